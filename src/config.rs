@@ -1,0 +1,1 @@
+//! `careline.yaml`: one configuration file whose every key has a default.

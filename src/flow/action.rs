@@ -1,0 +1,154 @@
+//! What a running flow is told, and what it asks for.
+
+use crate::id::{ExitName, FlowName, Language, PlaybackId, PromptName, StepName};
+use crate::phi::Phi;
+use crate::wire::telephone_event::Key;
+use std::time::Duration;
+
+/// One prompt in one language.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Spoken {
+    /// Which prompt.
+    pub prompt: PromptName,
+    /// In which language.
+    pub language: Language,
+}
+
+/// What happens to a running flow.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Input {
+    /// The caller can hear: the ACK came, or the first RTP.
+    Start,
+    /// A key was pressed.
+    Key(Key),
+    /// A playing ended. `completed`: its last sample was sent.
+    PlaybackEnded {
+        /// Which one.
+        playback: PlaybackId,
+        /// To its end, not cut.
+        completed: bool,
+    },
+    /// `poll_timeout` is due.
+    Timeout,
+    /// The party that [`Action::Connect`] called has answered and is bridged.
+    Connected,
+    /// The party did not answer, or the talk is over.
+    ConnectEnded(ConnectEnd),
+    /// The message is being recorded from now on.
+    MessageOpen,
+    /// The message is on disk, durably.
+    MessageSaved,
+    /// The message could not be kept.
+    MessageFailed,
+}
+
+/// How an [`Action::Connect`] ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ConnectEnd {
+    /// Nobody answered in the time allowed, or the target was busy, refused or could not be reached.
+    NotReached,
+    /// They talked, and the far party hung up: the caller is still here.
+    FarHungUp,
+}
+
+/// What a flow wants done. Answers come back as [`Input`]s.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Action {
+    /// Speak these prompts without a gap, in place of whatever is heard now.
+    Play {
+        /// The name of this playing, unique within the run.
+        playback: PlaybackId,
+        /// In this order.
+        prompts: Vec<Spoken>,
+    },
+    /// Be silent.
+    StopPlaying,
+    /// Record from now on: the notice was heard to its end and nobody pressed 7.
+    StartRecording,
+    /// Call this party and bridge it with the caller. While it rings, what plays goes on.
+    Connect {
+        /// The address from configuration, such as `sip:front-desk@10.0.0.5`.
+        target: String,
+        /// How long it may ring.
+        ring: Duration,
+    },
+    /// Play the tone and keep what the caller says as a message, until [`Action::FinishMessage`] or hang-up.
+    TakeMessage,
+    /// The message is over: save it, then say so with [`Input::MessageSaved`].
+    FinishMessage,
+    /// A fact for the event log.
+    Tell(Fact),
+    /// The flow is over: end the call. The last action of a run.
+    End {
+        /// The named exit.
+        exit: ExitName,
+    },
+}
+
+/// What a flow tells the event log.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Fact {
+    /// A step began.
+    StepEntered {
+        /// Its flow.
+        flow: FlowName,
+        /// The step.
+        step: StepName,
+    },
+    /// The caller answered a menu.
+    Chosen {
+        /// The key.
+        key: Phi<Key>,
+        /// The answer's name.
+        answer: StepName,
+    },
+    /// The caller was silent, or pressed a key that the step does not know.
+    Missed {
+        /// True for silence, false for a wrong key.
+        silence: bool,
+        /// The how-manieth miss in this step, from 1.
+        count: u32,
+    },
+    /// The caller's language from now on.
+    LanguageChosen(Language),
+    /// The recording notice was heard to its end.
+    NoticeGiven,
+    /// The recording notice was cut short: nothing is recorded.
+    NoticeCut,
+    /// The caller pressed 7: nothing is recorded.
+    RecordingRefused,
+    /// The call goes up the person ladder.
+    LadderRung {
+        /// Which rung, from 1.
+        rung: u32,
+        /// Why: the caller's key, silence, wrong keys, a fault.
+        why: Why,
+    },
+    /// A promise was spoken: somebody calls back by this time, in the clinic's words.
+    Promised {
+        /// Working days from today.
+        within_working_days: u32,
+    },
+    /// The program did what its check says it cannot; the caller went up the ladder.
+    Fault {
+        /// What, in plain words, without anything of the caller.
+        what: &'static str,
+    },
+}
+
+/// Why a call went up the person ladder.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Why {
+    /// The caller asked for a person.
+    Asked,
+    /// The caller asked for a nurse.
+    Nurse,
+    /// The caller is in a crisis.
+    Crisis,
+    /// Silence.
+    Silence,
+    /// Wrong keys.
+    WrongKeys,
+    /// A fault of the engine or of something it asked.
+    Fault,
+}

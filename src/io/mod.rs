@@ -1,0 +1,1 @@
+//! Floor 8, the edges: the only sockets, files, clocks and threads.

@@ -1,0 +1,226 @@
+//! What the switch tells a media worker, and what the worker tells the switch: two closed enums that
+//! travel through two bounded queues.
+
+use crate::clock::Instant;
+use crate::id::{LegId, PlaybackId};
+use crate::wire::codec::Codec;
+use crate::wire::telephone_event::Key;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// One RTP/RTCP port pair, by its place in the pool of its worker.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct PortIndex(pub u32);
+
+/// One media worker (one thread, one core), by its number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct WorkerIndex(pub u32);
+
+/// Who sends on a stream, as SDP's direction attributes say it, seen from us (RFC 3264 §6.1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Direction {
+    /// We send audio.
+    pub send: bool,
+    /// We take audio.
+    pub receive: bool,
+}
+
+/// How one leg's stream runs: what offer and answer agreed on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StreamPlan {
+    /// Where SDP says that the party receives; the latch rule may move it.
+    pub remote: SocketAddr,
+    /// Where the party receives RTCP (`a=rtcp`, else the next port).
+    pub remote_rtcp: SocketAddr,
+    /// RTCP shares the RTP port (RFC 5761).
+    pub rtcp_mux: bool,
+    /// The address we told in SDP: packets leave from it.
+    pub source: IpAddr,
+    /// The codec in both directions.
+    pub codec: Codec,
+    /// The payload type we put on audio we send, and that the party puts on audio to us.
+    pub payload_type: u8,
+    /// The payload type of telephone-event, if it was negotiated (RFC 4733).
+    pub telephone_event: Option<u8>,
+    /// Samples in a packet that we send: 160 is 20 ms.
+    pub samples_per_packet: u32,
+    /// Who sends.
+    pub direction: Direction,
+}
+
+/// Sound in the octets of one codec, ready to be cut into packets: a prompt, a tone.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Clip {
+    /// The codec of `octets`.
+    pub codec: Codec,
+    /// One octet per sample at 8 kHz.
+    pub octets: Arc<[u8]>,
+}
+
+impl std::fmt::Debug for Clip {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Clip({:?}, {} ms)", self.codec, self.octets.len() / 8)
+    }
+}
+
+/// What a leg does, as the switch orders it.
+#[derive(Debug)]
+pub enum Command {
+    /// Owns `port` for `leg` from now on and sends an unbroken stream, silence at first.
+    Open {
+        /// The leg.
+        leg: LegId,
+        /// A port that the switch took from this worker's pool.
+        port: PortIndex,
+        /// What was agreed on.
+        plan: StreamPlan,
+        /// The SSRC of what we send.
+        ssrc: u32,
+        /// The first RTP sequence number.
+        sequence: u16,
+        /// The first RTP timestamp.
+        timestamp: u32,
+        /// After this long without RTP and RTCP the worker says [`Event::MediaSilent`].
+        silent_after: Duration,
+    },
+    /// A new offer and answer: new address, codec or direction; the leg may latch once more.
+    Replan {
+        /// The leg.
+        leg: LegId,
+        /// What is agreed on now.
+        plan: StreamPlan,
+    },
+    /// Plays `clips` without a gap between them, in place of whatever plays now.
+    Play {
+        /// The leg that hears it.
+        leg: LegId,
+        /// The name of this playing; [`Event::PlaybackEnded`] carries it.
+        playback: PlaybackId,
+        /// What to play, each in the leg's codec.
+        clips: Vec<Clip>,
+        /// Start over at the end, until stopped.
+        repeat: bool,
+    },
+    /// Stops what plays, at the next packet border; silence follows.
+    Stop {
+        /// The leg.
+        leg: LegId,
+    },
+    /// Feeds the recorder from the next tick on: the party on the left, our side on the right.
+    Record {
+        /// The leg.
+        leg: LegId,
+        /// The writing end of the recorder's ring.
+        tap: crate::media::tap::Tap,
+    },
+    /// Ends the tap; the worker answers with [`Event::TapClosed`].
+    StopRecording {
+        /// The leg.
+        leg: LegId,
+    },
+    /// Lets two legs of this worker hear each other; what plays to either is stopped.
+    Bridge {
+        /// One leg.
+        a: LegId,
+        /// The other.
+        b: LegId,
+    },
+    /// Parts two bridged legs; both hear silence until told otherwise.
+    Unbridge {
+        /// Either of them.
+        leg: LegId,
+    },
+    /// Gives the port back; the worker answers with [`Event::Closed`].
+    Close {
+        /// The leg.
+        leg: LegId,
+    },
+}
+
+/// What happened on a leg. `at` is the tick in which it was seen.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Event {
+    /// The first valid RTP packet came in.
+    FirstPacket {
+        /// The leg.
+        leg: LegId,
+        /// When.
+        at: Instant,
+    },
+    /// A key was pressed: told once per press, at the first packet of its event (RFC 4733).
+    Key {
+        /// The leg.
+        leg: LegId,
+        /// Which key.
+        key: Key,
+        /// When.
+        at: Instant,
+    },
+    /// A playing came to its end, or was stopped or replaced before it.
+    PlaybackEnded {
+        /// The leg.
+        leg: LegId,
+        /// Which playing.
+        playback: PlaybackId,
+        /// The last octet was sent: the party could hear all of it.
+        completed: bool,
+        /// When.
+        at: Instant,
+    },
+    /// The tap feeds the recorder: the first frame was pushed in this tick.
+    TapOpened {
+        /// The leg.
+        leg: LegId,
+        /// When the first frame's 20 ms began.
+        at: Instant,
+    },
+    /// The tap was closed.
+    TapClosed {
+        /// The leg.
+        leg: LegId,
+        /// When the last frame's 20 ms ended.
+        at: Instant,
+        /// Frames of 20 ms that went into the ring.
+        frames: u64,
+        /// Frames that found the ring full; the recorder writes silence in their place.
+        dropped: u64,
+    },
+    /// Neither RTP nor RTCP came for the time agreed in [`Command::Open`]; told once until something comes again.
+    MediaSilent {
+        /// The leg.
+        leg: LegId,
+        /// When.
+        at: Instant,
+    },
+    /// The leg is closed and its port drained.
+    Closed {
+        /// The leg.
+        leg: LegId,
+        /// The port that is free again.
+        port: PortIndex,
+        /// What was counted.
+        counters: Counters,
+        /// When.
+        at: Instant,
+    },
+}
+
+/// What one leg's stream counted, for the call's record.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counters {
+    /// RTP packets taken from the party.
+    pub received: u64,
+    /// RTP packets sent.
+    pub sent: u64,
+    /// Packets that the party's sequence numbers say are missing (RFC 3550 §A.3).
+    pub lost: u64,
+    /// Packets from a source that the leg is not latched to, or with a payload type not agreed on.
+    pub refused: u64,
+    /// Packets that were no RTP.
+    pub malformed: u64,
+    /// Interarrival jitter at the end, in RTP timestamp units (RFC 3550 §6.4.1).
+    pub jitter: u32,
+    /// Key presses told.
+    pub keys: u64,
+}

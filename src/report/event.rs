@@ -1,0 +1,213 @@
+//! The event log: every fact about a call, in the order in which it became true.
+
+use crate::clock::WallTime;
+use crate::flow::action::Fact;
+use crate::id::{CallId, ExitName, FlowName, LegId, RecordingId, TrunkName};
+use crate::media::command::Counters;
+use crate::phi::Phi;
+use crate::wire::codec::Codec;
+
+/// One line of the event log.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Entry {
+    /// Its number: rises by one over the life of the store.
+    pub seq: u64,
+    /// When it became true.
+    pub at: WallTime,
+    /// Microseconds since the engine started, for exact spans between the entries of one call.
+    pub since_start_us: u64,
+    /// Which call.
+    pub call: CallId,
+    /// What.
+    pub event: Event,
+}
+
+/// A fact about a call.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Event {
+    /// The INVITE was let in.
+    Arrived {
+        /// The patient's leg.
+        leg: LegId,
+        /// The trunk it came over, if one is configured for its source.
+        trunk: Option<TrunkName>,
+        /// The number called.
+        called: Phi<String>,
+        /// The caller's number; `None` is an anonymous caller.
+        caller: Option<Phi<String>>,
+        /// SIP's Call-ID.
+        sip_call_id: Phi<String>,
+        /// The flow that answers.
+        flow: FlowName,
+        /// The version of the flow set: a hash of its contents, in hexadecimal.
+        version: String,
+    },
+    /// The 200 was sent.
+    Answered {
+        /// The codec agreed on.
+        codec: Codec,
+    },
+    /// The caller can hear: the ACK or the first RTP came.
+    Heard {
+        /// True for the ACK, false for RTP before it.
+        by_ack: bool,
+    },
+    /// What the flow tells.
+    Flow(Fact),
+    /// A recording has its name, before the first sample.
+    RecordingNamed {
+        /// Its name.
+        recording: RecordingId,
+        /// What it holds.
+        kind: RecordingKind,
+    },
+    /// The first sample is being recorded.
+    RecordingSpanBegan {
+        /// Which.
+        recording: RecordingId,
+    },
+    /// A recorded stretch ended.
+    RecordingSpanEnded {
+        /// Which.
+        recording: RecordingId,
+        /// Frames of 20 ms in the stretch.
+        frames: u64,
+        /// Of them, frames that came too fast for the disk and are silence in the file.
+        dropped: u64,
+    },
+    /// The file is closed, its header true, its contents synced.
+    RecordingClosed {
+        /// Which.
+        recording: RecordingId,
+        /// Milliseconds of sound in it.
+        milliseconds: u64,
+    },
+    /// The recording broke off; the call went on.
+    RecordingFailed {
+        /// Which.
+        recording: RecordingId,
+        /// Why.
+        fault: RecordingFault,
+        /// Milliseconds of sound that are safe.
+        milliseconds: u64,
+    },
+    /// The start-up found this recording unfinished and closed it.
+    RecordingRecovered {
+        /// Which.
+        recording: RecordingId,
+        /// Milliseconds of sound in it.
+        milliseconds: u64,
+    },
+    /// A person is being called for the patient.
+    PersonCalled {
+        /// The leg to the person.
+        leg: LegId,
+        /// The target, as configured.
+        target: String,
+    },
+    /// That person did not answer.
+    PersonNotReached {
+        /// The leg.
+        leg: LegId,
+        /// The final status of SIP.
+        status: u16,
+    },
+    /// Patient and person can hear each other.
+    Bridged {
+        /// The leg to the person.
+        leg: LegId,
+    },
+    /// They cannot any more.
+    Unbridged {
+        /// The leg to the person.
+        leg: LegId,
+    },
+    /// The caller's message is saved.
+    MessageSaved {
+        /// Its recording.
+        recording: RecordingId,
+    },
+    /// The party put us on hold, or took us back.
+    Hold {
+        /// True: on hold.
+        on: bool,
+    },
+    /// A leg's stream was closed; what it counted.
+    MediaClosed {
+        /// The leg.
+        leg: LegId,
+        /// The counts.
+        counters: Counters,
+    },
+    /// The call is over. Exactly one per call.
+    Ended {
+        /// Why.
+        cause: Cause,
+        /// Who ended it.
+        by: Party,
+        /// The exit of the flow, if it reached one.
+        exit: Option<ExitName>,
+    },
+}
+
+/// What a recording holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RecordingKind {
+    /// The call.
+    Call,
+    /// A message that the caller left.
+    Message,
+}
+
+/// Why a recording broke off.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RecordingFault {
+    /// The disk is full.
+    DiskFull,
+    /// The quota for recordings is used up.
+    Quota,
+    /// The disk reported another error.
+    Io,
+    /// The recorder has no room for another recording.
+    Busy,
+}
+
+/// Why a call ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cause {
+    /// A party hung up, or the flow came to its end.
+    Normal,
+    /// The caller gave up before the answer.
+    Cancelled,
+    /// The engine was full.
+    Full,
+    /// The engine is shutting down.
+    Draining,
+    /// The offer held nothing we speak.
+    NoCommonMedia,
+    /// The ACK never came.
+    AckMissing,
+    /// No sound came for too long, and the party did not answer a probe.
+    MediaLost,
+    /// The call reached its greatest length.
+    TooLong,
+    /// It rang too long.
+    RangTooLong,
+    /// The engine stopped in mid-call; the next start closed the record.
+    EngineRestart,
+    /// A fault of ours.
+    Fault,
+}
+
+/// Who ended a call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Party {
+    /// The patient.
+    Caller,
+    /// The person the patient was bridged with.
+    Person,
+    /// The flow, at its end.
+    Flow,
+    /// The engine.
+    Engine,
+}

@@ -1,0 +1,3 @@
+//! Floor 6, reports: every one is a fold over the event log, so that no two can disagree.
+
+pub mod event;

@@ -1,0 +1,1 @@
+//! Floor 2: one RTP session with one party (RFC 3550).

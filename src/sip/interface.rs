@@ -1,0 +1,257 @@
+//! What goes into the SIP machine and what comes out of it: closed enums, so that the switch, the
+//! simulation and the tests speak to the same machine.
+//!
+//! The machine answers by itself what RFC 3261 settles (100, 400, 405, 416, 420, 481, 482, 487,
+//! retransmissions); whether a call is taken, and what is heard in it, is the switch's.
+
+use crate::clock::Instant;
+use crate::id::LegId;
+use crate::phi::Phi;
+use std::net::{IpAddr, SocketAddr};
+use std::time::Duration;
+
+/// Settings of the SIP machine.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// T1, the estimate of the round trip; every other timer follows from it (RFC 3261 §17.1.1.1).
+    pub t1: Duration,
+    /// The address told in Contact in place of the one the peer reached us at.
+    pub external_address: Option<IpAddr>,
+    /// Text of the Server and User-Agent header fields.
+    pub product: String,
+    /// Networks whose requests outside a dialog are listened to; others are dropped and counted.
+    pub listen_to: Vec<Network>,
+}
+
+/// An IP network: those addresses whose first `prefix` bits are those of `base`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Network {
+    /// Any address of the network.
+    pub base: IpAddr,
+    /// Leading bits that count.
+    pub prefix: u8,
+}
+
+/// One thing that happens to the SIP machine.
+#[derive(Debug)]
+pub enum Input<'a> {
+    /// A datagram came in.
+    Datagram {
+        /// Our address and port that it was sent to: answers leave from it.
+        local: SocketAddr,
+        /// Where it came from.
+        from: SocketAddr,
+        /// The datagram.
+        octets: &'a [u8],
+    },
+    /// `poll_timeout` is due.
+    Timeout,
+    /// The switch wants something.
+    Command(Command),
+}
+
+/// What the switch wants of a leg.
+#[derive(Clone, Debug)]
+pub enum Command {
+    /// 180 Ringing.
+    Ring {
+        /// The leg.
+        leg: LegId,
+    },
+    /// 200 with this SDP answer, retransmitted until the ACK comes (RFC 3261 §13.3.1.4).
+    Answer {
+        /// The leg.
+        leg: LegId,
+        /// The SDP body.
+        sdp: Vec<u8>,
+    },
+    /// A final answer over 299 to the INVITE or re-INVITE that is open.
+    Refuse {
+        /// The leg.
+        leg: LegId,
+        /// The status, 300 to 699.
+        status: u16,
+        /// Seconds for Retry-After, on 503 and 500.
+        retry_after_s: Option<u32>,
+    },
+    /// 200 to the re-INVITE that is open.
+    AnswerReoffer {
+        /// The leg.
+        leg: LegId,
+        /// The SDP body.
+        sdp: Vec<u8>,
+    },
+    /// Ends the leg whatever its state: BYE if confirmed, CANCEL or 487/480 if not yet answered.
+    HangUp {
+        /// The leg.
+        leg: LegId,
+        /// The text for a Reason header field, such as `SIP;cause=200;text="done"` (RFC 3326).
+        reason: Option<&'static str>,
+    },
+    /// OPTIONS inside the dialog: is the party still there?
+    Probe {
+        /// The leg.
+        leg: LegId,
+    },
+    /// Calls a party: INVITE with this offer (RFC 3261 §13.2.1). `leg` comes from `Stack::reserve_leg`.
+    Invite {
+        /// The leg.
+        leg: LegId,
+        /// Our address and port that it leaves from.
+        local: SocketAddr,
+        /// Whom to call, where, and as whom.
+        call: Box<Outgoing>,
+    },
+}
+
+/// A call that we place.
+#[derive(Clone, Debug)]
+pub struct Outgoing {
+    /// The Request-URI, such as `sip:front-desk@10.0.0.5:5060`: from configuration alone.
+    pub target: String,
+    /// Where the request is sent.
+    pub to: SocketAddr,
+    /// The user part of our From: the patient's number, or `anonymous`.
+    pub from_user: Phi<String>,
+    /// The SDP offer.
+    pub sdp: Vec<u8>,
+}
+
+/// What the SIP machine wants done or known.
+#[derive(Debug)]
+pub enum Output {
+    /// Send this datagram.
+    Transmit {
+        /// From this address of ours.
+        local: SocketAddr,
+        /// To this one.
+        to: SocketAddr,
+        /// The message.
+        octets: Vec<u8>,
+    },
+    /// The switch must know.
+    Event(Event),
+}
+
+/// What happened to a leg.
+#[derive(Debug)]
+pub enum Event {
+    /// Somebody calls. 100 is sent already; the switch answers, rings or refuses.
+    Invite {
+        /// The new leg.
+        leg: LegId,
+        /// The call.
+        invite: Box<Invite>,
+    },
+    /// The ACK of our 200 came.
+    Confirmed {
+        /// The leg.
+        leg: LegId,
+        /// When.
+        at: Instant,
+        /// The SDP in the ACK: the answer, if our 200 carried the offer.
+        sdp: Option<Vec<u8>>,
+    },
+    /// No ACK in 64·T1: the leg was ended with BYE (RFC 3261 §13.3.1.4).
+    AckMissing {
+        /// The leg.
+        leg: LegId,
+    },
+    /// The caller gave up before the answer; 487 is sent.
+    Cancelled {
+        /// The leg.
+        leg: LegId,
+    },
+    /// The party hung up; 200 is sent.
+    Bye {
+        /// The leg.
+        leg: LegId,
+    },
+    /// A re-INVITE wants other media; the switch answers with `AnswerReoffer` or `Refuse`.
+    Reoffer {
+        /// The leg.
+        leg: LegId,
+        /// The SDP body; `None` asks us to offer.
+        sdp: Option<Vec<u8>>,
+    },
+    /// The party we call rings (any 1xx over 100).
+    Ringing {
+        /// The leg.
+        leg: LegId,
+    },
+    /// The party we call answered; the ACK is sent.
+    Answered {
+        /// The leg.
+        leg: LegId,
+        /// The SDP answer.
+        sdp: Vec<u8>,
+    },
+    /// The call we placed came to nothing.
+    Failed {
+        /// The leg.
+        leg: LegId,
+        /// The final status, or 408 when nobody answered at all.
+        status: u16,
+    },
+    /// What came of a [`Command::Probe`].
+    Probed {
+        /// The leg.
+        leg: LegId,
+        /// The dialog lives at the peer: any final answer but 408 and 481.
+        alive: bool,
+    },
+}
+
+/// An INVITE that begins a dialog, as far as the switch needs it.
+#[derive(Clone, Debug)]
+pub struct Invite {
+    /// Our address that it came to.
+    pub local: SocketAddr,
+    /// Where it came from.
+    pub from: SocketAddr,
+    /// Call-ID, for the operator's search on the wire.
+    pub sip_call_id: Phi<String>,
+    /// The user part of the Request-URI, unescaped.
+    pub request_user: Phi<String>,
+    /// The user part of To.
+    pub to_user: Phi<String>,
+    /// The user part of P-Called-Party-ID (RFC 7315 §4.2).
+    pub p_called_party_user: Option<Phi<String>>,
+    /// The user part of the first Diversion (RFC 5806).
+    pub diversion_user: Option<Phi<String>>,
+    /// The user part of From; `None` when it is anonymous (RFC 3323 §4.1).
+    pub from_user: Option<Phi<String>>,
+    /// The user part of the first P-Asserted-Identity (RFC 3325 §9.1).
+    pub asserted_user: Option<Phi<String>>,
+    /// The SDP offer, if the INVITE carried one.
+    pub sdp: Option<Vec<u8>>,
+}
+
+/// What the SIP machine counts. Each is a total since the start.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counters {
+    /// Datagrams seen.
+    pub datagrams: u64,
+    /// Datagrams that were no SIP at all.
+    pub noise: u64,
+    /// Keep-alives (RFC 5626 §3.5.1 and lone line ends).
+    pub keep_alives: u64,
+    /// Messages that break a rule of the RFC: answered 400 if they were requests.
+    pub malformed: u64,
+    /// Requests outside a dialog from networks that nobody named.
+    pub unlisted: u64,
+    /// Requests seen, retransmissions included.
+    pub requests: u64,
+    /// Requests that were retransmissions.
+    pub retransmissions_in: u64,
+    /// Messages that we sent again.
+    pub retransmissions_out: u64,
+    /// Responses that belong to no transaction.
+    pub stray_responses: u64,
+    /// Answers given, by hundreds: 1xx to 6xx.
+    pub answers: [u64; 6],
+    /// 2xx whose ACK never came.
+    pub acks_missing: u64,
+    /// New transactions refused because the table was full.
+    pub transactions_full: u64,
+}

@@ -1,0 +1,3 @@
+//! Floor 3, the signalling plane: transactions, dialogs and the two cores (RFC 3261), without a socket.
+
+pub mod interface;

@@ -1,0 +1,1 @@
+//! Floor 7: the engine as one machine.
