@@ -57,6 +57,8 @@ pub enum Order {
     StopTap,
     /// Drain the ring and close the file.
     CloseFile,
+    /// The take is over before its file was asked for: nothing is on disk.
+    NeverOpened,
     /// Nothing more will come: the take is over.
     Over,
 }
@@ -109,7 +111,7 @@ impl Take {
     fn step(&self, stage: Stage, input: Input) -> (Stage, Option<Order>) {
         match (stage, input) {
             (Stage::Naming(tap, reader), Input::NameDurable) => (Stage::Opening(tap), Some(Order::OpenFile(reader))),
-            (Stage::Naming(..), Input::Stop | Input::Failed) => (Stage::Over, Some(Order::Over)),
+            (Stage::Naming(..), Input::Stop | Input::Failed) => (Stage::Over, Some(Order::NeverOpened)),
             (Stage::Opening(tap), Input::FileOpened) => match self.begin {
                 Begin::AtOnce => (Stage::Starting { stop: false }, Some(Order::Record(tap))),
                 Begin::AfterTone => (Stage::Tone(tap), Some(Order::PlayTone)),
@@ -150,6 +152,7 @@ mod tests {
             Some(Order::Record(_)) => "record",
             Some(Order::StopTap) => "untap",
             Some(Order::CloseFile) => "close",
+            Some(Order::NeverOpened) => "never",
             Some(Order::Over) => "over",
         };
         inputs.iter().map(|&input| name(take.handle(input))).collect::<Vec<_>>().join(" ")
@@ -169,7 +172,7 @@ mod tests {
                 &[NameDurable, FileOpened, ToneEnded, TapOpened, Stop, TapClosed, FileClosed],
                 "open tone record - untap close over",
             ),
-            (Begin::AtOnce, &[Stop], "over"),
+            (Begin::AtOnce, &[Stop], "never"),
             (Begin::AtOnce, &[NameDurable, Stop, FileOpened, FileClosed], "open close - over"),
             (Begin::AtOnce, &[NameDurable, FileOpened, Stop, TapOpened, TapClosed, FileClosed], "open record untap - close over"),
             (Begin::AtOnce, &[NameDurable, Failed], "open over"),
