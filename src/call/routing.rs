@@ -106,7 +106,8 @@ mod tests {
 
     #[test]
     fn an_asserted_identity_counts_from_a_trusted_trunk_only() {
-        let who = |invite: &Invite, trunk: Option<&Trunk>| caller_number(invite, trunk).map(Phi::into_exposed);
+        let who =
+            |invite: &Invite, trunk: Option<&Trunk>| caller_number(invite, trunk).map(Phi::into_exposed);
         assert_eq!(who(&invite(), Some(&trunk(true, CalledNumberFrom::To))).as_deref(), Some("777"));
         assert_eq!(who(&invite(), Some(&trunk(false, CalledNumberFrom::To))).as_deref(), Some("555"));
         assert_eq!(who(&invite(), None).as_deref(), Some("555"));

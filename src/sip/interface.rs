@@ -36,7 +36,9 @@ impl Network {
     /// Whether `address` belongs to this network; an IPv4 address in IPv6 clothes (`::ffff:…`) is taken as IPv4.
     pub fn contains(&self, address: IpAddr) -> bool {
         match (self.base, address.to_canonical()) {
-            (IpAddr::V4(base), IpAddr::V4(a)) => same_prefix(base.to_bits().into(), a.to_bits().into(), 32, self.prefix),
+            (IpAddr::V4(base), IpAddr::V4(a)) => {
+                same_prefix(base.to_bits().into(), a.to_bits().into(), 32, self.prefix)
+            }
             (IpAddr::V6(base), IpAddr::V6(a)) => same_prefix(base.to_bits(), a.to_bits(), 128, self.prefix),
             (IpAddr::V4(_), IpAddr::V6(_)) | (IpAddr::V6(_), IpAddr::V4(_)) => false,
         }
@@ -293,7 +295,11 @@ mod tests {
             ("10.0.0.0", 8, "fe80::1", false),
         ];
         for (base, prefix, address, expected) in table {
-            assert_eq!(net(base, prefix).contains(address.parse().unwrap()), expected, "{address} in {base}/{prefix}");
+            assert_eq!(
+                net(base, prefix).contains(address.parse().unwrap()),
+                expected,
+                "{address} in {base}/{prefix}"
+            );
         }
     }
 }

@@ -2,11 +2,12 @@
 
 use super::Switch;
 use super::interface::Output;
+use crate::call::recording::RecordingKind;
 use crate::call::take;
 use crate::flow::action::{Action, Fact, Input};
 use crate::id::{CallId, LegId, PlaybackId};
 use crate::media::command::Command;
-use crate::report::event::{Cause, Event, Party, RecordingKind};
+use crate::report::event::{Cause, Event, Party};
 use crate::wire::telephone_event::Key;
 
 /// The playing of the tone before a message: never one of the flow's own.

@@ -2,11 +2,12 @@
 
 use super::interface::Now;
 use crate::call::leg::Leg;
+use crate::call::recording::RecordingKind;
 use crate::call::take::Take;
-use crate::clock::Instant;
+use crate::clock::{Instant, WallTime};
 use crate::flow::run::Run;
 use crate::id::{ExitName, LegId, RecordingId};
-use crate::report::event::{Cause, Party, RecordingKind};
+use crate::report::event::{Cause, Party};
 use std::net::SocketAddr;
 
 /// A call that is not over yet.
@@ -57,6 +58,10 @@ pub struct Recording {
     pub kind: RecordingKind,
     /// Where it stands.
     pub take: Take,
+    /// The wall time of its name in the log.
+    pub named_at: WallTime,
+    /// Frames that the tap counted, once it is closed.
+    pub frames: u64,
 }
 
 /// Why and when the call was over.

@@ -6,14 +6,14 @@
 use super::call::Recording;
 use super::interface::Output;
 use super::{Switch, Waiting};
-use crate::call::recording::{Command as RecorderCommand, Event as RecorderEvent};
+use crate::call::recording::{Command as RecorderCommand, Event as RecorderEvent, RecordingKind};
 use crate::call::take::{self, Begin, Order, Take};
 use crate::flow::action::Input;
 use crate::id::{CallId, RecordingId};
 use crate::limits::{MESSAGE_OPEN_MAX, RECORDER_RING_FRAMES};
 use crate::media::command::Command;
 use crate::media::tap;
-use crate::report::event::{Event, RecordingKind};
+use crate::report::event::Event;
 
 impl Switch {
     /// Names a recording; its file is opened when the name is durable.
@@ -27,9 +27,10 @@ impl Switch {
             RecordingKind::Call => Begin::AtOnce,
             RecordingKind::Message => Begin::AfterTone,
         };
+        let named_at = self.now.wall;
         let take = Take::new(begin, tap::ring(RECORDER_RING_FRAMES));
         if let Some(call) = self.calls.get_mut(&id) {
-            call.recording = Some(Recording { id: recording, kind, take });
+            call.recording = Some(Recording { id: recording, kind, take, named_at, frames: 0 });
         }
         self.recordings.insert(recording, id);
         let seq = self.append(id, Event::RecordingNamed { recording, kind });
@@ -75,7 +76,9 @@ impl Switch {
     }
 
     pub(super) fn on_tap_closed(&mut self, id: CallId, frames: u64, dropped: u64) {
-        let Some(recording) = self.calls.get(&id).and_then(|call| call.recording.as_ref()).map(|r| r.id) else { return };
+        let Some(taken) = self.calls.get_mut(&id).and_then(|call| call.recording.as_mut()) else { return };
+        taken.frames = frames;
+        let recording = taken.id;
         self.counters.frames_dropped += dropped;
         self.append(id, Event::RecordingSpanEnded { recording, frames, dropped });
         self.order_take(id, take::Input::TapClosed);
@@ -133,18 +136,18 @@ impl Switch {
     /// Moves the take on and does what it orders.
     pub(super) fn order_take(&mut self, id: CallId, input: take::Input) {
         let Some(recording) = self.calls.get_mut(&id).and_then(|call| call.recording.as_mut()) else { return };
-        let (name, kind) = (recording.id, recording.kind);
+        let (name, kind, at, frames) = (recording.id, recording.kind, recording.named_at, recording.frames);
         match recording.take.handle(input) {
             None => {}
             Some(Order::OpenFile(reader)) => {
-                let command = RecorderCommand::Open { recording: name, call: id, kind, reader };
+                let command = RecorderCommand::Open { recording: name, call: id, kind, at, reader };
                 self.outputs.push_back(Output::Recorder(command));
             }
             Some(Order::PlayTone) => self.play_tone(id),
             Some(Order::Record(tap)) => self.tell_patient(id, |leg| Command::Record { leg, tap }),
             Some(Order::StopTap) => self.tell_patient(id, |leg| Command::StopRecording { leg }),
             Some(Order::CloseFile) => {
-                self.outputs.push_back(Output::Recorder(RecorderCommand::Close { recording: name }));
+                self.outputs.push_back(Output::Recorder(RecorderCommand::Close { recording: name, frames }));
             }
             Some(Order::NeverOpened) => {
                 self.append(id, Event::RecordingClosed { recording: name, milliseconds: 0 });
