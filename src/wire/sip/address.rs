@@ -3,7 +3,7 @@
 //! Without angle brackets everything after the first semicolon belongs to the header field, not to
 //! the URI (RFC 3261 §20).
 
-use super::grammar::{Parameters, find_outside, is_lws_octet, is_token, quoted_len, trim, unquote};
+use super::grammar::{Parameters, quoted_len, trim, unquote};
 use super::uri::{Uri, UriError};
 use std::borrow::Cow;
 use thiserror::Error;
@@ -28,9 +28,12 @@ pub enum AddressError {
     /// An angle bracket that is never closed.
     #[error("an angle bracket is never closed")]
     Bracket,
-    /// A display name that holds what only a quoted one may.
-    #[error("a name without quotes holds octets that are no token")]
-    DisplayName,
+    /// A quoted name without a URI in angle brackets after it.
+    #[error("no angle bracket follows the quoted name")]
+    NoBracket,
+    /// A URI with `?` that is not in angle brackets, as it must be.
+    #[error("a URI with header fields is not in angle brackets")]
+    BareHeaders,
     /// Something other than parameters after the angle bracket.
     #[error("something other than parameters follows the angle bracket")]
     AfterBracket,
@@ -42,7 +45,9 @@ pub enum AddressError {
 impl<'a> Address<'a> {
     /// Reads one value of From, To, Contact, Route, Record-Route and their like.
     ///
-    /// The URI is not judged here: [`Address::uri`] does.
+    /// The URI is not judged here: [`Address::uri`] does. A name without quotes may hold anything but a
+    /// semicolon, and white space around the URI is ignored, as RFC 4475 §3.1.2.14 and §3.1.2.15 allow:
+    /// a caller is not refused because his exchange writes `Bell, Alexander` without quotes.
     ///
     /// # Errors
     /// [`AddressError`] when quotes, brackets or display name are broken.
@@ -56,12 +61,9 @@ impl<'a> Address<'a> {
         let opening = value[quoted..].iter().position(|&octet| octet == b'<').map(|at| quoted + at);
         let Some(opening) = opening else { return Self::read_bare(value, quoted) };
         let display = trim(&value[..opening]);
-        if quoted == 0 && !is_token_words(display) {
+        if quoted == 0 && display.contains(&b';') {
             // `sip:a@b;x="<"`: the bracket belongs to a parameter of a bare URI.
-            return match find_outside(value, b';') {
-                Some(semicolon) if semicolon < opening => Self::read_bare(value, quoted),
-                _ => Err(AddressError::DisplayName),
-            };
+            return Self::read_bare(value, quoted);
         }
         let closing = value[opening..].iter().position(|&octet| octet == b'>').map(|at| opening + at);
         let closing = closing.ok_or(AddressError::Bracket)?;
@@ -72,7 +74,7 @@ impl<'a> Address<'a> {
         };
         Ok(Self {
             display: Some(display).filter(|display| !display.is_empty()),
-            uri: &value[opening + 1..closing],
+            uri: trim(&value[opening + 1..closing]),
             parameters: Parameters::new(parameters),
         })
     }
@@ -80,12 +82,16 @@ impl<'a> Address<'a> {
     /// Reads an `addr-spec`, whose parameters belong to the header field.
     fn read_bare(value: &'a [u8], quoted: usize) -> Result<Self, AddressError> {
         if quoted > 0 {
-            return Err(AddressError::DisplayName);
+            return Err(AddressError::NoBracket);
         }
         let (uri, parameters) = match value.iter().position(|&octet| octet == b';') {
             Some(at) => (trim(&value[..at]), &value[at + 1..]),
             None => (value, &[][..]),
         };
+        let after_user = uri.iter().position(|&octet| octet == b'@').map_or(0, |at| at + 1);
+        if uri[after_user..].contains(&b'?') {
+            return Err(AddressError::BareHeaders);
+        }
         Ok(Self { display: None, uri, parameters: Parameters::new(parameters) })
     }
 
@@ -106,10 +112,4 @@ impl<'a> Address<'a> {
     pub fn display_unquoted(&self) -> Option<Cow<'a, [u8]>> {
         self.display.map(unquote)
     }
-}
-
-/// Tokens with white space between. Octets over 127 are let through: many phones send names in
-/// UTF-8 without quotes, and nothing is unclear about them.
-fn is_token_words(octets: &[u8]) -> bool {
-    octets.split(|&octet| is_lws_octet(octet) || octet >= 0x80).all(|word| word.is_empty() || is_token(word))
 }

@@ -193,8 +193,17 @@ impl<'a> Parameters<'a> {
         self.get(name).flatten()
     }
 
-    /// Every parameter in order: name and value, trimmed, quotes kept.
+    /// Every parameter in order: name and value, trimmed, quotes kept. Empty ones are left out.
     pub fn iter(&self) -> impl Iterator<Item = (&'a [u8], Option<&'a [u8]>)> + use<'a> {
+        self.each().filter(|(name, _)| !name.is_empty())
+    }
+
+    /// Whether a semicolon stands without a parameter after it, which the grammar does not allow.
+    pub fn has_empty(&self) -> bool {
+        self.octets.is_empty() || self.each().any(|(name, _)| name.is_empty())
+    }
+
+    fn each(&self) -> impl Iterator<Item = (&'a [u8], Option<&'a [u8]>)> + use<'a> {
         let mut rest = Some(self.octets).filter(|octets| !octets.is_empty());
         std::iter::from_fn(move || {
             let (parameter, after) = split_at_outside(rest?, b';');
@@ -204,6 +213,5 @@ impl<'a> Parameters<'a> {
                 (name, Some(value)) => (trim(name), Some(trim(value))),
             })
         })
-        .filter(|(name, _)| !name.is_empty())
     }
 }

@@ -4,7 +4,7 @@
 //! meant: line ends of LF alone, folded lines, white space before a colon. What is read here may
 //! still break rules: [`validate`](super::validate) names them, so that they can be answered.
 
-use super::grammar::{decimal, is_token, trim};
+use super::grammar::{decimal, is_token, trim, trim_end};
 use super::header::Headers;
 use super::method::Method;
 use super::name::Name;
@@ -149,7 +149,10 @@ enum StartLine<'a> {
     Status { status: u16, reason: &'a [u8], version: &'a [u8] },
 }
 
+/// Reads the first line. More white space than the grammar has is ignored, as RFC 4475 §3.1.2.9 and
+/// §3.1.2.10 allow: a caller is not refused for a space.
 fn read_start_line(line: &[u8]) -> Result<StartLine<'_>, ParseError> {
+    let line = trim_end(line);
     let (first, rest) = split_space(line).ok_or(ParseError::NotSip)?;
     if is_version(first) {
         let (code, reason) = split_space(rest).unwrap_or((rest, &[]));
@@ -158,8 +161,8 @@ fn read_start_line(line: &[u8]) -> Result<StartLine<'_>, ParseError> {
         return Ok(StartLine::Status { status, reason, version: first });
     }
     let space = rest.iter().rposition(|&octet| octet == b' ').ok_or(ParseError::NotSip)?;
-    let (uri, version) = (&rest[..space], &rest[space + 1..]);
-    if !is_token(first) || !is_version(trim(version)) {
+    let (uri, version) = (trim(&rest[..space]), &rest[space + 1..]);
+    if !is_token(first) || !is_version(version) {
         return Err(ParseError::NotSip);
     }
     Ok(StartLine::Request { method: Method::read(first), uri, version })

@@ -22,9 +22,9 @@ pub enum Violation {
     /// Another version than SIP/2.0.
     #[error("the version is not SIP/2.0 (RFC 3261 §7.1)")]
     Version,
-    /// White space in the request line beside its two single spaces.
-    #[error("the request line has white space beside its two single spaces (RFC 3261 §7.1)")]
-    RequestLine,
+    /// The request line names no URI, or one with white space in it.
+    #[error("the Request-URI is missing or has white space in it (RFC 3261 §7.1)")]
+    RequestUriSpace,
     /// The datagram ends within the header fields.
     #[error("no empty line ends the header fields (RFC 3261 §7)")]
     NoEmptyLine,
@@ -115,7 +115,7 @@ pub enum Violation {
     /// A Request-URI of another scheme than sip, sips or tel.
     #[error("the scheme of the Request-URI is not sip, sips or tel (RFC 3261 §8.2.2.1)")]
     Scheme,
-    /// A broken Contact in a request or response that makes a dialog.
+    /// A broken Contact in an INVITE.
     #[error("Contact is malformed (RFC 3261 §20.10): {cause}")]
     Contact {
         /// Why.
@@ -129,7 +129,7 @@ impl Violation {
         match self {
             Violation::Version => 505,
             Violation::Scheme => 416,
-            Violation::RequestLine
+            Violation::RequestUriSpace
             | Violation::NoEmptyLine
             | Violation::HeaderLine { .. }
             | Violation::Missing { .. }
@@ -147,6 +147,16 @@ impl Violation {
             | Violation::Address { .. }
             | Violation::RequestUri { .. }
             | Violation::Contact { .. } => 400,
+        }
+    }
+
+    /// Whether a response could find its way: a request without a readable top Via is dropped
+    /// (RFC 3261 §18.2.2).
+    pub const fn is_answerable(&self) -> bool {
+        match self {
+            Violation::Missing { name: Name::Via } => false,
+            Violation::Via { cause } => matches!(cause, ViaError::Parameters),
+            _ => true,
         }
     }
 }
@@ -181,11 +191,7 @@ pub fn validate_response(response: &Response<'_>) -> Result<(), Violation> {
 }
 
 fn version(version: &[u8]) -> Result<(), Violation> {
-    match version {
-        _ if version.eq_ignore_ascii_case(b"SIP/2.0") => Ok(()),
-        _ if version.iter().any(u8::is_ascii_whitespace) => Err(Violation::RequestLine),
-        _ => Err(Violation::Version),
-    }
+    if version.eq_ignore_ascii_case(b"SIP/2.0") { Ok(()) } else { Err(Violation::Version) }
 }
 
 fn framing(headers: &Headers<'_>, length: BodyLength) -> Result<(), Violation> {
@@ -241,7 +247,7 @@ fn hops(headers: &Headers<'_>) -> Result<(), Violation> {
 
 fn request_uri(uri: &[u8]) -> Result<(), Violation> {
     if uri.is_empty() || uri.iter().any(|octet| octet.is_ascii_whitespace()) {
-        return Err(Violation::RequestLine);
+        return Err(Violation::RequestUriSpace);
     }
     match Uri::read(uri).map_err(|cause| Violation::RequestUri { cause })?.scheme {
         Scheme::Sip | Scheme::Sips | Scheme::Tel => Ok(()),
@@ -249,9 +255,10 @@ fn request_uri(uri: &[u8]) -> Result<(), Violation> {
     }
 }
 
-/// An INVITE carries one Contact with a SIP URI (RFC 3261 §8.1.1.8): the requests of the dialog go there.
+/// The Contact of an INVITE is a URI (RFC 3261 §8.1.1.8): the requests of the dialog go there. A phone
+/// of RFC 2543 may send none (RFC 4475 §3.4.1); its From stands in.
 fn contact(headers: &Headers<'_>) -> Result<(), Violation> {
-    let value = headers.values(Name::Contact).next().ok_or(Violation::Missing { name: Name::Contact })?;
+    let Some(value) = headers.values(Name::Contact).next() else { return Ok(()) };
     let read = Address::read(value).and_then(|contact| contact.uri().map_err(AddressError::Uri));
     read.map(|_| ()).map_err(|cause| Violation::Contact { cause })
 }

@@ -33,6 +33,9 @@ pub enum ViaError {
     /// sent-by is no host and port.
     #[error("sent-by: {0}")]
     SentBy(UriError),
+    /// A semicolon without a parameter.
+    #[error("a semicolon has no parameter after it")]
+    Parameters,
     /// `received` is no address.
     #[error("its received is no address")]
     Received,
@@ -64,6 +67,9 @@ impl<'a> Via<'a> {
         let via = Self { transport, host, port, parameters: Parameters::new(parameters.unwrap_or_default()) };
         via.received_checked()?;
         via.rport_checked()?;
+        if parameters.is_some_and(|octets| Parameters::new(octets).has_empty()) {
+            return Err(ViaError::Parameters);
+        }
         Ok(via)
     }
 
