@@ -52,11 +52,19 @@ pub const RECORDER_RING_FRAMES: usize = 64;
 pub const MESSAGE_MAX: Duration = Duration::from_secs(180);
 /// The size at which a recording is rolled to its next file, in octets: well under the 4 GiB of a RIFF header.
 pub const WAV_ROLL_OCTETS: u64 = 4_000_000_000;
+/// Recordings at once: the default of calls, with room for messages beside them.
+pub const RECORDINGS_MAX: usize = 4_096;
+/// Orders that may wait for the recorder: two for each recording.
+pub const RECORDER_COMMANDS_MAX: usize = 2 * RECORDINGS_MAX;
+/// How long a recorded sample may be at risk of a power loss, unless configuration says otherwise.
+pub const RECORDING_SYNC_DEFAULT: Duration = Duration::from_secs(5);
 /// Disk space that recordings may take, in octets, unless configuration says otherwise.
 pub const RECORDINGS_QUOTA_DEFAULT_OCTETS: u64 = 50_000_000_000;
 
 /// Events that may wait in memory for a store that is stuck, before ordinary ones are dropped and counted.
 pub const EVENT_SPILL_MAX: usize = 100_000;
+/// Rows of the event log in one commit: a few milliseconds of work, and under the 32 766 values of one statement.
+pub const EVENT_BATCH_MAX: usize = 500;
 /// Commands that may wait for a media worker.
 pub const MEDIA_COMMANDS_MAX: usize = 4_096;
 /// Events that may wait between a media worker and the switch.
