@@ -6,10 +6,11 @@
 use super::grammar::{Parameters, quoted_len, trim, unquote};
 use super::uri::{Uri, UriError};
 use std::borrow::Cow;
+use std::fmt;
 use thiserror::Error;
 
 /// A display name, a URI and the parameters of the header field.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Address<'a> {
     /// The display name as it is written, quotes kept.
     pub display: Option<&'a [u8]>,
@@ -17,6 +18,13 @@ pub struct Address<'a> {
     pub uri: &'a [u8],
     /// The parameters of the header field, such as `tag`.
     pub parameters: Parameters<'a>,
+}
+
+impl fmt::Debug for Address<'_> {
+    /// Prints nothing about a patient: no name and no URI.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "‹phi› {} octets, tagged: {}", self.uri.len(), self.tag().is_some())
+    }
 }
 
 /// Why a value is no address.

@@ -9,7 +9,7 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 use thiserror::Error;
 
 /// A URI, borrowed from the message.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Uri<'a> {
     /// The scheme.
     pub scheme: Scheme<'a>,
@@ -25,6 +25,13 @@ pub struct Uri<'a> {
     pub parameters: Parameters<'a>,
     /// The header fields after `?`, without it; empty if there are none.
     pub headers: &'a [u8],
+}
+
+impl fmt::Debug for Uri<'_> {
+    /// Prints nothing about a patient: no user.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?} ‹phi› at {:?} {:?}", self.scheme, self.host, self.port)
+    }
 }
 
 /// The scheme of a URI.
