@@ -1,1 +1,3 @@
+//! The program `careline`: arguments to commands, and an exit code.
+
 fn main() {}
