@@ -107,3 +107,20 @@ pub const STRANGERS_PER_PORT_MAX: usize = 4;
 pub const STRANGER_PACKETS: u32 = 3;
 /// Packets in sequence that an address other than SDP's must send before a leg latches to it (RFC 3550 §A.1).
 pub const LATCH_PACKETS: u32 = 2;
+
+/// Options of one menu: more cannot be kept in mind while listening.
+pub const MENU_OPTIONS_MAX: usize = 5;
+/// Words of one sentence of a prompt: a longer one is lost before it ends.
+pub const SENTENCE_MAX_WORDS: usize = 25;
+/// The emergency number's keys count as one when they are typed within this time.
+pub const EMERGENCY_KEYS_WITHIN: Duration = Duration::from_secs(3);
+/// Silence between two emergency lines to a caller for whom somebody is being called: a line every 15 s.
+pub const EMERGENCY_EVERY: Duration = Duration::from_secs(10);
+/// Silence between two words to a caller for whom somebody is being called.
+pub const COMFORT_EVERY: Duration = Duration::from_secs(15);
+/// Rest before the person ladder is climbed again from its foot: a target that refuses at once is not flooded.
+pub const LADDER_REST: Duration = Duration::from_secs(5);
+/// How long a flow waits for the engine's own answer (a tone, a saved file, a failed call) before it goes on without.
+pub const ENGINE_ANSWER_MAX: Duration = Duration::from_secs(10);
+/// Files in one flow set: many times the shipped ones.
+pub const FLOW_FILES_MAX: usize = 256;
