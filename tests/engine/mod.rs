@@ -30,11 +30,13 @@ pub struct Wishes {
     pub calls: u32,
     /// How long it waits for calls to end after SIGTERM, in s.
     pub drain_s: u32,
+    /// Where its sounds are.
+    pub sounds: PathBuf,
 }
 
 impl Default for Wishes {
     fn default() -> Self {
-        Self { t1_ms: 100, calls: 200, drain_s: 1 }
+        Self { t1_ms: 100, calls: 200, drain_s: 1, sounds: Path::new(ROOT).join("sounds") }
     }
 }
 
@@ -79,7 +81,7 @@ pub fn furnish(home: &Path, wishes: &Wishes) -> (SocketAddr, SocketAddr) {
          media: {{first_port: {first}, last_port: {last}, workers: 2}}\n\
          calls: {{max: {calls}}}\n\
          flows: {home}/ivr-flows\n\
-         sounds: {ROOT}/sounds\n\
+         sounds: {sounds}\n\
          recordings: {{directory: {home}/recordings}}\n\
          store: {home}/records.sqlite\n\
          control: {home}/control.sock\n\
@@ -88,6 +90,7 @@ pub fn furnish(home: &Path, wishes: &Wishes) -> (SocketAddr, SocketAddr) {
         last = first + ports - 1,
         calls = wishes.calls,
         home = home.display(),
+        sounds = wishes.sounds.display(),
         drain = wishes.drain_s,
     );
     fs::write(home.join("careline.yaml"), config).expect("the test's own directory can be written");
