@@ -1,3 +1,4 @@
 //! Floor 3, the signalling plane: transactions, dialogs and the two cores (RFC 3261), without a socket.
 
 pub mod interface;
+pub mod transaction;
