@@ -1,14 +1,17 @@
 //! Transactions: RFC 3261 §17, over a transport that loses, doubles and reorders (UDP).
 //!
 //! Four small machines, one for each side and kind, that know nothing of messages: they are told
-//! *what* came and say *what* is to be done. [`table`] keeps them with their octets.
+//! *what* came and say *what* is to be done. [`servers`] and [`clients`] keep them with their octets.
 
 pub mod client_invite;
 pub mod client_non_invite;
+pub mod clients;
 pub mod index;
+pub mod key;
 
 pub mod server_invite;
 pub mod server_non_invite;
+pub mod servers;
 
 use std::time::Duration;
 
