@@ -13,7 +13,10 @@ use crate::clock::Instant;
 use crate::io::media_counters::WorkerCounters;
 use crate::io::media_socket::{Batch, Bell, bind, send_from, sleep_exactly};
 use crate::io::now::Clock;
-use crate::limits::{MEDIA_COMMANDS_MAX, MEDIA_DRAIN_BATCHES_MAX, RTCP_READ_EVERY, TICK};
+use crate::limits::{
+    MEDIA_COMMANDS_MAX, MEDIA_DRAIN_BATCHES_MAX, MEDIA_READS_PER_TICK_MAX, MEDIA_RECEIVE_BATCH,
+    RTCP_READ_EVERY, TICK,
+};
 use crate::media::command::{Command, Event, PortIndex, WorkerIndex};
 use crate::media::engine::{Engine, Kind};
 use crate::media::leg::Departure;
@@ -312,16 +315,17 @@ impl Worker {
             | Command::Unbridge { .. } => None,
         };
         if let Some(port) = changing {
-            self.drain(port, Kind::Rtp, now);
-            self.drain(port, Kind::Rtcp, now);
+            self.read_up_to(MEDIA_DRAIN_BATCHES_MAX, port, Kind::Rtp, now);
+            self.read_up_to(MEDIA_DRAIN_BATCHES_MAX, port, Kind::Rtcp, now);
         }
         self.engine.command(now, command);
         self.count();
     }
 
-    fn drain(&mut self, port: PortIndex, kind: Kind, now: Instant) {
-        for _ in 0..MEDIA_DRAIN_BATCHES_MAX {
-            if self.read(port, kind, now) == 0 {
+    /// Reads a socket until it is empty, at most `batches` times.
+    fn read_up_to(&mut self, batches: usize, port: PortIndex, kind: Kind, now: Instant) {
+        for _ in 0..batches {
+            if self.read(port, kind, now) < MEDIA_RECEIVE_BATCH {
                 return;
             }
         }
@@ -341,7 +345,7 @@ impl Worker {
         self.shared.counters.lateness.count(now.since(slot.at()));
         let mut place = 0;
         while let Some(port) = self.engine.resident(slot, place) {
-            self.read(port, Kind::Rtp, now);
+            self.read_up_to(MEDIA_READS_PER_TICK_MAX, port, Kind::Rtp, now);
             self.read_rtcp_now_and_then(port, now);
             place += 1;
         }
@@ -445,9 +449,15 @@ mod tests {
     const LEG: LegId = LegId(1);
     const LOOPBACK: &str = "127.0.0.1";
 
-    fn started(pairs: usize, events: usize) -> (Handle, Vec<PortPair>, EventReceiver<(WorkerIndex, Event)>) {
+    type Started = (Handle, Vec<PortPair>, EventReceiver<(WorkerIndex, Event)>);
+
+    fn started(pairs: usize, events: usize) -> Started {
+        started_on(LOOPBACK, pairs, events)
+    }
+
+    fn started_on(bind: &str, pairs: usize, events: usize) -> Started {
         let (events, told) = channel(events);
-        let bind = LOOPBACK.parse().unwrap();
+        let bind = bind.parse().unwrap();
         let index = WorkerIndex(3);
         let ports = 23_000..=32_000;
         let settings = Settings { index, bind, ports, pairs, clock: Clock::start(), events };
@@ -600,5 +610,22 @@ mod tests {
         let (mut handle, _ports, _told) = started(1, 1);
         handle.end();
         assert_eq!(handle.send(Command::Close { leg: LEG }), Err(SendError::Ended(WorkerIndex(3))));
+    }
+
+    #[test]
+    fn packets_leave_from_the_address_that_sdp_told() {
+        let (handle, ports, _told) = started_on("0.0.0.0", 1, 8);
+        let phone = phone();
+        handle.send(open(plan(&phone))).unwrap();
+        for source in [LOOPBACK, "127.0.0.77"] {
+            let source = source.parse().unwrap();
+            handle.send(Command::Replan { leg: LEG, plan: StreamPlan { source, ..plan(&phone) } }).unwrap();
+            let expected = SocketAddr::new(source, ports[0].rtp);
+            let found =
+                (0..10).map(|_| phone.recv_from(&mut [0; 1_500]).unwrap().1).find(|from| *from == expected);
+            assert_eq!(found, Some(expected));
+        }
+        assert_eq!(handle.counters().send_errors.load(Ordering::Relaxed), 0);
+        handle.stop();
     }
 }

@@ -259,3 +259,6 @@ impl Engine {
         self.ports.get_mut(port.0 as usize)?.leg.as_deref_mut()
     }
 }
+
+#[cfg(test)]
+mod tests;
