@@ -2,3 +2,4 @@
 
 mod g711;
 pub mod recorder;
+pub mod store;
