@@ -57,6 +57,8 @@ pub enum Order {
     StopTap,
     /// Drain the ring and close the file.
     CloseFile,
+    /// The take is over before its file was asked for: nothing is on disk.
+    NeverOpened,
     /// Nothing more will come: the take is over.
     Over,
 }
@@ -108,24 +110,18 @@ impl Take {
 
     fn step(&self, stage: Stage, input: Input) -> (Stage, Option<Order>) {
         match (stage, input) {
-            (Stage::Naming(tap, reader), Input::NameDurable) => {
-                (Stage::Opening(tap), Some(Order::OpenFile(reader)))
-            }
-            (Stage::Naming(..), Input::Stop | Input::Failed) => (Stage::Over, Some(Order::Over)),
+            (Stage::Naming(tap, reader), Input::NameDurable) => (Stage::Opening(tap), Some(Order::OpenFile(reader))),
+            (Stage::Naming(..), Input::Stop | Input::Failed) => (Stage::Over, Some(Order::NeverOpened)),
             (Stage::Opening(tap), Input::FileOpened) => match self.begin {
                 Begin::AtOnce => (Stage::Starting { stop: false }, Some(Order::Record(tap))),
                 Begin::AfterTone => (Stage::Tone(tap), Some(Order::PlayTone)),
             },
-            (Stage::Tone(tap), Input::ToneEnded) => {
-                (Stage::Starting { stop: false }, Some(Order::Record(tap)))
-            }
+            (Stage::Tone(tap), Input::ToneEnded) => (Stage::Starting { stop: false }, Some(Order::Record(tap))),
             (Stage::Opening(_) | Stage::Tone(_), Input::Stop) => (Stage::Closing, Some(Order::CloseFile)),
             (Stage::Opening(_) | Stage::Tone(_), Input::Failed) => (Stage::Over, Some(Order::Over)),
             (Stage::Starting { stop: false }, Input::TapOpened) => (Stage::Running, None),
             (Stage::Starting { stop: true }, Input::TapOpened) => (Stage::Stopping { failed: false }, None),
-            (Stage::Starting { stop: false }, Input::Stop) => {
-                (Stage::Starting { stop: true }, Some(Order::StopTap))
-            }
+            (Stage::Starting { stop: false }, Input::Stop) => (Stage::Starting { stop: true }, Some(Order::StopTap)),
             (Stage::Starting { .. } | Stage::Stopping { failed: false }, Input::TapClosed) => {
                 (Stage::Closing, Some(Order::CloseFile))
             }
@@ -156,6 +152,7 @@ mod tests {
             Some(Order::Record(_)) => "record",
             Some(Order::StopTap) => "untap",
             Some(Order::CloseFile) => "close",
+            Some(Order::NeverOpened) => "never",
             Some(Order::Over) => "over",
         };
         inputs.iter().map(|&input| name(take.handle(input))).collect::<Vec<_>>().join(" ")
@@ -175,24 +172,12 @@ mod tests {
                 &[NameDurable, FileOpened, ToneEnded, TapOpened, Stop, TapClosed, FileClosed],
                 "open tone record - untap close over",
             ),
-            (Begin::AtOnce, &[Stop], "over"),
+            (Begin::AtOnce, &[Stop], "never"),
             (Begin::AtOnce, &[NameDurable, Stop, FileOpened, FileClosed], "open close - over"),
-            (
-                Begin::AtOnce,
-                &[NameDurable, FileOpened, Stop, TapOpened, TapClosed, FileClosed],
-                "open record untap - close over",
-            ),
+            (Begin::AtOnce, &[NameDurable, FileOpened, Stop, TapOpened, TapClosed, FileClosed], "open record untap - close over"),
             (Begin::AtOnce, &[NameDurable, Failed], "open over"),
-            (
-                Begin::AtOnce,
-                &[NameDurable, FileOpened, TapOpened, Failed, TapClosed],
-                "open record - untap over",
-            ),
-            (
-                Begin::AtOnce,
-                &[NameDurable, FileOpened, TapOpened, Stop, Failed, TapClosed],
-                "open record - untap - over",
-            ),
+            (Begin::AtOnce, &[NameDurable, FileOpened, TapOpened, Failed, TapClosed], "open record - untap over"),
+            (Begin::AtOnce, &[NameDurable, FileOpened, TapOpened, Stop, Failed, TapClosed], "open record - untap - over"),
         ];
         for (begin, inputs, expected) in table {
             assert_eq!(told(begin, inputs), expected, "{begin:?} {inputs:?}");
