@@ -2,6 +2,9 @@
 
 pub mod control;
 pub mod descriptors;
+mod g711;
+pub mod recorder;
+pub mod store;
 pub mod flow_files;
 mod g711;
 pub mod media_counters;
