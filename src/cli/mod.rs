@@ -80,3 +80,6 @@ fn check_command(named: Option<&Path>) -> ExitCode {
     print!("{}", report.text);
     ExitCode::from(report.exit_code)
 }
+//! Floor 9: the commands of `careline`.
+
+pub mod check;
