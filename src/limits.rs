@@ -15,6 +15,9 @@ pub const SIP_VIA_MAX: usize = 70;
 pub const SDP_MEDIA_MAX: usize = 16;
 /// The most payload types that are looked at in one media description.
 pub const SDP_FORMATS_MAX: usize = 64;
+/// The most lines of one section of an SDP body that are kept for their reader though we do not know
+/// them: a browser with many ICE candidates sends under 100.
+pub const SDP_OTHERS_MAX: usize = 256;
 /// Server and client transactions at once: 32 s of finished ones at 2 000 calls a second hold 128 000.
 pub const TRANSACTIONS_MAX: usize = 262_144;
 

@@ -6,10 +6,11 @@
 use super::grammar::{Parameters, quoted_len, trim, unquote};
 use super::uri::{Uri, UriError};
 use std::borrow::Cow;
+use std::fmt;
 use thiserror::Error;
 
 /// A display name, a URI and the parameters of the header field.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Address<'a> {
     /// The display name as it is written, quotes kept.
     pub display: Option<&'a [u8]>,
@@ -17,6 +18,13 @@ pub struct Address<'a> {
     pub uri: &'a [u8],
     /// The parameters of the header field, such as `tag`.
     pub parameters: Parameters<'a>,
+}
+
+impl fmt::Debug for Address<'_> {
+    /// Prints nothing about a patient: no name and no URI.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "‹phi› {} octets, tagged: {}", self.uri.len(), self.tag().is_some())
+    }
 }
 
 /// Why a value is no address.
@@ -111,5 +119,67 @@ impl<'a> Address<'a> {
     /// The display name without quotes and escapes.
     pub fn display_unquoted(&self) -> Option<Cow<'a, [u8]>> {
         self.display.map(unquote)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shown(value: &[u8]) -> String {
+        match Address::read(value) {
+            Err(error) => format!("error: {error}"),
+            Ok(address) => format!(
+                "{} <{}> {} tag={}",
+                address
+                    .display_unquoted()
+                    .map_or("-".to_owned(), |name| String::from_utf8_lossy(&name).into_owned()),
+                address.uri.escape_ascii(),
+                address.uri().map_or_else(|error| error.to_string(), |_| "ok".to_owned()),
+                address.tag().map_or("-".to_owned(), |tag| tag.escape_ascii().to_string()),
+            ),
+        }
+    }
+
+    #[track_caller]
+    fn check(value: &str, expected: &str) {
+        assert_eq!(shown(value.as_bytes()), expected, "for {value:?}");
+    }
+
+    #[test]
+    fn a_name_addr_is_taken_apart() {
+        check("<sip:a@b>", "- <sip:a@b> ok tag=-");
+        check("\"Ann \\\"A\\\" Lee\" <sip:a@b;x=1>;tag=7", "Ann \"A\" Lee <sip:a@b;x=1> ok tag=7");
+        check("caller<sip:caller@example.com>;tag=323", "caller <sip:caller@example.com> ok tag=323");
+        check("\"J <x>; , \"\r\n <sip:a@b>\r\n ;\r\n tag = 98", "J <x>; ,  <sip:a@b> ok tag=98");
+        check("Zoë Müller <sip:z@b>;TAG=9", "Zoë Müller <sip:z@b> ok tag=9");
+        check("\"\" <sip:a@b>", " <sip:a@b> ok tag=-");
+        check("\"☎️ \" <tel:+1617>;tag=", "☎️  <tel:+1617> ok tag=-");
+    }
+
+    #[test]
+    fn without_brackets_parameters_are_the_header_fields() {
+        check("sip:a@b;tag=1;x", "- <sip:a@b> ok tag=1");
+        check(" sip:a@b ", "- <sip:a@b> ok tag=-");
+        check("sip:a@b;x=\"<\";tag=2", "- <sip:a@b> ok tag=2");
+    }
+
+    #[test]
+    fn what_people_send_is_understood() {
+        check("Bell, Alexander <sip:a@b>;tag=43", "Bell, Alexander <sip:a@b> ok tag=43");
+        check("\"W\" < sip:t@example.org >", "W <sip:t@example.org> ok tag=-");
+    }
+
+    #[test]
+    fn what_is_no_address_names_its_fault() {
+        check("\"Mr. J <sip:a@b>", "error: a quoted name is never closed");
+        check("\"Mr. J\\", "error: a quoted name is never closed");
+        check("\"Mr. J\" sip:a@b", "error: no angle bracket follows the quoted name");
+        check("<sip:a@b", "error: an angle bracket is never closed");
+        check("<sip:a@b> x", "error: something other than parameters follows the angle bracket");
+        check("sip:a@b?Route=%3Csip:c%3E", "error: a URI with header fields is not in angle brackets");
+        check("", "- <> there is no scheme such as `sip:` before it tag=-");
+        check("<>", "- <> there is no scheme such as `sip:` before it tag=-");
+        check("a;b <sip:c>", "- <a> there is no scheme such as `sip:` before it tag=-");
     }
 }

@@ -44,3 +44,36 @@ impl<'a> CSeq<'a> {
         Ok(Self { number, method: Method::read(method) })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cseq_is_a_number_and_a_method() {
+        for (value, number, method) in [
+            (&b"1 INVITE"[..], 1, Method::Invite),
+            (b"0009\r\n  INVITE", 9, Method::Invite),
+            (b"2147483647\tBYE", 2_147_483_647, Method::Bye),
+            (b"0 invite", 0, Method::Other(b"invite")),
+        ] {
+            assert_eq!(CSeq::read(value), Ok(CSeq { number, method }), "{}", value.escape_ascii());
+        }
+    }
+
+    #[test]
+    fn what_is_no_cseq_names_its_fault() {
+        for (value, error) in [
+            (&b""[..], CSeqError::Malformed),
+            (b"1", CSeqError::Malformed),
+            (b"1INVITE", CSeqError::Malformed),
+            (b"INVITE", CSeqError::Malformed),
+            (b"-1 INVITE", CSeqError::Malformed),
+            (b"1 INV ITE", CSeqError::Malformed),
+            (b"2147483648 INVITE", CSeqError::TooLarge),
+            (b"36893488147419103232 REGISTER", CSeqError::TooLarge),
+        ] {
+            assert_eq!(CSeq::read(value), Err(error), "{}", value.escape_ascii());
+        }
+    }
+}

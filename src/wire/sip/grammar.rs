@@ -215,3 +215,78 @@ impl<'a> Parameters<'a> {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn list(value: &str) -> Vec<String> {
+        List::new(value.as_bytes()).map(|value| String::from_utf8_lossy(value).into_owned()).collect()
+    }
+
+    #[test]
+    fn a_comma_separates_outside_quotes_and_brackets_only() {
+        for (value, expected) in [
+            ("a", &["a"][..]),
+            ("a,b , c", &["a", "b", "c"]),
+            (",, a,,", &["a"]),
+            ("", &[]),
+            (" , ", &[]),
+            ("\"x, y\" <sip:a,b@c>, d", &["\"x, y\" <sip:a,b@c>", "d"]),
+            ("\"x \\\", y\" , d", &["\"x \\\", y\"", "d"]),
+            ("\"never closed, d", &["\"never closed, d"]),
+            ("<never closed, d", &["<never closed, d"]),
+            ("a\r\n ,\r\n b", &["a", "b"]),
+        ] {
+            assert_eq!(list(value), expected, "for {value:?}");
+        }
+    }
+
+    #[test]
+    fn parameters_are_found_in_any_case_and_spacing() {
+        let parameters = Parameters::new(b"tag = 1 ; LR;x=\"a;b=c\";;y=");
+        assert_eq!(parameters.value("TAG"), Some(&b"1"[..]));
+        assert_eq!(parameters.get("lr"), Some(None));
+        assert_eq!(parameters.value("x"), Some(&b"\"a;b=c\""[..]));
+        assert_eq!(parameters.get("y"), Some(Some(&b""[..])));
+        assert_eq!(parameters.get("b"), None);
+        assert_eq!(parameters.iter().count(), 4);
+        assert!(parameters.has_empty());
+        assert!(!Parameters::new(b"a;b=1").has_empty());
+        assert!(Parameters::new(b"a;b=1;").has_empty());
+    }
+
+    #[test]
+    fn folds_and_quotes_are_undone() {
+        for (folded, line) in [
+            (&b"a b"[..], &b"a b"[..]),
+            (b"a\r\n b", b"a b"),
+            (b"a \r\n\t\r\n  b", b"a b"),
+            (b"\r\n b", b"b"),
+            (b"a\n b\r\n ", b"a b"),
+        ] {
+            assert_eq!(unfold(folded).as_ref(), line, "{}", folded.escape_ascii());
+        }
+        for (quoted, plain) in [
+            (&b"\"a b\""[..], &b"a b"[..]),
+            (b"\"a\\\"b\\\\\"", b"a\"b\\"),
+            (b"\"\"", b""),
+            (b"\"open", b"\"open"),
+            (b"\"open\\\"", b"\"open\\\""),
+            (b"plain", b"plain"),
+            (b"\"", b"\""),
+            (b"\"a\"b\"", b"\"a\"b\""),
+        ] {
+            assert_eq!(unquote(quoted).as_ref(), plain, "{}", quoted.escape_ascii());
+        }
+    }
+
+    #[test]
+    fn a_decimal_is_digits_within_64_bits() {
+        assert_eq!(decimal(b"0"), Some(0));
+        assert_eq!(decimal(b"18446744073709551615"), Some(u64::MAX));
+        for broken in [&b""[..], b"18446744073709551616", b"+1", b"-1", b" 1", b"1a"] {
+            assert_eq!(decimal(broken), None, "{}", broken.escape_ascii());
+        }
+    }
+}

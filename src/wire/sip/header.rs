@@ -196,3 +196,76 @@ fn split_line(line: &[u8]) -> Option<(&[u8], &[u8])> {
     let colon = line.iter().position(|&octet| octet == b':')?;
     Some((trim_end(&line[..colon]), trim(&line[colon + 1..])))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn headers(octets: &[u8]) -> Headers<'_> {
+        Headers::index(octets, 100).unwrap().headers
+    }
+
+    fn text<'a>(values: impl Iterator<Item = &'a [u8]>) -> String {
+        values.map(|value| value.escape_ascii().to_string()).collect::<Vec<_>>().join(" | ")
+    }
+
+    #[test]
+    fn lines_of_one_name_are_gathered_in_order_whatever_their_spelling() {
+        let headers =
+            headers(b"Via: a, b\r\nX-Other: 1\r\nv : c\r\nTo:d\r\nVIA:\t\r\n e ,\r\n\tf \r\n\r\nVia: body");
+        assert_eq!(text(headers.each(Name::Via)), "a, b | c | e ,\\r\\n\\tf");
+        assert_eq!(text(headers.values(Name::Via)), "a | b | c | e | f");
+        assert_eq!(headers.first(Name::To), Some(&b"d"[..]));
+        assert!(!headers.has(Name::From) && headers.has(Name::Via));
+        assert_eq!(text(headers.each(Name::From)), "");
+        assert_eq!(headers.count(), 5);
+        assert_eq!(headers.malformed_line(), None);
+    }
+
+    #[test]
+    fn every_line_is_kept_as_it_is_and_the_first_malformed_one_is_named() {
+        let headers = headers(b"To: a\nno colon here\nbad name: b\n\xff\xfe: c\nX-Y:: d\n\n");
+        let shown =
+            headers.iter().map(|(name, value)| format!("{}={}", name.escape_ascii(), value.escape_ascii()));
+        assert_eq!(
+            shown.collect::<Vec<_>>().join(" | "),
+            "To=a | no colon here= | bad name=b | \\xff\\xfe=c | X-Y=: d"
+        );
+        assert_eq!(headers.malformed_line(), Some(2));
+    }
+
+    #[test]
+    fn a_fold_right_after_the_start_line_belongs_to_nothing() {
+        assert_eq!(headers(b" To: a\r\n\r\n").malformed_line(), Some(1));
+    }
+
+    #[test]
+    fn the_body_begins_after_the_first_empty_line_or_there_is_none() {
+        for (octets, body) in [
+            (&b"A: b\r\n\r\nbody"[..], Some(&b"body"[..])),
+            (b"A: b\n\nbody", Some(b"body")),
+            (b"\r\nbody", Some(b"body")),
+            (b"A: b\r\n\r\n", Some(b"")),
+            (b"A: b\r\n \r\n\r\n", Some(b"")),
+            (b"A: b\r\n", None),
+            (b"A: b\r\n c", None),
+            (b"A: b\r", None),
+            (b"", None),
+        ] {
+            assert_eq!(Headers::index(octets, 100).unwrap().body, body, "{}", octets.escape_ascii());
+        }
+    }
+
+    #[test]
+    fn one_line_over_the_bound_is_refused() {
+        let octets = b"A: b\r\n".repeat(3);
+        assert!(Headers::index(&octets, 3).is_some());
+        assert!(Headers::index(&octets, 2).is_none());
+    }
+
+    #[test]
+    fn printing_header_fields_prints_no_value() {
+        let printed = format!("{:?}", headers(b"From: +16175550142\r\n\r\n"));
+        assert_eq!(printed, "[\"From\"]");
+    }
+}

@@ -9,6 +9,7 @@ use super::header::Headers;
 use super::method::Method;
 use super::name::Name;
 use crate::limits::{SIP_DATAGRAM_MAX_OCTETS, SIP_HEADERS_MAX};
+use std::fmt;
 use thiserror::Error;
 
 /// A SIP message, borrowed from the octets that it came in.
@@ -21,7 +22,7 @@ pub enum Message<'a> {
 }
 
 /// A request (RFC 3261 §7.1).
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub struct Request<'a> {
     /// What is asked for.
     pub method: Method<'a>,
@@ -38,7 +39,7 @@ pub struct Request<'a> {
 }
 
 /// A response (RFC 3261 §7.2).
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub struct Response<'a> {
     /// The status code, 100 to 699.
     pub status: u16,
@@ -52,6 +53,20 @@ pub struct Response<'a> {
     pub body: &'a [u8],
     /// How the body was measured.
     pub length: BodyLength,
+}
+
+impl fmt::Debug for Request<'_> {
+    /// Prints nothing about a patient: no URI, no value, no body.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {:?} + {} octets", self.method, self.headers, self.body.len())
+    }
+}
+
+impl fmt::Debug for Response<'_> {
+    /// Prints nothing about a patient: no value, no body.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {:?} + {} octets", self.status, self.headers, self.body.len())
+    }
 }
 
 /// How the body of a message was measured (RFC 3261 §18.3).
@@ -197,5 +212,183 @@ fn measure_body<'a>(headers: &Headers<'a>, rest: &'a [u8]) -> (&'a [u8], BodyLen
     match usize::try_from(announced).ok().and_then(|length| rest.get(..length)) {
         Some(body) => (body, BodyLength::Announced),
         None => (rest, BodyLength::TooLong { announced, present: rest.len() }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn shown(octets: &[u8]) -> String {
+        match parse(octets) {
+            Err(error) => format!("error: {error}"),
+            Ok(Message::Request(request)) => format!(
+                "{} `{}` {} {:?} body `{}` {:?}",
+                request.method,
+                request.uri.escape_ascii(),
+                request.version.escape_ascii(),
+                request.headers,
+                request.body.escape_ascii(),
+                request.length
+            ),
+            Ok(Message::Response(response)) => format!(
+                "{} `{}` {} {:?} body `{}` {:?}",
+                response.status,
+                response.reason.escape_ascii(),
+                response.version.escape_ascii(),
+                response.headers,
+                response.body.escape_ascii(),
+                response.length
+            ),
+        }
+    }
+
+    #[track_caller]
+    fn check(octets: &str, expected: &str) {
+        assert_eq!(shown(octets.as_bytes()), expected, "for {octets:?}");
+    }
+
+    #[test]
+    fn a_start_line_is_a_request_a_response_or_noise() {
+        check("OPTIONS sip:a SIP/2.0\r\n\r\n", "OPTIONS `sip:a` SIP/2.0 [] body `` Absent");
+        check("SIP/2.0 200 OK then\r\n\r\n", "200 `OK then` SIP/2.0 [] body `` Absent");
+        check("SIP/2.0 100 \r\n\r\n", "100 `` SIP/2.0 [] body `` Absent");
+        check("SIP/2.0 100\r\n\r\n", "100 `` SIP/2.0 [] body `` Absent");
+        check("OPTIONS  sip:a  SIP/2.0  \r\n\r\n", "OPTIONS `sip:a` SIP/2.0 [] body `` Absent");
+        check("OPTIONS sip:a; lr SIP/7.0\n\n", "OPTIONS `sip:a; lr` SIP/7.0 [] body `` Absent");
+        check("OPTIONS  SIP/2.0\r\n\r\n", "OPTIONS `` SIP/2.0 [] body `` Absent");
+        for noise in
+            ["GET / HTTP/1.1\r\n\r\n", "x", "OPTIONS", "OPTIONS sip:a\r\n\r\n", "OPT(IONS sip:a SIP/2.0\r\n"]
+        {
+            check(
+                noise,
+                "error: the first line is neither a request line nor a status line of SIP (RFC 3261 §7.1, §7.2)",
+            );
+        }
+        for status in ["99", "700", "4294967301", "-200", "abc", ""] {
+            let expected = "error: the status code is no number from 100 to 699 (RFC 3261 §7.2)";
+            check(&format!("SIP/2.0 {status} x\r\n\r\n"), expected);
+        }
+    }
+
+    #[test]
+    fn line_ends_alone_are_a_keep_alive_and_are_skipped_before_a_message() {
+        for ping in ["", "\r\n", "\r\n\r\n", "\n", "\0\0\0\0"] {
+            assert_eq!(parse(ping.as_bytes()).err(), Some(ParseError::KeepAlive), "{ping:?}");
+        }
+        check("\r\n\r\nOPTIONS sip:a SIP/2.0\r\n\r\n", "OPTIONS `sip:a` SIP/2.0 [] body `` Absent");
+    }
+
+    #[test]
+    fn the_body_is_measured_as_the_rfc_wants() {
+        let body = |lines: &str| {
+            let octets = format!("INFO sip:a SIP/2.0\r\n{lines}\r\nv=0\r\nx");
+            let Ok(Message::Request(request)) = parse(octets.as_bytes()) else { panic!("a request") };
+            (request.body.len(), request.length)
+        };
+        assert_eq!(body(""), (6, BodyLength::Absent));
+        assert_eq!(body("Content-Length: 5\r\n"), (5, BodyLength::Announced));
+        assert_eq!(body("l:0\r\n"), (0, BodyLength::Announced));
+        assert_eq!(body("l: 5\r\nContent-Length : 5\r\n"), (5, BodyLength::Announced));
+        assert_eq!(body("l: 5\r\nContent-Length: 6\r\n"), (6, BodyLength::Clash { first: 5, other: 6 }));
+        assert_eq!(body("l: -5\r\n"), (6, BodyLength::Negative));
+        assert_eq!(body("l: -\r\n"), (6, BodyLength::Malformed));
+        assert_eq!(body("l: 5 octets\r\n"), (6, BodyLength::Malformed));
+        assert_eq!(body("l:\r\n"), (6, BodyLength::Malformed));
+        assert_eq!(body("l: 99999999999999999999\r\n"), (6, BodyLength::Malformed));
+        assert_eq!(body("l: 7\r\n"), (6, BodyLength::TooLong { announced: 7, present: 6 }));
+        let huge = BodyLength::TooLong { announced: u64::MAX, present: 6 };
+        assert_eq!(body("l: 18446744073709551615\r\n"), (6, huge));
+        check("INFO sip:a SIP/2.0\r\nA: b\r\n", "INFO `sip:a` SIP/2.0 [\"A\"] body `` NoEmptyLine");
+        check("INFO sip:a SIP/2.0", "INFO `sip:a` SIP/2.0 [] body `` NoEmptyLine");
+    }
+
+    #[test]
+    fn bombs_meet_their_bounds() {
+        let huge = vec![b'x'; SIP_DATAGRAM_MAX_OCTETS + 1];
+        assert_eq!(parse(&huge).err(), Some(ParseError::TooLong { octets: huge.len() }));
+        let many = format!("OPTIONS sip:a SIP/2.0\r\n{}\r\n", "A: b\r\n".repeat(SIP_HEADERS_MAX + 1));
+        assert_eq!(parse(many.as_bytes()).err(), Some(ParseError::TooManyHeaders { max: SIP_HEADERS_MAX }));
+        let long = format!("OPTIONS sip:a SIP/2.0\r\nTo: <sip:{}@b>\r\nl: 0\r\n\r\n", "x".repeat(64_000));
+        let Ok(Message::Request(request)) = parse(long.as_bytes()) else {
+            panic!("one long header is a message")
+        };
+        assert_eq!(request.headers.first(Name::To).map(<[u8]>::len), Some(64_008));
+        assert_eq!(request.length, BodyLength::Announced);
+    }
+
+    #[test]
+    fn printing_a_message_prints_nothing_about_a_patient() {
+        let octets = b"MESSAGE sip:+16175550142@h SIP/2.0\r\nTo: Ann\r\n\r\nmy heart aches";
+        assert_eq!(format!("{:?}", parse(octets)), "Ok(Request(MESSAGE [\"To\"] + 14 octets))");
+    }
+
+    /// Octets that look enough like SIP to reach the depths of the reader.
+    fn sip_like() -> impl Strategy<Value = Vec<u8>> {
+        let piece = prop::sample::select(vec![
+            &b"INVITE sip:a@b SIP/2.0\r\n"[..],
+            b"SIP/2.0 200 OK\r\n",
+            b"Via: SIP/2.0/UDP h;branch=z9hG4bK1\r\n",
+            b"v:",
+            b"To: <sip:a@b>;tag=1\r\n",
+            b"f: \"x",
+            b"l: 4\r\n",
+            b"l: -1\r\n",
+            b"CSeq: 1 INVITE\r\n",
+            b"\r\n",
+            b"\n",
+            b" ",
+            b"\t",
+            b",",
+            b";",
+            b"\"",
+            b"<",
+            b">",
+            b"\\",
+            b":",
+            b"\0",
+            b"\xff",
+            b"Contact: *\r\n",
+            b"i: 1\r\n",
+            b"%",
+            b"[::1]",
+        ]);
+        prop::collection::vec(piece, 0..40).prop_map(|pieces| pieces.concat())
+    }
+
+    fn read_everything(octets: &[u8]) {
+        let Ok(message) = parse(octets) else { return };
+        let headers = match message {
+            Message::Request(request) => {
+                let _verdict = crate::wire::sip::validate::validate(&request);
+                request.headers
+            }
+            Message::Response(response) => {
+                let _verdict = crate::wire::sip::validate::validate_response(&response);
+                response.headers
+            }
+        };
+        let lines = headers.iter().count();
+        assert_eq!(lines, headers.count());
+        let known: usize = Name::ALL.iter().map(|&name| headers.each(name).count()).sum();
+        assert!(known <= lines, "{known} known lines of {lines}");
+        for name in Name::ALL {
+            assert_eq!(headers.has(name), headers.first(name).is_some(), "{name}");
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(256))]
+
+        #[test]
+        fn any_octets_give_a_verdict(octets in prop::collection::vec(any::<u8>(), 0..300)) {
+            read_everything(&octets);
+        }
+
+        #[test]
+        fn almost_sip_gives_a_verdict(octets in sip_like()) {
+            read_everything(&octets);
+        }
     }
 }

@@ -86,3 +86,21 @@ impl fmt::Display for Method<'_> {
         write!(f, "{}", self.octets().escape_ascii())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_method_is_read_back_from_what_it_writes_and_its_case_matters() {
+        let known =
+            "INVITE ACK BYE CANCEL OPTIONS REGISTER PRACK UPDATE INFO REFER SUBSCRIBE NOTIFY MESSAGE PUBLISH";
+        for text in known.split(' ') {
+            let method = Method::read(text.as_bytes());
+            assert!(!matches!(method, Method::Other(_)), "{text}");
+            assert_eq!(method.to_string(), text);
+            let lower = text.to_lowercase();
+            assert_eq!(Method::read(lower.as_bytes()), Method::Other(lower.as_bytes()));
+        }
+    }
+}

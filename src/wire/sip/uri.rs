@@ -9,7 +9,7 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 use thiserror::Error;
 
 /// A URI, borrowed from the message.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Uri<'a> {
     /// The scheme.
     pub scheme: Scheme<'a>,
@@ -25,6 +25,13 @@ pub struct Uri<'a> {
     pub parameters: Parameters<'a>,
     /// The header fields after `?`, without it; empty if there are none.
     pub headers: &'a [u8],
+}
+
+impl fmt::Debug for Uri<'_> {
+    /// Prints nothing about a patient: no user.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?} ‹phi› at {:?} {:?}", self.scheme, self.host, self.port)
+    }
 }
 
 /// The scheme of a URI.
@@ -228,4 +235,95 @@ pub fn unescape(octets: &[u8]) -> Cow<'_, [u8]> {
 fn hex_octet(digits: &[u8; 2]) -> Option<u8> {
     let value = |digit: u8| char::from(digit).to_digit(16).and_then(|value| u8::try_from(value).ok());
     Some(value(digits[0])? * 16 + value(digits[1])?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shown(octets: &str) -> String {
+        let text = |octets: &[u8]| octets.escape_ascii().to_string();
+        match Uri::read(octets.as_bytes()) {
+            Err(error) => format!("error: {error}"),
+            Ok(uri) => format!(
+                "{} user={} password={} host={} port={} ;{} ?{}",
+                match uri.scheme {
+                    Scheme::Sip => "sip".to_owned(),
+                    Scheme::Sips => "sips".to_owned(),
+                    Scheme::Tel => "tel".to_owned(),
+                    Scheme::Other(scheme) => format!("other({})", text(scheme)),
+                },
+                uri.user_unescaped().map_or("-".to_owned(), |user| text(&user)),
+                uri.password.map_or("-".to_owned(), text),
+                uri.host.map_or("-".to_owned(), |host| host.to_string()),
+                uri.port.map_or("-".to_owned(), |port| port.to_string()),
+                text(uri.parameters.octets()),
+                text(uri.headers),
+            ),
+        }
+    }
+
+    #[track_caller]
+    fn check(octets: &str, expected: &str) {
+        assert_eq!(shown(octets), expected, "for {octets:?}");
+    }
+
+    #[test]
+    fn a_sip_uri_is_taken_apart() {
+        check("sip:example.com", "sip user=- password=- host=example.com port=- ; ?");
+        check("SIPS:a@10.1.2.3:5061", "sips user=a password=- host=10.1.2.3 port=5061 ; ?");
+        check("sip:a:pw@[2001:db8::10]:70;lr", "sip user=a password=pw host=[2001:db8::10] port=70 ;lr ?");
+        check(
+            "sip:+1%20617@h;user=phone?Subject=x",
+            "sip user=+1 617 password=- host=h port=- ;user=phone ?Subject=x",
+        );
+        // RFC 4475 §3.1.1.8, §3.1.1.3, §3.1.1.4, §3.1.1.5
+        check(
+            "sip:user;par=u%40example.net@example.com",
+            "sip user=user;par=u@example.net password=- host=example.com port=- ; ?",
+        );
+        check(
+            "sip:sips%3Auser%40example.com@example.net",
+            "sip user=sips:user@example.com password=- host=example.net port=- ; ?",
+        );
+        check(
+            "sip:null-%00-null@example.com",
+            "sip user=null-\\x00-null password=- host=example.com port=- ; ?",
+        );
+        check("sip:a%@b", "sip user=a% password=- host=b port=- ; ?");
+        check("sip:%Zz%4@b", "sip user=%Zz%4 password=- host=b port=- ; ?");
+    }
+
+    #[test]
+    fn a_telephone_number_keeps_its_separators() {
+        check(
+            "tel:+1-617-555-0142;phone-context=x",
+            "tel user=+1-617-555-0142 password=- host=- port=- ;phone-context=x ?",
+        );
+        check("tel:*67", "tel user=*67 password=- host=- port=- ; ?");
+        check("tel:", "error: it is a telephone number without digits");
+        check("tel:+", "error: it is a telephone number without digits");
+    }
+
+    #[test]
+    fn another_scheme_is_named_and_not_read() {
+        check("soap.beep://192.0.2.103:3002", "other(soap.beep) user=- password=- host=- port=- ; ?");
+        check("urn:service:sos", "other(urn) user=- password=- host=- port=- ; ?");
+    }
+
+    #[test]
+    fn what_is_no_uri_names_its_fault() {
+        check("", "error: there is no scheme such as `sip:` before it");
+        check("example.com", "error: there is no scheme such as `sip:` before it");
+        check("1sip:example.com", "error: there is no scheme such as `sip:` before it");
+        check("sip:", "error: its host is neither a domain name nor an address");
+        check("sip:@h", "error: there is an `@` with no user before it");
+        check("sip:a@", "error: its host is neither a domain name nor an address");
+        check("sip:a@h:", "error: its port is no number up to 65535");
+        check("sip:a@h:65536", "error: its port is no number up to 65535");
+        check("sip:a@[::g]", "error: its host is neither a domain name nor an address");
+        check("sip:a@b@c", "error: its host is neither a domain name nor an address");
+        check("sip:a b@c", "error: it holds octet 0x20, which must be escaped");
+        check("<sip:a@c>", "error: it holds octet 0x3c, which must be escaped");
+    }
 }

@@ -262,3 +262,180 @@ fn contact(headers: &Headers<'_>) -> Result<(), Violation> {
     let read = Address::read(value).and_then(|contact| contact.uri().map_err(AddressError::Uri));
     read.map(|_| ()).map_err(|cause| Violation::Contact { cause })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wire::sip::message::{Message, parse};
+
+    const LINES: &str = "Via: SIP/2.0/UDP h;branch=z9hG4bK1\nFrom: <sip:a@b>;tag=1\nTo: <sip:c@d>\nCall-ID: 1\n\
+        CSeq: 1 INVITE\nMax-Forwards: 70\nContact: <sip:a@h>\nContent-Length: 0\n\n";
+
+    fn verdict(octets: &str) -> String {
+        let result = match parse(octets.as_bytes()).unwrap() {
+            Message::Request(request) => validate(&request),
+            Message::Response(response) => validate_response(&response),
+        };
+        result.map_or_else(
+            |violation| {
+                let answer = if violation.is_answerable() { "answer" } else { "drop, else" };
+                format!("{answer} {}: {violation}", violation.status())
+            },
+            |()| "ok".to_owned(),
+        )
+    }
+
+    /// The verdict on a good INVITE in which one line is replaced; `-` takes it away.
+    #[track_caller]
+    fn check(line: &str, by: &str, expected: &str) {
+        let request = format!("INVITE sip:c@d SIP/2.0\n{LINES}");
+        let by = if by == "-" { String::new() } else { format!("{by}\n") };
+        let start = request.find(line).expect("the line is in the request");
+        let end = start + request[start..].find('\n').expect("the line ends") + 1;
+        let changed = format!("{}{by}{}", &request[..start], &request[end..]);
+        assert_eq!(verdict(&changed), expected, "for {by:?} in place of {line:?}");
+    }
+
+    #[test]
+    fn a_good_request_and_a_good_response_break_nothing() {
+        assert_eq!(verdict(&format!("INVITE sip:c@d SIP/2.0\n{LINES}")), "ok");
+        assert_eq!(verdict(&format!("INVITE tel:+1617 sip/2.0\n{LINES}")), "ok");
+        assert_eq!(verdict(&format!("SIP/2.0 200 OK\n{LINES}")), "ok");
+        check("Max-Forwards", "-", "ok");
+        check("Max-Forwards", "Max-Forwards: 0", "ok");
+        check("Contact", "-", "ok");
+        check("Content-Length", "-", "ok");
+        check("To", "To: <sip:c@d>\nt: <sip:c@d>", "ok");
+        check("Call-ID", "Call-ID: intmeth.word%ZK-!.*_+'@word`~)(><:\\/\"][?}{", "ok");
+    }
+
+    #[test]
+    fn each_broken_rule_is_named_with_its_section_and_status() {
+        check("INVITE", "INVITE sip:c@d SIP/7.0", "answer 505: the version is not SIP/2.0 (RFC 3261 §7.1)");
+        check(
+            "INVITE",
+            "INVITE urn:service:sos SIP/2.0",
+            "answer 416: the scheme of the Request-URI is not sip, sips or tel (RFC 3261 §8.2.2.1)",
+        );
+        let space = "answer 400: the Request-URI is missing or has white space in it (RFC 3261 §7.1)";
+        check("INVITE", "INVITE sip:c@d; lr SIP/2.0", space);
+        check("INVITE", "INVITE  SIP/2.0", space);
+        check(
+            "INVITE",
+            "INVITE <sip:c@d> SIP/2.0",
+            "answer 400: the Request-URI is malformed (RFC 3261 §19.1): it holds octet 0x3c, which must be escaped",
+        );
+        check(
+            "INVITE",
+            "BYE sip:c@d SIP/2.0",
+            "answer 400: CSeq names another method than the request line (RFC 3261 §8.1.1.5)",
+        );
+        check(
+            "CSeq",
+            "CSeq: 2147483648 INVITE",
+            "answer 400: CSeq is malformed (RFC 3261 §20.16): its number is not below 2147483648",
+        );
+        check(
+            "CSeq",
+            "CSeq: INVITE",
+            "answer 400: CSeq is malformed (RFC 3261 §20.16): it is not a number and a method",
+        );
+        check("CSeq", "-", "answer 400: CSeq is missing (RFC 3261 §8.1.1)");
+        check("From", "-", "answer 400: From is missing (RFC 3261 §8.1.1)");
+        check("To", "-", "answer 400: To is missing (RFC 3261 §8.1.1)");
+        check("Call-ID", "-", "answer 400: Call-ID is missing (RFC 3261 §8.1.1)");
+        check("Call-ID", "Call-ID:", "answer 400: Call-ID is empty (RFC 3261 §25.1)");
+        check(
+            "Call-ID",
+            "Call-ID: 1\nCall-ID: 2",
+            "answer 400: Call-ID stands more than once with different values (RFC 3261 §7.3.1)",
+        );
+        check(
+            "From",
+            "f: <sip:a@b>;tag=1\nf: <sip:a@b>;tag=2",
+            "answer 400: From stands more than once with different values (RFC 3261 §7.3.1)",
+        );
+        check(
+            "Max",
+            "Max-Forwards: 70\nMax-Forwards: 5",
+            "answer 400: Max-Forwards stands more than once with different values (RFC 3261 §7.3.1)",
+        );
+        check(
+            "Max",
+            "Max-Forwards: 300",
+            "answer 400: Max-Forwards is not a number from 0 to 255 (RFC 3261 §20.22)",
+        );
+        check(
+            "Max",
+            "Max-Forwards: -1",
+            "answer 400: Max-Forwards is not a number from 0 to 255 (RFC 3261 §20.22)",
+        );
+        check(
+            "To",
+            "To: \"Mr. J <sip:c@d>",
+            "answer 400: To is malformed (RFC 3261 §20): a quoted name is never closed",
+        );
+        check(
+            "From",
+            "From: nobody",
+            "answer 400: From is malformed (RFC 3261 §20): its URI: there is no scheme such as `sip:` before it",
+        );
+        check(
+            "Contact",
+            "m: <>",
+            "answer 400: Contact is malformed (RFC 3261 §20.10): its URI: there is no scheme such as `sip:` before it",
+        );
+        check(
+            "Call-ID",
+            "Call-ID 1",
+            "answer 400: header line 4 is not a name, a colon and a value (RFC 3261 §7.3.1)",
+        );
+    }
+
+    #[test]
+    fn a_request_whose_answer_finds_no_way_is_dropped() {
+        check("Via", "-", "drop, else 400: Via is missing (RFC 3261 §8.1.1)");
+        check("Via", "Via:", "drop, else 400: Via is missing (RFC 3261 §8.1.1)");
+        check(
+            "Via",
+            "Via: UDP",
+            "drop, else 400: the top Via is malformed (RFC 3261 §20.42): it does not begin with `SIP/2.0/` and a transport",
+        );
+        check(
+            "Via",
+            "Via: SIP/2.0/UDP 192.0.2.15;;,;,,",
+            "answer 400: the top Via is malformed (RFC 3261 §20.42): a semicolon has no parameter after it",
+        );
+    }
+
+    #[test]
+    fn too_many_vias_are_a_loop_on_one_line_or_many() {
+        let one = "SIP/2.0/UDP h;branch=z9hG4bK1";
+        let most = format!("Via: {}", vec![one; SIP_VIA_MAX].join(","));
+        check("Via", &most, "ok");
+        let over = "answer 400: more than 70 Via values: a loop (RFC 3261 §16.3)";
+        check("Via", &format!("{most},{one}"), over);
+        check("Via", &vec![format!("v: {one}"); 200].join("\n"), over);
+    }
+
+    #[test]
+    fn a_wrong_content_length_is_named_with_its_values() {
+        let length = "Content-Length";
+        check(length, "l: -999", "answer 400: Content-Length is negative (RFC 3261 §20.14)");
+        check(length, "l: x", "answer 400: Content-Length is not a number of octets (RFC 3261 §20.14)");
+        check(
+            length,
+            "l: 13\nl: 5",
+            "answer 400: Content-Length stands twice, with 13 and 5 octets (RFC 3261 §20.14)",
+        );
+        check(
+            length,
+            "l: 9999",
+            "answer 400: Content-Length announces 9999 octets, but 0 came (RFC 3261 §18.3)",
+        );
+        assert_eq!(
+            verdict("INVITE sip:c@d SIP/2.0\nVia: SIP/2.0/UDP h\nCSeq: 1 INV"),
+            "answer 400: no empty line ends the header fields (RFC 3261 §7)"
+        );
+    }
+}

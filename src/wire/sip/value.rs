@@ -74,3 +74,62 @@ impl<'a> Contact<'a> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wire::sip::message::{Message, parse};
+
+    #[test]
+    fn numbers_are_read_within_their_bounds() {
+        assert_eq!(max_forwards(b"0068"), Some(68));
+        assert_eq!(max_forwards(b"0"), Some(0));
+        for broken in [&b""[..], b"256", b"-1", b"7 0", b"300"] {
+            assert_eq!(max_forwards(broken), None, "{}", broken.escape_ascii());
+        }
+        for (value, seconds) in [
+            (&b"3600"[..], Some(3600)),
+            (b"1800;refresher=uac", Some(1800)),
+            (b"5 (in a meeting)", Some(5)),
+            (b"18000;duration=3600", Some(18_000)),
+            (b"4294967295", Some(u32::MAX)),
+            (b"4294967296", None),
+            (b"", None),
+            (b"10x", None),
+            (b"soon", None),
+        ] {
+            assert_eq!(delta_seconds(value), seconds, "{}", value.escape_ascii());
+        }
+    }
+
+    #[test]
+    fn a_media_type_is_compared_without_regard_to_case() {
+        let sdp = MediaType::read(b"Application / SDP ; charset=\"utf-8\"").unwrap();
+        assert!(sdp.is("application", "sdp"), "{sdp:?}");
+        assert_eq!(sdp.parameters.value("charset"), Some(&b"\"utf-8\""[..]));
+        for broken in [&b""[..], b"application", b"/sdp", b"application/", b"a b/c"] {
+            assert_eq!(MediaType::read(broken), None, "{}", broken.escape_ascii());
+        }
+    }
+
+    #[test]
+    fn an_option_is_found_on_any_line_of_its_list() {
+        let octets = b"OPTIONS sip:a SIP/2.0\r\nk: timer, 100rel\r\nSupported: , Replaces\r\n\r\n";
+        let Ok(Message::Request(request)) = parse(octets) else { panic!("a request") };
+        for (tag, found) in
+            [("timer", true), ("100rel", true), ("replaces", true), ("path", false), ("100", false)]
+        {
+            assert_eq!(has_option(&request.headers, Name::Supported, tag), found, "{tag}");
+        }
+        assert!(!has_option(&request.headers, Name::Require, "timer"));
+    }
+
+    #[test]
+    fn a_contact_may_be_a_star() {
+        assert_eq!(Contact::read(b" * "), Ok(Contact::All));
+        let contact = Contact::read(b"<sip:a@b>;expires=60;q=0.5");
+        let Ok(Contact::Address(address)) = contact else { panic!("{contact:?}") };
+        assert_eq!((address.uri, address.parameters.value("expires")), (&b"sip:a@b"[..], Some(&b"60"[..])));
+        assert_eq!(Contact::read(b"\"a"), Err(AddressError::Quote));
+    }
+}

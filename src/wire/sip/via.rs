@@ -78,10 +78,11 @@ impl<'a> Via<'a> {
         self.parameters.value("branch").filter(|branch| !branch.is_empty())
     }
 
-    /// Whether the branch begins with the cookie of RFC 3261 §8.1.1.7, whatever its case.
+    /// Whether the branch names the transaction by itself: the cookie of RFC 3261 §8.1.1.7, in any
+    /// case, and something after it. A cookie alone names nothing (RFC 4475 §3.2.1).
     pub fn has_cookie(&self) -> bool {
-        let start = self.branch().and_then(|branch| branch.get(..MAGIC_COOKIE.len()));
-        start.is_some_and(|start| start.eq_ignore_ascii_case(MAGIC_COOKIE))
+        let split = self.branch().and_then(|branch| branch.split_at_checked(MAGIC_COOKIE.len()));
+        split.is_some_and(|(start, id)| start.eq_ignore_ascii_case(MAGIC_COOKIE) && !id.is_empty())
     }
 
     /// The address that the request came from, as the next hop saw it.
@@ -121,5 +122,74 @@ impl<'a> Via<'a> {
                 Ok(Some(Some(port)))
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shown(value: &str) -> String {
+        match Via::read(value.as_bytes()) {
+            Err(error) => format!("error: {error}"),
+            Ok(via) => format!(
+                "{} {} port={:?} branch={} cookie={} received={:?} rport={:?} ttl={:?} maddr={}",
+                via.transport.escape_ascii(),
+                via.host,
+                via.port,
+                via.branch().map_or("-".to_owned(), |branch| branch.escape_ascii().to_string()),
+                via.has_cookie(),
+                via.received(),
+                via.rport(),
+                via.ttl(),
+                via.maddr().map_or("-".to_owned(), |host| host.to_string()),
+            ),
+        }
+    }
+
+    #[track_caller]
+    fn check(value: &str, expected: &str) {
+        assert_eq!(shown(value), expected, "for {value:?}");
+    }
+
+    #[test]
+    fn a_via_is_read_in_all_its_spellings() {
+        check(
+            "SIP/2.0/UDP 192.0.2.2;branch=z9hG4bKa1;rport",
+            "UDP 192.0.2.2 port=None branch=z9hG4bKa1 cookie=true received=None rport=Some(None) ttl=None maddr=-",
+        );
+        check(
+            "SIP  / 2.0  / TCP     spindle.example.com   ;\r\n  branch  =   Z9HG4BK9ikj8",
+            "TCP spindle.example.com port=None branch=Z9HG4BK9ikj8 cookie=true received=None rport=None ttl=None maddr=-",
+        );
+        check(
+            "SIP/2.0/UDP [2001:db8::9:1]:5070;received=[2001:db8::9:255];rport=4000;branch=old",
+            "UDP [2001:db8::9:1] port=Some(5070) branch=old cookie=false received=Some(2001:db8::9:255) \
+             rport=Some(Some(4000)) ttl=None maddr=-",
+        );
+        check(
+            "SIP/2.0/TLS-SCTP first.example.com: 4000;ttl=16;maddr=224.2.0.1 ;branch=z9hG4bK;hidden",
+            "TLS-SCTP first.example.com port=Some(4000) branch=z9hG4bK cookie=false received=None rport=None \
+             ttl=Some(16) maddr=224.2.0.1",
+        );
+    }
+
+    #[test]
+    fn a_broken_via_names_its_fault() {
+        check("", "error: it does not begin with `SIP/2.0/` and a transport");
+        check("SIP/2.0/UDP", "error: it does not begin with `SIP/2.0/` and a transport");
+        check("SIP/3.0/UDP a.example.com", "error: its protocol is not SIP/2.0");
+        check("HTTP/2.0/UDP a.example.com", "error: its protocol is not SIP/2.0");
+        check("SIP/2.0/U@P a.example.com", "error: it does not begin with `SIP/2.0/` and a transport");
+        check("SIP/2.0/UDP ;branch=a", "error: it does not begin with `SIP/2.0/` and a transport");
+        check("SIP/2.0/UDP a b", "error: sent-by: its host is neither a domain name nor an address");
+        check("SIP/2.0/UDP a:99999", "error: sent-by: its port is no number up to 65535");
+        check(
+            "SIP/2.0/UDP [::1;branch=a",
+            "error: sent-by: its host is neither a domain name nor an address",
+        );
+        check("SIP/2.0/UDP a;;branch=a", "error: a semicolon has no parameter after it");
+        check("SIP/2.0/UDP a;received=b", "error: its received is no address");
+        check("SIP/2.0/UDP a;rport=70000", "error: its rport is no port");
     }
 }
