@@ -64,3 +64,6 @@ pub const EVENT_SPILL_MAX: usize = 100_000;
 pub const MEDIA_COMMANDS_MAX: usize = 4_096;
 /// Events that may wait between a media worker and the switch.
 pub const MEDIA_EVENTS_MAX: usize = 16_384;
+
+/// Forks of one call of ours that are acknowledged: targets are named in configuration, none forks widely.
+pub const FORKS_MAX: usize = 8;
