@@ -90,6 +90,18 @@ pub fn report(loaded: &Loaded, paint: Paint) -> String {
     unreadable.chain(faults).map(|fault| fault + "\n\n").collect()
 }
 
+/// The configuration alone, or the report of its faults.
+///
+/// # Errors
+/// The report, for the terminal.
+pub fn config(paths: &Paths) -> Result<Config, String> {
+    match read_config(paths) {
+        Ok((Some(config), _)) => Ok(config),
+        Ok((None, faults)) => Err(faults.iter().map(|fault| fault.render(Paint::Plain) + "\n\n").collect()),
+        Err(unreadable) => Err(unreadable + "\n"),
+    }
+}
+
 fn summary(flows: &FlowSet) -> String {
     let prompts = flows.spoken().len();
     let mut text = format!("no fault: {}, {prompts} spoken texts\n", counted(flows.flows().len(), "flow"));

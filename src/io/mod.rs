@@ -2,9 +2,6 @@
 
 pub mod control;
 pub mod descriptors;
-mod g711;
-pub mod recorder;
-pub mod store;
 pub mod flow_files;
 mod g711;
 pub mod media_counters;
@@ -14,3 +11,4 @@ pub mod now;
 pub mod recorder;
 pub mod run;
 pub mod sip_udp;
+pub mod store;
