@@ -36,21 +36,6 @@ fn from_environment(name: &str) -> Option<u64> {
     std::env::var(name).ok().map(|text| text.parse().unwrap_or_else(|_| panic!("{name}={text} is no number")))
 }
 
-/// Prompts of a tenth of a second under the names of the shipped ones.
-fn short_sounds(to: &Path) {
-    for language in ["en", "es"] {
-        let folder = to.join(language);
-        fs::create_dir_all(&folder).expect("the test's own directory can be written");
-        let shipped =
-            fs::read_dir(Path::new(ROOT).join("sounds").join(language)).expect("sounds are shipped");
-        for name in shipped.filter_map(Result::ok).map(|entry| entry.path()) {
-            if let Some(stem) = name.file_stem() {
-                sound::write_tone(&folder.join(stem).with_added_extension("wav"), 300.0, 0.1);
-            }
-        }
-    }
-}
-
 /// The recordings on disk, each with the moment in which its file was made.
 fn recordings(home: &Path) -> BTreeMap<PathBuf, SystemTime> {
     let mut waiting = vec![home.join("recordings")];
@@ -202,7 +187,7 @@ fn a_kill_at_any_moment_leaves_every_recording_and_record_whole() {
     println!("{kills} kills with CARELINE_KILL_SEED={seed}");
     let home = tempfile::tempdir().expect("a temporary directory can be made");
     let sounds = home.path().join("sounds");
-    short_sounds(&sounds);
+    sound::short_prompts(Path::new(ROOT), &sounds);
     let (sip, desk) = engine::furnish(home.path(), &Wishes { calls: CALLS * 2, sounds, ..Wishes::default() });
     let rng = Rng::seeded(seed);
     let mut storm = Storm {

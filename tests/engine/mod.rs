@@ -133,11 +133,7 @@ impl Engine {
             .stderr(Stdio::piped())
             .spawn()
             .expect("the engine was built with this test");
-        let output = Arc::new(Mutex::new(String::new()));
-        let (said_all, ended) = channel();
-        let (out, err) = (child.stdout.take(), child.stderr.take());
-        keep(Box::new(out.expect("stdout is piped")), &output, said_all.clone());
-        keep(Box::new(err.expect("stderr is piped")), &output, said_all);
+        let (output, ended) = listen(&mut child);
         Engine { child, sip, desk, home: home.to_path_buf(), output, ended }
     }
 
@@ -194,6 +190,33 @@ impl Drop for Engine {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+/// Runs a command to its end: its exit code, `None` if it had to be killed, and everything it printed.
+pub fn run_to_end(home: &Path, command: &str) -> (Option<i32>, String) {
+    let mut command = careline(home, &[command]);
+    let mut child =
+        command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the program can be run");
+    let (output, ended) = listen(&mut child);
+    for _stream in 0..2 {
+        if ended.recv_timeout(STOPPED).is_err() {
+            // It may end by itself at this very moment.
+            let _ = child.kill();
+        }
+    }
+    let code = child.wait().expect("it is our child").code();
+    let said = output.lock().expect("no reader panics").clone();
+    (code, said)
+}
+
+/// Keeps everything that a process prints, and tells once for each stream when it prints no more.
+fn listen(child: &mut Child) -> (Arc<Mutex<String>>, Receiver<()>) {
+    let output = Arc::new(Mutex::new(String::new()));
+    let (said_all, ended) = channel();
+    let (out, err) = (child.stdout.take(), child.stderr.take());
+    keep(Box::new(out.expect("stdout is piped")), &output, said_all.clone());
+    keep(Box::new(err.expect("stderr is piped")), &output, said_all);
+    (output, ended)
 }
 
 /// The program under test with the configuration in `home`.
