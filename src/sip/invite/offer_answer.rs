@@ -1,0 +1,580 @@
+//! Offer and answer: RFC 3264, as pure functions from what they say and what we have to what is agreed.
+//!
+//! ```text
+//!  they offer            we answer                      they answer ours
+//!  answer(offer, ours) ─▶ Agreed{ body to send, … }     read_answer(ours, offer(ours), answer) ─▶ Agreed
+//! ```
+//! One sound line with one codec is agreed on, the first that we can use; every other line is refused
+//! with port 0 in its place (§6). Nothing is sent to a party that holds us, and hold by address
+//! 0.0.0.0 (RFC 2543) is understood but never spoken.
+
+use crate::wire::codec::Codec;
+use crate::wire::sdp::session::{Address, Connection, Direction, Media, Session};
+use crate::wire::sdp::write::{Audio, Description, Format, RtcpPort, Section};
+use std::net::{IpAddr, SocketAddr};
+use thiserror::Error;
+
+/// The clock of both codecs and of their telephone-event, in Hz.
+const CLOCK_HZ: u32 = 8_000;
+/// Samples in a millisecond.
+const SAMPLES_PER_MS: u32 = 8;
+/// The packet times that we send, in ms: shorter floods, longer is heard when one is lost.
+const PTIME_MS: std::ops::RangeInclusive<u16> = 10..=60;
+/// The payload type of telephone-event in our own offers: what most phones use.
+const TELEPHONE_EVENT: u8 = 101;
+/// The events that we understand: keys and flash (RFC 4733 §3.2).
+const EVENTS: &str = "0-16";
+/// The highest of [`EVENTS`].
+const EVENT_MAX: u8 = 16;
+
+/// What we have to say of ourselves.
+#[derive(Clone, Debug)]
+pub struct Ours<'a> {
+    /// Where media for us go.
+    pub address: IpAddr,
+    /// Our RTP port; RTCP is on the next one.
+    pub rtp_port: u16,
+    /// The id of the session in `o=`, the same for the whole dialog.
+    pub id: u64,
+    /// The version in `o=` of `last`, or of our first description if there is none.
+    pub version: u64,
+    /// What we said last in this dialog: the version rises only if we say something else (§8).
+    pub last: Option<&'a [u8]>,
+    /// The codecs that we take, in the order of our own offers.
+    pub codecs: &'a [Codec],
+    /// The packet time when the peer names none, in ms.
+    pub ptime_ms: u16,
+    /// What we wish to do: `SendRecv` unless we hold.
+    pub direction: Direction,
+    /// The address of the peer's signalling: media go there if their SDP names a host, for we ask no DNS.
+    pub peer: IpAddr,
+}
+
+/// What is agreed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Agreed {
+    /// Our side of it as SDP: the answer to send, or the offer that was sent.
+    pub body: Vec<u8>,
+    /// The version in the `o=` of `body`.
+    pub version: u64,
+    /// Where they receive RTP. Unspecified while they hold us by address.
+    pub remote: SocketAddr,
+    /// Where they receive RTCP.
+    pub remote_rtcp: SocketAddr,
+    /// RTCP shares the RTP port (RFC 5761).
+    pub rtcp_mux: bool,
+    /// The codec in both directions.
+    pub codec: Codec,
+    /// Its payload type.
+    pub payload_type: u8,
+    /// The payload type of telephone-event, if both know it.
+    pub telephone_event: Option<u8>,
+    /// Samples in a packet that we send.
+    pub samples_per_packet: u32,
+    /// Who sends, as we see it.
+    pub direction: Direction,
+    /// They wish to hear nothing from us.
+    pub on_hold: bool,
+}
+
+/// Why there is no agreement.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+pub enum Disagreement {
+    /// None of their lines is sound that we can exchange (answered with 488).
+    #[error("none of {lines} media descriptions is audio over RTP/AVP in a codec we have")]
+    NoCommonMedia {
+        /// How many lines there were.
+        lines: usize,
+    },
+}
+
+/// The line that we can use, read.
+struct Usable<'a> {
+    codec: Codec,
+    payload_type: u8,
+    telephone_event: Option<u8>,
+    events: String,
+    remote: SocketAddr,
+    ptime_ms: u16,
+    media: &'a Media<'a>,
+}
+
+/// Answers an offer (RFC 3264 §6).
+///
+/// # Errors
+/// [`Disagreement::NoCommonMedia`].
+pub fn answer(offer: &Session<'_>, ours: &Ours<'_>) -> Result<Agreed, Disagreement> {
+    let lines = offer.media.len();
+    let found =
+        offer.media.iter().enumerate().find_map(|(at, media)| Some((at, usable(offer, media, ours)?)));
+    let (at, line) = found.ok_or(Disagreement::NoCommonMedia { lines })?;
+    let theirs = their_direction(offer, line.media);
+    let direction = reply(theirs, ours.direction);
+    let rtcp = match (line.media.rtcp_mux, line.media.rtcp) {
+        (true, _) => RtcpPort::Muxed,
+        (false, Some(_)) => RtcpPort::At(ours.rtp_port.saturating_add(1)),
+        (false, None) => RtcpPort::Next,
+    };
+    let (body, version) = {
+        let audio = || Audio {
+            port: ours.rtp_port,
+            protocol: line.media.protocol,
+            formats: formats(&[(line.codec, line.payload_type)], line.telephone_event, &line.events),
+            ptime_ms: line.ptime_ms,
+            direction,
+            rtcp,
+        };
+        let lines = offer.media.iter().enumerate();
+        let sections = lines
+            .map(|(index, media)| if index == at { Section::Audio(audio()) } else { refused(media) })
+            .collect();
+        describe(ours, sections)
+    };
+    Ok(agreed(body, version, &line, direction, on_hold(theirs)))
+}
+
+/// Our offer (RFC 3264 §5): every codec, in our order.
+pub fn offer(ours: &Ours<'_>) -> Vec<u8> {
+    let codecs: Vec<_> = ours.codecs.iter().map(|codec| (*codec, codec.static_payload_type())).collect();
+    let audio = Audio {
+        port: ours.rtp_port,
+        protocol: b"RTP/AVP",
+        formats: formats(&codecs, Some(TELEPHONE_EVENT), EVENTS),
+        ptime_ms: ours.ptime_ms,
+        direction: ours.direction,
+        rtcp: RtcpPort::Next,
+    };
+    describe(ours, vec![Section::Audio(audio)]).0
+}
+
+/// What their answer to our offer agrees on (RFC 3264 §7).
+///
+/// # Errors
+/// [`Disagreement::NoCommonMedia`] when they refuse the line or take none of our codecs.
+pub fn read_answer(ours: &Ours<'_>, our_offer: &[u8], answer: &Session<'_>) -> Result<Agreed, Disagreement> {
+    let lines = answer.media.len();
+    let line = answer.media.first().and_then(|media| usable(answer, media, ours));
+    let line = line.ok_or(Disagreement::NoCommonMedia { lines })?;
+    let theirs = their_direction(answer, line.media);
+    // An answer never asks for RTCP on the RTP port unless our offer did, and it does not.
+    let direction = reply(theirs, ours.direction);
+    Ok(agreed(our_offer.to_vec(), ours.version, &line, direction, on_hold(theirs)))
+}
+
+fn agreed(body: Vec<u8>, version: u64, line: &Usable<'_>, direction: Direction, on_hold: bool) -> Agreed {
+    let (remote, media) = (line.remote, line.media);
+    let named = media.rtcp.map(|rtcp| {
+        let ip = rtcp.connection.and_then(ip_of).unwrap_or(remote.ip());
+        SocketAddr::new(ip, rtcp.port)
+    });
+    let next = SocketAddr::new(remote.ip(), remote.port().saturating_add(1));
+    Agreed {
+        body,
+        version,
+        remote,
+        remote_rtcp: if media.rtcp_mux { remote } else { named.unwrap_or(next) },
+        rtcp_mux: media.rtcp_mux,
+        codec: line.codec,
+        payload_type: line.payload_type,
+        telephone_event: line.telephone_event,
+        samples_per_packet: u32::from(line.ptime_ms) * SAMPLES_PER_MS,
+        direction,
+        on_hold,
+    }
+}
+
+/// Whether we can exchange sound by that line, and how.
+fn usable<'a>(session: &Session<'a>, media: &'a Media<'a>, ours: &Ours<'_>) -> Option<Usable<'a>> {
+    if !media.is("audio") || media.port == 0 || !media.protocol.eq_ignore_ascii_case(b"RTP/AVP") {
+        return None;
+    }
+    let connection = session.connection_of(media)?;
+    let ip = ip_of(connection).unwrap_or(ours.peer);
+    if ip.is_ipv4() != ours.address.is_ipv4() && !ip.is_unspecified() {
+        return None;
+    }
+    let (payload_type, codec) = media.payload_types().find_map(|payload_type| {
+        let codec = codec_of(media, payload_type).filter(|codec| ours.codecs.contains(codec))?;
+        Some((payload_type, codec))
+    })?;
+    let telephone_event = media.payload_types().find(|payload_type| {
+        media.rtpmap(*payload_type).is_some_and(|map| map.is("telephone-event", CLOCK_HZ))
+    });
+    let events = telephone_event.and_then(|payload_type| media.fmtp(payload_type)).map(common_events);
+    Some(Usable {
+        codec,
+        payload_type,
+        telephone_event,
+        events: events.filter(|events| !events.is_empty()).unwrap_or_else(|| EVENTS.to_owned()),
+        remote: SocketAddr::new(ip, media.port),
+        ptime_ms: packet_time(media, ours),
+        media,
+    })
+}
+
+/// The codec behind a payload type: what `a=rtpmap` says, else the static table (RFC 3551 §6).
+fn codec_of(media: &Media<'_>, payload_type: u8) -> Option<Codec> {
+    match media.rtpmap(payload_type) {
+        Some(map) => Codec::ALL.into_iter().find(|codec| map.is(codec.encoding_name(), CLOCK_HZ)),
+        None => Codec::ALL.into_iter().find(|codec| codec.static_payload_type() == payload_type),
+    }
+}
+
+/// Their `ptime` under their `maxptime`, in whole tens of ms within what we send (RFC 8866 §6.4).
+fn packet_time(media: &Media<'_>, ours: &Ours<'_>) -> u16 {
+    let wished = media.ptime_ms.unwrap_or(ours.ptime_ms).min(media.maxptime_ms.unwrap_or(u16::MAX));
+    wished.clamp(*PTIME_MS.start(), *PTIME_MS.end()) / 10 * 10
+}
+
+/// Those of the events in an `a=fmtp` that we understand too, written as they are there (RFC 4733 §2.4.1).
+fn common_events(parameters: &[u8]) -> String {
+    let text = String::from_utf8_lossy(parameters);
+    let ranges = text.trim().trim_start_matches("events=").split(',').filter_map(|range| {
+        let (first, last) = range.trim().split_once('-').unwrap_or((range.trim(), range.trim()));
+        let first: u8 = first.parse().ok().filter(|first| *first <= EVENT_MAX)?;
+        let last: u8 = last.parse().ok().filter(|last| *last >= first)?;
+        let last = last.min(EVENT_MAX);
+        Some(if first == last { first.to_string() } else { format!("{first}-{last}") })
+    });
+    ranges.collect::<Vec<_>>().join(",")
+}
+
+fn ip_of(connection: Connection<'_>) -> Option<IpAddr> {
+    match connection.address {
+        Address::Ip(ip) => Some(ip),
+        Address::Name(_) => None,
+    }
+}
+
+/// Their direction, with the hold by address of RFC 2543 told in today's words: they do not receive.
+fn their_direction(session: &Session<'_>, media: &Media<'_>) -> Direction {
+    let said = session.direction_of(media);
+    let (sends, receives) = parts(said);
+    let nowhere = session.connection_of(media).is_some_and(|connection| connection.is_unspecified());
+    whole(sends, receives && !nowhere)
+}
+
+fn on_hold(theirs: Direction) -> bool {
+    !parts(theirs).1
+}
+
+/// We send what they receive and receive what they send, as far as we wish to (RFC 3264 §6.1).
+fn reply(theirs: Direction, wish: Direction) -> Direction {
+    let ((they_send, they_receive), (send, receive)) = (parts(theirs), parts(wish));
+    whole(send && they_receive, receive && they_send)
+}
+
+/// Whether a party with that direction sends, and whether it receives.
+fn parts(direction: Direction) -> (bool, bool) {
+    match direction {
+        Direction::SendRecv => (true, true),
+        Direction::SendOnly => (true, false),
+        Direction::RecvOnly => (false, true),
+        Direction::Inactive => (false, false),
+    }
+}
+
+fn whole(sends: bool, receives: bool) -> Direction {
+    match (sends, receives) {
+        (true, true) => Direction::SendRecv,
+        (true, false) => Direction::SendOnly,
+        (false, true) => Direction::RecvOnly,
+        (false, false) => Direction::Inactive,
+    }
+}
+
+fn formats<'a>(codecs: &[(Codec, u8)], telephone_event: Option<u8>, events: &'a str) -> Vec<Format<'a>> {
+    let sound = codecs.iter().map(|(codec, payload_type)| Format {
+        payload_type: *payload_type,
+        encoding: codec.encoding_name(),
+        clock_hz: CLOCK_HZ,
+        parameters: None,
+    });
+    let keys = telephone_event.map(|payload_type| Format {
+        payload_type,
+        encoding: "telephone-event",
+        clock_hz: CLOCK_HZ,
+        parameters: Some(events),
+    });
+    sound.chain(keys).collect()
+}
+
+fn refused<'a>(media: &Media<'a>) -> Section<'a> {
+    let format = media.formats.first().copied().unwrap_or(b"0");
+    Section::Refused { kind: media.kind, protocol: media.protocol, format }
+}
+
+/// Writes our description, with the version raised if it says anything but the last one (RFC 3264 §8).
+fn describe(ours: &Ours<'_>, sections: Vec<Section<'_>>) -> (Vec<u8>, u64) {
+    let mut description = Description { id: ours.id, version: ours.version, address: ours.address, sections };
+    let body = description.write();
+    if ours.last.is_none_or(|last| last == body) {
+        return (body, ours.version);
+    }
+    description.version += 1;
+    (description.write(), description.version)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wire::sdp::read::read;
+
+    fn ours() -> Ours<'static> {
+        Ours {
+            address: "10.0.0.1".parse().unwrap(),
+            rtp_port: 4000,
+            id: 77,
+            version: 1,
+            last: None,
+            codecs: &Codec::ALL,
+            ptime_ms: 20,
+            direction: Direction::SendRecv,
+            peer: "10.0.0.9".parse().unwrap(),
+        }
+    }
+
+    fn session(media: &str) -> String {
+        format!("v=0\r\no=- 1 1 IN IP4 10.0.0.2\r\ns=-\r\nc=IN IP4 10.0.0.2\r\nt=0 0\r\n{media}")
+    }
+
+    /// What is agreed in a line, and what our answer says after its session part.
+    fn told(result: Result<Agreed, Disagreement>) -> (String, String) {
+        let agreed = match result {
+            Ok(agreed) => agreed,
+            Err(error) => return (error.to_string(), String::new()),
+        };
+        let plan = format!(
+            "{:?}={} keys {:?} {} samples to {} rtcp {}{} {}{}",
+            agreed.codec,
+            agreed.payload_type,
+            agreed.telephone_event,
+            agreed.samples_per_packet,
+            agreed.remote,
+            agreed.remote_rtcp,
+            if agreed.rtcp_mux { " muxed" } else { "" },
+            agreed.direction.as_str(),
+            if agreed.on_hold { " held" } else { "" },
+        );
+        let body = String::from_utf8(agreed.body).unwrap();
+        let lines: Vec<_> = body.lines().skip(5).collect();
+        (plan, lines.join(" "))
+    }
+
+    #[track_caller]
+    fn check(name: &str, media: &str, plan: &str, said: &str) {
+        let text = session(media);
+        let (seen_plan, seen_said) = told(answer(&read(text.as_bytes()).unwrap(), &ours()));
+        assert_eq!(seen_plan, plan, "{name}");
+        if !said.is_empty() {
+            assert_eq!(seen_said, said, "{name}");
+        }
+    }
+
+    const PLAIN: &str = "Pcmu=0 keys None 160 samples to 10.0.0.2:6000 rtcp 10.0.0.2:6001 sendrecv";
+    const NONE: &str = "none of 1 media descriptions is audio over RTP/AVP in a codec we have";
+
+    #[test]
+    fn codecs_and_keys_are_found_by_name_and_by_number() {
+        check(
+            "static, no rtpmap",
+            "m=audio 6000 RTP/AVP 0\r\n",
+            PLAIN,
+            "m=audio 4000 RTP/AVP 0 a=rtpmap:0 PCMU/8000 a=ptime:20 a=sendrecv",
+        );
+        check(
+            "their order decides, their numbers are kept",
+            "m=audio 6000 RTP/AVP 9 8 0 96\r\na=rtpmap:96 telephone-event/8000\r\na=fmtp:96 0-15\r\n",
+            "Pcma=8 keys Some(96) 160 samples to 10.0.0.2:6000 rtcp 10.0.0.2:6001 sendrecv",
+            "m=audio 4000 RTP/AVP 8 96 a=rtpmap:8 PCMA/8000 a=rtpmap:96 telephone-event/8000 a=fmtp:96 0-15 \
+             a=ptime:20 a=sendrecv",
+        );
+        check(
+            "a dynamic number may mean PCMU",
+            "m=audio 6000 RTP/AVP 97\r\na=rtpmap:97 pcmu/8000/1\r\n",
+            "Pcmu=97 keys None 160 samples to 10.0.0.2:6000 rtcp 10.0.0.2:6001 sendrecv",
+            "m=audio 4000 RTP/AVP 97 a=rtpmap:97 PCMU/8000 a=ptime:20 a=sendrecv",
+        );
+        check(
+            "0 mapped to something else is no PCMU",
+            "m=audio 6000 RTP/AVP 0\r\na=rtpmap:0 G726-32/8000\r\n",
+            NONE,
+            "",
+        );
+        check(
+            "PCMU at 16 kHz is another codec",
+            "m=audio 6000 RTP/AVP 98\r\na=rtpmap:98 PCMU/16000\r\n",
+            NONE,
+            "",
+        );
+        check(
+            "keys at another clock are not ours",
+            "m=audio 6000 RTP/AVP 0 101\r\na=rtpmap:101 telephone-event/48000\r\n",
+            PLAIN,
+            "",
+        );
+        check("a codec that nobody has", "m=audio 6000 RTP/AVP 18 9\r\n", NONE, "");
+    }
+
+    #[test]
+    fn only_one_line_is_taken_and_the_others_are_refused_in_place() {
+        check(
+            "video before, secure and second audio after",
+            "m=video 7000 RTP/AVP 97\r\nm=audio 6000 RTP/AVP 0\r\nm=audio 6002 RTP/AVP 0\r\nm=audio 6004 RTP/SAVP 0\r\n",
+            PLAIN,
+            "m=video 0 RTP/AVP 97 m=audio 4000 RTP/AVP 0 a=rtpmap:0 PCMU/8000 a=ptime:20 a=sendrecv \
+             m=audio 0 RTP/AVP 0 m=audio 0 RTP/SAVP 0",
+        );
+        check("a refused line is not taken up", "m=audio 0 RTP/AVP 0\r\n", NONE, "");
+        check("secure media are not ours", "m=audio 6000 RTP/SAVP 0\r\n", NONE, "");
+        check("feedback profiles are not ours", "m=audio 6000 RTP/AVPF 0\r\n", NONE, "");
+        check("fax is not ours", "m=image 6000 udptl t38\r\n", NONE, "");
+        check(
+            "they are elsewhere on the internet",
+            "m=audio 6000 RTP/AVP 0\r\nc=IN IP6 2001:db8::1\r\n",
+            NONE,
+            "",
+        );
+        check(
+            "a line's own address counts",
+            "m=audio 6000 RTP/AVP 0\r\nc=IN IP4 10.0.0.3\r\n",
+            "Pcmu=0 keys None 160 samples to 10.0.0.3:6000 rtcp 10.0.0.3:6001 sendrecv",
+            "",
+        );
+        check(
+            "a name is reached where the signalling comes from",
+            "m=audio 6000 RTP/AVP 0\r\nc=IN IP4 phone.example\r\n",
+            "Pcmu=0 keys None 160 samples to 10.0.0.9:6000 rtcp 10.0.0.9:6001 sendrecv",
+            "",
+        );
+    }
+
+    #[test]
+    fn the_packet_time_is_theirs_within_reason() {
+        for (lines, samples) in [
+            ("", 160),
+            ("a=ptime:30\r\n", 240),
+            ("a=ptime:10\r\n", 80),
+            ("a=ptime:5\r\n", 80),
+            ("a=ptime:200\r\n", 480),
+            ("a=ptime:35\r\n", 240),
+            ("a=ptime:40\r\na=maxptime:20\r\n", 160),
+            ("a=maxptime:10\r\n", 80),
+        ] {
+            let text = session(&format!("m=audio 6000 RTP/AVP 0\r\n{lines}"));
+            let agreed = answer(&read(text.as_bytes()).unwrap(), &ours()).unwrap();
+            assert_eq!(agreed.samples_per_packet, samples, "{lines:?}");
+            let said = format!("a=ptime:{}\r\n", samples / 8);
+            assert!(String::from_utf8_lossy(&agreed.body).contains(&said), "{lines:?}");
+        }
+    }
+
+    #[test]
+    fn rtcp_is_answered_as_it_is_offered() {
+        check(
+            "muxed",
+            "m=audio 6000 RTP/AVP 0\r\na=rtcp-mux\r\na=rtcp:6000\r\n",
+            "Pcmu=0 keys None 160 samples to 10.0.0.2:6000 rtcp 10.0.0.2:6000 muxed sendrecv",
+            "m=audio 4000 RTP/AVP 0 a=rtpmap:0 PCMU/8000 a=ptime:20 a=sendrecv a=rtcp-mux",
+        );
+        check(
+            "elsewhere",
+            "m=audio 6000 RTP/AVP 0\r\na=rtcp:7001 IN IP4 10.0.0.4\r\n",
+            "Pcmu=0 keys None 160 samples to 10.0.0.2:6000 rtcp 10.0.0.4:7001 sendrecv",
+            "m=audio 4000 RTP/AVP 0 a=rtpmap:0 PCMU/8000 a=ptime:20 a=sendrecv a=rtcp:4001",
+        );
+    }
+
+    #[test]
+    fn the_table_of_directions_is_kept_whole() {
+        use Direction::{Inactive, RecvOnly, SendOnly, SendRecv};
+        //           they say   we wish: SendRecv  SendOnly  RecvOnly  Inactive
+        let table = [
+            (SendRecv, [SendRecv, SendOnly, RecvOnly, Inactive]),
+            (SendOnly, [RecvOnly, Inactive, RecvOnly, Inactive]),
+            (RecvOnly, [SendOnly, SendOnly, Inactive, Inactive]),
+            (Inactive, [Inactive, Inactive, Inactive, Inactive]),
+        ];
+        for (theirs, row) in table {
+            for (wish, expected) in [SendRecv, SendOnly, RecvOnly, Inactive].into_iter().zip(row) {
+                let text = session(&format!("m=audio 6000 RTP/AVP 0\r\na={}\r\n", theirs.as_str()));
+                let ours = Ours { direction: wish, ..ours() };
+                let agreed = answer(&read(text.as_bytes()).unwrap(), &ours).unwrap();
+                assert_eq!(agreed.direction, expected, "{theirs:?} and {wish:?}");
+                assert_eq!(agreed.on_hold, matches!(theirs, SendOnly | Inactive), "{theirs:?}");
+                let body = String::from_utf8(agreed.body).unwrap();
+                assert!(body.contains(&format!("a={}\r\n", expected.as_str())), "{body}");
+            }
+        }
+    }
+
+    #[test]
+    fn hold_by_address_is_understood_and_never_spoken() {
+        check(
+            "0.0.0.0",
+            "m=audio 6000 RTP/AVP 0\r\nc=IN IP4 0.0.0.0\r\n",
+            "Pcmu=0 keys None 160 samples to 0.0.0.0:6000 rtcp 0.0.0.0:6001 recvonly held",
+            "m=audio 4000 RTP/AVP 0 a=rtpmap:0 PCMU/8000 a=ptime:20 a=recvonly",
+        );
+        check(
+            "0.0.0.0 and inactive",
+            "m=audio 6000 RTP/AVP 0\r\nc=IN IP4 0.0.0.0\r\na=inactive\r\n",
+            "Pcmu=0 keys None 160 samples to 0.0.0.0:6000 rtcp 0.0.0.0:6001 inactive held",
+            "",
+        );
+    }
+
+    #[test]
+    fn the_version_rises_only_when_something_changes() {
+        let (call, hold) =
+            (session("m=audio 6000 RTP/AVP 0\r\n"), session("m=audio 6000 RTP/AVP 0\r\na=sendonly\r\n"));
+        let first = answer(&read(call.as_bytes()).unwrap(), &ours()).unwrap();
+        let again = Ours { last: Some(&first.body), version: first.version, ..ours() };
+        let same = answer(&read(call.as_bytes()).unwrap(), &again).unwrap();
+        assert_eq!((same.version, &same.body), (1, &first.body));
+        let held = answer(&read(hold.as_bytes()).unwrap(), &again).unwrap();
+        assert_eq!(held.version, 2);
+        assert!(String::from_utf8_lossy(&held.body).starts_with("v=0\r\no=- 77 2 IN IP4 10.0.0.1\r\n"));
+    }
+
+    #[test]
+    fn events_are_those_that_both_know() {
+        for (theirs, common) in [
+            ("0-15", "0-15"),
+            ("0-16,32", "0-16"),
+            ("0-11,16,66-70", "0-11,16"),
+            ("0-255", "0-16"),
+            ("x", ""),
+        ] {
+            assert_eq!(common_events(theirs.as_bytes()), common, "{theirs}");
+        }
+    }
+
+    #[test]
+    fn ip6_is_spoken_to_ip6() {
+        let text = "v=0\r\no=- 1 1 IN IP6 ::1\r\ns=-\r\nc=IN IP6 ::1\r\nt=0 0\r\nm=audio 6000 RTP/AVP 8\r\n";
+        let ours = Ours { address: "::2".parse().unwrap(), ..ours() };
+        let agreed = answer(&read(text.as_bytes()).unwrap(), &ours).unwrap();
+        assert_eq!(agreed.remote.to_string(), "[::1]:6000");
+        assert!(String::from_utf8_lossy(&agreed.body).contains("c=IN IP6 ::2\r\n"));
+    }
+
+    #[test]
+    fn our_own_offer_is_answered_and_read() {
+        let sent = offer(&ours());
+        let said = String::from_utf8(sent.clone()).unwrap();
+        assert!(
+            said.contains("m=audio 4000 RTP/AVP 0 8 101\r\n") && said.contains("a=fmtp:101 0-16\r\n"),
+            "{said}"
+        );
+        let text =
+            session("m=audio 6000 RTP/AVP 8 101\r\na=rtpmap:101 telephone-event/8000\r\na=ptime:30\r\n");
+        let (plan, _) = told(read_answer(&ours(), &sent, &read(text.as_bytes()).unwrap()));
+        assert_eq!(plan, "Pcma=8 keys Some(101) 240 samples to 10.0.0.2:6000 rtcp 10.0.0.2:6001 sendrecv");
+        let refused = session("m=audio 0 RTP/AVP 0\r\n");
+        assert_eq!(told(read_answer(&ours(), &sent, &read(refused.as_bytes()).unwrap())).0, NONE);
+        let theirs = Ours { address: "10.0.0.2".parse().unwrap(), rtp_port: 6000, ..ours() };
+        let agreed = answer(&read(&sent).unwrap(), &theirs).unwrap();
+        assert!(read_answer(&ours(), &sent, &read(&agreed.body).unwrap()).is_ok());
+    }
+}
