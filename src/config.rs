@@ -294,10 +294,9 @@ impl Sip {
             let t1 = fields::number(node, "time in milliseconds", 10..=5_000, FAMILY, sources);
             self.t1 = t1.map_or(self.t1, Duration::from_millis);
         }
-        if let Some(node) = fields.take("product") {
-            if let Some(product) = fields::word(node, "the product's name", FAMILY, sources) {
-                self.product = product.value;
-            }
+        let product = fields.take("product");
+        if let Some(product) = product.and_then(|n| fields::word(n, "the product's name", FAMILY, sources)) {
+            self.product = product.value;
         }
         if let Some(node) = fields.take("listen_to") {
             self.listen_to = networks(node, sources);

@@ -206,7 +206,7 @@ fn clinic(draft: &Draft, text: &ClinicText) -> Option<Clinic> {
     Some(Clinic {
         name: text.name.clone(),
         languages: text.languages.iter().map(|language| Language::from(language.value.as_str())).collect(),
-        emergency: text.emergency.clone(),
+        emergency: text.locale?.emergency.to_vec(),
         entry: draft.entry()?,
         default: draft.flow(&text.default.as_ref()?.value)?,
         numbers: numbers.collect::<Option<_>>()?,

@@ -228,10 +228,7 @@ fn two_during_the_notice_waits_and_then_stops_the_recording_until_the_spanish_no
          15.0 say u.greeting/en
          18.0 say u.person/en
          21.0 say u.recording/en
-         24.0 NoticeGiven
-         24.0 record
          24.0 LanguageChosen(`es`)
-         24.0 record no more
          24.0 say u.crisis/es
          27.0 say u.greeting/es
          30.0 say u.person/es
@@ -679,4 +676,16 @@ proptest! {
             prop_assert!(engine.log.contains("Promised"), "hung up without a promise:\n{}", engine.log);
         }
     }
+}
+
+#[test]
+fn what_is_typed_never_shows_in_debug_text() {
+    let mut engine = Engine::new(flows(&[]), "main_menu");
+    engine.play("start w22 5 8 3");
+    assert_eq!(engine.run.ahead.len(), 3);
+    let shown = format!("{:?}", engine.run);
+    assert!(
+        shown.starts_with("Run(flow `entry`, step Some(`notice`)") && !shown.contains("Digit"),
+        "{shown}"
+    );
 }
