@@ -621,4 +621,12 @@ log: debug
             "127.0.0.0/8 10.0.0.0/8 172.16.0.0/12 192.168.0.0/16 169.254.0.0/16 100.64.0.0/10 ::1/128 fc00::/7 fe80::/10"
         );
     }
+
+    #[test]
+    fn the_administrators_guide_explains_every_code() {
+        let guide = include_str!("../docs/admin-guide/flows.md");
+        for Code { id, meaning } in CODES {
+            assert!(guide.contains(&format!("| {id} | {meaning} |")), "{id} {meaning}");
+        }
+    }
 }

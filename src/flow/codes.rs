@@ -62,4 +62,12 @@ mod tests {
         ids.dedup();
         assert_eq!(ids.len(), CODES.len());
     }
+
+    #[test]
+    fn the_administrators_guide_explains_every_code() {
+        let guide = include_str!("../../docs/admin-guide/flows.md");
+        for Code { id, meaning } in CODES.iter().chain(crate::flow::syntax::tree::CODES) {
+            assert!(guide.contains(&format!("| {id} | {meaning} |")), "{id} {meaning}");
+        }
+    }
 }
