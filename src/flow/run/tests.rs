@@ -689,3 +689,131 @@ fn what_is_typed_never_shows_in_debug_text() {
         "{shown}"
     );
 }
+
+/// `clinic.yaml` with `old` replaced by `new`.
+fn clinic(old: &str, new: &str) -> Arc<FlowSet> {
+    let text = include_str!("../../../ivr-flows/clinic.yaml");
+    assert!(text.contains(old), "{old}");
+    flows(&[("clinic.yaml", &text.replace(old, new))])
+}
+
+#[test]
+fn every_rung_is_called_in_its_order_and_in_a_crisis_the_ladder_begins_again() {
+    let two = clinic("person: ", "person:\n  - {call: \"sip:nurse@10.0.0.5\", ring: 10 s} ");
+    let mut engine = Engine::new(two.clone(), "main_menu");
+    engine.play(&format!("{TO_MENU} 0 w40"));
+    expect_test::expect![[r#"
+         27.0 LadderRung { rung: 1, why: Asked }
+         27.0 say u.agent/en
+         27.0 call sip:nurse@10.0.0.5 for 10 s
+         37.0 LadderRung { rung: 2, why: Asked }
+         37.0 call sip:front-desk@127.0.0.1:5070 for 25 s
+         45.0 say u.one_moment/en
+         62.0 LadderRung { rung: 3, why: Asked }
+         62.0 say u.not_reached/en vm.record_now/en
+    "#]]
+    .assert_eq(engine.log.split_once("mm.menu/en\n").unwrap().1);
+    let mut engine = Engine::new(two, "main_menu");
+    engine.play(&format!("{TO_MENU} 9 w110"));
+    let calls: Vec<&str> = engine.log.lines().filter(|line| line.contains("call sip:")).collect();
+    assert_eq!(calls.len(), 6, "{}", engine.log);
+    assert!(calls.iter().step_by(2).all(|call| call.contains("nurse")), "{}", engine.log);
+    assert!(!engine.log.contains("tone"), "{}", engine.log);
+}
+
+#[test]
+fn a_clinic_with_one_language_has_no_key_for_another() {
+    let one = clinic("languages: [en, es]", "languages: [en]");
+    let mut engine = Engine::new(one, "main_menu");
+    engine.play("start w1 2 w30");
+    expect_test::expect![[r#"
+          0.0 say u.emergency/en
+          1.0 say u.recording/en
+          4.0 NoticeGiven
+          4.0 record
+          4.0 Missed { silence: false, count: 1 }
+          4.0 say u.nomatch/en mm.menu/en
+         18.0 Missed { silence: true, count: 2 }
+         18.0 LadderRung { rung: 1, why: Silence }
+         18.0 say u.noinput2/en
+         18.0 call sip:front-desk@127.0.0.1:5070 for 25 s
+    "#]]
+    .assert_eq(&engine.log);
+}
+
+#[test]
+fn times_and_tries_are_the_files() {
+    let patient =
+        clinic("times: {first_key: 8 s, more_time: 30 s}\ntries: 2 ", "times: {first_key: 20 s}\ntries: 3");
+    let mut engine = Engine::new(patient, "main_menu");
+    engine.play("start w200");
+    expect_test::expect![[r#"
+         24.0 say mm.menu/en
+         47.0 Missed { silence: true, count: 1 }
+         47.0 say u.noinput1/en mm.menu/en
+         73.0 Missed { silence: true, count: 2 }
+         73.0 say u.noinput1/en mm.menu/en
+         99.0 Missed { silence: true, count: 3 }
+         99.0 LadderRung { rung: 1, why: Silence }
+         99.0 say u.noinput2/en
+         99.0 call sip:front-desk@127.0.0.1:5070 for 25 s
+        117.0 say u.one_moment/en
+        124.0 LadderRung { rung: 2, why: Silence }
+        124.0 say u.not_reached/en vm.record_now/en
+        130.0 tone
+        140.0 Fault { what: "the recorder did not answer" }
+        140.0 say u.sysfail/en
+        145.0 LadderRung { rung: 1, why: Fault }
+        145.0 call sip:front-desk@127.0.0.1:5070 for 25 s
+        158.0 say u.one_moment/en
+        170.0 LadderRung { rung: 2, why: Fault }
+        170.0 say u.not_reached/en vm.record_now/en
+        176.0 tone
+        186.0 Fault { what: "the recorder did not answer" }
+        186.0 say u.sysfail/en
+        191.0 LadderRung { rung: 1, why: Fault }
+        191.0 call sip:front-desk@127.0.0.1:5070 for 25 s
+    "#]]
+    .assert_eq(engine.log.split_once("record\n").unwrap().1);
+    let slow = include_str!("../../../ivr-flows/main_menu.yaml")
+        .replace("keys: {1: visits", "first_key: 15 s\n    keys: {1: visits");
+    let mut engine = Engine::new(flows(&[("main_menu.yaml", &slow)]), "main_menu");
+    engine.play(&format!("{TO_MENU} w14"));
+    assert!(!engine.log.contains("Missed"), "{}", engine.log);
+    engine.play("w1");
+    assert!(engine.log.contains("Missed"), "{}", engine.log);
+}
+
+#[test]
+fn no_more_keys_are_kept_than_the_bound() {
+    let mut engine = Engine::new(flows(&[]), "main_menu");
+    engine.play("start w22");
+    (0..100).for_each(|_| engine.press(Key::Digit(5)));
+    assert_eq!(engine.run.ahead.len(), TYPE_AHEAD_MAX);
+}
+
+#[test]
+fn a_circle_that_no_check_saw_leads_to_a_person() {
+    use crate::flow::program::{Act, Target, Voices};
+    let set = Arc::unwrap_or_clone(flows(&[]));
+    let at = set.flows()[set.clinic().entry].start;
+    let prompt = PromptName::from("u.agent");
+    // The entry says nothing twice, so a circle in it would turn without a word.
+    let set = set.with_act(at, Act::Say { prompt, voices: Voices::Callers, next: Target::Step(at) });
+    let mut engine = Engine::new(Arc::new(set), "main_menu");
+    engine.play("start w4");
+    expect_test::expect![[r#"
+          0.0 say u.agent/en
+          3.0 Fault { what: "the steps of a flow led in a circle" }
+          3.0 LadderRung { rung: 1, why: Fault }
+          3.0 say u.sysfail/en
+          3.0 call sip:front-desk@127.0.0.1:5070 for 25 s
+    "#]]
+    .assert_eq(&engine.log);
+}
+
+#[test]
+fn a_number_without_a_flow_of_its_name_gets_the_default() {
+    let engine = Engine::new(flows(&[]), "no_such_flow");
+    assert_eq!(engine.run.set.flows()[engine.run.called].name.as_str(), "main_menu");
+}
