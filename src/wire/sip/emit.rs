@@ -183,9 +183,11 @@ impl Builder {
     fn put(&mut self, octets: &[u8]) {
         let start = self.octets.len();
         self.octets.extend_from_slice(octets);
-        for octet in &mut self.octets[start..] {
-            if matches!(octet, b'\r' | b'\n' | 0) {
-                *octet = b' ';
+        if memchr::memchr3(b'\r', b'\n', 0, octets).is_some() {
+            for octet in &mut self.octets[start..] {
+                if matches!(octet, b'\r' | b'\n' | 0) {
+                    *octet = b' ';
+                }
             }
         }
     }
