@@ -108,6 +108,8 @@ pub const RELAYED_EVENTS_MAX: usize = 16;
 pub const STRANGERS_PER_PORT_MAX: usize = 4;
 /// Packets outside a call that make a sender a stranger; fewer may be a party that is faster than our own start.
 pub const STRANGER_PACKETS: u32 = 3;
+/// How long a sender to a port is remembered as a stranger: a caller who hung up sends for 30 s at the most.
+pub const STRANGER_REMEMBERED: Duration = Duration::from_secs(60);
 /// Packets in sequence that an address other than SDP's must send before a leg latches to it (RFC 3550 §A.1).
 pub const LATCH_PACKETS: u32 = 2;
 
