@@ -9,6 +9,8 @@ mod engine;
 #[path = "sound/mod.rs"]
 mod sound;
 
+use careline::io::store::read;
+use careline::report::event::Event;
 use engine::{Engine, Wishes};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -65,6 +67,29 @@ fn recordings(home: &Path) -> Vec<PathBuf> {
         }
     }
     found
+}
+
+/// Milliseconds that the event log says were recorded, of each recording, in ascending order.
+fn spans(store: &Path) -> Vec<u64> {
+    let calls = read::calls(store, 100).unwrap_or_else(|error| panic!("{}: {error}", store.display()));
+    let of_call = |line: &read::CallLine| {
+        let entries =
+            read::call(store, line.call).unwrap_or_else(|error| panic!("{}: {error}", store.display()));
+        let frames =
+            |event: &Event| if let Event::RecordingSpanEnded { frames, .. } = event { *frames } else { 0 };
+        entries.iter().map(|entry| frames(&entry.event)).sum::<u64>() * 20
+    };
+    let mut spans: Vec<u64> = calls.iter().map(of_call).collect();
+    spans.sort_unstable();
+    spans
+}
+
+/// Milliseconds of sound in each file, in ascending order.
+fn lengths(files: &[PathBuf]) -> Vec<u64> {
+    let length = |file: &PathBuf| sound::read(file).map_or(0, |stereo| stereo.left.len() as u64 / 8);
+    let mut lengths: Vec<u64> = files.iter().map(length).collect();
+    lengths.sort_unstable();
+    lengths
 }
 
 /// What sox says of one channel: its rough frequency in hertz and its length in seconds.
@@ -142,6 +167,10 @@ fn a_softphone_is_recorded_with_its_own_sound_on_the_left_and_ours_on_the_right(
         "one recording a call\n{logs}\n{said}\n{}",
         String::from_utf8_lossy(&list.stdout)
     );
+    let (told, heard) = (spans(&home.path().join("records.sqlite")), lengths(&files));
+    let is_true =
+        told.len() == heard.len() && told.iter().zip(&heard).all(|(told, heard)| told.abs_diff(*heard) <= 20);
+    assert!(is_true, "the log tells of {told:?} ms recorded, the files hold {heard:?} ms\n{said}");
     for hertz in tones {
         let share = |file: &&PathBuf| {
             sound::read(file)

@@ -19,7 +19,7 @@ mod sound;
 use careline::rng::Rng;
 use engine::{Engine, ROOT, Wishes};
 use phone::Phone;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -27,6 +27,9 @@ use std::sync::mpsc;
 use std::time::{Duration, Instant, SystemTime};
 
 const CALLS: u32 = 20;
+/// How `careline calls` tells of a call without an end, and of a recording without one.
+const GOES_ON: &str = "goes on";
+const UNDER_WAY: &str = "under way";
 /// A recording may lose this much before the kill: what is not yet written.
 const MAY_BE_LOST: f64 = 1.0;
 /// The recording is named a little before its first sample: one tick, and the way through the store.
@@ -75,6 +78,10 @@ struct Storm {
     sip: SocketAddr,
     desk: SocketAddr,
     checked: BTreeMap<PathBuf, SystemTime>,
+    /// The recordings of the last round.
+    fresh: Vec<PathBuf>,
+    /// The calls of all rounds, as `careline calls` names them.
+    told_of: BTreeSet<String>,
     faults: Vec<String>,
 }
 
@@ -127,34 +134,42 @@ impl Storm {
                 self.faults.push(format!("round {round}: {}: {fault}", path.display()));
             }
         }
-        let count = fresh.len();
+        self.fresh = fresh.into_iter().map(|(path, _)| path.clone()).collect();
         self.checked = all;
-        count
+        self.fresh.len()
     }
 
-    /// Every record is closed, and records and files name each other.
+    /// Every new call is closed, and records and files name each other.
     fn look_at_records(&mut self, round: u64, engine: &Engine) {
-        let told = engine.ask(&["calls", "--last", "1000000"]);
-        let text = String::from_utf8_lossy(&told.stdout).into_owned();
-        if !told.status.success() {
-            self.faults
-                .push(format!("round {round}: careline calls: {}", String::from_utf8_lossy(&told.stderr)));
+        let mut named = String::new();
+        for line in self.told(round, engine, &["calls", "--last", "1000000"]).lines().skip(1) {
+            let id = line.split_whitespace().next().unwrap_or_default().to_owned();
+            if line.contains(GOES_ON) {
+                self.faults.push(format!("round {round}: a call is still open: {line}"));
+            }
+            if self.told_of.insert(id.clone()) {
+                named += &self.told(round, engine, &["calls", &id]);
+            }
         }
-        let fault = |what: String| format!("round {round}: {what}");
-        self.faults
-            .extend(open_calls(&text).into_iter().map(|line| fault(format!("a call is still open: {line}"))));
-        for path in self.checked.keys() {
-            let name = path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
-            if !text.contains(&name) {
-                self.faults.push(fault(format!("an orphan: no record names {}", path.display())));
+        if named.contains(UNDER_WAY) {
+            self.faults.push(format!("round {round}: a recording is not closed:\n{named}"));
+        }
+        for path in &self.fresh {
+            if !named.contains(&path.display().to_string()) {
+                self.faults.push(format!("round {round}: an orphan: no record names {}", path.display()));
             }
         }
     }
-}
 
-/// Lines of `careline calls` that tell of a call without an end.
-fn open_calls(list: &str) -> Vec<String> {
-    list.lines().filter(|line| line.contains("in progress")).map(str::to_owned).collect()
+    /// What a command prints.
+    fn told(&mut self, round: u64, engine: &Engine, command: &[&str]) -> String {
+        let output = engine.ask(command);
+        if !output.status.success() {
+            let said = String::from_utf8_lossy(&output.stderr);
+            self.faults.push(format!("round {round}: careline {}: {said}", command.join(" ")));
+        }
+        String::from_utf8_lossy(&output.stdout).into_owned()
+    }
 }
 
 fn judge(stereo: &sound::Stereo, lasted: f64) -> Result<(), String> {
@@ -196,6 +211,8 @@ fn a_kill_at_any_moment_leaves_every_recording_and_record_whole() {
         sip,
         desk,
         checked: BTreeMap::new(),
+        fresh: Vec::new(),
+        told_of: BTreeSet::new(),
         faults: Vec::new(),
     };
     (0..kills).for_each(|round| storm.round(round));
