@@ -79,7 +79,11 @@ impl Stack {
         }
         match within.uas.handle(now, uas::Input::Ack) {
             Some(uas::Output::Confirmed) => {
-                within.incoming = None;
+                let answered = within.incoming.take();
+                // Nobody asks for the 2xx again: only its name and deadline stay.
+                if let Some(server) = answered.and_then(|invite| self.servers.get_mut(invite.transaction)) {
+                    server.response = Vec::new();
+                }
                 let sdp = (!request.body.is_empty()).then(|| request.body.to_vec());
                 self.tell(Event::Confirmed { leg, at: now, sdp });
             }
