@@ -3,6 +3,7 @@
 use super::super::interface::{Command, Event, Outgoing};
 use super::super::invite::uac::{self, Uac};
 use super::super::invite::uas;
+use super::super::transaction::StatusClass;
 use super::super::transaction::clients::{self, ClientId, Purpose};
 use super::super::transaction::key::ClientKey;
 use super::super::transaction::servers::{self, ServerId};
@@ -11,7 +12,6 @@ use super::leg::{Leg, Phase, Stage};
 use super::{Stack, TimerKey};
 use crate::clock::Instant;
 use crate::id::LegId;
-use crate::limits::TRANSACTIONS_MAX;
 use crate::wire::sip::emit::{self, Builder};
 use crate::wire::sip::message::{Message, Request, parse};
 use crate::wire::sip::method::Method;
@@ -20,7 +20,6 @@ use std::fmt::Write;
 use std::net::SocketAddr;
 
 /// An answer to the INVITE that is open.
-#[derive(Debug)]
 pub struct Reply {
     status: u16,
     sdp: Option<Vec<u8>>,
@@ -36,7 +35,6 @@ impl Reply {
 }
 
 /// The INVITE that waits for its final answer in a leg.
-#[derive(Debug)]
 pub struct Open {
     /// Its transaction.
     pub transaction: ServerId,
@@ -107,7 +105,10 @@ impl Stack {
         let (transaction, status) = (incoming.transaction, reply.status);
         let Some(Phase::InDialog(within)) = self.legs.get_mut(&leg).map(|leg| &mut leg.phase) else { return };
         match status {
-            ..200 => within.incoming = Some(incoming),
+            ..200 => {
+                within.uas.handle(now, uas::Input::Provisional);
+                within.incoming = Some(incoming);
+            }
             200..300 => {
                 within.stage = Stage::Established;
                 incoming.octets = Vec::new();
@@ -219,7 +220,7 @@ impl Stack {
 
     /// Places a call (RFC 3261 §13.2.1).
     fn invite_out(&mut self, now: Instant, leg: LegId, local: SocketAddr, call: &Outgoing) {
-        if self.transactions() >= TRANSACTIONS_MAX {
+        if self.transactions() >= self.transactions_max {
             self.counters.transactions_full += 1;
             self.tell(Event::Failed { leg, status: 503 });
             return;
@@ -248,15 +249,20 @@ impl Stack {
             .insert(leg, Leg { local, reason: None, phase: Phase::Outgoing { uac: Uac::calling(), invite } });
     }
 
-    /// The 2xx of a leg waited for its ACK until now.
+    /// Sends the last answer of a transaction again.
+    fn send_again(&mut self, now: Instant, transaction: Option<ServerId>, class: StatusClass) {
+        if let Some(id) = transaction {
+            self.server_input(now, id, servers::Input::Answer(class));
+        }
+    }
+
+    /// A leg waited until now: for the ACK of its 2xx, or a minute since its last 1xx.
     pub(super) fn leg_timeout(&mut self, now: Instant, id: LegId) {
         if let Some(Phase::InDialog(within)) = self.legs.get_mut(&id).map(|leg| &mut leg.phase) {
             let transaction = within.incoming.as_ref().map(|incoming| incoming.transaction);
             match within.uas.handle(now, uas::Input::Timeout) {
-                Some(uas::Output::Resend) => {
-                    let again = servers::Input::Answer(super::StatusClass::Success);
-                    transaction.into_iter().for_each(|id| self.server_input(now, id, again));
-                }
+                Some(uas::Output::Resend) => self.send_again(now, transaction, StatusClass::Success),
+                Some(uas::Output::Remind) => self.send_again(now, transaction, StatusClass::Provisional),
                 Some(uas::Output::AckMissing) => {
                     self.counters.acks_missing += 1;
                     self.tell(Event::AckMissing { leg: id });

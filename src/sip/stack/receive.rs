@@ -17,7 +17,6 @@ use super::compose::reply_to;
 use super::refusal::Refusal;
 use super::{Stack, compose};
 use crate::clock::Instant;
-use crate::limits::TRANSACTIONS_MAX;
 use crate::wire::sip::message::{Message, ParseError, Request, parse};
 use crate::wire::sip::method::Method;
 use crate::wire::sip::name::Name;
@@ -26,7 +25,7 @@ use crate::wire::sip::value::MediaType;
 use std::net::{IpAddr, SocketAddr};
 
 /// A request with where it came from and to.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub struct Arrival<'a> {
     /// Our address.
     pub local: SocketAddr,
@@ -159,7 +158,7 @@ impl Stack {
 
     /// Whether there is room for another transaction.
     pub(super) fn check_room(&self) -> Result<(), Refusal> {
-        if self.transactions() < TRANSACTIONS_MAX { Ok(()) } else { Err(Refusal::Full) }
+        if self.transactions() < self.transactions_max { Ok(()) } else { Err(Refusal::Full) }
     }
 
     fn options_outside(&mut self, arrival: &Arrival<'_>) {

@@ -17,7 +17,6 @@ use std::net::SocketAddr;
 pub struct ServerId(u64);
 
 /// One server transaction.
-#[derive(Debug)]
 pub struct Server {
     machine: Machine,
     key: ServerKey,
@@ -32,14 +31,12 @@ pub struct Server {
     pub leg: Option<LegId>,
 }
 
-#[derive(Debug)]
 enum Machine {
     Invite(ServerInvite),
     NonInvite(ServerNonInvite),
 }
 
 /// What is needed to begin a server transaction.
-#[derive(Debug)]
 pub struct Begin {
     /// Its name on the wire.
     pub key: ServerKey,
@@ -127,7 +124,6 @@ impl Server {
 }
 
 /// All of them. Ordered maps: a peer chooses the keys.
-#[derive(Debug)]
 pub struct Servers {
     timers: Timers,
     entries: BTreeMap<ServerId, Server>,

@@ -23,6 +23,12 @@ fn a_plain_call_is_taken_and_ended_by_either_side() {
         "0 > 100 INVITE\n0 ! Invite\n100 > 200 INVITE\n120 ! Confirmed\n900 > BYE\n",
     );
     check(
+        "it rings long: each minute they hear of it",
+        &[(0, "INVITE"), (0, "ring"), (70_000, "CANCEL"), (70_001, "ACK failure")],
+        "0 > 100 INVITE\n0 ! Invite\n0 > 180 INVITE\n60000 > 180 INVITE\n70000 > 200 CANCEL\n70000 > 487 INVITE\n\
+         70000 ! Cancelled\n",
+    );
+    check(
         "we hang up and they are gone",
         &[(0, "INVITE"), (0, "answer"), (0, "ACK"), (1_000, "hang up")],
         "0 > 100 INVITE\n0 ! Invite\n0 > 200 INVITE\n0 ! Confirmed\n1000 > BYE\n1500 > BYE\n2500 > BYE\n4500 > BYE\n\
