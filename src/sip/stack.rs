@@ -10,6 +10,7 @@
 //! Refusals that need no memory are given without a transaction (RFC 3261 §8.2.7): a scanner costs
 //! no state. Everything a call hangs on has one.
 
+mod body;
 mod caller;
 mod command;
 mod compose;
