@@ -315,3 +315,34 @@ fn escaped(user: &str) -> String {
     }
     escaped
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_number_from_a_patient_cannot_leave_the_user_part() {
+        for (user, expected) in [
+            ("+16175550142", "+16175550142"),
+            ("a b", "a%20b"),
+            ("x>;tag=1", "x%3E%3Btag%3D1"),
+            ("é@", "%C3%A9%40"),
+        ] {
+            assert_eq!(escaped(user), expected);
+        }
+    }
+
+    #[test]
+    fn a_cancel_takes_the_way_of_its_invite() {
+        let invite = "INVITE sip:a@b SIP/2.0\r\nVia: SIP/2.0/UDP h;branch=z9hG4bK1\r\nVia: SIP/2.0/UDP i\r\n\
+                      Route: <sip:p;lr>\r\nFrom: <sip:c@d>;tag=1\r\nTo: <sip:a@b>\r\nCall-ID: i\r\n\
+                      CSeq: 31 INVITE\r\n\r\n";
+        let Ok(Message::Request(request)) = parse(invite.as_bytes()) else { panic!("{invite}") };
+        let cancel = hop_by_hop(&request, Method::Cancel, b"<sip:a@b>").finish();
+        let expected = "CANCEL sip:a@b SIP/2.0\r\nVia: SIP/2.0/UDP h;branch=z9hG4bK1\r\nRoute: <sip:p;lr>\r\n\
+                        From: <sip:c@d>;tag=1\r\nTo: <sip:a@b>\r\nCall-ID: i\r\nCSeq: 31 CANCEL\r\n\
+                        Max-Forwards: 70\r\nContent-Length: 0\r\n\r\n";
+        assert_eq!(String::from_utf8_lossy(&cancel), expected);
+        assert_eq!(branch_of(&request), "z9hG4bK1");
+    }
+}
