@@ -14,7 +14,7 @@ use super::wav::{FRAME_MS, FRAME_OCTETS, RecordingFile, Wav};
 use crate::call::recording::{Command, Event, RecordingFault};
 use crate::clock::{Instant, WallTime};
 use crate::id::RecordingId;
-use crate::io::g711;
+use crate::audio::g711;
 use crate::limits::RECORDINGS_MAX;
 use crate::media::tap::{Frame, TapReader};
 use std::collections::{BTreeMap, VecDeque};
