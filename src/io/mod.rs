@@ -1,10 +1,16 @@
 //! Floor 8, the edges: the only sockets, files, clocks and threads.
 
+pub mod control;
+pub mod descriptors;
 pub mod flow_files;
+mod g711;
 pub mod media_counters;
-pub mod media_socket;
+mod media_socket;
 pub mod media_worker;
 pub mod now;
 pub mod prompts;
 pub mod recorder;
+pub mod recorder;
+pub mod run;
+pub mod sip_udp;
 pub mod store;
