@@ -55,7 +55,9 @@ impl Cache {
         }
         self.forget(&key);
         while self.octets + size > self.most_octets {
-            let Some(oldest) = self.kept.iter().min_by_key(|(_, (used, _))| *used).map(|(key, _)| key.clone()) else {
+            let Some(oldest) =
+                self.kept.iter().min_by_key(|(_, (used, _))| *used).map(|(key, _)| key.clone())
+            else {
                 break;
             };
             self.forget(&oldest);
@@ -104,7 +106,8 @@ mod tests {
         ["a", "b", "c"].iter().for_each(|name| cache.put(key(name), octets(3)));
         assert!(cache.get(&key("a")).is_some());
         cache.put(key("d"), octets(4));
-        let kept: Vec<_> = ["a", "b", "c", "d"].iter().filter(|name| cache.get(&key(name)).is_some()).collect();
+        let kept: Vec<_> =
+            ["a", "b", "c", "d"].iter().filter(|name| cache.get(&key(name)).is_some()).collect();
         assert_eq!(kept, [&"a", &"c", &"d"]);
         cache.put(key("huge"), octets(11));
         assert!(cache.get(&key("huge")).is_none(), "larger than the cache");

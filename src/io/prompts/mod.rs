@@ -29,7 +29,7 @@ use thiserror::Error;
 #[derive(Debug, Error)]
 pub enum PromptError {
     /// There is no file.
-    #[error("no audio for prompt {prompt}: put {} there (or .flac, .mp3, .ogg)", looked_for.display())]
+    #[error("no audio for prompt `{prompt}`: put {} there (or .flac, .mp3, .ogg)", looked_for.display())]
     Missing {
         /// Which.
         prompt: PromptName,
@@ -161,8 +161,12 @@ mod tests {
         /// A WAV of one second: a tone on each channel.
         fn wav(&self, name: &str, rate: u32, tones_hz: &[u32]) {
             let channels = tones_hz.len() as u16;
-            let spec =
-                hound::WavSpec { channels, sample_rate: rate, bits_per_sample: 16, sample_format: hound::SampleFormat::Int };
+            let spec = hound::WavSpec {
+                channels,
+                sample_rate: rate,
+                bits_per_sample: 16,
+                sample_format: hound::SampleFormat::Int,
+            };
             let mut writer = hound::WavWriter::create(self.path(name), spec).unwrap();
             for n in 0..rate {
                 for hz in tones_hz {
@@ -193,7 +197,10 @@ mod tests {
                 let samples = samples_of(&library.clip(&spoken, codec).unwrap());
                 assert!(samples.len().abs_diff(8_000) <= 1, "{rate} Hz: {} samples", samples.len());
                 let (a, b) = (power(&samples, 440), power(&samples, 1_000));
-                assert!(a > 100.0 * power(&samples, 700) && b > 100.0 * power(&samples, 700), "{rate} Hz {codec:?}");
+                assert!(
+                    a > 100.0 * power(&samples, 700) && b > 100.0 * power(&samples, 700),
+                    "{rate} Hz {codec:?}"
+                );
             }
             let off = library.duration(&spoken).unwrap().as_millis().abs_diff(1_000);
             assert!(off <= 1, "{rate} Hz is {off} ms off");
@@ -228,10 +235,14 @@ mod tests {
             if !name.ends_with("wav") {
                 std::fs::rename(bench.path(name), bench.path(&format!("only-{name}"))).unwrap();
             }
-            let prompt = if name.ends_with("wav") { name[..name.len() - 4].to_owned() } else { "only-t".to_owned() };
+            let prompt =
+                if name.ends_with("wav") { name[..name.len() - 4].to_owned() } else { "only-t".to_owned() };
             let samples = samples_of(&bench.library().clip(&spoken(&prompt), Codec::Pcmu).unwrap());
             assert!(samples.len().abs_diff(8_000) < 900, "{name}: {} samples", samples.len());
-            assert!(power(&samples[..8_000.min(samples.len())], 440) > 100.0 * power(&samples, 700), "{name}");
+            assert!(
+                power(&samples[..8_000.min(samples.len())], 440) > 100.0 * power(&samples, 700),
+                "{name}"
+            );
             if !name.ends_with("wav") {
                 std::fs::remove_file(bench.path(&format!("only-{name}"))).unwrap();
             }
@@ -242,15 +253,24 @@ mod tests {
     fn a_file_that_gives_no_sound_is_told_with_place_cause_and_repair() {
         let bench = Bench::new();
         let table: [(&str, &[u8], &str); 5] = [
-            ("text", b"Please record this one, Ann!\n", "this is a text file, not audio: it begins `Please record this one,`"),
+            (
+                "text",
+                b"Please record this one, Ann!\n",
+                "this is a text file, not audio: it begins `Please record this one,`",
+            ),
             ("empty", b"", "it is empty"),
-            ("noise", &[0x00, 0x01, 0x02, 0xfe, 0x7f, 0x00, 0x33], "it is no WAV, FLAC, MP3 or OGG Vorbis file"),
+            (
+                "noise",
+                &[0x00, 0x01, 0x02, 0xfe, 0x7f, 0x00, 0x33],
+                "it is no WAV, FLAC, MP3 or OGG Vorbis file",
+            ),
             ("cut", b"RIFF\x24\x00\x00\x00WAVEfmt \x10\x00", "it is "),
             ("link", "<!doctype html><html lang=\"en\">".as_bytes(), "this is a text file"),
         ];
         for (name, octets, expected) in table {
             std::fs::write(bench.path(&format!("{name}.wav")), octets).unwrap();
-            let Audio::Broken(told) = bench.library().audio(&PromptName::from(name), &Language::from("en")) else {
+            let Audio::Broken(told) = bench.library().audio(&PromptName::from(name), &Language::from("en"))
+            else {
                 panic!("{name} was taken for sound")
             };
             assert!(told.contains(expected) && told.contains(&format!("{name}.wav: ")), "{name}: {told}");
@@ -266,7 +286,10 @@ mod tests {
         let library = bench.library();
         assert_eq!(library.audio(&PromptName::from("u.x"), &Language::from("en")), Audio::Missing);
         let error = library.clip(&spoken("u.x"), Codec::Pcmu).unwrap_err().to_string();
-        assert!(error.starts_with("no audio for prompt `u.x`: put ") && error.contains("en/u.x.wav"), "{error}");
+        assert!(
+            error.starts_with("no audio for prompt `u.x`: put ") && error.contains("en/u.x.wav"),
+            "{error}"
+        );
         let outside = spoken("../../etc/passwd");
         assert!(matches!(library.clip(&outside, Codec::Pcmu), Err(PromptError::Missing { .. })));
     }

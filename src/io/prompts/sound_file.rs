@@ -24,7 +24,9 @@ pub enum SoundError {
     #[error("it is empty; record or generate it again")]
     Empty,
     /// It holds words.
-    #[error("this is a text file, not audio: it begins `{begins}`; was the wrong file copied, or a link saved instead of the sound?")]
+    #[error(
+        "this is a text file, not audio: it begins `{begins}`; was the wrong file copied, or a link saved instead of the sound?"
+    )]
     Text {
         /// Its first words.
         begins: String,
@@ -68,7 +70,9 @@ pub fn read(path: &Path) -> Result<Vec<i16>, SoundError> {
 
 fn refuse_text(path: &Path) -> Result<(), SoundError> {
     let mut head = Vec::new();
-    File::open(path).and_then(|file| file.take(256).read_to_end(&mut head)).map_err(SoundError::Unreadable)?;
+    File::open(path)
+        .and_then(|file| file.take(256).read_to_end(&mut head))
+        .map_err(SoundError::Unreadable)?;
     if head.is_empty() {
         return Err(SoundError::Empty);
     }
@@ -86,7 +90,8 @@ fn decode(path: &Path) -> Result<(Vec<f32>, u32), SoundError> {
     let mut format = probe(path)?;
     let track = format.default_track(TrackType::Audio).ok_or(SoundError::Unknown)?;
     let track_id = track.id;
-    let parameters = track.codec_params.as_ref().and_then(|parameters| parameters.audio()).ok_or(SoundError::Unknown)?;
+    let parameters =
+        track.codec_params.as_ref().and_then(|parameters| parameters.audio()).ok_or(SoundError::Unknown)?;
     let mut decoder = symphonia::default::get_codecs()
         .make_audio_decoder(parameters, &AudioDecoderOptions::default())
         .map_err(|_| SoundError::Unknown)?;
@@ -104,7 +109,9 @@ fn decode(path: &Path) -> Result<(Vec<f32>, u32), SoundError> {
         rate = buffer.spec().rate();
         let channels = buffer.spec().channels().count().max(1);
         buffer.copy_to_vec_interleaved(&mut interleaved);
-        mono.extend(interleaved.chunks_exact(channels).map(|frame| frame.iter().sum::<f32>() / channels as f32));
+        mono.extend(
+            interleaved.chunks_exact(channels).map(|frame| frame.iter().sum::<f32>() / channels as f32),
+        );
         if mono.len() as u64 > u64::from(rate) * PROMPT_MAX.as_secs() {
             return Err(SoundError::TooLong);
         }
@@ -122,8 +129,12 @@ fn probe(path: &Path) -> Result<Box<dyn FormatReader>, SoundError> {
         hint.with_extension(extension);
     }
     let stream = MediaSourceStream::new(Box::new(file), Default::default());
-    let probed =
-        symphonia::default::get_probe().probe(&hint, stream, FormatOptions::default(), MetadataOptions::default());
+    let probed = symphonia::default::get_probe().probe(
+        &hint,
+        stream,
+        FormatOptions::default(),
+        MetadataOptions::default(),
+    );
     probed.map_err(|error| match error {
         Symphonia::IoError(_) | Symphonia::Unsupported(_) => SoundError::Unknown,
         error => damaged(&error),
@@ -131,9 +142,7 @@ fn probe(path: &Path) -> Result<Box<dyn FormatReader>, SoundError> {
 }
 
 /// The next packet; `None` at the end. A file that breaks off in a packet is played up to there.
-fn next_packet(
-    format: &mut dyn FormatReader,
-) -> Result<Option<symphonia::core::packet::Packet>, SoundError> {
+fn next_packet(format: &mut dyn FormatReader) -> Result<Option<symphonia::core::packet::Packet>, SoundError> {
     match format.next_packet() {
         Ok(packet) => Ok(packet),
         Err(Symphonia::IoError(error)) if error.kind() == std::io::ErrorKind::UnexpectedEof => Ok(None),
@@ -151,7 +160,8 @@ fn resample(samples: Vec<f32>, rate: u32) -> Result<Vec<f32>, SoundError> {
     let mut resampler = Fft::<f32>::new(rate as usize, RATE_HZ as usize, CHUNK, 1, FixedSync::Both)
         .map_err(|error| told(format!("a rate of {rate} Hz: {error}")))?;
     let input = InterleavedSlice::new(&samples, 1, samples.len()).map_err(|error| told(error.to_string()))?;
-    let output = resampler.process_all(&input, samples.len(), None).map_err(|error| told(error.to_string()))?;
+    let output =
+        resampler.process_all(&input, samples.len(), None).map_err(|error| told(error.to_string()))?;
     Ok(output.take_data())
 }
 

@@ -11,10 +11,10 @@
 //! forgotten; the others do not notice.
 
 use super::wav::{FRAME_MS, FRAME_OCTETS, RecordingFile, Wav};
+use crate::audio::g711;
 use crate::call::recording::{Command, Event, RecordingFault};
 use crate::clock::{Instant, WallTime};
 use crate::id::RecordingId;
-use crate::audio::g711;
 use crate::limits::RECORDINGS_MAX;
 use crate::media::tap::{Frame, TapReader};
 use std::collections::{BTreeMap, VecDeque};
