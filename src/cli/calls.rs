@@ -432,8 +432,8 @@ mod tests {
     fn the_list_is_a_table_without_a_whole_number_in_it() {
         let text = list(&lines(), Numbers::Masked, &TimeZone::UTC);
         expect![[r#"
-            call  when                     from       to    flow    rang  talked  end
-            c1f4  2026-11-23 20:30:00 UTC  anonymous  …00  entry                  goes on
+            call  local time           from       to    flow    rang  talked  end
+            c1f4  2026-11-23 20:30:00  anonymous  …00  entry                  goes on
         "#]]
         .assert_eq(&text.lines().take(2).map(|line| format!("{line}\n")).collect::<String>());
         assert!(!text.contains("5550142") && !text.contains('\u{1b}'), "{text}");
