@@ -84,7 +84,7 @@ impl PromptLibrary {
         if let Some(Sound::Octets(octets)) = self.cache.borrow_mut().get(&key) {
             return Ok(Clip { codec, octets });
         }
-        let octets = encode(&*self.samples(spoken)?, codec);
+        let octets = encode(&self.samples(spoken)?, codec);
         self.cache.borrow_mut().put(key, Sound::Octets(Arc::clone(&octets)));
         Ok(Clip { codec, octets })
     }
@@ -316,5 +316,32 @@ mod tests {
             let samples = samples_of(&clip);
             assert!(power(&samples, 1_000) > 1_000.0 * power(&samples, 1_300), "{codec:?}");
         }
+    }
+
+    #[test]
+    fn the_shipped_sounds_are_all_alike_and_begin_and_end_softly() {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("sounds");
+        let library = PromptLibrary::open(&root);
+        let mut heard = 0;
+        for language in ["en", "es"] {
+            for file in std::fs::read_dir(root.join(language)).unwrap() {
+                let path = file.unwrap().path();
+                let prompt = PromptName::from(path.file_stem().unwrap().to_str().unwrap());
+                let samples =
+                    library.samples(&Spoken { prompt, language: Language::from(language) }).unwrap();
+                let name = path.display();
+                assert!((4_000..240_000).contains(&samples.len()), "{name}: {} samples", samples.len());
+                let peak = samples.iter().map(|sample| sample.unsigned_abs()).max().unwrap();
+                assert!((8_000..29_205).contains(&peak), "{name}: peak {peak}");
+                let edges = samples[..320].iter().chain(&samples[samples.len() - 320..]);
+                assert!(edges.clone().all(|sample| sample.unsigned_abs() < 100), "{name}: {:?}", edges.max());
+                let power = samples.iter().map(|sample| f64::from(*sample).powi(2)).sum::<f64>()
+                    / samples.len() as f64;
+                let level = 10.0 * (power / 32_768.0_f64.powi(2)).log10();
+                assert!((-26.0..-16.0).contains(&level), "{name}: {level:.1} dBFS");
+                heard += 1;
+            }
+        }
+        assert!(heard >= 40, "{heard} prompts");
     }
 }
