@@ -9,6 +9,5 @@ pub mod media_worker;
 pub mod now;
 pub mod prompts;
 pub mod recorder;
-pub mod run;
 pub mod sip_udp;
 pub mod store;
