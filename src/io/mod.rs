@@ -3,7 +3,6 @@
 pub mod control;
 pub mod descriptors;
 pub mod flow_files;
-mod g711;
 pub mod media_counters;
 mod media_socket;
 pub mod media_worker;
