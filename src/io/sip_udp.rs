@@ -11,6 +11,7 @@ use std::io;
 use std::mem::{size_of, zeroed};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::os::fd::AsRawFd;
+use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
 
 /// The receive buffer that is asked for, in octets: about 4 000 INVITEs that come while the engine is busy.
@@ -62,7 +63,7 @@ impl SipUdp {
     /// # Errors
     /// When the runtime is shutting down.
     pub async fn readable(&self) -> io::Result<()> {
-        self.socket.readable().await.map(|mut guard| guard.clear_ready())
+        self.socket.readable().await.map(|mut guard| guard.retain_ready())
     }
 
     /// The octets of the datagram that was received last.
@@ -72,22 +73,8 @@ impl SipUdp {
 
     /// Takes the next datagram; `None` when there is none.
     pub fn receive(&mut self) -> Option<Arrived> {
-        // SAFETY: all-zero is a valid sockaddr_storage, iovec and msghdr: they are plain C structures.
-        let (mut name, mut message) = unsafe { (zeroed::<libc::sockaddr_storage>(), zeroed::<libc::msghdr>()) };
-        let mut control = ControlBuffer([0; CONTROL_OCTETS]);
-        let mut part = libc::iovec { iov_base: self.buffer.as_mut_ptr().cast(), iov_len: self.buffer.len() };
-        message.msg_name = (&raw mut name).cast();
-        message.msg_namelen = size_of::<libc::sockaddr_storage>() as libc::socklen_t;
-        message.msg_iov = &raw mut part;
-        message.msg_iovlen = 1;
-        message.msg_control = control.0.as_mut_ptr().cast();
-        message.msg_controllen = CONTROL_OCTETS as _;
-        // SAFETY: every pointer in `message` points to a live local or to our own buffer, with its true length.
-        let got = unsafe { libc::recvmsg(self.socket.as_raw_fd(), &raw mut message, libc::MSG_DONTWAIT) };
-        let octets = usize::try_from(got).ok()?;
-        let from = socket_address(&name)?;
-        let local = destination(&message).map_or(self.bound, |ip| SocketAddr::new(ip, self.bound.port()));
-        Some(Arrived { local, from, octets })
+        let (bound, buffer) = (self.bound, &mut self.buffer);
+        self.socket.try_io(Interest::READABLE, |socket| receive_message(socket, buffer, bound)).ok()
     }
 
     /// Sends a datagram from an address of ours.
@@ -111,6 +98,26 @@ impl SipUdp {
         let sent = unsafe { libc::sendmsg(self.socket.as_raw_fd(), &raw const message, libc::MSG_DONTWAIT) };
         if sent < 0 { Err(io::Error::last_os_error()) } else { Ok(()) }
     }
+}
+
+/// One recvmsg(2): the datagram into `buffer`, its source and its destination.
+fn receive_message(socket: &Socket, buffer: &mut [u8], bound: SocketAddr) -> io::Result<Arrived> {
+    // SAFETY: all-zero is a valid sockaddr_storage and msghdr: they are plain C structures.
+    let (mut name, mut message) = unsafe { (zeroed::<libc::sockaddr_storage>(), zeroed::<libc::msghdr>()) };
+    let mut control = ControlBuffer([0; CONTROL_OCTETS]);
+    let mut part = libc::iovec { iov_base: buffer.as_mut_ptr().cast(), iov_len: buffer.len() };
+    message.msg_name = (&raw mut name).cast();
+    message.msg_namelen = size_of::<libc::sockaddr_storage>() as libc::socklen_t;
+    message.msg_iov = &raw mut part;
+    message.msg_iovlen = 1;
+    message.msg_control = control.0.as_mut_ptr().cast();
+    message.msg_controllen = CONTROL_OCTETS as _;
+    // SAFETY: every pointer in `message` points to a live local or to `buffer`, with its true length.
+    let got = unsafe { libc::recvmsg(socket.as_raw_fd(), &raw mut message, libc::MSG_DONTWAIT) };
+    let octets = usize::try_from(got).map_err(|_| io::Error::last_os_error())?;
+    let from = socket_address(&name).ok_or(io::ErrorKind::InvalidData)?;
+    let local = destination(&message).map_or(bound, |ip| SocketAddr::new(ip, bound.port()));
+    Ok(Arrived { local, from, octets })
 }
 
 /// Octets with the alignment that control messages need.
