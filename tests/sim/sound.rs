@@ -34,6 +34,8 @@ pub enum Heard {
     Silence,
     /// One voice.
     Voice(Voice),
+    /// More than one voice at once.
+    Mixture,
     /// Sound that is no voice: the beep, a scrap.
     Other,
 }
@@ -94,6 +96,10 @@ impl Ear {
     }
 }
 
+/// Whole periods of every voice: sound is listened to in pieces of 10 ms, because every packet is a
+/// number of them and no piece then holds the end of one voice and the beginning of another.
+pub const PIECE: usize = 80;
+
 /// What these samples sound like.
 pub fn listen(samples: &[i16]) -> Heard {
     if samples.iter().all(|sample| sample.unsigned_abs() < SILENCE) {
@@ -103,8 +109,9 @@ pub fn listen(samples: &[i16]) -> Heard {
         (0..FREQUENCIES).map(|at| (power(samples, (LOWEST + at) * 100), at)).filter(|(p, _)| *p > PRESENT).collect();
     loud.sort_by(|a, b| b.0.total_cmp(&a.0));
     match loud[..] {
-        [(_, a), (_, b), ..] => Heard::Voice(Voice::of_pair(a.min(b), a.max(b))),
+        [(_, a), (_, b)] => Heard::Voice(Voice::of_pair(a.min(b), a.max(b))),
         [_] | [] => Heard::Other,
+        _ => Heard::Mixture,
     }
 }
 

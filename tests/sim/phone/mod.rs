@@ -198,6 +198,11 @@ impl Phone {
         self.outs.pop_front()
     }
 
+    /// It speaks all the time.
+    pub fn speaks(&self) -> bool {
+        self.talk.as_ref().is_some_and(|talk| talk.mouth == talk::Mouth::Voice) && !self.story.rebound
+    }
+
     /// Nothing is left to do.
     pub fn is_done(&self) -> bool {
         matches!(self.stage, Stage::Over(_)) && self.sent.is_empty() && self.talk.is_none()
