@@ -15,6 +15,9 @@ pub const SIP_VIA_MAX: usize = 70;
 pub const SDP_MEDIA_MAX: usize = 16;
 /// The most payload types that are looked at in one media description.
 pub const SDP_FORMATS_MAX: usize = 64;
+/// The most lines of one section of an SDP body that are kept for their reader though we do not know
+/// them: a browser with many ICE candidates sends under 100.
+pub const SDP_OTHERS_MAX: usize = 256;
 /// Server and client transactions at once: 32 s of finished ones at 2 000 calls a second hold 128 000.
 pub const TRANSACTIONS_MAX: usize = 262_144;
 
@@ -80,8 +83,11 @@ pub const PACKET_SAMPLES_MIN: u32 = 80;
 pub const PACKET_SAMPLES_MAX: u32 = 480;
 /// The longest datagram that is read as RTP or RTCP, in octets: an Ethernet frame. A longer one is cut.
 pub const MEDIA_DATAGRAM_MAX_OCTETS: usize = 1_500;
-/// Datagrams taken from one media socket in one system call, once per tick: a flood costs no more than this.
+/// Datagrams taken from one media socket in one system call; a leg has one or two waiting in its tick.
 pub const MEDIA_RECEIVE_BATCH: usize = 8;
+/// Full batches read from one socket in one tick. A flood costs other legs no more than this, and empties
+/// the receive buffer, so that the party's own packets still find room in it.
+pub const MEDIA_READS_PER_TICK_MAX: usize = 5;
 /// Batches thrown away when a port changes hands: more than its receive buffer holds.
 pub const MEDIA_DRAIN_BATCHES_MAX: usize = 64;
 /// The receive buffer asked of the kernel for each media socket, in octets: about 400 ms of packets.
@@ -104,3 +110,20 @@ pub const STRANGERS_PER_PORT_MAX: usize = 4;
 pub const STRANGER_PACKETS: u32 = 3;
 /// Packets in sequence that an address other than SDP's must send before a leg latches to it (RFC 3550 §A.1).
 pub const LATCH_PACKETS: u32 = 2;
+
+/// Options of one menu: more cannot be kept in mind while listening.
+pub const MENU_OPTIONS_MAX: usize = 5;
+/// Words of one sentence of a prompt: a longer one is lost before it ends.
+pub const SENTENCE_MAX_WORDS: usize = 25;
+/// The emergency number's keys count as one when they are typed within this time.
+pub const EMERGENCY_KEYS_WITHIN: Duration = Duration::from_secs(3);
+/// Silence between two emergency lines to a caller for whom somebody is being called: a line every 15 s.
+pub const EMERGENCY_EVERY: Duration = Duration::from_secs(10);
+/// Silence between two words to a caller for whom somebody is being called.
+pub const COMFORT_EVERY: Duration = Duration::from_secs(15);
+/// Rest before the person ladder is climbed again from its foot: a target that refuses at once is not flooded.
+pub const LADDER_REST: Duration = Duration::from_secs(5);
+/// How long a flow waits for the engine's own answer (a tone, a saved file, a failed call) before it goes on without.
+pub const ENGINE_ANSWER_MAX: Duration = Duration::from_secs(10);
+/// Files in one flow set: many times the shipped ones.
+pub const FLOW_FILES_MAX: usize = 256;

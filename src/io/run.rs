@@ -4,10 +4,10 @@
 use crate::clock::Instant;
 use crate::id::{LegId, PlaybackId};
 use crate::io::control::StatusRequest;
-use crate::io::media_worker::MediaWorker;
+use crate::io::media_worker::Handle;
 use crate::io::now::Clock;
 use crate::io::prompts::PromptLibrary;
-use crate::io::recorder::Recorder;
+use crate::io::recorder::thread::Recorder;
 use crate::io::sip_udp::SipUdp;
 use crate::io::store::Store;
 use crate::media::command as media;
@@ -31,9 +31,9 @@ pub struct Engine {
     /// The SIP port.
     pub sip: SipUdp,
     /// The media workers, by index.
-    pub workers: Vec<MediaWorker>,
+    pub workers: Vec<Handle>,
     /// What they tell.
-    pub media_events: mpsc::Receiver<media::Event>,
+    pub media_events: mpsc::Receiver<(media::WorkerIndex, media::Event)>,
     /// The recorder.
     pub recorder: Recorder,
     /// What it tells.
@@ -78,7 +78,7 @@ impl Engine {
             let sleep = self.until(due);
             tokio::select! {
                 biased;
-                Some(event) = self.media_events.recv() => self.take_media(event),
+                Some((_, event)) = self.media_events.recv() => self.take_media(event),
                 Some(up_to) = self.durable.recv() => self.handle(Input::Durable { up_to }),
                 Some(event) = self.recorder_events.recv() => self.handle(Input::Recorder(event)),
                 () = tokio::time::sleep(sleep) => self.handle(Input::Timeout),
@@ -115,7 +115,7 @@ impl Engine {
     /// One event wakes the loop; those that wait behind it are taken along.
     fn take_media(&mut self, first: media::Event) {
         self.handle(Input::Media(first));
-        while let Ok(event) = self.media_events.try_recv() {
+        while let Ok((_, event)) = self.media_events.try_recv() {
             self.handle(Input::Media(event));
         }
     }
@@ -150,7 +150,7 @@ impl Engine {
                     let clips = vec![self.prompts.tone(codec)];
                     self.play(worker, leg, playback, clips);
                 }
-                Output::Recorder(command) => self.recorder.send(command),
+                Output::Recorder(command) => self.recorder.command(command),
                 Output::Append(entry) => self.store.append(entry),
                 Output::Drained => flushed = Flushed::Drained,
             }

@@ -64,10 +64,14 @@ impl Source {
     }
 }
 
-/// A file that holds tests only.
+/// A file that holds tests, or stand-ins for tests, only.
 pub fn is_test_file(path: &str) -> bool {
     let stem = path.rsplit('/').next().unwrap_or(path).trim_end_matches(".rs");
-    !path.starts_with("src/") || stem == "tests" || stem.ends_with("_tests") || path.contains("/tests/")
+    !path.starts_with("src/")
+        || stem == "tests"
+        || stem.starts_with("fake_")
+        || stem.ends_with("_tests")
+        || path.contains("/tests/")
 }
 
 fn first_test_line(code: &str) -> usize {
