@@ -44,6 +44,7 @@ pub struct Job {
 struct State {
     files: BTreeMap<(RecordingId, u32), Contents>,
     mood: Mood,
+    was_ever_bad: bool,
     jobs: Vec<Job>,
 }
 
@@ -61,12 +62,14 @@ pub struct File {
 impl Disk {
     /// An empty disk.
     pub fn new() -> Self {
-        Self(Rc::new(RefCell::new(State { files: BTreeMap::new(), mood: Mood::Good, jobs: Vec::new() })))
+        Self(Rc::new(RefCell::new(State { files: BTreeMap::new(), mood: Mood::Good, was_ever_bad: false, jobs: Vec::new() })))
     }
 
     /// Changes its mood.
     pub fn mood(&self, mood: Mood) {
-        self.0.borrow_mut().mood = mood;
+        let mut state = self.0.borrow_mut();
+        state.mood = mood;
+        state.was_ever_bad |= mood != Mood::Good;
     }
 
     /// Syncs that were begun since the last asking.
@@ -91,9 +94,16 @@ impl Disk {
         self.0.borrow().files.get(&(recording, 1)).map(|file| file.written.clone())
     }
 
-    /// Frees the room of a file that was looked at.
-    pub fn forget(&self, recording: RecordingId) {
-        self.0.borrow_mut().files.retain(|(id, _), _| *id != recording);
+    /// Frees the room of a complete file that was looked at.
+    pub fn forget_contents(&self, recording: RecordingId) {
+        if let Some(file) = self.0.borrow_mut().files.get_mut(&(recording, 1)) {
+            file.written = Vec::new();
+        }
+    }
+
+    /// Something was wrong with it once.
+    pub fn was_ever_bad(&self) -> bool {
+        self.0.borrow().was_ever_bad
     }
 }
 

@@ -260,6 +260,11 @@ impl World {
             self.desk.turn(self.now);
             self.after_desk();
         }
+        if self.drained {
+            self.store.durable = self.store.appended;
+            self.checker.killed(self.store.durable);
+            self.start_again()?;
+        }
         if self.switch.poll_timeout().is_some_and(|due| due.at <= self.now) {
             self.tell_switch(Input::Timeout)?;
             if self.switch.poll_timeout().is_some_and(|due| due.at <= self.now) {
@@ -477,6 +482,11 @@ impl World {
                 signals: &self.checker.signals,
             };
             self.checker.log.append(&entry, &context)?;
+            if let careline::report::event::Event::Bridged { leg } = entry.event
+                && let Some(call) = self.checker.log.calls().get(&entry.call)
+            {
+                self.checker.streams.intend(call.leg, leg);
+            }
         }
         self.plan_commit();
         Ok(())
@@ -566,6 +576,16 @@ impl World {
             let until = self.now + lasts;
             [&mut path.up, &mut path.down, &mut path.sound].map(|link| link.burst(until));
         }
+    }
+
+    /// Goes on until nothing is due, at the latest `until`.
+    pub(super) fn die_down(&mut self, until: Instant) -> Result<(), Wrong> {
+        while let Some(at) = self.next_at().filter(|at| *at <= until) {
+            self.now = self.now.max(at);
+            self.steps += 1;
+            self.step()?;
+        }
+        Ok(())
     }
 
     /// Whether only what is over is left.

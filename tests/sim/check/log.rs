@@ -1,6 +1,7 @@
 //! The event log: one record per call, its causes and times true; each recording named durably before
 //! its first sample, begun after its notice, and as long as its spans.
 
+use super::super::life::GONE_NOTICED;
 use super::super::phone::{Phone, Stage};
 use super::signals::Signals;
 use super::streams::Streams;
@@ -132,12 +133,17 @@ impl Log {
     }
 
     /// What is late by now.
-    pub fn sweep(&self, now: Instant, streams: &Streams) -> Verdict {
+    pub fn sweep(&self, now: Instant, streams: &Streams, phones: &[Phone]) -> Verdict {
         for (id, call) in self.calls.iter().filter(|(_, call)| call.ended.is_none()) {
             let heard = call.heard_us.map(Instant::from_micros);
             let late = heard.is_some_and(|heard| now.since(heard) > FIRST_WORD_WITHIN);
             if late && streams.leg(call.leg).is_some_and(|leg| !leg.spoken_to) {
                 return Err(format!("{id} can hear since {heard:?} and nothing was said"));
+            }
+            let phone = self.phone_of(call, phones).map(|phone| &phones[phone]).filter(|phone| !phone.is_held());
+            let gone = phone.and_then(|phone| phone.story.vanished);
+            if gone.is_some_and(|gone| now.since(gone) > GONE_NOTICED) {
+                return Err(format!("the caller of {id} is gone since {gone:?} and the call is up"));
             }
         }
         Ok(())
@@ -242,6 +248,10 @@ impl Log {
             (Cause::EngineRestart, Party::Engine) => true,
             _ => false,
         };
+        let engines = matches!((cause, by), (Cause::Normal, Party::Flow) | (Cause::Draining | Cause::MediaLost | Cause::TooLong, _));
+        if engines && phone.is_some_and(|phone| !context.signals.was_told_bye(phone)) {
+            return Err(format!("ends with {cause:?} and its caller is not told"));
+        }
         if !truth {
             return Err(format!("ends after {length:?} by {by:?} with {cause:?}: {story:?}, message {}", call.message_saved));
         }

@@ -45,7 +45,7 @@ impl Checker {
     pub fn sweep(&mut self, now: Instant, phones: &[Phone]) -> Verdict {
         self.signals.sweep(now, phones)?;
         self.streams.sweep(now)?;
-        self.log.sweep(now, &self.streams)
+        self.log.sweep(now, &self.streams, phones)
     }
 
     /// The engine was killed: what it held is gone, what was durable counts.

@@ -83,6 +83,11 @@ impl Signals {
         self.byes.contains_key(&phone)
     }
 
+    /// Whether an INVITE of this phone has its final answer.
+    pub fn was_answered(&self, phone: usize) -> bool {
+        self.invites.range((phone, 0)..=(phone, u32::MAX)).any(|(_, invite)| invite.status.is_some())
+    }
+
     /// What is late by now.
     pub fn sweep(&mut self, now: Instant, phones: &[Phone]) -> Verdict {
         for (&(phone, number), invite) in &self.invites {

@@ -28,6 +28,10 @@ pub struct Streams {
     legs: BTreeMap<LegId, Leg>,
     owners: BTreeMap<Port, LegId>,
     rested: BTreeMap<Port, Instant>,
+    /// Whom the log bridges with whom.
+    intended: BTreeMap<LegId, LegId>,
+    /// Who was ever to be heard on legs that are closed.
+    past: BTreeMap<LegId, BTreeSet<Voice>>,
     ear: Ear,
 }
 
@@ -85,7 +89,7 @@ struct Bridge {
 impl Streams {
     /// No leg is open.
     pub fn new(ear: Ear) -> Self {
-        Self { legs: BTreeMap::new(), owners: BTreeMap::new(), rested: BTreeMap::new(), ear }
+        Self { legs: BTreeMap::new(), owners: BTreeMap::new(), rested: BTreeMap::new(), intended: BTreeMap::new(), past: BTreeMap::new(), ear }
     }
 
     /// The ear, for the next world: it knows many frames by now.
@@ -118,6 +122,31 @@ impl Streams {
         self.legs.clear();
         self.owners.clear();
         self.rested.clear();
+        self.past.clear();
+        self.intended.clear();
+    }
+
+    /// The log says that these two hear each other from now on.
+    pub fn intend(&mut self, patient: LegId, person: LegId) {
+        self.intended.insert(patient, person);
+    }
+
+    /// Whether this voice was ever to be heard on this leg.
+    pub fn was_heard(&self, leg: LegId, voice: Voice) -> bool {
+        let open = self.legs.get(&leg).map(|leg| &leg.ever);
+        open.or(self.past.get(&leg)).is_some_and(|ever| ever.contains(&voice))
+    }
+
+    /// Another open leg on the same worker, for the wrong bridge.
+    pub fn another(&self, a: LegId, b: LegId) -> Option<LegId> {
+        let worker = self.legs.get(&a)?.port.0;
+        self.legs.iter().find(|(id, leg)| **id != a && **id != b && leg.port.0 == worker).map(|(id, _)| *id)
+    }
+
+    /// A port that rests, for the hasty one.
+    pub fn resting(&self, now: Instant) -> Option<PortIndex> {
+        let young = |since: &Instant| now.since(*since) < PORT_REST / 2;
+        self.rested.iter().find(|(port, since)| port.0 == WorkerIndex(0) && young(since)).map(|(port, _)| port.1)
     }
 
     /// A command reached a worker.
@@ -142,7 +171,12 @@ impl Streams {
                     leg.playing = None;
                 }
             }
-            Command::Bridge { a, b } => self.bridged(now, *a, *b, phones),
+            Command::Bridge { a, .. } => {
+                // Whom the log names, not whom the command names: the command may be wrong.
+                if let Some(b) = self.intended.get(a).copied() {
+                    self.bridged(now, *a, b, phones);
+                }
+            }
             Command::Unbridge { leg } => return self.unbridged(now, *leg),
             Command::Close { leg } => return self.unbridged(now, *leg),
             Command::Record { .. } | Command::StopRecording { .. } => {}
@@ -250,6 +284,7 @@ impl Streams {
         }
         self.owners.remove(&leg.port);
         self.rested.insert(leg.port, at);
+        self.past.insert(id, leg.ever.clone());
         let Some(phone) = leg.phone.map(|phone| &phones[phone]) else { return Ok(()) };
         let plain = phone.ability.media == phone.media && !phone.story.rebound && leg.plan.remote == phone.media;
         if plain && leg.presses.len() as u64 != leg.keys {

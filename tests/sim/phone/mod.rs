@@ -203,9 +203,16 @@ impl Phone {
         self.talk.as_ref().is_some_and(|talk| talk.mouth == talk::Mouth::Voice) && !self.story.rebound
     }
 
+    /// It put us on hold.
+    pub fn is_held(&self) -> bool {
+        self.way != Way::SendRecv
+    }
+
     /// Nothing is left to do.
     pub fn is_done(&self) -> bool {
-        matches!(self.stage, Stage::Over(_)) && self.sent.is_empty() && self.talk.is_none()
+        let rings = self.stage == Stage::Calling && matches!(self.role, Role::Callee(_));
+        let over = matches!(self.stage, Stage::Over(_)) && self.sent.is_empty() && self.talk.is_none();
+        over || rings && self.due().is_none()
     }
 
     fn puzzled(&mut self, why: String) {
@@ -216,6 +223,10 @@ impl Phone {
     fn resend(&mut self, now: Instant) {
         if self.story.vanished.is_some() {
             return self.sent.clear();
+        }
+        let gives_up = |sent: &Sent| sent.what == What::Invite && sent.give_up_at <= now;
+        if self.sent.iter().any(gives_up) {
+            self.over(now);
         }
         self.sent.retain(|sent| sent.give_up_at > now);
         for sent in &mut self.sent {
