@@ -127,3 +127,6 @@ pub const LADDER_REST: Duration = Duration::from_secs(5);
 pub const ENGINE_ANSWER_MAX: Duration = Duration::from_secs(10);
 /// Files in one flow set: many times the shipped ones.
 pub const FLOW_FILES_MAX: usize = 256;
+
+/// Forks of one call of ours that are acknowledged: targets are named in configuration, none forks widely.
+pub const FORKS_MAX: usize = 8;

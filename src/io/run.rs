@@ -17,7 +17,7 @@ use crate::switch::status::Figure;
 use crate::wire::codec::Codec;
 use std::time::Duration;
 use tokio::signal::unix::{Signal, SignalKind, signal};
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 
 /// Datagrams that are taken in a row before anything else has its turn.
 const DATAGRAMS_IN_A_ROW: usize = 64;
@@ -41,7 +41,7 @@ pub struct Engine {
     /// The event log.
     pub store: Store,
     /// Up to where it is on disk.
-    pub durable: mpsc::Receiver<u64>,
+    pub durable: watch::Receiver<u64>,
     /// The sound of the prompts.
     pub prompts: PromptLibrary,
     /// Requests for the status.
@@ -79,7 +79,10 @@ impl Engine {
             tokio::select! {
                 biased;
                 Some((_, event)) = self.media_events.recv() => self.take_media(event),
-                Some(up_to) = self.durable.recv() => self.handle(Input::Durable { up_to }),
+                Ok(()) = self.durable.changed() => {
+                    let up_to = *self.durable.borrow_and_update();
+                    self.handle(Input::Durable { up_to });
+                }
                 Some(event) = self.recorder_events.recv() => self.handle(Input::Recorder(event)),
                 () = tokio::time::sleep(sleep) => self.handle(Input::Timeout),
                 readable = self.sip.readable() => readable.map(|()| self.take_datagrams())?,
@@ -151,7 +154,7 @@ impl Engine {
                     self.play(worker, leg, playback, clips);
                 }
                 Output::Recorder(command) => self.recorder.command(command),
-                Output::Append(entry) => self.store.append(entry),
+                Output::Append(entry) => drop(self.store.append(entry)),
                 Output::Drained => flushed = Flushed::Drained,
             }
         }

@@ -3,4 +3,5 @@
 pub mod dialog;
 pub mod interface;
 pub mod invite;
+pub mod stack;
 pub mod transaction;

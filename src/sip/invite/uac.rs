@@ -61,7 +61,7 @@ pub enum Output {
 
 impl Uac {
     /// The INVITE is sent.
-    pub fn new() -> Self {
+    pub fn calling() -> Self {
         Self { state: State::Calling }
     }
 
@@ -128,7 +128,7 @@ mod tests {
     /// `story` is a list of statuses, hang-up and time-out.
     #[track_caller]
     fn check(name: &str, story: &[u16], expected: &str) {
-        let mut uac = Uac::new();
+        let mut uac = Uac::calling();
         let seen: Vec<_> = story
             .iter()
             .map(|step| match *step {

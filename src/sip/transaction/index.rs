@@ -17,7 +17,7 @@ pub struct TimerIndex<K> {
 
 impl<K: Ord + Copy> TimerIndex<K> {
     /// An index without entries.
-    pub fn new() -> Self {
+    pub fn empty() -> Self {
         Self { by_time: BTreeSet::new(), by_key: BTreeMap::new(), first: None }
     }
 
@@ -52,7 +52,7 @@ mod tests {
 
     #[test]
     fn the_first_is_the_earliest_however_often_entries_move() {
-        let (mut index, mut model, mut rng) = (TimerIndex::new(), BTreeMap::new(), Rng::seeded(3));
+        let (mut index, mut model, mut rng) = (TimerIndex::empty(), BTreeMap::new(), Rng::seeded(3));
         for _ in 0..20_000 {
             let key = rng.below(500);
             let deadline = (rng.below(4) > 0).then(|| Instant::from_millis(rng.below(1_000)));
@@ -67,7 +67,7 @@ mod tests {
 
     #[test]
     fn two_hundred_thousand_deadlines_come_out_in_order() {
-        let (mut index, mut rng) = (TimerIndex::new(), Rng::seeded(4));
+        let (mut index, mut rng) = (TimerIndex::empty(), Rng::seeded(4));
         for key in 0..200_000_u32 {
             index.set(key, Some(Instant::from_micros(rng.below(32_000_000))));
         }
