@@ -42,11 +42,6 @@ impl<E> Heap<E> {
         }
         self.events.pop().map(|Reverse(planned)| planned.event)
     }
-
-    /// How much is planned.
-    pub fn len(&self) -> usize {
-        self.events.len()
-    }
 }
 
 impl<E> PartialEq for Planned<E> {
@@ -73,7 +68,9 @@ impl<E> Ord for Planned<E> {
 fn events_of_one_moment_happen_in_the_order_of_asking() {
     let mut heap = Heap::new();
     let at = Instant::from_millis;
-    [(at(2), 'c'), (at(1), 'a'), (at(2), 'd'), (at(1), 'b')].map(|(at, event)| heap.push(at, event));
+    for (at, event) in [(at(2), 'c'), (at(1), 'a'), (at(2), 'd'), (at(1), 'b')] {
+        heap.push(at, event);
+    }
     assert_eq!(heap.pop_due(at(0)), None);
     let order: String = std::iter::from_fn(|| heap.pop_due(at(9))).collect();
     assert_eq!(order, "abcd");

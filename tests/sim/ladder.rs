@@ -70,12 +70,12 @@ impl Ladder {
 
 /// A message in one line: method or status, CSeq, the beginning of Call-ID.
 pub fn gist(octets: &[u8]) -> String {
-    let headers = |message: &Message<'_>| match message {
+    let Ok(message) = parse(octets) else { return format!("{} octets that are no SIP", octets.len()) };
+    let headers = match &message {
         Message::Request(request) => request.headers,
         Message::Response(response) => response.headers,
     };
-    let Ok(message) = parse(octets) else { return format!("{} octets that are no SIP", octets.len()) };
-    let value = |name| headers(&message).first(name).map(|v| String::from_utf8_lossy(v).into_owned()).unwrap_or_default();
+    let value = |name| headers.first(name).map(|v| String::from_utf8_lossy(v).into_owned()).unwrap_or_default();
     let call: String = value(Name::CallId).chars().take(8).collect();
     let start = match &message {
         Message::Request(request) => request.method.to_string(),

@@ -110,7 +110,7 @@ fn caller(n: usize, rng: &mut Rng) -> Caller {
         2 => vec![Codec::Pcma, Codec::Pcmu],
         _ => vec![Codec::Pcmu, Codec::Pcma],
     };
-    let keys = [Some(101), Some(96), Some(101), None][rng.below(if rng.below(4) == 0 { 4 } else { 3 }) as usize];
+    let keys = [Some(101), Some(96), Some(101), Some(97), Some(101), Some(101), Some(110), None][rng.below(8) as usize];
     let ptime = [20, 20, 20, 30, 40][rng.below(5) as usize];
     Caller {
         place: Place { at: SocketAddr::new(ip, 5060), media, engine: ENGINE },

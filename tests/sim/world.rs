@@ -574,7 +574,9 @@ impl World {
     pub(super) fn burst(&mut self, phone: usize, lasts: Duration) {
         if let Some(path) = self.paths.get_mut(phone) {
             let until = self.now + lasts;
-            [&mut path.up, &mut path.down, &mut path.sound].map(|link| link.burst(until));
+            for link in [&mut path.up, &mut path.down, &mut path.sound] {
+                link.burst(until);
+            }
         }
     }
 

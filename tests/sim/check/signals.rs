@@ -140,7 +140,7 @@ impl Signals {
             let pause = invite.again.filter(|_| !first).map_or(T1, |(_, pause)| (pause * 2).min(T2));
             invite.again = Some((now + pause, pause));
             if first {
-                invite.over_at = now + 64 * T1 - SLACK;
+                invite.over_at = now + (64 * T1 - SLACK);
             }
         }
         Ok(())

@@ -97,24 +97,9 @@ impl Streams {
         self.ear
     }
 
-    /// The ear, to listen to recordings.
-    pub fn ear(&mut self) -> &mut Ear {
-        &mut self.ear
-    }
-
     /// A leg that is open.
     pub fn leg(&self, leg: LegId) -> Option<&Leg> {
         self.legs.get(&leg)
-    }
-
-    /// Legs that are open.
-    pub fn open(&self) -> usize {
-        self.legs.len()
-    }
-
-    /// The leg that owns a port.
-    pub fn owner(&self, port: Port) -> Option<LegId> {
-        self.owners.get(&port).copied()
     }
 
     /// The engine forgot everything; what rests, rests on.
@@ -328,8 +313,9 @@ impl Streams {
 }
 
 impl Leg {
+    /// The time between two packets: whole ticks of 20 ms, so 30 ms are now 40, now 20.
     fn packet_time(&self) -> Duration {
-        Duration::from_micros(u64::from(self.plan.samples_per_packet.max(160)) * 125)
+        careline::limits::TICK * self.plan.samples_per_packet.div_ceil(160)
     }
 
     fn played(&mut self, now: Instant, playback: PlaybackId, clips: &[Clip], voices: &[Voice]) {

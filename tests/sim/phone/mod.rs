@@ -352,7 +352,7 @@ impl Phone {
         };
         self.outs.push_back(Out::Sip(ack.clone()));
         self.acks.push_back((branch.to_vec(), ack));
-        self.acks.truncate_front(ANSWERS_MAX);
+        self.acks.keep_last(ANSWERS_MAX);
     }
 
     fn on_request(&mut self, now: Instant, request: &Request<'_>) {
@@ -397,7 +397,7 @@ impl Phone {
         self.outs.push_back(Out::Sip(answer.clone()));
         self.answers.retain(|(known, _)| *known != key);
         self.answers.push_back((key, answer));
-        self.answers.truncate_front(ANSWERS_MAX);
+        self.answers.keep_last(ANSWERS_MAX);
     }
 }
 
@@ -409,13 +409,13 @@ fn answer_to(request: &Request<'_>, status: u16, source: SocketAddr, tag: &str) 
 }
 
 /// Keeps a memory short.
-trait TruncateFront {
+trait KeepLast {
     /// Forgets the oldest over `max`.
-    fn truncate_front(&mut self, max: usize);
+    fn keep_last(&mut self, max: usize);
 }
 
-impl<T> TruncateFront for VecDeque<T> {
-    fn truncate_front(&mut self, max: usize) {
+impl<T> KeepLast for VecDeque<T> {
+    fn keep_last(&mut self, max: usize) {
         while self.len() > max {
             self.pop_front();
         }

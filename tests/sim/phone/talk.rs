@@ -25,8 +25,6 @@ pub enum Mouth {
 pub struct Talk {
     /// Where it goes.
     pub to: SocketAddr,
-    /// Whom it sounds like.
-    pub voice: Voice,
     /// What it sends.
     pub mouth: Mouth,
     /// When the next packet leaves.
@@ -75,7 +73,6 @@ impl Talk {
     pub fn new(now: Instant, to: SocketAddr, voice: Voice, mouth: Mouth, codec: Codec, keys: Option<u8>, rng: &mut Rng) -> Self {
         Self {
             to,
-            voice,
             mouth,
             next_at: now + Duration::from_micros(rng.below(20_000)),
             presses: 0,
