@@ -7,19 +7,21 @@ use careline::wire::sip::name::Name;
 use std::collections::VecDeque;
 use std::fmt::Write as _;
 
-/// Lines that are kept.
+/// Lines that are kept; all of them when one seed is replayed.
 const LINES_MAX: usize = 60;
 
 /// The trace of a world.
 pub struct Ladder {
     lines: VecDeque<String>,
+    lines_max: usize,
     hash: u64,
 }
 
 impl Ladder {
     /// Nothing has happened.
     pub fn new() -> Self {
-        Self { lines: VecDeque::new(), hash: 0xcbf2_9ce4_8422_2325 }
+        let lines_max = if std::env::var_os("CARELINE_SEED").is_some() { usize::MAX } else { LINES_MAX };
+        Self { lines: VecDeque::new(), lines_max, hash: 0xcbf2_9ce4_8422_2325 }
     }
 
     /// A SIP message on the wire.
@@ -61,7 +63,7 @@ impl Ladder {
     }
 
     fn line(&mut self, now: Instant, text: &str) {
-        if self.lines.len() == LINES_MAX {
+        if self.lines.len() >= self.lines_max {
             self.lines.pop_front();
         }
         self.lines.push_back(format!("{now:?}  {text}"));

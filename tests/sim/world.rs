@@ -215,6 +215,9 @@ impl World {
     /// Runs until nothing is left to happen, or something is wrong.
     pub fn run(mut self) -> (Result<Summary, Box<Failure>>, Ear) {
         let outcome = self.live().and_then(|()| self.finish());
+        if outcome.is_ok() && std::env::var_os("CARELINE_SEED").is_some() {
+            println!("{}", self.ladder.text());
+        }
         let outcome = outcome.map(|()| self.summary()).map_err(|wrong| {
             let (seed, step, at, ladder) = (self.seed, self.steps, self.now, self.ladder.text());
             Box::new(Failure { seed, step, at, wrong, ladder })

@@ -45,6 +45,8 @@ impl Signals {
         let Some(number) = cseq(&request) else { return };
         match request.method {
             Method::Invite => {
+                // A new request in the dialog shows that the 2xx to the one before has come.
+                self.invites.range_mut((phone, 0)..(phone, number)).for_each(|(_, invite)| invite.again = None);
                 let fresh = Invite { at: now, first: None, status: None, acked: false, again: None, over_at: now };
                 self.invites.entry((phone, number)).or_insert(fresh);
             }
