@@ -42,7 +42,7 @@ pub struct Call {
     notice: bool,
     refused: bool,
     message_saved: bool,
-    bridged: bool,
+    bridged_us: Option<u64>,
     /// Its record is written.
     pub ended: Option<Cause>,
 }
@@ -139,6 +139,11 @@ impl Log {
             let late = heard.is_some_and(|heard| now.since(heard) > FIRST_WORD_WITHIN);
             if late && streams.leg(call.leg).is_some_and(|leg| !leg.spoken_to) {
                 return Err(format!("{id} can hear since {heard:?} and nothing was said"));
+            }
+            let talks = call.bridged_us.map(Instant::from_micros).is_some_and(|at| now.since(at) > FIRST_WORD_WITHIN);
+            let runs = |r: &&Recording| r.call == *id && r.kind == RecordingKind::Message && r.began_us.is_some();
+            if talks && self.recordings.values().filter(runs).any(|r| r.frames.is_none() && r.outcome.is_none()) {
+                return Err(format!("{id} talks with a person, and it is recorded as a message"));
             }
             let phone = self.phone_of(call, phones).map(|phone| &phones[phone]).filter(|phone| !phone.is_held());
             let gone = phone.and_then(|phone| phone.story.vanished);
@@ -273,7 +278,7 @@ impl Log {
                 notice: false,
                 refused: false,
                 message_saved: false,
-                bridged: false,
+                bridged_us: None,
                 ended: None,
             };
             self.calls.insert(entry.call, call);
@@ -331,7 +336,8 @@ impl Call {
             Event::Flow(Fact::NoticeGiven) => self.notice = true,
             Event::Flow(Fact::RecordingRefused | Fact::LadderRung { why: Why::Crisis, .. }) => self.refused = true,
             Event::MessageSaved { .. } => self.message_saved = true,
-            Event::Bridged { .. } => self.bridged = true,
+            Event::Bridged { .. } => self.bridged_us = Some(entry.since_start_us),
+            Event::Unbridged { .. } => self.bridged_us = None,
             Event::Ended { cause, .. } => self.ended = Some(*cause),
             _ => {}
         }

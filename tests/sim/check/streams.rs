@@ -343,6 +343,11 @@ impl Leg {
         let Some(last) = &mut self.last else {
             let (ssrc, sequence) = (packet.ssrc, packet.sequence);
             self.last = Some(Packet { ssrc, sequence, next: packet.timestamp.wrapping_add(samples), at: now });
+            if !is_sound {
+                // A key of the other leg came first: the timestamp of sound is not known yet.
+                self.paused = true;
+                return Ok(());
+            }
             return if now.since(self.opened) <= 2 * packet_time + LATE || self.paused {
                 self.paused = false;
                 Ok(())
