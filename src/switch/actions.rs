@@ -32,7 +32,7 @@ impl Switch {
             Action::StopRecording => self.stop_recording(id),
             Action::Connect { target, ring } => self.call_person(id, target, ring),
             Action::TakeMessage => self.take_message(id),
-            Action::FinishMessage => self.order_take(id, take::Input::Stop),
+            Action::FinishMessage => self.finish_message(id),
             Action::Tell(fact) => self.tell_log(id, fact),
             Action::End { exit } => self.end_call(id, Cause::Normal, Party::Flow, Some(exit)),
         }

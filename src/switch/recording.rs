@@ -32,6 +32,11 @@ impl Switch {
         if let Some(call) = self.calls.get_mut(&id) {
             call.recording = Some(Recording { id: recording, kind, take, named_at, frames: 0 });
         }
+        if kind == RecordingKind::Message
+            && let Some(call) = self.calls.get_mut(&id)
+        {
+            call.message = Some(recording);
+        }
         self.recordings.insert(recording, id);
         let seq = self.append(id, Event::RecordingNamed { recording, kind });
         self.waiting.insert(seq, (id, Waiting::TakeName(recording)));
@@ -50,10 +55,27 @@ impl Switch {
         let until = self.now.at + MESSAGE_OPEN_MAX;
         let Some(call) = self.calls.get_mut(&id) else { return };
         call.message_until = Some(until);
+        call.message = None;
         if call.recording.is_some() {
             return self.order_take(id, take::Input::Stop);
         }
         self.start_recording(id, RecordingKind::Message);
+    }
+
+    /// The message is over, or the caller left it before it had begun: then none is begun any more.
+    pub(super) fn finish_message(&mut self, id: CallId) {
+        let Some(call) = self.calls.get_mut(&id) else { return };
+        call.message_until = None;
+        if call.recording.as_ref().is_some_and(|r| r.kind == RecordingKind::Message) {
+            self.order_take(id, take::Input::Stop);
+        }
+    }
+
+    /// Tells the flow what became of a message, if it is the one that the flow waits for.
+    pub(super) fn tell_flow_of_message(&mut self, id: CallId, message: RecordingId, input: Input) {
+        if self.calls.get(&id).is_some_and(|call| call.message == Some(message)) {
+            self.run_flow(id, input);
+        }
     }
 
     /// The message could not be opened in time: the caller is told, not left waiting.
@@ -120,11 +142,11 @@ impl Switch {
         if kind == RecordingKind::Message && milliseconds > 0 {
             self.counters.messages += 1;
             let seq = self.append(id, Event::MessageSaved { recording });
-            self.waiting.insert(seq, (id, Waiting::MessageSaved));
+            self.waiting.insert(seq, (id, Waiting::MessageSaved(recording)));
         }
         self.order_take(id, take::Input::FileClosed);
         if kind == RecordingKind::Message && milliseconds == 0 {
-            self.run_flow(id, Input::MessageFailed);
+            self.tell_flow_of_message(id, recording, Input::MessageFailed);
         }
     }
 
