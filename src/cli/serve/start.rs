@@ -4,7 +4,6 @@
 
 use crate::call::routing;
 use crate::config::{CalledNumberFrom, Config, Trust};
-use crate::flow::diagnostic::Paint;
 use crate::flow::set::FlowSet;
 use crate::io::control;
 use crate::io::descriptors;
@@ -56,9 +55,6 @@ pub struct Started {
 /// Why the engine does not start: each with what to do about it.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
-    /// The flows or the sounds have faults.
-    #[error("the flows have faults; nothing is served until they are mended (`careline check` shows this again)\n\n{0}")]
-    Flows(String),
     /// The SIP port cannot be had.
     #[error("SIP cannot listen on udp {address}: {cause}\n  another program, or another Careline, may hold the port: stop it, or set `sip: {{listen: …}}`")]
     SipPort {
@@ -98,8 +94,7 @@ pub enum StartError {
 ///
 /// # Errors
 /// [`StartError`], with the repair in its text.
-pub fn start(config: &Config) -> Result<Started, StartError> {
-    let (flows, prompts) = load_flows(config)?;
+pub fn start(config: &Config, flows: FlowSet, prompts: PromptLibrary) -> Result<Started, StartError> {
     let clock = Clock::start();
     let max_legs = descriptors::raise_and_count_legs();
     let control = control::listen(&config.control)
@@ -148,16 +143,6 @@ pub fn stop(engine: Engine) {
     engine.recorder.stop();
     engine.store.close();
     engine.workers.into_iter().for_each(Handle::stop);
-}
-
-fn load_flows(config: &Config) -> Result<(FlowSet, PromptLibrary), StartError> {
-    let prompts = PromptLibrary::open(&config.sounds);
-    let files = crate::io::flow_files::read(&config.flows).map_err(|error| StartError::Flows(error.to_string()))?;
-    let (set, faults) = FlowSet::load(files, &|prompt, language| prompts.audio(prompt, language));
-    match set {
-        Some(set) => Ok((set, prompts)),
-        None => Err(StartError::Flows(faults.iter().map(|fault| fault.render(Paint::Plain)).collect())),
-    }
 }
 
 type Workers = (Vec<Handle>, Vec<Vec<u16>>, mpsc::Receiver<(WorkerIndex, crate::media::command::Event)>);
