@@ -72,6 +72,8 @@ impl World {
     /// Something breaks.
     pub(super) fn chaos(&mut self, chaos: Chaos) -> Result<(), Wrong> {
         self.ladder.note(self.now, &format!("chaos: {chaos:?}"));
+        self.disk_trouble |=
+            matches!(chaos, Chaos::StoreStuck(_) | Chaos::StoreDelay(_) | Chaos::Disk(_) | Chaos::SyncDelay(_));
         match chaos {
             Chaos::StoreStuck(lasts) => self.store.stuck_until = self.now + lasts,
             Chaos::StoreDelay(delay) => self.store_delay = delay,
@@ -143,7 +145,7 @@ impl World {
             self.store.appended = seq;
             let (now, durable) = (self.now, self.store.durable);
             let signals = &self.checker.signals;
-            let context = Context { now, durable, draining: false, phones: &self.phones, signals };
+            let context = Context { now, durable, disk_trouble: true, draining: false, phones: &self.phones, signals };
             self.checker.log.append(&entry, &context)?;
         }
         self.store.durable = self.store.appended;
@@ -234,7 +236,7 @@ impl World {
             return Err(format!("the world is over; {legs} legs are left, the recorder is idle: {}", self.desk.is_idle()));
         }
         let figures = self.switch.status();
-        for name in ["calls_up", "ports_in_use", "flow_faults"] {
+        for name in ["calls_up", "ports_in_use"] {
             let value = figures.iter().find(|figure| figure.name == name).map(|figure| figure.value);
             if value != Some(0) {
                 return Err(format!("the world is over and `{name}` is {value:?}"));

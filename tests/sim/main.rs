@@ -78,6 +78,12 @@ fn seeds_tell_of_calls_that_all_end_well() {
     };
     let mut total = Summary::default();
     for &seed in &seeds {
+        if std::env::var_os("CARELINE_SURVEY").is_some() {
+            if let Err(failure) = worlds.run(seed, None) {
+                println!("seed {seed}, {:?}: {}", failure.at, failure.wrong);
+            }
+            continue;
+        }
         let summary = worlds.run_well(seed);
         total.calls += summary.calls;
         total.bridged += summary.bridged;

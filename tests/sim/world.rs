@@ -71,6 +71,7 @@ pub struct World {
     /// Counts the engines of this world: what was on its way to an earlier one is lost.
     pub(super) life: u32,
     pub(super) draining: bool,
+    pub(super) disk_trouble: bool,
     pub(super) drained: bool,
     pub(super) store_delay: Duration,
     pub(super) sync_delay: Duration,
@@ -177,6 +178,7 @@ impl World {
             voices: BTreeMap::new(),
             life: 0,
             draining: false,
+            disk_trouble: false,
             drained: false,
             store_delay: Duration::from_millis(4),
             sync_delay: Duration::from_millis(20),
@@ -480,6 +482,7 @@ impl World {
             let context = Context {
                 now: self.now,
                 durable: self.store.durable,
+                disk_trouble: self.disk_trouble,
                 draining: self.draining,
                 phones: &self.phones,
                 signals: &self.checker.signals,

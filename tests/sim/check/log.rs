@@ -77,6 +77,8 @@ pub struct Context<'a> {
     pub now: Instant,
     /// Up to here the log is on disk.
     pub durable: u64,
+    /// Store or disk were slow or broken once: the recorder may fail.
+    pub disk_trouble: bool,
     /// The engine was told to stop.
     pub draining: bool,
     /// Who calls.
@@ -195,6 +197,10 @@ impl Log {
             Event::RecordingSpanBegan { recording } => self.judge_beginning(call, *recording, context),
             Event::RecordingSpanEnded { recording, frames, .. } => self.judge_span(*recording, *frames, entry),
             Event::RecordingClosed { recording, milliseconds } => self.judge_closing(*recording, *milliseconds),
+            Event::Flow(Fact::Fault { what }) => {
+                let held = self.phone_of(call, context.phones).is_some_and(|phone| context.phones[phone].is_held());
+                if held || context.disk_trouble { Ok(()) } else { Err(format!("a fault for no reason: {what}")) }
+            }
             Event::Ended { cause, by, .. } => self.judge_end(call, entry, (*cause, *by), context),
             _ => Ok(()),
         }
@@ -254,7 +260,9 @@ impl Log {
             _ => false,
         };
         let engines = matches!((cause, by), (Cause::Normal, Party::Flow) | (Cause::Draining | Cause::MediaLost | Cause::TooLong, _));
-        if engines && phone.is_some_and(|phone| !context.signals.was_told_bye(phone)) {
+        // Without an ACK the BYE has to wait (RFC 3261 §15).
+        let tell = |phone: usize| context.signals.ack_came(phone) && !context.signals.was_told_bye(phone);
+        if engines && phone.is_some_and(tell) {
             return Err(format!("ends with {cause:?} and its caller is not told"));
         }
         if !truth {

@@ -219,6 +219,11 @@ impl Phone {
             return self.puzzled("the 200 has no session description".to_owned());
         };
         self.stage = Stage::Up(now);
+        if offer == Offer::Delayed {
+            // The answer names the one codec that it will send.
+            let codec = told.codecs.iter().find(|codec| self.ability.codecs.contains(codec)).copied();
+            self.ability.codecs = codec.into_iter().collect();
+        }
         let answer = (offer == Offer::Delayed).then(|| sdp::write(&self.ability, self.way, self.version));
         if ack == Ack::Sent {
             self.acknowledge(response, branch, answer);
