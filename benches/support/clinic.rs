@@ -91,8 +91,13 @@ const PROMPTS: &[(&str, &str, u32)] = &[
     ("vm.saved", "Your message is saved.", 500),
 ];
 
-/// Writes all files into `directory`; the engine will listen on `sip`.
-pub fn write(directory: &Path, sip: SocketAddr, recording: Recording) -> io::Result<()> {
+/// Where the engine's ports for sound begin: under those that the system gives to whoever asks for any.
+const FIRST_PORT: u64 = 10_000;
+/// A pair for the call, one for the call before it, which rests, and half of one to spare.
+const PORTS_PER_CALL: u64 = 5;
+
+/// Writes all files into `directory`; the engine will listen on `sip` and take `calls` calls at once.
+pub fn write(directory: &Path, sip: SocketAddr, recording: Recording, calls: u64) -> io::Result<()> {
     let flows = directory.join("flows");
     let sounds = directory.join("sounds").join("en");
     std::fs::create_dir_all(&flows)?;
@@ -109,7 +114,7 @@ pub fn write(directory: &Path, sip: SocketAddr, recording: Recording) -> io::Res
     for (name, _, length_ms) in PROMPTS {
         tone(&sounds.join(format!("{name}.wav")), *length_ms).map_err(io::Error::other)?;
     }
-    std::fs::write(directory.join("careline.yaml"), configuration(directory, sip))
+    std::fs::write(directory.join("careline.yaml"), configuration(sip, calls))
 }
 
 /// 440 Hz at a moderate level, in the sampling rate of the telephone.
@@ -128,7 +133,14 @@ fn tone(path: &Path, length_ms: u32) -> hound::Result<()> {
     wav.finalize()
 }
 
-fn configuration(directory: &Path, sip: SocketAddr) -> String {
-    let directory = directory.display();
-    format!("TODO {directory} {sip}")
+/// Ports for `calls` at once, and for those that rest after a call.
+fn configuration(sip: SocketAddr, calls: u64) -> String {
+    let last_port = FIRST_PORT + calls * PORTS_PER_CALL - 1;
+    let max = calls + calls / 10;
+    format!(
+        "sip:\n  listen: {sip}\nmedia:\n  address: {}\n  first_port: {FIRST_PORT}\n  last_port: {last_port}\n\
+         calls:\n  max: {max}\nflows: flows\nsounds: sounds\nrecordings:\n  directory: recordings\n\
+         store: careline.db\ncontrol: control.sock\nlog: warn\n",
+        sip.ip()
+    )
 }
