@@ -1,1 +1,625 @@
 //! `careline.yaml`: one configuration file whose every key has a default.
+//!
+//! It is read like a flow: every fault at once, each with its line and its repair
+//! ([`crate::flow::diagnostic`]). `careline.yaml.example` shows every key with its default.
+
+use crate::flow::diagnostic::{Code, Diagnostic, Place, Sources, Words};
+use crate::flow::syntax::fields::{self, Family, Fields};
+use crate::flow::syntax::tree::{self, Node, Reading};
+use crate::id::TrunkName;
+use crate::limits;
+use crate::sip::interface::{Network, Settings};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::path::PathBuf;
+use std::time::Duration;
+
+const fn code(id: &'static str, meaning: &'static str) -> Code {
+    Code { id, meaning }
+}
+
+const FAMILY: Family = Family {
+    unknown: code("C001", "a word that nothing knows at its place"),
+    missing: code("C002", "a word that must be there is missing"),
+    kind: code("C003", "a list, mapping or word stands where another of them belongs"),
+    value: code("C004", "a value cannot be read or is out of bounds"),
+};
+const CLASH: Code = code("C005", "two settings cannot both hold");
+
+/// All kinds of fault that this file can have besides YAML's own.
+pub const CODES: &[Code] = &[FAMILY.unknown, FAMILY.missing, FAMILY.kind, FAMILY.value, CLASH];
+
+/// All settings of the engine.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Config {
+    /// Signalling.
+    pub sip: Sip,
+    /// Sound.
+    pub media: Media,
+    /// Bounds on calls.
+    pub calls: Calls,
+    /// Carriers and gateways by their addresses.
+    pub trunks: Vec<Trunk>,
+    /// The directory of flows.
+    pub flows: PathBuf,
+    /// The directory of prompt audio.
+    pub sounds: PathBuf,
+    /// Recordings on disk.
+    pub recordings: Recordings,
+    /// The database of events and records.
+    pub store: PathBuf,
+    /// The socket for `careline status` and other commands.
+    pub control: PathBuf,
+    /// How long calls may go on after the engine was told to stop.
+    pub drain: Duration,
+    /// How much is logged.
+    pub log: Log,
+}
+
+/// Signalling.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sip {
+    /// Where SIP over UDP is listened for.
+    pub listen: SocketAddr,
+    /// The address told in Contact and SDP in place of the one that the route to the peer uses.
+    pub external_address: Option<IpAddr>,
+    /// T1 of RFC 3261 §17.1.1.1.
+    pub t1: Duration,
+    /// The text of Server and User-Agent.
+    pub product: String,
+    /// Networks whose calls are taken besides those of trunks.
+    pub listen_to: Vec<Network>,
+}
+
+/// Sound.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Media {
+    /// Where RTP is received.
+    pub address: IpAddr,
+    /// The first RTP port, even.
+    pub first_port: u16,
+    /// The last port that may be used.
+    pub last_port: u16,
+    /// Media threads; `None` is one per core.
+    pub workers: Option<usize>,
+    /// After this long without RTP and RTCP the party is probed.
+    pub silent_after: Duration,
+}
+
+/// Bounds on calls.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Calls {
+    /// Calls at once.
+    pub max: u32,
+    /// How long a call may ring.
+    pub ring: Duration,
+    /// How long a call may last.
+    pub longest: Duration,
+}
+
+/// A carrier or gateway.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Trunk {
+    /// Its name in records.
+    pub name: TrunkName,
+    /// Where its calls come from.
+    pub addresses: Vec<Network>,
+    /// Whether its P-Asserted-Identity is believed.
+    pub trust: Trust,
+    /// Where its INVITEs carry the number that was dialled.
+    pub called_number_from: CalledNumberFrom,
+}
+
+/// Whether a trunk's word about the caller is believed (RFC 3325 §5).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Trust {
+    /// P-Asserted-Identity names the caller.
+    Trusted,
+    /// From names the caller.
+    Untrusted,
+}
+
+/// Which part of an INVITE names the called number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CalledNumberFrom {
+    /// The Request-URI.
+    RequestUri,
+    /// To.
+    To,
+    /// P-Called-Party-ID (RFC 7315 §4.2).
+    PCalledPartyId,
+    /// The first Diversion (RFC 5806).
+    Diversion,
+}
+
+/// Recordings on disk.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Recordings {
+    /// Their directory.
+    pub directory: PathBuf,
+    /// What they may take on disk, in octets.
+    pub quota_octets: u64,
+    /// After this long at most a recording is synced to disk.
+    pub sync: Duration,
+}
+
+/// How much is logged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Log {
+    /// What needs a repair.
+    Error,
+    /// What may need one.
+    Warn,
+    /// What an operator wants to know.
+    Info,
+    /// What a developer wants to know.
+    Debug,
+    /// Everything.
+    Trace,
+}
+
+impl Log {
+    /// The level's name for a log filter.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Log::Error => "error",
+            Log::Warn => "warn",
+            Log::Info => "info",
+            Log::Debug => "debug",
+            Log::Trace => "trace",
+        }
+    }
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            sip: Sip {
+                listen: SocketAddr::from(([0, 0, 0, 0], 5060)),
+                external_address: None,
+                t1: Duration::from_millis(500),
+                product: concat!("Careline/", env!("CARGO_PKG_VERSION")).to_owned(),
+                listen_to: near_networks(),
+            },
+            media: Media {
+                address: IpAddr::V4(Ipv4Addr::UNSPECIFIED),
+                first_port: 20_000,
+                last_port: 29_999,
+                workers: None,
+                silent_after: limits::MEDIA_LOST_DEFAULT,
+            },
+            calls: Calls {
+                max: limits::MAX_CALLS_DEFAULT,
+                ring: limits::RING_DEFAULT,
+                longest: limits::CALL_DEFAULT,
+            },
+            trunks: Vec::new(),
+            flows: PathBuf::from("ivr-flows"),
+            sounds: PathBuf::from("sounds"),
+            recordings: Recordings {
+                directory: PathBuf::from("careline-data/recordings"),
+                quota_octets: limits::RECORDINGS_QUOTA_DEFAULT_OCTETS,
+                sync: Duration::from_secs(5),
+            },
+            store: PathBuf::from("careline-data/careline.db"),
+            control: PathBuf::from("careline-data/control.sock"),
+            drain: Duration::from_secs(30),
+            log: Log::Info,
+        }
+    }
+}
+
+impl Config {
+    /// Reads the file: the settings if it has no fault, and every fault it has. An empty file is all defaults.
+    pub fn read(path: &str, octets: &[u8]) -> (Option<Config>, Vec<Diagnostic>) {
+        let mut sources = Sources::default();
+        let mut config = Config::default();
+        if let (_, Reading::Tree(node)) = tree::read(&mut sources, path, octets) {
+            config.take(&node, &mut sources);
+        }
+        let clean = sources.is_clean();
+        (clean.then_some(config), sources.into_faults())
+    }
+
+    /// The settings of the SIP machine: it listens to the near networks and to every trunk.
+    pub fn sip_settings(&self) -> Settings {
+        let trunks = self.trunks.iter().flat_map(|trunk| &trunk.addresses);
+        Settings {
+            t1: self.sip.t1,
+            external_address: self.sip.external_address,
+            product: self.sip.product.clone(),
+            listen_to: self.sip.listen_to.iter().chain(trunks).copied().collect(),
+        }
+    }
+
+    fn take(&mut self, node: &Node, sources: &mut Sources) {
+        let known = &[
+            "sip",
+            "media",
+            "calls",
+            "trunks",
+            "flows",
+            "sounds",
+            "recordings",
+            "store",
+            "control",
+            "drain_s",
+            "log",
+        ];
+        let Some(mut fields) = Fields::of(node, "careline.yaml", known, FAMILY, sources) else { return };
+        if let Some(node) = fields.take("sip") {
+            self.sip.take(node, sources);
+        }
+        if let Some(node) = fields.take("media") {
+            self.media.take(node, sources);
+        }
+        if let Some(node) = fields.take("calls") {
+            self.calls.take(node, sources);
+        }
+        if let Some(node) = fields.take("trunks") {
+            self.trunks = trunks(node, sources);
+        }
+        if let Some(node) = fields.take("recordings") {
+            self.recordings.take(node, sources);
+        }
+        let paths = [
+            ("flows", &mut self.flows),
+            ("sounds", &mut self.sounds),
+            ("store", &mut self.store),
+            ("control", &mut self.control),
+        ];
+        for (name, place) in paths {
+            path(&mut fields, name, place, sources);
+        }
+        seconds(&mut fields, "drain_s", 0..=86_400, &mut self.drain, sources);
+        if let Some(node) = fields.take("log") {
+            let levels = [Log::Error, Log::Warn, Log::Info, Log::Debug, Log::Trace].map(|l| (l.as_str(), l));
+            self.log = fields::choice(node, "log level", &levels, FAMILY, sources).unwrap_or(self.log);
+        }
+        fields.finish(sources);
+    }
+}
+
+impl Sip {
+    fn take(&mut self, node: &Node, sources: &mut Sources) {
+        let known = &["listen", "external_address", "t1_ms", "product", "listen_to"];
+        let Some(mut fields) = Fields::of(node, "`sip`", known, FAMILY, sources) else { return };
+        if let Some(node) = fields.take("listen") {
+            let example = "0.0.0.0:5060";
+            self.listen = parsed(node, "address with port", example, sources).unwrap_or(self.listen);
+        }
+        if let Some(node) = fields.take("external_address") {
+            self.external_address = parsed(node, "IP address", "203.0.113.10", sources);
+        }
+        if let Some(node) = fields.take("t1_ms") {
+            let t1 = fields::number(node, "time in milliseconds", 10..=5_000, FAMILY, sources);
+            self.t1 = t1.map_or(self.t1, Duration::from_millis);
+        }
+        if let Some(node) = fields.take("product") {
+            if let Some(product) = fields::word(node, "the product's name", FAMILY, sources) {
+                self.product = product.value;
+            }
+        }
+        if let Some(node) = fields.take("listen_to") {
+            self.listen_to = networks(node, sources);
+        }
+        fields.finish(sources);
+    }
+}
+
+impl Media {
+    fn take(&mut self, node: &Node, sources: &mut Sources) {
+        let known = &["address", "first_port", "last_port", "workers", "silent_after_s"];
+        let Some(mut fields) = Fields::of(node, "`media`", known, FAMILY, sources) else { return };
+        if let Some(node) = fields.take("address") {
+            self.address = parsed(node, "IP address", "0.0.0.0", sources).unwrap_or(self.address);
+        }
+        let mut clash = node.place;
+        for (name, place) in [("first_port", &mut self.first_port), ("last_port", &mut self.last_port)] {
+            if let Some(node) = fields.take(name) {
+                clash = node.place;
+                let port = fields::number(node, "port", 1_024..=65_535, FAMILY, sources);
+                *place = port.and_then(|port| u16::try_from(port).ok()).unwrap_or(*place);
+            }
+        }
+        if let Some(node) = fields.take("workers") {
+            let workers = fields::number(node, "number of threads", 1..=256, FAMILY, sources);
+            self.workers = workers.and_then(|workers| usize::try_from(workers).ok());
+        }
+        seconds(&mut fields, "silent_after_s", 5..=3_600, &mut self.silent_after, sources);
+        fields.finish(sources);
+        self.check_ports(clash, sources);
+    }
+
+    /// RTP takes an even port and RTCP the odd one after it (RFC 3550 §11).
+    fn check_ports(&self, place: Place, sources: &mut Sources) {
+        let (first, last) = (self.first_port, self.last_port);
+        if first % 2 == 1 {
+            let words = Words::what(format!("the first port {first} is odd, and RTP takes even ports"))
+                .repair(format!("write first_port: {}", first.saturating_add(1)));
+            sources.fault(place, CLASH, words);
+        }
+        if last <= first {
+            let words = Words::what(format!("no port lies between {first} and {last}"))
+                .repair("make last_port greater than first_port: each party needs two ports")
+                .hears("no call could be answered");
+            sources.fault(place, CLASH, words);
+        }
+    }
+}
+
+impl Calls {
+    fn take(&mut self, node: &Node, sources: &mut Sources) {
+        let known = &["max", "ring_s", "longest_s"];
+        let Some(mut fields) = Fields::of(node, "`calls`", known, FAMILY, sources) else { return };
+        if let Some(node) = fields.take("max") {
+            let max = fields::number(node, "number of calls", 1..=100_000, FAMILY, sources);
+            self.max = max.and_then(|max| u32::try_from(max).ok()).unwrap_or(self.max);
+        }
+        seconds(&mut fields, "ring_s", 5..=600, &mut self.ring, sources);
+        seconds(&mut fields, "longest_s", 60..=86_400, &mut self.longest, sources);
+        fields.finish(sources);
+    }
+}
+
+impl Recordings {
+    fn take(&mut self, node: &Node, sources: &mut Sources) {
+        let known = &["directory", "quota_mb", "sync_s"];
+        let Some(mut fields) = Fields::of(node, "`recordings`", known, FAMILY, sources) else { return };
+        path(&mut fields, "directory", &mut self.directory, sources);
+        if let Some(node) = fields.take("quota_mb") {
+            let megabytes = fields::number(node, "size in megabytes", 1..=1_000_000_000, FAMILY, sources);
+            self.quota_octets = megabytes.map_or(self.quota_octets, |mb| mb * 1_000_000);
+        }
+        seconds(&mut fields, "sync_s", 1..=60, &mut self.sync, sources);
+        fields.finish(sources);
+    }
+}
+
+fn trunks(node: &Node, sources: &mut Sources) -> Vec<Trunk> {
+    let mut trunks: Vec<Trunk> = Vec::new();
+    for item in fields::items(node, "`trunks`", FAMILY, sources).unwrap_or_default() {
+        let Some((trunk, place)) = trunk(item, sources) else { continue };
+        if trunks.iter().any(|other| other.name == trunk.name) {
+            let words = Words::what(format!("the trunk {} stands here for the second time", trunk.name))
+                .repair("give each trunk its own name");
+            sources.fault(place, CLASH, words);
+        }
+        trunks.push(trunk);
+    }
+    trunks
+}
+
+fn trunk(node: &Node, sources: &mut Sources) -> Option<(Trunk, Place)> {
+    let known = &["name", "addresses", "trusted", "called_number_from"];
+    let mut fields = Fields::of(node, "a trunk", known, FAMILY, sources)?;
+    let name = fields.need("name", sources).and_then(|n| fields::name(n, "a trunk", FAMILY, sources));
+    let addresses = fields.need("addresses", sources).map(|n| networks(n, sources)).unwrap_or_default();
+    let trust = fields.take("trusted").and_then(|n| {
+        fields::choice(
+            n,
+            "true or false",
+            &[("true", Trust::Trusted), ("false", Trust::Untrusted)],
+            FAMILY,
+            sources,
+        )
+    });
+    let places = [
+        ("request_uri", CalledNumberFrom::RequestUri),
+        ("to", CalledNumberFrom::To),
+        ("p_called_party_id", CalledNumberFrom::PCalledPartyId),
+        ("diversion", CalledNumberFrom::Diversion),
+    ];
+    let called = fields.take("called_number_from");
+    let called =
+        called.and_then(|n| fields::choice(n, "place of the called number", &places, FAMILY, sources));
+    fields.finish(sources);
+    let name = name?;
+    let trunk = Trunk {
+        name: TrunkName::from(name.value.as_str()),
+        addresses,
+        trust: trust.unwrap_or(Trust::Untrusted),
+        called_number_from: called.unwrap_or(CalledNumberFrom::RequestUri),
+    };
+    Some((trunk, name.place))
+}
+
+fn networks(node: &Node, sources: &mut Sources) -> Vec<Network> {
+    let items = fields::items(node, "a list of networks", FAMILY, sources).unwrap_or_default();
+    items.iter().filter_map(|item| network(item, sources)).collect()
+}
+
+fn network(node: &Node, sources: &mut Sources) -> Option<Network> {
+    let word = fields::word(node, "a network", FAMILY, sources)?;
+    let found = parse_network(&word.value);
+    if found.is_none() {
+        let words = Words::what(format!("`{}` is no network", word.value))
+            .repair("write an address or a network, such as 203.0.113.7 or 203.0.113.0/24");
+        sources.fault(word.place, FAMILY.value, words);
+    }
+    found
+}
+
+/// A network in CIDR notation; a lone address is a network of one.
+fn parse_network(text: &str) -> Option<Network> {
+    let (base, prefix) = text.split_once('/').map_or((text, None), |(base, prefix)| (base, Some(prefix)));
+    let base: IpAddr = base.parse().ok()?;
+    let longest = if base.is_ipv4() { 32 } else { 128 };
+    let digits = |p: &str| !p.is_empty() && p.bytes().all(|b| b.is_ascii_digit());
+    let prefix = match prefix {
+        None => longest,
+        Some(prefix) if digits(prefix) => prefix.parse().ok().filter(|p| *p <= longest)?,
+        Some(_) => return None,
+    };
+    Some(Network { base, prefix })
+}
+
+/// Networks that nobody in the Internet can send from: loopback, private (RFC 1918, RFC 4193),
+/// link-local (RFC 3927, RFC 4291 §2.5.6) and shared (RFC 6598).
+fn near_networks() -> Vec<Network> {
+    let v4 = |a, b, prefix| Network { base: IpAddr::V4(Ipv4Addr::new(a, b, 0, 0)), prefix };
+    let v6 = |first, prefix| Network { base: IpAddr::V6(Ipv6Addr::new(first, 0, 0, 0, 0, 0, 0, 0)), prefix };
+    vec![
+        v4(127, 0, 8),
+        v4(10, 0, 8),
+        v4(172, 16, 12),
+        v4(192, 168, 16),
+        v4(169, 254, 16),
+        v4(100, 64, 10),
+        Network { base: IpAddr::V6(Ipv6Addr::LOCALHOST), prefix: 128 },
+        v6(0xfc00, 7),
+        v6(0xfe80, 10),
+    ]
+}
+
+fn parsed<T: std::str::FromStr>(node: &Node, what: &str, example: &str, sources: &mut Sources) -> Option<T> {
+    let word = fields::word(node, what, FAMILY, sources)?;
+    let value = word.value.parse().ok();
+    if value.is_none() {
+        let words =
+            Words::what(format!("`{}` is no {what}", word.value)).repair(format!("write it as {example}"));
+        sources.fault(word.place, FAMILY.value, words);
+    }
+    value
+}
+
+fn path(fields: &mut Fields<'_>, name: &str, place: &mut PathBuf, sources: &mut Sources) {
+    let Some(node) = fields.take(name) else { return };
+    if let Some(path) = fields::word(node, "a path", FAMILY, sources) {
+        *place = PathBuf::from(path.value);
+    }
+}
+
+fn seconds(
+    fields: &mut Fields<'_>,
+    name: &str,
+    bounds: std::ops::RangeInclusive<u64>,
+    place: &mut Duration,
+    sources: &mut Sources,
+) {
+    let Some(node) = fields.take(name) else { return };
+    let found = fields::number(node, "time in seconds", bounds, FAMILY, sources);
+    *place = found.map_or(*place, Duration::from_secs);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::flow::diagnostic::Paint;
+
+    fn faults(text: &str) -> String {
+        let (config, faults) = Config::read("careline.yaml", text.as_bytes());
+        assert_eq!(config.is_some(), faults.is_empty());
+        faults.iter().map(|fault| fault.render(Paint::Plain)).collect::<Vec<_>>().join("\n")
+    }
+
+    #[test]
+    fn an_empty_file_is_all_defaults() {
+        for text in ["", "# nothing\n", "---\n"] {
+            assert_eq!(
+                Config::read("careline.yaml", text.as_bytes()),
+                (Some(Config::default()), vec![]),
+                "{text:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn the_example_shows_every_key_with_its_default() {
+        let example = include_str!("../careline.yaml.example");
+        let (config, faults) = Config::read("careline.yaml.example", example.as_bytes());
+        assert_eq!(faults, vec![]);
+        let mut config = config.unwrap();
+        assert!(config.sip.product.starts_with("Careline/"), "{}", config.sip.product);
+        config.sip.product = Config::default().sip.product;
+        assert_eq!(config, Config::default());
+    }
+
+    #[test]
+    fn every_key_is_read() {
+        let text = "
+sip: {listen: '192.0.2.1:5080', external_address: 203.0.113.10, t1_ms: 50, product: Clinic, listen_to: [10.0.0.0/8]}
+media: {address: 192.0.2.1, first_port: 30000, last_port: 30099, workers: 2, silent_after_s: 20}
+calls: {max: 5, ring_s: 60, longest_s: 3600}
+trunks:
+  - {name: carrier, addresses: [203.0.113.0/24, '2001:db8::/32', 198.51.100.7], trusted: true, called_number_from: diversion}
+flows: my flows
+recordings: {directory: /srv/rec, quota_mb: 10, sync_s: 2}
+drain_s: 5
+log: debug
+";
+        let (config, faults) = Config::read("careline.yaml", text.as_bytes());
+        assert_eq!(faults, vec![]);
+        let config = config.unwrap();
+        assert_eq!(config.sip.listen, "192.0.2.1:5080".parse().unwrap());
+        assert_eq!(config.sip.t1, Duration::from_millis(50));
+        assert_eq!(config.media.workers, Some(2));
+        assert_eq!(config.recordings.quota_octets, 10_000_000);
+        assert_eq!(config.flows, PathBuf::from("my flows"));
+        let trunk = &config.trunks[0];
+        assert_eq!((trunk.trust, trunk.called_number_from), (Trust::Trusted, CalledNumberFrom::Diversion));
+        assert_eq!(config.sip_settings().listen_to.len(), 4, "its own network and the trunk's three");
+        assert_eq!(config.log, Log::Debug);
+    }
+
+    #[test]
+    fn all_faults_are_told_at_once_with_their_repair() {
+        let text = "sipp: {}\nsip: {listen: 5060, t1_ms: fast}\nmedia: {first_port: 20001, last_port: 20001}\n\
+                    trunks: [{name: a}, {addresses: [300.0.0.1, 10.0.0.0/33]}]\nlog: inof\ndrain_s: -1\n";
+        expect_test::expect![[r#"
+            careline.yaml:1:1  C001  `sipp` means nothing in careline.yaml
+                1 | sipp: {}
+                  | ^^^^ did you mean `sip`?
+            careline.yaml:2:15  C004  `5060` is no address with port
+                2 | sip: {listen: 5060, t1_ms: fast}
+                  |               ^^^^ write it as 0.0.0.0:5060
+            careline.yaml:2:28  C004  `fast` is no time in milliseconds
+                2 | sip: {listen: 5060, t1_ms: fast}
+                  |                            ^^^^ write a whole number from 10 to 5000
+            careline.yaml:3:39  C005  the first port 20001 is odd, and RTP takes even ports
+                3 | media: {first_port: 20001, last_port: 20001}
+                  |                                       ^^^^^ write first_port: 20002
+            careline.yaml:3:39  C005  no port lies between 20001 and 20001
+                3 | media: {first_port: 20001, last_port: 20001}
+                  |                                       ^^^^^ make last_port greater than first_port: each party needs two ports
+                  no call could be answered
+            careline.yaml:4:10  C002  a trunk needs `addresses`
+                4 | trunks: [{name: a}, {addresses: [300.0.0.1, 10.0.0.0/33]}]
+                  |          ^ add `addresses: …`
+            careline.yaml:4:21  C002  a trunk needs `name`
+                4 | trunks: [{name: a}, {addresses: [300.0.0.1, 10.0.0.0/33]}]
+                  |                     ^ add `name: …`
+            careline.yaml:4:34  C004  `300.0.0.1` is no network
+                4 | trunks: [{name: a}, {addresses: [300.0.0.1, 10.0.0.0/33]}]
+                  |                                  ^^^^^^^^^ write an address or a network, such as 203.0.113.7 or 203.0.113.0/24
+            careline.yaml:4:45  C004  `10.0.0.0/33` is no network
+                4 | trunks: [{name: a}, {addresses: [300.0.0.1, 10.0.0.0/33]}]
+                  |                                             ^^^^^^^^^^^ write an address or a network, such as 203.0.113.7 or 203.0.113.0/24
+            careline.yaml:5:6  C004  `inof` is no log level
+                5 | log: inof
+                  |      ^^^^ did you mean `info`?
+            careline.yaml:6:10  C004  `-1` is no time in seconds
+                6 | drain_s: -1
+                  |          ^^ write a whole number from 0 to 86400"#]].assert_eq(&faults(text));
+    }
+
+    #[test]
+    fn a_network_is_an_address_and_how_many_bits_count() {
+        let good = [("10.0.0.0/8", 8), ("203.0.113.7", 32), ("::1", 128), ("fc00::/7", 7), ("0.0.0.0/0", 0)];
+        for (text, prefix) in good {
+            assert_eq!(parse_network(text).map(|network| network.prefix), Some(prefix), "{text}");
+        }
+        for bad in ["10.0.0.0/33", "::/129", "10.0.0/8", "10.0.0.0/", "10.0.0.0/+8", "example.com", ""] {
+            assert_eq!(parse_network(bad), None, "{bad}");
+        }
+    }
+
+    #[test]
+    fn by_default_only_near_networks_are_listened_to() {
+        let listed = Config::default().sip_settings().listen_to;
+        let shown: Vec<String> = listed.iter().map(|n| format!("{}/{}", n.base, n.prefix)).collect();
+        assert_eq!(
+            shown.join(" "),
+            "127.0.0.0/8 10.0.0.0/8 172.16.0.0/12 192.168.0.0/16 169.254.0.0/16 100.64.0.0/10 ::1/128 fc00::/7 fe80::/10"
+        );
+    }
+}

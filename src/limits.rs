@@ -15,6 +15,9 @@ pub const SIP_VIA_MAX: usize = 70;
 pub const SDP_MEDIA_MAX: usize = 16;
 /// The most payload types that are looked at in one media description.
 pub const SDP_FORMATS_MAX: usize = 64;
+/// The most lines of one section of an SDP body that are kept for their reader though we do not know
+/// them: a browser with many ICE candidates sends under 100.
+pub const SDP_OTHERS_MAX: usize = 256;
 /// Server and client transactions at once: 32 s of finished ones at 2 000 calls a second hold 128 000.
 pub const TRANSACTIONS_MAX: usize = 262_144;
 
@@ -52,12 +55,72 @@ pub const RECORDER_RING_FRAMES: usize = 64;
 pub const MESSAGE_MAX: Duration = Duration::from_secs(180);
 /// The size at which a recording is rolled to its next file, in octets: well under the 4 GiB of a RIFF header.
 pub const WAV_ROLL_OCTETS: u64 = 4_000_000_000;
+/// Recordings at once: the default of calls, with room for messages beside them.
+pub const RECORDINGS_MAX: usize = 4_096;
+/// Orders that may wait for the recorder: two for each recording.
+pub const RECORDER_COMMANDS_MAX: usize = 2 * RECORDINGS_MAX;
+/// How long a recorded sample may be at risk of a power loss, unless configuration says otherwise.
+pub const RECORDING_SYNC_DEFAULT: Duration = Duration::from_secs(5);
 /// Disk space that recordings may take, in octets, unless configuration says otherwise.
 pub const RECORDINGS_QUOTA_DEFAULT_OCTETS: u64 = 50_000_000_000;
 
 /// Events that may wait in memory for a store that is stuck, before ordinary ones are dropped and counted.
 pub const EVENT_SPILL_MAX: usize = 100_000;
+/// Rows of the event log in one commit: a few milliseconds of work, and under the 32 766 values of one statement.
+pub const EVENT_BATCH_MAX: usize = 500;
 /// Commands that may wait for a media worker.
 pub const MEDIA_COMMANDS_MAX: usize = 4_096;
 /// Events that may wait between a media worker and the switch.
 pub const MEDIA_EVENTS_MAX: usize = 16_384;
+/// How long a call that is over may wait for its recording to close before its record is written without it.
+pub const CLOSING_MAX: Duration = Duration::from_secs(5);
+/// How long a message may take to be opened on disk before the caller is told that it cannot be taken.
+pub const MESSAGE_OPEN_MAX: Duration = Duration::from_secs(3);
+
+/// The fewest samples in a packet that we send: 10 ms.
+pub const PACKET_SAMPLES_MIN: u32 = 80;
+/// The most samples in a packet that we send: 60 ms, the longest that carriers ask for.
+pub const PACKET_SAMPLES_MAX: u32 = 480;
+/// The longest datagram that is read as RTP or RTCP, in octets: an Ethernet frame. A longer one is cut.
+pub const MEDIA_DATAGRAM_MAX_OCTETS: usize = 1_500;
+/// Datagrams taken from one media socket in one system call, once per tick: a flood costs no more than this.
+pub const MEDIA_RECEIVE_BATCH: usize = 8;
+/// Batches thrown away when a port changes hands: more than its receive buffer holds.
+pub const MEDIA_DRAIN_BATCHES_MAX: usize = 64;
+/// The receive buffer asked of the kernel for each media socket, in octets: about 400 ms of packets.
+pub const MEDIA_SOCKET_BUFFER_OCTETS: usize = 16_384;
+/// How far a media worker may fall behind and still send every packet; beyond it ticks are skipped and counted.
+pub const MEDIA_CATCH_UP_MAX: Duration = Duration::from_millis(200);
+/// How often the RTCP socket of a leg is read: reports come every 5 s.
+pub const RTCP_READ_EVERY: Duration = Duration::from_secs(1);
+/// Sound that the playout buffer holds back before it plays, in samples: 40 ms against reordering and jitter.
+pub const PLAYOUT_DELAY_SAMPLES: u32 = 320;
+/// The most sound that waits in a playout buffer, in samples: 200 ms; more is a jump, and the buffer starts anew.
+pub const PLAYOUT_MAX_SAMPLES: u32 = 1_600;
+/// Key presses whose identity is remembered, against packets that come late or twice.
+pub const KEY_PRESSES_REMEMBERED: usize = 8;
+/// Telephone-events that wait for the next tick of the other leg of a bridge; a press is under ten packets a tick.
+pub const RELAYED_EVENTS_MAX: usize = 16;
+/// Senders to a port outside a call, kept so that no later call takes one of them for its party.
+pub const STRANGERS_PER_PORT_MAX: usize = 4;
+/// Packets outside a call that make a sender a stranger; fewer may be a party that is faster than our own start.
+pub const STRANGER_PACKETS: u32 = 3;
+/// Packets in sequence that an address other than SDP's must send before a leg latches to it (RFC 3550 §A.1).
+pub const LATCH_PACKETS: u32 = 2;
+
+/// Options of one menu: more cannot be kept in mind while listening.
+pub const MENU_OPTIONS_MAX: usize = 5;
+/// Words of one sentence of a prompt: a longer one is lost before it ends.
+pub const SENTENCE_MAX_WORDS: usize = 25;
+/// The emergency number's keys count as one when they are typed within this time.
+pub const EMERGENCY_KEYS_WITHIN: Duration = Duration::from_secs(3);
+/// Silence between two emergency lines to a caller for whom somebody is being called: a line every 15 s.
+pub const EMERGENCY_EVERY: Duration = Duration::from_secs(10);
+/// Silence between two words to a caller for whom somebody is being called.
+pub const COMFORT_EVERY: Duration = Duration::from_secs(15);
+/// Rest before the person ladder is climbed again from its foot: a target that refuses at once is not flooded.
+pub const LADDER_REST: Duration = Duration::from_secs(5);
+/// How long a flow waits for the engine's own answer (a tone, a saved file, a failed call) before it goes on without.
+pub const ENGINE_ANSWER_MAX: Duration = Duration::from_secs(10);
+/// Files in one flow set: many times the shipped ones.
+pub const FLOW_FILES_MAX: usize = 256;

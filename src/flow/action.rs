@@ -65,6 +65,9 @@ pub enum Action {
     StopPlaying,
     /// Record from now on: the notice was heard to its end and nobody pressed 7.
     StartRecording,
+    /// Record no more, until another [`Action::StartRecording`]: the caller pressed 7, is in a crisis,
+    /// or chose a language in which the notice was not given yet.
+    StopRecording,
     /// Call this party and bridge it with the caller. While it rings, what plays goes on.
     Connect {
         /// The address from configuration, such as `sip:front-desk@10.0.0.5`.
@@ -145,6 +148,8 @@ pub enum Why {
     Nurse,
     /// The caller is in a crisis.
     Crisis,
+    /// The caller typed the emergency number.
+    Emergency,
     /// Silence.
     Silence,
     /// Wrong keys.

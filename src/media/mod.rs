@@ -1,4 +1,12 @@
 //! Floor 3, the media plane: what each leg hears and says, 20 ms at a time.
 
+pub mod bridge;
 pub mod command;
+pub mod dtmf;
+pub mod engine;
+pub mod leg;
+pub mod outbox;
+pub mod player;
+pub mod sender;
+pub mod slot;
 pub mod tap;

@@ -1,5 +1,6 @@
 //! The event log: every fact about a call, in the order in which it became true.
 
+use crate::call::recording::{RecordingFault, RecordingKind};
 use crate::clock::WallTime;
 use crate::flow::action::Fact;
 use crate::id::{CallId, ExitName, FlowName, LegId, RecordingId, TrunkName};
@@ -148,28 +149,6 @@ pub enum Event {
         /// The exit of the flow, if it reached one.
         exit: Option<ExitName>,
     },
-}
-
-/// What a recording holds.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum RecordingKind {
-    /// The call.
-    Call,
-    /// A message that the caller left.
-    Message,
-}
-
-/// Why a recording broke off.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum RecordingFault {
-    /// The disk is full.
-    DiskFull,
-    /// The quota for recordings is used up.
-    Quota,
-    /// The disk reported another error.
-    Io,
-    /// The recorder has no room for another recording.
-    Busy,
 }
 
 /// Why a call ended.

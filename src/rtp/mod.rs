@@ -1,1 +1,5 @@
 //! Floor 2: one RTP session with one party (RFC 3550).
+
+pub mod latch;
+pub mod playout;
+pub mod sequence;

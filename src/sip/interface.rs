@@ -32,6 +32,25 @@ pub struct Network {
     pub prefix: u8,
 }
 
+impl Network {
+    /// Whether `address` belongs to this network; an IPv4 address in IPv6 clothes (`::ffff:…`) is taken as IPv4.
+    pub fn contains(&self, address: IpAddr) -> bool {
+        match (self.base, address.to_canonical()) {
+            (IpAddr::V4(base), IpAddr::V4(a)) => {
+                same_prefix(base.to_bits().into(), a.to_bits().into(), 32, self.prefix)
+            }
+            (IpAddr::V6(base), IpAddr::V6(a)) => same_prefix(base.to_bits(), a.to_bits(), 128, self.prefix),
+            (IpAddr::V4(_), IpAddr::V6(_)) | (IpAddr::V6(_), IpAddr::V4(_)) => false,
+        }
+    }
+}
+
+/// Whether the first `prefix` of `width` bits are the same.
+fn same_prefix(a: u128, b: u128, width: u32, prefix: u8) -> bool {
+    let rest = width.saturating_sub(u32::from(prefix));
+    rest >= 128 || (a ^ b) >> rest == 0
+}
+
 /// One thing that happens to the SIP machine.
 #[derive(Debug)]
 pub enum Input<'a> {
@@ -254,4 +273,33 @@ pub struct Counters {
     pub acks_missing: u64,
     /// New transactions refused because the table was full.
     pub transactions_full: u64,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_network_holds_its_addresses_and_no_others() {
+        let net = |base: &str, prefix| Network { base: base.parse().unwrap(), prefix };
+        let table = [
+            ("10.0.0.0", 8, "10.255.0.1", true),
+            ("10.0.0.0", 8, "11.0.0.1", false),
+            ("100.64.0.0", 10, "100.127.255.255", true),
+            ("100.64.0.0", 10, "100.128.0.0", false),
+            ("127.0.0.1", 32, "127.0.0.1", true),
+            ("0.0.0.0", 0, "8.8.8.8", true),
+            ("10.0.0.0", 8, "::ffff:10.1.2.3", true),
+            ("fe80::", 10, "fe80::1", true),
+            ("::1", 128, "::2", false),
+            ("10.0.0.0", 8, "fe80::1", false),
+        ];
+        for (base, prefix, address, expected) in table {
+            assert_eq!(
+                net(base, prefix).contains(address.parse().unwrap()),
+                expected,
+                "{address} in {base}/{prefix}"
+            );
+        }
+    }
 }

@@ -1,1 +1,266 @@
-//! Floor 7: the engine as one machine.
+//! Floor 7: the engine as one machine. What comes in is an [`interface::Input`], what goes out an
+//! [`interface::Output`]; it owns all state of signalling, calls and flows, and knows no socket, file or clock.
+//!
+//! ```text
+//!  Datagram ─▶ sip::Stack ─Event─▶ incoming / person / ending ─▶ sip Command ─▶ Transmit
+//!  Media    ─▶ heard, keys, playings, taps ─▶ flow::Run ─Action─▶ actions ─▶ Speak, Media, Recorder
+//!  Durable  ─▶ what waited for the disk: a recording's file, "your message is saved"
+//!  every fact ─▶ Append
+//! ```
+//!
+//! One pass in, one pass out: `handle` runs everything that follows from an input, then `poll_output`
+//! drains it. Nothing in here waits.
+
+mod actions;
+mod call;
+mod ending;
+mod incoming;
+pub mod interface;
+mod person;
+mod ports;
+mod recording;
+pub mod status;
+
+use crate::clock::{Due, Instant};
+use crate::flow::action;
+use crate::flow::set::FlowSet;
+use crate::id::{CallId, LegId, RecordingId};
+use crate::media::command as media;
+use crate::report::event::{Cause, Entry, Event, Party};
+use crate::rng::Rng;
+use crate::sip::interface as sip;
+use crate::sip::stack::Stack;
+use call::Call;
+use interface::{Input, Now, Output, Settings};
+use ports::Ports;
+use status::Counters;
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::sync::Arc;
+
+/// What a durable sequence number sets free.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Waiting {
+    /// A recording's name: its file may be opened.
+    TakeName(RecordingId),
+    /// A message: the caller may be told that it is saved.
+    MessageSaved,
+}
+
+/// The engine without its edges.
+pub struct Switch {
+    settings: Settings,
+    sip: Stack,
+    flows: Arc<FlowSet>,
+    ports: Ports,
+    calls: BTreeMap<CallId, Call>,
+    legs: BTreeMap<LegId, CallId>,
+    recordings: BTreeMap<RecordingId, CallId>,
+    timers: BTreeSet<(Instant, CallId)>,
+    waiting: BTreeMap<u64, (CallId, Waiting)>,
+    outputs: VecDeque<Output>,
+    rng: Rng,
+    next_seq: u64,
+    durable_up_to: u64,
+    next_id: u64,
+    drain_until: Option<Instant>,
+    drained_told: bool,
+    counters: Counters,
+    now: Now,
+}
+
+impl Switch {
+    /// An engine that serves `flows` with `workers` media workers, each with its list of RTP ports.
+    pub fn new(settings: Settings, flows: Arc<FlowSet>, workers: &[Vec<u16>], mut rng: Rng) -> Self {
+        let sip_rng = Rng::seeded(rng.next_u64());
+        Self {
+            sip: Stack::new(settings.sip.clone(), sip_rng),
+            ports: Ports::new(workers),
+            next_seq: settings.first_seq,
+            durable_up_to: settings.first_seq.saturating_sub(1),
+            next_id: settings.first_id,
+            flows,
+            settings,
+            calls: BTreeMap::new(),
+            legs: BTreeMap::new(),
+            recordings: BTreeMap::new(),
+            timers: BTreeSet::new(),
+            waiting: BTreeMap::new(),
+            outputs: VecDeque::new(),
+            rng,
+            drain_until: None,
+            drained_told: false,
+            counters: Counters::default(),
+            now: Now::default(),
+        }
+    }
+
+    /// Takes one input and does all that follows from it.
+    pub fn handle(&mut self, now: Now, input: Input<'_>) {
+        self.now = now;
+        match input {
+            Input::Datagram { local, from, octets } => {
+                self.sip.handle(now.at, sip::Input::Datagram { local, from, octets });
+            }
+            Input::Media(event) => self.on_media(event),
+            Input::Recorder(event) => self.on_recorder(event),
+            Input::Durable { up_to } => self.on_durable(up_to),
+            Input::Flows(flows) => self.flows = flows,
+            Input::Drain { within } => {
+                self.drain_until = Some(now.at + within);
+            }
+            Input::Timeout => self.on_timeout(),
+        }
+        self.run_sip();
+        self.tell_when_drained();
+    }
+
+    /// The next thing to do, until there is none.
+    pub fn poll_output(&mut self) -> Option<Output> {
+        self.outputs.pop_front()
+    }
+
+    /// When to call `handle` with [`Input::Timeout`] at the latest.
+    pub fn poll_timeout(&self) -> Option<Due> {
+        let call = self.timers.first().map(|&(at, _)| Due { at, reason: "a call" });
+        let drain = self.drain_until.filter(|_| !self.calls.is_empty()).map(|at| Due { at, reason: "drain" });
+        Due::earlier(self.sip.poll_timeout(), Due::earlier(call, drain))
+    }
+
+    /// Calls that are not over yet.
+    pub fn calls_up(&self) -> usize {
+        self.calls.len()
+    }
+
+    fn on_timeout(&mut self) {
+        let now = self.now.at;
+        if self.sip.poll_timeout().is_some_and(|due| due.at <= now) {
+            self.sip.handle(now, sip::Input::Timeout);
+        }
+        while let Some(&(at, id)) = self.timers.first().filter(|(at, _)| *at <= now) {
+            self.timers.remove(&(at, id));
+            if let Some(call) = self.calls.get_mut(&id) {
+                call.due = None;
+            }
+            self.on_call_timeout(id);
+            self.rekey(id);
+        }
+        if self.drain_until.is_some_and(|until| until <= now) {
+            let left: Vec<CallId> = self.calls.keys().copied().collect();
+            left.into_iter().for_each(|id| self.end_call(id, Cause::Draining, Party::Engine, None));
+            self.drain_until = Some(now + crate::limits::CLOSING_MAX);
+        }
+    }
+
+    /// Gives a command to the SIP machine; what follows from it is run by `run_sip`.
+    fn sip(&mut self, command: sip::Command) {
+        self.sip.handle(self.now.at, sip::Input::Command(command));
+    }
+
+    /// Drains the SIP machine until it has nothing more to say: an event may lead to commands.
+    fn run_sip(&mut self) {
+        while let Some(output) = self.sip.poll_output() {
+            match output {
+                sip::Output::Transmit { local, to, octets } => {
+                    self.outputs.push_back(Output::Transmit { local, to, octets });
+                }
+                sip::Output::Event(event) => self.on_sip(event),
+            }
+        }
+    }
+
+    fn on_sip(&mut self, event: sip::Event) {
+        match event {
+            sip::Event::Invite { leg, invite } => self.on_invite(leg, *invite),
+            sip::Event::Confirmed { leg, sdp, .. } => self.on_confirmed(leg, sdp),
+            sip::Event::AckMissing { leg } => self.on_leg_over(leg, Cause::AckMissing, Party::Engine),
+            sip::Event::Cancelled { leg } => self.on_leg_over(leg, Cause::Cancelled, Party::Caller),
+            sip::Event::Bye { leg } => self.on_leg_over(leg, Cause::Normal, Party::Caller),
+            sip::Event::Reoffer { leg, sdp } => self.on_reoffer(leg, sdp),
+            sip::Event::Ringing { .. } => {}
+            sip::Event::Answered { leg, sdp } => self.on_person_answered(leg, &sdp),
+            sip::Event::Failed { leg, status } => self.on_person_failed(leg, status),
+            sip::Event::Probed { leg, alive } => self.on_probed(leg, alive),
+        }
+    }
+
+    fn on_media(&mut self, event: media::Event) {
+        let leg = match &event {
+            media::Event::FirstPacket { leg, .. }
+            | media::Event::Key { leg, .. }
+            | media::Event::PlaybackEnded { leg, .. }
+            | media::Event::TapOpened { leg, .. }
+            | media::Event::TapClosed { leg, .. }
+            | media::Event::MediaSilent { leg, .. }
+            | media::Event::Closed { leg, .. } => *leg,
+        };
+        let Some(&id) = self.legs.get(&leg) else { return };
+        match event {
+            media::Event::FirstPacket { .. } => self.on_heard(id, leg, HeardBy::Rtp),
+            media::Event::Key { key, .. } => self.on_key(id, leg, key),
+            media::Event::PlaybackEnded { playback, completed, .. } => {
+                self.on_playback_ended(id, leg, playback, completed);
+            }
+            media::Event::TapOpened { .. } => self.on_tap_opened(id),
+            media::Event::TapClosed { frames, dropped, .. } => self.on_tap_closed(id, frames, dropped),
+            media::Event::MediaSilent { .. } => self.sip(sip::Command::Probe { leg }),
+            media::Event::Closed { counters, .. } => self.on_media_closed(id, leg, counters),
+        }
+        self.rekey(id);
+    }
+
+    fn on_durable(&mut self, up_to: u64) {
+        self.durable_up_to = self.durable_up_to.max(up_to);
+        while let Some(entry) = self.waiting.first_entry().filter(|entry| *entry.key() <= up_to) {
+            let (id, what) = entry.remove();
+            match what {
+                Waiting::TakeName(recording) => self.on_take_named(id, recording),
+                Waiting::MessageSaved => self.run_flow(id, action::Input::MessageSaved),
+            }
+            self.rekey(id);
+        }
+    }
+
+    /// Adds a fact to the event log, as of now.
+    fn append(&mut self, call: CallId, event: Event) -> u64 {
+        let now = self.now;
+        self.append_as_of(now, call, event)
+    }
+
+    /// Adds a fact that became true at `now`, which may be a little earlier than now.
+    fn append_as_of(&mut self, now: Now, call: CallId, event: Event) -> u64 {
+        let seq = self.next_seq;
+        self.next_seq += 1;
+        let entry = Entry { seq, at: now.wall, since_start_us: now.at.as_micros(), call, event };
+        self.outputs.push_back(Output::Append(entry));
+        seq
+    }
+
+    /// Keeps the index of deadlines true after a call has changed.
+    fn rekey(&mut self, id: CallId) {
+        let Some(call) = self.calls.get_mut(&id) else { return };
+        let due = call.next_due();
+        if due == call.due {
+            return;
+        }
+        if let Some(old) = std::mem::replace(&mut call.due, due) {
+            self.timers.remove(&(old, id));
+        }
+        if let Some(at) = due {
+            self.timers.insert((at, id));
+        }
+    }
+
+    fn tell_when_drained(&mut self) {
+        if self.drain_until.is_some() && self.calls.is_empty() && !self.drained_told {
+            self.drained_told = true;
+            self.outputs.push_back(Output::Drained);
+        }
+    }
+}
+
+/// What showed that a caller can hear us.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum HeardBy {
+    Ack,
+    Rtp,
+}

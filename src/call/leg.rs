@@ -1,0 +1,46 @@
+//! One party's side of a call, from the switch's point of view.
+
+use crate::id::LegId;
+use crate::media::command::{Direction, PortIndex, WorkerIndex};
+use crate::wire::codec::Codec;
+use std::net::SocketAddr;
+
+/// A leg that owns a port: promised in SDP, and open or about to be.
+#[derive(Clone, Debug)]
+pub struct Leg {
+    /// Its name.
+    pub id: LegId,
+    /// The media worker that it lives on.
+    pub worker: WorkerIndex,
+    /// The port pair it owns there.
+    pub port: PortIndex,
+    /// Our signalling address towards the party.
+    pub local: SocketAddr,
+    /// What was agreed on; `None` until there are both offer and answer.
+    pub agreed: Option<Agreed>,
+    /// The session version of our next SDP (RFC 3264 §8).
+    pub sdp_version: u64,
+    /// A stream runs on the worker: it has to be closed there.
+    pub open: bool,
+}
+
+/// What offer and answer settled, as far as the switch cares.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Agreed {
+    /// The codec.
+    pub codec: Codec,
+    /// Who sends.
+    pub direction: Direction,
+}
+
+impl Leg {
+    /// The codec, once agreed.
+    pub fn codec(&self) -> Option<Codec> {
+        self.agreed.map(|agreed| agreed.codec)
+    }
+
+    /// The party has put us on hold: it does not send (RFC 3264 §8.4).
+    pub fn is_held(&self) -> bool {
+        self.agreed.is_some_and(|agreed| !agreed.direction.receive)
+    }
+}

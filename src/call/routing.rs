@@ -1,0 +1,123 @@
+//! Who called, which number, over which trunk: read from one INVITE (RFC 3261 §8.2.2, RFC 3325, RFC 7315, RFC 5806).
+//!
+//! A pure function of the INVITE and the configuration. Which flow answers the number is the flow set's to say.
+
+use crate::id::TrunkName;
+use crate::phi::Phi;
+use crate::sip::interface::{Invite, Network};
+use std::net::IpAddr;
+
+/// A carrier or gateway that calls come over.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Trunk {
+    /// Its name in the configuration.
+    pub name: TrunkName,
+    /// The networks it sends from.
+    pub networks: Vec<Network>,
+    /// Its P-Asserted-Identity is believed (RFC 3325 §5).
+    pub trusted: bool,
+    /// Where it writes the number that was called.
+    pub called_number_from: CalledNumberFrom,
+}
+
+/// Where a trunk writes the number that the patient dialled.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CalledNumberFrom {
+    /// The user part of the Request-URI: the rule.
+    RequestUri,
+    /// The user part of To: carriers that put a pilot number into the Request-URI.
+    To,
+    /// P-Called-Party-ID (RFC 7315 §4.2).
+    PCalledPartyId,
+    /// The first Diversion (RFC 5806): the line that was forwarded to us.
+    Diversion,
+}
+
+/// The trunk that this address belongs to.
+pub fn trunk_of(trunks: &[Trunk], from: IpAddr) -> Option<&Trunk> {
+    trunks.iter().find(|trunk| trunk.networks.iter().any(|network| network.contains(from)))
+}
+
+/// The number that was called. A trunk's own place comes first; where it is empty, the Request-URI, then To.
+pub fn called_number(invite: &Invite, trunk: Option<&Trunk>) -> Phi<String> {
+    let place = trunk.map_or(CalledNumberFrom::RequestUri, |trunk| trunk.called_number_from);
+    let told = match place {
+        CalledNumberFrom::RequestUri => Some(&invite.request_user),
+        CalledNumberFrom::To => Some(&invite.to_user),
+        CalledNumberFrom::PCalledPartyId => invite.p_called_party_user.as_ref(),
+        CalledNumberFrom::Diversion => invite.diversion_user.as_ref(),
+    };
+    [told, Some(&invite.request_user)]
+        .into_iter()
+        .flatten()
+        .find(|user| !user.expose().is_empty())
+        .unwrap_or(&invite.to_user)
+        .clone()
+}
+
+/// The caller's number: asserted by a trusted trunk, else as the caller says. `None` is an anonymous caller.
+pub fn caller_number(invite: &Invite, trunk: Option<&Trunk>) -> Option<Phi<String>> {
+    let trusted = trunk.is_some_and(|trunk| trunk.trusted);
+    let asserted = invite.asserted_user.as_ref().filter(|_| trusted);
+    asserted.or(invite.from_user.as_ref()).filter(|user| !user.expose().is_empty()).cloned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn invite() -> Invite {
+        let phi = |text: &str| Phi::new(text.to_owned());
+        Invite {
+            local: "10.0.0.1:5060".parse().unwrap(),
+            from: "10.0.0.9:5060".parse().unwrap(),
+            sip_call_id: phi("x"),
+            request_user: phi("100"),
+            to_user: phi("200"),
+            p_called_party_user: Some(phi("300")),
+            diversion_user: None,
+            from_user: Some(phi("555")),
+            asserted_user: Some(phi("777")),
+            sdp: None,
+        }
+    }
+
+    fn trunk(trusted: bool, called_number_from: CalledNumberFrom) -> Trunk {
+        let networks = vec![Network { base: "10.0.0.0".parse().unwrap(), prefix: 24 }];
+        Trunk { name: TrunkName::from("t"), networks, trusted, called_number_from }
+    }
+
+    #[test]
+    fn the_called_number_is_where_the_trunk_writes_it() {
+        let table = [
+            (CalledNumberFrom::RequestUri, "100"),
+            (CalledNumberFrom::To, "200"),
+            (CalledNumberFrom::PCalledPartyId, "300"),
+            (CalledNumberFrom::Diversion, "100"),
+        ];
+        for (place, expected) in table {
+            let number = called_number(&invite(), Some(&trunk(false, place)));
+            assert_eq!(number.expose(), expected, "{place:?}");
+        }
+        assert_eq!(called_number(&invite(), None).expose(), "100");
+        let bare = Invite { request_user: Phi::default(), ..invite() };
+        assert_eq!(called_number(&bare, None).expose(), "200", "no user in the Request-URI: To");
+    }
+
+    #[test]
+    fn an_asserted_identity_counts_from_a_trusted_trunk_only() {
+        let who =
+            |invite: &Invite, trunk: Option<&Trunk>| caller_number(invite, trunk).map(Phi::into_exposed);
+        assert_eq!(who(&invite(), Some(&trunk(true, CalledNumberFrom::To))).as_deref(), Some("777"));
+        assert_eq!(who(&invite(), Some(&trunk(false, CalledNumberFrom::To))).as_deref(), Some("555"));
+        assert_eq!(who(&invite(), None).as_deref(), Some("555"));
+        assert_eq!(who(&Invite { from_user: None, ..invite() }, None), None, "anonymous is a value");
+    }
+
+    #[test]
+    fn a_trunk_is_known_by_its_networks() {
+        let trunks = [trunk(true, CalledNumberFrom::To)];
+        assert!(trunk_of(&trunks, "10.0.0.77".parse().unwrap()).is_some());
+        assert!(trunk_of(&trunks, "10.0.1.77".parse().unwrap()).is_none());
+    }
+}

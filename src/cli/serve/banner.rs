@@ -1,0 +1,52 @@
+//! What a newcomer reads when the engine is up: what it serves, where things go, how to call it.
+
+use super::start::Started;
+use crate::config::Config;
+use std::fmt::Write as _;
+use std::net::IpAddr;
+
+/// Ten lines.
+pub fn banner(config: &Config, started: &Started) -> String {
+    let (sip, port) = (started.engine.sip.bound(), started.engine.sip.bound().port());
+    let numbers: Vec<String> = started.numbers.iter().map(|(number, flow)| format!("{number} → {flow}")).collect();
+    let dial = started.numbers.first().map_or("100", |(number, _)| number.as_str());
+    let host = reachable(sip.ip());
+    let mut out = String::new();
+    let _ = writeln!(out, "Careline {} answers.", env!("CARGO_PKG_VERSION"));
+    let _ = writeln!(out, "  SIP         udp {sip}, sound on ports {}–{}", started.first_port, started.last_port);
+    let _ = writeln!(
+        out,
+        "  flows       {} from {}, version {}",
+        started.flows,
+        config.flows.display(),
+        started.version.get(..12).unwrap_or(&started.version)
+    );
+    let _ = writeln!(out, "  numbers     {} · any other → {}", numbers.join(" · "), started.default_flow);
+    let _ = writeln!(
+        out,
+        "  room        {} calls at once ({} ports bound, descriptors for {} legs)",
+        started.max_calls, started.ports, started.max_legs
+    );
+    let _ = writeln!(out, "  recordings  {}", config.recordings.directory.display());
+    let _ = writeln!(out, "  records     {}   (list them: careline calls)", config.store.display());
+    let _ = writeln!(out, "  call it     softphone: sip:{dial}@{host}:{port}");
+    let _ = writeln!(out, "              {}", sipp_line(dial, port));
+    let _ = writeln!(out, "  counters    careline status · stop with Ctrl-C");
+    out
+}
+
+/// One line that rings the engine once, from its own machine.
+fn sipp_line(dial: &str, port: u16) -> String {
+    format!("sipp 127.0.0.1:{port} -s {dial} -sf sipp-scenarios/nominal/hang_up.xml -m 1")
+}
+
+/// An address that a softphone on this machine can dial.
+fn reachable(bound: IpAddr) -> IpAddr {
+    if !bound.is_unspecified() {
+        return bound;
+    }
+    // Connecting a UDP socket sends nothing: it only asks the routing table which address would be used.
+    let routed = std::net::UdpSocket::bind("0.0.0.0:0")
+        .and_then(|socket| socket.connect("192.0.2.1:9").and_then(|()| socket.local_addr()));
+    routed.map_or(IpAddr::from([127, 0, 0, 1]), |address| address.ip())
+}

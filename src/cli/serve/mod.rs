@@ -1,0 +1,55 @@
+//! `careline serve`: the edges are opened one by one, each with its own plain error, then the engine runs.
+//!
+//! A set of flows with a fault never starts serving. Nothing has to be written first: with no
+//! configuration file the shipped flows and sounds are served.
+
+mod banner;
+mod start;
+
+use crate::config::Config;
+use std::process::ExitCode;
+
+/// Serves until stopped by SIGTERM or SIGINT.
+pub fn serve(config: Config) -> ExitCode {
+    start_log(&config.log);
+    let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            eprintln!("the engine cannot start: the system gives no event loop: {error}");
+            return ExitCode::FAILURE;
+        }
+    };
+    runtime.block_on(async {
+        match start::start(&config) {
+            Ok(started) => {
+                print!("{}", banner::banner(&config, &started));
+                run(started).await
+            }
+            Err(error) => {
+                eprintln!("the engine does not start: {error}");
+                ExitCode::FAILURE
+            }
+        }
+    })
+}
+
+async fn run(started: start::Started) -> ExitCode {
+    let stopped = started.engine.run().await;
+    match stopped {
+        Ok(engine) => {
+            start::stop(engine);
+            println!("careline has stopped: every call is over, every recording and record is closed.");
+            ExitCode::SUCCESS
+        }
+        Err(error) => {
+            eprintln!("the engine stopped: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Log lines go to standard error; what a newcomer reads is on standard output.
+fn start_log(level: &str) {
+    let filter = tracing_subscriber::EnvFilter::try_new(level).unwrap_or_default();
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+}

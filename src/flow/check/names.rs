@@ -1,0 +1,187 @@
+//! Names: each is written once, and leads somewhere.
+
+use crate::flow::action::Why;
+use crate::flow::codes::{DEAD_END, EXIT, FILE, FIXED_KEY, KEY, NEXT, RESERVED, ROUTE, TWICE};
+use crate::flow::diagnostic::{Sources, Words, did_you_mean, nearest};
+use crate::flow::draft::{Draft, FIXED, OWN_EXITS, Way};
+use crate::flow::program::Target;
+use crate::flow::read::flow::{ActText, AnswerText, FlowText, StepText, ThenText, key_name};
+use crate::flow::syntax::fields::Placed;
+use crate::wire::telephone_event::Key;
+
+/// Finds fault with names.
+pub fn check(draft: &Draft, sources: &mut Sources) {
+    for (at, flow) in draft.flows.iter().enumerate() {
+        flow_name(draft, at, flow, sources);
+        start(flow, sources);
+        for step in &flow.steps {
+            step_name(draft, step, sources);
+            ways(draft, at, step, sources);
+            exits(draft, step, sources);
+        }
+    }
+    routes(draft, sources);
+}
+
+fn flow_name(draft: &Draft, at: usize, flow: &FlowText, sources: &mut Sources) {
+    let name = &flow.name;
+    if let Some(first) = draft.flows[..at].iter().find(|other| other.name.value == name.value) {
+        let path = sources.path(first.name.place.file).to_owned();
+        let words = Words::what(format!("the flow `{}` is already in {path}", name.value))
+            .repair("give one of them another name");
+        sources.fault(name.place, TWICE, words);
+    }
+    if FIXED.iter().any(|(fixed, _)| *fixed == name.value) {
+        let words = Words::what(format!("`{}` is a destination of every flow", name.value));
+        sources.fault(name.place, RESERVED, words.repair("give the flow another name"));
+    }
+    let stem = sources.path(name.place.file).rsplit('/').next().and_then(|file| file.strip_suffix(".yaml"));
+    if stem.is_some_and(|stem| stem != name.value) {
+        let words = Words::what(format!("the flow `{}` is in a file of another name", name.value))
+            .repair(format!("name the file {}.yaml", name.value));
+        sources.fault(name.place, FILE, words);
+    }
+}
+
+fn start(flow: &FlowText, sources: &mut Sources) {
+    let Some(start) = &flow.start else { return };
+    if !flow.steps.iter().any(|step| step.name.value == start.value) {
+        let steps: Vec<&str> = flow.steps.iter().map(|step| step.name.value.as_str()).collect();
+        let words = Words::what(format!("`{}` is no step of this flow", start.value))
+            .repair(did_you_mean(&start.value, &steps))
+            .hears("the flow could not begin: the caller would be given a person");
+        sources.fault(start.place, NEXT, words);
+    }
+}
+
+fn step_name(draft: &Draft, step: &StepText, sources: &mut Sources) {
+    let name = &step.name;
+    let taken = if FIXED.iter().any(|(fixed, _)| *fixed == name.value) || name.value == "else" {
+        "a fixed destination"
+    } else if draft.flow(&name.value).is_some() {
+        "a flow"
+    } else {
+        return;
+    };
+    let words = Words::what(format!("`{}` is the name of {taken} already", name.value))
+        .repair("give the step another name, so that everyone can see where a line leads");
+    sources.fault(name.place, RESERVED, words);
+}
+
+fn ways(draft: &Draft, flow: usize, step: &StepText, sources: &mut Sources) {
+    let Some(act) = &step.act else { return };
+    for (word, way) in act.ways() {
+        if draft.target(flow, &word.value).is_none() && !stands_unread(draft, &word.value) {
+            dangling(draft, flow, act, word, way, sources);
+        }
+    }
+    match act {
+        ActText::Menu { answers, .. } => answers.iter().for_each(|a| fixed_key(draft, flow, a, sources)),
+        ActText::Say { then: ThenText::Nothing, .. }
+        | ActText::OfferLanguage { next: None, .. }
+        | ActText::Record { next: None, .. } => {
+            let words = Words::what(format!("nothing follows on `{}`", step.name.value))
+                .repair("add `next: …`, or `end: …` to a `say`")
+                .hears("after these words the caller would hear nothing more");
+            sources.fault(step.name.place, DEAD_END, words);
+        }
+        ActText::Say { .. }
+        | ActText::OfferLanguage { .. }
+        | ActText::Record { .. }
+        | ActText::Person { .. } => {}
+    }
+}
+
+/// A flow that exists but whose start could not be found has its own fault already.
+fn stands_unread(draft: &Draft, word: &str) -> bool {
+    draft.flow(word).is_some()
+}
+
+fn dangling(
+    draft: &Draft,
+    flow: usize,
+    act: &ActText,
+    word: &Placed<String>,
+    way: Way,
+    sources: &mut Sources,
+) {
+    let known = draft.destinations(flow);
+    let repair = match nearest(&word.value, known.iter().copied()) {
+        Some(near) => {
+            let steps = &draft.flows[flow].steps;
+            let line = steps.iter().find(|step| step.name.value == near).map(|step| step.name.place.line);
+            line.map_or_else(
+                || format!("did you mean `{near}`?"),
+                |l| format!("did you mean `{near}` (line {l})?"),
+            )
+        }
+        None => format!("add the step `{}:`, or name one of: {}", word.value, known.join(", ")),
+    };
+    let key = match act {
+        ActText::Menu { answers, .. } => answers.iter().find(|a| a.target.place == word.place).map(|a| a.key),
+        _ => None,
+    };
+    let (code, what, hears) = match (way, key) {
+        (Way::ByKey, Some(key)) => {
+            let key = key_name(key);
+            let what = format!("key {key} leads to `{}`, which is no step of this flow", word.value);
+            (KEY, what, format!("a caller who presses {key} would hear nothing that follows"))
+        }
+        _ => {
+            let what = format!("`{}` is no step of this flow", word.value);
+            (NEXT, what, "after these words the caller would hear nothing more".to_owned())
+        }
+    };
+    sources.fault(word.place, code, Words::what(what).repair(repair).hears(hears));
+}
+
+fn fixed_key(draft: &Draft, flow: usize, answer: &AnswerText, sources: &mut Sources) {
+    let meaning = match answer.key {
+        Key::Digit(0) => "gets a person",
+        Key::Digit(9) => "gets help in a crisis",
+        Key::Star => "repeats what was said",
+        Key::Pound => "gives more time",
+        Key::Digit(4) if draft.target(flow, &answer.target.value) != Some(Target::Ladder(Why::Nurse)) => {
+            "gets the nurse"
+        }
+        Key::Digit(_) | Key::Letter(_) => return,
+    };
+    let key = key_name(answer.key);
+    let words = Words::what(format!("key {key} {meaning}, in every flow"))
+        .repair(format!("take the line out; {key} works by itself"))
+        .hears(format!("a caller who relies on {key} would land somewhere else"));
+    sources.fault(answer.place, FIXED_KEY, words);
+}
+
+fn exits(draft: &Draft, step: &StepText, sources: &mut Sources) {
+    let exit = match &step.act {
+        Some(ActText::Say { then: ThenText::End(exit), .. }) => exit,
+        Some(ActText::Person { exit: Some(exit), .. }) => exit,
+        _ => return,
+    };
+    let Some(clinic) = &draft.clinic else { return };
+    let listed = clinic.exits.iter().map(|exit| exit.value.as_str());
+    let known: Vec<&str> = listed.chain(OWN_EXITS).collect();
+    if !known.contains(&exit.value.as_str()) {
+        let words = Words::what(format!("the exit `{}` is not listed in clinic.yaml", exit.value)).repair(
+            match nearest(&exit.value, known) {
+                Some(near) => format!("did you mean `{near}`?"),
+                None => format!("add `{}: …` under `exits`", exit.value),
+            },
+        );
+        sources.fault(exit.place, EXIT, words);
+    }
+}
+
+fn routes(draft: &Draft, sources: &mut Sources) {
+    let Some(clinic) = &draft.clinic else { return };
+    let flows: Vec<&str> = draft.flows.iter().map(|flow| flow.name.value.as_str()).collect();
+    for name in clinic.numbers.values().chain(&clinic.default).chain(&clinic.entry) {
+        if draft.flow(&name.value).is_none() {
+            let words = Words::what(format!("there is no flow `{}`", name.value))
+                .repair(did_you_mean(&name.value, &flows))
+                .hears("who calls this number could not be answered");
+            sources.fault(name.place, ROUTE, words);
+        }
+    }
+}

@@ -1,0 +1,65 @@
+//! The kinds of fault that flows can have. A code never changes its meaning; a retired one is not used again.
+
+use crate::flow::diagnostic::Code;
+use crate::flow::syntax::fields::Family;
+
+macro_rules! codes {
+    ($($name:ident $id:literal $meaning:literal;)*) => {
+        $(#[doc = $meaning] pub const $name: Code = Code { id: $id, meaning: $meaning };)*
+        /// All of them, in the order of their numbers.
+        pub const CODES: &[Code] = &[$($name),*];
+    };
+}
+
+codes! {
+    UNKNOWN "F001" "a word that nothing knows at its place";
+    MISSING "F002" "a word that must be there is missing";
+    KIND "F003" "a list, mapping or word stands where another of them belongs";
+    VALUE "F004" "a value cannot be read";
+    TWICE "F005" "two flows, steps or keys have the same name";
+    FILE "F006" "a file is missing, cannot be read, or is not named after its flow";
+    RESERVED "F007" "a step or flow has the name of a fixed destination or of a flow";
+    NEXT "F010" "a step leads to a step that does not exist";
+    UNREACHABLE "F011" "no way leads to a step";
+    KEY "F012" "a key leads to a step that does not exist";
+    LOOP "F013" "steps lead back to themselves without an act of the caller";
+    DEAD_END "F014" "a step leads nowhere";
+    FIXED_KEY "F016" "a key that means the same everywhere is given another meaning";
+    OPTIONS "F017" "a menu has more options than a caller can keep in mind";
+    NOT_DECLARED "F018" "a menu's text offers a key that leads nowhere";
+    NOT_SPOKEN "F019" "a key leads somewhere, but the menu's text does not offer it";
+    PROMPT "F020" "a prompt is not in prompts.yaml";
+    LANGUAGE "F021" "a prompt lacks a language";
+    AUDIO_MISSING "F022" "a prompt has no audio";
+    AUDIO_BROKEN "F023" "the audio of a prompt cannot be read";
+    SLOT "F024" "a prompt has a {slot}, and nothing can fill it yet";
+    SENTENCE "F025" "a sentence is too long to be followed by ear";
+    EMERGENCY "F026" "the emergency line does not say the emergency number";
+    FIRST_WORDS "F030" "a call does not begin with the emergency line in every language";
+    ZERO "F031" "the entry does not say that 0 gets a person";
+    NOTICE "F032" "recording and its notice do not fit together";
+    LADDER "F033" "the person ladder has fewer than two rungs";
+    LAST_RUNG "F034" "the last rung of the person ladder is not a message, or a message stands before it";
+    SIP "F035" "a SIP address cannot be called";
+    ROUTE "F036" "a number or setting leads to a flow that does not exist";
+    NUMBER "F037" "a called number cannot be read, or stands twice";
+    LOCALE "F038" "a locale or language is not known";
+    EXIT "F039" "an exit is not listed in clinic.yaml";
+    CALLED "F041" "`called_number` stands outside the entry flow, or the entry never leads there";
+}
+
+/// The codes that the field reader uses for flows.
+pub const FAMILY: Family = Family { unknown: UNKNOWN, missing: MISSING, kind: KIND, value: VALUE };
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_code_is_used_twice() {
+        let mut ids: Vec<&str> = CODES.iter().map(|code| code.id).collect();
+        ids.sort_unstable();
+        ids.dedup();
+        assert_eq!(ids.len(), CODES.len());
+    }
+}

@@ -1,0 +1,273 @@
+//! A fault in a file that an administrator wrote: where it is, what it is, how to repair it, and what
+//! a caller would hear because of it.
+//!
+//! ```text
+//! ivr-flows/main_menu.yaml:9:14  F012  key 3 leads to `refil`, which is no step of this flow
+//!    9 |         3: refil
+//!      |            ^^^^^ did you mean `refill` (line 14)?
+//!      a caller who presses 3 would hear nothing that follows
+//! ```
+//! Faults are gathered, never thrown: a reader goes on after one, so that a file shows all of its
+//! faults at once. Not here: what is a fault. That is each reader's and each check's.
+
+use std::fmt::Write;
+use std::sync::Arc;
+
+/// The stable name of one kind of fault, for documentation and search.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Code {
+    /// Such as `F012`: Y is YAML itself, F is flows, C is `careline.yaml`.
+    pub id: &'static str,
+    /// What it means, in a line for the administrator's guide.
+    pub meaning: &'static str,
+}
+
+/// A place in one of the files of a [`Sources`].
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Place {
+    /// Which file, by its position in the sources.
+    pub file: usize,
+    /// Line, from 1; 0 is the file as a whole.
+    pub line: usize,
+    /// Column in characters, from 1.
+    pub column: usize,
+    /// Characters to underline.
+    pub width: usize,
+}
+
+impl Place {
+    /// The file as a whole.
+    pub fn whole_file(file: usize) -> Self {
+        Self { file, ..Self::default() }
+    }
+}
+
+/// One fault.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Diagnostic {
+    /// The file, as the administrator named it.
+    pub file: Arc<str>,
+    /// Where in it.
+    pub place: Place,
+    /// Which kind.
+    pub code: Code,
+    /// What is wrong.
+    pub what: String,
+    /// The line of the file; empty when the fault is the file's as a whole.
+    pub source: String,
+    /// What to do about it.
+    pub repair: String,
+    /// What a caller would hear because of it; empty when a caller would not notice.
+    pub hears: String,
+}
+
+/// What is said about a fault, before it is tied to its place.
+#[derive(Clone, Debug, Default)]
+pub struct Words {
+    what: String,
+    repair: String,
+    hears: String,
+}
+
+impl Words {
+    /// What is wrong.
+    pub fn what(text: impl Into<String>) -> Self {
+        Self { what: text.into(), ..Self::default() }
+    }
+
+    /// What to do about it.
+    pub fn repair(self, text: impl Into<String>) -> Self {
+        Self { repair: text.into(), ..self }
+    }
+
+    /// What a caller would hear.
+    pub fn hears(self, text: impl Into<String>) -> Self {
+        Self { hears: text.into(), ..self }
+    }
+}
+
+/// Colour is for a terminal only; the caller knows whether there is one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Paint {
+    /// Text alone.
+    Plain,
+    /// ANSI colours.
+    Colour,
+}
+
+/// The texts that are read, and the faults found in them so far.
+#[derive(Debug, Default)]
+pub struct Sources {
+    files: Vec<(Arc<str>, String)>,
+    faults: Vec<Diagnostic>,
+}
+
+impl Sources {
+    /// Takes in a file; the number names it in every [`Place`].
+    pub fn add(&mut self, path: &str, text: String) -> usize {
+        self.files.push((Arc::from(path), text));
+        self.files.len() - 1
+    }
+
+    /// The text of a file.
+    pub fn text(&self, file: usize) -> &str {
+        self.files.get(file).map_or("", |(_, text)| text)
+    }
+
+    /// The path of a file.
+    pub fn path(&self, file: usize) -> &str {
+        self.files.get(file).map_or("", |(path, _)| path)
+    }
+
+    /// Notes a fault.
+    pub fn fault(&mut self, place: Place, code: Code, words: Words) {
+        let Words { what, repair, hears } = words;
+        let (file, text) =
+            self.files.get(place.file).map_or((Arc::from(""), ""), |(path, text)| (path.clone(), text));
+        let line = place.line.checked_sub(1).and_then(|index| text.lines().nth(index));
+        let source = line.unwrap_or("").trim_end().to_owned();
+        self.faults.push(Diagnostic { file, place, code, what, source, repair, hears });
+    }
+
+    /// Whether nothing was found so far.
+    pub fn is_clean(&self) -> bool {
+        self.faults.is_empty()
+    }
+
+    /// The faults, in the order of files and lines.
+    pub fn into_faults(mut self) -> Vec<Diagnostic> {
+        self.faults.sort_by(|a, b| (a.place, a.code).cmp(&(b.place, b.code)));
+        self.faults.dedup();
+        self.faults
+    }
+}
+
+impl Diagnostic {
+    /// The fault as text for an administrator, several lines, without a final line end.
+    pub fn render(&self, paint: Paint) -> String {
+        let (bold, red, cyan, plain) = match paint {
+            Paint::Plain => ("", "", "", ""),
+            Paint::Colour => ("\x1b[1m", "\x1b[31m", "\x1b[36m", "\x1b[0m"),
+        };
+        let Place { line, column, width, .. } = self.place;
+        let mut text = match line {
+            0 => format!("{bold}{}{plain}", self.file),
+            _ => format!("{bold}{}:{line}:{column}{plain}", self.file),
+        };
+        let _ = write!(text, "  {red}{}{plain}  {bold}{}{plain}", self.code.id, self.what);
+        if line > 0 {
+            let (source, indent) = clipped(&self.source, column);
+            let caret = "^".repeat(width.clamp(1, SOURCE_SHOWN - indent.min(SOURCE_SHOWN - 1)));
+            let _ = write!(text, "\n{line:>5} | {source}");
+            let _ = write!(text, "\n      | {}{red}{caret}{plain}", " ".repeat(indent));
+            if !self.repair.is_empty() {
+                let _ = write!(text, " {cyan}{}{plain}", self.repair);
+            }
+        } else if !self.repair.is_empty() {
+            let _ = write!(text, "\n      {cyan}{}{plain}", self.repair);
+        }
+        if !self.hears.is_empty() {
+            let _ = write!(text, "\n      {}", self.hears);
+        }
+        text
+    }
+}
+
+/// Characters of a source line that are shown at most.
+const SOURCE_SHOWN: usize = 120;
+
+/// A line without tabs and control characters, cut to what fits, and the caret's indent in it.
+fn clipped(source: &str, column: usize) -> (String, usize) {
+    let at = column.saturating_sub(1);
+    let from = if at < SOURCE_SHOWN { 0 } else { at - SOURCE_SHOWN / 2 };
+    let visible = |c: char| match c {
+        '\t' => '→',
+        c if c.is_control() => '\u{fffd}',
+        c => c,
+    };
+    (source.chars().skip(from).take(SOURCE_SHOWN).map(visible).collect(), at - from)
+}
+
+/// The name among `known` that a slip of the keyboard turns into `word`.
+pub fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let near = |name: &'a str| {
+        let likeness = strsim::normalized_damerau_levenshtein(&word.to_lowercase(), &name.to_lowercase());
+        (likeness >= 0.6).then_some((likeness, name))
+    };
+    let nearer = |a: (f64, &'a str), b: (f64, &'a str)| if b.0 > a.0 { b } else { a };
+    known.into_iter().filter_map(near).reduce(nearer).map(|(_, name)| name)
+}
+
+/// "did you mean …?" when a known name is near, else all that may stand there.
+pub fn did_you_mean(word: &str, known: &[&str]) -> String {
+    match nearest(word, known.iter().copied()) {
+        Some(name) => format!("did you mean `{name}`?"),
+        None if known.is_empty() => "take it out".to_owned(),
+        None => format!("may stand here: {}", known.join(", ")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const CODE: Code = Code { id: "F012", meaning: "a key leads nowhere" };
+
+    fn example(text: &str, place: Place) -> Diagnostic {
+        let mut sources = Sources::default();
+        sources.add("ivr-flows/main.yaml", text.to_owned());
+        let words = Words::what("key 3 leads to `salse`, which is no step of this flow")
+            .repair("did you mean `sales`?")
+            .hears("a caller who presses 3 would hear nothing that follows");
+        sources.fault(place, CODE, words);
+        sources.into_faults().remove(0)
+    }
+
+    #[test]
+    fn a_fault_shows_place_line_caret_repair_and_what_a_caller_hears() {
+        let fault = example("keys:\n  3: salse\n", Place { file: 0, line: 2, column: 6, width: 5 });
+        expect_test::expect![[r#"
+            ivr-flows/main.yaml:2:6  F012  key 3 leads to `salse`, which is no step of this flow
+                2 |   3: salse
+                  |      ^^^^^ did you mean `sales`?
+                  a caller who presses 3 would hear nothing that follows"#]]
+        .assert_eq(&fault.render(Paint::Plain));
+    }
+
+    #[test]
+    fn a_fault_of_a_whole_file_shows_no_line() {
+        let fault = example("", Place::whole_file(0));
+        expect_test::expect![[r#"
+            ivr-flows/main.yaml  F012  key 3 leads to `salse`, which is no step of this flow
+                  did you mean `sales`?
+                  a caller who presses 3 would hear nothing that follows"#]]
+        .assert_eq(&fault.render(Paint::Plain));
+    }
+
+    #[test]
+    fn colour_comes_only_when_asked_for_and_control_characters_never() {
+        let place = Place { file: 0, line: 1, column: 3, width: 1 };
+        let fault = example("a\x1b\tb", place);
+        assert!(!fault.render(Paint::Plain).contains('\x1b'), "{:?}", fault.render(Paint::Plain));
+        assert!(fault.render(Paint::Colour).contains("\x1b[31mF012"));
+    }
+
+    #[test]
+    fn a_long_line_is_cut_around_the_fault() {
+        let text = format!("{}X{}", "a".repeat(500), "b".repeat(500));
+        let fault = example(&text, Place { file: 0, line: 1, column: 501, width: 1 });
+        let shown = fault.render(Paint::Plain);
+        let caret = shown.lines().nth(2).and_then(|l| l.find('^'));
+        assert_eq!(shown.lines().nth(1).and_then(|l| l.find('X')), caret, "{shown}");
+        assert!(shown.lines().all(|l| l.len() < 200), "{shown}");
+    }
+
+    #[test]
+    fn a_slip_of_the_keyboard_finds_its_word() {
+        for (word, wanted) in [("salse", Some("sales")), ("Sales", Some("sales")), ("menue", Some("menu"))] {
+            assert_eq!(nearest(word, ["sales", "menu", "nurse"]), wanted, "{word}");
+        }
+        assert_eq!(nearest("xyzzy", ["sales", "menu"]), None);
+        assert_eq!(did_you_mean("xyzzy", &["say", "menu"]), "may stand here: say, menu");
+    }
+}

@@ -1,0 +1,122 @@
+//! All files of a flow set as written, and the one place where a word becomes a destination.
+//!
+//! A destination is looked for among the steps of its own flow, then among the fixed destinations,
+//! then among the flows. None of these may share a name, so the order never decides.
+
+use crate::flow::action::Why;
+use crate::flow::program::{StepAt, Target};
+use crate::flow::read::clinic::ClinicText;
+use crate::flow::read::flow::{ActText, FlowText, ThenText};
+use crate::flow::read::prompts::Texts;
+use crate::flow::syntax::fields::Placed;
+use std::collections::BTreeMap;
+
+/// Destinations that stand in no file.
+pub const FIXED: [(&str, Target); 5] = [
+    ("person", Target::Ladder(Why::Asked)),
+    ("nurse", Target::Ladder(Why::Nurse)),
+    ("crisis", Target::Ladder(Why::Crisis)),
+    ("message", Target::Message),
+    ("called_number", Target::CalledNumber),
+];
+
+/// The exits of the ladder itself, which no file needs to list.
+pub const OWN_EXITS: [&str; 5] = ["person", "nurse", "crisis", "emergency", "message_left"];
+
+/// A flow set before its checks.
+#[derive(Debug, Default)]
+pub struct Draft {
+    /// The flows, by file.
+    pub flows: Vec<FlowText>,
+    /// `clinic.yaml`, if it could be read.
+    pub clinic: Option<ClinicText>,
+    /// `prompts.yaml`, if it could be read.
+    pub prompts: Option<BTreeMap<String, Texts>>,
+}
+
+impl Draft {
+    /// The position of the flow with this name.
+    pub fn flow(&self, name: &str) -> Option<usize> {
+        self.flows.iter().position(|flow| flow.name.value == name)
+    }
+
+    /// The flow that every call hears first.
+    pub fn entry(&self) -> Option<usize> {
+        self.flow(&self.clinic.as_ref()?.entry.as_ref()?.value)
+    }
+
+    /// The first step of a flow.
+    pub fn start(&self, flow: usize) -> Option<StepAt> {
+        let text = self.flows.get(flow)?;
+        let start = text.start.as_ref()?;
+        let step = text.steps.iter().position(|step| step.name.value == start.value)?;
+        Some(StepAt { flow, step })
+    }
+
+    /// Where a word leads that stands in `flow`.
+    pub fn target(&self, flow: usize, word: &str) -> Option<Target> {
+        if let Some(step) = self.flows.get(flow)?.steps.iter().position(|step| step.name.value == word) {
+            return Some(Target::Step(StepAt { flow, step }));
+        }
+        let fixed = FIXED.iter().find(|(name, _)| *name == word).map(|(_, target)| *target);
+        fixed.or_else(|| self.flow(word).and_then(|flow| self.start(flow)).map(Target::Step))
+    }
+
+    /// All destinations that a word in `flow` may name.
+    pub fn destinations(&self, flow: usize) -> Vec<&str> {
+        let steps = self.flows[flow].steps.iter().map(|step| step.name.value.as_str());
+        let fixed = FIXED.iter().map(|(name, _)| *name);
+        steps.chain(fixed).chain(self.flows.iter().map(|flow| flow.name.value.as_str())).collect()
+    }
+
+    /// Where called numbers lead, the default included.
+    pub fn called(&self) -> Vec<usize> {
+        let Some(clinic) = &self.clinic else { return Vec::new() };
+        let names = clinic.numbers.values().chain(&clinic.default);
+        let mut flows: Vec<usize> = names.filter_map(|name| self.flow(&name.value)).collect();
+        flows.sort_unstable();
+        flows.dedup();
+        flows
+    }
+
+    /// What a step does.
+    pub fn act(&self, at: StepAt) -> Option<&ActText> {
+        self.flows.get(at.flow)?.steps.get(at.step)?.act.as_ref()
+    }
+}
+
+impl ActText {
+    /// The words that say where the step leads, with whether a key must be pressed to get there.
+    pub fn ways(&self) -> Vec<(&Placed<String>, Way)> {
+        match self {
+            ActText::Say { then: ThenText::Next(next), .. } => vec![(next, Way::ByItself)],
+            ActText::OfferLanguage { next, .. } | ActText::Record { next, .. } => {
+                next.iter().map(|next| (next, Way::ByItself)).collect()
+            }
+            ActText::Menu { answers, .. } => {
+                answers.iter().map(|answer| (&answer.target, Way::ByKey)).collect()
+            }
+            ActText::Say { .. } | ActText::Person { .. } => Vec::new(),
+        }
+    }
+
+    /// The prompt that the step speaks.
+    pub fn prompt(&self) -> &Placed<String> {
+        match self {
+            ActText::Say { prompt, .. }
+            | ActText::OfferLanguage { prompt, .. }
+            | ActText::Record { notice: prompt, .. }
+            | ActText::Menu { prompt, .. }
+            | ActText::Person { prompt, .. } => prompt,
+        }
+    }
+}
+
+/// What takes a caller from one step to the next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Way {
+    /// The end of what is said.
+    ByItself,
+    /// A key.
+    ByKey,
+}

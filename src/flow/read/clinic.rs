@@ -1,0 +1,328 @@
+//! `clinic.yaml`: what stands once and holds for every flow.
+
+use crate::flow::codes::{FAMILY, LADDER, LAST_RUNG, LOCALE, NUMBER, SIP};
+use crate::flow::diagnostic::{Place, Sources, Words};
+use crate::flow::program::{Recording, Rung};
+use crate::flow::syntax::fields::{self, Fields, Placed};
+use crate::flow::syntax::tree::Node;
+use crate::wire::telephone_event::Key;
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+/// `clinic.yaml` as written, its flows still words.
+#[derive(Clone, Debug)]
+pub struct ClinicText {
+    /// The file as a whole.
+    pub place: Place,
+    /// The clinic's name.
+    pub name: String,
+    /// The languages, the main one first.
+    pub languages: Vec<Placed<String>>,
+    /// The keys of the emergency number.
+    pub emergency: Vec<Key>,
+    /// The flow that every call hears first.
+    pub entry: Option<Placed<String>>,
+    /// The flow of numbers that are not listed.
+    pub default: Option<Placed<String>>,
+    /// Called numbers without separators, and their flows.
+    pub numbers: BTreeMap<String, Placed<String>>,
+    /// The time for a menu's first key.
+    pub first_key: Duration,
+    /// The time that pound gives.
+    pub more_time: Duration,
+    /// Misses until a person is got.
+    pub tries: u32,
+    /// Whether calls are recorded.
+    pub recording: Placed<Recording>,
+    /// The rungs that call.
+    pub ladder: Vec<Rung>,
+    /// The last rung.
+    pub message: Option<MessageText>,
+    /// The exits that flows may name.
+    pub exits: Vec<Placed<String>>,
+}
+
+/// The last rung as written.
+#[derive(Clone, Debug)]
+pub struct MessageText {
+    /// What is asked for.
+    pub prompt: Placed<String>,
+    /// What is said when it is saved.
+    pub saved: Placed<String>,
+    /// The promise.
+    pub within_working_days: u32,
+}
+
+const KNOWN: &[&str] = &[
+    "clinic",
+    "languages",
+    "locale",
+    "entry",
+    "default",
+    "numbers",
+    "times",
+    "tries",
+    "recording",
+    "person",
+    "exits",
+];
+
+/// Reads `clinic.yaml`.
+pub fn read(node: &Node, sources: &mut Sources) -> Option<ClinicText> {
+    let mut fields = Fields::of(node, "clinic.yaml", KNOWN, FAMILY, sources)?;
+    let name = fields.take("clinic").and_then(|n| fields::prose(n, "the clinic's name", FAMILY, sources));
+    let languages = fields.need("languages", sources).map(|n| languages(n, sources)).unwrap_or_default();
+    let emergency = fields.need("locale", sources).and_then(|n| locale(n, sources)).unwrap_or_default();
+    let entry = fields.need("entry", sources).and_then(|n| fields::name(n, "a flow", FAMILY, sources));
+    let default = fields.need("default", sources).and_then(|n| fields::name(n, "a flow", FAMILY, sources));
+    let numbers = fields.take("numbers").map(|n| numbers(n, sources)).unwrap_or_default();
+    let (first_key, more_time) = times(fields.take("times"), sources);
+    let tries =
+        fields.take("tries").and_then(|n| fields::number(n, "number of tries", 1..=5, FAMILY, sources));
+    let recording = recording(fields.take("recording"), fields.place, sources);
+    let (ladder, message) = match fields.need("person", sources) {
+        Some(node) => ladder(node, sources),
+        None => (Vec::new(), None),
+    };
+    let exits = fields.take("exits").map(|n| exits(n, sources)).unwrap_or_default();
+    let place = fields.place;
+    fields.finish(sources);
+    Some(ClinicText {
+        place,
+        name: name.map(|n| n.value).unwrap_or_default(),
+        languages,
+        emergency,
+        entry,
+        default,
+        numbers,
+        first_key,
+        more_time,
+        tries: tries.map_or(2, |n| u32::try_from(n).unwrap_or(2)),
+        recording,
+        ladder,
+        message,
+        exits,
+    })
+}
+
+fn languages(node: &Node, sources: &mut Sources) -> Vec<Placed<String>> {
+    let mut found: Vec<Placed<String>> = Vec::new();
+    for item in fields::items(node, "`languages`", FAMILY, sources).unwrap_or_default() {
+        let Some(language) = fields::name(item, "a language", FAMILY, sources) else { continue };
+        let known = ["en", "es"].contains(&language.value.as_str());
+        if !known || found.iter().any(|old| old.value == language.value) {
+            let words = Words::what(format!("`{}` is no other language that flows speak", language.value))
+                .repair("en and es are known; 2 chooses the second");
+            sources.fault(language.place, LOCALE, words);
+            continue;
+        }
+        found.push(language);
+    }
+    found
+}
+
+/// A locale pack: for now its emergency number.
+fn locale(node: &Node, sources: &mut Sources) -> Option<Vec<Key>> {
+    let us = [Key::Digit(9), Key::Digit(1), Key::Digit(1)];
+    fields::choice(node, "locale", &[("us", us)], FAMILY, sources).map(Vec::from)
+}
+
+fn numbers(node: &Node, sources: &mut Sources) -> BTreeMap<String, Placed<String>> {
+    let mut numbers: BTreeMap<String, Placed<String>> = BTreeMap::new();
+    for (key, value) in fields::entries(node, "`numbers`", FAMILY, sources).unwrap_or_default() {
+        let Some(written) = fields::word(key, "a called number", FAMILY, sources) else { continue };
+        let Some(flow) = fields::name(value, "a flow", FAMILY, sources) else { continue };
+        let number = plain_number(&written.value);
+        let user = |c: char| c.is_ascii_alphanumeric() || "+_*#".contains(c);
+        if number.is_empty() || !number.chars().all(user) {
+            let words = Words::what(format!("`{}` is no called number", written.value))
+                .repair("write it as the carrier sends it, such as \"+16175550100\"");
+            sources.fault(written.place, NUMBER, words);
+        } else if let Some(first) = numbers.get(&number) {
+            let words = Words::what(format!("the number {number} stands here for the second time"))
+                .repair(format!("keep one of them; the first is in line {}", first.place.line));
+            sources.fault(written.place, NUMBER, words);
+        } else {
+            numbers.insert(number, flow);
+        }
+    }
+    numbers
+}
+
+/// A telephone number without its visual separators (RFC 3966 §5.1.1).
+pub fn plain_number(written: &str) -> String {
+    written.chars().filter(|c| !" -.()".contains(*c)).collect()
+}
+
+fn times(node: Option<&Node>, sources: &mut Sources) -> (Duration, Duration) {
+    let (mut first_key, mut more_time) = (Duration::from_secs(8), Duration::from_secs(30));
+    let known = &["first_key", "more_time"];
+    let Some(mut fields) = node.and_then(|n| Fields::of(n, "`times`", known, FAMILY, sources)) else {
+        return (first_key, more_time);
+    };
+    for (name, place, bounds) in
+        [("first_key", &mut first_key, 3..=60), ("more_time", &mut more_time, 5..=300)]
+    {
+        if let Some(node) = fields.take(name) {
+            *place = fields::duration(node, "time", bounds, FAMILY, sources).unwrap_or(*place);
+        }
+    }
+    fields.finish(sources);
+    (first_key, more_time)
+}
+
+fn recording(node: Option<&Node>, file: Place, sources: &mut Sources) -> Placed<Recording> {
+    let words = [("on", Recording::On), ("off", Recording::Off)];
+    let value = node.and_then(|n| fields::choice(n, "choice for recording", &words, FAMILY, sources));
+    Placed { value: value.unwrap_or(Recording::Off), place: node.map_or(file, |n| n.place) }
+}
+
+fn exits(node: &Node, sources: &mut Sources) -> Vec<Placed<String>> {
+    let mut exits = Vec::new();
+    for (key, value) in fields::entries(node, "`exits`", FAMILY, sources).unwrap_or_default() {
+        fields::prose(value, "the exit's meaning", FAMILY, sources);
+        exits.extend(fields::name(key, "an exit", FAMILY, sources));
+    }
+    exits
+}
+
+fn ladder(node: &Node, sources: &mut Sources) -> (Vec<Rung>, Option<MessageText>) {
+    let items = fields::items(node, "`person`", FAMILY, sources).unwrap_or_default();
+    let (mut rungs, mut message) = (Vec::new(), None);
+    let hears = "a caller whom nobody answers would be left without a way to be called back";
+    for (index, item) in items.iter().enumerate() {
+        let last = index + 1 == items.len();
+        let is_message = fields::entries(item, "a rung", FAMILY, sources)
+            .is_some_and(|entries| entries.iter().any(|(key, _)| key.text() == Some("message")));
+        match (is_message, last) {
+            (true, true) => message = message_rung(item, sources),
+            (false, _) => rungs.extend(call_rung(item, sources)),
+            (true, false) => {
+                let words = Words::what("a message stands before the last rung")
+                    .repair("make it the last rung")
+                    .hears("the persons after it would never be called");
+                sources.fault(item.place, LAST_RUNG, words);
+            }
+        }
+        if last && !is_message {
+            let words = Words::what("the last rung calls somebody, who may not answer")
+                .repair("add `- {message: …, saved: …, promise: 1 working day}`")
+                .hears(hears);
+            sources.fault(item.place, LAST_RUNG, words);
+        }
+    }
+    if items.len() < 2 {
+        let words = Words::what("the person ladder needs at least two rungs")
+            .repair("name a person to call, then a message")
+            .hears(hears);
+        sources.fault(node.place, LADDER, words);
+    }
+    (rungs, message)
+}
+
+fn call_rung(node: &Node, sources: &mut Sources) -> Option<Rung> {
+    let mut fields =
+        Fields::of(node, "a rung", &["call", "ring", "message", "saved", "promise"], FAMILY, sources)?;
+    let target = fields.need("call", sources).and_then(|n| fields::word(n, "a SIP address", FAMILY, sources));
+    let ring = fields.take("ring").map(|n| fields::duration(n, "time to ring", 5..=120, FAMILY, sources));
+    fields.finish(sources);
+    let target = target?;
+    if let Err(why) = sip_address(&target.value) {
+        let words = Words::what(format!("`{}` cannot be called: {why}", target.value))
+            .repair("write it as sip:NAME@HOST or sip:NAME@HOST:PORT")
+            .hears("a caller who asks for a person would not reach this one");
+        sources.fault(target.place, SIP, words);
+        return None;
+    }
+    Some(Rung { target: target.value, ring: ring.unwrap_or(Some(Duration::from_secs(25)))? })
+}
+
+/// Whether `text` is a SIP URI of the plain form that can be called (RFC 3261 §19.1.1).
+fn sip_address(text: &str) -> Result<(), &'static str> {
+    let rest = text.strip_prefix("sip:").ok_or("it does not begin with `sip:`")?;
+    if rest.contains(char::is_whitespace) {
+        return Err("it has a space in it");
+    }
+    let (user, host) = rest.rsplit_once('@').ok_or("it has no `@`")?;
+    let unreserved = |c: char| c.is_ascii_alphanumeric() || "-_.!~*'()&=+$,;?/%".contains(c);
+    if user.is_empty() || !user.chars().all(unreserved) {
+        return Err("the name before the @ is empty or has a character that SIP forbids");
+    }
+    let (host, port) = match host.strip_prefix('[').and_then(|h| h.split_once(']')) {
+        Some((v6, rest)) if v6.parse::<std::net::Ipv6Addr>().is_ok() => ("", rest.strip_prefix(':')),
+        Some(_) => return Err("the address in [ ] is no IPv6 address"),
+        None => host.split_once(':').map_or((host, None), |(host, port)| (host, Some(port))),
+    };
+    let letters = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '.';
+    if !host.chars().all(letters) || (host.is_empty() && !rest.ends_with(']') && port.is_none()) {
+        return Err("the host after the @ has a character that no host name has");
+    }
+    if host.is_empty() && !rest.contains('[') {
+        return Err("the host after the @ is missing");
+    }
+    match port {
+        Some(port) if port.parse::<u16>().map_or(true, |p| p == 0) => {
+            Err("the port is no number from 1 to 65535")
+        }
+        _ => Ok(()),
+    }
+}
+
+fn message_rung(node: &Node, sources: &mut Sources) -> Option<MessageText> {
+    let mut fields = Fields::of(node, "the last rung", &["message", "saved", "promise"], FAMILY, sources)?;
+    let prompt = fields.need("message", sources).and_then(|n| fields::name(n, "a prompt", FAMILY, sources));
+    let saved = fields.need("saved", sources).and_then(|n| fields::name(n, "a prompt", FAMILY, sources));
+    let promise = fields.need("promise", sources).and_then(|n| working_days(n, sources));
+    fields.finish(sources);
+    Some(MessageText { prompt: prompt?, saved: saved?, within_working_days: promise? })
+}
+
+fn working_days(node: &Node, sources: &mut Sources) -> Option<u32> {
+    let text = fields::word(node, "a promise", FAMILY, sources)?;
+    let count = text.value.strip_suffix("working days").or(text.value.strip_suffix("working day"));
+    match count.and_then(|count| count.trim().parse().ok()) {
+        Some(days @ 1..=10) => Some(days),
+        _ => {
+            let words = Words::what(format!("`{}` is no promise", text.value))
+                .repair("write `1 working day` up to `10 working days`, as the prompt says it");
+            sources.fault(text.place, FAMILY.value, words);
+            None
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_sip_address_is_taken_only_if_it_can_be_called() {
+        for good in
+            ["sip:front-desk@10.0.0.5", "sip:a@b.example:5070", "sip:+1617@[2001:db8::1]:5060", "sip:a@[::1]"]
+        {
+            assert_eq!(sip_address(good), Ok(()), "{good}");
+        }
+        for bad in [
+            "front-desk@10.0.0.5",
+            "sip:10.0.0.5",
+            "sip:@10.0.0.5",
+            "sip:a@",
+            "sip:a@:5060",
+            "sip:a@b:0",
+            "sip:a@b:99999",
+            "sip:a b@c",
+            "sip:a@[::1",
+            "sip:a@[zz]",
+            "sip:a@b:c:d",
+            "tel:+1617",
+            "sip:a@b_c",
+        ] {
+            assert!(sip_address(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_number_is_compared_without_its_separators() {
+        assert_eq!(plain_number("+1 (617) 555-01.00"), "+16175550100");
+    }
+}

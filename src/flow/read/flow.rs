@@ -1,0 +1,296 @@
+//! One flow file: its steps as written, their destinations still words.
+
+use crate::flow::codes::{FAMILY, FIXED_KEY, KIND, TWICE, UNKNOWN, VALUE};
+use crate::flow::diagnostic::{Place, Sources, Words, did_you_mean};
+use crate::flow::program::Voices;
+use crate::flow::syntax::fields::{self, Fields, Placed};
+use crate::flow::syntax::tree::{Node, Shape};
+use crate::wire::telephone_event::Key;
+use std::time::Duration;
+
+/// A flow as written.
+#[derive(Clone, Debug)]
+pub struct FlowText {
+    /// Its name.
+    pub name: Placed<String>,
+    /// What it is for.
+    pub title: String,
+    /// The name of its first step.
+    pub start: Option<Placed<String>>,
+    /// Its steps.
+    pub steps: Vec<StepText>,
+}
+
+/// A step as written.
+#[derive(Clone, Debug)]
+pub struct StepText {
+    /// Its name.
+    pub name: Placed<String>,
+    /// What it does; absent when that could not be read.
+    pub act: Option<ActText>,
+}
+
+/// What a step does, as written.
+#[derive(Clone, Debug)]
+pub enum ActText {
+    /// `say:`
+    Say { prompt: Placed<String>, voices: Voices, then: ThenText },
+    /// `language:`
+    OfferLanguage { prompt: Placed<String>, next: Option<Placed<String>> },
+    /// `record:`
+    Record { notice: Placed<String>, next: Option<Placed<String>> },
+    /// `menu:`
+    Menu { prompt: Placed<String>, answers: Vec<AnswerText>, first_key: Option<Duration> },
+    /// `person:`
+    Person { prompt: Placed<String>, exit: Option<Placed<String>> },
+}
+
+/// What follows on what was said.
+#[derive(Clone, Debug)]
+pub enum ThenText {
+    /// `next:`
+    Next(Placed<String>),
+    /// `end:`
+    End(Placed<String>),
+    /// Nothing is written.
+    Nothing,
+}
+
+/// One answer of a menu as written.
+#[derive(Clone, Debug)]
+pub struct AnswerText {
+    /// The key.
+    pub key: Key,
+    /// Where the key stands.
+    pub place: Place,
+    /// The answer's name.
+    pub name: Placed<String>,
+    /// Where it leads.
+    pub target: Placed<String>,
+}
+
+/// Reads one flow file.
+pub fn read(node: &Node, sources: &mut Sources) -> Option<FlowText> {
+    let known = &["flow", "title", "owner", "start", "steps"];
+    let mut fields = Fields::of(node, "a flow file", known, FAMILY, sources)?;
+    let name = fields.need("flow", sources).and_then(|n| fields::name(n, "a flow", FAMILY, sources));
+    let title = fields.take("title").and_then(|n| fields::prose(n, "the title", FAMILY, sources));
+    if let Some(owner) = fields.take("owner") {
+        fields::prose(owner, "the owner", FAMILY, sources);
+    }
+    let start = fields.need("start", sources).and_then(|n| fields::name(n, "a step", FAMILY, sources));
+    let steps = fields.need("steps", sources).map(|n| steps(n, sources)).unwrap_or_default();
+    fields.finish(sources);
+    let title = title.map(|t| t.value).unwrap_or_default();
+    Some(FlowText { name: name?, title, start, steps })
+}
+
+fn steps(node: &Node, sources: &mut Sources) -> Vec<StepText> {
+    let mut steps = Vec::new();
+    for (key, value) in fields::entries(node, "`steps`", FAMILY, sources).unwrap_or_default() {
+        let Some(name) = fields::name(key, "a step", FAMILY, sources) else { continue };
+        steps.push(StepText { name, act: step(value, key.place, sources) });
+    }
+    steps
+}
+
+/// The words that say what a step does; exactly one of them must stand in it.
+const ACTS: [&str; 5] = ["say", "menu", "language", "record", "person"];
+
+fn step(node: &Node, name: Place, sources: &mut Sources) -> Option<ActText> {
+    if node.is_missing() {
+        let words = Words::what("the step is empty").repair(format!("say what it does: {}", ACTS.join(", ")));
+        sources.fault(name, KIND, words);
+        return None;
+    }
+    let entries = fields::entries(node, "a step", FAMILY, sources)?;
+    let acts: Vec<&Node> =
+        entries.iter().map(|(k, _)| k).filter(|k| k.text().is_some_and(|t| ACTS.contains(&t))).collect();
+    let [act] = acts[..] else {
+        let several = acts.len() > 1;
+        let (what, place) = match acts.get(1) {
+            Some(second) => ("a step does one thing, and this one does several", second.place),
+            None => ("nothing says what this step does", name),
+        };
+        let repair = if several { "make two steps of it".to_owned() } else { guess(entries) };
+        sources.fault(place, if several { TWICE } else { UNKNOWN }, Words::what(what).repair(repair));
+        return None;
+    };
+    match act.text().unwrap_or_default() {
+        "say" => say(node, sources),
+        "menu" => menu(node, sources),
+        "person" => person(node, sources),
+        "language" => {
+            passing(node, "language", sources).map(|(prompt, next)| ActText::OfferLanguage { prompt, next })
+        }
+        _ => passing(node, "record", sources).map(|(notice, next)| ActText::Record { notice, next }),
+    }
+}
+
+/// The act that was probably meant by one of these words.
+fn guess(entries: &[(Node, Node)]) -> String {
+    let words = entries.iter().filter_map(|(key, _)| key.text());
+    let near = words.filter_map(|w| crate::flow::diagnostic::nearest(w, ACTS).map(|act| (w, act))).next();
+    match near {
+        Some((word, act)) => format!("did you mean `{act}` where `{word}` stands?"),
+        None => format!("write one of: {}", ACTS.join(", ")),
+    }
+}
+
+fn prompt(fields: &mut Fields<'_>, name: &str, sources: &mut Sources) -> Option<Placed<String>> {
+    fields.take(name).and_then(|n| fields::name(n, "a prompt", FAMILY, sources))
+}
+
+fn target(fields: &mut Fields<'_>, sources: &mut Sources) -> Option<Placed<String>> {
+    fields.take("next").and_then(|n| fields::name(n, "a step", FAMILY, sources))
+}
+
+fn say(node: &Node, sources: &mut Sources) -> Option<ActText> {
+    let mut fields = Fields::of(node, "a `say` step", &["say", "languages", "next", "end"], FAMILY, sources)?;
+    let prompt = prompt(&mut fields, "say", sources);
+    let words = [("all", Voices::All)];
+    let voices = fields
+        .take("languages")
+        .and_then(|n| fields::choice(n, "choice of languages", &words, FAMILY, sources));
+    let next = target(&mut fields, sources);
+    let end = fields.take("end").and_then(|n| fields::name(n, "an exit", FAMILY, sources));
+    fields.finish(sources);
+    if let (Some(_), Some(end)) = (&next, &end) {
+        let words = Words::what("a step either goes on with `next` or ends the call with `end`")
+            .repair("take one of them out");
+        sources.fault(end.place, TWICE, words);
+    }
+    let then = next.map(ThenText::Next).or(end.map(ThenText::End)).unwrap_or(ThenText::Nothing);
+    Some(ActText::Say { prompt: prompt?, voices: voices.unwrap_or(Voices::Callers), then })
+}
+
+/// A step that speaks and then goes on: `language`, `record`.
+fn passing(
+    node: &Node,
+    word: &'static str,
+    sources: &mut Sources,
+) -> Option<(Placed<String>, Option<Placed<String>>)> {
+    let known: &'static [&'static str] =
+        if word == "record" { &["record", "next"] } else { &["language", "next"] };
+    let what = if word == "record" { "a `record` step" } else { "a `language` step" };
+    let mut fields = Fields::of(node, what, known, FAMILY, sources)?;
+    let prompt = prompt(&mut fields, word, sources);
+    let next = target(&mut fields, sources);
+    fields.finish(sources);
+    Some((prompt?, next))
+}
+
+fn person(node: &Node, sources: &mut Sources) -> Option<ActText> {
+    let mut fields = Fields::of(node, "a `person` step", &["person", "exit"], FAMILY, sources)?;
+    let prompt = prompt(&mut fields, "person", sources);
+    let exit = fields.take("exit").and_then(|n| fields::name(n, "an exit", FAMILY, sources));
+    fields.finish(sources);
+    Some(ActText::Person { prompt: prompt?, exit })
+}
+
+fn menu(node: &Node, sources: &mut Sources) -> Option<ActText> {
+    let known = &["menu", "keys", "next", "first_key"];
+    let mut fields = Fields::of(node, "a `menu` step", known, FAMILY, sources)?;
+    let prompt = prompt(&mut fields, "menu", sources);
+    let keys = fields.need("keys", sources).map(|n| keys(n, sources)).unwrap_or_default();
+    let next = fields.take("next");
+    let first_key =
+        fields.take("first_key").and_then(|n| fields::duration(n, "time for a key", 3..=60, FAMILY, sources));
+    fields.finish(sources);
+    let answers = match next {
+        None => direct(keys),
+        Some(next) => mapped(keys, next, sources),
+    };
+    Some(ActText::Menu { prompt: prompt?, answers, first_key })
+}
+
+/// A key and the name of its answer.
+type KeyText = (Key, Place, Placed<String>);
+
+/// Without `next`, an answer is a step.
+fn direct(keys: Vec<KeyText>) -> Vec<AnswerText> {
+    keys.into_iter().map(|(key, place, name)| AnswerText { key, place, target: name.clone(), name }).collect()
+}
+
+/// With `next`, each answer is mapped to a step, the rest by `else`.
+fn mapped(keys: Vec<KeyText>, next: &Node, sources: &mut Sources) -> Vec<AnswerText> {
+    let mut map: Vec<(Placed<String>, Placed<String>)> = Vec::new();
+    for (answer, target) in fields::entries(next, "`next` of a menu", FAMILY, sources).unwrap_or_default() {
+        let answer = fields::name(answer, "an answer", FAMILY, sources);
+        let target = fields::name(target, "a step", FAMILY, sources);
+        map.extend(answer.zip(target));
+    }
+    for (answer, _) in &map {
+        if answer.value != "else" && !keys.iter().any(|(_, _, name)| name.value == answer.value) {
+            let mut known: Vec<&str> = keys.iter().map(|(_, _, name)| name.value.as_str()).collect();
+            known.push("else");
+            let words = Words::what(format!("no key of this menu is named `{}`", answer.value))
+                .repair(did_you_mean(&answer.value, &known));
+            sources.fault(answer.place, UNKNOWN, words);
+        }
+    }
+    let lookup =
+        |name: &str| map.iter().find(|(answer, _)| answer.value == name).map(|(_, target)| target.clone());
+    let otherwise = lookup("else");
+    keys.into_iter()
+        .map(|(key, place, name)| {
+            let target = lookup(&name.value).or_else(|| otherwise.clone()).unwrap_or_else(|| name.clone());
+            AnswerText { key, place, name, target }
+        })
+        .collect()
+}
+
+fn keys(node: &Node, sources: &mut Sources) -> Vec<KeyText> {
+    let mut keys: Vec<KeyText> = Vec::new();
+    for (key, value) in fields::entries(node, "`keys`", FAMILY, sources).unwrap_or_default() {
+        let Some(found) = one_key(key, sources) else { continue };
+        let Some(name) = fields::name(value, "an answer", FAMILY, sources) else { continue };
+        if let Some((_, first, _)) = keys.iter().find(|(old, _, _)| *old == found) {
+            let words = Words::what(format!("key {} stands here for the second time", key_name(found)))
+                .repair(format!("keep one of them; the first is in line {}", first.line))
+                .hears("of two meanings a caller would get only one");
+            sources.fault(key.place, TWICE, words);
+            continue;
+        }
+        keys.push((found, key.place, name));
+    }
+    keys
+}
+
+fn one_key(node: &Node, sources: &mut Sources) -> Option<Key> {
+    let Shape::Scalar(scalar) = &node.shape else {
+        fields::word(node, "a key", FAMILY, sources);
+        return None;
+    };
+    let written = scalar.text.trim();
+    let digits = written.trim_start_matches('0');
+    let key = match (written, digits.as_bytes()) {
+        ("star", _) => Some(Key::Star),
+        ("pound", _) => Some(Key::Pound),
+        ("", _) => None,
+        (w, []) if w.bytes().all(|b| b == b'0') => Some(Key::Digit(0)),
+        (_, [digit @ b'1'..=b'9']) => Some(Key::Digit(digit - b'0')),
+        _ => None,
+    };
+    if key.is_none() {
+        let sign = matches!(written, "#" | "*");
+        let repair = match written {
+            "#" => "write `pound`".to_owned(),
+            "*" => "write `star`".to_owned(),
+            other => did_you_mean(other, &["1", "2", "3", "5", "6", "7", "8"]),
+        };
+        let words = Words::what(format!("`{written}` is no key of a telephone")).repair(repair);
+        sources.fault(node.place, if sign { FIXED_KEY } else { VALUE }, words);
+    }
+    key
+}
+
+/// A key as an administrator writes it.
+pub fn key_name(key: Key) -> String {
+    match key {
+        Key::Digit(digit) => digit.to_string(),
+        Key::Star => "star".to_owned(),
+        Key::Pound => "pound".to_owned(),
+        Key::Letter(letter) => char::from(letter).to_string(),
+    }
+}

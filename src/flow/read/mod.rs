@@ -1,0 +1,5 @@
+//! Trees → what the administrator wrote, with places: not yet checked against anything else.
+
+pub mod clinic;
+pub mod flow;
+pub mod prompts;

@@ -1,0 +1,241 @@
+//! The person ladder: one rung after the other is called while the caller is kept informed; the last
+//! rung takes a message with a promise.
+//!
+//! In a crisis and in an emergency the ladder has no message: after its last call it rests a moment
+//! and begins again, and the caller is told what else helps.
+
+use super::{Call, Climb, FirstPass, Recorder, Run, State, Voice};
+use crate::clock::Instant;
+use crate::flow::action::{Action, Fact, Spoken, Why};
+use crate::flow::program::{Own, Target};
+use crate::id::ExitName;
+use crate::limits::{COMFORT_EVERY, EMERGENCY_EVERY, ENGINE_ANSWER_MAX, LADDER_REST, MESSAGE_MAX};
+
+/// What is said first.
+fn first_words(why: Why) -> Own {
+    match why {
+        Why::Asked | Why::WrongKeys => Own::Person,
+        Why::Nurse => Own::Nurse,
+        Why::Crisis => Own::CrisisStay,
+        Why::Emergency => Own::Emergency,
+        Why::Silence => Own::SilenceAgain,
+        Why::Fault => Own::Fault,
+    }
+}
+
+/// What is said again and again while somebody is called.
+fn waiting_words(why: Why) -> Own {
+    match why {
+        Why::Asked | Why::WrongKeys | Why::Nurse | Why::Silence | Why::Fault => Own::OneMoment,
+        Why::Crisis => Own::CrisisWait,
+        Why::Emergency => Own::Emergency,
+    }
+}
+
+/// How long nothing is said between two words to a waiting caller.
+pub(super) fn silence_between_words(why: Why) -> std::time::Duration {
+    match why {
+        Why::Emergency => EMERGENCY_EVERY,
+        Why::Asked | Why::WrongKeys | Why::Nurse | Why::Silence | Why::Fault | Why::Crisis => COMFORT_EVERY,
+    }
+}
+
+/// The exit of a call that a person answered.
+fn exit_name(why: Why) -> &'static str {
+    match why {
+        Why::Asked | Why::WrongKeys | Why::Silence | Why::Fault => "person",
+        Why::Nurse => "nurse",
+        Why::Crisis => "crisis",
+        Why::Emergency => "emergency",
+    }
+}
+
+/// Nobody in danger is asked to leave a message.
+fn in_danger(why: Why) -> bool {
+    match why {
+        Why::Crisis | Why::Emergency => true,
+        Why::Asked | Why::WrongKeys | Why::Nurse | Why::Silence | Why::Fault => false,
+    }
+}
+
+impl Run {
+    /// Goes up the ladder with the words that belong to `why`.
+    pub(super) fn climb(&mut self, now: Instant, why: Why) {
+        let words = self.own(first_words(why));
+        self.climb_saying(now, why, vec![words], ExitName::from(exit_name(why)));
+    }
+
+    /// Goes up the ladder with these first words. Who climbs already goes on from his rung, if the
+    /// reason is a graver one.
+    pub(super) fn climb_saying(&mut self, now: Instant, why: Why, words: Vec<Spoken>, exit: ExitName) {
+        self.ahead.clear();
+        self.first_pass = FirstPass::Over;
+        if let State::Notice(_) = self.state {
+            self.notice_cut();
+        }
+        if let State::Opening { .. } | State::Recording { .. } = self.state {
+            self.actions.push_back(Action::FinishMessage);
+        }
+        if why == Why::Crisis {
+            self.record_no_more();
+        }
+        if let State::Climbing(climb) = &self.state {
+            let (rung, call, old) = (climb.rung, climb.call, climb.why);
+            let graver = why != old && old != Why::Emergency && in_danger(why);
+            if graver {
+                self.climbing_for = exit;
+                self.tell_rung(rung, why);
+                self.climbing(now, why, rung, call, words);
+            }
+            return;
+        }
+        self.climbing_for = exit;
+        self.tell_rung(0, why);
+        self.climbing(now, why, 0, Call::Resting { until: now }, words);
+        self.call_rung(now);
+    }
+
+    fn climbing(&mut self, now: Instant, why: Why, rung: usize, call: Call, words: Vec<Spoken>) {
+        let voice = Voice::Speaking(self.speak(now, words.clone()));
+        self.state = State::Climbing(Climb { why, rung, call, voice, said: words });
+    }
+
+    fn tell_rung(&mut self, rung: usize, why: Why) {
+        let rung = u32::try_from(rung + 1).unwrap_or(u32::MAX);
+        self.tell(Fact::LadderRung { rung, why });
+    }
+
+    /// Calls the party of the rung that is climbed.
+    fn call_rung(&mut self, now: Instant) {
+        let State::Climbing(climb) = &mut self.state else { return };
+        let Some(rung) = self.set.clinic().ladder.get(climb.rung) else { return };
+        climb.call = Call::Ringing { by: now + rung.ring + ENGINE_ANSWER_MAX };
+        self.actions.push_back(Action::Connect { target: rung.target.clone(), ring: rung.ring });
+    }
+
+    /// Nobody answered on this rung.
+    pub(super) fn not_reached(&mut self, now: Instant) {
+        let State::Climbing(climb) = &mut self.state else { return };
+        if let Call::Resting { .. } = climb.call {
+            return;
+        }
+        let why = climb.why;
+        if climb.rung + 1 < self.set.clinic().ladder.len() {
+            climb.rung += 1;
+            let rung = climb.rung;
+            self.tell_rung(rung, why);
+            self.call_rung(now);
+        } else if in_danger(why) {
+            climb.rung = 0;
+            climb.call = Call::Resting { until: now + LADDER_REST };
+        } else {
+            self.message(now, why);
+        }
+    }
+
+    pub(super) fn climb_timeout(&mut self, now: Instant) {
+        let State::Climbing(climb) = &mut self.state else { return };
+        match (climb.call, &climb.voice) {
+            (Call::Ringing { by }, _) if by <= now => {
+                self.tell_fault("the end of a call to a person was not told");
+                self.not_reached(now);
+            }
+            (Call::Resting { until }, _) if until <= now => {
+                let (rung, why) = (climb.rung, climb.why);
+                self.tell_rung(rung, why);
+                self.call_rung(now);
+            }
+            (_, Voice::Speaking(_)) => {
+                climb.voice = Voice::Quiet { until: now + silence_between_words(climb.why) };
+                self.tell_fault("the end of a prompt was not told");
+            }
+            (_, Voice::Quiet { .. }) => {
+                let words = waiting_words(climb.why);
+                let words = vec![self.own(words)];
+                self.say_while_climbing(now, words);
+            }
+        }
+    }
+
+    fn say_while_climbing(&mut self, now: Instant, words: Vec<Spoken>) {
+        let speech = self.speak(now, words.clone());
+        if let State::Climbing(climb) = &mut self.state {
+            climb.voice = Voice::Speaking(speech);
+            climb.said = words;
+        }
+    }
+
+    pub(super) fn repeat_while_climbing(&mut self, now: Instant) {
+        let State::Climbing(climb) = &self.state else { return };
+        let said = climb.said.clone();
+        self.say_while_climbing(now, said);
+    }
+
+    /// The far party hung up: who is in danger gets another one, everybody else the menu again.
+    pub(super) fn after_talk(&mut self, now: Instant, why: Why) {
+        if in_danger(why) {
+            self.climb(now, why);
+        } else {
+            self.go(now, Target::CalledNumber);
+        }
+    }
+
+    /// The last rung.
+    pub(super) fn message(&mut self, now: Instant, why: Why) {
+        let last = self.set.clinic().ladder.len();
+        let asked_for = !matches!(self.state, State::Climbing(_));
+        self.ahead.clear();
+        self.tell_rung(last, why);
+        let mut words = Vec::with_capacity(2);
+        if !asked_for {
+            words.push(self.own(Own::NotReached));
+        }
+        words.push(self.in_callers_language(&self.set.clinic().message.prompt));
+        self.state = State::Prompting(self.speak(now, words));
+    }
+
+    /// The words before the tone are over, or the caller pressed pound.
+    pub(super) fn open_message(&mut self, now: Instant) {
+        if let State::Prompting(_) = self.state {
+            self.actions.push_back(Action::StopPlaying);
+        }
+        self.actions.push_back(Action::TakeMessage);
+        self.state = State::Opening { by: now + ENGINE_ANSWER_MAX };
+    }
+
+    pub(super) fn message_open(&mut self, now: Instant) {
+        if let State::Opening { .. } = self.state {
+            self.state = State::Recording { until: now + MESSAGE_MAX };
+        }
+    }
+
+    pub(super) fn finish_message(&mut self, now: Instant) {
+        self.actions.push_back(Action::FinishMessage);
+        self.state = State::Saving { by: now + ENGINE_ANSWER_MAX };
+    }
+
+    pub(super) fn message_saved(&mut self, now: Instant) {
+        let (State::Opening { .. } | State::Recording { .. } | State::Saving { .. }) = self.state else {
+            return;
+        };
+        let message = self.set.clinic().message.clone();
+        self.tell(Fact::Promised { within_working_days: message.within_working_days });
+        let words = vec![self.in_callers_language(&message.saved), self.own(Own::Goodbye)];
+        self.state = State::Parting { speech: self.speak(now, words), exit: ExitName::from("message_left") };
+    }
+
+    /// The message is lost: the caller is told, and persons are called again after a rest.
+    pub(super) fn message_failed(&mut self, now: Instant) {
+        let (State::Opening { .. } | State::Recording { .. } | State::Saving { .. }) = self.state else {
+            return;
+        };
+        self.climbing_for = ExitName::from("person");
+        let words = vec![self.own(Own::Fault)];
+        self.climbing(now, Why::Fault, 0, Call::Resting { until: now + LADDER_REST }, words);
+    }
+
+    /// Whether the call is recorded now.
+    pub fn is_recorded(&self) -> bool {
+        self.recorder == Recorder::On
+    }
+}

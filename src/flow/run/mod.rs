@@ -1,0 +1,435 @@
+//! One caller's way through the flows: the interpreter.
+//!
+//! ```text
+//! Waiting ─Start─▶ Saying ──▶ Notice ──▶ Asking ──answer──▶ …        say · record · menu
+//!                     │ 0 9 4    │ 0 9      │ 0 9 4, two silences, two wrong keys
+//!                     ▼          ▼          ▼
+//!                  Climbing ◀──────────────────────────┐              the person ladder
+//!                     │ answered      │ nobody         │
+//!                     ▼               ▼                │
+//!                  Talking        Prompting ─▶ Opening ─▶ Recording ─▶ Saving
+//!                     │ far end hung up                └── failed ──────┤
+//!                     ▼                                                 ▼ saved
+//!                  the menu again                                    Parting ─▶ Over
+//! ```
+//! Every failure leads up: no state but `Parting` ends the call, and `Parting` is reached by a saved
+//! message or a written `end:` alone. In a crisis and in an emergency there is no message either: the
+//! ladder is climbed again and again until a person answers or the caller hangs up.
+//!
+//! A timer lives in the state that needs it. Not here: playing, calling, recording; the engine does
+//! them and answers with an [`Input`].
+
+mod ladder;
+mod steps;
+#[cfg(test)]
+mod tests;
+
+use crate::clock::{Due, Instant};
+use crate::flow::action::{Action, ConnectEnd, Fact, Input, Spoken, Why};
+use crate::flow::program::{Own, Recording, StepAt};
+use crate::flow::set::FlowSet;
+use crate::id::{ExitName, FlowName, Language, PlaybackId, PromptName};
+use crate::limits::{PROMPT_MAX, TYPE_AHEAD_MAX};
+use crate::wire::telephone_event::Key;
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// A running flow.
+#[derive(Debug)]
+pub struct Run {
+    set: Arc<FlowSet>,
+    /// The flow of the called number.
+    called: usize,
+    /// The step that is running, or was last.
+    here: StepAt,
+    language: Tongue,
+    first_pass: FirstPass,
+    recorder: Recorder,
+    state: State,
+    /// Keys that no step has taken yet.
+    ahead: VecDeque<Key>,
+    /// The last keys and their times, as many as the emergency number has.
+    recent: VecDeque<(Key, Instant)>,
+    /// What the entry said to its end, so that another language does not begin from nothing.
+    heard: Vec<Spoken>,
+    actions: VecDeque<Action>,
+    playbacks: u64,
+    /// The exit that the call has if the ladder finds a person.
+    climbing_for: ExitName,
+    exit: Option<ExitName>,
+}
+
+/// Which language the caller hears.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Tongue {
+    /// The first of the clinic, and nobody has chosen it.
+    Main,
+    /// The second: the caller pressed 2.
+    Second,
+}
+
+/// 2 and 7 have their meaning until the first menu's first pass ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum FirstPass {
+    Open,
+    Over,
+}
+
+/// Whether the call is recorded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Recorder {
+    /// The notice was not given yet.
+    NotYet,
+    /// It is.
+    On,
+    /// It will not be: switched off, refused, the notice was cut, or a crisis.
+    Never,
+}
+
+/// Words on their way to the caller.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Speech {
+    playback: PlaybackId,
+    prompts: Vec<Spoken>,
+    /// A playing whose end is never told must not hold the caller for ever.
+    give_up_at: Instant,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum State {
+    /// The caller cannot hear yet.
+    Waiting,
+    Saying(Speech),
+    Notice(Speech),
+    Asking(Asking),
+    Climbing(Climb),
+    Talking {
+        why: Why,
+    },
+    /// The words before a message.
+    Prompting(Speech),
+    /// The tone is asked for.
+    Opening {
+        by: Instant,
+    },
+    Recording {
+        until: Instant,
+    },
+    Saving {
+        by: Instant,
+    },
+    /// The last words.
+    Parting {
+        speech: Speech,
+        exit: ExitName,
+    },
+    Over,
+}
+
+/// A menu.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Asking {
+    misses: u32,
+    /// How long the caller may think once nothing is said any more.
+    wait: Duration,
+    phase: Phase,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Phase {
+    /// Keys typed ahead are looked at first.
+    Unasked,
+    Speaking(Speech),
+    Thinking {
+        until: Instant,
+    },
+}
+
+/// The way up the person ladder.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Climb {
+    why: Why,
+    /// From 0.
+    rung: usize,
+    call: Call,
+    voice: Voice,
+    /// The last words, for the star key.
+    said: Vec<Spoken>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Call {
+    /// The engine calls; it answers before `by`.
+    Ringing { by: Instant },
+    /// The whole ladder failed: it is climbed again then.
+    Resting { until: Instant },
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Voice {
+    Speaking(Speech),
+    Quiet { until: Instant },
+}
+
+impl Run {
+    /// A run that begins with the entry and goes on to `flow`; a flow unknown to the set is its default.
+    pub fn new(set: Arc<FlowSet>, flow: FlowName) -> Self {
+        let called = set.position(&flow).unwrap_or(set.clinic().default);
+        let here = set.flows()[set.clinic().entry].start;
+        let recorder = match set.clinic().recording {
+            Recording::On => Recorder::NotYet,
+            Recording::Off => Recorder::Never,
+        };
+        Self {
+            set,
+            called,
+            here,
+            language: Tongue::Main,
+            first_pass: FirstPass::Open,
+            recorder,
+            state: State::Waiting,
+            ahead: VecDeque::with_capacity(TYPE_AHEAD_MAX),
+            recent: VecDeque::with_capacity(4),
+            heard: Vec::new(),
+            actions: VecDeque::with_capacity(8),
+            playbacks: 0,
+            climbing_for: ExitName::from("person"),
+            exit: None,
+        }
+    }
+
+    /// The exit that the call has reached, also when the caller hangs up: the talk with a person that
+    /// was asked for, or the end of a flow.
+    pub fn exit(&self) -> Option<&ExitName> {
+        self.exit.as_ref()
+    }
+
+    /// The language that the caller hears.
+    pub fn language(&self) -> &Language {
+        let languages = &self.set.clinic().languages;
+        match self.language {
+            Tongue::Main => &languages[0],
+            Tongue::Second => &languages[1],
+        }
+    }
+
+    /// Takes in one thing that happened.
+    pub fn handle(&mut self, now: Instant, input: Input) {
+        match input {
+            Input::Start => self.start(now),
+            Input::Key(key) => self.key(now, key),
+            Input::PlaybackEnded { playback, completed } => {
+                if self.speech().is_some_and(|speech| speech.playback == playback) {
+                    self.speech_ended(now, completed);
+                }
+            }
+            Input::Timeout => self.timeout(now),
+            Input::Connected => self.connected(),
+            Input::ConnectEnded(end) => self.connect_ended(now, end),
+            Input::MessageOpen => self.message_open(now),
+            Input::MessageSaved => self.message_saved(now),
+            Input::MessageFailed => self.message_failed(now),
+        }
+    }
+
+    /// The next thing to do; `None` until something happens again.
+    pub fn poll_action(&mut self) -> Option<Action> {
+        self.actions.pop_front()
+    }
+
+    /// When to hand in [`Input::Timeout`] at the latest.
+    pub fn poll_timeout(&self) -> Option<Due> {
+        let due = |at, reason| Some(Due { at, reason });
+        let speech = |speech: &Speech| due(speech.give_up_at, "the end of a prompt was not told");
+        match &self.state {
+            State::Waiting | State::Talking { .. } | State::Over => None,
+            State::Saying(said) | State::Notice(said) | State::Prompting(said) => speech(said),
+            State::Parting { speech: said, .. } => speech(said),
+            State::Asking(asking) => match &asking.phase {
+                Phase::Unasked => None,
+                Phase::Speaking(said) => speech(said),
+                Phase::Thinking { until } => due(*until, "the caller thinks"),
+            },
+            State::Climbing(climb) => {
+                let call = match climb.call {
+                    Call::Ringing { by } => due(by, "a person rings"),
+                    Call::Resting { until } => due(until, "rest before the ladder is climbed again"),
+                };
+                let voice = match &climb.voice {
+                    Voice::Speaking(said) => speech(said),
+                    Voice::Quiet { until } => due(*until, "a word to the waiting caller"),
+                };
+                Due::earlier(call, voice)
+            }
+            State::Opening { by } => due(*by, "the tone before a message"),
+            State::Recording { until } => due(*until, "the longest message"),
+            State::Saving { by } => due(*by, "a message is saved"),
+        }
+    }
+
+    fn timeout(&mut self, now: Instant) {
+        if self.poll_timeout().is_none_or(|due| due.at > now) {
+            return;
+        }
+        match &self.state {
+            State::Waiting | State::Talking { .. } | State::Over => {}
+            State::Asking(Asking { phase: Phase::Thinking { .. }, .. }) => self.miss(now, Why::Silence),
+            State::Climbing(_) => self.climb_timeout(now),
+            State::Recording { .. } => self.finish_message(now),
+            State::Opening { .. } | State::Saving { .. } => {
+                self.tell_fault("the recorder did not answer");
+                self.message_failed(now);
+            }
+            State::Saying(_)
+            | State::Notice(_)
+            | State::Asking(_)
+            | State::Prompting(_)
+            | State::Parting { .. } => {
+                self.tell_fault("the end of a prompt was not told");
+                self.speech_ended(now, false);
+            }
+        }
+    }
+
+    /// One key, wherever the caller is. 0, 9 and the emergency number act everywhere.
+    fn key(&mut self, now: Instant, key: Key) {
+        let passes =
+            matches!(self.state, State::Talking { .. } | State::Over) || matches!(key, Key::Letter(_));
+        if passes {
+            return;
+        }
+        if self.completes_emergency_number(now, key) {
+            return self.climb(now, Why::Emergency);
+        }
+        match (key, &self.state) {
+            (Key::Digit(9), _) => self.climb(now, Why::Crisis),
+            (Key::Digit(0), State::Climbing(_)) => {}
+            (Key::Digit(0), _) => self.climb(now, Why::Asked),
+            (_, State::Waiting) => self.key_while_saying(now, key),
+            (_, State::Saying(_)) => self.key_while_saying(now, key),
+            (_, State::Notice(_)) => self.key_in_notice(now, key),
+            (_, State::Asking(_)) => self.key_in_menu(now, key),
+            (Key::Star, State::Climbing(_)) => self.repeat_while_climbing(now),
+            (Key::Star, State::Prompting(speech)) => {
+                let prompts = speech.prompts.clone();
+                self.state = State::Prompting(self.speak(now, prompts));
+            }
+            (Key::Pound, State::Prompting(_)) => self.open_message(now),
+            (Key::Pound, State::Opening { .. } | State::Recording { .. }) => self.finish_message(now),
+            (
+                _,
+                State::Climbing(_) | State::Prompting(_) | State::Opening { .. } | State::Recording { .. },
+            ) => {}
+            (_, State::Saving { .. } | State::Parting { .. } | State::Talking { .. } | State::Over) => {}
+        }
+    }
+
+    fn completes_emergency_number(&mut self, now: Instant, key: Key) -> bool {
+        let number = &self.set.clinic().emergency;
+        if self.recent.len() == number.len() {
+            self.recent.pop_front();
+        }
+        self.recent.push_back((key, now));
+        let typed = self.recent.iter().map(|(key, _)| key).eq(number);
+        let quick = self
+            .recent
+            .front()
+            .is_some_and(|(_, first)| now - *first <= crate::limits::EMERGENCY_KEYS_WITHIN);
+        typed && quick
+    }
+
+    /// The words that are being said, in whatever state.
+    fn speech(&self) -> Option<&Speech> {
+        match &self.state {
+            State::Saying(speech) | State::Notice(speech) | State::Prompting(speech) => Some(speech),
+            State::Parting { speech, .. } => Some(speech),
+            State::Asking(Asking { phase: Phase::Speaking(speech), .. }) => Some(speech),
+            State::Climbing(Climb { voice: Voice::Speaking(speech), .. }) => Some(speech),
+            State::Asking(_) | State::Climbing(_) | State::Waiting | State::Talking { .. } => None,
+            State::Opening { .. } | State::Recording { .. } | State::Saving { .. } | State::Over => None,
+        }
+    }
+
+    fn speech_ended(&mut self, now: Instant, completed: bool) {
+        match std::mem::replace(&mut self.state, State::Over) {
+            State::Saying(speech) => self.said(now, speech, completed),
+            State::Notice(_) => self.notice_ended(now, completed),
+            State::Asking(Asking { misses, wait, .. }) => {
+                let phase = Phase::Thinking { until: now + wait };
+                self.state = State::Asking(Asking { misses, wait, phase });
+            }
+            State::Climbing(mut climb) => {
+                climb.voice = Voice::Quiet { until: now + ladder::silence_between_words(climb.why) };
+                self.state = State::Climbing(climb);
+            }
+            State::Prompting(_) => self.open_message(now),
+            State::Parting { exit, .. } => {
+                self.exit = Some(exit.clone());
+                self.actions.push_back(Action::End { exit });
+            }
+            other @ (State::Waiting
+            | State::Talking { .. }
+            | State::Opening { .. }
+            | State::Recording { .. }) => {
+                self.state = other;
+            }
+            other @ (State::Saving { .. } | State::Over) => self.state = other,
+        }
+    }
+
+    fn connected(&mut self) {
+        let why = match &self.state {
+            State::Over => return,
+            State::Climbing(climb) => climb.why,
+            State::Opening { .. } | State::Recording { .. } => {
+                self.actions.push_back(Action::FinishMessage);
+                Why::Asked
+            }
+            _ => Why::Asked,
+        };
+        self.exit = Some(self.climbing_for.clone());
+        self.state = State::Talking { why };
+    }
+
+    fn connect_ended(&mut self, now: Instant, end: ConnectEnd) {
+        match (&self.state, end) {
+            (State::Climbing(_), ConnectEnd::NotReached | ConnectEnd::FarHungUp) => self.not_reached(now),
+            (State::Talking { why }, ConnectEnd::NotReached | ConnectEnd::FarHungUp) => {
+                self.after_talk(now, *why)
+            }
+            (_, ConnectEnd::NotReached | ConnectEnd::FarHungUp) => {}
+        }
+    }
+
+    fn tell(&mut self, fact: Fact) {
+        self.actions.push_back(Action::Tell(fact));
+    }
+
+    fn tell_fault(&mut self, what: &'static str) {
+        self.tell(Fact::Fault { what });
+    }
+
+    /// Speaks in place of whatever is heard now.
+    fn speak(&mut self, now: Instant, prompts: Vec<Spoken>) -> Speech {
+        self.playbacks += 1;
+        let playback = PlaybackId(self.playbacks);
+        self.actions.push_back(Action::Play { playback, prompts: prompts.clone() });
+        Speech { playback, prompts, give_up_at: now + PROMPT_MAX }
+    }
+
+    /// A prompt in the caller's language.
+    fn in_callers_language(&self, prompt: &PromptName) -> Spoken {
+        Spoken { prompt: prompt.clone(), language: self.language().clone() }
+    }
+
+    fn own(&self, own: Own) -> Spoken {
+        self.in_callers_language(&own.prompt())
+    }
+
+    fn keep_for_later(&mut self, key: Key) {
+        if self.ahead.len() < TYPE_AHEAD_MAX {
+            self.ahead.push_back(key);
+        }
+    }
+}

@@ -1,0 +1,322 @@
+//! Steps: from one to the next, what each says, and what keys do in it.
+
+use super::{Asking, FirstPass, Phase, Recorder, Run, Speech, State, Tongue};
+use crate::clock::Instant;
+use crate::flow::action::{Action, Fact, Spoken, Why};
+use crate::flow::program::{Act, Own, Target, Voices};
+use crate::limits::FLOW_STEPS_PER_INPUT_MAX;
+use crate::phi::Phi;
+use crate::wire::telephone_event::Key;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// What a menu did with a key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Heed {
+    Taken,
+    Ignored,
+}
+
+impl Run {
+    /// The caller can hear: the first words.
+    pub(super) fn start(&mut self, now: Instant) {
+        if self.state == State::Waiting {
+            self.go(now, Target::Step(self.here));
+        }
+    }
+
+    /// Goes to `target` and on, until something waits for the caller or the engine.
+    pub(super) fn go(&mut self, now: Instant, target: Target) {
+        let mut target = target;
+        for _ in 0..FLOW_STEPS_PER_INPUT_MAX {
+            let next = match target {
+                Target::Ladder(why) => return self.climb(now, why),
+                Target::Message => return self.message(now, Why::Asked),
+                Target::CalledNumber => Some(Target::Step(self.set.flows()[self.called].start)),
+                Target::Step(at) => {
+                    self.here = at;
+                    self.enter(now)
+                }
+            };
+            match next {
+                Some(next) => target = next,
+                None => return,
+            }
+        }
+        self.tell_fault("the steps of a flow led in a circle");
+        self.climb(now, Why::Fault);
+    }
+
+    /// Begins the step that is here; `Some` when nothing of it is to be heard.
+    fn enter(&mut self, now: Instant) -> Option<Target> {
+        let set = Arc::clone(&self.set);
+        let Some(step) = set.step(self.here) else {
+            self.tell_fault("a step does not exist");
+            return Some(Target::Ladder(Why::Fault));
+        };
+        let flow = set.flows()[self.here.flow].name.clone();
+        self.tell(Fact::StepEntered { flow, step: step.name.clone() });
+        match &step.act {
+            Act::Say { prompt, voices, next } => {
+                let prompts = match voices {
+                    Voices::All if self.language == Tongue::Main => self.in_all_languages(prompt),
+                    Voices::All | Voices::Callers => vec![self.in_callers_language(prompt)],
+                };
+                self.say_or_pass(now, prompts, *next)
+            }
+            Act::OfferLanguage { prompt, next } => {
+                let pointless = self.language == Tongue::Second || set.clinic().languages.len() < 2;
+                let prompts = if pointless { Vec::new() } else { self.in_all_languages(prompt) };
+                self.say_or_pass(now, prompts, *next)
+            }
+            Act::Record { notice, next } => {
+                if self.recorder != Recorder::NotYet {
+                    return Some(*next);
+                }
+                let notice = self.in_callers_language(notice);
+                self.state = State::Notice(self.speak(now, vec![notice]));
+                None
+            }
+            Act::Menu { first_key, .. } => {
+                self.ask(now, *first_key);
+                None
+            }
+            Act::Person { prompt, exit } => {
+                let prompt = self.in_callers_language(prompt);
+                self.climb_saying(now, Why::Asked, vec![prompt], exit.clone());
+                None
+            }
+            Act::End { prompt, exit } => {
+                let prompt = self.in_callers_language(prompt);
+                self.state = State::Parting { speech: self.speak(now, vec![prompt]), exit: exit.clone() };
+                None
+            }
+        }
+    }
+
+    fn in_all_languages(&self, prompt: &crate::id::PromptName) -> Vec<Spoken> {
+        let languages = self.set.clinic().languages.iter();
+        languages.map(|language| Spoken { prompt: prompt.clone(), language: language.clone() }).collect()
+    }
+
+    /// Speaks unless keys wait already, or the entry said all of it before.
+    fn say_or_pass(&mut self, now: Instant, mut prompts: Vec<Spoken>, next: Target) -> Option<Target> {
+        if self.here.flow == self.set.clinic().entry {
+            prompts.retain(|spoken| !self.heard.contains(spoken));
+        }
+        if prompts.is_empty() || !self.ahead.is_empty() {
+            return Some(next);
+        }
+        self.state = State::Saying(self.speak(now, prompts));
+        None
+    }
+
+    /// Where the step that is here leads after its words.
+    fn after_words(&self) -> Target {
+        match self.set.step(self.here).map(|step| &step.act) {
+            Some(Act::Say { next, .. } | Act::OfferLanguage { next, .. } | Act::Record { next, .. }) => *next,
+            Some(Act::Menu { .. } | Act::Person { .. } | Act::End { .. }) | None => {
+                Target::Ladder(Why::Fault)
+            }
+        }
+    }
+
+    pub(super) fn said(&mut self, now: Instant, speech: Speech, completed: bool) {
+        if completed && self.here.flow == self.set.clinic().entry {
+            let new = speech.prompts.into_iter().filter(|spoken| !self.heard.contains(spoken));
+            let new: Vec<Spoken> = new.collect();
+            self.heard.extend(new);
+        }
+        self.go(now, self.after_words());
+    }
+
+    pub(super) fn notice_ended(&mut self, now: Instant, completed: bool) {
+        if completed {
+            self.tell(Fact::NoticeGiven);
+            self.actions.push_back(Action::StartRecording);
+            self.recorder = Recorder::On;
+        } else {
+            self.notice_cut();
+        }
+        self.go(now, self.after_words());
+    }
+
+    /// A notice that was not heard to its end is none: nothing is recorded.
+    pub(super) fn notice_cut(&mut self) {
+        self.tell(Fact::NoticeCut);
+        self.recorder = Recorder::Never;
+    }
+
+    /// A key while words are said that any key may cut short.
+    pub(super) fn key_while_saying(&mut self, now: Instant, key: Key) {
+        let two_languages = self.set.clinic().languages.len() > 1;
+        match (key, self.first_pass, &self.state) {
+            (Key::Digit(2), FirstPass::Open, _) if two_languages => {
+                self.choose_second_language(now);
+            }
+            (Key::Digit(7), FirstPass::Open, _) => {
+                self.refuse_recording();
+            }
+            (Key::Star, _, State::Saying(speech)) => {
+                let prompts = speech.prompts.clone();
+                self.state = State::Saying(self.speak(now, prompts));
+            }
+            (Key::Star | Key::Pound, _, _) => {}
+            (_, _, State::Waiting) => self.keep_for_later(key),
+            _ => {
+                self.keep_for_later(key);
+                self.go(now, self.after_words());
+            }
+        }
+    }
+
+    /// Only 0, 7 and 9 interrupt the recording notice; other keys wait.
+    pub(super) fn key_in_notice(&mut self, now: Instant, key: Key) {
+        if key != Key::Digit(7) {
+            return self.keep_for_later(key);
+        }
+        self.refuse_recording();
+        let words = self.own(Own::NotRecorded);
+        self.state = State::Saying(self.speak(now, vec![words]));
+    }
+
+    /// The caller pressed 2: the entry is said again in the second language, as far as it was not heard.
+    fn choose_second_language(&mut self, now: Instant) -> Heed {
+        if self.language == Tongue::Second {
+            return Heed::Ignored;
+        }
+        self.language = Tongue::Second;
+        self.tell(Fact::LanguageChosen(self.language().clone()));
+        if self.recorder == Recorder::On {
+            self.actions.push_back(Action::StopRecording);
+            self.recorder = Recorder::NotYet;
+        }
+        if self.state != State::Waiting {
+            let entry = self.set.flows()[self.set.clinic().entry].start;
+            self.go(now, Target::Step(entry));
+        }
+        Heed::Taken
+    }
+
+    /// The caller pressed 7.
+    fn refuse_recording(&mut self) -> Heed {
+        if self.recorder == Recorder::Never {
+            return Heed::Ignored;
+        }
+        self.tell(Fact::RecordingRefused);
+        self.record_no_more();
+        Heed::Taken
+    }
+
+    pub(super) fn record_no_more(&mut self) {
+        if self.recorder == Recorder::On {
+            self.actions.push_back(Action::StopRecording);
+        }
+        self.recorder = Recorder::Never;
+    }
+
+    /// Begins a menu: keys that wait are its first answers.
+    fn ask(&mut self, now: Instant, first_key: Duration) {
+        self.state = State::Asking(Asking { misses: 0, wait: first_key, phase: Phase::Unasked });
+        while let Some(key) = self.ahead.pop_front() {
+            if key != Key::Star && self.answer(now, key) == Heed::Taken {
+                return;
+            }
+        }
+        self.speak_menu(now, None);
+    }
+
+    pub(super) fn key_in_menu(&mut self, now: Instant, key: Key) {
+        self.answer(now, key);
+    }
+
+    fn answer(&mut self, now: Instant, key: Key) -> Heed {
+        let two_languages = self.set.clinic().languages.len() > 1;
+        match (key, self.first_pass) {
+            (Key::Star, _) => self.speak_menu(now, None),
+            (Key::Pound, _) => return self.more_time(now),
+            (Key::Digit(4), _) => self.climb(now, Why::Nurse),
+            (Key::Digit(2), FirstPass::Open) if two_languages => return self.choose_second_language(now),
+            (Key::Digit(7), FirstPass::Open) => {
+                if self.refuse_recording() == Heed::Ignored {
+                    return Heed::Ignored;
+                }
+                self.speak_menu(now, Some(Own::NotRecorded));
+            }
+            (Key::Digit(_) | Key::Letter(_), _) => self.choose(now, key),
+        }
+        Heed::Taken
+    }
+
+    fn choose(&mut self, now: Instant, key: Key) {
+        let set = Arc::clone(&self.set);
+        let answers = match set.step(self.here).map(|step| &step.act) {
+            Some(Act::Menu { answers, .. }) => answers.as_slice(),
+            _ => &[],
+        };
+        match answers.iter().find(|answer| answer.key == key) {
+            Some(answer) => {
+                self.first_pass = FirstPass::Over;
+                self.tell(Fact::Chosen { key: Phi::new(key), answer: answer.name.clone() });
+                self.go(now, answer.target);
+            }
+            None => self.miss(now, Why::WrongKeys),
+        }
+    }
+
+    /// Pound: while something is said the time is added to what follows, else it is granted aloud.
+    fn more_time(&mut self, now: Instant) -> Heed {
+        let more = self.set.clinic().more_time;
+        let words = self.own(Own::MoreTime);
+        let State::Asking(Asking { wait, phase, .. }) = &mut self.state else { return Heed::Ignored };
+        match phase {
+            Phase::Unasked => {
+                *wait += more;
+                Heed::Ignored
+            }
+            Phase::Speaking(_) => {
+                *wait += more;
+                Heed::Taken
+            }
+            Phase::Thinking { until } => {
+                *wait = (*until - now) + more;
+                let speech = self.speak(now, vec![words]);
+                if let State::Asking(asking) = &mut self.state {
+                    asking.phase = Phase::Speaking(speech);
+                }
+                Heed::Taken
+            }
+        }
+    }
+
+    /// Silence or a wrong key: once more, then a person.
+    pub(super) fn miss(&mut self, now: Instant, why: Why) {
+        self.first_pass = FirstPass::Over;
+        self.ahead.clear();
+        let State::Asking(asking) = &mut self.state else { return };
+        asking.misses += 1;
+        let count = asking.misses;
+        self.tell(Fact::Missed { silence: why == Why::Silence, count });
+        if count >= self.set.clinic().tries {
+            return self.climb(now, why);
+        }
+        let sorry = if why == Why::Silence { Own::Silence } else { Own::WrongKey };
+        self.speak_menu(now, Some(sorry));
+    }
+
+    fn speak_menu(&mut self, now: Instant, before: Option<Own>) {
+        let set = Arc::clone(&self.set);
+        let Some(Act::Menu { prompt, first_key, .. }) = set.step(self.here).map(|step| &step.act) else {
+            return;
+        };
+        let mut prompts: Vec<Spoken> = before.map(|own| self.own(own)).into_iter().collect();
+        prompts.push(self.in_callers_language(prompt));
+        let speech = self.speak(now, prompts);
+        if let State::Asking(asking) = &mut self.state {
+            if asking.phase != Phase::Unasked {
+                asking.wait = *first_key;
+            }
+            asking.phase = Phase::Speaking(speech);
+        }
+    }
+}

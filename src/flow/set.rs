@@ -1,0 +1,253 @@
+//! A flow set: files in, a checked set or faults out. Pure; `io::flow_files` reads the directory.
+
+use crate::flow::action::Spoken;
+use crate::flow::check;
+use crate::flow::codes::FILE;
+use crate::flow::diagnostic::{Diagnostic, Place, Sources, Words};
+use crate::flow::draft::Draft;
+use crate::flow::program::{Act, Answer, Clinic, Flow, Message, Step, StepAt};
+use crate::flow::read;
+use crate::flow::read::clinic::{ClinicText, plain_number};
+use crate::flow::read::flow::{ActText, StepText, ThenText};
+use crate::flow::syntax::fields::Placed;
+use crate::flow::syntax::tree::{self, Reading};
+use crate::id::{ExitName, FlowName, Language, PromptName, StepName};
+use sha2::{Digest, Sha256};
+use std::time::Duration;
+
+/// One file of a flow set.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SourceFile {
+    /// Its path, as faults shall name it.
+    pub path: String,
+    /// Its contents.
+    pub octets: Vec<u8>,
+}
+
+/// Whether a prompt can be heard.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Audio {
+    /// It can.
+    Present,
+    /// There is no file.
+    Missing,
+    /// The file holds no sound, for this reason.
+    Broken(String),
+}
+
+/// Tells whether a prompt can be heard in a language.
+pub type AudioOf<'a> = &'a dyn Fn(&PromptName, &Language) -> Audio;
+
+/// The file that holds what is true for all flows.
+pub const CLINIC_FILE: &str = "clinic.yaml";
+/// The file that holds the texts.
+pub const PROMPTS_FILE: &str = "prompts.yaml";
+
+/// A flow set without fault: what calls are served with.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FlowSet {
+    flows: Vec<Flow>,
+    clinic: Clinic,
+    spoken: Vec<Spoken>,
+    version: String,
+}
+
+impl FlowSet {
+    /// Reads and checks all `files` of a set: the set if it has no fault, and every fault it has.
+    pub fn load(mut files: Vec<SourceFile>, audio: AudioOf<'_>) -> (Option<FlowSet>, Vec<Diagnostic>) {
+        files.sort_by(|a, b| a.path.cmp(&b.path));
+        let version = version(&files);
+        let mut sources = Sources::default();
+        let draft = read_all(&files, &mut sources);
+        check::names::check(&draft, &mut sources);
+        check::paths::check(&draft, &mut sources);
+        check::words::check(&draft, audio, &mut sources);
+        let set = if sources.is_clean() { build(&draft, version) } else { None };
+        (set, sources.into_faults())
+    }
+
+    /// The flow of a called number; the default flow for a number that is not listed.
+    pub fn route(&self, called: &str) -> &FlowName {
+        let flow = self.clinic.numbers.get(&plain_number(called)).unwrap_or(&self.clinic.default);
+        &self.flows[*flow].name
+    }
+
+    /// The listed numbers and their flows, in the order of the numbers.
+    pub fn numbers(&self) -> impl Iterator<Item = (&str, &FlowName)> {
+        self.clinic.numbers.iter().map(|(number, flow)| (number.as_str(), &self.flows[*flow].name))
+    }
+
+    /// The flow of numbers that are not listed.
+    pub fn default_flow(&self) -> &FlowName {
+        &self.flows[self.clinic.default].name
+    }
+
+    /// All flows, in the order of their files.
+    pub fn flows(&self) -> &[Flow] {
+        &self.flows
+    }
+
+    /// What holds for all flows.
+    pub fn clinic(&self) -> &Clinic {
+        &self.clinic
+    }
+
+    /// Every prompt in every language that a caller can hear.
+    pub fn spoken(&self) -> &[Spoken] {
+        &self.spoken
+    }
+
+    /// SHA-256 over the names and contents of the files, in hexadecimal.
+    pub fn version(&self) -> &str {
+        &self.version
+    }
+
+    /// The position of the flow with this name.
+    pub fn position(&self, name: &FlowName) -> Option<usize> {
+        self.flows.iter().position(|flow| flow.name == *name)
+    }
+
+    /// A step.
+    pub fn step(&self, at: StepAt) -> Option<&Step> {
+        self.flows.get(at.flow)?.steps.get(at.step)
+    }
+}
+
+fn file_name(path: &str) -> &str {
+    path.rsplit('/').next().unwrap_or(path)
+}
+
+fn version(files: &[SourceFile]) -> String {
+    let mut hash = Sha256::new();
+    for file in files {
+        let name = file_name(&file.path);
+        hash.update((name.len() as u64).to_be_bytes());
+        hash.update(name);
+        hash.update((file.octets.len() as u64).to_be_bytes());
+        hash.update(&file.octets);
+    }
+    hash.finalize().iter().map(|octet| format!("{octet:02x}")).collect()
+}
+
+fn read_all(files: &[SourceFile], sources: &mut Sources) -> Draft {
+    let mut draft = Draft::default();
+    let (mut clinic_seen, mut prompts_seen) = (false, false);
+    for file in files {
+        let node = match tree::read(sources, &file.path, &file.octets) {
+            (_, Reading::Tree(node)) => Some(node),
+            (_, Reading::Broken) => None,
+            (at, Reading::Empty) => {
+                let words = Words::what("the file is empty").repair("delete it, or write what belongs here");
+                sources.fault(Place::whole_file(at), tree::EMPTY, words);
+                None
+            }
+        };
+        match file_name(&file.path) {
+            CLINIC_FILE => {
+                clinic_seen = true;
+                draft.clinic = node.and_then(|node| read::clinic::read(&node, sources));
+            }
+            PROMPTS_FILE => {
+                prompts_seen = true;
+                draft.prompts = node.map(|node| read::prompts::read(&node, sources));
+            }
+            _ => draft.flows.extend(node.and_then(|node| read::flow::read(&node, sources))),
+        }
+    }
+    for (name, seen) in [(CLINIC_FILE, clinic_seen), (PROMPTS_FILE, prompts_seen)] {
+        if !seen {
+            let file = sources.add(name, String::new());
+            let words = Words::what(format!("the flows have no {name}"))
+                .repair(format!("copy {name} from the shipped flows beside them and change it"))
+                .hears("no call could be answered");
+            sources.fault(Place::whole_file(file), FILE, words);
+        }
+    }
+    draft
+}
+
+/// The draft as a program. `None` only if a check missed something: then nothing is served.
+fn build(draft: &Draft, version: String) -> Option<FlowSet> {
+    let text = draft.clinic.as_ref()?;
+    let clinic = clinic(draft, text)?;
+    let flow = |at: usize| {
+        let flow = &draft.flows[at];
+        let steps: Option<Vec<Step>> =
+            flow.steps.iter().map(|text| step(draft, at, text, text_first_key(draft)?)).collect();
+        let name = FlowName::from(flow.name.value.as_str());
+        Some(Flow { name, title: flow.title.clone(), start: draft.start(at)?, steps: steps? })
+    };
+    let flows: Option<Vec<Flow>> = (0..draft.flows.len()).map(flow).collect();
+    let prompts = check::words::used(draft);
+    let spoken = prompts.keys().flat_map(|prompt| {
+        let speak = |language: &Language| Spoken {
+            prompt: PromptName::from(prompt.as_str()),
+            language: language.clone(),
+        };
+        clinic.languages.iter().map(speak).collect::<Vec<_>>()
+    });
+    let spoken = spoken.collect();
+    Some(FlowSet { flows: flows?, clinic, spoken, version })
+}
+
+fn text_first_key(draft: &Draft) -> Option<Duration> {
+    draft.clinic.as_ref().map(|clinic| clinic.first_key)
+}
+
+fn clinic(draft: &Draft, text: &ClinicText) -> Option<Clinic> {
+    let numbers = text.numbers.iter().map(|(number, flow)| Some((number.clone(), draft.flow(&flow.value)?)));
+    let message = text.message.as_ref()?;
+    if text.ladder.is_empty() || text.languages.is_empty() {
+        return None;
+    }
+    Some(Clinic {
+        name: text.name.clone(),
+        languages: text.languages.iter().map(|language| Language::from(language.value.as_str())).collect(),
+        emergency: text.emergency.clone(),
+        entry: draft.entry()?,
+        default: draft.flow(&text.default.as_ref()?.value)?,
+        numbers: numbers.collect::<Option<_>>()?,
+        more_time: text.more_time,
+        tries: text.tries,
+        recording: text.recording.value,
+        ladder: text.ladder.clone(),
+        message: Message {
+            prompt: PromptName::from(message.prompt.value.as_str()),
+            saved: PromptName::from(message.saved.value.as_str()),
+            within_working_days: message.within_working_days,
+        },
+    })
+}
+
+fn step(draft: &Draft, flow: usize, text: &StepText, first_key: Duration) -> Option<Step> {
+    let prompt = |word: &Placed<String>| PromptName::from(word.value.as_str());
+    let exit = |word: &Placed<String>| ExitName::from(word.value.as_str());
+    let target = |word: &Placed<String>| draft.target(flow, &word.value);
+    let act = match text.act.as_ref()? {
+        ActText::Say { prompt: p, voices, then: ThenText::Next(next) } => {
+            Act::Say { prompt: prompt(p), voices: *voices, next: target(next)? }
+        }
+        ActText::Say { prompt: p, then: ThenText::End(end), .. } => {
+            Act::End { prompt: prompt(p), exit: exit(end) }
+        }
+        ActText::Say { then: ThenText::Nothing, .. } => return None,
+        ActText::OfferLanguage { prompt: p, next } => {
+            Act::OfferLanguage { prompt: prompt(p), next: target(next.as_ref()?)? }
+        }
+        ActText::Record { notice, next } => {
+            Act::Record { notice: prompt(notice), next: target(next.as_ref()?)? }
+        }
+        ActText::Menu { prompt: p, answers, first_key: own } => {
+            let answer = |a: &crate::flow::read::flow::AnswerText| {
+                let name = StepName::from(a.name.value.as_str());
+                Some(Answer { key: a.key, name, target: target(&a.target)? })
+            };
+            let answers = answers.iter().map(answer).collect::<Option<_>>()?;
+            Act::Menu { prompt: prompt(p), answers, first_key: own.unwrap_or(first_key) }
+        }
+        ActText::Person { prompt: p, exit: e } => {
+            Act::Person { prompt: prompt(p), exit: e.as_ref().map_or_else(|| ExitName::from("person"), exit) }
+        }
+    };
+    Some(Step { name: StepName::from(text.name.value.as_str()), act })
+}

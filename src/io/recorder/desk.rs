@@ -1,0 +1,711 @@
+//! All recordings of the engine: rings are drained, files grow, are synced, rolled and closed.
+//!
+//! ```text
+//!  Open ──▶ Running ──Close──▶ Closing ──last sync done──▶ told Closed
+//!             │  every 500 ms: ring → samples → one write, one header      └ write, quota or sync
+//!             └─ 3.5 s after the oldest unsafe sample: sync                  fails: told Failed
+//! ```
+//!
+//! Pure but for the [`Shelf`] it is given: no clock, no thread, no path. `recorder/thread.rs` runs it
+//! on the disk, the tests run it on a disk that breaks. A recording that fails drops its ring and is
+//! forgotten; the others do not notice.
+
+use super::wav::{FRAME_MS, FRAME_OCTETS, RecordingFile, Wav};
+use crate::call::recording::{Command, Event, RecordingFault};
+use crate::clock::{Instant, WallTime};
+use crate::id::RecordingId;
+use crate::io::g711;
+use crate::limits::RECORDINGS_MAX;
+use crate::media::tap::{Frame, TapReader};
+use std::collections::{BTreeMap, VecDeque};
+use std::io;
+use std::time::Duration;
+
+/// Where files come from.
+pub trait Shelf {
+    /// Its files.
+    type File: RecordingFile;
+
+    /// Makes a new, empty file; it must not exist yet.
+    ///
+    /// # Errors
+    /// What the disk says.
+    fn create(&mut self, recording: RecordingId, at: WallTime, part: u32) -> io::Result<Self::File>;
+}
+
+/// Bounds of the recordings.
+#[derive(Clone, Copy, Debug)]
+pub struct Settings {
+    /// Octets that all recordings may take together.
+    pub quota_octets: u64,
+    /// How long a sample may be at risk of a power loss.
+    pub sync_within: Duration,
+    /// The size at which a recording goes on in its next file.
+    pub roll_octets: u64,
+}
+
+/// What was counted since the start.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counters {
+    /// Files begun.
+    pub opened: u64,
+    /// Recordings completed.
+    pub closed: u64,
+    /// Recordings that broke off.
+    pub failed: u64,
+    /// Frames that never came through the ring and are silence in the file.
+    pub silence_frames: u64,
+    /// Syncs that took the sound of a recording over its bound of time.
+    pub late_syncs: u64,
+    /// Octets that all recordings take on disk.
+    pub octets: u64,
+}
+
+/// The recordings under way.
+#[derive(Debug)]
+pub struct Desk<S: Shelf> {
+    shelf: S,
+    settings: Settings,
+    running: BTreeMap<RecordingId, Recording<S::File>>,
+    events: VecDeque<Event>,
+    counters: Counters,
+    /// Samples on their way from a ring to a file; reused.
+    samples: Vec<u8>,
+}
+
+#[derive(Debug)]
+struct Recording<F> {
+    reader: TapReader,
+    wav: Wav<F>,
+    at: WallTime,
+    part: u32,
+    /// Frames in earlier parts.
+    earlier: u64,
+    drain_at: Instant,
+    /// When the oldest sample that is not safe was written, without those a sync under way covers not.
+    unsafe_since: Option<Instant>,
+    /// When the first sample after the beginning of the sync under way was written.
+    written_since_sync: Option<Instant>,
+    closing: bool,
+}
+
+/// How long frames wait in a ring: half of what may be lost to a kill, far under what the ring holds.
+const DRAIN_EVERY: Duration = Duration::from_millis(500);
+/// Recordings are drained on these borders, so that a thousand of them wake the thread only so often.
+const DRAIN_GRID_US: u64 = 50_000;
+/// Silence is written in pieces of this many frames at the most.
+const SILENCE_FRAMES_AT_ONCE: u64 = 64;
+
+impl<S: Shelf> Desk<S> {
+    /// A desk over a shelf on which `used_octets` are taken already.
+    pub fn new(shelf: S, settings: Settings, used_octets: u64) -> Self {
+        let counters = Counters { octets: used_octets, ..Counters::default() };
+        Self {
+            shelf,
+            settings,
+            running: BTreeMap::new(),
+            events: VecDeque::new(),
+            counters,
+            samples: Vec::new(),
+        }
+    }
+
+    /// Takes an order.
+    pub fn handle(&mut self, now: Instant, command: Command) {
+        match command {
+            Command::Open { recording, at, reader, .. } => self.open(now, recording, at, reader),
+            Command::Close { recording, frames } => self.close(now, recording, frames),
+        }
+    }
+
+    /// Does what is due: see [`Desk::poll_timeout`].
+    pub fn turn(&mut self, now: Instant) {
+        let due: Vec<RecordingId> = self
+            .running
+            .iter()
+            .filter(|(id, running)| running.due(**id, &self.settings) <= now)
+            .map(|(id, _)| *id)
+            .collect();
+        for recording in due {
+            self.work(now, recording);
+        }
+    }
+
+    /// A sync that the file had begun is done.
+    pub fn synced(&mut self, now: Instant, recording: RecordingId, part: u32, outcome: io::Result<()>) {
+        if let Err(error) = outcome {
+            return self.sync_failed(recording, &error);
+        }
+        let Some(running) = self.running.get_mut(&recording).filter(|running| running.part == part) else {
+            return;
+        };
+        running.wav.synced();
+        self.after_sync(now, recording);
+    }
+
+    /// Ends every recording: what waits in the rings is written and the syncs are begun.
+    pub fn close_all(&mut self, now: Instant) {
+        let all: Vec<RecordingId> = self.running.keys().copied().collect();
+        for recording in all {
+            self.close(now, recording, 0);
+        }
+    }
+
+    /// The next thing to tell the switch.
+    pub fn poll_event(&mut self) -> Option<Event> {
+        self.events.pop_front()
+    }
+
+    /// When [`Desk::turn`] has something to do.
+    pub fn poll_timeout(&self) -> Option<Instant> {
+        self.running.iter().map(|(id, running)| running.due(*id, &self.settings)).min()
+    }
+
+    /// No recording is under way.
+    pub fn is_idle(&self) -> bool {
+        self.running.is_empty()
+    }
+
+    /// What was counted since the start.
+    pub fn counters(&self) -> Counters {
+        self.counters
+    }
+
+    fn open(&mut self, now: Instant, recording: RecordingId, at: WallTime, reader: TapReader) {
+        if self.running.len() >= RECORDINGS_MAX {
+            return self.tell_failed(recording, RecordingFault::Busy, 0);
+        }
+        if self.counters.octets >= self.settings.quota_octets {
+            return self.tell_failed(recording, RecordingFault::Quota, 0);
+        }
+        match self.shelf.create(recording, at, 1).and_then(Wav::create) {
+            Ok(wav) => {
+                let running = Recording {
+                    reader,
+                    wav,
+                    at,
+                    part: 1,
+                    earlier: 0,
+                    drain_at: on_grid(now + DRAIN_EVERY),
+                    unsafe_since: Some(now),
+                    written_since_sync: None,
+                    closing: false,
+                };
+                self.running.insert(recording, running);
+                self.counters.opened += 1;
+                self.counters.octets += super::wav::HEADER_OCTETS;
+                self.events.push_back(Event::Opened { recording });
+            }
+            Err(error) => self.tell_failed(recording, fault_of(&error), 0),
+        }
+    }
+
+    fn close(&mut self, now: Instant, recording: RecordingId, frames: u64) {
+        let outcome = self.drain(now, recording).and_then(|()| self.fill_up(now, recording, frames));
+        if let Err(fault) = outcome {
+            return self.fail(recording, fault);
+        }
+        let Some(running) = self.running.get_mut(&recording) else { return };
+        running.closing = true;
+        if running.wav.is_syncing() {
+            return;
+        }
+        self.sync(now, recording);
+    }
+
+    fn work(&mut self, now: Instant, recording: RecordingId) {
+        if let Err(fault) = self.drain(now, recording) {
+            return self.fail(recording, fault);
+        }
+        let Some(running) = self.running.get_mut(&recording) else { return };
+        running.drain_at = on_grid(now + DRAIN_EVERY);
+        if running.sync_due(recording, &self.settings).is_some_and(|due| due <= now) {
+            self.sync(now, recording);
+        }
+    }
+
+    /// Ring to file: one write for all frames that wait.
+    fn drain(&mut self, now: Instant, recording: RecordingId) -> Result<(), RecordingFault> {
+        let Some(running) = self.running.get_mut(&recording) else { return Ok(()) };
+        self.samples.clear();
+        let mut next = running.earlier + running.wav.frames();
+        let mut missing = Vec::new();
+        while let Some(frame) = running.reader.pop() {
+            if frame.index > next {
+                missing.push((self.samples.len(), frame.index - next));
+            }
+            next = frame.index + 1;
+            decode(&frame, &mut self.samples);
+        }
+        self.append(now, recording, &missing)
+    }
+
+    /// Writes `self.samples`, with silence where frames are `missing`: (octets before it, frames).
+    fn append(
+        &mut self,
+        now: Instant,
+        id: RecordingId,
+        missing: &[(usize, u64)],
+    ) -> Result<(), RecordingFault> {
+        let samples = std::mem::take(&mut self.samples);
+        let mut from = 0;
+        let mut outcome = Ok(());
+        for &(to, frames) in missing {
+            outcome = outcome
+                .and_then(|()| self.write(now, id, &samples[from..to]))
+                .and_then(|()| self.silence(now, id, frames));
+            from = to;
+        }
+        outcome = outcome.and_then(|()| self.write(now, id, &samples[from..]));
+        self.samples = samples;
+        outcome
+    }
+
+    fn write(&mut self, now: Instant, recording: RecordingId, data: &[u8]) -> Result<(), RecordingFault> {
+        if data.is_empty() {
+            return Ok(());
+        }
+        self.roll_if_full(recording, data.len())?;
+        let Some(running) = self.running.get_mut(&recording) else { return Ok(()) };
+        if self.counters.octets + data.len() as u64 > self.settings.quota_octets {
+            return Err(RecordingFault::Quota);
+        }
+        let before = running.wav.data_octets();
+        let outcome = running.wav.append(data);
+        self.counters.octets += running.wav.data_octets() - before;
+        if running.wav.is_syncing() {
+            running.written_since_sync.get_or_insert(now);
+        } else {
+            running.unsafe_since.get_or_insert(now);
+        }
+        outcome.map_err(|error| fault_of(&error))
+    }
+
+    fn silence(&mut self, now: Instant, recording: RecordingId, frames: u64) -> Result<(), RecordingFault> {
+        const SILENCE: [u8; SILENCE_FRAMES_AT_ONCE as usize * FRAME_OCTETS] =
+            [0; SILENCE_FRAMES_AT_ONCE as usize * FRAME_OCTETS];
+        self.counters.silence_frames += frames;
+        let mut left = frames;
+        while left > 0 {
+            let count = left.min(SILENCE_FRAMES_AT_ONCE);
+            self.write(now, recording, &SILENCE[..count as usize * FRAME_OCTETS])?;
+            left -= count;
+        }
+        Ok(())
+    }
+
+    /// Frames that the tap counted and the ring never held, at the end of the stretch.
+    fn fill_up(&mut self, now: Instant, recording: RecordingId, frames: u64) -> Result<(), RecordingFault> {
+        let Some(running) = self.running.get(&recording) else { return Ok(()) };
+        let missing = frames.saturating_sub(running.earlier + running.wav.frames());
+        self.silence(now, recording, missing)
+    }
+
+    /// Goes on in the next file when this one would grow over its bound.
+    fn roll_if_full(&mut self, recording: RecordingId, octets: usize) -> Result<(), RecordingFault> {
+        let Some(running) = self.running.get_mut(&recording) else { return Ok(()) };
+        let size = super::wav::HEADER_OCTETS + running.wav.data_octets();
+        if running.wav.frames() == 0 || size + octets as u64 <= self.settings.roll_octets {
+            return Ok(());
+        }
+        let part = running.part + 1;
+        let file = self.shelf.create(recording, running.at, part).and_then(Wav::create);
+        let next = file.map_err(|error| fault_of(&error))?;
+        running.earlier += running.wav.frames();
+        std::mem::replace(&mut running.wav, next).finish().map_err(|error| fault_of(&error))?;
+        running.part = part;
+        self.counters.octets += super::wav::HEADER_OCTETS;
+        Ok(())
+    }
+
+    fn sync(&mut self, now: Instant, recording: RecordingId) {
+        let Some(running) = self.running.get_mut(&recording) else { return };
+        match running.wav.sync() {
+            Ok(()) if running.wav.is_syncing() => {}
+            Ok(()) => self.after_sync(now, recording),
+            Err(error) => self.sync_failed(recording, &error),
+        }
+    }
+
+    fn after_sync(&mut self, now: Instant, recording: RecordingId) {
+        let Some(running) = self.running.get_mut(&recording) else { return };
+        if running.unsafe_since.is_some_and(|since| now.since(since) > self.settings.sync_within) {
+            self.counters.late_syncs += 1;
+        }
+        running.unsafe_since = running.written_since_sync.take();
+        if !running.closing {
+            return;
+        }
+        if running.wav.is_safe() {
+            self.end(recording, Durability::Safe);
+        } else {
+            self.sync(now, recording);
+        }
+    }
+
+    /// All of a closing recording is written: it is closed, only not confirmed. A running one breaks off.
+    fn sync_failed(&mut self, recording: RecordingId, error: &io::Error) {
+        if self.running.get(&recording).is_some_and(|running| running.closing) {
+            self.end(recording, Durability::Unconfirmed);
+        } else {
+            self.fail(recording, fault_of(error));
+        }
+    }
+
+    fn end(&mut self, recording: RecordingId, durability: Durability) {
+        let Some(running) = self.running.remove(&recording) else { return };
+        self.counters.closed += 1;
+        let durable = durability == Durability::Safe;
+        self.events.push_back(Event::Closed { recording, milliseconds: running.milliseconds(), durable });
+    }
+
+    fn fail(&mut self, recording: RecordingId, fault: RecordingFault) {
+        let Some(running) = self.running.remove(&recording) else { return };
+        self.tell_failed(recording, fault, running.milliseconds());
+    }
+
+    fn tell_failed(&mut self, recording: RecordingId, fault: RecordingFault, milliseconds: u64) {
+        self.counters.failed += 1;
+        self.events.push_back(Event::Failed { recording, fault, milliseconds });
+    }
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Durability {
+    Safe,
+    Unconfirmed,
+}
+
+impl<F: RecordingFile> Recording<F> {
+    fn milliseconds(&self) -> u64 {
+        (self.earlier + self.wav.frames()) * FRAME_MS
+    }
+
+    /// A sync begins when 7/10 of the bound are over: the rest is for the ring and for the disk. Some
+    /// begin earlier, by their number, so that recordings which began together do not sync together.
+    fn sync_due(&self, id: RecordingId, settings: &Settings) -> Option<Instant> {
+        let since = self.unsafe_since.filter(|_| !self.wav.is_syncing())?;
+        let spread = (id.0 % 16) as u32;
+        Some(since + settings.sync_within * (44 - spread) / 64)
+    }
+
+    fn due(&self, id: RecordingId, settings: &Settings) -> Instant {
+        if self.closing {
+            return Instant::from_micros(u64::MAX);
+        }
+        self.sync_due(id, settings).map_or(self.drain_at, |sync| sync.min(self.drain_at))
+    }
+}
+
+fn on_grid(at: Instant) -> Instant {
+    Instant::from_micros(at.as_micros() / DRAIN_GRID_US * DRAIN_GRID_US)
+}
+
+/// Both sides as stereo samples: the party left, ours right.
+fn decode(frame: &Frame, samples: &mut Vec<u8>) {
+    for (&party, &ours) in frame.party.iter().zip(&frame.ours) {
+        let [a, b] = g711::decode(frame.codec, party).to_le_bytes();
+        let [c, d] = g711::decode(frame.codec, ours).to_le_bytes();
+        samples.extend_from_slice(&[a, b, c, d]);
+    }
+}
+
+/// What a fault of the disk means for a recording.
+fn fault_of(error: &io::Error) -> RecordingFault {
+    match error.kind() {
+        io::ErrorKind::StorageFull => RecordingFault::DiskFull,
+        io::ErrorKind::QuotaExceeded => RecordingFault::Quota,
+        _ if matches!(error.raw_os_error(), Some(libc::EMFILE | libc::ENFILE)) => RecordingFault::Busy,
+        _ => RecordingFault::Io,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::call::recording::RecordingKind;
+    use crate::id::CallId;
+    use crate::io::recorder::fake_disk::{FakeDisk, Kept};
+    use crate::media::tap::{self, Tap};
+    use crate::wire::codec::Codec;
+    use proptest::prelude::*;
+
+    const SETTINGS: Settings = Settings {
+        quota_octets: 1_000_000_000,
+        sync_within: Duration::from_secs(5),
+        roll_octets: 4_000_000_000,
+    };
+
+    /// A desk, its fake disk, and the media side of the rings, in virtual time.
+    struct Bench {
+        disk: FakeDisk,
+        desk: Desk<FakeDisk>,
+        taps: BTreeMap<RecordingId, Tap>,
+        now: Instant,
+    }
+
+    impl Bench {
+        fn new(disk: FakeDisk, settings: Settings) -> Self {
+            let desk = Desk::new(disk.clone(), settings, 0);
+            Self { disk, desk, taps: BTreeMap::new(), now: Instant::START }
+        }
+
+        fn open(&mut self, id: u64) -> RecordingId {
+            let (tap, reader) = tap::ring(64);
+            let recording = RecordingId(id);
+            self.taps.insert(recording, tap);
+            let open = Command::Open {
+                recording,
+                call: CallId(1),
+                kind: RecordingKind::Call,
+                at: WallTime::default(),
+                reader,
+            };
+            self.desk.handle(self.now, open);
+            recording
+        }
+
+        /// Lets `ticks` of 20 ms pass: each tap gets a frame, the desk turns when it says so.
+        fn talk(&mut self, ticks: u64) {
+            for _ in 0..ticks {
+                self.taps.values_mut().for_each(|tap| tap.push(Codec::Pcmu, [0x10; 160], [0x90; 160]));
+                self.now += Duration::from_millis(20);
+                while self.desk.poll_timeout().is_some_and(|due| due <= self.now) {
+                    self.desk.turn(self.now);
+                }
+            }
+        }
+
+        fn close(&mut self, recording: RecordingId) {
+            let frames = self.taps.remove(&recording).map_or(0, |tap| tap.frames());
+            self.desk.handle(self.now, Command::Close { recording, frames });
+        }
+
+        fn events(&mut self) -> Vec<Event> {
+            std::iter::from_fn(|| self.desk.poll_event()).collect()
+        }
+
+        fn wav(&self, name: &str, kept: Kept) -> Vec<[i16; 2]> {
+            let contents = self.disk.contents(name, kept);
+            let samples: Vec<i16> = hound::WavReader::new(&contents[..])
+                .expect("hound opens it")
+                .into_samples()
+                .map(|sample| sample.expect("every claimed sample is there"))
+                .collect();
+            samples.chunks(2).map(|pair| [pair[0], pair[1]]).collect()
+        }
+    }
+
+    #[test]
+    fn a_recording_holds_all_frames_the_caller_left_our_side_right() {
+        let mut bench = Bench::new(FakeDisk::default(), SETTINGS);
+        let id = bench.open(7);
+        bench.talk(180);
+        bench.close(id);
+        assert_eq!(
+            bench.events(),
+            [
+                Event::Opened { recording: id },
+                Event::Closed { recording: id, milliseconds: 3_600, durable: true }
+            ]
+        );
+        let samples = bench.wav("r7-1", Kept::Synced);
+        assert_eq!(samples.len(), 180 * 160);
+        let sides = [g711::decode(Codec::Pcmu, 0x10), g711::decode(Codec::Pcmu, 0x90)];
+        assert!(sides[0] < 0 && sides[1] > 0 && samples.iter().all(|sample| *sample == sides));
+        assert!(bench.desk.is_idle());
+    }
+
+    #[test]
+    fn frames_that_found_the_ring_full_are_silence_of_the_same_length() {
+        let mut bench = Bench::new(FakeDisk::default(), SETTINGS);
+        let id = bench.open(1);
+        let tap = bench.taps.get_mut(&id).unwrap();
+        (0..70).for_each(|_| tap.push(Codec::Pcma, [0x2a; 160], [0xd5; 160]));
+        bench.talk(100);
+        let tap = bench.taps.get_mut(&id).unwrap();
+        (0..80).for_each(|_| tap.push(Codec::Pcma, [0x2a; 160], [0xd5; 160]));
+        bench.close(id);
+        let samples = bench.wav("r1-1", Kept::Synced);
+        assert_eq!(samples.len(), (70 + 100 + 80) * 160, "the length counts every frame, dropped or not");
+        let silent = samples.iter().filter(|sample| **sample == [0, 0]).count() as u64 / 160;
+        assert_eq!(silent, bench.desk.counters().silence_frames);
+        assert!(silent >= 6 + 16, "{silent} frames of silence");
+    }
+
+    #[test]
+    fn a_full_disk_ends_the_recordings_that_meet_it_and_keeps_what_is_there() {
+        let mut bench = Bench::new(FakeDisk::with_room(100 * FRAME_OCTETS), SETTINGS);
+        let ids = [bench.open(1), bench.open(2)];
+        bench.talk(100);
+        let failed: Vec<_> =
+            bench.events().into_iter().filter(|event| matches!(event, Event::Failed { .. })).collect();
+        assert_eq!(failed.len(), 2, "{failed:?}");
+        for event in failed {
+            let Event::Failed { recording, fault, milliseconds } = event else { panic!("{event:?}") };
+            assert!(ids.contains(&recording) && fault == RecordingFault::DiskFull, "{event:?}");
+            assert_eq!(bench.wav(&format!("{recording}-1"), Kept::Everything).len() as u64, milliseconds * 8);
+            assert!(milliseconds > 500, "{milliseconds}");
+        }
+        assert!(bench.desk.is_idle());
+    }
+
+    #[test]
+    fn the_quota_is_a_fault_of_its_own_before_and_during_a_recording() {
+        let quota_octets = 60 * FRAME_OCTETS as u64;
+        let mut bench = Bench::new(FakeDisk::default(), Settings { quota_octets, ..SETTINGS });
+        let first = bench.open(1);
+        bench.talk(100);
+        bench.talk(1);
+        assert_eq!(
+            bench.events().pop(),
+            Some(Event::Failed { recording: first, fault: RecordingFault::Quota, milliseconds: 1_000 }),
+        );
+        let mut full = Desk::new(FakeDisk::default(), SETTINGS, SETTINGS.quota_octets);
+        let (_tap, reader) = tap::ring(1);
+        let open = Command::Open {
+            recording: RecordingId(2),
+            call: CallId(1),
+            kind: RecordingKind::Message,
+            at: WallTime::default(),
+            reader,
+        };
+        full.handle(Instant::START, open);
+        let refused =
+            Event::Failed { recording: RecordingId(2), fault: RecordingFault::Quota, milliseconds: 0 };
+        assert_eq!(full.poll_event(), Some(refused));
+    }
+
+    #[test]
+    fn a_long_recording_goes_on_in_its_next_file() {
+        let roll_octets = 60 * FRAME_OCTETS as u64;
+        let mut bench = Bench::new(FakeDisk::default(), Settings { roll_octets, ..SETTINGS });
+        let id = bench.open(1);
+        bench.talk(150);
+        bench.close(id);
+        assert_eq!(bench.disk.names(), ["r1-1", "r1-2", "r1-3"]);
+        let lengths: Vec<usize> =
+            bench.disk.names().iter().map(|name| bench.wav(name, Kept::Synced).len() / 160).collect();
+        assert_eq!(lengths.iter().sum::<usize>(), 150, "{lengths:?}");
+        assert!(
+            bench
+                .disk
+                .names()
+                .iter()
+                .all(|name| bench.disk.contents(name, Kept::Synced).len() as u64 <= roll_octets)
+        );
+        assert_eq!(
+            bench.events().pop(),
+            Some(Event::Closed { recording: id, milliseconds: 3_000, durable: true })
+        );
+    }
+
+    #[test]
+    fn a_last_sync_that_fails_is_told_and_a_sync_that_fails_in_the_middle_ends_the_recording() {
+        let disk = FakeDisk::default();
+        let mut bench = Bench::new(disk.clone(), SETTINGS);
+        let closing = bench.open(1);
+        bench.talk(10);
+        disk.sync_fails();
+        bench.close(closing);
+        assert_eq!(
+            bench.events().pop(),
+            Some(Event::Closed { recording: closing, milliseconds: 200, durable: false })
+        );
+        let running = bench.open(2);
+        bench.talk(300);
+        let Some(Event::Failed { recording, fault: RecordingFault::Io, .. }) = bench.events().pop() else {
+            panic!("the sync failed, the recording must")
+        };
+        assert_eq!(recording, running);
+    }
+
+    #[test]
+    fn closing_waits_for_the_disk() {
+        let disk = FakeDisk::default();
+        disk.sync_later();
+        let mut bench = Bench::new(disk, SETTINGS);
+        let id = bench.open(1);
+        bench.talk(200);
+        bench.close(id);
+        assert_eq!(
+            bench.events(),
+            [Event::Opened { recording: id }],
+            "a sync from before the end is under way"
+        );
+        bench.desk.synced(bench.now, id, 1, Ok(()));
+        assert_eq!(bench.events(), [], "the last frames came after that sync began");
+        bench.desk.synced(bench.now, id, 1, Ok(()));
+        assert_eq!(bench.events(), [Event::Closed { recording: id, milliseconds: 4_000, durable: true }]);
+    }
+
+    #[test]
+    fn a_thousand_recordings_that_begin_together_do_not_sync_together() {
+        let disk = FakeDisk::default();
+        disk.sync_later();
+        let mut bench = Bench::new(disk, SETTINGS);
+        (0..1_000).for_each(|id| {
+            bench.open(id);
+        });
+        let mut syncing = Vec::new();
+        for _ in 0..200 {
+            bench.talk(1);
+            syncing.push(bench.desk.running.values().filter(|running| running.wav.is_syncing()).count());
+        }
+        let most = syncing.windows(2).map(|pair| pair[1] - pair[0]).max();
+        assert!(most <= Some(250), "{most:?} syncs began in one tick");
+        assert_eq!(syncing.last(), Some(&1_000));
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(32))]
+        #[test]
+        fn what_a_kill_or_a_power_loss_costs_is_bounded(
+            starts in proptest::collection::vec(0_u64..100, 1..4),
+            ticks in 1_u64..500,
+            reordered in 0_usize..200_000,
+        ) {
+            let mut bench = Bench::new(FakeDisk::default(), SETTINGS);
+            let mut begun = Vec::new();
+            for (id, start) in starts.into_iter().enumerate() {
+                bench.talk(start);
+                begun.push((bench.open(id as u64), bench.now));
+            }
+            bench.talk(ticks);
+            for (recording, begin) in begun {
+                let name = format!("{recording}-1");
+                let said = bench.now.since(begin).as_millis() as u64;
+                let killed = bench.wav(&name, Kept::Everything).len() as u64 / 8;
+                prop_assert!(killed + 1_000 >= said, "kill: {killed} of {said} ms");
+                let contents = bench.disk.contents(&name, Kept::Synced);
+                let safe = (contents.len() as u64).saturating_sub(44) / 32;
+                prop_assert!(safe + 5_000 >= said, "power loss: {safe} of {said} ms");
+                let file = tempfile::NamedTempFile::new().unwrap();
+                std::fs::write(&file, bench.disk.contents(&name, Kept::SyncedAndFirst { octets: reordered })).unwrap();
+                let repaired = crate::io::recorder::reconcile::repair(file.path()).unwrap();
+                prop_assert!(repaired >= safe, "repair lost sound: {repaired} of {safe} ms");
+                prop_assert!(hound::WavReader::open(file.path()).is_ok());
+            }
+        }
+
+        #[test]
+        fn a_disk_that_dies_at_any_write_leaves_files_that_open(cut in 2_usize..60, short in 100_usize..40_000) {
+            let disk = FakeDisk::default();
+            let mut bench = Bench::new(disk.clone(), SETTINGS);
+            let ids = [bench.open(1), bench.open(2)];
+            disk.cut_after(cut);
+            disk.short_writes(short);
+            bench.talk(150);
+            let events = bench.events();
+            for id in ids {
+                let there = bench.wav(&format!("{id}-1"), Kept::Everything).len() as u64 / 8;
+                for event in &events {
+                    match event {
+                        Event::Failed { recording, milliseconds, .. } if *recording == id => prop_assert!(there >= *milliseconds),
+                        Event::Failed { .. } | Event::Opened { .. } | Event::Closed { .. } => {}
+                    }
+                }
+            }
+        }
+    }
+}

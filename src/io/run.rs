@@ -1,0 +1,222 @@
+//! The loop: the one task that owns the [`Switch`]. It waits for something to happen, gives it to the switch, and
+//! does what the switch wants done. No lock, no await between an input and its outputs.
+
+use crate::clock::Instant;
+use crate::id::{LegId, PlaybackId};
+use crate::io::control::StatusRequest;
+use crate::io::media_worker::MediaWorker;
+use crate::io::now::Clock;
+use crate::io::prompts::PromptLibrary;
+use crate::io::recorder::Recorder;
+use crate::io::sip_udp::SipUdp;
+use crate::io::store::Store;
+use crate::media::command as media;
+use crate::switch::Switch;
+use crate::switch::interface::{Input, Now, Output};
+use crate::switch::status::Figure;
+use crate::wire::codec::Codec;
+use std::time::Duration;
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::sync::mpsc;
+
+/// Datagrams that are taken in a row before anything else has its turn.
+const DATAGRAMS_IN_A_ROW: usize = 64;
+/// How long to sleep when nothing is due.
+const IDLE: Duration = Duration::from_secs(3_600);
+
+/// The engine with its edges.
+pub struct Engine {
+    /// All state of signalling, calls and flows.
+    pub switch: Switch,
+    /// The SIP port.
+    pub sip: SipUdp,
+    /// The media workers, by index.
+    pub workers: Vec<MediaWorker>,
+    /// What they tell.
+    pub media_events: mpsc::Receiver<media::Event>,
+    /// The recorder.
+    pub recorder: Recorder,
+    /// What it tells.
+    pub recorder_events: mpsc::Receiver<crate::call::recording::Event>,
+    /// The event log.
+    pub store: Store,
+    /// Up to where it is on disk.
+    pub durable: mpsc::Receiver<u64>,
+    /// The sound of the prompts.
+    pub prompts: PromptLibrary,
+    /// Requests for the status.
+    pub status_requests: mpsc::Receiver<StatusRequest>,
+    /// The only clock.
+    pub clock: Clock,
+    /// How long calls may go on after the first signal to stop.
+    pub drain: Duration,
+    /// What the edges count.
+    pub counters: EdgeCounters,
+}
+
+/// What the edges count.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct EdgeCounters {
+    /// Datagrams that the operating system would not send.
+    pub unsent: u64,
+    /// Prompts that had no sound when they were to be spoken.
+    pub silent_prompts: u64,
+    /// Media commands that found the worker's queue full.
+    pub media_commands_lost: u64,
+}
+
+impl Engine {
+    /// Serves until the last call is over after SIGTERM or SIGINT; a second signal ends the calls at once.
+    ///
+    /// # Errors
+    /// When the operating system lets no signal be caught.
+    pub async fn run(mut self) -> std::io::Result<Self> {
+        let mut stop = Stop { term: signal(SignalKind::terminate())?, interrupt: signal(SignalKind::interrupt())? };
+        let mut signals = 0;
+        loop {
+            let due = self.switch.poll_timeout().map(|due| due.at);
+            let sleep = self.until(due);
+            tokio::select! {
+                biased;
+                Some(event) = self.media_events.recv() => self.take_media(event),
+                Some(up_to) = self.durable.recv() => self.handle(Input::Durable { up_to }),
+                Some(event) = self.recorder_events.recv() => self.handle(Input::Recorder(event)),
+                () = tokio::time::sleep(sleep) => self.handle(Input::Timeout),
+                readable = self.sip.readable() => readable.map(|()| self.take_datagrams())?,
+                () = stop.signal() => {
+                    signals += 1;
+                    let within = if signals == 1 { self.drain } else { Duration::ZERO };
+                    tracing::info!(drain_s = within.as_secs(), calls = self.switch.calls_up(), "stopping");
+                    self.handle(Input::Drain { within });
+                }
+                Some(request) = self.status_requests.recv() => {
+                    let _ = request.send(self.status());
+                }
+            }
+            if self.flush() == Flushed::Drained {
+                return Ok(self);
+            }
+        }
+    }
+
+    fn now(&self) -> Now {
+        Now { at: self.clock.now(), wall: self.clock.wall() }
+    }
+
+    fn until(&self, due: Option<Instant>) -> Duration {
+        due.map_or(IDLE, |at| at.since(self.clock.now()))
+    }
+
+    fn handle(&mut self, input: Input<'_>) {
+        let now = self.now();
+        self.switch.handle(now, input);
+    }
+
+    /// One event wakes the loop; those that wait behind it are taken along.
+    fn take_media(&mut self, first: media::Event) {
+        self.handle(Input::Media(first));
+        while let Ok(event) = self.media_events.try_recv() {
+            self.handle(Input::Media(event));
+        }
+    }
+
+    fn take_datagrams(&mut self) {
+        for _ in 0..DATAGRAMS_IN_A_ROW {
+            let Some(arrived) = self.sip.receive() else { return };
+            let now = self.now();
+            let octets = self.sip.octets(&arrived);
+            self.switch.handle(now, Input::Datagram { local: arrived.local, from: arrived.from, octets });
+            self.flush();
+        }
+    }
+
+    /// Does all that the switch wants done.
+    fn flush(&mut self) -> Flushed {
+        let mut flushed = Flushed::All;
+        while let Some(output) = self.switch.poll_output() {
+            match output {
+                Output::Transmit { local, to, octets } => {
+                    if let Err(error) = self.sip.send(local, to, &octets) {
+                        self.counters.unsent += 1;
+                        tracing::debug!(%error, "a datagram could not be sent");
+                    }
+                }
+                Output::Media { worker, command } => self.tell_worker(worker, command),
+                Output::Speak { worker, leg, playback, prompts, codec } => {
+                    let clips = self.clips(&prompts, codec);
+                    self.play(worker, leg, playback, clips);
+                }
+                Output::Tone { worker, leg, playback, codec } => {
+                    let clips = vec![self.prompts.tone(codec)];
+                    self.play(worker, leg, playback, clips);
+                }
+                Output::Recorder(command) => self.recorder.send(command),
+                Output::Append(entry) => self.store.append(entry),
+                Output::Drained => flushed = Flushed::Drained,
+            }
+        }
+        flushed
+    }
+
+    fn clips(&mut self, prompts: &[crate::flow::action::Spoken], codec: Codec) -> Vec<media::Clip> {
+        let mut clips = Vec::with_capacity(prompts.len());
+        for spoken in prompts {
+            match self.prompts.clip(spoken, codec) {
+                Ok(clip) => clips.push(clip),
+                Err(error) => {
+                    self.counters.silent_prompts += 1;
+                    tracing::error!(%error, prompt = %spoken.prompt, language = %spoken.language, "a prompt is silent");
+                }
+            }
+        }
+        clips
+    }
+
+    fn play(&mut self, worker: media::WorkerIndex, leg: LegId, playback: PlaybackId, clips: Vec<media::Clip>) {
+        self.tell_worker(worker, media::Command::Play { leg, playback, clips, repeat: false });
+    }
+
+    fn tell_worker(&mut self, worker: media::WorkerIndex, command: media::Command) {
+        let sent = self.workers.get(worker.0 as usize).is_some_and(|worker| worker.send(command).is_ok());
+        if !sent {
+            self.counters.media_commands_lost += 1;
+            tracing::error!(?worker, "a media worker takes no commands: its queue is full");
+        }
+    }
+
+    fn status(&self) -> Vec<Figure> {
+        let c = &self.counters;
+        let mut figures = self.switch.status();
+        figures.extend([
+            Figure { name: "datagrams_unsent", value: c.unsent, meaning: "datagrams that the system would not send" },
+            Figure { name: "prompts_silent", value: c.silent_prompts, meaning: "prompts that had no sound" },
+            Figure {
+                name: "media_commands_lost",
+                value: c.media_commands_lost,
+                meaning: "commands that found a media worker's queue full",
+            },
+        ]);
+        figures
+    }
+}
+
+/// What a flush came to.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Flushed {
+    All,
+    Drained,
+}
+
+struct Stop {
+    term: Signal,
+    interrupt: Signal,
+}
+
+impl Stop {
+    async fn signal(&mut self) {
+        tokio::select! {
+            _ = self.term.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
+    }
+}

@@ -1,0 +1,248 @@
+//! Which telephone-event packets are one press: RFC 4733 §2.5.
+//!
+//! A press is known by its source, its RTP timestamp and its event code, and is told once, at the first
+//! packet that is seen of it: start lost, marker absent or end packets only make no difference. Two
+//! liberties that senders take are allowed for:
+//! ```text
+//!  end packets with a timestamp of their own    ts 800 800 800 │ E 1280 E 1280 E 1280      one press
+//!  segments of a long press (§2.5.1.3)          ts 0 … duration 0xffff │ ts 65535 …        one press
+//!  the same key again, 80 ms later              ts 800 800 E800 E800 E800 │ ts 1440 …      two presses
+//! ```
+//! Hearing keys in the sound itself is not this file's job.
+
+use crate::limits::KEY_PRESSES_REMEMBERED;
+use crate::wire::telephone_event::{Key, TelephoneEvent};
+
+/// The presses of one party.
+#[derive(Clone, Debug, Default)]
+pub struct Detector {
+    /// The newest identities that were seen; `newest` is where the latest one lies.
+    seen: [Option<Identity>; KEY_PRESSES_REMEMBERED],
+    newest: usize,
+}
+
+/// One (source, timestamp, event) and how far it has come.
+#[derive(Clone, Copy, Debug)]
+struct Identity {
+    ssrc: u32,
+    timestamp: u32,
+    event: u8,
+    /// The longest duration told so far, in timestamp units.
+    duration: u16,
+    ended: bool,
+}
+
+impl Detector {
+    /// Takes one telephone-event packet; gives the key when it is the first seen of its press. Events that
+    /// are no key (flash, tones) give nothing.
+    pub fn take(&mut self, ssrc: u32, timestamp: u32, told: TelephoneEvent) -> Option<Key> {
+        let key = Key::from_event(told.event)?;
+        let event = told.event;
+        let same = |seen: &&mut Identity| (seen.ssrc, seen.timestamp, seen.event) == (ssrc, timestamp, event);
+        if let Some(known) = self.seen.iter_mut().flatten().find(same) {
+            known.duration = known.duration.max(told.duration);
+            known.ended |= told.end;
+            return None;
+        }
+        let goes_on = self.latest(ssrc, event).is_some_and(|before| before.goes_on(timestamp, told));
+        self.newest = (self.newest + 1) % KEY_PRESSES_REMEMBERED;
+        let identity = Identity { ssrc, timestamp, event, duration: told.duration, ended: told.end };
+        self.seen[self.newest] = Some(identity);
+        (!goes_on).then_some(key)
+    }
+
+    /// The identity of this source and event that was seen last.
+    fn latest(&self, ssrc: u32, event: u8) -> Option<&Identity> {
+        let (upto, older) = self.seen.split_at(self.newest + 1);
+        let newest_first = upto.iter().rev().chain(older.iter().rev());
+        newest_first.flatten().find(|seen| seen.ssrc == ssrc && seen.event == event)
+    }
+}
+
+impl Identity {
+    /// A packet of the same source and key, but with another timestamp, still belongs to this press.
+    fn goes_on(&self, timestamp: u32, told: TelephoneEvent) -> bool {
+        let after = timestamp.wrapping_sub(self.timestamp) as i32;
+        if after.abs() < LEAST_CYCLE {
+            return told.end || !self.ended;
+        }
+        match (self.ended, after < 0) {
+            (false, false) => self.ends_in(after, told) || self.runs_over_into(after),
+            (true, true) => self.began_at(after, told),
+            (false, true) | (true, false) => false,
+        }
+    }
+
+    /// The beginning of a press whose end, with a timestamp of its own, overtook it on the way.
+    fn began_at(&self, after: i32, told: TelephoneEvent) -> bool {
+        !told.end && (after + i32::from(self.duration)).abs() <= END_TOLERANCE
+    }
+
+    /// End packets whose timestamp is the end of the press, not its beginning: they lie where what is known
+    /// of the press stops, or at the duration that they tell.
+    fn ends_in(&self, after: i32, told: TelephoneEvent) -> bool {
+        let beyond_known = after - i32::from(self.duration);
+        let beyond_told = after - i32::from(told.duration);
+        told.end && (beyond_known < LEAST_PAUSE || beyond_told.abs() <= END_TOLERANCE)
+    }
+
+    /// The next segment of a press that is longer than a duration can tell.
+    fn runs_over_into(&self, after: i32) -> bool {
+        let segment = i32::from(u16::MAX);
+        self.duration > u16::MAX / 2 && (after - segment).abs() <= SEGMENT_TOLERANCE
+    }
+}
+
+/// Two presses of one key begin at least 65 ms apart; under 60 ms it is one press, in timestamp units.
+const LEAST_CYCLE: i32 = 480;
+/// The pause between two presses is at least 40 ms; 300 units are a little less.
+const LEAST_PAUSE: i32 = 300;
+/// How far the timestamp of an end packet may be from the end of its press: 30 ms.
+const END_TOLERANCE: i32 = 240;
+/// How far a segment may begin from where the last one ran over: 100 ms.
+const SEGMENT_TOLERANCE: i32 = 800;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rng::Rng;
+
+    const SSRC: u32 = 0xabcd;
+
+    fn packet(event: u8, end: bool, duration: u16) -> TelephoneEvent {
+        TelephoneEvent { event, end, volume: 10, duration }
+    }
+
+    /// Reads `5@800:160 5@800:320E`, event@timestamp:duration with E for the end bit, and tells the presses.
+    #[track_caller]
+    fn check(why: &str, packets: &str, expected: &str) {
+        let mut detector = Detector::default();
+        let mut told = Vec::new();
+        for word in packets.split_whitespace() {
+            let (event, rest) = word.split_once('@').unwrap();
+            let (timestamp, rest) = rest.split_once(':').unwrap();
+            let duration = rest.trim_end_matches('E').parse().unwrap();
+            let packet = packet(event.parse().unwrap(), rest.ends_with('E'), duration);
+            told.extend(detector.take(SSRC, timestamp.parse().unwrap(), packet).map(|key| key.to_string()));
+        }
+        assert_eq!(told.join(" "), expected, "{why}: {packets}");
+    }
+
+    #[test]
+    fn what_senders_do_and_which_presses_it_is() {
+        check("one press", "5@800:160 5@800:320 5@800:480 5@800:480E 5@800:480E 5@800:480E", "5");
+        check("start lost", "5@800:480 5@800:640E 5@800:640E", "5");
+        check("end packets only", "5@800:640E 5@800:640E 5@800:640E", "5");
+        check("end packets that grow", "5@800:640E 5@800:800E 5@800:960E", "5");
+        check("end lost, next key", "5@800:160 5@800:320 7@4000:160 7@4000:320E", "5 7");
+        check("twice, 80 ms apart", "5@800:160 5@800:320E 5@800:320E 5@1440:160 5@1440:320E", "5 5");
+        check("twice, first end lost", "5@800:160 5@800:320 5@1440:160 5@1440:320E", "5 5");
+        check("twice, first end and second start lost", "5@800:160 5@800:320 5@1440:320E 5@1440:320E", "5 5");
+        check("twice, only ends", "5@800:320E 5@800:320E 5@1440:320E 5@1440:320E", "5 5");
+        check("flash and modem tones are no keys", "16@800:160 32@900:160 5@1600:160E", "5");
+        check("letters, star and pound", "12@0:80E 15@2000:80E 10@4000:80E 11@6000:80E", "A D star pound");
+    }
+
+    #[test]
+    fn end_packets_with_another_timestamp_are_no_second_press() {
+        check("at the end", "5@800:160 5@800:320 5@800:480 5@1280:480E 5@1280:480E 5@1280:480E", "5");
+        check("a packet later", "5@800:160 5@800:320 5@1280:480E 5@1280:480E", "5");
+        check("each its own", "5@800:160 5@800:320 5@1280:480E 5@1440:480E 5@1600:480E", "5");
+        check("middle lost", "5@800:160 5@2400:1600E 5@2400:1600E", "5");
+        check("and pressed again", "5@800:160 5@1280:480E 5@1280:480E 5@1920:160 5@2400:480E", "5 5");
+        check("overtaking its beginning", "5@1280:480E 5@800:480 5@1280:480E", "5");
+        check("every packet its own", "5@800:160 5@960:320 5@1120:480 5@1280:480E", "5");
+    }
+
+    #[test]
+    fn late_and_doubled_packets_are_no_second_press() {
+        check("each twice", "5@800:160 5@800:160 5@800:320E 5@800:320E", "5");
+        check("start after end", "5@800:320E 5@800:160 5@800:320E", "5");
+        check("end after the next key began", "5@800:160 7@1600:160 5@800:320E 7@1600:320E", "5 7");
+        check("first of two after second", "5@800:160 5@1600:160 5@800:320E 5@1600:320E 5@800:320E", "5 5");
+        check("timestamps over the wrap", "5@4294967200:160 5@4294967200:320E 5@1000:160 5@1000:320E", "5 5");
+    }
+
+    #[test]
+    fn a_key_held_for_ten_seconds_is_one_press() {
+        let mut detector = Detector::default();
+        let mut told = 0;
+        for elapsed in (160..=80_000u32).step_by(160).filter(|elapsed| !(16_000..40_000).contains(elapsed)) {
+            let (timestamp, duration) =
+                if elapsed <= 65_535 { (800, elapsed) } else { (66_335, elapsed - 65_535) };
+            told += usize::from(detector.take(SSRC, timestamp, packet(5, false, duration as u16)).is_some());
+        }
+        told += usize::from(detector.take(SSRC, 66_335, packet(5, true, 14_465)).is_some());
+        assert_eq!(told, 1, "with a gap of three seconds and a second segment");
+    }
+
+    #[test]
+    fn a_duration_that_stands_at_its_greatest_is_one_press() {
+        check("saturated", "5@0:65000 5@0:65535 5@0:65535 5@0:65535E", "5");
+        check("segment on a packet border", "5@0:65280 5@0:65440 5@65440:160 5@65440:320E", "5");
+    }
+
+    #[test]
+    fn the_same_packet_of_another_source_is_another_press() {
+        let mut detector = Detector::default();
+        assert_eq!(detector.take(1, 800, packet(5, false, 160)), Some(Key::Digit(5)));
+        assert_eq!(detector.take(2, 800, packet(5, false, 160)), Some(Key::Digit(5)));
+    }
+
+    /// The packets of a dialled number as (time of sending, timestamp, packet): each press 80 to 300 ms, each
+    /// pause 40 to 200 ms, the end sent three times, sometimes with a timestamp of its own.
+    fn dialled(
+        rng: &mut Rng,
+        presses: usize,
+        own_end_timestamp: bool,
+    ) -> Vec<Vec<(u32, u32, TelephoneEvent)>> {
+        let mut now = rng.next_u32() / 2;
+        let mut press = |_| {
+            let event = [1, 1, 1, 2, 10][rng.below(5) as usize];
+            let packets = 4 + rng.below(12) as u32;
+            let start = now;
+            let going =
+                (1..=packets).map(|n| (start + n * 160, start, packet(event, false, (n * 160) as u16)));
+            let end_at = start + if own_end_timestamp { packets * 160 } else { 0 };
+            let end = |n| (start + (packets + n) * 160, end_at, packet(event, true, (packets * 160) as u16));
+            let all = going.chain((0..3).map(end)).collect();
+            now += packets * 160 + 320 + 160 * rng.below(8) as u32;
+            all
+        };
+        (0..presses).map(&mut press).collect()
+    }
+
+    /// One in five lost (but never a whole press), some doubled, each up to 40 ms late.
+    fn through_a_bad_line(
+        rng: &mut Rng,
+        presses: &[Vec<(u32, u32, TelephoneEvent)>],
+    ) -> Vec<(u32, TelephoneEvent)> {
+        let mut arrived = Vec::new();
+        for press in presses {
+            let spared = rng.below(press.len() as u64 - 3) as usize;
+            for (n, (sent, timestamp, packet)) in press.iter().enumerate() {
+                let copies = if n != spared && rng.below(5) == 0 { 0 } else { 1 + rng.below(10) / 9 };
+                arrived.extend((0..copies).map(|_| (sent + rng.below(320) as u32, *timestamp, *packet)));
+            }
+        }
+        arrived.sort_by_key(|(at, ..)| *at);
+        arrived.into_iter().map(|(_, timestamp, packet)| (timestamp, packet)).collect()
+    }
+
+    #[test]
+    fn the_count_is_exact_under_loss_reordering_and_duplication() {
+        for seed in 0..2_000 {
+            let mut rng = Rng::seeded(seed);
+            let presses = dialled(&mut rng, 12, seed % 4 == 3);
+            let arrived = through_a_bad_line(&mut rng, &presses);
+            let mut detector = Detector::default();
+            let told: Vec<Key> = arrived
+                .iter()
+                .filter_map(|(timestamp, packet)| detector.take(SSRC, *timestamp, *packet))
+                .collect();
+            let pressed: Vec<Key> =
+                presses.iter().filter_map(|press| Key::from_event(press[0].2.event)).collect();
+            assert_eq!(told, pressed, "seed {seed}: {arrived:?}");
+        }
+    }
+}

@@ -1,0 +1,256 @@
+//! One media worker's legs as one machine without clock or socket: `command`, `receive`, `tick`, `take_event`.
+//!
+//! ```text
+//!  command ─▶ legs ◀─ receive        groups 0 1 2 3, a leg in the least filled
+//!               │                      ▲
+//!     take_event ◀─ outbox           next_slot ─▶ the caller drains its residents' sockets ─▶ tick ─▶ packets
+//! ```
+//! The same engine runs in the worker's thread and in the simulation. Waiting for a slot, reading the
+//! sockets of its residents and sending are the caller's job.
+
+use crate::clock::Instant;
+use crate::id::LegId;
+use crate::limits::{MEDIA_CATCH_UP_MAX, SLOTS_PER_TICK, TICK};
+use crate::media::command::{Command, Event, PortIndex};
+use crate::media::leg::{Departure, Leg, Opening};
+use crate::media::outbox::Outbox;
+use crate::media::player::{Player, Repeat};
+use crate::media::sender::Beginning;
+use crate::media::slot::Slot;
+use crate::rtp::latch::Strangers;
+use crate::wire::rtp;
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+
+/// The legs of one worker.
+#[derive(Debug)]
+pub struct Engine {
+    ports: Vec<Port>,
+    by_leg: BTreeMap<LegId, PortIndex>,
+    groups: [Group; SLOTS_PER_TICK as usize],
+    outbox: Outbox,
+    counters: Counters,
+}
+
+#[derive(Debug, Default)]
+struct Port {
+    leg: Option<Box<Leg>>,
+    strangers: Strangers,
+}
+
+#[derive(Debug, Default)]
+struct Group {
+    residents: Vec<PortIndex>,
+    /// The next slot of this group that has not been ticked; meaningful while there are residents.
+    next: Slot,
+}
+
+/// Which socket of a pair a datagram came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// The even port.
+    Rtp,
+    /// The odd port.
+    Rtcp,
+}
+
+/// What the engine counts over all its legs. Each is a total since the start.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counters {
+    /// Ticks of one leg.
+    pub leg_ticks: u64,
+    /// Ticks of one leg that were passed over because the worker was too late.
+    pub skipped_ticks: u64,
+    /// Datagrams to a port that no leg owns.
+    pub unowned: u64,
+    /// Commands for a leg that is not here, or a port that is taken.
+    pub refused_commands: u64,
+    /// Keys that found too many events waiting.
+    pub keys_dropped: u64,
+}
+
+impl Engine {
+    /// An engine for `ports` port pairs, numbered from 0.
+    pub fn new(ports: u32) -> Self {
+        Self {
+            ports: (0..ports).map(|_| Port::default()).collect(),
+            by_leg: BTreeMap::new(),
+            groups: Default::default(),
+            outbox: Outbox::default(),
+            counters: Counters::default(),
+        }
+    }
+
+    /// Does what the switch orders.
+    pub fn command(&mut self, now: Instant, command: Command) {
+        let done = match command {
+            Command::Open { leg, port, plan, ssrc, sequence, timestamp, silent_after } => {
+                let beginning = Beginning { ssrc, sequence, timestamp };
+                let strangers = Strangers::default();
+                self.open(now, Opening { leg, port, plan, beginning, silent_after, strangers })
+            }
+            Command::Replan { leg, plan } => self.with(leg, |leg, _| leg.replan(plan, now)),
+            Command::Play { leg, playback, clips, repeat } => {
+                let repeat = if repeat { Repeat::Forever } else { Repeat::Once };
+                let player = Player::new(playback, clips, repeat);
+                self.with(leg, |leg, outbox| leg.play(player, now, outbox))
+            }
+            Command::Stop { leg } => self.with(leg, |leg, outbox| leg.stop(now, outbox)),
+            Command::Record { leg, tap } => self.with(leg, |leg, outbox| leg.record(tap, now, outbox)),
+            Command::StopRecording { leg } => self.with(leg, |leg, outbox| leg.stop_recording(now, outbox)),
+            Command::Bridge { a, b } => self.bridge(now, a, b),
+            Command::Unbridge { leg } => self.unbridge(leg),
+            Command::Close { leg } => self.close(now, leg),
+        };
+        if done.is_none() {
+            self.counters.refused_commands += 1;
+        }
+    }
+
+    /// Takes one datagram that came to `port`.
+    pub fn receive(&mut self, now: Instant, port: PortIndex, kind: Kind, from: SocketAddr, octets: &[u8]) {
+        let Some(Port { leg, strangers }) = self.ports.get_mut(port.0 as usize) else { return };
+        let Some(leg) = leg else {
+            self.counters.unowned += 1;
+            if let (Kind::Rtp, Ok(packet)) = (kind, rtp::Packet::read(octets)) {
+                strangers.note(packet.ssrc);
+            }
+            return;
+        };
+        let passed_on = match kind {
+            Kind::Rtp => leg.receive(now, from, octets, &mut self.outbox),
+            Kind::Rtcp => {
+                leg.receive_rtcp(now, from, octets);
+                None
+            }
+        };
+        if let (Some(passed_on), Some(other)) = (passed_on, leg.bridged_to())
+            && let Some(other) = self.leg_at(other)
+        {
+            other.relay(passed_on);
+        }
+    }
+
+    /// The next slot in which a leg ticks; `None` without legs.
+    pub fn next_slot(&self) -> Option<Slot> {
+        let occupied = self.groups.iter().filter(|group| !group.residents.is_empty());
+        occupied.map(|group| group.next).min()
+    }
+
+    /// The ports whose legs tick in `slot`, one after the other.
+    pub fn resident(&self, slot: Slot, place: usize) -> Option<PortIndex> {
+        self.groups[slot.group()].residents.get(place).copied()
+    }
+
+    /// Ticks the legs of `slot`; `send` takes the packets that leave. A slot that is later than
+    /// [`MEDIA_CATCH_UP_MAX`] is passed over with all but the last of its followers that are due.
+    pub fn tick(&mut self, now: Instant, slot: Slot, send: &mut impl FnMut(Departure<'_>)) {
+        let late = now.since(slot.at());
+        let skipped =
+            if late > MEDIA_CATCH_UP_MAX { (late.as_micros() / TICK.as_micros()) as u64 } else { 0 };
+        let slot = slot.after_ticks(skipped);
+        self.groups[slot.group()].next = slot.after_ticks(1);
+        let residents = self.groups[slot.group()].residents.len();
+        self.counters.leg_ticks += residents as u64;
+        self.counters.skipped_ticks += skipped * residents as u64;
+        for place in 0..residents {
+            let port = self.groups[slot.group()].residents[place];
+            let other = self.ports[port.0 as usize].leg.as_ref().and_then(|leg| leg.bridged_to());
+            let heard = other.and_then(|other| self.leg_at(other)).map(|other| other.said());
+            let Some(leg) = &mut self.ports[port.0 as usize].leg else { continue };
+            if skipped > 0 {
+                leg.skip(skipped);
+            }
+            leg.tick(slot, now, heard, &mut self.outbox, send);
+        }
+    }
+
+    /// The oldest event that the switch has not seen.
+    pub fn take_event(&mut self) -> Option<Event> {
+        self.outbox.take()
+    }
+
+    /// No event waits.
+    pub fn has_no_event(&self) -> bool {
+        self.outbox.is_empty()
+    }
+
+    /// Legs that are open.
+    pub fn legs(&self) -> usize {
+        self.by_leg.len()
+    }
+
+    /// The totals so far.
+    pub const fn counters(&self) -> Counters {
+        Counters { keys_dropped: self.outbox.keys_dropped(), ..self.counters }
+    }
+
+    fn open(&mut self, now: Instant, opening: Opening) -> Option<()> {
+        let (leg, index) = (opening.leg, opening.port);
+        let port = self.ports.get_mut(index.0 as usize).filter(|port| port.leg.is_none())?;
+        if self.by_leg.contains_key(&leg) {
+            return None;
+        }
+        let opening = Opening { strangers: port.strangers, ..opening };
+        port.leg = Some(Box::new(Leg::open(opening, now)));
+        self.by_leg.insert(leg, index);
+        let fill = |group: &usize| self.groups[*group].residents.len();
+        let group = (0..self.groups.len()).min_by_key(fill)?;
+        let Group { residents, next } = &mut self.groups[group];
+        if residents.is_empty() {
+            *next = Slot::first_after(now, group);
+        }
+        residents.push(index);
+        Some(())
+    }
+
+    fn close(&mut self, now: Instant, id: LegId) -> Option<()> {
+        self.unbridge(id);
+        let index = self.by_leg.remove(&id)?;
+        let port = &mut self.ports[index.0 as usize];
+        let mut leg = port.leg.take()?;
+        leg.party_ssrc().into_iter().for_each(|ssrc| port.strangers.note_former_party(ssrc));
+        for group in &mut self.groups {
+            group.residents.retain(|resident| *resident != index);
+        }
+        leg.stop(now, &mut self.outbox);
+        leg.stop_recording(now, &mut self.outbox);
+        self.outbox.tell(Event::Closed { leg: id, port: index, counters: leg.counters(), at: now });
+        Some(())
+    }
+
+    fn bridge(&mut self, now: Instant, a: LegId, b: LegId) -> Option<()> {
+        let (port_a, port_b) = (*self.by_leg.get(&a)?, *self.by_leg.get(&b)?);
+        if port_a == port_b {
+            return None;
+        }
+        for (id, other) in [(a, port_b), (b, port_a)] {
+            self.unbridge(id);
+            self.with(id, |leg, outbox| {
+                leg.stop(now, outbox);
+                leg.bridge_to(Some(other));
+            })?;
+        }
+        Some(())
+    }
+
+    fn unbridge(&mut self, id: LegId) -> Option<()> {
+        let port = *self.by_leg.get(&id)?;
+        let other = self.leg_at(port)?.bridged_to();
+        for port in [Some(port), other].into_iter().flatten() {
+            self.leg_at(port)?.bridge_to(None);
+        }
+        Some(())
+    }
+
+    fn with(&mut self, id: LegId, act: impl FnOnce(&mut Leg, &mut Outbox)) -> Option<()> {
+        let port = self.by_leg.get(&id)?;
+        let leg = self.ports[port.0 as usize].leg.as_mut()?;
+        act(leg, &mut self.outbox);
+        Some(())
+    }
+
+    fn leg_at(&mut self, port: PortIndex) -> Option<&mut Leg> {
+        self.ports.get_mut(port.0 as usize)?.leg.as_deref_mut()
+    }
+}

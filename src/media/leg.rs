@@ -1,0 +1,400 @@
+//! One leg's media, the HOT PATH: `receive` for each packet, `tick` every 20 ms. No allocation in either.
+//!
+//! ```text
+//!  receive   read ─▶ latch ─▶ count ─▶ keys ─▶ playout (only while recorded or bridged)
+//!  tick      playout ─▶ said │ bridged leg's said, player or silence ─▶ tap ─▶ sender ─▶ packets
+//! ```
+//! From its opening on a leg sends one unbroken stream: what it says changes, its SSRC, sequence numbers
+//! and timestamps run on. Which leg hears which, and when ticks are due, is the engine's job.
+
+use crate::audio::sound::Sound;
+use crate::clock::Instant;
+use crate::id::{LegId, PlaybackId};
+use crate::limits::TICK;
+use crate::media::bridge::{PassedOn, Relay};
+use crate::media::command::{Counters, Event, PortIndex, StreamPlan};
+use crate::media::dtmf::Detector;
+use crate::media::outbox::Outbox;
+use crate::media::player::{Played, Player};
+use crate::media::sender::{Beginning, Sender};
+use crate::media::slot::Slot;
+use crate::media::tap::Tap;
+use crate::rtp::latch::{Candidate, Latch, Strangers, Verdict};
+use crate::rtp::playout::Playout;
+use crate::rtp::sequence::Source;
+use crate::wire::telephone_event::TelephoneEvent;
+use crate::wire::{rtcp, rtp};
+use std::net::{IpAddr, SocketAddr};
+use std::time::Duration;
+
+/// A packet that leaves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Departure<'a> {
+    /// The port whose socket sends it.
+    pub port: PortIndex,
+    /// Our address that it leaves from.
+    pub source: IpAddr,
+    /// Where it goes.
+    pub to: SocketAddr,
+    /// The packet.
+    pub octets: &'a [u8],
+}
+
+/// One party's media.
+#[derive(Debug)]
+pub struct Leg {
+    id: LegId,
+    port: PortIndex,
+    plan: StreamPlan,
+    latch: Latch,
+    source: Option<Source>,
+    /// Losses of sources before this one.
+    lost_before: u64,
+    keys: Detector,
+    life: Life,
+    sender: Sender,
+    player: Option<Player>,
+    /// A playing whose last octets wait for their packet, and how many they are.
+    finishing: Option<(PlaybackId, usize)>,
+    relay: Relay,
+    bridged_to: Option<PortIndex>,
+    tap: Option<Recording>,
+    /// Only while somebody listens: the recorder or the other leg of a bridge.
+    playout: Option<Box<Playout>>,
+    /// What the party said in the last tick.
+    said: Sound,
+    counters: Counters,
+}
+
+/// Everything that the opening of a leg needs.
+#[derive(Debug)]
+pub struct Opening {
+    /// The leg.
+    pub leg: LegId,
+    /// Its port.
+    pub port: PortIndex,
+    /// What was agreed on.
+    pub plan: StreamPlan,
+    /// Where the stream that we send begins.
+    pub beginning: Beginning,
+    /// After this long without RTP and RTCP the party is silent.
+    pub silent_after: Duration,
+    /// Who sent to this port before.
+    pub strangers: Strangers,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Life {
+    last: Instant,
+    silent_after: Duration,
+    /// The first valid packet was told.
+    begun: bool,
+    /// The silence was told.
+    silent: bool,
+}
+
+#[derive(Debug)]
+struct Recording {
+    tap: Tap,
+    /// When the 20 ms of its newest frame end.
+    end: Instant,
+}
+
+impl Leg {
+    /// A leg that sends silence from its next tick on.
+    pub fn open(opening: Opening, now: Instant) -> Self {
+        let Opening { leg, port, plan, beginning, silent_after, strangers } = opening;
+        Self {
+            id: leg,
+            port,
+            latch: Latch::new(plan.remote, strangers),
+            source: None,
+            lost_before: 0,
+            keys: Detector::default(),
+            life: Life { last: now, silent_after, begun: false, silent: false },
+            sender: Sender::new(beginning, &plan),
+            player: None,
+            finishing: None,
+            relay: Relay::default(),
+            bridged_to: None,
+            tap: None,
+            playout: None,
+            said: Sound::silence(plan.codec),
+            counters: Counters::default(),
+            plan,
+        }
+    }
+
+    /// Which leg this is.
+    pub const fn id(&self) -> LegId {
+        self.id
+    }
+
+    /// The port of the leg that this one is bridged to.
+    pub const fn bridged_to(&self) -> Option<PortIndex> {
+        self.bridged_to
+    }
+
+    /// What the party said in this leg's last tick; silence when it is not listened to.
+    pub const fn said(&self) -> Sound {
+        self.said
+    }
+
+    /// The source of the party's packets, for the port's next owner to be wary of.
+    pub fn party_ssrc(&self) -> Option<u32> {
+        self.source.as_ref().map(Source::ssrc)
+    }
+
+    /// A new offer and answer.
+    pub fn replan(&mut self, plan: StreamPlan, now: Instant) {
+        self.latch.replan(plan.remote);
+        self.sender.replan(&plan);
+        if plan.codec != self.plan.codec {
+            self.said = Sound::silence(plan.codec);
+            self.playout = self.playout.take().map(|_| empty_playout(&plan));
+        }
+        self.life.last = now;
+        self.life.silent = false;
+        self.plan = plan;
+    }
+
+    /// Plays `clips` in place of what plays now.
+    pub fn play(&mut self, player: Player, now: Instant, outbox: &mut Outbox) {
+        self.stop(now, outbox);
+        self.player = Some(player);
+    }
+
+    /// Stops what plays.
+    pub fn stop(&mut self, now: Instant, outbox: &mut Outbox) {
+        if let Some((playback, _)) = self.finishing.take() {
+            outbox.tell(Event::PlaybackEnded { leg: self.id, playback, completed: true, at: now });
+        }
+        if let Some(player) = self.player.take() {
+            let playback = player.playback();
+            outbox.tell(Event::PlaybackEnded { leg: self.id, playback, completed: false, at: now });
+        }
+    }
+
+    /// Feeds `tap` from the next tick on, in place of the tap there was.
+    pub fn record(&mut self, tap: Tap, now: Instant, outbox: &mut Outbox) {
+        self.stop_recording(now, outbox);
+        self.tap = Some(Recording { tap, end: now });
+        self.listen_if_needed();
+    }
+
+    /// Ends the tap.
+    pub fn stop_recording(&mut self, now: Instant, outbox: &mut Outbox) {
+        if let Some(Recording { tap, end }) = self.tap.take() {
+            let at = if tap.frames() == 0 { now } else { end };
+            let (frames, dropped) = (tap.frames(), tap.dropped());
+            outbox.tell(Event::TapClosed { leg: self.id, at, frames, dropped });
+        }
+        self.listen_if_needed();
+    }
+
+    /// The leg hears the leg at `other` from its next tick on, or nobody.
+    pub fn bridge_to(&mut self, other: Option<PortIndex>) {
+        self.bridged_to = other;
+        self.relay.clear();
+        self.listen_if_needed();
+    }
+
+    /// Takes a key of the other leg of the bridge.
+    pub fn relay(&mut self, passed_on: PassedOn) {
+        if self.plan.telephone_event.is_some() {
+            self.relay.put(passed_on);
+        }
+    }
+
+    /// The counts so far.
+    pub fn counters(&self) -> Counters {
+        let lost = self.lost_before + self.source.as_ref().map_or(0, Source::lost);
+        let jitter = self.source.as_ref().map_or(0, Source::jitter);
+        Counters { sent: self.sender.sent(), lost, jitter, ..self.counters }
+    }
+
+    fn listen_if_needed(&mut self) {
+        let needed = self.tap.is_some() || self.bridged_to.is_some();
+        if !needed {
+            self.playout = None;
+            self.said = Sound::silence(self.plan.codec);
+        } else if self.playout.is_none() {
+            self.playout = Some(empty_playout(&self.plan));
+        }
+    }
+
+    /// Takes one datagram of the RTP port. A key of a bridged leg comes back, for the other one.
+    pub fn receive(
+        &mut self,
+        now: Instant,
+        from: SocketAddr,
+        octets: &[u8],
+        outbox: &mut Outbox,
+    ) -> Option<PassedOn> {
+        if rtcp::is_rtcp(octets) {
+            self.receive_rtcp(now, from, octets);
+            return None;
+        }
+        let Ok(packet) = rtp::Packet::read(octets) else {
+            self.counters.malformed += 1;
+            return None;
+        };
+        if !self.is_taken(&packet, from) {
+            self.counters.refused += 1;
+            return None;
+        }
+        self.counters.received += 1;
+        self.sign_of_life(now);
+        if !self.life.begun {
+            self.life.begun = true;
+            outbox.tell(Event::FirstPacket { leg: self.id, at: now });
+        }
+        self.count(&packet);
+        if packet.payload_type == self.plan.payload_type {
+            self.hear(&packet, now);
+            return None;
+        }
+        self.take_event(&packet, now, outbox)
+    }
+
+    /// Takes one datagram of the RTCP port: any report of the party is a sign of life.
+    pub fn receive_rtcp(&mut self, now: Instant, from: SocketAddr, octets: &[u8]) {
+        let party = [self.plan.remote.ip(), self.plan.remote_rtcp.ip(), self.latch.to().ip()];
+        if party.contains(&from.ip()) && rtcp::read(octets).is_ok() {
+            self.sign_of_life(now);
+        }
+    }
+
+    fn is_taken(&mut self, packet: &rtp::Packet<'_>, from: SocketAddr) -> bool {
+        let agreed = packet.payload_type == self.plan.payload_type
+            || Some(packet.payload_type) == self.plan.telephone_event;
+        let candidate = Candidate { from, ssrc: packet.ssrc, sequence: packet.sequence };
+        agreed && self.latch.judge(candidate) == Verdict::Taken
+    }
+
+    fn sign_of_life(&mut self, now: Instant) {
+        self.life.last = now;
+        self.life.silent = false;
+    }
+
+    fn count(&mut self, packet: &rtp::Packet<'_>) {
+        match &mut self.source {
+            Some(source) if source.ssrc() == packet.ssrc => source.take(packet.sequence),
+            source => {
+                self.lost_before += source.as_ref().map_or(0, Source::lost);
+                *source = Some(Source::new(packet.ssrc, packet.sequence));
+            }
+        }
+    }
+
+    fn hear(&mut self, packet: &rtp::Packet<'_>, now: Instant) {
+        if let Some(source) = &mut self.source {
+            source.take_timestamp(packet.timestamp, now);
+        }
+        if let Some(playout) = self.playout.as_mut().filter(|_| self.plan.direction.receive) {
+            playout.put(packet.ssrc, packet.timestamp, packet.payload);
+        }
+    }
+
+    fn take_event(
+        &mut self,
+        packet: &rtp::Packet<'_>,
+        now: Instant,
+        outbox: &mut Outbox,
+    ) -> Option<PassedOn> {
+        let Ok(event) = TelephoneEvent::read(packet.payload) else {
+            self.counters.malformed += 1;
+            return None;
+        };
+        if let Some(key) = self.keys.take(packet.ssrc, packet.timestamp, event) {
+            self.counters.keys += 1;
+            outbox.tell_key(Event::Key { leg: self.id, key, at: now });
+        }
+        self.bridged_to.map(|_| PassedOn { ssrc: packet.ssrc, timestamp: packet.timestamp, event })
+    }
+
+    /// One tick of 20 ms. `heard` is what the other leg of the bridge said; `send` takes what leaves.
+    pub fn tick(
+        &mut self,
+        slot: Slot,
+        now: Instant,
+        heard: Option<Sound>,
+        outbox: &mut Outbox,
+        send: &mut impl FnMut(Departure<'_>),
+    ) {
+        if let Some(playout) = &mut self.playout {
+            self.said = Sound { codec: self.plan.codec, octets: playout.take() };
+        }
+        let ours = self.say(heard);
+        self.feed_tap(&ours, slot, outbox);
+        let (port, source, to) = (self.port, self.plan.source, self.latch.to());
+        let mut depart = |octets: &[u8]| send(Departure { port, source, to, octets });
+        if let Some(payload_type) = self.plan.telephone_event {
+            let timestamp = self.sender.timestamp();
+            self.relay.flush(payload_type, timestamp, |event| self.sender.send_event(event, &mut depart));
+        }
+        let gone = self.sender.push(&ours, &mut depart);
+        self.tell_finished(gone, now, outbox);
+        self.tell_silence(now, outbox);
+    }
+
+    /// Passes over ticks that the worker was too late for: time runs on, nothing is sent.
+    pub fn skip(&mut self, ticks: u64) {
+        self.sender.skip(ticks);
+        if let Some(recording) = &mut self.tap {
+            let silence = Sound::silence(self.plan.codec);
+            (0..ticks).for_each(|_| recording.tap.push(silence.codec, silence.octets, silence.octets));
+        }
+    }
+
+    /// What the party hears in this tick. While it may not be sent anything, what plays waits: a prompt
+    /// that ended was heard to its end.
+    fn say(&mut self, heard: Option<Sound>) -> Sound {
+        let codec = self.plan.codec;
+        if !self.plan.direction.send {
+            return Sound::silence(codec);
+        }
+        let Some(player) = &mut self.player else {
+            return heard.map_or(Sound::silence(codec), |sound| sound.in_codec(codec));
+        };
+        match player.take(codec) {
+            Played::On(sound) => sound,
+            Played::Ended(sound, octets) => {
+                self.finishing = Some((player.playback(), self.sender.waiting() + octets));
+                self.player = None;
+                sound
+            }
+        }
+    }
+
+    fn feed_tap(&mut self, ours: &Sound, slot: Slot, outbox: &mut Outbox) {
+        let Some(recording) = &mut self.tap else { return };
+        if recording.tap.frames() == 0 {
+            outbox.tell(Event::TapOpened { leg: self.id, at: slot.at() });
+        }
+        recording.tap.push(ours.codec, self.said.octets, ours.octets);
+        recording.end = slot.at() + TICK;
+    }
+
+    fn tell_finished(&mut self, gone: usize, now: Instant, outbox: &mut Outbox) {
+        let Some((playback, octets)) = self.finishing else { return };
+        if octets > gone {
+            self.finishing = Some((playback, octets - gone));
+            return;
+        }
+        self.finishing = None;
+        outbox.tell(Event::PlaybackEnded { leg: self.id, playback, completed: true, at: now });
+    }
+
+    fn tell_silence(&mut self, now: Instant, outbox: &mut Outbox) {
+        let Life { last, silent_after, silent, .. } = self.life;
+        if self.plan.direction.receive && !silent && now.since(last) >= silent_after {
+            self.life.silent = true;
+            outbox.tell(Event::MediaSilent { leg: self.id, at: now });
+        }
+    }
+}
+
+fn empty_playout(plan: &StreamPlan) -> Box<Playout> {
+    Box::new(Playout::new(plan.codec.silence_octet()))
+}

@@ -1,0 +1,162 @@
+//! Plays clips to one leg, one after the other without a gap, 160 octets a tick.
+//!
+//! The packets that the octets go out in are the sender's; a clip is neither decoded nor resampled
+//! here, only rewritten by table if the leg has changed its codec in mid-prompt.
+
+use crate::audio::g711::transcode;
+use crate::audio::sound::{OCTETS, Sound};
+use crate::id::PlaybackId;
+use crate::media::command::Clip;
+use crate::wire::codec::Codec;
+
+/// One sequence of clips, and how far it has come.
+#[derive(Clone, Debug)]
+pub struct Player {
+    playback: PlaybackId,
+    clips: Vec<Clip>,
+    repeat: Repeat,
+    clip: usize,
+    octet: usize,
+}
+
+/// What happens at the end of the last clip.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Repeat {
+    /// The playing is over.
+    Once,
+    /// The first clip follows, until stopped.
+    Forever,
+}
+
+/// 20 ms of a playing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Played {
+    /// There is more to come.
+    On(Sound),
+    /// The clips are at their end, after this many octets of the sound; silence fills it up.
+    Ended(Sound, usize),
+}
+
+impl Player {
+    /// A playing that has not begun.
+    pub fn new(playback: PlaybackId, clips: Vec<Clip>, repeat: Repeat) -> Self {
+        let empty = clips.iter().all(|clip| clip.octets.is_empty());
+        let repeat = if empty { Repeat::Once } else { repeat };
+        Self { playback, clips, repeat, clip: 0, octet: 0 }
+    }
+
+    /// The name of this playing.
+    pub const fn playback(&self) -> PlaybackId {
+        self.playback
+    }
+
+    /// The next 20 ms, in `codec`.
+    pub fn take(&mut self, codec: Codec) -> Played {
+        let mut sound = Sound::silence(codec);
+        let mut filled = 0;
+        while filled < OCTETS {
+            let Some(clip) = self.clips.get(self.clip) else {
+                return Played::Ended(sound, filled);
+            };
+            let rest = &clip.octets[self.octet..];
+            let count = rest.len().min(OCTETS - filled);
+            let part = &mut sound.octets[filled..filled + count];
+            part.copy_from_slice(&rest[..count]);
+            transcode(clip.codec, codec, part);
+            filled += count;
+            self.octet += count;
+            if self.octet == clip.octets.len() {
+                self.next_clip();
+            }
+        }
+        match self.clips.get(self.clip) {
+            Some(_) => Played::On(sound),
+            None => Played::Ended(sound, filled),
+        }
+    }
+
+    fn next_clip(&mut self) {
+        self.octet = 0;
+        self.clip += 1;
+        if self.repeat == Repeat::Forever && self.clip == self.clips.len() {
+            self.clip = 0;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::Arc;
+
+    fn clip(octet: u8, octets: usize) -> Clip {
+        Clip { codec: Codec::Pcmu, octets: Arc::from(vec![octet; octets]) }
+    }
+
+    /// Lengths of the stretches of equal octets that `ticks` ticks give, and whether it ended.
+    #[track_caller]
+    fn check(
+        why: &str,
+        clips: &[Clip],
+        repeat: Repeat,
+        ticks: usize,
+        expected: &[(u8, usize)],
+        ended: Option<usize>,
+    ) {
+        let mut player = Player::new(PlaybackId(1), clips.to_vec(), repeat);
+        let mut stretches: Vec<(u8, usize)> = Vec::new();
+        let mut end = None;
+        for _ in 0..ticks {
+            let sound = match player.take(Codec::Pcmu) {
+                Played::On(sound) => sound,
+                Played::Ended(sound, octets) => {
+                    end = end.or(Some(octets));
+                    sound
+                }
+            };
+            for octet in sound.octets {
+                match stretches.last_mut() {
+                    Some((last, count)) if *last == octet => *count += 1,
+                    Some(_) | None => stretches.push((octet, 1)),
+                }
+            }
+        }
+        assert_eq!((stretches.as_slice(), end), (expected, ended), "{why}");
+    }
+
+    #[test]
+    fn clips_follow_each_other_without_a_gap() {
+        let once = Repeat::Once;
+        check("one, whole ticks", &[clip(1, 320)], once, 2, &[(1, 320)], Some(160));
+        check("two within a tick", &[clip(1, 100), clip(2, 60)], once, 1, &[(1, 100), (2, 60)], Some(160));
+        check(
+            "over the border",
+            &[clip(1, 200), clip(2, 50)],
+            once,
+            2,
+            &[(1, 200), (2, 50), (255, 70)],
+            Some(90),
+        );
+        check("many small ones", &vec![clip(1, 1); 200], once, 2, &[(1, 200), (255, 120)], Some(40));
+        check(
+            "an empty one between",
+            &[clip(1, 80), clip(9, 0), clip(2, 80)],
+            once,
+            1,
+            &[(1, 80), (2, 80)],
+            Some(160),
+        );
+        check("not yet ended", &[clip(1, 321)], once, 2, &[(1, 320)], None);
+        check("nothing at all", &[], once, 1, &[(255, 160)], Some(0));
+        check("only an empty one, for ever", &[clip(1, 0)], Repeat::Forever, 1, &[(255, 160)], Some(0));
+        let rounds = [(1, 100), (2, 100), (1, 100), (2, 20)];
+        check("for ever", &[clip(1, 100), clip(2, 100)], Repeat::Forever, 2, &rounds, None);
+    }
+
+    #[test]
+    fn a_clip_is_heard_in_the_codec_that_the_leg_has_now() {
+        let mut player = Player::new(PlaybackId(1), vec![clip(0xff, 200)], Repeat::Once);
+        assert_eq!(player.take(Codec::Pcma), Played::On(Sound::silence(Codec::Pcma)));
+        assert_eq!(player.take(Codec::Pcma), Played::Ended(Sound::silence(Codec::Pcma), 40));
+    }
+}

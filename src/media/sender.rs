@@ -1,0 +1,174 @@
+//! The stream that a leg sends: one SSRC, unbroken sequence numbers and timestamps (RFC 3550 §5.1).
+//!
+//! ```text
+//!  160 octets a tick ──▶ waiting octets ──▶ a packet whenever samples_per_packet wait ──▶ socket
+//! ```
+//! While the leg may not send (hold), the timestamp runs on and the sequence number stands, so that the
+//! receiver sees a pause and not a loss. Where the octets come from is the leg's job.
+
+use crate::audio::g711::transcode;
+use crate::audio::sound::{OCTETS, Sound};
+use crate::limits::{PACKET_SAMPLES_MAX, PACKET_SAMPLES_MIN};
+use crate::media::command::StreamPlan;
+use crate::wire::codec::Codec;
+use crate::wire::rtp::{HEADER_OCTETS, Header};
+use crate::wire::telephone_event::{self, TelephoneEvent};
+
+/// The sending half of a leg.
+#[derive(Clone, Debug)]
+pub struct Sender {
+    ssrc: u32,
+    sequence: u16,
+    /// The timestamp of the first waiting octet.
+    timestamp: u32,
+    codec: Codec,
+    payload_type: u8,
+    samples_per_packet: usize,
+    pace: Pace,
+    /// Room for a header, then the waiting octets: a packet is sent from where it lies.
+    packet: [u8; HEADER_OCTETS + WAITING_MAX],
+    waiting: usize,
+    sent: u64,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Pace {
+    /// Packets go out.
+    Sending,
+    /// The next packet is the first after a pause, or the first of all: it carries the marker.
+    Resuming,
+    /// Time runs, nothing goes out.
+    Paused,
+}
+
+/// Where a stream begins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Beginning {
+    /// The synchronization source.
+    pub ssrc: u32,
+    /// The first sequence number.
+    pub sequence: u16,
+    /// The first timestamp.
+    pub timestamp: u32,
+}
+
+impl Sender {
+    /// A stream that begins at `beginning` and runs as `plan` says.
+    pub fn new(beginning: Beginning, plan: &StreamPlan) -> Self {
+        let Beginning { ssrc, sequence, timestamp } = beginning;
+        let mut sender = Self {
+            ssrc,
+            sequence,
+            timestamp,
+            codec: plan.codec,
+            payload_type: plan.payload_type,
+            samples_per_packet: OCTETS,
+            pace: Pace::Paused,
+            packet: [0; HEADER_OCTETS + WAITING_MAX],
+            waiting: 0,
+            sent: 0,
+        };
+        sender.replan(plan);
+        sender
+    }
+
+    /// The stream runs on as `plan` says now.
+    pub fn replan(&mut self, plan: &StreamPlan) {
+        let waiting = &mut self.packet[HEADER_OCTETS..HEADER_OCTETS + self.waiting];
+        transcode(self.codec, plan.codec, waiting);
+        self.codec = plan.codec;
+        self.payload_type = plan.payload_type;
+        let samples = plan.samples_per_packet.clamp(PACKET_SAMPLES_MIN, PACKET_SAMPLES_MAX);
+        self.samples_per_packet = samples as usize;
+        self.pace = match (plan.direction.send, self.pace) {
+            (false, _) => Pace::Paused,
+            (true, Pace::Paused | Pace::Resuming) => Pace::Resuming,
+            (true, Pace::Sending) => Pace::Sending,
+        };
+    }
+
+    /// Packets sent so far.
+    pub const fn sent(&self) -> u64 {
+        self.sent
+    }
+
+    /// Octets that wait for their packet to fill.
+    pub const fn waiting(&self) -> usize {
+        self.waiting
+    }
+
+    /// Takes 20 ms of sound and sends what fills a packet. Tells how many octets left the queue.
+    pub fn push(&mut self, sound: &Sound, send: &mut impl FnMut(&[u8])) -> usize {
+        let at = HEADER_OCTETS + self.waiting;
+        self.packet[at..at + OCTETS].copy_from_slice(&sound.octets);
+        self.waiting += OCTETS;
+        let mut gone = 0;
+        while self.waiting >= self.samples_per_packet {
+            self.send_one(send);
+            gone += self.samples_per_packet;
+        }
+        gone
+    }
+
+    /// Sends one packet of the other leg's key, whose press began at `timestamp` of this stream.
+    pub fn send_event(&mut self, outgoing: &OutgoingEvent, send: &mut impl FnMut(&[u8])) {
+        if self.pace == Pace::Paused {
+            return;
+        }
+        let mut packet = [0; HEADER_OCTETS + telephone_event::PAYLOAD_OCTETS];
+        packet[HEADER_OCTETS..].copy_from_slice(&outgoing.event.write());
+        if let Some(head) = packet.first_chunk_mut() {
+            self.next_header(outgoing.marker, outgoing.payload_type, outgoing.timestamp).write(head);
+        }
+        send(&packet);
+    }
+
+    /// The timestamp that the next octet given to [`Sender::push`] will have.
+    pub const fn timestamp(&self) -> u32 {
+        self.timestamp.wrapping_add(self.waiting as u32)
+    }
+
+    /// Passes over ticks that the worker was too late for.
+    pub fn skip(&mut self, ticks: u64) {
+        self.timestamp = self.timestamp.wrapping_add((ticks as u32).wrapping_mul(OCTETS as u32));
+    }
+
+    fn send_one(&mut self, send: &mut impl FnMut(&[u8])) {
+        let end = HEADER_OCTETS + self.samples_per_packet;
+        if self.pace != Pace::Paused {
+            let marker = self.pace == Pace::Resuming;
+            self.pace = Pace::Sending;
+            let header = self.next_header(marker, self.payload_type, self.timestamp);
+            if let Some(head) = self.packet.first_chunk_mut() {
+                header.write(head);
+            }
+            send(&self.packet[..end]);
+        }
+        self.timestamp = self.timestamp.wrapping_add(self.samples_per_packet as u32);
+        self.packet.copy_within(end..HEADER_OCTETS + self.waiting, HEADER_OCTETS);
+        self.waiting -= self.samples_per_packet;
+    }
+
+    fn next_header(&mut self, marker: bool, payload_type: u8, timestamp: u32) -> Header {
+        let sequence = self.sequence;
+        self.sequence = sequence.wrapping_add(1);
+        self.sent += 1;
+        Header { marker, payload_type, sequence, timestamp, ssrc: self.ssrc }
+    }
+}
+
+/// One telephone-event packet on its way out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OutgoingEvent {
+    /// The first packet of its press.
+    pub marker: bool,
+    /// The payload type that the receiver gave it.
+    pub payload_type: u8,
+    /// When the press began, on this stream's time line.
+    pub timestamp: u32,
+    /// The event.
+    pub event: TelephoneEvent,
+}
+
+/// Octets that may wait: all but one of a packet, and a tick.
+const WAITING_MAX: usize = PACKET_SAMPLES_MAX as usize + OCTETS;

@@ -1,0 +1,269 @@
+//! Whom a leg hears, and where it sends: symmetric RTP (RFC 4961) without hearing strangers.
+//!
+//! ```text
+//!             from SDP's address                        from SDP's address
+//!  Open ───────────────────────────▶ Promised ◀──────────────────────────── Foreign
+//!    │ ▲                             new offer and answer                      ▲
+//!    │ └──────────────── Promised, Foreign ◀── replan                          │
+//!    └── two packets in sequence from one other address ───────────────────────┘
+//! ```
+//! Only a negotiated payload type latches. The address in SDP is preferred and ends the search; another
+//! one (a party behind NAT) is taken until SDP's speaks. A stranger, who sent to this port before the
+//! leg owned it, is never latched to. Counting and hearing the packets is not this file's job.
+
+use crate::limits::{LATCH_PACKETS, STRANGER_PACKETS, STRANGERS_PER_PORT_MAX};
+use std::net::SocketAddr;
+
+/// Where a leg's packets come from and go to.
+#[derive(Clone, Debug)]
+pub struct Latch {
+    /// Where SDP says that the party receives.
+    promised: SocketAddr,
+    /// Where we send while nothing is latched.
+    fallback: SocketAddr,
+    state: State,
+    strangers: Strangers,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum State {
+    /// Nobody yet; an address other than SDP's may be on probation.
+    Open { probation: Option<Probation> },
+    /// SDP's own address: final until the next offer and answer.
+    Promised,
+    /// Another address: final unless SDP's speaks.
+    Foreign { from: SocketAddr },
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Probation {
+    from: SocketAddr,
+    ssrc: u32,
+    next_sequence: u16,
+    packets: u32,
+}
+
+/// The head of a packet that asks to be heard.
+#[derive(Clone, Copy, Debug)]
+pub struct Candidate {
+    /// Where it came from.
+    pub from: SocketAddr,
+    /// Its synchronization source.
+    pub ssrc: u32,
+    /// Its sequence number.
+    pub sequence: u16,
+}
+
+/// What becomes of a packet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// It is the party's.
+    Taken,
+    /// It is not, or not yet.
+    Refused,
+}
+
+impl Latch {
+    /// A latch for a leg whose SDP promised packets from and to `promised`.
+    pub fn new(promised: SocketAddr, strangers: Strangers) -> Self {
+        Self { promised, fallback: promised, state: State::Open { probation: None }, strangers }
+    }
+
+    /// Judges a packet whose payload type was negotiated.
+    pub fn judge(&mut self, candidate: Candidate) -> Verdict {
+        if candidate.from == self.promised {
+            self.state = State::Promised;
+            return Verdict::Taken;
+        }
+        match self.state {
+            State::Promised => Verdict::Refused,
+            State::Foreign { from } if from == candidate.from => Verdict::Taken,
+            State::Foreign { .. } => Verdict::Refused,
+            State::Open { probation } => self.judge_foreign(candidate, probation),
+        }
+    }
+
+    fn judge_foreign(&mut self, candidate: Candidate, probation: Option<Probation>) -> Verdict {
+        let Candidate { from, ssrc, sequence } = candidate;
+        if self.strangers.contains(ssrc) {
+            return Verdict::Refused;
+        }
+        let packets = match probation {
+            Some(p) if (p.from, p.ssrc, p.next_sequence) == (from, ssrc, sequence) => p.packets + 1,
+            Some(_) | None => 1,
+        };
+        if packets >= LATCH_PACKETS || from == self.fallback {
+            self.state = State::Foreign { from };
+            return Verdict::Taken;
+        }
+        let next_sequence = sequence.wrapping_add(1);
+        self.state = State::Open { probation: Some(Probation { from, ssrc, next_sequence, packets }) };
+        Verdict::Refused
+    }
+
+    /// A new offer and answer: the leg may latch once more. While SDP's address stays the same, packets
+    /// go on to where they went, so that a refresh does not interrupt the sound.
+    pub fn replan(&mut self, promised: SocketAddr) {
+        self.fallback = if promised == self.promised { self.to() } else { promised };
+        self.promised = promised;
+        self.state = State::Open { probation: None };
+    }
+
+    /// Where packets to the party go.
+    pub const fn to(&self) -> SocketAddr {
+        match self.state {
+            State::Open { .. } => self.fallback,
+            State::Promised => self.promised,
+            State::Foreign { from } => from,
+        }
+    }
+
+    /// The latched address, if there is one.
+    pub const fn latched(&self) -> Option<SocketAddr> {
+        match self.state {
+            State::Open { .. } => None,
+            State::Promised => Some(self.promised),
+            State::Foreign { from } => Some(from),
+        }
+    }
+}
+
+/// Sources that sent to a port while no leg, or an earlier leg, owned it. The newest few are kept.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Strangers {
+    seen: [Option<Stranger>; STRANGERS_PER_PORT_MAX],
+    next: usize,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Stranger {
+    ssrc: u32,
+    packets: u32,
+}
+
+impl Strangers {
+    /// Notes a packet that came while no leg owned the port.
+    pub fn note(&mut self, ssrc: u32) {
+        self.add(ssrc, 1);
+    }
+
+    /// Notes the party of a leg that is closed.
+    pub fn note_former_party(&mut self, ssrc: u32) {
+        self.add(ssrc, STRANGER_PACKETS);
+    }
+
+    fn add(&mut self, ssrc: u32, packets: u32) {
+        if let Some(known) = self.seen.iter_mut().flatten().find(|stranger| stranger.ssrc == ssrc) {
+            known.packets = known.packets.saturating_add(packets);
+            return;
+        }
+        self.seen[self.next] = Some(Stranger { ssrc, packets });
+        self.next = (self.next + 1) % STRANGERS_PER_PORT_MAX;
+    }
+
+    /// This source sent often enough outside the call to be no party of it.
+    fn contains(&self, ssrc: u32) -> bool {
+        self.seen.iter().flatten().any(|s| s.ssrc == ssrc && s.packets >= STRANGER_PACKETS)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn address(text: &str) -> SocketAddr {
+        text.parse().unwrap()
+    }
+
+    const SDP: &str = "10.0.0.1:4000";
+    const NAT: &str = "203.0.113.9:50000";
+    const OTHER: &str = "198.51.100.7:7000";
+
+    /// Packets as (from, ssrc, sequence); `+` for taken, `-` for refused.
+    #[track_caller]
+    fn check(why: &str, strangers: Strangers, packets: &[(&str, u32, u16)], verdicts: &str, to: &str) {
+        let mut latch = Latch::new(address(SDP), strangers);
+        let found: String = packets
+            .iter()
+            .map(|(from, ssrc, sequence)| Candidate { from: address(from), ssrc: *ssrc, sequence: *sequence })
+            .map(|candidate| if latch.judge(candidate) == Verdict::Taken { '+' } else { '-' })
+            .collect();
+        assert_eq!((found.as_str(), latch.to()), (verdicts, address(to)), "{why}");
+    }
+
+    #[test]
+    fn the_address_of_sdp_wins_and_others_must_prove_themselves() {
+        let none = Strangers::default();
+        check("nobody spoke", none, &[], "", SDP);
+        check("SDP's address at once", none, &[(SDP, 1, 9)], "+", SDP);
+        check(
+            "behind NAT, from the second packet",
+            none,
+            &[(NAT, 1, 9), (NAT, 1, 10), (NAT, 1, 12)],
+            "-++",
+            NAT,
+        );
+        check("one stray packet", none, &[(NAT, 1, 9)], "-", SDP);
+        check("two that are no sequence", none, &[(NAT, 1, 9), (NAT, 1, 40)], "--", SDP);
+        check("two sources in turn", none, &[(NAT, 1, 9), (OTHER, 2, 10), (NAT, 1, 10)], "---", SDP);
+        check(
+            "SDP's after NAT's",
+            none,
+            &[(NAT, 1, 9), (NAT, 1, 10), (SDP, 2, 5), (NAT, 1, 11)],
+            "-++-",
+            SDP,
+        );
+        check("others after SDP's", none, &[(SDP, 1, 9), (NAT, 2, 1), (NAT, 2, 2)], "+--", SDP);
+        check(
+            "others after NAT's",
+            none,
+            &[(NAT, 1, 9), (NAT, 1, 10), (OTHER, 2, 1), (OTHER, 2, 2)],
+            "-+--",
+            NAT,
+        );
+        check("over the wrap", none, &[(NAT, 1, 65_535), (NAT, 1, 0)], "-+", NAT);
+    }
+
+    #[test]
+    fn a_former_caller_who_keeps_sending_is_never_heard() {
+        let mut strangers = Strangers::default();
+        strangers.note_former_party(66);
+        let ghost: Vec<_> = (0..1_500).map(|n| (OTHER, 66, n)).collect();
+        check("for 30 s", strangers, &ghost, &"-".repeat(1_500), SDP);
+        let both = [(OTHER, 66, 1), (OTHER, 66, 2), (NAT, 1, 1), (OTHER, 66, 3), (NAT, 1, 2), (NAT, 1, 3)];
+        check("beside the new caller", strangers, &both, "-----+", NAT);
+    }
+
+    #[test]
+    fn a_few_early_packets_make_no_stranger_and_many_do() {
+        let mut strangers = Strangers::default();
+        strangers.note(5);
+        strangers.note(5);
+        check("a quick new caller", strangers, &[(NAT, 5, 3), (NAT, 5, 4)], "-+", NAT);
+        strangers.note(5);
+        check("a ghost", strangers, &[(NAT, 5, 3), (NAT, 5, 4)], "--", SDP);
+        check("unless SDP promised him", strangers, &[(SDP, 5, 3)], "+", SDP);
+    }
+
+    #[test]
+    fn only_the_newest_strangers_are_kept() {
+        let mut strangers = Strangers::default();
+        (0..1_000).for_each(|ssrc| strangers.note_former_party(ssrc));
+        assert!((996..1_000).all(|ssrc| strangers.contains(ssrc)) && !strangers.contains(995));
+    }
+
+    #[test]
+    fn a_new_answer_lets_the_leg_latch_once_more() {
+        let packet = |from, sequence| Candidate { from: address(from), ssrc: 1, sequence };
+        let mut latch = Latch::new(address(SDP), Strangers::default());
+        latch.judge(packet(NAT, 1));
+        latch.judge(packet(NAT, 2));
+        latch.replan(address(SDP));
+        assert_eq!((latch.to(), latch.latched()), (address(NAT), None), "a refresh does not move the sound");
+        assert_eq!(latch.judge(packet(NAT, 3)), Verdict::Taken, "and the known address needs no proof");
+        latch.replan(address(OTHER));
+        assert_eq!(latch.to(), address(OTHER), "a new address is used at once");
+        assert_eq!(latch.judge(packet(OTHER, 3)), Verdict::Taken);
+        assert_eq!(latch.judge(packet(SDP, 4)), Verdict::Refused);
+    }
+}

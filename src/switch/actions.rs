@@ -1,0 +1,118 @@
+//! The flow runs: what it asks for is done here, and what comes of it goes back as its input.
+
+use super::Switch;
+use super::interface::Output;
+use crate::call::recording::RecordingKind;
+use crate::call::take;
+use crate::flow::action::{Action, Fact, Input};
+use crate::id::{CallId, LegId, PlaybackId};
+use crate::media::command::Command;
+use crate::report::event::{Cause, Event, Party};
+use crate::wire::telephone_event::Key;
+
+/// The playing of the tone before a message: never one of the flow's own.
+pub(super) const TONE: PlaybackId = PlaybackId(u64::MAX);
+
+impl Switch {
+    /// Tells the flow, then does all that it asks for.
+    pub(super) fn run_flow(&mut self, id: CallId, input: Input) {
+        let now = self.now.at;
+        let Some(call) = self.calls.get_mut(&id).filter(|call| call.heard && call.ending.is_none()) else { return };
+        call.run.handle(now, input);
+        while let Some(action) = self.calls.get_mut(&id).and_then(|call| call.run.poll_action()) {
+            self.act(id, action);
+        }
+    }
+
+    fn act(&mut self, id: CallId, action: Action) {
+        match action {
+            Action::Play { playback, prompts } => self.speak(id, playback, prompts),
+            Action::StopPlaying => self.tell_patient(id, |leg| Command::Stop { leg }),
+            Action::StartRecording => self.start_recording(id, RecordingKind::Call),
+            Action::Connect { target, ring } => self.call_person(id, target, ring),
+            Action::TakeMessage => self.take_message(id),
+            Action::FinishMessage => self.order_take(id, take::Input::Stop),
+            Action::Tell(fact) => self.tell_log(id, fact),
+            Action::End { exit } => self.end_call(id, Cause::Normal, Party::Flow, Some(exit)),
+        }
+    }
+
+    fn speak(&mut self, id: CallId, playback: PlaybackId, prompts: Vec<crate::flow::action::Spoken>) {
+        let Some(leg) = self.calls.get(&id).map(|call| &call.patient) else { return };
+        let Some(codec) = leg.codec() else { return };
+        self.counters.playings += 1;
+        self.outputs.push_back(Output::Speak { worker: leg.worker, leg: leg.id, playback, prompts, codec });
+    }
+
+    /// Plays the tone after which a message is recorded.
+    pub(super) fn play_tone(&mut self, id: CallId) {
+        let Some(leg) = self.calls.get(&id).map(|call| &call.patient) else { return };
+        let Some(codec) = leg.codec() else { return };
+        self.outputs.push_back(Output::Tone { worker: leg.worker, leg: leg.id, playback: TONE, codec });
+    }
+
+    /// Tells the worker of the patient's leg.
+    pub(super) fn tell_patient(&mut self, id: CallId, command: impl FnOnce(LegId) -> Command) {
+        let Some(leg) = self.calls.get(&id).map(|call| &call.patient).filter(|leg| leg.open) else { return };
+        let output = Output::Media { worker: leg.worker, command: command(leg.id) };
+        self.outputs.push_back(output);
+    }
+
+    fn tell_log(&mut self, id: CallId, fact: Fact) {
+        match fact {
+            Fact::LadderRung { .. } => self.counters.ladder_rungs += 1,
+            Fact::Fault { .. } => self.counters.flow_faults += 1,
+            Fact::Missed { .. } => self.counters.missed += 1,
+            Fact::StepEntered { .. }
+            | Fact::Chosen { .. }
+            | Fact::LanguageChosen(_)
+            | Fact::NoticeGiven
+            | Fact::NoticeCut
+            | Fact::RecordingRefused
+            | Fact::Promised { .. } => {}
+        }
+        self.append(id, Event::Flow(fact));
+    }
+
+    /// A key of the patient goes to the flow; a person's keys go to nobody here (they pass through the bridge).
+    pub(super) fn on_key(&mut self, id: CallId, leg: LegId, key: Key) {
+        self.counters.keys += 1;
+        if self.calls.get(&id).is_some_and(|call| call.is_patient(leg)) {
+            self.run_flow(id, Input::Key(key));
+        }
+    }
+
+    pub(super) fn on_playback_ended(&mut self, id: CallId, leg: LegId, playback: PlaybackId, completed: bool) {
+        if !self.calls.get(&id).is_some_and(|call| call.is_patient(leg)) {
+            return;
+        }
+        if playback == TONE {
+            return self.order_take(id, take::Input::ToneEnded);
+        }
+        self.run_flow(id, Input::PlaybackEnded { playback, completed });
+    }
+
+    /// A deadline of this call has come: which one, the state says.
+    pub(super) fn on_call_timeout(&mut self, id: CallId) {
+        let now = self.now.at;
+        let Some(call) = self.calls.get_mut(&id) else { return };
+        if call.ending.as_ref().is_some_and(|ending| ending.until <= now) {
+            return self.finish_call(id);
+        }
+        if call.ends_at <= now {
+            return self.end_call(id, Cause::TooLong, Party::Engine, None);
+        }
+        if call.message_until.is_some_and(|until| until <= now) {
+            call.message_until = None;
+            self.give_up_message(id);
+        }
+        if self.calls.get(&id).and_then(|call| call.person.as_ref()?.ring_until).is_some_and(|until| until <= now) {
+            self.give_up_person(id);
+        }
+        self.probe_again(id);
+        let flow_due = self.calls.get(&id).and_then(|call| call.run.poll_timeout());
+        if flow_due.is_some_and(|due| due.at <= now) {
+            self.run_flow(id, Input::Timeout);
+        }
+    }
+}

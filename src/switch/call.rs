@@ -1,0 +1,102 @@
+//! One call as the switch keeps it: the patient's leg, the flow that runs, and what hangs on them.
+
+use super::interface::Now;
+use crate::call::leg::Leg;
+use crate::call::recording::RecordingKind;
+use crate::call::take::Take;
+use crate::clock::{Instant, WallTime};
+use crate::flow::run::Run;
+use crate::id::{ExitName, LegId, RecordingId};
+use crate::report::event::{Cause, Party};
+use std::net::SocketAddr;
+
+/// A call that is not over yet.
+pub struct Call {
+    /// Where the patient's signalling comes from: our probes and hang-ups go through it.
+    pub local: SocketAddr,
+    /// The patient's leg.
+    pub patient: Leg,
+    /// The flow, from the answer on.
+    pub run: Run,
+    /// The patient can hear: the flow has begun.
+    pub heard: bool,
+    /// The caller's number as the record has it, for the From of calls we place for him.
+    pub caller: Option<crate::phi::Phi<String>>,
+    /// The person being called or talked with.
+    pub person: Option<Person>,
+    /// Legs to persons that are being closed.
+    pub leaving: Vec<Leg>,
+    /// The recording under way.
+    pub recording: Option<Recording>,
+    /// A message waits for the call's recording to close; until then.
+    pub message_until: Option<Instant>,
+    /// The greatest length.
+    pub ends_at: Instant,
+    /// When to ask again whether the party is still there.
+    pub probe_at: Option<Instant>,
+    /// The call is over; only its closing is waited for.
+    pub ending: Option<Ending>,
+    /// The deadline in the switch's index.
+    pub due: Option<Instant>,
+}
+
+/// A person whom the flow calls for the patient.
+pub struct Person {
+    /// The person's leg.
+    pub leg: Leg,
+    /// The target as configured.
+    pub target: String,
+    /// Until when it may ring; `None` once they talk.
+    pub ring_until: Option<Instant>,
+}
+
+/// A recording under way.
+pub struct Recording {
+    /// Its name.
+    pub id: RecordingId,
+    /// What it holds.
+    pub kind: RecordingKind,
+    /// Where it stands.
+    pub take: Take,
+    /// The wall time of its name in the log.
+    pub named_at: WallTime,
+    /// Frames that the tap counted, once it is closed.
+    pub frames: u64,
+}
+
+/// Why and when the call was over.
+#[derive(Clone, Debug)]
+pub struct Ending {
+    /// Why.
+    pub cause: Cause,
+    /// Who.
+    pub by: Party,
+    /// The exit of the flow.
+    pub exit: Option<ExitName>,
+    /// When: the record's end is the hang-up, not the last file closed.
+    pub at: Now,
+    /// The closing is not waited for longer.
+    pub until: Instant,
+}
+
+impl Call {
+    /// The earliest of the call's deadlines.
+    pub fn next_due(&self) -> Option<Instant> {
+        if let Some(ending) = &self.ending {
+            return Some(ending.until);
+        }
+        let run = self.run.poll_timeout().map(|due| due.at).filter(|_| self.heard);
+        let ring = self.person.as_ref().and_then(|person| person.ring_until);
+        [run, ring, self.message_until, self.probe_at, Some(self.ends_at)].into_iter().flatten().min()
+    }
+
+    /// Whether `leg` is the patient's.
+    pub fn is_patient(&self, leg: LegId) -> bool {
+        self.patient.id == leg
+    }
+
+    /// The person's leg, if `leg` is it.
+    pub fn person_leg(&mut self, leg: LegId) -> Option<&mut Leg> {
+        self.person.as_mut().map(|person| &mut person.leg).filter(|l| l.id == leg)
+    }
+}

@@ -1,0 +1,249 @@
+//! A patient calls: admission, routing, offer and answer, up to the first word.
+//!
+//! An INVITE is answered at once: no patient listens to ringing where an engine could speak. What is
+//! refused here is counted; what is let in leaves a record, whatever comes of it.
+
+use super::call::Call;
+use super::interface::Output;
+use super::ports::Owned;
+use super::{HeardBy, Switch};
+use crate::call::leg::{Agreed, Leg};
+use crate::call::routing::{called_number, caller_number, trunk_of};
+use crate::flow::action;
+use crate::flow::run::Run;
+use crate::id::{CallId, LegId};
+use crate::media::command::{Command, Direction, PortIndex, StreamPlan, WorkerIndex};
+use crate::phi::Phi;
+use crate::report::event::{Cause, Event, Party};
+use crate::sip::interface as sip;
+use crate::sip::invite::offer_answer::{self, Ours};
+use std::net::{IpAddr, SocketAddr};
+
+/// Seconds that a caller is asked to wait when the engine is full (RFC 3261 §20.33).
+const RETRY_AFTER_S: u32 = 10;
+
+impl Switch {
+    /// A new INVITE: let in and answered, or refused with the status that says why.
+    pub(super) fn on_invite(&mut self, leg: LegId, invite: sip::Invite) {
+        self.counters.offered += 1;
+        if self.drain_until.is_some() {
+            self.counters.refused_draining += 1;
+            return self.refuse(leg, 503, Some(RETRY_AFTER_S));
+        }
+        if self.calls.len() >= self.settings.max_calls as usize {
+            self.counters.refused_full += 1;
+            return self.refuse(leg, 503, Some(RETRY_AFTER_S));
+        }
+        let Some(owned) = self.ports.take(self.now.at) else {
+            self.counters.refused_full += 1;
+            return self.refuse(leg, 503, Some(RETRY_AFTER_S));
+        };
+        self.admit(leg, invite, owned);
+    }
+
+    fn admit(&mut self, leg: LegId, invite: sip::Invite, owned: Owned) {
+        let id = CallId(self.next_id);
+        self.next_id += 1;
+        let trunk = trunk_of(&self.settings.trunks, invite.from.ip());
+        let called = called_number(&invite, trunk);
+        let caller = caller_number(&invite, trunk);
+        let flow = self.flows.route(called.expose()).clone();
+        let arrived = Event::Arrived {
+            leg,
+            trunk: trunk.map(|trunk| trunk.name.clone()),
+            called,
+            caller: caller.clone(),
+            sip_call_id: invite.sip_call_id,
+            flow: flow.clone(),
+            version: self.flows.version().to_owned(),
+        };
+        self.append(id, arrived);
+        let leg = new_leg(leg, owned, invite.local);
+        let call = Call {
+            local: invite.local,
+            patient: leg,
+            run: Run::new(self.flows.clone(), flow),
+            heard: false,
+            caller,
+            person: None,
+            leaving: Vec::new(),
+            recording: None,
+            message_until: None,
+            ends_at: self.now.at + self.settings.longest,
+            probe_at: None,
+            ending: None,
+            due: None,
+        };
+        self.legs.insert(call.patient.id, id);
+        self.calls.insert(id, call);
+        self.counters.peak = self.counters.peak.max(self.calls.len() as u64);
+        self.answer(id, invite.sdp.as_deref());
+        self.rekey(id);
+    }
+
+    /// 200 with our answer; or with our offer, when the INVITE brought none (RFC 3261 §13.2.1).
+    fn answer(&mut self, id: CallId, offer: Option<&[u8]>) {
+        let Some(call) = self.calls.get(&id) else { return };
+        let ours = self.ours(&call.patient);
+        let leg = call.patient.id;
+        match offer {
+            None => {
+                let sdp = offer_answer::offer(&ours);
+                self.sip(sip::Command::Answer { leg, sdp });
+            }
+            Some(offer) => match offer_answer::answer(offer, &ours) {
+                Ok(agreed) => {
+                    self.sip(sip::Command::Answer { leg, sdp: agreed.body.clone() });
+                    self.open_patient(id, &agreed);
+                }
+                Err(_) => {
+                    self.counters.no_common_media += 1;
+                    self.refuse(leg, 488, None);
+                    self.end_call(id, Cause::NoCommonMedia, Party::Engine, None);
+                }
+            },
+        }
+    }
+
+    /// Opens the patient's stream: from here on it is unbroken.
+    fn open_patient(&mut self, id: CallId, agreed: &offer_answer::Agreed) {
+        self.counters.answered += 1;
+        self.append(id, Event::Answered { codec: agreed.codec });
+        let Some(mut leg) = self.calls.get(&id).map(|call| call.patient.clone()) else { return };
+        self.open_leg(&mut leg, agreed);
+        if let Some(call) = self.calls.get_mut(&id) {
+            call.patient = leg;
+        }
+    }
+
+    /// Tells the worker to own the leg's port from now on.
+    pub(super) fn open_leg(&mut self, leg: &mut Leg, agreed: &offer_answer::Agreed) {
+        leg.agreed = Some(settled(agreed));
+        leg.open = true;
+        leg.sdp_version += 1;
+        let command = Command::Open {
+            leg: leg.id,
+            port: leg.port,
+            plan: plan(agreed, leg.local.ip()),
+            ssrc: self.rng.next_u32(),
+            sequence: self.rng.next_u16(),
+            timestamp: self.rng.next_u32(),
+            silent_after: self.settings.media_lost,
+        };
+        self.outputs.push_back(Output::Media { worker: leg.worker, command });
+    }
+
+    /// The ACK of our 200: the flow begins. An answer in it settles a delayed offer.
+    pub(super) fn on_confirmed(&mut self, leg: LegId, sdp: Option<Vec<u8>>) {
+        let Some(&id) = self.legs.get(&leg) else { return };
+        let Some(call) = self.calls.get(&id).filter(|call| call.is_patient(leg)) else { return };
+        if call.patient.agreed.is_none() {
+            let ours = self.ours(&call.patient);
+            match sdp.map(|sdp| offer_answer::read_answer(&sdp, &ours)) {
+                Some(Ok(agreed)) => self.open_patient(id, &agreed),
+                Some(Err(_)) | None => {
+                    self.counters.no_common_media += 1;
+                    return self.end_call(id, Cause::NoCommonMedia, Party::Engine, None);
+                }
+            }
+        }
+        self.on_heard(id, leg, HeardBy::Ack);
+        self.rekey(id);
+    }
+
+    /// The patient can hear: the first words start now, not before, so that none of them is clipped.
+    pub(super) fn on_heard(&mut self, id: CallId, leg: LegId, by: HeardBy) {
+        let Some(call) = self.calls.get_mut(&id) else { return };
+        if call.heard || !call.is_patient(leg) || call.ending.is_some() {
+            return;
+        }
+        call.heard = true;
+        self.append(id, Event::Heard { by_ack: by == HeardBy::Ack });
+        self.run_flow(id, action::Input::Start);
+    }
+
+    /// A re-INVITE: other media, hold, resume (RFC 3264 §8).
+    pub(super) fn on_reoffer(&mut self, leg: LegId, sdp: Option<Vec<u8>>) {
+        let Some(&id) = self.legs.get(&leg) else { return self.refuse(leg, 481, None) };
+        let Some(mut changed) = self.leg_of(id, leg).cloned() else { return self.refuse(leg, 481, None) };
+        let ours = self.ours(&changed);
+        let Some(offer) = sdp else {
+            let sdp = offer_answer::offer(&ours);
+            return self.sip(sip::Command::AnswerReoffer { leg, sdp });
+        };
+        let Ok(agreed) = offer_answer::answer(&offer, &ours) else { return self.refuse(leg, 488, None) };
+        let was_held = changed.is_held();
+        changed.agreed = Some(settled(&agreed));
+        changed.sdp_version += 1;
+        let plan = plan(&agreed, changed.local.ip());
+        let held = changed.is_held();
+        self.outputs.push_back(Output::Media { worker: changed.worker, command: Command::Replan { leg, plan } });
+        self.sip(sip::Command::AnswerReoffer { leg, sdp: agreed.body });
+        if let Some(place) = self.leg_of(id, leg) {
+            *place = changed;
+        }
+        if held != was_held {
+            self.append(id, Event::Hold { on: held });
+        }
+    }
+
+    /// Our side of an offer or answer for this leg.
+    pub(super) fn ours(&self, leg: &Leg) -> Ours {
+        Ours {
+            address: self.told_address(leg.local.ip()),
+            rtp_port: self.ports.number(leg.worker, leg.port),
+            session_id: leg.id.0,
+            session_version: leg.sdp_version,
+        }
+    }
+
+    /// The address that a peer is told, given the one it reached us at.
+    fn told_address(&self, reached: IpAddr) -> IpAddr {
+        self.settings.external_address.unwrap_or(reached)
+    }
+
+    /// The leg of that name, the patient's or the person's.
+    pub(super) fn leg_of(&mut self, id: CallId, leg: LegId) -> Option<&mut Leg> {
+        let call = self.calls.get_mut(&id)?;
+        if call.is_patient(leg) { Some(&mut call.patient) } else { call.person_leg(leg) }
+    }
+
+    pub(super) fn refuse(&mut self, leg: LegId, status: u16, retry_after_s: Option<u32>) {
+        self.sip(sip::Command::Refuse { leg, status, retry_after_s });
+    }
+
+    /// The From user of a call that we place for this patient.
+    pub(super) fn presented(caller: Option<&Phi<String>>) -> Phi<String> {
+        caller.cloned().unwrap_or_else(|| Phi::new("anonymous".to_owned()))
+    }
+}
+
+/// A leg that owns a port and has agreed on nothing yet.
+pub(super) fn new_leg(id: LegId, owned: Owned, local: SocketAddr) -> Leg {
+    let (worker, port): (WorkerIndex, PortIndex) = (owned.worker, owned.port);
+    Leg { id, worker, port, local, agreed: None, sdp_version: 0, open: false }
+}
+
+fn settled(agreed: &offer_answer::Agreed) -> Agreed {
+    Agreed { codec: agreed.codec, direction: direction(agreed) }
+}
+
+fn direction(agreed: &offer_answer::Agreed) -> Direction {
+    Direction { send: agreed.direction.sends(), receive: agreed.direction.receives() }
+}
+
+/// The plan of a stream, from what offer and answer agreed on.
+fn plan(agreed: &offer_answer::Agreed, source: IpAddr) -> StreamPlan {
+    StreamPlan {
+        remote: agreed.remote,
+        remote_rtcp: agreed.remote_rtcp,
+        rtcp_mux: agreed.rtcp_mux,
+        source,
+        codec: agreed.codec,
+        payload_type: agreed.payload_type,
+        telephone_event: agreed.telephone_event,
+        samples_per_packet: agreed.samples_per_packet,
+        direction: direction(agreed),
+    }
+}
+

@@ -1,0 +1,133 @@
+//! What goes into the switch and what comes out of it: closed enums, the same for the engine and the simulation.
+
+use crate::call::recording;
+use crate::call::routing::Trunk;
+use crate::clock::{Instant, WallTime};
+use crate::flow::action::Spoken;
+use crate::flow::set::FlowSet;
+use crate::id::{LegId, PlaybackId};
+use crate::media::command as media;
+use crate::report::event::Entry;
+use crate::sip::interface as sip;
+use crate::wire::codec::Codec;
+use std::collections::BTreeMap;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// The time of an input, on both lines.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Now {
+    /// Monotonic: for every timer.
+    pub at: Instant,
+    /// The calendar's: for records only.
+    pub wall: WallTime,
+}
+
+/// Settings of the switch, from the configuration.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// For the SIP machine.
+    pub sip: sip::Settings,
+    /// The address told in SDP in place of the one that the peer reached us at.
+    pub external_address: Option<IpAddr>,
+    /// Carriers and gateways.
+    pub trunks: Vec<Trunk>,
+    /// Calls at once.
+    pub max_calls: u32,
+    /// How long a call may last.
+    pub longest: Duration,
+    /// How long a person may be rung at the most, whatever the flow says.
+    pub ring: Duration,
+    /// How long a leg may be without a sign of life before it is probed.
+    pub media_lost: Duration,
+    /// Where the persons named in the flows are, by their SIP address: resolved at start.
+    pub targets: BTreeMap<String, SocketAddr>,
+    /// The first sequence number of the event log in this run.
+    pub first_seq: u64,
+    /// The first number for calls and recordings in this run: over all those of earlier runs.
+    pub first_id: u64,
+}
+
+/// One thing that happens to the engine.
+#[derive(Debug)]
+pub enum Input<'a> {
+    /// A datagram came to the SIP port.
+    Datagram {
+        /// Our address that it was sent to.
+        local: SocketAddr,
+        /// Where it came from.
+        from: SocketAddr,
+        /// The datagram.
+        octets: &'a [u8],
+    },
+    /// A media worker tells.
+    Media(media::Event),
+    /// The recorder tells.
+    Recorder(recording::Event),
+    /// The event log is on disk up to this sequence number.
+    Durable {
+        /// The last one that is.
+        up_to: u64,
+    },
+    /// New flows, already checked: for new calls.
+    Flows(Arc<FlowSet>),
+    /// No new calls from now on; whoever is left after `within` is told goodbye by BYE.
+    Drain {
+        /// How long calls may go on.
+        within: Duration,
+    },
+    /// `poll_timeout` is due.
+    Timeout,
+}
+
+/// What the engine wants done.
+#[derive(Debug)]
+pub enum Output {
+    /// Send this datagram from the SIP port.
+    Transmit {
+        /// From this address of ours.
+        local: SocketAddr,
+        /// To this one.
+        to: SocketAddr,
+        /// The message.
+        octets: Vec<u8>,
+    },
+    /// Tell a media worker.
+    Media {
+        /// Which.
+        worker: media::WorkerIndex,
+        /// What.
+        command: media::Command,
+    },
+    /// Let a leg hear these prompts: the edge has their sound.
+    Speak {
+        /// On this worker.
+        worker: media::WorkerIndex,
+        /// The leg.
+        leg: LegId,
+        /// The name of this playing.
+        playback: PlaybackId,
+        /// What, in this order.
+        prompts: Vec<Spoken>,
+        /// In this codec.
+        codec: Codec,
+    },
+    /// Let a leg hear the tone after which a message is recorded.
+    Tone {
+        /// On this worker.
+        worker: media::WorkerIndex,
+        /// The leg.
+        leg: LegId,
+        /// The name of this playing.
+        playback: PlaybackId,
+        /// In this codec.
+        codec: Codec,
+    },
+    /// Tell the recorder.
+    Recorder(recording::Command),
+    /// Add to the event log; [`Input::Durable`] comes back.
+    Append(Entry),
+    /// The last call is over after [`Input::Drain`].
+    Drained,
+}

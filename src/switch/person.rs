@@ -1,0 +1,154 @@
+//! A person is called for the patient, and bridged with him: the first rung of the ladder that has a voice.
+//!
+//! The person's leg lives on the patient's worker, so that the bridge is a function call there. While
+//! it rings the flow goes on speaking to the patient.
+
+use super::Switch;
+use super::incoming::new_leg;
+use super::interface::Output;
+use super::call::Person;
+use crate::flow::action::{ConnectEnd, Input};
+use crate::id::{CallId, LegId};
+use crate::media::command::Command;
+use crate::report::event::{Cause, Event, Party};
+use crate::sip::interface as sip;
+use crate::sip::invite::offer_answer;
+use std::time::Duration;
+
+/// The final status that the record gives to a target which is in no address list: not found.
+const STATUS_UNKNOWN_TARGET: u16 = 404;
+/// The final status that the record gives to a person who let it ring: request timeout.
+const STATUS_RANG_OUT: u16 = 408;
+/// The final status that the record gives when no port was free: service unavailable.
+const STATUS_NO_PORT: u16 = 503;
+
+impl Switch {
+    /// Places a call to `target`, an address of the configuration.
+    pub(super) fn call_person(&mut self, id: CallId, target: String, ring: Duration) {
+        let leg = self.sip.reserve_leg();
+        self.append(id, Event::PersonCalled { leg, target: target.clone() });
+        let Some(&to) = self.settings.targets.get(&target) else {
+            return self.person_not_reached(id, leg, STATUS_UNKNOWN_TARGET);
+        };
+        let Some((local, worker, caller)) =
+            self.calls.get(&id).map(|call| (call.local, call.patient.worker, call.caller.clone()))
+        else {
+            return;
+        };
+        let Some(owned) = self.ports.take_on(worker, self.now.at) else {
+            return self.person_not_reached(id, leg, STATUS_NO_PORT);
+        };
+        let person = new_leg(leg, owned, local);
+        let sdp = offer_answer::offer(&self.ours(&person));
+        let from_user = Self::presented(caller.as_ref());
+        let ring_until = Some(self.now.at + ring.min(self.settings.ring));
+        self.legs.insert(leg, id);
+        if let Some(call) = self.calls.get_mut(&id) {
+            call.person = Some(Person { leg: person, target: target.clone(), ring_until });
+        }
+        let call = Box::new(sip::Outgoing { target, to, from_user, sdp });
+        self.sip(sip::Command::Invite { leg, local, call });
+    }
+
+    /// The person answered: both hear each other from the next tick on.
+    pub(super) fn on_person_answered(&mut self, leg: LegId, sdp: &[u8]) {
+        let Some(&id) = self.legs.get(&leg) else { return };
+        let Some(mut person) = self.calls.get_mut(&id).and_then(|call| call.person_leg(leg)).cloned() else { return };
+        let Ok(agreed) = offer_answer::read_answer(sdp, &self.ours(&person)) else {
+            self.sip(sip::Command::HangUp { leg, reason: Some("SIP;cause=488;text=\"no common media\"") });
+            return self.on_person_failed(leg, 488);
+        };
+        self.open_leg(&mut person, &agreed);
+        let worker = person.worker;
+        let Some(call) = self.calls.get_mut(&id) else { return };
+        let patient = call.patient.id;
+        if let Some(place) = call.person.as_mut() {
+            place.leg = person;
+            place.ring_until = None;
+        }
+        let command = Command::Bridge { a: patient, b: leg };
+        self.outputs.push_back(Output::Media { worker, command });
+        self.counters.bridged += 1;
+        self.append(id, Event::Bridged { leg });
+        self.run_flow(id, Input::Connected);
+        self.rekey(id);
+    }
+
+    /// The call to the person came to nothing.
+    pub(super) fn on_person_failed(&mut self, leg: LegId, status: u16) {
+        let Some(&id) = self.legs.get(&leg) else { return };
+        if self.calls.get_mut(&id).is_some_and(|call| call.person_leg(leg).is_some()) {
+            self.drop_person(id);
+            self.person_not_reached(id, leg, status);
+        }
+        self.rekey(id);
+    }
+
+    /// It rang long enough.
+    pub(super) fn give_up_person(&mut self, id: CallId) {
+        let Some(leg) = self.calls.get(&id).and_then(|call| call.person.as_ref()).map(|person| person.leg.id) else {
+            return;
+        };
+        self.sip(sip::Command::HangUp { leg, reason: None });
+        self.drop_person(id);
+        self.person_not_reached(id, leg, STATUS_RANG_OUT);
+    }
+
+    /// The person hung up, or is gone: the patient is still here.
+    pub(super) fn person_left(&mut self, id: CallId, leg: LegId) {
+        self.tell_patient(id, |leg| Command::Unbridge { leg });
+        self.drop_person(id);
+        self.append(id, Event::Unbridged { leg });
+        self.run_flow(id, Input::ConnectEnded(ConnectEnd::FarHungUp));
+    }
+
+    fn person_not_reached(&mut self, id: CallId, leg: LegId, status: u16) {
+        self.counters.persons_not_reached += 1;
+        self.append(id, Event::PersonNotReached { leg, status });
+        self.run_flow(id, Input::ConnectEnded(ConnectEnd::NotReached));
+    }
+
+    /// Gives the person's leg back: its stream is closed by the worker, or its port is free at once.
+    pub(super) fn drop_person(&mut self, id: CallId) {
+        let Some(person) = self.calls.get_mut(&id).and_then(|call| call.person.take()) else { return };
+        let leg = person.leg;
+        if leg.open {
+            let command = Command::Close { leg: leg.id };
+            self.outputs.push_back(Output::Media { worker: leg.worker, command });
+            if let Some(call) = self.calls.get_mut(&id) {
+                call.leaving.push(leg);
+            }
+        } else {
+            self.legs.remove(&leg.id);
+            self.ports.release(leg.worker, leg.port, self.now.at);
+        }
+    }
+
+    /// What came of asking whether the party is still there (OPTIONS in the dialog).
+    pub(super) fn on_probed(&mut self, leg: LegId, alive: bool) {
+        let Some(&id) = self.legs.get(&leg) else { return };
+        let again = self.now.at + self.settings.media_lost;
+        let Some(call) = self.calls.get_mut(&id) else { return };
+        if alive {
+            call.probe_at = Some(again);
+        } else if call.is_patient(leg) {
+            self.counters.media_lost += 1;
+            self.end_call(id, Cause::MediaLost, Party::Engine, None);
+        } else if call.person_leg(leg).is_some() {
+            self.sip(sip::Command::HangUp { leg, reason: None });
+            self.person_left(id, leg);
+        }
+        self.rekey(id);
+    }
+
+    /// A party that was silent and alive is asked again after the same time.
+    pub(super) fn probe_again(&mut self, id: CallId) {
+        let now = self.now.at;
+        let Some(call) = self.calls.get_mut(&id) else { return };
+        if call.probe_at.is_some_and(|at| at <= now) {
+            call.probe_at = None;
+            let leg = call.patient.id;
+            self.sip(sip::Command::Probe { leg });
+        }
+    }
+}

@@ -1,0 +1,147 @@
+//! The free list of RTP ports: a port is owned before SDP promises it, and rests before it is used again.
+//!
+//! A freed port is reused oldest first and not before [`PORT_REST`]: until then the late packets of
+//! the call before have died out. Legs go to the worker that has the fewest.
+
+use crate::clock::Instant;
+use crate::limits::PORT_REST;
+use crate::media::command::{PortIndex, WorkerIndex};
+use std::collections::VecDeque;
+
+/// All ports of all workers.
+pub struct Ports {
+    workers: Vec<Worker>,
+}
+
+struct Worker {
+    /// The RTP port number of each index.
+    numbers: Vec<u16>,
+    /// Free ones, oldest first, each with the time from which it may be used.
+    free: VecDeque<(Instant, PortIndex)>,
+    used: usize,
+}
+
+/// A port that a leg owns.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Owned {
+    /// The worker.
+    pub worker: WorkerIndex,
+    /// Its place in the worker's pool.
+    pub port: PortIndex,
+    /// Its number, for SDP.
+    pub number: u16,
+}
+
+impl Ports {
+    /// A pool of each worker's RTP port numbers, all of them free.
+    pub fn new(workers: &[Vec<u16>]) -> Self {
+        let workers = workers
+            .iter()
+            .map(|numbers| Worker {
+                numbers: numbers.clone(),
+                free: (0..numbers.len() as u32).map(|n| (Instant::START, PortIndex(n))).collect(),
+                used: 0,
+            })
+            .collect();
+        Self { workers }
+    }
+
+    /// Takes a rested port from the worker with the fewest legs; `None` when every port is in use or resting.
+    pub fn take(&mut self, now: Instant) -> Option<Owned> {
+        let rested = |worker: &Worker| worker.free.front().is_some_and(|&(from, _)| from <= now);
+        let index = (0..self.workers.len()).filter(|&n| rested(&self.workers[n])).min_by_key(|&n| self.workers[n].used)?;
+        self.take_on(WorkerIndex(index as u32), now)
+    }
+
+    /// Takes a rested port from this worker.
+    pub fn take_on(&mut self, index: WorkerIndex, now: Instant) -> Option<Owned> {
+        let worker = self.workers.get_mut(index.0 as usize)?;
+        let (_, port) = worker.free.pop_front_if(|&mut (from, _)| from <= now)?;
+        worker.used += 1;
+        Some(Owned { worker: index, port, number: worker.numbers[port.0 as usize] })
+    }
+
+    /// Gives a port back: it rests from `now` on.
+    pub fn release(&mut self, worker: WorkerIndex, port: PortIndex, now: Instant) {
+        if let Some(worker) = self.workers.get_mut(worker.0 as usize) {
+            worker.used = worker.used.saturating_sub(1);
+            worker.free.push_back((now + PORT_REST, port));
+        }
+    }
+
+    /// Gives back a port that no packet was ever promised to: it needs no rest.
+    pub fn release_unused(&mut self, worker: WorkerIndex, port: PortIndex) {
+        if let Some(worker) = self.workers.get_mut(worker.0 as usize) {
+            worker.used = worker.used.saturating_sub(1);
+            worker.free.push_front((Instant::START, port));
+        }
+    }
+
+    /// The number of a port, for SDP.
+    pub fn number(&self, worker: WorkerIndex, port: PortIndex) -> u16 {
+        self.workers[worker.0 as usize].numbers[port.0 as usize]
+    }
+
+    /// Ports that are owned by legs.
+    pub fn in_use(&self) -> usize {
+        self.workers.iter().map(|worker| worker.used).sum()
+    }
+
+    /// All ports.
+    pub fn total(&self) -> usize {
+        self.workers.iter().map(|worker| worker.numbers.len()).sum()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn a_freed_port_rests_and_the_oldest_is_used_first() {
+        let mut ports = Ports::new(&[vec![20_000, 20_002]]);
+        let at = Instant::from_millis;
+        let first = ports.take(at(0)).unwrap();
+        let second = ports.take(at(0)).unwrap();
+        assert_eq!((first.number, second.number, ports.take(at(0))), (20_000, 20_002, None));
+        ports.release(first.worker, first.port, at(1_000));
+        ports.release(second.worker, second.port, at(2_000));
+        assert_eq!(ports.take(at(10_999)), None, "10 s have not passed");
+        assert_eq!(ports.take(at(11_000)).map(|p| p.number), Some(20_000));
+        assert_eq!(ports.take(at(11_000)), None);
+        assert_eq!(ports.in_use(), 1);
+    }
+
+    #[test]
+    fn legs_are_spread_over_the_workers() {
+        let mut ports = Ports::new(&[vec![1, 3], vec![5, 7]]);
+        let taken: Vec<u16> = (0..4).filter_map(|_| ports.take(Instant::START)).map(|p| p.number).collect();
+        assert_eq!(taken, [1, 5, 3, 7]);
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(128))]
+        #[test]
+        fn no_port_is_ever_owned_twice_or_lost(ops in proptest::collection::vec((0u8..3, 0usize..8, 0u64..5_000), 0..200)) {
+            let mut ports = Ports::new(&[vec![10, 12, 14], vec![20, 22]]);
+            let (mut now, mut owned) = (Instant::START, Vec::<Owned>::new());
+            for (op, n, wait_ms) in ops {
+                now += std::time::Duration::from_millis(wait_ms);
+                if op > 0 {
+                    if let Some(port) = ports.take(now) {
+                        prop_assert!(!owned.iter().any(|o| o.number == port.number), "{port:?} twice");
+                        owned.push(port);
+                    }
+                } else if !owned.is_empty() {
+                    let port = owned.swap_remove(n % owned.len());
+                    ports.release(port.worker, port.port, now);
+                }
+                prop_assert_eq!(ports.in_use(), owned.len());
+            }
+            now += std::time::Duration::from_secs(60);
+            let rest = std::iter::from_fn(|| ports.take(now)).count();
+            prop_assert_eq!(rest + owned.len(), ports.total());
+        }
+    }
+}

@@ -1,0 +1,172 @@
+//! Recordings: the orders of a [`Take`](crate::call::take::Take), and what the log is told about it.
+//!
+//! A recording's name is in the log, durably, before its file exists; the file exists before the
+//! first sample. A fault of the disk ends the recording and never the call.
+
+use super::call::Recording;
+use super::interface::Output;
+use super::{Switch, Waiting};
+use crate::call::recording::{Command as RecorderCommand, Event as RecorderEvent, RecordingKind};
+use crate::call::take::{self, Begin, Order, Take};
+use crate::flow::action::Input;
+use crate::id::{CallId, RecordingId};
+use crate::limits::{MESSAGE_OPEN_MAX, RECORDER_RING_FRAMES};
+use crate::media::command::Command;
+use crate::media::tap;
+use crate::report::event::Event;
+
+impl Switch {
+    /// Names a recording; its file is opened when the name is durable.
+    pub(super) fn start_recording(&mut self, id: CallId, kind: RecordingKind) {
+        if self.calls.get(&id).is_none_or(|call| call.recording.is_some() || !call.patient.open) {
+            return;
+        }
+        let recording = RecordingId(self.next_id);
+        self.next_id += 1;
+        let begin = match kind {
+            RecordingKind::Call => Begin::AtOnce,
+            RecordingKind::Message => Begin::AfterTone,
+        };
+        let named_at = self.now.wall;
+        let take = Take::new(begin, tap::ring(RECORDER_RING_FRAMES));
+        if let Some(call) = self.calls.get_mut(&id) {
+            call.recording = Some(Recording { id: recording, kind, take, named_at, frames: 0 });
+        }
+        self.recordings.insert(recording, id);
+        let seq = self.append(id, Event::RecordingNamed { recording, kind });
+        self.waiting.insert(seq, (id, Waiting::TakeName(recording)));
+        self.counters.recordings += 1;
+    }
+
+    /// The caller is to leave a message: what is recorded now is closed first.
+    pub(super) fn take_message(&mut self, id: CallId) {
+        let until = self.now.at + MESSAGE_OPEN_MAX;
+        let Some(call) = self.calls.get_mut(&id) else { return };
+        call.message_until = Some(until);
+        if call.recording.is_some() {
+            return self.order_take(id, take::Input::Stop);
+        }
+        self.start_recording(id, RecordingKind::Message);
+    }
+
+    /// The message could not be opened in time: the caller is told, not left waiting.
+    pub(super) fn give_up_message(&mut self, id: CallId) {
+        if self.calls.get(&id).and_then(|call| call.recording.as_ref()).is_some_and(|r| r.kind == RecordingKind::Message)
+        {
+            self.order_take(id, take::Input::Stop);
+        }
+        self.run_flow(id, Input::MessageFailed);
+    }
+
+    pub(super) fn on_take_named(&mut self, id: CallId, recording: RecordingId) {
+        if self.calls.get(&id).and_then(|call| call.recording.as_ref()).is_some_and(|r| r.id == recording) {
+            self.order_take(id, take::Input::NameDurable);
+        }
+    }
+
+    pub(super) fn on_tap_opened(&mut self, id: CallId) {
+        self.order_take(id, take::Input::TapOpened);
+        let Some(call) = self.calls.get_mut(&id) else { return };
+        let Some((recording, kind)) = call.recording.as_ref().map(|r| (r.id, r.kind)) else { return };
+        call.message_until = None;
+        self.append(id, Event::RecordingSpanBegan { recording });
+        if kind == RecordingKind::Message {
+            self.run_flow(id, Input::MessageOpen);
+        }
+    }
+
+    pub(super) fn on_tap_closed(&mut self, id: CallId, frames: u64, dropped: u64) {
+        let Some(taken) = self.calls.get_mut(&id).and_then(|call| call.recording.as_mut()) else { return };
+        taken.frames = frames;
+        let recording = taken.id;
+        self.counters.frames_dropped += dropped;
+        self.append(id, Event::RecordingSpanEnded { recording, frames, dropped });
+        self.order_take(id, take::Input::TapClosed);
+    }
+
+    /// The recorder tells.
+    pub(super) fn on_recorder(&mut self, event: RecorderEvent) {
+        let (RecorderEvent::Opened { recording }
+        | RecorderEvent::Closed { recording, .. }
+        | RecorderEvent::Failed { recording, .. }) = event;
+        let Some(&id) = self.recordings.get(&recording) else { return };
+        match event {
+            RecorderEvent::Opened { .. } => self.order_take(id, take::Input::FileOpened),
+            RecorderEvent::Closed { milliseconds, .. } => {
+                self.append(id, Event::RecordingClosed { recording, milliseconds });
+                self.on_file_closed(id, milliseconds);
+            }
+            RecorderEvent::Failed { fault, milliseconds, .. } => {
+                self.counters.recordings_failed += 1;
+                self.append(id, Event::RecordingFailed { recording, fault, milliseconds });
+                self.on_recording_failed(id);
+            }
+        }
+        self.rekey(id);
+    }
+
+    fn on_file_closed(&mut self, id: CallId, milliseconds: u64) {
+        let Some((recording, kind)) = self.calls.get(&id).and_then(|c| c.recording.as_ref()).map(|r| (r.id, r.kind))
+        else {
+            return;
+        };
+        if kind == RecordingKind::Message && milliseconds > 0 {
+            self.counters.messages += 1;
+            let seq = self.append(id, Event::MessageSaved { recording });
+            self.waiting.insert(seq, (id, Waiting::MessageSaved));
+        }
+        self.order_take(id, take::Input::FileClosed);
+        if kind == RecordingKind::Message && milliseconds == 0 {
+            self.run_flow(id, Input::MessageFailed);
+        }
+    }
+
+    fn on_recording_failed(&mut self, id: CallId) {
+        let Some(call) = self.calls.get_mut(&id) else { return };
+        let was_message = call.recording.as_ref().is_some_and(|r| r.kind == RecordingKind::Message);
+        if was_message {
+            call.message_until = None;
+        }
+        self.order_take(id, take::Input::Failed);
+        if was_message {
+            self.run_flow(id, Input::MessageFailed);
+        }
+    }
+
+    /// Moves the take on and does what it orders.
+    pub(super) fn order_take(&mut self, id: CallId, input: take::Input) {
+        let Some(recording) = self.calls.get_mut(&id).and_then(|call| call.recording.as_mut()) else { return };
+        let (name, kind, at, frames) = (recording.id, recording.kind, recording.named_at, recording.frames);
+        match recording.take.handle(input) {
+            None => {}
+            Some(Order::OpenFile(reader)) => {
+                let command = RecorderCommand::Open { recording: name, call: id, kind, at, reader };
+                self.outputs.push_back(Output::Recorder(command));
+            }
+            Some(Order::PlayTone) => self.play_tone(id),
+            Some(Order::Record(tap)) => self.tell_patient(id, |leg| Command::Record { leg, tap }),
+            Some(Order::StopTap) => self.tell_patient(id, |leg| Command::StopRecording { leg }),
+            Some(Order::CloseFile) => {
+                self.outputs.push_back(Output::Recorder(RecorderCommand::Close { recording: name, frames }));
+            }
+            Some(Order::NeverOpened) => {
+                self.append(id, Event::RecordingClosed { recording: name, milliseconds: 0 });
+                self.take_over(id);
+            }
+            Some(Order::Over) => self.take_over(id),
+        }
+    }
+
+    /// A take is over: what waited for it goes on.
+    fn take_over(&mut self, id: CallId) {
+        let Some(call) = self.calls.get_mut(&id) else { return };
+        if let Some(over) = call.recording.take() {
+            self.recordings.remove(&over.id);
+        }
+        let message_waits = call.message_until.is_some() && call.ending.is_none();
+        if message_waits {
+            self.start_recording(id, RecordingKind::Message);
+        }
+        self.finish_if_closed(id);
+    }
+}

@@ -1,0 +1,124 @@
+//! What the engine counts, as a table that `careline status` prints.
+
+use super::Switch;
+
+/// Totals since the start.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Counters {
+    pub offered: u64,
+    pub answered: u64,
+    pub refused_full: u64,
+    pub refused_draining: u64,
+    pub no_common_media: u64,
+    pub peak: u64,
+    pub ended: u64,
+    pub closed_late: u64,
+    pub media_lost: u64,
+    pub playings: u64,
+    pub keys: u64,
+    pub missed: u64,
+    pub ladder_rungs: u64,
+    pub flow_faults: u64,
+    pub bridged: u64,
+    pub persons_not_reached: u64,
+    pub recordings: u64,
+    pub recordings_failed: u64,
+    pub frames_dropped: u64,
+    pub messages: u64,
+}
+
+/// One line of the status.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Figure {
+    /// Its name, as a metric would be named.
+    pub name: &'static str,
+    /// The value now.
+    pub value: u64,
+    /// What it counts, and what to do about it where there is something to do.
+    pub meaning: &'static str,
+}
+
+impl Switch {
+    /// Every figure of the switch and of the SIP machine.
+    pub fn status(&self) -> Vec<Figure> {
+        let mut figures = self.call_figures();
+        figures.extend(self.caller_figures());
+        figures.extend(self.recording_figures());
+        figures.extend(self.sip_figures());
+        figures
+    }
+
+    fn call_figures(&self) -> Vec<Figure> {
+        let c = &self.counters;
+        vec![
+            figure("calls_up", self.calls.len() as u64, "calls that are not over"),
+            figure("calls_peak", c.peak, "most calls at once"),
+            figure("calls_offered", c.offered, "INVITEs that began a call"),
+            figure("calls_answered", c.answered, "calls answered"),
+            figure("calls_ended", c.ended, "calls that are over, each with one record"),
+            figure("calls_refused_full", c.refused_full, "503: more calls than `calls.max`, or no rested port free"),
+            figure("calls_refused_draining", c.refused_draining, "503: the engine is shutting down"),
+            figure("calls_no_common_media", c.no_common_media, "488: the caller offered no PCMU or PCMA over plain RTP"),
+            figure("calls_media_lost", c.media_lost, "ended: no sound came and the party did not answer"),
+            figure("calls_closed_late", c.closed_late, "a stream or file was not closed in time: look at the disk"),
+            figure("ports_in_use", self.ports.in_use() as u64, "RTP port pairs owned by legs"),
+            figure("ports_total", self.ports.total() as u64, "RTP port pairs bound"),
+        ]
+    }
+
+    fn caller_figures(&self) -> Vec<Figure> {
+        let c = &self.counters;
+        vec![
+            figure("playings", c.playings, "times that prompts were spoken"),
+            figure("keys", c.keys, "keys pressed"),
+            figure("answers_missed", c.missed, "silences and wrong keys"),
+            figure("ladder_rungs", c.ladder_rungs, "times that a caller went up the person ladder"),
+            figure("bridged", c.bridged, "callers who were put through to a person"),
+            figure("persons_not_reached", c.persons_not_reached, "calls to a person that came to nothing"),
+            figure("messages", c.messages, "messages left"),
+            figure("flow_faults", c.flow_faults, "a flow did what its check rules out; please report it"),
+        ]
+    }
+
+    fn recording_figures(&self) -> Vec<Figure> {
+        let c = &self.counters;
+        vec![
+            figure("recordings", c.recordings, "recordings named"),
+            figure("recordings_failed", c.recordings_failed, "recordings broken off: disk full, quota or a fault"),
+            figure("recording_frames_dropped", c.frames_dropped, "20 ms frames that the disk was too slow for"),
+            figure("events_appended", self.next_seq - self.settings.first_seq, "lines of the event log"),
+            figure(
+                "events_not_durable",
+                (self.next_seq - 1).saturating_sub(self.durable_up_to),
+                "lines that are not on disk yet",
+            ),
+        ]
+    }
+
+    fn sip_figures(&self) -> Vec<Figure> {
+        let s = self.sip.counters();
+        vec![
+            figure("sip_datagrams", s.datagrams, "datagrams seen"),
+            figure("sip_noise", s.noise, "datagrams that were no SIP: dropped"),
+            figure("sip_keep_alives", s.keep_alives, "empty datagrams that keep a path open"),
+            figure("sip_malformed", s.malformed, "messages that break a rule: 400 to requests, nothing to answers"),
+            figure("sip_unlisted", s.unlisted, "requests from networks that no trunk names: dropped"),
+            figure("sip_requests", s.requests, "requests seen"),
+            figure("sip_retransmissions_in", s.retransmissions_in, "requests that came again"),
+            figure("sip_retransmissions_out", s.retransmissions_out, "messages that we sent again"),
+            figure("sip_stray_responses", s.stray_responses, "answers to nothing we asked"),
+            figure("sip_answers_1xx", s.answers[0], "provisional answers"),
+            figure("sip_answers_2xx", s.answers[1], "answers that said yes"),
+            figure("sip_answers_3xx", s.answers[2], "answers that redirected"),
+            figure("sip_answers_4xx", s.answers[3], "answers that refused the request"),
+            figure("sip_answers_5xx", s.answers[4], "answers that refused for a reason of ours"),
+            figure("sip_answers_6xx", s.answers[5], "answers that refused everywhere"),
+            figure("sip_acks_missing", s.acks_missing, "200s whose ACK never came: look at NAT and `external_address`"),
+            figure("sip_transactions_full", s.transactions_full, "503: more transactions than the engine holds"),
+        ]
+    }
+}
+
+fn figure(name: &'static str, value: u64, meaning: &'static str) -> Figure {
+    Figure { name, value, meaning }
+}

@@ -1,0 +1,292 @@
+//! The small words of SIP's grammar: tokens, linear white space, quoted strings, lists and
+//! parameters (RFC 3261 §25.1).
+//!
+//! Everything works on octets: a display name may be in any character set, and we only carry it.
+
+use std::borrow::Cow;
+
+/// Whether the octet may stand in a `token` (RFC 3261 §25.1).
+pub const fn is_token_octet(octet: u8) -> bool {
+    octet.is_ascii_alphanumeric()
+        || matches!(octet, b'-' | b'.' | b'!' | b'%' | b'*' | b'_' | b'+' | b'`' | b'\'' | b'~')
+}
+
+/// Whether the octets are a `token`: at least one octet, all of them allowed.
+pub fn is_token(octets: &[u8]) -> bool {
+    !octets.is_empty() && octets.iter().all(|&octet| is_token_octet(octet))
+}
+
+/// Whether the octet is white space or part of a line end: what folding is made of.
+pub const fn is_lws_octet(octet: u8) -> bool {
+    matches!(octet, b' ' | b'\t' | b'\r' | b'\n')
+}
+
+/// The octets without linear white space at both ends.
+pub const fn trim(octets: &[u8]) -> &[u8] {
+    trim_start(trim_end(octets))
+}
+
+/// The octets without linear white space at their end.
+pub const fn trim_end(mut octets: &[u8]) -> &[u8] {
+    while let [rest @ .., last] = octets {
+        if !is_lws_octet(*last) {
+            break;
+        }
+        octets = rest;
+    }
+    octets
+}
+
+/// The octets without linear white space at their beginning.
+pub const fn trim_start(mut octets: &[u8]) -> &[u8] {
+    while let [first, rest @ ..] = octets {
+        if !is_lws_octet(*first) {
+            break;
+        }
+        octets = rest;
+    }
+    octets
+}
+
+/// The number that the octets write in decimal digits; `None` for no digits, another octet, or a
+/// number over 64 bits.
+pub fn decimal(octets: &[u8]) -> Option<u64> {
+    if octets.is_empty() {
+        return None;
+    }
+    octets.iter().try_fold(0u64, |number, octet| match octet {
+        b'0'..=b'9' => number.checked_mul(10)?.checked_add(u64::from(octet - b'0')),
+        _ => None,
+    })
+}
+
+/// A folded value as one line: each line end with the white space around it becomes one space
+/// (RFC 3261 §7.3.1). Nothing is copied when nothing is folded.
+pub fn unfold(value: &[u8]) -> Cow<'_, [u8]> {
+    if !value.iter().any(|octet| matches!(octet, b'\r' | b'\n')) {
+        return Cow::Borrowed(value);
+    }
+    let mut line = Vec::with_capacity(value.len());
+    for (index, part) in value.split(|octet| matches!(octet, b'\r' | b'\n')).map(trim).enumerate() {
+        if index > 0 && !part.is_empty() && !line.is_empty() {
+            line.push(b' ');
+        }
+        line.extend_from_slice(part);
+    }
+    Cow::Owned(line)
+}
+
+/// Where the octet first stands outside quoted strings and angle brackets.
+///
+/// A quote that is never closed reaches to the end: what follows it belongs to it.
+pub fn find_outside(octets: &[u8], wanted: u8) -> Option<usize> {
+    let mut at = 0;
+    let mut in_brackets = false;
+    while let Some(&octet) = octets.get(at) {
+        match octet {
+            _ if octet == wanted && !in_brackets => return Some(at),
+            b'"' if !in_brackets => at += quoted_len(&octets[at..]).unwrap_or(octets.len() - at) - 1,
+            b'<' => in_brackets = true,
+            b'>' => in_brackets = false,
+            _ => {}
+        }
+        at += 1;
+    }
+    None
+}
+
+/// The length of the quoted string that the octets begin with, both quotes included; `None` if they
+/// begin with none, or it is never closed (RFC 3261 §25.1 `quoted-string`).
+pub fn quoted_len(octets: &[u8]) -> Option<usize> {
+    if octets.first() != Some(&b'"') {
+        return None;
+    }
+    let mut at = 1;
+    loop {
+        match octets.get(at)? {
+            b'"' => return Some(at + 1),
+            b'\\' => at += 2,
+            _ => at += 1,
+        }
+    }
+}
+
+/// The content of a quoted string with its escapes undone; any other octets as they are.
+pub fn unquote(octets: &[u8]) -> Cow<'_, [u8]> {
+    if octets.len() < 2 || quoted_len(octets) != Some(octets.len()) {
+        return Cow::Borrowed(octets);
+    }
+    let content = &octets[1..octets.len() - 1];
+    if !content.contains(&b'\\') {
+        return Cow::Borrowed(content);
+    }
+    let mut plain = Vec::with_capacity(content.len());
+    let mut rest = content.iter();
+    while let Some(&octet) = rest.next() {
+        plain.push(if octet == b'\\' { rest.next().copied().unwrap_or(b'\\') } else { octet });
+    }
+    Cow::Owned(plain)
+}
+
+/// The values of a comma-separated list, trimmed; commas in quotes and `<>` do not separate, and
+/// empty values are left out (RFC 3261 §7.3.1).
+#[derive(Clone, Debug)]
+pub struct List<'a> {
+    rest: &'a [u8],
+}
+
+impl<'a> List<'a> {
+    /// The list that a header value writes.
+    pub const fn new(value: &'a [u8]) -> Self {
+        Self { rest: value }
+    }
+}
+
+impl<'a> Iterator for List<'a> {
+    type Item = &'a [u8];
+
+    fn next(&mut self) -> Option<&'a [u8]> {
+        while !self.rest.is_empty() {
+            let (value, rest) = split_at_outside(self.rest, b',');
+            self.rest = rest.unwrap_or_default();
+            let value = trim(value);
+            if !value.is_empty() {
+                return Some(value);
+            }
+        }
+        None
+    }
+}
+
+/// The octets before the separator and those after it, if it stands outside quotes and brackets.
+pub fn split_at_outside(octets: &[u8], separator: u8) -> (&[u8], Option<&[u8]>) {
+    match find_outside(octets, separator) {
+        Some(at) => (&octets[..at], Some(&octets[at + 1..])),
+        None => (octets, None),
+    }
+}
+
+/// `;name=value` parameters, without the first semicolon. Names are compared without regard to case.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Parameters<'a> {
+    octets: &'a [u8],
+}
+
+impl<'a> Parameters<'a> {
+    /// The parameters written in what follows the first `;`.
+    pub const fn new(octets: &'a [u8]) -> Self {
+        Self { octets }
+    }
+
+    /// As they were written, without the first semicolon.
+    pub const fn octets(&self) -> &'a [u8] {
+        self.octets
+    }
+
+    /// The parameter of that name: `None` if it is absent, `Some(None)` if it has no value.
+    pub fn get(&self, name: &str) -> Option<Option<&'a [u8]>> {
+        self.iter().find(|(found, _)| found.eq_ignore_ascii_case(name.as_bytes())).map(|(_, value)| value)
+    }
+
+    /// The value of the parameter of that name; `None` if it is absent or has no value.
+    pub fn value(&self, name: &str) -> Option<&'a [u8]> {
+        self.get(name).flatten()
+    }
+
+    /// Every parameter in order: name and value, trimmed, quotes kept. Empty ones are left out.
+    pub fn iter(&self) -> impl Iterator<Item = (&'a [u8], Option<&'a [u8]>)> + use<'a> {
+        self.each().filter(|(name, _)| !name.is_empty())
+    }
+
+    /// Whether a semicolon stands without a parameter after it, which the grammar does not allow.
+    pub fn has_empty(&self) -> bool {
+        self.octets.is_empty() || self.each().any(|(name, _)| name.is_empty())
+    }
+
+    fn each(&self) -> impl Iterator<Item = (&'a [u8], Option<&'a [u8]>)> + use<'a> {
+        let mut rest = Some(self.octets).filter(|octets| !octets.is_empty());
+        std::iter::from_fn(move || {
+            let (parameter, after) = split_at_outside(rest?, b';');
+            rest = after;
+            Some(match split_at_outside(parameter, b'=') {
+                (name, None) => (trim(name), None),
+                (name, Some(value)) => (trim(name), Some(trim(value))),
+            })
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn list(value: &str) -> Vec<String> {
+        List::new(value.as_bytes()).map(|value| String::from_utf8_lossy(value).into_owned()).collect()
+    }
+
+    #[test]
+    fn a_comma_separates_outside_quotes_and_brackets_only() {
+        for (value, expected) in [
+            ("a", &["a"][..]),
+            ("a,b , c", &["a", "b", "c"]),
+            (",, a,,", &["a"]),
+            ("", &[]),
+            (" , ", &[]),
+            ("\"x, y\" <sip:a,b@c>, d", &["\"x, y\" <sip:a,b@c>", "d"]),
+            ("\"x \\\", y\" , d", &["\"x \\\", y\"", "d"]),
+            ("\"never closed, d", &["\"never closed, d"]),
+            ("<never closed, d", &["<never closed, d"]),
+            ("a\r\n ,\r\n b", &["a", "b"]),
+        ] {
+            assert_eq!(list(value), expected, "for {value:?}");
+        }
+    }
+
+    #[test]
+    fn parameters_are_found_in_any_case_and_spacing() {
+        let parameters = Parameters::new(b"tag = 1 ; LR;x=\"a;b=c\";;y=");
+        assert_eq!(parameters.value("TAG"), Some(&b"1"[..]));
+        assert_eq!(parameters.get("lr"), Some(None));
+        assert_eq!(parameters.value("x"), Some(&b"\"a;b=c\""[..]));
+        assert_eq!(parameters.get("y"), Some(Some(&b""[..])));
+        assert_eq!(parameters.get("b"), None);
+        assert_eq!(parameters.iter().count(), 4);
+        assert!(parameters.has_empty());
+        assert!(!Parameters::new(b"a;b=1").has_empty());
+        assert!(Parameters::new(b"a;b=1;").has_empty());
+    }
+
+    #[test]
+    fn folds_and_quotes_are_undone() {
+        for (folded, line) in [
+            (&b"a b"[..], &b"a b"[..]),
+            (b"a\r\n b", b"a b"),
+            (b"a \r\n\t\r\n  b", b"a b"),
+            (b"\r\n b", b"b"),
+            (b"a\n b\r\n ", b"a b"),
+        ] {
+            assert_eq!(unfold(folded).as_ref(), line, "{}", folded.escape_ascii());
+        }
+        for (quoted, plain) in [
+            (&b"\"a b\""[..], &b"a b"[..]),
+            (b"\"a\\\"b\\\\\"", b"a\"b\\"),
+            (b"\"\"", b""),
+            (b"\"open", b"\"open"),
+            (b"\"open\\\"", b"\"open\\\""),
+            (b"plain", b"plain"),
+            (b"\"", b"\""),
+            (b"\"a\"b\"", b"\"a\"b\""),
+        ] {
+            assert_eq!(unquote(quoted).as_ref(), plain, "{}", quoted.escape_ascii());
+        }
+    }
+
+    #[test]
+    fn a_decimal_is_digits_within_64_bits() {
+        assert_eq!(decimal(b"0"), Some(0));
+        assert_eq!(decimal(b"18446744073709551615"), Some(u64::MAX));
+        for broken in [&b""[..], b"18446744073709551616", b"+1", b"-1", b" 1", b"1a"] {
+            assert_eq!(decimal(broken), None, "{}", broken.escape_ascii());
+        }
+    }
+}

@@ -1,0 +1,329 @@
+//! URIs: `sip:`, `sips:`, `tel:` and others as far as their scheme (RFC 3261 §19.1, RFC 3966).
+//!
+//! Comparing two URIs (§19.1.4) is not here: nothing needs it yet.
+
+use super::grammar::{Parameters, decimal};
+use std::borrow::Cow;
+use std::fmt;
+use std::net::{Ipv4Addr, Ipv6Addr};
+use thiserror::Error;
+
+/// A URI, borrowed from the message.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct Uri<'a> {
+    /// The scheme.
+    pub scheme: Scheme<'a>,
+    /// The user part, escapes kept; of a `tel:` URI the number with its visual separators.
+    pub user: Option<&'a [u8]>,
+    /// The password, escapes kept; recommended against, yet sent (RFC 3261 §19.1.1).
+    pub password: Option<&'a [u8]>,
+    /// The host; a `tel:` URI and one of a scheme that we do not know have none.
+    pub host: Option<Host<'a>>,
+    /// The port, if it is written.
+    pub port: Option<u16>,
+    /// The parameters after the host.
+    pub parameters: Parameters<'a>,
+    /// The header fields after `?`, without it; empty if there are none.
+    pub headers: &'a [u8],
+}
+
+impl fmt::Debug for Uri<'_> {
+    /// Prints nothing about a patient: no user.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?} ‹phi› at {:?} {:?}", self.scheme, self.host, self.port)
+    }
+}
+
+/// The scheme of a URI.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scheme<'a> {
+    /// `sip:`
+    Sip,
+    /// `sips:`
+    Sips,
+    /// `tel:` (RFC 3966)
+    Tel,
+    /// Any other.
+    Other(&'a [u8]),
+}
+
+/// A host as it is written in a URI or a Via.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Host<'a> {
+    /// A domain name.
+    Name(&'a [u8]),
+    /// An IPv4 address.
+    V4(Ipv4Addr),
+    /// An IPv6 address; it is written in brackets.
+    V6(Ipv6Addr),
+}
+
+/// Why octets are no URI.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+pub enum UriError {
+    /// There is no scheme and colon.
+    #[error("there is no scheme such as `sip:` before it")]
+    NoScheme,
+    /// The URI holds white space, a control character or an angle bracket.
+    #[error("it holds octet {octet:#04x}, which must be escaped")]
+    Octet {
+        /// The first such octet.
+        octet: u8,
+    },
+    /// The host is missing or no domain name and no address.
+    #[error("its host is neither a domain name nor an address")]
+    Host,
+    /// The port is no number up to 65 535.
+    #[error("its port is no number up to 65535")]
+    Port,
+    /// There is an `@` with nothing before it.
+    #[error("there is an `@` with no user before it")]
+    EmptyUser,
+    /// A `tel:` URI without a number.
+    #[error("it is a telephone number without digits")]
+    EmptyNumber,
+}
+
+impl<'a> Uri<'a> {
+    /// Reads a URI (RFC 3261 §25.1 `SIP-URI`, RFC 3966 §3).
+    ///
+    /// # Errors
+    /// [`UriError`] when it is none.
+    pub fn read(octets: &'a [u8]) -> Result<Self, UriError> {
+        let refused = |octet: &&u8| matches!(octet, 0..=0x20 | 0x7f | b'<' | b'>' | b'"');
+        if let Some(&octet) = octets.iter().find(refused) {
+            return Err(UriError::Octet { octet });
+        }
+        let colon = octets.iter().position(|&octet| octet == b':').ok_or(UriError::NoScheme)?;
+        let rest = &octets[colon + 1..];
+        match Scheme::read(&octets[..colon]).ok_or(UriError::NoScheme)? {
+            scheme @ (Scheme::Sip | Scheme::Sips) => read_sip(scheme, rest),
+            Scheme::Tel => read_tel(rest),
+            scheme @ Scheme::Other(_) => Ok(Self::bare(scheme)),
+        }
+    }
+
+    /// A URI of which only the scheme is known.
+    const fn bare(scheme: Scheme<'a>) -> Self {
+        let parameters = Parameters::new(&[]);
+        Self { scheme, user: None, password: None, host: None, port: None, parameters, headers: &[] }
+    }
+
+    /// The user part with `%hh` undone (RFC 3261 §19.1.2), without the parameters that some carriers
+    /// put into it after `;` (RFC 4904 and others keep them there).
+    pub fn user_unescaped(&self) -> Option<Cow<'a, [u8]>> {
+        self.user.map(unescape)
+    }
+}
+
+impl<'a> Scheme<'a> {
+    /// The scheme that stands before the colon; `None` if it is none (RFC 3986 §3.1).
+    fn read(octets: &'a [u8]) -> Option<Self> {
+        let (first, rest) = octets.split_first()?;
+        let follows = |octet: &u8| octet.is_ascii_alphanumeric() || matches!(octet, b'+' | b'-' | b'.');
+        if !first.is_ascii_alphabetic() || !rest.iter().all(follows) {
+            return None;
+        }
+        Some(match octets {
+            _ if octets.eq_ignore_ascii_case(b"sip") => Scheme::Sip,
+            _ if octets.eq_ignore_ascii_case(b"sips") => Scheme::Sips,
+            _ if octets.eq_ignore_ascii_case(b"tel") => Scheme::Tel,
+            _ => Scheme::Other(octets),
+        })
+    }
+}
+
+fn read_sip<'a>(scheme: Scheme<'a>, rest: &'a [u8]) -> Result<Uri<'a>, UriError> {
+    let mut uri = Uri::bare(scheme);
+    let mut rest = rest;
+    // A user may hold `;` and `?` (RFC 3261 §25.1 `user-unreserved`), so the `@` is looked for first.
+    if let Some(at) = rest.iter().position(|&octet| octet == b'@') {
+        let (user, password) = split_at_first(&rest[..at], b':');
+        if user.is_empty() {
+            return Err(UriError::EmptyUser);
+        }
+        (uri.user, uri.password) = (Some(user), password);
+        rest = &rest[at + 1..];
+    }
+    let (rest, headers) = split_at_first(rest, b'?');
+    let (host_port, parameters) = split_at_first(rest, b';');
+    uri.headers = headers.unwrap_or_default();
+    uri.parameters = Parameters::new(parameters.unwrap_or_default());
+    let (host, port) = read_host_port(host_port)?;
+    (uri.host, uri.port) = (Some(host), port);
+    Ok(uri)
+}
+
+fn read_tel(rest: &[u8]) -> Result<Uri<'_>, UriError> {
+    let (number, parameters) = split_at_first(rest, b';');
+    let dialled = |octet: &u8| octet.is_ascii_hexdigit() || matches!(octet, b'*' | b'#');
+    if !number.iter().any(dialled) {
+        return Err(UriError::EmptyNumber);
+    }
+    let parameters = Parameters::new(parameters.unwrap_or_default());
+    Ok(Uri { user: Some(number), parameters, ..Uri::bare(Scheme::Tel) })
+}
+
+/// Host and port as a URI or a Via writes them (RFC 3261 §25.1 `hostport`).
+///
+/// # Errors
+/// [`UriError::Host`] and [`UriError::Port`].
+pub(super) fn read_host_port(octets: &[u8]) -> Result<(Host<'_>, Option<u16>), UriError> {
+    let host_end = match octets.first() {
+        Some(b'[') => octets.iter().position(|&octet| octet == b']').ok_or(UriError::Host)? + 1,
+        _ => octets.iter().position(|&octet| octet == b':').unwrap_or(octets.len()),
+    };
+    let host = Host::read(super::grammar::trim(&octets[..host_end])).ok_or(UriError::Host)?;
+    let port = match super::grammar::trim(&octets[host_end..]) {
+        [] => None,
+        [b':', port @ ..] => {
+            let port = decimal(super::grammar::trim(port)).and_then(|port| u16::try_from(port).ok());
+            Some(port.ok_or(UriError::Port)?)
+        }
+        _ => return Err(UriError::Host),
+    };
+    Ok((host, port))
+}
+
+impl<'a> Host<'a> {
+    /// The host that the octets write; `None` if they write none (RFC 3261 §25.1 `host`).
+    pub fn read(octets: &'a [u8]) -> Option<Self> {
+        if let [b'[', address @ .., b']'] = octets {
+            return std::str::from_utf8(address).ok()?.parse().ok().map(Host::V6);
+        }
+        let in_name = |octet: &u8| octet.is_ascii_alphanumeric() || matches!(octet, b'-' | b'.' | b'_');
+        if octets.is_empty() || !octets.iter().all(in_name) {
+            return None;
+        }
+        let address = std::str::from_utf8(octets).ok().and_then(|text| text.parse().ok());
+        Some(address.map_or(Host::Name(octets), Host::V4))
+    }
+}
+
+impl fmt::Display for Host<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Host::Name(name) => write!(f, "{}", name.escape_ascii()),
+            Host::V4(address) => write!(f, "{address}"),
+            Host::V6(address) => write!(f, "[{address}]"),
+        }
+    }
+}
+
+fn split_at_first(octets: &[u8], separator: u8) -> (&[u8], Option<&[u8]>) {
+    match octets.iter().position(|&octet| octet == separator) {
+        Some(at) => (&octets[..at], Some(&octets[at + 1..])),
+        None => (octets, None),
+    }
+}
+
+/// The octets with every `%hh` undone; a `%` without two hexadecimal digits stays (RFC 3261 §19.1.2).
+pub fn unescape(octets: &[u8]) -> Cow<'_, [u8]> {
+    if !octets.contains(&b'%') {
+        return Cow::Borrowed(octets);
+    }
+    let mut plain = Vec::with_capacity(octets.len());
+    let mut rest = octets;
+    while let [octet, after @ ..] = rest {
+        let escaped = if *octet == b'%' { after.first_chunk().and_then(hex_octet) } else { None };
+        plain.push(escaped.unwrap_or(*octet));
+        rest = if escaped.is_some() { &after[2..] } else { after };
+    }
+    Cow::Owned(plain)
+}
+
+fn hex_octet(digits: &[u8; 2]) -> Option<u8> {
+    let value = |digit: u8| char::from(digit).to_digit(16).and_then(|value| u8::try_from(value).ok());
+    Some(value(digits[0])? * 16 + value(digits[1])?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shown(octets: &str) -> String {
+        let text = |octets: &[u8]| octets.escape_ascii().to_string();
+        match Uri::read(octets.as_bytes()) {
+            Err(error) => format!("error: {error}"),
+            Ok(uri) => format!(
+                "{} user={} password={} host={} port={} ;{} ?{}",
+                match uri.scheme {
+                    Scheme::Sip => "sip".to_owned(),
+                    Scheme::Sips => "sips".to_owned(),
+                    Scheme::Tel => "tel".to_owned(),
+                    Scheme::Other(scheme) => format!("other({})", text(scheme)),
+                },
+                uri.user_unescaped().map_or("-".to_owned(), |user| text(&user)),
+                uri.password.map_or("-".to_owned(), text),
+                uri.host.map_or("-".to_owned(), |host| host.to_string()),
+                uri.port.map_or("-".to_owned(), |port| port.to_string()),
+                text(uri.parameters.octets()),
+                text(uri.headers),
+            ),
+        }
+    }
+
+    #[track_caller]
+    fn check(octets: &str, expected: &str) {
+        assert_eq!(shown(octets), expected, "for {octets:?}");
+    }
+
+    #[test]
+    fn a_sip_uri_is_taken_apart() {
+        check("sip:example.com", "sip user=- password=- host=example.com port=- ; ?");
+        check("SIPS:a@10.1.2.3:5061", "sips user=a password=- host=10.1.2.3 port=5061 ; ?");
+        check("sip:a:pw@[2001:db8::10]:70;lr", "sip user=a password=pw host=[2001:db8::10] port=70 ;lr ?");
+        check(
+            "sip:+1%20617@h;user=phone?Subject=x",
+            "sip user=+1 617 password=- host=h port=- ;user=phone ?Subject=x",
+        );
+        // RFC 4475 §3.1.1.8, §3.1.1.3, §3.1.1.4, §3.1.1.5
+        check(
+            "sip:user;par=u%40example.net@example.com",
+            "sip user=user;par=u@example.net password=- host=example.com port=- ; ?",
+        );
+        check(
+            "sip:sips%3Auser%40example.com@example.net",
+            "sip user=sips:user@example.com password=- host=example.net port=- ; ?",
+        );
+        check(
+            "sip:null-%00-null@example.com",
+            "sip user=null-\\x00-null password=- host=example.com port=- ; ?",
+        );
+        check("sip:a%@b", "sip user=a% password=- host=b port=- ; ?");
+        check("sip:%Zz%4@b", "sip user=%Zz%4 password=- host=b port=- ; ?");
+    }
+
+    #[test]
+    fn a_telephone_number_keeps_its_separators() {
+        check(
+            "tel:+1-617-555-0142;phone-context=x",
+            "tel user=+1-617-555-0142 password=- host=- port=- ;phone-context=x ?",
+        );
+        check("tel:*67", "tel user=*67 password=- host=- port=- ; ?");
+        check("tel:", "error: it is a telephone number without digits");
+        check("tel:+", "error: it is a telephone number without digits");
+    }
+
+    #[test]
+    fn another_scheme_is_named_and_not_read() {
+        check("soap.beep://192.0.2.103:3002", "other(soap.beep) user=- password=- host=- port=- ; ?");
+        check("urn:service:sos", "other(urn) user=- password=- host=- port=- ; ?");
+    }
+
+    #[test]
+    fn what_is_no_uri_names_its_fault() {
+        check("", "error: there is no scheme such as `sip:` before it");
+        check("example.com", "error: there is no scheme such as `sip:` before it");
+        check("1sip:example.com", "error: there is no scheme such as `sip:` before it");
+        check("sip:", "error: its host is neither a domain name nor an address");
+        check("sip:@h", "error: there is an `@` with no user before it");
+        check("sip:a@", "error: its host is neither a domain name nor an address");
+        check("sip:a@h:", "error: its port is no number up to 65535");
+        check("sip:a@h:65536", "error: its port is no number up to 65535");
+        check("sip:a@[::g]", "error: its host is neither a domain name nor an address");
+        check("sip:a@b@c", "error: its host is neither a domain name nor an address");
+        check("sip:a b@c", "error: it holds octet 0x20, which must be escaped");
+        check("<sip:a@c>", "error: it holds octet 0x3c, which must be escaped");
+    }
+}

@@ -1,0 +1,195 @@
+//! One Via value: the way a response goes back (RFC 3261 §20.42, §18.2; RFC 3581).
+
+use super::grammar::{Parameters, decimal, is_lws_octet, is_token, split_at_outside, trim};
+use super::uri::{Host, UriError, read_host_port};
+use std::net::IpAddr;
+use thiserror::Error;
+
+/// What a branch begins with when it names a transaction by itself (RFC 3261 §8.1.1.7).
+pub const MAGIC_COOKIE: &[u8] = b"z9hG4bK";
+
+/// One Via value, borrowed from the message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Via<'a> {
+    /// The transport, such as `UDP`, as it is written.
+    pub transport: &'a [u8],
+    /// Host of sent-by.
+    pub host: Host<'a>,
+    /// Port of sent-by, if it is written.
+    pub port: Option<u16>,
+    /// The parameters, known and unknown.
+    pub parameters: Parameters<'a>,
+}
+
+/// Why a value is no Via.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+pub enum ViaError {
+    /// Does not begin with name, version and transport apart by slashes.
+    #[error("it does not begin with `SIP/2.0/` and a transport")]
+    Protocol,
+    /// Another protocol or version than SIP/2.0.
+    #[error("its protocol is not SIP/2.0")]
+    Version,
+    /// sent-by is no host and port.
+    #[error("sent-by: {0}")]
+    SentBy(UriError),
+    /// A semicolon without a parameter.
+    #[error("a semicolon has no parameter after it")]
+    Parameters,
+    /// `received` is no address.
+    #[error("its received is no address")]
+    Received,
+    /// `rport` is no port.
+    #[error("its rport is no port")]
+    Rport,
+}
+
+impl<'a> Via<'a> {
+    /// Reads one Via value; white space may stand around slashes, colon and semicolons.
+    ///
+    /// # Errors
+    /// [`ViaError`] when it is none.
+    pub fn read(value: &'a [u8]) -> Result<Self, ViaError> {
+        let (sent, parameters) = split_at_outside(value, b';');
+        let mut parts = sent.splitn(3, |&octet| octet == b'/').map(trim);
+        let (Some(name), Some(version), Some(rest)) = (parts.next(), parts.next(), parts.next()) else {
+            return Err(ViaError::Protocol);
+        };
+        if !name.eq_ignore_ascii_case(b"SIP") || version != b"2.0" {
+            return Err(ViaError::Version);
+        }
+        let space = rest.iter().position(|&octet| is_lws_octet(octet)).ok_or(ViaError::Protocol)?;
+        let (transport, sent_by) = (&rest[..space], trim(&rest[space..]));
+        if !is_token(transport) {
+            return Err(ViaError::Protocol);
+        }
+        let (host, port) = read_host_port(sent_by).map_err(ViaError::SentBy)?;
+        let via = Self { transport, host, port, parameters: Parameters::new(parameters.unwrap_or_default()) };
+        via.received_checked()?;
+        via.rport_checked()?;
+        if parameters.is_some_and(|octets| Parameters::new(octets).has_empty()) {
+            return Err(ViaError::Parameters);
+        }
+        Ok(via)
+    }
+
+    /// The branch; with the cookie it names the transaction (RFC 3261 §17.2.3).
+    pub fn branch(&self) -> Option<&'a [u8]> {
+        self.parameters.value("branch").filter(|branch| !branch.is_empty())
+    }
+
+    /// Whether the branch names the transaction by itself: the cookie of RFC 3261 §8.1.1.7, in any
+    /// case, and something after it. A cookie alone names nothing (RFC 4475 §3.2.1).
+    pub fn has_cookie(&self) -> bool {
+        let split = self.branch().and_then(|branch| branch.split_at_checked(MAGIC_COOKIE.len()));
+        split.is_some_and(|(start, id)| start.eq_ignore_ascii_case(MAGIC_COOKIE) && !id.is_empty())
+    }
+
+    /// The address that the request came from, as the next hop saw it.
+    pub fn received(&self) -> Option<IpAddr> {
+        self.received_checked().ok().flatten()
+    }
+
+    /// RFC 3581: `Some(None)` asks for the port, `Some(Some(port))` tells it.
+    pub fn rport(&self) -> Option<Option<u16>> {
+        self.rport_checked().ok().flatten()
+    }
+
+    /// How far a multicast packet goes.
+    pub fn ttl(&self) -> Option<u8> {
+        self.parameters.value("ttl").and_then(decimal).and_then(|ttl| u8::try_from(ttl).ok())
+    }
+
+    /// Where the response shall go instead of sent-by (RFC 3261 §18.2.2).
+    pub fn maddr(&self) -> Option<Host<'a>> {
+        self.parameters.value("maddr").and_then(Host::read)
+    }
+
+    fn received_checked(&self) -> Result<Option<IpAddr>, ViaError> {
+        let Some(value) = self.parameters.value("received") else { return Ok(None) };
+        // IPv6 is written without brackets by the grammar and with them by many.
+        let bare = value.strip_prefix(b"[").and_then(|inner| inner.strip_suffix(b"]")).unwrap_or(value);
+        let address = std::str::from_utf8(bare).ok().and_then(|text| text.parse().ok());
+        address.map(Some).ok_or(ViaError::Received)
+    }
+
+    fn rport_checked(&self) -> Result<Option<Option<u16>>, ViaError> {
+        match self.parameters.get("rport") {
+            None => Ok(None),
+            Some(None | Some([])) => Ok(Some(None)),
+            Some(Some(value)) => {
+                let port = decimal(value).and_then(|port| u16::try_from(port).ok()).ok_or(ViaError::Rport)?;
+                Ok(Some(Some(port)))
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shown(value: &str) -> String {
+        match Via::read(value.as_bytes()) {
+            Err(error) => format!("error: {error}"),
+            Ok(via) => format!(
+                "{} {} port={:?} branch={} cookie={} received={:?} rport={:?} ttl={:?} maddr={}",
+                via.transport.escape_ascii(),
+                via.host,
+                via.port,
+                via.branch().map_or("-".to_owned(), |branch| branch.escape_ascii().to_string()),
+                via.has_cookie(),
+                via.received(),
+                via.rport(),
+                via.ttl(),
+                via.maddr().map_or("-".to_owned(), |host| host.to_string()),
+            ),
+        }
+    }
+
+    #[track_caller]
+    fn check(value: &str, expected: &str) {
+        assert_eq!(shown(value), expected, "for {value:?}");
+    }
+
+    #[test]
+    fn a_via_is_read_in_all_its_spellings() {
+        check(
+            "SIP/2.0/UDP 192.0.2.2;branch=z9hG4bKa1;rport",
+            "UDP 192.0.2.2 port=None branch=z9hG4bKa1 cookie=true received=None rport=Some(None) ttl=None maddr=-",
+        );
+        check(
+            "SIP  / 2.0  / TCP     spindle.example.com   ;\r\n  branch  =   Z9HG4BK9ikj8",
+            "TCP spindle.example.com port=None branch=Z9HG4BK9ikj8 cookie=true received=None rport=None ttl=None maddr=-",
+        );
+        check(
+            "SIP/2.0/UDP [2001:db8::9:1]:5070;received=[2001:db8::9:255];rport=4000;branch=old",
+            "UDP [2001:db8::9:1] port=Some(5070) branch=old cookie=false received=Some(2001:db8::9:255) \
+             rport=Some(Some(4000)) ttl=None maddr=-",
+        );
+        check(
+            "SIP/2.0/TLS-SCTP first.example.com: 4000;ttl=16;maddr=224.2.0.1 ;branch=z9hG4bK;hidden",
+            "TLS-SCTP first.example.com port=Some(4000) branch=z9hG4bK cookie=false received=None rport=None \
+             ttl=Some(16) maddr=224.2.0.1",
+        );
+    }
+
+    #[test]
+    fn a_broken_via_names_its_fault() {
+        check("", "error: it does not begin with `SIP/2.0/` and a transport");
+        check("SIP/2.0/UDP", "error: it does not begin with `SIP/2.0/` and a transport");
+        check("SIP/3.0/UDP a.example.com", "error: its protocol is not SIP/2.0");
+        check("HTTP/2.0/UDP a.example.com", "error: its protocol is not SIP/2.0");
+        check("SIP/2.0/U@P a.example.com", "error: it does not begin with `SIP/2.0/` and a transport");
+        check("SIP/2.0/UDP ;branch=a", "error: it does not begin with `SIP/2.0/` and a transport");
+        check("SIP/2.0/UDP a b", "error: sent-by: its host is neither a domain name nor an address");
+        check("SIP/2.0/UDP a:99999", "error: sent-by: its port is no number up to 65535");
+        check(
+            "SIP/2.0/UDP [::1;branch=a",
+            "error: sent-by: its host is neither a domain name nor an address",
+        );
+        check("SIP/2.0/UDP a;;branch=a", "error: a semicolon has no parameter after it");
+        check("SIP/2.0/UDP a;received=b", "error: its received is no address");
+        check("SIP/2.0/UDP a;rport=70000", "error: its rport is no port");
+    }
+}

@@ -1,0 +1,230 @@
+//! The real program under test: `careline serve` as a process of its own, on free loopback ports,
+//! with a directory of its own for configuration, flows, recordings and records.
+//!
+//! It is ready when it answers OPTIONS, and it has stopped when its output ends: nothing here waits
+//! for a length of time. What is *not* its job: any call.
+
+#![allow(dead_code, reason = "each test program uses its own part of this support")]
+
+use std::fs;
+use std::io::{BufRead, BufReader, Read};
+use std::net::{SocketAddr, UdpSocket};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Output, Stdio};
+use std::sync::mpsc::{Receiver, channel};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+/// The root of the repository.
+pub const ROOT: &str = env!("CARGO_MANIFEST_DIR");
+/// How long the engine may take to answer its first OPTIONS: it reads flows and sounds first.
+const READY: Duration = Duration::from_secs(30);
+/// How long it may take from SIGTERM to its end, over its own `drain_s`.
+const STOPPED: Duration = Duration::from_secs(20);
+
+/// What a test wants to be different from the defaults.
+pub struct Wishes {
+    /// T1 of SIP, in ms.
+    pub t1_ms: u32,
+    /// Calls at once.
+    pub calls: u32,
+    /// How long it waits for calls to end after SIGTERM, in s.
+    pub drain_s: u32,
+}
+
+impl Default for Wishes {
+    fn default() -> Self {
+        Self { t1_ms: 100, calls: 200, drain_s: 1 }
+    }
+}
+
+/// A running engine. Dropping it kills it.
+pub struct Engine {
+    child: Child,
+    /// Where it answers SIP.
+    pub sip: SocketAddr,
+    /// Where its flows look for the front desk.
+    pub desk: SocketAddr,
+    home: PathBuf,
+    output: Arc<Mutex<String>>,
+    ended: Receiver<()>,
+}
+
+/// A UDP port of 127.0.0.1 that was free a moment ago.
+pub fn free_port() -> SocketAddr {
+    let socket = UdpSocket::bind("127.0.0.1:0").expect("loopback has a free port");
+    socket.local_addr().expect("a bound socket has an address")
+}
+
+/// A stretch of `ports` UDP ports of 127.0.0.1, beginning at an even one, that were free a moment ago.
+pub fn free_stretch(ports: u16) -> u16 {
+    let first = |attempt: u16| {
+        let start = free_port().port() & !1;
+        let _ = attempt;
+        start.checked_add(ports).map(|_| start)
+    };
+    let is_free =
+        |start: &u16| (*start..*start + ports).all(|port| UdpSocket::bind(("0.0.0.0", port)).is_ok());
+    (0..1_000).filter_map(first).find(is_free).expect("some stretch of ports is free")
+}
+
+/// Writes the configuration, a copy of the shipped flows and the folders of an engine into `home`.
+pub fn furnish(home: &Path, wishes: &Wishes) -> (SocketAddr, SocketAddr) {
+    let (sip, desk) = (free_port(), free_port());
+    let ports = u16::try_from(wishes.calls * 2 + 8).expect("a test asks for few calls");
+    let first = free_stretch(ports);
+    copy_flows(&Path::new(ROOT).join("ivr-flows"), &home.join("ivr-flows"), desk);
+    let config = format!(
+        "sip: {{listen: \"{sip}\", t1_ms: {t1}}}\n\
+         media: {{first_port: {first}, last_port: {last}, workers: 2}}\n\
+         calls: {{max: {calls}}}\n\
+         flows: {home}/ivr-flows\n\
+         sounds: {ROOT}/sounds\n\
+         recordings: {{directory: {home}/recordings}}\n\
+         store: {home}/records.sqlite\n\
+         control: {home}/control.sock\n\
+         drain_s: {drain}\n",
+        t1 = wishes.t1_ms,
+        last = first + ports - 1,
+        calls = wishes.calls,
+        home = home.display(),
+        drain = wishes.drain_s,
+    );
+    fs::write(home.join("careline.yaml"), config).expect("the test's own directory can be written");
+    (sip, desk)
+}
+
+/// The shipped flows, with the front desk at `desk` in place of the shipped port.
+fn copy_flows(from: &Path, to: &Path, desk: SocketAddr) {
+    fs::create_dir_all(to).expect("the test's own directory can be written");
+    for entry in fs::read_dir(from).expect("ivr-flows is shipped").filter_map(Result::ok) {
+        let target = to.join(entry.file_name());
+        if entry.path().is_dir() {
+            copy_flows(&entry.path(), &target, desk);
+        } else {
+            let text = fs::read_to_string(entry.path()).expect("a flow is text");
+            let text = text.replace("127.0.0.1:5070", &desk.to_string());
+            fs::write(target, text).expect("the test's own directory can be written");
+        }
+    }
+}
+
+impl Engine {
+    /// Starts an engine in `home`, a directory that lives longer than it, and waits until it answers.
+    pub fn start(home: &Path, wishes: &Wishes) -> Engine {
+        let (sip, desk) = furnish(home, wishes);
+        Self::start_again(home, sip, desk)
+    }
+
+    /// Starts an engine in a directory that another one has left, and waits until it answers.
+    pub fn start_again(home: &Path, sip: SocketAddr, desk: SocketAddr) -> Engine {
+        let engine = Self::start_unready(home, sip, desk);
+        assert!(engine.is_ready(), "no answer to OPTIONS at {sip} in {READY:?}; it said:\n{}", engine.said());
+        engine
+    }
+
+    /// Starts an engine and does not wait for anything.
+    pub fn start_unready(home: &Path, sip: SocketAddr, desk: SocketAddr) -> Engine {
+        let mut child = careline(home, &["serve"])
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("the engine was built with this test");
+        let output = Arc::new(Mutex::new(String::new()));
+        let (said_all, ended) = channel();
+        let (out, err) = (child.stdout.take(), child.stderr.take());
+        keep(Box::new(out.expect("stdout is piped")), &output, said_all.clone());
+        keep(Box::new(err.expect("stderr is piped")), &output, said_all);
+        Engine { child, sip, desk, home: home.to_path_buf(), output, ended }
+    }
+
+    fn is_ready(&self) -> bool {
+        let socket = UdpSocket::bind("127.0.0.1:0").expect("loopback has a free port");
+        socket.set_read_timeout(Some(Duration::from_millis(50))).expect("50 ms is no zero");
+        let begun = Instant::now();
+        (0..).map_while(|n: u32| (begun.elapsed() < READY).then_some(n)).any(|n| {
+            let options = options(self.sip, socket.local_addr().expect("the socket is bound"), n);
+            let mut answer = [0_u8; 2_048];
+            let sent = socket.send_to(options.as_bytes(), self.sip).is_ok();
+            sent && socket.recv(&mut answer).is_ok_and(|length| answer[..length].starts_with(b"SIP/2.0 200"))
+        })
+    }
+
+    /// Everything it printed so far.
+    pub fn said(&self) -> String {
+        self.output.lock().expect("no reader panics").clone()
+    }
+
+    /// The process.
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// What `careline COMMAND...` prints with this engine's configuration.
+    pub fn ask(&self, arguments: &[&str]) -> Output {
+        careline(&self.home, arguments).output().expect("the program can be run")
+    }
+
+    /// Kills it at once, as a crash or a power cut would, and waits for its end.
+    pub fn kill(mut self) {
+        self.child.kill().expect("it was running");
+        self.child.wait().expect("it is our child");
+    }
+
+    /// Asks it to stop (SIGTERM) and waits for its end.
+    pub fn stop(mut self) -> (ExitStatus, String) {
+        let pid = self.child.id().to_string();
+        let asked = Command::new("sh").args(["-c", "kill -TERM \"$0\"", &pid]).status();
+        assert!(asked.is_ok_and(|status| status.success()), "SIGTERM could not be sent to {pid}");
+        for _stream in 0..2 {
+            let ended = self.ended.recv_timeout(STOPPED);
+            assert!(ended.is_ok(), "still running {STOPPED:?} after SIGTERM; it said:\n{}", self.said());
+        }
+        let status = self.child.wait().expect("it is our child");
+        (status, self.said())
+    }
+}
+
+impl Drop for Engine {
+    fn drop(&mut self) {
+        // It may have ended already, which is no fault here.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// The program under test with the configuration in `home`.
+pub fn careline(home: &Path, arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_careline"));
+    command
+        .arg("--config")
+        .arg(home.join("careline.yaml"))
+        .args(arguments)
+        .current_dir(home)
+        .stdin(Stdio::null());
+    command
+}
+
+/// Keeps what a stream says; tells `ended` when it says no more.
+fn keep(stream: Box<dyn Read + Send>, output: &Arc<Mutex<String>>, ended: std::sync::mpsc::Sender<()>) {
+    let output = Arc::clone(output);
+    std::thread::spawn(move || {
+        for line in BufReader::new(stream).lines().map_while(Result::ok) {
+            let mut all = output.lock().expect("no reader panics");
+            all.push_str(&line);
+            all.push('\n');
+        }
+        // The test may be over already.
+        let _ = ended.send(());
+    });
+}
+
+/// An OPTIONS request (RFC 3261 §11).
+fn options(to: SocketAddr, from: SocketAddr, n: u32) -> String {
+    format!(
+        "OPTIONS sip:{to} SIP/2.0\r\nVia: SIP/2.0/UDP {from};branch=z9hG4bK-ready-{n}-{port};rport\r\n\
+         From: <sip:test@{from}>;tag=ready\r\nTo: <sip:{to}>\r\nCall-ID: ready-{n}-{port}@127.0.0.1\r\n\
+         CSeq: 1 OPTIONS\r\nMax-Forwards: 70\r\nContent-Length: 0\r\n\r\n",
+        port = from.port()
+    )
+}

@@ -1,0 +1,266 @@
+//! SIPp against the real program: every scenario of `sipp-scenarios/`, on loopback.
+//!
+//! Each scenario checks the statuses it expects, so its exit code is the verdict; when it fails, its
+//! messages and errors are printed. Scenarios that share an engine run beside each other. After each
+//! group the engine is stopped with SIGTERM, must end cleanly, and must have closed what it opened.
+
+#[path = "../engine/mod.rs"]
+mod engine;
+
+use engine::{Engine, ROOT, Wishes};
+use std::collections::BTreeSet;
+use std::fs;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+
+/// One run of SIPp.
+struct Run {
+    /// The scenario, from `sipp-scenarios/`, without `.xml`.
+    scenario: &'static str,
+    /// The number that is called.
+    number: &'static str,
+    /// Calls in all.
+    calls: u32,
+    /// Calls a second.
+    rate: u32,
+    /// A table of values beside the scenario.
+    table: Option<&'static str>,
+}
+
+const fn run(scenario: &'static str) -> Run {
+    Run { scenario, number: "100", calls: 1, rate: 1, table: None }
+}
+
+/// A started SIPp and where it writes.
+struct Started {
+    name: String,
+    process: Child,
+    home: PathBuf,
+}
+
+fn sipp(home: &Path, name: &str) -> (Command, PathBuf) {
+    let place = home.join(name.replace('/', "-"));
+    fs::create_dir_all(&place).expect("the test's own directory can be written");
+    let mut command = Command::new("sipp");
+    command.current_dir(&place).stdin(Stdio::null());
+    let file =
+        |name: &str| fs::File::create(place.join(name)).expect("the test's own directory can be written");
+    command.stdout(file("screen")).stderr(file("errors"));
+    command.args(["-nostdin", "-i", "127.0.0.1", "-mi", "127.0.0.1", "-timeout_error", "-timeout", "150s"]);
+    command.args(["-trace_err", "-error_file", "trace_err", "-trace_msg", "-message_file", "trace_msg"]);
+    command.arg("-sf").arg(format!("{ROOT}/sipp-scenarios/{name}.xml"));
+    (command, place)
+}
+
+fn start(mut command: Command, name: &str, home: PathBuf) -> Started {
+    let process = command.spawn().unwrap_or_else(|error| {
+        panic!("sipp does not start ({error}); install it: apt-get install -y sip-tester")
+    });
+    Started { name: name.to_owned(), process, home }
+}
+
+/// A caller.
+fn call(engine: &Engine, home: &Path, run: &Run) -> Started {
+    let (mut command, place) = sipp(home, run.scenario);
+    let media = engine::free_stretch(u16::try_from(run.calls.min(500) * 4 + 4).expect("at most 500 calls"));
+    command.arg(engine.sip.to_string()).args(["-s", run.number, "-aa"]);
+    command.args(["-p", &engine::free_port().port().to_string(), "-mp", &media.to_string()]);
+    command.args(["-m", &run.calls.to_string(), "-r", &run.rate.to_string(), "-l", "500"]);
+    if let Some(table) = run.table {
+        command.arg("-inf").arg(format!("{ROOT}/sipp-scenarios/{table}"));
+    }
+    start(command, run.scenario, place)
+}
+
+/// The front desk: it is called where the flows look for it.
+fn desk(home: &Path, at: SocketAddr, scenario: &str, calls: u32) -> Started {
+    let (mut command, place) = sipp(home, scenario);
+    let media = engine::free_stretch(u16::try_from(calls * 4 + 4).expect("a desk takes few calls"));
+    command.args(["-p", &at.port().to_string(), "-mp", &media.to_string(), "-m", &calls.to_string()]);
+    start(command, scenario, place)
+}
+
+/// Waits for each and tells what the failed ones saw.
+fn all_must_succeed(started: Vec<Started>, engine: &Engine) {
+    let mut failures = String::new();
+    for mut one in started {
+        let status = one.process.wait().expect("it is our child");
+        if !status.success() {
+            let said = |file: &str| fs::read_to_string(one.home.join(file)).unwrap_or_default();
+            failures += &format!(
+                "\n==== {} ended with {status}\n-- errors\n{}{}\n-- messages\n{}\n",
+                one.name,
+                said("errors"),
+                said("trace_err"),
+                last_lines(&said("trace_msg"), 200)
+            );
+        }
+    }
+    assert!(failures.is_empty(), "{failures}\n==== the engine said\n{}", engine.said());
+}
+
+fn last_lines(text: &str, lines: usize) -> String {
+    let all: Vec<&str> = text.lines().collect();
+    all[all.len().saturating_sub(lines)..].join("\n")
+}
+
+fn must_stop_cleanly(engine: Engine) {
+    let (status, said) = engine.stop();
+    assert!(status.success(), "the engine ended with {status} after SIGTERM; it said:\n{said}");
+    assert!(!said.contains("panicked"), "something panicked:\n{said}");
+}
+
+/// The scenarios that need nobody but the engine, and the tests below that run the others.
+const ALONE: &[Run] = &[
+    Run { number: "199", ..run("nominal/after-hours") },
+    run("nominal/anonymous"),
+    run("nominal/hang-up-at-once"),
+    run("nominal/hang-up-in-the-greeting"),
+    Run { calls: 20, rate: 10, ..run("nominal/hang-up-at-any-time") },
+    run("nominal/hold-and-resume"),
+    run("nominal/late-offer"),
+    Run { number: "199", ..run("nominal/leaves-a-message") },
+    run("nominal/no-recording"),
+    run("nominal/options"),
+    run("nominal/pcma"),
+    run("nominal/repeat-and-more-time"),
+    run("nominal/silence"),
+    run("nominal/unknown-number"),
+    run("off-nominal/bad-uri-scheme"),
+    run("off-nominal/bye-before-ack"),
+    run("off-nominal/bye-unknown"),
+    run("off-nominal/cancel-late"),
+    run("off-nominal/cancel-unknown"),
+    run("off-nominal/content-length-clash"),
+    run("off-nominal/content-length-negative"),
+    run("off-nominal/content-length-too-long"),
+    run("off-nominal/lost-ack"),
+    run("off-nominal/max-forwards-zero"),
+    run("off-nominal/merged-request"),
+    run("off-nominal/missing-call-id"),
+    run("off-nominal/no-audio"),
+    run("off-nominal/no-common-codec"),
+    run("off-nominal/noise"),
+    run("off-nominal/re-invite-no-codec"),
+    run("off-nominal/re-invite-unknown"),
+    run("off-nominal/require-unknown"),
+    run("off-nominal/retransmitted-invite"),
+    run("off-nominal/two-hundred-vias"),
+    run("off-nominal/unknown-method"),
+    run("off-nominal/video-beside-audio"),
+];
+const WITH_A_DESK: &[&str] = &[
+    "nominal/asks-for-a-person",
+    "nominal/desk-hangs-up",
+    "nominal/front-desk",
+    "nominal/front-desk-hangs-up",
+    "nominal/spanish",
+    "nominal/waits-for-the-menu",
+    "nominal/zero-in-the-greeting",
+];
+const LOAD: &[&str] = &["load/ivr", "load/signalling"];
+
+#[test]
+fn every_scenario_alone_ends_as_it_expects() {
+    let home = tempfile::tempdir().expect("a temporary directory can be made");
+    let engine = Engine::start(home.path(), &Wishes::default());
+    let started = ALONE.iter().map(|run| call(&engine, home.path(), run)).collect();
+    all_must_succeed(started, &engine);
+    must_stop_cleanly(engine);
+}
+
+/// Every key of the menus, typed ahead, leads to a ringing front desk; so does waiting for the menu.
+#[test]
+fn every_way_to_a_person_reaches_the_front_desk() {
+    let home = tempfile::tempdir().expect("a temporary directory can be made");
+    let engine = Engine::start(home.path(), &Wishes::default());
+    let keys =
+        fs::read_to_string(format!("{ROOT}/sipp-scenarios/nominal/keys.csv")).expect("keys.csv is shipped");
+    let lines = u32::try_from(keys.lines().count() - 1).expect("a short table");
+    let callers = [
+        Run { calls: lines, rate: 5, table: Some("nominal/keys.csv"), ..run("nominal/asks-for-a-person") },
+        run("nominal/spanish"),
+        run("nominal/waits-for-the-menu"),
+        run("nominal/zero-in-the-greeting"),
+    ];
+    let mut started = vec![desk(home.path(), engine.desk, "nominal/front-desk", lines + 3)];
+    started.extend(callers.iter().map(|run| call(&engine, home.path(), run)));
+    all_must_succeed(started, &engine);
+    must_stop_cleanly(engine);
+}
+
+#[test]
+fn a_front_desk_that_hangs_up_leaves_nobody_in_silence() {
+    let home = tempfile::tempdir().expect("a temporary directory can be made");
+    let engine = Engine::start(home.path(), &Wishes::default());
+    let desk = desk(home.path(), engine.desk, "nominal/front-desk-hangs-up", 1);
+    let started = vec![desk, call(&engine, home.path(), &run("nominal/desk-hangs-up"))];
+    all_must_succeed(started, &engine);
+    must_stop_cleanly(engine);
+}
+
+/// SIGTERM: calls that are up get their BYE when `drain_s` is over, and the engine ends.
+#[test]
+fn calls_that_are_up_are_ended_when_the_engine_stops() {
+    let home = tempfile::tempdir().expect("a temporary directory can be made");
+    let engine = Engine::start(home.path(), &Wishes::default());
+    let served = Run { number: "199", ..run("nominal/leaves-a-message") };
+    let mut caller = call(&engine, home.path(), &served);
+    let trace = caller.home.join("trace_msg");
+    wait_for(
+        || fs::read_to_string(&trace).is_ok_and(|text| text.contains("ACK sip:")),
+        "the call to be answered",
+    );
+    must_stop_cleanly(engine);
+    let text = fs::read_to_string(&trace).unwrap_or_default();
+    assert!(text.contains("BYE sip:"), "no BYE came to the caller:\n{}", last_lines(&text, 60));
+    caller.process.kill().expect("it was running");
+    caller.process.wait().expect("it is our child");
+}
+
+/// A short load: nobody may fail; how fast it goes is the benches' to say.
+#[test]
+fn two_hundred_short_calls_leave_nothing_behind() {
+    let home = tempfile::tempdir().expect("a temporary directory can be made");
+    let engine = Engine::start(home.path(), &Wishes { t1_ms: 500, calls: 300, ..Wishes::default() });
+    let callers = [
+        Run { calls: 200, rate: 50, ..run("load/signalling") },
+        Run { calls: 20, rate: 10, ..run("load/ivr") },
+    ];
+    let started = callers.iter().map(|run| call(&engine, home.path(), run)).collect();
+    all_must_succeed(started, &engine);
+    must_stop_cleanly(engine);
+}
+
+#[test]
+fn no_scenario_is_forgotten() {
+    let known: BTreeSet<String> = ALONE
+        .iter()
+        .map(|run| run.scenario)
+        .chain(WITH_A_DESK.iter().copied())
+        .chain(LOAD.iter().copied())
+        .map(str::to_owned)
+        .collect();
+    let mut shipped = BTreeSet::new();
+    for folder in ["nominal", "off-nominal", "load"] {
+        for entry in fs::read_dir(format!("{ROOT}/sipp-scenarios/{folder}"))
+            .expect("the folder is shipped")
+            .filter_map(Result::ok)
+        {
+            let name = entry.file_name().to_string_lossy().into_owned();
+            shipped.extend(name.strip_suffix(".xml").map(|stem| format!("{folder}/{stem}")));
+        }
+    }
+    assert_eq!(shipped, known, "each scenario is run by one of the tests of this file");
+}
+
+/// Asks again and again, and gives up after ten seconds.
+fn wait_for(is_so: impl Fn() -> bool, what: &str) {
+    let begun = std::time::Instant::now();
+    let (_never, pause) = std::sync::mpsc::channel::<()>();
+    while !is_so() {
+        assert!(begun.elapsed().as_secs() < 10, "waited ten seconds for {what}");
+        let _ = pause.recv_timeout(std::time::Duration::from_millis(20));
+    }
+}
