@@ -8,6 +8,7 @@ mod support {
     pub mod gaps;
     pub mod generator;
     pub mod heard;
+    pub mod incoming;
     pub mod options;
     pub mod packets;
     pub mod sockets;

@@ -109,7 +109,8 @@ pub fn write(directory: &Path, sip: SocketAddr, recording: Recording, calls: u64
     std::fs::write(flows.join("clinic.yaml"), CLINIC.replace("RECORDING", recording))?;
     std::fs::write(flows.join("entry.yaml"), ENTRY)?;
     std::fs::write(flows.join("bench.yaml"), BENCH)?;
-    let texts = PROMPTS.iter().map(|(name, text, _)| format!("{name}:\n  en: \"{text}\"\n")).collect::<String>();
+    let texts =
+        PROMPTS.iter().map(|(name, text, _)| format!("{name}:\n  en: \"{text}\"\n")).collect::<String>();
     std::fs::write(flows.join("prompts.yaml"), texts)?;
     for (name, _, length_ms) in PROMPTS {
         tone(&sounds.join(format!("{name}.wav")), *length_ms).map_err(io::Error::other)?;

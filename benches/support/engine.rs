@@ -61,7 +61,8 @@ impl Engine {
         let mut engine = Self { process };
         let answered = engine.wait_for_answer(sip);
         let words = || fs::read_to_string(directory.join("engine.log")).unwrap_or_default();
-        answered.map_err(|error| io::Error::other(format!("the engine does not serve: {error}\n{}", words())))?;
+        answered
+            .map_err(|error| io::Error::other(format!("the engine does not serve: {error}\n{}", words())))?;
         Ok(engine)
     }
 

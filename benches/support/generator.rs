@@ -14,6 +14,7 @@
 //! Not its job: signalling (`sipp.rs`), what is made of it (`heard.rs`).
 
 use super::heard::{Heard, Report};
+use super::incoming::{self, Incoming};
 use super::packets::{self, KEY_PACKETS, Outgoing, PACKET_OCTETS};
 use super::sockets::{self, BATCH, Receiver, Sender};
 use std::io;
@@ -192,7 +193,7 @@ impl State {
             let came = receiver.receive(socket)?;
             for index in 0..came {
                 let datagram = receiver.datagram(index);
-                let (Some(to), Some(packet)) = (datagram.to, packets::read(datagram.octets)) else {
+                let (Some(to), Some(packet)) = (datagram.to, incoming::read(datagram.octets)) else {
                     continue;
                 };
                 let line = u32::from(to).wrapping_sub(FIRST_ADDRESS) as usize;
@@ -206,7 +207,7 @@ impl State {
         }
     }
 
-    fn hear(&mut self, line: usize, from: SocketAddrV4, packet: packets::Incoming, at_ns: u64) {
+    fn hear(&mut self, line: usize, from: SocketAddrV4, packet: Incoming, at_ns: u64) {
         let in_window = self.shared.window.load(Ordering::Relaxed);
         match self.lines.get_mut(line) {
             None => {}
@@ -259,13 +260,7 @@ impl State {
 }
 
 impl Stream {
-    fn begin(
-        line: usize,
-        remote: SocketAddrV4,
-        packet: packets::Incoming,
-        at_ns: u64,
-        in_window: bool,
-    ) -> Self {
+    fn begin(line: usize, remote: SocketAddrV4, packet: Incoming, at_ns: u64, in_window: bool) -> Self {
         let seed = (line as u32).wrapping_mul(2_654_435_761) ^ at_ns as u32;
         let mut stream = Self {
             remote,
@@ -289,7 +284,7 @@ impl Stream {
         stream
     }
 
-    fn hear(&mut self, packet: packets::Incoming, at_ns: u64) {
+    fn hear(&mut self, packet: Incoming, at_ns: u64) {
         self.packets += 1;
         self.disordered += u64::from(packet.sequence.wrapping_sub(self.next_sequence));
         self.next_sequence = packet.sequence.wrapping_add(1);

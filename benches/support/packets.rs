@@ -70,30 +70,3 @@ impl Outgoing {
         self.sequence = self.sequence.wrapping_add(1);
     }
 }
-
-/// What the generator wants to know of a packet that came.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Incoming {
-    /// Synchronization source.
-    pub ssrc: u32,
-    /// Sequence number.
-    pub sequence: u16,
-    /// RTP timestamp.
-    pub timestamp: u32,
-    /// Something else than µ-law silence is to be heard in its first half.
-    pub sounds: bool,
-}
-
-/// Reads an RTP packet without CSRC or extension; `None` for anything else.
-pub fn read(octets: &[u8]) -> Option<Incoming> {
-    let (header, payload) = octets.split_at_checked(12)?;
-    if header[0] != 0x80 || payload.is_empty() {
-        return None;
-    }
-    Some(Incoming {
-        sequence: u16::from_be_bytes([header[2], header[3]]),
-        timestamp: u32::from_be_bytes([header[4], header[5], header[6], header[7]]),
-        ssrc: u32::from_be_bytes([header[8], header[9], header[10], header[11]]),
-        sounds: payload.iter().take(80).any(|sample| sample & 0x7f != 0x7f),
-    })
-}

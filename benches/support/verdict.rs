@@ -67,7 +67,12 @@ pub fn account(run: &Run) -> String {
     let mut out = String::new();
     let (idle_kb, busy_kb) = run.resident_kb;
     let per = |ms: f64| ms / run.call_seconds;
-    _ = writeln!(out, "engine, recording {}: {:.0} calls at once on average", name(run.recording), run.at_once);
+    _ = writeln!(
+        out,
+        "engine, recording {}: {:.0} calls at once on average",
+        name(run.recording),
+        run.at_once
+    );
     _ = writeln!(
         out,
         "  CPU per call-second: {:.3} ms ({:.3} user, {:.3} system; the scheduler counts {:.3})",
@@ -77,7 +82,11 @@ pub fn account(run: &Run) -> String {
         per(run.cpu.scheduled_ms),
     );
     _ = writeln!(out, "  CPU idle: {:.2} ms a second; {} threads under load", run.idle_ms, run.threads);
-    _ = writeln!(out, "  resident: {idle_kb} kB idle, {busy_kb} kB under load, {:.1} kB a call", call_kb(run));
+    _ = writeln!(
+        out,
+        "  resident: {idle_kb} kB idle, {busy_kb} kB under load, {:.1} kB a call",
+        call_kb(run)
+    );
     _ = writeln!(
         out,
         "  SIPp: {} calls by the scenario, {} not, {} retransmissions",
