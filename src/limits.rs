@@ -83,8 +83,11 @@ pub const PACKET_SAMPLES_MIN: u32 = 80;
 pub const PACKET_SAMPLES_MAX: u32 = 480;
 /// The longest datagram that is read as RTP or RTCP, in octets: an Ethernet frame. A longer one is cut.
 pub const MEDIA_DATAGRAM_MAX_OCTETS: usize = 1_500;
-/// Datagrams taken from one media socket in one system call, once per tick: a flood costs no more than this.
+/// Datagrams taken from one media socket in one system call; a leg has one or two waiting in its tick.
 pub const MEDIA_RECEIVE_BATCH: usize = 8;
+/// Full batches read from one socket in one tick. A flood costs other legs no more than this, and empties
+/// the receive buffer, so that the party's own packets still find room in it.
+pub const MEDIA_READS_PER_TICK_MAX: usize = 5;
 /// Batches thrown away when a port changes hands: more than its receive buffer holds.
 pub const MEDIA_DRAIN_BATCHES_MAX: usize = 64;
 /// The receive buffer asked of the kernel for each media socket, in octets: about 400 ms of packets.
@@ -124,3 +127,6 @@ pub const LADDER_REST: Duration = Duration::from_secs(5);
 pub const ENGINE_ANSWER_MAX: Duration = Duration::from_secs(10);
 /// Files in one flow set: many times the shipped ones.
 pub const FLOW_FILES_MAX: usize = 256;
+
+/// Forks of one call of ours that are acknowledged: targets are named in configuration, none forks widely.
+pub const FORKS_MAX: usize = 8;

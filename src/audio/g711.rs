@@ -13,7 +13,7 @@ pub const fn decode(codec: Codec, octet: u8) -> i16 {
     }
 }
 
-/// The octet whose sample is nearest to `sample`.
+/// The octet whose interval holds `sample`.
 pub const fn encode(codec: Codec, sample: i16) -> u8 {
     match codec {
         Codec::Pcmu => encode_pcmu(sample),
@@ -105,23 +105,23 @@ static PCMA_TO_PCMU: [u8; 256] = octets(Codec::Pcma, Codec::Pcmu);
 mod tests {
     use super::*;
 
-    /// The magnitudes of G.711 tables 1 and 2, built as the tables are: interval after interval, each
-    /// value in the middle of its interval, the interval doubling from segment to segment.
-    fn magnitudes(codec: Codec) -> Vec<i32> {
+    /// The intervals of G.711 tables 1 and 2 as (lower edge, value), built as the tables are: one after
+    /// the other, each value in the middle, the width doubling from segment to segment. 16-bit units.
+    fn intervals(codec: Codec) -> Vec<(i32, i32)> {
         let (mut edge, segments, scale) = match codec {
             Codec::Pcma => (0, [32, 16, 16, 16, 16, 16, 16].as_slice(), 8), // 13 bits
             Codec::Pcmu => (-1, [16; 8].as_slice(), 4),                     // 14 bits
         };
-        let mut values = Vec::new();
+        let mut intervals = Vec::new();
         let mut width = 2;
-        for intervals in segments {
-            for _ in 0..*intervals {
-                values.push((edge + width / 2) * scale);
+        for count in segments {
+            for _ in 0..*count {
+                intervals.push((edge * scale, (edge + width / 2) * scale));
                 edge += width;
             }
             width *= 2;
         }
-        values
+        intervals
     }
 
     fn definition(codec: Codec, octet: u8) -> i32 {
@@ -129,7 +129,7 @@ mod tests {
             Codec::Pcmu => (!octet & 0x7f, octet & 0x80 != 0),
             Codec::Pcma => ((octet ^ 0x55) & 0x7f, octet & 0x80 != 0),
         };
-        let magnitude = magnitudes(codec)[usize::from(number)];
+        let (_, magnitude) = intervals(codec)[usize::from(number)];
         if positive { magnitude } else { -magnitude }
     }
 
@@ -145,17 +145,14 @@ mod tests {
     }
 
     #[test]
-    fn every_sample_encodes_to_the_nearest_octet() {
+    fn every_sample_encodes_to_the_interval_that_holds_it() {
         for codec in Codec::ALL {
-            let mut values: Vec<i32> = (0..=255).map(|octet| i32::from(decode(codec, octet))).collect();
-            values.sort_unstable();
+            let intervals = intervals(codec);
             for sample in i16::MIN..=i16::MAX {
-                let wanted = i32::from(sample);
-                let above = values.partition_point(|value| *value < wanted);
-                let near = |at: usize| values.get(at).map_or(i32::MAX, |value| (value - wanted).abs());
-                let best = near(above).min(if above > 0 { near(above - 1) } else { i32::MAX });
-                let found = (i32::from(decode(codec, encode(codec, sample))) - wanted).abs();
-                assert_eq!(found, best, "{codec:?} {sample}");
+                let magnitude = i32::from(sample).abs();
+                let (_, value) = intervals[intervals.partition_point(|(edge, _)| *edge <= magnitude) - 1];
+                let expected = if sample < 0 { -value } else { value };
+                assert_eq!(i32::from(decode(codec, encode(codec, sample))), expected, "{codec:?} {sample}");
             }
         }
     }

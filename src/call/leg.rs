@@ -18,8 +18,10 @@ pub struct Leg {
     pub local: SocketAddr,
     /// What was agreed on; `None` until there are both offer and answer.
     pub agreed: Option<Agreed>,
-    /// The session version of our next SDP (RFC 3264 §8).
+    /// The session version of the SDP we told last (RFC 3264 §8).
     pub sdp_version: u64,
+    /// The SDP we told last: the same again keeps its version, another raises it by one.
+    pub told: Vec<u8>,
     /// A stream runs on the worker: it has to be closed there.
     pub open: bool,
 }

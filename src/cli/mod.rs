@@ -3,16 +3,17 @@
 pub mod calls;
 pub mod check;
 pub mod serve;
+mod sounds;
 pub mod status;
 
-use crate::config::{self, Config};
+use crate::config::Config;
+use crate::flow::diagnostic::Paint;
+use check::Paths;
 use clap::{Parser, Subcommand};
 use std::io::IsTerminal;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
-
-/// The configuration file that is read when none is named and it exists.
-const CONFIG_FILE: &str = "careline.yaml";
+use sounds::Sounds;
 
 #[derive(Parser)]
 #[command(name = "careline", version, about = "A telephone engine for healthcare call centres.", max_term_width = 100)]
@@ -48,35 +49,31 @@ enum Command {
 /// Reads the arguments and runs the command.
 pub fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    let named = arguments.config;
+    let paths = Paths { config: arguments.config, flows: None };
     match arguments.command.unwrap_or(Command::Serve) {
-        Command::Check => check_command(named.as_deref()),
-        Command::Serve => with_config(named.as_deref(), serve::serve),
-        Command::Status => with_config(named.as_deref(), |config| status::status(&config)),
-        Command::Calls { id, last, numbers } => with_config(named.as_deref(), |config| {
-            let ask = calls::Ask { id, last, numbers: if numbers { calls::Numbers::Full } else { calls::Numbers::Masked } };
-            calls::calls(&config, &ask)
+        Command::Serve => serve::serve(&paths),
+        Command::Check => {
+            let paint = if std::io::stdout().is_terminal() { Paint::Colour } else { Paint::Plain };
+            let sounds = Sounds::default();
+            let report = check::check(&paths, &|folder, prompt, language| sounds.audio(folder, prompt, language), paint);
+            print!("{}", report.text);
+            ExitCode::from(report.exit_code)
+        }
+        Command::Status => with_config(&paths, status::status),
+        Command::Calls { id, last, numbers } => with_config(&paths, |config| {
+            let numbers = if numbers { calls::Numbers::Full } else { calls::Numbers::Masked };
+            calls::run(config, id.as_deref(), last, numbers)
         }),
     }
 }
 
-/// The file that is to be read: the one that was named, or the usual one if it exists.
-fn config_file(named: Option<&Path>) -> Option<PathBuf> {
-    named.map(Path::to_path_buf).or_else(|| Some(PathBuf::from(CONFIG_FILE)).filter(|file| file.exists()))
-}
-
-fn with_config(named: Option<&Path>, run: impl FnOnce(Config) -> ExitCode) -> ExitCode {
-    match config::load(config_file(named).as_deref()) {
-        Ok(config) => run(config),
+/// For the commands that need the configuration alone.
+fn with_config(paths: &Paths, run: impl FnOnce(&Config) -> ExitCode) -> ExitCode {
+    match check::config(paths) {
+        Ok(config) => run(&config),
         Err(report) => {
             eprint!("{report}");
             ExitCode::FAILURE
         }
     }
-}
-
-fn check_command(named: Option<&Path>) -> ExitCode {
-    let report = check::check(config_file(named).as_deref(), std::io::stdout().is_terminal());
-    print!("{}", report.text);
-    ExitCode::from(report.exit_code)
 }

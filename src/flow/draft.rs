@@ -28,6 +28,8 @@ pub const OWN_EXITS: [&str; 5] = ["person", "nurse", "crisis", "emergency", "mes
 pub struct Draft {
     /// The flows, by file.
     pub flows: Vec<FlowText>,
+    /// The names that the files promise, read or not: what is missing from a broken file has its fault there.
+    pub promised: Vec<String>,
     /// `clinic.yaml`, if it could be read.
     pub clinic: Option<ClinicText>,
     /// `prompts.yaml`, if it could be read.
@@ -38,6 +40,24 @@ impl Draft {
     /// The position of the flow with this name.
     pub fn flow(&self, name: &str) -> Option<usize> {
         self.flows.iter().position(|flow| flow.name.value == name)
+    }
+
+    /// Whether a word would lead somewhere if every file could be read.
+    pub fn may_lead(&self, flow: usize, word: &str) -> bool {
+        self.target(flow, word).is_some() || self.may_be_flow(word)
+    }
+
+    /// Whether a flow of this name exists, or its file does.
+    pub fn may_be_flow(&self, name: &str) -> bool {
+        self.flow(name).is_some() || self.promised.iter().any(|promised| promised == name)
+    }
+
+    /// Whether every step of a flow was read and leads somewhere: only then are its paths known.
+    pub fn is_whole(&self, flow: usize) -> bool {
+        self.flows[flow].steps.iter().all(|step| {
+            let Some(act) = &step.act else { return false };
+            act.ways().iter().all(|(word, _)| self.target(flow, &word.value).is_some())
+        })
     }
 
     /// The flow that every call hears first.

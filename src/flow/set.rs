@@ -151,7 +151,10 @@ fn read_all(files: &[SourceFile], sources: &mut Sources) -> Draft {
                 prompts_seen = true;
                 draft.prompts = node.map(|node| read::prompts::read(&node, sources));
             }
-            _ => draft.flows.extend(node.and_then(|node| read::flow::read(&node, sources))),
+            name => {
+                draft.promised.push(name.trim_end_matches(".yaml").to_owned());
+                draft.flows.extend(node.and_then(|node| read::flow::read(&node, sources)));
+            }
         }
     }
     for (name, seen) in [(CLINIC_FILE, clinic_seen), (PROMPTS_FILE, prompts_seen)] {

@@ -1,5 +1,14 @@
 //! Floor 8, the edges: the only sockets, files, clocks and threads.
 
-mod g711;
-pub mod recorder;
+pub mod control;
+pub mod descriptors;
 pub mod flow_files;
+mod g711;
+pub mod media_counters;
+mod media_socket;
+pub mod media_worker;
+pub mod now;
+pub mod recorder;
+pub mod run;
+pub mod sip_udp;
+pub mod store;

@@ -4,10 +4,10 @@
 use crate::clock::Instant;
 use crate::id::{LegId, PlaybackId};
 use crate::io::control::StatusRequest;
-use crate::io::media_worker::MediaWorker;
+use crate::io::media_worker::Handle;
 use crate::io::now::Clock;
 use crate::io::prompts::PromptLibrary;
-use crate::io::recorder::Recorder;
+use crate::io::recorder::thread::Recorder;
 use crate::io::sip_udp::SipUdp;
 use crate::io::store::Store;
 use crate::media::command as media;
@@ -17,7 +17,7 @@ use crate::switch::status::Figure;
 use crate::wire::codec::Codec;
 use std::time::Duration;
 use tokio::signal::unix::{Signal, SignalKind, signal};
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 
 /// Datagrams that are taken in a row before anything else has its turn.
 const DATAGRAMS_IN_A_ROW: usize = 64;
@@ -31,9 +31,9 @@ pub struct Engine {
     /// The SIP port.
     pub sip: SipUdp,
     /// The media workers, by index.
-    pub workers: Vec<MediaWorker>,
+    pub workers: Vec<Handle>,
     /// What they tell.
-    pub media_events: mpsc::Receiver<media::Event>,
+    pub media_events: mpsc::Receiver<(media::WorkerIndex, media::Event)>,
     /// The recorder.
     pub recorder: Recorder,
     /// What it tells.
@@ -41,7 +41,7 @@ pub struct Engine {
     /// The event log.
     pub store: Store,
     /// Up to where it is on disk.
-    pub durable: mpsc::Receiver<u64>,
+    pub durable: watch::Receiver<u64>,
     /// The sound of the prompts.
     pub prompts: PromptLibrary,
     /// Requests for the status.
@@ -78,8 +78,11 @@ impl Engine {
             let sleep = self.until(due);
             tokio::select! {
                 biased;
-                Some(event) = self.media_events.recv() => self.take_media(event),
-                Some(up_to) = self.durable.recv() => self.handle(Input::Durable { up_to }),
+                Some((_, event)) = self.media_events.recv() => self.take_media(event),
+                Ok(()) = self.durable.changed() => {
+                    let up_to = *self.durable.borrow_and_update();
+                    self.handle(Input::Durable { up_to });
+                }
                 Some(event) = self.recorder_events.recv() => self.handle(Input::Recorder(event)),
                 () = tokio::time::sleep(sleep) => self.handle(Input::Timeout),
                 readable = self.sip.readable() => readable.map(|()| self.take_datagrams())?,
@@ -115,7 +118,7 @@ impl Engine {
     /// One event wakes the loop; those that wait behind it are taken along.
     fn take_media(&mut self, first: media::Event) {
         self.handle(Input::Media(first));
-        while let Ok(event) = self.media_events.try_recv() {
+        while let Ok((_, event)) = self.media_events.try_recv() {
             self.handle(Input::Media(event));
         }
     }
@@ -150,8 +153,8 @@ impl Engine {
                     let clips = vec![self.prompts.tone(codec)];
                     self.play(worker, leg, playback, clips);
                 }
-                Output::Recorder(command) => self.recorder.send(command),
-                Output::Append(entry) => self.store.append(entry),
+                Output::Recorder(command) => self.recorder.command(command),
+                Output::Append(entry) => drop(self.store.append(entry)),
                 Output::Drained => flushed = Flushed::Drained,
             }
         }

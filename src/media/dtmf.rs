@@ -16,9 +16,9 @@ use crate::wire::telephone_event::{Key, TelephoneEvent};
 /// The presses of one party.
 #[derive(Clone, Debug, Default)]
 pub struct Detector {
-    /// The newest identities that were seen; `newest` is where the latest one lies.
+    /// The newest identities that were seen, a ring.
     seen: [Option<Identity>; KEY_PRESSES_REMEMBERED],
-    newest: usize,
+    next: usize,
 }
 
 /// One (source, timestamp, event) and how far it has come.
@@ -44,18 +44,13 @@ impl Detector {
             known.ended |= told.end;
             return None;
         }
-        let goes_on = self.latest(ssrc, event).is_some_and(|before| before.goes_on(timestamp, told));
-        self.newest = (self.newest + 1) % KEY_PRESSES_REMEMBERED;
+        let of_this_key = |seen: &&Identity| (seen.ssrc, seen.event) == (ssrc, event);
+        let mut before = self.seen.iter().flatten().filter(of_this_key);
+        let goes_on = before.any(|before| before.goes_on(timestamp, told));
         let identity = Identity { ssrc, timestamp, event, duration: told.duration, ended: told.end };
-        self.seen[self.newest] = Some(identity);
+        self.seen[self.next] = Some(identity);
+        self.next = (self.next + 1) % KEY_PRESSES_REMEMBERED;
         (!goes_on).then_some(key)
-    }
-
-    /// The identity of this source and event that was seen last.
-    fn latest(&self, ssrc: u32, event: u8) -> Option<&Identity> {
-        let (upto, older) = self.seen.split_at(self.newest + 1);
-        let newest_first = upto.iter().rev().chain(older.iter().rev());
-        newest_first.flatten().find(|seen| seen.ssrc == ssrc && seen.event == event)
     }
 }
 
@@ -150,6 +145,7 @@ mod tests {
         check("each its own", "5@800:160 5@800:320 5@1280:480E 5@1440:480E 5@1600:480E", "5");
         check("middle lost", "5@800:160 5@2400:1600E 5@2400:1600E", "5");
         check("and pressed again", "5@800:160 5@1280:480E 5@1280:480E 5@1920:160 5@2400:480E", "5 5");
+        check("after the next press began", "5@800:480 5@1600:160 5@1280:480E 5@1600:320 5@2080:480E", "5 5");
         check("overtaking its beginning", "5@1280:480E 5@800:480 5@1280:480E", "5");
         check("every packet its own", "5@800:160 5@960:320 5@1120:480 5@1280:480E", "5");
     }

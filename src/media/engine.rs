@@ -175,6 +175,11 @@ impl Engine {
         self.outbox.is_empty()
     }
 
+    /// The port of a leg that is open.
+    pub fn port_of(&self, leg: LegId) -> Option<PortIndex> {
+        self.by_leg.get(&leg).copied()
+    }
+
     /// Legs that are open.
     pub fn legs(&self) -> usize {
         self.by_leg.len()
@@ -254,3 +259,6 @@ impl Engine {
         self.ports.get_mut(port.0 as usize)?.leg.as_deref_mut()
     }
 }
+
+#[cfg(test)]
+mod tests;

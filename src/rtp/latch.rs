@@ -231,7 +231,7 @@ mod tests {
         let ghost: Vec<_> = (0..1_500).map(|n| (OTHER, 66, n)).collect();
         check("for 30 s", strangers, &ghost, &"-".repeat(1_500), SDP);
         let both = [(OTHER, 66, 1), (OTHER, 66, 2), (NAT, 1, 1), (OTHER, 66, 3), (NAT, 1, 2), (NAT, 1, 3)];
-        check("beside the new caller", strangers, &both, "-----+", NAT);
+        check("beside the new caller, whom he does not disturb", strangers, &both, "----++", NAT);
     }
 
     #[test]

@@ -29,6 +29,7 @@ impl Switch {
             Action::Play { playback, prompts } => self.speak(id, playback, prompts),
             Action::StopPlaying => self.tell_patient(id, |leg| Command::Stop { leg }),
             Action::StartRecording => self.start_recording(id, RecordingKind::Call),
+            Action::StopRecording => self.stop_recording(id),
             Action::Connect { target, ring } => self.call_person(id, target, ring),
             Action::TakeMessage => self.take_message(id),
             Action::FinishMessage => self.order_take(id, take::Input::Stop),

@@ -110,6 +110,7 @@ impl Switch {
         self.counters.answered += 1;
         self.append(id, Event::Answered { codec: agreed.codec });
         let Some(mut leg) = self.calls.get(&id).map(|call| call.patient.clone()) else { return };
+        leg.told.clone_from(&agreed.body);
         self.open_leg(&mut leg, agreed);
         if let Some(call) = self.calls.get_mut(&id) {
             call.patient = leg;
@@ -120,7 +121,6 @@ impl Switch {
     pub(super) fn open_leg(&mut self, leg: &mut Leg, agreed: &offer_answer::Agreed) {
         leg.agreed = Some(settled(agreed));
         leg.open = true;
-        leg.sdp_version += 1;
         let command = Command::Open {
             leg: leg.id,
             port: leg.port,
@@ -162,22 +162,19 @@ impl Switch {
         self.run_flow(id, action::Input::Start);
     }
 
-    /// A re-INVITE: other media, hold, resume (RFC 3264 §8).
+    /// A re-INVITE: other media, hold, resume (RFC 3264 §8). One without an offer asks for ours.
     pub(super) fn on_reoffer(&mut self, leg: LegId, sdp: Option<Vec<u8>>) {
         let Some(&id) = self.legs.get(&leg) else { return self.refuse(leg, 481, None) };
         let Some(mut changed) = self.leg_of(id, leg).cloned() else { return self.refuse(leg, 481, None) };
-        let ours = self.ours(&changed);
         let Some(offer) = sdp else {
-            let sdp = offer_answer::offer(&ours);
+            let sdp = offer_answer::offer(&self.ours(&changed));
             return self.sip(sip::Command::AnswerReoffer { leg, sdp });
         };
-        let Ok(agreed) = offer_answer::answer(&offer, &ours) else { return self.refuse(leg, 488, None) };
+        let Ok(agreed) = self.answer_again(&mut changed, &offer) else { return self.refuse(leg, 488, None) };
         let was_held = changed.is_held();
         changed.agreed = Some(settled(&agreed));
-        changed.sdp_version += 1;
-        let plan = plan(&agreed, changed.local.ip());
         let held = changed.is_held();
-        self.outputs.push_back(Output::Media { worker: changed.worker, command: Command::Replan { leg, plan } });
+        self.replan(&changed, &agreed);
         self.sip(sip::Command::AnswerReoffer { leg, sdp: agreed.body });
         if let Some(place) = self.leg_of(id, leg) {
             *place = changed;
@@ -185,6 +182,23 @@ impl Switch {
         if held != was_held {
             self.append(id, Event::Hold { on: held });
         }
+    }
+
+    /// Answers an offer within the session: the version rises by one, and only when the answer differs.
+    fn answer_again(&self, leg: &mut Leg, offer: &[u8]) -> Result<offer_answer::Agreed, offer_answer::NoSession> {
+        let agreed = offer_answer::answer(offer, &self.ours(leg))?;
+        if agreed.body == leg.told {
+            return Ok(agreed);
+        }
+        leg.sdp_version += 1;
+        let agreed = offer_answer::answer(offer, &self.ours(leg))?;
+        leg.told.clone_from(&agreed.body);
+        Ok(agreed)
+    }
+
+    fn replan(&mut self, leg: &Leg, agreed: &offer_answer::Agreed) {
+        let command = Command::Replan { leg: leg.id, plan: plan(agreed, leg.local.ip()) };
+        self.outputs.push_back(Output::Media { worker: leg.worker, command });
     }
 
     /// Our side of an offer or answer for this leg.
@@ -221,7 +235,7 @@ impl Switch {
 /// A leg that owns a port and has agreed on nothing yet.
 pub(super) fn new_leg(id: LegId, owned: Owned, local: SocketAddr) -> Leg {
     let (worker, port): (WorkerIndex, PortIndex) = (owned.worker, owned.port);
-    Leg { id, worker, port, local, agreed: None, sdp_version: 0, open: false }
+    Leg { id, worker, port, local, agreed: None, sdp_version: 0, told: Vec::new(), open: false }
 }
 
 fn settled(agreed: &offer_answer::Agreed) -> Agreed {

@@ -38,6 +38,13 @@ impl Switch {
         self.counters.recordings += 1;
     }
 
+    /// No more recording of the call, if there is one; a message is not meant.
+    pub(super) fn stop_recording(&mut self, id: CallId) {
+        if self.calls.get(&id).and_then(|c| c.recording.as_ref()).is_some_and(|r| r.kind == RecordingKind::Call) {
+            self.order_take(id, take::Input::Stop);
+        }
+    }
+
     /// The caller is to leave a message: what is recorded now is closed first.
     pub(super) fn take_message(&mut self, id: CallId) {
         let until = self.now.at + MESSAGE_OPEN_MAX;

@@ -6,12 +6,12 @@
 mod banner;
 mod start;
 
-use crate::config::Config;
+use crate::config::{Config, Log};
 use std::process::ExitCode;
 
 /// Serves until stopped by SIGTERM or SIGINT.
 pub fn serve(config: Config) -> ExitCode {
-    start_log(&config.log);
+    start_log(config.log);
     let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {
@@ -19,23 +19,23 @@ pub fn serve(config: Config) -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
-    runtime.block_on(async {
-        match start::start(&config) {
-            Ok(started) => {
-                print!("{}", banner::banner(&config, &started));
-                run(started).await
-            }
-            Err(error) => {
-                eprintln!("the engine does not start: {error}");
-                ExitCode::FAILURE
-            }
+    let inside = runtime.enter();
+    let started = start::start(&config);
+    drop(inside);
+    match started {
+        Ok(started) => {
+            print!("{}", banner::banner(&config, &started));
+            run(&runtime, started)
         }
-    })
+        Err(error) => {
+            eprintln!("the engine does not start: {error}");
+            ExitCode::FAILURE
+        }
+    }
 }
 
-async fn run(started: start::Started) -> ExitCode {
-    let stopped = started.engine.run().await;
-    match stopped {
+fn run(runtime: &tokio::runtime::Runtime, started: start::Started) -> ExitCode {
+    match runtime.block_on(started.engine.run()) {
         Ok(engine) => {
             start::stop(engine);
             println!("careline has stopped: every call is over, every recording and record is closed.");
@@ -49,7 +49,7 @@ async fn run(started: start::Started) -> ExitCode {
 }
 
 /// Log lines go to standard error; what a newcomer reads is on standard output.
-fn start_log(level: &str) {
-    let filter = tracing_subscriber::EnvFilter::try_new(level).unwrap_or_default();
+fn start_log(log: Log) {
+    let filter = tracing_subscriber::EnvFilter::new(log.as_str());
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
 }

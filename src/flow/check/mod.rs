@@ -3,3 +3,6 @@
 pub mod names;
 pub mod paths;
 pub mod words;
+
+#[cfg(test)]
+mod tests;

@@ -45,7 +45,7 @@ fn flow_name(draft: &Draft, at: usize, flow: &FlowText, sources: &mut Sources) {
 
 fn start(flow: &FlowText, sources: &mut Sources) {
     let Some(start) = &flow.start else { return };
-    if !flow.steps.iter().any(|step| step.name.value == start.value) {
+    if !flow.steps.is_empty() && !flow.steps.iter().any(|step| step.name.value == start.value) {
         let steps: Vec<&str> = flow.steps.iter().map(|step| step.name.value.as_str()).collect();
         let words = Words::what(format!("`{}` is no step of this flow", start.value))
             .repair(did_you_mean(&start.value, &steps))
@@ -71,7 +71,7 @@ fn step_name(draft: &Draft, step: &StepText, sources: &mut Sources) {
 fn ways(draft: &Draft, flow: usize, step: &StepText, sources: &mut Sources) {
     let Some(act) = &step.act else { return };
     for (word, way) in act.ways() {
-        if draft.target(flow, &word.value).is_none() && !stands_unread(draft, &word.value) {
+        if !draft.may_lead(flow, &word.value) {
             dangling(draft, flow, act, word, way, sources);
         }
     }
@@ -90,11 +90,6 @@ fn ways(draft: &Draft, flow: usize, step: &StepText, sources: &mut Sources) {
         | ActText::Record { .. }
         | ActText::Person { .. } => {}
     }
-}
-
-/// A flow that exists but whose start could not be found has its own fault already.
-fn stands_unread(draft: &Draft, word: &str) -> bool {
-    draft.flow(word).is_some()
 }
 
 fn dangling(
@@ -177,7 +172,7 @@ fn routes(draft: &Draft, sources: &mut Sources) {
     let Some(clinic) = &draft.clinic else { return };
     let flows: Vec<&str> = draft.flows.iter().map(|flow| flow.name.value.as_str()).collect();
     for name in clinic.numbers.values().chain(&clinic.default).chain(&clinic.entry) {
-        if draft.flow(&name.value).is_none() {
+        if !draft.may_be_flow(&name.value) {
             let words = Words::what(format!("there is no flow `{}`", name.value))
                 .repair(did_you_mean(&name.value, &flows))
                 .hears("who calls this number could not be answered");

@@ -47,7 +47,7 @@ fn reached(draft: &Draft, from: StepAt, way: Way) -> BTreeSet<StepAt> {
 }
 
 fn unreachable(draft: &Draft, flow: usize, sources: &mut Sources) {
-    let Some(start) = draft.start(flow) else { return };
+    let Some(start) = draft.start(flow).filter(|_| draft.is_whole(flow)) else { return };
     let seen = reached(draft, start, Way::ByKey);
     for (step, text) in draft.flows[flow].steps.iter().enumerate() {
         if !seen.contains(&StepAt { flow, step }) {
@@ -84,8 +84,8 @@ fn loops(draft: &Draft, sources: &mut Sources) {
 
 /// `called_number`, `language` and `record` belong to the entry flow.
 fn entry_only(draft: &Draft, sources: &mut Sources) {
-    let entry = draft.entry();
-    for (flow, text) in draft.flows.iter().enumerate().filter(|(flow, _)| Some(*flow) != entry) {
+    let Some(entry) = draft.entry() else { return };
+    for (flow, text) in draft.flows.iter().enumerate().filter(|(flow, _)| *flow != entry) {
         for act in text.steps.iter().filter_map(|step| step.act.as_ref()) {
             for (word, _) in act.ways() {
                 if draft.target(flow, &word.value) == Some(Target::CalledNumber) {
@@ -130,7 +130,7 @@ fn first_words(draft: &Draft, entry: usize, sources: &mut Sources) {
         let ways = draft.act(at).map(ActText::ways).unwrap_or_default();
         ways.iter().any(|(word, _)| draft.target(entry, &word.value) == Some(Target::CalledNumber))
     });
-    if !leaves {
+    if !leaves && draft.is_whole(entry) {
         let words = Words::what("the entry flow never leads to the flow of the called number")
             .repair("let its last step say `next: called_number`")
             .hears("every number would sound the same");
@@ -163,7 +163,7 @@ fn notice(draft: &Draft, entry: usize, sources: &mut Sources) {
     let (Some(start), Some(clinic)) = (draft.start(entry), &draft.clinic) else { return };
     let steps = reached(draft, start, Way::ByItself);
     let given = steps.iter().any(|at| matches!(draft.act(*at), Some(ActText::Record { .. })));
-    if clinic.recording.value == Recording::On && !given {
+    if clinic.recording.value == Recording::On && !given && draft.is_whole(entry) {
         let words = Words::what("recording is on, but no step of the entry gives the notice")
             .repair("add {record: u.recording, next: …} before `called_number`, or write `recording: off`")
             .hears("no call would be recorded: it begins only after the notice was heard");

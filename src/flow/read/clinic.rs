@@ -211,7 +211,7 @@ fn ladder(node: &Node, sources: &mut Sources) -> (Vec<Rung>, Option<MessageText>
             sources.fault(item.place, LAST_RUNG, words);
         }
     }
-    if items.len() < 2 {
+    if items.is_empty() || (items.len() == 1 && message.is_some()) {
         let words = Words::what("the person ladder needs at least two rungs")
             .repair("name a person to call, then a message")
             .hears(hears);

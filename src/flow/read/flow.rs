@@ -1,7 +1,7 @@
 //! One flow file: its steps as written, their destinations still words.
 
 use crate::flow::codes::{FAMILY, FIXED_KEY, KIND, TWICE, UNKNOWN, VALUE};
-use crate::flow::diagnostic::{Place, Sources, Words, did_you_mean};
+use crate::flow::diagnostic::{Place, Sources, Words, did_you_mean, nearest};
 use crate::flow::program::Voices;
 use crate::flow::syntax::fields::{self, Fields, Placed};
 use crate::flow::syntax::tree::{Node, Shape};
@@ -107,13 +107,13 @@ fn step(node: &Node, name: Place, sources: &mut Sources) -> Option<ActText> {
     let acts: Vec<&Node> =
         entries.iter().map(|(k, _)| k).filter(|k| k.text().is_some_and(|t| ACTS.contains(&t))).collect();
     let [act] = acts[..] else {
-        let several = acts.len() > 1;
-        let (what, place) = match acts.get(1) {
-            Some(second) => ("a step does one thing, and this one does several", second.place),
-            None => ("nothing says what this step does", name),
-        };
-        let repair = if several { "make two steps of it".to_owned() } else { guess(entries) };
-        sources.fault(place, if several { TWICE } else { UNKNOWN }, Words::what(what).repair(repair));
+        match acts.get(1) {
+            Some(second) => {
+                let words = Words::what("a step does one thing, and this one does several");
+                sources.fault(second.place, TWICE, words.repair("make two steps of it"));
+            }
+            None => no_act(entries, name, sources),
+        }
         return None;
     };
     match act.text().unwrap_or_default() {
@@ -127,14 +127,14 @@ fn step(node: &Node, name: Place, sources: &mut Sources) -> Option<ActText> {
     }
 }
 
-/// The act that was probably meant by one of these words.
-fn guess(entries: &[(Node, Node)]) -> String {
-    let words = entries.iter().filter_map(|(key, _)| key.text());
-    let near = words.filter_map(|w| crate::flow::diagnostic::nearest(w, ACTS).map(|act| (w, act))).next();
-    match near {
-        Some((word, act)) => format!("did you mean `{act}` where `{word}` stands?"),
-        None => format!("write one of: {}", ACTS.join(", ")),
-    }
+/// Nothing says what the step does: a word was probably meant to.
+fn no_act(entries: &[(Node, Node)], name: Place, sources: &mut Sources) {
+    let near = |key: &Node| nearest(key.text()?, ACTS).map(|act| (key.place, act));
+    let (place, repair) = match entries.iter().find_map(|(key, _)| near(key)) {
+        Some((place, act)) => (place, format!("did you mean `{act}`?")),
+        None => (name, format!("write one of: {}", ACTS.join(", "))),
+    };
+    sources.fault(place, UNKNOWN, Words::what("nothing says what this step does").repair(repair));
 }
 
 fn prompt(fields: &mut Fields<'_>, name: &str, sources: &mut Sources) -> Option<Placed<String>> {
@@ -192,14 +192,14 @@ fn menu(node: &Node, sources: &mut Sources) -> Option<ActText> {
     let known = &["menu", "keys", "next", "first_key"];
     let mut fields = Fields::of(node, "a `menu` step", known, FAMILY, sources)?;
     let prompt = prompt(&mut fields, "menu", sources);
-    let keys = fields.need("keys", sources).map(|n| keys(n, sources)).unwrap_or_default();
+    let keys = fields.need("keys", sources).and_then(|n| keys(n, sources));
     let next = fields.take("next");
     let first_key =
         fields.take("first_key").and_then(|n| fields::duration(n, "time for a key", 3..=60, FAMILY, sources));
     fields.finish(sources);
     let answers = match next {
-        None => direct(keys),
-        Some(next) => mapped(keys, next, sources),
+        None => direct(keys?),
+        Some(next) => mapped(keys?, next, sources),
     };
     Some(ActText::Menu { prompt: prompt?, answers, first_key })
 }
@@ -240,9 +240,9 @@ fn mapped(keys: Vec<KeyText>, next: &Node, sources: &mut Sources) -> Vec<AnswerT
         .collect()
 }
 
-fn keys(node: &Node, sources: &mut Sources) -> Vec<KeyText> {
+fn keys(node: &Node, sources: &mut Sources) -> Option<Vec<KeyText>> {
     let mut keys: Vec<KeyText> = Vec::new();
-    for (key, value) in fields::entries(node, "`keys`", FAMILY, sources).unwrap_or_default() {
+    for (key, value) in fields::entries(node, "`keys`", FAMILY, sources)? {
         let Some(found) = one_key(key, sources) else { continue };
         let Some(name) = fields::name(value, "an answer", FAMILY, sources) else { continue };
         if let Some((_, first, _)) = keys.iter().find(|(old, _, _)| *old == found) {
@@ -254,7 +254,7 @@ fn keys(node: &Node, sources: &mut Sources) -> Vec<KeyText> {
         }
         keys.push((found, key.place, name));
     }
-    keys
+    Some(keys)
 }
 
 fn one_key(node: &Node, sources: &mut Sources) -> Option<Key> {

@@ -1,28 +1,682 @@
-//! The interpreter in virtual time.
+//! The interpreter in virtual time: what a caller presses and hears, over the shipped flows.
 
 use super::*;
 use crate::flow::set::{Audio, SourceFile};
+use proptest::prelude::*;
+use std::fmt::Write;
 
-/// The shipped flows.
-pub fn shipped() -> Arc<FlowSet> {
-    let file = |name: &str, text: &str| SourceFile { path: format!("ivr-flows/{name}"), octets: text.into() };
-    let files = vec![
-        file("clinic.yaml", include_str!("../../../ivr-flows/clinic.yaml")),
-        file("prompts.yaml", include_str!("../../../ivr-flows/prompts.yaml")),
-        file("entry.yaml", include_str!("../../../ivr-flows/entry.yaml")),
-        file("main_menu.yaml", include_str!("../../../ivr-flows/main_menu.yaml")),
-        file("after_hours.yaml", include_str!("../../../ivr-flows/after_hours.yaml")),
-    ];
-    let (set, faults) = FlowSet::load(files, &|_, _| Audio::Present);
+/// The shipped flows with some files replaced or added.
+fn flows(changes: &[(&str, &str)]) -> Arc<FlowSet> {
+    let mut texts = std::collections::BTreeMap::from([
+        ("clinic.yaml", include_str!("../../../ivr-flows/clinic.yaml")),
+        ("prompts.yaml", include_str!("../../../ivr-flows/prompts.yaml")),
+        ("entry.yaml", include_str!("../../../ivr-flows/entry.yaml")),
+        ("main_menu.yaml", include_str!("../../../ivr-flows/main_menu.yaml")),
+        ("after_hours.yaml", include_str!("../../../ivr-flows/after_hours.yaml")),
+    ]);
+    texts.extend(changes.iter().copied());
+    let file = |(name, text): (&str, &str)| SourceFile { path: name.to_owned(), octets: text.into() };
+    let (set, faults) = FlowSet::load(texts.into_iter().map(file).collect(), &|_, _| Audio::Present);
     let shown: Vec<String> = faults.iter().map(|f| f.render(crate::flow::diagnostic::Paint::Plain)).collect();
     assert!(faults.is_empty(), "{}", shown.join("\n"));
     Arc::new(set.unwrap())
 }
 
+/// The engine around a run, in virtual time: every prompt takes three seconds.
+struct Engine {
+    run: Run,
+    now: Instant,
+    playing: Option<(PlaybackId, Instant)>,
+    /// What happened, a line each.
+    log: String,
+    ended: Option<ExitName>,
+    /// Until when the called party rings.
+    ringing: Option<Instant>,
+    recording: bool,
+    faults: u32,
+}
+
+impl Engine {
+    fn new(set: Arc<FlowSet>, flow: &str) -> Self {
+        let run = Run::new(set, FlowName::from(flow));
+        let (now, log) = (Instant::START, String::new());
+        Self { run, now, playing: None, log, ended: None, ringing: None, recording: false, faults: 0 }
+    }
+
+    fn note(&mut self, text: &str) {
+        writeln!(self.log, "{:>5.1} {text}", self.now.as_micros() as f64 / 1e6).unwrap();
+    }
+
+    fn input(&mut self, input: Input) {
+        self.run.handle(self.now, input);
+        while let Some(action) = self.run.poll_action() {
+            assert_eq!(self.ended, None, "nothing comes after the end\n{}", self.log);
+            self.act(action);
+        }
+    }
+
+    fn act(&mut self, action: Action) {
+        match action {
+            Action::Play { playback, prompts } => {
+                let words: Vec<String> =
+                    prompts.iter().map(|s| format!("{}/{}", s.prompt, s.language)).collect();
+                self.playing = Some((playback, self.now + Duration::from_secs(3 * prompts.len() as u64)));
+                self.note(&format!("say {}", words.join(" ")));
+            }
+            Action::StopPlaying => self.playing = None,
+            Action::StartRecording => {
+                self.recording = true;
+                self.note("record");
+            }
+            Action::StopRecording => {
+                assert!(self.recording, "only what runs is stopped\n{}", self.log);
+                self.recording = false;
+                self.note("record no more");
+            }
+            Action::Connect { target, ring } => {
+                assert_eq!(self.ringing, None, "one party is called at a time\n{}", self.log);
+                self.ringing = Some(self.now + ring);
+                self.note(&format!("call {target} for {} s", ring.as_secs()));
+            }
+            Action::TakeMessage => self.note("tone"),
+            Action::FinishMessage => self.note("message over"),
+            Action::Tell(Fact::StepEntered { .. }) => {}
+            Action::Tell(Fact::Chosen { answer, .. }) => self.note(&format!("chosen {answer}")),
+            Action::Tell(fact) => {
+                self.faults += u32::from(matches!(fact, Fact::Fault { .. }));
+                self.note(&format!("{fact:?}"));
+            }
+            Action::End { exit } => {
+                self.note(&format!("end {exit}"));
+                self.ended = Some(exit);
+            }
+        }
+    }
+
+    /// Lets time pass; playings end and timers fire on the way.
+    fn wait(&mut self, time: Duration) {
+        let until = self.now + time;
+        loop {
+            let play = self.playing.map(|(_, end)| end);
+            let due = self.run.poll_timeout().map(|due| due.at);
+            let Some(next) =
+                play.into_iter().chain(due).chain(self.ringing).min().filter(|next| *next <= until)
+            else {
+                break;
+            };
+            self.now = next.max(self.now);
+            if self.ringing.is_some_and(|until| until <= self.now) {
+                self.nobody_answers();
+                continue;
+            }
+            match self.playing.filter(|(_, end)| *end <= self.now) {
+                Some((playback, _)) => {
+                    self.playing = None;
+                    self.input(Input::PlaybackEnded { playback, completed: true });
+                }
+                None => self.input(Input::Timeout),
+            }
+        }
+        self.now = until;
+    }
+
+    /// `0`-`9`, `*`, `#`: a key · `w8`: 8 s pass · `yes`, `no`, `bye`: the called person answers, does not,
+    /// hangs up · `open`, `saved`, `lost`: what the recorder answers.
+    fn play(&mut self, script: &str) {
+        for word in script.split_whitespace() {
+            match word {
+                "start" => self.input(Input::Start),
+                "yes" => {
+                    (self.playing, self.ringing) = (None, None);
+                    self.note("they talk");
+                    self.input(Input::Connected);
+                }
+                "no" => {
+                    self.nobody_answers();
+                }
+                "bye" => self.input(Input::ConnectEnded(ConnectEnd::FarHungUp)),
+                "open" => self.input(Input::MessageOpen),
+                "saved" => self.input(Input::MessageSaved),
+                "lost" => self.input(Input::MessageFailed),
+                "*" => self.press(Key::Star),
+                "#" => self.press(Key::Pound),
+                wait if wait.starts_with('w') => self.wait(Duration::from_secs(wait[1..].parse().unwrap())),
+                digit => self.press(Key::Digit(digit.parse().unwrap())),
+            }
+        }
+    }
+
+    fn nobody_answers(&mut self) {
+        self.ringing = None;
+        self.input(Input::ConnectEnded(ConnectEnd::NotReached));
+    }
+
+    fn press(&mut self, key: Key) {
+        self.input(Input::Key(key));
+    }
+}
+
+fn heard(flow: &str, script: &str) -> String {
+    let mut engine = Engine::new(flows(&[]), flow);
+    engine.play(script);
+    engine.log
+}
+
+/// The entry takes 27 s here, then the menu is asked.
+const TO_MENU: &str = "start w27";
+/// The same in Spanish, with 2 pressed in the second second: 24 s more.
+const TO_MENU_ES: &str = "start w1 2 w15";
+
 #[test]
-fn the_shipped_flows_have_no_fault() {
-    let set = shipped();
-    assert_eq!(set.route("+1 617 555-0199").as_str(), "after_hours");
-    assert_eq!(set.route("0").as_str(), "main_menu");
-    assert_eq!(set.version().len(), 64);
+fn a_call_begins_with_the_emergency_line_in_both_languages_and_silence_leads_to_a_message() {
+    expect_test::expect![[r#"
+          0.0 say u.emergency/en u.emergency/es
+          6.0 say u.crisis/en
+          9.0 say u.language/en u.language/es
+         15.0 say u.greeting/en
+         18.0 say u.person/en
+         21.0 say u.recording/en
+         24.0 NoticeGiven
+         24.0 record
+         24.0 say mm.menu/en
+         35.0 Missed { silence: true, count: 1 }
+         35.0 say u.noinput1/en mm.menu/en
+         49.0 Missed { silence: true, count: 2 }
+         49.0 LadderRung { rung: 1, why: Silence }
+         49.0 say u.noinput2/en
+         49.0 call sip:front-desk@127.0.0.1:5070 for 25 s
+         67.0 say u.one_moment/en
+         74.0 LadderRung { rung: 2, why: Silence }
+         74.0 say u.not_reached/en vm.record_now/en
+         80.0 tone
+         87.0 message over
+         87.0 Promised { within_working_days: 1 }
+         87.0 say vm.saved_next_day/en u.goodbye/en
+         93.0 end message_left
+    "#]]
+    .assert_eq(&heard("main_menu", "start w60 w22 open w5 # saved w9"));
+}
+
+#[test]
+fn two_switches_to_spanish_and_what_was_heard_in_spanish_is_not_said_again() {
+    expect_test::expect![[r#"
+          0.0 say u.emergency/en u.emergency/es
+          6.0 say u.crisis/en
+          7.0 LanguageChosen(`es`)
+          7.0 say u.crisis/es
+         10.0 say u.greeting/es
+         13.0 say u.person/es
+         16.0 say u.recording/es
+         19.0 NoticeGiven
+         19.0 record
+         19.0 say mm.menu/es
+         27.0 chosen visits
+         27.0 LadderRung { rung: 1, why: Asked }
+         27.0 say u.agent/es
+         27.0 call sip:front-desk@127.0.0.1:5070 for 25 s
+         27.0 they talk
+    "#]]
+    .assert_eq(&heard("main_menu", "start w7 2 w20 1 yes"));
+}
+
+#[test]
+fn two_during_the_notice_waits_and_then_stops_the_recording_until_the_spanish_notice_is_over() {
+    expect_test::expect![[r#"
+          0.0 say u.emergency/en u.emergency/es
+          6.0 say u.crisis/en
+          9.0 say u.language/en u.language/es
+         15.0 say u.greeting/en
+         18.0 say u.person/en
+         21.0 say u.recording/en
+         24.0 NoticeGiven
+         24.0 record
+         24.0 LanguageChosen(`es`)
+         24.0 record no more
+         24.0 say u.crisis/es
+         27.0 say u.greeting/es
+         30.0 say u.person/es
+         33.0 say u.recording/es
+         36.0 NoticeGiven
+         36.0 record
+         36.0 say mm.menu/es
+         47.0 Missed { silence: true, count: 1 }
+         47.0 say u.noinput1/es mm.menu/es
+    "#]]
+    .assert_eq(&heard("main_menu", "start w22 2 w25"));
+}
+
+#[test]
+fn seven_means_no_recording_before_in_and_after_the_notice() {
+    expect_test::expect![[r#"
+          0.0 say u.emergency/en u.emergency/es
+          1.0 RecordingRefused
+          6.0 say u.crisis/en
+          9.0 say u.language/en u.language/es
+         15.0 say u.greeting/en
+         18.0 say u.person/en
+         21.0 say mm.menu/en
+    "#]]
+    .assert_eq(&heard("main_menu", "start w1 7 w30"));
+    expect_test::expect![[r#"
+          0.0 say u.emergency/en u.emergency/es
+          6.0 say u.crisis/en
+          9.0 say u.language/en u.language/es
+         15.0 say u.greeting/en
+         18.0 say u.person/en
+         21.0 say u.recording/en
+         23.0 RecordingRefused
+         23.0 say u.not_recorded/en
+         26.0 say mm.menu/en
+    "#]]
+    .assert_eq(&heard("main_menu", "start w23 7 w8"));
+    expect_test::expect![[r#"
+          0.0 say u.emergency/en u.emergency/es
+          6.0 say u.crisis/en
+          9.0 say u.language/en u.language/es
+         15.0 say u.greeting/en
+         18.0 say u.person/en
+         21.0 say u.recording/en
+         24.0 NoticeGiven
+         24.0 record
+         24.0 say mm.menu/en
+         27.0 RecordingRefused
+         27.0 record no more
+         27.0 say u.not_recorded/en mm.menu/en
+    "#]]
+    .assert_eq(&heard("main_menu", &format!("{TO_MENU} 7 7 w4")));
+}
+
+#[test]
+fn zero_and_nine_cut_the_notice_short_and_nothing_is_recorded() {
+    expect_test::expect![[r#"
+          0.0 say u.emergency/en u.emergency/es
+          6.0 say u.crisis/en
+          9.0 say u.language/en u.language/es
+         15.0 say u.greeting/en
+         18.0 say u.person/en
+         21.0 say u.recording/en
+         22.0 NoticeCut
+         22.0 LadderRung { rung: 1, why: Asked }
+         22.0 say u.agent/en
+         22.0 call sip:front-desk@127.0.0.1:5070 for 25 s
+         23.0 they talk
+    "#]]
+    .assert_eq(&heard("main_menu", "start w22 0 w1 yes"));
+    expect_test::expect![[r#"
+          0.0 say u.emergency/en u.emergency/es
+          6.0 say u.crisis/en
+          9.0 say u.language/en u.language/es
+         15.0 say u.greeting/en
+         18.0 say u.person/en
+         21.0 say u.recording/en
+         22.0 NoticeCut
+         22.0 LadderRung { rung: 1, why: Crisis }
+         22.0 say cr.stay/en
+         22.0 call sip:front-desk@127.0.0.1:5070 for 25 s
+         23.0 they talk
+    "#]]
+    .assert_eq(&heard("main_menu", "start w22 1 5 9 w1 yes"));
+}
+
+#[test]
+fn a_crisis_is_never_recorded_never_a_message_and_never_given_up() {
+    expect_test::expect![[r#"
+          0.0 say u.emergency/en u.emergency/es
+          6.0 say u.crisis/en
+          9.0 say u.language/en u.language/es
+         15.0 say u.greeting/en
+         18.0 say u.person/en
+         21.0 say u.recording/en
+         24.0 NoticeGiven
+         24.0 record
+         24.0 say mm.menu/en
+         27.0 record no more
+         27.0 LadderRung { rung: 1, why: Crisis }
+         27.0 say cr.stay/en
+         27.0 call sip:front-desk@127.0.0.1:5070 for 25 s
+         45.0 say cr.fallback/en
+         52.0 LadderRung { rung: 1, why: Crisis }
+         52.0 call sip:front-desk@127.0.0.1:5070 for 25 s
+         60.0 they talk
+         60.0 LadderRung { rung: 1, why: Crisis }
+         60.0 say cr.stay/en
+         60.0 call sip:front-desk@127.0.0.1:5070 for 25 s
+    "#]]
+    .assert_eq(&heard("main_menu", &format!("{TO_MENU} 9 w20 no w10 9 no w3 yes bye")));
+}
+
+#[test]
+fn nine_one_one_is_the_emergency_exit_from_anywhere_if_it_is_quick() {
+    expect_test::expect![[r#"
+          0.0 say u.emergency/en u.emergency/es
+          6.0 say u.crisis/en
+          9.0 say u.language/en u.language/es
+         15.0 say u.greeting/en
+         18.0 say u.person/en
+         21.0 say u.recording/en
+         24.0 NoticeGiven
+         24.0 record
+         24.0 say mm.menu/en
+         27.0 record no more
+         27.0 LadderRung { rung: 1, why: Crisis }
+         27.0 say cr.stay/en
+         27.0 call sip:front-desk@127.0.0.1:5070 for 25 s
+         29.0 LadderRung { rung: 1, why: Emergency }
+         29.0 say u.emergency/en
+         42.0 say u.emergency/en
+         49.0 LadderRung { rung: 1, why: Emergency }
+         49.0 call sip:front-desk@127.0.0.1:5070 for 25 s
+         50.0 they talk
+    "#]]
+    .assert_eq(&heard("main_menu", &format!("{TO_MENU} 9 w1 1 w1 1 w15 no w6 yes")));
+    let slow = heard("main_menu", &format!("{TO_MENU} 9 w2 1 w2 1 w1"));
+    assert!(!slow.contains("Emergency"), "{slow}");
+    for before in ["", "start", "start w22", "start w27 1", "start w27 1 no w1", "start w27 1 no w6 open"] {
+        let log = heard("main_menu", &format!("{before} 9 1 1"));
+        assert!(log.contains("LadderRung { rung: 1, why: Emergency }"), "after `{before}`:\n{log}");
+    }
+}
+
+#[test]
+fn nine_eight_eight_stays_in_the_crisis() {
+    let log = heard("main_menu", &format!("{TO_MENU} 9 8 8 w2"));
+    assert!(log.contains("Crisis") && !log.contains("Emergency"), "{log}");
+}
+
+#[test]
+fn keys_typed_ahead_skip_words_but_never_the_notice() {
+    expect_test::expect![[r#"
+          0.0 say u.emergency/en u.emergency/es
+          1.0 say u.recording/en
+          4.0 NoticeGiven
+          4.0 record
+          4.0 chosen more
+          4.0 chosen topics
+          4.0 LadderRung { rung: 1, why: Asked }
+          4.0 say u.agent/en
+          4.0 call sip:front-desk@127.0.0.1:5070 for 25 s
+          6.0 they talk
+    "#]]
+    .assert_eq(&heard("main_menu", "start w1 6 w1 5 w4 yes"));
+}
+
+#[test]
+fn two_wrong_keys_lead_to_a_person_and_so_do_silence_and_a_wrong_key() {
+    expect_test::expect![[r#"
+          0.0 say u.emergency/en u.emergency/es
+          6.0 say u.crisis/en
+          9.0 say u.language/en u.language/es
+         15.0 say u.greeting/en
+         18.0 say u.person/en
+         21.0 say u.recording/en
+         24.0 NoticeGiven
+         24.0 record
+         24.0 say mm.menu/en
+         27.0 Missed { silence: false, count: 1 }
+         27.0 say u.nomatch/en mm.menu/en
+         31.0 Missed { silence: false, count: 2 }
+         31.0 LadderRung { rung: 1, why: WrongKeys }
+         31.0 say u.agent/en
+         31.0 call sip:front-desk@127.0.0.1:5070 for 25 s
+    "#]]
+    .assert_eq(&heard("main_menu", &format!("{TO_MENU} 8 w4 8 w1")));
+    expect_test::expect![[r#"
+          0.0 say u.emergency/en u.emergency/es
+          6.0 say u.crisis/en
+          9.0 say u.language/en u.language/es
+         15.0 say u.greeting/en
+         18.0 say u.person/en
+         21.0 say u.recording/en
+         24.0 NoticeGiven
+         24.0 record
+         24.0 say mm.menu/en
+         35.0 Missed { silence: true, count: 1 }
+         35.0 say u.noinput1/en mm.menu/en
+         38.0 Missed { silence: false, count: 2 }
+         38.0 LadderRung { rung: 1, why: WrongKeys }
+         38.0 say u.agent/en
+         38.0 call sip:front-desk@127.0.0.1:5070 for 25 s
+    "#]]
+    .assert_eq(&heard("main_menu", &format!("{TO_MENU} w11 8 w1")));
+}
+
+#[test]
+fn a_wrong_key_forgets_what_was_typed_after_it() {
+    let log = heard("main_menu", "start w22 8 1 w5");
+    assert!(log.contains("u.nomatch") && !log.contains("chosen"), "{log}");
+}
+
+#[test]
+fn star_repeats_and_pound_gives_thirty_seconds() {
+    expect_test::expect![[r#"
+          0.0 say u.emergency/en u.emergency/es
+          6.0 say u.crisis/en
+          9.0 say u.language/en u.language/es
+         15.0 say u.greeting/en
+         18.0 say u.person/en
+         21.0 say u.recording/en
+         24.0 NoticeGiven
+         24.0 record
+         24.0 say mm.menu/en
+         29.0 say mm.menu/en
+         33.0 say u.more_time/en
+    "#]]
+    .assert_eq(&heard("main_menu", &format!("{TO_MENU} w2 * w4 # w30")));
+    expect_test::expect![[r#"
+          0.0 say u.emergency/en u.emergency/es
+          6.0 say u.crisis/en
+          9.0 say u.language/en u.language/es
+         15.0 say u.greeting/en
+         18.0 say u.person/en
+         21.0 say u.recording/en
+         24.0 NoticeGiven
+         24.0 record
+         24.0 say mm.menu/en
+         28.0 say u.more_time/en
+         68.0 Missed { silence: true, count: 1 }
+         68.0 say u.noinput1/en mm.menu/en
+    "#]]
+    .assert_eq(&heard("main_menu", &format!("{TO_MENU} w1 # w39 w2")));
+    let star = heard("main_menu", "start w2 *");
+    assert_eq!(star.matches("say u.emergency/en u.emergency/es").count(), 2, "{star}");
+}
+
+#[test]
+fn a_message_ends_with_pound_or_three_minutes_and_a_lost_one_leads_to_a_person() {
+    expect_test::expect![[r#"
+          0.0 say u.emergency/en u.emergency/es
+          6.0 say u.crisis/en
+          9.0 say u.language/en u.language/es
+         15.0 say u.greeting/en
+         18.0 say u.person/en
+         21.0 say u.recording/en
+         24.0 NoticeGiven
+         24.0 record
+         24.0 say vm.closed_now/en
+         27.0 chosen message
+         27.0 LadderRung { rung: 2, why: Asked }
+         27.0 say vm.record_now/en
+         28.0 tone
+        208.0 message over
+        208.0 Promised { within_working_days: 1 }
+        208.0 say vm.saved_next_day/en u.goodbye/en
+        214.0 end message_left
+    "#]]
+    .assert_eq(&heard("after_hours", &format!("{TO_MENU} 1 w1 # open w180 saved w8")));
+    expect_test::expect![[r#"
+          0.0 say u.emergency/en u.emergency/es
+          6.0 say u.crisis/en
+          9.0 say u.language/en u.language/es
+         15.0 say u.greeting/en
+         18.0 say u.person/en
+         21.0 say u.recording/en
+         24.0 NoticeGiven
+         24.0 record
+         24.0 say vm.closed_now/en
+         27.0 chosen message
+         27.0 LadderRung { rung: 2, why: Asked }
+         27.0 say vm.record_now/en
+         30.0 tone
+         40.0 message over
+         40.0 say u.sysfail/en
+         45.0 LadderRung { rung: 1, why: Fault }
+         45.0 call sip:front-desk@127.0.0.1:5070 for 25 s
+         46.0 LadderRung { rung: 2, why: Fault }
+         46.0 say u.not_reached/en vm.record_now/en
+    "#]]
+    .assert_eq(&heard("after_hours", &format!("{TO_MENU} 1 w4 open w9 # lost w6 no w1")));
+}
+
+#[test]
+fn a_recorder_that_does_not_answer_leads_to_a_person() {
+    for script in ["1 w4 w11", "1 w4 open # w11", "1 w4 open w190 w11"] {
+        let log = heard("after_hours", &format!("{TO_MENU} {script} w6"));
+        assert!(log.contains("call sip:front-desk@127.0.0.1:5070"), "{script}\n{log}");
+    }
+}
+
+#[test]
+fn after_a_talk_the_caller_who_stayed_hears_the_menu_again() {
+    expect_test::expect![[r#"
+          0.0 say u.emergency/en u.emergency/es
+          6.0 say u.crisis/en
+          9.0 say u.language/en u.language/es
+         15.0 say u.greeting/en
+         18.0 say u.person/en
+         21.0 say u.recording/en
+         24.0 NoticeGiven
+         24.0 record
+         24.0 say mm.menu/en
+         27.0 chosen refill
+         27.0 LadderRung { rung: 1, why: Asked }
+         27.0 say u.agent/en
+         27.0 call sip:front-desk@127.0.0.1:5070 for 25 s
+         28.0 they talk
+         88.0 say mm.menu/en
+    "#]]
+    .assert_eq(&heard("main_menu", &format!("{TO_MENU} 3 w1 yes 9 5 w60 bye w2")));
+}
+
+/// Every exit of the shipped flows, with the keys that lead there from the menu.
+const EXITS: [(&str, &str, &str); 13] = [
+    ("main_menu", "1 yes", "visits"),
+    ("main_menu", "3 yes", "refill"),
+    ("main_menu", "5 yes", "billing"),
+    ("main_menu", "6 1 yes", "referrals"),
+    ("main_menu", "6 2 yes", "video"),
+    ("main_menu", "6 3 yes", "website"),
+    ("main_menu", "6 5 yes", "topics"),
+    ("main_menu", "6 6 yes", "caregiver"),
+    ("main_menu", "0 yes", "person"),
+    ("main_menu", "4 yes", "nurse"),
+    ("main_menu", "9 yes", "crisis"),
+    ("main_menu", "9 1 1 yes", "emergency"),
+    ("after_hours", "1 w3 open w5 # saved w6", "message_left"),
+];
+
+#[test]
+fn every_exit_is_reached_in_both_languages() {
+    for (flow, keys, exit) in EXITS {
+        for (language, before) in [("en", TO_MENU), ("es", TO_MENU_ES)] {
+            let mut engine = Engine::new(flows(&[]), flow);
+            engine.play(&format!("{before} {keys}"));
+            assert_eq!(engine.run.exit().map(ExitName::as_str), Some(exit), "{language}\n{}", engine.log);
+            let last = engine.log.lines().rev().find(|line| line.contains("say")).unwrap_or_default();
+            assert!(last.contains(&format!("/{language}")), "{language}\n{}", engine.log);
+        }
+    }
+}
+
+#[test]
+fn an_end_is_reached_only_by_its_step() {
+    let flow = "flow: main_menu\nstart: choose\nsteps:\n  choose: {menu: mm.menu, keys: {1: bye, 3: bye, 5: bye, 6: bye}}\n  \
+                bye: {say: u.goodbye, end: visits}\n";
+    let mut engine = Engine::new(flows(&[("main_menu.yaml", flow)]), "main_menu");
+    engine.play(&format!("{TO_MENU} 1 w3"));
+    assert_eq!(engine.ended.as_ref().map(ExitName::as_str), Some("visits"), "{}", engine.log);
+}
+
+#[test]
+fn while_somebody_is_called_the_caller_hears_a_word_at_least_every_twenty_seconds() {
+    for keys in ["0", "4", "9", "9 1 1", "1"] {
+        let mut engine = Engine::new(flows(&[]), "main_menu");
+        engine.play(&format!("{TO_MENU} {keys}"));
+        let mut silent = 0;
+        for _ in 0..300 {
+            engine.play("w1");
+            silent = if engine.playing.is_some() { 0 } else { silent + 1 };
+            let message = engine.log.contains("tone");
+            assert!(silent <= 20 || message, "{keys}: {silent} s of silence\n{}", engine.log);
+        }
+    }
+}
+
+#[test]
+fn recording_off_means_no_notice_and_no_recording() {
+    let clinic = include_str!("../../../ivr-flows/clinic.yaml").replace("recording: on ", "recording: off");
+    let mut engine = Engine::new(flows(&[("clinic.yaml", &clinic)]), "main_menu");
+    engine.play("start w60");
+    assert!(!engine.log.contains("record"), "{}", engine.log);
+}
+
+#[test]
+fn a_playing_whose_end_is_never_told_does_not_hold_the_caller_for_ever() {
+    let mut engine = Engine::new(flows(&[]), "main_menu");
+    engine.play("start");
+    for _ in 0..60 {
+        engine.playing = None;
+        engine.wait(Duration::from_secs(60));
+    }
+    assert!(engine.log.contains("call sip:"), "{}", engine.log);
+    assert!(!engine.log.contains("\nrecord"), "{}", engine.log);
+}
+
+/// Anything that can happen, in any order.
+fn anything() -> impl Strategy<Value = Vec<(u8, u8)>> {
+    proptest::collection::vec((0..24u8, 0..40u8), 0..120)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 256, ..ProptestConfig::default() })]
+
+    #[test]
+    fn whatever_happens_no_caller_is_hung_up_on(inputs in anything(), closed: bool) {
+        let mut engine = Engine::new(flows(&[]), if closed { "after_hours" } else { "main_menu" });
+        for (what, seconds) in inputs {
+            if engine.ended.is_some() {
+                break;
+            }
+            match what {
+                0..=9 => engine.press(Key::Digit(what)),
+                10 => engine.press(Key::Star),
+                11 => engine.press(Key::Pound),
+                12 => engine.play("start"),
+                13 if engine.ringing.is_some() => engine.play("yes"),
+                14 if engine.ringing.is_some() => engine.play("no"),
+                15 if matches!(engine.run.state, State::Talking { .. }) => engine.play("bye"),
+                16 => engine.play("open"),
+                17 => engine.play("saved"),
+                18 => engine.play("lost"),
+                19 => engine.input(Input::PlaybackEnded { playback: PlaybackId(u64::from(seconds)), completed: false }),
+                20 => engine.input(Input::Timeout),
+                _ => engine.wait(Duration::from_secs(u64::from(seconds))),
+            }
+        }
+        // From here on the caller is silent and nobody answers: a person is called or a message is taken.
+        let before = engine.log.len();
+        let talking = matches!(engine.run.state, State::Talking { .. });
+        engine.play("start");
+        for _ in 0..200 {
+            engine.play("w9");
+        }
+        let message = engine.ended.as_ref().is_some_and(|exit| exit.as_str() == "message_left");
+        let after = &engine.log[before..];
+        prop_assert!(
+            talking || message || after.contains("call sip:") || after.contains("tone"),
+            "left alone:\n{}", engine.log
+        );
+        if engine.ended.is_some() {
+            prop_assert!(engine.log.contains("Promised"), "hung up without a promise:\n{}", engine.log);
+        }
+    }
 }

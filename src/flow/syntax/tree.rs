@@ -325,17 +325,13 @@ impl Reader<'_> {
 
     fn grammar(&mut self, error: &ScanError) {
         let marker = *error.marker();
-        let place = self.place(&Span::new(marker, marker));
+        let mut place = self.place(&Span::new(marker, marker));
         let line = self.text.lines().nth(place.line.saturating_sub(1)).unwrap_or("");
         let (code, words) = match error.kind() {
             _ if line.trim_start().starts_with("*:") => (STAR, star_words()),
             kind if is_tab(kind) => {
-                let indent = line.len() - line.trim_start().len();
-                let tab = line[..indent].contains('\t') || line.contains('\t');
-                let words = Words::what("a tab stands where YAML wants spaces");
-                let words =
-                    words.repair(if tab { "put spaces in its place" } else { "look for a tab above" });
-                (TAB, words)
+                place = self.indenting_tab(place);
+                (TAB, Words::what("a tab stands where YAML wants spaces").repair("put spaces in its place"))
             }
             ErrorKind::DirectiveDisallowed => (
                 DIRECTIVE,
@@ -350,6 +346,17 @@ impl Reader<'_> {
             kind => unclosed(kind).unwrap_or_else(|| (GRAMMAR, grammar_words(error))),
         };
         self.sources.fault(place, code, words);
+    }
+
+    /// The first line from here on that a tab indents: the parser tells where its trouble began.
+    fn indenting_tab(&self, from: Place) -> Place {
+        for (index, line) in self.text.lines().enumerate().skip(from.line.saturating_sub(1)) {
+            let mut indent = line.chars().take_while(|c| c.is_whitespace());
+            if let Some(column) = indent.position(|c| c == '\t') {
+                return Place { line: index + 1, column: column + 1, width: 1, ..from };
+            }
+        }
+        from
     }
 
     fn written(&self, place: Place) -> &str {
@@ -378,6 +385,7 @@ fn is_tab(kind: &ErrorKind) -> bool {
             | ErrorKind::TabInBlockIndentation
             | ErrorKind::TabInIndentation
             | ErrorKind::TabAtBlockScalarStart
+            | ErrorKind::TabInPlainScalar
     )
 }
 

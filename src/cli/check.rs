@@ -1,0 +1,180 @@
+//! `careline check`: every fault of `careline.yaml` and of the flows, at once.
+//!
+//! The text and the exit code are made here; printing them is `main`'s, and whether a prompt's audio
+//! can be heard is told by the caller of [`check`].
+
+use crate::config::Config;
+use crate::flow::diagnostic::{Diagnostic, Paint};
+use crate::flow::set::{Audio, FlowSet};
+use crate::id::{Language, PromptName};
+use crate::io::flow_files;
+use std::path::{Path, PathBuf};
+
+/// The file that is looked for when none is named.
+pub const CONFIG_FILE: &str = "careline.yaml";
+
+/// What shall be checked.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Paths {
+    /// The configuration file; without one, `careline.yaml` if it is there, else the defaults.
+    pub config: Option<PathBuf>,
+    /// The directory of flows in place of the configured one.
+    pub flows: Option<PathBuf>,
+}
+
+/// What came of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Report {
+    /// For the terminal, with a final line end.
+    pub text: String,
+    /// 0 without faults, else 1.
+    pub exit_code: u8,
+}
+
+/// Everything that a start needs, or every fault that stands against it.
+#[derive(Debug)]
+pub struct Loaded {
+    /// The settings, if they have no fault.
+    pub config: Option<Config>,
+    /// The flows, if they have no fault.
+    pub flows: Option<FlowSet>,
+    /// All faults of both.
+    pub faults: Vec<Diagnostic>,
+    /// What could not even be read.
+    pub unreadable: Vec<String>,
+}
+
+/// Tells whether a prompt can be heard: the directory of sounds, the prompt, the language.
+pub type AudioIn<'a> = &'a dyn Fn(&Path, &PromptName, &Language) -> Audio;
+
+/// Reads and checks the configuration, then the flows it names.
+pub fn load(paths: &Paths, audio: AudioIn<'_>) -> Loaded {
+    let mut loaded = Loaded { config: None, flows: None, faults: Vec::new(), unreadable: Vec::new() };
+    match read_config(paths) {
+        Ok((config, faults)) => {
+            loaded.config = config;
+            loaded.faults = faults;
+        }
+        Err(unreadable) => loaded.unreadable.push(unreadable),
+    }
+    let settings = loaded.config.clone().unwrap_or_default();
+    let directory = paths.flows.as_ref().unwrap_or(&settings.flows);
+    match flow_files::read(directory) {
+        Ok(files) => {
+            let (flows, faults) =
+                FlowSet::load(files, &|prompt, language| audio(&settings.sounds, prompt, language));
+            loaded.flows = flows;
+            loaded.faults.extend(faults);
+        }
+        Err(unreadable) => loaded.unreadable.push(unreadable.to_string()),
+    }
+    loaded
+}
+
+/// The command: checks and tells.
+pub fn check(paths: &Paths, audio: AudioIn<'_>, paint: Paint) -> Report {
+    let loaded = load(paths, audio);
+    let faults = loaded.faults.len() + loaded.unreadable.len();
+    let mut text = report(&loaded, paint);
+    match &loaded.flows {
+        Some(flows) if faults == 0 => text += &summary(flows),
+        _ => text += &format!("{}: nothing would be served\n", counted(faults, "fault")),
+    }
+    Report { text, exit_code: u8::from(faults > 0) }
+}
+
+/// The faults as text, an empty line between two.
+pub fn report(loaded: &Loaded, paint: Paint) -> String {
+    let unreadable = loaded.unreadable.iter().cloned();
+    let faults = loaded.faults.iter().map(|fault| fault.render(paint));
+    unreadable.chain(faults).map(|fault| fault + "\n\n").collect()
+}
+
+/// The configuration alone, or the report of its faults.
+///
+/// # Errors
+/// The report, for the terminal.
+pub fn config(paths: &Paths) -> Result<Config, String> {
+    match read_config(paths) {
+        Ok((Some(config), _)) => Ok(config),
+        Ok((None, faults)) => Err(faults.iter().map(|fault| fault.render(Paint::Plain) + "\n\n").collect()),
+        Err(unreadable) => Err(unreadable + "\n"),
+    }
+}
+
+fn summary(flows: &FlowSet) -> String {
+    let prompts = flows.spoken().len();
+    let mut text = format!("no fault: {}, {prompts} spoken texts\n", counted(flows.flows().len(), "flow"));
+    for (number, flow) in flows.numbers() {
+        text += &format!("  {number} leads to {flow}\n");
+    }
+    text + &format!("  any other number leads to {}\n", flows.default_flow())
+}
+
+fn counted(count: usize, what: &str) -> String {
+    format!("{count} {what}{}", if count == 1 { "" } else { "s" })
+}
+
+fn read_config(paths: &Paths) -> Result<(Option<Config>, Vec<Diagnostic>), String> {
+    let path = paths.config.clone().unwrap_or_else(|| PathBuf::from(CONFIG_FILE));
+    match std::fs::read(&path) {
+        Ok(octets) => Ok(Config::read(&path.to_string_lossy(), &octets)),
+        Err(cause) if paths.config.is_none() && cause.kind() == std::io::ErrorKind::NotFound => {
+            Ok((Some(Config::default()), Vec::new()))
+        }
+        Err(cause) => Err(format!("the configuration `{}` cannot be read: {cause}", path.display())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shipped() -> PathBuf {
+        PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("ivr-flows")
+    }
+
+    #[test]
+    fn the_shipped_flows_pass_and_the_report_names_their_numbers() {
+        let paths = Paths { config: None, flows: Some(shipped()) };
+        let report = check(&paths, &|_, _, _| Audio::Present, Paint::Plain);
+        expect_test::expect![[r#"
+            no fault: 3 flows, 48 spoken texts
+              +16175550100 leads to main_menu
+              +16175550199 leads to after_hours
+              100 leads to main_menu
+              199 leads to after_hours
+              any other number leads to main_menu
+        "#]]
+        .assert_eq(&report.text);
+        assert_eq!(report.exit_code, 0);
+    }
+
+    #[test]
+    fn faults_of_configuration_and_flows_are_told_together_with_exit_code_1() {
+        let directory = tempfile::tempdir().unwrap();
+        let config = directory.path().join("careline.yaml");
+        std::fs::write(&config, "clals: {max: 5}\n").unwrap();
+        let paths = Paths { config: Some(config), flows: Some(shipped()) };
+        let missing = |_: &Path, prompt: &PromptName, language: &Language| {
+            let gone = prompt.as_str() == "mm.menu" && language.as_str() == "es";
+            if gone { Audio::Missing } else { Audio::Present }
+        };
+        let report = check(&paths, &missing, Paint::Plain);
+        assert_eq!(report.exit_code, 1);
+        for part in
+            ["C001  `clals`", "did you mean `calls`?", "F022  `mm.menu` has no audio in `es`", "2 faults"]
+        {
+            assert!(report.text.contains(part), "{part}\n{}", report.text);
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_a_fault_of_its_own() {
+        let nowhere = || Some(PathBuf::from("no/such/place"));
+        let report =
+            check(&Paths { config: nowhere(), flows: nowhere() }, &|_, _, _| Audio::Present, Paint::Plain);
+        assert_eq!(report.exit_code, 1);
+        assert!(report.text.contains("2 faults: nothing would be served"), "{}", report.text);
+    }
+}

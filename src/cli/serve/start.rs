@@ -1,0 +1,295 @@
+//! The start of the engine: edge after edge, in the order in which each needs the one before.
+//!
+//! flows checked → records opened → recordings reconciled → ports bound → SIP port bound → control socket.
+
+use crate::call::routing;
+use crate::config::{CalledNumberFrom, Config, Trust};
+use crate::flow::diagnostic::Paint;
+use crate::flow::set::FlowSet;
+use crate::io::control;
+use crate::io::descriptors;
+use crate::io::media_worker::{self, Handle};
+use crate::io::now::Clock;
+use crate::io::prompts::PromptLibrary;
+use crate::io::recorder::thread::{Listener, Recorder};
+use crate::io::recorder::desk;
+use crate::io::run::{EdgeCounters, Engine};
+use crate::io::sip_udp::SipUdp;
+use crate::io::store::restart::Recovered;
+use crate::io::store::{self, Store, StoreError};
+use crate::limits::{MEDIA_EVENTS_MAX, RECORDER_COMMANDS_MAX, WAV_ROLL_OCTETS};
+use crate::media::command::WorkerIndex;
+use crate::rng::Rng;
+use crate::switch::Switch;
+use crate::switch::interface::Settings;
+use std::collections::BTreeMap;
+use std::io;
+use std::net::{SocketAddr, ToSocketAddrs};
+use std::path::PathBuf;
+use std::sync::Arc;
+use tokio::sync::{mpsc, watch};
+
+/// The engine, ready to run, and what its banner tells.
+pub struct Started {
+    /// The engine.
+    pub engine: Engine,
+    /// How many flows are served.
+    pub flows: usize,
+    /// The version of the flow set.
+    pub version: String,
+    /// Called numbers and the flows they lead to.
+    pub numbers: Vec<(String, String)>,
+    /// The flow of every other number.
+    pub default_flow: String,
+    /// RTP port pairs bound.
+    pub ports: usize,
+    /// The first and the last RTP port.
+    pub first_port: u16,
+    /// The last one.
+    pub last_port: u16,
+    /// Legs that the open-files limit allows.
+    pub max_legs: u64,
+    /// Calls at once.
+    pub max_calls: u32,
+}
+
+/// Why the engine does not start: each with what to do about it.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The flows or the sounds have faults.
+    #[error("the flows have faults; nothing is served until they are mended (`careline check` shows this again)\n\n{0}")]
+    Flows(String),
+    /// The SIP port cannot be had.
+    #[error("SIP cannot listen on udp {address}: {cause}\n  another program, or another Careline, may hold the port: stop it, or set `sip: {{listen: …}}`")]
+    SipPort {
+        /// The address of the configuration.
+        address: SocketAddr,
+        /// What the system said.
+        cause: io::Error,
+    },
+    /// No media worker could start.
+    #[error(transparent)]
+    Media(#[from] media_worker::StartError),
+    /// The records cannot be opened.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The recordings' folder cannot be used.
+    #[error("recordings cannot be kept in {}: {cause}\n  make the folder writable, or set `recordings: {{directory: …}}`", directory.display())]
+    Recordings {
+        /// The folder.
+        directory: PathBuf,
+        /// What the system said.
+        cause: io::Error,
+    },
+    /// The control socket cannot be made.
+    #[error("the control socket {} cannot be made: {cause}\n  is another Careline running here? then set `control: …` and `store: …` for this one", path.display())]
+    Control {
+        /// Its path.
+        path: PathBuf,
+        /// What the system said.
+        cause: io::Error,
+    },
+    /// The system gives no randomness.
+    #[error("the system gives no random numbers: {0}")]
+    Random(io::Error),
+}
+
+/// Opens every edge. Must be called inside a tokio runtime.
+///
+/// # Errors
+/// [`StartError`], with the repair in its text.
+pub fn start(config: &Config) -> Result<Started, StartError> {
+    let (flows, prompts) = load_flows(config)?;
+    let clock = Clock::start();
+    let max_legs = descriptors::raise_and_count_legs();
+    let control = control::listen(&config.control)
+        .map_err(|cause| StartError::Control { path: config.control.clone(), cause })?;
+    let sip = SipUdp::bind(config.sip.listen)
+        .map_err(|cause| StartError::SipPort { address: config.sip.listen, cause })?;
+    let (workers, ports, media_events) = start_workers(config, clock, max_legs)?;
+    let records = open_records(config, clock)?;
+    tell_recovered(&records.recovered);
+    let flows = Arc::new(flows);
+    let settings = settings(config, &flows, &records);
+    let max_calls = settings.max_calls;
+    let switch = Switch::new(settings, Arc::clone(&flows), &ports, seeded_rng()?);
+    let engine = Engine {
+        switch,
+        sip,
+        workers,
+        media_events,
+        recorder: records.recorder,
+        recorder_events: records.recorder_events,
+        store: records.store,
+        durable: records.durable,
+        prompts,
+        status_requests: control,
+        clock,
+        drain: config.drain,
+        counters: EdgeCounters::default(),
+    };
+    let all: Vec<u16> = ports.iter().flatten().copied().collect();
+    Ok(Started {
+        engine,
+        flows: flows.flows().len(),
+        version: flows.version().to_owned(),
+        numbers: flows.numbers().map(|(number, flow)| (number.to_owned(), flow.to_string())).collect(),
+        default_flow: flows.default_flow().to_string(),
+        ports: all.len(),
+        first_port: all.iter().copied().min().unwrap_or(0),
+        last_port: all.iter().copied().max().unwrap_or(0).saturating_add(1),
+        max_legs,
+        max_calls,
+    })
+}
+
+/// Ends the edges, each after what it still has to write.
+pub fn stop(engine: Engine) {
+    engine.recorder.stop();
+    engine.store.close();
+    engine.workers.into_iter().for_each(Handle::stop);
+}
+
+fn load_flows(config: &Config) -> Result<(FlowSet, PromptLibrary), StartError> {
+    let prompts = PromptLibrary::open(&config.sounds);
+    let files = crate::io::flow_files::read(&config.flows).map_err(|error| StartError::Flows(error.to_string()))?;
+    let (set, faults) = FlowSet::load(files, &|prompt, language| prompts.audio(prompt, language));
+    match set {
+        Some(set) => Ok((set, prompts)),
+        None => Err(StartError::Flows(faults.iter().map(|fault| fault.render(Paint::Plain)).collect())),
+    }
+}
+
+type Workers = (Vec<Handle>, Vec<Vec<u16>>, mpsc::Receiver<(WorkerIndex, crate::media::command::Event)>);
+
+/// One worker per core, each with its share of the port range.
+fn start_workers(config: &Config, clock: Clock, max_legs: u64) -> Result<Workers, StartError> {
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let count = config.media.workers.unwrap_or(cores).max(1);
+    let (events, receiver) = mpsc::channel(MEDIA_EVENTS_MAX);
+    let (mut handles, mut ports) = (Vec::new(), Vec::new());
+    let pairs = usize::from(config.media.last_port - config.media.first_port).div_ceil(2);
+    let pairs = pairs.min(usize::try_from(max_legs).unwrap_or(usize::MAX)) / count;
+    let mut first = config.media.first_port;
+    for index in 0..count {
+        let settings = media_worker::Settings {
+            index: WorkerIndex(index as u32),
+            bind: config.media.address,
+            ports: first..=config.media.last_port,
+            pairs,
+            clock,
+            events: events.clone(),
+        };
+        let (handle, bound) = media_worker::start(settings)?;
+        first = bound.last().map_or(first, |pair| pair.rtcp.saturating_add(1));
+        handles.push(handle);
+        ports.push(bound.iter().map(|pair| pair.rtp).collect());
+    }
+    Ok((handles, ports, receiver))
+}
+
+/// The settings of the switch, from the configuration and what the records say of earlier runs.
+fn settings(config: &Config, flows: &FlowSet, records: &Records) -> Settings {
+    Settings {
+        sip: config.sip_settings(),
+        external_address: config.sip.external_address,
+        trunks: config.trunks.iter().map(trunk).collect(),
+        max_calls: config.calls.max,
+        longest: config.calls.longest,
+        ring: config.calls.ring,
+        media_lost: config.media.silent_after,
+        targets: targets(flows),
+        first_seq: records.recovered.next_seq,
+        first_id: records.recovered.next_id,
+    }
+}
+
+/// The store and the recorder, with what they tell.
+struct Records {
+    store: Store,
+    durable: watch::Receiver<u64>,
+    recorder: Recorder,
+    recorder_events: mpsc::Receiver<crate::call::recording::Event>,
+    recovered: Recovered,
+}
+
+/// Opens the records, settles what an earlier run left open, and starts the recorder.
+fn open_records(config: &Config, clock: Clock) -> Result<Records, StartError> {
+    let (durable_sender, durable) = watch::channel(0);
+    let listener: store::Listener = Arc::new(move |event| match event {
+        store::Event::Durable { up_to } => drop(durable_sender.send_replace(up_to)),
+        store::Event::Stuck { .. } | store::Event::Recovered => {}
+    });
+    let (store, recovered) = Store::open(&config.store, &config.recordings.directory, clock.wall(), listener)?;
+    let (event_sender, recorder_events) = mpsc::channel(2 * RECORDER_COMMANDS_MAX);
+    let settings = desk::Settings {
+        quota_octets: config.recordings.quota_octets,
+        sync_within: config.recordings.sync,
+        roll_octets: WAV_ROLL_OCTETS,
+    };
+    let directory = config.recordings.directory.clone();
+    let listener: Listener = Arc::new(move |event| {
+        if event_sender.try_send(event).is_err() {
+            tracing::error!("the recorder told more than the engine could take in");
+        }
+    });
+    let recorder = Recorder::start(directory.clone(), settings, recovered.octets, listener)
+        .map_err(|cause| StartError::Recordings { directory, cause })?;
+    Ok(Records { store, durable, recorder, recorder_events, recovered })
+}
+
+/// Says what the last run left open, and that it is closed now.
+fn tell_recovered(recovered: &Recovered) {
+    if !recovered.calls.is_empty() || !recovered.recordings.is_empty() {
+        tracing::warn!(
+            calls = recovered.calls.len(),
+            recordings = recovered.recordings.len(),
+            lost = recovered.lost.len(),
+            "the last run ended in mid-call: its records and recordings are closed now"
+        );
+    }
+    if recovered.foreign > 0 {
+        tracing::warn!(files = recovered.foreign, "files in the recordings' folder that no record knows: left alone");
+    }
+}
+
+fn trunk(trunk: &crate::config::Trunk) -> routing::Trunk {
+    routing::Trunk {
+        name: trunk.name.clone(),
+        networks: trunk.addresses.clone(),
+        trusted: trunk.trust == Trust::Trusted,
+        called_number_from: match trunk.called_number_from {
+            CalledNumberFrom::RequestUri => routing::CalledNumberFrom::RequestUri,
+            CalledNumberFrom::To => routing::CalledNumberFrom::To,
+            CalledNumberFrom::PCalledPartyId => routing::CalledNumberFrom::PCalledPartyId,
+            CalledNumberFrom::Diversion => routing::CalledNumberFrom::Diversion,
+        },
+    }
+}
+
+/// Where the persons of the ladder are: the hosts of their SIP addresses, resolved once.
+fn targets(flows: &FlowSet) -> BTreeMap<String, SocketAddr> {
+    let mut targets = BTreeMap::new();
+    for target in flows.clinic().ladder.iter().map(|rung| rung.target.as_str()) {
+        let host = target.trim_start_matches("sip:").rsplit('@').next().unwrap_or_default();
+        let host = host.split([';', '?']).next().unwrap_or_default();
+        let with_port = if host.rsplit_once(':').is_some_and(|(_, port)| port.parse::<u16>().is_ok()) {
+            host.to_owned()
+        } else {
+            format!("{host}:5060")
+        };
+        match with_port.to_socket_addrs().ok().and_then(|mut all| all.next()) {
+            Some(address) => drop(targets.insert(target.to_owned(), address)),
+            None => tracing::warn!(target, "this address of the person ladder is not found: its rung is passed over"),
+        }
+    }
+    targets
+}
+
+fn seeded_rng() -> Result<Rng, StartError> {
+    let mut seed = [0; 8];
+    std::fs::File::open("/dev/urandom")
+        .and_then(|mut source| io::Read::read_exact(&mut source, &mut seed))
+        .map_err(StartError::Random)?;
+    Ok(Rng::seeded(u64::from_le_bytes(seed)))
+}

@@ -1,0 +1,631 @@
+//! One media worker: a plain thread that owns port pairs and the [`Engine`] of the legs on them.
+//!
+//! ```text
+//!  switch ─▶ commands (bounded) ─▶ ┐
+//!                                  ├ sleep to the next occupied slot ─▶ drain its legs' sockets ─▶ tick ─▶ send
+//!  switch ◀─ events (bounded) ◀─── ┘ without a leg: sleep until the bell rings
+//! ```
+//! No packet wakes the thread: what came waits in the socket for its leg's slot. An event that finds the
+//! channel full waits in the engine, in order. What the packets mean is the engine's job; resting a port
+//! before it is used again is the switch's.
+
+use crate::clock::Instant;
+use crate::io::media_counters::WorkerCounters;
+use crate::io::media_socket::{Batch, Bell, bind, send_from, sleep_exactly};
+use crate::io::now::Clock;
+use crate::limits::{
+    MEDIA_COMMANDS_MAX, MEDIA_DRAIN_BATCHES_MAX, MEDIA_READS_PER_TICK_MAX, MEDIA_RECEIVE_BATCH,
+    RTCP_READ_EVERY, TICK,
+};
+use crate::media::command::{Command, Event, PortIndex, WorkerIndex};
+use crate::media::engine::{Engine, Kind};
+use crate::media::leg::Departure;
+use crate::media::slot::Slot;
+use std::io;
+use std::net::{IpAddr, SocketAddr, UdpSocket};
+use std::ops::RangeInclusive;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering, fence};
+use std::sync::mpsc::{Receiver, SyncSender, TryRecvError, TrySendError, sync_channel};
+use std::thread::JoinHandle;
+use thiserror::Error;
+use tokio::sync::mpsc::Sender as EventSender;
+
+/// What a worker is given at its start.
+#[derive(Debug)]
+pub struct Settings {
+    /// Its number.
+    pub index: WorkerIndex,
+    /// The address that its sockets are bound to, `0.0.0.0` for every one of the machine.
+    pub bind: IpAddr,
+    /// Where to look for port pairs: an even port for RTP and the odd one after it for RTCP.
+    pub ports: RangeInclusive<u16>,
+    /// How many pairs to bind; a pair in use is passed over.
+    pub pairs: usize,
+    /// The engine's clock.
+    pub clock: Clock,
+    /// Where events go.
+    pub events: EventSender<(WorkerIndex, Event)>,
+}
+
+/// One bound pair; the place in the list is its [`PortIndex`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PortPair {
+    /// Its number in commands.
+    pub index: PortIndex,
+    /// The even port.
+    pub rtp: u16,
+    /// The odd port after it.
+    pub rtcp: u16,
+}
+
+/// Why a worker could not start.
+#[derive(Debug, Error)]
+pub enum StartError {
+    /// Not one port pair of the range is free.
+    #[error("no port pair from {first} to {last} is free on {bind}: name another range in `media.ports`")]
+    NoPort {
+        /// The address.
+        bind: IpAddr,
+        /// The first port of the range.
+        first: u16,
+        /// The last one.
+        last: u16,
+    },
+    /// A socket could not be made for another reason than a port in use.
+    #[error("cannot bind media port {address}: {cause}")]
+    Bind {
+        /// The address and port.
+        address: SocketAddr,
+        /// What the kernel said.
+        cause: io::Error,
+    },
+    /// The thread or its bell could not be made.
+    #[error("cannot start the media thread: {0}")]
+    Thread(io::Error),
+}
+
+/// Why a command was not taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+pub enum SendError {
+    /// [`MEDIA_COMMANDS_MAX`] commands wait already.
+    #[error("media worker {} has {MEDIA_COMMANDS_MAX} commands waiting", .0.0)]
+    Full(WorkerIndex),
+    /// The thread has ended.
+    #[error("media worker {} has ended", .0.0)]
+    Ended(WorkerIndex),
+}
+
+/// The switch's hold on a worker. Dropping it ends the worker's thread.
+#[derive(Debug)]
+pub struct Handle {
+    index: WorkerIndex,
+    commands: Option<SyncSender<Command>>,
+    shared: Arc<Shared>,
+    thread: Option<JoinHandle<()>>,
+}
+
+#[derive(Debug)]
+struct Shared {
+    bell: Bell,
+    /// The worker sleeps without a limit, or is about to.
+    parked: AtomicBool,
+    counters: WorkerCounters,
+}
+
+/// Binds the ports and starts the thread.
+///
+/// # Errors
+/// [`StartError`] when no pair is free, or the machine has no descriptor or thread left.
+pub fn start(settings: Settings) -> Result<(Handle, Vec<PortPair>), StartError> {
+    let sockets = bind_pairs(&settings)?;
+    let pairs = sockets.iter().zip(0..).map(|(pair, index)| pair.ports(PortIndex(index))).collect();
+    let bell = Bell::new().map_err(StartError::Thread)?;
+    let parked = AtomicBool::new(false);
+    let shared = Arc::new(Shared { bell, parked, counters: WorkerCounters::default() });
+    let (commands, inbox) = sync_channel(MEDIA_COMMANDS_MAX);
+    let index = settings.index;
+    let worker = Worker {
+        index,
+        clock: settings.clock,
+        engine: Engine::new(sockets.len() as u32),
+        sockets,
+        inbox,
+        events: settings.events,
+        shared: Arc::clone(&shared),
+        batch: Batch::default(),
+        connected: true,
+    };
+    let thread = std::thread::Builder::new()
+        .name(format!("media-{}", index.0))
+        .spawn(move || worker.run())
+        .map_err(StartError::Thread)?;
+    Ok((Handle { index, commands: Some(commands), shared, thread: Some(thread) }, pairs))
+}
+
+fn bind_pairs(settings: &Settings) -> Result<Vec<Pair>, StartError> {
+    let (first, last) = (*settings.ports.start(), *settings.ports.end());
+    let mut pairs = Vec::with_capacity(settings.pairs);
+    let even = (first..last).filter(|port| port % 2 == 0);
+    for rtp in even {
+        if pairs.len() == settings.pairs {
+            break;
+        }
+        let address = |port| SocketAddr::new(settings.bind, port);
+        match bind(address(rtp)).and_then(|rtp_socket| Ok((rtp_socket, bind(address(rtp + 1))?))) {
+            Ok((rtp_socket, rtcp_socket)) => pairs.push(Pair::new(rtp_socket, rtcp_socket, rtp)),
+            Err(cause) if cause.kind() == io::ErrorKind::AddrInUse => {}
+            Err(cause) => return Err(StartError::Bind { address: address(rtp), cause }),
+        }
+    }
+    if pairs.is_empty() { Err(StartError::NoPort { bind: settings.bind, first, last }) } else { Ok(pairs) }
+}
+
+impl Handle {
+    /// Gives the worker a command. It is taken up within a tick; an idle worker, and every
+    /// [`Command::Open`], at once, so that a leg owns its port before the party can send to it.
+    ///
+    /// # Errors
+    /// [`SendError`] when the worker is too far behind, or gone.
+    pub fn send(&self, command: Command) -> Result<(), SendError> {
+        let opens = matches!(command, Command::Open { .. });
+        let commands = self.commands.as_ref().ok_or(SendError::Ended(self.index))?;
+        commands.try_send(command).map_err(|error| match error {
+            TrySendError::Full(_) => SendError::Full(self.index),
+            TrySendError::Disconnected(_) => SendError::Ended(self.index),
+        })?;
+        fence(Ordering::SeqCst); // pairs with the one in `Worker::sleep`: one side sees the other's write
+        if opens || self.shared.parked.load(Ordering::SeqCst) {
+            self.shared.bell.ring();
+        }
+        Ok(())
+    }
+
+    /// What the worker counts, while it runs.
+    pub fn counters(&self) -> &WorkerCounters {
+        &self.shared.counters
+    }
+
+    /// Ends the thread and waits for it. Legs that are open are dropped without a word.
+    pub fn stop(mut self) {
+        self.end();
+    }
+
+    fn end(&mut self) {
+        self.commands = None;
+        self.shared.bell.ring();
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join(); // a panic of the thread was printed by it; there is nobody else to tell
+        }
+    }
+}
+
+impl Drop for Handle {
+    fn drop(&mut self) {
+        self.end();
+    }
+}
+
+/// The sockets of one port pair.
+#[derive(Debug)]
+struct Pair {
+    rtp: UdpSocket,
+    rtcp: UdpSocket,
+    port: u16,
+    next_rtcp: Instant,
+    route: Option<Route>,
+}
+
+/// Whether the kernel, left alone, sends to `to` from `source`.
+#[derive(Clone, Copy, Debug)]
+struct Route {
+    source: IpAddr,
+    to: IpAddr,
+    agrees: bool,
+}
+
+impl Pair {
+    fn new(rtp: UdpSocket, rtcp: UdpSocket, port: u16) -> Self {
+        Self { rtp, rtcp, port, next_rtcp: Instant::START, route: None }
+    }
+
+    fn ports(&self, index: PortIndex) -> PortPair {
+        PortPair { index, rtp: self.port, rtcp: self.port + 1 }
+    }
+
+    fn send(&mut self, departure: &Departure<'_>) -> io::Result<()> {
+        let Departure { source, to, octets, .. } = *departure;
+        let known = self.route.filter(|route| (route.source, route.to) == (source, to.ip()));
+        let route = known.unwrap_or_else(|| Route::ask(&self.rtp, source, to));
+        self.route = Some(route);
+        if route.agrees {
+            self.rtp.send_to(octets, to).map(|_| ())
+        } else {
+            send_from(&self.rtp, source, to, octets)
+        }
+    }
+}
+
+impl Route {
+    /// Asks the kernel, once for each party. A socket that is bound to one address, and a source that is
+    /// none, leave nothing to choose.
+    fn ask(socket: &UdpSocket, source: IpAddr, to: SocketAddr) -> Self {
+        let bound = socket.local_addr().map_or(source, |address| address.ip());
+        let free = bound.is_unspecified() && !source.is_unspecified();
+        let chosen = || {
+            let probe = UdpSocket::bind(SocketAddr::new(bound, 0))?;
+            probe.connect(to)?;
+            probe.local_addr()
+        };
+        let agrees = !free || chosen().is_ok_and(|address| address.ip() == source);
+        Self { source, to: to.ip(), agrees }
+    }
+}
+
+struct Worker {
+    index: WorkerIndex,
+    clock: Clock,
+    engine: Engine,
+    sockets: Vec<Pair>,
+    inbox: Receiver<Command>,
+    events: EventSender<(WorkerIndex, Event)>,
+    shared: Arc<Shared>,
+    batch: Batch,
+    /// The handle lives.
+    connected: bool,
+}
+
+impl Worker {
+    fn run(mut self) {
+        sleep_exactly();
+        while self.connected {
+            self.take_commands();
+            self.serve_due_slots();
+            self.tell_events();
+            self.sleep();
+        }
+    }
+
+    fn take_commands(&mut self) {
+        for _ in 0..MEDIA_COMMANDS_MAX {
+            match self.inbox.try_recv() {
+                Ok(command) => self.obey(command),
+                Err(TryRecvError::Empty) => return,
+                Err(TryRecvError::Disconnected) => {
+                    self.connected = false;
+                    return;
+                }
+            }
+        }
+    }
+
+    /// A port is drained before a leg gets it, because what waits there is not the new party's; and
+    /// before a leg gives it back, because what waits there is still this party's.
+    fn obey(&mut self, command: Command) {
+        let now = self.clock.now();
+        let changing = match &command {
+            Command::Open { port, .. } => Some(*port),
+            Command::Close { leg } => self.engine.port_of(*leg),
+            Command::Replan { .. }
+            | Command::Play { .. }
+            | Command::Stop { .. }
+            | Command::Record { .. }
+            | Command::StopRecording { .. }
+            | Command::Bridge { .. }
+            | Command::Unbridge { .. } => None,
+        };
+        if let Some(port) = changing {
+            self.read_up_to(MEDIA_DRAIN_BATCHES_MAX, port, Kind::Rtp, now);
+            self.read_up_to(MEDIA_DRAIN_BATCHES_MAX, port, Kind::Rtcp, now);
+        }
+        self.engine.command(now, command);
+        self.count();
+    }
+
+    /// Reads a socket until it is empty, at most `batches` times.
+    fn read_up_to(&mut self, batches: usize, port: PortIndex, kind: Kind, now: Instant) {
+        for _ in 0..batches {
+            if self.read(port, kind, now) < MEDIA_RECEIVE_BATCH {
+                return;
+            }
+        }
+    }
+
+    fn serve_due_slots(&mut self) {
+        loop {
+            let now = self.clock.now();
+            match self.engine.next_slot() {
+                Some(slot) if slot.at() <= now => self.serve(slot, now),
+                Some(_) | None => return,
+            }
+        }
+    }
+
+    fn serve(&mut self, slot: Slot, now: Instant) {
+        self.shared.counters.lateness.count(now.since(slot.at()));
+        let mut place = 0;
+        while let Some(port) = self.engine.resident(slot, place) {
+            self.read_up_to(MEDIA_READS_PER_TICK_MAX, port, Kind::Rtp, now);
+            self.read_rtcp_now_and_then(port, now);
+            place += 1;
+        }
+        let (sockets, counters) = (&mut self.sockets, &self.shared.counters);
+        let (mut sent, mut errors) = (0, 0);
+        self.engine.tick(now, slot, &mut |departure| match sockets
+            .get_mut(departure.port.0 as usize)
+            .map(|pair| pair.send(&departure))
+        {
+            Some(Ok(())) => sent += 1,
+            Some(Err(_)) | None => errors += 1,
+        });
+        counters.sent.fetch_add(sent, Ordering::Relaxed);
+        counters.send_errors.fetch_add(errors, Ordering::Relaxed);
+        counters.slots.fetch_add(1, Ordering::Relaxed);
+        self.count();
+    }
+
+    /// Reads one batch of a socket into the engine and tells how many datagrams it was.
+    fn read(&mut self, port: PortIndex, kind: Kind, now: Instant) -> usize {
+        let Some(pair) = self.sockets.get(port.0 as usize) else { return 0 };
+        let socket = match kind {
+            Kind::Rtp => &pair.rtp,
+            Kind::Rtcp => &pair.rtcp,
+        };
+        let count = self.batch.read(socket);
+        for (from, octets) in (0..count).filter_map(|place| self.batch.datagram(place)) {
+            self.engine.receive(now, port, kind, from, octets);
+        }
+        self.shared.counters.received.fetch_add(count as u64, Ordering::Relaxed);
+        count
+    }
+
+    fn read_rtcp_now_and_then(&mut self, port: PortIndex, now: Instant) {
+        if let Some(pair) = self.sockets.get_mut(port.0 as usize).filter(|pair| pair.next_rtcp <= now) {
+            pair.next_rtcp = now + RTCP_READ_EVERY;
+            self.read(port, Kind::Rtcp, now);
+        }
+    }
+
+    fn tell_events(&mut self) {
+        while !self.engine.has_no_event() {
+            let Ok(room) = self.events.try_reserve() else {
+                if self.events.is_closed() {
+                    while self.engine.take_event().is_some() {} // nobody will ever ask
+                } else {
+                    self.shared.counters.events_delayed.fetch_add(1, Ordering::Relaxed);
+                }
+                return;
+            };
+            if let Some(event) = self.engine.take_event() {
+                room.send((self.index, event));
+            }
+        }
+    }
+
+    /// Sleeps to the next occupied slot. Without a leg and a waiting event only the bell wakes it; it is
+    /// parked before the inbox is looked at for the last time, so that no command is slept through.
+    fn sleep(&mut self) {
+        if !self.connected {
+            return;
+        }
+        let next_slot = self.engine.next_slot().map(Slot::at);
+        let now = self.clock.now();
+        let retry = (!self.engine.has_no_event()).then(|| now + TICK);
+        let until = next_slot.into_iter().chain(retry).min();
+        if let Some(until) = until {
+            self.shared.bell.sleep(Some(until.since(now)));
+            return;
+        }
+        self.shared.parked.store(true, Ordering::SeqCst);
+        fence(Ordering::SeqCst);
+        self.take_commands();
+        let idle = self.connected && self.engine.next_slot().is_none() && self.engine.has_no_event();
+        if idle {
+            self.shared.bell.sleep(None);
+        }
+        self.shared.parked.store(false, Ordering::SeqCst);
+    }
+
+    fn count(&self) {
+        let (counters, engine) = (&self.shared.counters, self.engine.counters());
+        counters.skipped_ticks.store(engine.skipped_ticks, Ordering::Relaxed);
+        counters.unowned.store(engine.unowned, Ordering::Relaxed);
+        counters.refused_commands.store(engine.refused_commands, Ordering::Relaxed);
+        counters.keys_dropped.store(engine.keys_dropped, Ordering::Relaxed);
+        counters.legs.store(self.engine.legs() as u64, Ordering::Relaxed);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::id::{LegId, PlaybackId};
+    use crate::media::command::{Clip, Direction, StreamPlan};
+    use crate::wire::codec::Codec;
+    use crate::wire::rtp::{HEADER_OCTETS, Header, Packet};
+    use std::time::Duration;
+    use tokio::sync::mpsc::{Receiver as EventReceiver, channel};
+
+    const LEG: LegId = LegId(1);
+    const LOOPBACK: &str = "127.0.0.1";
+
+    type Started = (Handle, Vec<PortPair>, EventReceiver<(WorkerIndex, Event)>);
+
+    fn started(pairs: usize, events: usize) -> Started {
+        started_on(LOOPBACK, pairs, events)
+    }
+
+    fn started_on(bind: &str, pairs: usize, events: usize) -> Started {
+        let (events, told) = channel(events);
+        let bind = bind.parse().unwrap();
+        let index = WorkerIndex(3);
+        let ports = 23_000..=32_000;
+        let settings = Settings { index, bind, ports, pairs, clock: Clock::start(), events };
+        let (handle, ports) = start(settings).unwrap();
+        (handle, ports, told)
+    }
+
+    fn phone() -> UdpSocket {
+        let socket = UdpSocket::bind((LOOPBACK, 0)).unwrap();
+        socket.set_read_timeout(Some(Duration::from_secs(5))).unwrap();
+        socket
+    }
+
+    fn plan(phone: &UdpSocket) -> StreamPlan {
+        let remote = phone.local_addr().unwrap();
+        StreamPlan {
+            remote,
+            remote_rtcp: remote,
+            rtcp_mux: false,
+            source: LOOPBACK.parse().unwrap(),
+            codec: Codec::Pcmu,
+            payload_type: 0,
+            telephone_event: Some(101),
+            samples_per_packet: 160,
+            direction: Direction { send: true, receive: true },
+        }
+    }
+
+    fn open(plan: StreamPlan) -> Command {
+        let silent_after = Duration::from_secs(60);
+        Command::Open {
+            leg: LEG,
+            port: PortIndex(0),
+            plan,
+            ssrc: 7,
+            sequence: 65_534,
+            timestamp: 0,
+            silent_after,
+        }
+    }
+
+    /// Packets to the phone until `enough` says so: (sequence, timestamp, first payload octet).
+    fn heard(phone: &UdpSocket, mut enough: impl FnMut(u8) -> bool) -> Vec<(u16, u32, u8)> {
+        let mut octets = [0; 1_500];
+        let mut packets = Vec::new();
+        while packets.len() < 500 {
+            let (count, _) = phone.recv_from(&mut octets).unwrap();
+            let packet = Packet::read(&octets[..count]).unwrap();
+            assert_eq!((packet.ssrc, packet.payload.len()), (7, 160));
+            packets.push((packet.sequence, packet.timestamp, packet.payload[0]));
+            if enough(packet.payload[0]) {
+                return packets;
+            }
+        }
+        panic!("not enough in {packets:?}");
+    }
+
+    fn event_packet(sequence: u16) -> Vec<u8> {
+        let mut head = [0; HEADER_OCTETS];
+        Header { marker: true, payload_type: 101, sequence, timestamp: 800, ssrc: 9 }.write(&mut head);
+        [&head[..], &[5, 10, 0, 160]].concat()
+    }
+
+    #[test]
+    fn a_leg_sends_an_unbroken_stream_plays_a_clip_and_tells_a_key_once() {
+        let (handle, ports, mut told) = started(2, 64);
+        let phone = phone();
+        handle.send(open(plan(&phone))).unwrap();
+        let mut stream = heard(&phone, |_| true);
+        let clips = vec![Clip { codec: Codec::Pcmu, octets: Arc::from(vec![42; 480]) }];
+        handle.send(Command::Play { leg: LEG, playback: PlaybackId(4), clips, repeat: false }).unwrap();
+        for _ in 0..3 {
+            phone.send_to(&event_packet(1), (LOOPBACK, ports[0].rtp)).unwrap();
+        }
+        let mut played = 0;
+        stream.extend(heard(&phone, |octet| {
+            played += usize::from(octet == 42);
+            played == 3 && octet == 0xff
+        }));
+        for (n, (sequence, timestamp, _)) in stream.iter().enumerate() {
+            let expected = (65_534u16.wrapping_add(n as u16), 160 * n as u32);
+            assert_eq!((*sequence, *timestamp), expected, "{stream:?}");
+        }
+        handle.send(Command::Close { leg: LEG }).unwrap();
+        let mut names = Vec::new();
+        while let Some((index, event)) = told.blocking_recv() {
+            assert_eq!(index, WorkerIndex(3));
+            match event {
+                Event::FirstPacket { .. } => names.push("first".to_owned()),
+                Event::Key { key, .. } => names.push(format!("key {key}")),
+                Event::PlaybackEnded { playback, completed, .. } => {
+                    names.push(format!("{playback} {completed}"))
+                }
+                Event::Closed { port, counters, .. } => {
+                    names.push(format!("closed {} {} received", port.0, counters.received));
+                    break;
+                }
+                other => panic!("{other:?}"),
+            }
+        }
+        assert_eq!(names, ["first", "key 5", "p4 true", "closed 0 3 received"]);
+        handle.stop();
+        assert!(told.blocking_recv().is_none(), "the thread has ended");
+    }
+
+    #[test]
+    fn events_wait_in_order_while_the_switch_is_behind() {
+        let (handle, _ports, mut told) = started(1, 1);
+        let phone = phone();
+        handle.send(open(plan(&phone))).unwrap();
+        for playback in 0..20 {
+            handle
+                .send(Command::Play { leg: LEG, playback: PlaybackId(playback), clips: vec![], repeat: true })
+                .unwrap();
+        }
+        handle.send(Command::Close { leg: LEG }).unwrap();
+        let ended: Vec<u64> = std::iter::from_fn(|| told.blocking_recv())
+            .map_while(|(_, event)| match event {
+                Event::PlaybackEnded { playback, .. } => Some(playback.0),
+                _ => None,
+            })
+            .collect();
+        assert_eq!(ended, (0..20).collect::<Vec<_>>());
+        handle.stop();
+    }
+
+    #[test]
+    fn a_port_in_use_is_passed_over_and_no_free_port_is_an_error() {
+        let (first, pairs, _told) = started(1, 1);
+        let (events, _) = channel(1);
+        let taken = pairs[0].rtp;
+        let settings = |ports| Settings {
+            index: WorkerIndex(0),
+            bind: LOOPBACK.parse().unwrap(),
+            ports,
+            pairs: 1,
+            clock: Clock::start(),
+            events: events.clone(),
+        };
+        let error = start(settings(taken..=taken + 1)).unwrap_err();
+        assert!(error.to_string().contains("media.ports"), "{error}");
+        let (second, others) = start(settings(taken..=32_000)).unwrap();
+        assert!(others[0].rtp > taken && others[0].rtp % 2 == 0 && others[0].rtcp == others[0].rtp + 1);
+        second.stop();
+        first.stop();
+    }
+
+    #[test]
+    fn a_command_to_an_ended_worker_is_an_error_and_not_a_wait() {
+        let (mut handle, _ports, _told) = started(1, 1);
+        handle.end();
+        assert_eq!(handle.send(Command::Close { leg: LEG }), Err(SendError::Ended(WorkerIndex(3))));
+    }
+
+    #[test]
+    fn packets_leave_from_the_address_that_sdp_told() {
+        let (handle, ports, _told) = started_on("0.0.0.0", 1, 8);
+        let phone = phone();
+        handle.send(open(plan(&phone))).unwrap();
+        for source in [LOOPBACK, "127.0.0.77"] {
+            let source = source.parse().unwrap();
+            handle.send(Command::Replan { leg: LEG, plan: StreamPlan { source, ..plan(&phone) } }).unwrap();
+            let expected = SocketAddr::new(source, ports[0].rtp);
+            let found =
+                (0..10).map(|_| phone.recv_from(&mut [0; 1_500]).unwrap().1).find(|from| *from == expected);
+            assert_eq!(found, Some(expected));
+        }
+        assert_eq!(handle.counters().send_errors.load(Ordering::Relaxed), 0);
+        handle.stop();
+    }
+}

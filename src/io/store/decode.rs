@@ -1,0 +1,341 @@
+//! Rows as events: the other way of `store/encode.rs`.
+
+use super::words::Word;
+use crate::flow::action::Fact;
+use crate::id::{ExitName, FlowName, Language, StepName, TrunkName};
+use crate::media::command::Counters;
+use crate::phi::Phi;
+use crate::report::event::Event;
+use serde_json::Value;
+use std::collections::BTreeSet;
+use std::str::FromStr;
+use std::sync::{Mutex, PoisonError};
+use thiserror::Error;
+
+/// Why a row is no event. A body holds a patient's numbers, so no message quotes it.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum DecodeError {
+    /// A newer program wrote it.
+    #[error("an event of the unknown kind `{kind}`: was it written by a newer careline?")]
+    Kind {
+        /// The kind.
+        kind: String,
+    },
+    /// The body is not what the kind wants.
+    #[error("an event `{kind}` without a good `{field}`: was the database changed by hand?")]
+    Field {
+        /// The kind.
+        kind: String,
+        /// The field.
+        field: &'static str,
+    },
+}
+
+/// The event of a row.
+///
+/// # Errors
+/// [`DecodeError`] when the row was not written by [`super::encode::encode`].
+pub fn decode(kind: &str, body: &Value) -> Result<Event, DecodeError> {
+    let body = Body { kind, body };
+    let event = match kind {
+        "arrived" => arrived(&body)?,
+        "answered" => Event::Answered { codec: body.word("codec")? },
+        "heard" => Event::Heard { by_ack: body.truth("by_ack")? },
+        "person_called" => {
+            Event::PersonCalled { leg: body.id("leg")?, target: body.text("target")?.to_owned() }
+        }
+        "person_not_reached" => {
+            Event::PersonNotReached { leg: body.id("leg")?, status: body.number("status")? }
+        }
+        "bridged" => Event::Bridged { leg: body.id("leg")? },
+        "unbridged" => Event::Unbridged { leg: body.id("leg")? },
+        "message_saved" => Event::MessageSaved { recording: body.id("recording")? },
+        "hold" => Event::Hold { on: body.truth("on")? },
+        "media_closed" => {
+            Event::MediaClosed { leg: body.id("leg")?, counters: media(&body.object("counters")?)? }
+        }
+        "ended" => Event::Ended {
+            cause: body.word("cause")?,
+            by: body.word("by")?,
+            exit: body.optional_text("exit")?.map(ExitName::from),
+        },
+        _ => match recording(&body)? {
+            Some(event) => event,
+            None => Event::Flow(flow(&body)?),
+        },
+    };
+    Ok(event)
+}
+
+fn arrived(body: &Body) -> Result<Event, DecodeError> {
+    Ok(Event::Arrived {
+        leg: body.id("leg")?,
+        trunk: body.optional_text("trunk")?.map(TrunkName::from),
+        called: Phi::new(body.text("called")?.to_owned()),
+        caller: body.optional_text("caller")?.map(|caller| Phi::new(caller.to_owned())),
+        sip_call_id: Phi::new(body.text("sip_call_id")?.to_owned()),
+        flow: FlowName::from(body.text("flow")?),
+        version: body.text("version")?.to_owned(),
+    })
+}
+
+fn recording(body: &Body) -> Result<Option<Event>, DecodeError> {
+    let recording = || body.id("recording");
+    let milliseconds = || body.number("milliseconds");
+    Ok(Some(match body.kind {
+        "recording_named" => Event::RecordingNamed { recording: recording()?, kind: body.word("kind")? },
+        "recording_span_began" => Event::RecordingSpanBegan { recording: recording()? },
+        "recording_span_ended" => Event::RecordingSpanEnded {
+            recording: recording()?,
+            frames: body.number("frames")?,
+            dropped: body.number("dropped")?,
+        },
+        "recording_closed" => {
+            Event::RecordingClosed { recording: recording()?, milliseconds: milliseconds()? }
+        }
+        "recording_failed" => Event::RecordingFailed {
+            recording: recording()?,
+            fault: body.word("fault")?,
+            milliseconds: milliseconds()?,
+        },
+        "recording_recovered" => {
+            Event::RecordingRecovered { recording: recording()?, milliseconds: milliseconds()? }
+        }
+        _ => return Ok(None),
+    }))
+}
+
+fn flow(body: &Body) -> Result<Fact, DecodeError> {
+    Ok(match body.kind {
+        "step_entered" => Fact::StepEntered {
+            flow: FlowName::from(body.text("flow")?),
+            step: StepName::from(body.text("step")?),
+        },
+        "chosen" => {
+            Fact::Chosen { key: Phi::new(body.word("key")?), answer: StepName::from(body.text("answer")?) }
+        }
+        "missed" => Fact::Missed { silence: body.truth("silence")?, count: body.number("count")? },
+        "language_chosen" => Fact::LanguageChosen(Language::from(body.text("language")?)),
+        "notice_given" => Fact::NoticeGiven,
+        "notice_cut" => Fact::NoticeCut,
+        "recording_refused" => Fact::RecordingRefused,
+        "ladder_rung" => Fact::LadderRung { rung: body.number("rung")?, why: body.word("why")? },
+        "promised" => Fact::Promised { within_working_days: body.number("within_working_days")? },
+        "flow_fault" => Fact::Fault { what: for_ever(body.text("what")?) },
+        kind => return Err(DecodeError::Kind { kind: kind.to_owned() }),
+    })
+}
+
+fn media(body: &Body) -> Result<Counters, DecodeError> {
+    Ok(Counters {
+        received: body.number("received")?,
+        sent: body.number("sent")?,
+        lost: body.number("lost")?,
+        refused: body.number("refused")?,
+        malformed: body.number("malformed")?,
+        jitter: body.number("jitter")?,
+        keys: body.number("keys")?,
+    })
+}
+
+/// A body and the kind of its event, for messages.
+struct Body<'a> {
+    kind: &'a str,
+    body: &'a Value,
+}
+
+impl<'a> Body<'a> {
+    fn bad(&self, field: &'static str) -> DecodeError {
+        DecodeError::Field { kind: self.kind.to_owned(), field }
+    }
+
+    fn text(&self, field: &'static str) -> Result<&'a str, DecodeError> {
+        self.body[field].as_str().ok_or_else(|| self.bad(field))
+    }
+
+    fn optional_text(&self, field: &'static str) -> Result<Option<&'a str>, DecodeError> {
+        if self.body[field].is_null() { Ok(None) } else { self.text(field).map(Some) }
+    }
+
+    fn truth(&self, field: &'static str) -> Result<bool, DecodeError> {
+        self.body[field].as_bool().ok_or_else(|| self.bad(field))
+    }
+
+    fn number<N: TryFrom<u64>>(&self, field: &'static str) -> Result<N, DecodeError> {
+        self.body[field].as_u64().and_then(|number| N::try_from(number).ok()).ok_or_else(|| self.bad(field))
+    }
+
+    fn id<I: FromStr>(&self, field: &'static str) -> Result<I, DecodeError> {
+        self.text(field)?.parse().map_err(|_| self.bad(field))
+    }
+
+    fn word<W: Word>(&self, field: &'static str) -> Result<W, DecodeError> {
+        W::of(self.text(field)?).ok_or_else(|| self.bad(field))
+    }
+
+    fn object(&self, field: &'static str) -> Result<Body<'a>, DecodeError> {
+        self.body[field]
+            .is_object()
+            .then(|| Body { kind: self.kind, body: &self.body[field] })
+            .ok_or_else(|| self.bad(field))
+    }
+}
+
+/// The texts of faults are constants of the program that wrote them. Read back, each different one is
+/// kept once for the life of this program; there are no more of them than places that tell a fault.
+fn for_ever(text: &str) -> &'static str {
+    static TEXTS: Mutex<BTreeSet<&'static str>> = Mutex::new(BTreeSet::new());
+    const TEXTS_MAX: usize = 256;
+    let mut texts = TEXTS.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(known) = texts.get(text) {
+        return known;
+    }
+    if texts.len() >= TEXTS_MAX {
+        return "a fault whose text is in the event log";
+    }
+    let kept: &'static str = Box::leak(text.to_owned().into_boxed_str());
+    texts.insert(kept);
+    kept
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use super::*;
+    use crate::call::recording::{RecordingFault, RecordingKind};
+    use crate::flow::action::Why;
+    use crate::id::{LegId, RecordingId};
+    use crate::io::store::encode::encode;
+    use crate::report::event::{Cause, Party};
+    use crate::wire::codec::Codec;
+    use crate::wire::telephone_event::Key;
+    use proptest::prelude::*;
+    use proptest::sample::select;
+    use serde_json::json;
+
+    fn a<T: Word + std::fmt::Debug>() -> impl Strategy<Value = T> {
+        select(T::WORDS).prop_map(|(value, _)| value)
+    }
+
+    fn text() -> impl Strategy<Value = String> {
+        "[ -~áñ¿']{0,12}"
+    }
+
+    fn leg() -> impl Strategy<Value = LegId> {
+        any::<u64>().prop_map(LegId)
+    }
+
+    fn recording_id() -> impl Strategy<Value = RecordingId> {
+        any::<u64>().prop_map(RecordingId)
+    }
+
+    fn any_fact() -> impl Strategy<Value = Fact> {
+        prop_oneof![
+            (text(), text()).prop_map(|(flow, step)| Fact::StepEntered {
+                flow: FlowName::from(flow.as_str()),
+                step: StepName::from(step.as_str())
+            }),
+            (a::<Key>(), text()).prop_map(|(key, answer)| Fact::Chosen {
+                key: Phi::new(key),
+                answer: StepName::from(answer.as_str())
+            }),
+            (any::<bool>(), any::<u32>()).prop_map(|(silence, count)| Fact::Missed { silence, count }),
+            text().prop_map(|language| Fact::LanguageChosen(Language::from(language.as_str()))),
+            Just(Fact::NoticeGiven),
+            Just(Fact::NoticeCut),
+            Just(Fact::RecordingRefused),
+            (any::<u32>(), a::<Why>()).prop_map(|(rung, why)| Fact::LadderRung { rung, why }),
+            any::<u32>().prop_map(|within_working_days| Fact::Promised { within_working_days }),
+            Just(Fact::Fault { what: "a step led to itself" }),
+        ]
+    }
+
+    fn about_recordings() -> impl Strategy<Value = Event> {
+        let number = any::<u64>;
+        prop_oneof![
+            (recording_id(), a::<RecordingKind>())
+                .prop_map(|(recording, kind)| Event::RecordingNamed { recording, kind }),
+            recording_id().prop_map(|recording| Event::RecordingSpanBegan { recording }),
+            (recording_id(), number(), number()).prop_map(|(recording, frames, dropped)| {
+                Event::RecordingSpanEnded { recording, frames, dropped }
+            }),
+            (recording_id(), number())
+                .prop_map(|(recording, milliseconds)| Event::RecordingClosed { recording, milliseconds }),
+            (recording_id(), a::<RecordingFault>(), number()).prop_map(|(recording, fault, milliseconds)| {
+                Event::RecordingFailed { recording, fault, milliseconds }
+            }),
+            (recording_id(), number())
+                .prop_map(|(recording, milliseconds)| Event::RecordingRecovered { recording, milliseconds }),
+            recording_id().prop_map(|recording| Event::MessageSaved { recording }),
+        ]
+    }
+
+    pub fn any_event() -> impl Strategy<Value = Event> {
+        let phi = || text().prop_map(Phi::new);
+        prop_oneof![
+            (leg(), proptest::option::of(text()), phi(), proptest::option::of(phi()), phi(), text(), text())
+                .prop_map(|(leg, trunk, called, caller, sip_call_id, flow, version)| Event::Arrived {
+                    leg,
+                    trunk: trunk.map(|trunk| TrunkName::from(trunk.as_str())),
+                    called,
+                    caller,
+                    sip_call_id,
+                    flow: FlowName::from(flow.as_str()),
+                    version,
+                }),
+            a::<Codec>().prop_map(|codec| Event::Answered { codec }),
+            any::<bool>().prop_map(|by_ack| Event::Heard { by_ack }),
+            any_fact().prop_map(Event::Flow),
+            about_recordings(),
+            (leg(), text()).prop_map(|(leg, target)| Event::PersonCalled { leg, target }),
+            (leg(), any::<u16>()).prop_map(|(leg, status)| Event::PersonNotReached { leg, status }),
+            leg().prop_map(|leg| Event::Bridged { leg }),
+            leg().prop_map(|leg| Event::Unbridged { leg }),
+            any::<bool>().prop_map(|on| Event::Hold { on }),
+            (leg(), any::<[u64; 6]>(), any::<u32>()).prop_map(|(leg, n, jitter)| Event::MediaClosed {
+                leg,
+                counters: Counters {
+                    received: n[0],
+                    sent: n[1],
+                    lost: n[2],
+                    refused: n[3],
+                    malformed: n[4],
+                    jitter,
+                    keys: n[5]
+                },
+            }),
+            (a::<Cause>(), a::<Party>(), proptest::option::of(text())).prop_map(|(cause, by, exit)| {
+                Event::Ended { cause, by, exit: exit.map(|exit| ExitName::from(exit.as_str())) }
+            }),
+        ]
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(256))]
+        #[test]
+        fn every_event_survives_the_store(event in any_event()) {
+            let (kind, body) = encode(&event);
+            let text = body.to_string();
+            let read: Value = serde_json::from_str(&text).unwrap();
+            prop_assert_eq!(decode(kind, &read), Ok(event), "{}", text);
+        }
+
+        #[test]
+        fn a_body_that_was_changed_by_hand_is_an_error_and_no_panic(event in any_event(), field in text()) {
+            let (kind, mut body) = encode(&event);
+            for value in body.as_object_mut().unwrap().values_mut() {
+                *value = json!({ "not": field });
+            }
+            let outcome = decode(kind, &body);
+            prop_assert!(outcome.is_err() || body.as_object().is_some_and(serde_json::Map::is_empty), "{outcome:?}");
+        }
+    }
+
+    #[test]
+    fn a_kind_of_a_newer_program_is_named() {
+        let error = decode("teleported", &json!({})).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "an event of the unknown kind `teleported`: was it written by a newer careline?"
+        );
+    }
+}

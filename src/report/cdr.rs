@@ -1,0 +1,533 @@
+//! The record of one call: a fold over its entries in the event log.
+//!
+//! ```text
+//!  Arrived ───ring───▶ Answered ────────talk────────▶ Ended        ring + talk = total
+//!  └────────────────────total─────────────────────────┘
+//! ```
+//!
+//! Nothing is measured here that the log does not say, so two reports of a call cannot disagree.
+//! A call that the engine's own end cut off is closed by the next start, hours later perhaps: it
+//! counts as over at its last sign of life, which a recovered recording may move on.
+
+use crate::call::recording::{RecordingFault, RecordingKind};
+use crate::clock::WallTime;
+use crate::flow::action::{Fact, Why};
+use crate::id::{CallId, ExitName, FlowName, Language, LegId, RecordingId, StepName, TrunkName};
+use crate::media::command::Counters;
+use crate::phi::Phi;
+use crate::report::event::{Cause, Entry, Event, Party};
+use crate::wire::codec::Codec;
+use std::time::Duration;
+
+/// A point of a call, on both lines of time.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Moment {
+    /// The calendar's time.
+    pub at: WallTime,
+    /// Microseconds since the engine started: exact for spans.
+    pub since_start_us: u64,
+}
+
+/// How the call came in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Arrival {
+    /// The patient's leg.
+    pub leg: LegId,
+    /// The trunk, if one is configured for the source.
+    pub trunk: Option<TrunkName>,
+    /// The number called.
+    pub called: Phi<String>,
+    /// The caller's number; `None` is anonymous.
+    pub caller: Option<Phi<String>>,
+    /// SIP's Call-ID.
+    pub sip_call_id: Phi<String>,
+    /// The flow that answered.
+    pub flow: FlowName,
+    /// The version of the flow set.
+    pub version: String,
+}
+
+/// How the call went out.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct End {
+    /// Why.
+    pub cause: Cause,
+    /// Who ended it.
+    pub by: Party,
+    /// The exit of the flow, if it reached one.
+    pub exit: Option<ExitName>,
+}
+
+/// A step of the flow that the caller was in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Step {
+    /// When it began.
+    pub entered: Moment,
+    /// Its flow.
+    pub flow: FlowName,
+    /// Its name.
+    pub step: StepName,
+}
+
+/// A person who was called for the patient.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Person {
+    /// The leg to the person.
+    pub leg: LegId,
+    /// The target, as configured.
+    pub target: String,
+    /// When the call to the person began.
+    pub called: Moment,
+    /// When patient and person could hear each other.
+    pub bridged: Option<Moment>,
+    /// When they no longer could.
+    pub unbridged: Option<Moment>,
+    /// The final status of SIP, if nobody was reached.
+    pub refused: Option<u16>,
+}
+
+/// A recording of the call.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Recording {
+    /// Its name.
+    pub recording: RecordingId,
+    /// What it holds.
+    pub kind: RecordingKind,
+    /// When it was named: its UTC day is the file's folder.
+    pub named: Moment,
+    /// When its first sample was taken.
+    pub began: Option<Moment>,
+    /// Frames of 20 ms in its ended stretches.
+    pub frames: u64,
+    /// Of them, frames that are silence because the disk was late.
+    pub dropped: u64,
+    /// How far it came.
+    pub state: RecordingState,
+}
+
+/// How far a recording came.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RecordingState {
+    /// It has a name, and no end yet.
+    Unfinished,
+    /// It is complete and safe.
+    Closed {
+        /// Milliseconds of sound.
+        milliseconds: u64,
+    },
+    /// It broke off.
+    Failed {
+        /// Why.
+        fault: RecordingFault,
+        /// Milliseconds of sound.
+        milliseconds: u64,
+    },
+    /// The next start found it unfinished and closed it.
+    Recovered {
+        /// Milliseconds of sound.
+        milliseconds: u64,
+    },
+}
+
+/// What is known of one call.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Record {
+    /// Which call.
+    pub call: CallId,
+    /// How it came in.
+    pub arrival: Option<Arrival>,
+    /// When the INVITE was let in.
+    pub arrived: Option<Moment>,
+    /// When the 200 was sent.
+    pub answered: Option<Moment>,
+    /// When the caller could hear.
+    pub heard: Option<Moment>,
+    /// When it was over.
+    pub ended: Option<Moment>,
+    /// The codec agreed on.
+    pub codec: Option<Codec>,
+    /// The language chosen last.
+    pub language: Option<Language>,
+    /// The steps, in order.
+    pub path: Vec<Step>,
+    /// Rungs of the person ladder that were taken, and why.
+    pub rungs: Vec<(u32, Why)>,
+    /// The persons called for the patient.
+    pub persons: Vec<Person>,
+    /// The recordings.
+    pub recordings: Vec<Recording>,
+    /// The message that the caller left.
+    pub message: Option<RecordingId>,
+    /// What each leg's stream counted.
+    pub media: Vec<(LegId, Counters)>,
+    /// How it went out.
+    pub end: Option<End>,
+    /// The last sign of life.
+    pub alive: Moment,
+}
+
+impl Record {
+    /// A record of which nothing is known yet.
+    pub fn new(call: CallId) -> Self {
+        Self {
+            call,
+            arrival: None,
+            arrived: None,
+            answered: None,
+            heard: None,
+            ended: None,
+            codec: None,
+            language: None,
+            path: Vec::new(),
+            rungs: Vec::new(),
+            persons: Vec::new(),
+            recordings: Vec::new(),
+            message: None,
+            media: Vec::new(),
+            end: None,
+            alive: Moment::default(),
+        }
+    }
+
+    /// The record that these entries of one call tell; `None` when there are none.
+    pub fn of(entries: &[Entry]) -> Option<Self> {
+        let first = entries.first()?;
+        Some(entries.iter().fold(Self::new(first.call), Self::with))
+    }
+
+    /// The record with one more entry. Entries of other calls change nothing.
+    #[must_use]
+    pub fn with(mut self, entry: &Entry) -> Self {
+        if entry.call == self.call {
+            self.take(Moment { at: entry.at, since_start_us: entry.since_start_us }, &entry.event);
+        }
+        self
+    }
+
+    /// From the INVITE to the answer, or to the end of a call that was never answered.
+    pub fn ring(&self) -> Duration {
+        span(self.arrived, self.answered.or(self.ended))
+    }
+
+    /// From the answer to the end.
+    pub fn talk(&self) -> Duration {
+        span(self.answered, self.ended)
+    }
+
+    /// From the INVITE to the end.
+    pub fn total(&self) -> Duration {
+        span(self.arrived, self.ended)
+    }
+
+    /// From the INVITE to `moment`.
+    pub fn offset(&self, moment: Moment) -> Duration {
+        span(self.arrived, Some(moment))
+    }
+
+    fn take(&mut self, now: Moment, event: &Event) {
+        match event {
+            Event::Arrived { .. } => self.arrive(now, event),
+            Event::Answered { codec } => (self.answered, self.codec) = (Some(now), Some(*codec)),
+            Event::Heard { .. } => self.heard = self.heard.or(Some(now)),
+            Event::Flow(fact) => self.hear(now, fact),
+            Event::RecordingNamed { .. }
+            | Event::RecordingSpanBegan { .. }
+            | Event::RecordingSpanEnded { .. }
+            | Event::RecordingClosed { .. }
+            | Event::RecordingFailed { .. }
+            | Event::RecordingRecovered { .. } => self.record(now, event),
+            Event::PersonCalled { .. }
+            | Event::PersonNotReached { .. }
+            | Event::Bridged { .. }
+            | Event::Unbridged { .. } => self.connect(now, event),
+            Event::MessageSaved { recording } => self.message = Some(*recording),
+            Event::Hold { .. } => {}
+            Event::MediaClosed { leg, counters } => self.media.push((*leg, *counters)),
+            Event::Ended { cause, by, exit } => {
+                self.ended = Some(if *cause == Cause::EngineRestart { self.alive } else { now });
+                self.end = Some(End { cause: *cause, by: *by, exit: exit.clone() });
+            }
+        }
+        if is_sign_of_life(event) {
+            self.alive = now;
+        }
+    }
+
+    fn arrive(&mut self, now: Moment, event: &Event) {
+        let Event::Arrived { leg, trunk, called, caller, sip_call_id, flow, version } = event else { return };
+        self.arrived = Some(now);
+        self.arrival = Some(Arrival {
+            leg: *leg,
+            trunk: trunk.clone(),
+            called: called.clone(),
+            caller: caller.clone(),
+            sip_call_id: sip_call_id.clone(),
+            flow: flow.clone(),
+            version: version.clone(),
+        });
+    }
+
+    fn hear(&mut self, now: Moment, fact: &Fact) {
+        match fact {
+            Fact::StepEntered { flow, step } => {
+                self.path.push(Step { entered: now, flow: flow.clone(), step: step.clone() });
+            }
+            Fact::LanguageChosen(language) => self.language = Some(language.clone()),
+            Fact::LadderRung { rung, why } => self.rungs.push((*rung, *why)),
+            Fact::Chosen { .. }
+            | Fact::Missed { .. }
+            | Fact::NoticeGiven
+            | Fact::NoticeCut
+            | Fact::RecordingRefused
+            | Fact::Promised { .. }
+            | Fact::Fault { .. } => {}
+        }
+    }
+
+    fn record(&mut self, now: Moment, event: &Event) {
+        match *event {
+            Event::RecordingNamed { recording, kind } => self.recordings.push(Recording {
+                recording,
+                kind,
+                named: now,
+                began: None,
+                frames: 0,
+                dropped: 0,
+                state: RecordingState::Unfinished,
+            }),
+            Event::RecordingSpanBegan { recording } => {
+                self.on(recording, |it| it.began = it.began.or(Some(now)))
+            }
+            Event::RecordingSpanEnded { recording, frames, dropped } => self.on(recording, |it| {
+                it.frames += frames;
+                it.dropped += dropped;
+            }),
+            Event::RecordingClosed { recording, milliseconds } => {
+                self.on(recording, |it| it.state = RecordingState::Closed { milliseconds });
+            }
+            Event::RecordingFailed { recording, fault, milliseconds } => {
+                self.on(recording, |it| it.state = RecordingState::Failed { fault, milliseconds });
+            }
+            Event::RecordingRecovered { recording, milliseconds } => self.recover(recording, milliseconds),
+            _ => {}
+        }
+    }
+
+    /// The caller was there while it was recorded.
+    fn recover(&mut self, recording: RecordingId, milliseconds: u64) {
+        let mut alive = self.alive;
+        self.on(recording, |it| {
+            it.state = RecordingState::Recovered { milliseconds };
+            let last = it.began.map(|began| later(began, Duration::from_millis(milliseconds)));
+            alive = last.filter(|last| last.since_start_us > alive.since_start_us).unwrap_or(alive);
+        });
+        self.alive = alive;
+    }
+
+    fn on(&mut self, recording: RecordingId, change: impl FnOnce(&mut Recording)) {
+        if let Some(it) = self.recordings.iter_mut().find(|it| it.recording == recording) {
+            change(it);
+        }
+    }
+
+    fn connect(&mut self, now: Moment, event: &Event) {
+        let of = |leg: &LegId, persons: &mut Vec<Person>, change: &dyn Fn(&mut Person)| {
+            if let Some(person) = persons.iter_mut().rev().find(|person| person.leg == *leg) {
+                change(person);
+            }
+        };
+        match event {
+            Event::PersonCalled { leg, target } => self.persons.push(Person {
+                leg: *leg,
+                target: target.clone(),
+                called: now,
+                bridged: None,
+                unbridged: None,
+                refused: None,
+            }),
+            Event::PersonNotReached { leg, status } => {
+                of(leg, &mut self.persons, &|person| person.refused = Some(*status));
+            }
+            Event::Bridged { leg } => of(leg, &mut self.persons, &|person| person.bridged = Some(now)),
+            Event::Unbridged { leg } => of(leg, &mut self.persons, &|person| person.unbridged = Some(now)),
+            _ => {}
+        }
+    }
+}
+
+/// What is said of recordings may be said long after the call, by the disk or by the next start.
+fn is_sign_of_life(event: &Event) -> bool {
+    !matches!(
+        event,
+        Event::RecordingClosed { .. }
+            | Event::RecordingFailed { .. }
+            | Event::RecordingRecovered { .. }
+            | Event::Ended { .. }
+    )
+}
+
+fn span(from: Option<Moment>, to: Option<Moment>) -> Duration {
+    match (from, to) {
+        (Some(from), Some(to)) => {
+            Duration::from_micros(to.since_start_us.saturating_sub(from.since_start_us))
+        }
+        (None, _) | (_, None) => Duration::ZERO,
+    }
+}
+
+fn later(moment: Moment, by: Duration) -> Moment {
+    let micros = u64::try_from(by.as_micros()).unwrap_or(u64::MAX);
+    Moment { at: moment.at + by, since_start_us: moment.since_start_us.saturating_add(micros) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn entry(seq: u64, ms: u64, event: Event) -> Entry {
+        let at = WallTime::from_micros(1_000_000_000 + ms as i64 * 1_000);
+        Entry { seq, at, since_start_us: ms * 1_000, call: CallId(1), event }
+    }
+
+    fn arrived() -> Event {
+        Event::Arrived {
+            leg: LegId(1),
+            trunk: None,
+            called: Phi::new("200".to_owned()),
+            caller: None,
+            sip_call_id: Phi::new("x@y".to_owned()),
+            flow: FlowName::from("entry"),
+            version: "ab12".to_owned(),
+        }
+    }
+
+    fn ended(cause: Cause) -> Event {
+        Event::Ended { cause, by: Party::Caller, exit: Some(ExitName::from("done")) }
+    }
+
+    fn step(name: &str) -> Event {
+        Event::Flow(Fact::StepEntered { flow: FlowName::from("entry"), step: StepName::from(name) })
+    }
+
+    fn fold(events: &[(u64, Event)]) -> Record {
+        let entries: Vec<Entry> = events.iter().map(|(ms, event)| entry(0, *ms, event.clone())).collect();
+        Record::of(&entries).unwrap()
+    }
+
+    #[test]
+    fn the_times_of_a_call_are_those_of_its_events() {
+        let record = fold(&[
+            (0, arrived()),
+            (40, Event::Answered { codec: Codec::Pcma }),
+            (90, Event::Heard { by_ack: true }),
+            (95, step("hello")),
+            (8_000, step("menu")),
+            (9_040, ended(Cause::Normal)),
+        ]);
+        let ms = |span: Duration| span.as_millis();
+        assert_eq!((ms(record.ring()), ms(record.talk()), ms(record.total())), (40, 9_000, 9_040));
+        let path: Vec<_> =
+            record.path.iter().map(|step| (step.step.as_str(), ms(record.offset(step.entered)))).collect();
+        assert_eq!(path, [("hello", 95), ("menu", 8_000)]);
+        assert_eq!(record.heard.map(|heard| heard.since_start_us), Some(90_000));
+    }
+
+    #[test]
+    fn a_call_that_is_never_answered_only_rang() {
+        let record = fold(&[(0, arrived()), (7_000, ended(Cause::Cancelled))]);
+        assert_eq!((record.ring().as_secs(), record.talk().as_secs()), (7, 0));
+    }
+
+    #[test]
+    fn a_call_cut_off_by_our_own_end_lasted_to_its_last_sign_of_life() {
+        let recording = RecordingId(5);
+        let until_restart = [
+            (0, arrived()),
+            (10, Event::Answered { codec: Codec::Pcmu }),
+            (1_000, Event::RecordingNamed { recording, kind: RecordingKind::Call }),
+            (1_020, Event::RecordingSpanBegan { recording }),
+            (3_000, step("menu")),
+        ];
+        let night = 8 * 3_600_000;
+        let mut with_sound = until_restart.to_vec();
+        with_sound.push((night, Event::RecordingRecovered { recording, milliseconds: 60_000 }));
+        with_sound.push((night, ended(Cause::EngineRestart)));
+        assert_eq!(fold(&with_sound).total(), Duration::from_millis(61_020));
+        assert_eq!(fold(&with_sound).recordings[0].state, RecordingState::Recovered { milliseconds: 60_000 });
+
+        let mut without = until_restart.to_vec();
+        without
+            .push((night, Event::RecordingFailed { recording, fault: RecordingFault::Io, milliseconds: 0 }));
+        without.push((night, ended(Cause::EngineRestart)));
+        assert_eq!(fold(&without).total(), Duration::from_secs(3));
+    }
+
+    #[test]
+    fn each_person_keeps_his_own_outcome() {
+        let called =
+            |leg: u64| Event::PersonCalled { leg: LegId(leg), target: "sip:front-desk@10.0.0.5".to_owned() };
+        let record = fold(&[
+            (0, arrived()),
+            (10, called(2)),
+            (20, Event::PersonNotReached { leg: LegId(2), status: 486 }),
+            (30, called(3)),
+            (50, Event::Bridged { leg: LegId(3) }),
+            (90, Event::Unbridged { leg: LegId(3) }),
+        ]);
+        let outcomes: Vec<_> = record
+            .persons
+            .iter()
+            .map(|person| (person.leg.0, person.refused, span(person.bridged, person.unbridged).as_millis()))
+            .collect();
+        assert_eq!(outcomes, [(2, Some(486), 0), (3, None, 40)]);
+    }
+
+    fn any_event() -> impl Strategy<Value = Event> {
+        let recording = RecordingId(5);
+        prop_oneof![
+            Just(arrived()),
+            Just(Event::Answered { codec: Codec::Pcmu }),
+            Just(Event::Heard { by_ack: false }),
+            Just(step("menu")),
+            Just(Event::RecordingNamed { recording, kind: RecordingKind::Call }),
+            Just(Event::RecordingSpanBegan { recording }),
+            Just(Event::RecordingSpanEnded { recording, frames: 7, dropped: 1 }),
+            Just(Event::RecordingRecovered { recording, milliseconds: 140 }),
+            Just(Event::PersonCalled { leg: LegId(2), target: "sip:a@b".to_owned() }),
+            Just(Event::Bridged { leg: LegId(2) }),
+            Just(Event::MediaClosed { leg: LegId(1), counters: Counters::default() }),
+            Just(ended(Cause::Normal)),
+            Just(ended(Cause::EngineRestart)),
+        ]
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(256))]
+        #[test]
+        fn it_does_not_matter_when_a_record_is_looked_at(
+            events in proptest::collection::vec(any_event(), 1..30), cut in 0_usize..30,
+        ) {
+            let entries: Vec<Entry> =
+                events.into_iter().enumerate().map(|(n, event)| entry(n as u64, n as u64 * 10, event)).collect();
+            let (before, after) = entries.split_at(cut.min(entries.len()));
+            let prefix = before.iter().fold(Record::new(CallId(1)), Record::with);
+            let whole = after.iter().fold(prefix, Record::with);
+            prop_assert_eq!(Some(whole), Record::of(&entries));
+        }
+
+        #[test]
+        fn the_times_add_up(ring in 0_u64..100_000, talk in 0_u64..10_000_000, restart in any::<bool>(), idle in 0_u64..9_999) {
+            let cause = if restart { Cause::EngineRestart } else { Cause::Normal };
+            let record = fold(&[
+                (3, arrived()),
+                (3 + ring, Event::Answered { codec: Codec::Pcmu }),
+                (3 + ring + talk, Event::Hold { on: true }),
+                (3 + ring + talk + idle, ended(cause)),
+            ]);
+            prop_assert_eq!(record.ring() + record.talk(), record.total());
+            let idle = if restart { 0 } else { idle };
+            prop_assert_eq!(record.total(), Duration::from_millis(ring + talk + idle));
+        }
+    }
+}

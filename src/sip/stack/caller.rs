@@ -1,0 +1,97 @@
+//! What the switch learns of an INVITE that begins a dialog: who calls whom, as the header fields
+//! tell it. Which of them is believed is the switch's.
+
+use super::super::interface::Invite;
+use crate::phi::Phi;
+use crate::wire::sip::address::Address;
+use crate::wire::sip::header::Headers;
+use crate::wire::sip::message::Request;
+use crate::wire::sip::name::Name;
+use crate::wire::sip::uri::{Host, Uri};
+use std::net::SocketAddr;
+
+/// Gathers it.
+pub fn describe(request: &Request<'_>, local: SocketAddr, from: SocketAddr) -> Invite {
+    let headers = &request.headers;
+    let call_id = headers.first(Name::CallId).unwrap_or_default();
+    Invite {
+        local,
+        from,
+        sip_call_id: Phi::new(String::from_utf8_lossy(call_id).into_owned()),
+        request_user: Phi::new(Uri::read(request.uri).ok().and_then(|uri| user(&uri)).unwrap_or_default()),
+        to_user: Phi::new(user_of(headers, Name::To).unwrap_or_default()),
+        p_called_party_user: user_of(headers, Name::PCalledPartyId).map(Phi::new),
+        diversion_user: user_of(headers, Name::Diversion).map(Phi::new),
+        from_user: named_user_of(headers, Name::From).map(Phi::new),
+        asserted_user: named_user_of(headers, Name::PAssertedIdentity).map(Phi::new),
+        sdp: (!request.body.is_empty()).then(|| request.body.to_vec()),
+    }
+}
+
+/// The user part of the first value of that name that has one.
+fn user_of(headers: &Headers<'_>, name: Name) -> Option<String> {
+    headers.values(name).find_map(|value| user(&Address::read(value).ok()?.uri().ok()?))
+}
+
+/// The same, but nobody if the caller wishes to be anonymous (RFC 3323 §4.1).
+fn named_user_of(headers: &Headers<'_>, name: Name) -> Option<String> {
+    headers.values(name).find_map(|value| {
+        let uri = Address::read(value).ok()?.uri().ok()?;
+        user(&uri).filter(|user| !user.eq_ignore_ascii_case("anonymous") && !hides(uri.host))
+    })
+}
+
+fn hides(host: Option<Host<'_>>) -> bool {
+    matches!(host, Some(Host::Name(name)) if name.eq_ignore_ascii_case(b"anonymous.invalid"))
+}
+
+/// The user part, unescaped, without what carriers append after `;`.
+fn user(uri: &Uri<'_>) -> Option<String> {
+    let user = uri.user_unescaped()?;
+    let bare = user.split(|&octet| octet == b';').next().unwrap_or_default();
+    Some(String::from_utf8_lossy(bare).into_owned()).filter(|user| !user.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wire::sip::message::{Message, parse};
+
+    fn invite(uri: &str, headers: &str) -> Invite {
+        let text = format!("INVITE {uri} SIP/2.0\r\nTo: <sip:desk@clinic>\r\nCall-ID: c\r\n{headers}\r\n");
+        let Ok(Message::Request(request)) = parse(text.as_bytes()) else { panic!("{text}") };
+        let address = "127.0.0.1:5060".parse().unwrap();
+        describe(&request, address, address)
+    }
+
+    fn named(user: &Option<Phi<String>>) -> Option<&str> {
+        user.as_ref().map(|user| user.expose().as_str())
+    }
+
+    #[test]
+    fn users_come_from_where_carriers_put_them() {
+        let call = invite(
+            "sip:%2B1617;npdi@clinic",
+            "From: \"A\" <sip:+16175550142@x>;tag=1\r\nP-Asserted-Identity: <sip:x.example>, <tel:+1-617>\r\n\
+             Diversion: <sip:200@x>;reason=busy\r\nP-Called-Party-ID: <sip:300@x>\r\n",
+        );
+        assert_eq!((call.request_user.expose().as_str(), call.to_user.expose().as_str()), ("+1617", "desk"));
+        assert_eq!(named(&call.from_user), Some("+16175550142"));
+        assert_eq!(named(&call.asserted_user), Some("+1-617"));
+        assert_eq!(
+            (named(&call.diversion_user), named(&call.p_called_party_user)),
+            (Some("200"), Some("300"))
+        );
+    }
+
+    #[test]
+    fn anonymous_is_nobody_and_no_error() {
+        for from in
+            ["<sip:anonymous@anonymous.invalid>", "<sip:Anonymous@x>", "<sip:x@anonymous.invalid>", "sip:x"]
+        {
+            let call = invite("sip:clinic", &format!("From: {from};tag=1\r\n"));
+            assert_eq!(named(&call.from_user), None, "{from}");
+            assert_eq!(call.request_user.expose(), "");
+        }
+    }
+}

@@ -1,0 +1,311 @@
+//! What the switch orders: ring, answer, refuse, hang up, probe, call.
+
+use super::super::interface::{Command, Event, Outgoing};
+use super::super::invite::uac::{self, Uac};
+use super::super::invite::uas;
+use super::super::transaction::clients::{self, ClientId, Purpose};
+use super::super::transaction::key::ClientKey;
+use super::super::transaction::servers::{self, ServerId};
+use super::compose::SDP;
+use super::leg::{Leg, Phase, Stage};
+use super::{Stack, TimerKey};
+use crate::clock::Instant;
+use crate::id::LegId;
+use crate::limits::TRANSACTIONS_MAX;
+use crate::wire::sip::emit::{self, Builder};
+use crate::wire::sip::message::{Message, Request, parse};
+use crate::wire::sip::method::Method;
+use crate::wire::sip::name::Name;
+use std::fmt::Write;
+use std::net::SocketAddr;
+
+/// An answer to the INVITE that is open.
+#[derive(Debug)]
+pub struct Reply {
+    status: u16,
+    sdp: Option<Vec<u8>>,
+    retry_after_s: Option<u32>,
+    reason: Option<&'static str>,
+}
+
+impl Reply {
+    /// The status alone.
+    pub fn status(status: u16) -> Self {
+        Self { status, sdp: None, retry_after_s: None, reason: None }
+    }
+}
+
+/// The INVITE that waits for its final answer in a leg.
+#[derive(Debug)]
+pub struct Open {
+    /// Its transaction.
+    pub transaction: ServerId,
+    /// Our tag.
+    pub local_tag: String,
+    /// Whether it is the first of the dialog.
+    pub stage: Stage,
+}
+
+impl Stack {
+    pub(super) fn command(&mut self, now: Instant, command: Command) {
+        match command {
+            Command::Ring { leg } => self.answer_first(now, leg, Reply::status(180)),
+            Command::Answer { leg, sdp } => {
+                self.answer_first(now, leg, Reply { sdp: Some(sdp), ..Reply::status(200) });
+            }
+            Command::Refuse { leg, status, retry_after_s } => {
+                let status = status.clamp(300, 699);
+                self.refuse(now, leg, Reply { retry_after_s, ..Reply::status(status) });
+            }
+            Command::AnswerReoffer { leg, sdp } => {
+                self.answer_open(now, leg, Reply { sdp: Some(sdp), ..Reply::status(200) });
+            }
+            Command::HangUp { leg, reason } => self.hang_up(now, leg, reason),
+            Command::Probe { leg } => self.probe(now, leg),
+            Command::Invite { leg, local, call } => self.invite_out(now, leg, local, &call),
+        }
+    }
+
+    /// The INVITE in `leg` that has no final answer, if there is one.
+    pub(super) fn open_invite(&self, leg: LegId) -> Option<Open> {
+        let Phase::InDialog(within) = &self.legs.get(&leg)?.phase else { return None };
+        let incoming = within.incoming.as_ref().filter(|_| within.uas.is_open())?;
+        let (local_tag, stage) = (within.local_tag.clone(), within.stage);
+        Some(Open { transaction: incoming.transaction, local_tag, stage })
+    }
+
+    fn answer_first(&mut self, now: Instant, leg: LegId, reply: Reply) {
+        if self.open_invite(leg).is_some_and(|open| open.stage == Stage::Early) {
+            self.answer_open(now, leg, reply);
+        }
+    }
+
+    fn refuse(&mut self, now: Instant, leg: LegId, reply: Reply) {
+        let Some(open) = self.open_invite(leg) else { return };
+        self.answer_open(now, leg, reply);
+        if open.stage == Stage::Early {
+            self.forget(leg);
+        }
+    }
+
+    /// Answers the INVITE that is open in `leg`; nothing if none is.
+    pub(super) fn answer_open(&mut self, now: Instant, leg: LegId, reply: Reply) {
+        let Some(held) = self.legs.get_mut(&leg) else { return };
+        let local = held.local;
+        let Phase::InDialog(within) = &mut held.phase else { return };
+        if !within.uas.is_open() {
+            return;
+        }
+        let tag = within.local_tag.clone();
+        let Some(mut incoming) = within.incoming.take() else { return };
+        let octets = {
+            // It was parsed when it came.
+            let Ok(Message::Request(request)) = parse(&incoming.octets) else { return };
+            let builder = self.response(&request, incoming.from, reply.status, Some(&tag));
+            self.finish_reply(builder, local, &reply)
+        };
+        let (transaction, status) = (incoming.transaction, reply.status);
+        let Some(Phase::InDialog(within)) = self.legs.get_mut(&leg).map(|leg| &mut leg.phase) else { return };
+        match status {
+            ..200 => within.incoming = Some(incoming),
+            200..300 => {
+                within.stage = Stage::Established;
+                incoming.octets = Vec::new();
+                within.incoming = Some(incoming);
+                within.uas.handle(now, uas::Input::Success);
+            }
+            300.. => {
+                within.uas.handle(now, uas::Input::Failure);
+            }
+        }
+        self.server_answer(now, transaction, status, octets);
+        self.retime_leg(leg);
+    }
+
+    fn finish_reply(&self, builder: Builder, local: SocketAddr, reply: &Reply) -> Vec<u8> {
+        let mut builder = if reply.status < 300 { self.abilities(builder, local) } else { builder };
+        if let Some(seconds) = reply.retry_after_s {
+            builder = builder.header_fmt(Name::RetryAfter, format_args!("{seconds}"));
+        }
+        if let Some(reason) = reply.reason {
+            builder = builder.header(Name::Reason, reason);
+        }
+        match &reply.sdp {
+            Some(sdp) => builder.finish_with(SDP, sdp),
+            None => builder.finish(),
+        }
+    }
+
+    /// Ends a leg whatever its state. From here on nothing more is told of it.
+    fn hang_up(&mut self, now: Instant, id: LegId, reason: Option<&'static str>) {
+        let Some(leg) = self.legs.get_mut(&id) else { return };
+        leg.reason = reason;
+        match &mut leg.phase {
+            Phase::Outgoing { uac, invite } => {
+                let invite = *invite;
+                if uac.handle(uac::Input::HangUp) == Some(uac::Output::SendCancel) {
+                    self.send_cancel(now, invite, reason);
+                }
+            }
+            Phase::InDialog(within) if within.stage == Stage::Early => {
+                self.answer_open(now, id, Reply { reason, ..Reply::status(480) });
+                self.forget(id);
+            }
+            Phase::InDialog(_) => {
+                self.answer_open(now, id, Reply::status(487));
+                let Some(Phase::InDialog(within)) = self.legs.get_mut(&id).map(|leg| &mut leg.phase) else {
+                    return;
+                };
+                if within.uas.handle(now, uas::Input::HangUp) == Some(uas::Output::SendBye) {
+                    self.send_bye(now, id);
+                }
+            }
+            Phase::Mortal { .. } => {}
+        }
+    }
+
+    /// BYE: the dialog is mortal until its transaction is over (RFC 3261 §15.1.1).
+    pub(super) fn send_bye(&mut self, now: Instant, id: LegId) {
+        let Some(local) = self.legs.get(&id).map(|leg| leg.local) else { return };
+        let (branch, via) = self.via(local);
+        let Some(leg) = self.legs.get_mut(&id) else { return };
+        let Phase::InDialog(within) = &mut leg.phase else { return };
+        let dialog = within.dialog.id();
+        let (builder, to) = within.dialog.request(&Method::Bye, &via);
+        let reason = leg.reason;
+        leg.phase = Phase::Mortal { dialog };
+        self.index.set(TimerKey::Leg(id), None);
+        let octets = self.finish_ending(builder, reason);
+        let key = ClientKey::new(&branch, &Method::Bye);
+        let purpose = Purpose::Bye { leg: Some(id) };
+        self.client_begin(now, clients::Begin { key, octets, local, to, purpose });
+    }
+
+    pub(super) fn finish_ending(&self, builder: Builder, reason: Option<&'static str>) -> Vec<u8> {
+        let builder = builder.header(Name::UserAgent, &self.settings.product);
+        match reason {
+            Some(reason) => builder.header(Name::Reason, reason).finish(),
+            None => builder.finish(),
+        }
+    }
+
+    /// OPTIONS within the dialog (RFC 3261 §11.1).
+    fn probe(&mut self, now: Instant, id: LegId) {
+        let Some(local) = self.legs.get(&id).map(|leg| leg.local) else { return };
+        let (branch, via) = self.via(local);
+        let Some(Phase::InDialog(within)) = self.legs.get_mut(&id).map(|leg| &mut leg.phase) else { return };
+        let (builder, to) = within.dialog.request(&Method::Options, &via);
+        let octets = self.abilities(builder, local).header(Name::UserAgent, &self.settings.product).finish();
+        let key = ClientKey::new(&branch, &Method::Options);
+        let purpose = Purpose::Probe { leg: id };
+        self.client_begin(now, clients::Begin { key, octets, local, to, purpose });
+    }
+
+    /// CANCEL of an INVITE of ours, built from it (RFC 3261 §9.1).
+    pub(super) fn send_cancel(&mut self, now: Instant, invite: ClientId, reason: Option<&'static str>) {
+        let Some(client) = self.clients.get_mut(invite) else { return };
+        client.handle(now, clients::Input::Cancelled);
+        let (local, to) = (client.local, client.to);
+        let Purpose::Invite { invite: octets, .. } = &client.purpose else { return };
+        let octets = octets.clone();
+        self.retime_client(invite);
+        let Ok(Message::Request(request)) = parse(&octets) else { return };
+        let to_value = request.headers.first(Name::To).unwrap_or_default();
+        let builder = hop_by_hop(&request, Method::Cancel, to_value);
+        let octets = self.finish_ending(builder, reason);
+        let key = ClientKey::new(&branch_of(&request), &Method::Cancel);
+        self.client_begin(now, clients::Begin { key, octets, local, to, purpose: Purpose::Cancel });
+    }
+
+    /// Places a call (RFC 3261 §13.2.1).
+    fn invite_out(&mut self, now: Instant, leg: LegId, local: SocketAddr, call: &Outgoing) {
+        if self.transactions() >= TRANSACTIONS_MAX {
+            self.counters.transactions_full += 1;
+            self.tell(Event::Failed { leg, status: 503 });
+            return;
+        }
+        let (branch, via) = self.via(local);
+        let (tag, call_id) = (self.rng.token(), self.rng.token());
+        let told = self.told(local);
+        let user = call.from_user.expose();
+        let from = match user.as_str() {
+            "" | "anonymous" => "\"Anonymous\" <sip:anonymous@anonymous.invalid>".to_owned(),
+            user => format!("<sip:{}@{}>", escaped(user), told),
+        };
+        let builder = emit::request(Method::Invite, call.target.as_bytes())
+            .header(Name::Via, via)
+            .header_fmt(Name::From, format_args!("{from};tag={tag}"))
+            .header_fmt(Name::To, format_args!("<{}>", call.target))
+            .header_fmt(Name::CallId, format_args!("{call_id}@{}", told.ip()))
+            .header(Name::CSeq, "1 INVITE")
+            .header(Name::MaxForwards, "70");
+        let builder = self.abilities(builder, local).header(Name::UserAgent, &self.settings.product);
+        let octets = builder.finish_with(SDP, &call.sdp);
+        let key = ClientKey::new(&branch, &Method::Invite);
+        let purpose = Purpose::Invite { leg, invite: octets.clone(), acks: Vec::new() };
+        let invite = self.client_begin(now, clients::Begin { key, octets, local, to: call.to, purpose });
+        self.legs
+            .insert(leg, Leg { local, reason: None, phase: Phase::Outgoing { uac: Uac::calling(), invite } });
+    }
+
+    /// The 2xx of a leg waited for its ACK until now.
+    pub(super) fn leg_timeout(&mut self, now: Instant, id: LegId) {
+        if let Some(Phase::InDialog(within)) = self.legs.get_mut(&id).map(|leg| &mut leg.phase) {
+            let transaction = within.incoming.as_ref().map(|incoming| incoming.transaction);
+            match within.uas.handle(now, uas::Input::Timeout) {
+                Some(uas::Output::Resend) => {
+                    let again = servers::Input::Answer(super::StatusClass::Success);
+                    transaction.into_iter().for_each(|id| self.server_input(now, id, again));
+                }
+                Some(uas::Output::AckMissing) => {
+                    self.counters.acks_missing += 1;
+                    self.tell(Event::AckMissing { leg: id });
+                    self.send_bye(now, id);
+                }
+                Some(uas::Output::SendBye) => self.send_bye(now, id),
+                Some(_) | None => {}
+            }
+        }
+        self.retime_leg(id);
+    }
+}
+
+/// Begins a CANCEL, or the ACK of a 3xx-6xx: both go the way of the INVITE, hop by hop, with its Via
+/// and Route (RFC 3261 §9.1, §17.1.1.3).
+pub fn hop_by_hop(invite: &Request<'_>, method: Method<'_>, to: &[u8]) -> Builder {
+    let headers = &invite.headers;
+    let number = headers.first(Name::CSeq).unwrap_or_default();
+    let digits = number.iter().position(|octet| !octet.is_ascii_digit()).unwrap_or(number.len());
+    let mut builder = emit::request(method, invite.uri)
+        .header(Name::Via, headers.values(Name::Via).next().unwrap_or_default());
+    for route in headers.each(Name::Route) {
+        builder = builder.header(Name::Route, route);
+    }
+    builder
+        .header(Name::From, headers.first(Name::From).unwrap_or_default())
+        .header(Name::To, to)
+        .header(Name::CallId, headers.first(Name::CallId).unwrap_or_default())
+        .header_fmt(Name::CSeq, format_args!("{} {method}", number[..digits].escape_ascii()))
+        .header(Name::MaxForwards, "70")
+}
+
+fn branch_of(request: &Request<'_>) -> String {
+    let via = request.headers.values(Name::Via).next();
+    let via = via.and_then(|via| crate::wire::sip::via::Via::read(via).ok());
+    let branch = via.and_then(|via| via.branch()).unwrap_or_default();
+    String::from_utf8_lossy(branch).into_owned()
+}
+
+/// A user part in which everything but unreserved octets and `+` is escaped (RFC 3261 §25.1 `user`).
+fn escaped(user: &str) -> String {
+    let mut escaped = String::with_capacity(user.len());
+    for octet in user.bytes() {
+        match octet {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'+' | b'-' | b'.' | b'_' | b'*' | b'!' | b'~' => {
+                escaped.push(char::from(octet));
+            }
+            _ => write!(escaped, "%{octet:02X}").expect("writing into a String does not fail"),
+        }
+    }
+    escaped
+}

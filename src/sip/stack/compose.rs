@@ -1,0 +1,115 @@
+//! Messages of ours: what every request and response of this engine carries (RFC 3261 §8.1.1, §8.2.6).
+
+use super::Stack;
+use super::refusal::{ACCEPT, ALLOW, Refusal};
+use crate::wire::sip::emit::{self, Answer, Builder, RecordRoute};
+use crate::wire::sip::message::Request;
+use crate::wire::sip::name::Name;
+use crate::wire::sip::via::Via;
+use std::collections::hash_map::DefaultHasher;
+use std::hash::Hasher;
+use std::net::{IpAddr, SocketAddr};
+
+/// The media type of what we say of media.
+pub const SDP: &str = "application/sdp";
+/// Where SIP is spoken when a Via names no port (RFC 3261 §18.2.2).
+const DEFAULT_PORT: u16 = 5060;
+
+/// Where the answers to a request go: to the port that asked if `rport` asks for that (RFC 3581 §4),
+/// else to the port of its Via (RFC 3261 §18.2.2); always to the address that it came from.
+pub fn reply_to(request: &Request<'_>, from: SocketAddr) -> SocketAddr {
+    let via = request.headers.values(Name::Via).next().and_then(|via| Via::read(via).ok());
+    match via {
+        Some(via) if via.rport().is_none() => {
+            let port = via.port.filter(|&port| port != 0).unwrap_or(DEFAULT_PORT);
+            SocketAddr::new(from.ip(), port)
+        }
+        Some(_) | None => from,
+    }
+}
+
+impl Stack {
+    /// Our address as peers shall use it.
+    fn told_ip(&self, local: SocketAddr) -> IpAddr {
+        self.settings.external_address.unwrap_or(local.ip())
+    }
+
+    pub(super) fn told(&self, local: SocketAddr) -> SocketAddr {
+        SocketAddr::new(self.told_ip(local), local.port())
+    }
+
+    pub(super) fn contact(&self, local: SocketAddr) -> String {
+        format!("<sip:{}>", self.told(local))
+    }
+
+    /// A new branch, and the Via that carries it (RFC 3261 §8.1.1.7).
+    pub(super) fn via(&mut self, local: SocketAddr) -> (String, String) {
+        let branch = format!("z9hG4bK{}", self.rng.token());
+        let via = format!("SIP/2.0/UDP {};branch={branch};rport", self.told(local));
+        (branch, via)
+    }
+
+    /// Begins the answer to a request.
+    pub(super) fn response(
+        &self,
+        request: &Request<'_>,
+        from: SocketAddr,
+        status: u16,
+        to_tag: Option<&str>,
+    ) -> Builder {
+        let makes_dialog =
+            (101..300).contains(&status) && request.method == crate::wire::sip::method::Method::Invite;
+        let record_route = if makes_dialog { RecordRoute::Copied } else { RecordRoute::LeftOut };
+        let reason = emit::reason_phrase(status);
+        let answer = Answer { status, reason, source: from, to_tag, record_route };
+        emit::response(request, &answer).header(Name::Server, &self.settings.product)
+    }
+
+    /// Refuses without a transaction (RFC 3261 §8.2.7): the same request gets the same tag again.
+    pub(super) fn refuse_statelessly(
+        &mut self,
+        local: SocketAddr,
+        from: SocketAddr,
+        request: &Request<'_>,
+        refusal: &Refusal,
+    ) {
+        let octets = self.refusal_octets(request, from, refusal, &self.stateless_tag(request));
+        self.count_answer(refusal.status());
+        self.transmit(local, reply_to(request, from), octets);
+    }
+
+    pub(super) fn refusal_octets(
+        &self,
+        request: &Request<'_>,
+        from: SocketAddr,
+        refusal: &Refusal,
+        to_tag: &str,
+    ) -> Vec<u8> {
+        let (status, own) = (refusal.status(), refusal.reason());
+        let reason = own.as_deref().unwrap_or_else(|| emit::reason_phrase(status));
+        let to_tag = Some(to_tag);
+        let answer = Answer { status, reason, source: from, to_tag, record_route: RecordRoute::LeftOut };
+        let builder = emit::response(request, &answer).header(Name::Server, &self.settings.product);
+        refusal.explain(builder).finish()
+    }
+
+    /// A tag that follows from the request and the seed.
+    pub(super) fn stateless_tag(&self, request: &Request<'_>) -> String {
+        let mut hasher = DefaultHasher::new();
+        hasher.write_u64(self.tag_seed);
+        for name in [Name::CallId, Name::CSeq, Name::From, Name::Via] {
+            hasher.write(request.headers.first(name).unwrap_or_default());
+        }
+        format!("{:016x}", hasher.finish())
+    }
+
+    /// What we can do, for answers to OPTIONS and INVITE (RFC 3261 §11.2, §13.3.1.4). No extension
+    /// has an option tag that would be true of this engine yet, so Supported is empty.
+    pub(super) fn abilities(&self, builder: Builder, local: SocketAddr) -> Builder {
+        builder
+            .header(Name::Contact, self.contact(local))
+            .header(Name::Allow, ALLOW)
+            .header(Name::Accept, ACCEPT)
+            .header(Name::Supported, "")
+    }
+}

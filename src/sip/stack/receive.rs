@@ -1,0 +1,235 @@
+//! The front door: what a datagram is, whether it is listened to, and who takes it.
+//! ```text
+//!  datagram ─▶ keep-alive, noise: counted     ─▶ response ─▶ [response]
+//!           ─▶ ACK ─▶ its transaction or dialog
+//!           ─▶ retransmission ─▶ its transaction answers again
+//!           ─▶ CANCEL, request in a dialog ─▶ [request]
+//!           ─▶ from a network that nobody named: counted
+//!           ─▶ broken rule, refused ─▶ answered without a transaction
+//!           ─▶ INVITE, OPTIONS ─▶ [request]
+//! ```
+
+use super::super::dialog::DialogId;
+use super::super::interface::Network;
+use super::super::transaction::key::{MergeKey, ServerKey};
+use super::super::transaction::servers;
+use super::compose::reply_to;
+use super::refusal::Refusal;
+use super::{Stack, compose};
+use crate::clock::Instant;
+use crate::limits::TRANSACTIONS_MAX;
+use crate::wire::sip::message::{Message, ParseError, Request, parse};
+use crate::wire::sip::method::Method;
+use crate::wire::sip::name::Name;
+use crate::wire::sip::validate::{Violation, validate};
+use crate::wire::sip::value::MediaType;
+use std::net::{IpAddr, SocketAddr};
+
+/// A request with where it came from and to.
+#[derive(Clone, Copy, Debug)]
+pub struct Arrival<'a> {
+    /// Our address.
+    pub local: SocketAddr,
+    /// The peer's.
+    pub from: SocketAddr,
+    /// The request, validated.
+    pub request: Request<'a>,
+    /// The octets that it was read from.
+    pub octets: &'a [u8],
+}
+
+impl Arrival<'_> {
+    /// Where answers go.
+    pub fn reply_to(&self) -> SocketAddr {
+        compose::reply_to(&self.request, self.from)
+    }
+}
+
+impl Stack {
+    pub(super) fn receive(&mut self, now: Instant, local: SocketAddr, from: SocketAddr, octets: &[u8]) {
+        self.counters.datagrams += 1;
+        match parse(octets) {
+            Err(ParseError::KeepAlive) => self.counters.keep_alives += 1,
+            Err(
+                ParseError::TooLong { .. }
+                | ParseError::NotSip
+                | ParseError::Status
+                | ParseError::TooManyHeaders { .. },
+            ) => self.counters.noise += 1,
+            Ok(Message::Response(response)) => self.response_in(now, from, &response),
+            Ok(Message::Request(request)) => {
+                self.counters.requests += 1;
+                self.request_in(now, &Arrival { local, from, request, octets });
+            }
+        }
+    }
+
+    fn request_in(&mut self, now: Instant, arrival: &Arrival<'_>) {
+        let request = &arrival.request;
+        if let Err(violation) = validate(request) {
+            self.counters.malformed += 1;
+            return self.answer_violation(arrival, violation);
+        }
+        // A validated request has a key.
+        let Some(key) = ServerKey::of(request) else { return };
+        let known = self.servers.find(&key);
+        if request.method == Method::Ack {
+            return self.ack_in(now, arrival, known);
+        }
+        if let Some(id) = known {
+            self.counters.retransmissions_in += 1;
+            return self.server_input(now, id, servers::Input::Request);
+        }
+        if request.method == Method::Cancel
+            && let Some(invite) = ServerKey::of_cancelled(request).and_then(|key| self.servers.find(&key))
+        {
+            return self.cancel_in(now, arrival, key, invite);
+        }
+        let dialog = DialogId::of_request(&request.headers);
+        if let Some(leg) = dialog.as_ref().and_then(|dialog| self.dialogs.get(dialog).copied()) {
+            return self.in_dialog(now, arrival, key, leg);
+        }
+        if !self.listens_to(arrival.from.ip()) {
+            self.counters.unlisted += 1;
+            return;
+        }
+        match self.screen(request, dialog.is_some()) {
+            Err(refusal) => {
+                self.counters.transactions_full += u64::from(refusal == Refusal::Full);
+                self.refuse_statelessly(arrival.local, arrival.from, request, &refusal);
+            }
+            Ok(Screened::Options) => self.options_outside(arrival),
+            Ok(Screened::Invite) => self.invite_in(now, arrival, key),
+        }
+    }
+
+    /// Whether requests outside a dialog are heard from that address.
+    fn listens_to(&self, ip: IpAddr) -> bool {
+        self.settings.listen_to.iter().any(|network| contains(network, ip))
+    }
+
+    /// Answers a request that breaks a rule, if its header fields let us and we may: never an ACK.
+    fn answer_violation(&mut self, arrival: &Arrival<'_>, violation: Violation) {
+        let headers = &arrival.request.headers;
+        let needed = [Name::Via, Name::From, Name::To, Name::CallId, Name::CSeq];
+        let answerable =
+            needed.iter().all(|&name| headers.first(name).is_some_and(|value| !value.is_empty()))
+                && !matches!(violation, Violation::Via { .. } | Violation::TooManyVias { .. });
+        if arrival.request.method == Method::Ack || !answerable {
+            return;
+        }
+        if !self.listens_to(arrival.from.ip()) {
+            self.counters.unlisted += 1;
+            return;
+        }
+        let refusal = Refusal::Violation(violation);
+        self.refuse_statelessly(arrival.local, arrival.from, &arrival.request, &refusal);
+    }
+
+    /// The checks of RFC 3261 §8.2 in its order, for a request that belongs to nothing we know.
+    fn screen(&self, request: &Request<'_>, has_to_tag: bool) -> Result<Screened, Refusal> {
+        let screened = match request.method {
+            Method::Cancel => return Err(Refusal::NothingToCancel),
+            Method::Invite => Screened::Invite,
+            Method::Options => Screened::Options,
+            // Outside a dialog BYE has nothing to end (RFC 3261 §15.1.2).
+            Method::Bye => return Err(Refusal::NoDialog),
+            Method::Other(_) => return Err(Refusal::UnknownMethod),
+            Method::Ack
+            | Method::Register
+            | Method::Prack
+            | Method::Update
+            | Method::Info
+            | Method::Refer
+            | Method::Subscribe
+            | Method::Notify
+            | Method::Message
+            | Method::Publish => return Err(Refusal::MethodNotAllowed),
+        };
+        if has_to_tag {
+            return Err(Refusal::NoDialog);
+        }
+        if MergeKey::of(request).is_some_and(|key| self.servers.has_merged(&key)) {
+            return Err(Refusal::Merged);
+        }
+        check_content(request)?;
+        self.check_room()?;
+        Ok(screened)
+    }
+
+    /// Whether there is room for another transaction.
+    pub(super) fn check_room(&self) -> Result<(), Refusal> {
+        if self.transactions() < TRANSACTIONS_MAX { Ok(()) } else { Err(Refusal::Full) }
+    }
+
+    fn options_outside(&mut self, arrival: &Arrival<'_>) {
+        let Arrival { local, from, request, .. } = arrival;
+        let tag = self.stateless_tag(request);
+        let builder = self.response(request, *from, 200, Some(&tag));
+        let octets = self.abilities(builder, *local).finish();
+        self.count_answer(200);
+        self.transmit(*local, reply_to(request, *from), octets);
+    }
+}
+
+/// A request that passed the checks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Screened {
+    Invite,
+    Options,
+}
+
+/// Extensions and body (RFC 3261 §8.2.2.3, §8.2.3). We have no extensions, so each one required is
+/// one too many. A body of an INVITE is an offer or nothing that we could act on.
+pub fn check_content(request: &Request<'_>) -> Result<(), Refusal> {
+    let headers = &request.headers;
+    let tags: Vec<_> = headers.values(Name::Require).collect();
+    if !tags.is_empty() {
+        return Err(Refusal::Extension { tags: tags.join(&b", "[..]) });
+    }
+    if request.method != Method::Invite || request.body.is_empty() {
+        return Ok(());
+    }
+    let packed = headers.values(Name::ContentEncoding).any(|way| !way.eq_ignore_ascii_case(b"identity"));
+    let media_type = headers.first(Name::ContentType).and_then(MediaType::read);
+    match media_type {
+        Some(media_type) if !media_type.is("application", "sdp") => Err(Refusal::ContentType),
+        None => Err(Refusal::ContentType),
+        Some(_) if packed => Err(Refusal::ContentEncoding),
+        Some(_) => Ok(()),
+    }
+}
+
+/// Whether an address is in a network; an IPv4 address inside IPv6 counts as itself.
+fn contains(network: &Network, ip: IpAddr) -> bool {
+    match (network.base.to_canonical(), ip.to_canonical()) {
+        (IpAddr::V4(base), IpAddr::V4(ip)) => {
+            let bits = u32::from(network.prefix.min(32));
+            bits == 0 || (u32::from(base) ^ u32::from(ip)) >> (32 - bits) == 0
+        }
+        (IpAddr::V6(base), IpAddr::V6(ip)) => {
+            let bits = u32::from(network.prefix.min(128));
+            bits == 0 || (u128::from(base) ^ u128::from(ip)) >> (128 - bits) == 0
+        }
+        (IpAddr::V4(_), IpAddr::V6(_)) | (IpAddr::V6(_), IpAddr::V4(_)) => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_network_is_its_leading_bits() {
+        let check = |base: &str, prefix, ip: &str| {
+            contains(&Network { base: base.parse().unwrap(), prefix }, ip.parse().unwrap())
+        };
+        assert!(check("10.0.0.0", 8, "10.255.0.1"));
+        assert!(!check("10.0.0.0", 8, "11.0.0.1"));
+        assert!(check("0.0.0.0", 0, "8.8.8.8"));
+        assert!(check("192.0.2.7", 32, "192.0.2.7") && !check("192.0.2.7", 32, "192.0.2.6"));
+        assert!(check("127.0.0.0", 8, "::ffff:127.0.0.1"));
+        assert!(check("fe80::", 10, "fe80::1") && !check("fe80::", 10, "::1"));
+        assert!(!check("::", 0, "10.0.0.1"));
+    }
+}

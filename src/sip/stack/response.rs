@@ -1,0 +1,201 @@
+//! Responses to our requests, and what becomes of requests that nobody answers
+//! (RFC 3261 §13.2.2, §17.1, §18.1.2).
+
+use super::super::dialog::Dialog;
+use super::super::interface::Event;
+use super::super::invite::uac;
+use super::super::invite::uas::Uas;
+use super::super::transaction::StatusClass;
+use super::super::transaction::clients::{self, Ack, ClientId, Output, Purpose};
+use super::super::transaction::key::ClientKey;
+use super::command::hop_by_hop;
+use super::leg::{InDialog, Phase, Stage};
+use super::{Stack, TimerKey};
+use crate::clock::Instant;
+use crate::id::LegId;
+use crate::limits::FORKS_MAX;
+use crate::wire::sip::address::Address;
+use crate::wire::sip::message::{Message, Response, parse};
+use crate::wire::sip::method::Method;
+use crate::wire::sip::name::Name;
+use crate::wire::sip::validate::validate_response;
+use std::net::SocketAddr;
+
+impl Stack {
+    pub(super) fn response_in(&mut self, now: Instant, from: SocketAddr, response: &Response<'_>) {
+        if validate_response(response).is_err() {
+            self.counters.malformed += 1;
+            return;
+        }
+        let found = ClientKey::of(response).and_then(|key| self.clients.find(&key));
+        let Some((id, client)) = found.and_then(|id| Some((id, self.clients.get_mut(id)?))) else {
+            self.counters.stray_responses += 1;
+            return;
+        };
+        match client.handle(now, clients::Input::Response(StatusClass::of(response.status))) {
+            Some(Output::Deliver) => self.deliver(now, id, from, response),
+            Some(Output::AckAndDeliver) => {
+                self.acknowledge_failure(id, response);
+                self.deliver(now, id, from, response);
+            }
+            Some(Output::Ack) => {
+                let (local, to, octets) = (client.local, client.to, client.octets.clone());
+                self.counters.retransmissions_out += 1;
+                self.transmit(local, to, octets);
+            }
+            // Neither is the fruit of a response.
+            Some(Output::Resend | Output::TimedOut) | None => {}
+        }
+        self.retime_client(id);
+    }
+
+    /// The ACK of a 3xx-6xx; it takes the place of the INVITE in the transaction (RFC 3261 §17.1.1.3).
+    fn acknowledge_failure(&mut self, id: ClientId, response: &Response<'_>) {
+        let Some(client) = self.clients.get_mut(id) else { return };
+        let Purpose::Invite { invite, .. } = &mut client.purpose else { return };
+        let invite = std::mem::take(invite);
+        let Ok(Message::Request(request)) = parse(&invite) else { return };
+        let to_value = response.headers.first(Name::To).unwrap_or_default();
+        let octets = hop_by_hop(&request, Method::Ack, to_value).finish();
+        client.octets.clone_from(&octets);
+        let (local, to) = (client.local, client.to);
+        self.transmit(local, to, octets);
+    }
+
+    fn deliver(&mut self, now: Instant, id: ClientId, from: SocketAddr, response: &Response<'_>) {
+        let Some(client) = self.clients.get_mut(id) else { return };
+        match &client.purpose {
+            Purpose::Invite { leg, .. } => {
+                let leg = *leg;
+                match StatusClass::of(response.status) {
+                    StatusClass::Success => self.success(now, id, leg, from, response),
+                    StatusClass::Provisional | StatusClass::Failure => {
+                        self.tell_uac(now, leg, uac::Input::Response(response.status));
+                    }
+                }
+            }
+            Purpose::Probe { leg } => {
+                let leg = *leg;
+                client.octets = Vec::new();
+                self.probed(leg, !matches!(response.status, 408 | 481));
+            }
+            Purpose::Cancel | Purpose::Bye { .. } => client.octets = Vec::new(),
+        }
+    }
+
+    fn probed(&mut self, leg: LegId, alive: bool) {
+        if let Some(Phase::InDialog(_)) = self.legs.get(&leg).map(|leg| &leg.phase) {
+            self.tell(Event::Probed { leg, alive });
+        }
+    }
+
+    /// Anything but a 2xx for the caller's core.
+    fn tell_uac(&mut self, now: Instant, id: LegId, input: uac::Input) {
+        let Some(leg) = self.legs.get_mut(&id) else { return };
+        let Phase::Outgoing { uac, invite } = &mut leg.phase else { return };
+        let (invite, reason) = (*invite, leg.reason);
+        match uac.handle(input) {
+            Some(uac::Output::Ringing) => self.tell(Event::Ringing { leg: id }),
+            Some(uac::Output::SendCancel) => self.send_cancel(now, invite, reason),
+            Some(uac::Output::Failed(status)) => {
+                self.forget(id);
+                self.tell(Event::Failed { leg: id, status });
+            }
+            Some(uac::Output::Over) => self.forget(id),
+            Some(uac::Output::Answered | uac::Output::AckAndBye) | None => {}
+        }
+    }
+
+    /// A 2xx to our INVITE: acknowledged each time it comes; the first one answers the call, those of
+    /// other forks and of a call that was given up are ended with BYE (RFC 3261 §13.2.2.4).
+    fn success(&mut self, now: Instant, id: ClientId, leg: LegId, from: SocketAddr, response: &Response<'_>) {
+        let to = response.headers.first(Name::To).and_then(|to| Address::read(to).ok());
+        let tag = to.and_then(|to| to.tag()).unwrap_or_default().to_vec();
+        let Some(client) = self.clients.get_mut(id) else { return };
+        let local = client.local;
+        let Purpose::Invite { invite, acks, .. } = &client.purpose else { return };
+        if let Some(ack) = acks.iter().find(|ack| ack.tag == tag) {
+            let (to, octets) = (ack.to, ack.octets.clone());
+            self.counters.retransmissions_out += 1;
+            return self.transmit(local, to, octets);
+        }
+        if acks.len() == FORKS_MAX {
+            return;
+        }
+        let Ok(Message::Request(request)) = parse(invite) else { return };
+        let Ok(dialog) = Dialog::uac(&request, response, from) else { return };
+        self.acknowledge_success(id, local, &dialog, tag);
+        let wanted = match self.legs.get_mut(&leg).map(|leg| &mut leg.phase) {
+            Some(Phase::Outgoing { uac, .. }) => uac.handle(uac::Input::Response(response.status)),
+            Some(Phase::InDialog(_) | Phase::Mortal { .. }) | None => Some(uac::Output::AckAndBye),
+        };
+        if wanted == Some(uac::Output::Answered) {
+            self.answered(leg, dialog, response.body.to_vec());
+        } else {
+            self.end_fork(now, leg, local, dialog);
+        }
+    }
+
+    fn acknowledge_success(&mut self, id: ClientId, local: SocketAddr, dialog: &Dialog, tag: Vec<u8>) {
+        let (_, via) = self.via(local);
+        let (builder, to) = dialog.ack(dialog.local_cseq(), &via);
+        let octets = builder.finish();
+        if let Some(client) = self.clients.get_mut(id) {
+            client.octets = Vec::new();
+            if let Purpose::Invite { acks, .. } = &mut client.purpose {
+                acks.push(Ack { tag, octets: octets.clone(), to });
+            }
+        }
+        self.transmit(local, to, octets);
+    }
+
+    fn answered(&mut self, id: LegId, dialog: Dialog, sdp: Vec<u8>) {
+        self.dialogs.insert(dialog.id(), id);
+        let (uas, local_tag) = (Uas::new(self.timers), String::new());
+        let within = InDialog { dialog, local_tag, uas, incoming: None, stage: Stage::Established };
+        if let Some(leg) = self.legs.get_mut(&id) {
+            leg.phase = Phase::InDialog(Box::new(within));
+        }
+        self.tell(Event::Answered { leg: id, sdp });
+    }
+
+    /// Ends a dialog that nobody wants. If its leg still waits for an answer, that leg is over too.
+    fn end_fork(&mut self, now: Instant, id: LegId, local: SocketAddr, mut dialog: Dialog) {
+        let given_up = match self.legs.get(&id).map(|leg| (&leg.phase, leg.reason)) {
+            Some((Phase::Outgoing { .. }, reason)) => Some(reason),
+            Some((Phase::InDialog(_) | Phase::Mortal { .. }, _)) | None => None,
+        };
+        let (branch, via) = self.via(local);
+        let (builder, to) = dialog.request(&Method::Bye, &via);
+        let octets = self.finish_ending(builder, given_up.flatten());
+        let leg = given_up.map(|_| id);
+        let key = ClientKey::new(&branch, &Method::Bye);
+        self.client_begin(now, clients::Begin { key, octets, local, to, purpose: Purpose::Bye { leg } });
+        if let Some(leg) = self.legs.get_mut(&id).filter(|_| given_up.is_some()) {
+            leg.phase = Phase::Mortal { dialog: dialog.id() };
+            self.dialogs.insert(dialog.id(), id);
+        }
+    }
+
+    pub(super) fn client_timeout(&mut self, now: Instant, id: ClientId) {
+        let Some(client) = self.clients.get_mut(id) else {
+            self.index.set(TimerKey::Client(id), None);
+            return;
+        };
+        match client.handle(now, clients::Input::Timeout) {
+            Some(Output::Resend) => {
+                let (local, to, octets) = (client.local, client.to, client.octets.clone());
+                self.counters.retransmissions_out += 1;
+                self.transmit(local, to, octets);
+            }
+            Some(Output::TimedOut) => match client.purpose {
+                Purpose::Invite { leg, .. } => self.tell_uac(now, leg, uac::Input::TimedOut),
+                Purpose::Probe { leg } => self.probed(leg, false),
+                Purpose::Cancel | Purpose::Bye { .. } => {}
+            },
+            // No deadline makes these.
+            Some(Output::Deliver | Output::AckAndDeliver | Output::Ack) | None => {}
+        }
+        self.retime_client(id);
+    }
+}

@@ -1,0 +1,163 @@
+//! Non-INVITE client transaction: RFC 3261 §17.1.2.
+//! ```text
+//!  Trying ──1xx──▶ Proceeding        E  resend, doubling from T1 to T2; every T2 in Proceeding
+//!    │ │               │ │           F  give up after 64·T1
+//!    F └──── final ────┤ F           K  absorb late answers for T4
+//!    ▼                 ▼ ▼
+//!  Terminated ◀─K─ Completed
+//! ```
+
+use super::{StatusClass, Timers};
+use crate::clock::Instant;
+use std::time::Duration;
+
+/// One non-INVITE client transaction.
+#[derive(Debug)]
+pub struct ClientNonInvite {
+    state: State,
+    timers: Timers,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum State {
+    Trying { resend_at: Instant, interval: Duration, give_up_at: Instant },
+    Proceeding { resend_at: Instant, give_up_at: Instant },
+    Completed { until: Instant },
+    Terminated,
+}
+
+/// What happens to the transaction.
+#[derive(Clone, Copy, Debug)]
+pub enum Input {
+    /// A response came.
+    Response(StatusClass),
+    /// The deadline passed.
+    Timeout,
+}
+
+/// What the transaction wants done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Output {
+    /// Send the request again.
+    Resend,
+    /// Give the final response to the core.
+    Deliver,
+    /// Nobody answered.
+    TimedOut,
+}
+
+impl ClientNonInvite {
+    /// The transaction of a request that is sent now.
+    pub fn new(now: Instant, timers: Timers) -> Self {
+        let t1 = timers.t1;
+        let state = State::Trying { resend_at: now + t1, interval: t1, give_up_at: now + timers.give_up() };
+        Self { state, timers }
+    }
+
+    /// Takes one input; there is at most one thing to do for it.
+    pub fn handle(&mut self, now: Instant, input: Input) -> Option<Output> {
+        let (state, output) = match input {
+            Input::Response(class) => self.response(now, class),
+            Input::Timeout => self.timeout(now),
+        };
+        self.state = state;
+        output
+    }
+
+    fn response(&self, now: Instant, class: StatusClass) -> (State, Option<Output>) {
+        match (self.state, class) {
+            // Timer E runs on as it was set; its next interval is T2 (§17.1.2.2).
+            (State::Trying { resend_at, give_up_at, .. }, StatusClass::Provisional) => {
+                (State::Proceeding { resend_at, give_up_at }, None)
+            }
+            (
+                State::Trying { .. } | State::Proceeding { .. },
+                StatusClass::Success | StatusClass::Failure,
+            ) => (State::Completed { until: now + self.timers.t4() }, Some(Output::Deliver)),
+            (State::Proceeding { .. }, StatusClass::Provisional)
+            | (State::Completed { .. } | State::Terminated, _) => (self.state, None),
+        }
+    }
+
+    fn timeout(&self, now: Instant) -> (State, Option<Output>) {
+        let t = self.timers;
+        match self.state {
+            State::Trying { give_up_at, .. } | State::Proceeding { give_up_at, .. } if give_up_at <= now => {
+                (State::Terminated, Some(Output::TimedOut))
+            }
+            State::Trying { resend_at, interval, give_up_at } if resend_at <= now => {
+                let interval = t.back_off(interval);
+                (
+                    State::Trying { resend_at: resend_at + interval, interval, give_up_at },
+                    Some(Output::Resend),
+                )
+            }
+            State::Proceeding { resend_at, give_up_at } if resend_at <= now => {
+                (State::Proceeding { resend_at: resend_at + t.t2(), give_up_at }, Some(Output::Resend))
+            }
+            State::Completed { until } if until <= now => (State::Terminated, None),
+            State::Trying { .. } | State::Proceeding { .. } | State::Completed { .. } | State::Terminated => {
+                (self.state, None)
+            }
+        }
+    }
+
+    /// When `Timeout` is due.
+    pub fn poll_timeout(&self) -> Option<Instant> {
+        match self.state {
+            State::Trying { resend_at, give_up_at, .. } | State::Proceeding { resend_at, give_up_at } => {
+                Some(resend_at.min(give_up_at))
+            }
+            State::Completed { until } => Some(until),
+            State::Terminated => None,
+        }
+    }
+
+    /// Nothing more can happen.
+    pub fn is_terminated(&self) -> bool {
+        matches!(self.state, State::Terminated)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::ladder::{Machine, TIMERS, run};
+    use super::*;
+
+    impl Machine for ClientNonInvite {
+        type Input = Input;
+        fn deadline(&self) -> Option<Instant> {
+            self.poll_timeout()
+        }
+        fn step(&mut self, now: Instant, input: Option<Input>) -> Option<String> {
+            let output = self.handle(now, input.unwrap_or(Input::Timeout));
+            let end = self.is_terminated().then(|| "end".to_owned());
+            output.map(|output| format!("{output:?}")).or(end)
+        }
+    }
+
+    #[track_caller]
+    fn check(name: &str, script: &[(u64, u16)], ladder: &str) {
+        let script: Vec<_> =
+            script.iter().map(|(at, status)| (*at, Input::Response(StatusClass::of(*status)))).collect();
+        assert_eq!(run(ClientNonInvite::new(Instant::START, TIMERS), &script), ladder, "{name}");
+    }
+
+    #[test]
+    fn the_figure_of_the_rfc_holds() {
+        check("answered at once", &[(20, 200)], "20 Deliver\n5020 end\n");
+        check("answered twice", &[(20, 481), (40, 481)], "20 Deliver\n5020 end\n");
+        check("the second sending is answered", &[(600, 200)], "500 Resend\n600 Deliver\n5600 end\n");
+        check(
+            "a provisional answer slows the resending to T2",
+            &[(100, 100), (9_000, 200)],
+            "500 Resend\n4500 Resend\n8500 Resend\n9000 Deliver\n14000 end\n",
+        );
+        check(
+            "nobody answers",
+            &[],
+            "500 Resend\n1500 Resend\n3500 Resend\n7500 Resend\n11500 Resend\n15500 Resend\n19500 Resend\n\
+             23500 Resend\n27500 Resend\n31500 Resend\n32000 TimedOut\n",
+        );
+    }
+}

@@ -1,0 +1,167 @@
+//! What names a transaction: RFC 3261 §17.2.3 on the server's side, §17.1.3 on the client's.
+//!
+//! A key is one flat run of octets, so that it compares in one go and is stored once. Requests whose
+//! branch lacks the magic cookie (RFC 2543) are named by what the second list of §17.2.3 compares;
+//! the To tag is left out for INVITE, because its ACK carries ours.
+
+use crate::wire::sip::address::Address;
+use crate::wire::sip::cseq::CSeq;
+use crate::wire::sip::header::Headers;
+use crate::wire::sip::message::{Request, Response};
+use crate::wire::sip::method::Method;
+use crate::wire::sip::name::Name;
+use crate::wire::sip::via::Via;
+use std::sync::Arc;
+
+/// Parts of a key are set apart by an octet that no header value holds.
+const APART: u8 = b'\n';
+/// The port of a Via that names none (RFC 3261 §18.2.2).
+const DEFAULT_PORT: u16 = 5060;
+
+/// Names a server transaction.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct ServerKey(Arc<[u8]>);
+
+/// Names a request over all the ways that it came (RFC 3261 §8.2.2.2): From tag, Call-ID and CSeq.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct MergeKey(Arc<[u8]>);
+
+/// Names a client transaction: branch and method.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct ClientKey(Arc<[u8]>);
+
+impl ServerKey {
+    /// The key of the transaction that the request begins or belongs to: an ACK belongs to its INVITE.
+    /// `None` if the request was not validated.
+    pub fn of(request: &Request<'_>) -> Option<Self> {
+        match request.method {
+            Method::Ack => Self::with(request, &Method::Invite),
+            method => Self::with(request, &method),
+        }
+    }
+
+    /// The key of the INVITE that a CANCEL wants cancelled (RFC 3261 §9.2).
+    pub fn of_cancelled(cancel: &Request<'_>) -> Option<Self> {
+        Self::with(cancel, &Method::Invite)
+    }
+
+    fn with(request: &Request<'_>, method: &Method<'_>) -> Option<Self> {
+        let headers = &request.headers;
+        let via_value = headers.values(Name::Via).next()?;
+        let via = Via::read(via_value).ok()?;
+        let method = method.octets();
+        if let Some(branch) = via.branch().filter(|_| via.has_cookie()) {
+            let sent_by = format!("{}:{}", via.host, via.port.unwrap_or(DEFAULT_PORT)).to_ascii_lowercase();
+            return Some(Self(join(&[method, branch, sent_by.as_bytes()])));
+        }
+        let number = CSeq::read(headers.first(Name::CSeq)?).ok()?.number.to_string();
+        let to_tag = if method == Method::Invite.octets() { &[][..] } else { tag(headers, Name::To) };
+        let parts = [
+            method,
+            request.uri,
+            tag(headers, Name::From),
+            to_tag,
+            headers.first(Name::CallId)?,
+            number.as_bytes(),
+            via_value,
+        ];
+        Some(Self(join(&parts)))
+    }
+}
+
+impl MergeKey {
+    /// The key of a request outside a dialog; `None` if the request was not validated.
+    pub fn of(request: &Request<'_>) -> Option<Self> {
+        let headers = &request.headers;
+        let cseq = headers.first(Name::CSeq)?;
+        Some(Self(join(&[tag(headers, Name::From), headers.first(Name::CallId)?, cseq])))
+    }
+}
+
+impl ClientKey {
+    /// The key of a request that we send with `branch`.
+    pub fn new(branch: &str, method: &Method<'_>) -> Self {
+        Self(join(&[branch.as_bytes(), method.octets()]))
+    }
+
+    /// The key of the transaction that a response belongs to; `None` if the response was not validated.
+    pub fn of(response: &Response<'_>) -> Option<Self> {
+        let via = Via::read(response.headers.values(Name::Via).next()?).ok()?;
+        let cseq = CSeq::read(response.headers.first(Name::CSeq)?).ok()?;
+        Some(Self(join(&[via.branch()?, cseq.method.octets()])))
+    }
+}
+
+/// The tag of From or To; none is as good as an empty one here.
+fn tag<'a>(headers: &Headers<'a>, name: Name) -> &'a [u8] {
+    let address = headers.first(name).and_then(|value| Address::read(value).ok());
+    address.and_then(|address| address.tag()).unwrap_or_default()
+}
+
+fn join(parts: &[&[u8]]) -> Arc<[u8]> {
+    parts.join(&APART).into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wire::sip::message::{Message, parse};
+
+    fn request(method: &str, via: &str, to: &str) -> String {
+        format!(
+            "{method} sip:100@clinic SIP/2.0\r\nVia: SIP/2.0/UDP {via}\r\nFrom: <sip:p@x>;tag=a\r\n\
+             To: <sip:100@clinic>{to}\r\nCall-ID: c1\r\nCSeq: 7 {method}\r\n\r\n"
+        )
+    }
+
+    fn key(text: &str) -> ServerKey {
+        match parse(text.as_bytes()) {
+            Ok(Message::Request(request)) => ServerKey::of(&request).expect("a key"),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[track_caller]
+    fn check(name: &str, a: (&str, &str, &str), b: (&str, &str, &str), same: bool) {
+        let (left, right) = (key(&request(a.0, a.1, a.2)), key(&request(b.0, b.1, b.2)));
+        assert_eq!(left == right, same, "{name}: {left:?} {right:?}");
+    }
+
+    #[test]
+    fn a_transaction_is_branch_sent_by_and_method() {
+        let invite = ("INVITE", "10.0.0.1;branch=z9hG4bK1", "");
+        check("itself", invite, invite, true);
+        check("its ACK", invite, ("ACK", "10.0.0.1;branch=z9hG4bK1", ";tag=b"), true);
+        check("the port 5060 may be written", invite, ("INVITE", "10.0.0.1:5060;branch=z9hG4bK1", ""), true);
+        check("parameters beside", invite, ("INVITE", "10.0.0.1;rport;branch=z9hG4bK1", ""), true);
+        check("its CANCEL", invite, ("CANCEL", "10.0.0.1;branch=z9hG4bK1", ""), false);
+        check("another branch", invite, ("INVITE", "10.0.0.1;branch=z9hG4bK2", ""), false);
+        check("another host", invite, ("INVITE", "10.0.0.2;branch=z9hG4bK1", ""), false);
+        check("another port", invite, ("INVITE", "10.0.0.1:5062;branch=z9hG4bK1", ""), false);
+        check(
+            "case of the host",
+            ("BYE", "A.b;branch=z9hG4bK1", ""),
+            ("BYE", "a.B;branch=z9hG4bK1", ""),
+            true,
+        );
+    }
+
+    #[test]
+    fn without_the_cookie_the_older_list_decides() {
+        let invite = ("INVITE", "10.0.0.1;branch=1", "");
+        check("itself", invite, invite, true);
+        check("its ACK carries our tag", invite, ("ACK", "10.0.0.1;branch=1", ";tag=b"), true);
+        check("another Via", invite, ("INVITE", "10.0.0.1;branch=2", ""), false);
+        check("no branch at all", ("INVITE", "10.0.0.1", ""), ("INVITE", "10.0.0.1", ""), true);
+        check("another To tag of a BYE", ("BYE", "h", ";tag=1"), ("BYE", "h", ";tag=2"), false);
+    }
+
+    #[test]
+    fn a_response_finds_its_request_by_branch_and_method() {
+        let text = "SIP/2.0 200 OK\r\nVia: SIP/2.0/UDP h;rport=1;branch=z9hG4bKx\r\nFrom: <sip:a@b>;tag=1\r\n\
+                    To: <sip:c@d>\r\nCall-ID: i\r\nCSeq: 2 BYE\r\n\r\n";
+        let Ok(Message::Response(response)) = parse(text.as_bytes()) else { panic!("no response") };
+        assert_eq!(ClientKey::of(&response), Some(ClientKey::new("z9hG4bKx", &Method::Bye)));
+        assert_ne!(ClientKey::of(&response), Some(ClientKey::new("z9hG4bKx", &Method::Options)));
+    }
+}

@@ -1,0 +1,136 @@
+//! Transactions: RFC 3261 §17, over a transport that loses, doubles and reorders (UDP).
+//!
+//! Four small machines, one for each side and kind, that know nothing of messages: they are told
+//! *what* came and say *what* is to be done. [`servers`] and [`clients`] keep them with their octets.
+
+pub mod client_invite;
+pub mod client_non_invite;
+pub mod clients;
+pub mod index;
+pub mod key;
+
+pub mod server_invite;
+pub mod server_non_invite;
+pub mod servers;
+
+use std::time::Duration;
+
+/// T1, and the timers that follow from it (RFC 3261 §17.1.1.1 and table 4).
+///
+/// T2 and T4 keep their default ratio to T1 (4 s and 5 s at 500 ms), so that one number scales
+/// every wait.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Timers {
+    /// The estimate of the round trip.
+    pub t1: Duration,
+}
+
+impl Timers {
+    /// The longest interval between retransmissions of a non-INVITE request or a response to INVITE.
+    pub fn t2(self) -> Duration {
+        self.t1 * 8
+    }
+
+    /// The longest time that a message stays in the network.
+    pub fn t4(self) -> Duration {
+        self.t1 * 10
+    }
+
+    /// 64·T1: Timers B, D, F, H, J, L and M, and the wait for the ACK of a 2xx.
+    pub fn give_up(self) -> Duration {
+        self.t1 * 64
+    }
+
+    /// The interval after `interval`, doubled up to T2 (Timers E and G, and the 2xx of §13.3.1.4).
+    pub fn back_off(self, interval: Duration) -> Duration {
+        (interval * 2).min(self.t2())
+    }
+}
+
+/// What a response means to a client transaction (RFC 3261 §7.2).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StatusClass {
+    /// 1xx
+    Provisional,
+    /// 2xx
+    Success,
+    /// 3xx to 6xx
+    Failure,
+}
+
+impl StatusClass {
+    /// The class of a status from 100 to 699.
+    pub fn of(status: u16) -> Self {
+        match status {
+            0..=199 => StatusClass::Provisional,
+            200..=299 => StatusClass::Success,
+            300.. => StatusClass::Failure,
+        }
+    }
+}
+
+#[cfg(test)]
+pub mod ladder {
+    //! Runs one machine in virtual time and writes down what it does, a line per act.
+    use super::Timers;
+    use crate::clock::Instant;
+    use std::time::Duration;
+
+    /// T1 = 500 ms.
+    pub const TIMERS: Timers = Timers { t1: Duration::from_millis(500) };
+
+    /// A machine under test.
+    pub trait Machine {
+        /// What it is told.
+        type Input: Copy;
+        /// Its next deadline.
+        fn deadline(&self) -> Option<Instant>;
+        /// Tells it something (`None`: its deadline came) and returns what it did.
+        fn step(&mut self, now: Instant, input: Option<Self::Input>) -> Option<String>;
+    }
+
+    /// Plays `script` (milliseconds, input) and every timer in between and after.
+    pub fn run<M: Machine>(mut machine: M, script: &[(u64, M::Input)]) -> String {
+        let mut ladder = String::new();
+        let mut script = script.iter().peekable();
+        for _ in 0..1_000 {
+            let timer = machine.deadline();
+            let scripted = script.peek().map(|(at, _)| Instant::from_millis(*at));
+            let (now, input) = match (timer, scripted) {
+                (Some(timer), Some(scripted)) if timer < scripted => (timer, None),
+                (_, Some(scripted)) => (scripted, script.next().map(|(_, input)| *input)),
+                (Some(timer), None) => (timer, None),
+                (None, None) => return ladder,
+            };
+            if let Some(act) = machine.step(now, input) {
+                ladder += &format!("{} {act}\n", now.as_micros() / 1_000);
+            }
+        }
+        panic!("the machine never comes to rest:\n{ladder}");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_timer_scales_with_t1() {
+        let slow = Timers { t1: Duration::from_millis(500) };
+        assert_eq!((slow.t2(), slow.t4(), slow.give_up()), (sec(4), sec(5), sec(32)));
+        let fast = Timers { t1: Duration::from_millis(5) };
+        assert_eq!((fast.t2(), fast.t4()), (Duration::from_millis(40), Duration::from_millis(50)));
+        assert_eq!(fast.back_off(Duration::from_millis(30)), fast.t2());
+    }
+
+    #[test]
+    fn a_status_has_the_class_of_its_first_digit() {
+        let classes = [100, 199, 200, 299, 300, 699].map(StatusClass::of);
+        use StatusClass::{Failure, Provisional, Success};
+        assert_eq!(classes, [Provisional, Provisional, Success, Success, Failure, Failure]);
+    }
+
+    fn sec(s: u64) -> Duration {
+        Duration::from_secs(s)
+    }
+}

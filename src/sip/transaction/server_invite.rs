@@ -1,0 +1,209 @@
+//! INVITE server transaction: RFC 3261 §17.2.1, with the Accepted state of RFC 6026 §7.1.
+//! ```text
+//!                 ┌──────────── Proceeding ────────────┐   G  send again, doubling from T1 to T2
+//!              2xx│            1xx: send            3xx-6xx H  give up after 64·T1
+//!                 ▼                                    ▼   I  absorb late ACKs for T4
+//!              Accepted                            Completed   L  absorb late INVITEs for 64·T1
+//!                 │L                          H│        │ACK
+//!                 ▼                            ▼        ▼
+//!              Terminated ◀────────────────────┴──I── Confirmed
+//! ```
+//! Sending the 2xx again is the UAS core's (RFC 3261 §13.3.1.4), so is the ACK of a 2xx.
+
+use super::{StatusClass, Timers};
+use crate::clock::Instant;
+use std::time::Duration;
+
+/// One INVITE server transaction.
+#[derive(Debug)]
+pub struct ServerInvite {
+    state: State,
+    timers: Timers,
+}
+
+/// A timer lives in the state that needs it: to leave the state is to stop the timer.
+#[derive(Clone, Copy, Debug)]
+enum State {
+    Proceeding,
+    Accepted { until: Instant },
+    Completed { resend_at: Instant, interval: Duration, give_up_at: Instant },
+    Confirmed { until: Instant },
+    Terminated,
+}
+
+/// What happens to the transaction.
+#[derive(Clone, Copy, Debug)]
+pub enum Input {
+    /// The INVITE came again.
+    Invite,
+    /// An ACK of this transaction came.
+    Ack,
+    /// The core answers.
+    Answer(StatusClass),
+    /// The deadline passed.
+    Timeout,
+}
+
+/// What the transaction wants done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Output {
+    /// Send the core's answer for the first time.
+    Send,
+    /// Send the last answer again.
+    Resend,
+    /// The ACK is the core's: it belongs to a 2xx.
+    AckToCore,
+}
+
+impl ServerInvite {
+    /// The transaction of an INVITE that just came.
+    pub fn new(timers: Timers) -> Self {
+        Self { state: State::Proceeding, timers }
+    }
+
+    /// Takes one input; there is at most one thing to do for it.
+    pub fn handle(&mut self, now: Instant, input: Input) -> Option<Output> {
+        let (state, output) = self.next(now, input);
+        self.state = state;
+        output
+    }
+
+    fn next(&self, now: Instant, input: Input) -> (State, Option<Output>) {
+        let t = self.timers;
+        match (self.state, input) {
+            (State::Proceeding, Input::Invite) => (self.state, Some(Output::Resend)),
+            (State::Proceeding, Input::Answer(StatusClass::Provisional)) => (self.state, Some(Output::Send)),
+            (State::Proceeding, Input::Answer(StatusClass::Success)) => {
+                (State::Accepted { until: now + t.give_up() }, Some(Output::Send))
+            }
+            (State::Proceeding, Input::Answer(StatusClass::Failure)) => {
+                let completed =
+                    State::Completed { resend_at: now + t.t1, interval: t.t1, give_up_at: now + t.give_up() };
+                (completed, Some(Output::Send))
+            }
+            // The core sends its 2xx again through the transaction (RFC 6026 §7.1).
+            (State::Accepted { .. }, Input::Answer(StatusClass::Success)) => {
+                (self.state, Some(Output::Resend))
+            }
+            (State::Accepted { .. }, Input::Ack) => (self.state, Some(Output::AckToCore)),
+            (State::Completed { .. }, Input::Invite) => (self.state, Some(Output::Resend)),
+            (State::Completed { .. }, Input::Ack) => (State::Confirmed { until: now + t.t4() }, None),
+            (_, Input::Timeout) => self.timeout(now),
+            (
+                State::Proceeding
+                | State::Accepted { .. }
+                | State::Completed { .. }
+                | State::Confirmed { .. }
+                | State::Terminated,
+                Input::Invite | Input::Ack | Input::Answer(_),
+            ) => (self.state, None),
+        }
+    }
+
+    fn timeout(&self, now: Instant) -> (State, Option<Output>) {
+        match self.state {
+            State::Accepted { until } | State::Confirmed { until } if until <= now => {
+                (State::Terminated, None)
+            }
+            State::Completed { give_up_at, .. } if give_up_at <= now => (State::Terminated, None),
+            State::Completed { resend_at, interval, give_up_at } if resend_at <= now => {
+                let interval = self.timers.back_off(interval);
+                let next = State::Completed { resend_at: resend_at + interval, interval, give_up_at };
+                (next, Some(Output::Resend))
+            }
+            State::Proceeding
+            | State::Accepted { .. }
+            | State::Completed { .. }
+            | State::Confirmed { .. }
+            | State::Terminated => (self.state, None),
+        }
+    }
+
+    /// When `Timeout` is due.
+    pub fn poll_timeout(&self) -> Option<Instant> {
+        match self.state {
+            State::Proceeding | State::Terminated => None,
+            State::Accepted { until } | State::Confirmed { until } => Some(until),
+            State::Completed { resend_at, give_up_at, .. } => Some(resend_at.min(give_up_at)),
+        }
+    }
+
+    /// Nothing more can happen.
+    pub fn is_terminated(&self) -> bool {
+        matches!(self.state, State::Terminated)
+    }
+
+    /// No final answer was given yet: a CANCEL still has something to cancel (RFC 3261 §9.2).
+    pub fn is_proceeding(&self) -> bool {
+        matches!(self.state, State::Proceeding)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::ladder::{Machine, TIMERS, run};
+    use super::*;
+
+    impl Machine for ServerInvite {
+        type Input = Input;
+        fn deadline(&self) -> Option<Instant> {
+            self.poll_timeout()
+        }
+        fn step(&mut self, now: Instant, input: Option<Input>) -> Option<String> {
+            let output = self.handle(now, input.unwrap_or(Input::Timeout));
+            let end = if input.is_none() && self.is_terminated() { Some("end".to_owned()) } else { None };
+            output.map(|output| format!("{output:?}")).or(end)
+        }
+    }
+
+    const RINGING: Input = Input::Answer(StatusClass::Provisional);
+    const OK: Input = Input::Answer(StatusClass::Success);
+    const BUSY: Input = Input::Answer(StatusClass::Failure);
+
+    #[track_caller]
+    fn check(name: &str, script: &[(u64, Input)], ladder: &str) {
+        assert_eq!(run(ServerInvite::new(TIMERS), script), ladder, "{name}");
+    }
+
+    #[test]
+    fn the_figure_of_the_rfc_holds() {
+        check("no answer yet: the 100 again", &[(0, RINGING), (500, Input::Invite)], "0 Send\n500 Resend\n");
+        check("a 2xx ends with Timer L", &[(0, OK)], "0 Send\n32000 end\n");
+        check(
+            "a late INVITE after the 2xx is absorbed",
+            &[(0, OK), (500, Input::Invite)],
+            "0 Send\n32000 end\n",
+        );
+        check(
+            "the core sends the 2xx again and hears the ACK",
+            &[(0, OK), (500, OK), (700, Input::Ack)],
+            "0 Send\n500 Resend\n700 AckToCore\n32000 end\n",
+        );
+        check("busy, acknowledged", &[(0, BUSY), (100, Input::Ack)], "0 Send\n5100 end\n");
+        check(
+            "busy, the ACK comes twice",
+            &[(0, BUSY), (100, Input::Ack), (200, Input::Ack)],
+            "0 Send\n5100 end\n",
+        );
+        check(
+            "busy, the INVITE comes again",
+            &[(0, BUSY), (100, Input::Invite), (200, Input::Ack)],
+            "0 Send\n100 Resend\n5200 end\n",
+        );
+        check(
+            "an answer after the final one is not sent",
+            &[(0, BUSY), (1, OK), (2, RINGING), (3, Input::Ack)],
+            "0 Send\n5003 end\n",
+        );
+    }
+
+    #[test]
+    fn without_an_ack_timer_g_doubles_to_t2_until_timer_h() {
+        check(
+            "busy, never acknowledged",
+            &[(0, BUSY)],
+            "0 Send\n500 Resend\n1500 Resend\n3500 Resend\n7500 Resend\n11500 Resend\n15500 Resend\n\
+             19500 Resend\n23500 Resend\n27500 Resend\n31500 Resend\n32000 end\n",
+        );
+    }
+}
