@@ -12,6 +12,7 @@ mod support {
     pub mod options;
     pub mod packets;
     pub mod sockets;
+    pub mod uring;
 }
 
 use support::floor;

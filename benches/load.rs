@@ -16,6 +16,7 @@ mod support {
     pub mod packets;
     pub mod sipp;
     pub mod sockets;
+    pub mod uring;
     pub mod verdict;
 }
 
@@ -25,7 +26,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 use support::clinic::{self, KEY_AFTER, Recording, SCRIPT};
 use support::engine::{Cpu, Engine};
-use support::floor::{self, Measured};
+use support::floor;
 use support::generator::Generator;
 use support::heard::Report;
 use support::options::Options;

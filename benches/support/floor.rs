@@ -3,10 +3,11 @@
 //!
 //! No engine on this machine can be cheaper than the fastest of them with the same packets.
 
-use super::generator::{Generator, SLOT, SLOTS};
+use super::generator::{Generator, SLOT, SLOTS, TICK};
 use super::heard::Report;
 use super::packets::{Outgoing, PACKET_OCTETS};
 use super::sockets::{self, BATCH, Readiness, Receiver, Sender};
+use super::uring::Ring;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddrV4, UdpSocket};
 use std::time::Duration;
@@ -31,13 +32,16 @@ pub enum Method {
     EpollConnected,
     /// One socket a leg; `recvmmsg` on each without asking for readiness, `sendto`.
     Sweep,
+    /// One connected socket a leg; io_uring takes the `recv` of a slot in one call, the `send` in another.
+    Uring,
     /// Four sockets for all legs; `recvmmsg` and `sendmmsg` of 64.
     Shared,
 }
 
 impl Method {
     /// All of them.
-    pub const ALL: [Method; 4] = [Method::Epoll, Method::EpollConnected, Method::Sweep, Method::Shared];
+    pub const ALL: [Method; 5] =
+        [Method::Epoll, Method::EpollConnected, Method::Sweep, Method::Uring, Method::Shared];
 
     /// Its name in the report.
     pub const fn name(self) -> &'static str {
@@ -45,6 +49,7 @@ impl Method {
             Method::Epoll => "own socket a leg: epoll, recv, sendto",
             Method::EpollConnected => "own connected socket a leg: epoll, recv, send",
             Method::Sweep => "own socket a leg: recvmmsg without epoll, sendto",
+            Method::Uring => "own connected socket a leg: io_uring, a slot of recv, a slot of send",
             Method::Shared => "four shared sockets: recvmmsg, sendmmsg of 64",
         }
     }
@@ -92,7 +97,7 @@ pub fn fastest(measured: &[Measured]) -> Option<Cost> {
 fn measure_one(method: Method, legs: usize, window: Duration) -> io::Result<Measured> {
     let generator = Generator::start(legs, NO_KEY)?;
     let mut engine = Engine::open(method, generator.addresses())?;
-    let ticks = |time: Duration| (time.as_micros() / (SLOT * SLOTS as u32).as_micros()) as u32;
+    let ticks = |time: Duration| (time.as_micros() / TICK.as_micros()) as u32;
     generator.open_window();
     engine.run(ticks(WARM_UP))?;
     if generator.live() != legs {
@@ -131,6 +136,7 @@ struct Engine {
     legs: Vec<Leg>,
     sockets: Vec<UdpSocket>,
     readiness: Readiness,
+    ring: Ring,
     receiver: Receiver,
     sender: Sender,
     slot: usize,
@@ -145,17 +151,20 @@ struct Leg {
 impl Engine {
     fn open(method: Method, peers: &[SocketAddrV4]) -> io::Result<Self> {
         let (sockets, room) = match method {
-            Method::Epoll | Method::EpollConnected | Method::Sweep => (peers.len(), WAITING_ON_ONE_LEG),
+            Method::Epoll | Method::EpollConnected | Method::Sweep | Method::Uring => {
+                (peers.len(), WAITING_ON_ONE_LEG)
+            }
             Method::Shared => (SHARED_SOCKETS, BATCH),
         };
         let sockets = (0..sockets).map(|_| open(method)).collect::<io::Result<Vec<_>>>()?;
         let readiness = Readiness::new(peers.len().max(1))?;
         for (index, socket) in sockets.iter().enumerate() {
             readiness.watch(socket, index as u64)?;
-            if method == Method::EpollConnected {
+            if matches!(method, Method::EpollConnected | Method::Uring) {
                 socket.connect(peers[index])?;
             }
         }
+        let ring = Ring::new(&sockets)?;
         let leg = |(index, &peer): (usize, &SocketAddrV4)| {
             let ssrc = index as u32 | (method as u32 + 1) << 24;
             Leg { peer, outgoing: Outgoing { ssrc, sequence: 0, timestamp: 0 } }
@@ -165,6 +174,7 @@ impl Engine {
             legs: peers.iter().enumerate().map(leg).collect(),
             sockets,
             readiness,
+            ring,
             receiver: Receiver::with_room(room),
             sender: Sender::new(),
             slot: 0,
@@ -195,6 +205,7 @@ impl Engine {
                 let sockets = self.sockets.iter().skip(self.slot).step_by(SLOTS);
                 sockets.map(|socket| self.receiver.receive(socket).map(|came| came as u64)).sum()
             }
+            Method::Uring => self.ring.receive((self.slot..self.legs.len()).step_by(SLOTS)),
             Method::Shared => {
                 let mut received = 0;
                 for socket in &self.sockets {
@@ -230,6 +241,7 @@ impl Engine {
             match self.method {
                 Method::Epoll | Method::Sweep => _ = self.sockets[index].send_to(&packet, leg.peer)?,
                 Method::EpollConnected => _ = self.sockets[index].send(&packet)?,
+                Method::Uring => self.ring.push(index, &packet)?,
                 Method::Shared => {
                     self.sender.push(None, leg.peer, &packet);
                     if self.sender.is_full() {
@@ -238,6 +250,9 @@ impl Engine {
                 }
             }
             sent += 1;
+        }
+        if self.method == Method::Uring {
+            self.ring.flush()?;
         }
         if self.method == Method::Shared {
             self.sender.flush(&self.sockets[self.slot % SHARED_SOCKETS])?;

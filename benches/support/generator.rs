@@ -13,7 +13,7 @@
 //!
 //! Not its job: signalling (`sipp.rs`), what is made of it (`heard.rs`).
 
-use super::heard::{Heard, Report};
+use super::heard::{Heard, Prompt, Report};
 use super::incoming::{self, Incoming};
 use super::packets::{self, KEY_PACKETS, Outgoing, PACKET_OCTETS};
 use super::sockets::{self, BATCH, Receiver, Sender};
@@ -28,6 +28,8 @@ use std::time::{Duration, SystemTime};
 pub const SLOTS: usize = 4;
 /// The length of one slot.
 pub const SLOT: Duration = Duration::from_millis(5);
+/// The length of a tick, and of the sound in one packet.
+pub const TICK: Duration = Duration::from_millis(20);
 /// Sockets that the lines share.
 const SOCKETS: usize = 4;
 /// Octets that may wait in one of them: 100 ms of a thousand lines, with the kernel's own overhead.
@@ -140,17 +142,23 @@ struct Stream {
     outgoing: Outgoing,
 }
 
-/// The first and the last moment at which something sounded.
+/// The first and the last moment at which something sounded, and in how many packets.
 #[derive(Clone, Copy, Default)]
-struct Span(Option<(u64, u64)>);
+struct Span {
+    ends: Option<(u64, u64)>,
+    packets: u32,
+}
 
 impl Span {
     fn add(&mut self, at_ns: u64) {
-        self.0 = Some((self.0.map_or(at_ns, |(first, _)| first), at_ns));
+        self.ends = Some((self.ends.map_or(at_ns, |(first, _)| first), at_ns));
+        self.packets += 1;
     }
 
-    fn length(self) -> Duration {
-        self.0.map_or(Duration::ZERO, |(first, last)| Duration::from_nanos(last - first) + 4 * SLOT)
+    fn prompt(self) -> Prompt {
+        let lasted =
+            self.ends.map_or(Duration::ZERO, |(first, last)| Duration::from_nanos(last - first) + TICK);
+        Prompt { lasted, sound: TICK * self.packets }
     }
 }
 
@@ -313,15 +321,15 @@ impl Stream {
 
     fn heard(&self) -> Heard {
         let samples = self.last_timestamp.wrapping_sub(self.first_timestamp) + packets::SAMPLES;
-        let second_prompt_ns = self.second_prompt.0.map(|(first, _)| first);
+        let second_prompt_ns = self.second_prompt.ends.map(|(first, _)| first);
         Heard {
             in_window: self.in_window,
-            length: Duration::from_nanos(self.last_ns - self.first_ns) + 4 * SLOT,
+            length: Duration::from_nanos(self.last_ns - self.first_ns) + TICK,
             packets: self.packets,
             disordered: self.disordered,
             timestamps: Duration::from_micros(u64::from(samples) * 125),
-            first_prompt: self.first_prompt.length(),
-            second_prompt: self.second_prompt.length(),
+            first_prompt: self.first_prompt.prompt(),
+            second_prompt: self.second_prompt.prompt(),
             key_after: self.key_ns.map(|key_ns| Duration::from_nanos(key_ns - self.first_ns)),
             reaction: second_prompt_ns.zip(self.key_ns).map(|(at, key)| Duration::from_nanos(at - key)),
             overlapped: false,

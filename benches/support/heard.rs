@@ -17,16 +17,25 @@ pub struct Heard {
     pub disordered: u64,
     /// What the RTP timestamps say the length is.
     pub timestamps: Duration,
-    /// How long the first prompt sounded, up to the key.
-    pub first_prompt: Duration,
-    /// How long the second prompt sounded, after the key.
-    pub second_prompt: Duration,
+    /// What sounded up to the key.
+    pub first_prompt: Prompt,
+    /// What sounded after the key.
+    pub second_prompt: Prompt,
     /// From the first packet to the first packet of the key.
     pub key_after: Option<Duration>,
     /// From the first packet of the key to the first sound of the second prompt.
     pub reaction: Option<Duration>,
     /// Another stream came to the line before this one was over.
     pub overlapped: bool,
+}
+
+/// One prompt as it was heard.
+#[derive(Clone, Copy, Debug)]
+pub struct Prompt {
+    /// From its first packet to the end of its last, by the clock: longer when the sender falls behind.
+    pub lasted: Duration,
+    /// The sound in its packets: shorter when something was cut or lost.
+    pub sound: Duration,
 }
 
 /// All that was heard.
@@ -92,9 +101,11 @@ impl fmt::Display for Report {
         };
         line("length of a stream", |heard| Some(heard.length))?;
         line("the same by its RTP timestamps", |heard| Some(heard.timestamps))?;
-        line("first prompt", |heard| Some(heard.first_prompt))?;
+        line("first prompt", |heard| Some(heard.first_prompt.lasted))?;
+        line("sound in its packets", |heard| Some(heard.first_prompt.sound))?;
         line("key after", |heard| heard.key_after)?;
-        line("second prompt", |heard| Some(heard.second_prompt))?;
+        line("second prompt", |heard| Some(heard.second_prompt.lasted))?;
+        line("sound in its packets", |heard| Some(heard.second_prompt.sound))?;
         line("key to second prompt", |heard| heard.reaction)?;
         write!(
             f,

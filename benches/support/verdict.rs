@@ -3,6 +3,7 @@
 use crate::Run;
 use crate::support::clinic::{FIRST_PROMPT, KEY_AFTER, Recording, SCRIPT, SECOND_PROMPT};
 use crate::support::floor::Measured;
+use crate::support::generator::TICK;
 use crate::support::heard::Heard;
 use std::fmt;
 use std::fmt::Write as _;
@@ -23,8 +24,6 @@ const CALL_KB: f64 = 64.0;
 const IDLE_MS: f64 = 1.0;
 /// How much longer than its script a call may be.
 const STRETCH: f64 = 1.01;
-/// One packet: a prompt begins and ends on the border of one.
-const PACKET: Duration = Duration::from_millis(20);
 
 /// One measured value and what it must not exceed.
 #[derive(Clone, Debug)]
@@ -140,10 +139,11 @@ pub fn bars(run: &Run, floor_ms: f64) -> Vec<Bar> {
     bar("gap between packets p99.9, ms", run.heard.gaps.quantile_ms(0.999), GAP_P999_MS);
     bar("calls that failed", run.count.failed as f64, 0.0);
     bar("longest call, as a multiple of its script", longest(run, own_length, SCRIPT), STRETCH);
-    let most = |length: Duration| STRETCH + PACKET.as_secs_f64() / length.as_secs_f64();
-    let first = |heard: &Heard| heard.first_prompt;
+    // A prompt begins and ends on the border of a packet.
+    let most = |length: Duration| STRETCH + TICK.as_secs_f64() / length.as_secs_f64();
+    let first = |heard: &Heard| heard.first_prompt.lasted;
     bar("longest first prompt, as a multiple", longest(run, first, FIRST_PROMPT), most(FIRST_PROMPT));
-    let second = |heard: &Heard| heard.second_prompt;
+    let second = |heard: &Heard| heard.second_prompt.lasted;
     bar("longest second prompt, as a multiple", longest(run, second, SECOND_PROMPT), most(SECOND_PROMPT));
     let missing = run.count.successful as f64 - run.heard.heard.len() as f64;
     bar("calls without a stream of their own", missing.abs(), 0.0);
@@ -176,8 +176,8 @@ fn own_length(heard: &Heard) -> Duration {
 /// Streams that lost packets, mixed with another, or did not bring both prompts whole.
 fn broken(run: &Run) -> f64 {
     let whole = |heard: &&Heard| {
-        let first = heard.first_prompt + PACKET >= FIRST_PROMPT;
-        let second = heard.second_prompt + PACKET >= SECOND_PROMPT;
+        let first = heard.first_prompt.sound + TICK >= FIRST_PROMPT;
+        let second = heard.second_prompt.sound + TICK >= SECOND_PROMPT;
         heard.disordered == 0 && !heard.overlapped && heard.key_after.is_some() && first && second
     };
     run.heard.heard.iter().filter(|heard| !whole(heard)).count() as f64
