@@ -32,6 +32,8 @@ pub enum Method {
     EpollConnected,
     /// One socket a leg; `recvmmsg` on each without asking for readiness, `sendto`.
     Sweep,
+    /// One connected socket a leg; one `recv` on each without asking for readiness, `send`.
+    Recv,
     /// One connected socket a leg; io_uring takes the `recv` of a slot in one call, the `send` in another.
     Uring,
     /// Four sockets for all legs; `recvmmsg` and `sendmmsg` of 64.
@@ -40,8 +42,8 @@ pub enum Method {
 
 impl Method {
     /// All of them.
-    pub const ALL: [Method; 5] =
-        [Method::Epoll, Method::EpollConnected, Method::Sweep, Method::Uring, Method::Shared];
+    pub const ALL: [Method; 6] =
+        [Method::Epoll, Method::EpollConnected, Method::Sweep, Method::Recv, Method::Uring, Method::Shared];
 
     /// Its name in the report.
     pub const fn name(self) -> &'static str {
@@ -49,6 +51,7 @@ impl Method {
             Method::Epoll => "own socket a leg: epoll, recv, sendto",
             Method::EpollConnected => "own connected socket a leg: epoll, recv, send",
             Method::Sweep => "own socket a leg: recvmmsg without epoll, sendto",
+            Method::Recv => "own connected socket a leg: recv without epoll, send",
             Method::Uring => "own connected socket a leg: io_uring, a slot of recv, a slot of send",
             Method::Shared => "four shared sockets: recvmmsg, sendmmsg of 64",
         }
@@ -151,7 +154,7 @@ struct Leg {
 impl Engine {
     fn open(method: Method, peers: &[SocketAddrV4]) -> io::Result<Self> {
         let (sockets, room) = match method {
-            Method::Epoll | Method::EpollConnected | Method::Sweep | Method::Uring => {
+            Method::Epoll | Method::EpollConnected | Method::Sweep | Method::Recv | Method::Uring => {
                 (peers.len(), WAITING_ON_ONE_LEG)
             }
             Method::Shared => (SHARED_SOCKETS, BATCH),
@@ -160,7 +163,7 @@ impl Engine {
         let readiness = Readiness::new(peers.len().max(1))?;
         for (index, socket) in sockets.iter().enumerate() {
             readiness.watch(socket, index as u64)?;
-            if matches!(method, Method::EpollConnected | Method::Uring) {
+            if matches!(method, Method::EpollConnected | Method::Recv | Method::Uring) {
                 socket.connect(peers[index])?;
             }
         }
@@ -205,6 +208,7 @@ impl Engine {
                 let sockets = self.sockets.iter().skip(self.slot).step_by(SLOTS);
                 sockets.map(|socket| self.receiver.receive(socket).map(|came| came as u64)).sum()
             }
+            Method::Recv => self.receive_one_each(),
             Method::Uring => self.ring.receive((self.slot..self.legs.len()).step_by(SLOTS)),
             Method::Shared => {
                 let mut received = 0;
@@ -232,6 +236,19 @@ impl Engine {
         Ok(received)
     }
 
+    fn receive_one_each(&mut self) -> io::Result<u64> {
+        let mut octets = [0; PACKET_OCTETS];
+        let mut received = 0;
+        for socket in self.sockets.iter().skip(self.slot).step_by(SLOTS) {
+            match socket.recv(&mut octets) {
+                Ok(_) => received += 1,
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(received)
+    }
+
     fn send(&mut self) -> io::Result<u64> {
         let mut packet = [0; PACKET_OCTETS];
         let mut sent = 0;
@@ -240,7 +257,7 @@ impl Engine {
             leg.outgoing.audio(&mut packet);
             match self.method {
                 Method::Epoll | Method::Sweep => _ = self.sockets[index].send_to(&packet, leg.peer)?,
-                Method::EpollConnected => _ = self.sockets[index].send(&packet)?,
+                Method::EpollConnected | Method::Recv => _ = self.sockets[index].send(&packet)?,
                 Method::Uring => self.ring.push(index, &packet)?,
                 Method::Shared => {
                     self.sender.push(None, leg.peer, &packet);
