@@ -294,10 +294,9 @@ impl Sip {
             let t1 = fields::number(node, "time in milliseconds", 10..=5_000, FAMILY, sources);
             self.t1 = t1.map_or(self.t1, Duration::from_millis);
         }
-        if let Some(node) = fields.take("product") {
-            if let Some(product) = fields::word(node, "the product's name", FAMILY, sources) {
-                self.product = product.value;
-            }
+        let product = fields.take("product");
+        if let Some(product) = product.and_then(|n| fields::word(n, "the product's name", FAMILY, sources)) {
+            self.product = product.value;
         }
         if let Some(node) = fields.take("listen_to") {
             self.listen_to = networks(node, sources);
@@ -621,5 +620,13 @@ log: debug
             shown.join(" "),
             "127.0.0.0/8 10.0.0.0/8 172.16.0.0/12 192.168.0.0/16 169.254.0.0/16 100.64.0.0/10 ::1/128 fc00::/7 fe80::/10"
         );
+    }
+
+    #[test]
+    fn the_administrators_guide_explains_every_code() {
+        let guide = include_str!("../docs/admin-guide/flows.md");
+        for Code { id, meaning } in CODES {
+            assert!(guide.contains(&format!("| {id} | {meaning} |")), "{id} {meaning}");
+        }
     }
 }

@@ -106,8 +106,11 @@ pub const KEY_PRESSES_REMEMBERED: usize = 8;
 pub const RELAYED_EVENTS_MAX: usize = 16;
 /// Senders to a port outside a call, kept so that no later call takes one of them for its party.
 pub const STRANGERS_PER_PORT_MAX: usize = 4;
-/// Packets outside a call that make a sender a stranger; fewer may be a party that is faster than our own start.
-pub const STRANGER_PACKETS: u32 = 3;
+/// Packets outside a call that make a sender a stranger, 200 ms of them. Fewer may be a party that is faster
+/// than a busy worker's start of the leg; a ghost fills the socket's buffer while the port rests.
+pub const STRANGER_PACKETS: u32 = 10;
+/// How long a sender to a port is remembered as a stranger: a caller who hung up sends for 30 s at the most.
+pub const STRANGER_REMEMBERED: Duration = Duration::from_secs(60);
 /// Packets in sequence that an address other than SDP's must send before a leg latches to it (RFC 3550 §A.1).
 pub const LATCH_PACKETS: u32 = 2;
 

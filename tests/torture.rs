@@ -5,6 +5,8 @@
 //! Each verdict is `ok`, `answer STATUS: rule`, `drop: rule` or `no message: reason`. Where the RFC
 //! leaves the choice we are lenient, and the test says so: a refusal here is a patient not heard.
 
+#![allow(clippy::unwrap_used, reason = "helpers of tests are tests")]
+
 use careline::limits::SIP_HEADERS_MAX;
 use careline::wire::sip::address::Address;
 use careline::wire::sip::cseq::CSeq;

@@ -3,7 +3,7 @@
 use crate::id::LegId;
 use crate::media::command::{Direction, PortIndex, WorkerIndex};
 use crate::wire::codec::Codec;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 
 /// A leg that owns a port: promised in SDP, and open or about to be.
 #[derive(Clone, Debug)]
@@ -16,12 +16,14 @@ pub struct Leg {
     pub port: PortIndex,
     /// Our signalling address towards the party.
     pub local: SocketAddr,
+    /// Where the party's signalling comes from: media go there if its SDP names a host.
+    pub peer: IpAddr,
     /// What was agreed on; `None` until there are both offer and answer.
     pub agreed: Option<Agreed>,
     /// The session version of the SDP we told last (RFC 3264 §8).
     pub sdp_version: u64,
     /// The SDP we told last: the same again keeps its version, another raises it by one.
-    pub told: Vec<u8>,
+    pub told: Option<Vec<u8>>,
     /// A stream runs on the worker: it has to be closed there.
     pub open: bool,
 }

@@ -34,7 +34,7 @@ codes! {
     AUDIO_BROKEN "F023" "the audio of a prompt cannot be read";
     SLOT "F024" "a prompt has a {slot}, and nothing can fill it yet";
     SENTENCE "F025" "a sentence is too long to be followed by ear";
-    EMERGENCY "F026" "the emergency line does not say the emergency number";
+    EMERGENCY "F026" "the emergency or crisis line does not say its number";
     FIRST_WORDS "F030" "a call does not begin with the emergency line in every language";
     ZERO "F031" "the entry does not say that 0 gets a person";
     NOTICE "F032" "recording and its notice do not fit together";
@@ -61,5 +61,13 @@ mod tests {
         ids.sort_unstable();
         ids.dedup();
         assert_eq!(ids.len(), CODES.len());
+    }
+
+    #[test]
+    fn the_administrators_guide_explains_every_code() {
+        let guide = include_str!("../../docs/admin-guide/flows.md");
+        for Code { id, meaning } in CODES.iter().chain(crate::flow::syntax::tree::CODES) {
+            assert!(guide.contains(&format!("| {id} | {meaning} |")), "{id} {meaning}");
+        }
     }
 }

@@ -136,7 +136,7 @@ impl Sources {
 
     /// The faults, in the order of files and lines.
     pub fn into_faults(mut self) -> Vec<Diagnostic> {
-        self.faults.sort_by(|a, b| (a.place, a.code).cmp(&(b.place, b.code)));
+        self.faults.sort_by_key(|fault| (fault.place, fault.code));
         self.faults.dedup();
         self.faults
     }

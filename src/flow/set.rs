@@ -107,6 +107,13 @@ impl FlowSet {
         self.flows.iter().position(|flow| flow.name == *name)
     }
 
+    /// The set with another act at a step, unchecked: what no file can say.
+    #[cfg(test)]
+    pub fn with_act(mut self, at: StepAt, act: Act) -> Self {
+        self.flows[at.flow].steps[at.step].act = act;
+        self
+    }
+
     /// A step.
     pub fn step(&self, at: StepAt) -> Option<&Step> {
         self.flows.get(at.flow)?.steps.get(at.step)
@@ -206,7 +213,7 @@ fn clinic(draft: &Draft, text: &ClinicText) -> Option<Clinic> {
     Some(Clinic {
         name: text.name.clone(),
         languages: text.languages.iter().map(|language| Language::from(language.value.as_str())).collect(),
-        emergency: text.emergency.clone(),
+        emergency: text.locale?.emergency.to_vec(),
         entry: draft.entry()?,
         default: draft.flow(&text.default.as_ref()?.value)?,
         numbers: numbers.collect::<Option<_>>()?,

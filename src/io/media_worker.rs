@@ -63,7 +63,9 @@ pub struct PortPair {
 #[derive(Debug, Error)]
 pub enum StartError {
     /// Not one port pair of the range is free.
-    #[error("no port pair from {first} to {last} is free on {bind}: name another range in `media.ports`")]
+    #[error(
+        "no port pair from {first} to {last} is free on {bind}: set `media.first_port` and `media.last_port` to a free range"
+    )]
     NoPort {
         /// The address.
         bind: IpAddr,
@@ -598,7 +600,7 @@ mod tests {
             events: events.clone(),
         };
         let error = start(settings(taken..=taken + 1)).unwrap_err();
-        assert!(error.to_string().contains("media.ports"), "{error}");
+        assert!(error.to_string().contains("media.first_port"), "{error}");
         let (second, others) = start(settings(taken..=32_000)).unwrap();
         assert!(others[0].rtp > taken && others[0].rtp % 2 == 0 && others[0].rtcp == others[0].rtp + 1);
         second.stop();
@@ -626,6 +628,49 @@ mod tests {
             assert_eq!(found, Some(expected));
         }
         assert_eq!(handle.counters().send_errors.load(Ordering::Relaxed), 0);
+        handle.stop();
+    }
+
+    fn rtp_packet(ssrc: u32, sequence: u16, octet: u8) -> Vec<u8> {
+        let mut head = [0; HEADER_OCTETS];
+        let timestamp = u32::from(sequence) * 160;
+        Header { marker: false, payload_type: 0, sequence, timestamp, ssrc }.write(&mut head);
+        [&head[..], &[octet; 160]].concat()
+    }
+
+    #[test]
+    fn a_former_caller_who_keeps_sending_is_not_recorded_in_the_next_call() {
+        let (handle, ports, mut told) = started(1, 64);
+        let (ghost, caller) = (phone(), phone());
+        let to = (LOOPBACK, ports[0].rtp);
+        handle.send(open(plan(&ghost))).unwrap();
+        for sequence in 0..5 {
+            ghost.recv(&mut [0; 1_500]).unwrap();
+            ghost.send_to(&rtp_packet(66, sequence, 9), to).unwrap();
+        }
+        handle.send(Command::Close { leg: LEG }).unwrap();
+        while !matches!(told.blocking_recv(), Some((_, Event::Closed { .. }))) {}
+        (5..15).for_each(|n| assert!(ghost.send_to(&rtp_packet(66, n, 9), to).is_ok()));
+        let unreachable = StreamPlan { remote: "127.0.0.99:9".parse().unwrap(), ..plan(&caller) };
+        handle.send(open(unreachable)).unwrap();
+        let (tap, mut reader) = crate::media::tap::ring(1_000);
+        handle.send(Command::Record { leg: LEG, tap }).unwrap();
+        while !matches!(told.blocking_recv(), Some((_, Event::TapOpened { .. }))) {}
+        caller.set_read_timeout(Some(Duration::from_millis(20))).unwrap();
+        let mut answered = 0;
+        for n in 15..500 {
+            ghost.send_to(&rtp_packet(66, n, 9), to).unwrap();
+            caller.send_to(&rtp_packet(5, n, 3), to).unwrap();
+            answered += usize::from(caller.recv(&mut [0; 1_500]).is_ok());
+            if answered == 20 {
+                break;
+            }
+        }
+        assert_eq!(answered, 20, "the caller behind NAT was latched to");
+        handle.send(Command::StopRecording { leg: LEG }).unwrap();
+        while !matches!(told.blocking_recv(), Some((_, Event::TapClosed { .. }))) {}
+        let heard: Vec<u8> = std::iter::from_fn(|| reader.pop()).map(|frame| frame.party[0]).collect();
+        assert!(heard.contains(&3) && !heard.contains(&9), "{heard:?}");
         handle.stop();
     }
 }

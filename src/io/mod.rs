@@ -9,6 +9,5 @@ mod media_socket;
 pub mod media_worker;
 pub mod now;
 pub mod recorder;
-pub mod run;
 pub mod sip_udp;
 pub mod store;

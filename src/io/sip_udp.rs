@@ -50,7 +50,10 @@ impl SipUdp {
         ask_for_destination(&socket, address.is_ipv4())?;
         socket.bind(&SockAddr::from(address))?;
         let bound = socket.local_addr()?.as_socket().unwrap_or(address);
-        Ok(Self { socket: AsyncFd::new(socket)?, bound, buffer: vec![0; SIP_DATAGRAM_MAX_OCTETS] })
+        // SAFETY: the socket owns its descriptor and never lends it out to be closed; it lives inside the
+        // AsyncFd, which takes it out of the poller before it drops it.
+        let socket = unsafe { AsyncFd::register(socket)? };
+        Ok(Self { socket, bound, buffer: vec![0; SIP_DATAGRAM_MAX_OCTETS] })
     }
 
     /// The address that it is bound to.

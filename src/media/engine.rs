@@ -113,7 +113,7 @@ impl Engine {
         let Some(leg) = leg else {
             self.counters.unowned += 1;
             if let (Kind::Rtp, Ok(packet)) = (kind, rtp::Packet::read(octets)) {
-                strangers.note(packet.ssrc);
+                strangers.note(now, from.ip(), packet.ssrc);
             }
             return;
         };
@@ -196,7 +196,7 @@ impl Engine {
         if self.by_leg.contains_key(&leg) {
             return None;
         }
-        let opening = Opening { strangers: port.strangers, ..opening };
+        let opening = Opening { strangers: port.strangers.recent(now), ..opening };
         port.leg = Some(Box::new(Leg::open(opening, now)));
         self.by_leg.insert(leg, index);
         let fill = |group: &usize| self.groups[*group].residents.len();
@@ -214,7 +214,9 @@ impl Engine {
         let index = self.by_leg.remove(&id)?;
         let port = &mut self.ports[index.0 as usize];
         let mut leg = port.leg.take()?;
-        leg.party_ssrc().into_iter().for_each(|ssrc| port.strangers.note_former_party(ssrc));
+        if let Some((host, ssrc)) = leg.party() {
+            port.strangers.note_former_party(now, host, ssrc);
+        }
         for group in &mut self.groups {
             group.residents.retain(|resident| *resident != index);
         }

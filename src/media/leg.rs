@@ -22,7 +22,7 @@ use crate::media::tap::Tap;
 use crate::rtp::latch::{Candidate, Latch, Strangers, Verdict};
 use crate::rtp::playout::Playout;
 use crate::rtp::sequence::Source;
-use crate::wire::telephone_event::TelephoneEvent;
+use crate::wire::telephone_event::{PAYLOAD_OCTETS, TelephoneEvent};
 use crate::wire::{rtcp, rtp};
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
@@ -93,6 +93,15 @@ struct Life {
     silent: bool,
 }
 
+/// What a packet of the party is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Meaning {
+    Audio,
+    Key,
+    /// Of a payload type that was not agreed on.
+    Noise,
+}
+
 #[derive(Debug)]
 struct Recording {
     tap: Tap,
@@ -140,9 +149,9 @@ impl Leg {
         self.said
     }
 
-    /// The source of the party's packets, for the port's next owner to be wary of.
-    pub fn party_ssrc(&self) -> Option<u32> {
-        self.source.as_ref().map(Source::ssrc)
+    /// The host and source of the party's packets, for the port's next owner to be wary of.
+    pub fn party(&self) -> Option<(IpAddr, u32)> {
+        self.source.as_ref().map(|source| (self.latch.to().ip(), source.ssrc()))
     }
 
     /// A new offer and answer.
@@ -239,22 +248,29 @@ impl Leg {
             self.counters.malformed += 1;
             return None;
         };
-        if !self.is_taken(&packet, from) {
+        let Some(meaning) = self.meaning(&packet, from) else {
+            self.counters.refused += 1;
+            return None;
+        };
+        self.sign_of_life(now);
+        if meaning == Meaning::Noise {
             self.counters.refused += 1;
             return None;
         }
         self.counters.received += 1;
-        self.sign_of_life(now);
         if !self.life.begun {
             self.life.begun = true;
             outbox.tell(Event::FirstPacket { leg: self.id, at: now });
         }
         self.count(&packet);
-        if packet.payload_type == self.plan.payload_type {
-            self.hear(&packet, now);
-            return None;
+        match meaning {
+            Meaning::Audio => {
+                self.hear(&packet, now);
+                None
+            }
+            Meaning::Key => self.take_event(&packet, now, outbox),
+            Meaning::Noise => None,
         }
-        self.take_event(&packet, now, outbox)
     }
 
     /// Takes one datagram of the RTCP port: any report of the party is a sign of life.
@@ -265,11 +281,22 @@ impl Leg {
         }
     }
 
-    fn is_taken(&mut self, packet: &rtp::Packet<'_>, from: SocketAddr) -> bool {
-        let agreed = packet.payload_type == self.plan.payload_type
-            || Some(packet.payload_type) == self.plan.telephone_event;
+    /// What a packet is, if it is the party's. Once the party is known, what it sends without agreement
+    /// (comfort noise) still shows that it is there.
+    fn meaning(&mut self, packet: &rtp::Packet<'_>, from: SocketAddr) -> Option<Meaning> {
+        let meaning = if packet.payload_type == self.plan.payload_type {
+            Meaning::Audio
+        } else if Some(packet.payload_type) == self.plan.telephone_event {
+            Meaning::Key
+        } else if self.latch.latched() != Some(from) {
+            return None;
+        } else if packet.payload_type == ASSUMED_TELEPHONE_EVENT && packet.payload.len() == PAYLOAD_OCTETS {
+            return Some(Meaning::Key);
+        } else {
+            return Some(Meaning::Noise);
+        };
         let candidate = Candidate { from, ssrc: packet.ssrc, sequence: packet.sequence };
-        agreed && self.latch.judge(candidate) == Verdict::Taken
+        (self.latch.judge(candidate) == Verdict::Taken).then_some(meaning)
     }
 
     fn sign_of_life(&mut self, now: Instant) {
@@ -287,6 +314,7 @@ impl Leg {
         }
     }
 
+    /// A packet's arrival is the tick in which it was read: jitter under 20 ms is not seen.
     fn hear(&mut self, packet: &rtp::Packet<'_>, now: Instant) {
         if let Some(source) = &mut self.source {
             source.take_timestamp(packet.timestamp, now);
@@ -394,6 +422,9 @@ impl Leg {
         }
     }
 }
+
+/// Some phones send keys with this payload type whatever was agreed on.
+const ASSUMED_TELEPHONE_EVENT: u8 = 101;
 
 fn empty_playout(plan: &StreamPlan) -> Box<Playout> {
     Box::new(Playout::new(plan.codec.silence_octet()))

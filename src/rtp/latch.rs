@@ -11,8 +11,9 @@
 //! one (a party behind NAT) is taken until SDP's speaks. A stranger, who sent to this port before the
 //! leg owned it, is never latched to. Counting and hearing the packets is not this file's job.
 
-use crate::limits::{LATCH_PACKETS, STRANGER_PACKETS, STRANGERS_PER_PORT_MAX};
-use std::net::SocketAddr;
+use crate::clock::Instant;
+use crate::limits::{LATCH_PACKETS, STRANGER_PACKETS, STRANGER_REMEMBERED, STRANGERS_PER_PORT_MAX};
+use std::net::{IpAddr, SocketAddr};
 
 /// Where a leg's packets come from and go to.
 #[derive(Clone, Debug)]
@@ -85,7 +86,7 @@ impl Latch {
 
     fn judge_foreign(&mut self, candidate: Candidate, probation: Option<Probation>) -> Verdict {
         let Candidate { from, ssrc, sequence } = candidate;
-        if self.strangers.contains(ssrc) {
+        if self.strangers.contains(from.ip(), ssrc) {
             return Verdict::Refused;
         }
         let packets = match probation {
@@ -128,7 +129,8 @@ impl Latch {
     }
 }
 
-/// Sources that sent to a port while no leg, or an earlier leg, owned it. The newest few are kept.
+/// Sources that sent to a port while no leg, or an earlier leg, owned it. The newest few are kept, each by
+/// host and SSRC: some phones use one SSRC for ever, and a phone behind NAT may change its port.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Strangers {
     seen: [Option<Stranger>; STRANGERS_PER_PORT_MAX],
@@ -137,33 +139,46 @@ pub struct Strangers {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Stranger {
+    host: IpAddr,
     ssrc: u32,
     packets: u32,
+    last: Instant,
 }
 
 impl Strangers {
     /// Notes a packet that came while no leg owned the port.
-    pub fn note(&mut self, ssrc: u32) {
-        self.add(ssrc, 1);
+    pub fn note(&mut self, now: Instant, host: IpAddr, ssrc: u32) {
+        self.add(Stranger { host, ssrc, packets: 1, last: now });
     }
 
     /// Notes the party of a leg that is closed.
-    pub fn note_former_party(&mut self, ssrc: u32) {
-        self.add(ssrc, STRANGER_PACKETS);
+    pub fn note_former_party(&mut self, now: Instant, host: IpAddr, ssrc: u32) {
+        self.add(Stranger { host, ssrc, packets: STRANGER_PACKETS, last: now });
     }
 
-    fn add(&mut self, ssrc: u32, packets: u32) {
-        if let Some(known) = self.seen.iter_mut().flatten().find(|stranger| stranger.ssrc == ssrc) {
-            known.packets = known.packets.saturating_add(packets);
+    /// Those who sent within [`STRANGER_REMEMBERED`].
+    pub fn recent(mut self, now: Instant) -> Self {
+        for place in &mut self.seen {
+            *place = place.filter(|stranger| now.since(stranger.last) <= STRANGER_REMEMBERED);
+        }
+        self
+    }
+
+    fn add(&mut self, stranger: Stranger) {
+        let same = |known: &&mut Stranger| (known.host, known.ssrc) == (stranger.host, stranger.ssrc);
+        if let Some(known) = self.seen.iter_mut().flatten().find(same) {
+            known.packets = known.packets.saturating_add(stranger.packets);
+            known.last = stranger.last;
             return;
         }
-        self.seen[self.next] = Some(Stranger { ssrc, packets });
+        self.seen[self.next] = Some(stranger);
         self.next = (self.next + 1) % STRANGERS_PER_PORT_MAX;
     }
 
     /// This source sent often enough outside the call to be no party of it.
-    fn contains(&self, ssrc: u32) -> bool {
-        self.seen.iter().flatten().any(|s| s.ssrc == ssrc && s.packets >= STRANGER_PACKETS)
+    fn contains(&self, host: IpAddr, ssrc: u32) -> bool {
+        let mut strangers = self.seen.iter().flatten().filter(|known| known.packets >= STRANGER_PACKETS);
+        strangers.any(|known| (known.host, known.ssrc) == (host, ssrc))
     }
 }
 
@@ -227,7 +242,7 @@ mod tests {
     #[test]
     fn a_former_caller_who_keeps_sending_is_never_heard() {
         let mut strangers = Strangers::default();
-        strangers.note_former_party(66);
+        strangers.note_former_party(Instant::START, address(OTHER).ip(), 66);
         let ghost: Vec<_> = (0..1_500).map(|n| (OTHER, 66, n)).collect();
         check("for 30 s", strangers, &ghost, &"-".repeat(1_500), SDP);
         let both = [(OTHER, 66, 1), (OTHER, 66, 2), (NAT, 1, 1), (OTHER, 66, 3), (NAT, 1, 2), (NAT, 1, 3)];
@@ -237,19 +252,28 @@ mod tests {
     #[test]
     fn a_few_early_packets_make_no_stranger_and_many_do() {
         let mut strangers = Strangers::default();
-        strangers.note(5);
-        strangers.note(5);
-        check("a quick new caller", strangers, &[(NAT, 5, 3), (NAT, 5, 4)], "-+", NAT);
-        strangers.note(5);
-        check("a ghost", strangers, &[(NAT, 5, 3), (NAT, 5, 4)], "--", SDP);
-        check("unless SDP promised him", strangers, &[(SDP, 5, 3)], "+", SDP);
+        let mut note = |host, packets| {
+            (0..packets).for_each(|_| strangers.note(Instant::START, address(host).ip(), 5));
+            strangers
+        };
+        let few = STRANGER_PACKETS - 1;
+        check("a quick new caller", note(NAT, few), &[(NAT, 5, 3), (NAT, 5, 4)], "-+", NAT);
+        check("a ghost", note(NAT, 1), &[(NAT, 5, 3), (NAT, 5, 4)], "--", SDP);
+        let moved = "203.0.113.9:50002";
+        check("a ghost on another port", note(NAT, 0), &[(moved, 5, 3), (moved, 5, 4)], "--", SDP);
+        check("another phone with that SSRC", note(NAT, 0), &[(OTHER, 5, 3), (OTHER, 5, 4)], "-+", OTHER);
+        check("unless SDP promised him", note("10.0.0.1:1", few + 1), &[(SDP, 5, 3)], "+", SDP);
     }
 
     #[test]
-    fn only_the_newest_strangers_are_kept() {
-        let mut strangers = Strangers::default();
-        (0..1_000).for_each(|ssrc| strangers.note_former_party(ssrc));
-        assert!((996..1_000).all(|ssrc| strangers.contains(ssrc)) && !strangers.contains(995));
+    fn strangers_are_few_and_forgotten_after_a_minute() {
+        let (mut strangers, host) = (Strangers::default(), address(OTHER).ip());
+        let at = |ssrc| Instant::from_millis(u64::from(ssrc) * 20_000);
+        (0..1_000).for_each(|ssrc| strangers.note_former_party(at(ssrc), host, ssrc));
+        let known =
+            |strangers: Strangers| (0..1_000).filter(|n| strangers.contains(host, *n)).collect::<Vec<_>>();
+        assert_eq!(known(strangers), [996, 997, 998, 999]);
+        assert_eq!(known(strangers.recent(at(1_001))), [998, 999]);
     }
 
     #[test]

@@ -232,3 +232,6 @@ impl Stack {
         self.outputs.push_back(Output::Event(event));
     }
 }
+
+#[cfg(test)]
+mod tests;

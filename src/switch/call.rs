@@ -44,8 +44,6 @@ pub struct Call {
 pub struct Person {
     /// The person's leg.
     pub leg: Leg,
-    /// The target as configured.
-    pub target: String,
     /// Until when it may ring; `None` once they talk.
     pub ring_until: Option<Instant>,
 }

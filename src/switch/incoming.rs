@@ -5,18 +5,19 @@
 
 use super::call::Call;
 use super::interface::Output;
+use super::negotiate::{plan, settled};
 use super::ports::Owned;
 use super::{HeardBy, Switch};
-use crate::call::leg::{Agreed, Leg};
+use crate::call::leg::Leg;
 use crate::call::routing::{called_number, caller_number, trunk_of};
 use crate::flow::action;
 use crate::flow::run::Run;
 use crate::id::{CallId, LegId};
-use crate::media::command::{Command, Direction, PortIndex, StreamPlan, WorkerIndex};
+use crate::media::command::{Command, PortIndex, WorkerIndex};
 use crate::phi::Phi;
 use crate::report::event::{Cause, Event, Party};
 use crate::sip::interface as sip;
-use crate::sip::invite::offer_answer::{self, Ours};
+use crate::sip::invite::offer_answer;
 use std::net::{IpAddr, SocketAddr};
 
 /// Seconds that a caller is asked to wait when the engine is full (RFC 3261 §20.33).
@@ -58,7 +59,7 @@ impl Switch {
             version: self.flows.version().to_owned(),
         };
         self.append(id, arrived);
-        let leg = new_leg(leg, owned, invite.local);
+        let leg = new_leg(leg, owned, invite.local, invite.from.ip());
         let call = Call {
             local: invite.local,
             patient: leg,
@@ -83,25 +84,25 @@ impl Switch {
 
     /// 200 with our answer; or with our offer, when the INVITE brought none (RFC 3261 §13.2.1).
     fn answer(&mut self, id: CallId, offer: Option<&[u8]>) {
-        let Some(call) = self.calls.get(&id) else { return };
-        let ours = self.ours(&call.patient);
-        let leg = call.patient.id;
-        match offer {
-            None => {
-                let sdp = offer_answer::offer(&ours);
-                self.sip(sip::Command::Answer { leg, sdp });
+        let Some(mut patient) = self.calls.get(&id).map(|call| call.patient.clone()) else { return };
+        let leg = patient.id;
+        let Some(offer) = offer else {
+            let sdp = self.make_offer(&mut patient);
+            self.keep_leg(id, patient);
+            return self.sip(sip::Command::Answer { leg, sdp });
+        };
+        match self.answer_offer(&mut patient, offer) {
+            Ok(agreed) => {
+                self.keep_leg(id, patient);
+                self.sip(sip::Command::Answer { leg, sdp: agreed.body.clone() });
+                self.open_patient(id, &agreed);
             }
-            Some(offer) => match offer_answer::answer(offer, &ours) {
-                Ok(agreed) => {
-                    self.sip(sip::Command::Answer { leg, sdp: agreed.body.clone() });
-                    self.open_patient(id, &agreed);
-                }
-                Err(_) => {
-                    self.counters.no_common_media += 1;
-                    self.refuse(leg, 488, None);
-                    self.end_call(id, Cause::NoCommonMedia, Party::Engine, None);
-                }
-            },
+            Err(error) => {
+                tracing::debug!(%error, call = %id, "refused with 488");
+                self.counters.no_common_media += 1;
+                self.refuse(leg, 488, None);
+                self.end_call(id, Cause::NoCommonMedia, Party::Engine, None);
+            }
         }
     }
 
@@ -110,11 +111,8 @@ impl Switch {
         self.counters.answered += 1;
         self.append(id, Event::Answered { codec: agreed.codec });
         let Some(mut leg) = self.calls.get(&id).map(|call| call.patient.clone()) else { return };
-        leg.told.clone_from(&agreed.body);
         self.open_leg(&mut leg, agreed);
-        if let Some(call) = self.calls.get_mut(&id) {
-            call.patient = leg;
-        }
+        self.keep_leg(id, leg);
     }
 
     /// Tells the worker to own the leg's port from now on.
@@ -138,8 +136,7 @@ impl Switch {
         let Some(&id) = self.legs.get(&leg) else { return };
         let Some(call) = self.calls.get(&id).filter(|call| call.is_patient(leg)) else { return };
         if call.patient.agreed.is_none() {
-            let ours = self.ours(&call.patient);
-            match sdp.map(|sdp| offer_answer::read_answer(&sdp, &ours)) {
+            match sdp.map(|sdp| self.read_answer(&call.patient, &sdp)) {
                 Some(Ok(agreed)) => self.open_patient(id, &agreed),
                 Some(Err(_)) | None => {
                     self.counters.no_common_media += 1;
@@ -167,53 +164,28 @@ impl Switch {
         let Some(&id) = self.legs.get(&leg) else { return self.refuse(leg, 481, None) };
         let Some(mut changed) = self.leg_of(id, leg).cloned() else { return self.refuse(leg, 481, None) };
         let Some(offer) = sdp else {
-            let sdp = offer_answer::offer(&self.ours(&changed));
+            let sdp = self.make_offer(&mut changed);
+            self.keep_leg(id, changed);
             return self.sip(sip::Command::AnswerReoffer { leg, sdp });
         };
-        let Ok(agreed) = self.answer_again(&mut changed, &offer) else { return self.refuse(leg, 488, None) };
+        let Ok(agreed) = self.answer_offer(&mut changed, &offer) else { return self.refuse(leg, 488, None) };
         let was_held = changed.is_held();
         changed.agreed = Some(settled(&agreed));
         let held = changed.is_held();
-        self.replan(&changed, &agreed);
+        let command = Command::Replan { leg, plan: plan(&agreed, changed.local.ip()) };
+        self.outputs.push_back(Output::Media { worker: changed.worker, command });
         self.sip(sip::Command::AnswerReoffer { leg, sdp: agreed.body });
-        if let Some(place) = self.leg_of(id, leg) {
-            *place = changed;
-        }
+        self.keep_leg(id, changed);
         if held != was_held {
             self.append(id, Event::Hold { on: held });
         }
     }
 
-    /// Answers an offer within the session: the version rises by one, and only when the answer differs.
-    fn answer_again(&self, leg: &mut Leg, offer: &[u8]) -> Result<offer_answer::Agreed, offer_answer::NoSession> {
-        let agreed = offer_answer::answer(offer, &self.ours(leg))?;
-        if agreed.body == leg.told {
-            return Ok(agreed);
+    /// Puts a changed leg back into its place.
+    fn keep_leg(&mut self, id: CallId, leg: Leg) {
+        if let Some(place) = self.leg_of(id, leg.id) {
+            *place = leg;
         }
-        leg.sdp_version += 1;
-        let agreed = offer_answer::answer(offer, &self.ours(leg))?;
-        leg.told.clone_from(&agreed.body);
-        Ok(agreed)
-    }
-
-    fn replan(&mut self, leg: &Leg, agreed: &offer_answer::Agreed) {
-        let command = Command::Replan { leg: leg.id, plan: plan(agreed, leg.local.ip()) };
-        self.outputs.push_back(Output::Media { worker: leg.worker, command });
-    }
-
-    /// Our side of an offer or answer for this leg.
-    pub(super) fn ours(&self, leg: &Leg) -> Ours {
-        Ours {
-            address: self.told_address(leg.local.ip()),
-            rtp_port: self.ports.number(leg.worker, leg.port),
-            session_id: leg.id.0,
-            session_version: leg.sdp_version,
-        }
-    }
-
-    /// The address that a peer is told, given the one it reached us at.
-    fn told_address(&self, reached: IpAddr) -> IpAddr {
-        self.settings.external_address.unwrap_or(reached)
     }
 
     /// The leg of that name, the patient's or the person's.
@@ -233,31 +205,7 @@ impl Switch {
 }
 
 /// A leg that owns a port and has agreed on nothing yet.
-pub(super) fn new_leg(id: LegId, owned: Owned, local: SocketAddr) -> Leg {
+pub(super) fn new_leg(id: LegId, owned: Owned, local: SocketAddr, peer: IpAddr) -> Leg {
     let (worker, port): (WorkerIndex, PortIndex) = (owned.worker, owned.port);
-    Leg { id, worker, port, local, agreed: None, sdp_version: 0, told: Vec::new(), open: false }
+    Leg { id, worker, port, local, peer, agreed: None, sdp_version: 0, told: None, open: false }
 }
-
-fn settled(agreed: &offer_answer::Agreed) -> Agreed {
-    Agreed { codec: agreed.codec, direction: direction(agreed) }
-}
-
-fn direction(agreed: &offer_answer::Agreed) -> Direction {
-    Direction { send: agreed.direction.sends(), receive: agreed.direction.receives() }
-}
-
-/// The plan of a stream, from what offer and answer agreed on.
-fn plan(agreed: &offer_answer::Agreed, source: IpAddr) -> StreamPlan {
-    StreamPlan {
-        remote: agreed.remote,
-        remote_rtcp: agreed.remote_rtcp,
-        rtcp_mux: agreed.rtcp_mux,
-        source,
-        codec: agreed.codec,
-        payload_type: agreed.payload_type,
-        telephone_event: agreed.telephone_event,
-        samples_per_packet: agreed.samples_per_packet,
-        direction: direction(agreed),
-    }
-}
-

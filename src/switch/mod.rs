@@ -16,6 +16,7 @@ mod call;
 mod ending;
 mod incoming;
 pub mod interface;
+mod negotiate;
 mod person;
 mod ports;
 mod recording;

@@ -12,7 +12,6 @@ use crate::id::{CallId, LegId};
 use crate::media::command::Command;
 use crate::report::event::{Cause, Event, Party};
 use crate::sip::interface as sip;
-use crate::sip::invite::offer_answer;
 use std::time::Duration;
 
 /// The final status that the record gives to a target which is in no address list: not found.
@@ -38,13 +37,13 @@ impl Switch {
         let Some(owned) = self.ports.take_on(worker, self.now.at) else {
             return self.person_not_reached(id, leg, STATUS_NO_PORT);
         };
-        let person = new_leg(leg, owned, local);
-        let sdp = offer_answer::offer(&self.ours(&person));
+        let mut person = new_leg(leg, owned, local, to.ip());
+        let sdp = self.make_offer(&mut person);
         let from_user = Self::presented(caller.as_ref());
         let ring_until = Some(self.now.at + ring.min(self.settings.ring));
         self.legs.insert(leg, id);
         if let Some(call) = self.calls.get_mut(&id) {
-            call.person = Some(Person { leg: person, target: target.clone(), ring_until });
+            call.person = Some(Person { leg: person, ring_until });
         }
         let call = Box::new(sip::Outgoing { target, to, from_user, sdp });
         self.sip(sip::Command::Invite { leg, local, call });
@@ -54,7 +53,7 @@ impl Switch {
     pub(super) fn on_person_answered(&mut self, leg: LegId, sdp: &[u8]) {
         let Some(&id) = self.legs.get(&leg) else { return };
         let Some(mut person) = self.calls.get_mut(&id).and_then(|call| call.person_leg(leg)).cloned() else { return };
-        let Ok(agreed) = offer_answer::read_answer(sdp, &self.ours(&person)) else {
+        let Ok(agreed) = self.read_answer(&person, sdp) else {
             self.sip(sip::Command::HangUp { leg, reason: Some("SIP;cause=488;text=\"no common media\"") });
             return self.on_person_failed(leg, 488);
         };

@@ -787,11 +787,11 @@ fn words() {
         "hang up now and call 9 1 1.",
         "hang up now.",
         expect![[r#"
-        prompts.yaml:10:7  F026  the emergency line does not say 911
-           10 |   en: "If this is a medical emergency, hang up now."
-              |       ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ say the number digit by digit
-              a caller in danger would not hear whom to call
-    "#]],
+            prompts.yaml:10:7  F026  `u.emergency` does not say 911
+               10 |   en: "If this is a medical emergency, hang up now."
+                  |       ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ say the number digit by digit
+                  a caller in danger would not hear whom to call
+        "#]],
     );
     edited(
         "prompts.yaml",

@@ -178,16 +178,20 @@ fn menu(texts: &Texts, answers: &[AnswerText], language: &str, at: Place, source
     }
 }
 
+/// The lines that tell a caller whom to call must say the numbers of the country.
 fn emergency(draft: &Draft, prompts: &BTreeMap<String, Texts>, languages: &[&str], sources: &mut Sources) {
-    let (Some(clinic), Some(texts)) = (&draft.clinic, prompts.get(Own::Emergency.name())) else { return };
-    let number: String = clinic.emergency.iter().map(|key| key_name(*key)).collect();
-    for text in languages.iter().filter_map(|language| texts.texts.get(*language)) {
-        let digits: String = text.value.chars().filter(char::is_ascii_digit).collect();
-        if !digits.contains(&number) {
-            let words = Words::what(format!("the emergency line does not say {number}"))
-                .repair("say the number digit by digit")
-                .hears("a caller in danger would not hear whom to call");
-            sources.fault(text.place, EMERGENCY, words);
+    let Some(locale) = draft.clinic.as_ref().and_then(|clinic| clinic.locale) else { return };
+    let emergency: String = locale.emergency.iter().map(|key| key_name(*key)).collect();
+    for (own, number) in [(Own::Emergency, emergency.as_str()), (Own::CrisisWait, locale.crisis)] {
+        let Some(texts) = prompts.get(own.name()) else { continue };
+        for text in languages.iter().filter_map(|language| texts.texts.get(*language)) {
+            let digits: String = text.value.chars().filter(char::is_ascii_digit).collect();
+            if !digits.contains(number) {
+                let words = Words::what(format!("`{}` does not say {number}", own.name()))
+                    .repair("say the number digit by digit")
+                    .hears("a caller in danger would not hear whom to call");
+                sources.fault(text.place, EMERGENCY, words);
+            }
         }
     }
 }

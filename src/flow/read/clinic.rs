@@ -18,8 +18,8 @@ pub struct ClinicText {
     pub name: String,
     /// The languages, the main one first.
     pub languages: Vec<Placed<String>>,
-    /// The keys of the emergency number.
-    pub emergency: Vec<Key>,
+    /// The numbers of the country.
+    pub locale: Option<Locale>,
     /// The flow that every call hears first.
     pub entry: Option<Placed<String>>,
     /// The flow of numbers that are not listed.
@@ -41,6 +41,18 @@ pub struct ClinicText {
     /// The exits that flows may name.
     pub exits: Vec<Placed<String>>,
 }
+
+/// A locale pack: the numbers that callers are told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Locale {
+    /// The keys of the emergency number.
+    pub emergency: &'static [Key],
+    /// The number of the crisis line.
+    pub crisis: &'static str,
+}
+
+/// 911 and 988.
+const US: Locale = Locale { emergency: &[Key::Digit(9), Key::Digit(1), Key::Digit(1)], crisis: "988" };
 
 /// The last rung as written.
 #[derive(Clone, Debug)]
@@ -72,7 +84,7 @@ pub fn read(node: &Node, sources: &mut Sources) -> Option<ClinicText> {
     let mut fields = Fields::of(node, "clinic.yaml", KNOWN, FAMILY, sources)?;
     let name = fields.take("clinic").and_then(|n| fields::prose(n, "the clinic's name", FAMILY, sources));
     let languages = fields.need("languages", sources).map(|n| languages(n, sources)).unwrap_or_default();
-    let emergency = fields.need("locale", sources).and_then(|n| locale(n, sources)).unwrap_or_default();
+    let locale = fields.need("locale", sources).and_then(|n| locale(n, sources));
     let entry = fields.need("entry", sources).and_then(|n| fields::name(n, "a flow", FAMILY, sources));
     let default = fields.need("default", sources).and_then(|n| fields::name(n, "a flow", FAMILY, sources));
     let numbers = fields.take("numbers").map(|n| numbers(n, sources)).unwrap_or_default();
@@ -91,7 +103,7 @@ pub fn read(node: &Node, sources: &mut Sources) -> Option<ClinicText> {
         place,
         name: name.map(|n| n.value).unwrap_or_default(),
         languages,
-        emergency,
+        locale,
         entry,
         default,
         numbers,
@@ -121,10 +133,8 @@ fn languages(node: &Node, sources: &mut Sources) -> Vec<Placed<String>> {
     found
 }
 
-/// A locale pack: for now its emergency number.
-fn locale(node: &Node, sources: &mut Sources) -> Option<Vec<Key>> {
-    let us = [Key::Digit(9), Key::Digit(1), Key::Digit(1)];
-    fields::choice(node, "locale", &[("us", us)], FAMILY, sources).map(Vec::from)
+fn locale(node: &Node, sources: &mut Sources) -> Option<Locale> {
+    fields::choice(node, "locale", &[("us", US)], FAMILY, sources)
 }
 
 fn numbers(node: &Node, sources: &mut Sources) -> BTreeMap<String, Placed<String>> {

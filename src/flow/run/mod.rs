@@ -32,11 +32,11 @@ use crate::id::{ExitName, FlowName, Language, PlaybackId, PromptName};
 use crate::limits::{PROMPT_MAX, TYPE_AHEAD_MAX};
 use crate::wire::telephone_event::Key;
 use std::collections::VecDeque;
+use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// A running flow.
-#[derive(Debug)]
+/// A running flow. Its `Debug` shows no keys: they may tell why somebody called.
 pub struct Run {
     set: Arc<FlowSet>,
     /// The flow of the called number.
@@ -170,6 +170,14 @@ enum Call {
 enum Voice {
     Speaking(Speech),
     Quiet { until: Instant },
+}
+
+impl fmt::Debug for Run {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (flow, step) =
+            (&self.set.flows()[self.here.flow].name, self.set.step(self.here).map(|step| &step.name));
+        write!(f, "Run(flow {flow:?}, step {step:?}, {:?})", self.state)
+    }
 }
 
 impl Run {

@@ -131,6 +131,12 @@ impl Run {
     }
 
     pub(super) fn notice_ended(&mut self, now: Instant, completed: bool) {
+        if self.ahead.front() == Some(&Key::Digit(2)) && self.may_choose_language() {
+            // Not the caller's language: it is given again in his, and nothing is recorded before.
+            self.ahead.pop_front();
+            self.choose_second_language(now);
+            return;
+        }
         if completed {
             self.tell(Fact::NoticeGiven);
             self.actions.push_back(Action::StartRecording);
@@ -178,6 +184,11 @@ impl Run {
         self.refuse_recording();
         let words = self.own(Own::NotRecorded);
         self.state = State::Saying(self.speak(now, vec![words]));
+    }
+
+    fn may_choose_language(&self) -> bool {
+        let two_languages = self.set.clinic().languages.len() > 1;
+        two_languages && self.first_pass == FirstPass::Open && self.language == Tongue::Main
     }
 
     /// The caller pressed 2: the entry is said again in the second language, as far as it was not heard.

@@ -44,7 +44,7 @@ impl Engine {
     }
 
     fn note(&mut self, text: &str) {
-        writeln!(self.log, "{:>5.1} {text}", self.now.as_micros() as f64 / 1e6).unwrap();
+        writeln!(self.log, "{:<5.1} {text}", self.now.as_micros() as f64 / 1e6).unwrap();
     }
 
     fn input(&mut self, input: Input) {
@@ -170,29 +170,29 @@ const TO_MENU_ES: &str = "start w1 2 w15";
 #[test]
 fn a_call_begins_with_the_emergency_line_in_both_languages_and_silence_leads_to_a_message() {
     expect_test::expect![[r#"
-          0.0 say u.emergency/en u.emergency/es
-          6.0 say u.crisis/en
-          9.0 say u.language/en u.language/es
-         15.0 say u.greeting/en
-         18.0 say u.person/en
-         21.0 say u.recording/en
-         24.0 NoticeGiven
-         24.0 record
-         24.0 say mm.menu/en
-         35.0 Missed { silence: true, count: 1 }
-         35.0 say u.noinput1/en mm.menu/en
-         49.0 Missed { silence: true, count: 2 }
-         49.0 LadderRung { rung: 1, why: Silence }
-         49.0 say u.noinput2/en
-         49.0 call sip:front-desk@127.0.0.1:5070 for 25 s
-         67.0 say u.one_moment/en
-         74.0 LadderRung { rung: 2, why: Silence }
-         74.0 say u.not_reached/en vm.record_now/en
-         80.0 tone
-         87.0 message over
-         87.0 Promised { within_working_days: 1 }
-         87.0 say vm.saved_next_day/en u.goodbye/en
-         93.0 end message_left
+        0.0   say u.emergency/en u.emergency/es
+        6.0   say u.crisis/en
+        9.0   say u.language/en u.language/es
+        15.0  say u.greeting/en
+        18.0  say u.person/en
+        21.0  say u.recording/en
+        24.0  NoticeGiven
+        24.0  record
+        24.0  say mm.menu/en
+        35.0  Missed { silence: true, count: 1 }
+        35.0  say u.noinput1/en mm.menu/en
+        49.0  Missed { silence: true, count: 2 }
+        49.0  LadderRung { rung: 1, why: Silence }
+        49.0  say u.noinput2/en
+        49.0  call sip:front-desk@127.0.0.1:5070 for 25 s
+        67.0  say u.one_moment/en
+        74.0  LadderRung { rung: 2, why: Silence }
+        74.0  say u.not_reached/en vm.record_now/en
+        80.0  tone
+        87.0  message over
+        87.0  Promised { within_working_days: 1 }
+        87.0  say vm.saved_next_day/en u.goodbye/en
+        93.0  end message_left
     "#]]
     .assert_eq(&heard("main_menu", "start w60 w22 open w5 # saved w9"));
 }
@@ -200,21 +200,21 @@ fn a_call_begins_with_the_emergency_line_in_both_languages_and_silence_leads_to_
 #[test]
 fn two_switches_to_spanish_and_what_was_heard_in_spanish_is_not_said_again() {
     expect_test::expect![[r#"
-          0.0 say u.emergency/en u.emergency/es
-          6.0 say u.crisis/en
-          7.0 LanguageChosen(`es`)
-          7.0 say u.crisis/es
-         10.0 say u.greeting/es
-         13.0 say u.person/es
-         16.0 say u.recording/es
-         19.0 NoticeGiven
-         19.0 record
-         19.0 say mm.menu/es
-         27.0 chosen visits
-         27.0 LadderRung { rung: 1, why: Asked }
-         27.0 say u.agent/es
-         27.0 call sip:front-desk@127.0.0.1:5070 for 25 s
-         27.0 they talk
+        0.0   say u.emergency/en u.emergency/es
+        6.0   say u.crisis/en
+        7.0   LanguageChosen(`es`)
+        7.0   say u.crisis/es
+        10.0  say u.greeting/es
+        13.0  say u.person/es
+        16.0  say u.recording/es
+        19.0  NoticeGiven
+        19.0  record
+        19.0  say mm.menu/es
+        27.0  chosen visits
+        27.0  LadderRung { rung: 1, why: Asked }
+        27.0  say u.agent/es
+        27.0  call sip:front-desk@127.0.0.1:5070 for 25 s
+        27.0  they talk
     "#]]
     .assert_eq(&heard("main_menu", "start w7 2 w20 1 yes"));
 }
@@ -222,25 +222,22 @@ fn two_switches_to_spanish_and_what_was_heard_in_spanish_is_not_said_again() {
 #[test]
 fn two_during_the_notice_waits_and_then_stops_the_recording_until_the_spanish_notice_is_over() {
     expect_test::expect![[r#"
-          0.0 say u.emergency/en u.emergency/es
-          6.0 say u.crisis/en
-          9.0 say u.language/en u.language/es
-         15.0 say u.greeting/en
-         18.0 say u.person/en
-         21.0 say u.recording/en
-         24.0 NoticeGiven
-         24.0 record
-         24.0 LanguageChosen(`es`)
-         24.0 record no more
-         24.0 say u.crisis/es
-         27.0 say u.greeting/es
-         30.0 say u.person/es
-         33.0 say u.recording/es
-         36.0 NoticeGiven
-         36.0 record
-         36.0 say mm.menu/es
-         47.0 Missed { silence: true, count: 1 }
-         47.0 say u.noinput1/es mm.menu/es
+        0.0   say u.emergency/en u.emergency/es
+        6.0   say u.crisis/en
+        9.0   say u.language/en u.language/es
+        15.0  say u.greeting/en
+        18.0  say u.person/en
+        21.0  say u.recording/en
+        24.0  LanguageChosen(`es`)
+        24.0  say u.crisis/es
+        27.0  say u.greeting/es
+        30.0  say u.person/es
+        33.0  say u.recording/es
+        36.0  NoticeGiven
+        36.0  record
+        36.0  say mm.menu/es
+        47.0  Missed { silence: true, count: 1 }
+        47.0  say u.noinput1/es mm.menu/es
     "#]]
     .assert_eq(&heard("main_menu", "start w22 2 w25"));
 }
@@ -248,40 +245,40 @@ fn two_during_the_notice_waits_and_then_stops_the_recording_until_the_spanish_no
 #[test]
 fn seven_means_no_recording_before_in_and_after_the_notice() {
     expect_test::expect![[r#"
-          0.0 say u.emergency/en u.emergency/es
-          1.0 RecordingRefused
-          6.0 say u.crisis/en
-          9.0 say u.language/en u.language/es
-         15.0 say u.greeting/en
-         18.0 say u.person/en
-         21.0 say mm.menu/en
+        0.0   say u.emergency/en u.emergency/es
+        1.0   RecordingRefused
+        6.0   say u.crisis/en
+        9.0   say u.language/en u.language/es
+        15.0  say u.greeting/en
+        18.0  say u.person/en
+        21.0  say mm.menu/en
     "#]]
     .assert_eq(&heard("main_menu", "start w1 7 w30"));
     expect_test::expect![[r#"
-          0.0 say u.emergency/en u.emergency/es
-          6.0 say u.crisis/en
-          9.0 say u.language/en u.language/es
-         15.0 say u.greeting/en
-         18.0 say u.person/en
-         21.0 say u.recording/en
-         23.0 RecordingRefused
-         23.0 say u.not_recorded/en
-         26.0 say mm.menu/en
+        0.0   say u.emergency/en u.emergency/es
+        6.0   say u.crisis/en
+        9.0   say u.language/en u.language/es
+        15.0  say u.greeting/en
+        18.0  say u.person/en
+        21.0  say u.recording/en
+        23.0  RecordingRefused
+        23.0  say u.not_recorded/en
+        26.0  say mm.menu/en
     "#]]
     .assert_eq(&heard("main_menu", "start w23 7 w8"));
     expect_test::expect![[r#"
-          0.0 say u.emergency/en u.emergency/es
-          6.0 say u.crisis/en
-          9.0 say u.language/en u.language/es
-         15.0 say u.greeting/en
-         18.0 say u.person/en
-         21.0 say u.recording/en
-         24.0 NoticeGiven
-         24.0 record
-         24.0 say mm.menu/en
-         27.0 RecordingRefused
-         27.0 record no more
-         27.0 say u.not_recorded/en mm.menu/en
+        0.0   say u.emergency/en u.emergency/es
+        6.0   say u.crisis/en
+        9.0   say u.language/en u.language/es
+        15.0  say u.greeting/en
+        18.0  say u.person/en
+        21.0  say u.recording/en
+        24.0  NoticeGiven
+        24.0  record
+        24.0  say mm.menu/en
+        27.0  RecordingRefused
+        27.0  record no more
+        27.0  say u.not_recorded/en mm.menu/en
     "#]]
     .assert_eq(&heard("main_menu", &format!("{TO_MENU} 7 7 w4")));
 }
@@ -289,31 +286,31 @@ fn seven_means_no_recording_before_in_and_after_the_notice() {
 #[test]
 fn zero_and_nine_cut_the_notice_short_and_nothing_is_recorded() {
     expect_test::expect![[r#"
-          0.0 say u.emergency/en u.emergency/es
-          6.0 say u.crisis/en
-          9.0 say u.language/en u.language/es
-         15.0 say u.greeting/en
-         18.0 say u.person/en
-         21.0 say u.recording/en
-         22.0 NoticeCut
-         22.0 LadderRung { rung: 1, why: Asked }
-         22.0 say u.agent/en
-         22.0 call sip:front-desk@127.0.0.1:5070 for 25 s
-         23.0 they talk
+        0.0   say u.emergency/en u.emergency/es
+        6.0   say u.crisis/en
+        9.0   say u.language/en u.language/es
+        15.0  say u.greeting/en
+        18.0  say u.person/en
+        21.0  say u.recording/en
+        22.0  NoticeCut
+        22.0  LadderRung { rung: 1, why: Asked }
+        22.0  say u.agent/en
+        22.0  call sip:front-desk@127.0.0.1:5070 for 25 s
+        23.0  they talk
     "#]]
     .assert_eq(&heard("main_menu", "start w22 0 w1 yes"));
     expect_test::expect![[r#"
-          0.0 say u.emergency/en u.emergency/es
-          6.0 say u.crisis/en
-          9.0 say u.language/en u.language/es
-         15.0 say u.greeting/en
-         18.0 say u.person/en
-         21.0 say u.recording/en
-         22.0 NoticeCut
-         22.0 LadderRung { rung: 1, why: Crisis }
-         22.0 say cr.stay/en
-         22.0 call sip:front-desk@127.0.0.1:5070 for 25 s
-         23.0 they talk
+        0.0   say u.emergency/en u.emergency/es
+        6.0   say u.crisis/en
+        9.0   say u.language/en u.language/es
+        15.0  say u.greeting/en
+        18.0  say u.person/en
+        21.0  say u.recording/en
+        22.0  NoticeCut
+        22.0  LadderRung { rung: 1, why: Crisis }
+        22.0  say cr.stay/en
+        22.0  call sip:front-desk@127.0.0.1:5070 for 25 s
+        23.0  they talk
     "#]]
     .assert_eq(&heard("main_menu", "start w22 1 5 9 w1 yes"));
 }
@@ -321,26 +318,26 @@ fn zero_and_nine_cut_the_notice_short_and_nothing_is_recorded() {
 #[test]
 fn a_crisis_is_never_recorded_never_a_message_and_never_given_up() {
     expect_test::expect![[r#"
-          0.0 say u.emergency/en u.emergency/es
-          6.0 say u.crisis/en
-          9.0 say u.language/en u.language/es
-         15.0 say u.greeting/en
-         18.0 say u.person/en
-         21.0 say u.recording/en
-         24.0 NoticeGiven
-         24.0 record
-         24.0 say mm.menu/en
-         27.0 record no more
-         27.0 LadderRung { rung: 1, why: Crisis }
-         27.0 say cr.stay/en
-         27.0 call sip:front-desk@127.0.0.1:5070 for 25 s
-         45.0 say cr.fallback/en
-         52.0 LadderRung { rung: 1, why: Crisis }
-         52.0 call sip:front-desk@127.0.0.1:5070 for 25 s
-         60.0 they talk
-         60.0 LadderRung { rung: 1, why: Crisis }
-         60.0 say cr.stay/en
-         60.0 call sip:front-desk@127.0.0.1:5070 for 25 s
+        0.0   say u.emergency/en u.emergency/es
+        6.0   say u.crisis/en
+        9.0   say u.language/en u.language/es
+        15.0  say u.greeting/en
+        18.0  say u.person/en
+        21.0  say u.recording/en
+        24.0  NoticeGiven
+        24.0  record
+        24.0  say mm.menu/en
+        27.0  record no more
+        27.0  LadderRung { rung: 1, why: Crisis }
+        27.0  say cr.stay/en
+        27.0  call sip:front-desk@127.0.0.1:5070 for 25 s
+        45.0  say cr.fallback/en
+        52.0  LadderRung { rung: 1, why: Crisis }
+        52.0  call sip:front-desk@127.0.0.1:5070 for 25 s
+        60.0  they talk
+        60.0  LadderRung { rung: 1, why: Crisis }
+        60.0  say cr.stay/en
+        60.0  call sip:front-desk@127.0.0.1:5070 for 25 s
     "#]]
     .assert_eq(&heard("main_menu", &format!("{TO_MENU} 9 w20 no w10 9 no w3 yes bye")));
 }
@@ -348,25 +345,25 @@ fn a_crisis_is_never_recorded_never_a_message_and_never_given_up() {
 #[test]
 fn nine_one_one_is_the_emergency_exit_from_anywhere_if_it_is_quick() {
     expect_test::expect![[r#"
-          0.0 say u.emergency/en u.emergency/es
-          6.0 say u.crisis/en
-          9.0 say u.language/en u.language/es
-         15.0 say u.greeting/en
-         18.0 say u.person/en
-         21.0 say u.recording/en
-         24.0 NoticeGiven
-         24.0 record
-         24.0 say mm.menu/en
-         27.0 record no more
-         27.0 LadderRung { rung: 1, why: Crisis }
-         27.0 say cr.stay/en
-         27.0 call sip:front-desk@127.0.0.1:5070 for 25 s
-         29.0 LadderRung { rung: 1, why: Emergency }
-         29.0 say u.emergency/en
-         42.0 say u.emergency/en
-         49.0 LadderRung { rung: 1, why: Emergency }
-         49.0 call sip:front-desk@127.0.0.1:5070 for 25 s
-         50.0 they talk
+        0.0   say u.emergency/en u.emergency/es
+        6.0   say u.crisis/en
+        9.0   say u.language/en u.language/es
+        15.0  say u.greeting/en
+        18.0  say u.person/en
+        21.0  say u.recording/en
+        24.0  NoticeGiven
+        24.0  record
+        24.0  say mm.menu/en
+        27.0  record no more
+        27.0  LadderRung { rung: 1, why: Crisis }
+        27.0  say cr.stay/en
+        27.0  call sip:front-desk@127.0.0.1:5070 for 25 s
+        29.0  LadderRung { rung: 1, why: Emergency }
+        29.0  say u.emergency/en
+        42.0  say u.emergency/en
+        49.0  LadderRung { rung: 1, why: Emergency }
+        49.0  call sip:front-desk@127.0.0.1:5070 for 25 s
+        50.0  they talk
     "#]]
     .assert_eq(&heard("main_menu", &format!("{TO_MENU} 9 w1 1 w1 1 w15 no w6 yes")));
     let slow = heard("main_menu", &format!("{TO_MENU} 9 w2 1 w2 1 w1"));
@@ -386,16 +383,16 @@ fn nine_eight_eight_stays_in_the_crisis() {
 #[test]
 fn keys_typed_ahead_skip_words_but_never_the_notice() {
     expect_test::expect![[r#"
-          0.0 say u.emergency/en u.emergency/es
-          1.0 say u.recording/en
-          4.0 NoticeGiven
-          4.0 record
-          4.0 chosen more
-          4.0 chosen topics
-          4.0 LadderRung { rung: 1, why: Asked }
-          4.0 say u.agent/en
-          4.0 call sip:front-desk@127.0.0.1:5070 for 25 s
-          6.0 they talk
+        0.0   say u.emergency/en u.emergency/es
+        1.0   say u.recording/en
+        4.0   NoticeGiven
+        4.0   record
+        4.0   chosen more
+        4.0   chosen topics
+        4.0   LadderRung { rung: 1, why: Asked }
+        4.0   say u.agent/en
+        4.0   call sip:front-desk@127.0.0.1:5070 for 25 s
+        6.0   they talk
     "#]]
     .assert_eq(&heard("main_menu", "start w1 6 w1 5 w4 yes"));
 }
@@ -403,39 +400,39 @@ fn keys_typed_ahead_skip_words_but_never_the_notice() {
 #[test]
 fn two_wrong_keys_lead_to_a_person_and_so_do_silence_and_a_wrong_key() {
     expect_test::expect![[r#"
-          0.0 say u.emergency/en u.emergency/es
-          6.0 say u.crisis/en
-          9.0 say u.language/en u.language/es
-         15.0 say u.greeting/en
-         18.0 say u.person/en
-         21.0 say u.recording/en
-         24.0 NoticeGiven
-         24.0 record
-         24.0 say mm.menu/en
-         27.0 Missed { silence: false, count: 1 }
-         27.0 say u.nomatch/en mm.menu/en
-         31.0 Missed { silence: false, count: 2 }
-         31.0 LadderRung { rung: 1, why: WrongKeys }
-         31.0 say u.agent/en
-         31.0 call sip:front-desk@127.0.0.1:5070 for 25 s
+        0.0   say u.emergency/en u.emergency/es
+        6.0   say u.crisis/en
+        9.0   say u.language/en u.language/es
+        15.0  say u.greeting/en
+        18.0  say u.person/en
+        21.0  say u.recording/en
+        24.0  NoticeGiven
+        24.0  record
+        24.0  say mm.menu/en
+        27.0  Missed { silence: false, count: 1 }
+        27.0  say u.nomatch/en mm.menu/en
+        31.0  Missed { silence: false, count: 2 }
+        31.0  LadderRung { rung: 1, why: WrongKeys }
+        31.0  say u.agent/en
+        31.0  call sip:front-desk@127.0.0.1:5070 for 25 s
     "#]]
     .assert_eq(&heard("main_menu", &format!("{TO_MENU} 8 w4 8 w1")));
     expect_test::expect![[r#"
-          0.0 say u.emergency/en u.emergency/es
-          6.0 say u.crisis/en
-          9.0 say u.language/en u.language/es
-         15.0 say u.greeting/en
-         18.0 say u.person/en
-         21.0 say u.recording/en
-         24.0 NoticeGiven
-         24.0 record
-         24.0 say mm.menu/en
-         35.0 Missed { silence: true, count: 1 }
-         35.0 say u.noinput1/en mm.menu/en
-         38.0 Missed { silence: false, count: 2 }
-         38.0 LadderRung { rung: 1, why: WrongKeys }
-         38.0 say u.agent/en
-         38.0 call sip:front-desk@127.0.0.1:5070 for 25 s
+        0.0   say u.emergency/en u.emergency/es
+        6.0   say u.crisis/en
+        9.0   say u.language/en u.language/es
+        15.0  say u.greeting/en
+        18.0  say u.person/en
+        21.0  say u.recording/en
+        24.0  NoticeGiven
+        24.0  record
+        24.0  say mm.menu/en
+        35.0  Missed { silence: true, count: 1 }
+        35.0  say u.noinput1/en mm.menu/en
+        38.0  Missed { silence: false, count: 2 }
+        38.0  LadderRung { rung: 1, why: WrongKeys }
+        38.0  say u.agent/en
+        38.0  call sip:front-desk@127.0.0.1:5070 for 25 s
     "#]]
     .assert_eq(&heard("main_menu", &format!("{TO_MENU} w11 8 w1")));
 }
@@ -449,32 +446,32 @@ fn a_wrong_key_forgets_what_was_typed_after_it() {
 #[test]
 fn star_repeats_and_pound_gives_thirty_seconds() {
     expect_test::expect![[r#"
-          0.0 say u.emergency/en u.emergency/es
-          6.0 say u.crisis/en
-          9.0 say u.language/en u.language/es
-         15.0 say u.greeting/en
-         18.0 say u.person/en
-         21.0 say u.recording/en
-         24.0 NoticeGiven
-         24.0 record
-         24.0 say mm.menu/en
-         29.0 say mm.menu/en
-         33.0 say u.more_time/en
+        0.0   say u.emergency/en u.emergency/es
+        6.0   say u.crisis/en
+        9.0   say u.language/en u.language/es
+        15.0  say u.greeting/en
+        18.0  say u.person/en
+        21.0  say u.recording/en
+        24.0  NoticeGiven
+        24.0  record
+        24.0  say mm.menu/en
+        29.0  say mm.menu/en
+        33.0  say u.more_time/en
     "#]]
     .assert_eq(&heard("main_menu", &format!("{TO_MENU} w2 * w4 # w30")));
     expect_test::expect![[r#"
-          0.0 say u.emergency/en u.emergency/es
-          6.0 say u.crisis/en
-          9.0 say u.language/en u.language/es
-         15.0 say u.greeting/en
-         18.0 say u.person/en
-         21.0 say u.recording/en
-         24.0 NoticeGiven
-         24.0 record
-         24.0 say mm.menu/en
-         28.0 say u.more_time/en
-         68.0 Missed { silence: true, count: 1 }
-         68.0 say u.noinput1/en mm.menu/en
+        0.0   say u.emergency/en u.emergency/es
+        6.0   say u.crisis/en
+        9.0   say u.language/en u.language/es
+        15.0  say u.greeting/en
+        18.0  say u.person/en
+        21.0  say u.recording/en
+        24.0  NoticeGiven
+        24.0  record
+        24.0  say mm.menu/en
+        28.0  say u.more_time/en
+        68.0  Missed { silence: true, count: 1 }
+        68.0  say u.noinput1/en mm.menu/en
     "#]]
     .assert_eq(&heard("main_menu", &format!("{TO_MENU} w1 # w39 w2")));
     let star = heard("main_menu", "start w2 *");
@@ -484,19 +481,19 @@ fn star_repeats_and_pound_gives_thirty_seconds() {
 #[test]
 fn a_message_ends_with_pound_or_three_minutes_and_a_lost_one_leads_to_a_person() {
     expect_test::expect![[r#"
-          0.0 say u.emergency/en u.emergency/es
-          6.0 say u.crisis/en
-          9.0 say u.language/en u.language/es
-         15.0 say u.greeting/en
-         18.0 say u.person/en
-         21.0 say u.recording/en
-         24.0 NoticeGiven
-         24.0 record
-         24.0 say vm.closed_now/en
-         27.0 chosen message
-         27.0 LadderRung { rung: 2, why: Asked }
-         27.0 say vm.record_now/en
-         28.0 tone
+        0.0   say u.emergency/en u.emergency/es
+        6.0   say u.crisis/en
+        9.0   say u.language/en u.language/es
+        15.0  say u.greeting/en
+        18.0  say u.person/en
+        21.0  say u.recording/en
+        24.0  NoticeGiven
+        24.0  record
+        24.0  say vm.closed_now/en
+        27.0  chosen message
+        27.0  LadderRung { rung: 2, why: Asked }
+        27.0  say vm.record_now/en
+        28.0  tone
         208.0 message over
         208.0 Promised { within_working_days: 1 }
         208.0 say vm.saved_next_day/en u.goodbye/en
@@ -504,25 +501,25 @@ fn a_message_ends_with_pound_or_three_minutes_and_a_lost_one_leads_to_a_person()
     "#]]
     .assert_eq(&heard("after_hours", &format!("{TO_MENU} 1 w1 # open w180 saved w8")));
     expect_test::expect![[r#"
-          0.0 say u.emergency/en u.emergency/es
-          6.0 say u.crisis/en
-          9.0 say u.language/en u.language/es
-         15.0 say u.greeting/en
-         18.0 say u.person/en
-         21.0 say u.recording/en
-         24.0 NoticeGiven
-         24.0 record
-         24.0 say vm.closed_now/en
-         27.0 chosen message
-         27.0 LadderRung { rung: 2, why: Asked }
-         27.0 say vm.record_now/en
-         30.0 tone
-         40.0 message over
-         40.0 say u.sysfail/en
-         45.0 LadderRung { rung: 1, why: Fault }
-         45.0 call sip:front-desk@127.0.0.1:5070 for 25 s
-         46.0 LadderRung { rung: 2, why: Fault }
-         46.0 say u.not_reached/en vm.record_now/en
+        0.0   say u.emergency/en u.emergency/es
+        6.0   say u.crisis/en
+        9.0   say u.language/en u.language/es
+        15.0  say u.greeting/en
+        18.0  say u.person/en
+        21.0  say u.recording/en
+        24.0  NoticeGiven
+        24.0  record
+        24.0  say vm.closed_now/en
+        27.0  chosen message
+        27.0  LadderRung { rung: 2, why: Asked }
+        27.0  say vm.record_now/en
+        30.0  tone
+        40.0  message over
+        40.0  say u.sysfail/en
+        45.0  LadderRung { rung: 1, why: Fault }
+        45.0  call sip:front-desk@127.0.0.1:5070 for 25 s
+        46.0  LadderRung { rung: 2, why: Fault }
+        46.0  say u.not_reached/en vm.record_now/en
     "#]]
     .assert_eq(&heard("after_hours", &format!("{TO_MENU} 1 w4 open w9 # lost w6 no w1")));
 }
@@ -538,21 +535,21 @@ fn a_recorder_that_does_not_answer_leads_to_a_person() {
 #[test]
 fn after_a_talk_the_caller_who_stayed_hears_the_menu_again() {
     expect_test::expect![[r#"
-          0.0 say u.emergency/en u.emergency/es
-          6.0 say u.crisis/en
-          9.0 say u.language/en u.language/es
-         15.0 say u.greeting/en
-         18.0 say u.person/en
-         21.0 say u.recording/en
-         24.0 NoticeGiven
-         24.0 record
-         24.0 say mm.menu/en
-         27.0 chosen refill
-         27.0 LadderRung { rung: 1, why: Asked }
-         27.0 say u.agent/en
-         27.0 call sip:front-desk@127.0.0.1:5070 for 25 s
-         28.0 they talk
-         88.0 say mm.menu/en
+        0.0   say u.emergency/en u.emergency/es
+        6.0   say u.crisis/en
+        9.0   say u.language/en u.language/es
+        15.0  say u.greeting/en
+        18.0  say u.person/en
+        21.0  say u.recording/en
+        24.0  NoticeGiven
+        24.0  record
+        24.0  say mm.menu/en
+        27.0  chosen refill
+        27.0  LadderRung { rung: 1, why: Asked }
+        27.0  say u.agent/en
+        27.0  call sip:front-desk@127.0.0.1:5070 for 25 s
+        28.0  they talk
+        88.0  say mm.menu/en
     "#]]
     .assert_eq(&heard("main_menu", &format!("{TO_MENU} 3 w1 yes 9 5 w60 bye w2")));
 }
@@ -679,4 +676,144 @@ proptest! {
             prop_assert!(engine.log.contains("Promised"), "hung up without a promise:\n{}", engine.log);
         }
     }
+}
+
+#[test]
+fn what_is_typed_never_shows_in_debug_text() {
+    let mut engine = Engine::new(flows(&[]), "main_menu");
+    engine.play("start w22 5 8 3");
+    assert_eq!(engine.run.ahead.len(), 3);
+    let shown = format!("{:?}", engine.run);
+    assert!(
+        shown.starts_with("Run(flow `entry`, step Some(`notice`)") && !shown.contains("Digit"),
+        "{shown}"
+    );
+}
+
+/// `clinic.yaml` with `old` replaced by `new`.
+fn clinic(old: &str, new: &str) -> Arc<FlowSet> {
+    let text = include_str!("../../../ivr-flows/clinic.yaml");
+    assert!(text.contains(old), "{old}");
+    flows(&[("clinic.yaml", &text.replace(old, new))])
+}
+
+#[test]
+fn every_rung_is_called_in_its_order_and_in_a_crisis_the_ladder_begins_again() {
+    let two = clinic("person: ", "person:\n  - {call: \"sip:nurse@10.0.0.5\", ring: 10 s} ");
+    let mut engine = Engine::new(two.clone(), "main_menu");
+    engine.play(&format!("{TO_MENU} 0 w40"));
+    expect_test::expect![[r#"
+        27.0  LadderRung { rung: 1, why: Asked }
+        27.0  say u.agent/en
+        27.0  call sip:nurse@10.0.0.5 for 10 s
+        37.0  LadderRung { rung: 2, why: Asked }
+        37.0  call sip:front-desk@127.0.0.1:5070 for 25 s
+        45.0  say u.one_moment/en
+        62.0  LadderRung { rung: 3, why: Asked }
+        62.0  say u.not_reached/en vm.record_now/en
+    "#]]
+    .assert_eq(engine.log.split_once("mm.menu/en\n").unwrap().1);
+    let mut engine = Engine::new(two, "main_menu");
+    engine.play(&format!("{TO_MENU} 9 w110"));
+    let calls: Vec<&str> = engine.log.lines().filter(|line| line.contains("call sip:")).collect();
+    assert_eq!(calls.len(), 6, "{}", engine.log);
+    assert!(calls.iter().step_by(2).all(|call| call.contains("nurse")), "{}", engine.log);
+    assert!(!engine.log.contains("tone"), "{}", engine.log);
+}
+
+#[test]
+fn a_clinic_with_one_language_has_no_key_for_another() {
+    let one = clinic("languages: [en, es]", "languages: [en]");
+    let mut engine = Engine::new(one, "main_menu");
+    engine.play("start w1 2 w30");
+    expect_test::expect![[r#"
+        0.0   say u.emergency/en
+        1.0   say u.recording/en
+        4.0   NoticeGiven
+        4.0   record
+        4.0   Missed { silence: false, count: 1 }
+        4.0   say u.nomatch/en mm.menu/en
+        18.0  Missed { silence: true, count: 2 }
+        18.0  LadderRung { rung: 1, why: Silence }
+        18.0  say u.noinput2/en
+        18.0  call sip:front-desk@127.0.0.1:5070 for 25 s
+    "#]]
+    .assert_eq(&engine.log);
+}
+
+#[test]
+fn times_and_tries_are_the_files() {
+    let patient =
+        clinic("times: {first_key: 8 s, more_time: 30 s}\ntries: 2 ", "times: {first_key: 20 s}\ntries: 3");
+    let mut engine = Engine::new(patient, "main_menu");
+    engine.play("start w200");
+    expect_test::expect![[r#"
+        24.0  say mm.menu/en
+        47.0  Missed { silence: true, count: 1 }
+        47.0  say u.noinput1/en mm.menu/en
+        73.0  Missed { silence: true, count: 2 }
+        73.0  say u.noinput1/en mm.menu/en
+        99.0  Missed { silence: true, count: 3 }
+        99.0  LadderRung { rung: 1, why: Silence }
+        99.0  say u.noinput2/en
+        99.0  call sip:front-desk@127.0.0.1:5070 for 25 s
+        117.0 say u.one_moment/en
+        124.0 LadderRung { rung: 2, why: Silence }
+        124.0 say u.not_reached/en vm.record_now/en
+        130.0 tone
+        140.0 Fault { what: "the recorder did not answer" }
+        140.0 say u.sysfail/en
+        145.0 LadderRung { rung: 1, why: Fault }
+        145.0 call sip:front-desk@127.0.0.1:5070 for 25 s
+        158.0 say u.one_moment/en
+        170.0 LadderRung { rung: 2, why: Fault }
+        170.0 say u.not_reached/en vm.record_now/en
+        176.0 tone
+        186.0 Fault { what: "the recorder did not answer" }
+        186.0 say u.sysfail/en
+        191.0 LadderRung { rung: 1, why: Fault }
+        191.0 call sip:front-desk@127.0.0.1:5070 for 25 s
+    "#]]
+    .assert_eq(engine.log.split_once("record\n").unwrap().1);
+    let slow = include_str!("../../../ivr-flows/main_menu.yaml")
+        .replace("keys: {1: visits", "first_key: 15 s\n    keys: {1: visits");
+    let mut engine = Engine::new(flows(&[("main_menu.yaml", &slow)]), "main_menu");
+    engine.play(&format!("{TO_MENU} w14"));
+    assert!(!engine.log.contains("Missed"), "{}", engine.log);
+    engine.play("w1");
+    assert!(engine.log.contains("Missed"), "{}", engine.log);
+}
+
+#[test]
+fn no_more_keys_are_kept_than_the_bound() {
+    let mut engine = Engine::new(flows(&[]), "main_menu");
+    engine.play("start w22");
+    (0..100).for_each(|_| engine.press(Key::Digit(5)));
+    assert_eq!(engine.run.ahead.len(), TYPE_AHEAD_MAX);
+}
+
+#[test]
+fn a_circle_that_no_check_saw_leads_to_a_person() {
+    use crate::flow::program::{Act, Target, Voices};
+    let set = Arc::unwrap_or_clone(flows(&[]));
+    let at = set.flows()[set.clinic().entry].start;
+    let prompt = PromptName::from("u.agent");
+    // The entry says nothing twice, so a circle in it would turn without a word.
+    let set = set.with_act(at, Act::Say { prompt, voices: Voices::Callers, next: Target::Step(at) });
+    let mut engine = Engine::new(Arc::new(set), "main_menu");
+    engine.play("start w4");
+    expect_test::expect![[r#"
+        0.0   say u.agent/en
+        3.0   Fault { what: "the steps of a flow led in a circle" }
+        3.0   LadderRung { rung: 1, why: Fault }
+        3.0   say u.sysfail/en
+        3.0   call sip:front-desk@127.0.0.1:5070 for 25 s
+    "#]]
+    .assert_eq(&engine.log);
+}
+
+#[test]
+fn a_number_without_a_flow_of_its_name_gets_the_default() {
+    let engine = Engine::new(flows(&[]), "no_such_flow");
+    assert_eq!(engine.run.set.flows()[engine.run.called].name.as_str(), "main_menu");
 }

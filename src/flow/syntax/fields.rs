@@ -144,13 +144,13 @@ pub fn word(node: &Node, what: &str, family: Family, sources: &mut Sources) -> O
 /// Free text, such as what a prompt says: a comment may not cut it.
 pub fn prose(node: &Node, what: &str, family: Family, sources: &mut Sources) -> Option<Placed<String>> {
     let text = word(node, what, family, sources)?;
-    if let Shape::Scalar(scalar) = &node.shape {
-        if scalar.protection == Protection::PlainBeforeComment {
-            let words = Words::what("` #` begins a comment and cuts this text off")
-                .repair("put the whole text in quotation marks, or the comment on a line of its own")
-                .hears(format!("only this would be left: \"{}\"", text.value));
-            sources.fault(node.place, CUT, words);
-        }
+    if let Shape::Scalar(scalar) = &node.shape
+        && scalar.protection == Protection::PlainBeforeComment
+    {
+        let words = Words::what("` #` begins a comment and cuts this text off")
+            .repair("put the whole text in quotation marks, or the comment on a line of its own")
+            .hears(format!("only this would be left: \"{}\"", text.value));
+        sources.fault(node.place, CUT, words);
     }
     Some(text)
 }

@@ -7,3 +7,6 @@
 
 pub mod fields;
 pub mod tree;
+
+#[cfg(test)]
+mod tests;

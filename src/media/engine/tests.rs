@@ -515,6 +515,37 @@ fn silence_of_the_party_is_told_once_until_something_comes_again() {
 }
 
 #[test]
+fn comfort_noise_of_the_party_shows_that_it_is_there_and_is_not_heard() {
+    let mut world = World::new();
+    world.open(A, plan(A));
+    world.rtp(A, party(A), &audio(1, &[3; 160]));
+    for n in 2..70 {
+        world.rtp(A, party(A), &packet(13, 55, n, 0, &[60]));
+        world.run_ms(1_000);
+    }
+    world.command(Command::Close { leg: A });
+    let events = world.events();
+    let Some(Event::Closed { counters, .. }) = events.last() else { panic!("{events:?}") };
+    assert_eq!((counters.received, counters.refused), (1, 68));
+    assert!(!events.iter().any(|event| matches!(event, Event::MediaSilent { .. })), "{events:?}");
+}
+
+#[test]
+fn a_phone_that_assumes_payload_type_101_for_keys_is_understood_once_it_is_known() {
+    for negotiated in [None, Some(96)] {
+        let mut world = World::new();
+        world.open(A, StreamPlan { telephone_event: negotiated, ..plan(A) });
+        world.rtp(A, party(A), &event(1, 800, 160, false));
+        assert_eq!(world.events(), [], "unknown yet: it latches nobody");
+        world.rtp(A, party(A), &audio(2, &[3; 160]));
+        (3..6).for_each(|n| world.rtp(A, party(A), &event(n, 800, 160 * n, n > 3)));
+        world.rtp(A, party(A), &packet(101, 55, 6, 960, &[1; 160]));
+        let keys = world.events().iter().filter(|event| matches!(event, Event::Key { .. })).count();
+        assert_eq!(keys, 1, "{negotiated:?}");
+    }
+}
+
+#[test]
 fn reports_of_a_stranger_are_no_sign_of_life() {
     let mut world = World::new();
     world.open(A, plan(A));
@@ -542,6 +573,15 @@ fn legs_are_spread_over_the_slots_and_ports_come_back() {
     world.open(LegId(3), plan(A));
     world.run_ms(60);
     assert_eq!(world.engine.counters().refused_commands, 0);
+}
+
+#[test]
+fn a_leg_takes_little_memory() {
+    let octets = size_of::<Leg>() + size_of::<crate::rtp::playout::Playout>() + size_of::<Port>();
+    assert!(
+        octets <= 6_000,
+        "{octets} octets for a recorded leg, beside its sockets and its recorder's ring"
+    );
 }
 
 #[test]

@@ -1,36 +1,65 @@
-//! Offer and answer (RFC 3264) as pure functions: an offer and our side in, an answer and what it settles out.
+//! Offer and answer: RFC 3264, as pure functions from what they say and what we have to what is agreed.
 //!
-//! One audio line is accepted, the first that is plain RTP with a codec of ours; every other line is
-//! refused with port 0 in its place (§6). The answer names one codec, the offer's first choice among
-//! ours, so that nobody has to guess which one is meant. Sending on, and when to offer, are not its job.
+//! ```text
+//!  they offer            we answer                      they answer ours
+//!  answer(offer, ours) ─▶ Agreed{ body to send, … }     read_answer(ours, offer(ours), answer) ─▶ Agreed
+//! ```
+//! One sound line with one codec is agreed on, the first that we can use; every other line is refused
+//! with port 0 in its place (§6). Nothing is sent to a party that holds us, and hold by address
+//! 0.0.0.0 (RFC 2543) is understood but never spoken.
 
 use crate::wire::codec::Codec;
-use crate::wire::sdp::read::{self, SdpError};
 use crate::wire::sdp::session::{Address, Connection, Direction, Media, Session};
 use crate::wire::sdp::write::{Audio, Description, Format, RtcpPort, Section};
 use std::net::{IpAddr, SocketAddr};
+use thiserror::Error;
 
-/// Our side of a session.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Ours {
-    /// The address that media for us go to.
+/// The clock of both codecs and of their telephone-event, in Hz.
+const CLOCK_HZ: u32 = 8_000;
+/// Samples in a millisecond.
+const SAMPLES_PER_MS: u32 = 8;
+/// The packet times that we send, in ms: shorter floods, longer is heard when one is lost.
+const PTIME_MS: std::ops::RangeInclusive<u16> = 10..=60;
+/// The payload type of telephone-event in our own offers: what most phones use.
+const TELEPHONE_EVENT: u8 = 101;
+/// The events that we understand: keys and flash (RFC 4733 §3.2).
+const EVENTS: &str = "0-16";
+/// The highest of [`EVENTS`].
+const EVENT_MAX: u8 = 16;
+
+/// What we have to say of ourselves.
+#[derive(Clone, Debug)]
+pub struct Ours<'a> {
+    /// Where media for us go.
     pub address: IpAddr,
     /// Our RTP port; RTCP is on the next one.
     pub rtp_port: u16,
-    /// The id in `o=`, the same in every description of the session.
-    pub session_id: u64,
-    /// The version in `o=`: one more whenever anything differs (RFC 3264 §8).
-    pub session_version: u64,
+    /// The id of the session in `o=`, the same for the whole dialog.
+    pub id: u64,
+    /// The version in `o=` of `last`, or of our first description if there is none.
+    pub version: u64,
+    /// What we said last in this dialog: the version rises only if we say something else (§8).
+    pub last: Option<&'a [u8]>,
+    /// The codecs that we take, in the order of our own offers.
+    pub codecs: &'a [Codec],
+    /// The packet time when the peer names none, in ms.
+    pub ptime_ms: u16,
+    /// What we wish to do: `SendRecv` unless we hold.
+    pub direction: Direction,
+    /// The address of the peer's signalling: media go there if their SDP names a host, for we ask no DNS.
+    pub peer: IpAddr,
 }
 
-/// What offer and answer settled.
+/// What is agreed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Agreed {
-    /// Our answer, if we answered; empty if the answer came from the peer.
+    /// Our side of it as SDP: the answer to send, or the offer that was sent.
     pub body: Vec<u8>,
-    /// Where the peer receives RTP. With `c=0.0.0.0` nothing is sent there.
+    /// The version in the `o=` of `body`.
+    pub version: u64,
+    /// Where they receive RTP. Unspecified while they hold us by address.
     pub remote: SocketAddr,
-    /// Where the peer receives RTCP.
+    /// Where they receive RTCP.
     pub remote_rtcp: SocketAddr,
     /// RTCP shares the RTP port (RFC 5761).
     pub rtcp_mux: bool,
@@ -38,156 +67,215 @@ pub struct Agreed {
     pub codec: Codec,
     /// Its payload type.
     pub payload_type: u8,
-    /// The payload type of telephone-event/8000.
+    /// The payload type of telephone-event, if both know it.
     pub telephone_event: Option<u8>,
-    /// Samples in a packet that we send: 80 to 480.
+    /// Samples in a packet that we send.
     pub samples_per_packet: u32,
     /// Who sends, as we see it.
     pub direction: Direction,
+    /// They wish to hear nothing from us.
+    pub on_hold: bool,
 }
 
-/// Why there is no session.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum NoSession {
-    /// The body is no session description.
-    #[error("not a session description: {0}")]
-    Unreadable(SdpError),
-    /// No audio line is plain RTP with a codec of ours, or all of them are refused already.
-    #[error("no audio over RTP/AVP with PCMU or PCMA among {lines} media lines")]
+/// Why there is no agreement.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+pub enum Disagreement {
+    /// None of their lines is sound that we can exchange (answered with 488).
+    #[error("none of {lines} media descriptions is audio over RTP/AVP in a codec we have")]
     NoCommonMedia {
-        /// Media lines in the description.
+        /// How many lines there were.
         lines: usize,
     },
-    /// The audio line has no address, or one that is no IP address of our family.
-    #[error("the audio line has no IP address of the family that we use")]
-    NoAddress,
 }
 
-/// The payload type that we offer for keys.
-const OFFERED_EVENT: u8 = 101;
-/// The keys we take: 0 to 9, star, pound, A to D, flash (RFC 4733 §3.2).
-const EVENTS: &str = "0-16";
-/// What packets hold when nobody asks for anything else (RFC 3551 §4.2).
-const PTIME_DEFAULT_MS: u16 = 20;
-/// The packet times we send: 10 to 60 ms.
-const PTIME_MS: std::ops::RangeInclusive<u16> = 10..=60;
+/// The line that we can use, read.
+struct Usable<'a> {
+    codec: Codec,
+    payload_type: u8,
+    telephone_event: Option<u8>,
+    events: String,
+    remote: SocketAddr,
+    ptime_ms: u16,
+    media: &'a Media<'a>,
+}
 
-/// Answers an offer.
+/// Answers an offer (RFC 3264 §6).
 ///
 /// # Errors
-/// When nothing in the offer can be spoken with us.
-pub fn answer(offer: &[u8], ours: &Ours) -> Result<Agreed, NoSession> {
-    let session = read::read(offer).map_err(NoSession::Unreadable)?;
-    let (place, chosen) = choose(&session)?;
-    let mut agreed = settle(&session, &session.media[place], chosen, ours)?;
-    agreed.direction = answered_direction(&session, &session.media[place]);
-    let sections = session.media.iter().enumerate().map(|(n, media)| {
-        if n == place { Section::Audio(answered(media, &agreed, ours)) } else { refused(media) }
-    });
-    let sections = sections.collect();
-    let description =
-        Description { id: ours.session_id, version: ours.session_version, address: ours.address, sections };
-    agreed.body = description.write();
-    Ok(agreed)
+/// [`Disagreement::NoCommonMedia`].
+pub fn answer(offer: &Session<'_>, ours: &Ours<'_>) -> Result<Agreed, Disagreement> {
+    let lines = offer.media.len();
+    let found =
+        offer.media.iter().enumerate().find_map(|(at, media)| Some((at, usable(offer, media, ours)?)));
+    let (at, line) = found.ok_or(Disagreement::NoCommonMedia { lines })?;
+    let theirs = their_direction(offer, line.media);
+    let direction = reply(theirs, ours.direction);
+    let rtcp = match (line.media.rtcp_mux, line.media.rtcp) {
+        (true, _) => RtcpPort::Muxed,
+        (false, Some(_)) => RtcpPort::At(ours.rtp_port.saturating_add(1)),
+        (false, None) => RtcpPort::Next,
+    };
+    let (body, version) = {
+        let audio = || Audio {
+            port: ours.rtp_port,
+            protocol: line.media.protocol,
+            formats: formats(&[(line.codec, line.payload_type)], line.telephone_event, &line.events),
+            ptime_ms: line.ptime_ms,
+            direction,
+            rtcp,
+        };
+        let lines = offer.media.iter().enumerate();
+        let sections = lines
+            .map(|(index, media)| if index == at { Section::Audio(audio()) } else { refused(media) })
+            .collect();
+        describe(ours, sections)
+    };
+    Ok(agreed(body, version, &line, direction, on_hold(theirs)))
 }
 
-/// Offers all that we speak.
-pub fn offer(ours: &Ours) -> Vec<u8> {
-    let mut formats: Vec<Format<'_>> = Codec::ALL.into_iter().map(|codec| format(codec, codec.static_payload_type())).collect();
-    formats.push(event_format(OFFERED_EVENT));
+/// Our offer (RFC 3264 §5): every codec, in our order.
+pub fn offer(ours: &Ours<'_>) -> Vec<u8> {
+    let codecs: Vec<_> = ours.codecs.iter().map(|codec| (*codec, codec.static_payload_type())).collect();
     let audio = Audio {
         port: ours.rtp_port,
         protocol: b"RTP/AVP",
-        formats,
-        ptime_ms: PTIME_DEFAULT_MS,
-        direction: Direction::SendRecv,
+        formats: formats(&codecs, Some(TELEPHONE_EVENT), EVENTS),
+        ptime_ms: ours.ptime_ms,
+        direction: ours.direction,
         rtcp: RtcpPort::Next,
     };
-    let sections = vec![Section::Audio(audio)];
-    Description { id: ours.session_id, version: ours.session_version, address: ours.address, sections }.write()
+    describe(ours, vec![Section::Audio(audio)]).0
 }
 
-/// Reads the answer to [`offer`].
+/// What their answer to our offer agrees on (RFC 3264 §7).
 ///
 /// # Errors
-/// When the peer refused the audio, or answered with something that we did not offer.
-pub fn read_answer(answer: &[u8], ours: &Ours) -> Result<Agreed, NoSession> {
-    let session = read::read(answer).map_err(NoSession::Unreadable)?;
-    let (place, chosen) = choose(&session)?;
-    let media = &session.media[place];
-    let mut agreed = settle(&session, media, chosen, ours)?;
-    agreed.direction = answered_direction(&session, media);
-    agreed.rtcp_mux = false;
-    agreed.remote_rtcp = rtcp_address(&session, media, agreed.remote, false);
-    Ok(agreed)
+/// [`Disagreement::NoCommonMedia`] when they refuse the line or take none of our codecs.
+pub fn read_answer(ours: &Ours<'_>, our_offer: &[u8], answer: &Session<'_>) -> Result<Agreed, Disagreement> {
+    let lines = answer.media.len();
+    let line = answer.media.first().and_then(|media| usable(answer, media, ours));
+    let line = line.ok_or(Disagreement::NoCommonMedia { lines })?;
+    let theirs = their_direction(answer, line.media);
+    // An answer never asks for RTCP on the RTP port unless our offer did, and it does not.
+    let direction = reply(theirs, ours.direction);
+    Ok(agreed(our_offer.to_vec(), ours.version, &line, direction, on_hold(theirs)))
 }
 
-/// The codec of a line and its payload type.
-type Chosen = (Codec, u8);
-
-/// The first audio line that we can speak on, and its first codec that is ours.
-fn choose(session: &Session<'_>) -> Result<(usize, Chosen), NoSession> {
-    let usable = |media: &Media<'_>| {
-        let plain = media.is("audio") && media.port != 0 && media.protocol.eq_ignore_ascii_case(b"RTP/AVP");
-        plain.then(|| media.payload_types().find_map(|pt| codec_of(media, pt).map(|codec| (codec, pt)))).flatten()
-    };
-    let found = session.media.iter().enumerate().find_map(|(n, media)| usable(media).map(|chosen| (n, chosen)));
-    found.ok_or(NoSession::NoCommonMedia { lines: session.media.len() })
-}
-
-/// What a payload type means on this line: what `a=rtpmap` says, else what RFC 3551 table 4 says.
-fn codec_of(media: &Media<'_>, payload_type: u8) -> Option<Codec> {
-    Codec::ALL.into_iter().find(|codec| match media.rtpmap(payload_type) {
-        Some(rtpmap) => rtpmap.is(codec.encoding_name(), 8_000),
-        None => codec.static_payload_type() == payload_type,
-    })
-}
-
-fn settle(session: &Session<'_>, media: &Media<'_>, (codec, payload_type): Chosen, ours: &Ours) -> Result<Agreed, NoSession> {
-    let connection = session.connection_of(media).ok_or(NoSession::NoAddress)?;
-    let Address::Ip(ip) = connection.address else { return Err(NoSession::NoAddress) };
-    if ip.is_ipv4() != ours.address.is_ipv4() {
-        return Err(NoSession::NoAddress);
-    }
-    let remote = SocketAddr::new(ip, media.port);
-    let is_event = |pt: &u8| media.rtpmap(*pt).is_some_and(|rtpmap| rtpmap.is("telephone-event", 8_000));
-    Ok(Agreed {
-        body: Vec::new(),
+fn agreed(body: Vec<u8>, version: u64, line: &Usable<'_>, direction: Direction, on_hold: bool) -> Agreed {
+    let (remote, media) = (line.remote, line.media);
+    let named = media.rtcp.map(|rtcp| {
+        let ip = rtcp.connection.and_then(ip_of).unwrap_or(remote.ip());
+        SocketAddr::new(ip, rtcp.port)
+    });
+    let next = SocketAddr::new(remote.ip(), remote.port().saturating_add(1));
+    Agreed {
+        body,
+        version,
         remote,
-        remote_rtcp: rtcp_address(session, media, remote, media.rtcp_mux),
+        remote_rtcp: if media.rtcp_mux { remote } else { named.unwrap_or(next) },
         rtcp_mux: media.rtcp_mux,
+        codec: line.codec,
+        payload_type: line.payload_type,
+        telephone_event: line.telephone_event,
+        samples_per_packet: u32::from(line.ptime_ms) * SAMPLES_PER_MS,
+        direction,
+        on_hold,
+    }
+}
+
+/// Whether we can exchange sound by that line, and how.
+fn usable<'a>(session: &Session<'a>, media: &'a Media<'a>, ours: &Ours<'_>) -> Option<Usable<'a>> {
+    if !media.is("audio") || media.port == 0 || !media.protocol.eq_ignore_ascii_case(b"RTP/AVP") {
+        return None;
+    }
+    let connection = session.connection_of(media)?;
+    let ip = ip_of(connection).unwrap_or(ours.peer);
+    if ip.is_ipv4() != ours.address.is_ipv4() && !ip.is_unspecified() {
+        return None;
+    }
+    let (payload_type, codec) = media.payload_types().find_map(|payload_type| {
+        let codec = codec_of(media, payload_type).filter(|codec| ours.codecs.contains(codec))?;
+        Some((payload_type, codec))
+    })?;
+    let telephone_event = media.payload_types().find(|payload_type| {
+        media.rtpmap(*payload_type).is_some_and(|map| map.is("telephone-event", CLOCK_HZ))
+    });
+    let events = telephone_event.and_then(|payload_type| media.fmtp(payload_type)).map(common_events);
+    Some(Usable {
         codec,
         payload_type,
-        telephone_event: media.payload_types().find(is_event),
-        samples_per_packet: u32::from(ptime(media)) * 8,
-        direction: Direction::SendRecv,
+        telephone_event,
+        events: events.filter(|events| !events.is_empty()).unwrap_or_else(|| EVENTS.to_owned()),
+        remote: SocketAddr::new(ip, media.port),
+        ptime_ms: packet_time(media, ours),
+        media,
     })
 }
 
-fn rtcp_address(session: &Session<'_>, media: &Media<'_>, remote: SocketAddr, mux: bool) -> SocketAddr {
-    if mux {
-        return remote;
-    }
-    let Some(rtcp) = media.rtcp else { return SocketAddr::new(remote.ip(), media.port.saturating_add(1)) };
-    let connection: Option<Connection<'_>> = rtcp.connection.or(session.connection_of(media));
-    match connection.map(|connection| connection.address) {
-        Some(Address::Ip(ip)) => SocketAddr::new(ip, rtcp.port),
-        Some(Address::Name(_)) | None => SocketAddr::new(remote.ip(), rtcp.port),
+/// The codec behind a payload type: what `a=rtpmap` says, else the static table (RFC 3551 §6).
+fn codec_of(media: &Media<'_>, payload_type: u8) -> Option<Codec> {
+    match media.rtpmap(payload_type) {
+        Some(map) => Codec::ALL.into_iter().find(|codec| map.is(codec.encoding_name(), CLOCK_HZ)),
+        None => Codec::ALL.into_iter().find(|codec| codec.static_payload_type() == payload_type),
     }
 }
 
-/// The packet time for this line: what it asks for, in whole tens and no more than it takes.
-fn ptime(media: &Media<'_>) -> u16 {
-    let wanted = media.ptime_ms.unwrap_or(PTIME_DEFAULT_MS).min(media.maxptime_ms.unwrap_or(u16::MAX));
-    (wanted / 10 * 10).clamp(*PTIME_MS.start(), *PTIME_MS.end())
+/// Their `ptime` under their `maxptime`, in whole tens of ms within what we send (RFC 8866 §6.4).
+fn packet_time(media: &Media<'_>, ours: &Ours<'_>) -> u16 {
+    let wished = media.ptime_ms.unwrap_or(ours.ptime_ms).min(media.maxptime_ms.unwrap_or(u16::MAX));
+    wished.clamp(*PTIME_MS.start(), *PTIME_MS.end()) / 10 * 10
 }
 
-/// The direction of our answer (RFC 3264 §6.1): what the offerer sends we take, what it takes we send.
-/// `c=0.0.0.0` takes nothing (§8.4), whatever the attribute says.
-fn answered_direction(session: &Session<'_>, media: &Media<'_>) -> Direction {
-    let offered = session.direction_of(media);
+/// Those of the events in an `a=fmtp` that we understand too, written as they are there (RFC 4733 §2.4.1).
+fn common_events(parameters: &[u8]) -> String {
+    let text = String::from_utf8_lossy(parameters);
+    let ranges = text.trim().trim_start_matches("events=").split(',').filter_map(|range| {
+        let (first, last) = range.trim().split_once('-').unwrap_or((range.trim(), range.trim()));
+        let first: u8 = first.parse().ok().filter(|first| *first <= EVENT_MAX)?;
+        let last: u8 = last.parse().ok().filter(|last| *last >= first)?;
+        let last = last.min(EVENT_MAX);
+        Some(if first == last { first.to_string() } else { format!("{first}-{last}") })
+    });
+    ranges.collect::<Vec<_>>().join(",")
+}
+
+fn ip_of(connection: Connection<'_>) -> Option<IpAddr> {
+    match connection.address {
+        Address::Ip(ip) => Some(ip),
+        Address::Name(_) => None,
+    }
+}
+
+/// Their direction, with the hold by address of RFC 2543 told in today's words: they do not receive.
+fn their_direction(session: &Session<'_>, media: &Media<'_>) -> Direction {
+    let said = session.direction_of(media);
+    let (sends, receives) = parts(said);
     let nowhere = session.connection_of(media).is_some_and(|connection| connection.is_unspecified());
-    match (offered.receives() && !nowhere, offered.sends()) {
+    whole(sends, receives && !nowhere)
+}
+
+fn on_hold(theirs: Direction) -> bool {
+    !parts(theirs).1
+}
+
+/// We send what they receive and receive what they send, as far as we wish to (RFC 3264 §6.1).
+fn reply(theirs: Direction, wish: Direction) -> Direction {
+    let ((they_send, they_receive), (send, receive)) = (parts(theirs), parts(wish));
+    whole(send && they_receive, receive && they_send)
+}
+
+/// Whether a party with that direction sends, and whether it receives.
+fn parts(direction: Direction) -> (bool, bool) {
+    match direction {
+        Direction::SendRecv => (true, true),
+        Direction::SendOnly => (true, false),
+        Direction::RecvOnly => (false, true),
+        Direction::Inactive => (false, false),
+    }
+}
+
+fn whole(sends: bool, receives: bool) -> Direction {
+    match (sends, receives) {
         (true, true) => Direction::SendRecv,
         (true, false) => Direction::SendOnly,
         (false, true) => Direction::RecvOnly,
@@ -195,17 +283,20 @@ fn answered_direction(session: &Session<'_>, media: &Media<'_>) -> Direction {
     }
 }
 
-fn answered<'a>(media: &Media<'a>, agreed: &Agreed, ours: &Ours) -> Audio<'a> {
-    let mut formats = vec![format(agreed.codec, agreed.payload_type)];
-    formats.extend(agreed.telephone_event.map(event_format));
-    Audio {
-        port: ours.rtp_port,
-        protocol: media.protocol,
-        formats,
-        ptime_ms: ptime(media),
-        direction: agreed.direction,
-        rtcp: if agreed.rtcp_mux { RtcpPort::Muxed } else { RtcpPort::Next },
-    }
+fn formats<'a>(codecs: &[(Codec, u8)], telephone_event: Option<u8>, events: &'a str) -> Vec<Format<'a>> {
+    let sound = codecs.iter().map(|(codec, payload_type)| Format {
+        payload_type: *payload_type,
+        encoding: codec.encoding_name(),
+        clock_hz: CLOCK_HZ,
+        parameters: None,
+    });
+    let keys = telephone_event.map(|payload_type| Format {
+        payload_type,
+        encoding: "telephone-event",
+        clock_hz: CLOCK_HZ,
+        parameters: Some(events),
+    });
+    sound.chain(keys).collect()
 }
 
 fn refused<'a>(media: &Media<'a>) -> Section<'a> {
@@ -213,152 +304,277 @@ fn refused<'a>(media: &Media<'a>) -> Section<'a> {
     Section::Refused { kind: media.kind, protocol: media.protocol, format }
 }
 
-fn format(codec: Codec, payload_type: u8) -> Format<'static> {
-    Format { payload_type, encoding: codec.encoding_name(), clock_hz: 8_000, parameters: None }
-}
-
-fn event_format(payload_type: u8) -> Format<'static> {
-    Format { payload_type, encoding: "telephone-event", clock_hz: 8_000, parameters: Some(EVENTS) }
+/// Writes our description, with the version raised if it says anything but the last one (RFC 3264 §8).
+fn describe(ours: &Ours<'_>, sections: Vec<Section<'_>>) -> (Vec<u8>, u64) {
+    let mut description = Description { id: ours.id, version: ours.version, address: ours.address, sections };
+    let body = description.write();
+    if ours.last.is_none_or(|last| last == body) {
+        return (body, ours.version);
+    }
+    description.version += 1;
+    (description.write(), description.version)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use proptest::prelude::*;
+    use crate::wire::sdp::read::read;
 
-    fn ours() -> Ours {
-        Ours { address: "192.0.2.1".parse().unwrap(), rtp_port: 40_000, session_id: 7, session_version: 1 }
+    fn ours() -> Ours<'static> {
+        Ours {
+            address: "10.0.0.1".parse().unwrap(),
+            rtp_port: 4000,
+            id: 77,
+            version: 1,
+            last: None,
+            codecs: &Codec::ALL,
+            ptime_ms: 20,
+            direction: Direction::SendRecv,
+            peer: "10.0.0.9".parse().unwrap(),
+        }
     }
 
-    fn offered(media: &str) -> String {
-        format!("v=0\r\no=- 1 1 IN IP4 192.0.2.9\r\ns=-\r\nc=IN IP4 192.0.2.9\r\nt=0 0\r\n{media}")
+    fn session(media: &str) -> String {
+        format!("v=0\r\no=- 1 1 IN IP4 10.0.0.2\r\ns=-\r\nc=IN IP4 10.0.0.2\r\nt=0 0\r\n{media}")
     }
 
-    /// The lines of the answer from `m=` on, joined with a space; or why there is none.
-    fn answered_lines(media: &str) -> String {
-        match answer(offered(media).as_bytes(), &ours()) {
-            Ok(agreed) => {
-                let text = String::from_utf8(agreed.body).unwrap();
-                let lines: Vec<&str> = text.lines().skip_while(|line| !line.starts_with("m=")).collect();
-                lines.join(" ")
-            }
-            Err(error) => error.to_string(),
+    /// What is agreed in a line, and what our answer says after its session part.
+    fn told(result: Result<Agreed, Disagreement>) -> (String, String) {
+        let agreed = match result {
+            Ok(agreed) => agreed,
+            Err(error) => return (error.to_string(), String::new()),
+        };
+        let plan = format!(
+            "{:?}={} keys {:?} {} samples to {} rtcp {}{} {}{}",
+            agreed.codec,
+            agreed.payload_type,
+            agreed.telephone_event,
+            agreed.samples_per_packet,
+            agreed.remote,
+            agreed.remote_rtcp,
+            if agreed.rtcp_mux { " muxed" } else { "" },
+            agreed.direction.as_str(),
+            if agreed.on_hold { " held" } else { "" },
+        );
+        let body = String::from_utf8(agreed.body).unwrap();
+        let lines: Vec<_> = body.lines().skip(5).collect();
+        (plan, lines.join(" "))
+    }
+
+    #[track_caller]
+    fn check(name: &str, media: &str, plan: &str, said: &str) {
+        let text = session(media);
+        let (seen_plan, seen_said) = told(answer(&read(text.as_bytes()).unwrap(), &ours()));
+        assert_eq!(seen_plan, plan, "{name}");
+        if !said.is_empty() {
+            assert_eq!(seen_said, said, "{name}");
+        }
+    }
+
+    const PLAIN: &str = "Pcmu=0 keys None 160 samples to 10.0.0.2:6000 rtcp 10.0.0.2:6001 sendrecv";
+    const NONE: &str = "none of 1 media descriptions is audio over RTP/AVP in a codec we have";
+
+    #[test]
+    fn codecs_and_keys_are_found_by_name_and_by_number() {
+        check(
+            "static, no rtpmap",
+            "m=audio 6000 RTP/AVP 0\r\n",
+            PLAIN,
+            "m=audio 4000 RTP/AVP 0 a=rtpmap:0 PCMU/8000 a=ptime:20 a=sendrecv",
+        );
+        check(
+            "their order decides, their numbers are kept",
+            "m=audio 6000 RTP/AVP 9 8 0 96\r\na=rtpmap:96 telephone-event/8000\r\na=fmtp:96 0-15\r\n",
+            "Pcma=8 keys Some(96) 160 samples to 10.0.0.2:6000 rtcp 10.0.0.2:6001 sendrecv",
+            "m=audio 4000 RTP/AVP 8 96 a=rtpmap:8 PCMA/8000 a=rtpmap:96 telephone-event/8000 a=fmtp:96 0-15 \
+             a=ptime:20 a=sendrecv",
+        );
+        check(
+            "a dynamic number may mean PCMU",
+            "m=audio 6000 RTP/AVP 97\r\na=rtpmap:97 pcmu/8000/1\r\n",
+            "Pcmu=97 keys None 160 samples to 10.0.0.2:6000 rtcp 10.0.0.2:6001 sendrecv",
+            "m=audio 4000 RTP/AVP 97 a=rtpmap:97 PCMU/8000 a=ptime:20 a=sendrecv",
+        );
+        check(
+            "0 mapped to something else is no PCMU",
+            "m=audio 6000 RTP/AVP 0\r\na=rtpmap:0 G726-32/8000\r\n",
+            NONE,
+            "",
+        );
+        check(
+            "PCMU at 16 kHz is another codec",
+            "m=audio 6000 RTP/AVP 98\r\na=rtpmap:98 PCMU/16000\r\n",
+            NONE,
+            "",
+        );
+        check(
+            "keys at another clock are not ours",
+            "m=audio 6000 RTP/AVP 0 101\r\na=rtpmap:101 telephone-event/48000\r\n",
+            PLAIN,
+            "",
+        );
+        check("a codec that nobody has", "m=audio 6000 RTP/AVP 18 9\r\n", NONE, "");
+    }
+
+    #[test]
+    fn only_one_line_is_taken_and_the_others_are_refused_in_place() {
+        check(
+            "video before, secure and second audio after",
+            "m=video 7000 RTP/AVP 97\r\nm=audio 6000 RTP/AVP 0\r\nm=audio 6002 RTP/AVP 0\r\nm=audio 6004 RTP/SAVP 0\r\n",
+            PLAIN,
+            "m=video 0 RTP/AVP 97 m=audio 4000 RTP/AVP 0 a=rtpmap:0 PCMU/8000 a=ptime:20 a=sendrecv \
+             m=audio 0 RTP/AVP 0 m=audio 0 RTP/SAVP 0",
+        );
+        check("a refused line is not taken up", "m=audio 0 RTP/AVP 0\r\n", NONE, "");
+        check("secure media are not ours", "m=audio 6000 RTP/SAVP 0\r\n", NONE, "");
+        check("feedback profiles are not ours", "m=audio 6000 RTP/AVPF 0\r\n", NONE, "");
+        check("fax is not ours", "m=image 6000 udptl t38\r\n", NONE, "");
+        check(
+            "they are elsewhere on the internet",
+            "m=audio 6000 RTP/AVP 0\r\nc=IN IP6 2001:db8::1\r\n",
+            NONE,
+            "",
+        );
+        check(
+            "a line's own address counts",
+            "m=audio 6000 RTP/AVP 0\r\nc=IN IP4 10.0.0.3\r\n",
+            "Pcmu=0 keys None 160 samples to 10.0.0.3:6000 rtcp 10.0.0.3:6001 sendrecv",
+            "",
+        );
+        check(
+            "a name is reached where the signalling comes from",
+            "m=audio 6000 RTP/AVP 0\r\nc=IN IP4 phone.example\r\n",
+            "Pcmu=0 keys None 160 samples to 10.0.0.9:6000 rtcp 10.0.0.9:6001 sendrecv",
+            "",
+        );
+    }
+
+    #[test]
+    fn the_packet_time_is_theirs_within_reason() {
+        for (lines, samples) in [
+            ("", 160),
+            ("a=ptime:30\r\n", 240),
+            ("a=ptime:10\r\n", 80),
+            ("a=ptime:5\r\n", 80),
+            ("a=ptime:200\r\n", 480),
+            ("a=ptime:35\r\n", 240),
+            ("a=ptime:40\r\na=maxptime:20\r\n", 160),
+            ("a=maxptime:10\r\n", 80),
+        ] {
+            let text = session(&format!("m=audio 6000 RTP/AVP 0\r\n{lines}"));
+            let agreed = answer(&read(text.as_bytes()).unwrap(), &ours()).unwrap();
+            assert_eq!(agreed.samples_per_packet, samples, "{lines:?}");
+            let said = format!("a=ptime:{}\r\n", samples / 8);
+            assert!(String::from_utf8_lossy(&agreed.body).contains(&said), "{lines:?}");
         }
     }
 
     #[test]
-    fn an_offer_is_answered_line_by_line() {
-        const NONE: &str = "no audio over RTP/AVP with PCMU or PCMA among 1 media lines";
+    fn rtcp_is_answered_as_it_is_offered() {
+        check(
+            "muxed",
+            "m=audio 6000 RTP/AVP 0\r\na=rtcp-mux\r\na=rtcp:6000\r\n",
+            "Pcmu=0 keys None 160 samples to 10.0.0.2:6000 rtcp 10.0.0.2:6000 muxed sendrecv",
+            "m=audio 4000 RTP/AVP 0 a=rtpmap:0 PCMU/8000 a=ptime:20 a=sendrecv a=rtcp-mux",
+        );
+        check(
+            "elsewhere",
+            "m=audio 6000 RTP/AVP 0\r\na=rtcp:7001 IN IP4 10.0.0.4\r\n",
+            "Pcmu=0 keys None 160 samples to 10.0.0.2:6000 rtcp 10.0.0.4:7001 sendrecv",
+            "m=audio 4000 RTP/AVP 0 a=rtpmap:0 PCMU/8000 a=ptime:20 a=sendrecv a=rtcp:4001",
+        );
+    }
+
+    #[test]
+    fn the_table_of_directions_is_kept_whole() {
+        use Direction::{Inactive, RecvOnly, SendOnly, SendRecv};
+        //           they say   we wish: SendRecv  SendOnly  RecvOnly  Inactive
         let table = [
-            ("the plainest offer", "m=audio 9 RTP/AVP 0\r\n",
-             "m=audio 40000 RTP/AVP 0 a=rtpmap:0 PCMU/8000 a=ptime:20 a=sendrecv"),
-            ("the offer's first choice wins", "m=audio 9 RTP/AVP 18 8 0\r\n",
-             "m=audio 40000 RTP/AVP 8 a=rtpmap:8 PCMA/8000 a=ptime:20 a=sendrecv"),
-            ("keys by the offer's payload type", "m=audio 9 RTP/AVP 0 96\r\na=rtpmap:96 telephone-event/8000\r\n",
-             "m=audio 40000 RTP/AVP 0 96 a=rtpmap:0 PCMU/8000 a=rtpmap:96 telephone-event/8000 a=fmtp:96 0-16 a=ptime:20 a=sendrecv"),
-            ("keys at another clock are not ours", "m=audio 9 RTP/AVP 0 96\r\na=rtpmap:96 telephone-event/48000\r\n",
-             "m=audio 40000 RTP/AVP 0 a=rtpmap:0 PCMU/8000 a=ptime:20 a=sendrecv"),
-            ("a dynamic type that is PCMA", "m=audio 9 RTP/AVP 97\r\na=rtpmap:97 pcma/8000\r\n",
-             "m=audio 40000 RTP/AVP 97 a=rtpmap:97 PCMA/8000 a=ptime:20 a=sendrecv"),
-            ("type 0 that is something else", "m=audio 9 RTP/AVP 0\r\na=rtpmap:0 L16/8000\r\n", NONE),
-            ("packets of 30 ms", "m=audio 9 RTP/AVP 0\r\na=ptime:30\r\n",
-             "m=audio 40000 RTP/AVP 0 a=rtpmap:0 PCMU/8000 a=ptime:30 a=sendrecv"),
-            ("packets of 200 ms, at most 40", "m=audio 9 RTP/AVP 0\r\na=ptime:200\r\na=maxptime:40\r\n",
-             "m=audio 40000 RTP/AVP 0 a=rtpmap:0 PCMU/8000 a=ptime:40 a=sendrecv"),
-            ("video is refused in its place", "m=video 9 RTP/AVP 31 97\r\nm=audio 9 RTP/AVP 0\r\n",
-             "m=video 0 RTP/AVP 31 m=audio 40000 RTP/AVP 0 a=rtpmap:0 PCMU/8000 a=ptime:20 a=sendrecv"),
-            ("a second audio line is refused", "m=audio 9 RTP/AVP 0\r\nm=audio 11 RTP/AVP 8\r\n",
-             "m=audio 40000 RTP/AVP 0 a=rtpmap:0 PCMU/8000 a=ptime:20 a=sendrecv m=audio 0 RTP/AVP 8"),
-            ("the secured line is passed over", "m=audio 9 RTP/SAVP 0\r\nm=audio 11 RTP/AVP 8\r\n",
-             "m=audio 0 RTP/SAVP 0 m=audio 40000 RTP/AVP 8 a=rtpmap:8 PCMA/8000 a=ptime:20 a=sendrecv"),
-            ("one port for both, if offered", "m=audio 9 RTP/AVP 0\r\na=rtcp-mux\r\n",
-             "m=audio 40000 RTP/AVP 0 a=rtpmap:0 PCMU/8000 a=ptime:20 a=sendrecv a=rtcp-mux"),
-            ("line ends without CR, the last without any", "m=audio 9 RTP/AVP 0\na=sendonly",
-             "m=audio 40000 RTP/AVP 0 a=rtpmap:0 PCMU/8000 a=ptime:20 a=recvonly"),
-            ("only codecs that we do not speak", "m=audio 9 RTP/AVP 18 3\r\n", NONE),
-            ("audio that is refused already is no hold", "m=audio 0 RTP/AVP 0\r\n", NONE),
-            ("no audio at all", "m=image 9 udptl t38\r\n", NONE),
+            (SendRecv, [SendRecv, SendOnly, RecvOnly, Inactive]),
+            (SendOnly, [RecvOnly, Inactive, RecvOnly, Inactive]),
+            (RecvOnly, [SendOnly, SendOnly, Inactive, Inactive]),
+            (Inactive, [Inactive, Inactive, Inactive, Inactive]),
         ];
-        for (what, offer, expected) in table {
-            assert_eq!(answered_lines(offer), expected, "{what}");
-        }
-    }
-
-    #[test]
-    fn the_direction_table_is_whole() {
-        // RFC 3264 §6.1 and §8.4: offer, with an address, with `c=0.0.0.0`.
-        let table = [
-            ("sendrecv", Direction::SendRecv, Direction::RecvOnly),
-            ("sendonly", Direction::RecvOnly, Direction::RecvOnly),
-            ("recvonly", Direction::SendOnly, Direction::Inactive),
-            ("inactive", Direction::Inactive, Direction::Inactive),
-        ];
-        for (attribute, with_address, without) in table {
-            for (connection, expected) in [("192.0.2.9", with_address), ("0.0.0.0", without)] {
-                for level in ["session", "media"] {
-                    let (above, below) = if level == "session" { (format!("a={attribute}\r\n"), String::new()) } else { (String::new(), format!("a={attribute}\r\n")) };
-                    let offer = format!("v=0\r\no=- 1 1 IN IP4 h\r\ns=-\r\nc=IN IP4 {connection}\r\nt=0 0\r\n{above}m=audio 9 RTP/AVP 0\r\n{below}");
-                    let agreed = answer(offer.as_bytes(), &ours()).unwrap();
-                    assert_eq!(agreed.direction, expected, "{attribute} at {level} level with c={connection}");
-                    let text = String::from_utf8(agreed.body).unwrap();
-                    assert!(!text.contains("0.0.0.0"), "never sent: {text}");
-                    assert!(text.contains(&format!("a={}\r\n", expected.as_str())), "{text}");
-                }
+        for (theirs, row) in table {
+            for (wish, expected) in [SendRecv, SendOnly, RecvOnly, Inactive].into_iter().zip(row) {
+                let text = session(&format!("m=audio 6000 RTP/AVP 0\r\na={}\r\n", theirs.as_str()));
+                let ours = Ours { direction: wish, ..ours() };
+                let agreed = answer(&read(text.as_bytes()).unwrap(), &ours).unwrap();
+                assert_eq!(agreed.direction, expected, "{theirs:?} and {wish:?}");
+                assert_eq!(agreed.on_hold, matches!(theirs, SendOnly | Inactive), "{theirs:?}");
+                let body = String::from_utf8(agreed.body).unwrap();
+                assert!(body.contains(&format!("a={}\r\n", expected.as_str())), "{body}");
             }
         }
     }
 
     #[test]
-    fn the_address_is_the_lines_own_else_the_sessions() {
-        let own = offered("m=audio 9 RTP/AVP 0\r\nc=IN IP4 192.0.2.77\r\na=rtcp:1234\r\n");
-        let agreed = answer(own.as_bytes(), &ours()).unwrap();
-        assert_eq!((agreed.remote.to_string().as_str(), agreed.remote_rtcp.to_string().as_str()), ("192.0.2.77:9", "192.0.2.77:1234"));
-        let plain = answer(offered("m=audio 9 RTP/AVP 0\r\n").as_bytes(), &ours()).unwrap();
-        assert_eq!((plain.remote.to_string().as_str(), plain.remote_rtcp.port()), ("192.0.2.9:9", 10));
-        let muxed = answer(offered("m=audio 9 RTP/AVP 0\r\na=rtcp-mux\r\n").as_bytes(), &ours()).unwrap();
-        assert_eq!(muxed.remote_rtcp, muxed.remote);
-        for bad in ["v=0\r\ns=-\r\nt=0 0\r\nm=audio 9 RTP/AVP 0\r\n", "v=0\r\ns=-\r\nc=IN IP6 ::9\r\nt=0 0\r\nm=audio 9 RTP/AVP 0\r\n"] {
-            assert_eq!(answer(bad.as_bytes(), &ours()), Err(NoSession::NoAddress), "{bad}");
+    fn hold_by_address_is_understood_and_never_spoken() {
+        check(
+            "0.0.0.0",
+            "m=audio 6000 RTP/AVP 0\r\nc=IN IP4 0.0.0.0\r\n",
+            "Pcmu=0 keys None 160 samples to 0.0.0.0:6000 rtcp 0.0.0.0:6001 recvonly held",
+            "m=audio 4000 RTP/AVP 0 a=rtpmap:0 PCMU/8000 a=ptime:20 a=recvonly",
+        );
+        check(
+            "0.0.0.0 and inactive",
+            "m=audio 6000 RTP/AVP 0\r\nc=IN IP4 0.0.0.0\r\na=inactive\r\n",
+            "Pcmu=0 keys None 160 samples to 0.0.0.0:6000 rtcp 0.0.0.0:6001 inactive held",
+            "",
+        );
+    }
+
+    #[test]
+    fn the_version_rises_only_when_something_changes() {
+        let (call, hold) =
+            (session("m=audio 6000 RTP/AVP 0\r\n"), session("m=audio 6000 RTP/AVP 0\r\na=sendonly\r\n"));
+        let first = answer(&read(call.as_bytes()).unwrap(), &ours()).unwrap();
+        let again = Ours { last: Some(&first.body), version: first.version, ..ours() };
+        let same = answer(&read(call.as_bytes()).unwrap(), &again).unwrap();
+        assert_eq!((same.version, &same.body), (1, &first.body));
+        let held = answer(&read(hold.as_bytes()).unwrap(), &again).unwrap();
+        assert_eq!(held.version, 2);
+        assert!(String::from_utf8_lossy(&held.body).starts_with("v=0\r\no=- 77 2 IN IP4 10.0.0.1\r\n"));
+    }
+
+    #[test]
+    fn events_are_those_that_both_know() {
+        for (theirs, common) in [
+            ("0-15", "0-15"),
+            ("0-16,32", "0-16"),
+            ("0-11,16,66-70", "0-11,16"),
+            ("0-255", "0-16"),
+            ("x", ""),
+        ] {
+            assert_eq!(common_events(theirs.as_bytes()), common, "{theirs}");
         }
     }
 
     #[test]
-    fn what_we_offer_can_be_answered_by_us() {
-        let text = offer(&ours());
-        let theirs = Ours { address: "192.0.2.5".parse().unwrap(), rtp_port: 5_000, session_id: 9, session_version: 0 };
-        let answered = answer(&text, &theirs).unwrap();
-        let agreed = read_answer(&answered.body, &ours()).unwrap();
-        assert_eq!((agreed.codec, agreed.payload_type, agreed.telephone_event), (Codec::Pcmu, 0, Some(101)));
-        assert_eq!(agreed.remote.to_string(), "192.0.2.5:5000");
-        assert_eq!(agreed.direction, Direction::SendRecv);
+    fn ip6_is_spoken_to_ip6() {
+        let text = "v=0\r\no=- 1 1 IN IP6 ::1\r\ns=-\r\nc=IN IP6 ::1\r\nt=0 0\r\nm=audio 6000 RTP/AVP 8\r\n";
+        let ours = Ours { address: "::2".parse().unwrap(), ..ours() };
+        let agreed = answer(&read(text.as_bytes()).unwrap(), &ours).unwrap();
+        assert_eq!(agreed.remote.to_string(), "[::1]:6000");
+        assert!(String::from_utf8_lossy(&agreed.body).contains("c=IN IP6 ::2\r\n"));
     }
 
-    proptest! {
-        #![proptest_config(ProptestConfig::with_cases(256))]
-        #[test]
-        fn any_offer_gets_an_answer_with_as_many_lines_or_a_reason(
-            kinds in prop::collection::vec((0usize..4, prop::sample::select(vec![0u16, 9, 60_000]), 0u8..128), 0..6),
-        ) {
-            let lines: String = kinds.iter().map(|(kind, port, pt)| {
-                let kind = ["audio", "video", "AUDIO", "text"][*kind];
-                format!("m={kind} {port} RTP/AVP {pt} 0\r\n")
-            }).collect();
-            match answer(offered(&lines).as_bytes(), &ours()) {
-                Ok(agreed) => {
-                    let session = read::read(&agreed.body).unwrap();
-                    prop_assert_eq!(session.media.len(), kinds.len());
-                    let open: Vec<_> = session.media.iter().filter(|media| media.port != 0).collect();
-                    prop_assert_eq!(open.len(), 1);
-                    prop_assert_eq!(open[0].port, 40_000);
-                }
-                Err(NoSession::NoCommonMedia { lines }) => prop_assert_eq!(lines, kinds.len()),
-                Err(error) => prop_assert!(false, "{}", error),
-            }
-        }
-
-        #[test]
-        fn any_octets_get_an_answer_or_a_reason(octets in prop::collection::vec(any::<u8>(), 0..200)) {
-            let _ = answer(&octets, &ours());
-        }
+    #[test]
+    fn our_own_offer_is_answered_and_read() {
+        let sent = offer(&ours());
+        let said = String::from_utf8(sent.clone()).unwrap();
+        assert!(
+            said.contains("m=audio 4000 RTP/AVP 0 8 101\r\n") && said.contains("a=fmtp:101 0-16\r\n"),
+            "{said}"
+        );
+        let text =
+            session("m=audio 6000 RTP/AVP 8 101\r\na=rtpmap:101 telephone-event/8000\r\na=ptime:30\r\n");
+        let (plan, _) = told(read_answer(&ours(), &sent, &read(text.as_bytes()).unwrap()));
+        assert_eq!(plan, "Pcma=8 keys Some(101) 240 samples to 10.0.0.2:6000 rtcp 10.0.0.2:6001 sendrecv");
+        let refused = session("m=audio 0 RTP/AVP 0\r\n");
+        assert_eq!(told(read_answer(&ours(), &sent, &read(refused.as_bytes()).unwrap())).0, NONE);
+        let theirs = Ours { address: "10.0.0.2".parse().unwrap(), rtp_port: 6000, ..ours() };
+        let agreed = answer(&read(&sent).unwrap(), &theirs).unwrap();
+        assert!(read_answer(&ours(), &sent, &read(&agreed.body).unwrap()).is_ok());
     }
 }

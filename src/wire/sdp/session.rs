@@ -87,16 +87,6 @@ impl Direction {
     pub const ALL: [Direction; 4] =
         [Direction::SendRecv, Direction::SendOnly, Direction::RecvOnly, Direction::Inactive];
 
-    /// The describing party sends.
-    pub const fn sends(self) -> bool {
-        matches!(self, Direction::SendRecv | Direction::SendOnly)
-    }
-
-    /// The describing party wants to receive.
-    pub const fn receives(self) -> bool {
-        matches!(self, Direction::SendRecv | Direction::RecvOnly)
-    }
-
     /// The attribute as it is written.
     pub const fn as_str(self) -> &'static str {
         match self {

@@ -146,9 +146,13 @@ impl Lines {
         self.octets.extend_from_slice(b"\r\n");
     }
 
-    /// Writes octets that may not end the line: CR, LF and NUL are left out.
+    /// Writes octets that may not end the line: CR, LF and NUL become question marks, so that a field
+    /// stays a field.
     fn put(&mut self, octets: &[u8]) {
-        self.octets.extend(octets.iter().filter(|octet| !matches!(octet, b'\r' | b'\n' | 0)));
+        self.octets.extend(octets.iter().map(|octet| match octet {
+            b'\r' | b'\n' | 0 => b'?',
+            octet => *octet,
+        }));
     }
 }
 
@@ -209,7 +213,7 @@ mod tests {
     fn a_value_of_the_offer_cannot_begin_a_new_line() {
         let refused = Section::Refused { kind: b"video\r\na=x", protocol: b"R\nTP", format: b"9\x007" };
         let octets = described("192.0.2.1", vec![refused]);
-        assert!(octets.ends_with(b"\r\nm=videoa=x 0 RTP 97\r\n"), "{}", octets.escape_ascii());
+        assert!(octets.ends_with(b"\r\nm=video??a=x 0 R?TP 9?7\r\n"), "{}", octets.escape_ascii());
     }
 
     fn format() -> impl Strategy<Value = Format<'static>> {

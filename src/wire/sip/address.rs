@@ -66,14 +66,14 @@ impl<'a> Address<'a> {
             _ => 0,
         };
         // Past the display name, the bracket comes before any semicolon or there is none.
-        let opening = value[quoted..].iter().position(|&octet| octet == b'<').map(|at| quoted + at);
+        let opening = memchr::memchr(b'<', &value[quoted..]).map(|at| quoted + at);
         let Some(opening) = opening else { return Self::read_bare(value, quoted) };
         let display = trim(&value[..opening]);
         if quoted == 0 && display.contains(&b';') {
             // `sip:a@b;x="<"`: the bracket belongs to a parameter of a bare URI.
             return Self::read_bare(value, quoted);
         }
-        let closing = value[opening..].iter().position(|&octet| octet == b'>').map(|at| opening + at);
+        let closing = memchr::memchr(b'>', &value[opening..]).map(|at| opening + at);
         let closing = closing.ok_or(AddressError::Bracket)?;
         let parameters = match trim(&value[closing + 1..]) {
             [] => &[][..],
@@ -92,7 +92,7 @@ impl<'a> Address<'a> {
         if quoted > 0 {
             return Err(AddressError::NoBracket);
         }
-        let (uri, parameters) = match value.iter().position(|&octet| octet == b';') {
+        let (uri, parameters) = match memchr::memchr(b';', value) {
             Some(at) => (trim(&value[..at]), &value[at + 1..]),
             None => (value, &[][..]),
         };

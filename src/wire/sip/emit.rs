@@ -1,7 +1,7 @@
 //! Values to octets: requests and responses (RFC 3261 §7, §8.1.1, §8.2.6, §18.2.1; RFC 3581 §4).
 //!
 //! One builder writes both, front to back into one buffer. Every value passes [`Builder::put`],
-//! which turns CR, LF and NUL into spaces: a value from a peer cannot begin a new header line.
+//! which lets no CR, LF or NUL through: a value from a peer cannot begin a new header line.
 
 use super::address::Address;
 use super::grammar::{Parameters, split_at_outside, trim};
@@ -179,13 +179,18 @@ impl Builder {
         self.octets.extend_from_slice(b"\r\n");
     }
 
-    /// Writes octets that may not end the line: CR, LF and NUL become spaces.
+    /// Writes octets that may not end the line: CR and LF, of a folded value, become spaces, NUL a
+    /// question mark.
     fn put(&mut self, octets: &[u8]) {
         let start = self.octets.len();
         self.octets.extend_from_slice(octets);
-        for octet in &mut self.octets[start..] {
-            if matches!(octet, b'\r' | b'\n' | 0) {
-                *octet = b' ';
+        if memchr::memchr3(b'\r', b'\n', 0, octets).is_some() {
+            for octet in &mut self.octets[start..] {
+                match octet {
+                    b'\r' | b'\n' => *octet = b' ',
+                    0 => *octet = b'?',
+                    _ => {}
+                }
             }
         }
     }
@@ -455,14 +460,21 @@ mod tests {
             lines,
             [
                 "FOO  X: 1 sip:a@b  X: 2 SIP/2.0",
-                "Subject: x  To: <sip:evil@e>    body ",
-                "Reason: SIP;text=\"x  To: <sip:evil@e>    body \"",
-                "X  Y: x  To: <sip:evil@e>    body ",
+                "Subject: x  To: <sip:evil@e>    body?",
+                "Reason: SIP;text=\"x  To: <sip:evil@e>    body?\"",
+                "X  Y: x  To: <sip:evil@e>    body?",
                 "Content-Length: 0",
                 "",
                 "",
             ]
         );
+    }
+
+    #[test]
+    fn a_via_of_zeros_alone_is_still_one_via() {
+        let octets = b"OPTIONS sip:c@d SIP/2.0\r\nVia: SIP/2.0/UDP h,\0\0\r\n\r\n";
+        let octets = response(&request_of(octets), &answer(400, None, RecordRoute::LeftOut)).finish();
+        assert_eq!(response_of(&octets).headers.values(Name::Via).nth(1), Some(&b"??"[..]));
     }
 
     #[test]
@@ -500,7 +512,7 @@ mod tests {
                 .extension(&name, &subject)
                 .finish_with("application/x", &body);
             let read = request_of(&octets);
-            let clean: Vec<u8> = subject.iter().map(|o| if b"\r\n\0".contains(o) { b' ' } else { *o }).collect();
+            let clean: Vec<u8> = subject.iter().map(|o| match o { b'\r' | b'\n' => b' ', 0 => b'?', o => *o }).collect();
             let clean = crate::wire::sip::grammar::trim(&clean);
             prop_assert_eq!(read.headers.first(Name::Subject), Some(clean));
             prop_assert_eq!(read.headers.iter().nth(2), Some((name.as_bytes(), clean)));

@@ -64,8 +64,7 @@ impl<'a> Headers<'a> {
 
     /// Enters one line that begins at `at` into the index.
     fn note(&mut self, line: &[u8], at: usize) {
-        let name = split_line(line).map(|(name, _)| name).filter(|name| is_token(name));
-        let Some(name) = name else {
+        let Some((name, _)) = split_line(line) else {
             self.malformed_line.get_or_insert(self.count);
             return;
         };
@@ -73,6 +72,8 @@ impl<'a> Headers<'a> {
             let span = &mut self.spans[name as usize];
             span.first = span.first.min(at);
             span.last = at;
+        } else if !is_token(name) {
+            self.malformed_line.get_or_insert(self.count);
         }
     }
 
@@ -93,18 +94,21 @@ impl<'a> Headers<'a> {
 
     /// The whole value of the first line of that name, trimmed, folds included.
     pub fn first(&self, name: Name) -> Option<&'a [u8]> {
-        self.each(name).next()
+        let octets = self.octets.get(usize::from(self.spans[name as usize].first)..)?;
+        split_line(&octets[..line_len(octets)]).map(|(_, value)| value)
+    }
+
+    /// Whether more than one line has that name.
+    pub const fn is_repeated(&self, name: Name) -> bool {
+        let Span { first, last } = self.spans[name as usize];
+        first < last
     }
 
     /// The whole value of every line of that name, in order.
     pub fn each(&self, name: Name) -> Each<'a> {
         let Span { first, last } = self.spans[name as usize];
-        let lines = match first {
-            u16::MAX => &[][..],
-            _ => &self.octets[usize::from(first)..],
-        };
-        let last_left =
-            usize::from(last).checked_sub(usize::from(first)).map_or(0, |back| lines.len() - back);
+        let lines = self.octets.get(usize::from(first)..).unwrap_or_default();
+        let last_left = lines.len().saturating_sub(usize::from(last.saturating_sub(first)));
         Each { lines: Lines { rest: lines }, last_left, name }
     }
 
@@ -140,10 +144,9 @@ impl<'a> Iterator for Each<'a> {
 
     fn next(&mut self) -> Option<&'a [u8]> {
         while !self.lines.rest.is_empty() && self.lines.rest.len() >= self.last_left {
-            let line = self.lines.next()?;
-            if let Some((name, value)) = split_line(line)
-                && Name::read(name) == Some(self.name)
-            {
+            let is_last = self.lines.rest.len() == self.last_left;
+            let (name, value) = split_line(self.lines.next()?).unwrap_or_default();
+            if is_last || Name::read(name) == Some(self.name) {
                 return Some(value);
             }
         }

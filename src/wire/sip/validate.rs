@@ -210,9 +210,10 @@ fn framing(headers: &Headers<'_>, length: BodyLength) -> Result<(), Violation> {
 
 /// What requests and responses share: Via, From, To, Call-ID, CSeq.
 fn common<'a>(headers: &Headers<'a>) -> Result<CSeq<'a>, Violation> {
-    let top = headers.values(Name::Via).next().ok_or(Violation::Missing { name: Name::Via })?;
+    let mut vias = headers.values(Name::Via);
+    let top = vias.next().ok_or(Violation::Missing { name: Name::Via })?;
     Via::read(top).map_err(|cause| Violation::Via { cause })?;
-    if headers.values(Name::Via).nth(SIP_VIA_MAX).is_some() {
+    if vias.nth(SIP_VIA_MAX - 1).is_some() {
         return Err(Violation::TooManyVias { max: SIP_VIA_MAX });
     }
     for name in [Name::From, Name::To] {
@@ -227,11 +228,11 @@ fn common<'a>(headers: &Headers<'a>) -> Result<CSeq<'a>, Violation> {
 /// The value of a header field that must stand once (RFC 3261 §7.3.1). The same line twice is let
 /// through: nothing is unclear about it.
 fn one<'a>(headers: &Headers<'a>, name: Name) -> Result<&'a [u8], Violation> {
-    let mut values = headers.each(name);
-    match values.next() {
+    match headers.first(name) {
         None => Err(Violation::Missing { name }),
         Some([]) => Err(Violation::Empty { name }),
-        Some(first) if values.all(|other| other == first) => Ok(first),
+        Some(first) if !headers.is_repeated(name) => Ok(first),
+        Some(first) if headers.each(name).all(|other| other == first) => Ok(first),
         Some(_) => Err(Violation::Clash { name }),
     }
 }

@@ -19,6 +19,9 @@ pub struct Via<'a> {
     pub port: Option<u16>,
     /// The parameters, known and unknown.
     pub parameters: Parameters<'a>,
+    branch: Option<&'a [u8]>,
+    received: Option<IpAddr>,
+    rport: Option<Option<u16>>,
 }
 
 /// Why a value is no Via.
@@ -64,35 +67,63 @@ impl<'a> Via<'a> {
             return Err(ViaError::Protocol);
         }
         let (host, port) = read_host_port(sent_by).map_err(ViaError::SentBy)?;
-        let via = Self { transport, host, port, parameters: Parameters::new(parameters.unwrap_or_default()) };
-        via.received_checked()?;
-        via.rport_checked()?;
-        if parameters.is_some_and(|octets| Parameters::new(octets).has_empty()) {
+        let mut via = Self {
+            transport,
+            host,
+            port,
+            parameters: Parameters::new(parameters.unwrap_or_default()),
+            branch: None,
+            received: None,
+            rport: None,
+        };
+        if parameters.is_some_and(<[u8]>::is_empty) {
             return Err(ViaError::Parameters);
+        }
+        for (name, value) in via.parameters.each() {
+            via.take(name, value)?;
         }
         Ok(via)
     }
 
+    /// Takes one parameter; of two of one name the first counts.
+    fn take(&mut self, name: &[u8], value: Option<&'a [u8]>) -> Result<(), ViaError> {
+        let value = value.unwrap_or_default();
+        match name {
+            b"" => return Err(ViaError::Parameters),
+            _ if name.eq_ignore_ascii_case(b"branch") && !value.is_empty() => {
+                self.branch.get_or_insert(value);
+            }
+            _ if name.eq_ignore_ascii_case(b"received") => {
+                self.received.get_or_insert(read_received(value)?);
+            }
+            _ if name.eq_ignore_ascii_case(b"rport") => {
+                self.rport.get_or_insert(read_rport(value)?);
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
     /// The branch; with the cookie it names the transaction (RFC 3261 §17.2.3).
-    pub fn branch(&self) -> Option<&'a [u8]> {
-        self.parameters.value("branch").filter(|branch| !branch.is_empty())
+    pub const fn branch(&self) -> Option<&'a [u8]> {
+        self.branch
+    }
+
+    /// The address that the request came from, as the next hop saw it.
+    pub const fn received(&self) -> Option<IpAddr> {
+        self.received
+    }
+
+    /// RFC 3581: `Some(None)` asks for the port, `Some(Some(port))` tells it.
+    pub const fn rport(&self) -> Option<Option<u16>> {
+        self.rport
     }
 
     /// Whether the branch names the transaction by itself: the cookie of RFC 3261 §8.1.1.7, in any
     /// case, and something after it. A cookie alone names nothing (RFC 4475 §3.2.1).
     pub fn has_cookie(&self) -> bool {
-        let split = self.branch().and_then(|branch| branch.split_at_checked(MAGIC_COOKIE.len()));
+        let split = self.branch.and_then(|branch| branch.split_at_checked(MAGIC_COOKIE.len()));
         split.is_some_and(|(start, id)| start.eq_ignore_ascii_case(MAGIC_COOKIE) && !id.is_empty())
-    }
-
-    /// The address that the request came from, as the next hop saw it.
-    pub fn received(&self) -> Option<IpAddr> {
-        self.received_checked().ok().flatten()
-    }
-
-    /// RFC 3581: `Some(None)` asks for the port, `Some(Some(port))` tells it.
-    pub fn rport(&self) -> Option<Option<u16>> {
-        self.rport_checked().ok().flatten()
     }
 
     /// How far a multicast packet goes.
@@ -104,24 +135,18 @@ impl<'a> Via<'a> {
     pub fn maddr(&self) -> Option<Host<'a>> {
         self.parameters.value("maddr").and_then(Host::read)
     }
+}
 
-    fn received_checked(&self) -> Result<Option<IpAddr>, ViaError> {
-        let Some(value) = self.parameters.value("received") else { return Ok(None) };
-        // IPv6 is written without brackets by the grammar and with them by many.
-        let bare = value.strip_prefix(b"[").and_then(|inner| inner.strip_suffix(b"]")).unwrap_or(value);
-        let address = std::str::from_utf8(bare).ok().and_then(|text| text.parse().ok());
-        address.map(Some).ok_or(ViaError::Received)
-    }
+fn read_received(value: &[u8]) -> Result<IpAddr, ViaError> {
+    // IPv6 is written without brackets by the grammar and with them by many.
+    let bare = value.strip_prefix(b"[").and_then(|inner| inner.strip_suffix(b"]")).unwrap_or(value);
+    std::str::from_utf8(bare).ok().and_then(|text| text.parse().ok()).ok_or(ViaError::Received)
+}
 
-    fn rport_checked(&self) -> Result<Option<Option<u16>>, ViaError> {
-        match self.parameters.get("rport") {
-            None => Ok(None),
-            Some(None | Some([])) => Ok(Some(None)),
-            Some(Some(value)) => {
-                let port = decimal(value).and_then(|port| u16::try_from(port).ok()).ok_or(ViaError::Rport)?;
-                Ok(Some(Some(port)))
-            }
-        }
+fn read_rport(value: &[u8]) -> Result<Option<u16>, ViaError> {
+    match value {
+        [] => Ok(None),
+        _ => decimal(value).and_then(|port| u16::try_from(port).ok()).map(Some).ok_or(ViaError::Rport),
     }
 }
 

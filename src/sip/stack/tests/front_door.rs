@@ -1,0 +1,205 @@
+//! What comes to the door and is no call: noise, strangers, broken rules, what we do not do.
+
+use super::phone::{Scene, THEM, US, check, settings};
+
+fn scene() -> Scene {
+    Scene::new(settings(500))
+}
+
+/// A request outside a dialog with those lines in place of ours.
+fn request(start: &str, lines: &str, body: &str) -> String {
+    let method = start.split(' ').next().unwrap();
+    format!(
+        "{start} SIP/2.0\r\nVia: SIP/2.0/UDP {THEM};branch=z9hG4bK1\r\nFrom: <sip:p@x>;tag=t\r\nTo: <sip:q@y>\r\n\
+         Call-ID: c\r\nCSeq: 1 {method}\r\nContact: <sip:p@{THEM}>\r\n{lines}\r\n{body}"
+    )
+}
+
+#[track_caller]
+fn answers(name: &str, text: &str, ladder: &str) -> String {
+    let mut scene = scene();
+    scene.datagram(text.as_bytes());
+    assert_eq!(scene.ladder, ladder, "{name}");
+    scene.sent.first().map(|octets| String::from_utf8_lossy(octets).into_owned()).unwrap_or_default()
+}
+
+#[test]
+fn noise_is_counted_and_never_answered() {
+    let mut scene = scene();
+    for noise in
+        [&b"\r\n\r\n"[..], b"\0\0", b"hello", b"\xff\xfe\0\x01", b"GET / HTTP/1.1\r\n\r\n", &[b'x'; 60_000]]
+    {
+        scene.datagram(noise);
+    }
+    scene.datagram(b"SIP/2.0 200 OK\r\n\r\n");
+    scene.datagram(b"ACK sip:a@b SIP/2.0\r\n\r\n");
+    scene.datagram(b"INVITE sip:a@b SIP/2.0\r\n\r\n");
+    let stray = "SIP/2.0 200 OK\r\nVia: SIP/2.0/UDP h;branch=z9hG4bKx\r\nFrom: <sip:a@b>;tag=1\r\nTo: <sip:c@d>\r\n\
+                 Call-ID: i\r\nCSeq: 2 BYE\r\n\r\n";
+    scene.datagram(stray.as_bytes());
+    assert_eq!(scene.ladder, "");
+    let counters = scene.stack.counters();
+    assert_eq!((counters.datagrams, counters.keep_alives, counters.noise), (10, 2, 4));
+    assert_eq!((counters.malformed, counters.stray_responses), (3, 1));
+}
+
+#[test]
+fn strangers_are_dropped_and_counted() {
+    let mut scene = scene();
+    let (local, stranger) = (US.parse().unwrap(), "192.0.2.1:5060".parse().unwrap());
+    for start in
+        ["INVITE sip:1@x", "OPTIONS sip:x", "REGISTER sip:x", "BYE sip:x", "CANCEL sip:x", "ACK sip:x"]
+    {
+        scene.datagram_from(local, stranger, request(start, "", "").as_bytes());
+    }
+    scene.datagram_from(local, stranger, request("INVITE sip:1@x", "Max-Forwards: x\r\n", "").as_bytes());
+    assert_eq!(scene.ladder, "");
+    assert_eq!((scene.stack.counters().unlisted, scene.stack.transactions(), scene.stack.legs()), (6, 0, 0));
+}
+
+#[test]
+fn what_we_do_not_do_is_refused_by_name() {
+    let refused = answers("REGISTER", &request("REGISTER sip:x", "", ""), "0 > 405 REGISTER\n");
+    assert!(refused.contains("\r\nAllow: INVITE, ACK, BYE, CANCEL, OPTIONS\r\n"), "{refused}");
+    answers("an unknown method", &request("DANCE sip:x", "", ""), "0 > 501 DANCE\n");
+    answers("SUBSCRIBE", &request("SUBSCRIBE sip:x", "", ""), "0 > 405 SUBSCRIBE\n");
+    let refused = answers(
+        "an extension",
+        &request("INVITE sip:1@x", "Require: 100rel, timer\r\n", ""),
+        "0 > 420 INVITE\n",
+    );
+    assert!(refused.contains("\r\nUnsupported: 100rel, timer\r\n"), "{refused}");
+    let refused = answers(
+        "a body that is no SDP",
+        &request("INVITE sip:1@x", "Content-Type: text/plain\r\n", "hello"),
+        "0 > 415 INVITE\n",
+    );
+    assert!(refused.contains("\r\nAccept: application/sdp\r\n"), "{refused}");
+    answers("a body without a type", &request("INVITE sip:1@x", "", "hello"), "0 > 415 INVITE\n");
+    let packed = "Content-Type: application/sdp\r\nContent-Encoding: gzip\r\n";
+    answers("a packed body", &request("INVITE sip:1@x", packed, "hello"), "0 > 415 INVITE\n");
+    answers("another scheme", &request("INVITE urn:service:sos", "", ""), "0 > 416 INVITE\n");
+    answers(
+        "another version",
+        &request("INVITE sip:1@x", "", "").replacen("SIP/2.0", "SIP/3.0", 1),
+        "0 > 505 INVITE\n",
+    );
+    answers(
+        "no hops left is fine for us",
+        &request("OPTIONS sip:x", "Max-Forwards: 0\r\n", ""),
+        "0 > 200 OPTIONS\n",
+    );
+}
+
+#[test]
+fn a_broken_rule_is_answered_with_its_name() {
+    let text = request("INVITE sip:1@x", "", "").replace("CSeq: 1 INVITE", "CSeq: 1 BYE");
+    let refused = answers("CSeq", &text, "0 > 400 BYE\n");
+    assert!(
+        refused.starts_with("SIP/2.0 400 CSeq names another method than the request line\r\n"),
+        "{refused}"
+    );
+    let text = request("INVITE sip:1@x", "Content-Length: -1\r\n", "");
+    answers("a negative length", &text, "0 > 400 INVITE\n");
+    let text = request("ACK sip:1@x", "Content-Length: -1\r\n", "");
+    answers("an ACK is never answered", &text, "");
+    let text = request("INVITE sip:1@x", "", "").replace("Call-ID: c\r\n", "");
+    answers("what cannot be answered is not", &text, "");
+}
+
+#[test]
+fn options_tells_what_we_can() {
+    let told = answers("OPTIONS", &request("OPTIONS sip:x", "", ""), "0 > 200 OPTIONS\n");
+    for line in [
+        "Allow: INVITE, ACK, BYE, CANCEL, OPTIONS",
+        "Accept: application/sdp",
+        "Supported: ",
+        "Server: Careline/0.1",
+    ] {
+        assert!(told.contains(&format!("\r\n{line}\r\n")), "{line}: {told}");
+    }
+    assert!(told.contains("\r\nContact: <sip:10.0.0.1:5060>\r\n"), "{told}");
+}
+
+#[test]
+fn a_refusal_without_a_transaction_is_the_same_each_time() {
+    let mut scene = scene();
+    for _ in 0..3 {
+        scene.datagram(request("REGISTER sip:x", "", "").as_bytes());
+    }
+    assert_eq!(scene.sent[0], scene.sent[2]);
+    assert_eq!((scene.stack.transactions(), scene.stack.legs()), (0, 0));
+}
+
+#[test]
+fn answers_go_where_the_rfc_sends_them() {
+    let via = |via: &str| {
+        request("OPTIONS sip:x", "", "").replace(&format!("{THEM};branch"), &format!("{via};branch"))
+    };
+    answers("the port of the Via", &via("10.0.0.2:7000"), "0 > 200 OPTIONS to 10.0.0.2:7000\n");
+    answers("5060 without one", &via("10.0.0.2"), "0 > 200 OPTIONS to 10.0.0.2:5060\n");
+    answers("the address it came from", &via("192.168.1.1:7000"), "0 > 200 OPTIONS to 10.0.0.2:7000\n");
+    let told =
+        answers("the port it came from, if it asks", &via("192.168.1.1:7000;rport"), "0 > 200 OPTIONS\n");
+    assert!(told.contains(";received=10.0.0.2;rport=5062\r\n"), "{told}");
+}
+
+#[test]
+fn the_external_address_is_told_in_place_of_ours() {
+    let mut settings = settings(500);
+    settings.external_address = Some("198.51.100.7".parse().unwrap());
+    let mut scene = Scene::new(settings);
+    scene.datagram(request("OPTIONS sip:x", "", "").as_bytes());
+    let told = String::from_utf8_lossy(&scene.sent[0]).into_owned();
+    assert!(told.contains("\r\nContact: <sip:198.51.100.7:5060>\r\n"), "{told}");
+}
+
+#[test]
+fn record_route_is_copied_and_our_bye_takes_it() {
+    let mut scene = scene();
+    let text = scene.message("INVITE").replace("Call-ID", "Record-Route: <sip:10.0.9.9:5090;lr>\r\nCall-ID");
+    scene.datagram(text.as_bytes());
+    scene.say("answer");
+    scene.say("ACK");
+    scene.say("hang up");
+    let last = |back: usize| String::from_utf8_lossy(&scene.sent[scene.sent.len() - back]).into_owned();
+    assert!(last(2).contains("\r\nRecord-Route: <sip:10.0.9.9:5090;lr>\r\n"), "{}", last(2));
+    assert!(last(1).contains("\r\nRoute: <sip:10.0.9.9:5090;lr>\r\n"), "{}", last(1));
+    assert!(scene.ladder.ends_with("0 > BYE to 10.0.9.9:5090\n"), "{}", scene.ladder);
+}
+
+#[test]
+fn a_phone_of_the_old_rfc_is_served_without_the_cookie() {
+    let mut scene = scene();
+    let old = |text: String| text.replace("branch=z9hG4bK", "branch=");
+    for word in ["INVITE", "INVITE again"] {
+        let text = old(scene.message(word));
+        scene.datagram(text.as_bytes());
+    }
+    scene.say("refuse");
+    let text = old(scene.message("ACK failure"));
+    scene.datagram(text.as_bytes());
+    let scene = scene.play(&[]);
+    assert_eq!(scene.ladder, "0 > 100 INVITE\n0 ! Invite\n0 > 100 INVITE\n0 > 486 INVITE\n");
+}
+
+#[test]
+fn a_request_older_than_the_last_one_is_refused() {
+    let mut scene = scene();
+    for word in ["INVITE", "answer", "ACK"] {
+        scene.say(word);
+    }
+    let late = scene.message("OPTIONS");
+    scene.say("OPTIONS");
+    scene.datagram(late.replace("z9hG4bK", "z9hG4bKlate").as_bytes());
+    assert!(scene.ladder.ends_with("0 > 200 OPTIONS\n0 > 500 OPTIONS\n"), "{}", scene.ladder);
+}
+
+#[test]
+fn the_ladder_itself_tells_of_a_leg_that_stays() {
+    check(
+        "up for ever",
+        &[(0, "INVITE"), (0, "answer"), (0, "ACK")],
+        "0 > 100 INVITE\n0 ! Invite\n0 > 200 INVITE\n0 ! Confirmed\nlegs 1\n",
+    );
+}

@@ -1,0 +1,1 @@
+//! Two machines that call each other over a link that loses, doubles and reorders.

@@ -1,0 +1,308 @@
+//! A phone that speaks in single words, a machine that answers it, and the ladder between them.
+//!
+//! Their words: `INVITE`, `ACK`, `BYE`, … and statuses such as `180 INVITE`. Ours: `ring`, `answer`, ….
+//! In the ladder `>` is a message of ours and `!` an event for the switch.
+
+use crate::clock::Instant;
+use crate::id::LegId;
+use crate::phi::Phi;
+use crate::rng::Rng;
+use crate::sip::interface::{Command, Event, Input, Network, Outgoing, Output, Settings};
+use crate::sip::stack::Stack;
+use crate::wire::sip::address::Address;
+use crate::wire::sip::cseq::CSeq;
+use crate::wire::sip::header::Headers;
+use crate::wire::sip::message::{Message, parse};
+use crate::wire::sip::name::Name;
+use crate::wire::sip::validate::{validate, validate_response};
+use std::net::SocketAddr;
+use std::time::Duration;
+
+pub const US: &str = "10.0.0.1:5060";
+pub const THEM: &str = "10.0.0.2:5062";
+pub const SDP: &str = "v=0\r\nc=IN IP4 10.0.0.2\r\nm=audio 6000 RTP/AVP 0\r\n";
+
+pub fn settings(t1_ms: u64) -> Settings {
+    let listen_to = vec![Network { base: "10.0.0.0".parse().unwrap(), prefix: 8 }];
+    let product = "Careline/0.1".to_owned();
+    Settings { t1: Duration::from_millis(t1_ms), external_address: None, product, listen_to }
+}
+
+/// One machine, one phone, one ladder.
+pub struct Scene {
+    pub stack: Stack,
+    now: Instant,
+    pub ladder: String,
+    leg: LegId,
+    /// Our tag, once the phone saw it.
+    our_tag: String,
+    call_id: String,
+    /// The last request of ours of each method, as the phone got it.
+    requests: Vec<(String, String)>,
+    /// Everything that we sent.
+    pub sent: Vec<Vec<u8>>,
+    cseq: u32,
+    branch: u32,
+    invite_branch: u32,
+}
+
+impl Scene {
+    pub fn new(settings: Settings) -> Self {
+        Self {
+            stack: Stack::new(settings, Rng::seeded(1)),
+            now: Instant::START,
+            ladder: String::new(),
+            leg: LegId(1),
+            our_tag: String::new(),
+            call_id: "c1".to_owned(),
+            requests: Vec::new(),
+            sent: Vec::new(),
+            cseq: 0,
+            branch: 0,
+            invite_branch: 0,
+        }
+    }
+
+    /// Plays the script, then every timer until the machine is at rest.
+    pub fn play(mut self, script: &[(u64, &str)]) -> Self {
+        for (at, word) in script {
+            self.run_to(Instant::from_millis(*at));
+            self.say(word);
+        }
+        let end = self.now + Duration::from_secs(300);
+        self.run_to(end);
+        if self.stack.legs() > 0 {
+            self.ladder += &format!("legs {}\n", self.stack.legs());
+        }
+        assert_eq!(self.stack.transactions(), 0, "transactions that never end:\n{}", self.ladder);
+        self
+    }
+
+    fn run_to(&mut self, end: Instant) {
+        for _ in 0..1_000 {
+            match self.stack.poll_timeout() {
+                Some(due) if due.at <= end => {
+                    assert!(due.at >= self.now, "{due:?} is in the past of {:?}", self.now);
+                    self.now = due.at;
+                    self.stack.handle(self.now, Input::Timeout);
+                    self.drain();
+                }
+                _ => {
+                    self.now = end;
+                    return;
+                }
+            }
+        }
+        panic!("it never rests:\n{}", self.ladder);
+    }
+
+    pub fn say(&mut self, word: &str) {
+        let leg = self.leg;
+        match word {
+            "ring" => self.command(Command::Ring { leg }),
+            "answer" => self.command(Command::Answer { leg, sdp: SDP.into() }),
+            "answer reoffer" => self.command(Command::AnswerReoffer { leg, sdp: SDP.into() }),
+            "refuse" => self.command(Command::Refuse { leg, status: 486, retry_after_s: None }),
+            "hang up" => self.command(Command::HangUp { leg, reason: Some("SIP;cause=200;text=\"done\"") }),
+            "probe" => self.command(Command::Probe { leg }),
+            "call" => self.call(),
+            _ => {
+                let text = self.message(word);
+                self.datagram(text.as_bytes());
+            }
+        }
+    }
+
+    fn call(&mut self) {
+        self.leg = self.stack.reserve_leg();
+        let call = Box::new(Outgoing {
+            target: "sip:desk@10.0.0.2:5062".to_owned(),
+            to: THEM.parse().unwrap(),
+            from_user: Phi::new("+1 617".to_owned()),
+            sdp: SDP.into(),
+        });
+        self.command(Command::Invite { leg: self.leg, local: US.parse().unwrap(), call });
+    }
+
+    fn command(&mut self, command: Command) {
+        self.stack.handle(self.now, Input::Command(command));
+        self.drain();
+    }
+
+    pub fn datagram(&mut self, octets: &[u8]) {
+        let (local, from) = (US.parse().unwrap(), THEM.parse().unwrap());
+        self.datagram_from(local, from, octets);
+    }
+
+    pub fn datagram_from(&mut self, local: SocketAddr, from: SocketAddr, octets: &[u8]) {
+        self.stack.handle(self.now, Input::Datagram { local, from, octets });
+        self.drain();
+    }
+
+    /// What the phone says for a word.
+    pub fn message(&mut self, word: &str) -> String {
+        if word.starts_with(|first: char| first.is_ascii_digit()) {
+            return self.answer_to(word);
+        }
+        let (method, kind) = word.split_once(' ').unwrap_or((word, ""));
+        let (method, kind) = if method == "re-INVITE" { ("INVITE", "within") } else { (method, kind) };
+        match (method, kind) {
+            ("ACK" | "CANCEL", _) | (_, "again" | "merged") => {}
+            _ => self.cseq += 1,
+        }
+        let branch = match (method, kind) {
+            ("CANCEL", _) | ("ACK", "failure") | ("INVITE", "again") => self.invite_branch,
+            (_, "again") => self.branch,
+            _ => {
+                self.branch += 1;
+                self.branch
+            }
+        };
+        if method == "INVITE" {
+            self.invite_branch = branch;
+        }
+        let outside =
+            matches!((method, kind), ("INVITE", "" | "again" | "merged" | "offerless") | ("CANCEL", _))
+                || kind == "outside";
+        let tag = match kind {
+            "stranger" => ";tag=nobody".to_owned(),
+            _ if outside => String::new(),
+            _ => format!(";tag={}", self.our_tag),
+        };
+        let body = match (method, kind) {
+            ("INVITE", kind) if kind != "offerless" => SDP,
+            ("ACK", "sdp") => SDP,
+            _ => "",
+        };
+        format!(
+            "{method} sip:100@{US} SIP/2.0\r\nVia: SIP/2.0/UDP {THEM};branch=z9hG4bK{branch}\r\n\
+             From: <sip:p@x>;tag=them\r\nTo: <sip:100@{US}>{tag}\r\nCall-ID: {}\r\nCSeq: {} {method}\r\n\
+             Contact: <sip:p@{THEM}>\r\nContent-Type: application/sdp\r\nContent-Length: {}\r\n\r\n{body}",
+            self.call_id,
+            self.cseq,
+            body.len(),
+        )
+    }
+
+    /// The phone's answer, such as `180 INVITE` or `200 INVITE fork`, to the last request of that method.
+    fn answer_to(&self, word: &str) -> String {
+        let mut words = word.split(' ');
+        let (status, method) = (words.next().unwrap(), words.next().expect("a method"));
+        let tag = words.next().unwrap_or("them");
+        let request = self.requests.iter().rev().find(|(name, _)| name == method);
+        let (_, request) = request.unwrap_or_else(|| panic!("no {method} was sent:\n{}", self.ladder));
+        let header = |name: &str| {
+            let line = request.lines().find(|line| line.starts_with(name)).unwrap_or_default();
+            format!("{line}\r\n")
+        };
+        let to = header("To: ");
+        let to = if to.contains("tag=") || status == "100" {
+            to
+        } else {
+            format!("{};tag={tag}\r\n", to.trim_end())
+        };
+        let body = if method == "INVITE" && status == "200" { SDP } else { "" };
+        format!(
+            "SIP/2.0 {status} Text\r\n{}{}{to}{}{}Contact: <sip:desk@{THEM}>\r\nContent-Length: {}\r\n\r\n{body}",
+            header("Via: "),
+            header("From: "),
+            header("Call-ID: "),
+            header("CSeq: "),
+            body.len(),
+        )
+    }
+
+    fn drain(&mut self) {
+        while let Some(output) = self.stack.poll_output() {
+            let act = match output {
+                Output::Transmit { local, to, octets } => {
+                    assert_eq!(local, US.parse().unwrap(), "sent from where it did not come to");
+                    self.sent.push(octets.clone());
+                    format!("> {}{}", self.seen(&octets), elsewhere(to))
+                }
+                Output::Event(event) => format!("! {}", self.heard(&event)),
+            };
+            self.ladder += &format!("{} {act}\n", self.now.as_micros() / 1_000);
+        }
+    }
+
+    /// Reads a message of ours as the phone does, and as two parsers do.
+    fn seen(&mut self, octets: &[u8]) -> String {
+        let text = String::from_utf8(octets.to_vec()).expect("text");
+        check_with_rsip(&text);
+        match parse(octets).unwrap_or_else(|error| panic!("{error}: {text}")) {
+            Message::Request(request) => {
+                validate(&request).unwrap_or_else(|rule| panic!("{rule}: {text}"));
+                let method = request.method.to_string();
+                if method == "INVITE" {
+                    self.our_tag = tag(&request.headers, Name::From);
+                    let call_id = request.headers.first(Name::CallId).expect("a Call-ID");
+                    self.call_id = String::from_utf8_lossy(call_id).into_owned();
+                }
+                self.requests.push((method.clone(), text));
+                method
+            }
+            Message::Response(response) => {
+                validate_response(&response).unwrap_or_else(|rule| panic!("{rule}: {text}"));
+                let cseq = CSeq::read(response.headers.first(Name::CSeq).unwrap()).unwrap();
+                let tag = tag(&response.headers, Name::To);
+                if cseq.method.to_string() == "INVITE" && !tag.is_empty() && response.status < 300 {
+                    self.our_tag = tag;
+                }
+                format!("{} {}", response.status, cseq.method)
+            }
+        }
+    }
+
+    fn heard(&mut self, event: &Event) -> String {
+        match event {
+            Event::Invite { leg, invite } => {
+                self.leg = *leg;
+                format!("Invite{}", if invite.sdp.is_some() { "" } else { " without sdp" })
+            }
+            Event::Confirmed { sdp, .. } => {
+                format!("Confirmed{}", if sdp.is_some() { " with sdp" } else { "" })
+            }
+            Event::AckMissing { .. } => "AckMissing".to_owned(),
+            Event::Cancelled { .. } => "Cancelled".to_owned(),
+            Event::Bye { .. } => "Bye".to_owned(),
+            Event::Reoffer { .. } => "Reoffer".to_owned(),
+            Event::Ringing { .. } => "Ringing".to_owned(),
+            Event::Answered { .. } => "Answered".to_owned(),
+            Event::Failed { status, .. } => format!("Failed {status}"),
+            Event::Probed { alive, .. } => format!("Probed {alive}"),
+        }
+    }
+}
+
+fn elsewhere(to: SocketAddr) -> String {
+    if to == THEM.parse().unwrap() { String::new() } else { format!(" to {to}") }
+}
+
+pub fn tag(headers: &Headers<'_>, name: Name) -> String {
+    let address = Address::read(headers.first(name).unwrap_or_default()).expect("an address");
+    String::from_utf8_lossy(address.tag().unwrap_or_default()).into_owned()
+}
+
+/// An independent reader understands every message of ours.
+pub fn check_with_rsip(text: &str) {
+    use rsip::prelude::HeadersExt;
+    let message =
+        rsip::SipMessage::try_from(text.as_bytes()).unwrap_or_else(|error| panic!("{error}: {text}"));
+    let cseq = match &message {
+        rsip::SipMessage::Request(request) => request.cseq_header().and_then(|cseq| cseq.seq()),
+        rsip::SipMessage::Response(response) => response.cseq_header().and_then(|cseq| cseq.seq()),
+    };
+    // It knows a closed set of methods.
+    if text.contains("DANCE") {
+        return;
+    }
+    cseq.unwrap_or_else(|error| panic!("{error}: {text}"));
+}
+
+#[track_caller]
+pub fn check(name: &str, script: &[(u64, &str)], ladder: &str) -> Scene {
+    let scene = Scene::new(settings(500)).play(script);
+    assert_eq!(scene.ladder, ladder, "{name}");
+    scene
+}
