@@ -8,12 +8,18 @@ use std::net::IpAddr;
 /// Ten lines.
 pub fn banner(config: &Config, started: &Started) -> String {
     let (sip, port) = (started.engine.sip.bound(), started.engine.sip.bound().port());
-    let numbers: Vec<String> = started.numbers.iter().map(|(number, flow)| format!("{number} → {flow}")).collect();
-    let dial = started.numbers.iter().min_by_key(|(number, _)| number.len()).map_or("100", |(number, _)| number.as_str());
+    let numbers: Vec<String> =
+        started.numbers.iter().map(|(number, flow)| format!("{number} → {flow}")).collect();
+    let dial = started
+        .numbers
+        .iter()
+        .min_by_key(|(number, _)| number.len())
+        .map_or("100", |(number, _)| number.as_str());
     let host = reachable(sip.ip());
     let mut out = String::new();
     let _ = writeln!(out, "Careline {} answers.", env!("CARGO_PKG_VERSION"));
-    let _ = writeln!(out, "  SIP         udp {sip}, sound on ports {}–{}", started.first_port, started.last_port);
+    let _ =
+        writeln!(out, "  SIP         udp {sip}, sound on ports {}–{}", started.first_port, started.last_port);
     let _ = writeln!(
         out,
         "  flows       {} from {}, version {}",
