@@ -78,6 +78,12 @@ fn seeds_tell_of_calls_that_all_end_well() {
     };
     let mut total = Summary::default();
     for &seed in &seeds {
+        if std::env::var_os("CARELINE_SURVEY").is_some() {
+            if let Err(failure) = worlds.run(seed, None) {
+                println!("seed {seed}, {:?}: {}", failure.at, failure.wrong);
+            }
+            continue;
+        }
         let summary = worlds.run_well(seed);
         total.calls += summary.calls;
         total.bridged += summary.bridged;
@@ -103,7 +109,8 @@ fn each_planted_fault_is_found() {
     let mut worlds = Worlds::new();
     for fault in Fault::ALL {
         let found = (1..=SEEDS_PER_FAULT).find_map(|seed| worlds.run(seed, Some(fault)).err());
-        let failure = found.unwrap_or_else(|| panic!("{fault:?} is not found within {SEEDS_PER_FAULT} seeds"));
+        let failure =
+            found.unwrap_or_else(|| panic!("{fault:?} is not found within {SEEDS_PER_FAULT} seeds"));
         println!("{fault:?}: seed {}, {:?}: {}", failure.seed, failure.at, failure.wrong);
     }
 }

@@ -71,6 +71,7 @@ pub struct World {
     /// Counts the engines of this world: what was on its way to an earlier one is lost.
     pub(super) life: u32,
     pub(super) draining: bool,
+    pub(super) disk_trouble: bool,
     pub(super) drained: bool,
     pub(super) store_delay: Duration,
     pub(super) sync_delay: Duration,
@@ -177,6 +178,7 @@ impl World {
             voices: BTreeMap::new(),
             life: 0,
             draining: false,
+            disk_trouble: false,
             drained: false,
             store_delay: Duration::from_millis(4),
             sync_delay: Duration::from_millis(20),
@@ -327,7 +329,14 @@ impl World {
         self.tell_switch(Input::Datagram { local: ENGINE, from, octets })
     }
 
-    fn reach_port(&mut self, phone: usize, to: SocketAddr, from: SocketAddr, press: Option<u64>, octets: &[u8]) {
+    fn reach_port(
+        &mut self,
+        phone: usize,
+        to: SocketAddr,
+        from: SocketAddr,
+        press: Option<u64>,
+        octets: &[u8],
+    ) {
         for worker in 0..self.engines.len() {
             let numbers = &self.script.ports[worker];
             if let Some(place) = numbers.iter().position(|number| *number == to.port() & !1) {
@@ -398,7 +407,12 @@ impl World {
             Output::Tone { worker, leg, playback, codec } => {
                 let beep = careline::audio::tone::message_beep();
                 let octets = beep.iter().map(|s| careline::audio::g711::encode(codec, *s)).collect();
-                let command = media::Command::Play { leg, playback, clips: vec![Clip { codec, octets }], repeat: false };
+                let command = media::Command::Play {
+                    leg,
+                    playback,
+                    clips: vec![Clip { codec, octets }],
+                    repeat: false,
+                };
                 self.tell_worker(worker, command, Vec::new());
             }
             Output::Recorder(command) => {
@@ -480,6 +494,7 @@ impl World {
             let context = Context {
                 now: self.now,
                 durable: self.store.durable,
+                disk_trouble: self.disk_trouble,
                 draining: self.draining,
                 phones: &self.phones,
                 signals: &self.checker.signals,
@@ -595,7 +610,9 @@ impl World {
 
     /// Whether only what is over is left.
     fn is_over(&self) -> bool {
-        self.now > Instant::START + super::script::LENGTH && self.switch.calls_up() == 0 && self.phones.iter().all(Phone::is_done)
+        self.now > Instant::START + super::script::LENGTH
+            && self.switch.calls_up() == 0
+            && self.phones.iter().all(Phone::is_done)
     }
 
     /// Changes the mood of the disk.

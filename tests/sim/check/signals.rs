@@ -33,6 +33,8 @@ struct Invite {
     first: Option<Instant>,
     status: Option<u16>,
     acked: bool,
+    /// A later request in the dialog shows that the 2xx has come.
+    followed: bool,
     /// When the 2xx has to be sent again, and the pause before that.
     again: Option<(Instant, Duration)>,
     over_at: Instant,
@@ -45,9 +47,13 @@ impl Signals {
         let Some(number) = cseq(&request) else { return };
         match request.method {
             Method::Invite => {
-                // A new request in the dialog shows that the 2xx to the one before has come.
-                self.invites.range_mut((phone, 0)..(phone, number)).for_each(|(_, invite)| invite.again = None);
-                let fresh = Invite { at: now, first: None, status: None, acked: false, again: None, over_at: now };
+                for (_, before) in self.invites.range_mut((phone, 0)..(phone, number)) {
+                    before.followed = true;
+                    before.again = None;
+                }
+                let (acked, followed) = (false, false);
+                let fresh =
+                    Invite { at: now, first: None, status: None, acked, followed, again: None, over_at: now };
                 self.invites.entry((phone, number)).or_insert(fresh);
             }
             Method::Ack => {
@@ -69,7 +75,11 @@ impl Signals {
                 self.stop(phone);
                 let branch = request.headers.first(Name::Via).unwrap_or_default().to_vec();
                 let known = self.byes.entry(phone).or_insert_with(|| branch.clone());
-                if *known == branch { Ok(()) } else { Err(format!("phone {phone} is told BYE in two transactions")) }
+                if *known == branch {
+                    Ok(())
+                } else {
+                    Err(format!("phone {phone} is told BYE in two transactions"))
+                }
             }
             Message::Request(_) => Ok(()),
         }
@@ -101,16 +111,24 @@ impl Signals {
                 continue;
             }
             if invite.first.is_none() && now.since(invite.at) > FIRST_WITHIN {
-                return Err(format!("INVITE {number} of phone {phone} came at {:?} and is unanswered", invite.at));
+                return Err(format!(
+                    "INVITE {number} of phone {phone} came at {:?} and is unanswered",
+                    invite.at
+                ));
             }
             if invite.status.is_none() && now.since(invite.at) > FINAL_WITHIN {
-                return Err(format!("INVITE {number} of phone {phone} came at {:?}: no final answer", invite.at));
+                return Err(format!(
+                    "INVITE {number} of phone {phone} came at {:?}: no final answer",
+                    invite.at
+                ));
             }
             if let Some((by, _)) = invite.again
                 && now > by + SLACK
                 && now < invite.over_at
             {
-                return Err(format!("the 2xx to INVITE {number} of phone {phone} should have been sent again at {by:?}"));
+                return Err(format!(
+                    "the 2xx to INVITE {number} of phone {phone} should have been sent again at {by:?}"
+                ));
             }
         }
         Ok(())
@@ -138,7 +156,7 @@ impl Signals {
             return Err(format!("phone {phone} gets two finals: {status} and {}", response.status));
         }
         let first = invite.status.replace(response.status).is_none();
-        if response.status < 300 && !invite.acked {
+        if response.status < 300 && !invite.acked && !invite.followed {
             let pause = invite.again.filter(|_| !first).map_or(T1, |(_, pause)| (pause * 2).min(T2));
             invite.again = Some((now + pause, pause));
             if first {
