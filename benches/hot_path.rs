@@ -212,7 +212,7 @@ fn sip() -> bool {
 
 /// The timer index with as many entries as a busy hour has.
 fn timers() -> bool {
-    let mut index = TimerIndex::new();
+    let mut index = TimerIndex::empty();
     let scattered = |key: u32| Instant::from_micros(u64::from(key.wrapping_mul(2_654_435_761) >> 7));
     (0..TIMERS).for_each(|key| index.set(key, Some(scattered(key))));
     let mut turn = 0_u32;
