@@ -128,6 +128,10 @@ pub const COMFORT_EVERY: Duration = Duration::from_secs(15);
 pub const LADDER_REST: Duration = Duration::from_secs(5);
 /// How long a flow waits for the engine's own answer (a tone, a saved file, a failed call) before it goes on without.
 pub const ENGINE_ANSWER_MAX: Duration = Duration::from_secs(10);
+/// Steps of one flow: nobody can follow more on paper.
+pub const FLOW_STEPS_MAX: usize = 500;
+/// Faults that are told at once: more cannot be repaired before the next check.
+pub const FAULTS_MAX: usize = 500;
 /// Files in one flow set: many times the shipped ones.
 pub const FLOW_FILES_MAX: usize = 256;
 

@@ -24,6 +24,7 @@ codes! {
     KEY "F012" "a key leads to a step that does not exist";
     LOOP "F013" "steps lead back to themselves without an act of the caller";
     DEAD_END "F014" "a step leads nowhere";
+    STEPS "F015" "a flow has more steps than anyone can follow";
     FIXED_KEY "F016" "a key that means the same everywhere is given another meaning";
     OPTIONS "F017" "a menu has more options than a caller can keep in mind";
     NOT_DECLARED "F018" "a menu's text offers a key that leads nowhere";

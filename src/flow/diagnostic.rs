@@ -10,6 +10,7 @@
 //! Faults are gathered, never thrown: a reader goes on after one, so that a file shows all of its
 //! faults at once. Not here: what is a fault. That is each reader's and each check's.
 
+use crate::limits::FAULTS_MAX;
 use std::fmt::Write;
 use std::sync::Arc;
 
@@ -21,6 +22,9 @@ pub struct Code {
     /// What it means, in a line for the administrator's guide.
     pub meaning: &'static str,
 }
+
+/// Not all faults are told.
+pub const TOO_MANY: Code = Code { id: "Y017", meaning: "there are more faults than can be shown at once" };
 
 /// A place in one of the files of a [`Sources`].
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -121,6 +125,18 @@ impl Sources {
 
     /// Notes a fault.
     pub fn fault(&mut self, place: Place, code: Code, words: Words) {
+        match self.faults.len() {
+            ..FAULTS_MAX => self.note(place, code, words),
+            FAULTS_MAX => {
+                let words = Words::what(format!("there are more than {FAULTS_MAX} faults"));
+                let last = Place { line: usize::MAX, ..Place::whole_file(usize::MAX) };
+                self.note(last, TOO_MANY, words.repair("repair those above, then check again"));
+            }
+            _ => {}
+        }
+    }
+
+    fn note(&mut self, place: Place, code: Code, words: Words) {
         let Words { what, repair, hears } = words;
         let (file, text) =
             self.files.get(place.file).map_or((Arc::from(""), ""), |(path, text)| (path.clone(), text));
@@ -150,6 +166,7 @@ impl Diagnostic {
             Paint::Colour => ("\x1b[1m", "\x1b[31m", "\x1b[36m", "\x1b[0m"),
         };
         let Place { line, column, width, .. } = self.place;
+        let line = if self.file.is_empty() { 0 } else { line };
         let mut text = match line {
             0 => format!("{bold}{}{plain}", self.file),
             _ => format!("{bold}{}:{line}:{column}{plain}", self.file),
@@ -260,6 +277,22 @@ mod tests {
         let caret = shown.lines().nth(2).and_then(|l| l.find('^'));
         assert_eq!(shown.lines().nth(1).and_then(|l| l.find('X')), caret, "{shown}");
         assert!(shown.lines().all(|l| l.len() < 200), "{shown}");
+    }
+
+    #[test]
+    fn more_faults_than_the_bound_are_told_as_one() {
+        let mut sources = Sources::default();
+        let file = sources.add("a.yaml", "a\n".repeat(2 * FAULTS_MAX));
+        for line in 1..=2 * FAULTS_MAX {
+            sources.fault(Place { file, line, column: 1, width: 1 }, CODE, Words::what("wrong"));
+        }
+        let faults = sources.into_faults();
+        assert_eq!(faults.len(), FAULTS_MAX + 1);
+        let last = faults[FAULTS_MAX].render(Paint::Plain);
+        assert_eq!(
+            last,
+            "  Y017  there are more than 500 faults\n      repair those above, then check again"
+        );
     }
 
     #[test]

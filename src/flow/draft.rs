@@ -89,13 +89,14 @@ impl Draft {
         steps.chain(fixed).chain(self.flows.iter().map(|flow| flow.name.value.as_str())).collect()
     }
 
-    /// Where called numbers lead, the default included.
+    /// Where called numbers lead, the default included; not the entry, which has its own fault there.
     pub fn called(&self) -> Vec<usize> {
         let Some(clinic) = &self.clinic else { return Vec::new() };
         let names = clinic.numbers.values().chain(&clinic.default);
         let mut flows: Vec<usize> = names.filter_map(|name| self.flow(&name.value)).collect();
         flows.sort_unstable();
         flows.dedup();
+        flows.retain(|flow| Some(*flow) != self.entry());
         flows
     }
 

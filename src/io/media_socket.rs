@@ -1,5 +1,5 @@
 //! The system calls of the media path, and the only `unsafe` of the engine: `recvmmsg(2)`, `sendmsg(2)`
-//! with `IP_PKTINFO`, `eventfd(2)`, `ppoll(2)`, `prctl(2)`.
+//! with `IP_PKTINFO`, `eventfd(2)`, `ppoll(2)`, `prctl(2)`, `setrlimit(2)`.
 //!
 //! A [`Batch`] reads what waits on one socket in one call and never blocks. Another socket layer, such as
 //! io_uring, would replace this file and [`crate::io::media_worker`]'s use of it, nothing else.
@@ -222,6 +222,25 @@ pub fn sleep_exactly() {
     unsafe { libc::prctl(libc::PR_SET_TIMERSLACK, slack_ns) };
 }
 
+/// Lets the process open as many descriptors as the system allows it, and tells how many those are:
+/// each leg holds two.
+///
+/// # Errors
+/// What the kernel says.
+pub fn raise_descriptor_limit() -> io::Result<u64> {
+    let mut limit = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
+    // SAFETY: the kernel writes one `rlimit`, which outlives the call.
+    if unsafe { libc::getrlimit(libc::RLIMIT_NOFILE, &raw mut limit) } < 0 {
+        return Err(io::Error::last_os_error());
+    }
+    limit.rlim_cur = limit.rlim_max;
+    // SAFETY: the kernel reads one `rlimit`, which outlives the call.
+    if unsafe { libc::setrlimit(libc::RLIMIT_NOFILE, &raw const limit) } < 0 {
+        return Err(io::Error::last_os_error());
+    }
+    Ok(limit.rlim_cur)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -267,5 +286,12 @@ mod tests {
         bell.ring();
         bell.sleep(None);
         bell.sleep(Some(Duration::from_millis(1)));
+    }
+
+    #[test]
+    fn the_descriptor_limit_is_raised_once_and_stays() {
+        let first = raise_descriptor_limit().unwrap();
+        assert_eq!(raise_descriptor_limit().unwrap(), first);
+        assert!(first >= 256, "{first}");
     }
 }

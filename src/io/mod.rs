@@ -2,12 +2,14 @@
 
 pub mod control;
 pub mod descriptors;
+mod figures;
 pub mod flow_files;
-mod g711;
 pub mod media_counters;
 mod media_socket;
 pub mod media_worker;
 pub mod now;
+pub mod prompts;
 pub mod recorder;
+pub mod run;
 pub mod sip_udp;
 pub mod store;

@@ -31,7 +31,7 @@ const DEFAULT_PORT: u16 = 5060;
 pub struct DialogId(Box<[u8]>);
 
 /// One dialog.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Dialog {
     call_id: Box<[u8]>,
     /// The whole value of our From: URI and tag.

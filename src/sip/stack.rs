@@ -10,6 +10,7 @@
 //! Refusals that need no memory are given without a transaction (RFC 3261 §8.2.7): a scanner costs
 //! no state. Everything a call hangs on has one.
 
+mod body;
 mod caller;
 mod command;
 mod compose;
@@ -27,14 +28,14 @@ use super::transaction::servers::{self, ServerId, Servers};
 use super::transaction::{StatusClass, Timers};
 use crate::clock::{Due, Instant};
 use crate::id::LegId;
+use crate::limits::TRANSACTIONS_MAX;
 use crate::rng::Rng;
 use leg::Leg;
 use std::collections::{BTreeMap, VecDeque};
 use std::net::SocketAddr;
 use std::time::Duration;
 
-/// The SIP machine of one engine.
-#[derive(Debug)]
+/// The SIP machine of one engine. It cannot be printed: it holds messages about patients.
 pub struct Stack {
     settings: Settings,
     timers: Timers,
@@ -49,6 +50,7 @@ pub struct Stack {
     index: TimerIndex<TimerKey>,
     outputs: VecDeque<Output>,
     counters: Counters,
+    transactions_max: usize,
 }
 
 /// Whom a deadline in the index belongs to.
@@ -77,6 +79,7 @@ impl Stack {
             index: TimerIndex::empty(),
             outputs: VecDeque::new(),
             counters: Counters::default(),
+            transactions_max: TRANSACTIONS_MAX,
         }
     }
 
@@ -122,7 +125,7 @@ impl Stack {
         let reason = match key {
             TimerKey::Server(_) => "SIP server transaction",
             TimerKey::Client(_) => "SIP client transaction",
-            TimerKey::Leg(_) => "SIP 2xx without ACK",
+            TimerKey::Leg(_) => "SIP answer to be sent again",
         };
         Some(Due { at, reason })
     }

@@ -30,6 +30,8 @@ pub struct Call {
     pub recording: Option<Recording>,
     /// A message waits for the call's recording to close; until then.
     pub message_until: Option<Instant>,
+    /// The message that the flow waits for: word of an earlier one is not for it any more.
+    pub message: Option<RecordingId>,
     /// The greatest length.
     pub ends_at: Instant,
     /// When to ask again whether the party is still there.

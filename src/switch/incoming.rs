@@ -70,6 +70,7 @@ impl Switch {
             leaving: Vec::new(),
             recording: None,
             message_until: None,
+            message: None,
             ends_at: self.now.at + self.settings.longest,
             probe_at: None,
             ending: None,

@@ -44,7 +44,7 @@ enum Waiting {
     /// A recording's name: its file may be opened.
     TakeName(RecordingId),
     /// A message: the caller may be told that it is saved.
-    MessageSaved,
+    MessageSaved(RecordingId),
 }
 
 /// The engine without its edges.
@@ -215,7 +215,9 @@ impl Switch {
             let (id, what) = entry.remove();
             match what {
                 Waiting::TakeName(recording) => self.on_take_named(id, recording),
-                Waiting::MessageSaved => self.run_flow(id, action::Input::MessageSaved),
+                Waiting::MessageSaved(message) => {
+                    self.tell_flow_of_message(id, message, action::Input::MessageSaved)
+                }
             }
             self.rekey(id);
         }

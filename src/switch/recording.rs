@@ -6,7 +6,9 @@
 use super::call::Recording;
 use super::interface::Output;
 use super::{Switch, Waiting};
-use crate::call::recording::{Command as RecorderCommand, Event as RecorderEvent, RecordingKind};
+use crate::call::recording::{
+    Command as RecorderCommand, Event as RecorderEvent, RecordingFault, RecordingKind,
+};
 use crate::call::take::{self, Begin, Order, Take};
 use crate::flow::action::Input;
 use crate::id::{CallId, RecordingId};
@@ -32,6 +34,11 @@ impl Switch {
         if let Some(call) = self.calls.get_mut(&id) {
             call.recording = Some(Recording { id: recording, kind, take, named_at, frames: 0 });
         }
+        if kind == RecordingKind::Message
+            && let Some(call) = self.calls.get_mut(&id)
+        {
+            call.message = Some(recording);
+        }
         self.recordings.insert(recording, id);
         let seq = self.append(id, Event::RecordingNamed { recording, kind });
         self.waiting.insert(seq, (id, Waiting::TakeName(recording)));
@@ -40,7 +47,12 @@ impl Switch {
 
     /// No more recording of the call, if there is one; a message is not meant.
     pub(super) fn stop_recording(&mut self, id: CallId) {
-        if self.calls.get(&id).and_then(|c| c.recording.as_ref()).is_some_and(|r| r.kind == RecordingKind::Call) {
+        if self
+            .calls
+            .get(&id)
+            .and_then(|c| c.recording.as_ref())
+            .is_some_and(|r| r.kind == RecordingKind::Call)
+        {
             self.order_take(id, take::Input::Stop);
         }
     }
@@ -50,15 +62,38 @@ impl Switch {
         let until = self.now.at + MESSAGE_OPEN_MAX;
         let Some(call) = self.calls.get_mut(&id) else { return };
         call.message_until = Some(until);
+        call.message = None;
         if call.recording.is_some() {
             return self.order_take(id, take::Input::Stop);
         }
         self.start_recording(id, RecordingKind::Message);
     }
 
+    /// The message is over, or the caller left it before it had begun: then none is begun any more.
+    pub(super) fn finish_message(&mut self, id: CallId) {
+        let Some(call) = self.calls.get_mut(&id) else { return };
+        let was_to_begin = call.message_until.take().is_some();
+        if call.recording.as_ref().is_some_and(|r| r.kind == RecordingKind::Message) {
+            self.order_take(id, take::Input::Stop);
+        } else if was_to_begin {
+            self.run_flow(id, Input::MessageFailed);
+        }
+    }
+
+    /// Tells the flow what became of a message, if it is the one that the flow waits for.
+    pub(super) fn tell_flow_of_message(&mut self, id: CallId, message: RecordingId, input: Input) {
+        if self.calls.get(&id).is_some_and(|call| call.message == Some(message)) {
+            self.run_flow(id, input);
+        }
+    }
+
     /// The message could not be opened in time: the caller is told, not left waiting.
     pub(super) fn give_up_message(&mut self, id: CallId) {
-        if self.calls.get(&id).and_then(|call| call.recording.as_ref()).is_some_and(|r| r.kind == RecordingKind::Message)
+        if self
+            .calls
+            .get(&id)
+            .and_then(|call| call.recording.as_ref())
+            .is_some_and(|r| r.kind == RecordingKind::Message)
         {
             self.order_take(id, take::Input::Stop);
         }
@@ -99,9 +134,17 @@ impl Switch {
         let Some(&id) = self.recordings.get(&recording) else { return };
         match event {
             RecorderEvent::Opened { .. } => self.order_take(id, take::Input::FileOpened),
-            RecorderEvent::Closed { milliseconds, .. } => {
+            RecorderEvent::Closed { milliseconds, durable: true, .. } => {
                 self.append(id, Event::RecordingClosed { recording, milliseconds });
                 self.on_file_closed(id, milliseconds);
+            }
+            RecorderEvent::Closed { milliseconds, durable: false, .. } => {
+                self.counters.recordings_failed += 1;
+                self.append(
+                    id,
+                    Event::RecordingFailed { recording, fault: RecordingFault::Io, milliseconds },
+                );
+                self.on_recording_failed(id);
             }
             RecorderEvent::Failed { fault, milliseconds, .. } => {
                 self.counters.recordings_failed += 1;
@@ -113,18 +156,19 @@ impl Switch {
     }
 
     fn on_file_closed(&mut self, id: CallId, milliseconds: u64) {
-        let Some((recording, kind)) = self.calls.get(&id).and_then(|c| c.recording.as_ref()).map(|r| (r.id, r.kind))
+        let Some((recording, kind)) =
+            self.calls.get(&id).and_then(|c| c.recording.as_ref()).map(|r| (r.id, r.kind))
         else {
             return;
         };
         if kind == RecordingKind::Message && milliseconds > 0 {
             self.counters.messages += 1;
             let seq = self.append(id, Event::MessageSaved { recording });
-            self.waiting.insert(seq, (id, Waiting::MessageSaved));
+            self.waiting.insert(seq, (id, Waiting::MessageSaved(recording)));
         }
         self.order_take(id, take::Input::FileClosed);
         if kind == RecordingKind::Message && milliseconds == 0 {
-            self.run_flow(id, Input::MessageFailed);
+            self.tell_flow_of_message(id, recording, Input::MessageFailed);
         }
     }
 
@@ -142,7 +186,9 @@ impl Switch {
 
     /// Moves the take on and does what it orders.
     pub(super) fn order_take(&mut self, id: CallId, input: take::Input) {
-        let Some(recording) = self.calls.get_mut(&id).and_then(|call| call.recording.as_mut()) else { return };
+        let Some(recording) = self.calls.get_mut(&id).and_then(|call| call.recording.as_mut()) else {
+            return;
+        };
         let (name, kind, at, frames) = (recording.id, recording.kind, recording.named_at, recording.frames);
         match recording.take.handle(input) {
             None => {}
@@ -159,6 +205,7 @@ impl Switch {
             Some(Order::NeverOpened) => {
                 self.append(id, Event::RecordingClosed { recording: name, milliseconds: 0 });
                 self.take_over(id);
+                self.tell_flow_of_message(id, name, Input::MessageFailed);
             }
             Some(Order::Over) => self.take_over(id),
         }

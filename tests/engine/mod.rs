@@ -30,11 +30,13 @@ pub struct Wishes {
     pub calls: u32,
     /// How long it waits for calls to end after SIGTERM, in s.
     pub drain_s: u32,
+    /// Where its sounds are.
+    pub sounds: PathBuf,
 }
 
 impl Default for Wishes {
     fn default() -> Self {
-        Self { t1_ms: 100, calls: 200, drain_s: 1 }
+        Self { t1_ms: 100, calls: 200, drain_s: 1, sounds: Path::new(ROOT).join("sounds") }
     }
 }
 
@@ -79,7 +81,7 @@ pub fn furnish(home: &Path, wishes: &Wishes) -> (SocketAddr, SocketAddr) {
          media: {{first_port: {first}, last_port: {last}, workers: 2}}\n\
          calls: {{max: {calls}}}\n\
          flows: {home}/ivr-flows\n\
-         sounds: {ROOT}/sounds\n\
+         sounds: {sounds}\n\
          recordings: {{directory: {home}/recordings}}\n\
          store: {home}/records.sqlite\n\
          control: {home}/control.sock\n\
@@ -88,6 +90,7 @@ pub fn furnish(home: &Path, wishes: &Wishes) -> (SocketAddr, SocketAddr) {
         last = first + ports - 1,
         calls = wishes.calls,
         home = home.display(),
+        sounds = wishes.sounds.display(),
         drain = wishes.drain_s,
     );
     fs::write(home.join("careline.yaml"), config).expect("the test's own directory can be written");
@@ -130,11 +133,7 @@ impl Engine {
             .stderr(Stdio::piped())
             .spawn()
             .expect("the engine was built with this test");
-        let output = Arc::new(Mutex::new(String::new()));
-        let (said_all, ended) = channel();
-        let (out, err) = (child.stdout.take(), child.stderr.take());
-        keep(Box::new(out.expect("stdout is piped")), &output, said_all.clone());
-        keep(Box::new(err.expect("stderr is piped")), &output, said_all);
+        let (output, ended) = listen(&mut child);
         Engine { child, sip, desk, home: home.to_path_buf(), output, ended }
     }
 
@@ -191,6 +190,33 @@ impl Drop for Engine {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+/// Runs a command to its end: its exit code, `None` if it had to be killed, and everything it printed.
+pub fn run_to_end(home: &Path, command: &str) -> (Option<i32>, String) {
+    let mut command = careline(home, &[command]);
+    let mut child =
+        command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the program can be run");
+    let (output, ended) = listen(&mut child);
+    for _stream in 0..2 {
+        if ended.recv_timeout(STOPPED).is_err() {
+            // It may end by itself at this very moment.
+            let _ = child.kill();
+        }
+    }
+    let code = child.wait().expect("it is our child").code();
+    let said = output.lock().expect("no reader panics").clone();
+    (code, said)
+}
+
+/// Keeps everything that a process prints, and tells once for each stream when it prints no more.
+fn listen(child: &mut Child) -> (Arc<Mutex<String>>, Receiver<()>) {
+    let output = Arc::new(Mutex::new(String::new()));
+    let (said_all, ended) = channel();
+    let (out, err) = (child.stdout.take(), child.stderr.take());
+    keep(Box::new(out.expect("stdout is piped")), &output, said_all.clone());
+    keep(Box::new(err.expect("stderr is piped")), &output, said_all);
+    (output, ended)
 }
 
 /// The program under test with the configuration in `home`.

@@ -416,7 +416,9 @@ const UNSAFE_FILES: &[(&str, &str)] = &[
     ("src/io/descriptors.rs", "getrlimit and setrlimit"),
     ("src/io/media_socket.rs", "recvmmsg and sendmmsg: batches are what makes the media floor cheap"),
     ("src/io/sip_udp.rs", "recvmsg with IP_PKTINFO: which of our addresses a datagram came to"),
+    ("benches/support/allocations.rs", "an allocator that counts is unsafe by its trait"),
     ("benches/support/sockets.rs", "the same batches, measured without the engine"),
+    ("benches/support/uring.rs", "io_uring, measured as another floor"),
 ];
 
 /// Words that only the edges may use, and what the floors under them do instead.

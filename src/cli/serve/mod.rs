@@ -6,21 +6,32 @@
 mod banner;
 mod start;
 
-use crate::config::{Config, Log};
+use super::check::{self, Paths};
+use super::sounds::Sounds;
+use crate::config::Log;
+use crate::flow::diagnostic::Paint;
 use std::process::ExitCode;
 
 /// Serves until stopped by SIGTERM or SIGINT.
-pub fn serve(config: Config) -> ExitCode {
+pub fn serve(paths: &Paths) -> ExitCode {
+    let sounds = Sounds::default();
+    let loaded = check::load(paths, &|folder, prompt, language| sounds.audio(folder, prompt, language));
+    let faults = check::report(&loaded, Paint::Plain);
+    let (Some(config), Some(flows), true) = (loaded.config, loaded.flows, faults.is_empty()) else {
+        eprintln!("{faults}the engine does not start: nothing is served until these faults are mended");
+        return ExitCode::FAILURE;
+    };
+    let prompts = sounds.into_library(&config.sounds);
     start_log(config.log);
     let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {
-            eprintln!("the engine cannot start: the system gives no event loop: {error}");
+            eprintln!("the engine does not start: the system gives no event loop: {error}");
             return ExitCode::FAILURE;
         }
     };
     let inside = runtime.enter();
-    let started = start::start(&config);
+    let started = start::start(&config, flows, prompts);
     drop(inside);
     match started {
         Ok(started) => {

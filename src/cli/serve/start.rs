@@ -4,15 +4,14 @@
 
 use crate::call::routing;
 use crate::config::{CalledNumberFrom, Config, Trust};
-use crate::flow::diagnostic::Paint;
 use crate::flow::set::FlowSet;
 use crate::io::control;
 use crate::io::descriptors;
 use crate::io::media_worker::{self, Handle};
 use crate::io::now::Clock;
 use crate::io::prompts::PromptLibrary;
-use crate::io::recorder::thread::{Listener, Recorder};
 use crate::io::recorder::desk;
+use crate::io::recorder::thread::{Listener, Recorder};
 use crate::io::run::{EdgeCounters, Engine};
 use crate::io::sip_udp::SipUdp;
 use crate::io::store::restart::Recovered;
@@ -56,11 +55,10 @@ pub struct Started {
 /// Why the engine does not start: each with what to do about it.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
-    /// The flows or the sounds have faults.
-    #[error("the flows have faults; nothing is served until they are mended (`careline check` shows this again)\n\n{0}")]
-    Flows(String),
     /// The SIP port cannot be had.
-    #[error("SIP cannot listen on udp {address}: {cause}\n  another program, or another Careline, may hold the port: stop it, or set `sip: {{listen: …}}`")]
+    #[error(
+        "SIP cannot listen on udp {address}: {cause}\n  another program, or another Careline, may hold the port: stop it, or set `sip: {{listen: …}}`"
+    )]
     SipPort {
         /// The address of the configuration.
         address: SocketAddr,
@@ -98,8 +96,7 @@ pub enum StartError {
 ///
 /// # Errors
 /// [`StartError`], with the repair in its text.
-pub fn start(config: &Config) -> Result<Started, StartError> {
-    let (flows, prompts) = load_flows(config)?;
+pub fn start(config: &Config, flows: FlowSet, prompts: PromptLibrary) -> Result<Started, StartError> {
     let clock = Clock::start();
     let max_legs = descriptors::raise_and_count_legs();
     let control = control::listen(&config.control)
@@ -148,16 +145,6 @@ pub fn stop(engine: Engine) {
     engine.recorder.stop();
     engine.store.close();
     engine.workers.into_iter().for_each(Handle::stop);
-}
-
-fn load_flows(config: &Config) -> Result<(FlowSet, PromptLibrary), StartError> {
-    let prompts = PromptLibrary::open(&config.sounds);
-    let files = crate::io::flow_files::read(&config.flows).map_err(|error| StartError::Flows(error.to_string()))?;
-    let (set, faults) = FlowSet::load(files, &|prompt, language| prompts.audio(prompt, language));
-    match set {
-        Some(set) => Ok((set, prompts)),
-        None => Err(StartError::Flows(faults.iter().map(|fault| fault.render(Paint::Plain)).collect())),
-    }
 }
 
 type Workers = (Vec<Handle>, Vec<Vec<u16>>, mpsc::Receiver<(WorkerIndex, crate::media::command::Event)>);
@@ -220,7 +207,8 @@ fn open_records(config: &Config, clock: Clock) -> Result<Records, StartError> {
         store::Event::Durable { up_to } => drop(durable_sender.send_replace(up_to)),
         store::Event::Stuck { .. } | store::Event::Recovered => {}
     });
-    let (store, recovered) = Store::open(&config.store, &config.recordings.directory, clock.wall(), listener)?;
+    let (store, recovered) =
+        Store::open(&config.store, &config.recordings.directory, clock.wall(), listener)?;
     let (event_sender, recorder_events) = mpsc::channel(2 * RECORDER_COMMANDS_MAX);
     let settings = desk::Settings {
         quota_octets: config.recordings.quota_octets,
@@ -249,7 +237,10 @@ fn tell_recovered(recovered: &Recovered) {
         );
     }
     if recovered.foreign > 0 {
-        tracing::warn!(files = recovered.foreign, "files in the recordings' folder that no record knows: left alone");
+        tracing::warn!(
+            files = recovered.foreign,
+            "files in the recordings' folder that no record knows: left alone"
+        );
     }
 }
 
@@ -280,7 +271,10 @@ fn targets(flows: &FlowSet) -> BTreeMap<String, SocketAddr> {
         };
         match with_port.to_socket_addrs().ok().and_then(|mut all| all.next()) {
             Some(address) => drop(targets.insert(target.to_owned(), address)),
-            None => tracing::warn!(target, "this address of the person ladder is not found: its rung is passed over"),
+            None => tracing::warn!(
+                target,
+                "this address of the person ladder is not found: its rung is passed over"
+            ),
         }
     }
     targets

@@ -171,6 +171,17 @@ fn exits(draft: &Draft, step: &StepText, sources: &mut Sources) {
 fn routes(draft: &Draft, sources: &mut Sources) {
     let Some(clinic) = &draft.clinic else { return };
     let flows: Vec<&str> = draft.flows.iter().map(|flow| flow.name.value.as_str()).collect();
+    for name in clinic.numbers.values().chain(&clinic.default) {
+        if clinic.entry.as_ref().is_some_and(|entry| entry.value == name.value) {
+            let words = Words::what(format!(
+                "every call begins with `{}`; a number leads to what follows",
+                name.value
+            ))
+            .repair("name the flow that the caller hears after it")
+            .hears("the first words again and again");
+            sources.fault(name.place, ROUTE, words);
+        }
+    }
     for name in clinic.numbers.values().chain(&clinic.default).chain(&clinic.entry) {
         if !draft.may_be_flow(&name.value) {
             let words = Words::what(format!("there is no flow `{}`", name.value))

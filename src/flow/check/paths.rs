@@ -61,23 +61,37 @@ fn unreachable(draft: &Draft, flow: usize, sources: &mut Sources) {
 
 /// Tells each circle once, at its first step in the order of the files.
 fn loops(draft: &Draft, sources: &mut Sources) {
-    let mut told: BTreeSet<StepAt> = BTreeSet::new();
+    let (mut done, mut told) = (BTreeSet::new(), BTreeSet::new());
     for (flow, text) in draft.flows.iter().enumerate() {
-        for (step, step_text) in text.steps.iter().enumerate() {
-            let at = StepAt { flow, step };
-            let after: BTreeSet<StepAt> = following(draft, at, Way::ByItself)
-                .into_iter()
-                .flat_map(|next| reached(draft, next, Way::ByItself))
-                .collect();
-            if !after.contains(&at) || told.contains(&at) {
-                continue;
-            }
-            told.extend(&after);
-            let words =
-                Words::what(format!("`{}` leads back to itself without any key", step_text.name.value))
-                    .repair("let one step of the circle lead to a menu or to `person`")
-                    .hears("a caller would hear the same words again and again, for ever");
-            sources.fault(step_text.name.place, LOOP, words);
+        for step in 0..text.steps.len() {
+            walk(draft, StepAt { flow, step }, &mut done, &mut told);
+        }
+    }
+    for at in told {
+        let name = &draft.flows[at.flow].steps[at.step].name;
+        let words = Words::what(format!("`{}` leads back to itself without any key", name.value))
+            .repair("let one step of the circle lead to a menu or to `person`")
+            .hears("a caller would hear the same words again and again, for ever");
+        sources.fault(name.place, LOOP, words);
+    }
+}
+
+/// Walks depth first over the steps that follow by themselves; a step met again on the way back to it
+/// closes a circle.
+fn walk(draft: &Draft, from: StepAt, done: &mut BTreeSet<StepAt>, told: &mut BTreeSet<StepAt>) {
+    if !done.insert(from) {
+        return;
+    }
+    let mut way = vec![(from, following(draft, from, Way::ByItself))];
+    while let Some((_, open)) = way.last_mut() {
+        let Some(next) = open.pop() else {
+            way.pop();
+            continue;
+        };
+        if let Some(back) = way.iter().position(|(at, _)| *at == next) {
+            told.extend(way[back..].iter().map(|(at, _)| *at).min());
+        } else if done.insert(next) {
+            way.push((next, following(draft, next, Way::ByItself)));
         }
     }
 }

@@ -13,7 +13,7 @@ thread_local! {
 }
 
 /// The shipped files, some of them replaced; `None` takes one away.
-fn load(changes: &[(&str, Option<&[u8]>)]) -> Vec<Diagnostic> {
+fn shipped(changes: &[(&str, Option<&[u8]>)]) -> Vec<SourceFile> {
     let mut files: BTreeMap<&str, &[u8]> = BTreeMap::from([
         ("clinic.yaml", include_bytes!("../../../ivr-flows/clinic.yaml").as_slice()),
         ("prompts.yaml", include_bytes!("../../../ivr-flows/prompts.yaml")),
@@ -27,9 +27,14 @@ fn load(changes: &[(&str, Option<&[u8]>)]) -> Vec<Diagnostic> {
             None => files.remove(name),
         };
     }
-    let files =
-        files.into_iter().map(|(name, octets)| SourceFile { path: name.to_owned(), octets: octets.to_vec() });
-    let (set, faults) = FlowSet::load(files.collect(), &|prompt, language| match prompt.as_str() {
+    let file = |(name, octets): (&str, &[u8])| SourceFile { path: name.to_owned(), octets: octets.to_vec() };
+    files.into_iter().map(file).collect()
+}
+
+/// The faults of the shipped files with these changes.
+fn load(changes: &[(&str, Option<&[u8]>)]) -> Vec<Diagnostic> {
+    let files = shipped(changes);
+    let (set, faults) = FlowSet::load(files, &|prompt, language| match prompt.as_str() {
         "x.missing" => Audio::Missing,
         "x.broken" if language.as_str() == "es" => Audio::Broken("no sound in it".to_owned()),
         _ => Audio::Present,
@@ -301,6 +306,22 @@ fn yaml_traps() {
 }
 
 fn shapes() {
+    let mut many = String::from("  a: {menu: vm.closed_now, keys: {1: message}, next: {message: s0}}\n");
+    for n in 0..crate::limits::FLOW_STEPS_MAX {
+        many += &format!("  s{n}: {{say: u.one_moment, next: s{}}}\n", n + 1);
+    }
+    steps(
+        &many,
+        expect![[r#"
+        after_hours.yaml:503:35  F010  `s499` is no step of this flow
+          503 |   s498: {say: u.one_moment, next: s499}
+              |                                   ^^^^ did you mean `s49` (line 54)?
+              after these words the caller would hear nothing more
+        after_hours.yaml:504:3  F015  the flow has 501 steps
+          504 |   s499: {say: u.one_moment, next: s500}
+              |   ^^^^ make several flows of it; at most 500 steps are read
+    "#]],
+    );
     with(
         "after_hours.yaml",
         "just words",
@@ -809,6 +830,17 @@ fn clinic() {
     edited(
         "clinic.yaml",
         "default: main_menu",
+        "default: entry",
+        expect![[r#"
+            clinic.yaml:7:10  F036  every call begins with `entry`; a number leads to what follows
+                7 | default: entry             # then a number that is not listed below leads here
+                  |          ^^^^^ name the flow that the caller hears after it
+                  the first words again and again
+        "#]],
+    );
+    edited(
+        "clinic.yaml",
+        "default: main_menu",
         "default: main_meny",
         expect![[r#"
         clinic.yaml:7:10  F036  there is no flow `main_meny`
@@ -960,12 +992,34 @@ fn clinic() {
 
 #[test]
 fn every_kind_of_fault_has_its_golden_text_and_none_is_unused() {
+    load(&[("after_hours.yaml", Some("- !a\n".repeat(1_000).as_bytes()))]);
     for group in [yaml_traps, shapes, names, paths, words, clinic] {
         group();
     }
     let all = CODES.iter().chain(tree::CODES).map(|code| code.id);
     let unseen: Vec<&str> = SEEN.with_borrow(|seen| all.filter(|id| !seen.contains(id)).collect());
     assert_eq!(unseen, Vec::<&str>::new(), "codes that no example shows");
+}
+
+#[test]
+fn a_file_of_nothing_but_faults_shows_no_more_than_can_be_repaired() {
+    let text = "- !a\n".repeat(10_000);
+    let faults = load(&[("after_hours.yaml", Some(text.as_bytes()))]);
+    assert_eq!(faults.len(), crate::limits::FAULTS_MAX + 1);
+    assert_eq!(faults.last().map(|fault| fault.code.id), Some("Y017"));
+}
+
+#[test]
+fn numbers_stay_as_they_are_written() {
+    let text = include_str!("../../../ivr-flows/clinic.yaml").replace(
+        "  100: main_menu",
+        "  +16175550142: main_menu\n  03141958: after_hours\n  1e3: after_hours\n  0x10: main_menu",
+    );
+    let files: Vec<SourceFile> = shipped(&[("clinic.yaml", Some(text.as_bytes()))]);
+    let (set, faults) = FlowSet::load(files, &|_, _| Audio::Present);
+    assert!(faults.is_empty(), "{}", render(&faults));
+    let numbers: Vec<String> = set.unwrap().numbers().map(|(number, _)| number.to_owned()).collect();
+    assert_eq!(numbers, ["+16175550100", "+16175550142", "+16175550199", "03141958", "0x10", "199", "1e3"]);
 }
 
 #[test]

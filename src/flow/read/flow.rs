@@ -1,10 +1,11 @@
 //! One flow file: its steps as written, their destinations still words.
 
-use crate::flow::codes::{FAMILY, FIXED_KEY, KIND, TWICE, UNKNOWN, VALUE};
+use crate::flow::codes::{FAMILY, FIXED_KEY, KIND, STEPS, TWICE, UNKNOWN, VALUE};
 use crate::flow::diagnostic::{Place, Sources, Words, did_you_mean, nearest};
 use crate::flow::program::Voices;
 use crate::flow::syntax::fields::{self, Fields, Placed};
 use crate::flow::syntax::tree::{Node, Shape};
+use crate::limits::FLOW_STEPS_MAX;
 use crate::wire::telephone_event::Key;
 use std::time::Duration;
 
@@ -87,7 +88,13 @@ pub fn read(node: &Node, sources: &mut Sources) -> Option<FlowText> {
 
 fn steps(node: &Node, sources: &mut Sources) -> Vec<StepText> {
     let mut steps = Vec::new();
-    for (key, value) in fields::entries(node, "`steps`", FAMILY, sources).unwrap_or_default() {
+    let entries = fields::entries(node, "`steps`", FAMILY, sources).unwrap_or_default();
+    if let Some((key, _)) = entries.get(FLOW_STEPS_MAX) {
+        let words = Words::what(format!("the flow has {} steps", entries.len()))
+            .repair(format!("make several flows of it; at most {FLOW_STEPS_MAX} steps are read"));
+        sources.fault(key.place, STEPS, words);
+    }
+    for (key, value) in entries.iter().take(FLOW_STEPS_MAX) {
         let Some(name) = fields::name(key, "a step", FAMILY, sources) else { continue };
         steps.push(StepText { name, act: step(value, key.place, sources) });
     }

@@ -4,9 +4,10 @@
 //! other fault is noted and the reading goes on with [`Shape::Broken`] in its place, over which later
 //! checks are silent.
 
-use crate::flow::diagnostic::{Code, Place, Sources, Words};
+use crate::flow::diagnostic::{Code, Place, Sources, TOO_MANY, Words};
 use crate::limits::{FLOW_DEPTH_MAX, FLOW_FILE_MAX_OCTETS};
 use granit_parser::{ErrorKind, Event, Parser, Placement, ScalarStyle, ScanError, Span};
+use std::collections::BTreeMap;
 
 const fn code(id: &'static str, meaning: &'static str) -> Code {
     Code { id, meaning }
@@ -49,7 +50,7 @@ pub const EMPTY: Code = code("Y016", "the file is empty");
 /// All kinds of fault that this file finds.
 pub const CODES: &[Code] = &[
     NOT_TEXT, TOO_LARGE, TOO_DEEP, GRAMMAR, TAB, QUOTE, TAG, ANCHOR, MERGE, DOCUMENTS, TWICE, POUND, STAR,
-    CUT, DIRECTIVE, EMPTY,
+    CUT, DIRECTIVE, EMPTY, TOO_MANY,
 ];
 
 /// A value and its place.
@@ -150,10 +151,17 @@ fn not_text(sources: &mut Sources, path: &str, octets: &[u8], good: usize) -> us
     file
 }
 
+/// The entries of a map that is open, and the lines of their names.
+#[derive(Default)]
+struct Entries {
+    list: Vec<(Node, Node)>,
+    lines: BTreeMap<String, usize>,
+}
+
 /// A list or map whose end has not come yet.
 enum Open {
     List(Place, Vec<Node>),
-    Map(Place, Vec<(Node, Node)>, Option<Node>),
+    Map(Place, Entries, Option<Node>),
 }
 
 struct Reader<'a> {
@@ -204,7 +212,7 @@ impl Reader<'_> {
                 self.put(Node { place, shape: Shape::Scalar(Scalar { text, protection }) });
             }
             Event::SequenceStart(..) => self.open.push(Open::List(place, Vec::new())),
-            Event::MappingStart(..) => self.open.push(Open::Map(place, Vec::new(), None)),
+            Event::MappingStart(..) => self.open.push(Open::Map(place, Entries::default(), None)),
             Event::SequenceEnd | Event::MappingEnd => self.close(),
             Event::Comment(text, placement) => self.comment(&text, placement, place),
             _ => {}
@@ -214,7 +222,7 @@ impl Reader<'_> {
     fn close(&mut self) {
         let node = match self.open.pop() {
             Some(Open::List(place, items)) => Node { place, shape: Shape::List(items) },
-            Some(Open::Map(place, entries, _)) => Node { place, shape: Shape::Map(entries) },
+            Some(Open::Map(place, entries, _)) => Node { place, shape: Shape::Map(entries.list) },
             None => return,
         };
         self.put(node);
@@ -232,14 +240,15 @@ impl Reader<'_> {
             }
             Some(Open::Map(_, entries, key)) => {
                 let Some(key) = key.take() else { return };
-                let twice = entries.iter().find(|(old, _)| old.text().is_some() && old.text() == key.text());
-                let first = twice.map(|(old, _)| old.place.line);
-                match first {
-                    None => entries.push((key, node)),
-                    Some(line) => {
-                        let name = key.text().unwrap_or_default();
+                let Some(name) = key.text().map(str::to_owned) else { return entries.list.push((key, node)) };
+                match entries.lines.get(&name) {
+                    None => {
+                        entries.lines.insert(name, key.place.line);
+                        entries.list.push((key, node));
+                    }
+                    Some(first) => {
                         let words = Words::what(format!("`{name}` stands here for the second time"))
-                            .repair(format!("keep one of them; the first is in line {line}"));
+                            .repair(format!("keep one of them; the first is in line {first}"));
                         self.sources.fault(key.place, TWICE, words);
                     }
                 }
@@ -306,7 +315,7 @@ impl Reader<'_> {
         let last = match self.open.last_mut() {
             None => self.root.as_mut(),
             Some(Open::List(_, items)) => items.last_mut(),
-            Some(Open::Map(_, entries, None)) => entries.last_mut().map(|(_, value)| value),
+            Some(Open::Map(_, entries, None)) => entries.list.last_mut().map(|(_, value)| value),
             Some(Open::Map(_, _, Some(_))) => None,
         };
         let Some(Node { place, shape: Shape::Scalar(scalar) }) = last else { return };

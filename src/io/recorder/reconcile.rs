@@ -154,7 +154,7 @@ mod tests {
     }
 
     proptest! {
-        #![proptest_config(ProptestConfig::with_cases(64))]
+        #![proptest_config(ProptestConfig::with_cases(24))]
         #[test]
         fn any_cut_file_opens_after_its_repair(octets in proptest::collection::vec(any::<u8>(), 0..4_000)) {
             let root = tempfile::tempdir().unwrap();

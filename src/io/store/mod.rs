@@ -462,7 +462,7 @@ mod tests {
         let mut bench = Bench::new();
         let (store, recovered, told) = bench.open(0);
         assert_eq!((recovered.next_seq, recovered.next_id), (1, 1));
-        let entries = vec![
+        let entries = [
             bench.entry(7, 0, arrived()),
             bench.entry(7, 30, log::Event::Answered { codec: Codec::Pcmu }),
             bench.entry(7, 60, step("hello")),

@@ -80,6 +80,7 @@ impl Word for Why {
         (Why::Crisis, "crisis"),
         (Why::Silence, "silence"),
         (Why::WrongKeys, "wrong_keys"),
+        (Why::Emergency, "emergency"),
         (Why::Fault, "fault"),
     ];
 }
@@ -142,7 +143,8 @@ mod tests {
             RecordingFault::DiskFull | RecordingFault::Quota | RecordingFault::Io | RecordingFault::Busy => 4,
         };
         let why = |why| match why {
-            Why::Asked | Why::Nurse | Why::Crisis | Why::Silence | Why::WrongKeys | Why::Fault => 6,
+            Why::Asked | Why::Nurse | Why::Crisis | Why::Silence | Why::WrongKeys => 7,
+            Why::Emergency | Why::Fault => 7,
         };
         let party = |party| match party {
             Party::Caller | Party::Person | Party::Flow | Party::Engine => 4,

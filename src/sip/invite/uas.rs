@@ -1,7 +1,7 @@
 //! The callee's side of one INVITE after another in a dialog: RFC 3261 §13.3.1, §14.2, §15.
 //! ```text
 //!  Idle ──INVITE──▶ Open ──2xx──▶ Answered ──ACK──▶ Idle        2xx again, doubling from T1 to T2
-//!   ▲                │                │ └─ 64·T1 ──▶ AckMissing  until the ACK or 64·T1
+//!   ▲             1xx each minute      │ └─ 64·T1 ──▶ AckMissing  until the ACK or 64·T1
 //!   └──── 3xx-6xx ───┘                └─ hang up ──▶ Leaving ─ ACK or 64·T1 ──▶ SendBye
 //! ```
 //! A callee may not send BYE before the ACK came or 64·T1 passed (§15), so a hang-up between waits
@@ -10,6 +10,9 @@
 use super::super::transaction::Timers;
 use crate::clock::Instant;
 use std::time::Duration;
+
+/// How often a caller hears that we still ring (RFC 3261 §13.3.1.1).
+const REMIND: Duration = Duration::from_secs(60);
 
 /// The callee's side of a dialog.
 #[derive(Debug)]
@@ -21,7 +24,7 @@ pub struct Uas {
 #[derive(Clone, Copy, Debug)]
 enum State {
     Idle,
-    Open { offer: Offer },
+    Open { offer: Offer, remind_at: Option<Instant> },
     Answered { resend: Resend, offer: Offer },
     Leaving { resend: Resend },
 }
@@ -48,6 +51,8 @@ pub enum Offer {
 pub enum Input {
     /// An INVITE came that is no retransmission.
     Invite(Offer),
+    /// The core answers with 1xx over 100.
+    Provisional,
     /// The core answers with 2xx.
     Success,
     /// The core, or a CANCEL, or a BYE answers with 3xx-6xx.
@@ -71,6 +76,8 @@ pub enum Output {
     StillOpen,
     /// Answer the INVITE with 491: our own offer is not answered (§14.2).
     OurOfferOpen,
+    /// Send the last 1xx again, so that no proxy on the way gives up (§13.3.1.1).
+    Remind,
     /// Send the 2xx again.
     Resend,
     /// The call is confirmed.
@@ -91,6 +98,7 @@ impl Uas {
     pub fn handle(&mut self, now: Instant, input: Input) -> Option<Output> {
         let (state, output) = match input {
             Input::Invite(offer) => self.invite(offer),
+            Input::Provisional => (self.provisional(now), None),
             Input::Success => (self.success(now), None),
             Input::Failure => (self.failure(), None),
             Input::Ack => self.ack(),
@@ -103,10 +111,10 @@ impl Uas {
 
     fn invite(&self, offer: Offer) -> (State, Option<Output>) {
         match self.state {
-            State::Idle => (State::Open { offer }, Some(Output::Open)),
+            State::Idle => (State::Open { offer, remind_at: None }, Some(Output::Open)),
             State::Open { .. } => (self.state, Some(Output::StillOpen)),
             State::Answered { offer: Offer::InInvite, .. } => {
-                (State::Open { offer }, Some(Output::ConfirmAndOpen))
+                (State::Open { offer, remind_at: None }, Some(Output::ConfirmAndOpen))
             }
             State::Answered { offer: Offer::InSuccess, .. } | State::Leaving { .. } => {
                 (self.state, Some(Output::OurOfferOpen))
@@ -114,10 +122,17 @@ impl Uas {
         }
     }
 
+    fn provisional(&self, now: Instant) -> State {
+        match self.state {
+            State::Open { offer, .. } => State::Open { offer, remind_at: Some(now + REMIND) },
+            State::Idle | State::Answered { .. } | State::Leaving { .. } => self.state,
+        }
+    }
+
     fn success(&self, now: Instant) -> State {
         let t = self.timers;
         match self.state {
-            State::Open { offer } => {
+            State::Open { offer, .. } => {
                 let resend = Resend { at: now + t.t1, interval: t.t1, give_up_at: now + t.give_up() };
                 State::Answered { resend, offer }
             }
@@ -154,6 +169,9 @@ impl Uas {
                 (State::Idle, Some(Output::AckMissing))
             }
             State::Leaving { resend } if resend.give_up_at <= now => (State::Idle, Some(Output::SendBye)),
+            State::Open { offer, remind_at: Some(at) } if at <= now => {
+                (State::Open { offer, remind_at: Some(at + REMIND) }, Some(Output::Remind))
+            }
             State::Answered { resend, offer } if resend.at <= now => {
                 (State::Answered { resend: self.back_off(resend), offer }, Some(Output::Resend))
             }
@@ -174,7 +192,8 @@ impl Uas {
     /// When `Timeout` is due.
     pub fn poll_timeout(&self) -> Option<Instant> {
         match self.state {
-            State::Idle | State::Open { .. } => None,
+            State::Idle => None,
+            State::Open { remind_at, .. } => remind_at,
             State::Answered { resend, .. } | State::Leaving { resend } => {
                 Some(resend.at.min(resend.give_up_at))
             }
@@ -240,6 +259,13 @@ mod tests {
             &[(0, INVITE), (0, Success), (1, Ack), (2, HangUp)],
             "0 Open\n1 Confirmed\n2 SendBye\n",
         );
+    }
+
+    #[test]
+    fn a_long_ringing_is_told_each_minute() {
+        let script =
+            [(0, INVITE), (1_000, Input::Provisional), (130_000, Input::Success), (130_001, Input::Ack)];
+        check("ringing", &script, "0 Open\n61000 Remind\n121000 Remind\n130001 Confirmed\n");
     }
 
     #[test]

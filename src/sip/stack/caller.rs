@@ -2,6 +2,7 @@
 //! tell it. Which of them is believed is the switch's.
 
 use super::super::interface::Invite;
+use super::body;
 use crate::phi::Phi;
 use crate::wire::sip::address::Address;
 use crate::wire::sip::header::Headers;
@@ -24,7 +25,7 @@ pub fn describe(request: &Request<'_>, local: SocketAddr, from: SocketAddr) -> I
         diversion_user: user_of(headers, Name::Diversion).map(Phi::new),
         from_user: named_user_of(headers, Name::From).map(Phi::new),
         asserted_user: named_user_of(headers, Name::PAssertedIdentity).map(Phi::new),
-        sdp: (!request.body.is_empty()).then(|| request.body.to_vec()),
+        sdp: body::sdp(request).ok().flatten().map(<[u8]>::to_vec),
     }
 }
 

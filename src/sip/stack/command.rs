@@ -3,6 +3,7 @@
 use super::super::interface::{Command, Event, Outgoing};
 use super::super::invite::uac::{self, Uac};
 use super::super::invite::uas;
+use super::super::transaction::StatusClass;
 use super::super::transaction::clients::{self, ClientId, Purpose};
 use super::super::transaction::key::ClientKey;
 use super::super::transaction::servers::{self, ServerId};
@@ -11,7 +12,6 @@ use super::leg::{Leg, Phase, Stage};
 use super::{Stack, TimerKey};
 use crate::clock::Instant;
 use crate::id::LegId;
-use crate::limits::TRANSACTIONS_MAX;
 use crate::wire::sip::emit::{self, Builder};
 use crate::wire::sip::message::{Message, Request, parse};
 use crate::wire::sip::method::Method;
@@ -20,7 +20,6 @@ use std::fmt::Write;
 use std::net::SocketAddr;
 
 /// An answer to the INVITE that is open.
-#[derive(Debug)]
 pub struct Reply {
     status: u16,
     sdp: Option<Vec<u8>>,
@@ -36,7 +35,6 @@ impl Reply {
 }
 
 /// The INVITE that waits for its final answer in a leg.
-#[derive(Debug)]
 pub struct Open {
     /// Its transaction.
     pub transaction: ServerId,
@@ -107,7 +105,10 @@ impl Stack {
         let (transaction, status) = (incoming.transaction, reply.status);
         let Some(Phase::InDialog(within)) = self.legs.get_mut(&leg).map(|leg| &mut leg.phase) else { return };
         match status {
-            ..200 => within.incoming = Some(incoming),
+            ..200 => {
+                within.uas.handle(now, uas::Input::Provisional);
+                within.incoming = Some(incoming);
+            }
             200..300 => {
                 within.stage = Stage::Established;
                 incoming.octets = Vec::new();
@@ -219,7 +220,7 @@ impl Stack {
 
     /// Places a call (RFC 3261 §13.2.1).
     fn invite_out(&mut self, now: Instant, leg: LegId, local: SocketAddr, call: &Outgoing) {
-        if self.transactions() >= TRANSACTIONS_MAX {
+        if self.transactions() >= self.transactions_max {
             self.counters.transactions_full += 1;
             self.tell(Event::Failed { leg, status: 503 });
             return;
@@ -248,15 +249,20 @@ impl Stack {
             .insert(leg, Leg { local, reason: None, phase: Phase::Outgoing { uac: Uac::calling(), invite } });
     }
 
-    /// The 2xx of a leg waited for its ACK until now.
+    /// Sends the last answer of a transaction again.
+    fn send_again(&mut self, now: Instant, transaction: Option<ServerId>, class: StatusClass) {
+        if let Some(id) = transaction {
+            self.server_input(now, id, servers::Input::Answer(class));
+        }
+    }
+
+    /// A leg waited until now: for the ACK of its 2xx, or a minute since its last 1xx.
     pub(super) fn leg_timeout(&mut self, now: Instant, id: LegId) {
         if let Some(Phase::InDialog(within)) = self.legs.get_mut(&id).map(|leg| &mut leg.phase) {
             let transaction = within.incoming.as_ref().map(|incoming| incoming.transaction);
             match within.uas.handle(now, uas::Input::Timeout) {
-                Some(uas::Output::Resend) => {
-                    let again = servers::Input::Answer(super::StatusClass::Success);
-                    transaction.into_iter().for_each(|id| self.server_input(now, id, again));
-                }
+                Some(uas::Output::Resend) => self.send_again(now, transaction, StatusClass::Success),
+                Some(uas::Output::Remind) => self.send_again(now, transaction, StatusClass::Provisional),
                 Some(uas::Output::AckMissing) => {
                     self.counters.acks_missing += 1;
                     self.tell(Event::AckMissing { leg: id });
@@ -308,4 +314,35 @@ fn escaped(user: &str) -> String {
         }
     }
     escaped
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_number_from_a_patient_cannot_leave_the_user_part() {
+        for (user, expected) in [
+            ("+16175550142", "+16175550142"),
+            ("a b", "a%20b"),
+            ("x>;tag=1", "x%3E%3Btag%3D1"),
+            ("é@", "%C3%A9%40"),
+        ] {
+            assert_eq!(escaped(user), expected);
+        }
+    }
+
+    #[test]
+    fn a_cancel_takes_the_way_of_its_invite() {
+        let invite = "INVITE sip:a@b SIP/2.0\r\nVia: SIP/2.0/UDP h;branch=z9hG4bK1\r\nVia: SIP/2.0/UDP i\r\n\
+                      Route: <sip:p;lr>\r\nFrom: <sip:c@d>;tag=1\r\nTo: <sip:a@b>\r\nCall-ID: i\r\n\
+                      CSeq: 31 INVITE\r\n\r\n";
+        let Ok(Message::Request(request)) = parse(invite.as_bytes()) else { panic!("{invite}") };
+        let cancel = hop_by_hop(&request, Method::Cancel, b"<sip:a@b>").finish();
+        let expected = "CANCEL sip:a@b SIP/2.0\r\nVia: SIP/2.0/UDP h;branch=z9hG4bK1\r\nRoute: <sip:p;lr>\r\n\
+                        From: <sip:c@d>;tag=1\r\nTo: <sip:a@b>\r\nCall-ID: i\r\nCSeq: 31 CANCEL\r\n\
+                        Max-Forwards: 70\r\nContent-Length: 0\r\n\r\n";
+        assert_eq!(String::from_utf8_lossy(&cancel), expected);
+        assert_eq!(branch_of(&request), "z9hG4bK1");
+    }
 }

@@ -14,7 +14,6 @@ use super::super::transaction::servers::ServerId;
 use std::net::SocketAddr;
 
 /// One leg.
-#[derive(Debug)]
 pub struct Leg {
     /// Our address in this dialog.
     pub local: SocketAddr,
@@ -25,7 +24,6 @@ pub struct Leg {
 }
 
 /// How far a leg is.
-#[derive(Debug)]
 pub enum Phase {
     /// We call, and nobody answered yet.
     Outgoing {
@@ -44,7 +42,6 @@ pub enum Phase {
 }
 
 /// A dialog and the INVITE that may be open in it.
-#[derive(Debug)]
 pub struct InDialog {
     /// The dialog.
     pub dialog: Dialog,
@@ -68,7 +65,6 @@ pub enum Stage {
 }
 
 /// An INVITE from the peer: its octets are kept until it is done with, for answers are made from it.
-#[derive(Debug)]
 pub struct Incoming {
     /// The server transaction.
     pub transaction: ServerId,

@@ -15,18 +15,16 @@ use super::super::transaction::key::{MergeKey, ServerKey};
 use super::super::transaction::servers;
 use super::compose::reply_to;
 use super::refusal::Refusal;
-use super::{Stack, compose};
+use super::{Stack, body, compose};
 use crate::clock::Instant;
-use crate::limits::TRANSACTIONS_MAX;
 use crate::wire::sip::message::{Message, ParseError, Request, parse};
 use crate::wire::sip::method::Method;
 use crate::wire::sip::name::Name;
 use crate::wire::sip::validate::{Violation, validate};
-use crate::wire::sip::value::MediaType;
 use std::net::{IpAddr, SocketAddr};
 
 /// A request with where it came from and to.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub struct Arrival<'a> {
     /// Our address.
     pub local: SocketAddr,
@@ -159,7 +157,7 @@ impl Stack {
 
     /// Whether there is room for another transaction.
     pub(super) fn check_room(&self) -> Result<(), Refusal> {
-        if self.transactions() < TRANSACTIONS_MAX { Ok(()) } else { Err(Refusal::Full) }
+        if self.transactions() < self.transactions_max { Ok(()) } else { Err(Refusal::Full) }
     }
 
     fn options_outside(&mut self, arrival: &Arrival<'_>) {
@@ -187,17 +185,10 @@ pub fn check_content(request: &Request<'_>) -> Result<(), Refusal> {
     if !tags.is_empty() {
         return Err(Refusal::Extension { tags: tags.join(&b", "[..]) });
     }
-    if request.method != Method::Invite || request.body.is_empty() {
-        return Ok(());
+    if request.method == Method::Invite {
+        body::sdp(request)?;
     }
-    let packed = headers.values(Name::ContentEncoding).any(|way| !way.eq_ignore_ascii_case(b"identity"));
-    let media_type = headers.first(Name::ContentType).and_then(MediaType::read);
-    match media_type {
-        Some(media_type) if !media_type.is("application", "sdp") => Err(Refusal::ContentType),
-        None => Err(Refusal::ContentType),
-        Some(_) if packed => Err(Refusal::ContentEncoding),
-        Some(_) => Ok(()),
-    }
+    Ok(())
 }
 
 /// Whether an address is in a network; an IPv4 address inside IPv6 counts as itself.

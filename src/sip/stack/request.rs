@@ -9,7 +9,7 @@ use super::super::transaction::servers::{self, ServerId};
 use super::leg::{InDialog, Incoming, Leg, Phase, Stage};
 use super::receive::{Arrival, check_content};
 use super::refusal::Refusal;
-use super::{Stack, caller};
+use super::{Stack, body, caller};
 use crate::clock::Instant;
 use crate::id::LegId;
 use crate::wire::sip::cseq::CSeq;
@@ -79,8 +79,12 @@ impl Stack {
         }
         match within.uas.handle(now, uas::Input::Ack) {
             Some(uas::Output::Confirmed) => {
-                within.incoming = None;
-                let sdp = (!request.body.is_empty()).then(|| request.body.to_vec());
+                let answered = within.incoming.take();
+                // Nobody asks for the 2xx again: only its name and deadline stay.
+                if let Some(server) = answered.and_then(|invite| self.servers.get_mut(invite.transaction)) {
+                    server.response = Vec::new();
+                }
+                let sdp = sdp_of(request);
                 self.tell(Event::Confirmed { leg, at: now, sdp });
             }
             Some(uas::Output::SendBye) => self.send_bye(now, leg),
@@ -205,7 +209,7 @@ impl Stack {
             within.incoming = Some(incoming);
         }
         self.retime_leg(leg);
-        let sdp = (!arrival.request.body.is_empty()).then(|| arrival.request.body.to_vec());
+        let sdp = sdp_of(&arrival.request);
         self.tell(Event::Reoffer { leg, sdp });
         Ok(())
     }
@@ -213,7 +217,12 @@ impl Stack {
 
 /// Which message carries the offer.
 fn offer_of(request: &Request<'_>) -> Offer {
-    if request.body.is_empty() { Offer::InSuccess } else { Offer::InInvite }
+    if sdp_of(request).is_some() { Offer::InInvite } else { Offer::InSuccess }
+}
+
+/// The SDP of a request; a body that we cannot read is refused before, or in an ACK ignored.
+fn sdp_of(request: &Request<'_>) -> Option<Vec<u8>> {
+    body::sdp(request).ok().flatten().map(<[u8]>::to_vec)
 }
 
 /// The number of a validated request.

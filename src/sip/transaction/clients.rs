@@ -14,7 +14,6 @@ use std::net::SocketAddr;
 pub struct ClientId(u64);
 
 /// What a request of ours is for.
-#[derive(Debug)]
 pub enum Purpose {
     /// A call that we place.
     Invite {
@@ -40,7 +39,6 @@ pub enum Purpose {
 }
 
 /// The ACK of a 2xx, sent again whenever that 2xx comes again (RFC 3261 §13.2.2.4).
-#[derive(Debug)]
 pub struct Ack {
     /// The To tag of the 2xx.
     pub tag: Vec<u8>,
@@ -51,7 +49,6 @@ pub struct Ack {
 }
 
 /// One client transaction.
-#[derive(Debug)]
 pub struct Client {
     machine: Machine,
     key: ClientKey,
@@ -65,14 +62,12 @@ pub struct Client {
     pub purpose: Purpose,
 }
 
-#[derive(Debug)]
 enum Machine {
     Invite(ClientInvite),
     NonInvite(ClientNonInvite),
 }
 
 /// What is needed to begin a client transaction.
-#[derive(Debug)]
 pub struct Begin {
     /// Its name on the wire.
     pub key: ClientKey,
@@ -163,7 +158,6 @@ impl Client {
 }
 
 /// All of them.
-#[derive(Debug)]
 pub struct Clients {
     timers: Timers,
     entries: BTreeMap<ClientId, Client>,

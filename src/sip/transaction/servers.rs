@@ -17,7 +17,6 @@ use std::net::SocketAddr;
 pub struct ServerId(u64);
 
 /// One server transaction.
-#[derive(Debug)]
 pub struct Server {
     machine: Machine,
     key: ServerKey,
@@ -32,14 +31,12 @@ pub struct Server {
     pub leg: Option<LegId>,
 }
 
-#[derive(Debug)]
 enum Machine {
     Invite(ServerInvite),
     NonInvite(ServerNonInvite),
 }
 
 /// What is needed to begin a server transaction.
-#[derive(Debug)]
 pub struct Begin {
     /// Its name on the wire.
     pub key: ServerKey,
@@ -127,7 +124,6 @@ impl Server {
 }
 
 /// All of them. Ordered maps: a peer chooses the keys.
-#[derive(Debug)]
 pub struct Servers {
     timers: Timers,
     entries: BTreeMap<ServerId, Server>,
@@ -187,5 +183,50 @@ impl Servers {
         if let Some(merge) = server.merge {
             self.by_merge.remove(&merge);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::ladder::TIMERS;
+    use super::*;
+    use crate::wire::sip::message::{Message, parse};
+
+    fn begin(branch: u32, leg: Option<LegId>) -> Begin {
+        let method = if leg.is_some() { "INVITE" } else { "BYE" };
+        let text = format!(
+            "{method} sip:a@b SIP/2.0\r\nVia: SIP/2.0/UDP h;branch=z9hG4bK{branch}\r\nFrom: <sip:c@d>;tag=1\r\n\
+             To: <sip:a@b>\r\nCall-ID: i{branch}\r\nCSeq: 1 {method}\r\n\r\n"
+        );
+        let Ok(Message::Request(request)) = parse(text.as_bytes()) else { panic!("{text}") };
+        let address = "10.0.0.1:5060".parse().unwrap();
+        let (key, merge) = (ServerKey::of(&request).unwrap(), MergeKey::of(&request));
+        Begin { key, merge, local: address, to: address, leg }
+    }
+
+    #[test]
+    fn a_transaction_that_is_forgotten_leaves_no_name_behind() {
+        let mut servers = Servers::new(TIMERS);
+        let ids: Vec<_> = (0..100).map(|branch| servers.begin(begin(branch, Some(LegId(1))))).collect();
+        let Begin { key, merge, .. } = begin(42, Some(LegId(1)));
+        assert_eq!((servers.count(), servers.find(&key)), (100, Some(ids[42])));
+        assert!(servers.has_merged(&merge.clone().unwrap()));
+        servers.remove(ids[42]);
+        servers.remove(ids[42]);
+        assert_eq!((servers.count(), servers.find(&key)), (99, None));
+        assert!(!servers.has_merged(&merge.unwrap()) && servers.get_mut(ids[42]).is_none());
+    }
+
+    #[test]
+    fn a_leg_makes_it_an_invite_and_none_another_method() {
+        let mut servers = Servers::new(TIMERS);
+        let answer = Input::Answer(StatusClass::Success);
+        let (invite, bye) = (servers.begin(begin(1, Some(LegId(1)))), servers.begin(begin(2, None)));
+        let mut told = |id, input| servers.get_mut(id).unwrap().handle(Instant::START, input);
+        assert_eq!([told(invite, answer), told(bye, answer)], [Some(Output::Send); 2]);
+        assert_eq!(told(invite, Input::Request), None, "absorbed");
+        assert_eq!(told(bye, Input::Request), Some(Output::Resend), "answered again");
+        assert_eq!(told(invite, Input::Ack), Some(Output::AckToCore));
+        assert_eq!(told(bye, Input::Ack), None);
     }
 }

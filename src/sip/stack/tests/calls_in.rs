@@ -23,6 +23,12 @@ fn a_plain_call_is_taken_and_ended_by_either_side() {
         "0 > 100 INVITE\n0 ! Invite\n100 > 200 INVITE\n120 ! Confirmed\n900 > BYE\n",
     );
     check(
+        "it rings long: each minute they hear of it",
+        &[(0, "INVITE"), (0, "ring"), (70_000, "CANCEL"), (70_001, "ACK failure")],
+        "0 > 100 INVITE\n0 ! Invite\n0 > 180 INVITE\n60000 > 180 INVITE\n70000 > 200 CANCEL\n70000 > 487 INVITE\n\
+         70000 ! Cancelled\n",
+    );
+    check(
         "we hang up and they are gone",
         &[(0, "INVITE"), (0, "answer"), (0, "ACK"), (1_000, "hang up")],
         "0 > 100 INVITE\n0 ! Invite\n0 > 200 INVITE\n0 ! Confirmed\n1000 > BYE\n1500 > BYE\n2500 > BYE\n4500 > BYE\n\
@@ -286,4 +292,46 @@ fn a_party_that_is_still_there_is_told_from_one_that_is_gone() {
             "{UP}20 > 200 OPTIONS\n30 > 200 OPTIONS\n40 > 405 INFO\n50 > 501 DANCE\n60 > 200 BYE\n60 ! Bye\n"
         ),
     );
+}
+
+#[test]
+fn many_calls_at_once_are_all_taken_and_all_forgotten() {
+    const CALLS: u64 = 500;
+    let mut scene = Scene::new(settings(500));
+    let [invite, ack, bye] = ["INVITE", "ACK", "BYE"].map(|word| scene.message(word));
+    let mut tags = Vec::new();
+    for call in 0..CALLS {
+        let own = |text: &str| text.replace("Call-ID: c1", &format!("Call-ID: c{call}"));
+        let text = own(&invite).replace("z9hG4bK1", &format!("z9hG4bKi{call}"));
+        scene.datagram(text.as_bytes());
+        scene.say("answer");
+        tags.push(scene.our_tag());
+    }
+    assert_eq!((scene.stack.legs(), scene.stack.transactions()), (500, 500));
+    for (call, tag) in tags.iter().enumerate() {
+        for (text, cseq) in [(&ack, "1 ACK"), (&bye, "2 BYE")] {
+            let own = text
+                .replace("Call-ID: c1", &format!("Call-ID: c{call}"))
+                .replace(";tag=\r\n", &format!(";tag={tag}\r\n"));
+            let text = own.replace("branch=z9hG4bK", &format!("branch=z9hG4bK{call}x"));
+            assert!(text.contains(cseq), "{text}");
+            scene.datagram(text.as_bytes());
+        }
+    }
+    let scene = scene.play(&[]);
+    assert_eq!(scene.stack.counters().answers, [CALLS, 2 * CALLS, 0, 0, 0, 0]);
+    assert_eq!((scene.stack.legs(), scene.ladder.matches("! Bye").count()), (0, 500));
+}
+
+#[test]
+fn a_call_from_before_our_restart_is_unknown_and_can_begin_anew() {
+    let mut before = Scene::new(settings(500));
+    for word in ["INVITE", "answer", "ACK"] {
+        before.say(word);
+    }
+    let (bye, invite) = (before.message("BYE"), before.message("INVITE again"));
+    let mut after = Scene::new(settings(500));
+    after.datagram(bye.as_bytes());
+    after.datagram(invite.as_bytes());
+    assert_eq!(after.ladder, "0 > 481 BYE\n0 > 100 INVITE\n0 ! Invite\n");
 }

@@ -1,6 +1,12 @@
 //! What comes to the door and is no call: noise, strangers, broken rules, what we do not do.
 
 use super::phone::{Scene, THEM, US, check, settings};
+use crate::clock::Instant;
+use crate::rng::Rng;
+use crate::sip::interface::{Input, Output};
+use crate::sip::stack::Stack;
+use crate::wire::sip::message::parse;
+use proptest::prelude::*;
 
 fn scene() -> Scene {
     Scene::new(settings(500))
@@ -193,6 +199,68 @@ fn a_request_older_than_the_last_one_is_refused() {
     scene.say("OPTIONS");
     scene.datagram(late.replace("z9hG4bK", "z9hG4bKlate").as_bytes());
     assert!(scene.ladder.ends_with("0 > 200 OPTIONS\n0 > 500 OPTIONS\n"), "{}", scene.ladder);
+}
+
+#[test]
+fn a_full_table_refuses_calls_and_still_takes_their_end() {
+    let mut scene = scene();
+    for word in ["INVITE", "answer", "ACK"] {
+        scene.say(word);
+    }
+    scene.stack.transactions_max = scene.stack.transactions();
+    let another = request("INVITE sip:1@x", "", "").replace("z9hG4bK1", "z9hG4bKanother");
+    scene.datagram(another.as_bytes());
+    scene.datagram(another.as_bytes());
+    scene.say("re-INVITE");
+    scene.say("BYE");
+    let tail = "0 > 503 INVITE\n0 > 503 INVITE\n0 > 503 INVITE\n0 > 200 BYE\n0 ! Bye\n";
+    assert!(scene.ladder.ends_with(tail), "{}", scene.ladder);
+    assert_eq!((scene.stack.counters().transactions_full, scene.stack.legs()), (3, 0));
+    assert!(String::from_utf8_lossy(&scene.sent[2]).contains("\r\nRetry-After: 10\r\n"));
+    scene.say("call");
+    assert!(scene.ladder.ends_with("0 ! Failed 503\n"), "{}", scene.ladder);
+}
+
+/// Messages that a mutation starts from.
+fn seeds() -> Vec<String> {
+    let mut scene = scene();
+    let words = ["INVITE", "ACK", "BYE", "CANCEL", "OPTIONS", "re-INVITE", "INFO", "BYE stranger"];
+    let mut seeds: Vec<_> = words.iter().map(|word| scene.message(word)).collect();
+    scene.say("call");
+    seeds.extend(["180 INVITE", "200 INVITE", "486 INVITE"].map(|word| scene.message(word)));
+    seeds
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 256, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn whatever_comes_gets_one_answer_at_most_and_no_panic(
+        mutations in proptest::collection::vec((0..11_usize, any::<usize>(), any::<u8>(), 0..4_u8), 1..40),
+    ) {
+        let (mut stack, seeds) = (Stack::new(settings(500), Rng::seeded(5)), seeds());
+        let (local, from) = (US.parse().unwrap(), THEM.parse().unwrap());
+        for (seed, place, octet, kind) in mutations {
+            let mut octets = seeds[seed].clone().into_bytes();
+            let place = place % octets.len();
+            match kind {
+                0 => octets[place] = octet,
+                1 => octets.truncate(place),
+                2 => octets.insert(place, octet),
+                _ => {}
+            }
+            stack.handle(Instant::START, Input::Datagram { local, from, octets: &octets });
+            let mut sent = 0;
+            while let Some(output) = stack.poll_output() {
+                if let Output::Transmit { octets, .. } = output {
+                    sent += 1;
+                    prop_assert!(parse(&octets).is_ok(), "{}", String::from_utf8_lossy(&octets));
+                }
+            }
+            // BYE in an early dialog and CANCEL answer the INVITE too.
+            prop_assert!(sent <= 2, "{sent} messages for {}", String::from_utf8_lossy(&octets));
+        }
+    }
 }
 
 #[test]

@@ -78,6 +78,11 @@ impl Scene {
         self
     }
 
+    /// Our tag in the last dialog.
+    pub fn our_tag(&self) -> String {
+        self.our_tag.clone()
+    }
+
     fn run_to(&mut self, end: Instant) {
         for _ in 0..1_000 {
             match self.stack.poll_timeout() {

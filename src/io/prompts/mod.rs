@@ -1,0 +1,347 @@
+//! Prompts as sound: `SOUNDS/LANGUAGE/PROMPT.{wav,flac,mp3,ogg}`, decoded and resampled once, encoded at first use.
+//!
+//! ```text
+//!  file ─symphonia─▶ one channel ─rubato─▶ 8 kHz ─┬─▶ PCMU ─▶ Clip   each kept, in bounded memory,
+//!                                                 └─▶ PCMA ─▶ Clip   and made again if it was dropped
+//! ```
+//!
+//! Which prompts exist is the flows' business; a check asks [`PromptLibrary::audio`] for each of them.
+
+pub mod cache;
+pub mod sound_file;
+
+use crate::audio::{g711, tone};
+use crate::flow::action::Spoken;
+use crate::flow::set::Audio;
+use crate::id::{Language, PromptName};
+use crate::limits::PROMPT_CACHE_MAX_OCTETS;
+use crate::media::command::Clip;
+use crate::wire::codec::Codec;
+use cache::{Cache, Key, Sound};
+use sound_file::SoundError;
+use std::cell::RefCell;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+use thiserror::Error;
+
+/// Why a prompt cannot be heard.
+#[derive(Debug, Error)]
+pub enum PromptError {
+    /// There is no file.
+    #[error("no audio for prompt `{prompt}`: put {} there (or .flac, .mp3, .ogg)", looked_for.display())]
+    Missing {
+        /// Which.
+        prompt: PromptName,
+        /// The first name that would do.
+        looked_for: PathBuf,
+    },
+    /// The file gives no sound.
+    #[error("{}: {source}", path.display())]
+    Broken {
+        /// Which file.
+        path: PathBuf,
+        /// Cause and repair.
+        source: SoundError,
+    },
+}
+
+/// The sounds of one folder.
+#[derive(Debug)]
+pub struct PromptLibrary {
+    folder: PathBuf,
+    cache: RefCell<Cache>,
+}
+
+/// The kinds of file, in the order in which they are looked for.
+const EXTENSIONS: [&str; 4] = ["wav", "flac", "mp3", "ogg"];
+
+impl PromptLibrary {
+    /// The library of a folder. Nothing is read until it is asked for.
+    pub fn open(folder: &Path) -> Self {
+        Self::with_memory(folder, PROMPT_CACHE_MAX_OCTETS)
+    }
+
+    fn with_memory(folder: &Path, most_octets: usize) -> Self {
+        Self { folder: folder.to_path_buf(), cache: RefCell::new(Cache::new(most_octets)) }
+    }
+
+    /// Whether a prompt can be heard: its whole file is decoded to know, and kept for the first call.
+    pub fn audio(&self, prompt: &PromptName, language: &Language) -> Audio {
+        match self.samples(&Spoken { prompt: prompt.clone(), language: language.clone() }) {
+            Ok(_) => Audio::Present,
+            Err(PromptError::Missing { .. }) => Audio::Missing,
+            Err(error @ PromptError::Broken { .. }) => Audio::Broken(error.to_string()),
+        }
+    }
+
+    /// A prompt in the octets of a codec.
+    ///
+    /// # Errors
+    /// [`PromptError`] with place, cause and repair.
+    pub fn clip(&self, spoken: &Spoken, codec: Codec) -> Result<Clip, PromptError> {
+        let key = Key::Encoded(spoken.clone(), codec);
+        if let Some(Sound::Octets(octets)) = self.cache.borrow_mut().get(&key) {
+            return Ok(Clip { codec, octets });
+        }
+        let octets = encode(&self.samples(spoken)?, codec);
+        self.cache.borrow_mut().put(key, Sound::Octets(Arc::clone(&octets)));
+        Ok(Clip { codec, octets })
+    }
+
+    /// How long a prompt speaks.
+    ///
+    /// # Errors
+    /// [`PromptError`] with place, cause and repair.
+    pub fn duration(&self, spoken: &Spoken) -> Result<Duration, PromptError> {
+        let samples = self.samples(spoken)?.len() as u64;
+        Ok(Duration::from_micros(samples * 1_000_000 / u64::from(sound_file::RATE_HZ)))
+    }
+
+    /// The tone after which a message is recorded.
+    pub fn tone(&self, codec: Codec) -> Clip {
+        Clip { codec, octets: encode(&tone::message_beep(), codec) }
+    }
+
+    /// Octets of memory that sounds take.
+    pub fn octets(&self) -> usize {
+        self.cache.borrow().octets()
+    }
+
+    fn samples(&self, spoken: &Spoken) -> Result<Arc<[i16]>, PromptError> {
+        let key = Key::Samples(spoken.clone());
+        if let Some(Sound::Samples(samples)) = self.cache.borrow_mut().get(&key) {
+            return Ok(samples);
+        }
+        let path = self.find(spoken)?;
+        let samples: Arc<[i16]> =
+            sound_file::read(&path).map_err(|source| PromptError::Broken { path, source })?.into();
+        self.cache.borrow_mut().put(key, Sound::Samples(Arc::clone(&samples)));
+        Ok(samples)
+    }
+
+    fn find(&self, spoken: &Spoken) -> Result<PathBuf, PromptError> {
+        let (language, prompt) = (spoken.language.as_str(), spoken.prompt.as_str());
+        let folder = self.folder.join(language);
+        let named = |extension: &str| folder.join(format!("{prompt}.{extension}"));
+        // A name with a slash could point out of the folder.
+        let plain = !format!("{language}{prompt}").contains(['/', '\\', '\0']) && language != "..";
+        let found = EXTENSIONS.into_iter().map(named).find(|path| plain && path.is_file());
+        found.ok_or_else(|| PromptError::Missing { prompt: spoken.prompt.clone(), looked_for: named("wav") })
+    }
+}
+
+fn encode(samples: &[i16], codec: Codec) -> Arc<[u8]> {
+    samples.iter().map(|sample| g711::encode(codec, *sample)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::audio::goertzel::power;
+    use std::process::Command;
+
+    fn spoken(prompt: &str) -> Spoken {
+        Spoken { prompt: PromptName::from(prompt), language: Language::from("en") }
+    }
+
+    struct Bench(tempfile::TempDir);
+
+    impl Bench {
+        fn new() -> Self {
+            let bench = Self(tempfile::tempdir().unwrap());
+            std::fs::create_dir(bench.0.path().join("en")).unwrap();
+            bench
+        }
+
+        fn path(&self, name: &str) -> PathBuf {
+            self.0.path().join("en").join(name)
+        }
+
+        /// A WAV of one second: a tone on each channel.
+        fn wav(&self, name: &str, rate: u32, tones_hz: &[u32]) {
+            let channels = tones_hz.len() as u16;
+            let spec = hound::WavSpec {
+                channels,
+                sample_rate: rate,
+                bits_per_sample: 16,
+                sample_format: hound::SampleFormat::Int,
+            };
+            let mut writer = hound::WavWriter::create(self.path(name), spec).unwrap();
+            for n in 0..rate {
+                for hz in tones_hz {
+                    let turn = std::f64::consts::TAU * f64::from(*hz) * f64::from(n) / f64::from(rate);
+                    writer.write_sample((8_000.0 * turn.sin()) as i16).unwrap();
+                }
+            }
+            writer.finalize().unwrap();
+        }
+
+        fn library(&self) -> PromptLibrary {
+            PromptLibrary::open(self.0.path())
+        }
+    }
+
+    fn samples_of(clip: &Clip) -> Vec<i16> {
+        clip.octets.iter().map(|octet| g711::decode(clip.codec, *octet)).collect()
+    }
+
+    #[test]
+    fn any_rate_and_any_channels_become_one_channel_at_8_khz() {
+        let bench = Bench::new();
+        let library = bench.library();
+        for rate in [8_000, 11_025, 16_000, 22_050, 44_100, 48_000, 96_000] {
+            bench.wav(&format!("t{rate}.wav"), rate, &[440, 1_000]);
+            let spoken = spoken(&format!("t{rate}"));
+            for codec in Codec::ALL {
+                let samples = samples_of(&library.clip(&spoken, codec).unwrap());
+                assert!(samples.len().abs_diff(8_000) <= 1, "{rate} Hz: {} samples", samples.len());
+                let (a, b) = (power(&samples, 440), power(&samples, 1_000));
+                assert!(
+                    a > 100.0 * power(&samples, 700) && b > 100.0 * power(&samples, 700),
+                    "{rate} Hz {codec:?}"
+                );
+            }
+            let off = library.duration(&spoken).unwrap().as_millis().abs_diff(1_000);
+            assert!(off <= 1, "{rate} Hz is {off} ms off");
+        }
+    }
+
+    #[test]
+    fn a_sound_above_the_telephones_band_does_not_fold_into_it() {
+        let bench = Bench::new();
+        bench.wav("high.wav", 48_000, &[440, 7_000]);
+        let samples = samples_of(&bench.library().clip(&spoken("high"), Codec::Pcmu).unwrap());
+        let (real, folded) = (power(&samples, 440), power(&samples, 1_000));
+        assert!(real > 1_000.0 * folded, "7 kHz would fold to 1 kHz: {real} against {folded}");
+    }
+
+    #[test]
+    fn every_kind_of_file_that_is_promised_is_read() {
+        let bench = Bench::new();
+        bench.wav("t.wav", 16_000, &[440]);
+        // sox makes the others where it is installed (`./test` sees to it); MP3 it may not be able to write.
+        for name in ["t.flac", "t.ogg", "t.mp3", "mu.wav", "a.wav"] {
+            let law = match name {
+                "mu.wav" => &["-e", "mu-law"][..],
+                "a.wav" => &["-e", "a-law"][..],
+                _ => &[],
+            };
+            let made = Command::new("sox").arg(bench.path("t.wav")).args(law).arg(bench.path(name)).output();
+            if !made.is_ok_and(|made| made.status.success()) {
+                eprintln!("sox could not make {name} here: not tried");
+                continue;
+            }
+            if !name.ends_with("wav") {
+                std::fs::rename(bench.path(name), bench.path(&format!("only-{name}"))).unwrap();
+            }
+            let prompt =
+                if name.ends_with("wav") { name[..name.len() - 4].to_owned() } else { "only-t".to_owned() };
+            let samples = samples_of(&bench.library().clip(&spoken(&prompt), Codec::Pcmu).unwrap());
+            assert!(samples.len().abs_diff(8_000) < 900, "{name}: {} samples", samples.len());
+            assert!(
+                power(&samples[..8_000.min(samples.len())], 440) > 100.0 * power(&samples, 700),
+                "{name}"
+            );
+            if !name.ends_with("wav") {
+                std::fs::remove_file(bench.path(&format!("only-{name}"))).unwrap();
+            }
+        }
+    }
+
+    #[test]
+    fn a_file_that_gives_no_sound_is_told_with_place_cause_and_repair() {
+        let bench = Bench::new();
+        let table: [(&str, &[u8], &str); 5] = [
+            (
+                "text",
+                b"Please record this one, Ann!\n",
+                "this is a text file, not audio: it begins `Please record this one,`",
+            ),
+            ("empty", b"", "it is empty"),
+            (
+                "noise",
+                &[0x00, 0x01, 0x02, 0xfe, 0x7f, 0x00, 0x33],
+                "it is no WAV, FLAC, MP3 or OGG Vorbis file",
+            ),
+            ("cut", b"RIFF\x24\x00\x00\x00WAVEfmt \x10\x00", "it is "),
+            ("link", "<!doctype html><html lang=\"en\">".as_bytes(), "this is a text file"),
+        ];
+        for (name, octets, expected) in table {
+            std::fs::write(bench.path(&format!("{name}.wav")), octets).unwrap();
+            let Audio::Broken(told) = bench.library().audio(&PromptName::from(name), &Language::from("en"))
+            else {
+                panic!("{name} was taken for sound")
+            };
+            assert!(told.contains(expected) && told.contains(&format!("{name}.wav: ")), "{name}: {told}");
+        }
+        bench.wav("mute.wav", 8_000, &[0]);
+        let error = bench.library().clip(&spoken("mute"), Codec::Pcmu).unwrap_err().to_string();
+        assert!(error.contains("nothing to hear in it"), "{error}");
+    }
+
+    #[test]
+    fn a_prompt_without_a_file_says_where_one_belongs() {
+        let bench = Bench::new();
+        let library = bench.library();
+        assert_eq!(library.audio(&PromptName::from("u.x"), &Language::from("en")), Audio::Missing);
+        let error = library.clip(&spoken("u.x"), Codec::Pcmu).unwrap_err().to_string();
+        assert!(
+            error.starts_with("no audio for prompt `u.x`: put ") && error.contains("en/u.x.wav"),
+            "{error}"
+        );
+        let outside = spoken("../../etc/passwd");
+        assert!(matches!(library.clip(&outside, Codec::Pcmu), Err(PromptError::Missing { .. })));
+    }
+
+    #[test]
+    fn memory_is_bounded_and_what_was_dropped_is_made_again() {
+        let bench = Bench::new();
+        (0..6).for_each(|n| bench.wav(&format!("t{n}.wav"), 8_000, &[440]));
+        let library = PromptLibrary::with_memory(bench.0.path(), 50_000);
+        for round in 0..2 {
+            for n in 0..6 {
+                let clip = library.clip(&spoken(&format!("t{n}")), Codec::Pcma).unwrap();
+                assert_eq!(clip.octets.len(), 8_000, "round {round}, prompt {n}");
+                assert!(library.octets() <= 50_000, "{}", library.octets());
+            }
+        }
+    }
+
+    #[test]
+    fn the_tone_before_a_message_is_in_the_codec_of_the_call() {
+        let bench = Bench::new();
+        for codec in Codec::ALL {
+            let clip = bench.library().tone(codec);
+            let samples = samples_of(&clip);
+            assert!(power(&samples, 1_000) > 1_000.0 * power(&samples, 1_300), "{codec:?}");
+        }
+    }
+
+    #[test]
+    fn the_shipped_sounds_are_all_alike_and_begin_and_end_softly() {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("sounds");
+        let library = PromptLibrary::open(&root);
+        let mut heard = 0;
+        for language in ["en", "es"] {
+            for file in std::fs::read_dir(root.join(language)).unwrap() {
+                let path = file.unwrap().path();
+                let prompt = PromptName::from(path.file_stem().unwrap().to_str().unwrap());
+                let samples =
+                    library.samples(&Spoken { prompt, language: Language::from(language) }).unwrap();
+                let name = path.display();
+                assert!((4_000..240_000).contains(&samples.len()), "{name}: {} samples", samples.len());
+                let peak = samples.iter().map(|sample| sample.unsigned_abs()).max().unwrap();
+                assert!((8_000..29_205).contains(&peak), "{name}: peak {peak}");
+                let edges = samples[..320].iter().chain(&samples[samples.len() - 320..]);
+                assert!(edges.clone().all(|sample| sample.unsigned_abs() < 100), "{name}: {:?}", edges.max());
+                let power = samples.iter().map(|sample| f64::from(*sample).powi(2)).sum::<f64>()
+                    / samples.len() as f64;
+                let level = 10.0 * (power / 32_768.0_f64.powi(2)).log10();
+                assert!((-26.0..-16.0).contains(&level), "{name}: {level:.1} dBFS");
+                heard += 1;
+            }
+        }
+        assert!(heard >= 40, "{heard} prompts");
+    }
+}

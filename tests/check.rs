@@ -1,0 +1,204 @@
+//! `careline check` and `careline serve` against broken files: every fault is told with its place, at
+//! once, and a faulty set never starts serving.
+
+#[path = "engine/mod.rs"]
+mod engine;
+#[path = "sound/mod.rs"]
+mod sound;
+
+use engine::{ROOT, Wishes, furnish, run_to_end};
+use std::fs;
+use std::path::Path;
+
+/// One way to break the shipped files.
+struct Break {
+    what: &'static str,
+    file: &'static str,
+    from: &'static str,
+    to: &'static str,
+    /// What `check` must say, each of them.
+    says: &'static [&'static str],
+}
+
+const BREAKS: &[Break] = &[
+    Break {
+        what: "an unknown word in careline.yaml",
+        file: "careline.yaml",
+        from: "drain_s:",
+        to: "drain:",
+        says: &["careline.yaml:10:1", "C001", "drain_s"],
+    },
+    Break {
+        what: "a value that is no number",
+        file: "careline.yaml",
+        from: "max: 200",
+        to: "max: many",
+        says: &["careline.yaml:3:", "C004"],
+    },
+    Break {
+        what: "a port range that is none",
+        file: "careline.yaml",
+        from: "workers: 2",
+        to: "workers: 2, last_port: 1024",
+        says: &["careline.yaml:2:"],
+    },
+    Break {
+        what: "a key that leads nowhere",
+        file: "ivr-flows/main_menu.yaml",
+        from: "1: visits,",
+        to: "1: visist,",
+        says: &["main_menu.yaml:7:", "F012", "visits"],
+    },
+    Break {
+        what: "the same key twice",
+        file: "ivr-flows/main_menu.yaml",
+        from: "{1: visits, 3:",
+        to: "{1: visits, 1:",
+        says: &["main_menu.yaml:7:"],
+    },
+    Break {
+        what: "a tab",
+        file: "ivr-flows/main_menu.yaml",
+        from: "    menu: mm.menu",
+        to: "\tmenu: mm.menu",
+        says: &["main_menu.yaml:6:"],
+    },
+    Break {
+        what: "an anchor",
+        file: "ivr-flows/main_menu.yaml",
+        from: "start: choose",
+        to: "start: &start choose",
+        says: &["main_menu.yaml:4:"],
+    },
+    Break {
+        what: "a circle without the caller",
+        file: "ivr-flows/entry.yaml",
+        from: "u.person, next: notice",
+        to: "u.person, next: emergency",
+        says: &["entry.yaml:", "F013"],
+    },
+    Break {
+        what: "a step of no known kind",
+        file: "ivr-flows/main_menu.yaml",
+        from: "menu: mm.more",
+        to: "menue: mm.more",
+        says: &["main_menu.yaml:9:", "F001", "menu"],
+    },
+    Break {
+        what: "a prompt that nobody wrote",
+        file: "ivr-flows/entry.yaml",
+        from: "say: u.person",
+        to: "say: u.persno",
+        says: &["entry.yaml:12:", "F020", "u.person"],
+    },
+    Break {
+        what: "a flow that does not exist",
+        file: "ivr-flows/clinic.yaml",
+        from: "199: after_hours",
+        to: "199: after_ours",
+        says: &["clinic.yaml:", "F036", "after_hours"],
+    },
+    Break {
+        what: "a ladder without a last rung",
+        file: "ivr-flows/clinic.yaml",
+        from: "  - {message: vm.record_now",
+        to: "  # - {message: vm.record_now",
+        says: &["clinic.yaml:"],
+    },
+];
+
+fn furnished() -> tempfile::TempDir {
+    let home = tempfile::tempdir().expect("a temporary directory can be made");
+    let sounds = home.path().join("sounds");
+    sound::short_prompts(Path::new(ROOT), &sounds);
+    furnish(home.path(), &Wishes { sounds, ..Wishes::default() });
+    home
+}
+
+fn break_it(home: &Path, wanted: &Break) {
+    let path = home.join(wanted.file);
+    let text = fs::read_to_string(&path).expect("the file is shipped");
+    assert!(text.contains(wanted.from), "{}: {} has no `{}`", wanted.what, wanted.file, wanted.from);
+    fs::write(path, text.replacen(wanted.from, wanted.to, 1))
+        .expect("the test's own directory can be written");
+}
+
+#[test]
+fn the_shipped_files_have_no_fault() {
+    let home = furnished();
+    let (code, said) = run_to_end(home.path(), "check");
+    assert_eq!(code, Some(0), "{said}");
+}
+
+#[test]
+fn every_fault_is_told_with_its_place_and_never_served() {
+    let mut faults = String::new();
+    for wanted in BREAKS {
+        let home = furnished();
+        break_it(home.path(), wanted);
+        for command in ["check", "serve"] {
+            let (code, said) = run_to_end(home.path(), command);
+            let unsaid: Vec<_> = wanted.says.iter().filter(|word| !said.contains(**word)).collect();
+            if code != Some(1) || !unsaid.is_empty() {
+                faults += &format!(
+                    "== {}: `{command}` ended with {code:?}, did not say {unsaid:?}:\n{said}\n",
+                    wanted.what
+                );
+            }
+        }
+    }
+    assert!(faults.is_empty(), "{faults}");
+}
+
+#[test]
+fn faults_of_all_files_are_told_at_once() {
+    let home = furnished();
+    let together = ["a key that leads nowhere", "a prompt that nobody wrote", "a flow that does not exist"];
+    let wanted: Vec<&Break> = BREAKS.iter().filter(|one| together.contains(&one.what)).collect();
+    wanted.iter().for_each(|one| break_it(home.path(), one));
+    let (code, said) = run_to_end(home.path(), "check");
+    assert_eq!(code, Some(1), "{said}");
+    for one in wanted {
+        one.says.iter().for_each(|word| assert!(said.contains(word), "{}: no {word} in\n{said}", one.what));
+    }
+}
+
+#[test]
+fn a_prompt_without_audio_is_a_fault_and_so_is_audio_that_is_none() {
+    for (what, code) in [("missing", "F022"), ("none", "F023")] {
+        let home = furnished();
+        let file = home.path().join("sounds/es/u.person.wav");
+        if what == "missing" {
+            fs::remove_file(&file).expect("the file was made");
+        } else {
+            fs::write(&file, "this is no sound").expect("the test's own directory can be written");
+        }
+        let (exit, said) = run_to_end(home.path(), "check");
+        assert!(
+            exit == Some(1) && said.contains(code) && said.contains("u.person"),
+            "{what}: {exit:?}\n{said}"
+        );
+    }
+}
+
+#[test]
+fn a_port_in_use_is_told_and_not_served() {
+    let home = furnished();
+    let config = home.path().join("careline.yaml");
+    let taken = std::net::UdpSocket::bind("127.0.0.1:0").expect("loopback has a free port");
+    let address = taken.local_addr().expect("a bound socket has an address").to_string();
+    let text = fs::read_to_string(&config).expect("the file was made");
+    let rest = text.split_once("\", t1_ms").expect("the test's own configuration").1;
+    fs::write(&config, format!("sip: {{listen: \"{address}\", t1_ms{rest}"))
+        .expect("the test's own directory can be written");
+    let (code, said) = run_to_end(home.path(), "serve");
+    assert!(code == Some(1) && said.contains(&address), "{code:?}\n{said}");
+}
+
+#[test]
+fn a_configuration_that_is_not_there_is_told() {
+    let home = furnished();
+    fs::remove_file(home.path().join("careline.yaml")).expect("the file was made");
+    let (code, said) = run_to_end(home.path(), "serve");
+    assert!(code == Some(1) && said.contains("careline.yaml"), "{code:?}\n{said}");
+}

@@ -1,0 +1,225 @@
+//! kill -9 of the real program at random moments, with calls up and recordings running.
+//!
+//! Each round: twenty calls, each with a tone of its own as its voice; a kill within the first 100 ms
+//! of the recordings or within their first four seconds; a start, now and then killed as well; then
+//! every file must open, be as long as the time recorded less one second, and hold its tone to the
+//! end; no file may be without a record, no record without its file, and every call must be closed.
+//!
+//! `CARELINE_KILLS` is the number of rounds (8 without it). The prompts are cut to a tenth of a second
+//! so that recording, which waits for the end of the notice, begins soon. Random moments come from
+//! the process id, which is printed, and from `CARELINE_KILL_SEED` when it is set.
+
+#[path = "engine/mod.rs"]
+mod engine;
+#[path = "phone/mod.rs"]
+mod phone;
+#[path = "sound/mod.rs"]
+mod sound;
+
+use careline::rng::Rng;
+use engine::{Engine, ROOT, Wishes};
+use phone::Phone;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::sync::mpsc;
+use std::time::{Duration, Instant, SystemTime};
+
+const CALLS: u32 = 20;
+/// How `careline calls` tells of a call without an end, and of a recording without one.
+const GOES_ON: &str = "goes on";
+const UNDER_WAY: &str = "under way";
+/// A recording may lose this much before the kill: what is not yet written.
+const MAY_BE_LOST: f64 = 1.0;
+/// The recording is named a little before its first sample: one tick, and the way through the store.
+const NAMED_BEFORE: f64 = 0.1;
+
+fn from_environment(name: &str) -> Option<u64> {
+    std::env::var(name).ok().map(|text| text.parse().unwrap_or_else(|_| panic!("{name}={text} is no number")))
+}
+
+/// The recordings on disk, each with the moment in which its file was made.
+fn recordings(home: &Path) -> BTreeMap<PathBuf, SystemTime> {
+    let mut waiting = vec![home.join("recordings")];
+    let mut found = BTreeMap::new();
+    while let Some(folder) = waiting.pop() {
+        for entry in fs::read_dir(folder).into_iter().flatten().filter_map(Result::ok) {
+            let path = entry.path();
+            if path.is_dir() {
+                waiting.push(path);
+            } else if path.extension().is_some_and(|extension| extension == "wav") {
+                let made = entry.metadata().and_then(|data| data.created());
+                found.insert(path, made.expect("the file system keeps the time of making"));
+            }
+        }
+    }
+    found
+}
+
+/// Waits for a length of time by waiting for what never comes.
+fn pass(time: Duration) {
+    let (_nobody, never) = mpsc::channel::<()>();
+    let _ = never.recv_timeout(time);
+}
+
+/// Waits until a new recording is on disk.
+fn recording_begins(home: &Path, before: usize) {
+    let begun = Instant::now();
+    while recordings(home).len() <= before {
+        assert!(begun.elapsed() < Duration::from_secs(20), "no recording began in 20 s");
+        pass(Duration::from_millis(1));
+    }
+}
+
+struct Storm {
+    home: PathBuf,
+    rng: Rng,
+    sip: SocketAddr,
+    desk: SocketAddr,
+    checked: BTreeMap<PathBuf, SystemTime>,
+    /// The recordings of the last round.
+    fresh: Vec<PathBuf>,
+    /// The calls of all rounds, as `careline calls` names them.
+    told_of: BTreeSet<String>,
+    faults: Vec<String>,
+}
+
+impl Storm {
+    /// One round: calls, a kill, a start, a look at everything.
+    fn round(&mut self, round: u64) {
+        let engine = Engine::start_again(&self.home, self.sip, self.desk);
+        let hertz = |call: u32| 400.0 + 50.0 * f64::from(call);
+        let phones: Vec<Phone> = (0..CALLS)
+            .filter_map(|call| {
+                Phone::call(self.sip, "100", hertz(call))
+                    .map_err(|fault| self.faults.push(format!("round {round}: {fault}")))
+                    .ok()
+            })
+            .collect();
+        recording_begins(&self.home, self.checked.len());
+        let longest_ms = if round.is_multiple_of(3) { 100 } else { 4_000 };
+        let wait = Duration::from_millis(self.rng.below(longest_ms));
+        pass(wait);
+        let killed = SystemTime::now();
+        engine.kill();
+        drop(phones);
+        if round % 4 == 1 {
+            // The start-up, which closes what was left open, may die as well.
+            let starting = Engine::start_unready(&self.home, self.sip, self.desk);
+            pass(Duration::from_millis(self.rng.below(200)));
+            starting.kill();
+        }
+        let engine = Engine::start_again(&self.home, self.sip, self.desk);
+        let fresh = self.look_at_files(round, killed);
+        self.look_at_records(round, &engine);
+        let (status, said) = engine.stop();
+        if !status.success() {
+            self.faults.push(format!("round {round}: the engine ended with {status}; it said:\n{said}"));
+        }
+        println!(
+            "round {round}: killed {wait:?} after the first recording began, {fresh} recordings, {} faults",
+            self.faults.len()
+        );
+    }
+
+    /// Every new file opens, is long enough, and holds one phone's tone to its end.
+    fn look_at_files(&mut self, round: u64, killed: SystemTime) -> usize {
+        let all = recordings(&self.home);
+        let fresh: Vec<_> = all.iter().filter(|(path, _)| !self.checked.contains_key(*path)).collect();
+        for (path, made) in &fresh {
+            let lasted = killed.duration_since(**made).unwrap_or_default().as_secs_f64();
+            let verdict = sound::read(path).and_then(|stereo| judge(&stereo, lasted));
+            if let Err(fault) = verdict {
+                self.faults.push(format!("round {round}: {}: {fault}", path.display()));
+            }
+        }
+        self.fresh = fresh.into_iter().map(|(path, _)| path.clone()).collect();
+        self.checked = all;
+        self.fresh.len()
+    }
+
+    /// Every new call is closed, and records and files name each other.
+    fn look_at_records(&mut self, round: u64, engine: &Engine) {
+        let mut named = String::new();
+        for line in self.told(round, engine, &["calls", "--last", "1000000"]).lines().skip(1) {
+            let id = line.split_whitespace().next().unwrap_or_default().to_owned();
+            if line.contains(GOES_ON) {
+                self.faults.push(format!("round {round}: a call is still open: {line}"));
+            }
+            if self.told_of.insert(id.clone()) {
+                named += &self.told(round, engine, &["calls", &id]);
+            }
+        }
+        if named.contains(UNDER_WAY) {
+            self.faults.push(format!("round {round}: a recording is not closed:\n{named}"));
+        }
+        for path in &self.fresh {
+            if !named.contains(&path.display().to_string()) {
+                self.faults.push(format!("round {round}: an orphan: no record names {}", path.display()));
+            }
+        }
+    }
+
+    /// What a command prints.
+    fn told(&mut self, round: u64, engine: &Engine, command: &[&str]) -> String {
+        let output = engine.ask(command);
+        if !output.status.success() {
+            let said = String::from_utf8_lossy(&output.stderr);
+            self.faults.push(format!("round {round}: careline {}: {said}", command.join(" ")));
+        }
+        String::from_utf8_lossy(&output.stdout).into_owned()
+    }
+}
+
+fn judge(stereo: &sound::Stereo, lasted: f64) -> Result<(), String> {
+    let length = sound::seconds(&stereo.left);
+    let least = lasted - MAY_BE_LOST - NAMED_BEFORE;
+    if length < least {
+        return Err(format!("{length:.2} s of sound, but it was being recorded for {lasted:.2} s"));
+    }
+    if length > lasted + MAY_BE_LOST {
+        return Err(format!("{length:.2} s of sound, though it was being recorded for only {lasted:.2} s"));
+    }
+    // The last fifth of a second; a shorter file has nothing to show but that it opens.
+    let window = 1_600;
+    let Some(end) = stereo.left.len().checked_sub(window) else { return Ok(()) };
+    let share = |hertz: f64| sound::share_of(&stereo.left[end..], hertz);
+    let best = (0..CALLS).map(|call| share(400.0 + 50.0 * f64::from(call))).fold(0.0, f64::max);
+    if best < 0.9 {
+        return Err(format!(
+            "the tone does not reach the end: {:.0} % of the last 200 ms at {length:.2} s",
+            best * 100.0
+        ));
+    }
+    Ok(())
+}
+
+#[test]
+fn a_kill_at_any_moment_leaves_every_recording_and_record_whole() {
+    let kills = from_environment("CARELINE_KILLS").unwrap_or(8);
+    let seed = from_environment("CARELINE_KILL_SEED").unwrap_or(u64::from(std::process::id()));
+    println!("{kills} kills with CARELINE_KILL_SEED={seed}");
+    let home = tempfile::tempdir().expect("a temporary directory can be made");
+    let sounds = home.path().join("sounds");
+    sound::short_prompts(Path::new(ROOT), &sounds);
+    let (sip, desk) = engine::furnish(home.path(), &Wishes { calls: CALLS * 2, sounds, ..Wishes::default() });
+    let rng = Rng::seeded(seed);
+    let mut storm = Storm {
+        home: home.path().to_path_buf(),
+        rng,
+        sip,
+        desk,
+        checked: BTreeMap::new(),
+        fresh: Vec::new(),
+        told_of: BTreeSet::new(),
+        faults: Vec::new(),
+    };
+    (0..kills).for_each(|round| storm.round(round));
+    assert!(
+        storm.checked.len() as u64 >= kills * u64::from(CALLS) / 2,
+        "only {} recordings",
+        storm.checked.len()
+    );
+    assert!(storm.faults.is_empty(), "{} faults:\n{}", storm.faults.len(), storm.faults.join("\n"));
+}

@@ -1,0 +1,402 @@
+//! The event log: one record per call, its causes and times true; each recording named durably before
+//! its first sample, begun after its notice, and as long as its spans.
+
+use super::super::life::GONE_NOTICED;
+use super::super::phone::{Phone, Stage};
+use super::Verdict;
+use super::signals::Signals;
+use super::streams::Streams;
+use careline::call::recording::RecordingKind;
+use careline::clock::Instant;
+use careline::flow::action::{Fact, Why};
+use careline::id::{CallId, LegId, RecordingId};
+use careline::limits::CLOSING_MAX;
+use careline::report::event::{Cause, Entry, Event, Party};
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+/// A caller who can hear is spoken to within this time.
+const FIRST_WORD_WITHIN: Duration = Duration::from_millis(300);
+/// How much a recording may be longer or shorter than its spans: one frame.
+const FRAME_MS: u64 = 20;
+/// How much a span's frames and its times in the log may differ: a frame and the way of two messages.
+const SPAN_SLACK_US: u64 = 30_000;
+
+/// What the log says so far.
+pub struct Log {
+    entries: Vec<Entry>,
+    calls: BTreeMap<CallId, Call>,
+    recordings: BTreeMap<RecordingId, Recording>,
+    longest: Duration,
+}
+
+/// One call by its entries.
+#[derive(Clone, Debug)]
+pub struct Call {
+    /// The patient's leg.
+    pub leg: LegId,
+    /// Call-ID.
+    sip_call_id: String,
+    arrived_us: u64,
+    heard_us: Option<u64>,
+    notice: bool,
+    refused: bool,
+    message_saved: bool,
+    bridged_us: Option<u64>,
+    /// Its record is written.
+    pub ended: Option<Cause>,
+}
+
+/// One recording by its entries.
+#[derive(Clone, Debug)]
+pub struct Recording {
+    /// Its call.
+    pub call: CallId,
+    named_seq: u64,
+    kind: RecordingKind,
+    began_us: Option<u64>,
+    frames: Option<u64>,
+    /// How it ended; `None`: it runs.
+    pub outcome: Option<Outcome>,
+}
+
+/// How a recording ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// Closed, with so many milliseconds.
+    Closed(u64),
+    /// Broke off.
+    Failed,
+    /// Found after a crash.
+    Recovered(u64),
+}
+
+/// What the log is compared with.
+pub struct Context<'a> {
+    /// Now.
+    pub now: Instant,
+    /// Up to here the log is on disk.
+    pub durable: u64,
+    /// Store or disk were slow or broken once: the recorder may fail.
+    pub disk_trouble: bool,
+    /// The engine was told to stop.
+    pub draining: bool,
+    /// Who calls.
+    pub phones: &'a [Phone],
+    /// What they and the engine signalled.
+    pub signals: &'a Signals,
+}
+
+impl Log {
+    /// An empty log.
+    pub fn new(longest: Duration) -> Self {
+        Self { entries: Vec::new(), calls: BTreeMap::new(), recordings: BTreeMap::new(), longest }
+    }
+
+    /// All calls.
+    pub fn calls(&self) -> &BTreeMap<CallId, Call> {
+        &self.calls
+    }
+
+    /// All recordings.
+    pub fn recordings(&self) -> &BTreeMap<RecordingId, Recording> {
+        &self.recordings
+    }
+
+    /// All entries.
+    pub fn entries(&self) -> &[Entry] {
+        &self.entries
+    }
+
+    /// One more entry.
+    pub fn append(&mut self, entry: &Entry, context: &Context<'_>) -> Verdict {
+        let expected = self.entries.last().map_or(1, |last| last.seq + 1);
+        if entry.seq != expected {
+            return Err(format!("entry {} follows {}", entry.seq, expected - 1));
+        }
+        self.judge(entry, context).map_err(|wrong| format!("{}: {wrong}", entry.call))?;
+        self.fold(entry);
+        self.entries.push(entry.clone());
+        Ok(())
+    }
+
+    /// The engine was killed: what was not durable never was.
+    pub fn forget_after(&mut self, durable: u64) {
+        let mut entries = std::mem::take(&mut self.entries);
+        entries.retain(|entry| entry.seq <= durable);
+        (self.calls, self.recordings) = Default::default();
+        entries.iter().for_each(|entry| self.fold(entry));
+        self.entries = entries;
+    }
+
+    /// The phone that a call comes from.
+    pub fn phone_of(&self, call: &Call, phones: &[Phone]) -> Option<usize> {
+        phones.iter().position(|phone| phone.dialog.call_id == call.sip_call_id)
+    }
+
+    /// What is late by now.
+    pub fn sweep(&self, now: Instant, streams: &Streams, phones: &[Phone]) -> Verdict {
+        for (id, call) in self.calls.iter().filter(|(_, call)| call.ended.is_none()) {
+            let heard = call.heard_us.map(Instant::from_micros);
+            let late = heard.is_some_and(|heard| now.since(heard) > FIRST_WORD_WITHIN);
+            if late && streams.leg(call.leg).is_some_and(|leg| !leg.spoken_to) {
+                return Err(format!("{id} can hear since {heard:?} and nothing was said"));
+            }
+            let talks =
+                call.bridged_us.map(Instant::from_micros).is_some_and(|at| now.since(at) > FIRST_WORD_WITHIN);
+            let runs =
+                |r: &&Recording| r.call == *id && r.kind == RecordingKind::Message && r.began_us.is_some();
+            if talks
+                && self.recordings.values().filter(runs).any(|r| r.frames.is_none() && r.outcome.is_none())
+            {
+                return Err(format!("{id} talks with a person, and it is recorded as a message"));
+            }
+            let phone =
+                self.phone_of(call, phones).map(|phone| &phones[phone]).filter(|phone| !phone.is_held());
+            let gone = phone.and_then(|phone| phone.story.vanished);
+            if gone.is_some_and(|gone| now.since(gone) > GONE_NOTICED) {
+                return Err(format!("the caller of {id} is gone since {gone:?} and the call is up"));
+            }
+        }
+        Ok(())
+    }
+
+    /// The world is over: so is everything in the log.
+    pub fn finish(&self) -> Verdict {
+        if let Some((id, _)) = self.calls.iter().find(|(_, call)| call.ended.is_none()) {
+            return Err(format!("{id} has no end"));
+        }
+        let open = self.recordings.iter().find(|(_, recording)| recording.outcome.is_none());
+        match open {
+            Some((id, recording)) if self.is_closed_late(recording) => {
+                let _ = id;
+                Ok(())
+            }
+            Some((id, recording)) => Err(format!("{id} of {} has no end", recording.call)),
+            None => Ok(()),
+        }
+    }
+
+    /// The record of this recording's call did not wait for the file, because the disk was too slow.
+    fn is_closed_late(&self, recording: &Recording) -> bool {
+        let ended =
+            self.entries.iter().find(|e| e.call == recording.call && matches!(e.event, Event::Ended { .. }));
+        ended.is_some_and(|entry| {
+            let appended =
+                self.entries.iter().find(|other| other.seq + 1 == entry.seq).map_or(0, |e| e.since_start_us);
+            appended.saturating_sub(entry.since_start_us) >= CLOSING_MAX.as_micros() as u64 / 2
+        })
+    }
+
+    fn judge(&self, entry: &Entry, context: &Context<'_>) -> Verdict {
+        let call = self.calls.get(&entry.call);
+        if let Event::Arrived { .. } = entry.event {
+            return if call.is_some() { Err("arrives twice".to_owned()) } else { Ok(()) };
+        }
+        let Some(call) = call else { return Err(format!("{:?} before its arrival", entry.event)) };
+        if call.ended.is_some() {
+            return Err(format!("{:?} after its end", entry.event));
+        }
+        match &entry.event {
+            Event::RecordingNamed { recording, .. } if self.recordings.contains_key(recording) => {
+                Err(format!("{recording} is named twice"))
+            }
+            Event::RecordingSpanBegan { recording } => self.judge_beginning(call, *recording, context),
+            Event::RecordingSpanEnded { recording, frames, .. } => {
+                self.judge_span(*recording, *frames, entry)
+            }
+            Event::RecordingClosed { recording, milliseconds } => {
+                self.judge_closing(*recording, *milliseconds)
+            }
+            Event::Flow(Fact::Fault { what }) => {
+                let held =
+                    self.phone_of(call, context.phones).is_some_and(|phone| context.phones[phone].is_held());
+                if held || context.disk_trouble {
+                    Ok(())
+                } else {
+                    Err(format!("a fault for no reason: {what}"))
+                }
+            }
+            Event::Ended { cause, by, .. } => self.judge_end(call, entry, (*cause, *by), context),
+            _ => Ok(()),
+        }
+    }
+
+    fn judge_beginning(&self, call: &Call, id: RecordingId, context: &Context<'_>) -> Verdict {
+        let Some(recording) = self.recordings.get(&id) else {
+            return Err(format!("{id} begins without a name"));
+        };
+        if recording.named_seq > context.durable {
+            return Err(format!(
+                "{id} begins; its name is entry {}, durable is {}",
+                recording.named_seq, context.durable
+            ));
+        }
+        if recording.kind == RecordingKind::Call && !call.notice {
+            return Err(format!("{id} begins and no notice was given"));
+        }
+        if recording.kind == RecordingKind::Call && call.refused {
+            return Err(format!("{id} begins and the caller refused"));
+        }
+        Ok(())
+    }
+
+    fn judge_span(&self, id: RecordingId, frames: u64, entry: &Entry) -> Verdict {
+        let Some(began) = self.recordings.get(&id).and_then(|recording| recording.began_us) else {
+            return if frames == 0 {
+                Ok(())
+            } else {
+                Err(format!("{id} has {frames} frames and never began"))
+            };
+        };
+        let (span, told) = (entry.since_start_us.saturating_sub(began), frames * FRAME_MS * 1_000);
+        if span.abs_diff(told) > SPAN_SLACK_US {
+            return Err(format!("{id} has {frames} frames in a span of {span} µs"));
+        }
+        Ok(())
+    }
+
+    fn judge_closing(&self, id: RecordingId, milliseconds: u64) -> Verdict {
+        let Some(recording) = self.recordings.get(&id) else {
+            return Err(format!("{id} is closed without a name"));
+        };
+        if recording.outcome.is_some() {
+            return Err(format!("{id} is closed twice"));
+        }
+        let spans = recording.frames.unwrap_or(0) * FRAME_MS;
+        if spans.abs_diff(milliseconds) > FRAME_MS {
+            return Err(format!("{id} has {milliseconds} ms, its spans {spans} ms"));
+        }
+        Ok(())
+    }
+
+    fn judge_end(
+        &self,
+        call: &Call,
+        entry: &Entry,
+        (cause, by): (Cause, Party),
+        context: &Context<'_>,
+    ) -> Verdict {
+        let length = Duration::from_micros(entry.since_start_us.saturating_sub(call.arrived_us));
+        let phone = self.phone_of(call, context.phones);
+        let story = phone.map(|phone| &context.phones[phone].story);
+        let gone = phone.is_some_and(|phone| matches!(context.phones[phone].stage, Stage::Over(_)));
+        let truth = match (cause, by) {
+            (Cause::Normal, Party::Caller) => story.is_some_and(|story| story.hung_up.is_some()),
+            (Cause::Cancelled, Party::Caller) => story.is_some_and(|story| story.cancelled),
+            (Cause::Normal, Party::Flow) => call.message_saved,
+            (Cause::Draining, Party::Engine) => context.draining,
+            (Cause::AckMissing, Party::Engine) => phone.is_some_and(|phone| !context.signals.ack_came(phone)),
+            (Cause::MediaLost, Party::Engine) => gone,
+            (Cause::TooLong, Party::Engine) => length >= self.longest,
+            (Cause::EngineRestart, Party::Engine) => true,
+            _ => false,
+        };
+        let engines = matches!(
+            (cause, by),
+            (Cause::Normal, Party::Flow) | (Cause::Draining | Cause::MediaLost | Cause::TooLong, _)
+        );
+        // Without an ACK the BYE has to wait (RFC 3261 §15).
+        let tell = |phone: usize| context.signals.ack_came(phone) && !context.signals.was_told_bye(phone);
+        if engines && phone.is_some_and(tell) {
+            return Err(format!("ends with {cause:?} and its caller is not told"));
+        }
+        if !truth {
+            return Err(format!(
+                "ends after {length:?} by {by:?} with {cause:?}: {story:?}, message {}",
+                call.message_saved
+            ));
+        }
+        let left = self.recordings.iter().find(|(_, r)| r.call == entry.call && r.outcome.is_none());
+        let waited = context.now.as_micros().saturating_sub(entry.since_start_us);
+        match left {
+            Some((id, _)) if waited < CLOSING_MAX.as_micros() as u64 => {
+                Err(format!("ends and {id} is not closed"))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn fold(&mut self, entry: &Entry) {
+        if let Event::Arrived { leg, sip_call_id, .. } = &entry.event {
+            let call = Call {
+                leg: *leg,
+                sip_call_id: sip_call_id.expose().clone(),
+                arrived_us: entry.since_start_us,
+                heard_us: None,
+                notice: false,
+                refused: false,
+                message_saved: false,
+                bridged_us: None,
+                ended: None,
+            };
+            self.calls.insert(entry.call, call);
+        }
+        if let Some(call) = self.calls.get_mut(&entry.call) {
+            call.fold(entry);
+        }
+        self.fold_recording(entry);
+    }
+
+    fn fold_recording(&mut self, entry: &Entry) {
+        match &entry.event {
+            Event::RecordingNamed { recording, kind } => {
+                let named = Recording {
+                    call: entry.call,
+                    named_seq: entry.seq,
+                    kind: *kind,
+                    began_us: None,
+                    frames: None,
+                    outcome: None,
+                };
+                self.recordings.insert(*recording, named);
+            }
+            Event::RecordingSpanBegan { recording } => {
+                self.with(*recording, |r| r.began_us = Some(entry.since_start_us))
+            }
+            Event::RecordingSpanEnded { recording, frames, .. } => {
+                self.with(*recording, |r| r.frames = Some(*frames))
+            }
+            Event::RecordingClosed { recording, milliseconds } => {
+                self.with(*recording, |r| r.outcome = Some(Outcome::Closed(*milliseconds)));
+            }
+            Event::RecordingFailed { recording, .. } => {
+                self.with(*recording, |r| r.outcome = Some(Outcome::Failed))
+            }
+            Event::RecordingRecovered { recording, milliseconds } => {
+                self.with(*recording, |r| r.outcome = Some(Outcome::Recovered(*milliseconds)));
+            }
+            _ => {}
+        }
+    }
+
+    fn with(&mut self, id: RecordingId, change: impl FnOnce(&mut Recording)) {
+        if let Some(recording) = self.recordings.get_mut(&id) {
+            change(recording);
+        }
+    }
+}
+
+impl Recording {
+    /// When its first sample was taken.
+    pub fn began(&self) -> Option<Instant> {
+        self.began_us.map(Instant::from_micros)
+    }
+}
+
+impl Call {
+    fn fold(&mut self, entry: &Entry) {
+        match &entry.event {
+            Event::Heard { .. } => self.heard_us = Some(entry.since_start_us),
+            Event::Flow(Fact::NoticeGiven) => self.notice = true,
+            Event::Flow(Fact::RecordingRefused | Fact::LadderRung { why: Why::Crisis, .. }) => {
+                self.refused = true
+            }
+            Event::MessageSaved { .. } => self.message_saved = true,
+            Event::Bridged { .. } => self.bridged_us = Some(entry.since_start_us),
+            Event::Unbridged { .. } => self.bridged_us = None,
+            Event::Ended { cause, .. } => self.ended = Some(*cause),
+            _ => {}
+        }
+    }
+}

@@ -1,0 +1,445 @@
+//! Sound: one unbroken stream per leg, nobody hears whom he should not, keys are as many as were
+//! pressed, and a port has one owner and rests between two.
+
+use super::super::phone::Phone;
+use super::super::sound::{Ear, Heard, PIECE, Voice};
+use super::Verdict;
+use careline::clock::Instant;
+use careline::id::{LegId, PlaybackId};
+use careline::limits::PORT_REST;
+use careline::media::command::{Clip, Command, Event, PortIndex, StreamPlan, WorkerIndex};
+use careline::wire::codec::Codec;
+use careline::wire::rtp;
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+/// How long a voice may still be heard after it was stopped: what waits in a packet and in the queues.
+const GRACE: Duration = Duration::from_millis(60);
+/// How much later than its packet time a packet may leave.
+const LATE: Duration = Duration::from_millis(5);
+/// A bridge of this length lets each hear the other, whatever is lost.
+const SURELY_HEARD: Duration = Duration::from_secs(6);
+
+/// Where a port is.
+type Port = (WorkerIndex, PortIndex);
+
+/// All legs that are open.
+pub struct Streams {
+    legs: BTreeMap<LegId, Leg>,
+    owners: BTreeMap<Port, LegId>,
+    rested: BTreeMap<Port, Instant>,
+    /// Whom the log bridges with whom.
+    intended: BTreeMap<LegId, LegId>,
+    /// Who was ever to be heard on legs that are closed.
+    past: BTreeMap<LegId, BTreeSet<Voice>>,
+    ear: Ear,
+}
+
+/// A leg as its packets show it.
+#[derive(Debug)]
+pub struct Leg {
+    port: Port,
+    /// Whose phone it is.
+    pub phone: Option<usize>,
+    plan: StreamPlan,
+    opened: Instant,
+    last: Option<Packet>,
+    /// It did not send for a while, as it was told: time may have jumped.
+    paused: bool,
+    /// The last piece of sound, and what it was.
+    piece: (Vec<u8>, Heard),
+    /// Who may be heard, and until when.
+    voices: Vec<(Voice, Option<Instant>)>,
+    /// Who was ever to be heard: what may be on the recording.
+    pub ever: BTreeSet<Voice>,
+    playing: Option<Playing>,
+    bridge: Option<Bridge>,
+    presses: BTreeSet<u64>,
+    keys: u64,
+    /// Something was played: the caller was spoken to.
+    pub spoken_to: bool,
+}
+
+#[derive(Debug)]
+struct Packet {
+    ssrc: u32,
+    sequence: u16,
+    /// The timestamp that the next packet has.
+    next: u32,
+    at: Instant,
+}
+
+#[derive(Debug)]
+struct Playing {
+    playback: PlaybackId,
+    octets: usize,
+    sent: usize,
+}
+
+#[derive(Debug)]
+struct Bridge {
+    other: LegId,
+    voice: Voice,
+    since: Instant,
+    heard: u64,
+    /// The other side speaks all the time: it has to be heard.
+    surely: bool,
+}
+
+impl Streams {
+    /// No leg is open.
+    pub fn new(ear: Ear) -> Self {
+        Self {
+            legs: BTreeMap::new(),
+            owners: BTreeMap::new(),
+            rested: BTreeMap::new(),
+            intended: BTreeMap::new(),
+            past: BTreeMap::new(),
+            ear,
+        }
+    }
+
+    /// The ear, for the next world: it knows many frames by now.
+    pub fn into_ear(self) -> Ear {
+        self.ear
+    }
+
+    /// A leg that is open.
+    pub fn leg(&self, leg: LegId) -> Option<&Leg> {
+        self.legs.get(&leg)
+    }
+
+    /// The engine forgot everything; what rests, rests on.
+    pub fn forget(&mut self) {
+        self.legs.clear();
+        self.owners.clear();
+        self.rested.clear();
+        self.past.clear();
+        self.intended.clear();
+    }
+
+    /// The log says that these two hear each other from now on.
+    pub fn intend(&mut self, patient: LegId, person: LegId) {
+        self.intended.insert(patient, person);
+    }
+
+    /// Whether this voice was ever to be heard on this leg.
+    pub fn was_heard(&self, leg: LegId, voice: Voice) -> bool {
+        let open = self.legs.get(&leg).map(|leg| &leg.ever);
+        open.or(self.past.get(&leg)).is_some_and(|ever| ever.contains(&voice))
+    }
+
+    /// Another open leg on the same worker, for the wrong bridge.
+    pub fn another(&self, a: LegId, b: LegId) -> Option<LegId> {
+        let worker = self.legs.get(&a)?.port.0;
+        self.legs.iter().find(|(id, leg)| **id != a && **id != b && leg.port.0 == worker).map(|(id, _)| *id)
+    }
+
+    /// A port that rests, for the hasty one.
+    pub fn resting(&self, now: Instant) -> Option<PortIndex> {
+        let young = |since: &Instant| now.since(*since) < PORT_REST / 2;
+        self.rested
+            .iter()
+            .find(|(port, since)| port.0 == WorkerIndex(0) && young(since))
+            .map(|(port, _)| port.1)
+    }
+
+    /// A command reached a worker.
+    pub fn commanded(
+        &mut self,
+        now: Instant,
+        worker: WorkerIndex,
+        command: &Command,
+        phones: &[Phone],
+        voices: &[Voice],
+    ) -> Verdict {
+        match command {
+            Command::Open { leg, port, plan, .. } => {
+                return self.opened(now, *leg, (worker, *port), plan, phones);
+            }
+            Command::Replan { leg, plan } => {
+                if let Some(leg) = self.legs.get_mut(leg) {
+                    leg.paused |= !plan.direction.send || !leg.plan.direction.send;
+                    leg.plan = plan.clone();
+                }
+                self.doubt_bridges();
+            }
+            Command::Play { leg, playback, clips, .. } => {
+                if let Some(leg) = self.legs.get_mut(leg) {
+                    leg.played(now, *playback, clips, voices);
+                }
+            }
+            Command::Stop { leg } => {
+                if let Some(leg) = self.legs.get_mut(leg) {
+                    leg.hush(now);
+                    leg.playing = None;
+                }
+            }
+            Command::Bridge { a, .. } => {
+                // Whom the log names, not whom the command names: the command may be wrong.
+                if let Some(b) = self.intended.get(a).copied() {
+                    self.bridged(now, *a, b, phones);
+                }
+            }
+            Command::Unbridge { leg } => return self.unbridged(now, *leg),
+            Command::Close { leg } => return self.unbridged(now, *leg),
+            Command::Record { .. } | Command::StopRecording { .. } => {}
+        }
+        Ok(())
+    }
+
+    /// An event of a worker is handed to the switch.
+    pub fn told(&mut self, event: &Event, phones: &[Phone]) -> Verdict {
+        match event {
+            Event::Key { leg, .. } => {
+                if let Some(leg) = self.legs.get_mut(leg) {
+                    leg.keys += 1;
+                }
+            }
+            Event::PlaybackEnded { leg, playback, completed: true, .. } => {
+                let Some(track) = self.legs.get(leg) else { return Ok(()) };
+                let Some(playing) = track.playing.as_ref().filter(|playing| playing.playback == *playback)
+                else {
+                    return Ok(());
+                };
+                let packet = track.plan.samples_per_packet as usize;
+                if playing.sent + 2 * packet < playing.octets {
+                    let Playing { octets, sent, .. } = playing;
+                    return Err(format!(
+                        "{playback} on {leg} counts as heard to its end: {sent} of {octets} octets were sent"
+                    ));
+                }
+            }
+            Event::Closed { leg, port, at, .. } => return self.closed(*leg, *port, *at, phones),
+            Event::FirstPacket { .. }
+            | Event::PlaybackEnded { .. }
+            | Event::TapOpened { .. }
+            | Event::TapClosed { .. }
+            | Event::MediaSilent { .. } => {}
+        }
+        Ok(())
+    }
+
+    /// A packet of a phone reached a port.
+    pub fn reached_port(&mut self, port: Port, phone: usize, press: Option<u64>) {
+        let Some(leg) = self.owners.get(&port).and_then(|leg| self.legs.get_mut(leg)) else { return };
+        if let Some(press) = press.filter(|_| leg.phone == Some(phone)) {
+            leg.presses.insert(press);
+        }
+    }
+
+    /// A packet leaves a port.
+    pub fn departed(&mut self, now: Instant, port: Port, octets: &[u8]) -> Verdict {
+        let Some(&id) = self.owners.get(&port) else {
+            return Err(format!("a packet leaves {port:?}, which nobody owns"));
+        };
+        let Some(leg) = self.legs.get_mut(&id) else { return Ok(()) };
+        let packet =
+            rtp::Packet::read(octets).map_err(|error| format!("{id} sends what is no RTP: {error}"))?;
+        leg.follow(now, &packet).map_err(|wrong| format!("{id}: {wrong}"))?;
+        if packet.payload_type != leg.plan.payload_type {
+            return Ok(());
+        }
+        let codec = leg.plan.codec;
+        for piece in packet.payload.chunks(PIECE) {
+            leg.hear(now, codec, piece, &mut self.ear)
+                .map_err(|wrong| format!("{id} of phone {:?}: {wrong}", leg.phone))?;
+        }
+        Ok(())
+    }
+
+    /// What is late by now.
+    pub fn sweep(&self, now: Instant) -> Verdict {
+        for (id, leg) in &self.legs {
+            let last = leg.last.as_ref().map_or(leg.opened, |packet| packet.at);
+            if leg.plan.direction.send && !leg.paused && now.since(last) > 2 * leg.packet_time() + LATE {
+                return Err(format!("{id} has sent nothing since {last:?}"));
+            }
+        }
+        Ok(())
+    }
+
+    fn opened(
+        &mut self,
+        now: Instant,
+        id: LegId,
+        port: Port,
+        plan: &StreamPlan,
+        phones: &[Phone],
+    ) -> Verdict {
+        if let Some(owner) = self.owners.get(&port) {
+            return Err(format!("{id} is given port {port:?}, which {owner} owns"));
+        }
+        if let Some(since) = self.rested.get(&port).filter(|since| now.since(**since) < PORT_REST) {
+            return Err(format!("{id} is given port {port:?}, which rests since {since:?} only"));
+        }
+        let phone = phones.iter().position(|phone| phone.ability.media == plan.remote);
+        self.owners.insert(port, id);
+        let leg = Leg {
+            port,
+            phone,
+            plan: plan.clone(),
+            opened: now,
+            last: None,
+            paused: !plan.direction.send,
+            piece: (Vec::new(), Heard::Silence),
+            voices: Vec::new(),
+            ever: BTreeSet::new(),
+            playing: None,
+            bridge: None,
+            presses: BTreeSet::new(),
+            keys: 0,
+            spoken_to: false,
+        };
+        self.legs.insert(id, leg);
+        Ok(())
+    }
+
+    fn closed(&mut self, id: LegId, port: PortIndex, at: Instant, phones: &[Phone]) -> Verdict {
+        let Some(leg) = self.legs.remove(&id) else { return Err(format!("{id} is closed and was not open")) };
+        if leg.port.1 != port {
+            return Err(format!("{id} owned {:?} and gives back {port:?}", leg.port));
+        }
+        self.owners.remove(&leg.port);
+        self.rested.insert(leg.port, at);
+        self.past.insert(id, leg.ever.clone());
+        let Some(phone) = leg.phone.map(|phone| &phones[phone]) else { return Ok(()) };
+        let plain =
+            phone.ability.media == phone.media && !phone.story.rebound && leg.plan.remote == phone.media;
+        if plain && leg.presses.len() as u64 != leg.keys {
+            return Err(format!("{id}: {} keys were pressed, {} were told", leg.presses.len(), leg.keys));
+        }
+        Ok(())
+    }
+
+    fn bridged(&mut self, now: Instant, a: LegId, b: LegId, phones: &[Phone]) {
+        for (one, other) in [(a, b), (b, a)] {
+            let Some((far, plan)) =
+                self.legs.get(&other).and_then(|leg| Some((&phones[leg.phone?], leg.plan.clone())))
+            else {
+                continue;
+            };
+            let Some(leg) = self.legs.get_mut(&one) else { continue };
+            leg.hush(now);
+            leg.playing = None;
+            leg.voices.push((far.voice, None));
+            leg.ever.insert(far.voice);
+            let surely = far.speaks()
+                && far.media == far.ability.media
+                && plan.direction.receive
+                && leg.plan.direction.send;
+            leg.bridge = Some(Bridge { other, voice: far.voice, since: now, heard: 0, surely });
+        }
+    }
+
+    fn unbridged(&mut self, now: Instant, id: LegId) -> Verdict {
+        let other = self.legs.get(&id).and_then(|leg| leg.bridge.as_ref()).map(|bridge| bridge.other);
+        for id in [Some(id), other].into_iter().flatten() {
+            let Some(leg) = self.legs.get_mut(&id) else { continue };
+            leg.hush(now);
+            let Some(bridge) = leg.bridge.take() else { continue };
+            if bridge.surely && bridge.heard == 0 && now.since(bridge.since) > SURELY_HEARD {
+                return Err(format!(
+                    "{id} was bridged since {:?} and never heard {:?}",
+                    bridge.since, bridge.voice
+                ));
+            }
+        }
+        Ok(())
+    }
+
+    /// Phones moved or were put on hold: who must hear whom is not sure any more.
+    pub fn doubt_bridges(&mut self) {
+        self.legs.values_mut().filter_map(|leg| leg.bridge.as_mut()).for_each(|bridge| bridge.surely = false);
+    }
+}
+
+impl Leg {
+    /// The time between two packets: whole ticks of 20 ms, so 30 ms are now 40, now 20.
+    fn packet_time(&self) -> Duration {
+        careline::limits::TICK * self.plan.samples_per_packet.div_ceil(160)
+    }
+
+    fn played(&mut self, now: Instant, playback: PlaybackId, clips: &[Clip], voices: &[Voice]) {
+        self.hush(now);
+        self.spoken_to = true;
+        let octets = clips.iter().map(|clip| clip.octets.len()).sum();
+        self.playing = Some(Playing { playback, octets, sent: 0 });
+        self.voices.extend(voices.iter().map(|voice| (*voice, None)));
+        self.ever.extend(voices);
+    }
+
+    /// Nobody may be heard any more, but for what is on its way.
+    fn hush(&mut self, now: Instant) {
+        self.voices.retain(|(_, until)| until.is_none_or(|until| until > now));
+        for (_, until) in &mut self.voices {
+            until.get_or_insert(now + GRACE);
+        }
+    }
+
+    /// One more packet of the stream.
+    fn follow(&mut self, now: Instant, packet: &rtp::Packet<'_>) -> Verdict {
+        let is_sound = packet.payload_type == self.plan.payload_type;
+        let samples = packet.payload.len() as u32;
+        let packet_time = self.packet_time();
+        let Some(last) = &mut self.last else {
+            let (ssrc, sequence) = (packet.ssrc, packet.sequence);
+            self.last =
+                Some(Packet { ssrc, sequence, next: packet.timestamp.wrapping_add(samples), at: now });
+            if !is_sound {
+                // A key of the other leg came first: the timestamp of sound is not known yet.
+                self.paused = true;
+                return Ok(());
+            }
+            return if now.since(self.opened) <= 2 * packet_time + LATE || self.paused {
+                self.paused = false;
+                Ok(())
+            } else {
+                Err(format!("opened at {:?}, its first packet leaves now", self.opened))
+            };
+        };
+        if packet.ssrc != last.ssrc || packet.sequence != last.sequence.wrapping_add(1) {
+            return Err(format!("packet {} of {:x} follows {last:?}", packet.sequence, packet.ssrc));
+        }
+        last.sequence = packet.sequence;
+        if !is_sound {
+            return Ok(());
+        }
+        if !self.paused && packet.timestamp != last.next {
+            return Err(format!("timestamp {} follows {last:?}", packet.timestamp));
+        }
+        if !self.paused && now.since(last.at) > packet_time + LATE {
+            return Err(format!("a gap of {:?} before packet {}", now.since(last.at), packet.sequence));
+        }
+        self.paused = !self.plan.direction.send;
+        last.next = packet.timestamp.wrapping_add(samples);
+        last.at = now;
+        Ok(())
+    }
+
+    fn hear(&mut self, now: Instant, codec: Codec, piece: &[u8], ear: &mut Ear) -> Verdict {
+        if self.piece.0 != piece {
+            self.piece.0.clear();
+            self.piece.0.extend_from_slice(piece);
+            self.piece.1 = ear.hear(codec, piece);
+        }
+        let heard = self.piece.1;
+        if heard != Heard::Silence
+            && let Some(playing) = &mut self.playing
+        {
+            playing.sent += piece.len();
+        }
+        let Heard::Voice(voice) = heard else { return Ok(()) };
+        if let Some(bridge) = self.bridge.as_mut().filter(|bridge| bridge.voice == voice) {
+            bridge.heard += 1;
+        }
+        let allowed = self
+            .voices
+            .iter()
+            .any(|(known, until)| *known == voice && until.is_none_or(|until| now <= until));
+        if allowed {
+            return Ok(());
+        }
+        Err(format!("hears {voice:?} and should hear {:?}", self.voices))
+    }
+}

@@ -1,0 +1,171 @@
+//! A disk that keeps what was written and what was synced apart, runs full, writes short, and is slow.
+
+use careline::clock::{Instant, WallTime};
+use careline::id::RecordingId;
+use careline::io::recorder::desk::Shelf;
+use careline::io::recorder::wav::{RecordingFile, Synced};
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::io;
+use std::rc::Rc;
+
+/// What the disk is doing to those who write.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mood {
+    /// What is asked of it.
+    Good,
+    /// There is no room.
+    Full,
+    /// No write takes more than so many octets.
+    Short(usize),
+    /// Every write fails.
+    Broken,
+}
+
+/// A file's contents.
+#[derive(Clone, Debug, Default)]
+pub struct Contents {
+    /// What a reader sees, and what is left after kill -9.
+    pub written: Vec<u8>,
+    /// How much of it a power loss leaves.
+    pub synced: usize,
+}
+
+/// A sync that was begun.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Job {
+    /// Of this recording.
+    pub recording: RecordingId,
+    /// Of this part of it.
+    pub part: u32,
+}
+
+#[derive(Debug)]
+struct State {
+    files: BTreeMap<(RecordingId, u32), Contents>,
+    mood: Mood,
+    was_ever_bad: bool,
+    jobs: Vec<Job>,
+}
+
+/// The disk; clones are the same one.
+#[derive(Clone, Debug)]
+pub struct Disk(Rc<RefCell<State>>);
+
+/// A file on it.
+#[derive(Debug)]
+pub struct File {
+    disk: Disk,
+    name: (RecordingId, u32),
+}
+
+impl Disk {
+    /// An empty disk.
+    pub fn new() -> Self {
+        Self(Rc::new(RefCell::new(State {
+            files: BTreeMap::new(),
+            mood: Mood::Good,
+            was_ever_bad: false,
+            jobs: Vec::new(),
+        })))
+    }
+
+    /// Changes its mood.
+    pub fn mood(&self, mood: Mood) {
+        let mut state = self.0.borrow_mut();
+        state.mood = mood;
+        state.was_ever_bad |= mood != Mood::Good;
+    }
+
+    /// Syncs that were begun since the last asking.
+    pub fn take_jobs(&self) -> Vec<Job> {
+        std::mem::take(&mut self.0.borrow_mut().jobs)
+    }
+
+    /// A sync is done.
+    pub fn finish(&self, job: Job) {
+        if let Some(file) = self.0.borrow_mut().files.get_mut(&(job.recording, job.part)) {
+            file.synced = file.written.len();
+        }
+    }
+
+    /// Every file that is there.
+    pub fn files(&self) -> BTreeMap<(RecordingId, u32), Contents> {
+        self.0.borrow().files.clone()
+    }
+
+    /// The contents of a recording's first part.
+    pub fn read(&self, recording: RecordingId) -> Option<Vec<u8>> {
+        self.0.borrow().files.get(&(recording, 1)).map(|file| file.written.clone())
+    }
+
+    /// Frees the room of a complete file that was looked at.
+    pub fn forget_contents(&self, recording: RecordingId) {
+        if let Some(file) = self.0.borrow_mut().files.get_mut(&(recording, 1)) {
+            file.written = Vec::new();
+        }
+    }
+
+    /// Something was wrong with it once.
+    pub fn was_ever_bad(&self) -> bool {
+        self.0.borrow().was_ever_bad
+    }
+}
+
+impl Shelf for Disk {
+    type File = File;
+
+    fn create(&mut self, recording: RecordingId, _at: WallTime, part: u32) -> io::Result<File> {
+        let mut state = self.0.borrow_mut();
+        let name = (recording, part);
+        if state.files.insert(name, Contents::default()).is_some() {
+            return Err(io::ErrorKind::AlreadyExists.into());
+        }
+        Ok(File { disk: self.clone(), name })
+    }
+}
+
+impl RecordingFile for File {
+    fn write_at(&mut self, octets: &[u8], offset: u64) -> io::Result<usize> {
+        let mut state = self.disk.0.borrow_mut();
+        let octets = match state.mood {
+            Mood::Good => octets,
+            Mood::Full => return Err(io::ErrorKind::StorageFull.into()),
+            Mood::Broken => return Err(io::Error::other("the disk is broken")),
+            Mood::Short(most) => &octets[..octets.len().min(most)],
+        };
+        let Some(file) = state.files.get_mut(&self.name) else { return Err(io::ErrorKind::NotFound.into()) };
+        let (from, to) = (offset as usize, offset as usize + octets.len());
+        if file.written.len() < to {
+            file.written.resize(to, 0);
+        }
+        file.written[from..to].copy_from_slice(octets);
+        Ok(octets.len())
+    }
+
+    fn sync(&mut self) -> io::Result<Synced> {
+        let (recording, part) = self.name;
+        self.disk.0.borrow_mut().jobs.push(Job { recording, part });
+        Ok(Synced::Begun)
+    }
+}
+
+/// The event log on disk: durable a little later, or not at all for a while.
+#[derive(Debug)]
+pub struct Store {
+    /// The greatest sequence number that was handed over.
+    pub appended: u64,
+    /// The greatest that is on disk.
+    pub durable: u64,
+    /// A commit is under way.
+    pub committing: bool,
+    /// Nothing is committed until then.
+    pub stuck_until: Instant,
+}
+
+impl Store {
+    /// An empty store.
+    pub fn new() -> Self {
+        Self { appended: 0, durable: 0, committing: false, stuck_until: Instant::START }
+    }
+}

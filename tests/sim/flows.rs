@@ -1,0 +1,43 @@
+//! The flows that a world serves: the shipped ones, and the same with one line changed, for a reload
+//! in mid-call. Every prompt counts as having sound.
+
+use careline::flow::set::{Audio, FlowSet, SourceFile};
+use std::path::Path;
+use std::sync::Arc;
+
+/// Two sets of flows.
+#[derive(Clone)]
+pub struct Flows {
+    /// The shipped one, and the changed one.
+    pub sets: [Arc<FlowSet>; 2],
+}
+
+impl Flows {
+    /// Reads the shipped flows.
+    pub fn shipped() -> Self {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("ivr-flows");
+        let mut files: Vec<SourceFile> = std::fs::read_dir(&folder)
+            .unwrap()
+            .map(|entry| entry.unwrap().path())
+            .filter(|path| path.extension().is_some_and(|extension| extension == "yaml"))
+            .map(|path| SourceFile {
+                octets: std::fs::read(&path).unwrap(),
+                path: path.display().to_string(),
+            })
+            .collect();
+        files.sort_by(|a, b| a.path.cmp(&b.path));
+        let mut changed = files.clone();
+        for file in changed.iter_mut().filter(|file| file.path.ends_with("clinic.yaml")) {
+            let text = String::from_utf8(file.octets.clone()).unwrap();
+            assert!(text.contains("tries: 2"), "clinic.yaml has no line `tries: 2` to change:\n{text}");
+            file.octets = text.replace("tries: 2", "tries: 3").into_bytes();
+        }
+        Self { sets: [load(files), load(changed)] }
+    }
+}
+
+fn load(files: Vec<SourceFile>) -> Arc<FlowSet> {
+    let (set, faults) = FlowSet::load(files, &|_, _| Audio::Present);
+    assert!(faults.is_empty(), "the shipped flows have faults: {faults:?}");
+    Arc::new(set.expect("a set without fault loads"))
+}

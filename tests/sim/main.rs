@@ -1,0 +1,116 @@
+//! The deterministic simulation: worlds of callers, persons and trouble around the engine without its
+//! edges. A seed tells one story, always the same.
+//!
+//! `CARELINE_SEEDS=1000 cargo test --test sim` runs more seeds than the usual 100, `CARELINE_SEED=42`
+//! replays one. `seeds.txt` keeps every seed that once failed.
+
+#![allow(clippy::unwrap_used)]
+
+mod check;
+mod disk;
+mod fault;
+mod flows;
+mod heap;
+mod ladder;
+mod life;
+mod link;
+mod phone;
+mod script;
+mod sound;
+mod spoil;
+mod world;
+
+use fault::Fault;
+use flows::Flows;
+use sound::Ear;
+use std::time::{Duration, Instant};
+use world::{Failure, Summary, World};
+
+/// Seeds of a usual run.
+const SEEDS: u64 = 100;
+/// A planted fault is found within so many seeds.
+const SEEDS_PER_FAULT: u64 = 500;
+/// Seeds that once failed, each with its reason.
+const KEPT: &str = include_str!("seeds.txt");
+
+/// Worlds, one after the other; the ear remembers what it has heard.
+struct Worlds {
+    flows: Flows,
+    ear: Ear,
+}
+
+impl Worlds {
+    fn new() -> Self {
+        Self { flows: Flows::shipped(), ear: Ear::default() }
+    }
+
+    fn run(&mut self, seed: u64, fault: Option<Fault>) -> Result<Summary, Box<Failure>> {
+        let ear = std::mem::take(&mut self.ear);
+        let (outcome, ear) = World::new(seed, self.flows.clone(), ear, fault).run();
+        self.ear = ear;
+        outcome
+    }
+
+    #[track_caller]
+    fn run_well(&mut self, seed: u64) -> Summary {
+        self.run(seed, None).unwrap_or_else(|failure| {
+            let Failure { seed, step, at, wrong, ladder } = *failure;
+            panic!("{ladder}\nseed {seed}, step {step}, {at:?}: {wrong}\nreplay: CARELINE_SEED={seed} cargo test --test sim seeds");
+        })
+    }
+}
+
+fn number(name: &str) -> Option<u64> {
+    std::env::var(name).ok().and_then(|text| text.parse().ok())
+}
+
+fn kept() -> impl Iterator<Item = u64> {
+    KEPT.lines().filter_map(|line| line.split('#').next()?.trim().parse().ok())
+}
+
+#[test]
+fn seeds_tell_of_calls_that_all_end_well() {
+    let began = Instant::now();
+    let mut worlds = Worlds::new();
+    let seeds: Vec<u64> = match number("CARELINE_SEED") {
+        Some(seed) => vec![seed],
+        None => kept().chain(1..=number("CARELINE_SEEDS").unwrap_or(SEEDS)).collect(),
+    };
+    let mut total = Summary::default();
+    for &seed in &seeds {
+        if std::env::var_os("CARELINE_SURVEY").is_some() {
+            if let Err(failure) = worlds.run(seed, None) {
+                println!("seed {seed}, {:?}: {}", failure.at, failure.wrong);
+            }
+            continue;
+        }
+        let summary = worlds.run_well(seed);
+        total.calls += summary.calls;
+        total.bridged += summary.bridged;
+        total.recordings += summary.recordings;
+        total.messages += summary.messages;
+        total.steps += summary.steps;
+    }
+    let took: Duration = began.elapsed();
+    println!("{} seeds in {took:?}: {total:?}", seeds.len());
+    assert!(seeds.len() < 20 || total.bridged.min(total.recordings).min(total.messages) > 0, "{total:?}");
+}
+
+#[test]
+fn the_same_seed_tells_the_same_story() {
+    let mut worlds = Worlds::new();
+    let once = worlds.run_well(7);
+    assert_eq!(once, worlds.run_well(7));
+    assert_ne!(once.hash, worlds.run_well(8).hash);
+}
+
+#[test]
+fn each_planted_fault_is_found() {
+    let mut worlds = Worlds::new();
+    for fault in Fault::ALL {
+        let found = (1..=SEEDS_PER_FAULT).find_map(|seed| worlds.run(seed, Some(fault)).err());
+        let failure =
+            found.unwrap_or_else(|| panic!("{fault:?} is not found within {SEEDS_PER_FAULT} seeds"));
+        println!("{fault:?}: seed {}, {:?}: {}", failure.seed, failure.at, failure.wrong);
+    }
+}

@@ -1,0 +1,295 @@
+//! A patient's phone: calls at its time and then does what its plan says, whatever it hears.
+
+use super::super::sound::Voice;
+use super::dialog::Dialog;
+use super::sdp::{Ability, Told, Way};
+use super::talk::{Mouth, Talk};
+use super::{Phone, Role, Stage, Story, What, sdp};
+use careline::clock::Instant;
+use careline::rng::Rng;
+use careline::wire::sip::address::Address;
+use careline::wire::sip::message::Response;
+use careline::wire::sip::method::Method;
+use careline::wire::sip::name::Name;
+use careline::wire::telephone_event::Key;
+use std::collections::VecDeque;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+/// What a caller will do.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// When the INVITE leaves.
+    pub starts: Instant,
+    /// The number dialled.
+    pub number: String,
+    /// The number it calls from; none: anonymous.
+    pub from: Option<String>,
+    /// Whether the INVITE carries the offer.
+    pub offer: Offer,
+    /// What becomes of the ACK.
+    pub ack: Ack,
+    /// What it sends.
+    pub mouth: Mouth,
+    /// It goes on sending after its end.
+    pub ghost: bool,
+    /// CANCEL so long after the INVITE.
+    pub cancel_after: Option<Duration>,
+    /// What it does in the call, each with the time since the answer, in order.
+    pub acts: VecDeque<(Duration, Act)>,
+}
+
+/// Whether the INVITE carries the offer (RFC 3261 §13.2.1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Offer {
+    /// It does.
+    InInvite,
+    /// The 200 does, the ACK answers.
+    Delayed,
+}
+
+/// What becomes of the ACK.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ack {
+    /// Sent at once.
+    Sent,
+    /// Never sent.
+    Forgotten,
+}
+
+/// What a caller does in a call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Act {
+    /// Presses a key.
+    Press(Key),
+    /// Puts us on hold, playing nothing.
+    Hold,
+    /// Puts us on hold without either side sending.
+    HoldInactive,
+    /// Takes us back.
+    Resume,
+    /// Asks whether we are there.
+    Options,
+    /// Its NAT gives it another media port, without a word.
+    Rebind,
+    /// Its media port changes, with a re-INVITE.
+    Move,
+    /// Changes between voice, silence and nothing.
+    Speak(Mouth),
+    /// Hangs up.
+    HangUp,
+    /// Goes away without a word.
+    Vanish,
+}
+
+/// How far a caller is.
+pub struct Progress {
+    /// What is left of the plan.
+    pub plan: Plan,
+    /// When CANCEL leaves.
+    cancel_at: Option<Instant>,
+    branch: Vec<u8>,
+}
+
+impl Progress {
+    pub(super) fn due(&self, stage: Stage) -> Option<Instant> {
+        match stage {
+            Stage::Waiting => Some(self.plan.starts),
+            Stage::Calling => self.cancel_at,
+            Stage::Up(since) => self.plan.acts.front().map(|(after, _)| since + *after),
+            Stage::Over(_) => None,
+        }
+    }
+}
+
+/// Where a caller is.
+#[derive(Clone, Copy, Debug)]
+pub struct Place {
+    /// Its SIP address.
+    pub at: SocketAddr,
+    /// Where its sound comes from.
+    pub media: SocketAddr,
+    /// The engine's SIP address.
+    pub engine: SocketAddr,
+}
+
+impl Phone {
+    /// A caller with a plan.
+    pub fn caller(place: Place, ability: Ability, voice: Voice, plan: Plan, mut rng: Rng) -> Self {
+        let engine = place.engine;
+        let from = match &plan.from {
+            Some(number) => format!("<sip:{number}@{}>", place.at.ip()),
+            None => "\"Anonymous\" <sip:anonymous@anonymous.invalid>".to_owned(),
+        };
+        let local_tag = rng.token();
+        let dialog = Dialog {
+            call_id: format!("{}@{}", rng.token(), place.at.ip()),
+            local: format!("{from};tag={local_tag}"),
+            local_tag,
+            remote: format!("<sip:{}@{engine}>", plan.number),
+            target: format!("sip:{}@{engine}", plan.number),
+            cseq: (rng.below(1_000)) as u32,
+            extra: Vec::new(),
+        };
+        let role = Role::Caller(Progress { plan, cancel_at: None, branch: Vec::new() });
+        Self::new(place, ability, voice, role, dialog, rng)
+    }
+
+    pub(super) fn new(
+        place: Place,
+        ability: Ability,
+        voice: Voice,
+        role: Role,
+        dialog: Dialog,
+        rng: Rng,
+    ) -> Self {
+        Self {
+            at: place.at,
+            media: place.media,
+            engine: place.engine,
+            ability,
+            voice,
+            role,
+            stage: Stage::Waiting,
+            dialog,
+            talk: None,
+            told: None,
+            story: Story::default(),
+            way: Way::SendRecv,
+            version: 1,
+            sent: Vec::new(),
+            acks: VecDeque::new(),
+            answers: VecDeque::new(),
+            outs: VecDeque::new(),
+            planned: None,
+            rng,
+        }
+    }
+
+    pub(super) fn act_as_caller(&mut self, now: Instant) {
+        let Role::Caller(progress) = &mut self.role else { return };
+        match self.stage {
+            Stage::Waiting if progress.plan.starts <= now => self.call(now),
+            Stage::Calling if progress.cancel_at.is_some_and(|at| at <= now) => self.cancel(now),
+            Stage::Up(since) => {
+                while let Role::Caller(progress) = &mut self.role
+                    && matches!(self.stage, Stage::Up(_))
+                    && let Some((_, act)) =
+                        progress.plan.acts.pop_front_if(|(after, _)| since + *after <= now)
+                {
+                    self.act(now, act);
+                }
+            }
+            Stage::Waiting | Stage::Calling | Stage::Over(_) => {}
+        }
+    }
+
+    fn call(&mut self, now: Instant) {
+        let Role::Caller(progress) = &mut self.role else { return };
+        progress.cancel_at = progress.plan.cancel_after.map(|after| now + after);
+        let body = match progress.plan.offer {
+            Offer::InInvite => Some(sdp::write(&self.ability, self.way, self.version)),
+            Offer::Delayed => None,
+        };
+        self.stage = Stage::Calling;
+        self.ask(now, What::Invite, Method::Invite, body);
+        let branch = self.sent.last().map(|sent| sent.branch.clone()).unwrap_or_default();
+        if let Role::Caller(progress) = &mut self.role {
+            progress.branch = branch;
+        }
+    }
+
+    fn cancel(&mut self, now: Instant) {
+        let Role::Caller(progress) = &mut self.role else { return };
+        progress.cancel_at = None;
+        let branch = progress.branch.clone();
+        self.story.cancelled = true;
+        let octets = self.dialog.cancel(&branch, self.at);
+        self.send(now, What::Cancel, branch, octets);
+    }
+
+    pub(super) fn on_invite_answer(&mut self, now: Instant, response: &Response<'_>, branch: &[u8]) {
+        self.story.status = Some(response.status);
+        if response.status >= 300 {
+            self.acknowledge(response, branch, None);
+            return self.over(now);
+        }
+        let Role::Caller(progress) = &self.role else { return };
+        let (offer, ack) = (progress.plan.offer, progress.plan.ack);
+        let value = |name| response.headers.first(name).map(|v| String::from_utf8_lossy(v).into_owned());
+        self.dialog.remote = value(Name::To).unwrap_or_default();
+        let contact = value(Name::Contact).unwrap_or_default();
+        match Address::read(contact.as_bytes()) {
+            Ok(address) => self.dialog.target = String::from_utf8_lossy(address.uri).into_owned(),
+            Err(error) => self.puzzled(format!("the Contact of the 200 is none: {error}")),
+        }
+        let Some(told) = sdp::read(response.body) else {
+            return self.puzzled("the 200 has no session description".to_owned());
+        };
+        self.stage = Stage::Up(now);
+        if offer == Offer::Delayed {
+            // The answer names the one codec that it will send.
+            let codec = told.codecs.iter().find(|codec| self.ability.codecs.contains(codec)).copied();
+            self.ability.codecs = codec.into_iter().collect();
+        }
+        let answer = (offer == Offer::Delayed).then(|| sdp::write(&self.ability, self.way, self.version));
+        if ack == Ack::Sent {
+            self.acknowledge(response, branch, answer);
+            self.story.acked = true;
+        }
+        self.begin_talk(now, &told);
+        self.told = Some(told);
+        if self.story.cancelled {
+            self.hang_up(now);
+        }
+    }
+
+    /// Begins to send in the first codec that both know.
+    pub(super) fn begin_talk(&mut self, now: Instant, told: &Told) {
+        let Some(codec) = told.codecs.iter().find(|codec| self.ability.codecs.contains(codec)).copied()
+        else {
+            return self.puzzled("the engine agreed on no codec of ours".to_owned());
+        };
+        let mouth = match &self.role {
+            Role::Caller(progress) => progress.plan.mouth,
+            Role::Callee(progress) => progress.mouth(),
+        };
+        let keys = told.keys.and(self.ability.keys);
+        self.talk = Some(Talk::new(now, told.media, self.voice, mouth, codec, keys, &mut self.rng));
+    }
+
+    fn act(&mut self, now: Instant, act: Act) {
+        match act {
+            Act::Press(key) => {
+                if let Some(talk) = self.talk.as_mut().filter(|talk| talk.has_keys()) {
+                    talk.press(key);
+                }
+            }
+            Act::Hold => self.reinvite(now, Way::SendOnly),
+            Act::HoldInactive => self.reinvite(now, Way::Inactive),
+            Act::Resume => self.reinvite(now, Way::SendRecv),
+            Act::Options => self.ask_options(now),
+            Act::Rebind => {
+                self.media.set_port(self.media.port() + 2);
+                self.story.rebound = true;
+            }
+            Act::Move => {
+                self.media.set_port(self.media.port() + 2);
+                self.ability.media.set_port(self.media.port());
+                self.reinvite(now, Way::SendRecv);
+            }
+            Act::Speak(mouth) => {
+                if let Some(talk) = self.talk.as_mut() {
+                    talk.mouth = mouth;
+                }
+            }
+            Act::HangUp => self.hang_up(now),
+            Act::Vanish => {
+                self.story.vanished = Some(now);
+                self.over(now);
+                self.talk = None;
+                self.sent.clear();
+            }
+        }
+    }
+}

@@ -1,0 +1,137 @@
+//! Every voice of the world is its own chord of two sines: so a frame of sound tells who is heard.
+//!
+//! The sines are multiples of 100 Hz, so that 20 ms hold whole periods: a voice repeats the same
+//! 160 octets for ever, and a piece of it that is cut or faded still holds its two frequencies.
+
+use careline::audio::g711;
+use careline::audio::goertzel::power;
+use careline::wire::codec::Codec;
+use std::collections::HashMap;
+use std::f64::consts::TAU;
+use std::sync::Arc;
+
+/// Samples of 20 ms.
+pub const FRAME: usize = 160;
+/// The lowest frequency of a voice, in units of 100 Hz.
+const LOWEST: u32 = 3;
+/// Frequencies that voices are made of: up to 3.3 kHz.
+const FREQUENCIES: u32 = 31;
+/// The crest of each of the two sines.
+const CREST: f64 = 5_000.0;
+/// A frequency is in the sound from this power on: a tenth of a whole frame of it.
+const PRESENT: f64 = CREST * CREST / 2.0 / 25.0;
+/// Under this crest a frame is silence.
+const SILENCE: u16 = 100;
+
+/// A chord of its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Voice(pub u16);
+
+/// What a piece of sound is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Heard {
+    /// Nothing.
+    Silence,
+    /// One voice.
+    Voice(Voice),
+    /// More than one voice at once.
+    Mixture,
+    /// Sound that is no voice: the beep, a scrap.
+    Other,
+}
+
+impl Voice {
+    /// How many there are.
+    pub const COUNT: u16 = (FREQUENCIES * (FREQUENCIES - 1) / 2) as u16;
+
+    fn pair(self) -> (u32, u32) {
+        let mut rest = u32::from(self.0);
+        for low in 0..FREQUENCIES {
+            let highs = FREQUENCIES - 1 - low;
+            if rest < highs {
+                return (low, low + 1 + rest);
+            }
+            rest -= highs;
+        }
+        unreachable!("there are {} voices, this is number {}", Self::COUNT, self.0)
+    }
+
+    fn of_pair(low: u32, high: u32) -> Self {
+        let before: u32 = (0..low).map(|low| FREQUENCIES - 1 - low).sum();
+        Self((before + high - low - 1) as u16)
+    }
+
+    /// 20 ms of it.
+    pub fn frame(self, codec: Codec) -> [u8; FRAME] {
+        let (low, high) = self.pair();
+        let sine = |n: usize, at: u32| (TAU * f64::from((LOWEST + at) * 100) * n as f64 / 8_000.0).sin();
+        std::array::from_fn(|n| g711::encode(codec, (CREST * (sine(n, low) + sine(n, high))) as i16))
+    }
+
+    /// So many frames of it, as one clip.
+    pub fn clip(self, codec: Codec, frames: usize) -> Arc<[u8]> {
+        self.frame(codec).repeat(frames).into()
+    }
+}
+
+/// Tells voices apart; remembers every frame that it has heard, because they come again and again.
+#[derive(Default)]
+pub struct Ear {
+    known: HashMap<(Codec, Box<[u8]>), Heard>,
+}
+
+impl Ear {
+    /// What `octets` sound like.
+    pub fn hear(&mut self, codec: Codec, octets: &[u8]) -> Heard {
+        if octets.iter().all(|&octet| octet == codec.silence_octet()) {
+            return Heard::Silence;
+        }
+        if let Some(&heard) = self.known.get(&(codec, Box::from(octets))) {
+            return heard;
+        }
+        let samples: Vec<i16> = octets.iter().map(|&octet| g711::decode(codec, octet)).collect();
+        let heard = listen(&samples);
+        self.known.insert((codec, octets.into()), heard);
+        heard
+    }
+}
+
+/// Whole periods of every voice: sound is listened to in pieces of 10 ms, because every packet is a
+/// number of them and no piece then holds the end of one voice and the beginning of another.
+pub const PIECE: usize = 80;
+
+/// What these samples sound like.
+pub fn listen(samples: &[i16]) -> Heard {
+    if samples.iter().all(|sample| sample.unsigned_abs() < SILENCE) {
+        return Heard::Silence;
+    }
+    let mut loud: Vec<(f64, u32)> = (0..FREQUENCIES)
+        .map(|at| (power(samples, (LOWEST + at) * 100), at))
+        .filter(|(p, _)| *p > PRESENT)
+        .collect();
+    loud.sort_by(|a, b| b.0.total_cmp(&a.0));
+    match loud[..] {
+        [(_, a), (_, b)] => Heard::Voice(Voice::of_pair(a.min(b), a.max(b))),
+        [_] | [] => Heard::Other,
+        _ => Heard::Mixture,
+    }
+}
+
+#[test]
+fn every_voice_is_known_by_its_own_frame_in_both_codecs_and_after_recoding() {
+    let mut ear = Ear::default();
+    for voice in (0..Voice::COUNT).map(Voice) {
+        for codec in Codec::ALL {
+            let frame = voice.frame(codec);
+            assert_eq!(ear.hear(codec, &frame), Heard::Voice(voice), "{codec:?}");
+            let mut half = [codec.silence_octet(); FRAME];
+            half[..80].copy_from_slice(&frame[80..]);
+            assert_eq!(ear.hear(codec, &half), Heard::Voice(voice), "half a frame in {codec:?}");
+            let other = if codec == Codec::Pcmu { Codec::Pcma } else { Codec::Pcmu };
+            let mut recoded = frame;
+            g711::transcode(codec, other, &mut recoded);
+            assert_eq!(ear.hear(other, &recoded), Heard::Voice(voice), "{codec:?} to {other:?}");
+        }
+    }
+    assert_eq!(ear.hear(Codec::Pcmu, &[0xff; 160]), Heard::Silence);
+}

@@ -1,0 +1,631 @@
+//! One world: the engine as one [`Switch`] with its media engines and its recorder, the phones that
+//! call it, the paths between them, and what breaks. No clock, no thread, no socket: an hour passes in
+//! milliseconds, and a seed tells the same story again.
+//!
+//! ```text
+//!  phones ──paths──▶ heap ──▶ switch ──outputs──▶ workers, recorder, store ──heap──▶ switch
+//!                             every datagram, command, event, packet and log entry ──▶ checks
+//! ```
+
+use super::check::log::Context;
+use super::check::{Checker, Wrong};
+use super::disk::{Disk, Job, Mood, Store};
+use super::fault::Fault;
+use super::flows::Flows;
+use super::heap::Heap;
+use super::ladder::Ladder;
+use super::link::{Link, Quality};
+use super::phone::callee::Manner;
+use super::phone::caller::Place;
+use super::phone::{Out, Phone};
+use super::script::{Chaos, DESK, ENGINE, Script};
+use super::sound::{Ear, Voice};
+use careline::call::recording;
+use careline::clock::{Instant, WallTime};
+use careline::flow::action::Spoken;
+use careline::io::recorder::desk::{self, Desk};
+use careline::media::command::{self as media, Clip, PortIndex, WorkerIndex};
+use careline::media::engine::{Engine, Kind};
+use careline::media::slot::Slot;
+use careline::rng::Rng;
+use careline::switch::Switch;
+use careline::switch::interface::{Input, Now, Output};
+use careline::wire::codec::Codec;
+use careline::wire::sip::message::{Message, parse};
+use careline::wire::sip::method::Method;
+use careline::wire::sip::name::Name;
+use std::collections::BTreeMap;
+use std::net::{IpAddr, SocketAddr};
+use std::time::Duration;
+
+/// Prompts have the voices from here on, callers and persons those before.
+const FIRST_PROMPT_VOICE: u16 = 200;
+/// Checks that look at everything are made this often.
+const SWEEP_EVERY: Duration = Duration::from_millis(50);
+/// The wall time at which every world begins: 2026-11-24T09:00:00Z.
+const DAWN: i64 = 1_795_510_800_000_000;
+
+/// Everything.
+pub struct World {
+    pub(super) seed: u64,
+    pub(super) now: Instant,
+    pub(super) wall_jump: i64,
+    pub(super) rng: Rng,
+    pub(super) script: Script,
+    pub(super) switch: Switch,
+    pub(super) engines: Vec<Engine>,
+    pub(super) desk: Desk<Disk>,
+    pub(super) disk: Disk,
+    pub(super) store: Store,
+    pub(super) heap: Heap<Event>,
+    pub(super) phones: Vec<Phone>,
+    paths: Vec<Path>,
+    by_address: BTreeMap<SocketAddr, usize>,
+    by_call: BTreeMap<String, usize>,
+    pub(super) checker: Checker,
+    pub(super) ladder: Ladder,
+    pub(super) flows: Flows,
+    pub(super) reloaded: usize,
+    prompts: BTreeMap<(Spoken, Codec), Clip>,
+    voices: BTreeMap<Spoken, Voice>,
+    /// Counts the engines of this world: what was on its way to an earlier one is lost.
+    pub(super) life: u32,
+    pub(super) draining: bool,
+    pub(super) disk_trouble: bool,
+    pub(super) drained: bool,
+    pub(super) store_delay: Duration,
+    pub(super) sync_delay: Duration,
+    command_at: Vec<Instant>,
+    event_at: Vec<Instant>,
+    pub(super) steps: u64,
+    swept: Instant,
+    pub(super) fault: Option<Fault>,
+    pub(super) fault_left: u32,
+}
+
+/// The ways between a phone and the engine.
+struct Path {
+    up: Link,
+    down: Link,
+    sound: Link,
+}
+
+/// What is going to happen.
+pub(super) enum Event {
+    /// A SIP datagram reaches the engine.
+    ToEngine { from: SocketAddr, phone: Option<usize>, octets: Vec<u8> },
+    /// A SIP datagram reaches a phone.
+    ToPhone { phone: usize, octets: Vec<u8> },
+    /// A packet reaches a media port.
+    Rtp { phone: usize, to: SocketAddr, from: SocketAddr, press: Option<u64>, octets: Vec<u8> },
+    /// A phone has something to do.
+    Wake(usize),
+    /// A command reaches a worker, with the voices that it makes heard.
+    Command { life: u32, worker: usize, command: media::Command, voices: Vec<Voice> },
+    /// A worker's event reaches the switch.
+    Media { life: u32, event: media::Event },
+    /// The recorder's event reaches the switch.
+    Recorder { life: u32, event: recording::Event },
+    /// A commit of the store ends.
+    Committed { life: u32, up_to: u64 },
+    /// A sync of the disk ends.
+    Synced { life: u32, job: Job },
+    /// Something breaks.
+    Chaos(Chaos),
+}
+
+/// A world in which something was wrong.
+#[derive(Debug)]
+pub struct Failure {
+    /// The seed.
+    pub seed: u64,
+    /// The step.
+    pub step: u64,
+    /// When.
+    pub at: Instant,
+    /// What.
+    pub wrong: Wrong,
+    /// The last lines before it.
+    pub ladder: String,
+}
+
+/// A world that went well.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Summary {
+    /// What two runs agree on.
+    pub hash: u64,
+    /// Steps.
+    pub steps: u64,
+    /// Calls in the log.
+    pub calls: usize,
+    /// Calls that met a person.
+    pub bridged: usize,
+    /// Recordings.
+    pub recordings: usize,
+    /// Messages.
+    pub messages: usize,
+    /// Whether the fault was made at all.
+    pub fault_made: bool,
+}
+
+impl World {
+    /// A world of that seed.
+    pub fn new(seed: u64, flows: Flows, ear: Ear, fault: Option<Fault>) -> Self {
+        let mut rng = Rng::seeded(seed);
+        let script = Script::draw(&mut rng);
+        let disk = Disk::new();
+        let switch = super::life::switch(&script, &flows, 0, (1, 1), &mut rng);
+        let fault_left = if fault.is_some() { 1 } else { 0 };
+        let mut world = Self {
+            seed,
+            now: Instant::START,
+            wall_jump: 0,
+            engines: super::life::engines(&script),
+            desk: super::life::desk(&disk),
+            switch,
+            disk,
+            store: Store::new(),
+            heap: Heap::new(),
+            phones: Vec::new(),
+            paths: Vec::new(),
+            by_address: BTreeMap::new(),
+            by_call: BTreeMap::new(),
+            checker: Checker::new(ear, script.longest),
+            ladder: Ladder::new(),
+            flows,
+            reloaded: 0,
+            prompts: BTreeMap::new(),
+            voices: BTreeMap::new(),
+            life: 0,
+            draining: false,
+            disk_trouble: false,
+            drained: false,
+            store_delay: Duration::from_millis(4),
+            sync_delay: Duration::from_millis(20),
+            command_at: vec![Instant::START; script.ports.len()],
+            event_at: vec![Instant::START; script.ports.len()],
+            steps: 0,
+            swept: Instant::START,
+            rng,
+            script,
+            fault,
+            fault_left,
+        };
+        world.begin();
+        world
+    }
+
+    fn begin(&mut self) {
+        for (at, chaos) in std::mem::take(&mut self.script.chaos) {
+            self.heap.push(at, Event::Chaos(chaos));
+        }
+        for (n, caller) in std::mem::take(&mut self.script.callers).into_iter().enumerate() {
+            let rng = Rng::seeded(self.rng.next_u64());
+            let phone = Phone::caller(caller.place, caller.ability, Voice(n as u16), caller.plan, rng);
+            self.by_address.insert(phone.at, n);
+            self.add_phone(phone, caller.sip, caller.rtp);
+        }
+    }
+
+    fn add_phone(&mut self, phone: Phone, sip: Quality, rtp: Quality) {
+        let mut link = |quality| Link::new(quality, Rng::seeded(self.rng.next_u64()));
+        self.paths.push(Path { up: link(sip), down: link(sip), sound: link(rtp) });
+        self.phones.push(phone);
+        self.plan_wake(self.phones.len() - 1);
+    }
+
+    /// Runs until nothing is left to happen, or something is wrong.
+    pub fn run(mut self) -> (Result<Summary, Box<Failure>>, Ear) {
+        let outcome = self.live().and_then(|()| self.finish());
+        if outcome.is_ok() && std::env::var_os("CARELINE_SEED").is_some() {
+            println!("{}", self.ladder.text());
+        }
+        let outcome = outcome.map(|()| self.summary()).map_err(|wrong| {
+            let (seed, step, at, ladder) = (self.seed, self.steps, self.now, self.ladder.text());
+            Box::new(Failure { seed, step, at, wrong, ladder })
+        });
+        (outcome, self.checker.streams.into_ear())
+    }
+
+    fn live(&mut self) -> Result<(), Wrong> {
+        while let Some(at) = self.next_at() {
+            self.now = self.now.max(at);
+            self.steps += 1;
+            self.step()?;
+            if self.now.since(self.swept) >= SWEEP_EVERY {
+                self.swept = self.now;
+                self.checker.sweep(self.now, &self.phones)?;
+            }
+            if self.is_over() {
+                return Ok(());
+            }
+            if self.steps > 20_000_000 {
+                return Err("the world does not end".to_owned());
+            }
+        }
+        Ok(())
+    }
+
+    fn next_at(&self) -> Option<Instant> {
+        let switch = self.switch.poll_timeout().map(|due| due.at);
+        let engines = self.engines.iter().filter_map(|engine| engine.next_slot().map(Slot::at)).min();
+        [self.heap.next_at(), switch, engines, self.desk.poll_timeout()].into_iter().flatten().min()
+    }
+
+    fn step(&mut self) -> Result<(), Wrong> {
+        for worker in 0..self.engines.len() {
+            while let Some(slot) = self.engines[worker].next_slot().filter(|slot| slot.at() <= self.now) {
+                self.tick(worker, slot)?;
+            }
+        }
+        while let Some(event) = self.heap.pop_due(self.now) {
+            self.happen(event)?;
+        }
+        if self.desk.poll_timeout().is_some_and(|at| at <= self.now) {
+            self.desk.turn(self.now);
+            self.after_desk();
+        }
+        if self.drained {
+            self.store.durable = self.store.appended;
+            self.checker.killed(self.store.durable);
+            self.start_again()?;
+        }
+        if self.switch.poll_timeout().is_some_and(|due| due.at <= self.now) {
+            self.tell_switch(Input::Timeout)?;
+            if self.switch.poll_timeout().is_some_and(|due| due.at <= self.now) {
+                return Err(format!("after a timeout {:?} is still due", self.switch.poll_timeout()));
+            }
+        }
+        Ok(())
+    }
+
+    fn happen(&mut self, event: Event) -> Result<(), Wrong> {
+        match event {
+            Event::ToEngine { from, phone, octets } => return self.reach_engine(from, phone, &octets),
+            Event::ToPhone { phone, octets } => {
+                self.phones[phone].on_sip(self.now, &octets);
+                return self.after_phone(phone);
+            }
+            Event::Rtp { phone, to, from, press, octets } => self.reach_port(phone, to, from, press, &octets),
+            Event::Wake(phone) => {
+                if self.phones[phone].planned.is_some_and(|at| at <= self.now) {
+                    self.phones[phone].planned = None;
+                    self.phones[phone].wake(self.now);
+                    return self.after_phone(phone);
+                }
+            }
+            Event::Command { life, worker, command, voices } if life == self.life => {
+                let index = WorkerIndex(worker as u32);
+                self.checker.streams.commanded(self.now, index, &command, &self.phones, &voices)?;
+                self.engines[worker].command(self.now, command);
+                self.take_media_events(worker);
+            }
+            Event::Media { life, event } if life == self.life => {
+                self.checker.streams.told(&event, &self.phones)?;
+                return self.tell_switch(Input::Media(event));
+            }
+            Event::Recorder { life, event } if life == self.life => return self.tell_recorder_event(event),
+            Event::Committed { life, up_to } if life == self.life => return self.commit(up_to),
+            Event::Synced { life, job } if life == self.life => {
+                self.disk.finish(job);
+                self.desk.synced(self.now, job.recording, job.part, Ok(()));
+                self.after_desk();
+            }
+            Event::Chaos(chaos) => return self.chaos(chaos),
+            Event::Command { .. }
+            | Event::Media { .. }
+            | Event::Recorder { .. }
+            | Event::Committed { .. }
+            | Event::Synced { .. } => {}
+        }
+        Ok(())
+    }
+
+    fn reach_engine(&mut self, from: SocketAddr, phone: Option<usize>, octets: &[u8]) -> Result<(), Wrong> {
+        if let Some(phone) = phone {
+            self.ladder.sip(self.now, &format!("phone{phone}"), "engine", octets);
+            self.checker.signals.reached_engine(self.now, phone, octets);
+        }
+        self.tell_switch(Input::Datagram { local: ENGINE, from, octets })
+    }
+
+    fn reach_port(
+        &mut self,
+        phone: usize,
+        to: SocketAddr,
+        from: SocketAddr,
+        press: Option<u64>,
+        octets: &[u8],
+    ) {
+        for worker in 0..self.engines.len() {
+            let numbers = &self.script.ports[worker];
+            if let Some(place) = numbers.iter().position(|number| *number == to.port() & !1) {
+                let port = PortIndex(place as u32);
+                let kind = if to.port() % 2 == 0 { Kind::Rtp } else { Kind::Rtcp };
+                self.checker.streams.reached_port((WorkerIndex(worker as u32), port), phone, press);
+                self.engines[worker].receive(self.now, port, kind, from, octets);
+                return self.take_media_events(worker);
+            }
+        }
+    }
+
+    fn tick(&mut self, worker: usize, slot: Slot) -> Result<(), Wrong> {
+        let Self { engines, checker, ladder, now, fault, fault_left, rng, .. } = self;
+        let mut verdict = Ok(());
+        engines[worker].tick(*now, slot, &mut |departure| {
+            if *fault == Some(Fault::BrokenStream) && *fault_left > 0 && rng.below(2_000) == 0 {
+                *fault_left = 0;
+                return;
+            }
+            ladder.mix(*now, departure.octets);
+            let port = (WorkerIndex(worker as u32), departure.port);
+            if verdict.is_ok() {
+                verdict = checker.streams.departed(*now, port, departure.octets);
+            }
+        });
+        verdict?;
+        self.take_media_events(worker);
+        Ok(())
+    }
+
+    /// What a worker tells reaches the switch a little later, in order.
+    fn take_media_events(&mut self, worker: usize) {
+        while let Some(event) = self.engines[worker].take_event() {
+            for event in self.spoil_media_event(event).into_iter().flatten() {
+                let way = Duration::from_micros(self.rng.below(1_500));
+                let at = (self.now + way).max(self.event_at[worker]);
+                self.event_at[worker] = at;
+                self.heap.push(at, Event::Media { life: self.life, event });
+            }
+        }
+    }
+
+    fn wall(&self) -> WallTime {
+        WallTime::from_micros(DAWN + self.now.as_micros() as i64 + self.wall_jump)
+    }
+
+    /// One input, and all that the switch wants done.
+    pub(super) fn tell_switch(&mut self, input: Input<'_>) -> Result<(), Wrong> {
+        let now = Now { at: self.now, wall: self.wall() };
+        self.switch.handle(now, input);
+        while let Some(output) = self.switch.poll_output() {
+            self.put_out(output)?;
+        }
+        Ok(())
+    }
+
+    fn put_out(&mut self, output: Output) -> Result<(), Wrong> {
+        match output {
+            Output::Transmit { to, octets, .. } => return self.transmit(to, octets),
+            Output::Media { worker, command } => self.tell_worker(worker, command, Vec::new()),
+            Output::Speak { worker, leg, playback, prompts, codec } => {
+                let clips: Vec<Clip> = prompts.iter().map(|spoken| self.clip(spoken, codec)).collect();
+                let voices = prompts.iter().filter_map(|spoken| self.voices.get(spoken).copied()).collect();
+                let command = media::Command::Play { leg, playback, clips, repeat: false };
+                self.tell_worker(worker, command, voices);
+            }
+            Output::Tone { worker, leg, playback, codec } => {
+                let beep = careline::audio::tone::message_beep();
+                let octets = beep.iter().map(|s| careline::audio::g711::encode(codec, *s)).collect();
+                let command = media::Command::Play {
+                    leg,
+                    playback,
+                    clips: vec![Clip { codec, octets }],
+                    repeat: false,
+                };
+                self.tell_worker(worker, command, Vec::new());
+            }
+            Output::Recorder(command) => {
+                self.desk.handle(self.now, command);
+                self.after_desk();
+            }
+            Output::Append(entry) => return self.append(entry),
+            Output::Drained => self.drained = true,
+        }
+        Ok(())
+    }
+
+    /// A command reaches its worker a little later, in order.
+    fn tell_worker(&mut self, worker: WorkerIndex, command: media::Command, voices: Vec<Voice>) {
+        let Some(command) = self.spoil_command(command) else { return };
+        let worker = worker.0 as usize;
+        let at = (self.now + Duration::from_micros(self.rng.below(1_500))).max(self.command_at[worker]);
+        self.command_at[worker] = at;
+        self.heap.push(at, Event::Command { life: self.life, worker, command, voices });
+    }
+
+    /// Every prompt is its own voice for its own time.
+    fn clip(&mut self, spoken: &Spoken, codec: Codec) -> Clip {
+        let next = Voice(FIRST_PROMPT_VOICE + self.voices.len() as u16);
+        let voice = *self.voices.entry(spoken.clone()).or_insert(next);
+        let frames = 40 + 17 * usize::from(voice.0) % 90;
+        let clip = || Clip { codec, octets: voice.clip(codec, frames) };
+        self.prompts.entry((spoken.clone(), codec)).or_insert_with(clip).clone()
+    }
+
+    fn transmit(&mut self, to: SocketAddr, octets: Vec<u8>) -> Result<(), Wrong> {
+        let Some(phone) = self.phone_at(to, &octets) else { return Ok(()) };
+        if self.spoil_transmit(phone, &octets) {
+            return Ok(());
+        }
+        self.ladder.sip(self.now, "engine", &format!("phone{phone}"), &octets);
+        self.checker.signals.left_engine(self.now, phone, &octets)?;
+        for at in self.paths[phone].down.carry(self.now).into_iter().flatten() {
+            self.heap.push(at, Event::ToPhone { phone, octets: octets.clone() });
+        }
+        Ok(())
+    }
+
+    /// Whose datagram this is: a caller's by its address, a person's by its Call-ID.
+    fn phone_at(&mut self, to: SocketAddr, octets: &[u8]) -> Option<usize> {
+        if to != DESK {
+            return self.by_address.get(&to).copied();
+        }
+        let message = parse(octets).ok()?;
+        let (headers, invites) = match &message {
+            Message::Request(request) => (request.headers, request.method == Method::Invite),
+            Message::Response(response) => (response.headers, false),
+        };
+        let call = String::from_utf8_lossy(headers.first(Name::CallId)?).into_owned();
+        if let Some(phone) = self.by_call.get(&call) {
+            return Some(*phone);
+        }
+        invites.then(|| self.new_person(call))
+    }
+
+    fn new_person(&mut self, call: String) -> usize {
+        let n = self.phones.len();
+        let media = SocketAddr::new(IpAddr::from([10, 9, (n / 250) as u8, 1 + (n % 250) as u8]), 40_000);
+        let place = Place { at: DESK, media, engine: ENGINE };
+        let manner = Manner::random(&mut self.rng);
+        let rng = Rng::seeded(self.rng.next_u64());
+        let voice = Voice((n % usize::from(FIRST_PROMPT_VOICE)) as u16);
+        self.by_call.insert(call, n);
+        self.ladder.note(self.now, &format!("phone{n} is a person who {manner:?}"));
+        let (sip, rtp) = (Quality::random(&mut self.rng), Quality::random(&mut self.rng));
+        self.add_phone(Phone::callee(place, voice, manner, rng), sip, rtp);
+        n
+    }
+
+    fn append(&mut self, entry: careline::report::event::Entry) -> Result<(), Wrong> {
+        self.ladder.note(self.now, &format!("log {} {}: {:?}", entry.seq, entry.call, entry.event));
+        for entry in self.spoil_entry(entry).into_iter().flatten() {
+            self.store.appended = entry.seq;
+            let context = Context {
+                now: self.now,
+                durable: self.store.durable,
+                disk_trouble: self.disk_trouble,
+                draining: self.draining,
+                phones: &self.phones,
+                signals: &self.checker.signals,
+            };
+            self.checker.log.append(&entry, &context)?;
+            if let careline::report::event::Event::Bridged { leg } = entry.event
+                && let Some(call) = self.checker.log.calls().get(&entry.call)
+            {
+                self.checker.streams.intend(call.leg, leg);
+            }
+        }
+        self.plan_commit();
+        Ok(())
+    }
+
+    fn plan_commit(&mut self) {
+        if self.store.committing || self.store.appended == self.store.durable {
+            return;
+        }
+        self.store.committing = true;
+        let at = (self.now + self.store_delay).max(self.store.stuck_until);
+        let up_to = self.store.appended;
+        if self.spoil_durable() {
+            let way = Duration::from_micros(10);
+            self.heap.push(self.now + way, Event::Committed { life: self.life, up_to: u64::MAX });
+        }
+        self.heap.push(at, Event::Committed { life: self.life, up_to });
+    }
+
+    fn commit(&mut self, up_to: u64) -> Result<(), Wrong> {
+        if up_to == u64::MAX {
+            let up_to = self.store.appended;
+            return self.tell_switch(Input::Durable { up_to });
+        }
+        self.store.committing = false;
+        self.store.durable = up_to;
+        self.plan_commit();
+        self.tell_switch(Input::Durable { up_to })
+    }
+
+    fn tell_recorder_event(&mut self, event: recording::Event) -> Result<(), Wrong> {
+        if let recording::Event::Closed { recording, milliseconds, .. } = event {
+            self.listen_to(recording, milliseconds)?;
+        }
+        self.tell_switch(Input::Recorder(event))
+    }
+
+    /// The recorder's events and syncs go on their way.
+    pub(super) fn after_desk(&mut self) {
+        for job in self.disk.take_jobs() {
+            self.heap.push(self.now + self.sync_delay, Event::Synced { life: self.life, job });
+        }
+        while let Some(event) = self.desk.poll_event() {
+            if let Some(event) = self.spoil_recorder_event(event) {
+                let at = self.now + Duration::from_micros(300);
+                self.heap.push(at, Event::Recorder { life: self.life, event });
+            }
+        }
+    }
+
+    fn after_phone(&mut self, phone: usize) -> Result<(), Wrong> {
+        while let Some(out) = self.phones[phone].poll() {
+            let (at, media) = (self.phones[phone].at, self.phones[phone].media);
+            match out {
+                Out::Sip(octets) => {
+                    for arrives in self.paths[phone].up.carry(self.now).into_iter().flatten() {
+                        let (phone, octets) = (Some(phone), octets.clone());
+                        self.heap.push(arrives, Event::ToEngine { from: at, phone, octets });
+                    }
+                }
+                Out::Rtp { to, spoken } => {
+                    for arrives in self.paths[phone].sound.carry(self.now).into_iter().flatten() {
+                        let (press, octets) = (spoken.press, spoken.octets.clone());
+                        self.heap.push(arrives, Event::Rtp { phone, to, from: media, press, octets });
+                    }
+                }
+            }
+        }
+        self.plan_wake(phone);
+        match &self.phones[phone].story.puzzled {
+            Some(why) => Err(format!("phone {phone} is puzzled: {why}")),
+            None => Ok(()),
+        }
+    }
+
+    fn plan_wake(&mut self, phone: usize) {
+        let Some(due) = self.phones[phone].due().map(|due| due.max(self.now)) else { return };
+        if self.phones[phone].planned.is_none_or(|planned| due < planned) {
+            self.phones[phone].planned = Some(due);
+            self.heap.push(due, Event::Wake(phone));
+        }
+    }
+
+    /// Loses everything on a phone's paths for a while.
+    pub(super) fn burst(&mut self, phone: usize, lasts: Duration) {
+        if let Some(path) = self.paths.get_mut(phone) {
+            let until = self.now + lasts;
+            for link in [&mut path.up, &mut path.down, &mut path.sound] {
+                link.burst(until);
+            }
+        }
+    }
+
+    /// Goes on until nothing is due, at the latest `until`.
+    pub(super) fn die_down(&mut self, until: Instant) -> Result<(), Wrong> {
+        while let Some(at) = self.next_at().filter(|at| *at <= until) {
+            self.now = self.now.max(at);
+            self.steps += 1;
+            self.step()?;
+        }
+        Ok(())
+    }
+
+    /// Whether only what is over is left.
+    fn is_over(&self) -> bool {
+        self.now > Instant::START + super::script::LENGTH
+            && self.switch.calls_up() == 0
+            && self.phones.iter().all(Phone::is_done)
+    }
+
+    /// Changes the mood of the disk.
+    pub(super) fn disk_mood(&mut self, mood: Mood) {
+        self.disk.mood(mood);
+    }
+}
+
+/// The settings of the recorder in every world.
+pub(super) fn desk_settings() -> desk::Settings {
+    desk::Settings {
+        quota_octets: 2_000_000_000,
+        sync_within: Duration::from_secs(5),
+        roll_octets: careline::limits::WAV_ROLL_OCTETS,
+    }
+}

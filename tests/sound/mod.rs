@@ -1,0 +1,105 @@
+//! Sound, as the tests make it and measure it: a tone in µ-law, and how much of a tone is in a recording.
+//!
+//! Written apart from the engine's own G.711 and Goertzel, so that it can prove them wrong.
+
+#![allow(dead_code, reason = "each test program uses its own part of this support")]
+
+use std::path::Path;
+
+/// Samples a second, in everything here.
+pub const RATE: u32 = 8_000;
+
+/// A stereo recording.
+pub struct Stereo {
+    /// The caller.
+    pub left: Vec<f64>,
+    /// Our side.
+    pub right: Vec<f64>,
+}
+
+/// Reads a recording.
+///
+/// # Errors
+/// A text that says what is wrong with the file.
+pub fn read(path: &Path) -> Result<Stereo, String> {
+    let mut reader = hound::WavReader::open(path).map_err(|error| format!("{}: {error}", path.display()))?;
+    let spec = reader.spec();
+    if (spec.channels, spec.sample_rate) != (2, RATE) {
+        return Err(format!("{}: {} channels at {} Hz", path.display(), spec.channels, spec.sample_rate));
+    }
+    let shift = f64::from(1_u32 << (spec.bits_per_sample - 1));
+    let samples: Result<Vec<f64>, _> =
+        reader.samples::<i32>().map(|sample| sample.map(|s| f64::from(s) / shift)).collect();
+    let samples = samples.map_err(|error| format!("{}: {error}", path.display()))?;
+    let side = |first: usize| samples.iter().skip(first).step_by(2).copied().collect();
+    Ok(Stereo { left: side(0), right: side(1) })
+}
+
+/// Seconds of sound.
+pub fn seconds(samples: &[f64]) -> f64 {
+    samples.len() as f64 / f64::from(RATE)
+}
+
+/// The mean power: 0.5 is a full sine.
+pub fn power(samples: &[f64]) -> f64 {
+    samples.iter().map(|sample| sample * sample).sum::<f64>() / samples.len().max(1) as f64
+}
+
+/// The share of the power that lies at `hertz`, from 0 to 1: one term of the Fourier transform.
+pub fn share_of(samples: &[f64], hertz: f64) -> f64 {
+    let step = std::f64::consts::TAU * hertz / f64::from(RATE);
+    let (mut real, mut imaginary) = (0.0, 0.0);
+    for (n, sample) in samples.iter().enumerate() {
+        real += sample * (step * n as f64).cos();
+        imaginary += sample * (step * n as f64).sin();
+    }
+    let count = samples.len().max(1) as f64;
+    let at_hertz = 2.0 * (real * real + imaginary * imaginary) / (count * count);
+    at_hertz / power(samples).max(1e-12)
+}
+
+/// Writes a mono file of 16 bits with `seconds` of a tone.
+pub fn write_tone(path: &Path, hertz: f64, seconds: f64) {
+    let spec = hound::WavSpec {
+        channels: 1,
+        sample_rate: RATE,
+        bits_per_sample: 16,
+        sample_format: hound::SampleFormat::Int,
+    };
+    let mut writer = hound::WavWriter::create(path, spec).expect("the test's own directory can be written");
+    for n in 0..(seconds * f64::from(RATE)) as u32 {
+        writer.write_sample(tone_sample(hertz, n)).expect("the test's own directory can be written");
+    }
+    writer.finalize().expect("the test's own directory can be written");
+}
+
+/// Prompts of a tenth of a second under the names of those that `root` ships, so that tests go fast.
+pub fn short_prompts(root: &Path, to: &Path) {
+    for language in ["en", "es"] {
+        let folder = to.join(language);
+        std::fs::create_dir_all(&folder).expect("the test's own directory can be written");
+        let shipped = std::fs::read_dir(root.join("sounds").join(language)).expect("sounds are shipped");
+        for name in shipped.filter_map(Result::ok).map(|entry| entry.path()) {
+            if let Some(stem) = name.file_stem() {
+                write_tone(&folder.join(stem).with_added_extension("wav"), 300.0, 0.1);
+            }
+        }
+    }
+}
+
+fn tone_sample(hertz: f64, n: u32) -> i16 {
+    ((std::f64::consts::TAU * hertz * f64::from(n) / f64::from(RATE)).sin() * 12_000.0) as i16
+}
+
+/// The 160 octets of µ-law of a tone that begin at sample `from` (ITU-T G.711).
+pub fn mu_law_tone(hertz: f64, from: u32) -> [u8; 160] {
+    std::array::from_fn(|n| mu_law(tone_sample(hertz, from + n as u32)))
+}
+
+fn mu_law(sample: i16) -> u8 {
+    let sign = if sample < 0 { 0x80 } else { 0 };
+    let magnitude = u32::from(sample.unsigned_abs()).min(32_635) + 132;
+    let exponent = (31 - magnitude.leading_zeros()) - 7;
+    let mantissa = (magnitude >> (exponent + 3)) & 0x0f;
+    !(sign | (exponent << 4) as u8 | mantissa as u8)
+}
