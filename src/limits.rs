@@ -68,6 +68,11 @@ pub const RECORDINGS_QUOTA_DEFAULT_OCTETS: u64 = 50_000_000_000;
 pub const EVENT_SPILL_MAX: usize = 100_000;
 /// Rows of the event log in one commit: a few milliseconds of work, and under the 32 766 values of one statement.
 pub const EVENT_BATCH_MAX: usize = 500;
+/// How long the first event of a commit waits for others: the 20 ms that a kill may cost, and 50 commits a second at most.
+pub const EVENT_GATHER: Duration = Duration::from_millis(20);
+/// Every so many ticks a media socket is read until it is empty, whatever came before: a sender whose
+/// clock runs fast is never more than a packet behind.
+pub const MEDIA_EMPTIED_EVERY_TICKS: u64 = 16;
 /// Commands that may wait for a media worker.
 pub const MEDIA_COMMANDS_MAX: usize = 4_096;
 /// Events that may wait between a media worker and the switch.

@@ -17,7 +17,7 @@ pub mod spill;
 pub mod words;
 
 use crate::clock::WallTime;
-use crate::limits::EVENT_BATCH_MAX;
+use crate::limits::{EVENT_BATCH_MAX, EVENT_GATHER};
 use crate::report::event::Entry;
 use restart::Recovered;
 use spill::{Appended, Spill};
@@ -203,8 +203,11 @@ impl Store {
     pub fn append(&self, entry: Entry) -> Appended {
         let mut state = self.shared.lock();
         let appended = state.spill.push(entry);
+        let first = state.spill.waiting() == 1;
         drop(state);
-        self.shared.wake.notify_one();
+        if first {
+            self.shared.wake.notify_one();
+        }
         appended
     }
 
@@ -261,6 +264,10 @@ impl<S: Sink> Writer<S> {
             }
             state = self.shared.wake.wait(state).unwrap_or_else(PoisonError::into_inner);
         }
+        // Who comes within the next moment shares the commit: a sync of the disk costs as much as a hundred rows.
+        let gathering = |state: &mut State| !state.closing;
+        let gathered = self.shared.wake.wait_timeout_while(state, EVENT_GATHER, gathering);
+        let mut state = gathered.unwrap_or_else(PoisonError::into_inner).0;
         Some(state.spill.take(EVENT_BATCH_MAX))
     }
 
