@@ -113,7 +113,7 @@ fn run(recording: Recording, options: &Options) -> io::Result<Run> {
     wait(SETTLE);
     let (idle_kb, before) = (engine.status("VmRSS")?, engine.cpu()?);
     wait(options.seconds("idle"));
-    let idle_ms = engine.cpu()?.since(before).scheduled_ms / options.seconds("idle").as_secs_f64();
+    let idle_ms = engine.cpu()?.since(&before).scheduled_ms() / options.seconds("idle").as_secs_f64();
 
     let generator = Generator::start((calls as f64 * LINES_PER_CALL) as usize, KEY_AFTER)?;
     let window = options.seconds("window");
@@ -129,7 +129,7 @@ fn run(recording: Recording, options: &Options) -> io::Result<Run> {
     generator.open_window();
     let (began, packets, cpu) = (sockets::monotonic(), generator.received(), engine.cpu()?);
     wait(window);
-    let cpu = engine.cpu()?.since(cpu);
+    let cpu = engine.cpu()?.since(&cpu);
     let call_seconds = (generator.received() - packets) as f64 / PACKETS_A_SECOND;
     let lasted = sockets::monotonic() - began;
     generator.close_window();

@@ -5,6 +5,7 @@
 //!  ├ emergency 0.2 ┬ notice 0.2 ┬ person 0.2 ┬ menu 7.4 ┤ silence ├ goodbye 2.0 ┤ BYE
 //!                                                       └ key 1 ──┘
 //! ```
+//! Without recording no notice is given, and the menu is longer by as much.
 //! The first words are as short as the rules of flows allow, so that a recording, which begins after
 //! the notice, covers nearly all of the call. Sounds are tones, never silence, so that the generator
 //! can tell how long each prompt was heard.
@@ -67,12 +68,17 @@ steps:
   bye: {say: bench.bye, end: done}
 ";
 
+/// The prompt that gives the notice.
+const NOTICE: &str = "u.recording";
+/// The prompt that takes up what the first words leave of [`FIRST_PROMPT`].
+const MENU: &str = "bench.menu";
+
 /// Each prompt: its text, and how many milliseconds of tone stand for it.
 const PROMPTS: &[(&str, &str, u32)] = &[
     ("u.emergency", "If this is a medical emergency, hang up now and call 9 1 1.", 200),
-    ("u.recording", "We record this call. To go on without a recording, press 7.", 200),
+    (NOTICE, "We record this call. To go on without a recording, press 7.", 200),
     ("u.person", "For a person, press 0 at any time.", 200),
-    ("bench.menu", "To go on, press 1.", 7_400),
+    (MENU, "To go on, press 1.", 7_400),
     ("bench.bye", "Thank you for calling.", 2_000),
     ("u.one_moment", "One moment, please.", 500),
     ("u.more_time", "Take your time.", 500),
@@ -86,7 +92,7 @@ const PROMPTS: &[(&str, &str, u32)] = &[
     ("u.not_recorded", "We will not record this call.", 500),
     ("u.goodbye", "Goodbye.", 500),
     ("cr.stay", "I am with you.", 500),
-    ("cr.fallback", "I am still with you.", 500),
+    ("cr.fallback", "I am still with you. You can also call 9 8 8.", 500),
     ("vm.record_now", "Please leave a message.", 500),
     ("vm.saved", "Your message is saved.", 500),
 ];
@@ -102,9 +108,11 @@ pub fn write(directory: &Path, sip: SocketAddr, recording: Recording, calls: u64
     let sounds = directory.join("sounds").join("en");
     std::fs::create_dir_all(&flows)?;
     std::fs::create_dir_all(&sounds)?;
-    let recording = match recording {
-        Recording::On => "on",
-        Recording::Off => "off",
+    let notice_ms =
+        PROMPTS.iter().find(|(name, ..)| *name == NOTICE).map_or(0, |(_, _, length_ms)| *length_ms);
+    let (recording, longer_ms) = match recording {
+        Recording::On => ("on", 0),
+        Recording::Off => ("off", notice_ms),
     };
     std::fs::write(flows.join("clinic.yaml"), CLINIC.replace("RECORDING", recording))?;
     std::fs::write(flows.join("entry.yaml"), ENTRY)?;
@@ -113,7 +121,8 @@ pub fn write(directory: &Path, sip: SocketAddr, recording: Recording, calls: u64
         PROMPTS.iter().map(|(name, text, _)| format!("{name}:\n  en: \"{text}\"\n")).collect::<String>();
     std::fs::write(flows.join("prompts.yaml"), texts)?;
     for (name, _, length_ms) in PROMPTS {
-        tone(&sounds.join(format!("{name}.wav")), *length_ms).map_err(io::Error::other)?;
+        let length_ms = if *name == MENU { length_ms + longer_ms } else { *length_ms };
+        tone(&sounds.join(format!("{name}.wav")), length_ms).map_err(io::Error::other)?;
     }
     std::fs::write(directory.join("careline.yaml"), configuration(sip, calls))
 }

@@ -1,6 +1,7 @@
 //! The engine under test: the real release binary as a process of its own, and what `/proc` tells of it.
 
 use super::sockets;
+use std::collections::BTreeMap;
 use std::fs;
 use std::io;
 use std::net::{SocketAddr, UdpSocket};
@@ -23,24 +24,30 @@ pub struct Engine {
 }
 
 /// CPU time used so far, in milliseconds.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Cpu {
     /// In the program.
     pub user_ms: f64,
     /// In the kernel for it.
     pub system_ms: f64,
-    /// The scheduler's own count over the threads that live: fine enough for an idle engine.
-    pub scheduled_ms: f64,
+    /// The scheduler's own count for each name of threads that live: fine enough for an idle engine.
+    pub threads_ms: BTreeMap<String, f64>,
 }
 
 impl Cpu {
     /// What was used since `earlier`.
-    pub fn since(self, earlier: Cpu) -> Cpu {
-        Cpu {
-            user_ms: self.user_ms - earlier.user_ms,
-            system_ms: self.system_ms - earlier.system_ms,
-            scheduled_ms: self.scheduled_ms - earlier.scheduled_ms,
+    pub fn since(mut self, earlier: &Cpu) -> Cpu {
+        self.user_ms -= earlier.user_ms;
+        self.system_ms -= earlier.system_ms;
+        for (name, before_ms) in &earlier.threads_ms {
+            *self.threads_ms.entry(name.clone()).or_default() -= before_ms;
         }
+        self
+    }
+
+    /// The scheduler's count over all threads.
+    pub fn scheduled_ms(&self) -> f64 {
+        self.threads_ms.values().sum()
     }
 }
 
@@ -91,16 +98,16 @@ impl Engine {
         // The name in parentheses may hold spaces; user and system time are fields 14 and 15 (proc(5)).
         let fields: Vec<&str> = stat.rsplit(')').next().unwrap_or_default().split_whitespace().collect();
         let ticks = |field: usize| fields.get(field - 3).and_then(|n| n.parse::<f64>().ok()).unwrap_or(0.0);
-        let mut scheduled_ns = 0.0;
+        let mut threads_ms = BTreeMap::new();
         for thread in fs::read_dir(format!("{process}/task"))? {
-            let text = fs::read_to_string(thread?.path().join("schedstat")).unwrap_or_default();
-            scheduled_ns += text.split(' ').next().and_then(|n| n.parse::<f64>().ok()).unwrap_or(0.0);
+            // A thread may be gone before it is read: its files are empty then.
+            let read =
+                |file: &str| thread.as_ref().ok().and_then(|t| fs::read_to_string(t.path().join(file)).ok());
+            let name = read("comm").unwrap_or_default().trim().to_owned();
+            let spent_ns = read("schedstat").and_then(|text| text.split(' ').next()?.parse::<f64>().ok());
+            *threads_ms.entry(name).or_default() += spent_ns.unwrap_or(0.0) / 1e6;
         }
-        Ok(Cpu {
-            user_ms: ticks(14) * 1e3 / USER_HZ,
-            system_ms: ticks(15) * 1e3 / USER_HZ,
-            scheduled_ms: scheduled_ns / 1e6,
-        })
+        Ok(Cpu { user_ms: ticks(14) * 1e3 / USER_HZ, system_ms: ticks(15) * 1e3 / USER_HZ, threads_ms })
     }
 
     /// A number of `/proc/PID/status`, such as `VmRSS` in kB or `Threads`.

@@ -78,8 +78,11 @@ pub fn account(run: &Run) -> String {
         cpu_ms(run),
         per(run.cpu.user_ms),
         per(run.cpu.system_ms),
-        per(run.cpu.scheduled_ms),
+        per(run.cpu.scheduled_ms()),
     );
+    for (name, spent_ms) in &run.cpu.threads_ms {
+        _ = writeln!(out, "    {:.3} ms in threads `{name}`", per(*spent_ms));
+    }
     _ = writeln!(out, "  CPU idle: {:.2} ms a second; {} threads under load", run.idle_ms, run.threads);
     _ = writeln!(
         out,

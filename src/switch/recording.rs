@@ -72,9 +72,11 @@ impl Switch {
     /// The message is over, or the caller left it before it had begun: then none is begun any more.
     pub(super) fn finish_message(&mut self, id: CallId) {
         let Some(call) = self.calls.get_mut(&id) else { return };
-        call.message_until = None;
+        let was_to_begin = call.message_until.take().is_some();
         if call.recording.as_ref().is_some_and(|r| r.kind == RecordingKind::Message) {
             self.order_take(id, take::Input::Stop);
+        } else if was_to_begin {
+            self.run_flow(id, Input::MessageFailed);
         }
     }
 
@@ -203,6 +205,7 @@ impl Switch {
             Some(Order::NeverOpened) => {
                 self.append(id, Event::RecordingClosed { recording: name, milliseconds: 0 });
                 self.take_over(id);
+                self.tell_flow_of_message(id, name, Input::MessageFailed);
             }
             Some(Order::Over) => self.take_over(id),
         }

@@ -8,12 +8,15 @@
 
 mod check;
 mod disk;
+#[path = "../engine/mod.rs"]
+mod engine;
 mod fault;
 mod flows;
 mod heap;
 mod ladder;
 mod life;
 mod link;
+mod parity;
 mod phone;
 mod script;
 mod sound;
