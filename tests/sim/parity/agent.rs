@@ -28,6 +28,7 @@ pub struct Agent {
     route: String,
     number: &'static str,
     field: String,
+    kept: Vec<(String, String)>,
     call_id: String,
     branches: u32,
     talk: Option<Talk>,
@@ -52,6 +53,7 @@ impl Agent {
             route: String::new(),
             number,
             field: field.to_owned(),
+            kept: Vec::new(),
             call_id: format!("1-{}@{}", at.port(), at.ip()),
             branches: 0,
             talk: None,
@@ -100,6 +102,11 @@ impl Agent {
                     return;
                 }
                 Step::Keys(text) => self.press(now, &text),
+                Step::Keep { header, variable } => {
+                    let value = Name::read(header.as_bytes()).map(|name| self.last_header(name)).unwrap_or_default();
+                    let value = value.split_once(':').map(|(_, value)| value.to_owned()).unwrap_or_default();
+                    self.kept.push((format!("[${variable}]"), value));
+                }
                 Step::PauseByChance | Step::Receive { .. } => {}
             }
         }
@@ -148,9 +155,10 @@ impl Agent {
     /// What SIPp answers by itself with `-aa`.
     fn answer_by_itself(&mut self, octets: &[u8], what: &str) {
         if what == "OPTIONS" {
-            self.last = octets.to_vec();
+            let before = std::mem::replace(&mut self.last, octets.to_vec());
             let text = "SIP/2.0 200 OK\n[last_Via:]\n[last_From:]\n[last_To:]\n[last_Call-ID:]\n[last_CSeq:]\nContent-Length: 0\n";
             let answer = self.fill_in(text);
+            self.last = before;
             self.rungs.add(Sent::ByUs, &answer);
             self.outs.push_back(answer);
         }
@@ -197,6 +205,9 @@ impl Agent {
         ];
         for (name, value) in values {
             text = text.replace(name, &value);
+        }
+        for (name, value) in &self.kept {
+            text = text.replace(name, value);
         }
         for name in [Name::Via, Name::From, Name::To, Name::CallId, Name::CSeq] {
             let placeholder = format!("[last_{}:]", name.as_str());

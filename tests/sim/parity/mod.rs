@@ -135,8 +135,9 @@ fn read_trace(text: &str) -> Rungs {
 #[test]
 fn the_ladders_of_the_nominal_scenarios_are_the_same_as_over_loopback() {
     let flows = Flows::shipped();
+    let wishes = Wishes { calls: 4, ..Wishes::default() };
     let homes: Vec<tempfile::TempDir> = PAIRS.iter().map(|_| tempfile::tempdir().unwrap()).collect();
-    let engines: Vec<Engine> = homes.iter().map(|home| Engine::start(home.path(), &Wishes::default())).collect();
+    let engines: Vec<Engine> = homes.iter().map(|home| Engine::start(home.path(), &wishes)).collect();
     let mut running: Vec<Vec<Real>> =
         PAIRS.iter().enumerate().map(|(n, pair)| rung(homes[n].path(), &engines[n], pair)).collect();
     let mut wrong = String::new();

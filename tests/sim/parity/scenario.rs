@@ -27,6 +27,13 @@ pub enum Step {
     PauseByChance,
     /// Presses keys.
     Keys(String),
+    /// Keeps a header value of the last message for `[$n]`.
+    Keep {
+        /// Of this header field.
+        header: String,
+        /// As this variable.
+        variable: String,
+    },
 }
 
 /// Reads a scenario.
@@ -86,6 +93,10 @@ fn step(tag: &BytesStart<'_>) -> Result<Option<Step>, String> {
         "pause" => Some(match get("milliseconds") {
             Some(pause) => Step::Pause(Duration::from_millis(pause.parse().map_err(|_| format!("a pause of {pause}"))?)),
             None => Step::PauseByChance,
+        }),
+        "ereg" if get("regexp").as_deref() == Some(".*") => Some(Step::Keep {
+            header: get("header").unwrap_or_default().trim_end_matches(':').to_owned(),
+            variable: get("assign_to").unwrap_or_default(),
         }),
         "exec" => get("play_dtmf").map(Step::Keys),
         _ => None,
