@@ -31,8 +31,10 @@ fn baresip(home: &Path, engine: &Engine, source: &str) -> Child {
         &format!(
             "sip_listen 127.0.0.1:{sip}\nmodule_path /usr/lib/baresip/modules\nmodule g711.so\nmodule ausine.so\n\
              module aufile.so\nmodule_app account.so\nmodule_app menu.so\naudio_source {source}\n\
-             ausrc_srate 8000\nauplay_srate 8000\nausrc_channels 1\nauplay_channels 1\nrtp_ports {rtp}-{last}\n",
+             ausrc_srate {rate}\nauplay_srate 8000\nausrc_channels 1\nauplay_channels 1\nrtp_ports {rtp}-{last}\n",
             sip = engine::free_port().port(),
+            // baresip's own sine comes at 48 kHz only; it resamples.
+            rate = if source.starts_with("ausine") { 48_000 } else { 8_000 },
             last = rtp + 8,
         ),
     );

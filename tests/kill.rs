@@ -111,32 +111,38 @@ impl Storm {
             starting.kill();
         }
         let engine = Engine::start_again(&self.home, self.sip, self.desk);
-        let fresh = self.look_at_files(round, killed);
+        let (fresh, lost) = self.look_at_files(round, killed);
         self.look_at_records(round, &engine);
         let (status, said) = engine.stop();
         if !status.success() {
             self.faults.push(format!("round {round}: the engine ended with {status}; it said:\n{said}"));
         }
         println!(
-            "round {round}: killed {wait:?} after the first recording began, {fresh} recordings, {} faults",
+            "round {round}: killed {wait:?} after the first recording began, {fresh} recordings, \
+             at most {lost:.2} s lost, {} faults",
             self.faults.len()
         );
     }
 
-    /// Every new file opens, is long enough, and holds one phone's tone to its end.
-    fn look_at_files(&mut self, round: u64, killed: SystemTime) -> usize {
+    /// Every new file opens, is long enough, and holds one phone's tone to its end. Tells how many there
+    /// were, and the most that one of them lost, in seconds.
+    fn look_at_files(&mut self, round: u64, killed: SystemTime) -> (usize, f64) {
         let all = recordings(&self.home);
         let fresh: Vec<_> = all.iter().filter(|(path, _)| !self.checked.contains_key(*path)).collect();
+        let mut most_lost = 0.0_f64;
         for (path, made) in &fresh {
             let lasted = killed.duration_since(**made).unwrap_or_default().as_secs_f64();
-            let verdict = sound::read(path).and_then(|stereo| judge(&stereo, lasted));
+            let verdict = sound::read(path).and_then(|stereo| {
+                most_lost = most_lost.max(lasted - sound::seconds(&stereo.left));
+                judge(&stereo, lasted)
+            });
             if let Err(fault) = verdict {
                 self.faults.push(format!("round {round}: {}: {fault}", path.display()));
             }
         }
         self.fresh = fresh.into_iter().map(|(path, _)| path.clone()).collect();
         self.checked = all;
-        self.fresh.len()
+        (self.fresh.len(), most_lost)
     }
 
     /// Every new call is closed, and records and files name each other.
@@ -220,6 +226,12 @@ fn a_kill_at_any_moment_leaves_every_recording_and_record_whole() {
         storm.checked.len() as u64 >= kills * u64::from(CALLS) / 2,
         "only {} recordings",
         storm.checked.len()
+    );
+    let placed = kills * u64::from(CALLS);
+    assert_eq!(
+        storm.told_of.len() as u64,
+        placed,
+        "each call has a record of its own, under a name of its own"
     );
     assert!(storm.faults.is_empty(), "{} faults:\n{}", storm.faults.len(), storm.faults.join("\n"));
 }

@@ -41,7 +41,8 @@ fn read_everything(headers: &Headers<'_>) {
         }
         for value in headers.values(name) {
             assert!(!value.is_empty());
-            let _via = black_box(Via::read(value).map(|via| (via.has_cookie(), via.ttl(), via.maddr().is_some())));
+            let _via =
+                black_box(Via::read(value).map(|via| (via.has_cookie(), via.ttl(), via.maddr().is_some())));
             let _contact = black_box(Contact::read(value));
             let Ok(address) = Address::read(value) else { continue };
             black_box((address.tag(), address.display.map(unquote)));

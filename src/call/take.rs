@@ -110,18 +110,24 @@ impl Take {
 
     fn step(&self, stage: Stage, input: Input) -> (Stage, Option<Order>) {
         match (stage, input) {
-            (Stage::Naming(tap, reader), Input::NameDurable) => (Stage::Opening(tap), Some(Order::OpenFile(reader))),
+            (Stage::Naming(tap, reader), Input::NameDurable) => {
+                (Stage::Opening(tap), Some(Order::OpenFile(reader)))
+            }
             (Stage::Naming(..), Input::Stop | Input::Failed) => (Stage::Over, Some(Order::NeverOpened)),
             (Stage::Opening(tap), Input::FileOpened) => match self.begin {
                 Begin::AtOnce => (Stage::Starting { stop: false }, Some(Order::Record(tap))),
                 Begin::AfterTone => (Stage::Tone(tap), Some(Order::PlayTone)),
             },
-            (Stage::Tone(tap), Input::ToneEnded) => (Stage::Starting { stop: false }, Some(Order::Record(tap))),
+            (Stage::Tone(tap), Input::ToneEnded) => {
+                (Stage::Starting { stop: false }, Some(Order::Record(tap)))
+            }
             (Stage::Opening(_) | Stage::Tone(_), Input::Stop) => (Stage::Closing, Some(Order::CloseFile)),
             (Stage::Opening(_) | Stage::Tone(_), Input::Failed) => (Stage::Over, Some(Order::Over)),
             (Stage::Starting { stop: false }, Input::TapOpened) => (Stage::Running, None),
             (Stage::Starting { stop: true }, Input::TapOpened) => (Stage::Stopping { failed: false }, None),
-            (Stage::Starting { stop: false }, Input::Stop) => (Stage::Starting { stop: true }, Some(Order::StopTap)),
+            (Stage::Starting { stop: false }, Input::Stop) => {
+                (Stage::Starting { stop: true }, Some(Order::StopTap))
+            }
             (Stage::Starting { .. } | Stage::Stopping { failed: false }, Input::TapClosed) => {
                 (Stage::Closing, Some(Order::CloseFile))
             }
@@ -174,10 +180,22 @@ mod tests {
             ),
             (Begin::AtOnce, &[Stop], "never"),
             (Begin::AtOnce, &[NameDurable, Stop, FileOpened, FileClosed], "open close - over"),
-            (Begin::AtOnce, &[NameDurable, FileOpened, Stop, TapOpened, TapClosed, FileClosed], "open record untap - close over"),
+            (
+                Begin::AtOnce,
+                &[NameDurable, FileOpened, Stop, TapOpened, TapClosed, FileClosed],
+                "open record untap - close over",
+            ),
             (Begin::AtOnce, &[NameDurable, Failed], "open over"),
-            (Begin::AtOnce, &[NameDurable, FileOpened, TapOpened, Failed, TapClosed], "open record - untap over"),
-            (Begin::AtOnce, &[NameDurable, FileOpened, TapOpened, Stop, Failed, TapClosed], "open record - untap - over"),
+            (
+                Begin::AtOnce,
+                &[NameDurable, FileOpened, TapOpened, Failed, TapClosed],
+                "open record - untap over",
+            ),
+            (
+                Begin::AtOnce,
+                &[NameDurable, FileOpened, TapOpened, Stop, Failed, TapClosed],
+                "open record - untap - over",
+            ),
         ];
         for (begin, inputs, expected) in table {
             assert_eq!(told(begin, inputs), expected, "{begin:?} {inputs:?}");

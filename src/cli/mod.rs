@@ -10,13 +10,18 @@ use crate::config::Config;
 use crate::flow::diagnostic::Paint;
 use check::Paths;
 use clap::{Parser, Subcommand};
+use sounds::Sounds;
 use std::io::IsTerminal;
 use std::path::PathBuf;
 use std::process::ExitCode;
-use sounds::Sounds;
 
 #[derive(Parser)]
-#[command(name = "careline", version, about = "A telephone engine for healthcare call centres.", max_term_width = 100)]
+#[command(
+    name = "careline",
+    version,
+    about = "A telephone engine for healthcare call centres.",
+    max_term_width = 100
+)]
 struct Arguments {
     /// The configuration file; without it `careline.yaml` is read if it is there, else every default holds
     #[arg(long, short, global = true, value_name = "FILE")]
@@ -55,7 +60,11 @@ pub fn main() -> ExitCode {
         Command::Check => {
             let paint = if std::io::stdout().is_terminal() { Paint::Colour } else { Paint::Plain };
             let sounds = Sounds::default();
-            let report = check::check(&paths, &|folder, prompt, language| sounds.audio(folder, prompt, language), paint);
+            let report = check::check(
+                &paths,
+                &|folder, prompt, language| sounds.audio(folder, prompt, language),
+                paint,
+            );
             print!("{}", report.text);
             ExitCode::from(report.exit_code)
         }

@@ -23,7 +23,10 @@ pub fn status(config: &Config) -> ExitCode {
 fn table(figures: &[(String, u64, String)]) -> String {
     let names = figures.iter().map(|(name, ..)| name.len()).max().unwrap_or(0);
     let values = figures.iter().map(|(_, value, _)| value.to_string().len()).max().unwrap_or(0);
-    figures.iter().map(|(name, value, meaning)| format!("{name:<names$}  {value:>values$}  {meaning}\n")).collect()
+    figures
+        .iter()
+        .map(|(name, value, meaning)| format!("{name:<names$}  {value:>values$}  {meaning}\n"))
+        .collect()
 }
 
 #[cfg(test)]
@@ -32,7 +35,8 @@ mod tests {
 
     #[test]
     fn the_table_is_as_wide_as_it_needs_to_be() {
-        let figures = [("calls_up".to_owned(), 3, "now".to_owned()), ("keys".to_owned(), 1_200, "all".to_owned())];
+        let figures =
+            [("calls_up".to_owned(), 3, "now".to_owned()), ("keys".to_owned(), 1_200, "all".to_owned())];
         assert_eq!(table(&figures), "calls_up     3  now\nkeys      1200  all\n");
     }
 }

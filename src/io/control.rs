@@ -27,7 +27,10 @@ pub type StatusRequest = oneshot::Sender<Vec<Figure>>;
 /// When another engine answers there, or the file cannot be made.
 pub fn listen(path: &Path) -> io::Result<mpsc::Receiver<StatusRequest>> {
     if std::os::unix::net::UnixStream::connect(path).is_ok() {
-        return Err(io::Error::new(io::ErrorKind::AddrInUse, "another engine runs with the same control socket"));
+        return Err(io::Error::new(
+            io::ErrorKind::AddrInUse,
+            "another engine runs with the same control socket",
+        ));
     }
     if path.exists() {
         std::fs::remove_file(path)?;

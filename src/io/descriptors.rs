@@ -1,20 +1,15 @@
-//! The limit of open files: two sockets a leg make it the first bound that a busy engine meets (getrlimit(2)).
-#![allow(unsafe_code)]
+//! The limit of open files: two sockets a leg make it the first bound that a busy engine meets.
+
+use super::media_socket;
 
 /// Descriptors that are kept for files, the store and the SIP port.
 const KEPT: u64 = 512;
+/// What is assumed when the system does not tell: the usual soft limit.
+const USUAL: u64 = 1_024;
 
 /// Raises the soft limit to the hard one and says how many legs that allows, at two sockets each.
 pub fn raise_and_count_legs() -> u64 {
-    let mut limit = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
-    // SAFETY: the kernel fills the structure, which lives through the call.
-    if unsafe { libc::getrlimit(libc::RLIMIT_NOFILE, &raw mut limit) } != 0 {
-        return legs(1_024);
-    }
-    let raised = libc::rlimit { rlim_cur: limit.rlim_max, rlim_max: limit.rlim_max };
-    // SAFETY: the kernel only reads the structure.
-    let done = unsafe { libc::setrlimit(libc::RLIMIT_NOFILE, &raw const raised) } == 0;
-    legs(if done { raised.rlim_cur } else { limit.rlim_cur })
+    legs(media_socket::raise_descriptor_limit().unwrap_or(USUAL))
 }
 
 fn legs(descriptors: u64) -> u64 {

@@ -2,6 +2,7 @@
 
 pub mod control;
 pub mod descriptors;
+mod figures;
 pub mod flow_files;
 pub mod media_counters;
 mod media_socket;

@@ -4,6 +4,7 @@
 use crate::clock::Instant;
 use crate::id::{LegId, PlaybackId};
 use crate::io::control::StatusRequest;
+use crate::io::figures;
 use crate::io::media_worker::Handle;
 use crate::io::now::Clock;
 use crate::io::prompts::PromptLibrary;
@@ -71,7 +72,8 @@ impl Engine {
     /// # Errors
     /// When the operating system lets no signal be caught.
     pub async fn run(mut self) -> std::io::Result<Self> {
-        let mut stop = Stop { term: signal(SignalKind::terminate())?, interrupt: signal(SignalKind::interrupt())? };
+        let mut stop =
+            Stop { term: signal(SignalKind::terminate())?, interrupt: signal(SignalKind::interrupt())? };
         let mut signals = 0;
         loop {
             let due = self.switch.poll_timeout().map(|due| due.at);
@@ -175,7 +177,13 @@ impl Engine {
         clips
     }
 
-    fn play(&mut self, worker: media::WorkerIndex, leg: LegId, playback: PlaybackId, clips: Vec<media::Clip>) {
+    fn play(
+        &mut self,
+        worker: media::WorkerIndex,
+        leg: LegId,
+        playback: PlaybackId,
+        clips: Vec<media::Clip>,
+    ) {
         self.tell_worker(worker, media::Command::Play { leg, playback, clips, repeat: false });
     }
 
@@ -189,17 +197,24 @@ impl Engine {
 
     fn status(&self) -> Vec<Figure> {
         let c = &self.counters;
-        let mut figures = self.switch.status();
-        figures.extend([
-            Figure { name: "datagrams_unsent", value: c.unsent, meaning: "datagrams that the system would not send" },
-            Figure { name: "prompts_silent", value: c.silent_prompts, meaning: "prompts that had no sound" },
-            Figure {
-                name: "media_commands_lost",
-                value: c.media_commands_lost,
-                meaning: "commands that found a media worker's queue full",
-            },
+        let mut all = self.switch.status();
+        all.extend(figures::media(self.workers.iter().map(Handle::counters)));
+        all.extend(figures::recorder(&self.recorder.counters()));
+        all.extend(figures::store(&self.store.counters()));
+        all.extend([
+            figures::figure("datagrams_unsent", c.unsent, "SIP datagrams that the system would not send"),
+            figures::figure(
+                "prompts_silent",
+                c.silent_prompts,
+                "prompts that had no sound when they were due",
+            ),
+            figures::figure(
+                "media_commands_lost",
+                c.media_commands_lost,
+                "commands that found a worker's queue full",
+            ),
         ]);
-        figures
+        all
     }
 }
 

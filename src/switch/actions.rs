@@ -17,7 +17,9 @@ impl Switch {
     /// Tells the flow, then does all that it asks for.
     pub(super) fn run_flow(&mut self, id: CallId, input: Input) {
         let now = self.now.at;
-        let Some(call) = self.calls.get_mut(&id).filter(|call| call.heard && call.ending.is_none()) else { return };
+        let Some(call) = self.calls.get_mut(&id).filter(|call| call.heard && call.ending.is_none()) else {
+            return;
+        };
         call.run.handle(now, input);
         while let Some(action) = self.calls.get_mut(&id).and_then(|call| call.run.poll_action()) {
             self.act(id, action);
@@ -83,7 +85,13 @@ impl Switch {
         }
     }
 
-    pub(super) fn on_playback_ended(&mut self, id: CallId, leg: LegId, playback: PlaybackId, completed: bool) {
+    pub(super) fn on_playback_ended(
+        &mut self,
+        id: CallId,
+        leg: LegId,
+        playback: PlaybackId,
+        completed: bool,
+    ) {
         if !self.calls.get(&id).is_some_and(|call| call.is_patient(leg)) {
             return;
         }
@@ -107,7 +115,12 @@ impl Switch {
             call.message_until = None;
             self.give_up_message(id);
         }
-        if self.calls.get(&id).and_then(|call| call.person.as_ref()?.ring_until).is_some_and(|until| until <= now) {
+        if self
+            .calls
+            .get(&id)
+            .and_then(|call| call.person.as_ref()?.ring_until)
+            .is_some_and(|until| until <= now)
+        {
             self.give_up_person(id);
         }
         self.probe_again(id);

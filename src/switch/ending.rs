@@ -30,10 +30,12 @@ impl Switch {
     pub(super) fn end_call(&mut self, id: CallId, cause: Cause, by: Party, exit: Option<ExitName>) {
         let at = self.now;
         let Some(call) = self.calls.get_mut(&id).filter(|call| call.ending.is_none()) else { return };
+        let exit = exit.or_else(|| call.run.exit().cloned());
         call.ending = Some(Ending { cause, by, exit, at, until: at.at + CLOSING_MAX });
         let patient = call.patient.clone();
         let person = call.person.as_ref().map(|person| person.leg.id);
-        let told_by_peer = matches!(by, Party::Caller) || matches!(cause, Cause::AckMissing | Cause::NoCommonMedia);
+        let told_by_peer =
+            matches!(by, Party::Caller) || matches!(cause, Cause::AckMissing | Cause::NoCommonMedia);
         if let Some(leg) = person {
             self.sip(sip::Command::HangUp { leg, reason: None });
             self.drop_person(id);

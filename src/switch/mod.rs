@@ -215,7 +215,9 @@ impl Switch {
             let (id, what) = entry.remove();
             match what {
                 Waiting::TakeName(recording) => self.on_take_named(id, recording),
-                Waiting::MessageSaved(message) => self.tell_flow_of_message(id, message, action::Input::MessageSaved),
+                Waiting::MessageSaved(message) => {
+                    self.tell_flow_of_message(id, message, action::Input::MessageSaved)
+                }
             }
             self.rekey(id);
         }

@@ -4,9 +4,9 @@
 //! it rings the flow goes on speaking to the patient.
 
 use super::Switch;
+use super::call::Person;
 use super::incoming::new_leg;
 use super::interface::Output;
-use super::call::Person;
 use crate::flow::action::{ConnectEnd, Input};
 use crate::id::{CallId, LegId};
 use crate::media::command::Command;
@@ -52,7 +52,9 @@ impl Switch {
     /// The person answered: both hear each other from the next tick on.
     pub(super) fn on_person_answered(&mut self, leg: LegId, sdp: &[u8]) {
         let Some(&id) = self.legs.get(&leg) else { return };
-        let Some(mut person) = self.calls.get_mut(&id).and_then(|call| call.person_leg(leg)).cloned() else { return };
+        let Some(mut person) = self.calls.get_mut(&id).and_then(|call| call.person_leg(leg)).cloned() else {
+            return;
+        };
         let Ok(agreed) = self.read_answer(&person, sdp) else {
             self.sip(sip::Command::HangUp { leg, reason: Some("SIP;cause=488;text=\"no common media\"") });
             return self.on_person_failed(leg, 488);
@@ -85,7 +87,8 @@ impl Switch {
 
     /// It rang long enough.
     pub(super) fn give_up_person(&mut self, id: CallId) {
-        let Some(leg) = self.calls.get(&id).and_then(|call| call.person.as_ref()).map(|person| person.leg.id) else {
+        let Some(leg) = self.calls.get(&id).and_then(|call| call.person.as_ref()).map(|person| person.leg.id)
+        else {
             return;
         };
         self.sip(sip::Command::HangUp { leg, reason: None });

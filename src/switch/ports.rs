@@ -49,7 +49,9 @@ impl Ports {
     /// Takes a rested port from the worker with the fewest legs; `None` when every port is in use or resting.
     pub fn take(&mut self, now: Instant) -> Option<Owned> {
         let rested = |worker: &Worker| worker.free.front().is_some_and(|&(from, _)| from <= now);
-        let index = (0..self.workers.len()).filter(|&n| rested(&self.workers[n])).min_by_key(|&n| self.workers[n].used)?;
+        let index = (0..self.workers.len())
+            .filter(|&n| rested(&self.workers[n]))
+            .min_by_key(|&n| self.workers[n].used)?;
         self.take_on(WorkerIndex(index as u32), now)
     }
 

@@ -6,7 +6,9 @@
 use super::call::Recording;
 use super::interface::Output;
 use super::{Switch, Waiting};
-use crate::call::recording::{Command as RecorderCommand, Event as RecorderEvent, RecordingKind};
+use crate::call::recording::{
+    Command as RecorderCommand, Event as RecorderEvent, RecordingFault, RecordingKind,
+};
 use crate::call::take::{self, Begin, Order, Take};
 use crate::flow::action::Input;
 use crate::id::{CallId, RecordingId};
@@ -45,7 +47,12 @@ impl Switch {
 
     /// No more recording of the call, if there is one; a message is not meant.
     pub(super) fn stop_recording(&mut self, id: CallId) {
-        if self.calls.get(&id).and_then(|c| c.recording.as_ref()).is_some_and(|r| r.kind == RecordingKind::Call) {
+        if self
+            .calls
+            .get(&id)
+            .and_then(|c| c.recording.as_ref())
+            .is_some_and(|r| r.kind == RecordingKind::Call)
+        {
             self.order_take(id, take::Input::Stop);
         }
     }
@@ -82,7 +89,11 @@ impl Switch {
 
     /// The message could not be opened in time: the caller is told, not left waiting.
     pub(super) fn give_up_message(&mut self, id: CallId) {
-        if self.calls.get(&id).and_then(|call| call.recording.as_ref()).is_some_and(|r| r.kind == RecordingKind::Message)
+        if self
+            .calls
+            .get(&id)
+            .and_then(|call| call.recording.as_ref())
+            .is_some_and(|r| r.kind == RecordingKind::Message)
         {
             self.order_take(id, take::Input::Stop);
         }
@@ -123,9 +134,17 @@ impl Switch {
         let Some(&id) = self.recordings.get(&recording) else { return };
         match event {
             RecorderEvent::Opened { .. } => self.order_take(id, take::Input::FileOpened),
-            RecorderEvent::Closed { milliseconds, .. } => {
+            RecorderEvent::Closed { milliseconds, durable: true, .. } => {
                 self.append(id, Event::RecordingClosed { recording, milliseconds });
                 self.on_file_closed(id, milliseconds);
+            }
+            RecorderEvent::Closed { milliseconds, durable: false, .. } => {
+                self.counters.recordings_failed += 1;
+                self.append(
+                    id,
+                    Event::RecordingFailed { recording, fault: RecordingFault::Io, milliseconds },
+                );
+                self.on_recording_failed(id);
             }
             RecorderEvent::Failed { fault, milliseconds, .. } => {
                 self.counters.recordings_failed += 1;
@@ -137,7 +156,8 @@ impl Switch {
     }
 
     fn on_file_closed(&mut self, id: CallId, milliseconds: u64) {
-        let Some((recording, kind)) = self.calls.get(&id).and_then(|c| c.recording.as_ref()).map(|r| (r.id, r.kind))
+        let Some((recording, kind)) =
+            self.calls.get(&id).and_then(|c| c.recording.as_ref()).map(|r| (r.id, r.kind))
         else {
             return;
         };
@@ -166,7 +186,9 @@ impl Switch {
 
     /// Moves the take on and does what it orders.
     pub(super) fn order_take(&mut self, id: CallId, input: take::Input) {
-        let Some(recording) = self.calls.get_mut(&id).and_then(|call| call.recording.as_mut()) else { return };
+        let Some(recording) = self.calls.get_mut(&id).and_then(|call| call.recording.as_mut()) else {
+            return;
+        };
         let (name, kind, at, frames) = (recording.id, recording.kind, recording.named_at, recording.frames);
         match recording.take.handle(input) {
             None => {}

@@ -56,11 +56,23 @@ impl Switch {
             figure("calls_offered", c.offered, "INVITEs that began a call"),
             figure("calls_answered", c.answered, "calls answered"),
             figure("calls_ended", c.ended, "calls that are over, each with one record"),
-            figure("calls_refused_full", c.refused_full, "503: more calls than `calls.max`, or no rested port free"),
+            figure(
+                "calls_refused_full",
+                c.refused_full,
+                "503: more calls than `calls.max`, or no rested port free",
+            ),
             figure("calls_refused_draining", c.refused_draining, "503: the engine is shutting down"),
-            figure("calls_no_common_media", c.no_common_media, "488: the caller offered no PCMU or PCMA over plain RTP"),
+            figure(
+                "calls_no_common_media",
+                c.no_common_media,
+                "488: the caller offered no PCMU or PCMA over plain RTP",
+            ),
             figure("calls_media_lost", c.media_lost, "ended: no sound came and the party did not answer"),
-            figure("calls_closed_late", c.closed_late, "a stream or file was not closed in time: look at the disk"),
+            figure(
+                "calls_closed_late",
+                c.closed_late,
+                "a stream or file was not closed in time: look at the disk",
+            ),
             figure("ports_in_use", self.ports.in_use() as u64, "RTP port pairs owned by legs"),
             figure("ports_total", self.ports.total() as u64, "RTP port pairs bound"),
         ]
@@ -84,8 +96,16 @@ impl Switch {
         let c = &self.counters;
         vec![
             figure("recordings", c.recordings, "recordings named"),
-            figure("recordings_failed", c.recordings_failed, "recordings broken off: disk full, quota or a fault"),
-            figure("recording_frames_dropped", c.frames_dropped, "20 ms frames that the disk was too slow for"),
+            figure(
+                "recordings_failed",
+                c.recordings_failed,
+                "recordings broken off: disk full, quota or a fault",
+            ),
+            figure(
+                "recording_frames_dropped",
+                c.frames_dropped,
+                "20 ms frames that the disk was too slow for",
+            ),
             figure("events_appended", self.next_seq - self.settings.first_seq, "lines of the event log"),
             figure(
                 "events_not_durable",
@@ -101,7 +121,11 @@ impl Switch {
             figure("sip_datagrams", s.datagrams, "datagrams seen"),
             figure("sip_noise", s.noise, "datagrams that were no SIP: dropped"),
             figure("sip_keep_alives", s.keep_alives, "empty datagrams that keep a path open"),
-            figure("sip_malformed", s.malformed, "messages that break a rule: 400 to requests, nothing to answers"),
+            figure(
+                "sip_malformed",
+                s.malformed,
+                "messages that break a rule: 400 to requests, nothing to answers",
+            ),
             figure("sip_unlisted", s.unlisted, "requests from networks that no trunk names: dropped"),
             figure("sip_requests", s.requests, "requests seen"),
             figure("sip_retransmissions_in", s.retransmissions_in, "requests that came again"),
@@ -113,8 +137,16 @@ impl Switch {
             figure("sip_answers_4xx", s.answers[3], "answers that refused the request"),
             figure("sip_answers_5xx", s.answers[4], "answers that refused for a reason of ours"),
             figure("sip_answers_6xx", s.answers[5], "answers that refused everywhere"),
-            figure("sip_acks_missing", s.acks_missing, "200s whose ACK never came: look at NAT and `external_address`"),
-            figure("sip_transactions_full", s.transactions_full, "503: more transactions than the engine holds"),
+            figure(
+                "sip_acks_missing",
+                s.acks_missing,
+                "200s whose ACK never came: look at NAT and `external_address`",
+            ),
+            figure(
+                "sip_transactions_full",
+                s.transactions_full,
+                "503: more transactions than the engine holds",
+            ),
         ]
     }
 }

@@ -62,7 +62,12 @@ pub struct File {
 impl Disk {
     /// An empty disk.
     pub fn new() -> Self {
-        Self(Rc::new(RefCell::new(State { files: BTreeMap::new(), mood: Mood::Good, was_ever_bad: false, jobs: Vec::new() })))
+        Self(Rc::new(RefCell::new(State {
+            files: BTreeMap::new(),
+            mood: Mood::Good,
+            was_ever_bad: false,
+            jobs: Vec::new(),
+        })))
     }
 
     /// Changes its mood.

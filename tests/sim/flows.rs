@@ -20,7 +20,10 @@ impl Flows {
             .unwrap()
             .map(|entry| entry.unwrap().path())
             .filter(|path| path.extension().is_some_and(|extension| extension == "yaml"))
-            .map(|path| SourceFile { octets: std::fs::read(&path).unwrap(), path: path.display().to_string() })
+            .map(|path| SourceFile {
+                octets: std::fs::read(&path).unwrap(),
+                path: path.display().to_string(),
+            })
             .collect();
         files.sort_by(|a, b| a.path.cmp(&b.path));
         let mut changed = files.clone();

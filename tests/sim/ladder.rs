@@ -77,7 +77,8 @@ pub fn gist(octets: &[u8]) -> String {
         Message::Request(request) => request.headers,
         Message::Response(response) => response.headers,
     };
-    let value = |name| headers.first(name).map(|v| String::from_utf8_lossy(v).into_owned()).unwrap_or_default();
+    let value =
+        |name| headers.first(name).map(|v| String::from_utf8_lossy(v).into_owned()).unwrap_or_default();
     let call: String = value(Name::CallId).chars().take(8).collect();
     let start = match &message {
         Message::Request(request) => request.method.to_string(),

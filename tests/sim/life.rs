@@ -36,7 +36,13 @@ const DIES_DOWN: Duration = Duration::from_secs(120);
 const LISTEN_EVERY: usize = 20;
 
 /// A switch that serves the shipped flows.
-pub fn switch(script: &Script, flows: &Flows, set: usize, (first_seq, first_id): (u64, u64), rng: &mut Rng) -> Switch {
+pub fn switch(
+    script: &Script,
+    flows: &Flows,
+    set: usize,
+    (first_seq, first_id): (u64, u64),
+    rng: &mut Rng,
+) -> Switch {
     let ladder = &flows.sets[set].clinic().ladder;
     let settings = Settings {
         sip: sip::Settings {
@@ -72,8 +78,10 @@ impl World {
     /// Something breaks.
     pub(super) fn chaos(&mut self, chaos: Chaos) -> Result<(), Wrong> {
         self.ladder.note(self.now, &format!("chaos: {chaos:?}"));
-        self.disk_trouble |=
-            matches!(chaos, Chaos::StoreStuck(_) | Chaos::StoreDelay(_) | Chaos::Disk(_) | Chaos::SyncDelay(_));
+        self.disk_trouble |= matches!(
+            chaos,
+            Chaos::StoreStuck(_) | Chaos::StoreDelay(_) | Chaos::Disk(_) | Chaos::SyncDelay(_)
+        );
         match chaos {
             Chaos::StoreStuck(lasts) => self.store.stuck_until = self.now + lasts,
             Chaos::StoreDelay(delay) => self.store_delay = delay,
@@ -100,7 +108,8 @@ impl World {
         for n in 0..20 {
             let octets = (0..self.rng.below(400)).map(|_| self.rng.next_u64() as u8).collect();
             let from = super::script::ENGINE;
-            self.heap.push(self.now + Duration::from_micros(n), Event::ToEngine { from, phone: None, octets });
+            self.heap
+                .push(self.now + Duration::from_micros(n), Event::ToEngine { from, phone: None, octets });
         }
     }
 
@@ -115,7 +124,9 @@ impl World {
             if let Some(Outcome::Recovered(milliseconds)) = found
                 && milliseconds < least
             {
-                return Err(format!("{recording} ran since {began:?}, the kill left {milliseconds} ms of it"));
+                return Err(format!(
+                    "{recording} ran since {began:?}, the kill left {milliseconds} ms of it"
+                ));
             }
         }
         Ok(())
@@ -126,7 +137,8 @@ impl World {
         if self.disk.was_ever_bad() {
             return Vec::new();
         }
-        let running = self.checker.log.recordings().iter().filter(|(_, recording)| recording.outcome.is_none());
+        let running =
+            self.checker.log.recordings().iter().filter(|(_, recording)| recording.outcome.is_none());
         running.filter_map(|(id, recording)| Some((*id, recording.began()?))).collect()
     }
 
@@ -145,7 +157,8 @@ impl World {
             self.store.appended = seq;
             let (now, durable) = (self.now, self.store.durable);
             let signals = &self.checker.signals;
-            let context = Context { now, durable, disk_trouble: true, draining: false, phones: &self.phones, signals };
+            let context =
+                Context { now, durable, disk_trouble: true, draining: false, phones: &self.phones, signals };
             self.checker.log.append(&entry, &context)?;
         }
         self.store.durable = self.store.appended;
@@ -167,7 +180,10 @@ impl World {
         let mut left = Vec::new();
         for recording in unfinished {
             let milliseconds = found.get(&recording).copied().unwrap_or(0);
-            left.push((recordings[&recording].call, report::Event::RecordingRecovered { recording, milliseconds }));
+            left.push((
+                recordings[&recording].call,
+                report::Event::RecordingRecovered { recording, milliseconds },
+            ));
         }
         for (call, _) in self.checker.log.calls().iter().filter(|(_, call)| call.ended.is_none()) {
             let (cause, by) = (Cause::EngineRestart, Party::Engine);
@@ -194,13 +210,20 @@ impl World {
 
     /// A recording is complete: is it as long as told, and who is on it?
     pub(super) fn listen_to(&mut self, id: RecordingId, milliseconds: u64) -> Result<(), Wrong> {
-        let Some(file) = self.disk.read(id) else { return Err(format!("{id} is closed and there is no file")) };
+        let Some(file) = self.disk.read(id) else {
+            return Err(format!("{id} is closed and there is no file"));
+        };
         let data = file.get(HEADER_OCTETS as usize..).unwrap_or_default();
         let claimed = file.get(40..44).map_or(0, |l| u32::from_le_bytes([l[0], l[1], l[2], l[3]]));
         if claimed as usize != data.len() || data.len() as u64 != milliseconds * 32 {
-            return Err(format!("{id}: {milliseconds} ms told, {claimed} octets claimed, {} there", data.len()));
+            return Err(format!(
+                "{id}: {milliseconds} ms told, {claimed} octets claimed, {} there",
+                data.len()
+            ));
         }
-        let Some(call) = self.checker.log.recordings().get(&id).map(|recording| recording.call) else { return Ok(()) };
+        let Some(call) = self.checker.log.recordings().get(&id).map(|recording| recording.call) else {
+            return Ok(());
+        };
         let Some(call) = self.checker.log.calls().get(&call) else { return Ok(()) };
         let caller = self.checker.log.phone_of(call, &self.phones).map(|phone| self.phones[phone].voice);
         let leg = call.leg;
@@ -217,7 +240,9 @@ impl World {
             if let Heard::Voice(voice) = listen(&side(1))
                 && !self.checker.streams.was_heard(leg, voice)
             {
-                return Err(format!("{id}: frame {n} has {voice:?} on the right, whom the caller never heard"));
+                return Err(format!(
+                    "{id}: frame {n} has {voice:?} on the right, whom the caller never heard"
+                ));
             }
         }
         self.disk.forget_contents(id);
@@ -233,7 +258,10 @@ impl World {
         }
         let legs: usize = self.engines.iter().map(Engine::legs).sum();
         if legs > 0 || !self.desk.is_idle() {
-            return Err(format!("the world is over; {legs} legs are left, the recorder is idle: {}", self.desk.is_idle()));
+            return Err(format!(
+                "the world is over; {legs} legs are left, the recorder is idle: {}",
+                self.desk.is_idle()
+            ));
         }
         let figures = self.switch.status();
         for name in ["calls_up", "ports_in_use"] {
@@ -248,7 +276,8 @@ impl World {
     /// What two runs agree on, and what there was to see.
     pub(super) fn summary(&self) -> Summary {
         let entries = self.checker.log.entries();
-        let count = |wanted: fn(&report::Event) -> bool| entries.iter().filter(|entry| wanted(&entry.event)).count();
+        let count =
+            |wanted: fn(&report::Event) -> bool| entries.iter().filter(|entry| wanted(&entry.event)).count();
         Summary {
             hash: self.ladder.hash(),
             steps: self.steps,

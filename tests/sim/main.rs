@@ -112,7 +112,8 @@ fn each_planted_fault_is_found() {
     let mut worlds = Worlds::new();
     for fault in Fault::ALL {
         let found = (1..=SEEDS_PER_FAULT).find_map(|seed| worlds.run(seed, Some(fault)).err());
-        let failure = found.unwrap_or_else(|| panic!("{fault:?} is not found within {SEEDS_PER_FAULT} seeds"));
+        let failure =
+            found.unwrap_or_else(|| panic!("{fault:?} is not found within {SEEDS_PER_FAULT} seeds"));
         println!("{fault:?}: seed {}, {:?}: {}", failure.seed, failure.at, failure.wrong);
     }
 }

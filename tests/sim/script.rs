@@ -110,7 +110,8 @@ fn caller(n: usize, rng: &mut Rng) -> Caller {
         2 => vec![Codec::Pcma, Codec::Pcmu],
         _ => vec![Codec::Pcmu, Codec::Pcma],
     };
-    let keys = [Some(101), Some(96), Some(101), Some(97), Some(101), Some(101), Some(110), None][rng.below(8) as usize];
+    let keys = [Some(101), Some(96), Some(101), Some(97), Some(101), Some(101), Some(110), None]
+        [rng.below(8) as usize];
     let ptime = [20, 20, 20, 30, 40][rng.below(5) as usize];
     Caller {
         place: Place { at: SocketAddr::new(ip, 5060), media, engine: ENGINE },
@@ -149,7 +150,8 @@ fn acts(rng: &mut Rng) -> VecDeque<(Duration, Act)> {
     let mut at = millis(rng, 200, 9_000);
     while at < stays && eager > 0 && acts.len() < 40 {
         acts.push((at, Act::Press(key(rng))));
-        let pause = if rng.below(3) == 0 { millis(rng, 20, 400) } else { millis(rng, 1_000, 4_000 * eager + 2_000) };
+        let pause =
+            if rng.below(3) == 0 { millis(rng, 20, 400) } else { millis(rng, 1_000, 4_000 * eager + 2_000) };
         at += pause;
     }
     if rng.below(4) == 0 {

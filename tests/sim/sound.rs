@@ -105,8 +105,10 @@ pub fn listen(samples: &[i16]) -> Heard {
     if samples.iter().all(|sample| sample.unsigned_abs() < SILENCE) {
         return Heard::Silence;
     }
-    let mut loud: Vec<(f64, u32)> =
-        (0..FREQUENCIES).map(|at| (power(samples, (LOWEST + at) * 100), at)).filter(|(p, _)| *p > PRESENT).collect();
+    let mut loud: Vec<(f64, u32)> = (0..FREQUENCIES)
+        .map(|at| (power(samples, (LOWEST + at) * 100), at))
+        .filter(|(p, _)| *p > PRESENT)
+        .collect();
     loud.sort_by(|a, b| b.0.total_cmp(&a.0));
     match loud[..] {
         [(_, a), (_, b)] => Heard::Voice(Voice::of_pair(a.min(b), a.max(b))),

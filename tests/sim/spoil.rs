@@ -34,7 +34,9 @@ impl World {
             Event::Key { .. } if self.strikes(Fault::DoubledKey) => [Some(event.clone()), Some(event)],
             Event::Key { .. } if self.strikes(Fault::LostKey) => [None, None],
             Event::MediaSilent { .. } if self.plagues(Fault::LostSilence) => [None, None],
-            Event::PlaybackEnded { leg, playback, completed: false, at } if self.plagues(Fault::CutNoticeCounts) => {
+            Event::PlaybackEnded { leg, playback, completed: false, at }
+                if self.plagues(Fault::CutNoticeCounts) =>
+            {
                 [Some(Event::PlaybackEnded { leg, playback, completed: true, at }), None]
             }
             event => [Some(event), None],
@@ -69,8 +71,10 @@ impl World {
             Ok(Message::Request(request)) => request.method == Method::Bye && self.plagues(Fault::LostBye),
             Ok(Message::Response(response)) => {
                 let invite = response.headers.first(Name::CSeq).is_some_and(|cseq| cseq.ends_with(b"INVITE"));
-                let again = self.phones[phone].story.status.is_none() && self.checker.signals.was_answered(phone);
-                let lost = invite && response.status >= 200 && again && self.plagues(Fault::LostRetransmission);
+                let again =
+                    self.phones[phone].story.status.is_none() && self.checker.signals.was_answered(phone);
+                let lost =
+                    invite && response.status >= 200 && again && self.plagues(Fault::LostRetransmission);
                 lost || invite && phone == 0 && self.plagues(Fault::LateAnswer)
             }
             Err(_) => false,

@@ -329,7 +329,14 @@ impl World {
         self.tell_switch(Input::Datagram { local: ENGINE, from, octets })
     }
 
-    fn reach_port(&mut self, phone: usize, to: SocketAddr, from: SocketAddr, press: Option<u64>, octets: &[u8]) {
+    fn reach_port(
+        &mut self,
+        phone: usize,
+        to: SocketAddr,
+        from: SocketAddr,
+        press: Option<u64>,
+        octets: &[u8],
+    ) {
         for worker in 0..self.engines.len() {
             let numbers = &self.script.ports[worker];
             if let Some(place) = numbers.iter().position(|number| *number == to.port() & !1) {
@@ -400,7 +407,12 @@ impl World {
             Output::Tone { worker, leg, playback, codec } => {
                 let beep = careline::audio::tone::message_beep();
                 let octets = beep.iter().map(|s| careline::audio::g711::encode(codec, *s)).collect();
-                let command = media::Command::Play { leg, playback, clips: vec![Clip { codec, octets }], repeat: false };
+                let command = media::Command::Play {
+                    leg,
+                    playback,
+                    clips: vec![Clip { codec, octets }],
+                    repeat: false,
+                };
                 self.tell_worker(worker, command, Vec::new());
             }
             Output::Recorder(command) => {
@@ -598,7 +610,9 @@ impl World {
 
     /// Whether only what is over is left.
     fn is_over(&self) -> bool {
-        self.now > Instant::START + super::script::LENGTH && self.switch.calls_up() == 0 && self.phones.iter().all(Phone::is_done)
+        self.now > Instant::START + super::script::LENGTH
+            && self.switch.calls_up() == 0
+            && self.phones.iter().all(Phone::is_done)
     }
 
     /// Changes the mood of the disk.

@@ -137,6 +137,7 @@ const ALONE: &[Run] = &[
     run("off-nominal/content-length-too-long"),
     run("off-nominal/lost-ack"),
     run("off-nominal/max-forwards-zero"),
+    run("off-nominal/method-not-taken"),
     run("off-nominal/merged-request"),
     run("off-nominal/missing-call-id"),
     run("off-nominal/no-audio"),

@@ -418,6 +418,7 @@ const UNSAFE_FILES: &[(&str, &str)] = &[
     ("src/io/sip_udp.rs", "recvmsg with IP_PKTINFO: which of our addresses a datagram came to"),
     ("benches/support/allocations.rs", "an allocator that counts is unsafe by its trait"),
     ("benches/support/sockets.rs", "the same batches, measured without the engine"),
+    ("benches/support/uring.rs", "io_uring, measured as another floor"),
 ];
 
 /// Words that only the edges may use, and what the floors under them do instead.

@@ -8,12 +8,18 @@ use std::net::IpAddr;
 /// Ten lines.
 pub fn banner(config: &Config, started: &Started) -> String {
     let (sip, port) = (started.engine.sip.bound(), started.engine.sip.bound().port());
-    let numbers: Vec<String> = started.numbers.iter().map(|(number, flow)| format!("{number} → {flow}")).collect();
-    let dial = started.numbers.first().map_or("100", |(number, _)| number.as_str());
+    let numbers: Vec<String> =
+        started.numbers.iter().map(|(number, flow)| format!("{number} → {flow}")).collect();
+    let dial = started
+        .numbers
+        .iter()
+        .min_by_key(|(number, _)| number.len())
+        .map_or("100", |(number, _)| number.as_str());
     let host = reachable(sip.ip());
     let mut out = String::new();
     let _ = writeln!(out, "Careline {} answers.", env!("CARGO_PKG_VERSION"));
-    let _ = writeln!(out, "  SIP         udp {sip}, sound on ports {}–{}", started.first_port, started.last_port);
+    let _ =
+        writeln!(out, "  SIP         udp {sip}, sound on ports {}–{}", started.first_port, started.last_port);
     let _ = writeln!(
         out,
         "  flows       {} from {}, version {}",
@@ -37,7 +43,7 @@ pub fn banner(config: &Config, started: &Started) -> String {
 
 /// One line that rings the engine once, from its own machine.
 fn sipp_line(dial: &str, port: u16) -> String {
-    format!("sipp 127.0.0.1:{port} -s {dial} -sf sipp-scenarios/nominal/hang_up.xml -m 1")
+    format!("sipp 127.0.0.1:{port} -i 127.0.0.1 -s {dial} -sf sipp-scenarios/nominal/no-recording.xml -m 1")
 }
 
 /// An address that a softphone on this machine can dial.

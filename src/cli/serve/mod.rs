@@ -18,7 +18,7 @@ pub fn serve(paths: &Paths) -> ExitCode {
     let loaded = check::load(paths, &|folder, prompt, language| sounds.audio(folder, prompt, language));
     let faults = check::report(&loaded, Paint::Plain);
     let (Some(config), Some(flows), true) = (loaded.config, loaded.flows, faults.is_empty()) else {
-        eprint!("{faults}the engine does not start: nothing is served until these faults are mended\n");
+        eprintln!("{faults}the engine does not start: nothing is served until these faults are mended");
         return ExitCode::FAILURE;
     };
     let prompts = sounds.into_library(&config.sounds);

@@ -10,8 +10,8 @@ use crate::io::descriptors;
 use crate::io::media_worker::{self, Handle};
 use crate::io::now::Clock;
 use crate::io::prompts::PromptLibrary;
-use crate::io::recorder::thread::{Listener, Recorder};
 use crate::io::recorder::desk;
+use crate::io::recorder::thread::{Listener, Recorder};
 use crate::io::run::{EdgeCounters, Engine};
 use crate::io::sip_udp::SipUdp;
 use crate::io::store::restart::Recovered;
@@ -56,7 +56,9 @@ pub struct Started {
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
     /// The SIP port cannot be had.
-    #[error("SIP cannot listen on udp {address}: {cause}\n  another program, or another Careline, may hold the port: stop it, or set `sip: {{listen: …}}`")]
+    #[error(
+        "SIP cannot listen on udp {address}: {cause}\n  another program, or another Careline, may hold the port: stop it, or set `sip: {{listen: …}}`"
+    )]
     SipPort {
         /// The address of the configuration.
         address: SocketAddr,
@@ -205,7 +207,8 @@ fn open_records(config: &Config, clock: Clock) -> Result<Records, StartError> {
         store::Event::Durable { up_to } => drop(durable_sender.send_replace(up_to)),
         store::Event::Stuck { .. } | store::Event::Recovered => {}
     });
-    let (store, recovered) = Store::open(&config.store, &config.recordings.directory, clock.wall(), listener)?;
+    let (store, recovered) =
+        Store::open(&config.store, &config.recordings.directory, clock.wall(), listener)?;
     let (event_sender, recorder_events) = mpsc::channel(2 * RECORDER_COMMANDS_MAX);
     let settings = desk::Settings {
         quota_octets: config.recordings.quota_octets,
@@ -234,7 +237,10 @@ fn tell_recovered(recovered: &Recovered) {
         );
     }
     if recovered.foreign > 0 {
-        tracing::warn!(files = recovered.foreign, "files in the recordings' folder that no record knows: left alone");
+        tracing::warn!(
+            files = recovered.foreign,
+            "files in the recordings' folder that no record knows: left alone"
+        );
     }
 }
 
@@ -265,7 +271,10 @@ fn targets(flows: &FlowSet) -> BTreeMap<String, SocketAddr> {
         };
         match with_port.to_socket_addrs().ok().and_then(|mut all| all.next()) {
             Some(address) => drop(targets.insert(target.to_owned(), address)),
-            None => tracing::warn!(target, "this address of the person ladder is not found: its rung is passed over"),
+            None => tracing::warn!(
+                target,
+                "this address of the person ladder is not found: its rung is passed over"
+            ),
         }
     }
     targets

@@ -38,8 +38,6 @@ impl Reply {
 pub struct Open {
     /// Its transaction.
     pub transaction: ServerId,
-    /// Our tag.
-    pub local_tag: String,
     /// Whether it is the first of the dialog.
     pub stage: Stage,
 }
@@ -68,8 +66,13 @@ impl Stack {
     pub(super) fn open_invite(&self, leg: LegId) -> Option<Open> {
         let Phase::InDialog(within) = &self.legs.get(&leg)?.phase else { return None };
         let incoming = within.incoming.as_ref().filter(|_| within.uas.is_open())?;
-        let (local_tag, stage) = (within.local_tag.clone(), within.stage);
-        Some(Open { transaction: incoming.transaction, local_tag, stage })
+        Some(Open { transaction: incoming.transaction, stage: within.stage })
+    }
+
+    /// The tag in our To (RFC 3261 §12.1.1); `None` for a leg that we call, or that is gone.
+    pub(super) fn local_tag(&self, leg: LegId) -> Option<String> {
+        let Phase::InDialog(within) = &self.legs.get(&leg)?.phase else { return None };
+        within.incoming.as_ref().map(|_| within.local_tag.clone())
     }
 
     fn answer_first(&mut self, now: Instant, leg: LegId, reply: Reply) {

@@ -104,10 +104,9 @@ impl Stack {
     ) {
         let leg = self.servers.get_mut(invite).and_then(|server| server.leg);
         let open = leg.and_then(|leg| self.open_invite(leg)).filter(|open| open.transaction == invite);
-        let tag = match &open {
-            Some(open) => open.local_tag.clone(),
-            None => self.stateless_tag(&arrival.request),
-        };
+        // The tag that the INVITE was answered with, also when that was a 200 already (RFC 3261 §9.2).
+        let known = leg.and_then(|leg| self.local_tag(leg));
+        let tag = known.unwrap_or_else(|| self.stateless_tag(&arrival.request));
         self.answer_non_invite(now, arrival, key, &tag);
         let (Some(leg), Some(open)) = (leg, open) else { return };
         self.answer_open(now, leg, super::command::Reply::status(487));

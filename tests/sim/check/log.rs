@@ -3,9 +3,9 @@
 
 use super::super::life::GONE_NOTICED;
 use super::super::phone::{Phone, Stage};
+use super::Verdict;
 use super::signals::Signals;
 use super::streams::Streams;
-use super::Verdict;
 use careline::call::recording::RecordingKind;
 use careline::clock::Instant;
 use careline::flow::action::{Fact, Why};
@@ -92,7 +92,13 @@ pub struct Context<'a> {
 impl Log {
     /// An empty log.
     pub fn new(longest: Duration) -> Self {
-        Self { entries: Vec::new(), calls: BTreeMap::new(), recordings: BTreeMap::new(), longest, ended_late: BTreeMap::new() }
+        Self {
+            entries: Vec::new(),
+            calls: BTreeMap::new(),
+            recordings: BTreeMap::new(),
+            longest,
+            ended_late: BTreeMap::new(),
+        }
     }
 
     /// All calls.
@@ -148,12 +154,17 @@ impl Log {
             if late && streams.leg(call.leg).is_some_and(|leg| !leg.spoken_to) {
                 return Err(format!("{id} can hear since {heard:?} and nothing was said"));
             }
-            let talks = call.bridged_us.map(Instant::from_micros).is_some_and(|at| now.since(at) > FIRST_WORD_WITHIN);
-            let runs = |r: &&Recording| r.call == *id && r.kind == RecordingKind::Message && r.began_us.is_some();
-            if talks && self.recordings.values().filter(runs).any(|r| r.frames.is_none() && r.outcome.is_none()) {
+            let talks =
+                call.bridged_us.map(Instant::from_micros).is_some_and(|at| now.since(at) > FIRST_WORD_WITHIN);
+            let runs =
+                |r: &&Recording| r.call == *id && r.kind == RecordingKind::Message && r.began_us.is_some();
+            if talks
+                && self.recordings.values().filter(runs).any(|r| r.frames.is_none() && r.outcome.is_none())
+            {
                 return Err(format!("{id} talks with a person, and it is recorded as a message"));
             }
-            let phone = self.phone_of(call, phones).map(|phone| &phones[phone]).filter(|phone| !phone.is_held());
+            let phone =
+                self.phone_of(call, phones).map(|phone| &phones[phone]).filter(|phone| !phone.is_held());
             let gone = phone.and_then(|phone| phone.story.vanished);
             if gone.is_some_and(|gone| now.since(gone) > GONE_NOTICED) {
                 return Err(format!("the caller of {id} is gone since {gone:?} and the call is up"));
@@ -189,7 +200,8 @@ impl Log {
             return if call.is_some() { Err("arrives twice".to_owned()) } else { Ok(()) };
         }
         let Some(call) = call else { return Err(format!("{:?} before its arrival", entry.event)) };
-        if let Event::RecordingClosed { recording, .. } | Event::RecordingFailed { recording, .. } = entry.event
+        if let Event::RecordingClosed { recording, .. } | Event::RecordingFailed { recording, .. } =
+            entry.event
             && call.ended.is_some()
             && self.recordings.get(&recording).is_some_and(|recording| self.is_closed_late(recording))
         {
@@ -203,11 +215,20 @@ impl Log {
                 Err(format!("{recording} is named twice"))
             }
             Event::RecordingSpanBegan { recording } => self.judge_beginning(call, *recording, context),
-            Event::RecordingSpanEnded { recording, frames, .. } => self.judge_span(*recording, *frames, entry),
-            Event::RecordingClosed { recording, milliseconds } => self.judge_closing(*recording, *milliseconds),
+            Event::RecordingSpanEnded { recording, frames, .. } => {
+                self.judge_span(*recording, *frames, entry)
+            }
+            Event::RecordingClosed { recording, milliseconds } => {
+                self.judge_closing(*recording, *milliseconds)
+            }
             Event::Flow(Fact::Fault { what }) => {
-                let held = self.phone_of(call, context.phones).is_some_and(|phone| context.phones[phone].is_held());
-                if held || context.disk_trouble { Ok(()) } else { Err(format!("a fault for no reason: {what}")) }
+                let held =
+                    self.phone_of(call, context.phones).is_some_and(|phone| context.phones[phone].is_held());
+                if held || context.disk_trouble {
+                    Ok(())
+                } else {
+                    Err(format!("a fault for no reason: {what}"))
+                }
             }
             Event::Ended { cause, by, .. } => self.judge_end(call, entry, (*cause, *by), context),
             _ => Ok(()),
@@ -215,9 +236,14 @@ impl Log {
     }
 
     fn judge_beginning(&self, call: &Call, id: RecordingId, context: &Context<'_>) -> Verdict {
-        let Some(recording) = self.recordings.get(&id) else { return Err(format!("{id} begins without a name")) };
+        let Some(recording) = self.recordings.get(&id) else {
+            return Err(format!("{id} begins without a name"));
+        };
         if recording.named_seq > context.durable {
-            return Err(format!("{id} begins; its name is entry {}, durable is {}", recording.named_seq, context.durable));
+            return Err(format!(
+                "{id} begins; its name is entry {}, durable is {}",
+                recording.named_seq, context.durable
+            ));
         }
         if recording.kind == RecordingKind::Call && !call.notice {
             return Err(format!("{id} begins and no notice was given"));
@@ -230,7 +256,11 @@ impl Log {
 
     fn judge_span(&self, id: RecordingId, frames: u64, entry: &Entry) -> Verdict {
         let Some(began) = self.recordings.get(&id).and_then(|recording| recording.began_us) else {
-            return if frames == 0 { Ok(()) } else { Err(format!("{id} has {frames} frames and never began")) };
+            return if frames == 0 {
+                Ok(())
+            } else {
+                Err(format!("{id} has {frames} frames and never began"))
+            };
         };
         let (span, told) = (entry.since_start_us.saturating_sub(began), frames * FRAME_MS * 1_000);
         if span.abs_diff(told) > SPAN_SLACK_US {
@@ -240,7 +270,9 @@ impl Log {
     }
 
     fn judge_closing(&self, id: RecordingId, milliseconds: u64) -> Verdict {
-        let Some(recording) = self.recordings.get(&id) else { return Err(format!("{id} is closed without a name")) };
+        let Some(recording) = self.recordings.get(&id) else {
+            return Err(format!("{id} is closed without a name"));
+        };
         if recording.outcome.is_some() {
             return Err(format!("{id} is closed twice"));
         }
@@ -251,7 +283,13 @@ impl Log {
         Ok(())
     }
 
-    fn judge_end(&self, call: &Call, entry: &Entry, (cause, by): (Cause, Party), context: &Context<'_>) -> Verdict {
+    fn judge_end(
+        &self,
+        call: &Call,
+        entry: &Entry,
+        (cause, by): (Cause, Party),
+        context: &Context<'_>,
+    ) -> Verdict {
         let length = Duration::from_micros(entry.since_start_us.saturating_sub(call.arrived_us));
         let phone = self.phone_of(call, context.phones);
         let story = phone.map(|phone| &context.phones[phone].story);
@@ -261,25 +299,35 @@ impl Log {
             (Cause::Cancelled, Party::Caller) => story.is_some_and(|story| story.cancelled),
             (Cause::Normal, Party::Flow) => call.message_saved,
             (Cause::Draining, Party::Engine) => context.draining,
-            (Cause::AckMissing, Party::Engine) => phone.is_some_and(|phone| context.signals.awaits_ack(phone)),
+            (Cause::AckMissing, Party::Engine) => {
+                phone.is_some_and(|phone| context.signals.awaits_ack(phone))
+            }
             (Cause::MediaLost, Party::Engine) => gone,
             (Cause::TooLong, Party::Engine) => length >= self.longest,
             (Cause::EngineRestart, Party::Engine) => true,
             _ => false,
         };
-        let engines = matches!((cause, by), (Cause::Normal, Party::Flow) | (Cause::Draining | Cause::MediaLost | Cause::TooLong, _));
+        let engines = matches!(
+            (cause, by),
+            (Cause::Normal, Party::Flow) | (Cause::Draining | Cause::MediaLost | Cause::TooLong, _)
+        );
         // Without an ACK the BYE has to wait (RFC 3261 §15).
         let tell = |phone: usize| !context.signals.awaits_ack(phone) && !context.signals.was_told_bye(phone);
         if engines && phone.is_some_and(tell) {
             return Err(format!("ends with {cause:?} and its caller is not told"));
         }
         if !truth {
-            return Err(format!("ends after {length:?} by {by:?} with {cause:?}: {story:?}, message {}", call.message_saved));
+            return Err(format!(
+                "ends after {length:?} by {by:?} with {cause:?}: {story:?}, message {}",
+                call.message_saved
+            ));
         }
         let left = self.recordings.iter().find(|(_, r)| r.call == entry.call && r.outcome.is_none());
         let waited = context.now.as_micros().saturating_sub(entry.since_start_us);
         match left {
-            Some((id, _)) if waited < CLOSING_MAX.as_micros() as u64 => Err(format!("ends and {id} is not closed")),
+            Some((id, _)) if waited < CLOSING_MAX.as_micros() as u64 => {
+                Err(format!("ends and {id} is not closed"))
+            }
             _ => Ok(()),
         }
     }
@@ -318,12 +366,18 @@ impl Log {
                 };
                 self.recordings.insert(*recording, named);
             }
-            Event::RecordingSpanBegan { recording } => self.with(*recording, |r| r.began_us = Some(entry.since_start_us)),
-            Event::RecordingSpanEnded { recording, frames, .. } => self.with(*recording, |r| r.frames = Some(*frames)),
+            Event::RecordingSpanBegan { recording } => {
+                self.with(*recording, |r| r.began_us = Some(entry.since_start_us))
+            }
+            Event::RecordingSpanEnded { recording, frames, .. } => {
+                self.with(*recording, |r| r.frames = Some(*frames))
+            }
             Event::RecordingClosed { recording, milliseconds } => {
                 self.with(*recording, |r| r.outcome = Some(Outcome::Closed(*milliseconds)));
             }
-            Event::RecordingFailed { recording, .. } => self.with(*recording, |r| r.outcome = Some(Outcome::Failed)),
+            Event::RecordingFailed { recording, .. } => {
+                self.with(*recording, |r| r.outcome = Some(Outcome::Failed))
+            }
             Event::RecordingRecovered { recording, milliseconds } => {
                 self.with(*recording, |r| r.outcome = Some(Outcome::Recovered(*milliseconds)));
             }
@@ -339,9 +393,9 @@ impl Log {
 }
 
 impl Recording {
-    /// When its first sample was taken.
-    pub fn began(&self) -> Option<Instant> {
-        self.began_us.map(Instant::from_micros)
+    /// When its first sample was taken, if samples are still being taken.
+    pub fn runs_since(&self) -> Option<Instant> {
+        self.began_us.filter(|_| self.frames.is_none() && self.outcome.is_none()).map(Instant::from_micros)
     }
 }
 
@@ -350,7 +404,9 @@ impl Call {
         match &entry.event {
             Event::Heard { .. } => self.heard_us = Some(entry.since_start_us),
             Event::Flow(Fact::NoticeGiven) => self.notice = true,
-            Event::Flow(Fact::RecordingRefused | Fact::LadderRung { why: Why::Crisis, .. }) => self.refused = true,
+            Event::Flow(Fact::RecordingRefused | Fact::LadderRung { why: Why::Crisis, .. }) => {
+                self.refused = true
+            }
             Event::MessageSaved { .. } => self.message_saved = true,
             Event::Bridged { .. } => self.bridged_us = Some(entry.since_start_us),
             Event::Unbridged { .. } => self.bridged_us = None,

@@ -52,7 +52,8 @@ impl Signals {
                     before.again = None;
                 }
                 let (acked, followed) = (false, false);
-                let fresh = Invite { at: now, first: None, status: None, acked, followed, again: None, over_at: now };
+                let fresh =
+                    Invite { at: now, first: None, status: None, acked, followed, again: None, over_at: now };
                 self.invites.entry((phone, number)).or_insert(fresh);
             }
             Method::Ack => {
@@ -74,7 +75,11 @@ impl Signals {
                 self.stop(phone);
                 let branch = request.headers.first(Name::Via).unwrap_or_default().to_vec();
                 let known = self.byes.entry(phone).or_insert_with(|| branch.clone());
-                if *known == branch { Ok(()) } else { Err(format!("phone {phone} is told BYE in two transactions")) }
+                if *known == branch {
+                    Ok(())
+                } else {
+                    Err(format!("phone {phone} is told BYE in two transactions"))
+                }
             }
             Message::Request(_) => Ok(()),
         }
@@ -83,7 +88,9 @@ impl Signals {
     /// Whether the ACK of a 2xx has not come from this phone.
     pub fn awaits_ack(&self, phone: usize) -> bool {
         let accepted = |invite: &Invite| invite.status.is_some_and(|status| status < 300);
-        self.invites.range((phone, 0)..=(phone, u32::MAX)).any(|(_, invite)| accepted(invite) && !invite.acked)
+        self.invites
+            .range((phone, 0)..=(phone, u32::MAX))
+            .any(|(_, invite)| accepted(invite) && !invite.acked)
     }
 
     /// Whether this phone was told BYE.
@@ -107,16 +114,24 @@ impl Signals {
                 continue;
             }
             if invite.first.is_none() && now.since(invite.at) > FIRST_WITHIN {
-                return Err(format!("INVITE {number} of phone {phone} came at {:?} and is unanswered", invite.at));
+                return Err(format!(
+                    "INVITE {number} of phone {phone} came at {:?} and is unanswered",
+                    invite.at
+                ));
             }
             if invite.status.is_none() && now.since(invite.at) > FINAL_WITHIN {
-                return Err(format!("INVITE {number} of phone {phone} came at {:?}: no final answer", invite.at));
+                return Err(format!(
+                    "INVITE {number} of phone {phone} came at {:?}: no final answer",
+                    invite.at
+                ));
             }
             if let Some((by, _)) = invite.again
                 && now > by + SLACK
                 && now < invite.over_at
             {
-                return Err(format!("the 2xx to INVITE {number} of phone {phone} should have been sent again at {by:?}"));
+                return Err(format!(
+                    "the 2xx to INVITE {number} of phone {phone} should have been sent again at {by:?}"
+                ));
             }
         }
         Ok(())

@@ -89,7 +89,14 @@ struct Bridge {
 impl Streams {
     /// No leg is open.
     pub fn new(ear: Ear) -> Self {
-        Self { legs: BTreeMap::new(), owners: BTreeMap::new(), rested: BTreeMap::new(), intended: BTreeMap::new(), past: BTreeMap::new(), ear }
+        Self {
+            legs: BTreeMap::new(),
+            owners: BTreeMap::new(),
+            rested: BTreeMap::new(),
+            intended: BTreeMap::new(),
+            past: BTreeMap::new(),
+            ear,
+        }
     }
 
     /// The ear, for the next world: it knows many frames by now.
@@ -131,13 +138,25 @@ impl Streams {
     /// A port that rests, for the hasty one.
     pub fn resting(&self, now: Instant) -> Option<PortIndex> {
         let young = |since: &Instant| now.since(*since) < PORT_REST / 2;
-        self.rested.iter().find(|(port, since)| port.0 == WorkerIndex(0) && young(since)).map(|(port, _)| port.1)
+        self.rested
+            .iter()
+            .find(|(port, since)| port.0 == WorkerIndex(0) && young(since))
+            .map(|(port, _)| port.1)
     }
 
     /// A command reached a worker.
-    pub fn commanded(&mut self, now: Instant, worker: WorkerIndex, command: &Command, phones: &[Phone], voices: &[Voice]) -> Verdict {
+    pub fn commanded(
+        &mut self,
+        now: Instant,
+        worker: WorkerIndex,
+        command: &Command,
+        phones: &[Phone],
+        voices: &[Voice],
+    ) -> Verdict {
         match command {
-            Command::Open { leg, port, plan, .. } => return self.opened(now, *leg, (worker, *port), plan, phones),
+            Command::Open { leg, port, plan, .. } => {
+                return self.opened(now, *leg, (worker, *port), plan, phones);
+            }
             Command::Replan { leg, plan } => {
                 if let Some(leg) = self.legs.get_mut(leg) {
                     leg.paused |= !plan.direction.send || !leg.plan.direction.send;
@@ -179,13 +198,16 @@ impl Streams {
             }
             Event::PlaybackEnded { leg, playback, completed: true, .. } => {
                 let Some(track) = self.legs.get(leg) else { return Ok(()) };
-                let Some(playing) = track.playing.as_ref().filter(|playing| playing.playback == *playback) else {
+                let Some(playing) = track.playing.as_ref().filter(|playing| playing.playback == *playback)
+                else {
                     return Ok(());
                 };
                 let packet = track.plan.samples_per_packet as usize;
                 if playing.sent + 2 * packet < playing.octets {
                     let Playing { octets, sent, .. } = playing;
-                    return Err(format!("{playback} on {leg} counts as heard to its end: {sent} of {octets} octets were sent"));
+                    return Err(format!(
+                        "{playback} on {leg} counts as heard to its end: {sent} of {octets} octets were sent"
+                    ));
                 }
             }
             Event::Closed { leg, port, at, .. } => return self.closed(*leg, *port, *at, phones),
@@ -208,16 +230,20 @@ impl Streams {
 
     /// A packet leaves a port.
     pub fn departed(&mut self, now: Instant, port: Port, octets: &[u8]) -> Verdict {
-        let Some(&id) = self.owners.get(&port) else { return Err(format!("a packet leaves {port:?}, which nobody owns")) };
+        let Some(&id) = self.owners.get(&port) else {
+            return Err(format!("a packet leaves {port:?}, which nobody owns"));
+        };
         let Some(leg) = self.legs.get_mut(&id) else { return Ok(()) };
-        let packet = rtp::Packet::read(octets).map_err(|error| format!("{id} sends what is no RTP: {error}"))?;
+        let packet =
+            rtp::Packet::read(octets).map_err(|error| format!("{id} sends what is no RTP: {error}"))?;
         leg.follow(now, &packet).map_err(|wrong| format!("{id}: {wrong}"))?;
         if packet.payload_type != leg.plan.payload_type {
             return Ok(());
         }
         let codec = leg.plan.codec;
         for piece in packet.payload.chunks(PIECE) {
-            leg.hear(now, codec, piece, &mut self.ear).map_err(|wrong| format!("{id} of phone {:?}: {wrong}", leg.phone))?;
+            leg.hear(now, codec, piece, &mut self.ear)
+                .map_err(|wrong| format!("{id} of phone {:?}: {wrong}", leg.phone))?;
         }
         Ok(())
     }
@@ -233,7 +259,14 @@ impl Streams {
         Ok(())
     }
 
-    fn opened(&mut self, now: Instant, id: LegId, port: Port, plan: &StreamPlan, phones: &[Phone]) -> Verdict {
+    fn opened(
+        &mut self,
+        now: Instant,
+        id: LegId,
+        port: Port,
+        plan: &StreamPlan,
+        phones: &[Phone],
+    ) -> Verdict {
         if let Some(owner) = self.owners.get(&port) {
             return Err(format!("{id} is given port {port:?}, which {owner} owns"));
         }
@@ -271,7 +304,8 @@ impl Streams {
         self.rested.insert(leg.port, at);
         self.past.insert(id, leg.ever.clone());
         let Some(phone) = leg.phone.map(|phone| &phones[phone]) else { return Ok(()) };
-        let plain = phone.ability.media == phone.media && !phone.story.rebound && leg.plan.remote == phone.media;
+        let plain =
+            phone.ability.media == phone.media && !phone.story.rebound && leg.plan.remote == phone.media;
         if plain && leg.presses.len() as u64 != leg.keys {
             return Err(format!("{id}: {} keys were pressed, {} were told", leg.presses.len(), leg.keys));
         }
@@ -280,7 +314,9 @@ impl Streams {
 
     fn bridged(&mut self, now: Instant, a: LegId, b: LegId, phones: &[Phone]) {
         for (one, other) in [(a, b), (b, a)] {
-            let Some((far, plan)) = self.legs.get(&other).and_then(|leg| Some((&phones[leg.phone?], leg.plan.clone()))) else {
+            let Some((far, plan)) =
+                self.legs.get(&other).and_then(|leg| Some((&phones[leg.phone?], leg.plan.clone())))
+            else {
                 continue;
             };
             let Some(leg) = self.legs.get_mut(&one) else { continue };
@@ -288,7 +324,10 @@ impl Streams {
             leg.playing = None;
             leg.voices.push((far.voice, None));
             leg.ever.insert(far.voice);
-            let surely = far.speaks() && far.media == far.ability.media && plan.direction.receive && leg.plan.direction.send;
+            let surely = far.speaks()
+                && far.media == far.ability.media
+                && plan.direction.receive
+                && leg.plan.direction.send;
             leg.bridge = Some(Bridge { other, voice: far.voice, since: now, heard: 0, surely });
         }
     }
@@ -300,7 +339,10 @@ impl Streams {
             leg.hush(now);
             let Some(bridge) = leg.bridge.take() else { continue };
             if bridge.surely && bridge.heard == 0 && now.since(bridge.since) > SURELY_HEARD {
-                return Err(format!("{id} was bridged since {:?} and never heard {:?}", bridge.since, bridge.voice));
+                return Err(format!(
+                    "{id} was bridged since {:?} and never heard {:?}",
+                    bridge.since, bridge.voice
+                ));
             }
         }
         Ok(())
@@ -342,7 +384,8 @@ impl Leg {
         let packet_time = self.packet_time();
         let Some(last) = &mut self.last else {
             let (ssrc, sequence) = (packet.ssrc, packet.sequence);
-            self.last = Some(Packet { ssrc, sequence, next: packet.timestamp.wrapping_add(samples), at: now });
+            self.last =
+                Some(Packet { ssrc, sequence, next: packet.timestamp.wrapping_add(samples), at: now });
             if !is_sound {
                 // A key of the other leg came first: the timestamp of sound is not known yet.
                 self.paused = true;
@@ -390,7 +433,10 @@ impl Leg {
         if let Some(bridge) = self.bridge.as_mut().filter(|bridge| bridge.voice == voice) {
             bridge.heard += 1;
         }
-        let allowed = self.voices.iter().any(|(known, until)| *known == voice && until.is_none_or(|until| now <= until));
+        let allowed = self
+            .voices
+            .iter()
+            .any(|(known, until)| *known == voice && until.is_none_or(|until| now <= until));
         if allowed {
             return Ok(());
         }

@@ -1,10 +1,10 @@
 //! A scenario that is played in virtual time: what SIPp would send, wait for and press.
 
-use super::rungs::{Rungs, Sent};
-use super::scenario::{Step, keys};
 use super::super::phone::sdp;
 use super::super::phone::talk::{Mouth, Spoken, Talk};
 use super::super::sound::Voice;
+use super::rungs::{Rungs, Sent};
+use super::scenario::{Step, keys};
 use careline::clock::Instant;
 use careline::rng::Rng;
 use careline::wire::codec::Codec;
@@ -43,7 +43,13 @@ pub struct Agent {
 
 impl Agent {
     /// An agent at `at` that plays `steps`.
-    pub fn new(at: SocketAddr, engine: SocketAddr, steps: Vec<Step>, number: &'static str, field: &str) -> Self {
+    pub fn new(
+        at: SocketAddr,
+        engine: SocketAddr,
+        steps: Vec<Step>,
+        number: &'static str,
+        field: &str,
+    ) -> Self {
         Self {
             at,
             engine,
@@ -103,7 +109,8 @@ impl Agent {
                 }
                 Step::Keys(text) => self.press(now, &text),
                 Step::Keep { header, variable } => {
-                    let value = Name::read(header.as_bytes()).map(|name| self.last_header(name)).unwrap_or_default();
+                    let value =
+                        Name::read(header.as_bytes()).map(|name| self.last_header(name)).unwrap_or_default();
                     let value = value.split_once(':').map(|(_, value)| value.to_owned()).unwrap_or_default();
                     self.kept.push((format!("[${variable}]"), value));
                 }
@@ -121,7 +128,9 @@ impl Agent {
             Message::Response(response) => response.status.to_string(),
         };
         let place = self.place_of(&what);
-        let Some(place) = place.filter(|_| self.wait_until.is_none()) else { return self.answer_by_itself(octets, &what) };
+        let Some(place) = place.filter(|_| self.wait_until.is_none()) else {
+            return self.answer_by_itself(octets, &what);
+        };
         let is_route = matches!(self.steps.get(place), Some(Step::Receive { is_route: true, .. }));
         let optional = matches!(self.steps.get(place), Some(Step::Receive { optional: true, .. }));
         self.last = octets.to_vec();
@@ -131,7 +140,8 @@ impl Agent {
                 Message::Response(response) => response.headers,
             };
             let contact = headers.first(Name::Contact).and_then(|value| Address::read(value).ok());
-            self.route = contact.map(|contact| String::from_utf8_lossy(contact.uri).into_owned()).unwrap_or_default();
+            self.route =
+                contact.map(|contact| String::from_utf8_lossy(contact.uri).into_owned()).unwrap_or_default();
         }
         self.hear_of_media(now, &message);
         if !optional {
@@ -224,7 +234,8 @@ impl Agent {
             Message::Request(request) => request.headers,
             Message::Response(response) => response.headers,
         };
-        let lines = headers.each(name).map(|value| format!("{}: {}", name.as_str(), String::from_utf8_lossy(value)));
+        let lines =
+            headers.each(name).map(|value| format!("{}: {}", name.as_str(), String::from_utf8_lossy(value)));
         lines.collect::<Vec<_>>().join("\n")
     }
 }

@@ -51,7 +51,9 @@ pub fn read(xml: &str) -> Result<Vec<Step>, String> {
                 steps.extend(step(&tag)?);
             }
             Event::Empty(tag) => steps.extend(step(&tag)?),
-            Event::CData(text) if sending => steps.push(Step::Send(String::from_utf8_lossy(&text).into_owned())),
+            Event::CData(text) if sending => {
+                steps.push(Step::Send(String::from_utf8_lossy(&text).into_owned()))
+            }
             Event::End(tag) => sending &= tag.name().as_ref() != b"send",
             Event::Text(text) if text.iter().all(u8::is_ascii_whitespace) => {}
             Event::Comment(_) | Event::Decl(_) => {}
@@ -91,7 +93,9 @@ fn step(tag: &BytesStart<'_>) -> Result<Option<Step>, String> {
             is_route: get("rrs").is_some_and(|value| value == "true"),
         }),
         "pause" => Some(match get("milliseconds") {
-            Some(pause) => Step::Pause(Duration::from_millis(pause.parse().map_err(|_| format!("a pause of {pause}"))?)),
+            Some(pause) => {
+                Step::Pause(Duration::from_millis(pause.parse().map_err(|_| format!("a pause of {pause}"))?))
+            }
             None => Step::PauseByChance,
         }),
         "ereg" if get("regexp").as_deref() == Some(".*") => Some(Step::Keep {

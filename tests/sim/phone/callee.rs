@@ -1,9 +1,9 @@
 //! The phone of a person at the clinic: rings, and then answers, is busy, lets it ring or is not there.
 
+use super::super::sound::Voice;
 use super::caller::Place;
 use super::dialog::Dialog;
 use super::sdp::{self, Ability};
-use super::super::sound::Voice;
 use super::talk::Mouth;
 use super::{Out, Phone, Role, Stage, answer_to};
 use careline::clock::Instant;
@@ -81,19 +81,28 @@ impl Phone {
         let codecs = if rng.below(2) == 0 { vec![Codec::Pcmu, Codec::Pcma] } else { vec![Codec::Pcma] };
         let ability = Ability { codecs, keys: Some(101), ptime: 20, media: place.media };
         let dialog = Dialog { local_tag: rng.token(), ..Dialog::default() };
-        let role = Role::Callee(Progress { manner, invite: Vec::new(), key: Vec::new(), next_at: None, unacked: None });
+        let role = Role::Callee(Progress {
+            manner,
+            invite: Vec::new(),
+            key: Vec::new(),
+            next_at: None,
+            unacked: None,
+        });
         Self::new(place, ability, voice, role, dialog, rng)
     }
 
     pub(super) fn on_call(&mut self, now: Instant, request: &Request<'_>, key: Vec<u8>) {
         let Role::Callee(progress) = &mut self.role else { return };
-        let value = |name| request.headers.first(name).map(|v| String::from_utf8_lossy(v).into_owned()).unwrap_or_default();
+        let value = |name| {
+            request.headers.first(name).map(|v| String::from_utf8_lossy(v).into_owned()).unwrap_or_default()
+        };
         self.dialog.call_id = value(Name::CallId);
         self.dialog.remote = value(Name::From);
         self.dialog.local = format!("{};tag={}", value(Name::To), self.dialog.local_tag);
         let contact = value(Name::Contact);
-        self.dialog.target =
-            Address::read(contact.as_bytes()).map(|a| String::from_utf8_lossy(a.uri).into_owned()).unwrap_or_default();
+        self.dialog.target = Address::read(contact.as_bytes())
+            .map(|a| String::from_utf8_lossy(a.uri).into_owned())
+            .unwrap_or_default();
         self.told = sdp::read(request.body);
         self.stage = Stage::Calling;
         progress.key.clone_from(&key);
@@ -127,7 +136,9 @@ impl Phone {
                 self.answer_invite(status);
                 self.over(now);
             }
-            (Stage::Calling, Manner::Answers { .. } | Manner::AnswersAndVanishes) => self.pick_up(now, manner),
+            (Stage::Calling, Manner::Answers { .. } | Manner::AnswersAndVanishes) => {
+                self.pick_up(now, manner)
+            }
             (Stage::Up(_), Manner::AnswersAndVanishes) => {
                 self.story.vanished = Some(now);
                 self.over(now);

@@ -135,7 +135,14 @@ impl Phone {
         Self::new(place, ability, voice, role, dialog, rng)
     }
 
-    pub(super) fn new(place: Place, ability: Ability, voice: Voice, role: Role, dialog: Dialog, rng: Rng) -> Self {
+    pub(super) fn new(
+        place: Place,
+        ability: Ability,
+        voice: Voice,
+        role: Role,
+        dialog: Dialog,
+        rng: Rng,
+    ) -> Self {
         Self {
             at: place.at,
             media: place.media,
@@ -167,7 +174,8 @@ impl Phone {
             Stage::Up(since) => {
                 while let Role::Caller(progress) = &mut self.role
                     && matches!(self.stage, Stage::Up(_))
-                    && let Some((_, act)) = progress.plan.acts.pop_front_if(|(after, _)| since + *after <= now)
+                    && let Some((_, act)) =
+                        progress.plan.acts.pop_front_if(|(after, _)| since + *after <= now)
                 {
                     self.act(now, act);
                 }
@@ -238,7 +246,8 @@ impl Phone {
 
     /// Begins to send in the first codec that both know.
     pub(super) fn begin_talk(&mut self, now: Instant, told: &Told) {
-        let Some(codec) = told.codecs.iter().find(|codec| self.ability.codecs.contains(codec)).copied() else {
+        let Some(codec) = told.codecs.iter().find(|codec| self.ability.codecs.contains(codec)).copied()
+        else {
             return self.puzzled("the engine agreed on no codec of ours".to_owned());
         };
         let mouth = match &self.role {

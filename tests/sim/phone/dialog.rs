@@ -26,7 +26,14 @@ pub struct Dialog {
 
 impl Dialog {
     /// Writes a request of this dialog, or the INVITE that begins it.
-    pub fn request(&self, method: Method<'_>, branch: &[u8], cseq: u32, at: SocketAddr, body: Option<&[u8]>) -> Vec<u8> {
+    pub fn request(
+        &self,
+        method: Method<'_>,
+        branch: &[u8],
+        cseq: u32,
+        at: SocketAddr,
+        body: Option<&[u8]>,
+    ) -> Vec<u8> {
         let mut builder = self.begin(method, branch, cseq, at, self.remote.as_bytes());
         if method == Method::Invite {
             for (name, value) in &self.extra {
@@ -52,7 +59,14 @@ impl Dialog {
         self.begin(Method::Ack, branch, cseq, at, to).finish()
     }
 
-    fn begin(&self, method: Method<'_>, branch: &[u8], cseq: u32, at: SocketAddr, to: &[u8]) -> emit::Builder {
+    fn begin(
+        &self,
+        method: Method<'_>,
+        branch: &[u8],
+        cseq: u32,
+        at: SocketAddr,
+        to: &[u8],
+    ) -> emit::Builder {
         let branch = String::from_utf8_lossy(branch);
         emit::request(method, self.target.as_bytes())
             .header_fmt(Name::Via, format_args!("SIP/2.0/UDP {at};rport;branch={branch}"))

@@ -184,7 +184,8 @@ impl Phone {
 
     /// When `wake` has something to do.
     pub fn due(&self) -> Option<Instant> {
-        let sent = self.sent.iter().map(|sent| sent.next_at.unwrap_or(sent.give_up_at).min(sent.give_up_at)).min();
+        let sent =
+            self.sent.iter().map(|sent| sent.next_at.unwrap_or(sent.give_up_at).min(sent.give_up_at)).min();
         let role = match &self.role {
             Role::Caller(progress) => progress.due(self.stage),
             Role::Callee(progress) => progress.due(self.stage),

@@ -70,7 +70,15 @@ const ENDS: u32 = 3;
 
 impl Talk {
     /// A stream to `to` that begins now.
-    pub fn new(now: Instant, to: SocketAddr, voice: Voice, mouth: Mouth, codec: Codec, keys: Option<u8>, rng: &mut Rng) -> Self {
+    pub fn new(
+        now: Instant,
+        to: SocketAddr,
+        voice: Voice,
+        mouth: Mouth,
+        codec: Codec,
+        keys: Option<u8>,
+        rng: &mut Rng,
+    ) -> Self {
         Self {
             to,
             mouth,
@@ -108,7 +116,8 @@ impl Talk {
         {
             self.presses += 1;
             let hold = 2 + rng.below(8) as u32;
-            self.pressing = Some(Press { number: self.presses, key, timestamp, duration: 0, hold, ends: ENDS });
+            self.pressing =
+                Some(Press { number: self.presses, key, timestamp, duration: 0, hold, ends: ENDS });
         }
         if self.pressing.is_some() {
             return self.key_packet();
@@ -164,7 +173,8 @@ fn a_key_is_one_event_with_one_timestamp_and_three_ends() {
     let to = "10.0.0.1:20000".parse().unwrap();
     let mut talk = Talk::new(Instant::START, to, Voice(1), Mouth::Voice, Codec::Pcmu, Some(101), &mut rng);
     talk.press(Key::Digit(5));
-    let packets: Vec<Vec<u8>> = (0..20).filter_map(|_| talk.tick(&mut rng)).map(|spoken| spoken.octets).collect();
+    let packets: Vec<Vec<u8>> =
+        (0..20).filter_map(|_| talk.tick(&mut rng)).map(|spoken| spoken.octets).collect();
     assert_eq!(packets.len(), 20);
     let keys: Vec<&Vec<u8>> = packets.iter().filter(|packet| packet[1] & 0x7f == 101).collect();
     assert_eq!(keys.iter().filter(|key| key[13] & 0x80 != 0).count(), 3, "{keys:?}");

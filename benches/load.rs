@@ -1,0 +1,161 @@
+//! The engine under load: `cargo bench --bench load -- [--calls N] [--window S] [--idle S] [--floor S]`.
+//!
+//! Starts the release binary, lets SIPp place calls and the generator be the telephones, and measures
+//! what the engine costs per call and second, first without recording, then with it; then the bare
+//! floor with as many legs. Exit code 1 when a bar is missed. `docs/performance.md` tells the method.
+
+mod support {
+    pub mod clinic;
+    pub mod engine;
+    pub mod floor;
+    pub mod gaps;
+    pub mod generator;
+    pub mod heard;
+    pub mod incoming;
+    pub mod options;
+    pub mod packets;
+    pub mod sipp;
+    pub mod sockets;
+    pub mod uring;
+    pub mod verdict;
+}
+
+use std::io;
+use std::net::{SocketAddr, UdpSocket};
+use std::process::ExitCode;
+use std::time::Duration;
+use support::clinic::{self, KEY_AFTER, Recording, SCRIPT};
+use support::engine::{Cpu, Engine};
+use support::floor;
+use support::generator::Generator;
+use support::heard::Report;
+use support::options::Options;
+use support::sipp::{Count, Plan, Sipp};
+use support::sockets;
+use support::verdict;
+
+/// Lines for each call at once: a line rests before the next call has it.
+const LINES_PER_CALL: f64 = 1.5;
+/// How much faster than they end calls are placed, so that the wished number stays reached.
+const HASTE: f64 = 1.005;
+/// After the first calls are over, until the window opens.
+const SETTLE: Duration = Duration::from_secs(2);
+/// How long the last calls may take to end after the window.
+const PATIENCE: Duration = Duration::from_secs(60);
+/// Packets of one stream in a second.
+const PACKETS_A_SECOND: f64 = 50.0;
+
+/// What one run of the engine showed.
+#[derive(Debug)]
+pub struct Run {
+    /// Whether calls were recorded.
+    pub recording: Recording,
+    /// CPU of the idle engine, in ms a second.
+    pub idle_ms: f64,
+    /// CPU in the window.
+    pub cpu: Cpu,
+    /// Call-seconds in the window: packets that the callers heard, divided by 50.
+    pub call_seconds: f64,
+    /// Calls at once, on average over the window.
+    pub at_once: f64,
+    /// Resident memory without and with calls, in kB.
+    pub resident_kb: (u64, u64),
+    /// Threads with calls.
+    pub threads: u64,
+    /// What SIPp counted.
+    pub count: Count,
+    /// SIPp's own words, if calls failed.
+    pub complaints: String,
+    /// What the callers heard.
+    pub heard: Report,
+}
+
+fn main() -> ExitCode {
+    match measure() {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => {
+            eprintln!("the bench could not be run: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Runs all; whether every bar was kept.
+fn measure() -> Result<bool, Box<dyn std::error::Error>> {
+    let options = Options::from_arguments(&[("calls", 1_000), ("window", 60), ("idle", 10), ("floor", 10)])?;
+    println!("{}", verdict::machine());
+    let mut kept = true;
+    let mut runs = Vec::new();
+    for recording in [Recording::Off, Recording::On] {
+        let run = run(recording, &options)?;
+        print!("{}", verdict::account(&run));
+        runs.push(run);
+    }
+    let bare = floor::measure(options.get("calls") as usize, options.seconds("floor"))?;
+    print!("{}", verdict::bare(&bare));
+    let Some(fastest) = floor::fastest(&bare) else { return Err("no floor was measured".into()) };
+    for run in &runs {
+        for bar in verdict::bars(run, fastest.per_leg_second_ms) {
+            println!("{bar}");
+            kept &= bar.is_kept();
+        }
+    }
+    Ok(kept)
+}
+
+fn run(recording: Recording, options: &Options) -> io::Result<Run> {
+    let calls = options.get("calls");
+    let directory = tempfile::tempdir()?;
+    let sip = free_address()?;
+    clinic::write(directory.path(), sip, recording, calls)?;
+    let engine = Engine::start(directory.path(), sip)?;
+    wait(SETTLE);
+    let (idle_kb, before) = (engine.status("VmRSS")?, engine.cpu()?);
+    wait(options.seconds("idle"));
+    let idle_ms = engine.cpu()?.since(&before).scheduled_ms() / options.seconds("idle").as_secs_f64();
+
+    let generator = Generator::start((calls as f64 * LINES_PER_CALL) as usize, KEY_AFTER)?;
+    let window = options.seconds("window");
+    let a_second = calls as f64 / SCRIPT.as_secs_f64() * HASTE;
+    let plan = Plan {
+        engine: sip,
+        at_once: calls,
+        in_ten_seconds: (a_second * 10.0).ceil() as u64,
+        calls: (a_second * (SCRIPT + SETTLE + window).as_secs_f64()).ceil() as u64,
+    };
+    let sipp = Sipp::start(directory.path(), generator.addresses(), plan)?;
+    wait(SCRIPT + SETTLE);
+    generator.open_window();
+    let (began, packets, cpu) = (sockets::monotonic(), generator.received(), engine.cpu()?);
+    wait(window);
+    let cpu = engine.cpu()?.since(&cpu);
+    let call_seconds = (generator.received() - packets) as f64 / PACKETS_A_SECOND;
+    let lasted = sockets::monotonic() - began;
+    generator.close_window();
+    let (busy_kb, threads) = (engine.status("VmRSS")?, engine.status("Threads")?);
+    let count = sipp.finish(PATIENCE)?;
+    let heard = generator.stop()?;
+    engine.stop()?;
+    Ok(Run {
+        recording,
+        idle_ms,
+        cpu,
+        call_seconds,
+        at_once: call_seconds / lasted.as_secs_f64(),
+        resident_kb: (idle_kb, busy_kb),
+        threads,
+        count,
+        complaints: Sipp::complaints(directory.path()),
+        heard,
+    })
+}
+
+fn wait(time: Duration) {
+    sockets::sleep_until(sockets::monotonic() + time);
+}
+
+/// A UDP port that is free now.
+fn free_address() -> io::Result<SocketAddr> {
+    UdpSocket::bind("127.0.0.1:0")?.local_addr()
+}

@@ -1,0 +1,116 @@
+//! The callers' side of the signalling: one SIPp that places calls evenly and sends no sound.
+//!
+//! Each call takes the next line of the generator, round and round, through an injection file.
+
+use super::sockets;
+use std::fs;
+use std::io;
+use std::net::{SocketAddr, SocketAddrV4};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+const SCENARIO: &str = include_str!("ivr.xml");
+/// The rate is given to SIPp as calls in this many milliseconds, for tenths of a call a second.
+const RATE_PERIOD_MS: u64 = 10_000;
+/// Between two looks whether it is done.
+const LOOK: Duration = Duration::from_millis(100);
+
+/// A running SIPp. Dropping it kills it.
+pub struct Sipp {
+    process: Child,
+    directory: PathBuf,
+}
+
+/// What is to be called, how often.
+#[derive(Clone, Copy, Debug)]
+pub struct Plan {
+    /// The engine.
+    pub engine: SocketAddr,
+    /// Calls at once, at most.
+    pub at_once: u64,
+    /// Calls in ten seconds.
+    pub in_ten_seconds: u64,
+    /// Calls in all.
+    pub calls: u64,
+}
+
+/// What SIPp counted.
+#[derive(Clone, Copy, Debug)]
+pub struct Count {
+    /// Calls that went by the scenario.
+    pub successful: u64,
+    /// All others.
+    pub failed: u64,
+    /// Messages that were sent again.
+    pub retransmissions: u64,
+}
+
+impl Sipp {
+    /// Starts calling; each call hears at the next of `lines`.
+    pub fn start(directory: &Path, lines: &[SocketAddrV4], plan: Plan) -> io::Result<Self> {
+        let list = lines.iter().map(|line| format!("{};{}\n", line.ip(), line.port())).collect::<String>();
+        fs::write(directory.join("lines.csv"), format!("SEQUENTIAL\n{list}"))?;
+        fs::write(directory.join("ivr.xml"), SCENARIO)?;
+        let log = fs::File::create(directory.join("sipp.log"))?;
+        let process = Command::new("sipp")
+            .current_dir(directory)
+            .arg(plan.engine.to_string())
+            .args(["-sf", "ivr.xml", "-inf", "lines.csv", "-i", "127.0.0.1", "-nostdin"])
+            .args(["-trace_stat", "-stf", "sipp.csv", "-fd", "1", "-trace_err", "-error_file", "errors.log"])
+            .args(["-r", &plan.in_ten_seconds.to_string(), "-rp", &RATE_PERIOD_MS.to_string()])
+            .args(["-l", &plan.at_once.to_string(), "-m", &plan.calls.to_string()])
+            .stdin(Stdio::null())
+            .stdout(log.try_clone()?)
+            .stderr(log)
+            .spawn()
+            .map_err(|error| io::Error::new(error.kind(), format!("sipp (Debian: sip-tester): {error}")))?;
+        Ok(Self { process, directory: directory.to_owned() })
+    }
+
+    /// Waits until every call is over, at most for `patience`; what was counted.
+    ///
+    /// # Errors
+    /// When calls are still open then, or SIPp wrote no statistics.
+    pub fn finish(mut self, patience: Duration) -> io::Result<Count> {
+        let begun = sockets::monotonic();
+        while self.process.try_wait()?.is_none() {
+            if sockets::monotonic() - begun > patience {
+                return Err(io::Error::other("SIPp still has calls open"));
+            }
+            sockets::sleep_until(sockets::monotonic() + LOOK);
+        }
+        self.count()
+    }
+
+    /// The first lines of what went wrong, as SIPp tells it.
+    pub fn complaints(directory: &Path) -> String {
+        let errors = fs::read_to_string(directory.join("errors.log")).unwrap_or_default();
+        errors.lines().take(12).map(|line| format!("    {line}\n")).collect()
+    }
+
+    fn count(&self) -> io::Result<Count> {
+        let text = fs::read_to_string(self.directory.join("sipp.csv"))?;
+        let mut lines = text.lines();
+        let names: Vec<&str> = lines.next().unwrap_or_default().split(';').collect();
+        let last: Vec<&str> = lines.last().unwrap_or_default().split(';').collect();
+        let number = |name: &str| {
+            let place = names.iter().position(|known| *known == name);
+            let value = place.and_then(|place| last.get(place)?.parse().ok());
+            value.ok_or_else(|| io::Error::other(format!("SIPp's statistics have no {name}")))
+        };
+        Ok(Count {
+            successful: number("SuccessfulCall(C)")?,
+            failed: number("FailedCall(C)")?,
+            retransmissions: number("Retransmissions(C)")?,
+        })
+    }
+}
+
+impl Drop for Sipp {
+    fn drop(&mut self) {
+        // Nothing to do when it is gone already.
+        _ = self.process.kill();
+        _ = self.process.wait();
+    }
+}

@@ -1,0 +1,103 @@
+//! What the edges count, as lines of `careline status`.
+
+use crate::io::media_counters::{Lateness, WorkerCounters};
+use crate::io::recorder::desk;
+use crate::io::store;
+use crate::switch::status::Figure;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+
+/// All media workers together.
+pub fn media<'a>(workers: impl Iterator<Item = &'a WorkerCounters> + Clone) -> Vec<Figure> {
+    let sum =
+        |of: fn(&WorkerCounters) -> &AtomicU64| workers.clone().map(|w| of(w).load(Relaxed)).sum::<u64>();
+    vec![
+        figure("rtp_received", sum(|w| &w.received), "RTP and RTCP datagrams read"),
+        figure("rtp_sent", sum(|w| &w.sent), "RTP packets sent"),
+        figure("rtp_send_errors", sum(|w| &w.send_errors), "RTP packets that the system would not send"),
+        figure("rtp_unowned", sum(|w| &w.unowned), "datagrams to a port that no leg owned: dropped"),
+        figure("media_slots", sum(|w| &w.slots), "5 ms slots served"),
+        figure(
+            "media_slots_late",
+            workers.clone().map(late).sum(),
+            "slots served over 2 ms late: is the machine full?",
+        ),
+        figure("media_ticks_skipped", sum(|w| &w.skipped_ticks), "20 ms of a leg passed over, 200 ms behind"),
+        figure(
+            "media_commands_refused",
+            sum(|w| &w.refused_commands),
+            "commands for a leg that was gone already",
+        ),
+        figure("media_keys_dropped", sum(|w| &w.keys_dropped), "keys lost to a full queue; please report it"),
+        figure(
+            "media_events_delayed",
+            sum(|w| &w.events_delayed),
+            "times that the switch was behind the workers",
+        ),
+        figure("media_legs", sum(|w| &w.legs), "legs that are open"),
+    ]
+}
+
+/// Slots over 2 ms late.
+fn late(worker: &WorkerCounters) -> u64 {
+    let first = Lateness::BOUNDS.iter().position(|bound| *bound > 2_000).unwrap_or(Lateness::BOUNDS.len());
+    worker.lateness.counts()[first..].iter().sum()
+}
+
+/// The recorder.
+pub fn recorder(counters: &desk::Counters) -> Vec<Figure> {
+    vec![
+        figure("recorder_opened", counters.opened, "files begun"),
+        figure("recorder_closed", counters.closed, "files completed"),
+        figure("recorder_failed", counters.failed, "files broken off"),
+        figure(
+            "recorder_silence_frames",
+            counters.silence_frames,
+            "20 ms frames that came too late and are silence",
+        ),
+        figure(
+            "recorder_late_syncs",
+            counters.late_syncs,
+            "times that sound was at risk for longer than `sync_s`",
+        ),
+        figure("recorder_octets", counters.octets, "octets that all recordings take"),
+    ]
+}
+
+/// The event log.
+pub fn store(counters: &store::Counters) -> Vec<Figure> {
+    vec![
+        figure("store_committed", counters.committed, "lines of the event log on disk"),
+        figure("store_commits", counters.commits, "commits"),
+        figure(
+            "store_failures",
+            counters.failures,
+            "commits that failed and were tried again: look at the disk",
+        ),
+        figure("store_waiting", counters.waiting, "lines that wait for the disk"),
+        figure("store_dropped", counters.dropped, "lines lost because the disk was stuck for too long"),
+    ]
+}
+
+/// One line.
+pub fn figure(name: &'static str, value: u64, meaning: &'static str) -> Figure {
+    Figure { name, value, meaning }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::Duration;
+
+    #[test]
+    fn the_workers_are_told_as_one_and_late_is_over_two_milliseconds() {
+        let (a, b) = (WorkerCounters::default(), WorkerCounters::default());
+        a.sent.store(3, Relaxed);
+        b.sent.store(4, Relaxed);
+        for micros in [1_999, 2_000, 2_001, 30_000] {
+            a.lateness.count(Duration::from_micros(micros));
+        }
+        let figures = media([&a, &b].into_iter());
+        let value = |name| figures.iter().find(|figure| figure.name == name).map(|figure| figure.value);
+        assert_eq!((value("rtp_sent"), value("media_slots_late")), (Some(7), Some(2)));
+    }
+}
