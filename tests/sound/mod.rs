@@ -9,6 +9,9 @@ use std::path::Path;
 /// Samples a second, in everything here.
 pub const RATE: u32 = 8_000;
 
+/// The amplitude of the tones made here; of 32 767.
+const TONE: f64 = 12_000.0;
+
 /// A stereo recording.
 pub struct Stereo {
     /// The caller.
@@ -45,8 +48,8 @@ pub fn power(samples: &[f64]) -> f64 {
     samples.iter().map(|sample| sample * sample).sum::<f64>() / samples.len().max(1) as f64
 }
 
-/// The share of the power that lies at `hertz`, from 0 to 1: one term of the Fourier transform.
-pub fn share_of(samples: &[f64], hertz: f64) -> f64 {
+/// The power that lies at `hertz`: one term of the Fourier transform. 0.5 is a full sine.
+pub fn power_at(samples: &[f64], hertz: f64) -> f64 {
     let step = std::f64::consts::TAU * hertz / f64::from(RATE);
     let (mut real, mut imaginary) = (0.0, 0.0);
     for (n, sample) in samples.iter().enumerate() {
@@ -54,8 +57,21 @@ pub fn share_of(samples: &[f64], hertz: f64) -> f64 {
         imaginary += sample * (step * n as f64).sin();
     }
     let count = samples.len().max(1) as f64;
-    let at_hertz = 2.0 * (real * real + imaginary * imaginary) / (count * count);
-    at_hertz / power(samples).max(1e-12)
+    2.0 * (real * real + imaginary * imaginary) / (count * count)
+}
+
+/// The share of the power that lies at `hertz`, from 0 to 1.
+pub fn share_of(samples: &[f64], hertz: f64) -> f64 {
+    power_at(samples, hertz) / power(samples).max(1e-12)
+}
+
+/// The share of the stretches of 40 ms in which the tone is clearly heard: a packet that came late on
+/// a busy machine is a gap of 20 ms and a break in the tone's phase, not the loss of the tone.
+pub fn heard_in(samples: &[f64], hertz: f64) -> f64 {
+    let full = 0.5 * (TONE / f64::from(i16::MAX)).powi(2);
+    let windows = samples.chunks_exact(320);
+    let count = windows.len().max(1) as f64;
+    windows.filter(|window| power_at(window, hertz) > full / 10.0).count() as f64 / count
 }
 
 /// Writes a mono file of 16 bits with `seconds` of a tone.
@@ -88,7 +104,7 @@ pub fn short_prompts(root: &Path, to: &Path) {
 }
 
 fn tone_sample(hertz: f64, n: u32) -> i16 {
-    ((std::f64::consts::TAU * hertz * f64::from(n) / f64::from(RATE)).sin() * 12_000.0) as i16
+    ((std::f64::consts::TAU * hertz * f64::from(n) / f64::from(RATE)).sin() * TONE) as i16
 }
 
 /// The 160 octets of µ-law of a tone that begin at sample `from` (ITU-T G.711).
