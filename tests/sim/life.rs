@@ -137,9 +137,8 @@ impl World {
         if self.disk.was_ever_bad() {
             return Vec::new();
         }
-        let running =
-            self.checker.log.recordings().iter().filter(|(_, recording)| recording.outcome.is_none());
-        running.filter_map(|(id, recording)| Some((*id, recording.began()?))).collect()
+        let recordings = self.checker.log.recordings().iter();
+        recordings.filter_map(|(id, recording)| Some((*id, recording.runs_since()?))).collect()
     }
 
     /// A new engine on what the disk holds: recordings made true, open calls closed (house rule of the log).

@@ -85,9 +85,12 @@ impl Signals {
         }
     }
 
-    /// Whether the ACK of the INVITE that began the call of this phone reached the engine.
-    pub fn ack_came(&self, phone: usize) -> bool {
-        self.invites.range((phone, 0)..=(phone, u32::MAX)).next().is_some_and(|(_, invite)| invite.acked)
+    /// Whether the ACK of a 2xx has not come from this phone.
+    pub fn awaits_ack(&self, phone: usize) -> bool {
+        let accepted = |invite: &Invite| invite.status.is_some_and(|status| status < 300);
+        self.invites
+            .range((phone, 0)..=(phone, u32::MAX))
+            .any(|(_, invite)| accepted(invite) && !invite.acked)
     }
 
     /// Whether this phone was told BYE.

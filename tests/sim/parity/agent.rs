@@ -1,10 +1,10 @@
 //! A scenario that is played in virtual time: what SIPp would send, wait for and press.
 
-use super::rungs::{Rungs, Sent};
-use super::scenario::{Step, keys};
 use super::super::phone::sdp;
 use super::super::phone::talk::{Mouth, Spoken, Talk};
 use super::super::sound::Voice;
+use super::rungs::{Rungs, Sent};
+use super::scenario::{Step, keys};
 use careline::clock::Instant;
 use careline::rng::Rng;
 use careline::wire::codec::Codec;
@@ -28,6 +28,7 @@ pub struct Agent {
     route: String,
     number: &'static str,
     field: String,
+    kept: Vec<(String, String)>,
     call_id: String,
     branches: u32,
     talk: Option<Talk>,
@@ -42,7 +43,13 @@ pub struct Agent {
 
 impl Agent {
     /// An agent at `at` that plays `steps`.
-    pub fn new(at: SocketAddr, engine: SocketAddr, steps: Vec<Step>, number: &'static str, field: &str) -> Self {
+    pub fn new(
+        at: SocketAddr,
+        engine: SocketAddr,
+        steps: Vec<Step>,
+        number: &'static str,
+        field: &str,
+    ) -> Self {
         Self {
             at,
             engine,
@@ -52,6 +59,7 @@ impl Agent {
             route: String::new(),
             number,
             field: field.to_owned(),
+            kept: Vec::new(),
             call_id: format!("1-{}@{}", at.port(), at.ip()),
             branches: 0,
             talk: None,
@@ -100,6 +108,12 @@ impl Agent {
                     return;
                 }
                 Step::Keys(text) => self.press(now, &text),
+                Step::Keep { header, variable } => {
+                    let value =
+                        Name::read(header.as_bytes()).map(|name| self.last_header(name)).unwrap_or_default();
+                    let value = value.split_once(':').map(|(_, value)| value.to_owned()).unwrap_or_default();
+                    self.kept.push((format!("[${variable}]"), value));
+                }
                 Step::PauseByChance | Step::Receive { .. } => {}
             }
         }
@@ -114,7 +128,9 @@ impl Agent {
             Message::Response(response) => response.status.to_string(),
         };
         let place = self.place_of(&what);
-        let Some(place) = place.filter(|_| self.wait_until.is_none()) else { return self.answer_by_itself(octets, &what) };
+        let Some(place) = place.filter(|_| self.wait_until.is_none()) else {
+            return self.answer_by_itself(octets, &what);
+        };
         let is_route = matches!(self.steps.get(place), Some(Step::Receive { is_route: true, .. }));
         let optional = matches!(self.steps.get(place), Some(Step::Receive { optional: true, .. }));
         self.last = octets.to_vec();
@@ -124,7 +140,8 @@ impl Agent {
                 Message::Response(response) => response.headers,
             };
             let contact = headers.first(Name::Contact).and_then(|value| Address::read(value).ok());
-            self.route = contact.map(|contact| String::from_utf8_lossy(contact.uri).into_owned()).unwrap_or_default();
+            self.route =
+                contact.map(|contact| String::from_utf8_lossy(contact.uri).into_owned()).unwrap_or_default();
         }
         self.hear_of_media(now, &message);
         if !optional {
@@ -148,9 +165,10 @@ impl Agent {
     /// What SIPp answers by itself with `-aa`.
     fn answer_by_itself(&mut self, octets: &[u8], what: &str) {
         if what == "OPTIONS" {
-            self.last = octets.to_vec();
+            let before = std::mem::replace(&mut self.last, octets.to_vec());
             let text = "SIP/2.0 200 OK\n[last_Via:]\n[last_From:]\n[last_To:]\n[last_Call-ID:]\n[last_CSeq:]\nContent-Length: 0\n";
             let answer = self.fill_in(text);
+            self.last = before;
             self.rungs.add(Sent::ByUs, &answer);
             self.outs.push_back(answer);
         }
@@ -198,6 +216,9 @@ impl Agent {
         for (name, value) in values {
             text = text.replace(name, &value);
         }
+        for (name, value) in &self.kept {
+            text = text.replace(name, value);
+        }
         for name in [Name::Via, Name::From, Name::To, Name::CallId, Name::CSeq] {
             let placeholder = format!("[last_{}:]", name.as_str());
             if text.contains(&placeholder) {
@@ -213,7 +234,8 @@ impl Agent {
             Message::Request(request) => request.headers,
             Message::Response(response) => response.headers,
         };
-        let lines = headers.each(name).map(|value| format!("{}: {}", name.as_str(), String::from_utf8_lossy(value)));
+        let lines =
+            headers.each(name).map(|value| format!("{}: {}", name.as_str(), String::from_utf8_lossy(value)));
         lines.collect::<Vec<_>>().join("\n")
     }
 }

@@ -90,7 +90,18 @@ fn sipp(home: &Path, name: &str, port: u16) -> Real {
     fs::create_dir_all(&place).unwrap();
     let mut command = Command::new("sipp");
     command.current_dir(&place).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-    command.args(["-nostdin", "-i", "127.0.0.1", "-mi", "127.0.0.1", "-timeout_error", "-timeout", "180s", "-m", "1"]);
+    command.args([
+        "-nostdin",
+        "-i",
+        "127.0.0.1",
+        "-mi",
+        "127.0.0.1",
+        "-timeout_error",
+        "-timeout",
+        "180s",
+        "-m",
+        "1",
+    ]);
     command.args(["-trace_msg", "-message_file", "trace", "-p", &port.to_string()]);
     command.args(["-mp", &engine::free_stretch(8).to_string()]);
     command.arg("-sf").arg(format!("{ROOT}/sipp-scenarios/nominal/{name}.xml"));
@@ -103,7 +114,9 @@ fn command_of(mut command: Command, home: &Path, name: &str) -> Child {
     if let Ok(extra) = fs::read_to_string(home.join(format!("{name}.args"))) {
         command.args(extra.lines());
     }
-    command.spawn().unwrap_or_else(|error| panic!("sipp does not start ({error}); install it: apt-get install -y sip-tester"))
+    command.spawn().unwrap_or_else(|error| {
+        panic!("sipp does not start ({error}); install it: apt-get install -y sip-tester")
+    })
 }
 
 /// The ladders over loopback, one engine for each pair.
@@ -125,7 +138,8 @@ fn read_trace(text: &str) -> Rungs {
     let mut rungs = Rungs::default();
     for part in text.split("----------------------------------------------- ").skip(1) {
         let mut lines = part.splitn(3, '\n');
-        let (_time, what, message) = (lines.next(), lines.next().unwrap_or_default(), lines.next().unwrap_or_default());
+        let (_time, what, message) =
+            (lines.next(), lines.next().unwrap_or_default(), lines.next().unwrap_or_default());
         let sent = if what.contains("message sent") { Sent::ByUs } else { Sent::ByEngine };
         rungs.add(sent, message.trim_start().as_bytes());
     }
@@ -135,8 +149,9 @@ fn read_trace(text: &str) -> Rungs {
 #[test]
 fn the_ladders_of_the_nominal_scenarios_are_the_same_as_over_loopback() {
     let flows = Flows::shipped();
+    let wishes = Wishes { calls: 4, ..Wishes::default() };
     let homes: Vec<tempfile::TempDir> = PAIRS.iter().map(|_| tempfile::tempdir().unwrap()).collect();
-    let engines: Vec<Engine> = homes.iter().map(|home| Engine::start(home.path(), &Wishes::default())).collect();
+    let engines: Vec<Engine> = homes.iter().map(|home| Engine::start(home.path(), &wishes)).collect();
     let mut running: Vec<Vec<Real>> =
         PAIRS.iter().enumerate().map(|(n, pair)| rung(homes[n].path(), &engines[n], pair)).collect();
     let mut wrong = String::new();
@@ -152,7 +167,10 @@ fn the_ladders_of_the_nominal_scenarios_are_the_same_as_over_loopback() {
             let status = real.process.wait().unwrap();
             let seen = read_trace(&fs::read_to_string(&real.trace).unwrap_or_default());
             if !status.success() || seen != expected {
-                wrong += &format!("\n{}: {status}\n over loopback {:#?}\n in the world {:#?}", pair.caller, seen.0, expected.0);
+                wrong += &format!(
+                    "\n{}: {status}\n over loopback {:#?}\n in the world {:#?}",
+                    pair.caller, seen.0, expected.0
+                );
             }
         }
     }

@@ -35,7 +35,8 @@ fn rung(sent: Sent, octets: &[u8]) -> Option<String> {
         Message::Response(response) if response.status == 100 => return None,
         Message::Response(response) => (response.status.to_string(), response.headers, response.body),
     };
-    let tagged = |name| headers.first(name).is_some_and(|v| Address::read(v).is_ok_and(|a| a.tag().is_some()));
+    let tagged =
+        |name| headers.first(name).is_some_and(|v| Address::read(v).is_ok_and(|a| a.tag().is_some()));
     let tag = |name, letter: char| if tagged(name) { letter } else { '-' };
     let cseq = String::from_utf8_lossy(headers.first(Name::CSeq)?).into_owned();
     let arrow = match sent {
@@ -52,5 +53,8 @@ fn direction(body: &[u8]) -> &'static str {
     if !text.contains("m=audio") {
         return "-";
     }
-    ["sendonly", "recvonly", "inactive"].into_iter().find(|way| text.contains(&format!("a={way}"))).unwrap_or("sendrecv")
+    ["sendonly", "recvonly", "inactive"]
+        .into_iter()
+        .find(|way| text.contains(&format!("a={way}")))
+        .unwrap_or("sendrecv")
 }

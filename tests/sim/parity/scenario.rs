@@ -27,6 +27,13 @@ pub enum Step {
     PauseByChance,
     /// Presses keys.
     Keys(String),
+    /// Keeps a header value of the last message for `[$n]`.
+    Keep {
+        /// Of this header field.
+        header: String,
+        /// As this variable.
+        variable: String,
+    },
 }
 
 /// Reads a scenario.
@@ -44,7 +51,9 @@ pub fn read(xml: &str) -> Result<Vec<Step>, String> {
                 steps.extend(step(&tag)?);
             }
             Event::Empty(tag) => steps.extend(step(&tag)?),
-            Event::CData(text) if sending => steps.push(Step::Send(String::from_utf8_lossy(&text).into_owned())),
+            Event::CData(text) if sending => {
+                steps.push(Step::Send(String::from_utf8_lossy(&text).into_owned()))
+            }
             Event::End(tag) => sending &= tag.name().as_ref() != b"send",
             Event::Text(text) if text.iter().all(u8::is_ascii_whitespace) => {}
             Event::Comment(_) | Event::Decl(_) => {}
@@ -84,8 +93,14 @@ fn step(tag: &BytesStart<'_>) -> Result<Option<Step>, String> {
             is_route: get("rrs").is_some_and(|value| value == "true"),
         }),
         "pause" => Some(match get("milliseconds") {
-            Some(pause) => Step::Pause(Duration::from_millis(pause.parse().map_err(|_| format!("a pause of {pause}"))?)),
+            Some(pause) => {
+                Step::Pause(Duration::from_millis(pause.parse().map_err(|_| format!("a pause of {pause}"))?))
+            }
             None => Step::PauseByChance,
+        }),
+        "ereg" if get("regexp").as_deref() == Some(".*") => Some(Step::Keep {
+            header: get("header").unwrap_or_default().trim_end_matches(':').to_owned(),
+            variable: get("assign_to").unwrap_or_default(),
         }),
         "exec" => get("play_dtmf").map(Step::Keys),
         _ => None,

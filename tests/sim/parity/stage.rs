@@ -1,11 +1,11 @@
 //! The virtual link: agents and the engine without its edges, nothing lost, the shipped flows and
 //! sounds, so that every prompt takes as long as it does in the real engine.
 
-use super::agent::Agent;
 use super::super::disk::Disk;
 use super::super::flows::Flows;
 use super::super::heap::Heap;
 use super::super::world::desk_settings;
+use super::agent::Agent;
 use careline::call::recording;
 use careline::clock::{Instant, WallTime};
 use careline::io::prompts::PromptLibrary;
@@ -133,7 +133,9 @@ impl Stage {
 
     fn happen(&mut self, event: Event) {
         match event {
-            Event::ToEngine(from, octets) => self.tell(Input::Datagram { local: self.at, from, octets: &octets }),
+            Event::ToEngine(from, octets) => {
+                self.tell(Input::Datagram { local: self.at, from, octets: &octets })
+            }
             Event::ToAgent(agent, octets) => {
                 self.agents[agent].on_sip(self.now, &octets);
                 self.take_from(agent);
@@ -188,7 +190,8 @@ impl Stage {
             }
             Output::Media { command, .. } => self.engine.command(self.now, command),
             Output::Speak { leg, playback, prompts, codec, .. } => {
-                let clips = prompts.iter().filter_map(|spoken| self.prompts.clip(spoken, codec).ok()).collect();
+                let clips =
+                    prompts.iter().filter_map(|spoken| self.prompts.clip(spoken, codec).ok()).collect();
                 self.engine.command(self.now, Command::Play { leg, playback, clips, repeat: false });
             }
             Output::Tone { leg, playback, codec, .. } => {
