@@ -1,6 +1,6 @@
 //! Values to octets: requests and responses (RFC 3261 §7, §8.1.1, §8.2.6, §18.2.1; RFC 3581 §4).
 //!
-//! One builder writes both, front to back into one buffer. Every value passes [`Builder::put`],
+//! One builder writes both, front to back into one buffer. Every value passes `Builder::put`,
 //! which lets no CR, LF or NUL through: a value from a peer cannot begin a new header line.
 
 use super::address::Address;
