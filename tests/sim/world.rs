@@ -341,7 +341,7 @@ impl World {
             let numbers = &self.script.ports[worker];
             if let Some(place) = numbers.iter().position(|number| *number == to.port() & !1) {
                 let port = PortIndex(place as u32);
-                let kind = if to.port() % 2 == 0 { Kind::Rtp } else { Kind::Rtcp };
+                let kind = if to.port().is_multiple_of(2) { Kind::Rtp } else { Kind::Rtcp };
                 self.checker.streams.reached_port((WorkerIndex(worker as u32), port), phone, press);
                 self.engines[worker].receive(self.now, port, kind, from, octets);
                 return self.take_media_events(worker);

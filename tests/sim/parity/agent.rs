@@ -182,7 +182,7 @@ impl Agent {
         let Some(told) = sdp::read(body) else { return };
         if self.talk.is_none() {
             let keys = Some(SIPP_KEYS);
-            let talk = Talk::new(now, told.media, Voice(0), Mouth::Shut, Codec::Pcmu, keys, &mut self.rng);
+            let talk = Talk::new(now, told.media, Voice(0), Mouth::Shut, (Codec::Pcmu, keys), &mut self.rng);
             self.talk = Some(talk);
         }
     }

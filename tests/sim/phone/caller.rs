@@ -255,7 +255,7 @@ impl Phone {
             Role::Callee(progress) => progress.mouth(),
         };
         let keys = told.keys.and(self.ability.keys);
-        self.talk = Some(Talk::new(now, told.media, self.voice, mouth, codec, keys, &mut self.rng));
+        self.talk = Some(Talk::new(now, told.media, self.voice, mouth, (codec, keys), &mut self.rng));
     }
 
     fn act(&mut self, now: Instant, act: Act) {

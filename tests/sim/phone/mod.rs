@@ -313,8 +313,10 @@ impl Phone {
         let cseq = response.headers.first(Name::CSeq).unwrap_or_default();
         let is_invite = cseq.ends_with(b"INVITE");
         if is_invite && let Some((_, ack)) = self.acks.iter().find(|(known, _)| *known == branch) {
-            let again = Out::Sip(ack.clone());
-            return if response.status >= 200 { self.outs.push_back(again) } else { () };
+            if response.status >= 200 {
+                self.outs.push_back(Out::Sip(ack.clone()));
+            }
+            return;
         }
         let place = self.sent.iter().position(|sent| {
             sent.branch == branch && is_invite == matches!(sent.what, What::Invite | What::Reinvite)

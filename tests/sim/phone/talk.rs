@@ -69,14 +69,13 @@ const TICK: Duration = Duration::from_millis(20);
 const ENDS: u32 = 3;
 
 impl Talk {
-    /// A stream to `to` that begins now.
+    /// A stream to `to` that begins now, in a codec and with the payload type of keys.
     pub fn new(
         now: Instant,
         to: SocketAddr,
         voice: Voice,
         mouth: Mouth,
-        codec: Codec,
-        keys: Option<u8>,
+        (codec, keys): (Codec, Option<u8>),
         rng: &mut Rng,
     ) -> Self {
         Self {
@@ -171,7 +170,7 @@ enum Marker {
 fn a_key_is_one_event_with_one_timestamp_and_three_ends() {
     let mut rng = Rng::seeded(3);
     let to = "10.0.0.1:20000".parse().unwrap();
-    let mut talk = Talk::new(Instant::START, to, Voice(1), Mouth::Voice, Codec::Pcmu, Some(101), &mut rng);
+    let mut talk = Talk::new(Instant::START, to, Voice(1), Mouth::Voice, (Codec::Pcmu, Some(101)), &mut rng);
     talk.press(Key::Digit(5));
     let packets: Vec<Vec<u8>> =
         (0..20).filter_map(|_| talk.tick(&mut rng)).map(|spoken| spoken.octets).collect();
