@@ -16,9 +16,12 @@ struct Break {
     file: &'static str,
     from: &'static str,
     to: &'static str,
-    /// What `check` must say, each of them.
+    /// What must be said, each of them; [`LINE`] is the place of the change.
     says: &'static [&'static str],
 }
+
+/// Stands for `FILE:LINE:` of the change.
+const LINE: &str = "its line";
 
 const BREAKS: &[Break] = &[
     Break {
@@ -26,49 +29,49 @@ const BREAKS: &[Break] = &[
         file: "careline.yaml",
         from: "drain_s:",
         to: "drain:",
-        says: &["careline.yaml:10:1", "C001", "drain_s"],
+        says: &[LINE, "C001", "drain_s"],
     },
     Break {
         what: "a value that is no number",
         file: "careline.yaml",
         from: "max: 200",
         to: "max: many",
-        says: &["careline.yaml:3:", "C004"],
+        says: &[LINE, "C004"],
     },
     Break {
         what: "a port range that is none",
         file: "careline.yaml",
         from: "workers: 2",
         to: "workers: 2, last_port: 1024",
-        says: &["careline.yaml:2:"],
+        says: &[LINE],
     },
     Break {
         what: "a key that leads nowhere",
         file: "ivr-flows/main_menu.yaml",
         from: "1: visits,",
         to: "1: visist,",
-        says: &["main_menu.yaml:7:", "F012", "visits"],
+        says: &[LINE, "F012", "visits"],
     },
     Break {
         what: "the same key twice",
         file: "ivr-flows/main_menu.yaml",
         from: "{1: visits, 3:",
         to: "{1: visits, 1:",
-        says: &["main_menu.yaml:7:"],
+        says: &[LINE],
     },
     Break {
         what: "a tab",
         file: "ivr-flows/main_menu.yaml",
         from: "    menu: mm.menu",
         to: "\tmenu: mm.menu",
-        says: &["main_menu.yaml:6:"],
+        says: &[LINE],
     },
     Break {
         what: "an anchor",
         file: "ivr-flows/main_menu.yaml",
         from: "start: choose",
         to: "start: &start choose",
-        says: &["main_menu.yaml:4:"],
+        says: &[LINE],
     },
     Break {
         what: "a circle without the caller",
@@ -82,21 +85,21 @@ const BREAKS: &[Break] = &[
         file: "ivr-flows/main_menu.yaml",
         from: "menu: mm.more",
         to: "menue: mm.more",
-        says: &["main_menu.yaml:9:", "F001", "menu"],
+        says: &[LINE, "F001", "menu"],
     },
     Break {
         what: "a prompt that nobody wrote",
         file: "ivr-flows/entry.yaml",
         from: "say: u.person",
         to: "say: u.persno",
-        says: &["entry.yaml:12:", "F020", "u.person"],
+        says: &[LINE, "F020", "u.person"],
     },
     Break {
         what: "a flow that does not exist",
         file: "ivr-flows/clinic.yaml",
         from: "199: after_hours",
         to: "199: after_ours",
-        says: &["clinic.yaml:", "F036", "after_hours"],
+        says: &[LINE, "F036", "after_hours"],
     },
     Break {
         what: "a ladder without a last rung",
@@ -115,12 +118,18 @@ fn furnished() -> tempfile::TempDir {
     home
 }
 
-fn break_it(home: &Path, wanted: &Break) {
+/// Breaks the file; tells what must be said of it.
+fn break_it(home: &Path, wanted: &Break) -> Vec<String> {
     let path = home.join(wanted.file);
     let text = fs::read_to_string(&path).expect("the file is shipped");
-    assert!(text.contains(wanted.from), "{}: {} has no `{}`", wanted.what, wanted.file, wanted.from);
-    fs::write(path, text.replacen(wanted.from, wanted.to, 1))
+    let before = text.split_once(wanted.from).map(|(before, _)| before);
+    let before =
+        before.unwrap_or_else(|| panic!("{}: {} has no `{}`", wanted.what, wanted.file, wanted.from));
+    let place =
+        format!("{}:{}:", wanted.file, before.lines().count().max(1) + usize::from(before.ends_with('\n')));
+    fs::write(&path, text.replacen(wanted.from, wanted.to, 1))
         .expect("the test's own directory can be written");
+    wanted.says.iter().map(|word| if *word == LINE { place.clone() } else { (*word).to_owned() }).collect()
 }
 
 #[test]
@@ -135,10 +144,10 @@ fn every_fault_is_told_with_its_place_and_never_served() {
     let mut faults = String::new();
     for wanted in BREAKS {
         let home = furnished();
-        break_it(home.path(), wanted);
+        let must_say = break_it(home.path(), wanted);
         for command in ["check", "serve"] {
             let (code, said) = run_to_end(home.path(), command);
-            let unsaid: Vec<_> = wanted.says.iter().filter(|word| !said.contains(**word)).collect();
+            let unsaid: Vec<_> = must_say.iter().filter(|word| !said.contains(word.as_str())).collect();
             if code != Some(1) || !unsaid.is_empty() {
                 faults += &format!(
                     "== {}: `{command}` ended with {code:?}, did not say {unsaid:?}:\n{said}\n",
@@ -155,11 +164,11 @@ fn faults_of_all_files_are_told_at_once() {
     let home = furnished();
     let together = ["a key that leads nowhere", "a prompt that nobody wrote", "a flow that does not exist"];
     let wanted: Vec<&Break> = BREAKS.iter().filter(|one| together.contains(&one.what)).collect();
-    wanted.iter().for_each(|one| break_it(home.path(), one));
+    let must_say: Vec<Vec<String>> = wanted.iter().map(|one| break_it(home.path(), one)).collect();
     let (code, said) = run_to_end(home.path(), "check");
     assert_eq!(code, Some(1), "{said}");
-    for one in wanted {
-        one.says.iter().for_each(|word| assert!(said.contains(word), "{}: no {word} in\n{said}", one.what));
+    for word in must_say.iter().flatten() {
+        assert!(said.contains(word), "no {word} in\n{said}");
     }
 }
 

@@ -11,6 +11,7 @@ use std::io::{BufRead, BufReader, Read};
 use std::net::{SocketAddr, UdpSocket};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::mpsc::{Receiver, channel};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -58,16 +59,21 @@ pub fn free_port() -> SocketAddr {
     socket.local_addr().expect("a bound socket has an address")
 }
 
-/// A stretch of `ports` UDP ports of 127.0.0.1, beginning at an even one, that were free a moment ago.
+/// Where stretches of ports are looked for: under the ports that the system gives away by itself.
+const STRETCHES: std::ops::Range<u32> = 10_000..32_000;
+
+/// A stretch of `ports` UDP ports, beginning at an even one, that were free a moment ago. No two
+/// calls of one process get the same ports, and processes begin at different places.
 pub fn free_stretch(ports: u16) -> u16 {
-    let first = |attempt: u16| {
-        let start = free_port().port() & !1;
-        let _ = attempt;
-        start.checked_add(ports).map(|_| start)
+    static TAKEN: AtomicU32 = AtomicU32::new(0);
+    let room = STRETCHES.end - STRETCHES.start - u32::from(ports);
+    let stretch = |_attempt: u32| {
+        let place = TAKEN.fetch_add(u32::from(ports), Ordering::Relaxed) + std::process::id() * 1_009;
+        u16::try_from((STRETCHES.start + place % room) & !1).ok()
     };
     let is_free =
         |start: &u16| (*start..*start + ports).all(|port| UdpSocket::bind(("0.0.0.0", port)).is_ok());
-    (0..1_000).filter_map(first).find(is_free).expect("some stretch of ports is free")
+    (0..1_000).filter_map(stretch).find(is_free).expect("some stretch of ports is free")
 }
 
 /// Writes the configuration, a copy of the shipped flows and the folders of an engine into `home`.

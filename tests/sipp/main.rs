@@ -105,10 +105,16 @@ fn last_lines(text: &str, lines: usize) -> String {
     all[all.len().saturating_sub(lines)..].join("\n")
 }
 
-fn must_stop_cleanly(engine: Engine) {
+/// SIGTERM, a clean end, and not one record left open.
+fn must_stop_cleanly(engine: Engine, home: &Path) {
     let (status, said) = engine.stop();
     assert!(status.success(), "the engine ended with {status} after SIGTERM; it said:\n{said}");
     assert!(!said.contains("panicked"), "something panicked:\n{said}");
+    let (code, calls) = engine::run_to_end(home, "calls");
+    assert!(
+        code == Some(0) && !calls.contains("goes on"),
+        "careline calls ended with {code:?}:\n{calls}\n{said}"
+    );
 }
 
 /// The scenarios that need nobody but the engine, and the tests below that run the others.
@@ -168,7 +174,7 @@ fn every_scenario_alone_ends_as_it_expects() {
     let engine = Engine::start(home.path(), &Wishes::default());
     let started = ALONE.iter().map(|run| call(&engine, home.path(), run)).collect();
     all_must_succeed(started, &engine);
-    must_stop_cleanly(engine);
+    must_stop_cleanly(engine, home.path());
 }
 
 /// Every key of the menus, typed ahead, leads to a ringing front desk; so does waiting for the menu.
@@ -188,7 +194,7 @@ fn every_way_to_a_person_reaches_the_front_desk() {
     let mut started = vec![desk(home.path(), engine.desk, "nominal/front-desk", lines + 3)];
     started.extend(callers.iter().map(|run| call(&engine, home.path(), run)));
     all_must_succeed(started, &engine);
-    must_stop_cleanly(engine);
+    must_stop_cleanly(engine, home.path());
 }
 
 #[test]
@@ -198,7 +204,7 @@ fn a_front_desk_that_hangs_up_leaves_nobody_in_silence() {
     let desk = desk(home.path(), engine.desk, "nominal/front-desk-hangs-up", 1);
     let started = vec![desk, call(&engine, home.path(), &run("nominal/desk-hangs-up"))];
     all_must_succeed(started, &engine);
-    must_stop_cleanly(engine);
+    must_stop_cleanly(engine, home.path());
 }
 
 /// SIGTERM: calls that are up get their BYE when `drain_s` is over, and the engine ends.
@@ -213,7 +219,7 @@ fn calls_that_are_up_are_ended_when_the_engine_stops() {
         || fs::read_to_string(&trace).is_ok_and(|text| text.contains("ACK sip:")),
         "the call to be answered",
     );
-    must_stop_cleanly(engine);
+    must_stop_cleanly(engine, home.path());
     let text = fs::read_to_string(&trace).unwrap_or_default();
     assert!(text.contains("BYE sip:"), "no BYE came to the caller:\n{}", last_lines(&text, 60));
     caller.process.kill().expect("it was running");
@@ -231,7 +237,7 @@ fn two_hundred_short_calls_leave_nothing_behind() {
     ];
     let started = callers.iter().map(|run| call(&engine, home.path(), run)).collect();
     all_must_succeed(started, &engine);
-    must_stop_cleanly(engine);
+    must_stop_cleanly(engine, home.path());
 }
 
 #[test]
