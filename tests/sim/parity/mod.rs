@@ -150,12 +150,17 @@ fn read_trace(text: &str) -> Rungs {
 fn the_ladders_of_the_nominal_scenarios_are_the_same_as_over_loopback() {
     let flows = Flows::shipped();
     let wishes = Wishes { calls: 4, ..Wishes::default() };
-    let homes: Vec<tempfile::TempDir> = PAIRS.iter().map(|_| tempfile::tempdir().unwrap()).collect();
-    let engines: Vec<Engine> = homes.iter().map(|home| Engine::start(home.path(), &wishes)).collect();
-    let mut running: Vec<Vec<Real>> =
-        PAIRS.iter().enumerate().map(|(n, pair)| rung(homes[n].path(), &engines[n], pair)).collect();
+    let home = |_: &Pair| tempfile::tempdir().unwrap();
+    let homes: Vec<tempfile::TempDir> = PAIRS.iter().map(home).collect();
+    // Each engine's callers and desk start at once, before another takes a port that only looks free.
+    let begin = |(pair, home): (&Pair, &tempfile::TempDir)| {
+        let engine = Engine::start(home.path(), &wishes);
+        let reals = rung(home.path(), &engine, pair);
+        (engine, reals)
+    };
+    let mut running: Vec<(Engine, Vec<Real>)> = PAIRS.iter().zip(&homes).map(begin).collect();
     let mut wrong = String::new();
-    for (pair, reals) in PAIRS.iter().zip(&mut running) {
+    for (pair, (_, reals)) in PAIRS.iter().zip(&mut running) {
         let virtual_ones = match played(&flows, pair) {
             Ok(rungs) => rungs,
             Err(error) => {
