@@ -71,29 +71,56 @@ fn kept() -> impl Iterator<Item = u64> {
     KEPT.lines().filter_map(|line| line.split('#').next()?.trim().parse().ok())
 }
 
+/// Runs seeds one after the other. With `CARELINE_SURVEY` set it names all that fail, and goes on.
+fn run_all(seeds: &[u64], flows: Flows) -> Summary {
+    let mut worlds = Worlds { flows, ear: Ear::default() };
+    let survey = std::env::var_os("CARELINE_SURVEY").is_some();
+    seeds.iter().fold(Summary::default(), |total, &seed| {
+        let summary = if survey {
+            let outcome = worlds.run(seed, None);
+            outcome.unwrap_or_else(|failure| {
+                println!("seed {seed}, {:?}: {}", failure.at, failure.wrong);
+                Summary::default()
+            })
+        } else {
+            worlds.run_well(seed)
+        };
+        add(total, summary)
+    })
+}
+
+fn add(total: Summary, one: Summary) -> Summary {
+    Summary {
+        calls: total.calls + one.calls,
+        bridged: total.bridged + one.bridged,
+        recordings: total.recordings + one.recordings,
+        messages: total.messages + one.messages,
+        steps: total.steps + one.steps,
+        ..total
+    }
+}
+
 #[test]
 fn seeds_tell_of_calls_that_all_end_well() {
     let began = Instant::now();
-    let mut worlds = Worlds::new();
     let seeds: Vec<u64> = match number("CARELINE_SEED") {
         Some(seed) => vec![seed],
         None => kept().chain(1..=number("CARELINE_SEEDS").unwrap_or(SEEDS)).collect(),
     };
-    let mut total = Summary::default();
-    for &seed in &seeds {
-        if std::env::var_os("CARELINE_SURVEY").is_some() {
-            if let Err(failure) = worlds.run(seed, None) {
-                println!("seed {seed}, {:?}: {}", failure.at, failure.wrong);
-            }
-            continue;
-        }
-        let summary = worlds.run_well(seed);
-        total.calls += summary.calls;
-        total.bridged += summary.bridged;
-        total.recordings += summary.recordings;
-        total.messages += summary.messages;
-        total.steps += summary.steps;
-    }
+    let flows = Flows::shipped();
+    let threads = std::thread::available_parallelism().map_or(1, usize::from).min(seeds.len());
+    let total = std::thread::scope(|scope| {
+        let share = |n: usize| seeds.iter().copied().skip(n).step_by(threads).collect::<Vec<u64>>();
+        let run = |n: usize| {
+            let (seeds, flows) = (share(n), flows.clone());
+            scope.spawn(move || run_all(&seeds, flows))
+        };
+        let threads: Vec<_> = (0..threads).map(run).collect();
+        let totals = threads
+            .into_iter()
+            .map(|thread| thread.join().unwrap_or_else(|why| std::panic::resume_unwind(why)));
+        totals.fold(Summary::default(), add)
+    });
     let took: Duration = began.elapsed();
     println!("{} seeds in {took:?}: {total:?}", seeds.len());
     assert!(seeds.len() < 20 || total.bridged.min(total.recordings).min(total.messages) > 0, "{total:?}");

@@ -42,7 +42,7 @@ pub struct Call {
     arrived_us: u64,
     heard_us: Option<u64>,
     notice: bool,
-    refused: bool,
+    refused_us: Option<u64>,
     message_saved: bool,
     bridged_us: Option<u64>,
     /// Its record is written.
@@ -154,20 +154,35 @@ impl Log {
             if late && streams.leg(call.leg).is_some_and(|leg| !leg.spoken_to) {
                 return Err(format!("{id} can hear since {heard:?} and nothing was said"));
             }
-            let talks =
-                call.bridged_us.map(Instant::from_micros).is_some_and(|at| now.since(at) > FIRST_WORD_WITHIN);
-            let runs =
-                |r: &&Recording| r.call == *id && r.kind == RecordingKind::Message && r.began_us.is_some();
-            if talks
-                && self.recordings.values().filter(runs).any(|r| r.frames.is_none() && r.outcome.is_none())
-            {
-                return Err(format!("{id} talks with a person, and it is recorded as a message"));
-            }
+            self.sweep_recordings(now, *id, call)?;
             let phone =
                 self.phone_of(call, phones).map(|phone| &phones[phone]).filter(|phone| !phone.is_held());
             let gone = phone.and_then(|phone| phone.story.vanished);
             if gone.is_some_and(|gone| now.since(gone) > GONE_NOTICED) {
                 return Err(format!("the caller of {id} is gone since {gone:?} and the call is up"));
+            }
+        }
+        Ok(())
+    }
+
+    /// Nobody is recorded who refused, and no talk with a person is recorded as a message.
+    fn sweep_recordings(&self, now: Instant, id: CallId, call: &Call) -> Verdict {
+        let since = |us: Option<u64>| {
+            us.map(Instant::from_micros).is_some_and(|at| now.since(at) > FIRST_WORD_WITHIN)
+        };
+        let (refused, talks) = (since(call.refused_us), since(call.bridged_us));
+        if !refused && !talks {
+            return Ok(());
+        }
+        for recording in self.recordings.values().filter(|r| r.call == id && r.runs_since().is_some()) {
+            match recording.kind {
+                RecordingKind::Message if talks => {
+                    return Err(format!("{id} talks with a person, and it is recorded as a message"));
+                }
+                RecordingKind::Call if refused => {
+                    return Err(format!("{id} refused to be recorded, or is in a crisis, and is recorded"));
+                }
+                RecordingKind::Message | RecordingKind::Call => {}
             }
         }
         Ok(())
@@ -248,7 +263,7 @@ impl Log {
         if recording.kind == RecordingKind::Call && !call.notice {
             return Err(format!("{id} begins and no notice was given"));
         }
-        if recording.kind == RecordingKind::Call && call.refused {
+        if recording.kind == RecordingKind::Call && call.refused_us.is_some() {
             return Err(format!("{id} begins and the caller refused"));
         }
         Ok(())
@@ -340,7 +355,7 @@ impl Log {
                 arrived_us: entry.since_start_us,
                 heard_us: None,
                 notice: false,
-                refused: false,
+                refused_us: None,
                 message_saved: false,
                 bridged_us: None,
                 ended: None,
@@ -405,7 +420,7 @@ impl Call {
             Event::Heard { .. } => self.heard_us = Some(entry.since_start_us),
             Event::Flow(Fact::NoticeGiven) => self.notice = true,
             Event::Flow(Fact::RecordingRefused | Fact::LadderRung { why: Why::Crisis, .. }) => {
-                self.refused = true
+                self.refused_us.get_or_insert(entry.since_start_us);
             }
             Event::MessageSaved { .. } => self.message_saved = true,
             Event::Bridged { .. } => self.bridged_us = Some(entry.since_start_us),

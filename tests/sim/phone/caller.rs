@@ -276,6 +276,8 @@ impl Phone {
             Act::Move => {
                 self.media.set_port(self.media.port() + 2);
                 self.ability.media.set_port(self.media.port());
+                // While another re-INVITE is open this one has to wait: nobody is told of the move.
+                self.story.rebound |= self.reoffers();
                 self.reinvite(now, Way::SendRecv);
             }
             Act::Speak(mouth) => {

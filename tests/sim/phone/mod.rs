@@ -267,9 +267,14 @@ impl Phone {
         self.ask(now, What::Options, Method::Options, None);
     }
 
+    /// An INVITE is open: another has to wait (RFC 3261 §14.1).
+    fn reoffers(&self) -> bool {
+        self.sent.iter().any(|sent| matches!(sent.what, What::Invite | What::Reinvite))
+    }
+
     /// Asks for other media: hold, resume, or the same again.
     fn reinvite(&mut self, now: Instant, way: Way) {
-        if self.sent.iter().any(|sent| matches!(sent.what, What::Invite | What::Reinvite)) {
+        if self.reoffers() {
             return;
         }
         self.way = way;
