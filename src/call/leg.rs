@@ -43,8 +43,8 @@ impl Leg {
         self.agreed.map(|agreed| agreed.codec)
     }
 
-    /// The party has put us on hold: it does not send (RFC 3264 §8.4).
+    /// The party has put us on hold: it does not listen, whatever it sends (RFC 3264 §8.4).
     pub fn is_held(&self) -> bool {
-        self.agreed.is_some_and(|agreed| !agreed.direction.receive)
+        self.agreed.is_some_and(|agreed| !agreed.direction.send)
     }
 }
