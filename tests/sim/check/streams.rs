@@ -56,6 +56,8 @@ pub struct Leg {
     bridge: Option<Bridge>,
     presses: BTreeSet<u64>,
     keys: u64,
+    /// Its worker closed it, and the switch will soon know.
+    closed: bool,
     /// Something was played: the caller was spoken to.
     pub spoken_to: bool,
 }
@@ -182,7 +184,12 @@ impl Streams {
                 }
             }
             Command::Unbridge { leg } => return self.unbridged(now, *leg),
-            Command::Close { leg } => return self.unbridged(now, *leg),
+            Command::Close { leg } => {
+                if let Some(leg) = self.legs.get_mut(leg) {
+                    leg.closed = true;
+                }
+                return self.unbridged(now, *leg);
+            }
             Command::Record { .. } | Command::StopRecording { .. } => {}
         }
         Ok(())
@@ -223,7 +230,7 @@ impl Streams {
     /// A packet of a phone reached a port.
     pub fn reached_port(&mut self, port: Port, phone: usize, press: Option<u64>) {
         let Some(leg) = self.owners.get(&port).and_then(|leg| self.legs.get_mut(leg)) else { return };
-        if let Some(press) = press.filter(|_| leg.phone == Some(phone)) {
+        if let Some(press) = press.filter(|_| leg.phone == Some(phone) && !leg.closed) {
             leg.presses.insert(press);
         }
     }
@@ -289,6 +296,7 @@ impl Streams {
             bridge: None,
             presses: BTreeSet::new(),
             keys: 0,
+            closed: false,
             spoken_to: false,
         };
         self.legs.insert(id, leg);
