@@ -304,6 +304,7 @@ impl Record {
             }),
             Event::RecordingClosed { recording, milliseconds } => {
                 self.on(recording, |it| it.state = RecordingState::Closed { milliseconds });
+                self.keep_message(recording, milliseconds);
             }
             Event::RecordingFailed { recording, fault, milliseconds } => {
                 self.on(recording, |it| it.state = RecordingState::Failed { fault, milliseconds });
@@ -322,6 +323,16 @@ impl Record {
             alive = last.filter(|last| last.since_start_us > alive.since_start_us).unwrap_or(alive);
         });
         self.alive = alive;
+        self.keep_message(recording, milliseconds);
+    }
+
+    /// A message with sound in it is a message, also when the caller hung up, the disk was slow or the
+    /// engine stopped before "saved" could be told: somebody said it and waits.
+    fn keep_message(&mut self, recording: RecordingId, milliseconds: u64) {
+        let is_message = |it: &Recording| it.recording == recording && it.kind == RecordingKind::Message;
+        if milliseconds > 0 && self.recordings.iter().any(is_message) {
+            self.message = Some(recording);
+        }
     }
 
     fn on(&mut self, recording: RecordingId, change: impl FnOnce(&mut Recording)) {
@@ -461,6 +472,24 @@ mod tests {
             .push((night, Event::RecordingFailed { recording, fault: RecordingFault::Io, milliseconds: 0 }));
         without.push((night, ended(Cause::EngineRestart)));
         assert_eq!(fold(&without).total(), Duration::from_secs(3));
+    }
+
+    #[test]
+    fn a_message_with_sound_counts_also_when_nobody_could_say_that_it_is_saved() {
+        let recording = RecordingId(7);
+        let closed = |milliseconds| Event::RecordingClosed { recording, milliseconds };
+        let recovered = |milliseconds| Event::RecordingRecovered { recording, milliseconds };
+        let table = [
+            (RecordingKind::Message, closed(3_000), Some(recording)),
+            (RecordingKind::Message, recovered(3_000), Some(recording)),
+            (RecordingKind::Message, closed(0), None),
+            (RecordingKind::Call, closed(3_000), None),
+        ];
+        for (kind, end, expected) in table {
+            let named = Event::RecordingNamed { recording, kind };
+            let record = fold(&[(0, arrived()), (10, named), (5_000, end.clone())]);
+            assert_eq!(record.message, expected, "{kind:?} {end:?}");
+        }
     }
 
     #[test]
