@@ -11,6 +11,7 @@ use careline::clock::Instant;
 use careline::flow::action::{Fact, Why};
 use careline::id::{CallId, LegId, RecordingId};
 use careline::limits::CLOSING_MAX;
+use careline::report::cdr::Record;
 use careline::report::event::{Cause, Entry, Event, Party};
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -193,14 +194,25 @@ impl Log {
         if let Some((id, _)) = self.calls.iter().find(|(_, call)| call.ended.is_none()) {
             return Err(format!("{id} has no end"));
         }
-        let open = self.recordings.iter().find(|(_, recording)| recording.outcome.is_none());
-        match open {
-            Some((id, recording)) if self.is_closed_late(recording) => {
-                let _ = id;
-                Ok(())
-            }
-            Some((id, recording)) => Err(format!("{id} of {} has no end", recording.call)),
-            None => Ok(()),
+        let open = |recording: &Recording| recording.outcome.is_none() && !self.is_closed_late(recording);
+        if let Some((id, recording)) = self.recordings.iter().find(|(_, recording)| open(recording)) {
+            return Err(format!("{id} of {} has no end", recording.call));
+        }
+        self.calls.keys().try_for_each(|call| self.judge_record(*call))
+    }
+
+    /// The record that is told of a call: its times add up, and the message that was left is in it.
+    fn judge_record(&self, call: CallId) -> Verdict {
+        let empty = Record::new(call);
+        let record = self.entries.iter().fold(empty, Record::with);
+        let parts = record.ring() + record.talk();
+        if record.answered.is_some() && parts != record.total() {
+            return Err(format!("{call} rang and talked for {parts:?}, in all {:?}", record.total()));
+        }
+        let left = |r: &&Recording| r.call == call && r.kind == RecordingKind::Message && r.has_sound();
+        match (self.recordings.values().any(|r| left(&r)), record.message) {
+            (true, Some(_)) | (false, None) => Ok(()),
+            (left, told) => Err(format!("a message was left in {call}: {left}, its record tells {told:?}")),
         }
     }
 
@@ -408,6 +420,10 @@ impl Log {
 }
 
 impl Recording {
+    fn has_sound(&self) -> bool {
+        matches!(self.outcome, Some(Outcome::Closed(1..) | Outcome::Recovered(1..)))
+    }
+
     /// When its first sample was taken, if samples are still being taken.
     pub fn runs_since(&self) -> Option<Instant> {
         self.began_us.filter(|_| self.frames.is_none() && self.outcome.is_none()).map(Instant::from_micros)
