@@ -1,12 +1,14 @@
-//! The recorder's threads: one that drains rings and writes, two that wait for the disk.
+//! The recorder's threads: writers that drain rings and write, and beside each one that waits for the disk.
 //!
 //! ```text
 //!  switch ──Command──▶ ┌────────┐ ──SyncJob──▶ ┌──────┐
-//!  switch ◀──Event──── │ writer │              │ sync │ ×2   fdatasync takes milliseconds: it
-//!  rings  ──frames───▶ └────────┘ ◀──Synced─── └──────┘      must not keep frames waiting
+//!  switch ◀──Event──── │ writer │              │ sync │   ×4
+//!  rings  ──frames───▶ └────────┘ ◀──Synced─── └──────┘
 //! ```
 //!
-//! With no recording under way all of them sleep.
+//! fdatasync takes milliseconds: it must not keep frames waiting. A write may take long too, when other
+//! programs fill the disk's queue and the kernel makes every writer pause: so there are several, and a
+//! recording belongs to one of them by its number. With no recording under way all of them sleep.
 
 use super::desk::{Counters, Desk, Settings};
 use super::disk::{DiskShelf, SyncJob};
@@ -25,8 +27,15 @@ pub type Listener = Arc<dyn Fn(Event) + Send + Sync>;
 
 /// The recorder, running. Dropping it without [`Recorder::stop`] leaves the last second unsynced.
 pub struct Recorder {
-    messages: SyncSender<Message>,
+    desks: Vec<Place>,
     listener: Listener,
+    /// What the folder held at the start: every desk counts from there.
+    used_octets: u64,
+}
+
+/// One writer with its desk.
+struct Place {
+    messages: SyncSender<Message>,
     counters: Arc<Mutex<Counters>>,
     writer: JoinHandle<()>,
 }
@@ -37,8 +46,8 @@ enum Message {
     Stop,
 }
 
-/// Threads that wait for the disk: two keep it busy while one of them reports.
-const SYNC_THREADS: usize = 2;
+/// Writers, each with a thread that waits for the disk: one that pauses holds up a quarter of the recordings.
+const WRITERS: usize = 4;
 /// How long [`Recorder::stop`] waits for the last syncs.
 const STOP_WITHIN: Duration = Duration::from_secs(10);
 
@@ -53,31 +62,18 @@ impl Recorder {
         used_octets: u64,
         listener: Listener,
     ) -> io::Result<Self> {
-        let (messages, inbox) = mpsc::sync_channel(RECORDER_COMMANDS_MAX);
-        let (syncs, jobs) = mpsc::channel();
-        let jobs = Arc::new(Mutex::new(jobs));
-        for _ in 0..SYNC_THREADS {
-            let (jobs, messages) = (Arc::clone(&jobs), messages.clone());
-            let sync = move || sync_loop(&jobs, &messages);
-            std::thread::Builder::new().name("recorder-sync".to_owned()).spawn(sync)?;
-        }
-        let counters = Arc::new(Mutex::new(Counters::default()));
-        let desk = Desk::new(DiskShelf::new(folder, syncs), settings, used_octets);
-        let writer = Writer {
-            desk,
-            inbox,
-            listener: Arc::clone(&listener),
-            counters: Arc::clone(&counters),
-            stopping: None,
-        };
-        let writer = std::thread::Builder::new().name("recorder".to_owned()).spawn(move || writer.run())?;
-        Ok(Self { messages, listener, counters, writer })
+        let settings = Settings { quota_octets: share(settings.quota_octets, used_octets), ..settings };
+        let place = |_| Place::start(folder.clone(), settings, used_octets, Arc::clone(&listener));
+        let desks = (0..WRITERS).map(place).collect::<io::Result<_>>()?;
+        Ok(Self { desks, listener, used_octets })
     }
 
     /// Hands an order over; never waits. With too many orders waiting, a recording that cannot be
     /// opened is told as failed.
     pub fn command(&self, command: Command) {
-        let Err(error) = self.messages.try_send(Message::Command(command)) else { return };
+        let (Command::Open { recording, .. } | Command::Close { recording, .. }) = command;
+        let place = &self.desks[(recording.0 % WRITERS as u64) as usize];
+        let Err(error) = place.messages.try_send(Message::Command(command)) else { return };
         let (TrySendError::Full(refused) | TrySendError::Disconnected(refused)) = error;
         if let Message::Command(Command::Open { recording, .. } | Command::Close { recording, .. }) = refused
         {
@@ -85,17 +81,52 @@ impl Recorder {
         }
     }
 
-    /// What was counted since the start.
+    /// What was counted since the start, by all desks together.
     pub fn counters(&self) -> Counters {
-        *self.counters.lock().unwrap_or_else(PoisonError::into_inner)
+        let none = Counters { octets: self.used_octets, ..Counters::default() };
+        self.desks.iter().fold(none, |sum, place| {
+            let one = *place.counters.lock().unwrap_or_else(PoisonError::into_inner);
+            Counters {
+                opened: sum.opened + one.opened,
+                closed: sum.closed + one.closed,
+                failed: sum.failed + one.failed,
+                silence_frames: sum.silence_frames + one.silence_frames,
+                late_syncs: sum.late_syncs + one.late_syncs,
+                octets: sum.octets + one.octets.saturating_sub(self.used_octets),
+            }
+        })
     }
 
     /// Closes every file, waits for the disk, and ends the threads.
     pub fn stop(self) {
         // A full queue only means that the writer gets to this later.
-        if self.messages.send(Message::Stop).is_ok() && self.writer.join().is_err() {
-            tracing::error!("the recorder's thread had failed");
+        let told: Vec<bool> =
+            self.desks.iter().map(|place| place.messages.send(Message::Stop).is_ok()).collect();
+        for (place, told) in self.desks.into_iter().zip(told) {
+            if told && place.writer.join().is_err() {
+                tracing::error!("a thread of the recorder had failed");
+            }
         }
+    }
+}
+
+/// The quota of one desk: its share of the room that is left, over what is taken already.
+fn share(quota_octets: u64, used_octets: u64) -> u64 {
+    used_octets + quota_octets.saturating_sub(used_octets) / WRITERS as u64
+}
+
+impl Place {
+    fn start(folder: PathBuf, settings: Settings, used_octets: u64, listener: Listener) -> io::Result<Self> {
+        let (messages, inbox) = mpsc::sync_channel(RECORDER_COMMANDS_MAX);
+        let (syncs, jobs) = mpsc::channel();
+        let synced = messages.clone();
+        let sync = move || sync_loop(&jobs, &synced);
+        std::thread::Builder::new().name("recorder-sync".to_owned()).spawn(sync)?;
+        let counters = Arc::new(Mutex::new(Counters { octets: used_octets, ..Counters::default() }));
+        let desk = Desk::new(DiskShelf::new(folder, syncs), settings, used_octets);
+        let writer = Writer { desk, inbox, listener, counters: Arc::clone(&counters), stopping: None };
+        let writer = std::thread::Builder::new().name("recorder".to_owned()).spawn(move || writer.run())?;
+        Ok(Self { messages, counters, writer })
     }
 }
 
@@ -155,10 +186,8 @@ impl Writer {
     }
 }
 
-fn sync_loop(jobs: &Mutex<Receiver<SyncJob>>, messages: &SyncSender<Message>) {
-    loop {
-        let job = jobs.lock().unwrap_or_else(PoisonError::into_inner).recv();
-        let Ok(job) = job else { return };
+fn sync_loop(jobs: &Receiver<SyncJob>, messages: &SyncSender<Message>) {
+    while let Ok(job) = jobs.recv() {
         let outcome = job.run();
         if messages.send(Message::Synced(job, outcome)).is_err() {
             return;
@@ -219,6 +248,19 @@ mod tests {
         assert_eq!(hound::WavReader::open(&path).unwrap().duration(), 8_000);
         assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
         recorder.stop();
+    }
+
+    #[test]
+    fn the_desks_share_the_quota_and_are_counted_as_one() {
+        assert_eq!((share(1_000, 200), share(100, 200)), (400, 200));
+        let root = tempfile::tempdir().unwrap();
+        let (recorder, told) = started(root.path());
+        let taps: Vec<tap::Tap> =
+            (1..=5).map(open).map(|(tap, command)| (recorder.command(command), tap).1).collect();
+        let opened = taps.iter().filter(|_| matches!(told.recv(), Ok(Event::Opened { .. }))).count();
+        assert_eq!(opened, 5);
+        recorder.stop();
+        assert_eq!(told.iter().filter(|event| matches!(event, Event::Closed { .. })).count(), 5);
     }
 
     #[test]
