@@ -57,7 +57,8 @@ impl Detector {
 impl Identity {
     /// A packet of the same source and key, but with another timestamp, still belongs to this press.
     fn goes_on(&self, timestamp: u32, told: TelephoneEvent) -> bool {
-        let after = timestamp.wrapping_sub(self.timestamp) as i32;
+        // Half the circle of timestamps away is as far as it gets, and its distance fits in 64 bits only.
+        let after = i64::from(timestamp.wrapping_sub(self.timestamp) as i32);
         if after.abs() < LEAST_CYCLE {
             return told.end || !self.ended;
         }
@@ -69,33 +70,33 @@ impl Identity {
     }
 
     /// The beginning of a press whose end, with a timestamp of its own, overtook it on the way.
-    fn began_at(&self, after: i32, told: TelephoneEvent) -> bool {
-        !told.end && (after + i32::from(self.duration)).abs() <= END_TOLERANCE
+    fn began_at(&self, after: i64, told: TelephoneEvent) -> bool {
+        !told.end && (after + i64::from(self.duration)).abs() <= END_TOLERANCE
     }
 
     /// End packets whose timestamp is the end of the press, not its beginning: they lie where what is known
     /// of the press stops, or at the duration that they tell.
-    fn ends_in(&self, after: i32, told: TelephoneEvent) -> bool {
-        let beyond_known = after - i32::from(self.duration);
-        let beyond_told = after - i32::from(told.duration);
+    fn ends_in(&self, after: i64, told: TelephoneEvent) -> bool {
+        let beyond_known = after - i64::from(self.duration);
+        let beyond_told = after - i64::from(told.duration);
         told.end && (beyond_known < LEAST_PAUSE || beyond_told.abs() <= END_TOLERANCE)
     }
 
     /// The next segment of a press that is longer than a duration can tell.
-    fn runs_over_into(&self, after: i32) -> bool {
-        let segment = i32::from(u16::MAX);
+    fn runs_over_into(&self, after: i64) -> bool {
+        let segment = i64::from(u16::MAX);
         self.duration > u16::MAX / 2 && (after - segment).abs() <= SEGMENT_TOLERANCE
     }
 }
 
 /// Two presses of one key begin at least 65 ms apart; under 60 ms it is one press, in timestamp units.
-const LEAST_CYCLE: i32 = 480;
+const LEAST_CYCLE: i64 = 480;
 /// The pause between two presses is at least 40 ms; 300 units are a little less.
-const LEAST_PAUSE: i32 = 300;
+const LEAST_PAUSE: i64 = 300;
 /// How far the timestamp of an end packet may be from the end of its press: 30 ms.
-const END_TOLERANCE: i32 = 240;
+const END_TOLERANCE: i64 = 240;
 /// How far a segment may begin from where the last one ran over: 100 ms.
-const SEGMENT_TOLERANCE: i32 = 800;
+const SEGMENT_TOLERANCE: i64 = 800;
 
 #[cfg(test)]
 mod tests {
@@ -156,6 +157,11 @@ mod tests {
         check("start after end", "5@800:320E 5@800:160 5@800:320E", "5");
         check("end after the next key began", "5@800:160 7@1600:160 5@800:320E 7@1600:320E", "5 7");
         check("first of two after second", "5@800:160 5@1600:160 5@800:320E 5@1600:320E 5@800:320E", "5 5");
+        check(
+            "half the circle of timestamps away",
+            "5@0:65535 5@2147483648:65535E 5@2147483647:160",
+            "5 5 5",
+        );
         check("timestamps over the wrap", "5@4294967200:160 5@4294967200:320E 5@1000:160 5@1000:320E", "5 5");
     }
 
