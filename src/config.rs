@@ -3,6 +3,7 @@
 //! It is read like a flow: every fault at once, each with its line and its repair
 //! ([`crate::flow::diagnostic`]). `careline.yaml.example` shows every key with its default.
 
+use crate::call::routing::CalledNumberFrom;
 use crate::flow::diagnostic::{Code, Diagnostic, Place, Sources, Words};
 use crate::flow::syntax::fields::{self, Family, Fields};
 use crate::flow::syntax::tree::{self, Node, Reading};
@@ -116,19 +117,6 @@ pub enum Trust {
     Trusted,
     /// From names the caller.
     Untrusted,
-}
-
-/// Which part of an INVITE names the called number.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum CalledNumberFrom {
-    /// The Request-URI.
-    RequestUri,
-    /// To.
-    To,
-    /// P-Called-Party-ID (RFC 7315 §4.2).
-    PCalledPartyId,
-    /// The first Diversion (RFC 5806).
-    Diversion,
 }
 
 /// Recordings on disk.

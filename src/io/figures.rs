@@ -3,7 +3,7 @@
 use crate::io::media_counters::{Lateness, WorkerCounters};
 use crate::io::recorder::desk;
 use crate::io::store;
-use crate::switch::status::Figure;
+use crate::switch::status::{Figure, figure};
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 /// All media workers together.
@@ -76,11 +76,6 @@ pub fn store(counters: &store::Counters) -> Vec<Figure> {
         figure("store_waiting", counters.waiting, "lines that wait for the disk"),
         figure("store_dropped", counters.dropped, "lines lost because the disk was stuck for too long"),
     ]
-}
-
-/// One line.
-pub fn figure(name: &'static str, value: u64, meaning: &'static str) -> Figure {
-    Figure { name, value, meaning }
 }
 
 #[cfg(test)]

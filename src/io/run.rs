@@ -14,7 +14,7 @@ use crate::io::store::Store;
 use crate::media::command as media;
 use crate::switch::Switch;
 use crate::switch::interface::{Input, Now, Output};
-use crate::switch::status::Figure;
+use crate::switch::status::{Figure, figure};
 use crate::wire::codec::Codec;
 use std::time::Duration;
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -202,17 +202,9 @@ impl Engine {
         all.extend(figures::recorder(&self.recorder.counters()));
         all.extend(figures::store(&self.store.counters()));
         all.extend([
-            figures::figure("datagrams_unsent", c.unsent, "SIP datagrams that the system would not send"),
-            figures::figure(
-                "prompts_silent",
-                c.silent_prompts,
-                "prompts that had no sound when they were due",
-            ),
-            figures::figure(
-                "media_commands_lost",
-                c.media_commands_lost,
-                "commands that found a worker's queue full",
-            ),
+            figure("datagrams_unsent", c.unsent, "SIP datagrams that the system would not send"),
+            figure("prompts_silent", c.silent_prompts, "prompts that had no sound when they were due"),
+            figure("media_commands_lost", c.media_commands_lost, "commands that found a worker's queue full"),
         ]);
         all
     }

@@ -151,6 +151,7 @@ impl Switch {
     }
 }
 
-fn figure(name: &'static str, value: u64, meaning: &'static str) -> Figure {
+/// One line.
+pub fn figure(name: &'static str, value: u64, meaning: &'static str) -> Figure {
     Figure { name, value, meaning }
 }

@@ -3,7 +3,7 @@
 //! flows checked → records opened → recordings reconciled → ports bound → SIP port bound → control socket.
 
 use crate::call::routing;
-use crate::config::{CalledNumberFrom, Config, Trust};
+use crate::config::{Config, Trust};
 use crate::flow::set::FlowSet;
 use crate::io::control;
 use crate::io::descriptors;
@@ -249,12 +249,7 @@ fn trunk(trunk: &crate::config::Trunk) -> routing::Trunk {
         name: trunk.name.clone(),
         networks: trunk.addresses.clone(),
         trusted: trunk.trust == Trust::Trusted,
-        called_number_from: match trunk.called_number_from {
-            CalledNumberFrom::RequestUri => routing::CalledNumberFrom::RequestUri,
-            CalledNumberFrom::To => routing::CalledNumberFrom::To,
-            CalledNumberFrom::PCalledPartyId => routing::CalledNumberFrom::PCalledPartyId,
-            CalledNumberFrom::Diversion => routing::CalledNumberFrom::Diversion,
-        },
+        called_number_from: trunk.called_number_from,
     }
 }
 
