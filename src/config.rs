@@ -8,6 +8,7 @@ use crate::flow::diagnostic::{Code, Diagnostic, Place, Sources, Words};
 use crate::flow::syntax::fields::{self, Family, Fields};
 use crate::flow::syntax::tree::{self, Node, Reading};
 use crate::id::TrunkName;
+use crate::io::media_worker::{Batching, Priority};
 use crate::limits;
 use crate::sip::interface::{Network, Settings};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
@@ -84,6 +85,10 @@ pub struct Media {
     pub workers: Option<usize>,
     /// After this long without RTP and RTCP the party is probed.
     pub silent_after: Duration,
+    /// How packets are moved.
+    pub batching: Batching,
+    /// Whether media threads go before other programs.
+    pub priority: Priority,
 }
 
 /// Bounds on calls.
@@ -174,6 +179,8 @@ impl Default for Config {
                 last_port: 29_999,
                 workers: None,
                 silent_after: limits::MEDIA_LOST_DEFAULT,
+                batching: Batching::WherePossible,
+                priority: Priority::WherePossible,
             },
             calls: Calls {
                 max: limits::MAX_CALLS_DEFAULT,
@@ -295,7 +302,8 @@ impl Sip {
 
 impl Media {
     fn take(&mut self, node: &Node, sources: &mut Sources) {
-        let known = &["address", "first_port", "last_port", "workers", "silent_after_s"];
+        let known =
+            &["address", "first_port", "last_port", "workers", "silent_after_s", "io_uring", "priority"];
         let Some(mut fields) = Fields::of(node, "`media`", known, FAMILY, sources) else { return };
         if let Some(node) = fields.take("address") {
             self.address = parsed(node, "IP address", "0.0.0.0", sources).unwrap_or(self.address);
@@ -313,6 +321,15 @@ impl Media {
             self.workers = workers.and_then(|workers| usize::try_from(workers).ok());
         }
         seconds(&mut fields, "silent_after_s", 5..=3_600, &mut self.silent_after, sources);
+        if let Some(node) = fields.take("io_uring") {
+            let ways = [("auto", Batching::WherePossible), ("never", Batching::Never)];
+            self.batching =
+                fields::choice(node, "use of io_uring", &ways, FAMILY, sources).unwrap_or(self.batching);
+        }
+        if let Some(node) = fields.take("priority") {
+            let ways = [("auto", Priority::WherePossible), ("never", Priority::Never)];
+            self.priority = fields::choice(node, "priority", &ways, FAMILY, sources).unwrap_or(self.priority);
+        }
         fields.finish(sources);
         self.check_ports(clash, sources);
     }
@@ -525,7 +542,7 @@ mod tests {
     fn every_key_is_read() {
         let text = "
 sip: {listen: '192.0.2.1:5080', external_address: 203.0.113.10, t1_ms: 50, product: Clinic, listen_to: [10.0.0.0/8]}
-media: {address: 192.0.2.1, first_port: 30000, last_port: 30099, workers: 2, silent_after_s: 20}
+media: {address: 192.0.2.1, first_port: 30000, last_port: 30099, workers: 2, silent_after_s: 20, io_uring: never, priority: never}
 calls: {max: 5, ring_s: 60, longest_s: 3600}
 trunks:
   - {name: carrier, addresses: [203.0.113.0/24, '2001:db8::/32', 198.51.100.7], trusted: true, called_number_from: diversion}
@@ -540,6 +557,7 @@ log: debug
         assert_eq!(config.sip.listen, "192.0.2.1:5080".parse().unwrap());
         assert_eq!(config.sip.t1, Duration::from_millis(50));
         assert_eq!(config.media.workers, Some(2));
+        assert_eq!((config.media.batching, config.media.priority), (Batching::Never, Priority::Never));
         assert_eq!(config.recordings.quota_octets, 10_000_000);
         assert_eq!(config.flows, PathBuf::from("my flows"));
         let trunk = &config.trunks[0];

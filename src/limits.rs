@@ -68,6 +68,8 @@ pub const RECORDINGS_QUOTA_DEFAULT_OCTETS: u64 = 50_000_000_000;
 pub const EVENT_SPILL_MAX: usize = 100_000;
 /// Rows of the event log in one commit: a few milliseconds of work, and under the 32 766 values of one statement.
 pub const EVENT_BATCH_MAX: usize = 500;
+/// Calls whose record the store keeps in memory until they end; those over it are read back from the log.
+pub const LEDGER_CALLS_MAX: usize = 65_536;
 /// How long the first event of a commit waits for others: the 20 ms that a kill may cost, and 50 commits a second at most.
 pub const EVENT_GATHER: Duration = Duration::from_millis(20);
 /// Every so many ticks a media socket is read until it is empty, whatever came before: a sender whose
@@ -97,6 +99,8 @@ pub const MEDIA_READS_PER_TICK_MAX: usize = 5;
 pub const MEDIA_DRAIN_BATCHES_MAX: usize = 64;
 /// The receive buffer asked of the kernel for each media socket, in octets: about 400 ms of packets.
 pub const MEDIA_SOCKET_BUFFER_OCTETS: usize = 16_384;
+/// Operations that one call to io_uring takes: more legs than tick in one slot of a full core.
+pub const MEDIA_RING_ENTRIES: u32 = 256;
 /// How far a media worker may fall behind and still send every packet; beyond it ticks are skipped and counted.
 pub const MEDIA_CATCH_UP_MAX: Duration = Duration::from_millis(200);
 /// How often the RTCP socket of a leg is read: reports come every 5 s.

@@ -33,6 +33,13 @@ pub fn media<'a>(workers: impl Iterator<Item = &'a WorkerCounters> + Clone) -> V
             sum(|w| &w.events_delayed),
             "times that the switch was behind the workers",
         ),
+        figure("media_workers", workers.clone().count() as u64, "media threads"),
+        figure(
+            "media_batching",
+            sum(|w| &w.batching),
+            "media threads that move packets in batches (io_uring)",
+        ),
+        figure("media_first", sum(|w| &w.first), "media threads that go before other programs"),
         figure("media_legs", sum(|w| &w.legs), "legs that are open"),
     ]
 }

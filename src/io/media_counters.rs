@@ -24,6 +24,10 @@ pub struct WorkerCounters {
     pub keys_dropped: AtomicU64,
     /// Times that an event had to wait because the switch was behind.
     pub events_delayed: AtomicU64,
+    /// 1: packets are moved in batches, by io_uring; 0: one by one.
+    pub batching: AtomicU64,
+    /// 1: the thread goes before other programs of the machine; 0: it takes its turn.
+    pub first: AtomicU64,
     /// Legs that are open now.
     pub legs: AtomicU64,
     /// How late the slots were served.

@@ -1,8 +1,9 @@
-//! The system calls of the media path, and the only `unsafe` of the engine: `recvmmsg(2)`, `sendmsg(2)`
-//! with `IP_PKTINFO`, `eventfd(2)`, `ppoll(2)`, `prctl(2)`, `setrlimit(2)`.
+//! The system calls of one media socket and one media thread: `recvmmsg(2)`, `sendmsg(2)` with
+//! `IP_PKTINFO`, `connect(2)` to nobody, `eventfd(2)`, `ppoll(2)`, `prctl(2)`, `sched_setscheduler(2)`,
+//! `setrlimit(2)`.
 //!
-//! A [`Batch`] reads what waits on one socket in one call and never blocks. Another socket layer, such as
-//! io_uring, would replace this file and [`crate::io::media_worker`]'s use of it, nothing else.
+//! A [`Batch`] reads what waits on one socket in one call and never blocks. Moving the packets of many
+//! sockets in one call is [`crate::io::media_ring`]'s job.
 
 use crate::limits::{MEDIA_DATAGRAM_MAX_OCTETS, MEDIA_RECEIVE_BATCH, MEDIA_SOCKET_BUFFER_OCTETS};
 use socket2::{Domain, Protocol, SockAddr, Socket, Type};
@@ -214,6 +215,37 @@ impl Bell {
         }
     }
 }
+
+/// Lets a connected socket hear everybody again; a port that it was bound to stays its own.
+///
+/// # Errors
+/// What the kernel says.
+pub fn disconnect(socket: &UdpSocket) -> io::Result<()> {
+    // SAFETY: `sockaddr` is a plain C struct for which all-zero octets are a value.
+    let mut nobody: libc::sockaddr = unsafe { std::mem::zeroed() };
+    nobody.sa_family = libc::AF_UNSPEC as libc::sa_family_t;
+    let length = size_of::<libc::sockaddr>() as libc::socklen_t;
+    // SAFETY: `nobody` outlives the call, its true length is told, and the kernel only reads it.
+    let done = unsafe { libc::connect(socket.as_raw_fd(), &raw const nobody, length) };
+    if done < 0 { Err(io::Error::last_os_error()) } else { Ok(()) }
+}
+
+/// Lets the calling thread go before all ordinary programs (SCHED_FIFO), so that a packet leaves on time
+/// on a busy machine too. Threads that it starts take their turn again.
+///
+/// # Errors
+/// The system does not allow it to this user: `CAP_SYS_NICE` or a limit `rtprio` is missing.
+pub fn run_before_others() -> io::Result<()> {
+    let order = libc::sched_param { sched_priority: PRIORITY };
+    // SAFETY: `order` outlives the call, which reads it and changes the calling thread (0) only.
+    let done = unsafe {
+        libc::sched_setscheduler(0, libc::SCHED_FIFO | libc::SCHED_RESET_ON_FORK, &raw const order)
+    };
+    if done < 0 { Err(io::Error::last_os_error()) } else { Ok(()) }
+}
+
+/// Of 1 to 99; the kernel's own interrupt threads have 50.
+const PRIORITY: libc::c_int = 10;
 
 /// Lets the calling thread's sleeps end on time: the kernel's default slack is 50 µs.
 pub fn sleep_exactly() {

@@ -5,13 +5,18 @@
 //!                                  ├ sleep to the next occupied slot ─▶ drain its legs' sockets ─▶ tick ─▶ send
 //!  switch ◀─ events (bounded) ◀─── ┘ without a leg: sleep until the bell rings
 //! ```
-//! No packet wakes the thread: what came waits in the socket for its leg's slot. An event that finds the
-//! channel full waits in the engine, in order. What the packets mean is the engine's job; resting a port
-//! before it is used again is the switch's.
+//! No packet wakes the thread: what came waits in the socket for its leg's slot. Parties that are certain
+//! are served by [`Ring`], one system call for all that a slot receives and one for all that it sends; the
+//! others, and all of them where io_uring is forbidden, one by one. An event that finds the channel full
+//! waits in the engine, in order. What the packets mean is the engine's job; resting a port before it is
+//! used again is the switch's.
 
 use crate::clock::Instant;
 use crate::io::media_counters::WorkerCounters;
-use crate::io::media_socket::{Batch, Bell, bind, send_from, sleep_exactly};
+use crate::io::media_port::Pair;
+pub use crate::io::media_port::PortPair;
+use crate::io::media_ring::{Done, Ring};
+use crate::io::media_socket::{Batch, Bell, run_before_others, sleep_exactly};
 use crate::io::now::Clock;
 use crate::limits::{
     MEDIA_COMMANDS_MAX, MEDIA_DATAGRAM_MAX_OCTETS, MEDIA_DRAIN_BATCHES_MAX, MEDIA_EMPTIED_EVERY_TICKS,
@@ -19,11 +24,11 @@ use crate::limits::{
 };
 use crate::media::command::{Command, Event, PortIndex, WorkerIndex};
 use crate::media::engine::{Engine, Kind};
-use crate::media::leg::Departure;
 use crate::media::slot::Slot;
 use std::io;
-use std::net::{IpAddr, SocketAddr, UdpSocket};
+use std::net::{IpAddr, SocketAddr};
 use std::ops::RangeInclusive;
+use std::os::fd::AsRawFd;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering, fence};
 use std::sync::mpsc::{Receiver, SyncSender, TryRecvError, TrySendError, sync_channel};
@@ -46,17 +51,28 @@ pub struct Settings {
     pub clock: Clock,
     /// Where events go.
     pub events: EventSender<(WorkerIndex, Event)>,
+    /// How packets are moved.
+    pub batching: Batching,
+    /// Whether the thread goes before other programs.
+    pub priority: Priority,
 }
 
-/// One bound pair; the place in the list is its [`PortIndex`].
+/// How the packets of parties that are certain are moved.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct PortPair {
-    /// Its number in commands.
-    pub index: PortIndex,
-    /// The even port.
-    pub rtp: u16,
-    /// The odd port after it.
-    pub rtcp: u16,
+pub enum Batching {
+    /// By io_uring where the system has it and allows it, else one by one.
+    WherePossible,
+    /// One by one.
+    Never,
+}
+
+/// Whether the thread goes before other programs of the machine.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Priority {
+    /// If the system allows it.
+    WherePossible,
+    /// It takes its turn.
+    Never,
 }
 
 /// Why a worker could not start.
@@ -136,6 +152,9 @@ pub fn start(settings: Settings) -> Result<(Handle, Vec<PortPair>), StartError> 
         events: settings.events,
         shared: Arc::clone(&shared),
         batch: Batch::default(),
+        ring: None,
+        batching: settings.batching,
+        priority: settings.priority,
         connected: true,
     };
     let thread = std::thread::Builder::new()
@@ -153,11 +172,12 @@ fn bind_pairs(settings: &Settings) -> Result<Vec<Pair>, StartError> {
         if pairs.len() == settings.pairs {
             break;
         }
-        let address = |port| SocketAddr::new(settings.bind, port);
-        match bind(address(rtp)).and_then(|rtp_socket| Ok((rtp_socket, bind(address(rtp + 1))?))) {
-            Ok((rtp_socket, rtcp_socket)) => pairs.push(Pair::new(rtp_socket, rtcp_socket, rtp)),
+        match Pair::bind(settings.bind, rtp) {
+            Ok(pair) => pairs.push(pair),
             Err(cause) if cause.kind() == io::ErrorKind::AddrInUse => {}
-            Err(cause) => return Err(StartError::Bind { address: address(rtp), cause }),
+            Err(cause) => {
+                return Err(StartError::Bind { address: SocketAddr::new(settings.bind, rtp), cause });
+            }
         }
     }
     if pairs.is_empty() { Err(StartError::NoPort { bind: settings.bind, first, last }) } else { Ok(pairs) }
@@ -208,61 +228,23 @@ impl Drop for Handle {
     }
 }
 
-/// The sockets of one port pair.
-#[derive(Debug)]
-struct Pair {
-    rtp: UdpSocket,
-    rtcp: UdpSocket,
-    port: u16,
-    next_rtcp: Instant,
-    route: Option<Route>,
-    /// Datagrams that the last tick read.
-    last_read: usize,
+/// What became of the packets of one slot.
+struct Sent {
+    packets: u64,
+    errors: u64,
+    /// Of the ring: after an error it is not used any more.
+    outcome: io::Result<()>,
 }
 
-/// Whether the kernel, left alone, sends to `to` from `source`.
-#[derive(Clone, Copy, Debug)]
-struct Route {
-    source: IpAddr,
-    to: IpAddr,
-    agrees: bool,
-}
-
-impl Pair {
-    fn new(rtp: UdpSocket, rtcp: UdpSocket, port: u16) -> Self {
-        Self { rtp, rtcp, port, next_rtcp: Instant::START, route: None, last_read: 0 }
-    }
-
-    fn ports(&self, index: PortIndex) -> PortPair {
-        PortPair { index, rtp: self.port, rtcp: self.port + 1 }
-    }
-
-    fn send(&mut self, departure: &Departure<'_>) -> io::Result<()> {
-        let Departure { source, to, octets, .. } = *departure;
-        let known = self.route.filter(|route| (route.source, route.to) == (source, to.ip()));
-        let route = known.unwrap_or_else(|| Route::ask(&self.rtp, source, to));
-        self.route = Some(route);
-        if route.agrees {
-            self.rtp.send_to(octets, to).map(|_| ())
-        } else {
-            send_from(&self.rtp, source, to, octets)
+impl Sent {
+    fn flush(&mut self, ring: &mut Ring) {
+        let Self { packets, errors, outcome } = self;
+        if outcome.is_ok() {
+            *outcome = ring.flush(|done| match done {
+                Done::Moved { .. } => *packets += 1,
+                Done::Nothing { .. } => *errors += 1,
+            });
         }
-    }
-}
-
-impl Route {
-    /// Asks the kernel, once for each party. A socket that is bound to one address, and a source that is
-    /// none, leave nothing to choose.
-    fn ask(socket: &UdpSocket, source: IpAddr, to: SocketAddr) -> Self {
-        let bound = socket.local_addr().map_or(source, |address| address.ip());
-        let free = bound.is_unspecified() && !source.is_unspecified();
-        let chosen = || {
-            let probe = UdpSocket::bind(SocketAddr::new(bound, 0))?;
-            probe.connect(to)?;
-            probe.local_addr()
-        };
-        let agrees = !free || chosen().is_ok_and(|address| address.ip() == source);
-        Self { source, to: to.ip(), agrees }
     }
 }
 
@@ -275,19 +257,41 @@ struct Worker {
     events: EventSender<(WorkerIndex, Event)>,
     shared: Arc<Shared>,
     batch: Batch,
+    /// Made by the thread that uses it.
+    ring: Option<Ring>,
+    batching: Batching,
+    priority: Priority,
     /// The handle lives.
     connected: bool,
 }
 
 impl Worker {
     fn run(mut self) {
-        sleep_exactly();
+        self.begin();
         while self.connected {
             self.take_commands();
             self.serve_due_slots();
             self.tell_events();
             self.sleep();
         }
+    }
+
+    fn begin(&mut self) {
+        sleep_exactly();
+        if self.priority == Priority::WherePossible {
+            match run_before_others() {
+                Ok(()) => self.shared.counters.first.store(1, Ordering::Relaxed),
+                Err(error) => tracing::debug!(%error, "media threads take their turn among other programs"),
+            }
+        }
+        if self.batching == Batching::WherePossible {
+            let sockets: Vec<_> = self.sockets.iter().map(|pair| pair.rtp.as_raw_fd()).collect();
+            match Ring::new(&sockets) {
+                Ok(ring) => self.ring = Some(ring),
+                Err(error) => tracing::debug!(%error, "no io_uring here: packets are moved one by one"),
+            }
+        }
+        self.shared.counters.batching.store(u64::from(self.ring.is_some()), Ordering::Relaxed);
     }
 
     fn take_commands(&mut self) {
@@ -304,14 +308,14 @@ impl Worker {
     }
 
     /// A port is drained before a leg gets it, because what waits there is not the new party's; and
-    /// before a leg gives it back, because what waits there is still this party's.
+    /// before a leg gives it back, because what waits there is still this party's. Whenever the party may
+    /// change, anybody may be it.
     fn obey(&mut self, command: Command) {
         let now = self.clock.now();
         let changing = match &command {
             Command::Open { port, .. } => Some(*port),
-            Command::Close { leg } => self.engine.port_of(*leg),
-            Command::Replan { .. }
-            | Command::Play { .. }
+            Command::Close { leg } | Command::Replan { leg, .. } => self.engine.port_of(*leg),
+            Command::Play { .. }
             | Command::Stop { .. }
             | Command::Record { .. }
             | Command::StopRecording { .. }
@@ -321,6 +325,9 @@ impl Worker {
         if let Some(port) = changing {
             self.read_up_to(MEDIA_DRAIN_BATCHES_MAX, port, Kind::Rtp, now);
             self.read_up_to(MEDIA_DRAIN_BATCHES_MAX, port, Kind::Rtcp, now);
+            if let Some(pair) = self.sockets.get_mut(port.0 as usize) {
+                pair.unsettle();
+            }
         }
         self.engine.command(now, command);
         self.count();
@@ -353,15 +360,68 @@ impl Worker {
     /// `recv`, which costs two thirds of a `recvmmsg` that finds the socket empty behind the packet. Only
     /// after a tick that read none, or several, and now and then, more can be waiting than one.
     fn read_tick(&mut self, slot: Slot, port: PortIndex, now: Instant) {
-        let Some(last_read) = self.sockets.get(port.0 as usize).map(|pair| pair.last_read) else { return };
+        let Some(pair) = self.sockets.get(port.0 as usize) else { return };
         let turn = (slot.0 / SLOTS_PER_TICK + u64::from(port.0)) % MEDIA_EMPTIED_EVERY_TICKS;
-        let read = if last_read == 1 && turn != 0 {
-            self.read_one(port, now)
+        let read = if pair.last_read != 1 || turn == 0 {
+            let read = self.read_up_to(MEDIA_READS_PER_TICK_MAX, port, Kind::Rtp, now);
+            self.settle(port, now);
+            read
+        } else if self.ring.is_some() && pair.settled().is_some() {
+            return self.read_with_others(port, now);
         } else {
-            self.read_up_to(MEDIA_READS_PER_TICK_MAX, port, Kind::Rtp, now)
+            self.read_one(port, now)
         };
         if let Some(pair) = self.sockets.get_mut(port.0 as usize) {
             pair.last_read = read;
+        }
+    }
+
+    /// Connects the socket of a leg whose party is certain. What others sent until then is read at once,
+    /// with their names: from then on there is only one.
+    fn settle(&mut self, port: PortIndex, now: Instant) {
+        let Some(pair) = self.sockets.get_mut(port.0 as usize).filter(|pair| pair.settled().is_none()) else {
+            return;
+        };
+        let Some(party) = self.engine.certain_party(port) else { return };
+        if pair.settle(party) {
+            self.read_up_to(MEDIA_DRAIN_BATCHES_MAX, port, Kind::Rtp, now);
+        }
+    }
+
+    /// Reads one RTP datagram together with those of other legs: see [`Worker::finish_reading`].
+    fn read_with_others(&mut self, port: PortIndex, now: Instant) {
+        if self.ring.as_ref().is_some_and(Ring::is_full) {
+            self.finish_reading(now);
+        }
+        if let Some(ring) = &mut self.ring {
+            ring.receive(port);
+        }
+    }
+
+    fn finish_reading(&mut self, now: Instant) {
+        let Self { ring, sockets, engine, shared, .. } = self;
+        let Some(ring_in_use) = ring else { return };
+        let mut received = 0;
+        let outcome = ring_in_use.flush(|done| {
+            let (Done::Moved { port, .. } | Done::Nothing { port }) = done;
+            let Some(pair) = sockets.get_mut(port.0 as usize) else { return };
+            pair.last_read = 0;
+            if let (Done::Moved { octets, .. }, Some(party)) = (done, pair.settled()) {
+                pair.last_read = 1;
+                received += 1;
+                engine.receive(now, port, Kind::Rtp, party, octets);
+            }
+        });
+        shared.counters.received.fetch_add(received, Ordering::Relaxed);
+        self.give_up_batching_after(outcome);
+    }
+
+    /// Packets go on one by one when the kernel takes no more batches.
+    fn give_up_batching_after(&mut self, outcome: io::Result<()>) {
+        if let Err(error) = outcome {
+            tracing::error!(%error, "io_uring failed: packets are moved one by one from now on");
+            self.ring = None;
+            self.shared.counters.batching.store(0, Ordering::Relaxed);
         }
     }
 
@@ -383,19 +443,36 @@ impl Worker {
             self.read_rtcp_now_and_then(port, now);
             place += 1;
         }
-        let (sockets, counters) = (&mut self.sockets, &self.shared.counters);
-        let (mut sent, mut errors) = (0, 0);
-        self.engine.tick(now, slot, &mut |departure| match sockets
-            .get_mut(departure.port.0 as usize)
-            .map(|pair| pair.send(&departure))
-        {
-            Some(Ok(())) => sent += 1,
-            Some(Err(_)) | None => errors += 1,
-        });
-        counters.sent.fetch_add(sent, Ordering::Relaxed);
-        counters.send_errors.fetch_add(errors, Ordering::Relaxed);
-        counters.slots.fetch_add(1, Ordering::Relaxed);
+        self.finish_reading(now);
+        self.tick(slot, now);
+        self.shared.counters.slots.fetch_add(1, Ordering::Relaxed);
         self.count();
+    }
+
+    fn tick(&mut self, slot: Slot, now: Instant) {
+        let Self { ring, sockets, engine, shared, .. } = self;
+        let mut sent = Sent { packets: 0, errors: 0, outcome: Ok(()) };
+        engine.tick(now, slot, &mut |departure| {
+            let Some(pair) = sockets.get_mut(departure.port.0 as usize) else { return sent.errors += 1 };
+            match ring {
+                Some(ring) if sent.outcome.is_ok() && pair.settled() == Some(departure.to) => {
+                    if ring.is_full() {
+                        sent.flush(ring);
+                    }
+                    ring.send(departure.port, departure.octets);
+                }
+                Some(_) | None => match pair.send(&departure) {
+                    Ok(()) => sent.packets += 1,
+                    Err(_) => sent.errors += 1,
+                },
+            }
+        });
+        if let Some(ring) = ring {
+            sent.flush(ring);
+        }
+        shared.counters.sent.fetch_add(sent.packets, Ordering::Relaxed);
+        shared.counters.send_errors.fetch_add(sent.errors, Ordering::Relaxed);
+        self.give_up_batching_after(sent.outcome);
     }
 
     /// Reads one batch of a socket into the engine and tells how many datagrams it was.
@@ -477,6 +554,7 @@ mod tests {
     use crate::media::command::{Clip, Direction, StreamPlan};
     use crate::wire::codec::Codec;
     use crate::wire::rtp::{HEADER_OCTETS, Header, Packet};
+    use std::net::UdpSocket;
     use std::time::Duration;
     use tokio::sync::mpsc::{Receiver as EventReceiver, channel};
 
@@ -485,16 +563,19 @@ mod tests {
 
     type Started = (Handle, Vec<PortPair>, EventReceiver<(WorkerIndex, Event)>);
 
+    const WAYS: [Batching; 2] = [Batching::WherePossible, Batching::Never];
+
     fn started(pairs: usize, events: usize) -> Started {
-        started_on(LOOPBACK, pairs, events)
+        started_on(LOOPBACK, pairs, events, Batching::WherePossible)
     }
 
-    fn started_on(bind: &str, pairs: usize, events: usize) -> Started {
+    fn started_on(bind: &str, pairs: usize, events: usize, batching: Batching) -> Started {
         let (events, told) = channel(events);
         let bind = bind.parse().unwrap();
         let index = WorkerIndex(3);
         let ports = 23_000..=32_000;
-        let settings = Settings { index, bind, ports, pairs, clock: Clock::start(), events };
+        let (clock, priority) = (Clock::start(), Priority::WherePossible);
+        let settings = Settings { index, bind, ports, pairs, clock, events, batching, priority };
         let (handle, ports) = start(settings).unwrap();
         (handle, ports, told)
     }
@@ -553,6 +634,47 @@ mod tests {
         let mut head = [0; HEADER_OCTETS];
         Header { marker: true, payload_type: 101, sequence, timestamp: 800, ssrc: 9 }.write(&mut head);
         [&head[..], &[5, 10, 0, 160]].concat()
+    }
+
+    /// The phone and the leg send to each other until the phone has heard `packets` of them in sequence;
+    /// each of its own is told to be `octet`.
+    fn talk(phone: &UdpSocket, port: u16, packets: u16, octet: u8) {
+        let mut octets = [0; 1_500];
+        let mut last = None;
+        for n in 0..packets {
+            let (count, _) = phone.recv_from(&mut octets).unwrap();
+            let sequence = Packet::read(&octets[..count]).unwrap().sequence;
+            assert!(last.is_none_or(|last: u16| sequence == last.wrapping_add(1)), "{last:?} {sequence}");
+            last = Some(sequence);
+            phone.send_to(&rtp_packet(9, n, octet), (LOOPBACK, port)).unwrap();
+        }
+    }
+
+    #[test]
+    fn a_party_that_is_certain_is_heard_whole_and_a_new_offer_may_bring_another() {
+        for batching in WAYS {
+            let (handle, ports, mut told) = started_on(LOOPBACK, 1, 64, batching);
+            let (first, second) = (phone(), phone());
+            handle.send(open(plan(&first))).unwrap();
+            let (tap, mut reader) = crate::media::tap::ring(1_000);
+            handle.send(Command::Record { leg: LEG, tap }).unwrap();
+            talk(&first, ports[0].rtp, 60, 3);
+            handle.send(Command::Replan { leg: LEG, plan: plan(&second) }).unwrap();
+            talk(&second, ports[0].rtp, 60, 5);
+            handle.send(Command::Close { leg: LEG }).unwrap();
+            let closed = std::iter::from_fn(|| told.blocking_recv()).find_map(|(_, event)| match event {
+                Event::Closed { counters, .. } => Some(counters),
+                _ => None,
+            });
+            assert_eq!(
+                closed.map(|counters| (counters.received, counters.lost)),
+                Some((120, 0)),
+                "{batching:?}"
+            );
+            let heard: Vec<u8> = std::iter::from_fn(|| reader.pop()).map(|frame| frame.party[80]).collect();
+            assert!(heard.contains(&3) && heard.contains(&5), "{batching:?} {heard:?}");
+            handle.stop();
+        }
     }
 
     #[test]
@@ -630,6 +752,8 @@ mod tests {
             pairs: 1,
             clock: Clock::start(),
             events: events.clone(),
+            batching: Batching::WherePossible,
+            priority: Priority::Never,
         };
         let error = start(settings(taken..=taken + 1)).unwrap_err();
         assert!(error.to_string().contains("media.first_port"), "{error}");
@@ -648,7 +772,7 @@ mod tests {
 
     #[test]
     fn packets_leave_from_the_address_that_sdp_told() {
-        let (handle, ports, _told) = started_on("0.0.0.0", 1, 8);
+        let (handle, ports, _told) = started_on("0.0.0.0", 1, 8, Batching::WherePossible);
         let phone = phone();
         handle.send(open(plan(&phone))).unwrap();
         for source in [LOOPBACK, "127.0.0.77"] {
@@ -672,17 +796,21 @@ mod tests {
 
     #[test]
     fn a_former_caller_who_keeps_sending_is_not_recorded_in_the_next_call() {
-        let (handle, ports, mut told) = started(1, 64);
+        WAYS.into_iter().for_each(ghost_calls);
+    }
+
+    fn ghost_calls(batching: Batching) {
+        let (handle, ports, mut told) = started_on(LOOPBACK, 1, 64, batching);
         let (ghost, caller) = (phone(), phone());
         let to = (LOOPBACK, ports[0].rtp);
         handle.send(open(plan(&ghost))).unwrap();
-        for sequence in 0..5 {
+        for sequence in 0..40 {
             ghost.recv(&mut [0; 1_500]).unwrap();
             ghost.send_to(&rtp_packet(66, sequence, 9), to).unwrap();
         }
         handle.send(Command::Close { leg: LEG }).unwrap();
         while !matches!(told.blocking_recv(), Some((_, Event::Closed { .. }))) {}
-        (5..15).for_each(|n| assert!(ghost.send_to(&rtp_packet(66, n, 9), to).is_ok()));
+        (40..50).for_each(|n| assert!(ghost.send_to(&rtp_packet(66, n, 9), to).is_ok()));
         let unreachable = StreamPlan { remote: "127.0.0.99:9".parse().unwrap(), ..plan(&caller) };
         handle.send(open(unreachable)).unwrap();
         let (tap, mut reader) = crate::media::tap::ring(1_000);
@@ -690,7 +818,7 @@ mod tests {
         while !matches!(told.blocking_recv(), Some((_, Event::TapOpened { .. }))) {}
         caller.set_read_timeout(Some(Duration::from_millis(20))).unwrap();
         let mut answered = 0;
-        for n in 15..500 {
+        for n in 50..500 {
             ghost.send_to(&rtp_packet(66, n, 9), to).unwrap();
             caller.send_to(&rtp_packet(5, n, 3), to).unwrap();
             answered += usize::from(caller.recv(&mut [0; 1_500]).is_ok());

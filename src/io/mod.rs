@@ -5,6 +5,8 @@ pub mod descriptors;
 mod figures;
 pub mod flow_files;
 pub mod media_counters;
+pub mod media_port;
+mod media_ring;
 mod media_socket;
 pub mod media_worker;
 pub mod now;

@@ -180,6 +180,11 @@ impl Engine {
         self.by_leg.get(&leg).copied()
     }
 
+    /// The address that alone can be heard on a port, until its leg gets a new plan.
+    pub fn certain_party(&self, port: PortIndex) -> Option<SocketAddr> {
+        self.ports.get(port.0 as usize)?.leg.as_ref()?.certain_party()
+    }
+
     /// Legs that are open.
     pub fn legs(&self) -> usize {
         self.by_leg.len()

@@ -149,6 +149,11 @@ impl Leg {
         self.said
     }
 
+    /// The party's address, when nobody else can be heard before the next offer and answer.
+    pub const fn certain_party(&self) -> Option<SocketAddr> {
+        self.latch.certain()
+    }
+
     /// The host and source of the party's packets, for the port's next owner to be wary of.
     pub fn party(&self) -> Option<(IpAddr, u32)> {
         self.source.as_ref().map(|source| (self.latch.to().ip(), source.ssrc()))

@@ -119,6 +119,14 @@ impl Latch {
         }
     }
 
+    /// The party, when no other address can be heard before the next offer and answer.
+    pub const fn certain(&self) -> Option<SocketAddr> {
+        match self.state {
+            State::Promised => Some(self.promised),
+            State::Open { .. } | State::Foreign { .. } => None,
+        }
+    }
+
     /// The latched address, if there is one.
     pub const fn latched(&self) -> Option<SocketAddr> {
         match self.state {

@@ -389,6 +389,7 @@ const CRATE_HOMES: &[(&str, &[&str])] = &[
     ("clap", &["src/cli/", "src/main.rs"]),
     ("granit_parser", &["src/flow/syntax"]),
     ("hound", &["src/io/recorder"]),
+    ("io_uring", &["src/io/media_ring.rs"]),
     ("jiff", &["src/io/", "src/cli/"]),
     ("libc", &["src/io/", "src/cli/"]),
     ("memchr", &["src/wire/"]),
@@ -414,6 +415,7 @@ const CRATE_HOMES: &[(&str, &[&str])] = &[
 /// Files that may say `unsafe`, and why.
 const UNSAFE_FILES: &[(&str, &str)] = &[
     ("src/io/descriptors.rs", "getrlimit and setrlimit"),
+    ("src/io/media_ring.rs", "io_uring: one system call for all packets of a slot"),
     ("src/io/media_socket.rs", "recvmmsg and sendmmsg: batches are what makes the media floor cheap"),
     ("src/io/sip_udp.rs", "recvmsg with IP_PKTINFO: which of our addresses a datagram came to"),
     ("benches/support/allocations.rs", "an allocator that counts is unsafe by its trait"),

@@ -166,6 +166,8 @@ fn start_workers(config: &Config, clock: Clock, max_legs: u64) -> Result<Workers
             pairs,
             clock,
             events: events.clone(),
+            batching: config.media.batching,
+            priority: config.media.priority,
         };
         let (handle, bound) = media_worker::start(settings)?;
         first = bound.last().map_or(first, |pair| pair.rtcp.saturating_add(1));

@@ -1,33 +1,40 @@
-//! One batch of entries into the tables, in one commit.
+//! One batch of entries into the tables, in one commit and with one statement for each table.
 //!
 //! The event log is the truth; `call_record` and `recording` are kept beside it in the same commit, so
-//! that a list of calls need not read every event. A batch may be committed twice (when a first answer
-//! got lost): the second time changes nothing.
+//! that a list of calls need not read every event. A row is written when its call or recording begins and
+//! once more when it ends; both times the whole row, so that the second may come alone or twice. A batch
+//! may be committed twice (when a first answer got lost): the second time changes nothing.
 
 use super::encode::encode;
+use super::ledger::Ledger;
 use super::read::entries;
 use super::words::Word;
 use super::{StoreError, stored};
-use crate::call::recording::RecordingFault;
 use crate::id::{CallId, RecordingId};
-use crate::report::cdr::Record;
+use crate::report::cdr::{Record, Recording, RecordingState};
 use crate::report::event::{Entry, Event};
 use sqlx::{Connection, QueryBuilder, Sqlite, SqliteConnection};
+use std::collections::{BTreeMap, BTreeSet};
 
-/// Writes `batch`: one statement for the log, then what it changes in the other tables.
+/// Writes `batch`. The `ledger` knows of it only once it is on disk.
 ///
 /// # Errors
 /// What the database says; nothing of the batch is in it then.
-pub async fn commit(connection: &mut SqliteConnection, batch: &[Entry]) -> Result<(), StoreError> {
+pub async fn commit(
+    connection: &mut SqliteConnection,
+    ledger: &mut Ledger,
+    batch: &[Entry],
+) -> Result<(), StoreError> {
     if batch.is_empty() {
         return Ok(());
     }
     let mut transaction = connection.begin().await?;
     log(&mut transaction, batch).await?;
-    for entry in batch {
-        apply(&mut transaction, entry).await?;
-    }
+    let records = changed(&mut transaction, ledger, batch).await?;
+    write_calls(&mut transaction, &records, batch).await?;
+    write_recordings(&mut transaction, &records, batch).await?;
     transaction.commit().await?;
+    ledger.note(batch);
     Ok(())
 }
 
@@ -49,33 +56,39 @@ async fn log(connection: &mut SqliteConnection, batch: &[Entry]) -> Result<(), S
     Ok(())
 }
 
-async fn apply(connection: &mut SqliteConnection, entry: &Entry) -> Result<(), StoreError> {
-    match &entry.event {
-        Event::Arrived { .. } => open_record(connection, entry).await,
-        Event::Ended { .. } => close_record(connection, entry.call).await,
-        Event::RecordingNamed { recording, kind } => {
-            sqlx::query(
-                "INSERT INTO recording (recording_id, call_id, kind, named_at, state, milliseconds)
-                 VALUES ($1, $2, $3, $4, 'open', 0) ON CONFLICT (recording_id) DO NOTHING",
-            )
-            .bind(stored(recording.0))
-            .bind(stored(entry.call.0))
-            .bind(kind.word())
-            .bind(entry.at.as_micros())
-            .execute(connection)
-            .await?;
-            Ok(())
-        }
-        Event::RecordingClosed { recording, milliseconds } => {
-            close_recording(connection, *recording, "closed", *milliseconds, None).await
-        }
-        Event::RecordingFailed { recording, fault, milliseconds } => {
-            close_recording(connection, *recording, "failed", *milliseconds, Some(*fault)).await
-        }
-        Event::RecordingRecovered { recording, milliseconds } => {
-            close_recording(connection, *recording, "recovered", *milliseconds, None).await
-        }
-        Event::Answered { .. }
+/// The records of the calls of which a row begins or ends in this batch.
+async fn changed(
+    connection: &mut SqliteConnection,
+    ledger: &Ledger,
+    batch: &[Entry],
+) -> Result<BTreeMap<CallId, Record>, StoreError> {
+    let calls: BTreeSet<CallId> =
+        batch.iter().filter(|entry| writes_a_row(&entry.event)).map(|entry| entry.call).collect();
+    let mut records = BTreeMap::new();
+    for call in calls {
+        let record = match ledger.record_with(batch, call) {
+            Some(record) => Some(record),
+            // The batch is in the log already, within this transaction.
+            None => Record::of(&entries(&mut *connection, call).await?),
+        };
+        records.extend(record.map(|record| (call, record)));
+    }
+    Ok(records)
+}
+
+fn writes_a_row(event: &Event) -> bool {
+    matches!(event, Event::Arrived { .. } | Event::Ended { .. }) || recording_named(event).is_some()
+}
+
+/// The recording of which an event begins or ends the row.
+fn recording_named(event: &Event) -> Option<RecordingId> {
+    match event {
+        Event::RecordingNamed { recording, .. }
+        | Event::RecordingClosed { recording, .. }
+        | Event::RecordingFailed { recording, .. }
+        | Event::RecordingRecovered { recording, .. } => Some(*recording),
+        Event::Arrived { .. }
+        | Event::Answered { .. }
         | Event::Heard { .. }
         | Event::Flow(_)
         | Event::RecordingSpanBegan { .. }
@@ -86,66 +99,99 @@ async fn apply(connection: &mut SqliteConnection, entry: &Entry) -> Result<(), S
         | Event::Unbridged { .. }
         | Event::MessageSaved { .. }
         | Event::Hold { .. }
-        | Event::MediaClosed { .. } => Ok(()),
+        | Event::MediaClosed { .. }
+        | Event::Ended { .. } => None,
     }
 }
 
-async fn open_record(connection: &mut SqliteConnection, entry: &Entry) -> Result<(), StoreError> {
-    let Event::Arrived { trunk, called, caller, sip_call_id, flow, version, .. } = &entry.event else {
-        return Ok(());
-    };
-    sqlx::query(
-        "INSERT INTO call_record (call_id, arrived_at, called, caller, trunk, flow, flow_version, sip_call_id)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (call_id) DO NOTHING",
-    )
-    .bind(stored(entry.call.0))
-    .bind(entry.at.as_micros())
-    .bind(called.expose())
-    .bind(caller.as_ref().map(|caller| caller.expose()))
-    .bind(trunk.as_ref().map(|trunk| trunk.as_str()))
-    .bind(flow.as_str())
-    .bind(version)
-    .bind(sip_call_id.expose())
-    .execute(connection)
-    .await?;
-    Ok(())
-}
-
-/// The record as the log tells it: the fold is done once, here, at the end of the call.
-async fn close_record(connection: &mut SqliteConnection, call: CallId) -> Result<(), StoreError> {
-    let Some(record) = Record::of(&entries(&mut *connection, call).await?) else { return Ok(()) };
-    let Some(end) = &record.end else { return Ok(()) };
-    sqlx::query(
-        "UPDATE call_record SET answered_at = $2, heard_at = $3, ended_at = $4, ring_us = $5, talk_us = $6,
-         exit_name = $7, cause = $8, ended_by = $9 WHERE call_id = $1",
-    )
-    .bind(stored(call.0))
-    .bind(record.answered.map(|moment| moment.at.as_micros()))
-    .bind(record.heard.map(|moment| moment.at.as_micros()))
-    .bind(record.ended.map(|moment| moment.at.as_micros()))
-    .bind(i64::try_from(record.ring().as_micros()).unwrap_or(i64::MAX))
-    .bind(i64::try_from(record.talk().as_micros()).unwrap_or(i64::MAX))
-    .bind(end.exit.as_ref().map(|exit| exit.as_str()))
-    .bind(end.cause.word())
-    .bind(end.by.word())
-    .execute(connection)
-    .await?;
-    Ok(())
-}
-
-async fn close_recording(
+async fn write_calls(
     connection: &mut SqliteConnection,
-    recording: RecordingId,
-    state: &'static str,
-    milliseconds: u64,
-    fault: Option<RecordingFault>,
+    records: &BTreeMap<CallId, Record>,
+    batch: &[Entry],
 ) -> Result<(), StoreError> {
-    sqlx::query("UPDATE recording SET state = $2, milliseconds = $3, fault = $4 WHERE recording_id = $1")
-        .bind(stored(recording.0))
-        .bind(state)
-        .bind(stored(milliseconds))
-        .bind(fault.map(Word::word))
-        .execute(connection)
-        .await?;
+    let begins_or_ends = |event: &Event| matches!(event, Event::Arrived { .. } | Event::Ended { .. });
+    let calls: BTreeSet<CallId> =
+        batch.iter().filter(|entry| begins_or_ends(&entry.event)).map(|entry| entry.call).collect();
+    let known = |call: &CallId| {
+        let record = records.get(call)?;
+        Some((record, record.arrived?, record.arrival.as_ref()?))
+    };
+    let rows: Vec<_> = calls.iter().filter_map(known).collect();
+    if rows.is_empty() {
+        return Ok(());
+    }
+    let mut insert: QueryBuilder<Sqlite> = QueryBuilder::new(
+        "INSERT INTO call_record (call_id, arrived_at, called, caller, trunk, flow, flow_version, sip_call_id,
+         answered_at, heard_at, ended_at, ring_us, talk_us, exit_name, cause, ended_by) ",
+    );
+    insert.push_values(rows, |mut row, (record, arrived, arrival)| {
+        let end = record.end.as_ref();
+        let micros = |span: std::time::Duration| i64::try_from(span.as_micros()).unwrap_or(i64::MAX);
+        row.push_bind(stored(record.call.0))
+            .push_bind(arrived.at.as_micros())
+            .push_bind(arrival.called.expose().as_str())
+            .push_bind(arrival.caller.as_ref().map(|caller| caller.expose().as_str()))
+            .push_bind(arrival.trunk.as_ref().map(|trunk| trunk.as_str()))
+            .push_bind(arrival.flow.as_str())
+            .push_bind(arrival.version.as_str())
+            .push_bind(arrival.sip_call_id.expose().as_str())
+            .push_bind(record.answered.map(|moment| moment.at.as_micros()))
+            .push_bind(record.heard.map(|moment| moment.at.as_micros()))
+            .push_bind(record.ended.map(|moment| moment.at.as_micros()))
+            .push_bind(end.map(|_| micros(record.ring())))
+            .push_bind(end.map(|_| micros(record.talk())))
+            .push_bind(end.and_then(|end| end.exit.as_ref()).map(|exit| exit.as_str()))
+            .push_bind(end.map(|end| end.cause.word()))
+            .push_bind(end.map(|end| end.by.word()));
+    });
+    // A beginning that is written again leaves the end that stands there already.
+    insert.push(
+        " ON CONFLICT (call_id) DO UPDATE SET answered_at = excluded.answered_at, heard_at = excluded.heard_at,
+         ended_at = excluded.ended_at, ring_us = excluded.ring_us, talk_us = excluded.talk_us,
+         exit_name = excluded.exit_name, cause = excluded.cause, ended_by = excluded.ended_by
+         WHERE excluded.cause IS NOT NULL",
+    );
+    insert.build().persistent(false).execute(connection).await?;
+    Ok(())
+}
+
+async fn write_recordings(
+    connection: &mut SqliteConnection,
+    records: &BTreeMap<CallId, Record>,
+    batch: &[Entry],
+) -> Result<(), StoreError> {
+    let named: BTreeMap<RecordingId, CallId> =
+        batch.iter().filter_map(|entry| Some((recording_named(&entry.event)?, entry.call))).collect();
+    let known = |(id, call): (&RecordingId, &CallId)| {
+        let recording = records.get(call)?.recordings.iter().find(|it| it.recording == *id)?;
+        Some((*call, recording.clone()))
+    };
+    let rows: Vec<(CallId, Recording)> = named.iter().filter_map(known).collect();
+    if rows.is_empty() {
+        return Ok(());
+    }
+    let mut insert: QueryBuilder<Sqlite> = QueryBuilder::new(
+        "INSERT INTO recording (recording_id, call_id, kind, named_at, state, milliseconds, fault) ",
+    );
+    insert.push_values(rows, |mut row, (call, recording)| {
+        let (state, milliseconds, fault) = match recording.state {
+            RecordingState::Unfinished => ("open", 0, None),
+            RecordingState::Closed { milliseconds } => ("closed", milliseconds, None),
+            RecordingState::Failed { fault, milliseconds } => ("failed", milliseconds, Some(fault)),
+            RecordingState::Recovered { milliseconds } => ("recovered", milliseconds, None),
+        };
+        row.push_bind(stored(recording.recording.0))
+            .push_bind(stored(call.0))
+            .push_bind(recording.kind.word())
+            .push_bind(recording.named.at.as_micros())
+            .push_bind(state)
+            .push_bind(stored(milliseconds))
+            .push_bind(fault.map(Word::word));
+    });
+    insert.push(
+        " ON CONFLICT (recording_id) DO UPDATE SET state = excluded.state,
+         milliseconds = excluded.milliseconds, fault = excluded.fault WHERE excluded.state <> 'open'",
+    );
+    insert.build().persistent(false).execute(connection).await?;
     Ok(())
 }

@@ -10,6 +10,7 @@
 pub mod commit;
 pub mod decode;
 pub mod encode;
+pub mod ledger;
 pub mod read;
 pub mod restart;
 pub mod schema;
@@ -19,6 +20,7 @@ pub mod words;
 use crate::clock::WallTime;
 use crate::limits::{EVENT_BATCH_MAX, EVENT_GATHER};
 use crate::report::event::Entry;
+use ledger::Ledger;
 use restart::Recovered;
 use spill::{Appended, Spill};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
@@ -166,6 +168,7 @@ trait Sink: Send {
 struct Database {
     runtime: tokio::runtime::Runtime,
     connection: SqliteConnection,
+    ledger: Ledger,
 }
 
 /// How long a failed commit waits for its next try.
@@ -195,7 +198,7 @@ impl Store {
             let recovered = restart::settle(&mut connection, recordings, now).await?;
             Ok::<_, StoreError>((connection, recovered))
         })?;
-        let store = Self::start(Database { runtime, connection }, lock, listener)?;
+        let store = Self::start(Database { runtime, connection, ledger: Ledger::default() }, lock, listener)?;
         Ok((store, recovered))
     }
 
@@ -323,7 +326,7 @@ impl<S: Sink> Writer<S> {
 
 impl Sink for Database {
     fn commit(&mut self, batch: &[Entry]) -> Result<(), StoreError> {
-        self.runtime.block_on(commit::commit(&mut self.connection, batch))
+        self.runtime.block_on(commit::commit(&mut self.connection, &mut self.ledger, batch))
     }
 }
 

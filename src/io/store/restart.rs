@@ -6,6 +6,7 @@
 //! ```
 
 use super::commit::commit;
+use super::ledger::Ledger;
 use super::read::entries;
 use super::{StoreError, loaded};
 use crate::call::recording::RecordingFault;
@@ -59,8 +60,9 @@ pub async fn settle(
         batch.push(Entry { seq: next_seq, at: now, since_start_us, call, event });
         next_seq += 1;
     }
+    let mut ledger = Ledger::default();
     for part in batch.chunks(EVENT_BATCH_MAX) {
-        commit(connection, part).await?;
+        commit(connection, &mut ledger, part).await?;
     }
     let next_id = next(connection, "SELECT MAX(call_id) FROM event_log")
         .await?
