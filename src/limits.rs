@@ -74,7 +74,7 @@ pub const LEDGER_CALLS_MAX: usize = 65_536;
 pub const EVENT_GATHER: Duration = Duration::from_millis(20);
 /// Every so many ticks a media socket is read until it is empty, whatever came before: a sender whose
 /// clock runs fast is never more than a packet behind.
-pub const MEDIA_EMPTIED_EVERY_TICKS: u64 = 16;
+pub const MEDIA_EMPTIED_EVERY_TICKS: u64 = 64;
 /// Commands that may wait for a media worker.
 pub const MEDIA_COMMANDS_MAX: usize = 4_096;
 /// Events that may wait between a media worker and the switch.
@@ -99,6 +99,8 @@ pub const MEDIA_READS_PER_TICK_MAX: usize = 5;
 pub const MEDIA_DRAIN_BATCHES_MAX: usize = 64;
 /// The receive buffer asked of the kernel for each media socket, in octets: about 400 ms of packets.
 pub const MEDIA_SOCKET_BUFFER_OCTETS: usize = 16_384;
+/// Legs on one media worker before the next one gets any: a quarter of a core with G.711.
+pub const MEDIA_LEGS_GATHERED: usize = 1_000;
 /// Operations that one call to io_uring takes: more legs than tick in one slot of a full core.
 pub const MEDIA_RING_ENTRIES: u32 = 256;
 /// How far a media worker may fall behind and still send every packet; beyond it ticks are skipped and counted.

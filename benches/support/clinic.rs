@@ -143,9 +143,12 @@ fn tone(path: &Path, length_ms: u32) -> hound::Result<()> {
     wav.finalize()
 }
 
+/// As many ports as the shipped configuration has.
+const SHIPPED_PORTS: u64 = 10_000;
+
 /// Ports for `calls` at once, and for those that rest after a call.
 fn configuration(sip: SocketAddr, calls: u64) -> String {
-    let last_port = FIRST_PORT + calls * PORTS_PER_CALL - 1;
+    let last_port = FIRST_PORT + (calls * PORTS_PER_CALL).max(SHIPPED_PORTS) - 1;
     let max = calls + calls / 10;
     format!(
         "sip:\n  listen: {sip}\nmedia:\n  address: {}\n  first_port: {FIRST_PORT}\n  last_port: {last_port}\n\

@@ -35,6 +35,8 @@ pub struct Settings {
     pub trunks: Vec<Trunk>,
     /// Calls at once.
     pub max_calls: u32,
+    /// Legs on one media worker before the next one gets any.
+    pub legs_gathered: usize,
     /// How long a call may last.
     pub longest: Duration,
     /// How long a person may be rung at the most, whatever the flow says.

@@ -54,6 +54,7 @@ pub fn switch(
         external_address: None,
         trunks: Vec::new(),
         max_calls: script.max_calls,
+        legs_gathered: 3,
         longest: script.longest,
         ring: Duration::from_secs(180),
         media_lost: MEDIA_LOST,

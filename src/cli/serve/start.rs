@@ -16,7 +16,7 @@ use crate::io::run::{EdgeCounters, Engine};
 use crate::io::sip_udp::SipUdp;
 use crate::io::store::restart::Recovered;
 use crate::io::store::{self, Store, StoreError};
-use crate::limits::{MEDIA_EVENTS_MAX, RECORDER_COMMANDS_MAX, WAV_ROLL_OCTETS};
+use crate::limits::{MEDIA_EVENTS_MAX, MEDIA_LEGS_GATHERED, RECORDER_COMMANDS_MAX, WAV_ROLL_OCTETS};
 use crate::media::command::WorkerIndex;
 use crate::rng::Rng;
 use crate::switch::Switch;
@@ -184,6 +184,7 @@ fn settings(config: &Config, flows: &FlowSet, records: &Records) -> Settings {
         external_address: config.sip.external_address,
         trunks: config.trunks.iter().map(trunk).collect(),
         max_calls: config.calls.max,
+        legs_gathered: MEDIA_LEGS_GATHERED,
         longest: config.calls.longest,
         ring: config.calls.ring,
         media_lost: config.media.silent_after,

@@ -63,6 +63,7 @@ impl Stage {
             external_address: None,
             trunks: Vec::new(),
             max_calls: 10,
+            legs_gathered: 2,
             longest: Duration::from_secs(4 * 3_600),
             ring: Duration::from_secs(180),
             media_lost: careline::limits::MEDIA_LOST_DEFAULT,
