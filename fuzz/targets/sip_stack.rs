@@ -2,6 +2,7 @@
 //! and what it sends is SIP that we read ourselves.
 #![no_main]
 
+use careline::sip::way::Way;
 use careline::clock::Instant;
 use careline::rng::Rng;
 use careline::sip::interface::{Command, Event, Input, Network, Output, Settings};
@@ -27,7 +28,7 @@ fuzz_target!(|input: &[u8]| {
     let from = SocketAddr::from(([192, 0, 2, 9], 5_060));
     let mut now = Instant::START;
     for octets in input.split(|octet| *octet == 0) {
-        stack.handle(now, Input::Datagram { local, from, octets });
+        stack.handle(now, Input::Message { way: Way::udp(local, from), octets });
         drain(&mut stack, now);
         now += Duration::from_millis(300);
         stack.handle(now, Input::Timeout);

@@ -65,12 +65,12 @@ pub fn caller_number(invite: &Invite, trunk: Option<&Trunk>) -> Option<Phi<Strin
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::sip::way::Way;
 
     fn invite() -> Invite {
         let phi = |text: &str| Phi::new(text.to_owned());
         Invite {
-            local: "10.0.0.1:5060".parse().unwrap(),
-            from: "10.0.0.9:5060".parse().unwrap(),
+            way: Way::udp("10.0.0.1:5060".parse().unwrap(), "10.0.0.9:5060".parse().unwrap()),
             sip_call_id: phi("x"),
             request_user: phi("100"),
             to_user: phi("200"),

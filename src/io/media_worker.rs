@@ -13,8 +13,7 @@
 
 use crate::clock::Instant;
 use crate::io::media_counters::WorkerCounters;
-use crate::io::media_port::Pair;
-pub use crate::io::media_port::PortPair;
+use crate::io::media_port::{Pair, PortPair};
 use crate::io::media_ring::{Done, Ring};
 use crate::io::media_socket::{Batch, Bell, run_before_others, sleep_exactly};
 use crate::io::now::Clock;

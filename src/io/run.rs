@@ -12,6 +12,7 @@ use crate::io::recorder::thread::Recorder;
 use crate::io::sip_udp::SipUdp;
 use crate::io::store::Store;
 use crate::media::command as media;
+use crate::sip::way::Way;
 use crate::switch::Switch;
 use crate::switch::interface::{Input, Now, Output};
 use crate::switch::status::{Figure, figure};
@@ -130,7 +131,7 @@ impl Engine {
             let Some(arrived) = self.sip.receive() else { return };
             let now = self.now();
             let octets = self.sip.octets(&arrived);
-            self.switch.handle(now, Input::Datagram { local: arrived.local, from: arrived.from, octets });
+            self.switch.handle(now, Input::Message { way: Way::udp(arrived.local, arrived.from), octets });
             self.flush();
         }
     }
@@ -140,8 +141,8 @@ impl Engine {
         let mut flushed = Flushed::All;
         while let Some(output) = self.switch.poll_output() {
             match output {
-                Output::Transmit { local, to, octets } => {
-                    if let Err(error) = self.sip.send(local, to, &octets) {
+                Output::Transmit { way, octets } => {
+                    if let Err(error) = self.sip.send(way.local, way.remote, &octets) {
                         self.counters.unsent += 1;
                         tracing::debug!(%error, "a datagram could not be sent");
                     }

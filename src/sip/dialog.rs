@@ -10,6 +10,7 @@
 //! There is no DNS here: a next hop that is a name is reached where the peer's requests come from,
 //! and so is a peer whose Via shows that an address translator stands between (RFC 3581 §4).
 
+use super::way::{Transport, Way};
 use crate::wire::sip::address::{Address, AddressError};
 use crate::wire::sip::cseq::CSeq;
 use crate::wire::sip::emit::{self, Builder};
@@ -45,8 +46,8 @@ pub struct Dialog {
     remote_target: Box<[u8]>,
     /// Each as it stood in Record-Route, in the order in which our requests pass them.
     route_set: Vec<Box<[u8]>>,
-    /// Where the peer's messages come from.
-    peer: SocketAddr,
+    /// How the peer's messages come.
+    peer: Way,
     translated: Translated,
 }
 
@@ -91,8 +92,8 @@ pub struct Path {
     pub uri: Vec<u8>,
     /// The values of Route, in order.
     pub route: Vec<Vec<u8>>,
-    /// Where the datagram goes.
-    pub to: SocketAddr,
+    /// How the message goes.
+    pub way: Way,
 }
 
 impl DialogId {
@@ -113,7 +114,7 @@ impl Dialog {
     ///
     /// # Errors
     /// [`DialogError`] when the request lacks what §12.1.1 copies; a validated INVITE does not.
-    pub fn uas(invite: &Request<'_>, from: SocketAddr, local_tag: &str) -> Result<Self, DialogError> {
+    pub fn uas(invite: &Request<'_>, way: Way, local_tag: &str) -> Result<Self, DialogError> {
         let headers = &invite.headers;
         let to = value(headers, Name::To)?;
         let remote = value(headers, Name::From)?;
@@ -127,8 +128,8 @@ impl Dialog {
             remote_cseq: CSeq::read(&value(headers, Name::CSeq)?).ok().map(|cseq| cseq.number),
             remote_target: target(headers)?,
             route_set: record_route(headers).collect(),
-            peer: from,
-            translated: translated(headers, from),
+            peer: way,
+            translated: translated(headers, way.remote),
         })
     }
 
@@ -136,7 +137,7 @@ impl Dialog {
     ///
     /// # Errors
     /// [`DialogError`] when the response lacks what §12.1.2 copies.
-    pub fn uac(invite: &Request<'_>, response: &Response<'_>, from: SocketAddr) -> Result<Self, DialogError> {
+    pub fn uac(invite: &Request<'_>, response: &Response<'_>, way: Way) -> Result<Self, DialogError> {
         let headers = &response.headers;
         let mut route_set: Vec<_> = record_route(headers).collect();
         route_set.reverse();
@@ -150,7 +151,7 @@ impl Dialog {
             remote_cseq: None,
             remote_target: target(headers).or_else(|_| Ok(Box::from(invite.uri)))?,
             route_set,
-            peer: from,
+            peer: way,
             translated: Translated::No,
         })
     }
@@ -181,23 +182,23 @@ impl Dialog {
 
     /// Target refresh: the Contact of a re-INVITE or of its 2xx (RFC 3261 §12.2.2). A message
     /// without one refreshes nothing.
-    pub fn refresh(&mut self, request: &Request<'_>, from: SocketAddr) {
+    pub fn refresh(&mut self, request: &Request<'_>, way: Way) {
         if let Ok(target) = target(&request.headers) {
             self.remote_target = target;
         }
-        self.peer = from;
-        self.translated = translated(&request.headers, from);
+        self.peer = way;
+        self.translated = translated(&request.headers, way.remote);
     }
 
     /// Begins the next request in this dialog: start line, Via, Route, From, To, Call-ID, CSeq and
-    /// Max-Forwards (RFC 3261 §12.2.1.1), and where it goes.
-    pub fn request(&mut self, method: &Method<'_>, via: &str) -> (Builder, SocketAddr) {
+    /// Max-Forwards (RFC 3261 §12.2.1.1). It goes by [`Dialog::way`].
+    pub fn request(&mut self, method: &Method<'_>, via: &str) -> Builder {
         self.local_cseq += 1;
         self.write(method, self.local_cseq, via)
     }
 
     /// Begins the ACK of the 2xx to the request with this CSeq (RFC 3261 §13.2.2.4).
-    pub fn ack(&self, cseq: u32, via: &str) -> (Builder, SocketAddr) {
+    pub fn ack(&self, cseq: u32, via: &str) -> Builder {
         self.write(&Method::Ack, cseq, via)
     }
 
@@ -206,44 +207,51 @@ impl Dialog {
         self.local_cseq
     }
 
-    fn write(&self, method: &Method<'_>, cseq: u32, via: &str) -> (Builder, SocketAddr) {
+    fn write(&self, method: &Method<'_>, cseq: u32, via: &str) -> Builder {
         let path = self.path();
         let mut builder = emit::request(*method, &path.uri).header(Name::Via, via);
         for route in &path.route {
             builder = builder.header(Name::Route, route);
         }
-        let builder = builder
+        builder
             .header(Name::From, &self.local)
             .header(Name::To, &self.remote)
             .header(Name::CallId, &self.call_id)
             .header_fmt(Name::CSeq, format_args!("{cseq} {method}"))
-            .header(Name::MaxForwards, "70");
-        (builder, path.to)
+            .header(Name::MaxForwards, "70")
     }
 
     /// Request-URI, Route and next hop of our next request (RFC 3261 §12.2.1.1).
     pub fn path(&self) -> Path {
         let target = self.remote_target.to_vec();
         let Some((first, rest)) = self.route_set.split_first() else {
-            return Path { to: self.next_hop(&target), uri: target, route: Vec::new() };
+            return Path { way: self.next_hop(&target), uri: target, route: Vec::new() };
         };
         let first_uri = Address::read(first).map_or(&first[..], |address| address.uri);
-        let to = self.next_hop(first_uri);
+        let way = self.next_hop(first_uri);
         let loose = Uri::read(first_uri).is_ok_and(|uri| uri.parameters.get("lr").is_some());
         if loose {
-            return Path { uri: target, route: self.route_set.iter().map(|r| r.to_vec()).collect(), to };
+            return Path { uri: target, route: self.route_set.iter().map(|r| r.to_vec()).collect(), way };
         }
         let mut route: Vec<_> = rest.iter().map(|r| r.to_vec()).collect();
         route.push([b"<", &target[..], b">"].concat());
-        Path { uri: first_uri.to_vec(), route, to }
+        Path { uri: first_uri.to_vec(), route, way }
     }
 
-    fn next_hop(&self, uri: &[u8]) -> SocketAddr {
+    /// How our next request goes.
+    pub fn way(&self) -> Way {
+        self.path().way
+    }
+
+    fn next_hop(&self, uri: &[u8]) -> Way {
         let read = Uri::read(uri).ok();
         let ip = read.as_ref().and_then(|uri| host_ip(uri.host));
         match (ip, self.translated) {
             (Some(ip), Translated::No) if !ip.is_unspecified() => {
-                SocketAddr::new(ip, read.and_then(|uri| uri.port).unwrap_or(DEFAULT_PORT))
+                let asked = read.as_ref().and_then(Transport::asked_by);
+                let remote = SocketAddr::new(ip, read.and_then(|uri| uri.port).unwrap_or(DEFAULT_PORT));
+                // A URI that names no transport means UDP (RFC 3263 §4.1).
+                Way { transport: asked.unwrap_or_default(), remote, connection: None, ..self.peer }
             }
             (_, Translated::Yes | Translated::No) => self.peer,
         }
@@ -296,6 +304,10 @@ mod tests {
 
     const PEER: &str = "10.0.0.9:5070";
 
+    fn peer() -> Way {
+        Way::udp("10.0.0.1:5060".parse().unwrap(), PEER.parse().unwrap())
+    }
+
     fn invite(record_route: &str, contact: &str, via: &str) -> String {
         format!(
             "INVITE sip:100@10.0.0.1 SIP/2.0\r\nVia: SIP/2.0/UDP {via};branch=z9hG4bK1\r\n{record_route}\
@@ -306,7 +318,7 @@ mod tests {
 
     fn uas(text: &str) -> Dialog {
         let Ok(Message::Request(request)) = parse(text.as_bytes()) else { panic!("no request") };
-        Dialog::uas(&request, PEER.parse().unwrap(), "ours").expect("a dialog")
+        Dialog::uas(&request, peer(), "ours").expect("a dialog")
     }
 
     fn uac(record_route: &str) -> Dialog {
@@ -317,14 +329,15 @@ mod tests {
              To: <sip:100@clinic>;tag=b\r\nCall-ID: c1\r\nCSeq: 7 INVITE\r\nContact: <sip:t@10.0.0.2>\r\n\r\n"
         );
         let Ok(Message::Response(response)) = parse(text.as_bytes()) else { panic!("no response") };
-        Dialog::uac(&request, &response, PEER.parse().unwrap()).expect("a dialog")
+        Dialog::uac(&request, &response, peer()).expect("a dialog")
     }
 
     #[track_caller]
     fn check(name: &str, dialog: &Dialog, expected: &str) {
         let path = dialog.path();
         let route: Vec<_> = path.route.iter().map(|r| String::from_utf8_lossy(r)).collect();
-        let seen = format!("{} [{}] {}", String::from_utf8_lossy(&path.uri), route.join(" "), path.to);
+        let seen =
+            format!("{} [{}] {}", String::from_utf8_lossy(&path.uri), route.join(" "), path.way.remote);
         assert_eq!(seen, expected, "{name}");
     }
 
@@ -361,12 +374,13 @@ mod tests {
     #[test]
     fn a_request_names_both_parties_and_counts_up() {
         let mut dialog = uas(&invite("", "<sip:t@10.0.0.2>", "10.0.0.9"));
-        let (builder, _) = dialog.request(&Method::Bye, "SIP/2.0/UDP 10.0.0.1;branch=z9hG4bKx");
+        let builder = dialog.request(&Method::Bye, "SIP/2.0/UDP 10.0.0.1;branch=z9hG4bKx");
         let text = String::from_utf8(builder.finish()).unwrap();
         assert!(text.starts_with("BYE sip:t@10.0.0.2 SIP/2.0\r\nVia: "), "{text}");
         assert!(text.contains("From: <sip:100@clinic>;tag=ours\r\nTo: \"P\" <sip:p@x>;tag=a\r\n"), "{text}");
         assert!(text.contains("Call-ID: c1\r\nCSeq: 1 BYE\r\n"), "{text}");
-        assert_eq!(dialog.request(&Method::Options, "v").1, dialog.path().to);
+        assert_eq!(dialog.way(), dialog.path().way);
+        dialog.request(&Method::Options, "v");
         assert_eq!(dialog.local_cseq(), 2);
     }
 
@@ -392,7 +406,7 @@ mod tests {
         let mut dialog = uas(&invite(LOOSE, "<sip:t@10.0.0.2>", "10.0.0.9"));
         let text = invite("Record-Route: <sip:10.9.9.9;lr>\r\n", "<sip:t@10.0.0.3>", "10.0.0.9");
         let Ok(Message::Request(request)) = parse(text.as_bytes()) else { panic!("no request") };
-        dialog.refresh(&request, PEER.parse().unwrap());
+        dialog.refresh(&request, peer());
         check(
             "the target moves, the route set stays",
             &dialog,

@@ -7,7 +7,8 @@
 use crate::clock::Instant;
 use crate::id::LegId;
 use crate::phi::Phi;
-use std::net::{IpAddr, SocketAddr};
+use crate::sip::way::Way;
+use std::net::IpAddr;
 use std::time::Duration;
 
 /// Settings of the SIP machine.
@@ -54,13 +55,11 @@ fn same_prefix(a: u128, b: u128, width: u32, prefix: u8) -> bool {
 /// One thing that happens to the SIP machine.
 #[derive(Debug)]
 pub enum Input<'a> {
-    /// A datagram came in.
-    Datagram {
-        /// Our address and port that it was sent to: answers leave from it.
-        local: SocketAddr,
-        /// Where it came from.
-        from: SocketAddr,
-        /// The datagram.
+    /// A message came in.
+    Message {
+        /// How it came: answers go back this way.
+        way: Way,
+        /// The datagram, or one message of the stream.
         octets: &'a [u8],
     },
     /// `poll_timeout` is due.
@@ -116,9 +115,9 @@ pub enum Command {
     Invite {
         /// The leg.
         leg: LegId,
-        /// Our address and port that it leaves from.
-        local: SocketAddr,
-        /// Whom to call, where, and as whom.
+        /// How it goes.
+        way: Way,
+        /// Whom to call, and as whom.
         call: Box<Outgoing>,
     },
 }
@@ -128,8 +127,6 @@ pub enum Command {
 pub struct Outgoing {
     /// The Request-URI, such as `sip:front-desk@10.0.0.5:5060`: from configuration alone.
     pub target: String,
-    /// Where the request is sent.
-    pub to: SocketAddr,
     /// The user part of our From: the patient's number, or `anonymous`.
     pub from_user: Phi<String>,
     /// The SDP offer.
@@ -139,12 +136,10 @@ pub struct Outgoing {
 /// What the SIP machine wants done or known.
 #[derive(Debug)]
 pub enum Output {
-    /// Send this datagram.
+    /// Send this message.
     Transmit {
-        /// From this address of ours.
-        local: SocketAddr,
-        /// To this one.
-        to: SocketAddr,
+        /// This way.
+        way: Way,
         /// The message.
         octets: Vec<u8>,
     },
@@ -224,10 +219,8 @@ pub enum Event {
 /// An INVITE that begins a dialog, as far as the switch needs it.
 #[derive(Clone, Debug)]
 pub struct Invite {
-    /// Our address that it came to.
-    pub local: SocketAddr,
-    /// Where it came from.
-    pub from: SocketAddr,
+    /// How it came.
+    pub way: Way,
     /// Call-ID, for the operator's search on the wire.
     pub sip_call_id: Phi<String>,
     /// The user part of the Request-URI, unescaped.
@@ -293,6 +286,7 @@ mod tests {
             ("fe80::", 10, "fe80::1", true),
             ("::1", 128, "::2", false),
             ("10.0.0.0", 8, "fe80::1", false),
+            ("::", 0, "10.0.0.1", false),
         ];
         for (base, prefix, address, expected) in table {
             assert_eq!(

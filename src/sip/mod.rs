@@ -5,3 +5,4 @@ pub mod interface;
 pub mod invite;
 pub mod stack;
 pub mod transaction;
+pub mod way;

@@ -26,13 +26,13 @@ use super::transaction::clients::{self, ClientId, Clients};
 use super::transaction::index::TimerIndex;
 use super::transaction::servers::{self, ServerId, Servers};
 use super::transaction::{StatusClass, Timers};
+use super::way::Way;
 use crate::clock::{Due, Instant};
 use crate::id::LegId;
 use crate::limits::TRANSACTIONS_MAX;
 use crate::rng::Rng;
 use leg::Leg;
 use std::collections::{BTreeMap, VecDeque};
-use std::net::SocketAddr;
 use std::time::Duration;
 
 /// The SIP machine of one engine. It cannot be printed: it holds messages about patients.
@@ -108,7 +108,7 @@ impl Stack {
     /// Takes one input; then drain [`Stack::poll_output`].
     pub fn handle(&mut self, now: Instant, input: Input<'_>) {
         match input {
-            Input::Datagram { local, from, octets } => self.receive(now, local, from, octets),
+            Input::Message { way, octets } => self.receive(now, way, octets),
             Input::Timeout => self.timeout(now),
             Input::Command(command) => self.command(now, command),
         }
@@ -150,7 +150,7 @@ impl Stack {
             return;
         };
         let output = server.handle(now, input);
-        let (local, to) = (server.local, server.to);
+        let way = server.way;
         let octets = match output {
             Some(servers::Output::Send | servers::Output::Resend) => server.response.clone(),
             Some(servers::Output::AckToCore) | None => Vec::new(),
@@ -158,7 +158,7 @@ impl Stack {
         self.retime_server(id);
         if !octets.is_empty() {
             self.counters.retransmissions_out += u64::from(output == Some(servers::Output::Resend));
-            self.transmit(local, to, octets);
+            self.transmit(way, octets);
         }
     }
 
@@ -188,7 +188,7 @@ impl Stack {
 
     /// Begins a client transaction: sends the request.
     fn client_begin(&mut self, now: Instant, begin: clients::Begin) -> ClientId {
-        self.transmit(begin.local, begin.to, begin.octets.clone());
+        self.transmit(begin.way, begin.octets.clone());
         let id = self.clients.begin(now, begin);
         self.retime_client(id);
         id
@@ -227,8 +227,8 @@ impl Stack {
         self.index.set(TimerKey::Leg(id), None);
     }
 
-    fn transmit(&mut self, local: SocketAddr, to: SocketAddr, octets: Vec<u8>) {
-        self.outputs.push_back(Output::Transmit { local, to, octets });
+    fn transmit(&mut self, way: Way, octets: Vec<u8>) {
+        self.outputs.push_back(Output::Transmit { way, octets });
     }
 
     fn tell(&mut self, event: Event) {

@@ -45,7 +45,7 @@ impl Switch {
     fn admit(&mut self, leg: LegId, invite: sip::Invite, owned: Owned) {
         let id = CallId(self.next_id);
         self.next_id += 1;
-        let trunk = trunk_of(&self.settings.trunks, invite.from.ip());
+        let trunk = trunk_of(&self.settings.trunks, invite.way.remote.ip());
         let called = called_number(&invite, trunk);
         let caller = caller_number(&invite, trunk);
         let flow = self.flows.route(called.expose()).clone();
@@ -59,9 +59,9 @@ impl Switch {
             version: self.flows.version().to_owned(),
         };
         self.append(id, arrived);
-        let leg = new_leg(leg, owned, invite.local, invite.from.ip());
+        let leg = new_leg(leg, owned, invite.way.local, invite.way.remote.ip());
         let call = Call {
-            local: invite.local,
+            local: invite.way.local,
             patient: leg,
             run: Run::new(self.flows.clone(), flow),
             heard: false,

@@ -9,6 +9,7 @@ use crate::id::{LegId, PlaybackId};
 use crate::media::command as media;
 use crate::report::event::Entry;
 use crate::sip::interface as sip;
+use crate::sip::way::Way;
 use crate::wire::codec::Codec;
 use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
@@ -54,13 +55,11 @@ pub struct Settings {
 /// One thing that happens to the engine.
 #[derive(Debug)]
 pub enum Input<'a> {
-    /// A datagram came to the SIP port.
-    Datagram {
-        /// Our address that it was sent to.
-        local: SocketAddr,
-        /// Where it came from.
-        from: SocketAddr,
-        /// The datagram.
+    /// A SIP message came in.
+    Message {
+        /// How it came.
+        way: Way,
+        /// The datagram, or one message of a stream.
         octets: &'a [u8],
     },
     /// A media worker tells.
@@ -86,12 +85,10 @@ pub enum Input<'a> {
 /// What the engine wants done.
 #[derive(Debug)]
 pub enum Output {
-    /// Send this datagram from the SIP port.
+    /// Send this SIP message.
     Transmit {
-        /// From this address of ours.
-        local: SocketAddr,
-        /// To this one.
-        to: SocketAddr,
+        /// This way.
+        way: Way,
         /// The message.
         octets: Vec<u8>,
     },

@@ -99,8 +99,8 @@ impl Switch {
     pub fn handle(&mut self, now: Now, input: Input<'_>) {
         self.now = now;
         match input {
-            Input::Datagram { local, from, octets } => {
-                self.sip.handle(now.at, sip::Input::Datagram { local, from, octets });
+            Input::Message { way, octets } => {
+                self.sip.handle(now.at, sip::Input::Message { way, octets });
             }
             Input::Media(event) => self.on_media(event),
             Input::Recorder(event) => self.on_recorder(event),
@@ -161,8 +161,8 @@ impl Switch {
     fn run_sip(&mut self) {
         while let Some(output) = self.sip.poll_output() {
             match output {
-                sip::Output::Transmit { local, to, octets } => {
-                    self.outputs.push_back(Output::Transmit { local, to, octets });
+                sip::Output::Transmit { way, octets } => {
+                    self.outputs.push_back(Output::Transmit { way, octets });
                 }
                 sip::Output::Event(event) => self.on_sip(event),
             }

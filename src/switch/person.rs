@@ -12,6 +12,7 @@ use crate::id::{CallId, LegId};
 use crate::media::command::Command;
 use crate::report::event::{Cause, Event, Party};
 use crate::sip::interface as sip;
+use crate::sip::way::Way;
 use std::time::Duration;
 
 /// The final status that the record gives to a target which is in no address list: not found.
@@ -45,8 +46,8 @@ impl Switch {
         if let Some(call) = self.calls.get_mut(&id) {
             call.person = Some(Person { leg: person, ring_until });
         }
-        let call = Box::new(sip::Outgoing { target, to, from_user, sdp });
-        self.sip(sip::Command::Invite { leg, local, call });
+        let call = Box::new(sip::Outgoing { target, from_user, sdp });
+        self.sip(sip::Command::Invite { leg, way: Way::udp(local, to), call });
     }
 
     /// The person answered: both hear each other from the next tick on.

@@ -28,6 +28,7 @@ use careline::media::command::{self as media, Clip, PortIndex, WorkerIndex};
 use careline::media::engine::{Engine, Kind};
 use careline::media::slot::Slot;
 use careline::rng::Rng;
+use careline::sip::way::Way;
 use careline::switch::Switch;
 use careline::switch::interface::{Input, Now, Output};
 use careline::wire::codec::Codec;
@@ -326,7 +327,7 @@ impl World {
             self.ladder.sip(self.now, &format!("phone{phone}"), "engine", octets);
             self.checker.signals.reached_engine(self.now, phone, octets);
         }
-        self.tell_switch(Input::Datagram { local: ENGINE, from, octets })
+        self.tell_switch(Input::Message { way: Way::udp(ENGINE, from), octets })
     }
 
     fn reach_port(
@@ -396,7 +397,7 @@ impl World {
 
     fn put_out(&mut self, output: Output) -> Result<(), Wrong> {
         match output {
-            Output::Transmit { to, octets, .. } => return self.transmit(to, octets),
+            Output::Transmit { way, octets } => return self.transmit(way.remote, octets),
             Output::Media { worker, command } => self.tell_worker(worker, command, Vec::new()),
             Output::Speak { worker, leg, playback, prompts, codec } => {
                 let clips: Vec<Clip> = prompts.iter().map(|spoken| self.clip(spoken, codec)).collect();

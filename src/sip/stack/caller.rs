@@ -4,20 +4,19 @@
 use super::super::interface::Invite;
 use super::body;
 use crate::phi::Phi;
+use crate::sip::way::Way;
 use crate::wire::sip::address::Address;
 use crate::wire::sip::header::Headers;
 use crate::wire::sip::message::Request;
 use crate::wire::sip::name::Name;
 use crate::wire::sip::uri::{Host, Uri};
-use std::net::SocketAddr;
 
 /// Gathers it.
-pub fn describe(request: &Request<'_>, local: SocketAddr, from: SocketAddr) -> Invite {
+pub fn describe(request: &Request<'_>, way: Way) -> Invite {
     let headers = &request.headers;
     let call_id = headers.first(Name::CallId).unwrap_or_default();
     Invite {
-        local,
-        from,
+        way,
         sip_call_id: Phi::new(String::from_utf8_lossy(call_id).into_owned()),
         request_user: Phi::new(Uri::read(request.uri).ok().and_then(|uri| user(&uri)).unwrap_or_default()),
         to_user: Phi::new(user_of(headers, Name::To).unwrap_or_default()),
@@ -62,7 +61,7 @@ mod tests {
         let text = format!("INVITE {uri} SIP/2.0\r\nTo: <sip:desk@clinic>\r\nCall-ID: c\r\n{headers}\r\n");
         let Ok(Message::Request(request)) = parse(text.as_bytes()) else { panic!("{text}") };
         let address = "127.0.0.1:5060".parse().unwrap();
-        describe(&request, address, address)
+        describe(&request, Way::udp(address, address))
     }
 
     fn named(user: &Option<Phi<String>>) -> Option<&str> {

@@ -7,6 +7,7 @@ use super::super::transaction::StatusClass;
 use super::super::transaction::clients::{self, ClientId, Purpose};
 use super::super::transaction::key::ClientKey;
 use super::super::transaction::servers::{self, ServerId};
+use super::super::way::Way;
 use super::compose::SDP;
 use super::leg::{Leg, Phase, Stage};
 use super::{Stack, TimerKey};
@@ -17,7 +18,6 @@ use crate::wire::sip::message::{Message, Request, parse};
 use crate::wire::sip::method::Method;
 use crate::wire::sip::name::Name;
 use std::fmt::Write;
-use std::net::SocketAddr;
 
 /// An answer to the INVITE that is open.
 pub struct Reply {
@@ -58,7 +58,7 @@ impl Stack {
             }
             Command::HangUp { leg, reason } => self.hang_up(now, leg, reason),
             Command::Probe { leg } => self.probe(now, leg),
-            Command::Invite { leg, local, call } => self.invite_out(now, leg, local, &call),
+            Command::Invite { leg, way, call } => self.invite_out(now, leg, way, &call),
         }
     }
 
@@ -67,6 +67,12 @@ impl Stack {
         let Phase::InDialog(within) = &self.legs.get(&leg)?.phase else { return None };
         let incoming = within.incoming.as_ref().filter(|_| within.uas.is_open())?;
         Some(Open { transaction: incoming.transaction, stage: within.stage })
+    }
+
+    /// How the next request in a leg's dialog goes.
+    pub(super) fn dialog_way(&self, leg: LegId) -> Option<Way> {
+        let Phase::InDialog(within) = &self.legs.get(&leg)?.phase else { return None };
+        Some(within.dialog.way())
     }
 
     /// The tag in our To (RFC 3261 §12.1.1); `None` for a leg that we call, or that is gone.
@@ -92,7 +98,6 @@ impl Stack {
     /// Answers the INVITE that is open in `leg`; nothing if none is.
     pub(super) fn answer_open(&mut self, now: Instant, leg: LegId, reply: Reply) {
         let Some(held) = self.legs.get_mut(&leg) else { return };
-        let local = held.local;
         let Phase::InDialog(within) = &mut held.phase else { return };
         if !within.uas.is_open() {
             return;
@@ -102,8 +107,8 @@ impl Stack {
         let octets = {
             // It was parsed when it came.
             let Ok(Message::Request(request)) = parse(&incoming.octets) else { return };
-            let builder = self.response(&request, incoming.from, reply.status, Some(&tag));
-            self.finish_reply(builder, local, &reply)
+            let builder = self.response(&request, incoming.way, reply.status, Some(&tag));
+            self.finish_reply(builder, incoming.way, &reply)
         };
         let (transaction, status) = (incoming.transaction, reply.status);
         let Some(Phase::InDialog(within)) = self.legs.get_mut(&leg).map(|leg| &mut leg.phase) else { return };
@@ -126,8 +131,8 @@ impl Stack {
         self.retime_leg(leg);
     }
 
-    fn finish_reply(&self, builder: Builder, local: SocketAddr, reply: &Reply) -> Vec<u8> {
-        let mut builder = if reply.status < 300 { self.abilities(builder, local) } else { builder };
+    fn finish_reply(&self, builder: Builder, way: Way, reply: &Reply) -> Vec<u8> {
+        let mut builder = if reply.status < 300 { self.abilities(builder, way) } else { builder };
         if let Some(seconds) = reply.retry_after_s {
             builder = builder.header_fmt(Name::RetryAfter, format_args!("{seconds}"));
         }
@@ -170,19 +175,19 @@ impl Stack {
 
     /// BYE: the dialog is mortal until its transaction is over (RFC 3261 §15.1.1).
     pub(super) fn send_bye(&mut self, now: Instant, id: LegId) {
-        let Some(local) = self.legs.get(&id).map(|leg| leg.local) else { return };
-        let (branch, via) = self.via(local);
+        let Some(way) = self.dialog_way(id) else { return };
+        let (branch, via) = self.via(way);
         let Some(leg) = self.legs.get_mut(&id) else { return };
         let Phase::InDialog(within) = &mut leg.phase else { return };
         let dialog = within.dialog.id();
-        let (builder, to) = within.dialog.request(&Method::Bye, &via);
+        let builder = within.dialog.request(&Method::Bye, &via);
         let reason = leg.reason;
         leg.phase = Phase::Mortal { dialog };
         self.index.set(TimerKey::Leg(id), None);
         let octets = self.finish_ending(builder, reason);
         let key = ClientKey::new(&branch, &Method::Bye);
         let purpose = Purpose::Bye { leg: Some(id) };
-        self.client_begin(now, clients::Begin { key, octets, local, to, purpose });
+        self.client_begin(now, clients::Begin { key, octets, way, purpose });
     }
 
     pub(super) fn finish_ending(&self, builder: Builder, reason: Option<&'static str>) -> Vec<u8> {
@@ -195,21 +200,21 @@ impl Stack {
 
     /// OPTIONS within the dialog (RFC 3261 §11.1).
     fn probe(&mut self, now: Instant, id: LegId) {
-        let Some(local) = self.legs.get(&id).map(|leg| leg.local) else { return };
-        let (branch, via) = self.via(local);
+        let Some(way) = self.dialog_way(id) else { return };
+        let (branch, via) = self.via(way);
         let Some(Phase::InDialog(within)) = self.legs.get_mut(&id).map(|leg| &mut leg.phase) else { return };
-        let (builder, to) = within.dialog.request(&Method::Options, &via);
-        let octets = self.abilities(builder, local).header(Name::UserAgent, &self.settings.product).finish();
+        let builder = within.dialog.request(&Method::Options, &via);
+        let octets = self.abilities(builder, way).header(Name::UserAgent, &self.settings.product).finish();
         let key = ClientKey::new(&branch, &Method::Options);
         let purpose = Purpose::Probe { leg: id };
-        self.client_begin(now, clients::Begin { key, octets, local, to, purpose });
+        self.client_begin(now, clients::Begin { key, octets, way, purpose });
     }
 
     /// CANCEL of an INVITE of ours, built from it (RFC 3261 §9.1).
     pub(super) fn send_cancel(&mut self, now: Instant, invite: ClientId, reason: Option<&'static str>) {
         let Some(client) = self.clients.get_mut(invite) else { return };
         client.handle(now, clients::Input::Cancelled);
-        let (local, to) = (client.local, client.to);
+        let way = client.way;
         let Purpose::Invite { invite: octets, .. } = &client.purpose else { return };
         let octets = octets.clone();
         self.retime_client(invite);
@@ -218,19 +223,19 @@ impl Stack {
         let builder = hop_by_hop(&request, Method::Cancel, to_value);
         let octets = self.finish_ending(builder, reason);
         let key = ClientKey::new(&branch_of(&request), &Method::Cancel);
-        self.client_begin(now, clients::Begin { key, octets, local, to, purpose: Purpose::Cancel });
+        self.client_begin(now, clients::Begin { key, octets, way, purpose: Purpose::Cancel });
     }
 
     /// Places a call (RFC 3261 §13.2.1).
-    fn invite_out(&mut self, now: Instant, leg: LegId, local: SocketAddr, call: &Outgoing) {
+    fn invite_out(&mut self, now: Instant, leg: LegId, way: Way, call: &Outgoing) {
         if self.transactions() >= self.transactions_max {
             self.counters.transactions_full += 1;
             self.tell(Event::Failed { leg, status: 503 });
             return;
         }
-        let (branch, via) = self.via(local);
+        let (branch, via) = self.via(way);
         let (tag, call_id) = (self.rng.token(), self.rng.token());
-        let told = self.told(local);
+        let told = self.told(way.local);
         let user = call.from_user.expose();
         let from = match user.as_str() {
             "" | "anonymous" => "\"Anonymous\" <sip:anonymous@anonymous.invalid>".to_owned(),
@@ -243,13 +248,12 @@ impl Stack {
             .header_fmt(Name::CallId, format_args!("{call_id}@{}", told.ip()))
             .header(Name::CSeq, "1 INVITE")
             .header(Name::MaxForwards, "70");
-        let builder = self.abilities(builder, local).header(Name::UserAgent, &self.settings.product);
+        let builder = self.abilities(builder, way).header(Name::UserAgent, &self.settings.product);
         let octets = builder.finish_with(SDP, &call.sdp);
         let key = ClientKey::new(&branch, &Method::Invite);
         let purpose = Purpose::Invite { leg, invite: octets.clone(), acks: Vec::new() };
-        let invite = self.client_begin(now, clients::Begin { key, octets, local, to: call.to, purpose });
-        self.legs
-            .insert(leg, Leg { local, reason: None, phase: Phase::Outgoing { uac: Uac::calling(), invite } });
+        let invite = self.client_begin(now, clients::Begin { key, octets, way, purpose });
+        self.legs.insert(leg, Leg { reason: None, phase: Phase::Outgoing { uac: Uac::calling(), invite } });
     }
 
     /// Sends the last answer of a transaction again.

@@ -1,5 +1,6 @@
 //! Messages of ours: what every request and response of this engine carries (RFC 3261 §8.1.1, §8.2.6).
 
+use super::super::way::{Transport, Way};
 use super::Stack;
 use super::refusal::{ACCEPT, ALLOW, Refusal};
 use crate::wire::sip::emit::{self, Answer, Builder, RecordRoute};
@@ -15,16 +16,17 @@ pub const SDP: &str = "application/sdp";
 /// Where SIP is spoken when a Via names no port (RFC 3261 §18.2.2).
 const DEFAULT_PORT: u16 = 5060;
 
-/// Where the answers to a request go: to the port that asked if `rport` asks for that (RFC 3581 §4),
-/// else to the port of its Via (RFC 3261 §18.2.2); always to the address that it came from.
-pub fn reply_to(request: &Request<'_>, from: SocketAddr) -> SocketAddr {
+/// How the answers to a request go: to the port that asked if `rport` asks for that (RFC 3581 §4),
+/// else to the port of its Via (RFC 3261 §18.2.2); always to the address that it came from. Over a
+/// connection they go back by it, and there only if it is gone.
+pub fn reply_way(request: &Request<'_>, way: Way) -> Way {
     let via = request.headers.values(Name::Via).next().and_then(|via| Via::read(via).ok());
     match via {
-        Some(via) if via.rport().is_none() => {
+        Some(via) if via.rport().is_none() || way.transport.is_reliable() => {
             let port = via.port.filter(|&port| port != 0).unwrap_or(DEFAULT_PORT);
-            SocketAddr::new(from.ip(), port)
+            Way { remote: SocketAddr::new(way.remote.ip(), port), ..way }
         }
-        Some(_) | None => from,
+        Some(_) | None => way,
     }
 }
 
@@ -38,14 +40,19 @@ impl Stack {
         SocketAddr::new(self.told_ip(local), local.port())
     }
 
-    pub(super) fn contact(&self, local: SocketAddr) -> String {
-        format!("<sip:{}>", self.told(local))
+    pub(super) fn contact(&self, way: Way) -> String {
+        let told = self.told(way.local);
+        match way.transport {
+            Transport::Udp => format!("<sip:{told}>"),
+            Transport::Tcp => format!("<sip:{told};transport={}>", way.transport.in_uri()),
+        }
     }
 
     /// A new branch, and the Via that carries it (RFC 3261 §8.1.1.7).
-    pub(super) fn via(&mut self, local: SocketAddr) -> (String, String) {
+    pub(super) fn via(&mut self, way: Way) -> (String, String) {
         let branch = format!("z9hG4bK{}", self.rng.token());
-        let via = format!("SIP/2.0/UDP {};branch={branch};rport", self.told(local));
+        let (transport, told) = (way.transport.in_via(), self.told(way.local));
+        let via = format!("SIP/2.0/{transport} {told};branch={branch};rport");
         (branch, via)
     }
 
@@ -53,7 +60,7 @@ impl Stack {
     pub(super) fn response(
         &self,
         request: &Request<'_>,
-        from: SocketAddr,
+        way: Way,
         status: u16,
         to_tag: Option<&str>,
     ) -> Builder {
@@ -61,34 +68,29 @@ impl Stack {
             (101..300).contains(&status) && request.method == crate::wire::sip::method::Method::Invite;
         let record_route = if makes_dialog { RecordRoute::Copied } else { RecordRoute::LeftOut };
         let reason = emit::reason_phrase(status);
-        let answer = Answer { status, reason, source: from, to_tag, record_route };
+        let answer = Answer { status, reason, source: way.remote, to_tag, record_route };
         emit::response(request, &answer).header(Name::Server, &self.settings.product)
     }
 
     /// Refuses without a transaction (RFC 3261 §8.2.7): the same request gets the same tag again.
-    pub(super) fn refuse_statelessly(
-        &mut self,
-        local: SocketAddr,
-        from: SocketAddr,
-        request: &Request<'_>,
-        refusal: &Refusal,
-    ) {
-        let octets = self.refusal_octets(request, from, refusal, &self.stateless_tag(request));
+    pub(super) fn refuse_statelessly(&mut self, way: Way, request: &Request<'_>, refusal: &Refusal) {
+        let octets = self.refusal_octets(request, way, refusal, &self.stateless_tag(request));
         self.count_answer(refusal.status());
-        self.transmit(local, reply_to(request, from), octets);
+        self.transmit(reply_way(request, way), octets);
     }
 
     pub(super) fn refusal_octets(
         &self,
         request: &Request<'_>,
-        from: SocketAddr,
+        way: Way,
         refusal: &Refusal,
         to_tag: &str,
     ) -> Vec<u8> {
         let (status, own) = (refusal.status(), refusal.reason());
         let reason = own.as_deref().unwrap_or_else(|| emit::reason_phrase(status));
         let to_tag = Some(to_tag);
-        let answer = Answer { status, reason, source: from, to_tag, record_route: RecordRoute::LeftOut };
+        let answer =
+            Answer { status, reason, source: way.remote, to_tag, record_route: RecordRoute::LeftOut };
         let builder = emit::response(request, &answer).header(Name::Server, &self.settings.product);
         refusal.explain(builder).finish()
     }
@@ -105,9 +107,9 @@ impl Stack {
 
     /// What we can do, for answers to OPTIONS and INVITE (RFC 3261 §11.2, §13.3.1.4). No extension
     /// has an option tag that would be true of this engine yet, so Supported is empty.
-    pub(super) fn abilities(&self, builder: Builder, local: SocketAddr) -> Builder {
+    pub(super) fn abilities(&self, builder: Builder, way: Way) -> Builder {
         builder
-            .header(Name::Contact, self.contact(local))
+            .header(Name::Contact, self.contact(way))
             .header(Name::Allow, ALLOW)
             .header(Name::Accept, ACCEPT)
             .header(Name::Supported, "")

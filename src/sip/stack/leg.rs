@@ -11,12 +11,10 @@ use super::super::invite::uac::Uac;
 use super::super::invite::uas::Uas;
 use super::super::transaction::clients::ClientId;
 use super::super::transaction::servers::ServerId;
-use std::net::SocketAddr;
+use super::super::way::Way;
 
 /// One leg.
 pub struct Leg {
-    /// Our address in this dialog.
-    pub local: SocketAddr,
     /// The text of the Reason header field for the request that ends it.
     pub reason: Option<&'static str>,
     /// How far it is.
@@ -70,8 +68,8 @@ pub struct Incoming {
     pub transaction: ServerId,
     /// The request.
     pub octets: Vec<u8>,
-    /// Where it came from.
-    pub from: SocketAddr,
+    /// How it came.
+    pub way: Way,
     /// Its CSeq: the ACK carries it too.
     pub cseq: u32,
 }

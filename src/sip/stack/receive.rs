@@ -10,10 +10,9 @@
 //! ```
 
 use super::super::dialog::DialogId;
-use super::super::interface::Network;
 use super::super::transaction::key::{MergeKey, ServerKey};
 use super::super::transaction::servers;
-use super::compose::reply_to;
+use super::super::way::Way;
 use super::refusal::Refusal;
 use super::{Stack, body, compose};
 use crate::clock::Instant;
@@ -21,15 +20,13 @@ use crate::wire::sip::message::{Message, ParseError, Request, parse};
 use crate::wire::sip::method::Method;
 use crate::wire::sip::name::Name;
 use crate::wire::sip::validate::{Violation, validate};
-use std::net::{IpAddr, SocketAddr};
+use std::net::IpAddr;
 
 /// A request with where it came from and to.
 #[derive(Clone, Copy)]
 pub struct Arrival<'a> {
-    /// Our address.
-    pub local: SocketAddr,
-    /// The peer's.
-    pub from: SocketAddr,
+    /// How it came.
+    pub way: Way,
     /// The request, validated.
     pub request: Request<'a>,
     /// The octets that it was read from.
@@ -37,14 +34,14 @@ pub struct Arrival<'a> {
 }
 
 impl Arrival<'_> {
-    /// Where answers go.
-    pub fn reply_to(&self) -> SocketAddr {
-        compose::reply_to(&self.request, self.from)
+    /// How answers go.
+    pub fn reply_way(&self) -> Way {
+        compose::reply_way(&self.request, self.way)
     }
 }
 
 impl Stack {
-    pub(super) fn receive(&mut self, now: Instant, local: SocketAddr, from: SocketAddr, octets: &[u8]) {
+    pub(super) fn receive(&mut self, now: Instant, way: Way, octets: &[u8]) {
         self.counters.datagrams += 1;
         match parse(octets) {
             Err(ParseError::KeepAlive) => self.counters.keep_alives += 1,
@@ -54,10 +51,10 @@ impl Stack {
                 | ParseError::Status
                 | ParseError::TooManyHeaders { .. },
             ) => self.counters.noise += 1,
-            Ok(Message::Response(response)) => self.response_in(now, from, &response),
+            Ok(Message::Response(response)) => self.response_in(now, way, &response),
             Ok(Message::Request(request)) => {
                 self.counters.requests += 1;
-                self.request_in(now, &Arrival { local, from, request, octets });
+                self.request_in(now, &Arrival { way, request, octets });
             }
         }
     }
@@ -87,14 +84,14 @@ impl Stack {
         if let Some(leg) = dialog.as_ref().and_then(|dialog| self.dialogs.get(dialog).copied()) {
             return self.in_dialog(now, arrival, key, leg);
         }
-        if !self.listens_to(arrival.from.ip()) {
+        if !self.listens_to(arrival.way.remote.ip()) {
             self.counters.unlisted += 1;
             return;
         }
         match self.screen(request, dialog.is_some()) {
             Err(refusal) => {
                 self.counters.transactions_full += u64::from(refusal == Refusal::Full);
-                self.refuse_statelessly(arrival.local, arrival.from, request, &refusal);
+                self.refuse_statelessly(arrival.way, request, &refusal);
             }
             Ok(Screened::Options) => self.options_outside(arrival),
             Ok(Screened::Invite) => self.invite_in(now, arrival, key),
@@ -103,7 +100,7 @@ impl Stack {
 
     /// Whether requests outside a dialog are heard from that address.
     fn listens_to(&self, ip: IpAddr) -> bool {
-        self.settings.listen_to.iter().any(|network| contains(network, ip))
+        self.settings.listen_to.iter().any(|network| network.contains(ip))
     }
 
     /// Answers a request that breaks a rule, if its header fields let us and we may: never an ACK.
@@ -116,12 +113,12 @@ impl Stack {
         if arrival.request.method == Method::Ack || !answerable {
             return;
         }
-        if !self.listens_to(arrival.from.ip()) {
+        if !self.listens_to(arrival.way.remote.ip()) {
             self.counters.unlisted += 1;
             return;
         }
         let refusal = Refusal::Violation(violation);
-        self.refuse_statelessly(arrival.local, arrival.from, &arrival.request, &refusal);
+        self.refuse_statelessly(arrival.way, &arrival.request, &refusal);
     }
 
     /// The checks of RFC 3261 §8.2 in its order, for a request that belongs to nothing we know.
@@ -161,12 +158,12 @@ impl Stack {
     }
 
     fn options_outside(&mut self, arrival: &Arrival<'_>) {
-        let Arrival { local, from, request, .. } = arrival;
+        let Arrival { way, request, .. } = arrival;
         let tag = self.stateless_tag(request);
-        let builder = self.response(request, *from, 200, Some(&tag));
-        let octets = self.abilities(builder, *local).finish();
+        let builder = self.response(request, *way, 200, Some(&tag));
+        let octets = self.abilities(builder, *way).finish();
         self.count_answer(200);
-        self.transmit(*local, reply_to(request, *from), octets);
+        self.transmit(arrival.reply_way(), octets);
     }
 }
 
@@ -189,38 +186,4 @@ pub fn check_content(request: &Request<'_>) -> Result<(), Refusal> {
         body::sdp(request)?;
     }
     Ok(())
-}
-
-/// Whether an address is in a network; an IPv4 address inside IPv6 counts as itself.
-fn contains(network: &Network, ip: IpAddr) -> bool {
-    match (network.base.to_canonical(), ip.to_canonical()) {
-        (IpAddr::V4(base), IpAddr::V4(ip)) => {
-            let bits = u32::from(network.prefix.min(32));
-            bits == 0 || (u32::from(base) ^ u32::from(ip)) >> (32 - bits) == 0
-        }
-        (IpAddr::V6(base), IpAddr::V6(ip)) => {
-            let bits = u32::from(network.prefix.min(128));
-            bits == 0 || (u128::from(base) ^ u128::from(ip)) >> (128 - bits) == 0
-        }
-        (IpAddr::V4(_), IpAddr::V6(_)) | (IpAddr::V6(_), IpAddr::V4(_)) => false,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_network_is_its_leading_bits() {
-        let check = |base: &str, prefix, ip: &str| {
-            contains(&Network { base: base.parse().unwrap(), prefix }, ip.parse().unwrap())
-        };
-        assert!(check("10.0.0.0", 8, "10.255.0.1"));
-        assert!(!check("10.0.0.0", 8, "11.0.0.1"));
-        assert!(check("0.0.0.0", 0, "8.8.8.8"));
-        assert!(check("192.0.2.7", 32, "192.0.2.7") && !check("192.0.2.7", 32, "192.0.2.6"));
-        assert!(check("127.0.0.0", 8, "::ffff:127.0.0.1"));
-        assert!(check("fe80::", 10, "fe80::1") && !check("fe80::", 10, "::1"));
-        assert!(!check("::", 0, "10.0.0.1"));
-    }
 }

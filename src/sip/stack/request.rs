@@ -23,9 +23,9 @@ const RETRY_AFTER_MAX_S: u64 = 10;
 impl Stack {
     /// An INVITE that begins a dialog: 100 at once, and the switch decides.
     pub(super) fn invite_in(&mut self, now: Instant, arrival: &Arrival<'_>, key: ServerKey) {
-        let Arrival { local, from, request, .. } = arrival;
+        let Arrival { way, request, .. } = arrival;
         let local_tag = self.rng.token();
-        let Ok(dialog) = Dialog::uas(request, *from, &local_tag) else {
+        let Ok(dialog) = Dialog::uas(request, *way, &local_tag) else {
             self.counters.malformed += 1;
             return;
         };
@@ -36,8 +36,8 @@ impl Stack {
         self.dialogs.insert(dialog.id(), leg);
         let within = InDialog { dialog, local_tag, uas, incoming, stage: Stage::Early };
         let phase = Phase::InDialog(Box::new(within));
-        self.legs.insert(leg, Leg { local: *local, reason: None, phase });
-        let invite = Box::new(caller::describe(request, *local, *from));
+        self.legs.insert(leg, Leg { reason: None, phase });
+        let invite = Box::new(caller::describe(request, *way));
         self.tell(Event::Invite { leg, invite });
     }
 
@@ -50,15 +50,15 @@ impl Stack {
         merge: Option<MergeKey>,
         leg: LegId,
     ) -> Incoming {
-        let (local, to, leg) = (arrival.local, arrival.reply_to(), Some(leg));
-        let transaction = self.servers.begin(servers::Begin { key, merge, local, to, leg });
-        let mut trying = self.response(&arrival.request, arrival.from, 100, None);
+        let (way, leg) = (arrival.reply_way(), Some(leg));
+        let transaction = self.servers.begin(servers::Begin { key, merge, way, leg });
+        let mut trying = self.response(&arrival.request, arrival.way, 100, None);
         if let Some(sent) = arrival.request.headers.first(Name::Timestamp) {
             trying = trying.header(Name::Timestamp, sent);
         }
         self.server_answer(now, transaction, 100, trying.finish());
         let cseq = cseq_of(&arrival.request);
-        Incoming { transaction, octets: arrival.octets.to_vec(), from: arrival.from, cseq }
+        Incoming { transaction, octets: arrival.octets.to_vec(), way: arrival.way, cseq }
     }
 
     /// An ACK: of a 3xx-6xx it ends the resending, of a 2xx it confirms the dialog.
@@ -118,11 +118,11 @@ impl Stack {
 
     /// 200 through a transaction of its own.
     fn answer_non_invite(&mut self, now: Instant, arrival: &Arrival<'_>, key: ServerKey, tag: &str) {
-        let (local, to) = (arrival.local, arrival.reply_to());
-        let id = self.servers.begin(servers::Begin { key, merge: None, local, to, leg: None });
-        let builder = self.response(&arrival.request, arrival.from, 200, Some(tag));
+        let way = arrival.reply_way();
+        let id = self.servers.begin(servers::Begin { key, merge: None, way, leg: None });
+        let builder = self.response(&arrival.request, arrival.way, 200, Some(tag));
         let octets = match arrival.request.method {
-            Method::Options => self.abilities(builder, local).finish(),
+            Method::Options => self.abilities(builder, arrival.way).finish(),
             _ => builder.finish(),
         };
         self.server_answer(now, id, 200, octets);
@@ -132,7 +132,7 @@ impl Stack {
     pub(super) fn in_dialog(&mut self, now: Instant, arrival: &Arrival<'_>, key: ServerKey, leg: LegId) {
         if let Err(refusal) = self.take_in_dialog(now, arrival, key, leg) {
             self.counters.transactions_full += u64::from(refusal == Refusal::Full);
-            self.refuse_statelessly(arrival.local, arrival.from, &arrival.request, &refusal);
+            self.refuse_statelessly(arrival.way, &arrival.request, &refusal);
         }
     }
 
@@ -198,10 +198,10 @@ impl Stack {
             Some(uas::Output::StillOpen) => return Err(Refusal::StillOpen { retry_after_s }),
             Some(uas::Output::OurOfferOpen) => return Err(Refusal::OurOfferOpen),
             Some(uas::Output::ConfirmAndOpen) => {
-                within.dialog.refresh(&arrival.request, arrival.from);
+                within.dialog.refresh(&arrival.request, arrival.way);
                 self.tell(Event::Confirmed { leg, at: now, sdp: None });
             }
-            Some(_) | None => within.dialog.refresh(&arrival.request, arrival.from),
+            Some(_) | None => within.dialog.refresh(&arrival.request, arrival.way),
         }
         let incoming = self.begin_invite(now, arrival, key, None, leg);
         if let Some(Phase::InDialog(within)) = self.legs.get_mut(&leg).map(|leg| &mut leg.phase) {

@@ -8,6 +8,7 @@ use super::super::invite::uas::Uas;
 use super::super::transaction::StatusClass;
 use super::super::transaction::clients::{self, Ack, ClientId, Output, Purpose};
 use super::super::transaction::key::ClientKey;
+use super::super::way::Way;
 use super::command::hop_by_hop;
 use super::leg::{InDialog, Phase, Stage};
 use super::{Stack, TimerKey};
@@ -19,10 +20,9 @@ use crate::wire::sip::message::{Message, Response, parse};
 use crate::wire::sip::method::Method;
 use crate::wire::sip::name::Name;
 use crate::wire::sip::validate::validate_response;
-use std::net::SocketAddr;
 
 impl Stack {
-    pub(super) fn response_in(&mut self, now: Instant, from: SocketAddr, response: &Response<'_>) {
+    pub(super) fn response_in(&mut self, now: Instant, way: Way, response: &Response<'_>) {
         if validate_response(response).is_err() {
             self.counters.malformed += 1;
             return;
@@ -33,15 +33,15 @@ impl Stack {
             return;
         };
         match client.handle(now, clients::Input::Response(StatusClass::of(response.status))) {
-            Some(Output::Deliver) => self.deliver(now, id, from, response),
+            Some(Output::Deliver) => self.deliver(now, id, way, response),
             Some(Output::AckAndDeliver) => {
                 self.acknowledge_failure(id, response);
-                self.deliver(now, id, from, response);
+                self.deliver(now, id, way, response);
             }
             Some(Output::Ack) => {
-                let (local, to, octets) = (client.local, client.to, client.octets.clone());
+                let (way, octets) = (client.way, client.octets.clone());
                 self.counters.retransmissions_out += 1;
-                self.transmit(local, to, octets);
+                self.transmit(way, octets);
             }
             // Neither is the fruit of a response.
             Some(Output::Resend | Output::TimedOut) | None => {}
@@ -58,17 +58,17 @@ impl Stack {
         let to_value = response.headers.first(Name::To).unwrap_or_default();
         let octets = hop_by_hop(&request, Method::Ack, to_value).finish();
         client.octets.clone_from(&octets);
-        let (local, to) = (client.local, client.to);
-        self.transmit(local, to, octets);
+        let way = client.way;
+        self.transmit(way, octets);
     }
 
-    fn deliver(&mut self, now: Instant, id: ClientId, from: SocketAddr, response: &Response<'_>) {
+    fn deliver(&mut self, now: Instant, id: ClientId, way: Way, response: &Response<'_>) {
         let Some(client) = self.clients.get_mut(id) else { return };
         match &client.purpose {
             Purpose::Invite { leg, .. } => {
                 let leg = *leg;
                 match StatusClass::of(response.status) {
-                    StatusClass::Success => self.success(now, id, leg, from, response),
+                    StatusClass::Success => self.success(now, id, leg, way, response),
                     StatusClass::Provisional | StatusClass::Failure => {
                         self.tell_uac(now, leg, uac::Input::Response(response.status));
                     }
@@ -108,23 +108,22 @@ impl Stack {
 
     /// A 2xx to our INVITE: acknowledged each time it comes; the first one answers the call, those of
     /// other forks and of a call that was given up are ended with BYE (RFC 3261 §13.2.2.4).
-    fn success(&mut self, now: Instant, id: ClientId, leg: LegId, from: SocketAddr, response: &Response<'_>) {
+    fn success(&mut self, now: Instant, id: ClientId, leg: LegId, way: Way, response: &Response<'_>) {
         let to = response.headers.first(Name::To).and_then(|to| Address::read(to).ok());
         let tag = to.and_then(|to| to.tag()).unwrap_or_default().to_vec();
         let Some(client) = self.clients.get_mut(id) else { return };
-        let local = client.local;
         let Purpose::Invite { invite, acks, .. } = &client.purpose else { return };
         if let Some(ack) = acks.iter().find(|ack| ack.tag == tag) {
-            let (to, octets) = (ack.to, ack.octets.clone());
+            let (way, octets) = (ack.way, ack.octets.clone());
             self.counters.retransmissions_out += 1;
-            return self.transmit(local, to, octets);
+            return self.transmit(way, octets);
         }
         if acks.len() == FORKS_MAX {
             return;
         }
         let Ok(Message::Request(request)) = parse(invite) else { return };
-        let Ok(dialog) = Dialog::uac(&request, response, from) else { return };
-        self.acknowledge_success(id, local, &dialog, tag);
+        let Ok(dialog) = Dialog::uac(&request, response, way) else { return };
+        self.acknowledge_success(id, &dialog, tag);
         let wanted = match self.legs.get_mut(&leg).map(|leg| &mut leg.phase) {
             Some(Phase::Outgoing { uac, .. }) => uac.handle(uac::Input::Response(response.status)),
             Some(Phase::InDialog(_) | Phase::Mortal { .. }) | None => Some(uac::Output::AckAndBye),
@@ -132,21 +131,21 @@ impl Stack {
         if wanted == Some(uac::Output::Answered) {
             self.answered(leg, dialog, response.body.to_vec());
         } else {
-            self.end_fork(now, leg, local, dialog);
+            self.end_fork(now, leg, dialog);
         }
     }
 
-    fn acknowledge_success(&mut self, id: ClientId, local: SocketAddr, dialog: &Dialog, tag: Vec<u8>) {
-        let (_, via) = self.via(local);
-        let (builder, to) = dialog.ack(dialog.local_cseq(), &via);
-        let octets = builder.finish();
+    fn acknowledge_success(&mut self, id: ClientId, dialog: &Dialog, tag: Vec<u8>) {
+        let way = dialog.way();
+        let (_, via) = self.via(way);
+        let octets = dialog.ack(dialog.local_cseq(), &via).finish();
         if let Some(client) = self.clients.get_mut(id) {
             client.octets = Vec::new();
             if let Purpose::Invite { acks, .. } = &mut client.purpose {
-                acks.push(Ack { tag, octets: octets.clone(), to });
+                acks.push(Ack { tag, octets: octets.clone(), way });
             }
         }
-        self.transmit(local, to, octets);
+        self.transmit(way, octets);
     }
 
     fn answered(&mut self, id: LegId, dialog: Dialog, sdp: Vec<u8>) {
@@ -160,17 +159,18 @@ impl Stack {
     }
 
     /// Ends a dialog that nobody wants. If its leg still waits for an answer, that leg is over too.
-    fn end_fork(&mut self, now: Instant, id: LegId, local: SocketAddr, mut dialog: Dialog) {
+    fn end_fork(&mut self, now: Instant, id: LegId, mut dialog: Dialog) {
         let given_up = match self.legs.get(&id).map(|leg| (&leg.phase, leg.reason)) {
             Some((Phase::Outgoing { .. }, reason)) => Some(reason),
             Some((Phase::InDialog(_) | Phase::Mortal { .. }, _)) | None => None,
         };
-        let (branch, via) = self.via(local);
-        let (builder, to) = dialog.request(&Method::Bye, &via);
+        let way = dialog.way();
+        let (branch, via) = self.via(way);
+        let builder = dialog.request(&Method::Bye, &via);
         let octets = self.finish_ending(builder, given_up.flatten());
         let leg = given_up.map(|_| id);
         let key = ClientKey::new(&branch, &Method::Bye);
-        self.client_begin(now, clients::Begin { key, octets, local, to, purpose: Purpose::Bye { leg } });
+        self.client_begin(now, clients::Begin { key, octets, way, purpose: Purpose::Bye { leg } });
         if let Some(leg) = self.legs.get_mut(&id).filter(|_| given_up.is_some()) {
             leg.phase = Phase::Mortal { dialog: dialog.id() };
             self.dialogs.insert(dialog.id(), id);
@@ -184,9 +184,9 @@ impl Stack {
         };
         match client.handle(now, clients::Input::Timeout) {
             Some(Output::Resend) => {
-                let (local, to, octets) = (client.local, client.to, client.octets.clone());
+                let (way, octets) = (client.way, client.octets.clone());
                 self.counters.retransmissions_out += 1;
-                self.transmit(local, to, octets);
+                self.transmit(way, octets);
             }
             Some(Output::TimedOut) => match client.purpose {
                 Purpose::Invite { leg, .. } => self.tell_uac(now, leg, uac::Input::TimedOut),

@@ -1,5 +1,6 @@
 //! The client transactions that live now, with the octets that they send again and what they are for.
 
+use super::super::way::Way;
 use super::client_invite::{self, ClientInvite};
 use super::client_non_invite::{self, ClientNonInvite};
 use super::key::ClientKey;
@@ -7,7 +8,6 @@ use super::{StatusClass, Timers};
 use crate::clock::Instant;
 use crate::id::LegId;
 use std::collections::BTreeMap;
-use std::net::SocketAddr;
 
 /// Names a client transaction inside the stack.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -44,8 +44,8 @@ pub struct Ack {
     pub tag: Vec<u8>,
     /// The ACK.
     pub octets: Vec<u8>,
-    /// Where it goes.
-    pub to: SocketAddr,
+    /// How it goes.
+    pub way: Way,
 }
 
 /// One client transaction.
@@ -54,10 +54,8 @@ pub struct Client {
     key: ClientKey,
     /// What is sent again: the request, or the ACK of a 3xx-6xx; empty when nothing is.
     pub octets: Vec<u8>,
-    /// Our address that it leaves from.
-    pub local: SocketAddr,
-    /// Where it goes.
-    pub to: SocketAddr,
+    /// How it goes.
+    pub way: Way,
     /// What it is for.
     pub purpose: Purpose,
 }
@@ -73,10 +71,8 @@ pub struct Begin {
     pub key: ClientKey,
     /// The request.
     pub octets: Vec<u8>,
-    /// Our address that it leaves from.
-    pub local: SocketAddr,
-    /// Where it goes.
-    pub to: SocketAddr,
+    /// How it goes.
+    pub way: Way,
     /// What it is for.
     pub purpose: Purpose,
 }
@@ -186,9 +182,9 @@ impl Clients {
                 Machine::NonInvite(ClientNonInvite::new(now, self.timers))
             }
         };
-        let Begin { key, octets, local, to, purpose } = begin;
+        let Begin { key, octets, way, purpose } = begin;
         self.by_key.insert(key.clone(), id);
-        self.entries.insert(id, Client { machine, key, octets, local, to, purpose });
+        self.entries.insert(id, Client { machine, key, octets, way, purpose });
         id
     }
 

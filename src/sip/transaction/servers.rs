@@ -3,6 +3,7 @@
 //! A finished transaction keeps its key, its deadline and the response, nothing else: the call that
 //! it belonged to is long gone.
 
+use super::super::way::Way;
 use super::key::{MergeKey, ServerKey};
 use super::server_invite::{self, ServerInvite};
 use super::server_non_invite::{self, ServerNonInvite};
@@ -10,7 +11,6 @@ use super::{StatusClass, Timers};
 use crate::clock::Instant;
 use crate::id::LegId;
 use std::collections::BTreeMap;
-use std::net::SocketAddr;
 
 /// Names a server transaction inside the stack.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -23,10 +23,8 @@ pub struct Server {
     merge: Option<MergeKey>,
     /// The last answer; empty before the first.
     pub response: Vec<u8>,
-    /// Our address that the request came to.
-    pub local: SocketAddr,
-    /// Where answers go.
-    pub to: SocketAddr,
+    /// How answers go.
+    pub way: Way,
     /// The leg, of an INVITE.
     pub leg: Option<LegId>,
 }
@@ -42,10 +40,8 @@ pub struct Begin {
     pub key: ServerKey,
     /// Its name for merged requests, outside dialogs.
     pub merge: Option<MergeKey>,
-    /// Our address that the request came to.
-    pub local: SocketAddr,
-    /// Where answers go.
-    pub to: SocketAddr,
+    /// How answers go.
+    pub way: Way,
     /// The leg, of an INVITE; another method has none.
     pub leg: Option<LegId>,
 }
@@ -152,12 +148,12 @@ impl Servers {
             Some(_) => Machine::Invite(ServerInvite::new(self.timers)),
             None => Machine::NonInvite(ServerNonInvite::new(self.timers)),
         };
-        let Begin { key, merge, local, to, leg } = begin;
+        let Begin { key, merge, way, leg } = begin;
         self.by_key.insert(key.clone(), id);
         if let Some(merge) = &merge {
             self.by_merge.insert(merge.clone(), id);
         }
-        self.entries.insert(id, Server { machine, key, merge, response: Vec::new(), local, to, leg });
+        self.entries.insert(id, Server { machine, key, merge, response: Vec::new(), way, leg });
         id
     }
 
@@ -201,7 +197,7 @@ mod tests {
         let Ok(Message::Request(request)) = parse(text.as_bytes()) else { panic!("{text}") };
         let address = "10.0.0.1:5060".parse().unwrap();
         let (key, merge) = (ServerKey::of(&request).unwrap(), MergeKey::of(&request));
-        Begin { key, merge, local: address, to: address, leg }
+        Begin { key, merge, way: Way::udp(address, address), leg }
     }
 
     #[test]

@@ -15,6 +15,7 @@ use careline::media::engine::{Engine, Kind};
 use careline::media::slot::Slot;
 use careline::rng::Rng;
 use careline::sip::interface as sip;
+use careline::sip::way::Way;
 use careline::switch::Switch;
 use careline::switch::interface::{Input, Now, Output, Settings};
 use std::net::SocketAddr;
@@ -135,7 +136,7 @@ impl Stage {
     fn happen(&mut self, event: Event) {
         match event {
             Event::ToEngine(from, octets) => {
-                self.tell(Input::Datagram { local: self.at, from, octets: &octets })
+                self.tell(Input::Message { way: Way::udp(self.at, from), octets: &octets })
             }
             Event::ToAgent(agent, octets) => {
                 self.agents[agent].on_sip(self.now, &octets);
@@ -184,7 +185,7 @@ impl Stage {
 
     fn put_out(&mut self, output: Output) {
         match output {
-            Output::Transmit { to, octets, .. } => {
+            Output::Transmit { way: Way { remote: to, .. }, octets } => {
                 if let Some(agent) = self.agents.iter().position(|agent| agent.at == to) {
                     self.heap.push(self.now + WAY, Event::ToAgent(agent, octets));
                 }

@@ -5,6 +5,7 @@ use crate::clock::Instant;
 use crate::rng::Rng;
 use crate::sip::interface::{Input, Output};
 use crate::sip::stack::Stack;
+use crate::sip::way::Way;
 use crate::wire::sip::message::parse;
 use proptest::prelude::*;
 
@@ -249,7 +250,7 @@ proptest! {
                 2 => octets.insert(place, octet),
                 _ => {}
             }
-            stack.handle(Instant::START, Input::Datagram { local, from, octets: &octets });
+            stack.handle(Instant::START, Input::Message { way: Way::udp(local, from), octets: &octets });
             let mut sent = 0;
             while let Some(output) = stack.poll_output() {
                 if let Output::Transmit { octets, .. } = output {

@@ -10,6 +10,7 @@ use crate::phi::Phi;
 use crate::rng::Rng;
 use crate::sip::interface::{Command, Event, Input, Outgoing, Output};
 use crate::sip::stack::Stack;
+use crate::sip::way::Way;
 use crate::wire::sip::message::{Message, parse};
 use crate::wire::sip::name::Name;
 use proptest::prelude::*;
@@ -101,7 +102,8 @@ impl Pair {
         match happening {
             Happening::Datagram { to, octets } => {
                 let (local, from) = (address(to), address(1 - to));
-                self.stacks[to].handle(self.now, Input::Datagram { local, from, octets: &octets });
+                self.stacks[to]
+                    .handle(self.now, Input::Message { way: Way::udp(local, from), octets: &octets });
                 self.drain(to);
             }
             Happening::Act { side, command } => {
@@ -124,7 +126,7 @@ impl Pair {
     fn drain(&mut self, side: usize) {
         while let Some(output) = self.stacks[side].poll_output() {
             match output {
-                Output::Transmit { local, to, octets } => {
+                Output::Transmit { way: Way { local, remote: to, .. }, octets } => {
                     assert_eq!((local, to), (address(side), address(1 - side)), "{}", self.log);
                     self.transmit(side, octets);
                 }
@@ -209,12 +211,15 @@ impl Pair {
         let other = ADDRESSES[1 - side];
         let call = Box::new(Outgoing {
             target: format!("sip:desk@{other}"),
-            to: address(1 - side),
             from_user: Phi::new("100".to_owned()),
             sdp: SDP.into(),
         });
         self.legs[side].insert(leg, Told::Begun);
-        self.act(after_ms, side, Command::Invite { leg, local: address(side), call });
+        self.act(
+            after_ms,
+            side,
+            Command::Invite { leg, way: Way::udp(address(side), address(1 - side)), call },
+        );
         if self.rng.below(3) == 0 {
             let patience = after_ms + self.rng.below(4_000);
             self.act(patience, side, Command::HangUp { leg, reason: None });

@@ -9,6 +9,7 @@ use crate::phi::Phi;
 use crate::rng::Rng;
 use crate::sip::interface::{Command, Event, Input, Network, Outgoing, Output, Settings};
 use crate::sip::stack::Stack;
+use crate::sip::way::Way;
 use crate::wire::sip::address::Address;
 use crate::wire::sip::cseq::CSeq;
 use crate::wire::sip::header::Headers;
@@ -122,11 +123,14 @@ impl Scene {
         self.leg = self.stack.reserve_leg();
         let call = Box::new(Outgoing {
             target: "sip:desk@10.0.0.2:5062".to_owned(),
-            to: THEM.parse().unwrap(),
             from_user: Phi::new("+1 617".to_owned()),
             sdp: SDP.into(),
         });
-        self.command(Command::Invite { leg: self.leg, local: US.parse().unwrap(), call });
+        self.command(Command::Invite {
+            leg: self.leg,
+            way: Way::udp(US.parse().unwrap(), THEM.parse().unwrap()),
+            call,
+        });
     }
 
     fn command(&mut self, command: Command) {
@@ -140,7 +144,7 @@ impl Scene {
     }
 
     pub fn datagram_from(&mut self, local: SocketAddr, from: SocketAddr, octets: &[u8]) {
-        self.stack.handle(self.now, Input::Datagram { local, from, octets });
+        self.stack.handle(self.now, Input::Message { way: Way::udp(local, from), octets });
         self.drain();
     }
 
@@ -220,7 +224,7 @@ impl Scene {
     fn drain(&mut self) {
         while let Some(output) = self.stack.poll_output() {
             let act = match output {
-                Output::Transmit { local, to, octets } => {
+                Output::Transmit { way: Way { local, remote: to, .. }, octets } => {
                     assert_eq!(local, US.parse().unwrap(), "sent from where it did not come to");
                     self.sent.push(octets.clone());
                     format!("> {}{}", self.seen(&octets), elsewhere(to))
