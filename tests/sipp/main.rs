@@ -166,7 +166,7 @@ const WITH_A_DESK: &[&str] = &[
     "nominal/waits-for-the-menu",
     "nominal/zero-in-the-greeting",
 ];
-const LOAD: &[&str] = &["load/ivr", "load/signalling"];
+const LOAD: &[&str] = &["load/ivr", "load/signalling", "load/signalling-or-busy"];
 
 #[test]
 fn every_scenario_alone_ends_as_it_expects() {
@@ -233,6 +233,7 @@ fn two_hundred_short_calls_leave_nothing_behind() {
     let engine = Engine::start(home.path(), &Wishes { t1_ms: 500, calls: 300, ..Wishes::default() });
     let callers = [
         Run { calls: 200, rate: 50, ..run("load/signalling") },
+        Run { calls: 200, rate: 50, ..run("load/signalling-or-busy") },
         Run { calls: 20, rate: 10, ..run("load/ivr") },
     ];
     let started = callers.iter().map(|run| call(&engine, home.path(), run)).collect();
