@@ -324,7 +324,8 @@ impl Run {
                 self.state = State::Prompting(self.speak(now, prompts));
             }
             (Key::Pound, State::Prompting(_)) => self.open_message(now),
-            (Key::Pound, State::Opening { .. } | State::Recording { .. }) => self.finish_message(now),
+            (Key::Pound, State::Recording { .. }) => self.finish_message(now),
+            // Opening: a pound pressed twice, or before the tone, ends no message that has not begun.
             (
                 _,
                 State::Climbing(_) | State::Prompting(_) | State::Opening { .. } | State::Recording { .. },

@@ -525,6 +525,20 @@ fn a_message_ends_with_pound_or_three_minutes_and_a_lost_one_leads_to_a_person()
 }
 
 #[test]
+fn a_pound_before_the_tone_ends_no_message_that_has_not_begun() {
+    let table = [
+        ("twice over the words", "1 w1 # #"),
+        ("between the words and the tone", "1 w3 #"),
+        ("again and again", "1 w3 # # # w2 #"),
+    ];
+    for (why, keys) in table {
+        let log = heard("after_hours", &format!("{TO_MENU} {keys} open w5 # saved w8"));
+        assert!(!log.contains("sysfail") && log.contains("end message_left"), "{why}\n{log}");
+        assert_eq!(log.matches("message over").count(), 1, "{why}\n{log}");
+    }
+}
+
+#[test]
 fn a_recorder_that_does_not_answer_leads_to_a_person() {
     for script in ["1 w4 w11", "1 w4 open # w11", "1 w4 open w190 w11"] {
         let log = heard("after_hours", &format!("{TO_MENU} {script} w6"));
