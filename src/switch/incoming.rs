@@ -73,7 +73,6 @@ impl Switch {
             message_until: None,
             message: None,
             ends_at: self.now.at + self.settings.longest,
-            probe_at: None,
             ending: None,
             due: None,
         };
@@ -121,6 +120,7 @@ impl Switch {
     pub(super) fn open_leg(&mut self, leg: &mut Leg, agreed: &offer_answer::Agreed) {
         leg.agreed = Some(settled(agreed));
         leg.open = true;
+        self.watch(leg);
         let command = Command::Open {
             leg: leg.id,
             port: leg.port,
@@ -187,6 +187,7 @@ impl Switch {
         let was_held = changed.is_held();
         changed.agreed = Some(settled(&agreed));
         let held = changed.is_held();
+        self.watch(&mut changed);
         let command = Command::Replan { leg, plan: plan(&agreed, changed.local.ip()) };
         self.outputs.push_back(Output::Media { worker: changed.worker, command });
         self.sip(sip::Command::AnswerReoffer { leg, sdp: agreed.body });
@@ -226,5 +227,16 @@ impl Switch {
 /// A leg that owns a port and has agreed on nothing yet.
 pub(super) fn new_leg(id: LegId, owned: Owned, local: SocketAddr, peer: IpAddr) -> Leg {
     let (worker, port): (WorkerIndex, PortIndex) = (owned.worker, owned.port);
-    Leg { id, worker, port, local, peer, agreed: None, sdp_version: 0, told: None, open: false }
+    Leg {
+        id,
+        worker,
+        port,
+        local,
+        peer,
+        agreed: None,
+        sdp_version: 0,
+        told: None,
+        open: false,
+        probe_at: None,
+    }
 }

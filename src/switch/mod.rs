@@ -21,6 +21,8 @@ mod person;
 mod ports;
 mod recording;
 pub mod status;
+#[cfg(test)]
+mod tests;
 
 use crate::clock::{Due, Instant};
 use crate::flow::action;
