@@ -107,7 +107,8 @@ pub enum StoreError {
 /// What the store tells.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Event {
-    /// Every entry up to this number is on disk, but for those that [`Store::append`] had dropped.
+    /// Every entry up to this number is on disk, but for those that [`Store::append`] had dropped: nobody
+    /// waits for these, see `spill`.
     Durable {
         /// The last one that is.
         up_to: u64,
