@@ -4,6 +4,7 @@ use super::*;
 use crate::flow::action::Fact;
 use crate::flow::set::{Audio, SourceFile};
 use crate::id::PlaybackId;
+use crate::sip::way::Way;
 use crate::wire::telephone_event::Key;
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -52,6 +53,7 @@ impl Scene {
             external_address: None,
             trunks: Vec::new(),
             max_calls: 10,
+            legs_gathered: 2,
             longest: Duration::from_secs(4 * 3_600),
             ring: Duration::from_secs(180),
             media_lost: SILENT_AFTER,
@@ -93,7 +95,7 @@ impl Scene {
 
     fn datagram(&mut self, text: &str) {
         let (local, from): (SocketAddr, SocketAddr) = (US.parse().unwrap(), THEM.parse().unwrap());
-        self.tell(Input::Datagram { local, from, octets: text.as_bytes() });
+        self.tell(Input::Message { way: Way::udp(local, from), octets: text.as_bytes() });
     }
 
     /// 200 to the newest OPTIONS.
