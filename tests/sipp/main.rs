@@ -230,7 +230,7 @@ fn calls_that_are_up_are_ended_when_the_engine_stops() {
 #[test]
 fn two_hundred_short_calls_leave_nothing_behind() {
     let home = tempfile::tempdir().expect("a temporary directory can be made");
-    let engine = Engine::start(home.path(), &Wishes { t1_ms: 500, calls: 300, ..Wishes::default() });
+    let engine = Engine::start(home.path(), &Wishes { t1_ms: 500, calls: 500, ..Wishes::default() });
     let callers = [
         Run { calls: 200, rate: 50, ..run("load/signalling") },
         Run { calls: 200, rate: 50, ..run("load/signalling-or-busy") },
