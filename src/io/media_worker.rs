@@ -361,6 +361,7 @@ impl Worker {
     fn read_one(&mut self, port: PortIndex, now: Instant) -> usize {
         let Some(pair) = self.sockets.get(port.0 as usize) else { return 0 };
         let mut octets = [0; MEDIA_DATAGRAM_MAX_OCTETS];
+        // After an error of the network the next tick reads by `read_up_to`, which looks behind it.
         let Ok((length, from)) = pair.rtp.recv_from(&mut octets) else { return 0 };
         self.engine.receive(now, port, Kind::Rtp, from, &octets[..length]);
         self.shared.counters.received.fetch_add(1, Ordering::Relaxed);
