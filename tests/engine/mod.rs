@@ -235,7 +235,12 @@ impl Engine {
 
     /// The calls that `careline calls` lists, the newest first: the id and the line of each.
     pub fn calls(&self) -> Vec<(String, String)> {
-        let list = self.told(&["calls"]);
+        self.calls_of(20)
+    }
+
+    /// The same of the last so many calls.
+    pub fn calls_of(&self, last: u32) -> Vec<(String, String)> {
+        let list = self.told(&["calls", "--last", &last.to_string()]);
         let id = |line: &str| line.split_whitespace().next().unwrap_or_default().to_owned();
         list.lines().skip(1).map(|line| (id(line), line.to_owned())).collect()
     }
