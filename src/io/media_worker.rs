@@ -6,7 +6,7 @@
 //!  switch ◀─ events (bounded) ◀─── ┘ without a leg: sleep until the bell rings
 //! ```
 //! No packet wakes the thread: what came waits in the socket for its leg's slot. Parties that are certain
-//! are served by [`Ring`], one system call for all that a slot receives and one for all that it sends; the
+//! are served by `Ring`, one system call for all that a slot receives and one for all that it sends; the
 //! others, and all of them where io_uring is forbidden, one by one. An event that finds the channel full
 //! waits in the engine, in order. What the packets mean is the engine's job; resting a port before it is
 //! used again is the switch's.
