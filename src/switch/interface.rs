@@ -78,6 +78,10 @@ pub enum Input<'a> {
         /// How long calls may go on.
         within: Duration,
     },
+    /// A new call waited so long for its turn; its message comes next.
+    Waited(Duration),
+    /// Media threads were so late for their slots since the last time that this was told.
+    TicksLate(Duration),
     /// `poll_timeout` is due.
     Timeout,
 }
