@@ -5,7 +5,7 @@
 //! still break rules: [`validate`](super::validate) names them, so that they can be answered.
 
 use super::grammar::{decimal, is_token, trim, trim_end};
-use super::header::Headers;
+use super::header::{Headers, Indexed};
 use super::method::Method;
 use super::name::Name;
 use crate::limits::{SIP_DATAGRAM_MAX_OCTETS, SIP_HEADERS_MAX};
@@ -142,12 +142,11 @@ pub fn parse(octets: &[u8]) -> Result<Message<'_>, ParseError> {
         None => (octets, &[][..]),
     };
     let start_line = read_start_line(line)?;
-    let indexed =
-        Headers::index(rest, SIP_HEADERS_MAX).ok_or(ParseError::TooManyHeaders { max: SIP_HEADERS_MAX })?;
-    let headers = indexed.headers;
-    let (body, length) = match indexed.body {
-        Some(rest) => measure_body(&headers, rest),
-        None => (&[][..], BodyLength::NoEmptyLine),
+    let mut headers = Headers::unread(rest);
+    let (body, length) = match headers.index(SIP_HEADERS_MAX) {
+        Indexed::Body(rest) => measure_body(&headers, rest),
+        Indexed::NoEmptyLine => (&[][..], BodyLength::NoEmptyLine),
+        Indexed::TooMany => return Err(ParseError::TooManyHeaders { max: SIP_HEADERS_MAX }),
     };
     Ok(match start_line {
         StartLine::Request { method, uri, version } => {

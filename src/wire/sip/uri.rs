@@ -2,7 +2,7 @@
 //!
 //! Comparing two URIs (§19.1.4) is not here: nothing needs it yet.
 
-use super::grammar::{Parameters, decimal};
+use super::grammar::{Parameters, decimal, find_near, trim};
 use std::borrow::Cow;
 use std::fmt;
 use std::net::{Ipv4Addr, Ipv6Addr};
@@ -84,9 +84,33 @@ pub enum UriError {
     EmptyNumber,
 }
 
-/// Whether the octet stands in no URI unescaped.
-const fn is_refused(octet: u8) -> bool {
-    (octet <= 0x20) | (octet == 0x7f) | (octet == b'<') | (octet == b'>') | (octet == b'"')
+/// The octets that stand in no URI unescaped, looked up.
+const REFUSED: [bool; 256] = {
+    let mut table = [false; 256];
+    let mut octet = 0;
+    while octet <= 0x20 {
+        table[octet] = true;
+        octet += 1;
+    }
+    table[0x7f] = true;
+    table[b'<' as usize] = true;
+    table[b'>' as usize] = true;
+    table[b'"' as usize] = true;
+    table
+};
+
+/// The octets up to the first that is the separator, and what follows that; `None` if an octet before it
+/// stands in no URI.
+fn part(octets: &[u8], separator: u8) -> Option<(&[u8], Option<&[u8]>)> {
+    match octets.iter().position(|&octet| octet == separator || REFUSED[usize::from(octet)]) {
+        None => Some((octets, None)),
+        Some(at) if octets[at] == separator => Some((&octets[..at], Some(&octets[at + 1..]))),
+        Some(_) => None,
+    }
+}
+
+fn is_clean(octets: &[u8]) -> bool {
+    !octets.iter().any(|&octet| REFUSED[usize::from(octet)])
 }
 
 impl<'a> Uri<'a> {
@@ -95,17 +119,28 @@ impl<'a> Uri<'a> {
     /// # Errors
     /// [`UriError`] when it is none.
     pub fn read(octets: &'a [u8]) -> Result<Self, UriError> {
-        // All octets at once, without a branch for each: a good URI has none of these.
-        if octets.iter().fold(false, |refused, &octet| refused | is_refused(octet)) {
-            let octet = octets.iter().copied().find(|&octet| is_refused(octet)).unwrap_or_default();
-            return Err(UriError::Octet { octet });
-        }
-        let colon = octets.iter().position(|&octet| octet == b':').ok_or(UriError::NoScheme)?;
-        let rest = &octets[colon + 1..];
-        match Scheme::read(&octets[..colon]).ok_or(UriError::NoScheme)? {
-            scheme @ (Scheme::Sip | Scheme::Sips) => read_sip(scheme, rest),
-            Scheme::Tel => read_tel(rest),
-            scheme @ Scheme::Other(_) => Ok(Self::bare(scheme)),
+        // Nearly every URI begins like this.
+        let read = match octets.strip_prefix(b"sip:") {
+            Some(rest) => read_sip(Scheme::Sip, rest),
+            None => Self::read_other(octets),
+        };
+        // What is wrong with an octet explains whatever else is wrong.
+        read.map_err(|error| match octets.iter().copied().find(|&octet| REFUSED[usize::from(octet)]) {
+            Some(octet) => UriError::Octet { octet },
+            None => error,
+        })
+    }
+
+    fn read_other(octets: &'a [u8]) -> Result<Self, UriError> {
+        let (scheme, rest) = part(octets, b':').ok_or(UriError::NoScheme)?;
+        let scheme = Scheme::read(scheme).ok_or(UriError::NoScheme)?;
+        let rest = rest.ok_or(UriError::NoScheme)?;
+        match scheme {
+            Scheme::Sip | Scheme::Sips => read_sip(scheme, rest),
+            Scheme::Tel if is_clean(rest) => read_tel(rest),
+            Scheme::Other(_) if is_clean(rest) => Ok(Self::bare(scheme)),
+            // The caller names the octet.
+            Scheme::Tel | Scheme::Other(_) => Err(UriError::NoScheme),
         }
     }
 
@@ -139,25 +174,63 @@ impl<'a> Scheme<'a> {
     }
 }
 
+/// Reads what follows `sip:`, each octet once. An octet that stands in no URI is some error: the caller
+/// names it.
 fn read_sip<'a>(scheme: Scheme<'a>, rest: &'a [u8]) -> Result<Uri<'a>, UriError> {
     let mut uri = Uri::bare(scheme);
     let mut rest = rest;
     // A user may hold `;` and `?` (RFC 3261 §25.1 `user-unreserved`), so the `@` is looked for first.
-    if let Some(at) = memchr::memchr(b'@', rest) {
-        let (user, password) = split_at_first(&rest[..at], b':');
-        if user.is_empty() {
+    if let Some(at) = find_near(rest, b'@') {
+        let (user, password) = part(&rest[..at], b':').ok_or(UriError::EmptyUser)?;
+        if user.is_empty() || !password.is_none_or(is_clean) {
             return Err(UriError::EmptyUser);
         }
         (uri.user, uri.password) = (Some(user), password);
         rest = &rest[at + 1..];
     }
-    let (rest, headers) = split_at_first(rest, b'?');
-    let (host_port, parameters) = split_at_first(rest, b';');
-    uri.headers = headers.unwrap_or_default();
-    uri.parameters = Parameters::new(parameters.unwrap_or_default());
-    let (host, port) = read_host_port(host_port)?;
-    (uri.host, uri.port) = (Some(host), port);
+    let (host, rest) = split_host(rest)?;
+    uri.host = Some(host);
+    let rest = match rest {
+        [b':', rest @ ..] => {
+            let digits = rest.iter().position(|octet| !octet.is_ascii_digit()).unwrap_or(rest.len());
+            uri.port = Some(read_port(&rest[..digits]).ok_or(UriError::Port)?);
+            &rest[digits..]
+        }
+        _ => rest,
+    };
+    let headers = match rest {
+        [] => None,
+        [b';', rest @ ..] => {
+            let (parameters, headers) = part(rest, b'?').ok_or(UriError::Host)?;
+            uri.parameters = Parameters::new(parameters);
+            headers
+        }
+        [b'?', rest @ ..] => Some(rest),
+        _ => return Err(if uri.port.is_some() { UriError::Port } else { UriError::Host }),
+    };
+    if let Some(headers) = headers.filter(|headers| !headers.is_empty()) {
+        uri.headers = headers;
+        if !is_clean(headers) {
+            return Err(UriError::Host);
+        }
+    }
     Ok(uri)
+}
+
+/// The host that the octets begin with, and what follows it.
+fn split_host(octets: &[u8]) -> Result<(Host<'_>, &[u8]), UriError> {
+    if octets.first() == Some(&b'[') {
+        let end = octets.iter().position(|&octet| octet == b']').ok_or(UriError::Host)? + 1;
+        return Ok((Host::read(&octets[..end]).ok_or(UriError::Host)?, &octets[end..]));
+    }
+    let end = octets.iter().position(|&octet| !NAME_OCTETS[usize::from(octet)]).unwrap_or(octets.len());
+    let (host, rest) = octets.split_at(end);
+    let host = match read_ip4(host) {
+        Some(address) => Host::V4(address),
+        None if host.is_empty() => return Err(UriError::Host),
+        None => Host::Name(host),
+    };
+    Ok((host, rest))
 }
 
 fn read_tel(rest: &[u8]) -> Result<Uri<'_>, UriError> {
@@ -170,26 +243,41 @@ fn read_tel(rest: &[u8]) -> Result<Uri<'_>, UriError> {
     Ok(Uri { user: Some(number), parameters, ..Uri::bare(Scheme::Tel) })
 }
 
-/// Host and port as a URI or a Via writes them (RFC 3261 §25.1 `hostport`).
+/// Host and port as a Via writes them, with white space where it may be (RFC 3261 §25.1 `sent-by`).
 ///
 /// # Errors
 /// [`UriError::Host`] and [`UriError::Port`].
 pub(super) fn read_host_port(octets: &[u8]) -> Result<(Host<'_>, Option<u16>), UriError> {
-    let host_end = match octets.first() {
-        Some(b'[') => octets.iter().position(|&octet| octet == b']').ok_or(UriError::Host)? + 1,
-        _ => octets.iter().position(|&octet| octet == b':').unwrap_or(octets.len()),
-    };
-    let host = Host::read(super::grammar::trim(&octets[..host_end])).ok_or(UriError::Host)?;
-    let port = match super::grammar::trim(&octets[host_end..]) {
+    let (host, rest) = split_host(octets)?;
+    let port = match trim(rest) {
         [] => None,
-        [b':', port @ ..] => {
-            let port = decimal(super::grammar::trim(port)).and_then(|port| u16::try_from(port).ok());
-            Some(port.ok_or(UriError::Port)?)
-        }
+        [b':', port @ ..] => Some(read_port(port).ok_or(UriError::Port)?),
         _ => return Err(UriError::Host),
     };
     Ok((host, port))
 }
+
+fn read_port(octets: &[u8]) -> Option<u16> {
+    let number = match octets {
+        // Most are written like `5060`.
+        [b'1'..=b'9', rest @ ..] if rest.len() < 5 && rest.iter().all(u8::is_ascii_digit) => {
+            octets.iter().fold(0, |number, octet| number * 10 + u32::from(octet - b'0'))
+        }
+        _ => u32::try_from(decimal(trim(octets))?).ok()?,
+    };
+    u16::try_from(number).ok()
+}
+
+/// The octets of a domain name, looked up.
+const NAME_OCTETS: [bool; 256] = {
+    let mut table = [false; 256];
+    let mut octet = 0u8;
+    while octet < 128 {
+        table[octet as usize] = octet.is_ascii_alphanumeric() || matches!(octet, b'-' | b'.' | b'_');
+        octet += 1;
+    }
+    table
+};
 
 impl<'a> Host<'a> {
     /// The host that the octets write; `None` if they write none (RFC 3261 §25.1 `host`).
@@ -197,17 +285,37 @@ impl<'a> Host<'a> {
         if let [b'[', address @ .., b']'] = octets {
             return std::str::from_utf8(address).ok()?.parse().ok().map(Host::V6);
         }
-        let in_name = |octet: &u8| octet.is_ascii_alphanumeric() || matches!(octet, b'-' | b'.' | b'_');
-        if octets.is_empty() || !octets.iter().all(in_name) {
+        if let Some(address) = read_ip4(octets) {
+            return Some(Host::V4(address));
+        }
+        let is_name = !octets.is_empty() && octets.iter().all(|&octet| NAME_OCTETS[usize::from(octet)]);
+        is_name.then_some(Host::Name(octets))
+    }
+}
+
+/// Four decimal numbers up to 255 with dots between them and no needless zero before.
+fn read_ip4(octets: &[u8]) -> Option<Ipv4Addr> {
+    if !octets.first()?.is_ascii_digit() || octets.len() > "255.255.255.255".len() {
+        return None;
+    }
+    let mut address = 0u32;
+    let (mut part, mut digits, mut dots) = (0u32, 0, 0);
+    for &octet in octets {
+        let digit = octet.wrapping_sub(b'0');
+        if digit < 10 {
+            if digits > 0 && part == 0 {
+                return None;
+            }
+            part = part * 10 + u32::from(digit);
+            digits += 1;
+        } else if octet == b'.' && digits > 0 && part < 256 && dots < 3 {
+            address = address << 8 | part;
+            (part, digits, dots) = (0, 0, dots + 1);
+        } else {
             return None;
         }
-        // A name does not end in a digit, so most names are told from an address by their last octet.
-        let address = match octets.last() {
-            Some(b'0'..=b'9') => std::str::from_utf8(octets).ok().and_then(|text| text.parse().ok()),
-            _ => None,
-        };
-        Some(address.map_or(Host::Name(octets), Host::V4))
     }
+    (dots == 3 && digits > 0 && part < 256).then(|| Ipv4Addr::from_bits(address << 8 | part))
 }
 
 impl fmt::Display for Host<'_> {
@@ -221,7 +329,7 @@ impl fmt::Display for Host<'_> {
 }
 
 fn split_at_first(octets: &[u8], separator: u8) -> (&[u8], Option<&[u8]>) {
-    match memchr::memchr(separator, octets) {
+    match find_near(octets, separator) {
         Some(at) => (&octets[..at], Some(&octets[at + 1..])),
         None => (octets, None),
     }

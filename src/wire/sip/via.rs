@@ -1,6 +1,6 @@
 //! One Via value: the way a response goes back (RFC 3261 §20.42, §18.2; RFC 3581).
 
-use super::grammar::{Parameters, decimal, is_lws_octet, is_token, split_at_outside, trim};
+use super::grammar::{Parameters, decimal, find_near, is_lws_octet, is_token, trim};
 use super::uri::{Host, UriError, read_host_port};
 use std::net::IpAddr;
 use thiserror::Error;
@@ -53,14 +53,14 @@ impl<'a> Via<'a> {
     /// # Errors
     /// [`ViaError`] when it is none.
     pub fn read(value: &'a [u8]) -> Result<Self, ViaError> {
-        let (sent, parameters) = split_at_outside(value, b';');
-        let mut parts = sent.splitn(3, |&octet| octet == b'/').map(trim);
-        let (Some(name), Some(version), Some(rest)) = (parts.next(), parts.next(), parts.next()) else {
-            return Err(ViaError::Protocol);
+        let (sent, parameters) = match find_near(value, b';') {
+            Some(semicolon) => (&value[..semicolon], Some(&value[semicolon + 1..])),
+            None => (value, None),
         };
-        if !name.eq_ignore_ascii_case(b"SIP") || version != b"2.0" {
-            return Err(ViaError::Version);
-        }
+        let rest = match sent.strip_prefix(b"SIP/2.0/") {
+            Some(rest) => trim(rest),
+            None => after_version(sent)?,
+        };
         let space = rest.iter().position(|&octet| is_lws_octet(octet)).ok_or(ViaError::Protocol)?;
         let (transport, sent_by) = (&rest[..space], trim(&rest[space..]));
         if !is_token(transport) {
@@ -90,6 +90,7 @@ impl<'a> Via<'a> {
         let value = value.unwrap_or_default();
         match name {
             b"" => return Err(ViaError::Parameters),
+            b"branch" if !value.is_empty() => _ = self.branch.get_or_insert(value),
             _ if name.eq_ignore_ascii_case(b"branch") && !value.is_empty() => {
                 self.branch.get_or_insert(value);
             }
@@ -135,6 +136,15 @@ impl<'a> Via<'a> {
     pub fn maddr(&self) -> Option<Host<'a>> {
         self.parameters.value("maddr").and_then(Host::read)
     }
+}
+
+/// What follows the protocol and its version, written with white space or in small letters.
+fn after_version(sent: &[u8]) -> Result<&[u8], ViaError> {
+    let mut parts = sent.splitn(3, |&octet| octet == b'/').map(trim);
+    let (Some(name), Some(version), Some(rest)) = (parts.next(), parts.next(), parts.next()) else {
+        return Err(ViaError::Protocol);
+    };
+    if name.eq_ignore_ascii_case(b"SIP") && version == b"2.0" { Ok(rest) } else { Err(ViaError::Version) }
 }
 
 fn read_received(value: &[u8]) -> Result<IpAddr, ViaError> {
