@@ -33,8 +33,9 @@ impl Switch {
     /// Our offer to the party.
     pub(super) fn make_offer(&self, leg: &mut Leg) -> Vec<u8> {
         let offer = offer_answer::offer(&self.ours(leg));
-        leg.told = Some(offer.clone());
-        offer
+        leg.sdp_version = offer.version;
+        leg.told = Some(offer.body.clone());
+        offer.body
     }
 
     /// What the party's answer to our offer settles.

@@ -9,6 +9,7 @@
 //! 0.0.0.0 (RFC 2543) is understood but never spoken.
 
 use crate::wire::codec::Codec;
+use crate::wire::sdp::read::read;
 use crate::wire::sdp::session::{Address, Connection, Direction, Media, Session};
 use crate::wire::sdp::write::{Audio, Description, Format, RtcpPort, Section};
 use std::net::{IpAddr, SocketAddr};
@@ -133,18 +134,63 @@ pub fn answer(offer: &Session<'_>, ours: &Ours<'_>) -> Result<Agreed, Disagreeme
     Ok(agreed(body, version, &line, direction, on_hold(theirs)))
 }
 
-/// Our offer (RFC 3264 §5): every codec, in our order.
-pub fn offer(ours: &Ours<'_>) -> Vec<u8> {
-    let codecs: Vec<_> = ours.codecs.iter().map(|codec| (*codec, codec.static_payload_type())).collect();
-    let audio = Audio {
+/// An offer of ours.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Offer {
+    /// It as SDP.
+    pub body: Vec<u8>,
+    /// The version in its `o=`.
+    pub version: u64,
+}
+
+/// Our offer: every codec, in our order (RFC 3264 §5). Later in a dialog it has the lines of what we said
+/// last, each in its place, and no number means anything else than before (§8, §8.3.2).
+pub fn offer(ours: &Ours<'_>) -> Offer {
+    let last = ours.last.and_then(|last| read(last).ok()).filter(|last| audio_line(last).is_some());
+    let sections = match &last {
+        None => vec![Section::Audio(offered(ours, None))],
+        Some(last) => last.media.iter().map(|media| offered_again(ours, media)).collect(),
+    };
+    let (body, version) = describe(ours, sections);
+    Offer { body, version }
+}
+
+/// A line of our last description once more: what was refused stays so (RFC 3264 §8.1).
+fn offered_again<'a>(ours: &Ours<'_>, media: &Media<'a>) -> Section<'a> {
+    if media.port == 0 { refused(media) } else { Section::Audio(offered(ours, Some(media))) }
+}
+
+/// Sound with every codec, under the numbers that the line had, if there was one.
+fn offered<'a>(ours: &Ours<'_>, last: Option<&Media<'a>>) -> Audio<'a> {
+    let codecs: Vec<_> = ours.codecs.iter().map(|&codec| (codec, number_of(codec, last))).collect();
+    Audio {
         port: ours.rtp_port,
-        protocol: b"RTP/AVP",
-        formats: formats(&codecs, Some(TELEPHONE_EVENT), EVENTS),
+        protocol: last.map_or(b"RTP/AVP", |media| media.protocol),
+        formats: formats(&codecs, Some(number_of_keys(&codecs, last)), EVENTS),
         ptime_ms: ours.ptime_ms,
         direction: ours.direction,
-        rtcp: RtcpPort::Next,
-    };
-    describe(ours, vec![Section::Audio(audio)]).0
+        rtcp: match last {
+            Some(media) if media.rtcp_mux => RtcpPort::Muxed,
+            Some(_) | None => RtcpPort::Next,
+        },
+    }
+}
+
+fn number_of(codec: Codec, last: Option<&Media<'_>>) -> u8 {
+    let known =
+        last.and_then(|media| media.payload_types().find(|&number| codec_of(media, number) == Some(codec)));
+    known.unwrap_or(codec.static_payload_type())
+}
+
+fn number_of_keys(codecs: &[(Codec, u8)], last: Option<&Media<'_>>) -> u8 {
+    let known = last.and_then(keys_of);
+    let is_free = |number: &u8| codecs.iter().all(|(_, taken)| taken != number);
+    known.or_else(|| (TELEPHONE_EVENT..128).find(is_free)).unwrap_or(TELEPHONE_EVENT)
+}
+
+/// The line that is not refused: we speak by one alone.
+fn audio_line(session: &Session<'_>) -> Option<usize> {
+    session.media.iter().position(|media| media.port != 0)
 }
 
 /// What their answer to our offer agrees on (RFC 3264 §7).
@@ -153,7 +199,8 @@ pub fn offer(ours: &Ours<'_>) -> Vec<u8> {
 /// [`Disagreement::NoCommonMedia`] when they refuse the line or take none of our codecs.
 pub fn read_answer(ours: &Ours<'_>, our_offer: &[u8], answer: &Session<'_>) -> Result<Agreed, Disagreement> {
     let lines = answer.media.len();
-    let line = answer.media.first().and_then(|media| usable(answer, media, ours));
+    let place = read(our_offer).ok().as_ref().and_then(audio_line).unwrap_or_default();
+    let line = answer.media.get(place).and_then(|media| usable(answer, media, ours));
     let line = line.ok_or(Disagreement::NoCommonMedia { lines })?;
     let theirs = their_direction(answer, line.media);
     // An answer never asks for RTCP on the RTP port unless our offer did, and it does not.
@@ -197,9 +244,7 @@ fn usable<'a>(session: &Session<'a>, media: &'a Media<'a>, ours: &Ours<'_>) -> O
         let codec = codec_of(media, payload_type).filter(|codec| ours.codecs.contains(codec))?;
         Some((payload_type, codec))
     })?;
-    let telephone_event = media.payload_types().find(|payload_type| {
-        media.rtpmap(*payload_type).is_some_and(|map| map.is("telephone-event", CLOCK_HZ))
-    });
+    let telephone_event = keys_of(media);
     let events = telephone_event.and_then(|payload_type| media.fmtp(payload_type)).map(common_events);
     Some(Usable {
         codec,
@@ -218,6 +263,13 @@ fn codec_of(media: &Media<'_>, payload_type: u8) -> Option<Codec> {
         Some(map) => Codec::ALL.into_iter().find(|codec| map.is(codec.encoding_name(), CLOCK_HZ)),
         None => Codec::ALL.into_iter().find(|codec| codec.static_payload_type() == payload_type),
     }
+}
+
+/// The payload type of telephone-event.
+fn keys_of(media: &Media<'_>) -> Option<u8> {
+    media.payload_types().find(|payload_type| {
+        media.rtpmap(*payload_type).is_some_and(|map| map.is("telephone-event", CLOCK_HZ))
+    })
 }
 
 /// Their `ptime` under their `maxptime`, in whole tens of ms within what we send (RFC 8866 §6.4).
@@ -318,7 +370,6 @@ fn describe(ours: &Ours<'_>, sections: Vec<Section<'_>>) -> (Vec<u8>, u64) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::wire::sdp::read::read;
 
     fn ours() -> Ours<'static> {
         Ours {
@@ -560,8 +611,53 @@ mod tests {
     }
 
     #[test]
+    fn our_later_offers_keep_every_line_and_number_in_its_place() {
+        let text = session(
+            "m=video 7000 RTP/AVP 97\r\nm=audio 6000 RTP/AVP 101 96\r\na=rtpmap:101 PCMA/8000\r\n\
+             a=rtpmap:96 telephone-event/8000\r\na=rtcp-mux\r\nm=application 9 UDP/DTLS/SCTP webrtc-datachannel\r\n",
+        );
+        let first = answer(&read(text.as_bytes()).unwrap(), &ours()).unwrap();
+        let told = Ours { last: Some(&first.body), version: first.version, ..ours() };
+        let again = offer(&told);
+        let said = String::from_utf8(again.body.clone()).unwrap();
+        let lines: Vec<_> =
+            said.lines().filter(|line| line.starts_with("m=") || line.starts_with("a=rtpmap")).collect();
+        assert_eq!(
+            lines,
+            [
+                "m=video 0 RTP/AVP 97",
+                "m=audio 4000 RTP/AVP 0 101 96",
+                "a=rtpmap:0 PCMU/8000",
+                "a=rtpmap:101 PCMA/8000",
+                "a=rtpmap:96 telephone-event/8000",
+                "m=application 0 UDP/DTLS/SCTP webrtc-datachannel",
+            ],
+            "{said}"
+        );
+        assert!(said.contains("a=rtcp-mux\r\n"), "{said}");
+        assert_eq!(again.version, first.version + 1, "it says more than the answer did");
+        let theirs = session(
+            "m=video 0 RTP/AVP 97\r\nm=audio 6002 RTP/AVP 0\r\nm=application 0 UDP/DTLS/SCTP webrtc-datachannel\r\n",
+        );
+        let ours = Ours { last: Some(&again.body), version: again.version, ..ours() };
+        let agreed = read_answer(&ours, &again.body, &read(theirs.as_bytes()).unwrap()).unwrap();
+        assert_eq!((agreed.remote.port(), agreed.codec, agreed.version), (6002, Codec::Pcmu, again.version));
+        // The same once more is the same version (RFC 3264 §8).
+        assert_eq!(offer(&ours), again);
+    }
+
+    #[test]
+    fn keys_get_a_number_that_no_codec_has() {
+        let text = session("m=audio 6000 RTP/AVP 101\r\na=rtpmap:101 PCMU/8000\r\n");
+        let first = answer(&read(text.as_bytes()).unwrap(), &ours()).unwrap();
+        let again = offer(&Ours { last: Some(&first.body), version: first.version, ..ours() });
+        let said = String::from_utf8(again.body).unwrap();
+        assert!(said.contains("m=audio 4000 RTP/AVP 101 8 102\r\n"), "{said}");
+    }
+
+    #[test]
     fn our_own_offer_is_answered_and_read() {
-        let sent = offer(&ours());
+        let sent = offer(&ours()).body;
         let said = String::from_utf8(sent.clone()).unwrap();
         assert!(
             said.contains("m=audio 4000 RTP/AVP 0 8 101\r\n") && said.contains("a=fmtp:101 0-16\r\n"),
