@@ -19,8 +19,7 @@ const DEFAULT_PORT: u16 = 5060;
 /// How the answers to a request go: to the port that asked if `rport` asks for that (RFC 3581 §4),
 /// else to the port of its Via (RFC 3261 §18.2.2); always to the address that it came from. Over a
 /// connection they go back by it, and there only if it is gone.
-pub fn reply_way(request: &Request<'_>, way: Way) -> Way {
-    let via = request.headers.values(Name::Via).next().and_then(|via| Via::read(via).ok());
+pub fn reply_way(via: Option<&Via<'_>>, way: Way) -> Way {
     match via {
         Some(via) if via.rport().is_none() || way.transport.is_reliable() => {
             let port = via.port.filter(|&port| port != 0).unwrap_or(DEFAULT_PORT);
@@ -76,7 +75,8 @@ impl Stack {
     pub(super) fn refuse_statelessly(&mut self, way: Way, request: &Request<'_>, refusal: &Refusal) {
         let octets = self.refusal_octets(request, way, refusal, &self.stateless_tag(request));
         self.count_answer(refusal.status());
-        self.transmit(reply_way(request, way), octets);
+        let via = request.headers.values(Name::Via).next().and_then(|via| Via::read_to_answer(via).ok());
+        self.transmit(reply_way(via.as_ref(), way), octets);
     }
 
     pub(super) fn refusal_octets(

@@ -16,10 +16,13 @@ use super::super::way::Way;
 use super::refusal::Refusal;
 use super::{Stack, body, compose};
 use crate::clock::Instant;
+use crate::wire::sip::grammar::{split_at_outside, trim};
+use crate::wire::sip::header::Headers;
 use crate::wire::sip::message::{Message, ParseError, Request, parse};
 use crate::wire::sip::method::Method;
 use crate::wire::sip::name::Name;
-use crate::wire::sip::validate::{Violation, validate};
+use crate::wire::sip::validate::{self, Essentials, Violation};
+use crate::wire::sip::via::Via;
 use std::net::IpAddr;
 
 /// A request with where it came from and to.
@@ -29,6 +32,8 @@ pub struct Arrival<'a> {
     pub way: Way,
     /// The request, validated.
     pub request: Request<'a>,
+    /// What was read of it on the way.
+    pub essentials: Essentials<'a>,
     /// The octets that it was read from.
     pub octets: &'a [u8],
 }
@@ -36,7 +41,7 @@ pub struct Arrival<'a> {
 impl Arrival<'_> {
     /// How answers go.
     pub fn reply_way(&self) -> Way {
-        compose::reply_way(&self.request, self.way)
+        compose::reply_way(Some(&self.essentials.via), self.way)
     }
 }
 
@@ -54,19 +59,17 @@ impl Stack {
             Ok(Message::Response(response)) => self.response_in(now, way, &response),
             Ok(Message::Request(request)) => {
                 self.counters.requests += 1;
-                self.request_in(now, &Arrival { way, request, octets });
+                match validate::read(&request) {
+                    Ok(essentials) => self.request_in(now, &Arrival { way, request, essentials, octets }),
+                    Err(violation) => self.answer_violation(way, &request, violation),
+                }
             }
         }
     }
 
     fn request_in(&mut self, now: Instant, arrival: &Arrival<'_>) {
-        let request = &arrival.request;
-        if let Err(violation) = validate(request) {
-            self.counters.malformed += 1;
-            return self.answer_violation(arrival, violation);
-        }
-        // A validated request has a key.
-        let Some(key) = ServerKey::of(request) else { return };
+        let Arrival { request, essentials, .. } = arrival;
+        let key = ServerKey::of(request, essentials);
         let known = self.servers.find(&key);
         if request.method == Method::Ack {
             return self.ack_in(now, arrival, known);
@@ -76,11 +79,11 @@ impl Stack {
             return self.server_input(now, id, servers::Input::Request);
         }
         if request.method == Method::Cancel
-            && let Some(invite) = ServerKey::of_cancelled(request).and_then(|key| self.servers.find(&key))
+            && let Some(invite) = self.servers.find(&ServerKey::of_cancelled(request, essentials))
         {
             return self.cancel_in(now, arrival, key, invite);
         }
-        let dialog = DialogId::of_request(&request.headers);
+        let dialog = DialogId::of_request(essentials);
         if let Some(leg) = dialog.as_ref().and_then(|dialog| self.dialogs.get(dialog).copied()) {
             return self.in_dialog(now, arrival, key, leg);
         }
@@ -103,22 +106,21 @@ impl Stack {
         self.settings.listen_to.iter().any(|network| network.contains(ip))
     }
 
-    /// Answers a request that breaks a rule, if its header fields let us and we may: never an ACK.
-    fn answer_violation(&mut self, arrival: &Arrival<'_>, violation: Violation) {
-        let headers = &arrival.request.headers;
-        let needed = [Name::Via, Name::From, Name::To, Name::CallId, Name::CSeq];
-        let answerable =
-            needed.iter().all(|&name| headers.first(name).is_some_and(|value| !value.is_empty()))
-                && !matches!(violation, Violation::Via { .. } | Violation::TooManyVias { .. });
-        if arrival.request.method == Method::Ack || !answerable {
+    /// Answers a request that breaks a rule if the answer finds its way and its transaction: never an ACK.
+    /// From, To and Call-ID may be missing: who sent that may learn of it (RFC 4475 §3.3.1).
+    fn answer_violation(&mut self, way: Way, request: &Request<'_>, violation: Violation) {
+        self.counters.malformed += 1;
+        let headers = &request.headers;
+        let via = headers.values(Name::Via).next().and_then(|via| Via::read_to_answer(via).ok());
+        let answerable = violation.is_answerable() && via.is_some() && headers.has(Name::CSeq);
+        if request.method == Method::Ack || !answerable {
             return;
         }
-        if !self.listens_to(arrival.way.remote.ip()) {
+        if !self.listens_to(way.remote.ip()) {
             self.counters.unlisted += 1;
             return;
         }
-        let refusal = Refusal::Violation(violation);
-        self.refuse_statelessly(arrival.way, &arrival.request, &refusal);
+        self.refuse_statelessly(way, request, &Refusal::Violation(violation));
     }
 
     /// The checks of RFC 3261 §8.2 in its order, for a request that belongs to nothing we know.
@@ -185,5 +187,19 @@ pub fn check_content(request: &Request<'_>) -> Result<(), Refusal> {
     if request.method == Method::Invite {
         body::sdp(request)?;
     }
+    if request.method == Method::Invite && !accepts_sdp(headers) {
+        return Err(Refusal::NotAcceptable);
+    }
     Ok(())
+}
+
+/// Whether an answer may carry SDP: without Accept it may (RFC 3261 §20.1).
+fn accepts_sdp(headers: &Headers<'_>) -> bool {
+    let fits = |range: &[u8]| {
+        let range = trim(split_at_outside(range, b';').0);
+        [&b"application/sdp"[..], b"application/*", b"*/*"]
+            .iter()
+            .any(|ours| ours.eq_ignore_ascii_case(range))
+    };
+    !headers.has(Name::Accept) || headers.values(Name::Accept).any(fits)
 }

@@ -28,6 +28,8 @@ pub enum Refusal {
     },
     /// A body that is no SDP (RFC 3261 §8.2.3).
     ContentType,
+    /// Its Accept has no room for SDP, which our 2xx would carry (RFC 3261 §21.4.7).
+    NotAcceptable,
     /// A body that is packed (RFC 3261 §8.2.3).
     ContentEncoding,
     /// There is no such dialog (RFC 3261 §12.2.2).
@@ -59,6 +61,7 @@ impl Refusal {
             Refusal::MethodNotAllowed => 405,
             Refusal::Merged => 482,
             Refusal::Extension { .. } => 420,
+            Refusal::NotAcceptable => 406,
             Refusal::ContentType | Refusal::ContentEncoding => 415,
             Refusal::NoDialog | Refusal::NothingToCancel => 481,
             Refusal::OutOfOrder | Refusal::StillOpen { .. } => 500,
@@ -81,7 +84,7 @@ impl Refusal {
         match self {
             Refusal::UnknownMethod | Refusal::MethodNotAllowed => builder.header(Name::Allow, ALLOW),
             Refusal::Extension { tags } => builder.header(Name::Unsupported, tags),
-            Refusal::ContentType => builder.header(Name::Accept, ACCEPT),
+            Refusal::ContentType | Refusal::NotAcceptable => builder.header(Name::Accept, ACCEPT),
             Refusal::ContentEncoding => builder.extension("Accept-Encoding", "identity"),
             Refusal::StillOpen { retry_after_s } => {
                 builder.header_fmt(Name::RetryAfter, format_args!("{retry_after_s}"))

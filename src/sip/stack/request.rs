@@ -12,7 +12,6 @@ use super::refusal::Refusal;
 use super::{Stack, body, caller};
 use crate::clock::Instant;
 use crate::id::LegId;
-use crate::wire::sip::cseq::CSeq;
 use crate::wire::sip::message::Request;
 use crate::wire::sip::method::Method;
 use crate::wire::sip::name::Name;
@@ -57,7 +56,7 @@ impl Stack {
             trying = trying.header(Name::Timestamp, sent);
         }
         self.server_answer(now, transaction, 100, trying.finish());
-        let cseq = cseq_of(&arrival.request);
+        let cseq = arrival.essentials.cseq.number;
         Incoming { transaction, octets: arrival.octets.to_vec(), way: arrival.way, cseq }
     }
 
@@ -71,10 +70,10 @@ impl Stack {
             }
         }
         let request = &arrival.request;
-        let dialog = DialogId::of_request(&request.headers);
+        let dialog = DialogId::of_request(&arrival.essentials);
         let Some(leg) = dialog.and_then(|dialog| self.dialogs.get(&dialog).copied()) else { return };
         let Some(Phase::InDialog(within)) = self.legs.get_mut(&leg).map(|leg| &mut leg.phase) else { return };
-        if within.incoming.as_ref().map(|incoming| incoming.cseq) != Some(cseq_of(request)) {
+        if within.incoming.as_ref().map(|incoming| incoming.cseq) != Some(arrival.essentials.cseq.number) {
             return;
         }
         match within.uas.handle(now, uas::Input::Ack) {
@@ -154,7 +153,7 @@ impl Stack {
             }
             Phase::Mortal { .. } | Phase::Outgoing { .. } => return Err(Refusal::NoDialog),
         };
-        within.dialog.take_cseq(cseq_of(request)).map_err(|_| Refusal::OutOfOrder)?;
+        within.dialog.take_cseq(arrival.essentials.cseq.number).map_err(|_| Refusal::OutOfOrder)?;
         if request.method == Method::Bye {
             self.bye_in(now, arrival, key, leg);
             return Ok(());
@@ -222,11 +221,6 @@ fn offer_of(request: &Request<'_>) -> Offer {
 /// The SDP of a request; a body that we cannot read is refused before, or in an ACK ignored.
 fn sdp_of(request: &Request<'_>) -> Option<Vec<u8>> {
     body::sdp(request).ok().flatten().map(<[u8]>::to_vec)
-}
-
-/// The number of a validated request.
-fn cseq_of(request: &Request<'_>) -> u32 {
-    request.headers.first(Name::CSeq).and_then(|value| CSeq::read(value).ok()).map_or(0, |cseq| cseq.number)
 }
 
 /// Whether we do that method within a dialog.

@@ -23,7 +23,8 @@ use crate::wire::sip::validate::validate_response;
 
 impl Stack {
     pub(super) fn response_in(&mut self, now: Instant, way: Way, response: &Response<'_>) {
-        if validate_response(response).is_err() {
+        // A second Via shows that the response was meant for somebody else (RFC 3261 §8.1.3.3).
+        if validate_response(response).is_err() || response.headers.values(Name::Via).nth(1).is_some() {
             self.counters.malformed += 1;
             return;
         }

@@ -187,6 +187,7 @@ mod tests {
     use super::super::ladder::TIMERS;
     use super::*;
     use crate::wire::sip::message::{Message, parse};
+    use crate::wire::sip::validate::read;
 
     fn begin(branch: u32, leg: Option<LegId>) -> Begin {
         let method = if leg.is_some() { "INVITE" } else { "BYE" };
@@ -196,7 +197,8 @@ mod tests {
         );
         let Ok(Message::Request(request)) = parse(text.as_bytes()) else { panic!("{text}") };
         let address = "10.0.0.1:5060".parse().unwrap();
-        let (key, merge) = (ServerKey::of(&request).unwrap(), MergeKey::of(&request));
+        let essentials = read(&request).unwrap();
+        let (key, merge) = (ServerKey::of(&request, &essentials), MergeKey::of(&request));
         Begin { key, merge, way: Way::udp(address, address), leg }
     }
 

@@ -148,7 +148,7 @@ impl Builder {
     /// The top Via with where the request really came from (RFC 3261 §18.2.1, RFC 3581 §4).
     /// What the peer wrote as `received` and `rport` is replaced: only we know it.
     fn top_via(mut self, value: &[u8], source: SocketAddr) -> Self {
-        let Ok(via) = Via::read(value) else { return self.header(Name::Via, value) };
+        let Ok(via) = Via::read_to_answer(value) else { return self.header(Name::Via, value) };
         let (sent, parameters) = split_at_outside(value, b';');
         self.octets.extend_from_slice(b"Via: ");
         self.put(trim(sent));

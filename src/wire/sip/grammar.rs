@@ -92,8 +92,9 @@ pub fn unfold(value: &[u8]) -> Cow<'_, [u8]> {
     Cow::Owned(line)
 }
 
-/// Where the octet first stands. Eight octets are looked at at once, in place: what is searched here is
-/// short, and a call costs more than it saves.
+/// Where the octet first stands, if that is near: eight octets are looked at at once, in place, for a call
+/// costs more than it saves.
+#[inline]
 pub fn find_near(octets: &[u8], wanted: u8) -> Option<usize> {
     const ONES: u64 = 0x0101_0101_0101_0101;
     const HIGHS: u64 = 0x8080_8080_8080_8080;
@@ -109,12 +110,24 @@ pub fn find_near(octets: &[u8], wanted: u8) -> Option<usize> {
     rest.iter().position(|&octet| octet == wanted).map(|at| words.len() * 8 + at)
 }
 
+/// The same for what is tens of octets away or missing: sixteen are looked at at once.
+#[inline]
+pub fn find_far(octets: &[u8], wanted: u8) -> Option<usize> {
+    let (blocks, rest) = octets.as_chunks::<16>();
+    for (index, block) in blocks.iter().enumerate() {
+        if block.iter().fold(false, |found, &octet| found | (octet == wanted)) {
+            return find_near(block, wanted).map(|at| index * 16 + at);
+        }
+    }
+    find_near(rest, wanted).map(|at| blocks.len() * 16 + at)
+}
+
 /// Where the octet first stands outside quoted strings and angle brackets.
 ///
 /// A quote that is never closed reaches to the end: what follows it belongs to it.
 pub fn find_outside(octets: &[u8], wanted: u8) -> Option<usize> {
     // Most values have no separator at all, or neither quotes nor brackets before it.
-    let first = find_near(octets, wanted)?;
+    let first = find_far(octets, wanted)?;
     match octets[..first].iter().position(|&octet| (octet == b'"') | (octet == b'<')) {
         Some(start) => find_outside_from(octets, wanted, start),
         None => Some(first),
@@ -252,8 +265,36 @@ impl<'a> Parameters<'a> {
     }
 }
 
+/// Whether one of the octets is a quote or an opening bracket: sixteen at once, some of the last ones twice.
+#[inline]
+fn has_quote_or_bracket(octets: &[u8]) -> bool {
+    let found = |found, &octet: &u8| found | (octet == b'"') | (octet == b'<');
+    match octets.last_chunk::<16>() {
+        Some(last) => {
+            let block = |block: &[u8; 16]| block.iter().fold(false, found);
+            octets.as_chunks::<16>().0.iter().any(block) || block(last)
+        }
+        None => octets.iter().fold(false, found),
+    }
+}
+
 /// Name and value of the first parameter, trimmed, and what follows its semicolon, if there is one.
+#[inline]
 fn split_parameter(octets: &[u8]) -> (&[u8], Option<&[u8]>, Option<&[u8]>) {
+    let end = find_near(octets, b';');
+    let parameter = &octets[..end.unwrap_or(octets.len())];
+    if has_quote_or_bracket(parameter) {
+        return split_quoted_parameter(octets);
+    }
+    let after = end.map(|end| &octets[end + 1..]);
+    match find_near(parameter, b'=') {
+        None => (trim(parameter), None, after),
+        Some(equals) => (trim(&parameter[..equals]), Some(trim(&parameter[equals + 1..])), after),
+    }
+}
+
+/// The same, octet by octet.
+fn split_quoted_parameter(octets: &[u8]) -> (&[u8], Option<&[u8]>, Option<&[u8]>) {
     let mut equals = None;
     for (at, &octet) in octets.iter().enumerate() {
         match octet {

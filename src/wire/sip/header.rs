@@ -9,8 +9,9 @@
 //! For each [`Name`] the index keeps where its first and last line begin and the first value, which most
 //! names have alone; walking a name reads the lines between. Lines that we have no name for stay as they are and are reached by [`Headers::iter`].
 
-use super::grammar::{List, find_near, is_lws_octet, is_token, trim, trim_end, trim_start};
+use super::grammar::{List, find_far, find_near, is_lws_octet, is_token, trim, trim_end, trim_start};
 use super::name::Name;
+use crate::limits::SIP_HEADERS_MAX;
 use std::fmt;
 use std::ops::Range;
 
@@ -55,6 +56,19 @@ impl<'a> Headers<'a> {
         Self { octets, spans: [ABSENT; Name::COUNT], count: 0, malformed_line: None }
     }
 
+    /// The header fields of one part of a body, and its content (RFC 2046 §5.1); `None` if no empty line
+    /// stands between them, or if it is longer than a message can be.
+    pub fn of_part(part: &'a [u8]) -> Option<(Self, &'a [u8])> {
+        if part.len() > usize::from(u16::MAX) {
+            return None;
+        }
+        let mut headers = Self::unread(part);
+        match headers.index(SIP_HEADERS_MAX) {
+            Indexed::Body(content) => Some((headers, content)),
+            Indexed::NoEmptyLine | Indexed::TooMany => None,
+        }
+    }
+
     /// Reads header lines up to the empty line, in place, for the index is large.
     pub(super) fn index(&mut self, lines_max: usize) -> Indexed<'a> {
         let octets = self.octets;
@@ -68,33 +82,37 @@ impl<'a> Headers<'a> {
                 return Indexed::TooMany;
             }
             self.count += 1;
-            let end = at + line_len(&octets[at..]);
-            self.note(at, end);
-            at = end;
+            at = self.note(at);
         }
         Indexed::NoEmptyLine
     }
 
-    /// Enters the line from `at` to `end` into the index.
-    fn note(&mut self, at: usize, end: usize) {
-        let line = &self.octets[at..end];
-        let Some((name, value)) = split_line(line) else {
-            self.malformed_line.get_or_insert(self.count);
-            return;
-        };
-        let Some(known) = Name::read(name) else {
-            if !is_token(name) {
-                self.malformed_line.get_or_insert(self.count);
+    /// Enters the line that begins at `at` into the index; where the next one begins.
+    #[inline]
+    fn note(&mut self, at: usize) -> usize {
+        let rest = &self.octets[at..];
+        // No name holds a line end, so behind a name each octet is looked at once.
+        let named = find_near(rest, b':').map(|colon| (colon, name_before(rest, colon)));
+        let known = named.and_then(|(colon, name)| Some((colon, Name::read(name)?)));
+        let (colon, known, end) = match known {
+            Some((colon, known)) => (colon, known, colon + line_len(&rest[colon..])),
+            None => {
+                let end = line_len(rest);
+                if !named.is_some_and(|(colon, name)| colon < end && is_token(name)) {
+                    self.malformed_line.get_or_insert(self.count);
+                }
+                return at + end;
             }
-            return;
         };
         let span = &mut self.spans[known as usize];
         span.last = small(at);
         if span.first == u16::MAX {
+            let value = value_after(&rest[..end], colon);
             span.first = span.last;
             span.value = small(at + value.start);
             span.value_end = small(at + value.end);
         }
+        at + end
     }
 
     /// How many header lines there are; a folded line counts once.
@@ -248,7 +266,7 @@ fn empty_line_len(octets: &[u8]) -> Option<usize> {
 /// The length of the first line with its line end and the lines folded onto it (RFC 3261 §7.3.1).
 fn line_len(octets: &[u8]) -> usize {
     let mut end = 0;
-    while let Some(at) = find_near(&octets[end..], b'\n') {
+    while let Some(at) = find_far(&octets[end..], b'\n') {
         end += at + 1;
         if !matches!(octets.get(end), Some(b' ' | b'\t')) {
             return end;
@@ -257,26 +275,36 @@ fn line_len(octets: &[u8]) -> usize {
     octets.len()
 }
 
-/// The name of a line and where its value stands; white space before the colon is no part of the name
-/// (RFC 3261 §7.3.1).
+/// The name of a line and where its value stands.
 fn split_line(line: &[u8]) -> Option<(&[u8], Range<usize>)> {
     let colon = find_near(line, b':')?;
-    let name = match line[..colon].last() {
-        Some(&last) if is_lws_octet(last) => trim_end(&line[..colon]),
-        _ => &line[..colon],
-    };
+    Some((name_before(line, colon), value_after(line, colon)))
+}
+
+/// The name; a space or tab before the colon is no part of it (RFC 3261 §7.3.1).
+#[inline]
+fn name_before(line: &[u8], colon: usize) -> &[u8] {
+    let mut name = &line[..colon];
+    while let [rest @ .., b' ' | b'\t'] = name {
+        name = rest;
+    }
+    name
+}
+
+/// Where the value stands, without white space around it.
+#[inline]
+fn value_after(line: &[u8], colon: usize) -> Range<usize> {
     // Nearly every line has one space after the colon, and a value that ends with its CRLF.
-    let (start, end) = match &line[colon + 1..] {
+    match &line[colon + 1..] {
         [b' ', first, .., last, b'\r', b'\n'] if !is_lws_octet(*first) && !is_lws_octet(*last) => {
-            (colon + 2, line.len() - 2)
+            colon + 2..line.len() - 2
         }
         rest => {
             let rest = trim_end(rest);
             let end = colon + 1 + rest.len();
-            (end - trim_start(rest).len(), end)
+            end - trim_start(rest).len()..end
         }
-    };
-    Some((name, start..end))
+    }
 }
 
 /// A place in a message, which has at most `u16::MAX` octets.

@@ -84,33 +84,18 @@ pub enum UriError {
     EmptyNumber,
 }
 
-/// The octets that stand in no URI unescaped, looked up.
-const REFUSED: [bool; 256] = {
-    let mut table = [false; 256];
-    let mut octet = 0;
-    while octet <= 0x20 {
-        table[octet] = true;
-        octet += 1;
-    }
-    table[0x7f] = true;
-    table[b'<' as usize] = true;
-    table[b'>' as usize] = true;
-    table[b'"' as usize] = true;
-    table
-};
-
-/// The octets up to the first that is the separator, and what follows that; `None` if an octet before it
-/// stands in no URI.
-fn part(octets: &[u8], separator: u8) -> Option<(&[u8], Option<&[u8]>)> {
-    match octets.iter().position(|&octet| octet == separator || REFUSED[usize::from(octet)]) {
-        None => Some((octets, None)),
-        Some(at) if octets[at] == separator => Some((&octets[..at], Some(&octets[at + 1..]))),
-        Some(_) => None,
-    }
+/// Whether the octet stands in no URI unescaped.
+const fn is_refused(octet: u8) -> bool {
+    (octet <= 0x20) | (octet == 0x7f) | (octet == b'<') | (octet == b'>') | (octet == b'"')
 }
 
-fn is_clean(octets: &[u8]) -> bool {
-    !octets.iter().any(|&octet| REFUSED[usize::from(octet)])
+/// Whether such an octet is there: sixteen at once, some of the last ones twice.
+fn has_refused(octets: &[u8]) -> bool {
+    let block = |block: &[u8; 16]| block.iter().fold(false, |found, &octet| found | is_refused(octet));
+    match octets.last_chunk::<16>() {
+        Some(last) => octets.as_chunks::<16>().0.iter().any(block) || block(last),
+        None => octets.iter().any(|&octet| is_refused(octet)),
+    }
 }
 
 impl<'a> Uri<'a> {
@@ -119,28 +104,21 @@ impl<'a> Uri<'a> {
     /// # Errors
     /// [`UriError`] when it is none.
     pub fn read(octets: &'a [u8]) -> Result<Self, UriError> {
+        if has_refused(octets) {
+            let octet = octets.iter().copied().find(|&octet| is_refused(octet)).unwrap_or_default();
+            return Err(UriError::Octet { octet });
+        }
         // Nearly every URI begins like this.
-        let read = match octets.strip_prefix(b"sip:") {
-            Some(rest) => read_sip(Scheme::Sip, rest),
-            None => Self::read_other(octets),
-        };
-        // What is wrong with an octet explains whatever else is wrong.
-        read.map_err(|error| match octets.iter().copied().find(|&octet| REFUSED[usize::from(octet)]) {
-            Some(octet) => UriError::Octet { octet },
-            None => error,
-        })
-    }
-
-    fn read_other(octets: &'a [u8]) -> Result<Self, UriError> {
-        let (scheme, rest) = part(octets, b':').ok_or(UriError::NoScheme)?;
-        let scheme = Scheme::read(scheme).ok_or(UriError::NoScheme)?;
-        let rest = rest.ok_or(UriError::NoScheme)?;
+        if let Some(rest) = octets.strip_prefix(b"sip:") {
+            return read_sip(Scheme::Sip, rest);
+        }
+        let (scheme, rest) = split_at_first(octets, b':');
+        let (scheme, rest) =
+            (Scheme::read(scheme).ok_or(UriError::NoScheme)?, rest.ok_or(UriError::NoScheme)?);
         match scheme {
             Scheme::Sip | Scheme::Sips => read_sip(scheme, rest),
-            Scheme::Tel if is_clean(rest) => read_tel(rest),
-            Scheme::Other(_) if is_clean(rest) => Ok(Self::bare(scheme)),
-            // The caller names the octet.
-            Scheme::Tel | Scheme::Other(_) => Err(UriError::NoScheme),
+            Scheme::Tel => read_tel(rest),
+            Scheme::Other(_) => Ok(Self::bare(scheme)),
         }
     }
 
@@ -174,15 +152,14 @@ impl<'a> Scheme<'a> {
     }
 }
 
-/// Reads what follows `sip:`, each octet once. An octet that stands in no URI is some error: the caller
-/// names it.
+/// Reads what follows `sip:`.
 fn read_sip<'a>(scheme: Scheme<'a>, rest: &'a [u8]) -> Result<Uri<'a>, UriError> {
     let mut uri = Uri::bare(scheme);
     let mut rest = rest;
     // A user may hold `;` and `?` (RFC 3261 §25.1 `user-unreserved`), so the `@` is looked for first.
     if let Some(at) = find_near(rest, b'@') {
-        let (user, password) = part(&rest[..at], b':').ok_or(UriError::EmptyUser)?;
-        if user.is_empty() || !password.is_none_or(is_clean) {
+        let (user, password) = split_at_first(&rest[..at], b':');
+        if user.is_empty() {
             return Err(UriError::EmptyUser);
         }
         (uri.user, uri.password) = (Some(user), password);
@@ -198,21 +175,16 @@ fn read_sip<'a>(scheme: Scheme<'a>, rest: &'a [u8]) -> Result<Uri<'a>, UriError>
         }
         _ => rest,
     };
-    let headers = match rest {
-        [] => None,
+    match rest {
+        [] => {}
         [b';', rest @ ..] => {
-            let (parameters, headers) = part(rest, b'?').ok_or(UriError::Host)?;
+            let (parameters, headers) = split_at_first(rest, b'?');
             uri.parameters = Parameters::new(parameters);
-            headers
+            uri.headers = headers.unwrap_or_default();
         }
-        [b'?', rest @ ..] => Some(rest),
-        _ => return Err(if uri.port.is_some() { UriError::Port } else { UriError::Host }),
-    };
-    if let Some(headers) = headers.filter(|headers| !headers.is_empty()) {
-        uri.headers = headers;
-        if !is_clean(headers) {
-            return Err(UriError::Host);
-        }
+        [b'?', rest @ ..] => uri.headers = rest,
+        _ if uri.port.is_some() => return Err(UriError::Port),
+        _ => return Err(UriError::Host),
     }
     Ok(uri)
 }
@@ -223,14 +195,14 @@ fn split_host(octets: &[u8]) -> Result<(Host<'_>, &[u8]), UriError> {
         let end = octets.iter().position(|&octet| octet == b']').ok_or(UriError::Host)? + 1;
         return Ok((Host::read(&octets[..end]).ok_or(UriError::Host)?, &octets[end..]));
     }
+    if let Some((address, rest)) = split_ip4(octets) {
+        return Ok((Host::V4(address), rest));
+    }
     let end = octets.iter().position(|&octet| !NAME_OCTETS[usize::from(octet)]).unwrap_or(octets.len());
-    let (host, rest) = octets.split_at(end);
-    let host = match read_ip4(host) {
-        Some(address) => Host::V4(address),
-        None if host.is_empty() => return Err(UriError::Host),
-        None => Host::Name(host),
-    };
-    Ok((host, rest))
+    if end == 0 {
+        return Err(UriError::Host);
+    }
+    Ok((Host::Name(&octets[..end]), &octets[end..]))
 }
 
 fn read_tel(rest: &[u8]) -> Result<Uri<'_>, UriError> {
@@ -283,7 +255,7 @@ impl<'a> Host<'a> {
     /// The host that the octets write; `None` if they write none (RFC 3261 §25.1 `host`).
     pub fn read(octets: &'a [u8]) -> Option<Self> {
         if let [b'[', address @ .., b']'] = octets {
-            return std::str::from_utf8(address).ok()?.parse().ok().map(Host::V6);
+            return read_ip6(address).map(Host::V6);
         }
         if let Some(address) = read_ip4(octets) {
             return Some(Host::V4(address));
@@ -293,29 +265,59 @@ impl<'a> Host<'a> {
     }
 }
 
+/// An IPv6 address. The grammar of RFC 3261 has a third colon before an IPv4 address at the end, and what
+/// follows it is understood too (RFC 5118 §4.10).
+fn read_ip6(octets: &[u8]) -> Option<Ipv6Addr> {
+    let text = std::str::from_utf8(octets).ok()?;
+    text.parse().ok().or_else(|| {
+        let (groups, ip4) = text.split_once(":::")?;
+        let ip4: Ipv4Addr = ip4.parse().ok()?;
+        // The longest that is left is seven groups of four digits with a colon after each.
+        let mut address = [0; 36];
+        let wanted = address.get_mut(..groups.len() + 2)?;
+        wanted[..groups.len()].copy_from_slice(groups.as_bytes());
+        wanted[groups.len()..].copy_from_slice(b"::");
+        let head: Ipv6Addr = std::str::from_utf8(wanted).ok()?.parse().ok()?;
+        let holds_less = head.segments()[6..] == [0, 0];
+        holds_less.then(|| Ipv6Addr::from_bits(head.to_bits() | u128::from(ip4.to_bits())))
+    })
+}
+
 /// Four decimal numbers up to 255 with dots between them and no needless zero before.
 fn read_ip4(octets: &[u8]) -> Option<Ipv4Addr> {
-    if !octets.first()?.is_ascii_digit() || octets.len() > "255.255.255.255".len() {
+    split_ip4(octets).filter(|(_, rest)| rest.is_empty()).map(|(address, _)| address)
+}
+
+/// The same at the beginning of octets, and what follows it: nothing that a name could go on with.
+fn split_ip4(octets: &[u8]) -> Option<(Ipv4Addr, &[u8])> {
+    if !octets.first()?.is_ascii_digit() {
         return None;
     }
     let mut address = 0u32;
     let (mut part, mut digits, mut dots) = (0u32, 0, 0);
-    for &octet in octets {
+    let mut at = 0;
+    while let Some(&octet) = octets.get(at) {
         let digit = octet.wrapping_sub(b'0');
         if digit < 10 {
-            if digits > 0 && part == 0 {
+            if digits == 3 || (digits > 0 && part == 0) {
                 return None;
             }
             part = part * 10 + u32::from(digit);
             digits += 1;
-        } else if octet == b'.' && digits > 0 && part < 256 && dots < 3 {
+        } else if octet == b'.' {
+            if digits == 0 || part > 255 || dots == 3 {
+                return None;
+            }
             address = address << 8 | part;
             (part, digits, dots) = (0, 0, dots + 1);
         } else {
-            return None;
+            break;
         }
+        at += 1;
     }
-    (dots == 3 && digits > 0 && part < 256).then(|| Ipv4Addr::from_bits(address << 8 | part))
+    let goes_on = octets.get(at).is_some_and(|&octet| NAME_OCTETS[usize::from(octet)]);
+    let whole = dots == 3 && digits > 0 && part < 256 && !goes_on;
+    whole.then(|| (Ipv4Addr::from_bits(address << 8 | part), &octets[at..]))
 }
 
 impl fmt::Display for Host<'_> {

@@ -115,7 +115,10 @@ pub enum Violation {
     /// A Request-URI of another scheme than sip, sips or tel.
     #[error("the scheme of the Request-URI is not sip, sips or tel (RFC 3261 §8.2.2.1)")]
     Scheme,
-    /// A broken Contact in an INVITE.
+    /// To of a REGISTER is no SIP or SIPS URI.
+    #[error("To of a REGISTER is not a SIP or SIPS URI (RFC 3261 §10.2)")]
+    AddressOfRecord,
+    /// A broken Contact in an INVITE or REGISTER.
     #[error("Contact is malformed (RFC 3261 §20.10): {cause}")]
     Contact {
         /// Why.
@@ -146,15 +149,16 @@ impl Violation {
             | Violation::MaxForwards
             | Violation::Address { .. }
             | Violation::RequestUri { .. }
+            | Violation::AddressOfRecord
             | Violation::Contact { .. } => 400,
         }
     }
 
-    /// Whether a response could find its way: a request without a readable top Via is dropped
-    /// (RFC 3261 §18.2.2).
+    /// Whether a response could find its way and its transaction: a request without a readable top Via,
+    /// without a CSeq or with a chain of Vias without end is dropped (RFC 3261 §18.2.2).
     pub const fn is_answerable(&self) -> bool {
         match self {
-            Violation::Missing { name: Name::Via } => false,
+            Violation::Missing { name: Name::Via | Name::CSeq } | Violation::TooManyVias { .. } => false,
             Violation::Via { cause } => matches!(cause, ViaError::Parameters),
             _ => true,
         }
@@ -225,6 +229,10 @@ pub fn read<'a>(request: &Request<'a>) -> Result<Essentials<'a>, Violation> {
     let uri = request_uri(request.uri)?;
     let contact = match request.method {
         Method::Invite => contact(&request.headers)?,
+        Method::Register => {
+            bindings(&request.headers, &to)?;
+            None
+        }
         _ => None,
     };
     Ok(Essentials { uri, via, from, to, call_id, cseq, max_forwards, contact })
@@ -330,6 +338,24 @@ fn contact<'a>(headers: &Headers<'a>) -> Result<Option<Party<'a>>, Violation> {
     Party::read(value).map(Some).map_err(|cause| Violation::Contact { cause })
 }
 
+/// A REGISTER binds a SIP or SIPS URI to every Contact that it names (RFC 3261 §10.2).
+fn bindings(headers: &Headers<'_>, to: &Party<'_>) -> Result<(), Violation> {
+    if !matches!(to.uri.scheme, Scheme::Sip | Scheme::Sips) {
+        return Err(Violation::AddressOfRecord);
+    }
+    for value in headers.values(Name::Contact) {
+        match value::Contact::read(value) {
+            Ok(value::Contact::All) => {}
+            Ok(value::Contact::Address(address)) => {
+                let uri = address.uri().map_err(AddressError::Uri);
+                uri.map_err(|cause| Violation::Contact { cause })?;
+            }
+            Err(cause) => return Err(Violation::Contact { cause }),
+        }
+    }
+    Ok(())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -407,7 +433,7 @@ mod tests {
             "CSeq: INVITE",
             "answer 400: CSeq is malformed (RFC 3261 §20.16): it is not a number and a method",
         );
-        check("CSeq", "-", "answer 400: CSeq is missing (RFC 3261 §8.1.1)");
+        check("CSeq", "-", "drop, else 400: CSeq is missing (RFC 3261 §8.1.1)");
         check("From", "-", "answer 400: From is missing (RFC 3261 §8.1.1)");
         check("To", "-", "answer 400: To is missing (RFC 3261 §8.1.1)");
         check("Call-ID", "-", "answer 400: Call-ID is missing (RFC 3261 §8.1.1)");
@@ -460,6 +486,22 @@ mod tests {
     }
 
     #[test]
+    fn a_register_binds_a_sip_uri_to_contacts() {
+        let register = |to: &str, contact: &str| {
+            let lines = LINES.replace("1 INVITE", "1 REGISTER").replace("<sip:c@d>", to);
+            verdict(&format!("REGISTER sip:d SIP/2.0\n{}", lines.replace("Contact: <sip:a@h>", contact)))
+        };
+        assert_eq!(register("<sips:c@d>", "Contact: <sip:a@h>;expires=60, <mailto:a@h>"), "ok");
+        assert_eq!(register("<sip:c@d>", "Contact: *"), "ok");
+        let record = "answer 400: To of a REGISTER is not a SIP or SIPS URI (RFC 3261 §10.2)";
+        assert_eq!(register("<tel:+1617>", "Contact: <sip:a@h>"), record);
+        assert_eq!(
+            register("<sip:c@d>", "Contact: <sip:a@h>\nm: sip:a@b?Route=%3Csip:c%3E"),
+            "answer 400: Contact is malformed (RFC 3261 §20.10): a URI with header fields is not in angle brackets"
+        );
+    }
+
+    #[test]
     fn a_request_whose_answer_finds_no_way_is_dropped() {
         check("Via", "-", "drop, else 400: Via is missing (RFC 3261 §8.1.1)");
         check("Via", "Via:", "drop, else 400: Via is missing (RFC 3261 §8.1.1)");
@@ -480,7 +522,7 @@ mod tests {
         let one = "SIP/2.0/UDP h;branch=z9hG4bK1";
         let most = format!("Via: {}", vec![one; SIP_VIA_MAX].join(","));
         check("Via", &most, "ok");
-        let over = "answer 400: more than 70 Via values: a loop (RFC 3261 §16.3)";
+        let over = "drop, else 400: more than 70 Via values: a loop (RFC 3261 §16.3)";
         check("Via", &format!("{most},{one}"), over);
         check("Via", &vec![format!("v: {one}"); 200].join("\n"), over);
     }

@@ -47,12 +47,34 @@ pub enum ViaError {
     Rport,
 }
 
+/// Whether each semicolon has a parameter after it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Semicolons {
+    Whole,
+    Empty,
+}
+
 impl<'a> Via<'a> {
     /// Reads one Via value; white space may stand around slashes, colon and semicolons.
     ///
     /// # Errors
     /// [`ViaError`] when it is none.
     pub fn read(value: &'a [u8]) -> Result<Self, ViaError> {
+        let (via, semicolons) = Self::read_loosely(value)?;
+        if semicolons == Semicolons::Empty { Err(ViaError::Parameters) } else { Ok(via) }
+    }
+
+    /// Reads one Via value of a request that is refused: a semicolon without a parameter is passed over,
+    /// for the answer finds its way all the same (RFC 4475 §3.1.2.1).
+    ///
+    /// # Errors
+    /// [`ViaError`] when no answer finds a way.
+    pub fn read_to_answer(value: &'a [u8]) -> Result<Self, ViaError> {
+        Self::read_loosely(value).map(|(via, _)| via)
+    }
+
+    #[inline]
+    fn read_loosely(value: &'a [u8]) -> Result<(Self, Semicolons), ViaError> {
         let (sent, parameters) = match find_near(value, b';') {
             Some(semicolon) => (&value[..semicolon], Some(&value[semicolon + 1..])),
             None => (value, None),
@@ -76,20 +98,23 @@ impl<'a> Via<'a> {
             received: None,
             rport: None,
         };
+        let mut semicolons = Semicolons::Whole;
         if parameters.is_some_and(<[u8]>::is_empty) {
-            return Err(ViaError::Parameters);
+            semicolons = Semicolons::Empty;
         }
         for (name, value) in via.parameters.each() {
+            if name.is_empty() {
+                semicolons = Semicolons::Empty;
+            }
             via.take(name, value)?;
         }
-        Ok(via)
+        Ok((via, semicolons))
     }
 
     /// Takes one parameter; of two of one name the first counts.
     fn take(&mut self, name: &[u8], value: Option<&'a [u8]>) -> Result<(), ViaError> {
         let value = value.unwrap_or_default();
         match name {
-            b"" => return Err(ViaError::Parameters),
             b"branch" if !value.is_empty() => _ = self.branch.get_or_insert(value),
             _ if name.eq_ignore_ascii_case(b"branch") && !value.is_empty() => {
                 self.branch.get_or_insert(value);
