@@ -9,6 +9,7 @@ use crate::wire::sip::address::Address;
 use crate::wire::sip::header::Headers;
 use crate::wire::sip::message::Request;
 use crate::wire::sip::name::Name;
+use crate::wire::sip::telephone::number_of;
 use crate::wire::sip::uri::{Host, Uri};
 
 /// Gathers it.
@@ -45,8 +46,12 @@ fn hides(host: Option<Host<'_>>) -> bool {
     matches!(host, Some(Host::Name(name)) if name.eq_ignore_ascii_case(b"anonymous.invalid"))
 }
 
-/// The user part, unescaped, without what carriers append after `;`.
+/// The telephone number, as it is dialled; else the user part, unescaped, without what carriers append after `;`.
 fn user(uri: &Uri<'_>) -> Option<String> {
+    number_of(uri).or_else(|| name_of(uri))
+}
+
+fn name_of(uri: &Uri<'_>) -> Option<String> {
     let user = uri.user_unescaped()?;
     let bare = user.split(|&octet| octet == b';').next().unwrap_or_default();
     Some(String::from_utf8_lossy(bare).into_owned()).filter(|user| !user.is_empty())
@@ -77,11 +82,26 @@ mod tests {
         );
         assert_eq!((call.request_user.expose().as_str(), call.to_user.expose().as_str()), ("+1617", "desk"));
         assert_eq!(named(&call.from_user), Some("+16175550142"));
-        assert_eq!(named(&call.asserted_user), Some("+1-617"));
+        assert_eq!(named(&call.asserted_user), Some("+1617"));
         assert_eq!(
             (named(&call.diversion_user), named(&call.p_called_party_user)),
             (Some("200"), Some("300"))
         );
+    }
+
+    #[test]
+    fn numbers_are_told_as_they_are_dialled() {
+        let call = invite(
+            "tel:617-555-0100;phone-context=+1",
+            "From: \"Ann\" <sip:(617)555.0142;phone-context=+1@x;user=phone>;tag=1\r\nP-Asserted-Identity: <sip:+1-617-555-0142@x>\r\n\
+             Diversion: <tel:7042;phone-context=clinic.example>\r\n",
+        );
+        assert_eq!(call.request_user.expose(), "+16175550100");
+        assert_eq!(
+            (named(&call.from_user), named(&call.asserted_user)),
+            (Some("+16175550142"), Some("+16175550142"))
+        );
+        assert_eq!(named(&call.diversion_user), Some("7042"));
     }
 
     #[test]
