@@ -3,5 +3,6 @@
 mod calls_in;
 mod calls_out;
 mod front_door;
+mod injection;
 mod pair;
 mod phone;
