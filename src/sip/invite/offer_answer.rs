@@ -427,6 +427,7 @@ mod tests {
 
     #[test]
     fn codecs_and_keys_are_found_by_name_and_by_number() {
+        // RFC 3551 §6; RFC 3264 §6.1
         check(
             "static, no rtpmap",
             "m=audio 6000 RTP/AVP 0\r\n",
@@ -469,6 +470,7 @@ mod tests {
 
     #[test]
     fn only_one_line_is_taken_and_the_others_are_refused_in_place() {
+        // RFC 3264 §6
         check(
             "video before, secure and second audio after",
             "m=video 7000 RTP/AVP 97\r\nm=audio 6000 RTP/AVP 0\r\nm=audio 6002 RTP/AVP 0\r\nm=audio 6004 RTP/SAVP 0\r\n",
@@ -502,6 +504,7 @@ mod tests {
 
     #[test]
     fn the_packet_time_is_theirs_within_reason() {
+        // RFC 8866 §6.4
         for (lines, samples) in [
             ("", 160),
             ("a=ptime:30\r\n", 240),
@@ -522,6 +525,7 @@ mod tests {
 
     #[test]
     fn rtcp_is_answered_as_it_is_offered() {
+        // RFC 3605 §2.1; RFC 5761 §5.1.1
         check(
             "muxed",
             "m=audio 6000 RTP/AVP 0\r\na=rtcp-mux\r\na=rtcp:6000\r\n",
@@ -560,6 +564,113 @@ mod tests {
     }
 
     #[test]
+    fn the_table_is_the_same_wherever_the_direction_stands_and_whoever_offers() {
+        // RFC 3264 §6.1, §7; RFC 8866 §6.7: a line's own attribute, else the session's, else both.
+        let sent = offer(&ours()).body;
+        let levels = || Direction::ALL.into_iter().map(Some).chain([None]);
+        for (session_says, line_says) in levels().flat_map(|one| levels().map(move |other| (one, other))) {
+            let said = |says: Option<Direction>| {
+                says.map_or(String::new(), |says| format!("a={}\r\n", says.as_str()))
+            };
+            for (address, reaches) in [("10.0.0.2", true), ("0.0.0.0", false)] {
+                let text = format!(
+                    "v=0\r\no=- 1 1 IN IP4 10.0.0.2\r\ns=-\r\nc=IN IP4 {address}\r\nt=0 0\r\n{}m=audio 6000 RTP/AVP 0\r\n{}",
+                    said(session_says),
+                    said(line_says)
+                );
+                let theirs = line_says.or(session_says).unwrap_or(Direction::SendRecv);
+                let (sends, receives) = parts(theirs);
+                let expected = whole(receives && reaches, sends);
+                for wish in Direction::ALL {
+                    let ours = Ours { direction: wish, ..ours() };
+                    let (send, receive) = parts(wish);
+                    let (we_send, we_receive) = parts(expected);
+                    let expected = whole(we_send && send, we_receive && receive);
+                    let session = read(text.as_bytes()).unwrap();
+                    let answered = answer(&session, &ours).unwrap();
+                    let read = read_answer(&ours, &sent, &session).unwrap();
+                    assert_eq!(
+                        (answered.direction, read.direction),
+                        (expected, expected),
+                        "{wish:?} to {text}"
+                    );
+                    assert_eq!(
+                        (answered.on_hold, read.on_hold),
+                        (!(receives && reaches), !(receives && reaches))
+                    );
+                    assert!(!String::from_utf8_lossy(&answered.body).contains("0.0.0.0"));
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn p12_hold_in_every_form_and_back_again() {
+        // RFC 3264 §8.4; RFC 6337 §5.3: what they say, and what we answer, one after the other in one dialog.
+        let script = [
+            ("a=sendrecv", "10.0.0.2", Some("sendrecv")),
+            ("a=sendonly", "10.0.0.2", Some("recvonly")),
+            ("a=sendonly", "10.0.0.2", Some("recvonly")),
+            ("a=inactive", "10.0.0.2", Some("inactive")),
+            ("a=recvonly", "10.0.0.2", Some("sendonly")),
+            ("", "0.0.0.0", Some("recvonly")),
+            ("a=inactive", "0.0.0.0", Some("inactive")),
+            // A line that is refused is not on hold: there is nothing left to agree on.
+            ("port 0", "10.0.0.2", None),
+            ("", "10.0.0.7", Some("sendrecv")),
+        ];
+        let (mut told, mut versions) = (None::<Agreed>, Vec::new());
+        for (attribute, address, expected) in script {
+            let port = if attribute == "port 0" { 0 } else { 6000 };
+            let text = format!("v=0\r\nc=IN IP4 {address}\r\nm=audio {port} RTP/AVP 0\r\n{attribute}\r\n");
+            let last = told.as_ref().map(|told| &told.body[..]);
+            let version = told.as_ref().map_or(1, |told| told.version);
+            let agreed = answer(&read(text.as_bytes()).unwrap(), &Ours { last, version, ..ours() });
+            let said = agreed.as_ref().ok().map(|agreed| agreed.direction.as_str());
+            assert_eq!(said, expected, "{attribute} at {address}");
+            let Ok(agreed) = agreed else { continue };
+            assert!(!String::from_utf8_lossy(&agreed.body).contains("0.0.0.0"), "never spoken");
+            versions.push(agreed.version);
+            told = Some(agreed);
+        }
+        assert_eq!(
+            told.map(|told| told.remote.to_string()).as_deref(),
+            Some("10.0.0.7:6000"),
+            "resume says where"
+        );
+        assert_eq!(versions, [1, 2, 2, 3, 4, 5, 6, 7], "a version for each change and none for a repetition");
+    }
+
+    #[test]
+    fn p15_codecs_in_every_spelling_of_the_field() {
+        let lines = "m=audio 6000 RTP/AVP 9 111 18 96 0 8\r\na=rtpmap:9 G722/8000\r\na=rtpmap:111 opus/48000/2\r\n\
+                     a=fmtp:111 stereo=1\r\na=fmtp:18 annexb=no\r\na=rtpmap:96 AMR/8000\r\na=fmtp:96 octet-align=1\r\n";
+        check(
+            "wide band, packed and static without a map",
+            lines,
+            PLAIN,
+            "m=audio 4000 RTP/AVP 0 a=rtpmap:0 PCMU/8000 a=ptime:20 a=sendrecv",
+        );
+        let sent = offer(&ours()).body;
+        for (answered, codec, number) in
+            [("0 8", Codec::Pcmu, 0), ("8 0", Codec::Pcma, 8), ("8", Codec::Pcma, 8)]
+        {
+            let text = session(&format!("m=audio 6000 RTP/AVP {answered}\r\n"));
+            let agreed = read_answer(&ours(), &sent, &read(text.as_bytes()).unwrap()).unwrap();
+            assert_eq!(
+                (agreed.codec, agreed.payload_type),
+                (codec, number),
+                "their order counts: {answered}"
+            );
+        }
+        // A number that meant one codec means another in a later offer: each offer is read by itself.
+        for (map, codec) in [("PCMU", Codec::Pcmu), ("PCMA", Codec::Pcma)] {
+            let text = session(&format!("m=audio 6000 RTP/AVP 97\r\na=rtpmap:97 {map}/8000\r\n"));
+            assert_eq!(answer(&read(text.as_bytes()).unwrap(), &ours()).unwrap().codec, codec);
+        }
+    }
+
+    #[test]
     fn hold_by_address_is_understood_and_never_spoken() {
         check(
             "0.0.0.0",
@@ -577,6 +688,7 @@ mod tests {
 
     #[test]
     fn the_version_rises_only_when_something_changes() {
+        // RFC 3264 §8
         let (call, hold) =
             (session("m=audio 6000 RTP/AVP 0\r\n"), session("m=audio 6000 RTP/AVP 0\r\na=sendonly\r\n"));
         let first = answer(&read(call.as_bytes()).unwrap(), &ours()).unwrap();
@@ -590,6 +702,7 @@ mod tests {
 
     #[test]
     fn events_are_those_that_both_know() {
+        // RFC 4733 §2.4.1, §3.2
         for (theirs, common) in [
             ("0-15", "0-15"),
             ("0-16,32", "0-16"),
@@ -612,6 +725,7 @@ mod tests {
 
     #[test]
     fn our_later_offers_keep_every_line_and_number_in_its_place() {
+        // RFC 3264 §8, §8.1, §8.3.2
         let text = session(
             "m=video 7000 RTP/AVP 97\r\nm=audio 6000 RTP/AVP 101 96\r\na=rtpmap:101 PCMA/8000\r\n\
              a=rtpmap:96 telephone-event/8000\r\na=rtcp-mux\r\nm=application 9 UDP/DTLS/SCTP webrtc-datachannel\r\n",
@@ -657,6 +771,7 @@ mod tests {
 
     #[test]
     fn our_own_offer_is_answered_and_read() {
+        // RFC 3264 §5, §7
         let sent = offer(&ours()).body;
         let said = String::from_utf8(sent.clone()).unwrap();
         assert!(
