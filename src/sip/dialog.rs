@@ -353,6 +353,7 @@ mod tests {
 
     #[test]
     fn our_requests_take_the_way_of_the_route_set() {
+        // RFC 3261 §12.1.1, §12.1.2, §12.2.1.1; RFC 3263 §4.1
         let direct = invite("", "<sip:t@10.0.0.2:5062>;q=1", "10.0.0.9");
         check("no proxy", &uas(&direct), "sip:t@10.0.0.2:5062 [] 10.0.0.2:5062");
         let loose = invite(LOOSE, "<sip:t@10.0.0.2>", "10.0.0.9");
@@ -393,6 +394,7 @@ mod tests {
 
     #[test]
     fn a_request_older_than_the_last_is_out_of_order() {
+        // RFC 3261 §12.2.2
         let mut dialog = uas(&invite("", "<sip:t@10.0.0.2>", "10.0.0.9"));
         assert_eq!(dialog.take_cseq(6), Err(DialogError::OutOfOrder { number: 6, last: 7 }));
         assert_eq!(dialog.take_cseq(9), Ok(()));
@@ -401,6 +403,7 @@ mod tests {
 
     #[test]
     fn the_request_of_the_peer_finds_the_dialog() {
+        // RFC 3261 §12, §12.2.2
         let dialog = uac("");
         let text = "BYE sip:p@x SIP/2.0\r\nVia: SIP/2.0/UDP h;branch=z9hG4bK2\r\nFrom: <sip:100@clinic>;tag=b\r\n\
                     To: <sip:p@x>;tag=a\r\nCall-ID: c1\r\nCSeq: 1 BYE\r\n\r\n";

@@ -229,6 +229,7 @@ fn invalid_syntax() -> Vec<Torture> {
     let invite = |lines: &str| with("INVITE sip:user@example.com SIP/2.0", &format!("{lines}\n\nv=0\n"));
     let start = |start: &str| offering(start, "Contact: <sip:caller@host5.example.net>\n");
     vec![
+        // RFC 4475 §3.1.2.1
         torture(
             "badinv01",
             wire(
@@ -275,12 +276,14 @@ fn invalid_syntax() -> Vec<Torture> {
             "answer 400: the Request-URI is missing or has white space in it (RFC 3261 §7.1)",
             "400",
         ),
+        // RFC 4475 §3.1.2.9
         torture(
             "lwsstart",
             start("INVITE  sip:user@example.com  SIP/2.0"),
             "ok",
             "100, ! call to `user`, 200",
         ),
+        // RFC 4475 §3.1.2.10
         torture("trws", with("OPTIONS sip:remote-target@example.com SIP/2.0  ", "l: 0\n\n"), "ok", "200"),
         // The Route in the URI is ignored.
         torture(
@@ -340,7 +343,9 @@ fn invalid_lines() -> Vec<Torture> {
             "answer 400: Contact is malformed (RFC 3261 §20.10): a URI with header fields is not in angle brackets",
             "400",
         ),
+        // RFC 4475 §3.1.2.14
         torture("badaspec", badaspec(), "ok", "200"),
+        // RFC 4475 §3.1.2.15
         torture("baddn", baddn(), "ok", "200"),
         torture(
             "badvers",
@@ -381,6 +386,7 @@ pub fn baddn() -> Vec<u8> {
 
 /// RFC 4475 §3.2: transaction layer semantics.
 fn transaction_layer() -> Vec<Torture> {
+    // RFC 4475 §3.2.1
     vec![torture("badbranch", badbranch(), "ok", "200")]
 }
 
@@ -397,6 +403,7 @@ fn application_layer() -> Vec<Torture> {
          Content-Type: application/sdp\nl: 5\n\nv=0\n",
     );
     vec![
+        // RFC 4475 §3.3.1
         torture("insuf", insuf, "answer 400: From is missing (RFC 3261 §8.1.1)", "400"),
         torture(
             "unkscm",
@@ -467,7 +474,7 @@ fn application_layer() -> Vec<Torture> {
             "answer 400: Content-Length stands twice, with 13 and 5 octets (RFC 3261 §20.14)",
             "400",
         ),
-        // It came to the wrong place, so our INVITE goes out again.
+        // It came to the wrong place (RFC 3261 §8.1.3.3), so our INVITE goes out again.
         torture("bcast", bcast(), "ok", "INVITE"),
         torture("zeromf", zeromf(), "ok", "200"),
         torture(
@@ -513,6 +520,7 @@ fn zeromf() -> Vec<u8> {
 
 /// RFC 4475 §3.4: backward compatibility.
 fn compatibility() -> Vec<Torture> {
+    // RFC 4475 §3.4.1
     vec![torture("inv2543", inv2543(), "ok", "100, ! call to `UserB`, 200")]
 }
 

@@ -107,7 +107,7 @@ pub fn all() -> Vec<Torture6> {
             "ok",
             TAKEN,
         ),
-        // §4.10: the grammar of RFC 3261 has one colon too many; both are understood.
+        // RFC 5118 §4.10: the grammar of RFC 3261 has one colon too many; both are understood.
         torture("ipv6-bug-abnf-3-colons", options("[2001:db8:::192.0.2.1]"), "ok", "200"),
         torture("ipv6-correct-abnf-2-colons", options("[2001:db8::192.0.2.1]"), "ok", "200"),
     ]

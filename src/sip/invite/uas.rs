@@ -263,6 +263,7 @@ mod tests {
 
     #[test]
     fn a_long_ringing_is_told_each_minute() {
+        // RFC 3261 §13.3.1, §13.3.1.1
         let script =
             [(0, INVITE), (1_000, Input::Provisional), (130_000, Input::Success), (130_001, Input::Ack)];
         check("ringing", &script, "0 Open\n61000 Remind\n121000 Remind\n130001 Confirmed\n");

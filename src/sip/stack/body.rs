@@ -136,6 +136,7 @@ mod tests {
 
     #[test]
     fn sdp_is_found_wherever_it_stands() {
+        // RFC 2046 §5.1, §5.1.1. RFC 2045 §6.1; RFC 5621 §3.1
         check("no body", "", "", Ok(None));
         check("plain", "Content-Type: Application/SDP;charset=x\r\n", "v=0", Ok(Some("v=0")));
         let sdp = "--b 1\r\nContent-Disposition: session\r\ncontent-type: application/sdp\r\n\r\nv=0\r\n";
@@ -171,6 +172,7 @@ mod tests {
 
     #[test]
     fn what_is_no_sdp_is_ignored_only_if_it_may_be() {
+        // RFC 3261 §8.2.3, §20.11
         let text = "Content-Type: text/plain\r\n";
         check("must be understood", text, "hello", Err(Refusal::ContentType));
         let optional = format!("{text}Content-Disposition: render;handling=Optional\r\n");

@@ -75,6 +75,7 @@ mod tests {
 
     #[test]
     fn users_come_from_where_carriers_put_them() {
+        // RFC 3325 §9.1; RFC 5806 §3; RFC 7315 §4.2
         let call = invite(
             "sip:%2B1617;npdi@clinic",
             "From: \"A\" <sip:+16175550142@x>;tag=1\r\nP-Asserted-Identity: <sip:x.example>, <tel:+1-617>\r\n\
@@ -106,6 +107,7 @@ mod tests {
 
     #[test]
     fn anonymous_is_nobody_and_no_error() {
+        // RFC 3323 §4.1
         for from in
             ["<sip:anonymous@anonymous.invalid>", "<sip:Anonymous@x>", "<sip:x@anonymous.invalid>", "sip:x"]
         {

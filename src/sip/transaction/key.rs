@@ -123,6 +123,7 @@ mod tests {
 
     #[test]
     fn a_transaction_is_branch_sent_by_and_method() {
+        // RFC 3261 §17.2.3, §18.2.2
         let invite = ("INVITE", "10.0.0.1;branch=z9hG4bK1", "");
         check("itself", invite, invite, true);
         check("its ACK", invite, ("ACK", "10.0.0.1;branch=z9hG4bK1", ";tag=b"), true);

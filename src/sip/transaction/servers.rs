@@ -204,6 +204,7 @@ mod tests {
 
     #[test]
     fn a_transaction_that_is_forgotten_leaves_no_name_behind() {
+        // RFC 3261 §8.2.2.2
         let mut servers = Servers::new(TIMERS);
         let ids: Vec<_> = (0..100).map(|branch| servers.begin(begin(branch, Some(LegId(1))))).collect();
         let Begin { key, merge, .. } = begin(42, Some(LegId(1)));

@@ -336,6 +336,7 @@ mod tests {
 
     #[test]
     fn lines_of_one_name_are_gathered_in_order_whatever_their_spelling() {
+        // RFC 3261 §7.3, §7.3.1
         let headers =
             headers(b"Via: a, b\r\nX-Other: 1\r\nv : c\r\nTo:d\r\nVIA:\t\r\n e ,\r\n\tf \r\n\r\nVia: body");
         assert_eq!(text(headers.each(Name::Via)), "a, b | c | e ,\\r\\n\\tf");

@@ -250,6 +250,7 @@ mod tests {
 
     #[test]
     fn a_start_line_is_a_request_a_response_or_noise() {
+        // RFC 3261 §7.1, §7.2, §25
         check("OPTIONS sip:a SIP/2.0\r\n\r\n", "OPTIONS `sip:a` SIP/2.0 [] body `` Absent");
         check("SIP/2.0 200 OK then\r\n\r\n", "200 `OK then` SIP/2.0 [] body `` Absent");
         check("SIP/2.0 100 \r\n\r\n", "100 `` SIP/2.0 [] body `` Absent");
@@ -273,6 +274,7 @@ mod tests {
 
     #[test]
     fn line_ends_alone_are_a_keep_alive_and_are_skipped_before_a_message() {
+        // RFC 3261 §7.5; RFC 5626 §3.5.1
         for ping in ["", "\r\n", "\r\n\r\n", "\n", "\0\0\0\0"] {
             assert_eq!(parse(ping.as_bytes()).err(), Some(ParseError::KeepAlive), "{ping:?}");
         }

@@ -207,6 +207,12 @@ mod tests {
 
     #[test]
     fn every_name_is_read_in_full_in_capitals_and_compact() {
+        // RFC 3261 §7.3.3, §20.1, §20.5, §20.7, §20.8, §20.10, §20.11, §20.12, §20.14, §20.15, §20.16,
+        // §20.17, §20.19, §20.20, §20.22, §20.28, §20.29, §20.30, §20.32, §20.33, §20.34, §20.35, §20.36,
+        // §20.37, §20.38, §20.39, §20.40, §20.41, §20.42, §20.43. RFC 3262 §7.1, §7.2. RFC 3323 §4.2.
+        // RFC 3325 §9.1. RFC 3326 §2. RFC 3515 §2.1. RFC 3841 §9.1, §9.2, §9.3. RFC 3891 §6.1. RFC 3892 §3.
+        // RFC 4028 §4, §5. RFC 4474 §9. RFC 5806 §3. RFC 6665 §8.2.1, §8.2.2. RFC 7044 §5. RFC 7315 §4.2.
+        // RFC 8224 §4
         for name in Name::ALL {
             assert_eq!(Name::read(name.as_str().as_bytes()), Some(name));
             assert_eq!(Name::read(name.as_str().to_uppercase().as_bytes()), Some(name));

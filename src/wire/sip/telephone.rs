@@ -76,6 +76,7 @@ mod tests {
 
     #[test]
     fn a_global_number_is_plus_and_digits_however_it_is_written() {
+        // RFC 3261 §19.1.6; RFC 3966 §5.1.1
         check("tel:+1-201-555-0123", "+12015550123");
         check("TEL:+1(617)555.0100", "+16175550100");
         check("sip:+1-617-555-0100@carrier.example;user=phone", "+16175550100");
@@ -89,6 +90,7 @@ mod tests {
 
     #[test]
     fn a_local_number_is_made_global_by_a_country_code_alone() {
+        // RFC 3966 §5.1.5
         check("tel:617-555-0100;phone-context=+1", "+16175550100");
         check("sip:6175550100;phone-context=+1@carrier.example;user=phone", "+16175550100");
         check("sip:6175550100@carrier.example;user=phone;phone-context=+1", "+16175550100");

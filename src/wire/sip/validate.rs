@@ -391,6 +391,7 @@ mod tests {
 
     #[test]
     fn a_good_request_and_a_good_response_break_nothing() {
+        // RFC 3261 §8.1.1.8, §8.1.3, §16.3
         assert_eq!(verdict(&format!("INVITE sip:c@d SIP/2.0\n{LINES}")), "ok");
         assert_eq!(verdict(&format!("INVITE tel:+1617 sip/2.0\n{LINES}")), "ok");
         assert_eq!(verdict(&format!("SIP/2.0 200 OK\n{LINES}")), "ok");
@@ -404,6 +405,7 @@ mod tests {
 
     #[test]
     fn each_broken_rule_is_named_with_its_section_and_status() {
+        // RFC 3261 §8.2, §8.2.2, §21.4
         check("INVITE", "INVITE sip:c@d SIP/7.0", "answer 505: the version is not SIP/2.0 (RFC 3261 §7.1)");
         check(
             "INVITE",
@@ -503,6 +505,7 @@ mod tests {
 
     #[test]
     fn a_request_whose_answer_finds_no_way_is_dropped() {
+        // RFC 3261 §18.2.2
         check("Via", "-", "drop, else 400: Via is missing (RFC 3261 §8.1.1)");
         check("Via", "Via:", "drop, else 400: Via is missing (RFC 3261 §8.1.1)");
         check(

@@ -214,6 +214,7 @@ mod tests {
 
     #[test]
     fn a_via_is_read_in_all_its_spellings() {
+        // RFC 3261 §8.1.1.7, §18.2, §20.42
         check(
             "SIP/2.0/UDP 192.0.2.2;branch=z9hG4bKa1;rport",
             "UDP 192.0.2.2 port=None branch=z9hG4bKa1 cookie=true received=None rport=Some(None) ttl=None maddr=-",

@@ -1,4 +1,5 @@
-//! Calls that come in: RFC 3261 §9.2, §13.3, §14.2, §15; RFC 5407 for the races.
+//! Calls that come in: RFC 3261 §8.2.2.2, §9, §9.2, §11.1, §12.2.2, §13, §13.3, §14, §14.2, §15, and
+//! RFC 5407 §3.2.1 for the races.
 
 use super::phone::{Scene, check, settings};
 

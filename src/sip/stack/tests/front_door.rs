@@ -1,4 +1,5 @@
-//! What comes to the door and is no call: noise, strangers, broken rules, what we do not do.
+//! What comes to the door and is no call: noise, strangers, broken rules, what we do not do (RFC 3261 §8, §8.2,
+//! §8.2.2.3, §8.2.3, §8.2.7, §11.2, §18.2.2, §20.1, §20.5, §21.4.7, §21.5.2; RFC 3581 §4; RFC 5626 §3.5.1).
 
 use super::phone::{Scene, THEM, US, check, settings};
 use crate::clock::Instant;
