@@ -239,6 +239,7 @@ impl Scene {
     fn seen(&mut self, octets: &[u8]) -> String {
         let text = String::from_utf8(octets.to_vec()).expect("text");
         check_with_rsip(&text);
+        check_with_rsipstack(octets);
         match parse(octets).unwrap_or_else(|error| panic!("{error}: {text}")) {
             Message::Request(request) => {
                 validate(&request).unwrap_or_else(|rule| panic!("{rule}: {text}"));
@@ -307,6 +308,40 @@ pub fn check_with_rsip(text: &str) {
         return;
     }
     cseq.unwrap_or_else(|error| panic!("{error}: {text}"));
+}
+
+/// Another independent reader sees the same lines, the same body, and the same tags, branch and number.
+pub fn check_with_rsipstack(octets: &[u8]) {
+    use rsipstack::sip::{HeadersExt, SipMessage, ToTypedHeader};
+    let text = String::from_utf8_lossy(octets);
+    let theirs = SipMessage::try_from(octets).unwrap_or_else(|error| panic!("{error}: {text}"));
+    let (lines, body) = match &theirs {
+        SipMessage::Request(request) => (&request.headers, &request.body),
+        SipMessage::Response(response) => (&response.headers, &response.body),
+    };
+    let (headers, our_body) = match parse(octets).expect("we read what we send") {
+        Message::Request(request) => (request.headers, request.body),
+        Message::Response(response) => (response.headers, response.body),
+    };
+    let lines: Vec<_> =
+        lines.iter().map(|line| format!("{}: {}", line.name(), line.value().trim())).collect();
+    let plain = |octets: &[u8]| String::from_utf8_lossy(octets).into_owned();
+    let ours: Vec<_> =
+        headers.iter().map(|(name, value)| format!("{}: {}", plain(name), plain(value))).collect();
+    assert_eq!((lines, &body[..]), (ours, our_body), "{text}");
+    let from =
+        theirs.from_header().and_then(|from| from.typed()).unwrap_or_else(|error| panic!("{error}: {text}"));
+    assert_eq!(from.tag().map(ToString::to_string).unwrap_or_default(), tag(&headers, Name::From), "{text}");
+    let to = theirs.to_header().and_then(|to| to.typed()).unwrap_or_else(|error| panic!("{error}: {text}"));
+    assert_eq!(to.tag().map(ToString::to_string).unwrap_or_default(), tag(&headers, Name::To), "{text}");
+    // It knows a closed set of methods too.
+    if text.contains("DANCE") {
+        return;
+    }
+    let cseq =
+        theirs.cseq_header().and_then(|cseq| cseq.typed()).unwrap_or_else(|error| panic!("{error}: {text}"));
+    let number = CSeq::read(headers.first(Name::CSeq).expect("a CSeq")).expect("a CSeq").number;
+    assert_eq!(cseq.seq, number, "{text}");
 }
 
 #[track_caller]
