@@ -135,6 +135,12 @@ impl Switch {
     /// The ACK of our 200: the flow begins. An answer in it settles a delayed offer.
     pub(super) fn on_confirmed(&mut self, leg: LegId, sdp: Option<Vec<u8>>) {
         let Some(&id) = self.legs.get(&leg) else { return };
+        if let Some(sdp) =
+            sdp.as_ref().filter(|_| self.leg_of(id, leg).is_some_and(|leg| leg.agreed.is_some()))
+        {
+            // The ACK of a re-INVITE that asked us to offer.
+            self.on_offer_answered(leg, sdp);
+        }
         let Some(call) = self.calls.get(&id).filter(|call| call.is_patient(leg)) else { return };
         if call.patient.agreed.is_none() {
             match sdp.map(|sdp| self.read_answer(&call.patient, &sdp)) {
@@ -162,24 +168,49 @@ impl Switch {
 
     /// A re-INVITE: other media, hold, resume (RFC 3264 §8). One without an offer asks for ours.
     pub(super) fn on_reoffer(&mut self, leg: LegId, sdp: Option<Vec<u8>>) {
-        let Some(&id) = self.legs.get(&leg) else { return self.refuse(leg, 481, None) };
-        let Some(mut changed) = self.leg_of(id, leg).cloned() else { return self.refuse(leg, 481, None) };
+        let known = self.legs.get(&leg).copied();
+        let found = known.and_then(|id| Some((id, self.leg_of(id, leg)?.clone())));
+        let Some((id, mut changed)) = found else { return self.refuse_reoffer(leg, 481) };
         let Some(offer) = sdp else {
             let sdp = self.make_offer(&mut changed);
             self.keep_leg(id, changed);
             return self.sip(sip::Command::AnswerReoffer { leg, sdp });
         };
-        let Ok(agreed) = self.answer_offer(&mut changed, &offer) else { return self.refuse(leg, 488, None) };
+        let Ok(agreed) = self.answer_offer(&mut changed, &offer) else {
+            return self.refuse_reoffer(leg, 488);
+        };
+        self.sip(sip::Command::AnswerReoffer { leg, sdp: agreed.body.clone() });
+        if !changed.open {
+            // Nothing runs yet: an offer before the answer to the call changes only what we said.
+            return self.keep_leg(id, changed);
+        }
+        self.replan(id, changed, &agreed);
+    }
+
+    /// The answer to an offer of ours within the call.
+    pub(super) fn on_offer_answered(&mut self, leg: LegId, sdp: &[u8]) {
+        let Some(&id) = self.legs.get(&leg) else { return };
+        let Some(changed) = self.leg_of(id, leg).filter(|leg| leg.open).cloned() else { return };
+        if let Ok(agreed) = self.read_answer(&changed, sdp) {
+            self.replan(id, changed, &agreed);
+        }
+    }
+
+    /// The leg's stream runs as it is agreed now.
+    fn replan(&mut self, id: CallId, mut changed: Leg, agreed: &offer_answer::Agreed) {
         let was_held = changed.is_held();
-        changed.agreed = Some(settled(&agreed));
+        changed.agreed = Some(settled(agreed));
         let held = changed.is_held();
-        let command = Command::Replan { leg, plan: plan(&agreed, changed.local.ip()) };
+        let command = Command::Replan { leg: changed.id, plan: plan(agreed, changed.local.ip()) };
         self.outputs.push_back(Output::Media { worker: changed.worker, command });
-        self.sip(sip::Command::AnswerReoffer { leg, sdp: agreed.body });
         self.keep_leg(id, changed);
         if held != was_held {
             self.append(id, Event::Hold { on: held });
         }
+    }
+
+    fn refuse_reoffer(&mut self, leg: LegId, status: u16) {
+        self.sip(sip::Command::RefuseReoffer { leg, status });
     }
 
     /// Puts a changed leg back into its place.

@@ -33,6 +33,8 @@ impl Switch {
     /// Our offer to the party.
     pub(super) fn make_offer(&self, leg: &mut Leg) -> Vec<u8> {
         let offer = offer_answer::offer(&self.ours(leg));
+        // The version rises with whatever is said anew (RFC 3264 §8).
+        leg.sdp_version += u64::from(leg.told.as_ref().is_some_and(|told| *told != offer));
         leg.told = Some(offer.clone());
         offer
     }
@@ -60,7 +62,8 @@ impl Switch {
 
 /// What the leg keeps of an agreement.
 pub(super) fn settled(agreed: &Agreed) -> Settled {
-    Settled { codec: agreed.codec, direction: direction(agreed) }
+    let key_events = agreed.telephone_event.is_some();
+    Settled { codec: agreed.codec, direction: direction(agreed), key_events }
 }
 
 /// How the stream runs that was agreed on, from the address that the party reached us at.

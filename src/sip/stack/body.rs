@@ -6,6 +6,7 @@
 use super::refusal::Refusal;
 use crate::wire::sip::grammar::Parameters;
 use crate::wire::sip::grammar::{split_at_outside, trim, unquote};
+use crate::wire::sip::header::Headers;
 use crate::wire::sip::message::Request;
 use crate::wire::sip::name::Name;
 use crate::wire::sip::value::MediaType;
@@ -19,7 +20,14 @@ const BOUNDARY_MAX_OCTETS: usize = 70;
 /// [`Refusal::ContentType`] and [`Refusal::ContentEncoding`] when there is a body that we must not
 /// ignore and cannot read.
 pub fn sdp<'a>(request: &Request<'a>) -> Result<Option<&'a [u8]>, Refusal> {
-    let (headers, body) = (&request.headers, request.body);
+    sdp_in(&request.headers, request.body)
+}
+
+/// The SDP that a message with those header fields carries in that body.
+///
+/// # Errors
+/// As [`sdp`].
+pub fn sdp_in<'a>(headers: &Headers<'a>, body: &'a [u8]) -> Result<Option<&'a [u8]>, Refusal> {
     if body.is_empty() {
         return Ok(None);
     }

@@ -164,12 +164,16 @@ impl Pair {
             &format!("{:?} {side} hears {}\n", self.now, format!("{event:?}").split('{').next().unwrap());
         let (leg, told) = match *event {
             Event::Invite { leg, .. } => (leg, Told::Begun),
-            Event::Ringing { leg } => (leg, Told::Begun),
+            Event::Ringing { leg } | Event::EarlyMedia { leg, .. } => (leg, Told::Begun),
             Event::Confirmed { leg, .. } | Event::Answered { leg, .. } | Event::Probed { leg, .. } => {
                 (leg, Told::Up)
             }
-            Event::Reoffer { leg, .. } => (leg, Told::Up),
-            Event::AckMissing { leg } | Event::Cancelled { leg } | Event::Bye { leg } => (leg, Told::Over),
+            Event::Reoffer { leg, .. }
+            | Event::OfferAnswered { leg, .. }
+            | Event::OfferRefused { leg, .. }
+            | Event::Info { leg, .. } => (leg, Told::Up),
+            Event::AckMissing { leg } | Event::SessionLost { leg, .. } => (leg, Told::Over),
+            Event::Cancelled { leg, .. } | Event::Bye { leg, .. } => (leg, Told::Over),
             Event::Failed { leg, .. } => (leg, Told::Over),
         };
         let before = self.legs[side].insert(leg, told);

@@ -7,7 +7,7 @@ use crate::clock::Instant;
 use crate::id::LegId;
 use crate::phi::Phi;
 use crate::rng::Rng;
-use crate::sip::interface::{Command, Event, Input, Network, Outgoing, Output, Settings};
+use crate::sip::interface::{Command, Event, InfoKeys, Input, Network, Outgoing, Output, Reason, Settings};
 use crate::sip::stack::Stack;
 use crate::sip::way::Way;
 use crate::wire::sip::address::Address;
@@ -26,7 +26,14 @@ pub const SDP: &str = "v=0\r\nc=IN IP4 10.0.0.2\r\nm=audio 6000 RTP/AVP 0\r\n";
 pub fn settings(t1_ms: u64) -> Settings {
     let listen_to = vec![Network { base: "10.0.0.0".parse().unwrap(), prefix: 8 }];
     let product = "Careline/0.1".to_owned();
-    Settings { t1: Duration::from_millis(t1_ms), external_address: None, product, listen_to }
+    Settings {
+        t1: Duration::from_millis(t1_ms),
+        external_address: None,
+        product,
+        listen_to,
+        session_expires_s: 0,
+        info_keys: InfoKeys::Told,
+    }
 }
 
 /// One machine, one phone, one ladder.
@@ -273,15 +280,29 @@ impl Scene {
                 format!("Confirmed{}", if sdp.is_some() { " with sdp" } else { "" })
             }
             Event::AckMissing { .. } => "AckMissing".to_owned(),
-            Event::Cancelled { .. } => "Cancelled".to_owned(),
-            Event::Bye { .. } => "Bye".to_owned(),
-            Event::Reoffer { .. } => "Reoffer".to_owned(),
+            Event::Cancelled { reason, .. } => format!("Cancelled{}", because(*reason)),
+            Event::Bye { reason, .. } => format!("Bye{}", because(*reason)),
+            Event::Reoffer { sdp, .. } => {
+                format!("Reoffer{}", if sdp.is_some() { "" } else { " without sdp" })
+            }
+            Event::EarlyMedia { fork, .. } => format!("EarlyMedia {fork}"),
+            Event::OfferAnswered { .. } => "OfferAnswered".to_owned(),
+            Event::OfferRefused { status, .. } => format!("OfferRefused {status}"),
+            Event::SessionLost { loss, .. } => format!("SessionLost {loss:?}"),
+            Event::Info { key, .. } => format!("Info {key}"),
             Event::Ringing { .. } => "Ringing".to_owned(),
             Event::Answered { .. } => "Answered".to_owned(),
+            Event::Failed { status, retry_after_s: Some(wait), .. } => {
+                format!("Failed {status} for {wait} s")
+            }
             Event::Failed { status, .. } => format!("Failed {status}"),
             Event::Probed { alive, .. } => format!("Probed {alive}"),
         }
     }
+}
+
+fn because(reason: Option<Reason>) -> String {
+    reason.map_or_else(String::new, |reason| format!(" {:?} {}", reason.protocol, reason.cause))
 }
 
 fn elsewhere(to: SocketAddr) -> String {
