@@ -66,6 +66,9 @@ pub const RECORDINGS_QUOTA_DEFAULT_OCTETS: u64 = 50_000_000_000;
 
 /// Events that may wait in memory for a store that is stuck, before ordinary ones are dropped and counted.
 pub const EVENT_SPILL_MAX: usize = 100_000;
+/// Events that may wait for a store that is stuck, before everything is dropped and counted. The switch waits for
+/// nothing that it adds beyond: no recording begins, and no message is told as saved.
+pub const EVENT_SPILL_HARD_MAX: usize = 2 * EVENT_SPILL_MAX;
 /// Rows of the event log in one commit: a few milliseconds of work, and under the 32 766 values of one statement.
 pub const EVENT_BATCH_MAX: usize = 500;
 /// Calls whose record the store keeps in memory until they end; those over it are read back from the log.
@@ -137,6 +140,8 @@ pub const EMERGENCY_EVERY: Duration = Duration::from_secs(10);
 pub const COMFORT_EVERY: Duration = Duration::from_secs(15);
 /// Rest before the person ladder is climbed again from its foot: a target that refuses at once is not flooded.
 pub const LADDER_REST: Duration = Duration::from_secs(5);
+/// How long a target that asks for rest is not called, at most: patients wait for whoever answers there.
+pub const TARGET_REST_MAX: Duration = Duration::from_secs(60);
 /// How long a flow waits for the engine's own answer (a tone, a saved file, a failed call) before it goes on without.
 pub const ENGINE_ANSWER_MAX: Duration = Duration::from_secs(10);
 /// Steps of one flow: nobody can follow more on paper.
@@ -155,7 +160,7 @@ pub const SESSION_EXPIRES_MIN_S: u32 = 90;
 pub const SESSION_EXPIRES_DEFAULT_S: u32 = 1_800;
 /// How long before its end a session that nobody refreshed is ended, at most (RFC 4028 §10).
 pub const SESSION_ENDS_EARLY_MAX: Duration = Duration::from_secs(32);
-/// How often a call is placed again because its session interval was too short for a hop on its way.
+/// How often a call or a refresh is tried because its session interval was too short for a hop on its way.
 pub const INTERVAL_TRIES_MAX: u32 = 3;
 /// How often a change of ours that meets one of the peer's is tried: over 10 s, more is no accident.
 pub const GLARE_TRIES_MAX: u32 = 8;

@@ -182,6 +182,11 @@ impl Dialog {
         DialogId::new(&self.call_id, &self.local_tag, &self.remote_tag)
     }
 
+    /// The Call-ID.
+    pub fn call_id(&self) -> &[u8] {
+        &self.call_id
+    }
+
     /// The peer's tag: forks of one INVITE differ in it.
     pub fn remote_tag(&self) -> &[u8] {
         &self.remote_tag

@@ -356,6 +356,17 @@ pub struct Invite {
     pub asserted_user: Option<Phi<String>>,
     /// The SDP offer, if the INVITE carried one.
     pub sdp: Option<Vec<u8>>,
+    /// Whether the caller requires that no provisional answer be lost.
+    pub reliability: Reliability,
+}
+
+/// Whether each 1xx of ours needs a PRACK.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reliability {
+    /// The INVITE requires `100rel` (RFC 3262 §3).
+    Required,
+    /// It does not.
+    NotRequired,
 }
 
 /// What the SIP machine counts. Each is a total since the start.

@@ -13,6 +13,7 @@ use crate::call::routing::{called_number, caller_number, trunk_of};
 use crate::flow::action;
 use crate::flow::run::Run;
 use crate::id::{CallId, LegId};
+use crate::limits::MESSAGE_OPEN_MAX;
 use crate::media::command::{Command, PortIndex, WorkerIndex};
 use crate::phi::Phi;
 use crate::report::event::{Cause, Event, Party};
@@ -72,24 +73,28 @@ impl Switch {
             message_until: None,
             message: None,
             ends_at: self.now.at + self.settings.longest,
-            probe_at: None,
             ending: None,
             due: None,
         };
         self.legs.insert(call.patient.id, id);
         self.calls.insert(id, call);
         self.counters.peak = self.counters.peak.max(self.calls.len() as u64);
-        self.answer(id, invite.sdp.as_deref());
+        self.answer(id, invite.sdp.as_deref(), invite.reliability);
         self.rekey(id);
     }
 
-    /// 200 with our answer; or with our offer, when the INVITE brought none (RFC 3261 §13.2.1).
-    fn answer(&mut self, id: CallId, offer: Option<&[u8]>) {
+    /// 200 with our answer; or with our offer, when the INVITE brought none (RFC 3261 §13.2.1). Who requires
+    /// reliable answers gets the offer in a 183 first, for some carriers take it nowhere else: its PRACK
+    /// brings the answer, and the 200 waits for it (RFC 3262 §5).
+    fn answer(&mut self, id: CallId, offer: Option<&[u8]>, reliability: sip::Reliability) {
         let Some(mut patient) = self.calls.get(&id).map(|call| call.patient.clone()) else { return };
         let leg = patient.id;
         let Some(offer) = offer else {
             let sdp = self.make_offer(&mut patient);
             self.keep_leg(id, patient);
+            if reliability == sip::Reliability::Required {
+                self.sip(sip::Command::Progress { leg, sdp: sdp.clone() });
+            }
             return self.sip(sip::Command::Answer { leg, sdp });
         };
         match self.answer_offer(&mut patient, offer) {
@@ -120,6 +125,7 @@ impl Switch {
     pub(super) fn open_leg(&mut self, leg: &mut Leg, agreed: &offer_answer::Agreed) {
         leg.agreed = Some(settled(agreed));
         leg.open = true;
+        self.watch(leg);
         let command = Command::Open {
             leg: leg.id,
             port: leg.port,
@@ -145,14 +151,18 @@ impl Switch {
         if call.patient.agreed.is_none() {
             match sdp.map(|sdp| self.read_answer(&call.patient, &sdp)) {
                 Some(Ok(agreed)) => self.open_patient(id, &agreed),
-                Some(Err(_)) | None => {
-                    self.counters.no_common_media += 1;
-                    return self.end_call(id, Cause::NoCommonMedia, Party::Engine, None);
-                }
+                Some(Err(_)) | None => return self.no_agreement(id, leg),
             }
         }
         self.on_heard(id, leg, HeardBy::Ack);
         self.rekey(id);
+    }
+
+    /// Our offer has no answer that we could use, and the call stands already: it is hung up.
+    fn no_agreement(&mut self, id: CallId, leg: LegId) {
+        self.counters.no_common_media += 1;
+        self.sip(sip::Command::HangUp { leg, reason: Some("SIP;cause=488;text=\"no common media\"") });
+        self.end_call(id, Cause::NoCommonMedia, Party::Engine, None);
     }
 
     /// The patient can hear: the first words start now, not before, so that none of them is clipped.
@@ -162,8 +172,21 @@ impl Switch {
             return;
         }
         call.heard = true;
+        let on_hold = call.patient.is_held();
         self.append(id, Event::Heard { by_ack: by == HeardBy::Ack });
         self.run_flow(id, action::Input::Start);
+        if on_hold {
+            self.tell_flow_of_hold(id, true);
+        }
+    }
+
+    /// While the patient is on hold the words wait for him, and so does the tone before a message.
+    fn tell_flow_of_hold(&mut self, id: CallId, on: bool) {
+        let again = self.now.at + MESSAGE_OPEN_MAX;
+        if let Some(call) = self.calls.get_mut(&id) {
+            call.message_until = call.message_until.map(|_| again);
+        }
+        self.run_flow(id, action::Input::Hold { on });
     }
 
     /// A re-INVITE: other media, hold, resume (RFC 3264 §8). One without an offer asks for ours.
@@ -187,12 +210,16 @@ impl Switch {
         self.replan(id, changed, &agreed);
     }
 
-    /// The answer to an offer of ours within the call.
+    /// The answer to an offer of ours: within the call, or before we answered it.
     pub(super) fn on_offer_answered(&mut self, leg: LegId, sdp: &[u8]) {
         let Some(&id) = self.legs.get(&leg) else { return };
-        let Some(changed) = self.leg_of(id, leg).filter(|leg| leg.open).cloned() else { return };
-        if let Ok(agreed) = self.read_answer(&changed, sdp) {
-            self.replan(id, changed, &agreed);
+        let Some(changed) = self.leg_of(id, leg).cloned() else { return };
+        match self.read_answer(&changed, sdp) {
+            Ok(agreed) if changed.open => self.replan(id, changed, &agreed),
+            Ok(agreed) => self.open_patient(id, &agreed),
+            // What runs goes on as it is.
+            Err(_) if changed.open => {}
+            Err(_) => self.no_agreement(id, leg),
         }
     }
 
@@ -201,12 +228,18 @@ impl Switch {
         let was_held = changed.is_held();
         changed.agreed = Some(settled(agreed));
         let held = changed.is_held();
-        let command = Command::Replan { leg: changed.id, plan: plan(agreed, changed.local.ip()) };
+        self.watch(&mut changed);
+        let leg = changed.id;
+        let command = Command::Replan { leg, plan: plan(agreed, changed.local.ip()) };
         self.outputs.push_back(Output::Media { worker: changed.worker, command });
         self.keep_leg(id, changed);
         if held != was_held {
             self.append(id, Event::Hold { on: held });
         }
+        if held != was_held && self.calls.get(&id).is_some_and(|call| call.is_patient(leg)) {
+            self.tell_flow_of_hold(id, held);
+        }
+        self.rekey(id);
     }
 
     fn refuse_reoffer(&mut self, leg: LegId, status: u16) {
@@ -239,5 +272,16 @@ impl Switch {
 /// A leg that owns a port and has agreed on nothing yet.
 pub(super) fn new_leg(id: LegId, owned: Owned, local: SocketAddr, peer: IpAddr) -> Leg {
     let (worker, port): (WorkerIndex, PortIndex) = (owned.worker, owned.port);
-    Leg { id, worker, port, local, peer, agreed: None, sdp_version: 0, told: None, open: false }
+    Leg {
+        id,
+        worker,
+        port,
+        local,
+        peer,
+        agreed: None,
+        sdp_version: 0,
+        told: None,
+        open: false,
+        probe_at: None,
+    }
 }

@@ -21,11 +21,14 @@ mod person;
 mod ports;
 mod recording;
 pub mod status;
+#[cfg(test)]
+mod tests;
 
 use crate::clock::{Due, Instant};
 use crate::flow::action;
 use crate::flow::set::FlowSet;
 use crate::id::{CallId, LegId, RecordingId};
+use crate::limits::EVENT_SPILL_HARD_MAX;
 use crate::media::command as media;
 use crate::report::event::{Cause, Entry, Event, Party};
 use crate::rng::Rng;
@@ -63,6 +66,8 @@ pub struct Switch {
     next_seq: u64,
     durable_up_to: u64,
     next_id: u64,
+    /// Targets that asked to be left in peace, and until when: only targets of the configuration.
+    resting: BTreeMap<String, Instant>,
     drain_until: Option<Instant>,
     drained_told: bool,
     counters: Counters,
@@ -88,6 +93,7 @@ impl Switch {
             waiting: BTreeMap::new(),
             outputs: VecDeque::new(),
             rng,
+            resting: BTreeMap::new(),
             drain_until: None,
             drained_told: false,
             counters: Counters::default(),
@@ -183,7 +189,9 @@ impl Switch {
             // While a person is rung the patient hears the flow, and a refused change leaves all as it was.
             sip::Event::Ringing { .. } | sip::Event::EarlyMedia { .. } | sip::Event::OfferRefused { .. } => {}
             sip::Event::Answered { leg, sdp } => self.on_person_answered(leg, &sdp),
-            sip::Event::Failed { leg, status, .. } => self.on_person_failed(leg, status),
+            sip::Event::Failed { leg, status, retry_after_s } => {
+                self.on_person_failed(leg, status, retry_after_s);
+            }
             sip::Event::Probed { leg, alive } => self.on_probed(leg, alive),
         }
     }
@@ -225,6 +233,12 @@ impl Switch {
             }
             self.rekey(id);
         }
+    }
+
+    /// Whether the log could drop the next entry. As many lines wait in the store as are not durable, or
+    /// fewer: while these are under its hard bound it keeps whatever something waits for.
+    fn log_is_full(&self) -> bool {
+        (self.next_seq - 1).saturating_sub(self.durable_up_to) >= EVENT_SPILL_HARD_MAX as u64
     }
 
     /// Adds a fact to the event log, as of now.

@@ -7,8 +7,10 @@ use super::Switch;
 use super::call::Person;
 use super::incoming::new_leg;
 use super::interface::Output;
+use crate::call::leg::Leg;
 use crate::flow::action::{ConnectEnd, Input};
 use crate::id::{CallId, LegId};
+use crate::limits::TARGET_REST_MAX;
 use crate::media::command::Command;
 use crate::report::event::{Cause, Event, Party};
 use crate::sip::interface as sip;
@@ -19,6 +21,8 @@ use std::time::Duration;
 const STATUS_UNKNOWN_TARGET: u16 = 404;
 /// The final status that the record gives to a person who let it ring: request timeout.
 const STATUS_RANG_OUT: u16 = 408;
+/// The final status that the record gives to a target that asked to be left in peace: service unavailable.
+const STATUS_AT_REST: u16 = 503;
 /// The final status that the record gives when no port was free: service unavailable.
 const STATUS_NO_PORT: u16 = 503;
 
@@ -30,6 +34,9 @@ impl Switch {
         let Some(&to) = self.settings.targets.get(&target) else {
             return self.person_not_reached(id, leg, STATUS_UNKNOWN_TARGET);
         };
+        if self.resting.get(&target).is_some_and(|&until| until > self.now.at) {
+            return self.person_not_reached(id, leg, STATUS_AT_REST);
+        }
         let Some((local, worker, caller)) =
             self.calls.get(&id).map(|call| (call.local, call.patient.worker, call.caller.clone()))
         else {
@@ -44,7 +51,7 @@ impl Switch {
         let ring_until = Some(self.now.at + ring.min(self.settings.ring));
         self.legs.insert(leg, id);
         if let Some(call) = self.calls.get_mut(&id) {
-            call.person = Some(Person { leg: person, ring_until });
+            call.person = Some(Person { leg: person, ring_until, target: target.clone() });
         }
         let call = Box::new(sip::Outgoing { target, from_user, sdp });
         self.sip(sip::Command::Invite { leg, way: Way::udp(local, to), call });
@@ -58,7 +65,7 @@ impl Switch {
         };
         let Ok(agreed) = self.read_answer(&person, sdp) else {
             self.sip(sip::Command::HangUp { leg, reason: Some("SIP;cause=488;text=\"no common media\"") });
-            return self.on_person_failed(leg, 488);
+            return self.on_person_failed(leg, 488, None);
         };
         self.open_leg(&mut person, &agreed);
         let worker = person.worker;
@@ -76,9 +83,16 @@ impl Switch {
         self.rekey(id);
     }
 
-    /// The call to the person came to nothing.
-    pub(super) fn on_person_failed(&mut self, leg: LegId, status: u16) {
+    /// The call to the person came to nothing. A target that is overloaded and says for how long is not called
+    /// so long; others are (RFC 3261 §21.5.4).
+    pub(super) fn on_person_failed(&mut self, leg: LegId, status: u16, retry_after_s: Option<u32>) {
         let Some(&id) = self.legs.get(&leg) else { return };
+        if let Some(seconds) = retry_after_s.filter(|_| status == STATUS_AT_REST)
+            && let Some(person) = self.calls.get(&id).and_then(|call| call.person.as_ref())
+        {
+            let rest = Duration::from_secs(seconds.into()).min(TARGET_REST_MAX);
+            self.resting.insert(person.target.clone(), self.now.at + rest);
+        }
         if self.calls.get_mut(&id).is_some_and(|call| call.person_leg(leg).is_some()) {
             self.drop_person(id);
             self.person_not_reached(id, leg, status);
@@ -131,10 +145,14 @@ impl Switch {
     pub(super) fn on_probed(&mut self, leg: LegId, alive: bool) {
         let Some(&id) = self.legs.get(&leg) else { return };
         let again = self.now.at + self.settings.media_lost;
-        let Some(call) = self.calls.get_mut(&id) else { return };
         if alive {
-            call.probe_at = Some(again);
-        } else if call.is_patient(leg) {
+            if let Some(leg) = self.leg_of(id, leg) {
+                leg.probe_at = Some(again);
+            }
+            return self.rekey(id);
+        }
+        let Some(call) = self.calls.get_mut(&id) else { return };
+        if call.is_patient(leg) {
             self.counters.media_lost += 1;
             self.end_call(id, Cause::MediaLost, Party::Engine, None);
         } else if call.person_leg(leg).is_some() {
@@ -144,13 +162,21 @@ impl Switch {
         self.rekey(id);
     }
 
-    /// A party that was silent and alive is asked again after the same time.
+    /// After an offer and answer: a worker tells of the silence of a party that is to send, any other is asked.
+    pub(super) fn watch(&self, leg: &mut Leg) {
+        leg.probe_at = leg.may_be_silent().then(|| self.now.at + self.settings.media_lost);
+    }
+
+    /// A party that was silent and alive, or is on hold, is asked again after the same time.
     pub(super) fn probe_again(&mut self, id: CallId) {
         let now = self.now.at;
-        let Some(call) = self.calls.get_mut(&id) else { return };
-        if call.probe_at.is_some_and(|at| at <= now) {
-            call.probe_at = None;
-            let leg = call.patient.id;
+        let Some(call) = self.calls.get(&id) else { return };
+        let due = call.probed_legs().filter(|leg| leg.probe_at.is_some_and(|at| at <= now));
+        let due: Vec<LegId> = due.map(|leg| leg.id).collect();
+        for leg in due {
+            if let Some(leg) = self.leg_of(id, leg) {
+                leg.probe_at = None;
+            }
             self.sip(sip::Command::Probe { leg });
         }
     }

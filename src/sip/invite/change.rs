@@ -2,13 +2,14 @@
 //! ```text
 //!  Idle ──wish──▶ Wanted ──dialog free──▶ Open ──2xx, other refusals──▶ Idle
 //!                   ▲                       │
+//!                   ├── 422, 405 ───────────┤     at once: with their interval, by re-INVITE
 //!                   └── 491: after a wait ──┘     the owner of the Call-ID 2.1–4 s, the other 0–2 s (§14.1)
 //! ```
 //! A newer wish takes the place of one that was not sent yet. What the answer means to the dialog is
 //! decided here, what it says of media is the switch's.
 
 use crate::clock::Instant;
-use crate::limits::GLARE_TRIES_MAX;
+use crate::limits::{GLARE_TRIES_MAX, INTERVAL_TRIES_MAX};
 use crate::rng::Rng;
 use std::time::Duration;
 
@@ -118,6 +119,11 @@ impl Change {
                 self.next.get_or_insert(Wish { means: Means::ReInvite, ..wish });
                 Outcome::Later
             }
+            // With the least interval that was named it may go at once (RFC 4028 §7.4).
+            422 if wish.tries < INTERVAL_TRIES_MAX => {
+                self.next.get_or_insert(wish);
+                Outcome::Later
+            }
             491 if wish.tries < GLARE_TRIES_MAX => {
                 self.next.get_or_insert(wish);
                 self.not_before = Some(now + wait);
@@ -152,7 +158,7 @@ impl Change {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use proptest::prelude::*;
+    use proptest::prelude::{any, prop_assert, proptest};
 
     fn offer(means: Means, text: &str) -> Wish {
         Wish { means, content: Content::Offer(text.into()), tries: 0 }
@@ -189,6 +195,7 @@ mod tests {
             (Means::ReInvite, 408, "gone None None"),
             (Means::ReInvite, 481, "gone None None"),
             (Means::ReInvite, 491, "later Some(ReInvite) Some(0.700000s)"),
+            (Means::ReInvite, 422, "later Some(ReInvite) None"),
             (Means::Update, 405, "later Some(ReInvite) None"),
             (Means::Update, 501, "later Some(ReInvite) None"),
             (Means::Update, 491, "later Some(Update) Some(0.700000s)"),

@@ -9,6 +9,7 @@
 //! 0.0.0.0 (RFC 2543) is understood but never spoken.
 
 use crate::wire::codec::Codec;
+use crate::wire::sdp::read::read;
 use crate::wire::sdp::session::{Address, Connection, Direction, Media, Session};
 use crate::wire::sdp::write::{Audio, Description, Format, RtcpPort, Section};
 use std::net::{IpAddr, SocketAddr};
@@ -133,7 +134,8 @@ pub fn answer(offer: &Session<'_>, ours: &Ours<'_>) -> Result<Agreed, Disagreeme
     Ok(agreed(body, version, &line, direction, on_hold(theirs)))
 }
 
-/// Our offer (RFC 3264 §5): every codec, in our order.
+/// Our offer (RFC 3264 §5): every codec, in our order. Lines that were refused before keep their places, for
+/// no offer of the dialog has fewer (§8).
 pub fn offer(ours: &Ours<'_>) -> Vec<u8> {
     let codecs: Vec<_> = ours.codecs.iter().map(|codec| (*codec, codec.static_payload_type())).collect();
     let audio = Audio {
@@ -144,7 +146,17 @@ pub fn offer(ours: &Ours<'_>) -> Vec<u8> {
         direction: ours.direction,
         rtcp: RtcpPort::Next,
     };
-    describe(ours, vec![Section::Audio(audio)]).0
+    let said = ours.last.and_then(|last| read(last).ok());
+    let lines = said.as_ref().map_or(&[][..], |session| session.media.as_slice());
+    let at = sound_line(lines);
+    let before = lines.iter().take(at).map(refused);
+    let after = lines.iter().skip(at + 1).map(refused);
+    describe(ours, before.chain([Section::Audio(audio)]).chain(after).collect()).0
+}
+
+/// The place of the line that is not refused among ours.
+fn sound_line(lines: &[Media<'_>]) -> usize {
+    lines.iter().position(|media| media.port != 0).unwrap_or(0)
 }
 
 /// What their answer to our offer agrees on (RFC 3264 §7).
@@ -153,7 +165,8 @@ pub fn offer(ours: &Ours<'_>) -> Vec<u8> {
 /// [`Disagreement::NoCommonMedia`] when they refuse the line or take none of our codecs.
 pub fn read_answer(ours: &Ours<'_>, our_offer: &[u8], answer: &Session<'_>) -> Result<Agreed, Disagreement> {
     let lines = answer.media.len();
-    let line = answer.media.first().and_then(|media| usable(answer, media, ours));
+    let at = read(our_offer).map_or(0, |offer| sound_line(&offer.media));
+    let line = answer.media.get(at).and_then(|media| usable(answer, media, ours));
     let line = line.ok_or(Disagreement::NoCommonMedia { lines })?;
     let theirs = their_direction(answer, line.media);
     // An answer never asks for RTCP on the RTP port unless our offer did, and it does not.
@@ -318,7 +331,6 @@ fn describe(ours: &Ours<'_>, sections: Vec<Section<'_>>) -> (Vec<u8>, u64) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::wire::sdp::read::read;
 
     fn ours() -> Ours<'static> {
         Ours {
@@ -557,6 +569,27 @@ mod tests {
         let agreed = answer(&read(text.as_bytes()).unwrap(), &ours).unwrap();
         assert_eq!(agreed.remote.to_string(), "[::1]:6000");
         assert!(String::from_utf8_lossy(&agreed.body).contains("c=IN IP6 ::2\r\n"));
+    }
+
+    #[test]
+    fn a_later_offer_of_ours_has_every_line_in_its_place() {
+        let first = session("m=video 7000 RTP/AVP 31\r\nm=audio 6000 RTP/AVP 8\r\nm=image 9 udptl t38\r\n");
+        let agreed = answer(&read(first.as_bytes()).unwrap(), &ours()).unwrap();
+        let again = Ours { last: Some(&agreed.body), version: agreed.version, ..ours() };
+        let sent = offer(&again);
+        let lines = |body: &[u8]| {
+            let text = String::from_utf8(body.to_vec()).unwrap();
+            text.lines().filter(|line| line.starts_with("m=")).map(str::to_owned).collect::<Vec<_>>()
+        };
+        let expected = ["m=video 0 RTP/AVP 31", "m=audio 4000 RTP/AVP 0 8 101", "m=image 0 udptl t38"];
+        assert_eq!(lines(&sent), expected);
+        assert!(
+            String::from_utf8_lossy(&sent).contains("o=- 77 2 IN"),
+            "what is said anew has a new version"
+        );
+        let theirs = session("m=video 0 RTP/AVP 31\r\nm=audio 6002 RTP/AVP 0\r\nm=image 0 udptl t38\r\n");
+        let (plan, _) = told(read_answer(&again, &sent, &read(theirs.as_bytes()).unwrap()));
+        assert_eq!(plan, "Pcmu=0 keys None 160 samples to 10.0.0.2:6002 rtcp 10.0.0.2:6003 sendrecv");
     }
 
     #[test]

@@ -164,7 +164,7 @@ pub fn place(last: Option<u32>, rseq: u32) -> Place {
     match last {
         None => Place::Next,
         Some(last) if rseq <= last => Place::Again,
-        Some(last) if rseq == last + 1 => Place::Next,
+        Some(last) if last.checked_add(1) == Some(rseq) => Place::Next,
         Some(_) => Place::Ahead,
     }
 }
@@ -175,7 +175,7 @@ mod tests {
     use super::*;
 
     #[derive(Clone, Copy)]
-    enum Step {
+    pub enum Step {
         Send(Body),
         Prack(u32),
         Stop,
@@ -239,6 +239,8 @@ mod tests {
             (Some(99), 99, Place::Again),
             (Some(99), 3, Place::Again),
             (Some(99), 101, Place::Ahead),
+            (Some(u32::MAX), u32::MAX, Place::Again),
+            (Some(u32::MAX - 1), u32::MAX, Place::Next),
         ] {
             assert_eq!(place(last, rseq), expected, "{rseq} after {last:?}");
         }

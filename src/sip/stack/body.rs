@@ -7,7 +7,7 @@ use super::refusal::Refusal;
 use crate::wire::sip::grammar::Parameters;
 use crate::wire::sip::grammar::{split_at_outside, trim, unquote};
 use crate::wire::sip::header::Headers;
-use crate::wire::sip::message::Request;
+use crate::wire::sip::message::{Request, Response};
 use crate::wire::sip::name::Name;
 use crate::wire::sip::value::MediaType;
 
@@ -27,7 +27,7 @@ pub fn sdp<'a>(request: &Request<'a>) -> Result<Option<&'a [u8]>, Refusal> {
 ///
 /// # Errors
 /// As [`sdp`].
-pub fn sdp_in<'a>(headers: &Headers<'a>, body: &'a [u8]) -> Result<Option<&'a [u8]>, Refusal> {
+fn sdp_in<'a>(headers: &Headers<'a>, body: &'a [u8]) -> Result<Option<&'a [u8]>, Refusal> {
     if body.is_empty() {
         return Ok(None);
     }
@@ -45,6 +45,16 @@ pub fn sdp_in<'a>(headers: &Headers<'a>, body: &'a [u8]) -> Result<Option<&'a [u
         Some(sdp) => Ok(Some(sdp)),
         None if is_optional(headers.first(Name::ContentDisposition)) => Ok(None),
         None => Err(Refusal::ContentType),
+    }
+}
+
+/// The SDP of a response; nothing if there is none to be read. Nobody can be told that the type is missing, so
+/// it is forgiven.
+pub fn sdp_of_response<'a>(response: &Response<'a>) -> Option<&'a [u8]> {
+    let untyped = || response.body.starts_with(b"v=") && !response.headers.has(Name::ContentType);
+    match sdp_in(&response.headers, response.body) {
+        Ok(found) => found,
+        Err(_) => untyped().then_some(response.body),
     }
 }
 

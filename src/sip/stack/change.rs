@@ -175,7 +175,7 @@ impl Stack {
 
     fn change_accepted(&mut self, now: Instant, leg: LegId, response: &Response<'_>) {
         let headers = &response.headers;
-        let sdp = body::sdp_in(headers, response.body).ok().flatten();
+        let sdp = body::sdp_of_response(response);
         let Some(within) = self.within_mut(leg) else { return };
         within.dialog.refresh_by(response);
         within.update = update_of(headers).unwrap_or(within.update);

@@ -1,7 +1,7 @@
 //! What the switch orders: ring, answer, refuse, hang up, probe, call. Its changes of a session are in
 //! `change`.
 
-use super::super::interface::{Command, Event, Outgoing};
+use super::super::interface::{Command, Event, Outgoing, Reliability};
 use super::super::invite::reliable::Body;
 use super::super::invite::session_timer::Role;
 use super::super::invite::uac::{self, Uac};
@@ -12,7 +12,7 @@ use super::super::transaction::key::ClientKey;
 use super::super::transaction::servers::{self, ServerId};
 use super::super::way::Way;
 use super::compose::SDP;
-use super::leg::{Calling, InDialog, Leg, Phase, Reliability, Stage};
+use super::leg::{Calling, InDialog, Leg, Phase, Stage};
 use super::{Stack, TimerKey, body, timer};
 use crate::clock::Instant;
 use crate::id::LegId;

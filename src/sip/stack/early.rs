@@ -16,6 +16,7 @@ use super::super::transaction::key::ClientKey;
 use super::super::way::Way;
 use super::compose::SDP;
 use super::leg::{Answer, Fork, Phase};
+use super::request::cseq_of;
 use super::{Stack, body, timer};
 use crate::clock::Instant;
 use crate::id::LegId;
@@ -92,7 +93,7 @@ impl Stack {
                 Place::Next => fork.rseq = Some(rseq),
             }
         }
-        let sdp = body::sdp_in(&response.headers, response.body).ok().flatten();
+        let sdp = body::sdp_of_response(response);
         let sdp = sdp.filter(|sdp| fork.answer == Answer::Open && fork.sdp.as_deref() != Some(*sdp));
         if let Some(sdp) = sdp {
             fork.sdp = Some(sdp.to_vec());
@@ -174,7 +175,7 @@ impl Stack {
                 builder = builder.header(name, value);
             }
         }
-        let cseq = cseq_answered(response) + 1;
+        let cseq = cseq_of(&request) + 1;
         let builder =
             builder.header_fmt(Name::CSeq, format_args!("{cseq} INVITE")).header(Name::MaxForwards, "70");
         let builder = self.abilities(builder, way).header(Name::UserAgent, &self.settings.product);

@@ -8,6 +8,7 @@
 //! (RFC 5407 §3.2.1).
 
 use super::super::dialog::{Dialog, DialogId};
+use super::super::interface::Reliability;
 use super::super::invite::change::{Change, Content, Means, Owner};
 use super::super::invite::reliable::{Body, Reliable};
 use super::super::invite::session_timer::{SessionTimer, Terms};
@@ -135,15 +136,6 @@ pub enum Stage {
     Early,
     /// Yes: to end it is to send BYE.
     Established,
-}
-
-/// Whether each 1xx of ours needs a PRACK.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Reliability {
-    /// The INVITE requires `100rel` (RFC 3262 §3).
-    Required,
-    /// It does not.
-    NotRequired,
 }
 
 /// Whether the peer's Allow names UPDATE (RFC 3311 §4).

@@ -143,6 +143,45 @@ impl Refusal {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::wire::sip::emit;
+    use crate::wire::sip::method::Method;
+
+    #[test]
+    fn each_refusal_has_its_status_and_the_header_field_that_explains_it() {
+        for (refusal, status, line) in [
+            (Refusal::InfoBody, 400, ""),
+            (Refusal::MethodNotAllowed, 405, "Allow: INVITE, ACK, BYE, CANCEL, OPTIONS, UPDATE, PRACK, INFO"),
+            (Refusal::NotAcceptable, 406, "Accept: application/sdp"),
+            (Refusal::BodyTooLong, 413, ""),
+            (Refusal::UriTooLong, 414, ""),
+            (Refusal::ContentType, 415, "Accept: application/sdp"),
+            (Refusal::ContentEncoding, 415, "Accept-Encoding: identity"),
+            (Refusal::InfoType, 415, "Accept: application/dtmf-relay, application/dtmf"),
+            (Refusal::Extension { tags: b"path".to_vec() }, 420, "Unsupported: path"),
+            (Refusal::IntervalTooSmall, 422, "Min-SE: 90"),
+            (Refusal::NoDialog, 481, ""),
+            (Refusal::NothingToCancel, 481, ""),
+            (Refusal::NothingToAcknowledge, 481, ""),
+            (Refusal::Merged, 482, ""),
+            (Refusal::OurOfferOpen, 491, ""),
+            (Refusal::OutOfOrder, 500, ""),
+            (Refusal::StillOpen { retry_after_s: 7 }, 500, "Retry-After: 7"),
+            (Refusal::UnknownMethod, 501, "Allow: INVITE, ACK, BYE, CANCEL, OPTIONS, UPDATE, PRACK, INFO"),
+            (Refusal::Full, 503, "Retry-After: 10"),
+            (Refusal::TooLate, 504, ""),
+        ] {
+            let before = emit::request(Method::Options, b"sip:x").finish();
+            let after = refusal.explain(emit::request(Method::Options, b"sip:x")).finish();
+            let added = String::from_utf8(after).unwrap();
+            assert_eq!(refusal.status(), status, "{refusal:?}");
+            assert_eq!(
+                added.len() - before.len(),
+                if line.is_empty() { 0 } else { line.len() + 2 },
+                "{added}"
+            );
+            assert!(added.contains(line), "{refusal:?}: {added}");
+        }
+    }
 
     #[test]
     fn a_broken_rule_is_told_in_plain_ascii() {

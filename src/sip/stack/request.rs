@@ -7,7 +7,7 @@ use super::super::invite::change::Owner;
 use super::super::invite::uas::{self, Offer};
 use super::super::transaction::key::{MergeKey, ServerKey};
 use super::super::transaction::servers::{self, ServerId};
-use super::leg::{InDialog, Incoming, Leg, OpenOffer, Phase, Reliability, Stage, Update};
+use super::leg::{InDialog, Incoming, Leg, OpenOffer, Phase, Stage, Update};
 use super::receive::{Arrival, check_content};
 use super::refusal::Refusal;
 use super::update::update_of;
@@ -19,7 +19,6 @@ use crate::wire::sip::grammar::{Parameters, decimal, split_at_outside, trim};
 use crate::wire::sip::message::Request;
 use crate::wire::sip::method::Method;
 use crate::wire::sip::name::Name;
-use crate::wire::sip::value::has_option;
 
 /// How long a peer waits at most before it tries a second re-INVITE again, in seconds (RFC 3261 §14.2).
 const RETRY_AFTER_MAX_S: u64 = 10;
@@ -41,13 +40,11 @@ impl Stack {
         within.incoming = Some(self.begin_invite(now, arrival, key, MergeKey::of(request), leg));
         within.local_tag = local_tag;
         within.update = update_of(&request.headers).unwrap_or(Update::NotAllowed);
-        if has_option(&request.headers, Name::Require, "100rel") {
-            within.reliability = Reliability::Required;
-        }
+        let invite = Box::new(caller::describe(request, *way));
+        within.reliability = invite.reliability;
         self.dialogs.insert(within.dialog.id(), leg);
         let phase = Phase::InDialog(Box::new(within));
         self.legs.insert(leg, Leg { reason: None, phase });
-        let invite = Box::new(caller::describe(request, *way));
         self.tell(Event::Invite { leg, invite });
     }
 
@@ -176,10 +173,27 @@ impl Stack {
         } else {
             self.take_in_dialog(now, arrival, key, leg)
         };
-        if let Err(refusal) = taken {
-            self.counters.transactions_full += u64::from(refusal == Refusal::Full);
-            self.refuse_statelessly(arrival.way, &arrival.request, &refusal);
+        match taken {
+            Ok(()) => {}
+            Err(Refusal::Full) => {
+                self.counters.transactions_full += 1;
+                self.refuse_statelessly(arrival.way, &arrival.request, &Refusal::Full);
+            }
+            Err(refusal) => self.refuse_in_dialog(now, arrival, leg, &refusal),
         }
+    }
+
+    /// Refuses through a transaction: what is refused now, for something else is open, would else be taken when
+    /// it comes again, and each side would have another session in mind.
+    fn refuse_in_dialog(&mut self, now: Instant, arrival: &Arrival<'_>, leg: LegId, refusal: &Refusal) {
+        // A validated request has a key.
+        let Some(key) = ServerKey::of(&arrival.request) else { return };
+        let leg = Some(leg).filter(|_| arrival.request.method == Method::Invite);
+        let way = arrival.reply_way();
+        let id = self.servers.begin(servers::Begin { key, merge: None, way, leg });
+        let tag = self.stateless_tag(&arrival.request);
+        let octets = self.refusal_octets(&arrival.request, arrival.way, refusal, &tag);
+        self.server_answer(now, id, refusal.status(), octets);
     }
 
     fn take_in_dialog(

@@ -14,7 +14,7 @@ use super::command::hop_by_hop;
 use super::early::to_tag;
 use super::leg::{Answer, InDialog, Phase, Update};
 use super::update::update_of;
-use super::{Stack, TimerKey};
+use super::{Stack, TimerKey, body};
 use crate::clock::Instant;
 use crate::id::LegId;
 use crate::limits::FORKS_MAX;
@@ -157,11 +157,8 @@ impl Stack {
             return;
         }
         let Ok(Message::Request(request)) = parse(invite) else { return };
-        let Ok(mut dialog) = Dialog::uac(&request, response, way) else { return };
-        let cseq = dialog.local_cseq();
-        // A PRACK may have gone in this dialog while it was early and known.
-        dialog.skip_cseq(FORK_CSEQ_SKIPPED);
-        self.acknowledge_success(id, &dialog, cseq, tag);
+        let Ok(dialog) = Dialog::uac(&request, response, way) else { return };
+        self.acknowledge_success(id, &dialog, dialog.local_cseq(), tag);
         let wanted = match self.legs.get_mut(&leg).map(|leg| &mut leg.phase) {
             Some(Phase::Outgoing(calling)) => calling.uac.handle(uac::Input::Response(response.status)),
             Some(Phase::InDialog(_) | Phase::Mortal { .. }) | None => Some(uac::Output::AckAndBye),
@@ -203,10 +200,11 @@ impl Stack {
             None => (None, None, fresh),
         };
         // The answer of a reliable 1xx holds, whatever the 2xx says (RFC 3262 §5).
+        let said = body::sdp_of_response(response).map(<[u8]>::to_vec);
         let sdp = match early {
             Some((sdp, Answer::Given)) => sdp,
-            Some((sdp, Answer::Open)) if response.body.is_empty() => sdp,
-            Some((_, Answer::Open)) | None => response.body.to_vec(),
+            Some((sdp, Answer::Open)) => said.unwrap_or(sdp),
+            None => said.unwrap_or_default(),
         };
         let mut within = InDialog::new(dialog, Owner::Us, rseq, self.timers);
         within.update = update_of(&response.headers).unwrap_or(Update::NotAllowed);
@@ -229,6 +227,8 @@ impl Stack {
         };
         let way = dialog.way();
         let (branch, via) = self.via(way);
+        // A PRACK may have gone in this dialog while it was early and known.
+        dialog.skip_cseq(FORK_CSEQ_SKIPPED);
         let builder = dialog.request(&Method::Bye, &via);
         let octets = self.finish_ending(builder, given_up.flatten());
         let leg = given_up.map(|_| id);

@@ -2,6 +2,10 @@
 
 mod calls_in;
 mod calls_out;
+mod changes;
+mod forks;
 mod front_door;
 mod pair;
 mod phone;
+mod refresh;
+mod reliable;

@@ -1,6 +1,7 @@
 //! A phone that speaks in single words, a machine that answers it, and the ladder between them.
 //!
 //! Their words: `INVITE`, `ACK`, `BYE`, … and statuses such as `180 INVITE`. Ours: `ring`, `answer`, ….
+//! Each may go on with header fields and `sdp`: `UPDATE + sdp`, `183 INVITE a + Require: 100rel + RSeq: 7`.
 //! In the ladder `>` is a message of ours and `!` an event for the switch.
 
 use crate::clock::Instant;
@@ -22,6 +23,9 @@ use std::time::Duration;
 pub const US: &str = "10.0.0.1:5060";
 pub const THEM: &str = "10.0.0.2:5062";
 pub const SDP: &str = "v=0\r\nc=IN IP4 10.0.0.2\r\nm=audio 6000 RTP/AVP 0\r\n";
+
+/// What we offer by a change of our own.
+pub const OFFER: &str = "v=0\r\nc=IN IP4 10.0.0.1\r\nm=audio 7000 RTP/AVP 8\r\n";
 
 pub fn settings(t1_ms: u64) -> Settings {
     let listen_to = vec![Network { base: "10.0.0.0".parse().unwrap(), prefix: 8 }];
@@ -52,12 +56,20 @@ pub struct Scene {
     cseq: u32,
     branch: u32,
     invite_branch: u32,
+    invite_cseq: u32,
+    /// The RSeq of our last reliable 1xx.
+    rseq: String,
 }
 
 impl Scene {
     pub fn new(settings: Settings) -> Self {
+        Self::seeded(settings, 1)
+    }
+
+    /// A machine with that chance.
+    pub fn seeded(settings: Settings, seed: u64) -> Self {
         Self {
-            stack: Stack::new(settings, Rng::seeded(1)),
+            stack: Stack::new(settings, Rng::seeded(seed)),
             now: Instant::START,
             ladder: String::new(),
             leg: LegId(1),
@@ -68,6 +80,8 @@ impl Scene {
             cseq: 0,
             branch: 0,
             invite_branch: 0,
+            invite_cseq: 0,
+            rseq: String::new(),
         }
     }
 
@@ -115,6 +129,13 @@ impl Scene {
             "ring" => self.command(Command::Ring { leg }),
             "answer" => self.command(Command::Answer { leg, sdp: SDP.into() }),
             "answer reoffer" => self.command(Command::AnswerReoffer { leg, sdp: SDP.into() }),
+            "refuse reoffer" => self.command(Command::RefuseReoffer { leg, status: 488 }),
+            "progress" => self.command(Command::Progress { leg, sdp: SDP.into() }),
+            "reoffer" => self.command(Command::Reoffer { leg, sdp: Some(OFFER.into()) }),
+            "ask" => self.command(Command::Reoffer { leg, sdp: None }),
+            "update" => self.command(Command::Update { leg, sdp: Some(OFFER.into()) }),
+            "refresh" => self.command(Command::Update { leg, sdp: None }),
+            "withdraw" => self.command(Command::Withdraw { leg }),
             "refuse" => self.command(Command::Refuse { leg, status: 486, retry_after_s: None }),
             "hang up" => self.command(Command::HangUp { leg, reason: Some("SIP;cause=200;text=\"done\"") }),
             "probe" => self.command(Command::Probe { leg }),
@@ -157,6 +178,15 @@ impl Scene {
 
     /// What the phone says for a word.
     pub fn message(&mut self, word: &str) -> String {
+        let mut parts = word.split(" + ");
+        let text = self.plain_message(parts.next().unwrap_or_default());
+        parts.fold(text, |text, part| match part {
+            "sdp" => with_sdp(&text),
+            line => text.replacen("Contact:", &format!("{line}\r\nContact:"), 1),
+        })
+    }
+
+    fn plain_message(&mut self, word: &str) -> String {
         if word.starts_with(|first: char| first.is_ascii_digit()) {
             return self.answer_to(word);
         }
@@ -176,7 +206,13 @@ impl Scene {
         };
         if method == "INVITE" {
             self.invite_branch = branch;
+            self.invite_cseq = self.cseq;
         }
+        let cseq = if matches!(method, "ACK" | "CANCEL") { self.invite_cseq } else { self.cseq };
+        let rack = match method {
+            "PRACK" => format!("RAck: {} {} INVITE\r\n", self.rseq, self.invite_cseq),
+            _ => String::new(),
+        };
         let outside =
             matches!((method, kind), ("INVITE", "" | "again" | "merged" | "offerless") | ("CANCEL", _))
                 || kind == "outside";
@@ -192,10 +228,9 @@ impl Scene {
         };
         format!(
             "{method} sip:100@{US} SIP/2.0\r\nVia: SIP/2.0/UDP {THEM};branch=z9hG4bK{branch}\r\n\
-             From: <sip:p@x>;tag=them\r\nTo: <sip:100@{US}>{tag}\r\nCall-ID: {}\r\nCSeq: {} {method}\r\n\
-             Contact: <sip:p@{THEM}>\r\nContent-Type: application/sdp\r\nContent-Length: {}\r\n\r\n{body}",
+             From: <sip:p@x>;tag=them\r\nTo: <sip:100@{US}>{tag}\r\nCall-ID: {}\r\nCSeq: {cseq} {method}\r\n\
+             {rack}Contact: <sip:p@{THEM}>\r\nContent-Type: application/sdp\r\nContent-Length: {}\r\n\r\n{body}",
             self.call_id,
-            self.cseq,
             body.len(),
         )
     }
@@ -204,7 +239,10 @@ impl Scene {
     fn answer_to(&self, word: &str) -> String {
         let mut words = word.split(' ');
         let (status, method) = (words.next().unwrap(), words.next().expect("a method"));
-        let tag = words.next().unwrap_or("them");
+        let (tag, is_bare) = match words.next() {
+            Some("bare") => ("them", true),
+            tag => (tag.unwrap_or("them"), false),
+        };
         let request = self.requests.iter().rev().find(|(name, _)| name == method);
         let (_, request) = request.unwrap_or_else(|| panic!("no {method} was sent:\n{}", self.ladder));
         let header = |name: &str| {
@@ -217,7 +255,8 @@ impl Scene {
         } else {
             format!("{};tag={tag}\r\n", to.trim_end())
         };
-        let body = if method == "INVITE" && status == "200" { SDP } else { "" };
+        let body = if method == "INVITE" && status == "200" && !is_bare { SDP } else { "" };
+
         format!(
             "SIP/2.0 {status} Text\r\n{}{}{to}{}{}Contact: <sip:desk@{THEM}>\r\nContent-Length: {}\r\n\r\n{body}",
             header("Via: "),
@@ -262,6 +301,9 @@ impl Scene {
                 validate_response(&response).unwrap_or_else(|rule| panic!("{rule}: {text}"));
                 let cseq = CSeq::read(response.headers.first(Name::CSeq).unwrap()).unwrap();
                 let tag = tag(&response.headers, Name::To);
+                if let Some(rseq) = response.headers.first(Name::RSeq) {
+                    self.rseq = String::from_utf8_lossy(rseq).into_owned();
+                }
                 if cseq.method.to_string() == "INVITE" && !tag.is_empty() && response.status < 300 {
                     self.our_tag = tag;
                 }
@@ -299,6 +341,18 @@ impl Scene {
             Event::Probed { alive, .. } => format!("Probed {alive}"),
         }
     }
+}
+
+/// The same message with a session description in place of no body.
+fn with_sdp(text: &str) -> String {
+    let head = text.replacen("Content-Length: 0\r\n", &format!("Content-Length: {}\r\n", SDP.len()), 1);
+    assert_ne!(head, text, "it has a body: {text}");
+    let head = if head.contains("Content-Type") {
+        head
+    } else {
+        head.replacen("Content-Length", "Content-Type: application/sdp\r\nContent-Length", 1)
+    };
+    head + SDP
 }
 
 fn because(reason: Option<Reason>) -> String {
