@@ -10,7 +10,7 @@ use crate::flow::syntax::tree::{self, Node, Reading};
 use crate::id::TrunkName;
 use crate::io::media_worker::{Batching, Priority};
 use crate::limits;
-use crate::sip::interface::{Network, Settings};
+use crate::sip::interface::{InfoKeys, Network, Settings};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
@@ -70,6 +70,10 @@ pub struct Sip {
     pub product: String,
     /// Networks whose calls are taken besides those of trunks.
     pub listen_to: Vec<Network>,
+    /// The session interval that we ask for, in seconds; 0 asks for none (RFC 4028).
+    pub session_expires_s: u32,
+    /// Whether keys in INFO count.
+    pub info_keys: InfoKeys,
 }
 
 /// Sound.
@@ -172,6 +176,8 @@ impl Default for Config {
                 t1: Duration::from_millis(500),
                 product: concat!("Careline/", env!("CARGO_PKG_VERSION")).to_owned(),
                 listen_to: near_networks(),
+                session_expires_s: limits::SESSION_EXPIRES_DEFAULT_S,
+                info_keys: InfoKeys::Ignored,
             },
             media: Media {
                 address: IpAddr::V4(Ipv4Addr::UNSPECIFIED),
@@ -223,6 +229,8 @@ impl Config {
             external_address: self.sip.external_address,
             product: self.sip.product.clone(),
             listen_to: self.sip.listen_to.iter().chain(trunks).copied().collect(),
+            session_expires_s: self.sip.session_expires_s,
+            info_keys: self.sip.info_keys,
         }
     }
 
@@ -276,7 +284,15 @@ impl Config {
 
 impl Sip {
     fn take(&mut self, node: &Node, sources: &mut Sources) {
-        let known = &["listen", "external_address", "t1_ms", "product", "listen_to"];
+        let known = &[
+            "listen",
+            "external_address",
+            "t1_ms",
+            "product",
+            "listen_to",
+            "session_expires_s",
+            "info_keys",
+        ];
         let Some(mut fields) = Fields::of(node, "`sip`", known, FAMILY, sources) else { return };
         if let Some(node) = fields.take("listen") {
             let example = "0.0.0.0:5060";
@@ -295,6 +311,18 @@ impl Sip {
         }
         if let Some(node) = fields.take("listen_to") {
             self.listen_to = networks(node, sources);
+        }
+        if let Some(node) = fields.take("session_expires_s") {
+            let seconds = fields::number(node, "time in seconds", 0..=86_400, FAMILY, sources);
+            let asked =
+                seconds.and_then(|seconds| u32::try_from(seconds).ok()).unwrap_or(self.session_expires_s);
+            // Nobody agrees to less (RFC 4028 §5).
+            self.session_expires_s = if asked == 0 { 0 } else { asked.max(limits::SESSION_EXPIRES_MIN_S) };
+        }
+        if let Some(node) = fields.take("info_keys") {
+            let choices = [("ignored", InfoKeys::Ignored), ("count", InfoKeys::Told)];
+            self.info_keys =
+                fields::choice(node, "choice", &choices, FAMILY, sources).unwrap_or(self.info_keys);
         }
         fields.finish(sources);
     }
@@ -541,7 +569,7 @@ mod tests {
     #[test]
     fn every_key_is_read() {
         let text = "
-sip: {listen: '192.0.2.1:5080', external_address: 203.0.113.10, t1_ms: 50, product: Clinic, listen_to: [10.0.0.0/8]}
+sip: {listen: '192.0.2.1:5080', external_address: 203.0.113.10, t1_ms: 50, product: Clinic, listen_to: [10.0.0.0/8], session_expires_s: 30, info_keys: count}
 media: {address: 192.0.2.1, first_port: 30000, last_port: 30099, workers: 2, silent_after_s: 20, io_uring: never, priority: never}
 calls: {max: 5, ring_s: 60, longest_s: 3600}
 trunks:
@@ -556,6 +584,7 @@ log: debug
         let config = config.unwrap();
         assert_eq!(config.sip.listen, "192.0.2.1:5080".parse().unwrap());
         assert_eq!(config.sip.t1, Duration::from_millis(50));
+        assert_eq!((config.sip.session_expires_s, config.sip.info_keys), (90, InfoKeys::Told), "90 at least");
         assert_eq!(config.media.workers, Some(2));
         assert_eq!((config.media.batching, config.media.priority), (Batching::Never, Priority::Never));
         assert_eq!(config.recordings.quota_octets, 10_000_000);

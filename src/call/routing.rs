@@ -65,6 +65,7 @@ pub fn caller_number(invite: &Invite, trunk: Option<&Trunk>) -> Option<Phi<Strin
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::sip::interface::Reliability;
     use crate::sip::way::Way;
 
     fn invite() -> Invite {
@@ -79,6 +80,7 @@ mod tests {
             from_user: Some(phi("555")),
             asserted_user: Some(phi("777")),
             sdp: None,
+            reliability: Reliability::NotRequired,
         }
     }
 

@@ -133,7 +133,7 @@ impl Dialog {
         })
     }
 
-    /// The dialog that a 2xx to our `invite` makes (RFC 3261 §12.1.2).
+    /// The dialog that a 2xx to our `invite` makes, or an early one that a 1xx makes (RFC 3261 §12.1.2).
     ///
     /// # Errors
     /// [`DialogError`] when the response lacks what §12.1.2 copies.
@@ -156,9 +156,35 @@ impl Dialog {
         })
     }
 
+    /// A 2xx confirms the early dialog: route set and target are computed again from it, all else stays
+    /// (RFC 3261 §13.2.2.4).
+    pub fn confirm(&mut self, response: &Response<'_>, way: Way) {
+        self.route_set = record_route(&response.headers).collect();
+        self.route_set.reverse();
+        self.peer = way;
+        self.refresh_by(response);
+    }
+
+    /// Target refresh by a 2xx to a re-INVITE or UPDATE of ours (RFC 3261 §12.2.1.2).
+    pub fn refresh_by(&mut self, response: &Response<'_>) {
+        if let Ok(target) = target(&response.headers) {
+            self.remote_target = target;
+        }
+    }
+
+    /// Leaves numbers out: a gap in CSeq is no error (RFC 3261 §12.2.2).
+    pub fn skip_cseq(&mut self, numbers: u32) {
+        self.local_cseq += numbers;
+    }
+
     /// The name of the dialog.
     pub fn id(&self) -> DialogId {
         DialogId::new(&self.call_id, &self.local_tag, &self.remote_tag)
+    }
+
+    /// The Call-ID.
+    pub fn call_id(&self) -> &[u8] {
+        &self.call_id
     }
 
     /// The peer's tag: forks of one INVITE differ in it.
@@ -180,7 +206,7 @@ impl Dialog {
         }
     }
 
-    /// Target refresh: the Contact of a re-INVITE or of its 2xx (RFC 3261 §12.2.2). A message
+    /// Target refresh: the Contact of a re-INVITE or UPDATE (RFC 3261 §12.2.2). A message
     /// without one refreshes nothing.
     pub fn refresh(&mut self, request: &Request<'_>, way: Way) {
         if let Ok(target) = target(&request.headers) {

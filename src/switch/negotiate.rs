@@ -61,7 +61,8 @@ impl Switch {
 
 /// What the leg keeps of an agreement.
 pub(super) fn settled(agreed: &Agreed) -> Settled {
-    Settled { codec: agreed.codec, direction: direction(agreed) }
+    let key_events = agreed.telephone_event.is_some();
+    Settled { codec: agreed.codec, direction: direction(agreed), key_events }
 }
 
 /// How the stream runs that was agreed on, from the address that the party reached us at.

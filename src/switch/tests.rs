@@ -1,5 +1,7 @@
 //! The switch alone: datagrams, media events and a store that answers when it is told to, no flow of sound.
 
+mod changes;
+
 use super::*;
 use crate::flow::action::Fact;
 use crate::flow::set::{Audio, SourceFile};
@@ -41,14 +43,16 @@ struct Scene {
 }
 
 impl Scene {
-    /// A call to `number` that is answered and acknowledged; the offer's direction is `direction`.
-    fn up(number: &str, direction: &str) -> Self {
+    /// Nobody calls yet.
+    fn down() -> Self {
         let settings = Settings {
             sip: sip::Settings {
                 t1: Duration::from_millis(500),
                 external_address: None,
                 product: "Careline".to_owned(),
                 listen_to: vec![sip::Network { base: "10.0.0.0".parse().unwrap(), prefix: 8 }],
+                session_expires_s: 1_800,
+                info_keys: sip::InfoKeys::Told,
             },
             external_address: None,
             trunks: Vec::new(),
@@ -63,7 +67,12 @@ impl Scene {
         };
         let switch = Switch::new(settings, flows(), &[vec![20_000, 20_002]], Rng::seeded(1));
         let (sent, commands, spoken, log) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-        let mut scene = Self { switch, now: Now::default(), sent, commands, spoken, log, cseq: 0 };
+        Self { switch, now: Now::default(), sent, commands, spoken, log, cseq: 0 }
+    }
+
+    /// A call to `number` that is answered and acknowledged; the offer's direction is `direction`.
+    fn up(number: &str, direction: &str) -> Self {
+        let mut scene = Self::down();
         scene.offer(number, direction);
         scene.request(number, "ACK", "");
         scene

@@ -6,7 +6,9 @@ use careline::clock::Instant;
 use careline::id::LegId;
 use careline::phi::Phi;
 use careline::rng::Rng;
-use careline::sip::interface::{Command, Event, Input, Invite, Network, Outgoing, Output, Settings};
+use careline::sip::interface::{
+    Command, Event, InfoKeys, Input, Invite, Network, Outgoing, Output, Settings,
+};
 use careline::sip::invite::offer_answer::{Ours, answer, offer};
 use careline::sip::stack::Stack;
 use careline::sip::way::Way;
@@ -65,6 +67,8 @@ impl World {
             external_address: None,
             product: "Careline".to_owned(),
             listen_to: vec![any([0, 0, 0, 0].into()), any(Ipv6Addr::UNSPECIFIED.into())],
+            session_expires_s: 1_800,
+            info_keys: InfoKeys::Ignored,
         };
         Self {
             stack: Stack::new(settings, Rng::seeded(1)),

@@ -770,6 +770,27 @@ mod tests {
     }
 
     #[test]
+    fn a_later_offer_of_ours_has_every_line_in_its_place() {
+        let first = session("m=video 7000 RTP/AVP 31\r\nm=audio 6000 RTP/AVP 8\r\nm=image 9 udptl t38\r\n");
+        let agreed = answer(&read(first.as_bytes()).unwrap(), &ours()).unwrap();
+        let again = Ours { last: Some(&agreed.body), version: agreed.version, ..ours() };
+        let sent = offer(&again).body;
+        let lines = |body: &[u8]| {
+            let text = String::from_utf8(body.to_vec()).unwrap();
+            text.lines().filter(|line| line.starts_with("m=")).map(str::to_owned).collect::<Vec<_>>()
+        };
+        let expected = ["m=video 0 RTP/AVP 31", "m=audio 4000 RTP/AVP 0 8 101", "m=image 0 udptl t38"];
+        assert_eq!(lines(&sent), expected);
+        assert!(
+            String::from_utf8_lossy(&sent).contains("o=- 77 2 IN"),
+            "what is said anew has a new version"
+        );
+        let theirs = session("m=video 0 RTP/AVP 31\r\nm=audio 6002 RTP/AVP 0\r\nm=image 0 udptl t38\r\n");
+        let (plan, _) = told(read_answer(&again, &sent, &read(theirs.as_bytes()).unwrap()));
+        assert_eq!(plan, "Pcmu=0 keys None 160 samples to 10.0.0.2:6002 rtcp 10.0.0.2:6003 sendrecv");
+    }
+
+    #[test]
     fn our_own_offer_is_answered_and_read() {
         // RFC 3264 §5, §7
         let sent = offer(&ours()).body;

@@ -7,7 +7,7 @@ use super::refusal::Refusal;
 use crate::wire::sip::grammar::Parameters;
 use crate::wire::sip::grammar::{split_at_outside, unquote};
 use crate::wire::sip::header::Headers;
-use crate::wire::sip::message::Request;
+use crate::wire::sip::message::{Request, Response};
 use crate::wire::sip::name::Name;
 use crate::wire::sip::value::MediaType;
 
@@ -30,7 +30,7 @@ pub fn sdp<'a>(request: &Request<'a>) -> Result<Option<&'a [u8]>, Refusal> {
 ///
 /// # Errors
 /// As [`sdp`].
-pub fn sdp_in<'a>(headers: &Headers<'a>, body: &'a [u8]) -> Result<Option<&'a [u8]>, Refusal> {
+fn sdp_in<'a>(headers: &Headers<'a>, body: &'a [u8]) -> Result<Option<&'a [u8]>, Refusal> {
     if body.is_empty() {
         return Ok(None);
     }
@@ -67,6 +67,16 @@ fn find_sdp<'a>(headers: &Headers<'a>, body: &'a [u8], depth: u8) -> Option<&'a 
         rest = Some(&after[end..]);
     }
     None
+}
+
+/// The SDP of a response; nothing if there is none to be read. Nobody can be told that the type is missing, so
+/// it is forgiven.
+pub fn sdp_of_response<'a>(response: &Response<'a>) -> Option<&'a [u8]> {
+    let untyped = || response.body.starts_with(b"v=") && !response.headers.has(Name::ContentType);
+    match sdp_in(&response.headers, response.body) {
+        Ok(found) => found,
+        Err(_) => untyped().then_some(response.body),
+    }
 }
 
 /// Whether there are parts, and what parts them is no longer than it may be (RFC 2046 §5.1.1).

@@ -1,7 +1,7 @@
 //! What the switch learns of an INVITE that begins a dialog: who calls whom, as the header fields
 //! tell it. Which of them is believed is the switch's.
 
-use super::super::interface::Invite;
+use super::super::interface::{Invite, Reliability};
 use super::body;
 use crate::phi::Phi;
 use crate::sip::way::Way;
@@ -11,6 +11,7 @@ use crate::wire::sip::message::Request;
 use crate::wire::sip::name::Name;
 use crate::wire::sip::telephone::number_of;
 use crate::wire::sip::uri::{Host, Uri};
+use crate::wire::sip::value::has_option;
 
 /// Gathers it.
 pub fn describe(request: &Request<'_>, way: Way) -> Invite {
@@ -26,6 +27,10 @@ pub fn describe(request: &Request<'_>, way: Way) -> Invite {
         from_user: named_user_of(headers, Name::From).map(Phi::new),
         asserted_user: named_user_of(headers, Name::PAssertedIdentity).map(Phi::new),
         sdp: body::sdp(request).ok().flatten().map(<[u8]>::to_vec),
+        reliability: match has_option(headers, Name::Require, "100rel") {
+            true => Reliability::Required,
+            false => Reliability::NotRequired,
+        },
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::super::way::{Transport, Way};
 use super::Stack;
-use super::refusal::{ACCEPT, ALLOW, Refusal};
+use super::refusal::{ACCEPT, ALLOW, Refusal, SUPPORTED};
 use crate::wire::sip::emit::{self, Answer, Builder, RecordRoute};
 use crate::wire::sip::message::Request;
 use crate::wire::sip::name::Name;
@@ -105,13 +105,12 @@ impl Stack {
         format!("{:016x}", hasher.finish())
     }
 
-    /// What we can do, for answers to OPTIONS and INVITE (RFC 3261 §11.2, §13.3.1.4). No extension
-    /// has an option tag that would be true of this engine yet, so Supported is empty.
+    /// What we can do, for answers to OPTIONS and INVITE (RFC 3261 §11.2, §13.3.1.4).
     pub(super) fn abilities(&self, builder: Builder, way: Way) -> Builder {
         builder
             .header(Name::Contact, self.contact(way))
             .header(Name::Allow, ALLOW)
             .header(Name::Accept, ACCEPT)
-            .header(Name::Supported, "")
+            .header(Name::Supported, SUPPORTED)
     }
 }

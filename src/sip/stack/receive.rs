@@ -13,9 +13,10 @@ use super::super::dialog::DialogId;
 use super::super::transaction::key::{MergeKey, ServerKey};
 use super::super::transaction::servers;
 use super::super::way::Way;
-use super::refusal::Refusal;
+use super::refusal::{EXTENSIONS, Refusal};
 use super::{Stack, body, compose};
 use crate::clock::Instant;
+use crate::limits::{SIP_BODY_MAX_OCTETS, SIP_URI_MAX_OCTETS};
 use crate::wire::sip::grammar::{split_at_outside, trim};
 use crate::wire::sip::header::Headers;
 use crate::wire::sip::message::{Message, ParseError, Request, parse};
@@ -84,8 +85,8 @@ impl Stack {
             return self.cancel_in(now, arrival, key, invite);
         }
         let dialog = DialogId::of_request(essentials);
-        if let Some(leg) = dialog.as_ref().and_then(|dialog| self.dialogs.get(dialog).copied()) {
-            return self.in_dialog(now, arrival, key, leg);
+        if let Some((leg, dialog)) = dialog.as_ref().and_then(|id| Some((*self.dialogs.get(id)?, id))) {
+            return self.in_dialog(now, arrival, key, leg, dialog);
         }
         if !self.listens_to(arrival.way.remote.ip()) {
             self.counters.unlisted += 1;
@@ -129,14 +130,11 @@ impl Stack {
             Method::Cancel => return Err(Refusal::NothingToCancel),
             Method::Invite => Screened::Invite,
             Method::Options => Screened::Options,
-            // Outside a dialog BYE has nothing to end (RFC 3261 §15.1.2).
-            Method::Bye => return Err(Refusal::NoDialog),
+            // Outside a dialog they have nothing to end or change (RFC 3261 §15.1.2, RFC 3311 §5.2, RFC 3262 §3).
+            Method::Bye | Method::Prack | Method::Update | Method::Info => return Err(Refusal::NoDialog),
             Method::Other(_) => return Err(Refusal::UnknownMethod),
             Method::Ack
             | Method::Register
-            | Method::Prack
-            | Method::Update
-            | Method::Info
             | Method::Refer
             | Method::Subscribe
             | Method::Notify
@@ -150,6 +148,9 @@ impl Stack {
             return Err(Refusal::Merged);
         }
         check_content(request)?;
+        if request.method == Method::Invite {
+            self.terms_of(&request.headers)?;
+        }
         self.check_room()?;
         Ok(screened)
     }
@@ -176,15 +177,22 @@ enum Screened {
     Options,
 }
 
-/// Extensions and body (RFC 3261 §8.2.2.3, §8.2.3). We have no extensions, so each one required is
-/// one too many. A body of an INVITE is an offer or nothing that we could act on.
+/// Lengths, extensions, body, and what our answer may carry (RFC 3261 §8.2.2.3, §8.2.3, §21.4). The body of
+/// a request that may carry an offer is one, or nothing that we could act on.
 pub fn check_content(request: &Request<'_>) -> Result<(), Refusal> {
     let headers = &request.headers;
-    let tags: Vec<_> = headers.values(Name::Require).collect();
+    if request.uri.len() > SIP_URI_MAX_OCTETS {
+        return Err(Refusal::UriTooLong);
+    }
+    let is_known = |tag: &&[u8]| EXTENSIONS.iter().any(|known| known.eq_ignore_ascii_case(tag));
+    let tags: Vec<_> = headers.values(Name::Require).filter(|tag| !is_known(tag)).collect();
     if !tags.is_empty() {
         return Err(Refusal::Extension { tags: tags.join(&b", "[..]) });
     }
-    if request.method == Method::Invite {
+    if request.body.len() > SIP_BODY_MAX_OCTETS {
+        return Err(Refusal::BodyTooLong);
+    }
+    if matches!(request.method, Method::Invite | Method::Update | Method::Prack) {
         body::sdp(request)?;
     }
     if request.method == Method::Invite && !accepts_sdp(headers) {

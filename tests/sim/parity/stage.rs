@@ -60,6 +60,8 @@ impl Stage {
                 external_address: None,
                 product: "Careline".to_owned(),
                 listen_to: vec![sip::Network { base: at.ip(), prefix: 8 }],
+                session_expires_s: 1_800,
+                info_keys: sip::InfoKeys::Ignored,
             },
             external_address: None,
             trunks: Vec::new(),
