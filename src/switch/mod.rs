@@ -181,8 +181,14 @@ impl Switch {
             sip::Event::Confirmed { leg, sdp, .. } => self.on_confirmed(leg, sdp),
             sip::Event::AckMissing { leg } => self.on_leg_over(leg, Cause::AckMissing, Party::Engine),
             sip::Event::SessionLost { leg, .. } => self.on_leg_over(leg, Cause::SessionLost, Party::Engine),
-            sip::Event::Cancelled { leg, .. } => self.on_leg_over(leg, Cause::Cancelled, Party::Caller),
-            sip::Event::Bye { leg, .. } => self.on_leg_over(leg, Cause::Normal, Party::Caller),
+            sip::Event::Cancelled { leg, reason } => {
+                self.note_reason(leg, reason);
+                self.on_leg_over(leg, Cause::Cancelled, Party::Caller);
+            }
+            sip::Event::Bye { leg, reason } => {
+                self.note_reason(leg, reason);
+                self.on_leg_over(leg, Cause::Normal, Party::Caller);
+            }
             sip::Event::Reoffer { leg, sdp } => self.on_reoffer(leg, sdp),
             sip::Event::OfferAnswered { leg, sdp } => self.on_offer_answered(leg, &sdp),
             sip::Event::Info { leg, key } => self.on_info(leg, key),
@@ -193,6 +199,13 @@ impl Switch {
                 self.on_person_failed(leg, status, retry_after_s);
             }
             sip::Event::Probed { leg, alive } => self.on_probed(leg, alive),
+        }
+    }
+
+    /// Why the party ends it, in its own numbers: for whoever looks for a carrier's fault.
+    fn note_reason(&self, leg: LegId, reason: Option<sip::Reason>) {
+        if let (Some(sip::Reason { protocol, cause }), Some(call)) = (reason, self.legs.get(&leg)) {
+            tracing::debug!(%call, %leg, ?protocol, cause, "the party says why it ends");
         }
     }
 

@@ -146,8 +146,11 @@ impl Stack {
         }
         let current = self.within_mut(leg).and_then(|within| within.changing.as_mut());
         let Some(changing) = current.filter(|changing| changing.client == id) else {
-            if class == StatusClass::Success && is_invite {
-                self.acknowledge_orphan(id, response);
+            match class {
+                StatusClass::Success if is_invite => self.acknowledge_orphan(id, response),
+                // Its dialog is over: no final answer need come.
+                StatusClass::Provisional if is_invite => self.leave_to_its_end(now, Some(id)),
+                StatusClass::Provisional | StatusClass::Success | StatusClass::Failure => {}
             }
             return;
         };

@@ -26,7 +26,10 @@ impl Stack {
     /// Tells of a key if that is wanted; the caller answers 200.
     pub(super) fn info_in(&mut self, leg: LegId, request: &Request<'_>) -> Result<(), Refusal> {
         match read(request)? {
-            Carried::Key(key) if self.settings.info_keys == InfoKeys::Told => {
+            Carried::Key(key)
+                if self.settings.info_keys == InfoKeys::Told
+                    && self.legs.get(&leg).is_some_and(|leg| !leg.is_given_up()) =>
+            {
                 self.tell(Event::Info { leg, key });
             }
             Carried::Key(_) | Carried::Nothing | Carried::NoKey => {}

@@ -237,7 +237,8 @@ impl InDialog {
         if self.asked.is_some() {
             return OpenOffer::Theirs;
         }
-        if our_change || self.reliable.waits_with() == Some(Body::Offer) {
+        // Once our BYE waits for an ACK nothing of theirs is taken any more.
+        if our_change || self.uas.is_leaving() || self.reliable.waits_with() == Some(Body::Offer) {
             return OpenOffer::Ours;
         }
         match self.uas.offer() {
@@ -272,6 +273,17 @@ impl InDialog {
             asked,
         ];
         deadlines.into_iter().flatten().min()
+    }
+}
+
+impl Leg {
+    /// Our side gave the leg up: nothing more is told of it, whatever is still on its way.
+    pub fn is_given_up(&self) -> bool {
+        match &self.phase {
+            Phase::Outgoing(calling) => calling.uac.is_given_up(),
+            Phase::InDialog(within) => within.uas.is_leaving(),
+            Phase::Mortal { .. } => true,
+        }
     }
 }
 

@@ -184,8 +184,11 @@ impl Stack {
     }
 
     /// Refuses through a transaction: what is refused now, for something else is open, would else be taken when
-    /// it comes again, and each side would have another session in mind.
+    /// it comes again, and each side would have another session in mind. Without room it is refused all the same.
     fn refuse_in_dialog(&mut self, now: Instant, arrival: &Arrival<'_>, leg: LegId, refusal: &Refusal) {
+        if self.check_room().is_err() {
+            return self.refuse_statelessly(arrival.way, &arrival.request, refusal);
+        }
         // A validated request has a key.
         let key = ServerKey::of(&arrival.request, &arrival.essentials);
         let leg = Some(leg).filter(|_| arrival.request.method == Method::Invite);

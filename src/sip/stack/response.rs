@@ -115,7 +115,7 @@ impl Stack {
     }
 
     fn probed(&mut self, leg: LegId, alive: bool) {
-        if let Some(Phase::InDialog(_)) = self.legs.get(&leg).map(|leg| &leg.phase) {
+        if self.legs.get(&leg).is_some_and(|leg| !leg.is_given_up()) {
             self.tell(Event::Probed { leg, alive });
         }
     }

@@ -13,7 +13,7 @@ use super::super::transaction::key::ServerKey;
 use super::super::transaction::servers;
 use super::command::Reply;
 use super::compose::SDP;
-use super::leg::{Answer, Asked, Incoming, OpenOffer, Phase, Refreshes, Stage, Update};
+use super::leg::{Answer, Asked, Incoming, Leg, OpenOffer, Phase, Refreshes, Stage, Update};
 use super::receive::Arrival;
 use super::refusal::Refusal;
 use super::request::sdp_of;
@@ -95,6 +95,7 @@ impl Stack {
     ) -> Result<(), Refusal> {
         let offer = sdp_of(&arrival.request);
         let busy = Refusal::StillOpen { retry_after_s: self.retry_after_s() };
+        let given_up = self.legs.get(&leg).is_none_or(Leg::is_given_up);
         let fork = self.fork_mut(leg, dialog).ok_or(Refusal::NoDialog)?;
         let Some(sdp) = offer else {
             fork.dialog.refresh(&arrival.request, arrival.way);
@@ -104,7 +105,7 @@ impl Stack {
         if fork.asked.is_some() {
             return Err(busy);
         }
-        if fork.answer == Answer::Open {
+        if fork.answer == Answer::Open || given_up {
             return Err(Refusal::OurOfferOpen);
         }
         fork.dialog.refresh(&arrival.request, arrival.way);

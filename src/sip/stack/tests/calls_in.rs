@@ -3,7 +3,8 @@
 
 use super::phone::{Scene, check, settings};
 
-const RESENT_2XX: &str = "500 > 200 INVITE\n1500 > 200 INVITE\n3500 > 200 INVITE\n7500 > 200 INVITE\n\
+/// A 2xx that is never acknowledged.
+pub const RESENT_2XX: &str = "500 > 200 INVITE\n1500 > 200 INVITE\n3500 > 200 INVITE\n7500 > 200 INVITE\n\
     11500 > 200 INVITE\n15500 > 200 INVITE\n19500 > 200 INVITE\n23500 > 200 INVITE\n27500 > 200 INVITE\n\
     31500 > 200 INVITE\n";
 

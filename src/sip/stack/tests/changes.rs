@@ -1,5 +1,6 @@
 //! Re-INVITE both ways: RFC 3261 §14, and UPDATE: RFC 3311.
 
+use super::calls_in::RESENT_2XX;
 use super::phone::{OFFER, SDP, Scene, check, settings};
 use crate::sip::interface::Settings;
 
@@ -241,6 +242,29 @@ fn the_end_of_the_call_crosses_a_change_of_ours() {
             (540, "200 INVITE"),
         ],
         "20 > INVITE\n30 > BYE\n40 > ACK\n540 > ACK\n",
+    );
+    check_up(
+        "its 100 comes late, and nothing more: it is not waited for without end",
+        &[(20, "reoffer"), (30, "hang up"), (40, "100 INVITE"), (50, "200 BYE")],
+        "20 > INVITE\n30 > BYE\n",
+    );
+    check(
+        "while our BYE waits for an ACK nothing more is told",
+        &[
+            (0, "INVITE"),
+            (0, "answer"),
+            (10, "hang up"),
+            (20, "UPDATE + sdp"),
+            (30, "re-INVITE"),
+            (31, "ACK failure"),
+            (40, "UPDATE"),
+            (450, "OPTIONS"),
+            (32_010, "200 BYE"),
+        ],
+        &format!(
+            "0 > 100 INVITE\n0 ! Invite\n0 > 200 INVITE\n20 > 491 UPDATE\n30 > 491 INVITE\n40 > 200 UPDATE\n\
+             450 > 200 OPTIONS\n{RESENT_2XX}32000 > BYE\n"
+        ),
     );
     check_up(
         "they hang up and refuse it",

@@ -32,6 +32,15 @@ struct Link {
     delay_max_ms: u64,
 }
 
+/// How the switches behave.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Manners {
+    /// Now polite, now rude.
+    ByChance,
+    /// All is taken at once.
+    Polite,
+}
+
 enum Happening {
     Datagram { to: usize, octets: Vec<u8> },
     Act { side: usize, command: Command },
@@ -52,6 +61,9 @@ struct Pair {
     sequence: u64,
     heap: BTreeMap<(Instant, u64), Happening>,
     link: Link,
+    manners: Manners,
+    /// What each datagram takes besides the chance of the link.
+    way_ms: u64,
     rng: Rng,
     /// Final statuses sent to each INVITE, by Call-ID, tag and CSeq.
     finals: BTreeMap<String, BTreeSet<u16>>,
@@ -67,7 +79,9 @@ impl Pair {
         let (heap, finals) = (BTreeMap::new(), BTreeMap::new());
         let rng = Rng::seeded(seed ^ 0x5eed);
         let log = String::new();
-        Self { stacks, legs, now: Instant::START, sequence: 0, heap, link, rng, finals, log, described: 0 }
+        let (manners, way_ms) = (Manners::ByChance, 0);
+        let (now, sequence, described) = (Instant::START, 0, 0);
+        Self { stacks, legs, now, sequence, heap, link, manners, way_ms, rng, finals, log, described }
     }
 
     fn at(&mut self, after_ms: u64, happening: Happening) {
@@ -146,7 +160,7 @@ impl Pair {
         let copies = 1 + u64::from(self.rng.below(100) < self.link.doubled);
         for _ in 0..copies {
             if self.rng.below(100) >= self.link.lost {
-                let delay = self.rng.below(self.link.delay_max_ms);
+                let delay = self.way_ms + self.rng.below(self.link.delay_max_ms);
                 self.at(delay, Happening::Datagram { to: 1 - side, octets: octets.clone() });
             }
         }
@@ -208,7 +222,20 @@ impl Pair {
         };
         let before = self.legs[side].insert(leg, told);
         assert_ne!(before, Some(Told::Over), "{event:?} after the end of the leg:\n{}", self.log);
-        self.react(side, event);
+        match self.manners {
+            Manners::ByChance => self.react(side, event),
+            Manners::Polite => self.consent(side, event),
+        }
+    }
+
+    /// A switch that takes all.
+    fn consent(&mut self, side: usize, event: &Event) {
+        let sdp = self.sdp();
+        match *event {
+            Event::Invite { leg, .. } => self.act(0, side, Command::Answer { leg, sdp }),
+            Event::Reoffer { leg, .. } => self.act(0, side, Command::AnswerReoffer { leg, sdp }),
+            _ => {}
+        }
     }
 
     /// The switch of that side: now polite, now rude.
@@ -307,6 +334,13 @@ impl Pair {
             }
         }
         self.run();
+        for (invite, statuses) in &self.finals {
+            assert_eq!(statuses.len(), 1, "{invite} was answered with {statuses:?}:\n{}", self.log);
+        }
+        for (side, stack) in self.stacks.iter().enumerate() {
+            let left = (stack.legs(), stack.transactions());
+            assert_eq!(left, (0, 0), "side {side} is not at rest:\n{}", self.log);
+        }
     }
 }
 
@@ -332,14 +366,61 @@ fn story(seed: u64, calls: u64, link: Link) -> Pair {
         pair.call(after_ms, side);
     }
     pair.settle();
-    for (invite, statuses) in &pair.finals {
-        assert_eq!(statuses.len(), 1, "{invite} was answered with {statuses:?}:\n{}", pair.log);
-    }
-    for side in [0, 1] {
-        let stack = &pair.stacks[side];
-        assert_eq!((stack.legs(), stack.transactions()), (0, 0), "side {side} is not at rest:\n{}", pair.log);
-    }
     pair
+}
+
+/// What one side may want of the call, and when after the first wish.
+fn wishes(pair: &mut Pair, leg: LegId) -> Vec<Vec<(u64, Command)>> {
+    let mut sdp = || pair.sdp();
+    vec![
+        vec![(0, Command::Reoffer { leg, sdp: Some(sdp()) })],
+        vec![(0, Command::Reoffer { leg, sdp: None })],
+        vec![(0, Command::Update { leg, sdp: Some(sdp()) })],
+        vec![(0, Command::Update { leg, sdp: None })],
+        vec![(0, Command::HangUp { leg, reason: None })],
+        vec![(0, Command::Probe { leg })],
+        vec![(0, Command::Reoffer { leg, sdp: Some(sdp()) }), (5, Command::Withdraw { leg })],
+        vec![(0, Command::Reoffer { leg, sdp: Some(sdp()) }), (25, Command::Withdraw { leg })],
+        vec![(0, Command::Reoffer { leg, sdp: Some(sdp()) }), (5, Command::HangUp { leg, reason: None })],
+        vec![(0, Command::Update { leg, sdp: Some(sdp()) }), (5, Command::Reoffer { leg, sdp: Some(sdp()) })],
+    ]
+}
+
+/// A call over a link of 10 ms in which one side wants `first`, and the other `second` so much later.
+fn crossing(first: usize, second: usize, later_ms: u64) -> Pair {
+    let mut pair = Pair::new(1, Link { lost: 0, doubled: 0, delay_max_ms: 1 });
+    (pair.manners, pair.way_ms) = (Manners::Polite, 10);
+    let leg = pair.stacks[0].reserve_leg();
+    let call = Box::new(Outgoing {
+        target: format!("sip:desk@{}", ADDRESSES[1]),
+        from_user: Phi::new("100".to_owned()),
+        sdp: pair.sdp(),
+    });
+    pair.legs[0].insert(leg, Told::Begun);
+    pair.act(0, 0, Command::Invite { leg, way: Way::udp(address(0), address(1)), call });
+    // Each machine's first leg has the same name.
+    for (side, wish, begin_ms) in [(0, first, 100), (1, second, 100 + later_ms)] {
+        for (after_ms, command) in wishes(&mut pair, leg).swap_remove(wish) {
+            pair.act(begin_ms + after_ms, side, command);
+        }
+    }
+    pair.settle();
+    pair
+}
+
+#[test]
+fn whatever_two_changes_cross_both_sides_agree_in_the_end() {
+    let count = wishes(&mut Pair::new(1, Link { lost: 0, doubled: 0, delay_max_ms: 1 }), LegId(1)).len();
+    for first in 0..count {
+        for second in 0..count {
+            // 30 ms is the longest exchange: INVITE, 200, ACK.
+            for later_ms in (0..=34).step_by(2) {
+                let pair = crossing(first, second, later_ms);
+                let broken = [0, 1].map(|side| pair.stacks[side].counters().acks_missing);
+                assert_eq!(broken, [0, 0], "{first} and {second}, {later_ms} ms later\n{}", pair.log);
+            }
+        }
+    }
 }
 
 #[test]

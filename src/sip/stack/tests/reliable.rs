@@ -199,6 +199,19 @@ fn as_caller_each_reliable_answer_gets_one_prack_and_a_gap_gets_none() {
          90 ! Answered\n99 > 200 BYE\n99 ! Bye\n",
     );
     check(
+        "we gave the call up meanwhile",
+        &[
+            (0, "call"),
+            (10, "183 INVITE + Require: 100rel + RSeq: 1 + sdp"),
+            (15, "200 PRACK"),
+            (20, "hang up"),
+            (25, "200 CANCEL"),
+            (30, "UPDATE + sdp"),
+            (40, "487 INVITE"),
+        ],
+        "0 > INVITE\n10 > PRACK\n10 ! EarlyMedia 0\n10 ! Ringing\n20 > CANCEL\n30 > 491 UPDATE\n40 > ACK\n",
+    );
+    check(
         "before our offer is answered for good they may not",
         &[(0, "call"), (10, "183 INVITE + sdp"), (20, "UPDATE + sdp"), (30, "486 INVITE")],
         "0 > INVITE\n10 ! EarlyMedia 0\n10 ! Ringing\n20 > 491 UPDATE\n30 > ACK\n30 ! Failed 486\n",
