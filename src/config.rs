@@ -10,7 +10,7 @@ use crate::flow::syntax::tree::{self, Node, Reading};
 use crate::id::TrunkName;
 use crate::io::media_worker::{Batching, Priority};
 use crate::limits;
-use crate::sip::interface::{Network, Settings};
+use crate::sip::interface::{InfoKeys, Network, Settings};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
@@ -72,6 +72,10 @@ pub struct Sip {
     pub listen_to: Vec<Network>,
     /// Requests outside a dialog that are heard from each source that is no trunk, in a second.
     pub requests_a_second: u32,
+    /// The session interval that we ask for, in seconds; 0 asks for none (RFC 4028).
+    pub session_expires_s: u32,
+    /// Whether keys in INFO count.
+    pub info_keys: InfoKeys,
 }
 
 /// Sound.
@@ -175,6 +179,8 @@ impl Default for Config {
                 product: concat!("Careline/", env!("CARGO_PKG_VERSION")).to_owned(),
                 listen_to: near_networks(),
                 requests_a_second: limits::GUARD_REQUESTS_A_SECOND_DEFAULT,
+                session_expires_s: limits::SESSION_EXPIRES_DEFAULT_S,
+                info_keys: InfoKeys::Ignored,
             },
             media: Media {
                 address: IpAddr::V4(Ipv4Addr::UNSPECIFIED),
@@ -228,6 +234,8 @@ impl Config {
             listen_to: self.sip.listen_to.iter().chain(trunks.clone()).copied().collect(),
             trusted: trunks.copied().chain(this_machine()).collect(),
             requests_a_second: self.sip.requests_a_second,
+            session_expires_s: self.sip.session_expires_s,
+            info_keys: self.sip.info_keys,
         }
     }
 
@@ -281,7 +289,16 @@ impl Config {
 
 impl Sip {
     fn take(&mut self, node: &Node, sources: &mut Sources) {
-        let known = &["listen", "external_address", "t1_ms", "product", "listen_to", "requests_a_second"];
+        let known = &[
+            "listen",
+            "external_address",
+            "t1_ms",
+            "product",
+            "listen_to",
+            "requests_a_second",
+            "session_expires_s",
+            "info_keys",
+        ];
         let Some(mut fields) = Fields::of(node, "`sip`", known, FAMILY, sources) else { return };
         if let Some(node) = fields.take("listen") {
             let example = "0.0.0.0:5060";
@@ -305,6 +322,18 @@ impl Sip {
             let rate = fields::number(node, "number of requests", 1..=100_000, FAMILY, sources);
             self.requests_a_second =
                 rate.and_then(|n| u32::try_from(n).ok()).unwrap_or(self.requests_a_second);
+        }
+        if let Some(node) = fields.take("session_expires_s") {
+            let seconds = fields::number(node, "time in seconds", 0..=86_400, FAMILY, sources);
+            let asked =
+                seconds.and_then(|seconds| u32::try_from(seconds).ok()).unwrap_or(self.session_expires_s);
+            // Nobody agrees to less (RFC 4028 §5).
+            self.session_expires_s = if asked == 0 { 0 } else { asked.max(limits::SESSION_EXPIRES_MIN_S) };
+        }
+        if let Some(node) = fields.take("info_keys") {
+            let choices = [("ignored", InfoKeys::Ignored), ("count", InfoKeys::Told)];
+            self.info_keys =
+                fields::choice(node, "choice", &choices, FAMILY, sources).unwrap_or(self.info_keys);
         }
         fields.finish(sources);
     }
@@ -559,7 +588,7 @@ mod tests {
     #[test]
     fn every_key_is_read() {
         let text = "
-sip: {listen: '192.0.2.1:5080', external_address: 203.0.113.10, t1_ms: 50, product: Clinic, listen_to: [10.0.0.0/8]}
+sip: {listen: '192.0.2.1:5080', external_address: 203.0.113.10, t1_ms: 50, product: Clinic, listen_to: [10.0.0.0/8], session_expires_s: 30, info_keys: count}
 media: {address: 192.0.2.1, first_port: 30000, last_port: 30099, workers: 2, silent_after_s: 20, io_uring: never, priority: never}
 calls: {max: 5, ring_s: 60, longest_s: 3600}
 trunks:
@@ -574,6 +603,7 @@ log: debug
         let config = config.unwrap();
         assert_eq!(config.sip.listen, "192.0.2.1:5080".parse().unwrap());
         assert_eq!(config.sip.t1, Duration::from_millis(50));
+        assert_eq!((config.sip.session_expires_s, config.sip.info_keys), (90, InfoKeys::Told), "90 at least");
         assert_eq!(config.media.workers, Some(2));
         assert_eq!((config.media.batching, config.media.priority), (Batching::Never, Priority::Never));
         assert_eq!(config.recordings.quota_octets, 10_000_000);

@@ -140,6 +140,8 @@ pub const EMERGENCY_EVERY: Duration = Duration::from_secs(10);
 pub const COMFORT_EVERY: Duration = Duration::from_secs(15);
 /// Rest before the person ladder is climbed again from its foot: a target that refuses at once is not flooded.
 pub const LADDER_REST: Duration = Duration::from_secs(5);
+/// How long a target that asks for rest is not called, at most: patients wait for whoever answers there.
+pub const TARGET_REST_MAX: Duration = Duration::from_secs(60);
 /// How long a flow waits for the engine's own answer (a tone, a saved file, a failed call) before it goes on without.
 pub const ENGINE_ANSWER_MAX: Duration = Duration::from_secs(10);
 /// Steps of one flow: nobody can follow more on paper.
@@ -184,3 +186,17 @@ pub const TICKS_OVERRUN: Duration = Duration::from_millis(40);
 pub const ADMISSION_LATENESS_HOLDS: Duration = Duration::from_secs(2);
 /// One of so many places is kept for trusted trunks, where there are any.
 pub const ADMISSION_RESERVE_PARTS: usize = 20;
+/// The shortest session interval that we agree to, in seconds (RFC 4028 §5): more refreshes help nobody.
+pub const SESSION_EXPIRES_MIN_S: u32 = 90;
+/// The session interval that we ask for, in seconds, unless configuration says otherwise (RFC 4028 §4).
+pub const SESSION_EXPIRES_DEFAULT_S: u32 = 1_800;
+/// How long before its end a session that nobody refreshed is ended, at most (RFC 4028 §10).
+pub const SESSION_ENDS_EARLY_MAX: Duration = Duration::from_secs(32);
+/// How often a call or a refresh is tried because its session interval was too short for a hop on its way.
+pub const INTERVAL_TRIES_MAX: u32 = 3;
+/// How often a change of ours that meets one of the peer's is tried: over 10 s, more is no accident.
+pub const GLARE_TRIES_MAX: u32 = 8;
+/// The longest Request-URI that is read, in octets: four times what a carrier with all its parameters sends.
+pub const SIP_URI_MAX_OCTETS: usize = 2_048;
+/// The longest body that is read, in octets: an SDP with all its candidates stays under 10 000.
+pub const SIP_BODY_MAX_OCTETS: usize = 32_768;

@@ -4,6 +4,8 @@
 //! and their tables stand in `tests/tidy/rules.rs`; here they are run, and proved: each is fed a
 //! faulty snippet that it must find and a good one that it must leave alone.
 
+#[path = "tidy/citations.rs"]
+mod citations;
 #[path = "tidy/rules.rs"]
 mod rules;
 #[path = "tidy/source.rs"]
@@ -55,6 +57,51 @@ fn every_file_keeps_the_house_rules() {
     assert!(paths.len() > 20, "only {} Rust files found under {ROOT}", paths.len());
     let faults: Vec<Fault> = paths.iter().flat_map(|path| faults_of(path, &read(path))).collect();
     assert_clean(&faults);
+}
+
+const COVERAGE: &str = "docs/rfc-coverage.md";
+/// Writes the file anew in place of comparing it.
+const REWRITE: &str = "CARELINE_REWRITE";
+
+#[test]
+fn rfc_coverage_is_what_the_sources_cite() {
+    let paths = ["src", "tests"].iter().flat_map(|folder| files(folder, "rs"));
+    // Tidy's own files speak of citations, they make none.
+    let paths = paths.filter(|path| !path.starts_with("tests/tidy"));
+    let sources: Vec<Source> = paths.map(|path| Source::new(&path, &read(&path))).collect();
+    let document = citations::document(&sources);
+    if std::env::var_os(REWRITE).is_some() {
+        fs::write(Path::new(ROOT).join(COVERAGE), &document).expect("the document is written");
+    }
+    let stands = fs::read_to_string(Path::new(ROOT).join(COVERAGE)).unwrap_or_default();
+    let differs = stands.lines().zip(document.lines()).find(|(stands, made)| stands != made);
+    assert!(
+        stands == document,
+        "{COVERAGE} is stale. Write it anew: {REWRITE}=1 cargo test --test tidy rfc_coverage\nfirst difference: {differs:?}"
+    );
+}
+
+#[test]
+fn citations_are_found_wherever_they_stand() {
+    let code = "//! RFC 3264 §6: pure.\n\
+                /// A rule (RFC 3261 §8.2.7, §18.2.1; RFC 3581 §4).\nfn f() {} // RFC 3261 §17.1.1.2 and\n// §17.2.3, and RFC 5118\n\
+                #[cfg(test)]\nmod tests {\n    // RFC 3261 §8.2.7\n    #[test]\n    fn one() {}\n    #[test]\n    fn two() { /* RFC 3581 §4. */ }\n}\n";
+    let found: Vec<String> =
+        citations::citations(code).iter().map(|(_, section)| format!("{section:?}")).collect();
+    assert_eq!(found.len(), 8, "{found:?}");
+    let document = citations::document(&[
+        Source::new("src/a/mod.rs", code),
+        Source::new("tests/b.rs", "//! RFC 3264 §6\nfn g() {}\n"),
+    ]);
+    for line in [
+        "6 sections are cited in code, 3 of them are owed.",
+        "| §6 | a | `tests/b` |",
+        "| §8.2.7 | a | `a::one` |",
+        "| §17.2.3 | a | **owed** |",
+        "| §4 | a | `a::two` |",
+    ] {
+        assert!(document.contains(line), "{line} is not in\n{document}");
+    }
 }
 
 #[test]

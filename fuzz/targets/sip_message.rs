@@ -8,6 +8,7 @@ use careline::wire::sip::grammar::{unfold, unquote};
 use careline::wire::sip::header::Headers;
 use careline::wire::sip::message::{Message, Request, parse};
 use careline::wire::sip::name::Name;
+use careline::wire::sip::telephone::number_of;
 use careline::wire::sip::uri::Uri;
 use careline::wire::sip::validate::{validate, validate_response};
 use careline::wire::sip::value::{Contact, MediaType, delta_seconds, has_option, max_forwards};
@@ -47,7 +48,7 @@ fn read_everything(headers: &Headers<'_>) {
             let Ok(address) = Address::read(value) else { continue };
             black_box((address.tag(), address.display.map(unquote)));
             if let Ok(uri) = address.uri() {
-                black_box((uri.user_unescaped(), uri.parameters.iter().count()));
+                black_box((uri.user_unescaped(), uri.parameters.iter().count(), number_of(&uri)));
             }
         }
         black_box(has_option(headers, name, "timer"));

@@ -5,7 +5,7 @@
 use careline::sip::way::Way;
 use careline::clock::Instant;
 use careline::rng::Rng;
-use careline::sip::interface::{Command, Event, Input, Network, Output, Settings};
+use careline::sip::interface::{Command, Event, InfoKeys, Input, Network, Output, Settings};
 use careline::sip::stack::Stack;
 use careline::wire::sip::message;
 use libfuzzer_sys::fuzz_target;
@@ -24,6 +24,8 @@ fuzz_target!(|input: &[u8]| {
         listen_to: vec![everywhere],
         trusted: Vec::new(),
         requests_a_second: 100_000,
+        session_expires_s: 1_800,
+        info_keys: InfoKeys::Told,
     };
     let mut stack = Stack::new(settings, Rng::seeded(1));
     let local = SocketAddr::from(([192, 0, 2, 1], 5_060));
@@ -44,6 +46,9 @@ fn drain(stack: &mut Stack, now: Instant) {
             Output::Transmit { octets, .. } => assert!(message::parse(&octets).is_ok()),
             Output::Event(Event::Invite { leg, .. }) => {
                 stack.handle(now, Input::Command(Command::Answer { leg, sdp: SDP.to_vec() }));
+            }
+            Output::Event(Event::Reoffer { leg, .. }) => {
+                stack.handle(now, Input::Command(Command::AnswerReoffer { leg, sdp: SDP.to_vec() }));
             }
             Output::Event(_) => {}
         }

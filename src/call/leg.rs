@@ -38,6 +38,8 @@ pub struct Agreed {
     pub codec: Codec,
     /// Who sends.
     pub direction: Direction,
+    /// The party sends keys as RTP events (RFC 4733).
+    pub key_events: bool,
 }
 
 impl Leg {

@@ -65,6 +65,7 @@ pub fn caller_number(invite: &Invite, trunk: Option<&Trunk>) -> Option<Phi<Strin
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::sip::interface::Reliability;
     use crate::sip::way::Way;
 
     fn invite() -> Invite {
@@ -79,6 +80,7 @@ mod tests {
             from_user: Some(phi("555")),
             asserted_user: Some(phi("777")),
             sdp: None,
+            reliability: Reliability::NotRequired,
         }
     }
 
@@ -89,6 +91,7 @@ mod tests {
 
     #[test]
     fn the_called_number_is_where_the_trunk_writes_it() {
+        // RFC 3261 §8.2.2; RFC 7315 §4.2; RFC 5806 §3
         let table = [
             (CalledNumberFrom::RequestUri, "100"),
             (CalledNumberFrom::To, "200"),
@@ -106,6 +109,7 @@ mod tests {
 
     #[test]
     fn an_asserted_identity_counts_from_a_trusted_trunk_only() {
+        // RFC 3325 §5
         let who =
             |invite: &Invite, trunk: Option<&Trunk>| caller_number(invite, trunk).map(Phi::into_exposed);
         assert_eq!(who(&invite(), Some(&trunk(true, CalledNumberFrom::To))).as_deref(), Some("777"));

@@ -243,9 +243,12 @@ fn by_whom(why: Cause, by: Party) -> String {
         Cause::Cancelled | Cause::Full | Cause::Draining | Cause::NoCommonMedia | Cause::AckMissing => {
             cause(why).to_owned()
         }
-        Cause::MediaLost | Cause::TooLong | Cause::RangTooLong | Cause::EngineRestart | Cause::Fault => {
-            cause(why).to_owned()
-        }
+        Cause::MediaLost
+        | Cause::SessionLost
+        | Cause::TooLong
+        | Cause::RangTooLong
+        | Cause::EngineRestart
+        | Cause::Fault => cause(why).to_owned(),
     }
 }
 
@@ -258,6 +261,7 @@ fn cause(cause: Cause) -> &'static str {
         Cause::NoCommonMedia => "no codec in common",
         Cause::AckMissing => "the ACK never came",
         Cause::MediaLost => "no sound came any more",
+        Cause::SessionLost => "the phone no longer knew the call",
         Cause::TooLong => "at its greatest length",
         Cause::RangTooLong => "it rang too long",
         Cause::EngineRestart => "the engine stopped in mid-call",

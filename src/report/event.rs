@@ -168,6 +168,8 @@ pub enum Cause {
     AckMissing,
     /// No sound came for too long, and the party did not answer a probe.
     MediaLost,
+    /// The party's phone knows the call no more, or did not refresh it in time.
+    SessionLost,
     /// The call reached its greatest length.
     TooLong,
     /// It rang too long.

@@ -20,6 +20,7 @@ use crate::wire::sip::message::{Request, Response};
 use crate::wire::sip::method::Method;
 use crate::wire::sip::name::Name;
 use crate::wire::sip::uri::{Host, Uri};
+use crate::wire::sip::validate::Essentials;
 use crate::wire::sip::via::Via;
 use std::net::{IpAddr, SocketAddr};
 use thiserror::Error;
@@ -98,10 +99,9 @@ pub struct Path {
 
 impl DialogId {
     /// The dialog that a request from the peer belongs to (RFC 3261 §12.2.2); `None` without a To tag.
-    pub fn of_request(headers: &Headers<'_>) -> Option<Self> {
-        let local = read(headers, Name::To).ok()?.tag()?;
-        let remote = read(headers, Name::From).ok()?.tag().unwrap_or_default();
-        Some(Self::new(headers.first(Name::CallId)?, local, remote))
+    pub fn of_request(essentials: &Essentials<'_>) -> Option<Self> {
+        let Essentials { from, to, call_id, .. } = essentials;
+        Some(Self::new(call_id, to.address.tag()?, from.address.tag().unwrap_or_default()))
     }
 
     fn new(call_id: &[u8], local_tag: &[u8], remote_tag: &[u8]) -> Self {
@@ -126,14 +126,14 @@ impl Dialog {
             remote: remote.into(),
             local_cseq: 0,
             remote_cseq: CSeq::read(&value(headers, Name::CSeq)?).ok().map(|cseq| cseq.number),
-            remote_target: target(headers)?,
+            remote_target: target_or_from(headers)?,
             route_set: record_route(headers).collect(),
             peer: way,
             translated: translated(headers, way.remote),
         })
     }
 
-    /// The dialog that a 2xx to our `invite` makes (RFC 3261 §12.1.2).
+    /// The dialog that a 2xx to our `invite` makes, or an early one that a 1xx makes (RFC 3261 §12.1.2).
     ///
     /// # Errors
     /// [`DialogError`] when the response lacks what §12.1.2 copies.
@@ -156,9 +156,35 @@ impl Dialog {
         })
     }
 
+    /// A 2xx confirms the early dialog: route set and target are computed again from it, all else stays
+    /// (RFC 3261 §13.2.2.4).
+    pub fn confirm(&mut self, response: &Response<'_>, way: Way) {
+        self.route_set = record_route(&response.headers).collect();
+        self.route_set.reverse();
+        self.peer = way;
+        self.refresh_by(response);
+    }
+
+    /// Target refresh by a 2xx to a re-INVITE or UPDATE of ours (RFC 3261 §12.2.1.2).
+    pub fn refresh_by(&mut self, response: &Response<'_>) {
+        if let Ok(target) = target(&response.headers) {
+            self.remote_target = target;
+        }
+    }
+
+    /// Leaves numbers out: a gap in CSeq is no error (RFC 3261 §12.2.2).
+    pub fn skip_cseq(&mut self, numbers: u32) {
+        self.local_cseq += numbers;
+    }
+
     /// The name of the dialog.
     pub fn id(&self) -> DialogId {
         DialogId::new(&self.call_id, &self.local_tag, &self.remote_tag)
+    }
+
+    /// The Call-ID.
+    pub fn call_id(&self) -> &[u8] {
+        &self.call_id
     }
 
     /// The peer's tag: forks of one INVITE differ in it.
@@ -180,7 +206,7 @@ impl Dialog {
         }
     }
 
-    /// Target refresh: the Contact of a re-INVITE or of its 2xx (RFC 3261 §12.2.2). A message
+    /// Target refresh: the Contact of a re-INVITE or UPDATE (RFC 3261 §12.2.2). A message
     /// without one refreshes nothing.
     pub fn refresh(&mut self, request: &Request<'_>, way: Way) {
         if let Ok(target) = target(&request.headers) {
@@ -281,16 +307,23 @@ fn value(headers: &Headers<'_>, name: Name) -> Result<Vec<u8>, DialogError> {
     Ok(unfold(value).into_owned())
 }
 
+/// From or To, which are no lists: a comma in a name without quotes belongs to the name.
 fn read<'a>(headers: &Headers<'a>, name: Name) -> Result<Address<'a>, DialogError> {
-    let value = headers.values(name).next().ok_or(DialogError::Missing { name })?;
+    let value = headers.first(name).ok_or(DialogError::Missing { name })?;
     Address::read(value).map_err(|cause| DialogError::Malformed { name, cause })
 }
 
 fn target(headers: &Headers<'_>) -> Result<Box<[u8]>, DialogError> {
-    let contact = read(headers, Name::Contact)?;
     let name = Name::Contact;
+    let first = headers.values(name).next().ok_or(DialogError::Missing { name })?;
+    let contact = Address::read(first).map_err(|cause| DialogError::Malformed { name, cause })?;
     contact.uri().map_err(|cause| DialogError::Malformed { name, cause: AddressError::Uri(cause) })?;
     Ok(contact.uri.into())
+}
+
+/// The Contact of an INVITE; where a phone of RFC 2543 sends none, its From (RFC 4475 §3.4.1).
+fn target_or_from(headers: &Headers<'_>) -> Result<Box<[u8]>, DialogError> {
+    if headers.has(Name::Contact) { target(headers) } else { Ok(read(headers, Name::From)?.uri.into()) }
 }
 
 fn record_route(headers: &Headers<'_>) -> impl Iterator<Item = Box<[u8]>> {
@@ -346,6 +379,7 @@ mod tests {
 
     #[test]
     fn our_requests_take_the_way_of_the_route_set() {
+        // RFC 3261 §12.1.1, §12.1.2, §12.2.1.1; RFC 3263 §4.1
         let direct = invite("", "<sip:t@10.0.0.2:5062>;q=1", "10.0.0.9");
         check("no proxy", &uas(&direct), "sip:t@10.0.0.2:5062 [] 10.0.0.2:5062");
         let loose = invite(LOOSE, "<sip:t@10.0.0.2>", "10.0.0.9");
@@ -386,6 +420,7 @@ mod tests {
 
     #[test]
     fn a_request_older_than_the_last_is_out_of_order() {
+        // RFC 3261 §12.2.2
         let mut dialog = uas(&invite("", "<sip:t@10.0.0.2>", "10.0.0.9"));
         assert_eq!(dialog.take_cseq(6), Err(DialogError::OutOfOrder { number: 6, last: 7 }));
         assert_eq!(dialog.take_cseq(9), Ok(()));
@@ -394,10 +429,13 @@ mod tests {
 
     #[test]
     fn the_request_of_the_peer_finds_the_dialog() {
+        // RFC 3261 §12, §12.2.2
         let dialog = uac("");
-        let text = "BYE sip:p@x SIP/2.0\r\nFrom: <sip:100@clinic>;tag=b\r\nTo: <sip:p@x>;tag=a\r\nCall-ID: c1\r\n\r\n";
+        let text = "BYE sip:p@x SIP/2.0\r\nVia: SIP/2.0/UDP h;branch=z9hG4bK2\r\nFrom: <sip:100@clinic>;tag=b\r\n\
+                    To: <sip:p@x>;tag=a\r\nCall-ID: c1\r\nCSeq: 1 BYE\r\n\r\n";
         let Ok(Message::Request(request)) = parse(text.as_bytes()) else { panic!("no request") };
-        assert_eq!(DialogId::of_request(&request.headers), Some(dialog.id()));
+        let essentials = crate::wire::sip::validate::read(&request).expect("no broken rule");
+        assert_eq!(DialogId::of_request(&essentials), Some(dialog.id()));
         assert_eq!(dialog.remote_tag(), b"b");
     }
 

@@ -1,13 +1,14 @@
 //! What goes into the SIP machine and what comes out of it: closed enums, so that the switch, the
 //! simulation and the tests speak to the same machine.
 //!
-//! The machine answers by itself what RFC 3261 settles (100, 400, 405, 416, 420, 481, 482, 487,
-//! retransmissions); whether a call is taken, and what is heard in it, is the switch's.
+//! The machine answers by itself what the RFCs settle (`stack/refusal.rs` has the statuses in one place),
+//! acknowledges, refreshes and sends again; whether a call is taken, and what is heard in it, is the switch's.
 
 use crate::clock::Instant;
 use crate::id::LegId;
 use crate::phi::Phi;
 use crate::sip::way::Way;
+use crate::wire::telephone_event::Key;
 use std::net::IpAddr;
 use std::time::Duration;
 
@@ -26,6 +27,19 @@ pub struct Settings {
     pub trusted: Vec<Network>,
     /// Requests outside a dialog that are heard from each other source in a second.
     pub requests_a_second: u32,
+    /// The session interval that we ask for, in seconds; 0 asks for none (RFC 4028 §4).
+    pub session_expires_s: u32,
+    /// What keys in INFO are worth.
+    pub info_keys: InfoKeys,
+}
+
+/// Whether keys in INFO are told. Some carriers send each key this way and as an RTP event.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum InfoKeys {
+    /// [`Event::Info`] tells of them.
+    Told,
+    /// They are answered and forgotten.
+    Ignored,
 }
 
 /// An IP network: those addresses whose first `prefix` bits are those of `base`.
@@ -92,10 +106,18 @@ pub enum Command {
         /// Whether calls are let in.
         openness: Openness,
     },
-    /// 180 Ringing.
+    /// 180 Ringing. Left out where it would have to carry an offer: see [`Command::Progress`].
     Ring {
         /// The leg.
         leg: LegId,
+    },
+    /// 183 with SDP: the answer, or our offer if the INVITE brought none and requires `100rel` (RFC 3262 §5).
+    /// An offer that could be lost is not sent.
+    Progress {
+        /// The leg.
+        leg: LegId,
+        /// The SDP body.
+        sdp: Vec<u8>,
     },
     /// 200 with this SDP answer, retransmitted until the ACK comes (RFC 3261 §13.3.1.4).
     Answer {
@@ -113,12 +135,38 @@ pub enum Command {
         /// Seconds for Retry-After, on 503 and 500.
         retry_after_s: Option<u32>,
     },
-    /// 200 to the re-INVITE that is open.
+    /// The answer to [`Event::Reoffer`]: in the 200 to the re-INVITE, UPDATE or PRACK, or in the ACK.
     AnswerReoffer {
         /// The leg.
         leg: LegId,
         /// The SDP body.
         sdp: Vec<u8>,
+    },
+    /// The session stays as it was: a final answer over 299 to what [`Event::Reoffer`] told of.
+    RefuseReoffer {
+        /// The leg.
+        leg: LegId,
+        /// The status, 300 to 699.
+        status: u16,
+    },
+    /// A re-INVITE of ours, as soon as the dialog is free for it (RFC 3261 §14.1).
+    Reoffer {
+        /// The leg.
+        leg: LegId,
+        /// The offer; `None` asks the peer for one, which comes as [`Event::Reoffer`].
+        sdp: Option<Vec<u8>>,
+    },
+    /// The same by UPDATE if the peer allows it, else by re-INVITE (RFC 3311 §5.1).
+    Update {
+        /// The leg.
+        leg: LegId,
+        /// The offer; `None` changes nothing and only refreshes the session.
+        sdp: Option<Vec<u8>>,
+    },
+    /// Takes a change of ours back: CANCEL if its re-INVITE is on its way (RFC 3261 §9.1).
+    Withdraw {
+        /// The leg.
+        leg: LegId,
     },
     /// Ends the leg whatever its state: BYE if confirmed, CANCEL or 487/480 if not yet answered.
     HangUp {
@@ -187,7 +235,8 @@ pub enum Event {
         /// The SDP in the ACK: the answer, if our 200 carried the offer.
         sdp: Option<Vec<u8>>,
     },
-    /// No ACK in 64·T1: the leg was ended with BYE (RFC 3261 §13.3.1.4).
+    /// No ACK of our 200 in 64·T1: the leg was ended with BYE (RFC 3261 §13.3.1.4). Or no PRACK of our 1xx:
+    /// it was refused with 504 (RFC 3262 §3).
     AckMissing {
         /// The leg.
         leg: LegId,
@@ -196,13 +245,17 @@ pub enum Event {
     Cancelled {
         /// The leg.
         leg: LegId,
+        /// What its Reason says.
+        reason: Option<Reason>,
     },
     /// The party hung up; 200 is sent.
     Bye {
         /// The leg.
         leg: LegId,
+        /// What its Reason says.
+        reason: Option<Reason>,
     },
-    /// A re-INVITE wants other media; the switch answers with `AnswerReoffer` or `Refuse`.
+    /// A re-INVITE, UPDATE or PRACK wants other media; the switch answers with `AnswerReoffer` or `RefuseReoffer`.
     Reoffer {
         /// The leg.
         leg: LegId,
@@ -213,6 +266,43 @@ pub enum Event {
     Ringing {
         /// The leg.
         leg: LegId,
+    },
+    /// The party we call lets us hear something before it answers (RFC 3960): told again when it changes.
+    EarlyMedia {
+        /// The leg.
+        leg: LegId,
+        /// Which of the parties that the call was forked to, counted from 0.
+        fork: usize,
+        /// The SDP.
+        sdp: Vec<u8>,
+    },
+    /// The answer to an offer of ours in a re-INVITE, an UPDATE or a reliable 1xx.
+    OfferAnswered {
+        /// The leg.
+        leg: LegId,
+        /// The SDP answer.
+        sdp: Vec<u8>,
+    },
+    /// An offer of ours was refused: the session is as it was.
+    OfferRefused {
+        /// The leg.
+        leg: LegId,
+        /// The final status.
+        status: u16,
+    },
+    /// The dialog is dead; our BYE is on its way.
+    SessionLost {
+        /// The leg.
+        leg: LegId,
+        /// Why.
+        loss: Loss,
+    },
+    /// A key in an INFO (the old ways `application/dtmf-relay` and `application/dtmf`).
+    Info {
+        /// The leg.
+        leg: LegId,
+        /// The key.
+        key: Key,
     },
     /// The party we call answered; the ACK is sent.
     Answered {
@@ -227,6 +317,8 @@ pub enum Event {
         leg: LegId,
         /// The final status, or 408 when nobody answered at all.
         status: u16,
+        /// Seconds that this target asks to be left in peace (RFC 3261 §20.33).
+        retry_after_s: Option<u32>,
     },
     /// What came of a [`Command::Probe`].
     Probed {
@@ -235,6 +327,33 @@ pub enum Event {
         /// The dialog lives at the peer: any final answer but 408 and 481.
         alive: bool,
     },
+}
+
+/// Why a dialog is dead.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Loss {
+    /// Nobody refreshed the session (RFC 4028 §10).
+    Expired,
+    /// The peer answered 481, or nothing (RFC 3261 §12.2.1.2).
+    Gone,
+}
+
+/// Why a party ended a call, in its own words (RFC 3326 §2). The free text is left out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Reason {
+    /// Whose numbers these are.
+    pub protocol: Protocol,
+    /// The cause: a SIP status, or a cause of Q.850.
+    pub cause: u16,
+}
+
+/// Whose numbers a [`Reason`] speaks in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Protocol {
+    /// SIP's statuses.
+    Sip,
+    /// The telephone network's causes.
+    Q850,
 }
 
 /// An INVITE that begins a dialog, as far as the switch needs it.
@@ -258,6 +377,17 @@ pub struct Invite {
     pub asserted_user: Option<Phi<String>>,
     /// The SDP offer, if the INVITE carried one.
     pub sdp: Option<Vec<u8>>,
+    /// Whether the caller requires that no provisional answer be lost.
+    pub reliability: Reliability,
+}
+
+/// Whether each 1xx of ours needs a PRACK.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reliability {
+    /// The INVITE requires `100rel` (RFC 3262 §3).
+    Required,
+    /// It does not.
+    NotRequired,
 }
 
 /// What the SIP machine counts. Each is a total since the start.

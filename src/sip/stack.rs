@@ -12,13 +12,19 @@
 
 mod body;
 mod caller;
+mod change;
 mod command;
 mod compose;
+mod early;
+mod info;
 mod leg;
+mod prack;
 mod receive;
 mod refusal;
 mod request;
 mod response;
+mod timer;
+mod update;
 
 use super::dialog::DialogId;
 use super::guard::Guard;
@@ -130,7 +136,7 @@ impl Stack {
         let reason = match key {
             TimerKey::Server(_) => "SIP server transaction",
             TimerKey::Client(_) => "SIP client transaction",
-            TimerKey::Leg(_) => "SIP answer to be sent again",
+            TimerKey::Leg(_) => "SIP dialog: an answer to be sent again, or a refresh",
         };
         Some(Due { at, reason })
     }
@@ -212,24 +218,50 @@ impl Stack {
         }
     }
 
-    /// After the callee's core of a leg was told something: its deadline moves.
+    /// After something in a leg changed: a change of ours that waited for it goes, and its deadline moves.
+    fn settle_leg(&mut self, now: Instant, id: LegId) {
+        if let Some(leg::Phase::InDialog(within)) = self.legs.get_mut(&id).map(|leg| &mut leg.phase)
+            && within.is_free()
+            && within.change.take(now).is_some()
+        {
+            self.send_change(now, id);
+        }
+        self.retime_leg(id);
+    }
+
+    /// After something in a leg changed: its deadline moves.
     fn retime_leg(&mut self, id: LegId) {
         let deadline = match self.legs.get(&id).map(|leg| &leg.phase) {
-            Some(leg::Phase::InDialog(within)) => within.uas.poll_timeout(),
-            Some(leg::Phase::Outgoing { .. } | leg::Phase::Mortal { .. }) | None => None,
+            Some(leg::Phase::InDialog(within)) => within.poll_timeout(),
+            Some(leg::Phase::Outgoing(calling)) => calling.poll_timeout(),
+            Some(leg::Phase::Mortal { .. }) | None => None,
         };
         self.index.set(TimerKey::Leg(id), deadline);
     }
 
-    /// Forgets a leg and its dialog.
+    /// Forgets a leg and its dialogs.
     fn forget(&mut self, id: LegId) {
         let Some(leg) = self.legs.remove(&id) else { return };
         match leg.phase {
-            leg::Phase::InDialog(within) => self.dialogs.remove(&within.dialog.id()),
-            leg::Phase::Mortal { dialog } => self.dialogs.remove(&dialog),
-            leg::Phase::Outgoing { .. } => None,
+            leg::Phase::InDialog(within) => self.forget_dialog(&within.dialog.id(), within.asked),
+            leg::Phase::Mortal { dialog } => self.forget_dialog(&dialog, None),
+            leg::Phase::Outgoing(calling) => self.forget_forks(calling.forks),
         };
         self.index.set(TimerKey::Leg(id), None);
+    }
+
+    fn forget_forks(&mut self, forks: Vec<leg::Fork>) {
+        for fork in forks {
+            self.forget_dialog(&fork.dialog.id(), fork.asked);
+        }
+    }
+
+    /// A request that waited for the switch is over with its dialog.
+    fn forget_dialog(&mut self, dialog: &DialogId, asked: Option<leg::Asked>) {
+        self.dialogs.remove(dialog);
+        if let Some(asked) = asked {
+            self.servers.remove(asked.incoming.transaction);
+        }
     }
 
     fn transmit(&mut self, way: Way, octets: Vec<u8>) {

@@ -86,6 +86,16 @@ impl Switch {
         }
     }
 
+    /// A key in an INFO counts where the party agreed on no RTP events: else it would count twice.
+    pub(super) fn on_info(&mut self, leg: LegId, key: Key) {
+        let Some(&id) = self.legs.get(&leg) else { return };
+        let by_event = self.leg_of(id, leg).and_then(|leg| leg.agreed).is_none_or(|agreed| agreed.key_events);
+        if !by_event {
+            self.on_key(id, leg, key);
+            self.rekey(id);
+        }
+    }
+
     pub(super) fn on_playback_ended(
         &mut self,
         id: CallId,

@@ -46,6 +46,8 @@ pub struct Person {
     pub leg: Leg,
     /// Until when it may ring; `None` once they talk.
     pub ring_until: Option<Instant>,
+    /// Where it was called: an address of the configuration.
+    pub target: String,
 }
 
 /// A recording under way.

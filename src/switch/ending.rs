@@ -34,8 +34,8 @@ impl Switch {
         call.ending = Some(Ending { cause, by, exit, at, until: at.at + CLOSING_MAX });
         let patient = call.patient.clone();
         let person = call.person.as_ref().map(|person| person.leg.id);
-        let told_by_peer =
-            matches!(by, Party::Caller) || matches!(cause, Cause::AckMissing | Cause::NoCommonMedia);
+        let told_by_peer = matches!(by, Party::Caller)
+            || matches!(cause, Cause::AckMissing | Cause::NoCommonMedia | Cause::SessionLost);
         if let Some(leg) = person {
             self.sip(sip::Command::HangUp { leg, reason: None });
             self.drop_person(id);
@@ -114,6 +114,7 @@ fn hang_up_reason(cause: Cause) -> Option<&'static str> {
         | Cause::Full
         | Cause::NoCommonMedia
         | Cause::AckMissing
+        | Cause::SessionLost
         | Cause::RangTooLong
         | Cause::EngineRestart => None,
     }

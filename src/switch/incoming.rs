@@ -123,17 +123,22 @@ impl Switch {
         self.legs.insert(call.patient.id, id);
         self.calls.insert(id, call);
         self.counters.peak = self.counters.peak.max(self.calls.len() as u64);
-        self.answer(id, invite.sdp.as_deref());
+        self.answer(id, invite.sdp.as_deref(), invite.reliability);
         self.rekey(id);
     }
 
-    /// 200 with our answer; or with our offer, when the INVITE brought none (RFC 3261 §13.2.1).
-    fn answer(&mut self, id: CallId, offer: Option<&[u8]>) {
+    /// 200 with our answer; or with our offer, when the INVITE brought none (RFC 3261 §13.2.1). Who requires
+    /// reliable answers gets the offer in a 183 first, for some carriers take it nowhere else: its PRACK
+    /// brings the answer, and the 200 waits for it (RFC 3262 §5).
+    fn answer(&mut self, id: CallId, offer: Option<&[u8]>, reliability: sip::Reliability) {
         let Some(mut patient) = self.calls.get(&id).map(|call| call.patient.clone()) else { return };
         let leg = patient.id;
         let Some(offer) = offer else {
             let sdp = self.make_offer(&mut patient);
             self.keep_leg(id, patient);
+            if reliability == sip::Reliability::Required {
+                self.sip(sip::Command::Progress { leg, sdp: sdp.clone() });
+            }
             return self.sip(sip::Command::Answer { leg, sdp });
         };
         match self.answer_offer(&mut patient, offer) {
@@ -180,18 +185,28 @@ impl Switch {
     /// The ACK of our 200: the flow begins. An answer in it settles a delayed offer.
     pub(super) fn on_confirmed(&mut self, leg: LegId, sdp: Option<Vec<u8>>) {
         let Some(&id) = self.legs.get(&leg) else { return };
+        if let Some(sdp) =
+            sdp.as_ref().filter(|_| self.leg_of(id, leg).is_some_and(|leg| leg.agreed.is_some()))
+        {
+            // The ACK of a re-INVITE that asked us to offer.
+            self.on_offer_answered(leg, sdp);
+        }
         let Some(call) = self.calls.get(&id).filter(|call| call.is_patient(leg)) else { return };
         if call.patient.agreed.is_none() {
             match sdp.map(|sdp| self.read_answer(&call.patient, &sdp)) {
                 Some(Ok(agreed)) => self.open_patient(id, &agreed),
-                Some(Err(_)) | None => {
-                    self.counters.no_common_media += 1;
-                    return self.end_call(id, Cause::NoCommonMedia, Party::Engine, None);
-                }
+                Some(Err(_)) | None => return self.no_agreement(id, leg),
             }
         }
         self.on_heard(id, leg, HeardBy::Ack);
         self.rekey(id);
+    }
+
+    /// Our offer has no answer that we could use, and the call stands already: it is hung up.
+    fn no_agreement(&mut self, id: CallId, leg: LegId) {
+        self.counters.no_common_media += 1;
+        self.sip(sip::Command::HangUp { leg, reason: Some("SIP;cause=488;text=\"no common media\"") });
+        self.end_call(id, Cause::NoCommonMedia, Party::Engine, None);
     }
 
     /// The patient can hear: the first words start now, not before, so that none of them is clipped.
@@ -220,21 +235,47 @@ impl Switch {
 
     /// A re-INVITE: other media, hold, resume (RFC 3264 §8). One without an offer asks for ours.
     pub(super) fn on_reoffer(&mut self, leg: LegId, sdp: Option<Vec<u8>>) {
-        let Some(&id) = self.legs.get(&leg) else { return self.refuse(leg, 481, None) };
-        let Some(mut changed) = self.leg_of(id, leg).cloned() else { return self.refuse(leg, 481, None) };
+        let known = self.legs.get(&leg).copied();
+        let found = known.and_then(|id| Some((id, self.leg_of(id, leg)?.clone())));
+        let Some((id, mut changed)) = found else { return self.refuse_reoffer(leg, 481) };
         let Some(offer) = sdp else {
             let sdp = self.make_offer(&mut changed);
             self.keep_leg(id, changed);
             return self.sip(sip::Command::AnswerReoffer { leg, sdp });
         };
-        let Ok(agreed) = self.answer_offer(&mut changed, &offer) else { return self.refuse(leg, 488, None) };
+        let Ok(agreed) = self.answer_offer(&mut changed, &offer) else {
+            return self.refuse_reoffer(leg, 488);
+        };
+        self.sip(sip::Command::AnswerReoffer { leg, sdp: agreed.body.clone() });
+        if !changed.open {
+            // Nothing runs yet: an offer before the answer to the call changes only what we said.
+            return self.keep_leg(id, changed);
+        }
+        self.replan(id, changed, &agreed);
+    }
+
+    /// The answer to an offer of ours: within the call, or before we answered it.
+    pub(super) fn on_offer_answered(&mut self, leg: LegId, sdp: &[u8]) {
+        let Some(&id) = self.legs.get(&leg) else { return };
+        let Some(changed) = self.leg_of(id, leg).cloned() else { return };
+        match self.read_answer(&changed, sdp) {
+            Ok(agreed) if changed.open => self.replan(id, changed, &agreed),
+            Ok(agreed) => self.open_patient(id, &agreed),
+            // What runs goes on as it is.
+            Err(_) if changed.open => {}
+            Err(_) => self.no_agreement(id, leg),
+        }
+    }
+
+    /// The leg's stream runs as it is agreed now.
+    fn replan(&mut self, id: CallId, mut changed: Leg, agreed: &offer_answer::Agreed) {
         let was_held = changed.is_held();
-        changed.agreed = Some(settled(&agreed));
+        changed.agreed = Some(settled(agreed));
         let held = changed.is_held();
         self.watch(&mut changed);
-        let command = Command::Replan { leg, plan: plan(&agreed, changed.local.ip()) };
+        let leg = changed.id;
+        let command = Command::Replan { leg, plan: plan(agreed, changed.local.ip()) };
         self.outputs.push_back(Output::Media { worker: changed.worker, command });
-        self.sip(sip::Command::AnswerReoffer { leg, sdp: agreed.body });
         self.keep_leg(id, changed);
         if held != was_held {
             self.append(id, Event::Hold { on: held });
@@ -243,6 +284,10 @@ impl Switch {
             self.tell_flow_of_hold(id, held);
         }
         self.rekey(id);
+    }
+
+    fn refuse_reoffer(&mut self, leg: LegId, status: u16) {
+        self.sip(sip::Command::RefuseReoffer { leg, status });
     }
 
     /// Puts a changed leg back into its place.

@@ -69,6 +69,8 @@ pub struct Switch {
     next_seq: u64,
     durable_up_to: u64,
     next_id: u64,
+    /// Targets that asked to be left in peace, and until when: only targets of the configuration.
+    resting: BTreeMap<String, Instant>,
     drain_until: Option<Instant>,
     drained_told: bool,
     admission: Admission,
@@ -97,6 +99,7 @@ impl Switch {
             waiting: BTreeMap::new(),
             outputs: VecDeque::new(),
             rng,
+            resting: BTreeMap::new(),
             drain_until: None,
             drained_told: false,
             admission: Admission::default(),
@@ -188,13 +191,32 @@ impl Switch {
             sip::Event::Invite { leg, invite } => self.on_invite(leg, *invite),
             sip::Event::Confirmed { leg, sdp, .. } => self.on_confirmed(leg, sdp),
             sip::Event::AckMissing { leg } => self.on_leg_over(leg, Cause::AckMissing, Party::Engine),
-            sip::Event::Cancelled { leg } => self.on_leg_over(leg, Cause::Cancelled, Party::Caller),
-            sip::Event::Bye { leg } => self.on_leg_over(leg, Cause::Normal, Party::Caller),
+            sip::Event::SessionLost { leg, .. } => self.on_leg_over(leg, Cause::SessionLost, Party::Engine),
+            sip::Event::Cancelled { leg, reason } => {
+                self.note_reason(leg, reason);
+                self.on_leg_over(leg, Cause::Cancelled, Party::Caller);
+            }
+            sip::Event::Bye { leg, reason } => {
+                self.note_reason(leg, reason);
+                self.on_leg_over(leg, Cause::Normal, Party::Caller);
+            }
             sip::Event::Reoffer { leg, sdp } => self.on_reoffer(leg, sdp),
-            sip::Event::Ringing { .. } => {}
+            sip::Event::OfferAnswered { leg, sdp } => self.on_offer_answered(leg, &sdp),
+            sip::Event::Info { leg, key } => self.on_info(leg, key),
+            // While a person is rung the patient hears the flow, and a refused change leaves all as it was.
+            sip::Event::Ringing { .. } | sip::Event::EarlyMedia { .. } | sip::Event::OfferRefused { .. } => {}
             sip::Event::Answered { leg, sdp } => self.on_person_answered(leg, &sdp),
-            sip::Event::Failed { leg, status } => self.on_person_failed(leg, status),
+            sip::Event::Failed { leg, status, retry_after_s } => {
+                self.on_person_failed(leg, status, retry_after_s);
+            }
             sip::Event::Probed { leg, alive } => self.on_probed(leg, alive),
+        }
+    }
+
+    /// Why the party ends it, in its own numbers: for whoever looks for a carrier's fault.
+    fn note_reason(&self, leg: LegId, reason: Option<sip::Reason>) {
+        if let (Some(sip::Reason { protocol, cause }), Some(call)) = (reason, self.legs.get(&leg)) {
+            tracing::debug!(%call, %leg, ?protocol, cause, "the party says why it ends");
         }
     }
 

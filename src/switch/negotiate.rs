@@ -33,8 +33,9 @@ impl Switch {
     /// Our offer to the party.
     pub(super) fn make_offer(&self, leg: &mut Leg) -> Vec<u8> {
         let offer = offer_answer::offer(&self.ours(leg));
-        leg.told = Some(offer.clone());
-        offer
+        leg.sdp_version = offer.version;
+        leg.told = Some(offer.body.clone());
+        offer.body
     }
 
     /// What the party's answer to our offer settles.
@@ -60,7 +61,8 @@ impl Switch {
 
 /// What the leg keeps of an agreement.
 pub(super) fn settled(agreed: &Agreed) -> Settled {
-    Settled { codec: agreed.codec, direction: direction(agreed) }
+    let key_events = agreed.telephone_event.is_some();
+    Settled { codec: agreed.codec, direction: direction(agreed), key_events }
 }
 
 /// How the stream runs that was agreed on, from the address that the party reached us at.

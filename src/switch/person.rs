@@ -10,6 +10,7 @@ use super::interface::Output;
 use crate::call::leg::Leg;
 use crate::flow::action::{ConnectEnd, Input};
 use crate::id::{CallId, LegId};
+use crate::limits::TARGET_REST_MAX;
 use crate::media::command::Command;
 use crate::report::event::{Cause, Event, Party};
 use crate::sip::interface as sip;
@@ -20,6 +21,8 @@ use std::time::Duration;
 const STATUS_UNKNOWN_TARGET: u16 = 404;
 /// The final status that the record gives to a person who let it ring: request timeout.
 const STATUS_RANG_OUT: u16 = 408;
+/// The final status that the record gives to a target that asked to be left in peace: service unavailable.
+const STATUS_AT_REST: u16 = 503;
 /// The final status that the record gives when no port was free: service unavailable.
 const STATUS_NO_PORT: u16 = 503;
 
@@ -31,6 +34,9 @@ impl Switch {
         let Some(&to) = self.settings.targets.get(&target) else {
             return self.person_not_reached(id, leg, STATUS_UNKNOWN_TARGET);
         };
+        if self.resting.get(&target).is_some_and(|&until| until > self.now.at) {
+            return self.person_not_reached(id, leg, STATUS_AT_REST);
+        }
         let Some((local, worker, caller)) =
             self.calls.get(&id).map(|call| (call.local, call.patient.worker, call.caller.clone()))
         else {
@@ -45,7 +51,7 @@ impl Switch {
         let ring_until = Some(self.now.at + ring.min(self.settings.ring));
         self.legs.insert(leg, id);
         if let Some(call) = self.calls.get_mut(&id) {
-            call.person = Some(Person { leg: person, ring_until });
+            call.person = Some(Person { leg: person, ring_until, target: target.clone() });
         }
         let call = Box::new(sip::Outgoing { target, from_user, sdp });
         self.sip(sip::Command::Invite { leg, way: Way::udp(local, to), call });
@@ -59,7 +65,7 @@ impl Switch {
         };
         let Ok(agreed) = self.read_answer(&person, sdp) else {
             self.sip(sip::Command::HangUp { leg, reason: Some("SIP;cause=488;text=\"no common media\"") });
-            return self.on_person_failed(leg, 488);
+            return self.on_person_failed(leg, 488, None);
         };
         self.open_leg(&mut person, &agreed);
         let worker = person.worker;
@@ -77,9 +83,16 @@ impl Switch {
         self.rekey(id);
     }
 
-    /// The call to the person came to nothing.
-    pub(super) fn on_person_failed(&mut self, leg: LegId, status: u16) {
+    /// The call to the person came to nothing. A target that is overloaded and says for how long is not called
+    /// so long; others are (RFC 3261 §21.5.4).
+    pub(super) fn on_person_failed(&mut self, leg: LegId, status: u16, retry_after_s: Option<u32>) {
         let Some(&id) = self.legs.get(&leg) else { return };
+        if let Some(seconds) = retry_after_s.filter(|_| status == STATUS_AT_REST)
+            && let Some(person) = self.calls.get(&id).and_then(|call| call.person.as_ref())
+        {
+            let rest = Duration::from_secs(seconds.into()).min(TARGET_REST_MAX);
+            self.resting.insert(person.target.clone(), self.now.at + rest);
+        }
         if self.calls.get_mut(&id).is_some_and(|call| call.person_leg(leg).is_some()) {
             self.drop_person(id);
             self.person_not_reached(id, leg, status);

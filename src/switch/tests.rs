@@ -1,5 +1,8 @@
 //! The switch alone: datagrams, media events and a store that answers when it is told to, no flow of sound.
 
+mod changes;
+mod desk;
+
 use super::*;
 use crate::flow::action::Fact;
 use crate::flow::set::{Audio, SourceFile};
@@ -10,6 +13,8 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 const US: &str = "10.0.0.1:5060";
+/// The person of the shipped flows.
+const DESK: &str = "sip:front-desk@127.0.0.1:5070";
 const THEM: &str = "10.0.0.2:5062";
 const SILENT_AFTER: Duration = Duration::from_secs(60);
 /// Non-INVITE transactions end after 64·T1.
@@ -47,8 +52,8 @@ struct Scene {
 }
 
 impl Scene {
-    /// A call to `number` that is answered and acknowledged; the offer's direction is `direction`.
-    fn up(number: &str, direction: &str) -> Self {
+    /// Nobody calls yet.
+    fn down() -> Self {
         let settings = Settings {
             sip: sip::Settings {
                 t1: Duration::from_millis(500),
@@ -57,6 +62,8 @@ impl Scene {
                 listen_to: vec![sip::Network { base: "10.0.0.0".parse().unwrap(), prefix: 8 }],
                 trusted: Vec::new(),
                 requests_a_second: 100_000,
+                session_expires_s: 1_800,
+                info_keys: sip::InfoKeys::Told,
             },
             external_address: None,
             trunks: Vec::new(),
@@ -65,13 +72,18 @@ impl Scene {
             longest: Duration::from_secs(4 * 3_600),
             ring: Duration::from_secs(180),
             media_lost: SILENT_AFTER,
-            targets: BTreeMap::new(),
+            targets: BTreeMap::from([(DESK.to_owned(), "10.0.0.9:5070".parse().unwrap())]),
             first_seq: 1,
             first_id: 1,
         };
-        let switch = Switch::new(settings, flows(), &[vec![20_000, 20_002]], Rng::seeded(1));
+        let switch = Switch::new(settings, flows(), &[vec![20_000, 20_002, 20_004]], Rng::seeded(1));
         let (sent, commands, spoken, log) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-        let mut scene = Self { switch, now: Now::default(), sent, commands, spoken, log, cseq: 0 };
+        Self { switch, now: Now::default(), sent, commands, spoken, log, cseq: 0 }
+    }
+
+    /// A call to `number` that is answered and acknowledged; the offer's direction is `direction`.
+    fn up(number: &str, direction: &str) -> Self {
+        let mut scene = Self::down();
         scene.offer(number, direction);
         scene.request(number, "ACK", "");
         scene

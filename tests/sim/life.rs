@@ -52,6 +52,8 @@ pub fn switch(
             listen_to: vec![sip::Network { base: IpAddr::V4(Ipv4Addr::new(10, 0, 0, 0)), prefix: 8 }],
             trusted: Vec::new(),
             requests_a_second: 100_000,
+            session_expires_s: 1_800,
+            info_keys: sip::InfoKeys::Ignored,
         },
         external_address: None,
         trunks: Vec::new(),

@@ -127,10 +127,14 @@ fn must_stop_cleanly(engine: Engine, home: &Path) {
 const ALONE: &[Run] = &[
     Run { number: "199", ..run("nominal/after-hours") },
     run("nominal/anonymous"),
+    run("nominal/early-offer"),
+    run("nominal/empty-re-invite"),
+    run("nominal/engine-refreshes"),
     run("nominal/hang-up-at-once"),
     run("nominal/hang-up-in-the-greeting"),
     Run { calls: 20, rate: 10, ..run("nominal/hang-up-at-any-time") },
     run("nominal/hold-and-resume"),
+    run("nominal/hold-in-every-form"),
     run("nominal/late-offer"),
     run("nominal/no-recording"),
     run("nominal/options"),
@@ -138,6 +142,7 @@ const ALONE: &[Run] = &[
     run("nominal/repeat-and-more-time"),
     run("nominal/silence"),
     run("nominal/unknown-number"),
+    run("nominal/update-and-refresh"),
     run("off-nominal/bad-uri-scheme"),
     run("off-nominal/bye-before-ack"),
     run("off-nominal/bye-unknown"),
@@ -146,20 +151,29 @@ const ALONE: &[Run] = &[
     run("off-nominal/content-length-clash"),
     run("off-nominal/content-length-negative"),
     run("off-nominal/content-length-too-long"),
+    run("off-nominal/info-of-no-kind"),
     run("off-nominal/lost-ack"),
     run("off-nominal/max-forwards-zero"),
     run("off-nominal/method-not-taken"),
     run("off-nominal/merged-request"),
     run("off-nominal/missing-call-id"),
+    run("off-nominal/never-refreshes"),
     run("off-nominal/no-audio"),
     run("off-nominal/no-common-codec"),
     run("off-nominal/noise"),
+    run("off-nominal/prack-of-nothing"),
+    run("off-nominal/re-invite-before-ack"),
+    run("off-nominal/re-invite-fax"),
     run("off-nominal/re-invite-no-codec"),
     run("off-nominal/re-invite-unknown"),
+    run("off-nominal/refresh-of-a-lost-call"),
+    run("off-nominal/refused-refresh"),
     run("off-nominal/require-unknown"),
     run("off-nominal/retransmitted-invite"),
+    run("off-nominal/session-interval-too-small"),
     run("off-nominal/two-hundred-vias"),
     run("off-nominal/unknown-method"),
+    run("off-nominal/update-no-codec"),
     run("off-nominal/video-beside-audio"),
 ];
 const BESIDE_OTHERS: &[&str] = &[
@@ -167,6 +181,7 @@ const BESIDE_OTHERS: &[&str] = &[
     "nominal/desk-hangs-up",
     "nominal/front-desk",
     "nominal/front-desk-hangs-up",
+    "nominal/front-desk-in-steps",
     "nominal/leaves-a-message",
     "nominal/leaves-a-message-in-spanish",
     "nominal/spanish",
@@ -301,12 +316,14 @@ fn every_exit_is_reached_in_each_language_and_told_by_the_record() {
 
 #[test]
 fn a_front_desk_that_hangs_up_leaves_nobody_in_silence() {
-    let home = tempfile::tempdir().expect("a temporary directory can be made");
-    let engine = Engine::start(home.path(), &Wishes::default());
-    let desk = desk(home.path(), engine.desk, "nominal/front-desk-hangs-up", 1);
-    let started = vec![desk, call(&engine, home.path(), &run("nominal/desk-hangs-up"))];
-    all_must_succeed(started, &engine);
-    must_stop_cleanly(engine, home.path());
+    for scenario in ["nominal/front-desk-hangs-up", "nominal/front-desk-in-steps"] {
+        let home = tempfile::tempdir().expect("a temporary directory can be made");
+        let engine = Engine::start(home.path(), &Wishes::default());
+        let desk = desk(home.path(), engine.desk, scenario, 1);
+        let started = vec![desk, call(&engine, home.path(), &run("nominal/desk-hangs-up"))];
+        all_must_succeed(started, &engine);
+        must_stop_cleanly(engine, home.path());
+    }
 }
 
 /// SIGTERM: calls that are up get their BYE when `drain_s` is over, and the engine ends.

@@ -210,7 +210,7 @@ fn function_length(source: &Source) -> Vec<Fault> {
 }
 
 /// The body of the function whose `fn` stands at `at`, braces included; `None` for a type or a declaration.
-fn body_of(code: &str, at: usize) -> Option<std::ops::Range<usize>> {
+pub fn body_of(code: &str, at: usize) -> Option<std::ops::Range<usize>> {
     let mut depth = 0_i32;
     let mut open = None;
     for (i, octet) in code.bytes().enumerate().skip(at + 2) {

@@ -55,6 +55,7 @@ impl Word for Cause {
         (Cause::NoCommonMedia, "no_common_media"),
         (Cause::AckMissing, "ack_missing"),
         (Cause::MediaLost, "media_lost"),
+        (Cause::SessionLost, "session_lost"),
         (Cause::TooLong, "too_long"),
         (Cause::RangTooLong, "rang_too_long"),
         (Cause::EngineRestart, "engine_restart"),
@@ -135,9 +136,9 @@ mod tests {
     #[test]
     fn every_value_has_a_word() {
         let cause = |cause| match cause {
-            Cause::Normal | Cause::Cancelled | Cause::Full | Cause::Draining | Cause::NoCommonMedia => 11,
-            Cause::AckMissing | Cause::MediaLost | Cause::TooLong | Cause::RangTooLong => 11,
-            Cause::EngineRestart | Cause::Fault => 11,
+            Cause::Normal | Cause::Cancelled | Cause::Full | Cause::Draining | Cause::NoCommonMedia => 12,
+            Cause::AckMissing | Cause::MediaLost | Cause::TooLong | Cause::RangTooLong => 12,
+            Cause::SessionLost | Cause::EngineRestart | Cause::Fault => 12,
         };
         let fault = |fault| match fault {
             RecordingFault::DiskFull | RecordingFault::Quota | RecordingFault::Io | RecordingFault::Busy => 4,

@@ -9,6 +9,7 @@
 //! 0.0.0.0 (RFC 2543) is understood but never spoken.
 
 use crate::wire::codec::Codec;
+use crate::wire::sdp::read::read;
 use crate::wire::sdp::session::{Address, Connection, Direction, Media, Session};
 use crate::wire::sdp::write::{Audio, Description, Format, RtcpPort, Section};
 use std::net::{IpAddr, SocketAddr};
@@ -133,18 +134,63 @@ pub fn answer(offer: &Session<'_>, ours: &Ours<'_>) -> Result<Agreed, Disagreeme
     Ok(agreed(body, version, &line, direction, on_hold(theirs)))
 }
 
-/// Our offer (RFC 3264 §5): every codec, in our order.
-pub fn offer(ours: &Ours<'_>) -> Vec<u8> {
-    let codecs: Vec<_> = ours.codecs.iter().map(|codec| (*codec, codec.static_payload_type())).collect();
-    let audio = Audio {
+/// An offer of ours.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Offer {
+    /// It as SDP.
+    pub body: Vec<u8>,
+    /// The version in its `o=`.
+    pub version: u64,
+}
+
+/// Our offer: every codec, in our order (RFC 3264 §5). Later in a dialog it has the lines of what we said
+/// last, each in its place, and no number means anything else than before (§8, §8.3.2).
+pub fn offer(ours: &Ours<'_>) -> Offer {
+    let last = ours.last.and_then(|last| read(last).ok()).filter(|last| audio_line(last).is_some());
+    let sections = match &last {
+        None => vec![Section::Audio(offered(ours, None))],
+        Some(last) => last.media.iter().map(|media| offered_again(ours, media)).collect(),
+    };
+    let (body, version) = describe(ours, sections);
+    Offer { body, version }
+}
+
+/// A line of our last description once more: what was refused stays so (RFC 3264 §8.1).
+fn offered_again<'a>(ours: &Ours<'_>, media: &Media<'a>) -> Section<'a> {
+    if media.port == 0 { refused(media) } else { Section::Audio(offered(ours, Some(media))) }
+}
+
+/// Sound with every codec, under the numbers that the line had, if there was one.
+fn offered<'a>(ours: &Ours<'_>, last: Option<&Media<'a>>) -> Audio<'a> {
+    let codecs: Vec<_> = ours.codecs.iter().map(|&codec| (codec, number_of(codec, last))).collect();
+    Audio {
         port: ours.rtp_port,
-        protocol: b"RTP/AVP",
-        formats: formats(&codecs, Some(TELEPHONE_EVENT), EVENTS),
+        protocol: last.map_or(b"RTP/AVP", |media| media.protocol),
+        formats: formats(&codecs, Some(number_of_keys(&codecs, last)), EVENTS),
         ptime_ms: ours.ptime_ms,
         direction: ours.direction,
-        rtcp: RtcpPort::Next,
-    };
-    describe(ours, vec![Section::Audio(audio)]).0
+        rtcp: match last {
+            Some(media) if media.rtcp_mux => RtcpPort::Muxed,
+            Some(_) | None => RtcpPort::Next,
+        },
+    }
+}
+
+fn number_of(codec: Codec, last: Option<&Media<'_>>) -> u8 {
+    let known =
+        last.and_then(|media| media.payload_types().find(|&number| codec_of(media, number) == Some(codec)));
+    known.unwrap_or(codec.static_payload_type())
+}
+
+fn number_of_keys(codecs: &[(Codec, u8)], last: Option<&Media<'_>>) -> u8 {
+    let known = last.and_then(keys_of);
+    let is_free = |number: &u8| codecs.iter().all(|(_, taken)| taken != number);
+    known.or_else(|| (TELEPHONE_EVENT..128).find(is_free)).unwrap_or(TELEPHONE_EVENT)
+}
+
+/// The line that is not refused: we speak by one alone.
+fn audio_line(session: &Session<'_>) -> Option<usize> {
+    session.media.iter().position(|media| media.port != 0)
 }
 
 /// What their answer to our offer agrees on (RFC 3264 §7).
@@ -153,7 +199,8 @@ pub fn offer(ours: &Ours<'_>) -> Vec<u8> {
 /// [`Disagreement::NoCommonMedia`] when they refuse the line or take none of our codecs.
 pub fn read_answer(ours: &Ours<'_>, our_offer: &[u8], answer: &Session<'_>) -> Result<Agreed, Disagreement> {
     let lines = answer.media.len();
-    let line = answer.media.first().and_then(|media| usable(answer, media, ours));
+    let place = read(our_offer).ok().as_ref().and_then(audio_line).unwrap_or_default();
+    let line = answer.media.get(place).and_then(|media| usable(answer, media, ours));
     let line = line.ok_or(Disagreement::NoCommonMedia { lines })?;
     let theirs = their_direction(answer, line.media);
     // An answer never asks for RTCP on the RTP port unless our offer did, and it does not.
@@ -197,9 +244,7 @@ fn usable<'a>(session: &Session<'a>, media: &'a Media<'a>, ours: &Ours<'_>) -> O
         let codec = codec_of(media, payload_type).filter(|codec| ours.codecs.contains(codec))?;
         Some((payload_type, codec))
     })?;
-    let telephone_event = media.payload_types().find(|payload_type| {
-        media.rtpmap(*payload_type).is_some_and(|map| map.is("telephone-event", CLOCK_HZ))
-    });
+    let telephone_event = keys_of(media);
     let events = telephone_event.and_then(|payload_type| media.fmtp(payload_type)).map(common_events);
     Some(Usable {
         codec,
@@ -218,6 +263,13 @@ fn codec_of(media: &Media<'_>, payload_type: u8) -> Option<Codec> {
         Some(map) => Codec::ALL.into_iter().find(|codec| map.is(codec.encoding_name(), CLOCK_HZ)),
         None => Codec::ALL.into_iter().find(|codec| codec.static_payload_type() == payload_type),
     }
+}
+
+/// The payload type of telephone-event.
+fn keys_of(media: &Media<'_>) -> Option<u8> {
+    media.payload_types().find(|payload_type| {
+        media.rtpmap(*payload_type).is_some_and(|map| map.is("telephone-event", CLOCK_HZ))
+    })
 }
 
 /// Their `ptime` under their `maxptime`, in whole tens of ms within what we send (RFC 8866 §6.4).
@@ -318,7 +370,6 @@ fn describe(ours: &Ours<'_>, sections: Vec<Section<'_>>) -> (Vec<u8>, u64) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::wire::sdp::read::read;
 
     fn ours() -> Ours<'static> {
         Ours {
@@ -376,6 +427,7 @@ mod tests {
 
     #[test]
     fn codecs_and_keys_are_found_by_name_and_by_number() {
+        // RFC 3551 §6; RFC 3264 §6.1
         check(
             "static, no rtpmap",
             "m=audio 6000 RTP/AVP 0\r\n",
@@ -418,6 +470,7 @@ mod tests {
 
     #[test]
     fn only_one_line_is_taken_and_the_others_are_refused_in_place() {
+        // RFC 3264 §6
         check(
             "video before, secure and second audio after",
             "m=video 7000 RTP/AVP 97\r\nm=audio 6000 RTP/AVP 0\r\nm=audio 6002 RTP/AVP 0\r\nm=audio 6004 RTP/SAVP 0\r\n",
@@ -451,6 +504,7 @@ mod tests {
 
     #[test]
     fn the_packet_time_is_theirs_within_reason() {
+        // RFC 8866 §6.4
         for (lines, samples) in [
             ("", 160),
             ("a=ptime:30\r\n", 240),
@@ -471,6 +525,7 @@ mod tests {
 
     #[test]
     fn rtcp_is_answered_as_it_is_offered() {
+        // RFC 3605 §2.1; RFC 5761 §5.1.1
         check(
             "muxed",
             "m=audio 6000 RTP/AVP 0\r\na=rtcp-mux\r\na=rtcp:6000\r\n",
@@ -509,6 +564,113 @@ mod tests {
     }
 
     #[test]
+    fn the_table_is_the_same_wherever_the_direction_stands_and_whoever_offers() {
+        // RFC 3264 §6.1, §7; RFC 8866 §6.7: a line's own attribute, else the session's, else both.
+        let sent = offer(&ours()).body;
+        let levels = || Direction::ALL.into_iter().map(Some).chain([None]);
+        for (session_says, line_says) in levels().flat_map(|one| levels().map(move |other| (one, other))) {
+            let said = |says: Option<Direction>| {
+                says.map_or(String::new(), |says| format!("a={}\r\n", says.as_str()))
+            };
+            for (address, reaches) in [("10.0.0.2", true), ("0.0.0.0", false)] {
+                let text = format!(
+                    "v=0\r\no=- 1 1 IN IP4 10.0.0.2\r\ns=-\r\nc=IN IP4 {address}\r\nt=0 0\r\n{}m=audio 6000 RTP/AVP 0\r\n{}",
+                    said(session_says),
+                    said(line_says)
+                );
+                let theirs = line_says.or(session_says).unwrap_or(Direction::SendRecv);
+                let (sends, receives) = parts(theirs);
+                let expected = whole(receives && reaches, sends);
+                for wish in Direction::ALL {
+                    let ours = Ours { direction: wish, ..ours() };
+                    let (send, receive) = parts(wish);
+                    let (we_send, we_receive) = parts(expected);
+                    let expected = whole(we_send && send, we_receive && receive);
+                    let session = read(text.as_bytes()).unwrap();
+                    let answered = answer(&session, &ours).unwrap();
+                    let read = read_answer(&ours, &sent, &session).unwrap();
+                    assert_eq!(
+                        (answered.direction, read.direction),
+                        (expected, expected),
+                        "{wish:?} to {text}"
+                    );
+                    assert_eq!(
+                        (answered.on_hold, read.on_hold),
+                        (!(receives && reaches), !(receives && reaches))
+                    );
+                    assert!(!String::from_utf8_lossy(&answered.body).contains("0.0.0.0"));
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn p12_hold_in_every_form_and_back_again() {
+        // RFC 3264 §8.4; RFC 6337 §5.3: what they say, and what we answer, one after the other in one dialog.
+        let script = [
+            ("a=sendrecv", "10.0.0.2", Some("sendrecv")),
+            ("a=sendonly", "10.0.0.2", Some("recvonly")),
+            ("a=sendonly", "10.0.0.2", Some("recvonly")),
+            ("a=inactive", "10.0.0.2", Some("inactive")),
+            ("a=recvonly", "10.0.0.2", Some("sendonly")),
+            ("", "0.0.0.0", Some("recvonly")),
+            ("a=inactive", "0.0.0.0", Some("inactive")),
+            // A line that is refused is not on hold: there is nothing left to agree on.
+            ("port 0", "10.0.0.2", None),
+            ("", "10.0.0.7", Some("sendrecv")),
+        ];
+        let (mut told, mut versions) = (None::<Agreed>, Vec::new());
+        for (attribute, address, expected) in script {
+            let port = if attribute == "port 0" { 0 } else { 6000 };
+            let text = format!("v=0\r\nc=IN IP4 {address}\r\nm=audio {port} RTP/AVP 0\r\n{attribute}\r\n");
+            let last = told.as_ref().map(|told| &told.body[..]);
+            let version = told.as_ref().map_or(1, |told| told.version);
+            let agreed = answer(&read(text.as_bytes()).unwrap(), &Ours { last, version, ..ours() });
+            let said = agreed.as_ref().ok().map(|agreed| agreed.direction.as_str());
+            assert_eq!(said, expected, "{attribute} at {address}");
+            let Ok(agreed) = agreed else { continue };
+            assert!(!String::from_utf8_lossy(&agreed.body).contains("0.0.0.0"), "never spoken");
+            versions.push(agreed.version);
+            told = Some(agreed);
+        }
+        assert_eq!(
+            told.map(|told| told.remote.to_string()).as_deref(),
+            Some("10.0.0.7:6000"),
+            "resume says where"
+        );
+        assert_eq!(versions, [1, 2, 2, 3, 4, 5, 6, 7], "a version for each change and none for a repetition");
+    }
+
+    #[test]
+    fn p15_codecs_in_every_spelling_of_the_field() {
+        let lines = "m=audio 6000 RTP/AVP 9 111 18 96 0 8\r\na=rtpmap:9 G722/8000\r\na=rtpmap:111 opus/48000/2\r\n\
+                     a=fmtp:111 stereo=1\r\na=fmtp:18 annexb=no\r\na=rtpmap:96 AMR/8000\r\na=fmtp:96 octet-align=1\r\n";
+        check(
+            "wide band, packed and static without a map",
+            lines,
+            PLAIN,
+            "m=audio 4000 RTP/AVP 0 a=rtpmap:0 PCMU/8000 a=ptime:20 a=sendrecv",
+        );
+        let sent = offer(&ours()).body;
+        for (answered, codec, number) in
+            [("0 8", Codec::Pcmu, 0), ("8 0", Codec::Pcma, 8), ("8", Codec::Pcma, 8)]
+        {
+            let text = session(&format!("m=audio 6000 RTP/AVP {answered}\r\n"));
+            let agreed = read_answer(&ours(), &sent, &read(text.as_bytes()).unwrap()).unwrap();
+            assert_eq!(
+                (agreed.codec, agreed.payload_type),
+                (codec, number),
+                "their order counts: {answered}"
+            );
+        }
+        // A number that meant one codec means another in a later offer: each offer is read by itself.
+        for (map, codec) in [("PCMU", Codec::Pcmu), ("PCMA", Codec::Pcma)] {
+            let text = session(&format!("m=audio 6000 RTP/AVP 97\r\na=rtpmap:97 {map}/8000\r\n"));
+            assert_eq!(answer(&read(text.as_bytes()).unwrap(), &ours()).unwrap().codec, codec);
+        }
+    }
+
+    #[test]
     fn hold_by_address_is_understood_and_never_spoken() {
         check(
             "0.0.0.0",
@@ -526,6 +688,7 @@ mod tests {
 
     #[test]
     fn the_version_rises_only_when_something_changes() {
+        // RFC 3264 §8
         let (call, hold) =
             (session("m=audio 6000 RTP/AVP 0\r\n"), session("m=audio 6000 RTP/AVP 0\r\na=sendonly\r\n"));
         let first = answer(&read(call.as_bytes()).unwrap(), &ours()).unwrap();
@@ -539,6 +702,7 @@ mod tests {
 
     #[test]
     fn events_are_those_that_both_know() {
+        // RFC 4733 §2.4.1, §3.2
         for (theirs, common) in [
             ("0-15", "0-15"),
             ("0-16,32", "0-16"),
@@ -560,8 +724,76 @@ mod tests {
     }
 
     #[test]
+    fn our_later_offers_keep_every_line_and_number_in_its_place() {
+        // RFC 3264 §8, §8.1, §8.3.2
+        let text = session(
+            "m=video 7000 RTP/AVP 97\r\nm=audio 6000 RTP/AVP 101 96\r\na=rtpmap:101 PCMA/8000\r\n\
+             a=rtpmap:96 telephone-event/8000\r\na=rtcp-mux\r\nm=application 9 UDP/DTLS/SCTP webrtc-datachannel\r\n",
+        );
+        let first = answer(&read(text.as_bytes()).unwrap(), &ours()).unwrap();
+        let told = Ours { last: Some(&first.body), version: first.version, ..ours() };
+        let again = offer(&told);
+        let said = String::from_utf8(again.body.clone()).unwrap();
+        let lines: Vec<_> =
+            said.lines().filter(|line| line.starts_with("m=") || line.starts_with("a=rtpmap")).collect();
+        assert_eq!(
+            lines,
+            [
+                "m=video 0 RTP/AVP 97",
+                "m=audio 4000 RTP/AVP 0 101 96",
+                "a=rtpmap:0 PCMU/8000",
+                "a=rtpmap:101 PCMA/8000",
+                "a=rtpmap:96 telephone-event/8000",
+                "m=application 0 UDP/DTLS/SCTP webrtc-datachannel",
+            ],
+            "{said}"
+        );
+        assert!(said.contains("a=rtcp-mux\r\n"), "{said}");
+        assert_eq!(again.version, first.version + 1, "it says more than the answer did");
+        let theirs = session(
+            "m=video 0 RTP/AVP 97\r\nm=audio 6002 RTP/AVP 0\r\nm=application 0 UDP/DTLS/SCTP webrtc-datachannel\r\n",
+        );
+        let ours = Ours { last: Some(&again.body), version: again.version, ..ours() };
+        let agreed = read_answer(&ours, &again.body, &read(theirs.as_bytes()).unwrap()).unwrap();
+        assert_eq!((agreed.remote.port(), agreed.codec, agreed.version), (6002, Codec::Pcmu, again.version));
+        // The same once more is the same version (RFC 3264 §8).
+        assert_eq!(offer(&ours), again);
+    }
+
+    #[test]
+    fn keys_get_a_number_that_no_codec_has() {
+        let text = session("m=audio 6000 RTP/AVP 101\r\na=rtpmap:101 PCMU/8000\r\n");
+        let first = answer(&read(text.as_bytes()).unwrap(), &ours()).unwrap();
+        let again = offer(&Ours { last: Some(&first.body), version: first.version, ..ours() });
+        let said = String::from_utf8(again.body).unwrap();
+        assert!(said.contains("m=audio 4000 RTP/AVP 101 8 102\r\n"), "{said}");
+    }
+
+    #[test]
+    fn a_later_offer_of_ours_has_every_line_in_its_place() {
+        let first = session("m=video 7000 RTP/AVP 31\r\nm=audio 6000 RTP/AVP 8\r\nm=image 9 udptl t38\r\n");
+        let agreed = answer(&read(first.as_bytes()).unwrap(), &ours()).unwrap();
+        let again = Ours { last: Some(&agreed.body), version: agreed.version, ..ours() };
+        let sent = offer(&again).body;
+        let lines = |body: &[u8]| {
+            let text = String::from_utf8(body.to_vec()).unwrap();
+            text.lines().filter(|line| line.starts_with("m=")).map(str::to_owned).collect::<Vec<_>>()
+        };
+        let expected = ["m=video 0 RTP/AVP 31", "m=audio 4000 RTP/AVP 0 8 101", "m=image 0 udptl t38"];
+        assert_eq!(lines(&sent), expected);
+        assert!(
+            String::from_utf8_lossy(&sent).contains("o=- 77 2 IN"),
+            "what is said anew has a new version"
+        );
+        let theirs = session("m=video 0 RTP/AVP 31\r\nm=audio 6002 RTP/AVP 0\r\nm=image 0 udptl t38\r\n");
+        let (plan, _) = told(read_answer(&again, &sent, &read(theirs.as_bytes()).unwrap()));
+        assert_eq!(plan, "Pcmu=0 keys None 160 samples to 10.0.0.2:6002 rtcp 10.0.0.2:6003 sendrecv");
+    }
+
+    #[test]
     fn our_own_offer_is_answered_and_read() {
-        let sent = offer(&ours());
+        // RFC 3264 §5, §7
+        let sent = offer(&ours()).body;
         let said = String::from_utf8(sent.clone()).unwrap();
         assert!(
             said.contains("m=audio 4000 RTP/AVP 0 8 101\r\n") && said.contains("a=fmtp:101 0-16\r\n"),

@@ -78,6 +78,11 @@ impl Uac {
         output
     }
 
+    /// The core gave up, and no final answer came since.
+    pub fn is_given_up(&self) -> bool {
+        matches!(self.state, State::Leaving | State::Cancelling)
+    }
+
     fn provisional(&self, status: u16) -> (State, Option<Output>) {
         match self.state {
             State::Calling | State::Proceeding { ringing: Ringing::Untold } if status > 100 => {

@@ -44,6 +44,17 @@ pub enum Offer {
     InInvite,
     /// Our 2xx; the answer is in the ACK.
     InSuccess,
+    /// Offer and answer were exchanged before the 2xx, which carries none (RFC 3262 §5).
+    Settled,
+}
+
+/// Whether an INVITE has its final answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Final {
+    /// Its 2xx is sent.
+    Sent,
+    /// Not yet.
+    NotSent,
 }
 
 /// What happens.
@@ -53,6 +64,8 @@ pub enum Input {
     Invite(Offer),
     /// The core answers with 1xx over 100.
     Provisional,
+    /// Offer and answer are complete before the 2xx: by a 1xx, or by its PRACK.
+    Settled,
     /// The core answers with 2xx.
     Success,
     /// The core, or a CANCEL, or a BYE answers with 3xx-6xx.
@@ -99,6 +112,7 @@ impl Uas {
         let (state, output) = match input {
             Input::Invite(offer) => self.invite(offer),
             Input::Provisional => (self.provisional(now), None),
+            Input::Settled => (self.settled(), None),
             Input::Success => (self.success(now), None),
             Input::Failure => (self.failure(), None),
             Input::Ack => self.ack(),
@@ -113,7 +127,7 @@ impl Uas {
         match self.state {
             State::Idle => (State::Open { offer, remind_at: None }, Some(Output::Open)),
             State::Open { .. } => (self.state, Some(Output::StillOpen)),
-            State::Answered { offer: Offer::InInvite, .. } => {
+            State::Answered { offer: Offer::InInvite | Offer::Settled, .. } => {
                 (State::Open { offer, remind_at: None }, Some(Output::ConfirmAndOpen))
             }
             State::Answered { offer: Offer::InSuccess, .. } | State::Leaving { .. } => {
@@ -125,6 +139,13 @@ impl Uas {
     fn provisional(&self, now: Instant) -> State {
         match self.state {
             State::Open { offer, .. } => State::Open { offer, remind_at: Some(now + REMIND) },
+            State::Idle | State::Answered { .. } | State::Leaving { .. } => self.state,
+        }
+    }
+
+    fn settled(&self) -> State {
+        match self.state {
+            State::Open { remind_at, .. } => State::Open { offer: Offer::Settled, remind_at },
             State::Idle | State::Answered { .. } | State::Leaving { .. } => self.state,
         }
     }
@@ -205,6 +226,20 @@ impl Uas {
         matches!(self.state, State::Open { .. })
     }
 
+    /// No INVITE waits for its final answer or its ACK.
+    pub fn is_idle(&self) -> bool {
+        matches!(self.state, State::Idle)
+    }
+
+    /// Which message carries the offer of the INVITE that is open, or whose ACK is missing.
+    pub fn offer(&self) -> Option<(Offer, Final)> {
+        match self.state {
+            State::Open { offer, .. } => Some((offer, Final::NotSent)),
+            State::Answered { offer, .. } => Some((offer, Final::Sent)),
+            State::Idle | State::Leaving { .. } => None,
+        }
+    }
+
     /// The core hung up, and the BYE waits for the ACK.
     pub fn is_leaving(&self) -> bool {
         matches!(self.state, State::Leaving { .. })
@@ -263,6 +298,7 @@ mod tests {
 
     #[test]
     fn a_long_ringing_is_told_each_minute() {
+        // RFC 3261 §13.3.1, §13.3.1.1
         let script =
             [(0, INVITE), (1_000, Input::Provisional), (130_000, Input::Success), (130_001, Input::Ack)];
         check("ringing", &script, "0 Open\n61000 Remind\n121000 Remind\n130001 Confirmed\n");

@@ -1,7 +1,7 @@
 //! What the switch learns of an INVITE that begins a dialog: who calls whom, as the header fields
 //! tell it. Which of them is believed is the switch's.
 
-use super::super::interface::Invite;
+use super::super::interface::{Invite, Reliability};
 use super::body;
 use crate::phi::Phi;
 use crate::sip::way::Way;
@@ -9,7 +9,9 @@ use crate::wire::sip::address::Address;
 use crate::wire::sip::header::Headers;
 use crate::wire::sip::message::Request;
 use crate::wire::sip::name::Name;
+use crate::wire::sip::telephone::number_of;
 use crate::wire::sip::uri::{Host, Uri};
+use crate::wire::sip::value::has_option;
 
 /// Gathers it.
 pub fn describe(request: &Request<'_>, way: Way) -> Invite {
@@ -25,6 +27,10 @@ pub fn describe(request: &Request<'_>, way: Way) -> Invite {
         from_user: named_user_of(headers, Name::From).map(Phi::new),
         asserted_user: named_user_of(headers, Name::PAssertedIdentity).map(Phi::new),
         sdp: body::sdp(request).ok().flatten().map(<[u8]>::to_vec),
+        reliability: match has_option(headers, Name::Require, "100rel") {
+            true => Reliability::Required,
+            false => Reliability::NotRequired,
+        },
     }
 }
 
@@ -45,8 +51,12 @@ fn hides(host: Option<Host<'_>>) -> bool {
     matches!(host, Some(Host::Name(name)) if name.eq_ignore_ascii_case(b"anonymous.invalid"))
 }
 
-/// The user part, unescaped, without what carriers append after `;`.
+/// The telephone number, as it is dialled; else the user part, unescaped, without what carriers append after `;`.
 fn user(uri: &Uri<'_>) -> Option<String> {
+    number_of(uri).or_else(|| name_of(uri))
+}
+
+fn name_of(uri: &Uri<'_>) -> Option<String> {
     let user = uri.user_unescaped()?;
     let bare = user.split(|&octet| octet == b';').next().unwrap_or_default();
     Some(String::from_utf8_lossy(bare).into_owned()).filter(|user| !user.is_empty())
@@ -70,6 +80,7 @@ mod tests {
 
     #[test]
     fn users_come_from_where_carriers_put_them() {
+        // RFC 3325 §9.1; RFC 5806 §3; RFC 7315 §4.2
         let call = invite(
             "sip:%2B1617;npdi@clinic",
             "From: \"A\" <sip:+16175550142@x>;tag=1\r\nP-Asserted-Identity: <sip:x.example>, <tel:+1-617>\r\n\
@@ -77,7 +88,7 @@ mod tests {
         );
         assert_eq!((call.request_user.expose().as_str(), call.to_user.expose().as_str()), ("+1617", "desk"));
         assert_eq!(named(&call.from_user), Some("+16175550142"));
-        assert_eq!(named(&call.asserted_user), Some("+1-617"));
+        assert_eq!(named(&call.asserted_user), Some("+1617"));
         assert_eq!(
             (named(&call.diversion_user), named(&call.p_called_party_user)),
             (Some("200"), Some("300"))
@@ -85,7 +96,23 @@ mod tests {
     }
 
     #[test]
+    fn numbers_are_told_as_they_are_dialled() {
+        let call = invite(
+            "tel:617-555-0100;phone-context=+1",
+            "From: \"Ann\" <sip:(617)555.0142;phone-context=+1@x;user=phone>;tag=1\r\nP-Asserted-Identity: <sip:+1-617-555-0142@x>\r\n\
+             Diversion: <tel:7042;phone-context=clinic.example>\r\n",
+        );
+        assert_eq!(call.request_user.expose(), "+16175550100");
+        assert_eq!(
+            (named(&call.from_user), named(&call.asserted_user)),
+            (Some("+16175550142"), Some("+16175550142"))
+        );
+        assert_eq!(named(&call.diversion_user), Some("7042"));
+    }
+
+    #[test]
     fn anonymous_is_nobody_and_no_error() {
+        // RFC 3323 §4.1
         for from in
             ["<sip:anonymous@anonymous.invalid>", "<sip:Anonymous@x>", "<sip:x@anonymous.invalid>", "sip:x"]
         {

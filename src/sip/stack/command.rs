@@ -1,16 +1,19 @@
-//! What the switch orders: ring, answer, refuse, hang up, probe, call.
+//! What the switch orders: ring, answer, refuse, hang up, probe, call. Its changes of a session are in
+//! `change`.
 
-use super::super::interface::{Command, Event, Outgoing};
+use super::super::interface::{Command, Event, Outgoing, Reliability};
+use super::super::invite::reliable::Body;
+use super::super::invite::session_timer::Role;
 use super::super::invite::uac::{self, Uac};
-use super::super::invite::uas;
+use super::super::invite::uas::{self, Offer};
 use super::super::transaction::StatusClass;
 use super::super::transaction::clients::{self, ClientId, Purpose};
 use super::super::transaction::key::ClientKey;
 use super::super::transaction::servers::{self, ServerId};
 use super::super::way::Way;
 use super::compose::SDP;
-use super::leg::{Leg, Phase, Stage};
-use super::{Stack, TimerKey};
+use super::leg::{Calling, InDialog, Leg, Phase, Stage};
+use super::{Stack, TimerKey, body, timer};
 use crate::clock::Instant;
 use crate::id::LegId;
 use crate::wire::sip::emit::{self, Builder};
@@ -21,8 +24,10 @@ use std::fmt::Write;
 
 /// An answer to the INVITE that is open.
 pub struct Reply {
-    status: u16,
-    sdp: Option<Vec<u8>>,
+    /// Its status.
+    pub status: u16,
+    /// What it says of media.
+    pub sdp: Option<Vec<u8>>,
     retry_after_s: Option<u32>,
     reason: Option<&'static str>,
 }
@@ -31,6 +36,11 @@ impl Reply {
     /// The status alone.
     pub fn status(status: u16) -> Self {
         Self { status, sdp: None, retry_after_s: None, reason: None }
+    }
+
+    /// The status with what it says of media.
+    pub fn with_sdp(status: u16, sdp: Vec<u8>) -> Self {
+        Self { sdp: Some(sdp), ..Self::status(status) }
     }
 }
 
@@ -47,16 +57,21 @@ impl Stack {
         match command {
             Command::Tell { openness } => self.openness = openness,
             Command::Ring { leg } => self.answer_first(now, leg, Reply::status(180)),
+            Command::Progress { leg, sdp } => {
+                self.answer_first(now, leg, Reply::with_sdp(183, sdp));
+            }
             Command::Answer { leg, sdp } => {
-                self.answer_first(now, leg, Reply { sdp: Some(sdp), ..Reply::status(200) });
+                self.answer_first(now, leg, Reply::with_sdp(200, sdp));
             }
             Command::Refuse { leg, status, retry_after_s } => {
                 let status = status.clamp(300, 699);
                 self.refuse(now, leg, Reply { retry_after_s, ..Reply::status(status) });
             }
-            Command::AnswerReoffer { leg, sdp } => {
-                self.answer_open(now, leg, Reply { sdp: Some(sdp), ..Reply::status(200) });
-            }
+            Command::AnswerReoffer { leg, sdp } => self.answer_reoffer(now, leg, sdp),
+            Command::RefuseReoffer { leg, status } => self.refuse_reoffer(now, leg, status.clamp(300, 699)),
+            Command::Reoffer { leg, sdp } => self.reoffer(now, leg, sdp),
+            Command::Update { leg, sdp } => self.update(now, leg, sdp),
+            Command::Withdraw { leg } => self.withdraw(now, leg),
             Command::HangUp { leg, reason } => self.hang_up(now, leg, reason),
             Command::Probe { leg } => self.probe(now, leg),
             Command::Invite { leg, way, call } => self.invite_out(now, leg, way, &call),
@@ -92,6 +107,7 @@ impl Stack {
         let Some(open) = self.open_invite(leg) else { return };
         self.answer_open(now, leg, reply);
         if open.stage == Stage::Early {
+            self.refuse_asked(now, leg, 487);
             self.forget(leg);
         }
     }
@@ -103,13 +119,29 @@ impl Stack {
         if !within.uas.is_open() {
             return;
         }
-        let tag = within.local_tag.clone();
+        if within.must_wait(reply.status) {
+            let later = within.held_back.take().filter(|held| held.status >= 200).unwrap_or(reply);
+            within.held_back = Some(later);
+            return;
+        }
+        let Some((reply, number)) = prepare(now, within, reply) else { return };
+        let (tag, terms) = (within.local_tag.clone(), within.incoming.as_ref().and_then(|i| i.terms));
         let Some(mut incoming) = within.incoming.take() else { return };
+        let remote;
         let octets = {
             // It was parsed when it came.
             let Ok(Message::Request(request)) = parse(&incoming.octets) else { return };
             let builder = self.response(&request, incoming.way, reply.status, Some(&tag));
-            self.finish_reply(builder, incoming.way, &reply)
+            let builder = if reply.status < 300 { self.abilities(builder, incoming.way) } else { builder };
+            let builder = match number {
+                Some(rseq) => {
+                    builder.header(Name::Require, "100rel").header_fmt(Name::RSeq, format_args!("{rseq}"))
+                }
+                None => builder,
+            };
+            remote = body::sdp(&request).ok().flatten().map(<[u8]>::to_vec);
+            let builder = if reply.status / 100 == 2 { timer::tell(builder, terms) } else { builder };
+            finish_reply(builder, &reply)
         };
         let (transaction, status) = (incoming.transaction, reply.status);
         let Some(Phase::InDialog(within)) = self.legs.get_mut(&leg).map(|leg| &mut leg.phase) else { return };
@@ -123,51 +155,98 @@ impl Stack {
                 incoming.octets = Vec::new();
                 within.incoming = Some(incoming);
                 within.uas.handle(now, uas::Input::Success);
+                within.timer.agree(now, terms, Role::Uas);
+                if let Some(remote) = remote {
+                    within.remote_sdp = remote;
+                }
             }
             300.. => {
                 within.uas.handle(now, uas::Input::Failure);
             }
         }
+        if status >= 200 {
+            within.reliable.stop();
+            within.held_back = None;
+        }
         self.server_answer(now, transaction, status, octets);
-        self.retime_leg(leg);
+        self.settle_leg(now, leg);
     }
+}
 
-    fn finish_reply(&self, builder: Builder, way: Way, reply: &Reply) -> Vec<u8> {
-        let mut builder = if reply.status < 300 { self.abilities(builder, way) } else { builder };
-        if let Some(seconds) = reply.retry_after_s {
-            builder = builder.header_fmt(Name::RetryAfter, format_args!("{seconds}"));
+/// What an answer really carries, and the RSeq of a 1xx that must not be lost; `None` if it is not sent.
+fn prepare(now: Instant, within: &mut InDialog, mut reply: Reply) -> Option<(Reply, Option<u32>)> {
+    let offer = within.uas.offer().map_or(Offer::Settled, |(offer, _)| offer);
+    let number = match (reply.status, within.reliability, offer) {
+        (101..=199, Reliability::Required, Offer::InSuccess) => {
+            // Without an offer of ours it would be thrown away, and some carriers with it (RFC 3262 §5).
+            reply.sdp.as_ref()?;
+            Some(within.reliable.send(now, Body::Offer))
         }
-        if let Some(reason) = reply.reason {
-            builder = builder.header(Name::Reason, reason);
+        (101..=199, Reliability::Required, Offer::InInvite) if reply.sdp.is_some() => {
+            within.uas.handle(now, uas::Input::Settled);
+            Some(within.reliable.send(now, Body::Answer))
         }
-        match &reply.sdp {
-            Some(sdp) => builder.finish_with(SDP, sdp),
-            None => builder.finish(),
+        (101..=199, Reliability::Required, Offer::InInvite | Offer::Settled) => {
+            reply.sdp = None;
+            Some(within.reliable.send(now, Body::Empty))
         }
+        // An offer that may be lost is none (RFC 3261 §13.2.1).
+        (101..=199, Reliability::NotRequired, Offer::InSuccess) | (_, _, Offer::Settled) => {
+            reply.sdp = None;
+            None
+        }
+        (_, _, Offer::InInvite | Offer::InSuccess) => None,
+    };
+    if let Some(sdp) = &reply.sdp {
+        within.local_sdp.clone_from(sdp);
     }
+    Some((reply, number))
+}
 
+fn finish_reply(builder: Builder, reply: &Reply) -> Vec<u8> {
+    let mut builder = builder;
+    if let Some(seconds) = reply.retry_after_s {
+        builder = builder.header_fmt(Name::RetryAfter, format_args!("{seconds}"));
+    }
+    if let Some(reason) = reply.reason {
+        builder = builder.header(Name::Reason, reason);
+    }
+    match &reply.sdp {
+        Some(sdp) => builder.finish_with(SDP, sdp),
+        None => builder.finish(),
+    }
+}
+
+impl Stack {
     /// Ends a leg whatever its state. From here on nothing more is told of it.
-    fn hang_up(&mut self, now: Instant, id: LegId, reason: Option<&'static str>) {
+    pub(super) fn hang_up(&mut self, now: Instant, id: LegId, reason: Option<&'static str>) {
         let Some(leg) = self.legs.get_mut(&id) else { return };
         leg.reason = reason;
         match &mut leg.phase {
-            Phase::Outgoing { uac, invite } => {
-                let invite = *invite;
-                if uac.handle(uac::Input::HangUp) == Some(uac::Output::SendCancel) {
+            Phase::Outgoing(calling) => {
+                let invite = calling.invite;
+                if calling.uac.handle(uac::Input::HangUp) == Some(uac::Output::SendCancel) {
                     self.send_cancel(now, invite, reason);
                 }
             }
             Phase::InDialog(within) if within.stage == Stage::Early => {
+                self.refuse_asked(now, id, 487);
                 self.answer_open(now, id, Reply { reason, ..Reply::status(480) });
                 self.forget(id);
             }
-            Phase::InDialog(_) => {
+            Phase::InDialog(within) => {
+                within.change.stop();
+                within.timer.stop();
+                self.refuse_asked(now, id, 487);
+                self.acknowledge_owed(now, id, None);
                 self.answer_open(now, id, Reply::status(487));
                 let Some(Phase::InDialog(within)) = self.legs.get_mut(&id).map(|leg| &mut leg.phase) else {
                     return;
                 };
                 if within.uas.handle(now, uas::Input::HangUp) == Some(uas::Output::SendBye) {
                     self.send_bye(now, id);
+                } else {
+                    self.retime_leg(id);
                 }
             }
             Phase::Mortal { .. } => {}
@@ -182,13 +261,14 @@ impl Stack {
         let Phase::InDialog(within) = &mut leg.phase else { return };
         let dialog = within.dialog.id();
         let builder = within.dialog.request(&Method::Bye, &via);
-        let reason = leg.reason;
+        let (reason, changing) = (leg.reason, within.changing.as_ref().map(|changing| changing.client));
         leg.phase = Phase::Mortal { dialog };
         self.index.set(TimerKey::Leg(id), None);
         let octets = self.finish_ending(builder, reason);
         let key = ClientKey::new(&branch, &Method::Bye);
         let purpose = Purpose::Bye { leg: Some(id) };
         self.client_begin(now, clients::Begin { key, octets, way, purpose });
+        self.leave_to_its_end(now, changing);
     }
 
     pub(super) fn finish_ending(&self, builder: Builder, reason: Option<&'static str>) -> Vec<u8> {
@@ -216,7 +296,11 @@ impl Stack {
         let Some(client) = self.clients.get_mut(invite) else { return };
         client.handle(now, clients::Input::Cancelled);
         let way = client.way;
-        let Purpose::Invite { invite: octets, .. } = &client.purpose else { return };
+        let (Purpose::Invite { invite: octets, .. } | Purpose::ReInvite { invite: octets, .. }) =
+            &client.purpose
+        else {
+            return;
+        };
         let octets = octets.clone();
         self.retime_client(invite);
         let Ok(Message::Request(request)) = parse(&octets) else { return };
@@ -231,7 +315,7 @@ impl Stack {
     fn invite_out(&mut self, now: Instant, leg: LegId, way: Way, call: &Outgoing) {
         if self.transactions() >= self.transactions_max {
             self.counters.transactions_full += 1;
-            self.tell(Event::Failed { leg, status: 503 });
+            self.tell(Event::Failed { leg, status: 503, retry_after_s: None });
             return;
         }
         let (branch, via) = self.via(way);
@@ -250,22 +334,34 @@ impl Stack {
             .header(Name::CSeq, "1 INVITE")
             .header(Name::MaxForwards, "70");
         let builder = self.abilities(builder, way).header(Name::UserAgent, &self.settings.product);
+        let builder = timer::ask(builder, self.settings.session_expires_s, None, 0);
         let octets = builder.finish_with(SDP, &call.sdp);
         let key = ClientKey::new(&branch, &Method::Invite);
         let purpose = Purpose::Invite { leg, invite: octets.clone(), acks: Vec::new() };
         let invite = self.client_begin(now, clients::Begin { key, octets, way, purpose });
-        self.legs.insert(leg, Leg { reason: None, phase: Phase::Outgoing { uac: Uac::calling(), invite } });
+        let sdp = call.sdp.clone();
+        let calling = Calling { uac: Uac::calling(), invite, forks: Vec::new(), sdp, interval_tries: 0 };
+        self.legs.insert(leg, Leg { reason: None, phase: Phase::Outgoing(Box::new(calling)) });
     }
 
     /// Sends the last answer of a transaction again.
-    fn send_again(&mut self, now: Instant, transaction: Option<ServerId>, class: StatusClass) {
+    pub(super) fn send_again(&mut self, now: Instant, transaction: Option<ServerId>, class: StatusClass) {
         if let Some(id) = transaction {
             self.server_input(now, id, servers::Input::Answer(class));
         }
     }
 
-    /// A leg waited until now: for the ACK of its 2xx, or a minute since its last 1xx.
+    /// A leg waited until now: for an ACK, a PRACK, the switch, a refresh, or a minute since its last 1xx.
     pub(super) fn leg_timeout(&mut self, now: Instant, id: LegId) {
+        self.uas_timeout(now, id);
+        self.reliable_timeout(now, id);
+        self.asked_timeout(now, id);
+        self.patience_timeout(now, id);
+        self.session_timeout(now, id);
+        self.settle_leg(now, id);
+    }
+
+    fn uas_timeout(&mut self, now: Instant, id: LegId) {
         if let Some(Phase::InDialog(within)) = self.legs.get_mut(&id).map(|leg| &mut leg.phase) {
             let transaction = within.incoming.as_ref().map(|incoming| incoming.transaction);
             match within.uas.handle(now, uas::Input::Timeout) {
@@ -280,7 +376,6 @@ impl Stack {
                 Some(_) | None => {}
             }
         }
-        self.retime_leg(id);
     }
 }
 
@@ -303,7 +398,7 @@ pub fn hop_by_hop(invite: &Request<'_>, method: Method<'_>, to: &[u8]) -> Builde
         .header(Name::MaxForwards, "70")
 }
 
-fn branch_of(request: &Request<'_>) -> String {
+pub fn branch_of(request: &Request<'_>) -> String {
     let via = request.headers.values(Name::Via).next();
     let via = via.and_then(|via| crate::wire::sip::via::Via::read(via).ok());
     let branch = via.and_then(|via| via.branch()).unwrap_or_default();

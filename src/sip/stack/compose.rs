@@ -2,7 +2,7 @@
 
 use super::super::way::{Transport, Way};
 use super::Stack;
-use super::refusal::{ACCEPT, ALLOW, Refusal};
+use super::refusal::{ACCEPT, ALLOW, Refusal, SUPPORTED};
 use crate::wire::sip::emit::{self, Answer, Builder, RecordRoute};
 use crate::wire::sip::message::Request;
 use crate::wire::sip::name::Name;
@@ -19,8 +19,7 @@ const DEFAULT_PORT: u16 = 5060;
 /// How the answers to a request go: to the port that asked if `rport` asks for that (RFC 3581 §4),
 /// else to the port of its Via (RFC 3261 §18.2.2); always to the address that it came from. Over a
 /// connection they go back by it, and there only if it is gone.
-pub fn reply_way(request: &Request<'_>, way: Way) -> Way {
-    let via = request.headers.values(Name::Via).next().and_then(|via| Via::read(via).ok());
+pub fn reply_way(via: Option<&Via<'_>>, way: Way) -> Way {
     match via {
         Some(via) if via.rport().is_none() || way.transport.is_reliable() => {
             let port = via.port.filter(|&port| port != 0).unwrap_or(DEFAULT_PORT);
@@ -76,7 +75,8 @@ impl Stack {
     pub(super) fn refuse_statelessly(&mut self, way: Way, request: &Request<'_>, refusal: &Refusal) {
         let octets = self.refusal_octets(request, way, refusal, &self.stateless_tag(request));
         self.count_answer(refusal.status());
-        self.transmit(reply_way(request, way), octets);
+        let via = request.headers.values(Name::Via).next().and_then(|via| Via::read_to_answer(via).ok());
+        self.transmit(reply_way(via.as_ref(), way), octets);
     }
 
     pub(super) fn refusal_octets(
@@ -105,13 +105,12 @@ impl Stack {
         format!("{:016x}", hasher.finish())
     }
 
-    /// What we can do, for answers to OPTIONS and INVITE (RFC 3261 §11.2, §13.3.1.4). No extension
-    /// has an option tag that would be true of this engine yet, so Supported is empty.
+    /// What we can do, for answers to OPTIONS and INVITE (RFC 3261 §11.2, §13.3.1.4).
     pub(super) fn abilities(&self, builder: Builder, way: Way) -> Builder {
         builder
             .header(Name::Contact, self.contact(way))
             .header(Name::Allow, ALLOW)
             .header(Name::Accept, ACCEPT)
-            .header(Name::Supported, "")
+            .header(Name::Supported, SUPPORTED)
     }
 }

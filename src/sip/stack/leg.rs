@@ -2,16 +2,24 @@
 //! ```text
 //!  they call:  InDialog{Early} ──200──▶ InDialog{Established} ──our BYE──▶ Mortal ──▶ gone
 //!  we call:    Outgoing ────────200──▶        (the same)
+//!              └ a fork for each party that rang: an early dialog
 //! ```
 //! A mortal dialog is one that our BYE ended: a BYE that crosses it is still answered 200
 //! (RFC 5407 §3.2.1).
 
 use super::super::dialog::{Dialog, DialogId};
+use super::super::interface::Reliability;
+use super::super::invite::change::{Change, Content, Means, Owner};
+use super::super::invite::reliable::{Body, Reliable};
+use super::super::invite::session_timer::{SessionTimer, Terms};
 use super::super::invite::uac::Uac;
-use super::super::invite::uas::Uas;
+use super::super::invite::uas::{Final, Offer, Uas};
+use super::super::transaction::Timers;
 use super::super::transaction::clients::ClientId;
 use super::super::transaction::servers::ServerId;
 use super::super::way::Way;
+use super::command::Reply;
+use crate::clock::Instant;
 
 /// One leg.
 pub struct Leg {
@@ -24,12 +32,7 @@ pub struct Leg {
 /// How far a leg is.
 pub enum Phase {
     /// We call, and nobody answered yet.
-    Outgoing {
-        /// The caller's core.
-        uac: Uac,
-        /// The INVITE client transaction.
-        invite: ClientId,
-    },
+    Outgoing(Box<Calling>),
     /// There is a dialog.
     InDialog(Box<InDialog>),
     /// We sent BYE.
@@ -39,7 +42,44 @@ pub enum Phase {
     },
 }
 
-/// A dialog and the INVITE that may be open in it.
+/// A call of ours that nobody answered yet.
+pub struct Calling {
+    /// The caller's core.
+    pub uac: Uac,
+    /// The INVITE client transaction.
+    pub invite: ClientId,
+    /// Early dialogs, one for each To tag (RFC 3261 §12.1.2).
+    pub forks: Vec<Fork>,
+    /// Our offer.
+    pub sdp: Vec<u8>,
+    /// How often the session interval was too short for a hop on the way (RFC 4028 §7.4).
+    pub interval_tries: u32,
+}
+
+/// An early dialog of a call of ours.
+pub struct Fork {
+    /// The dialog.
+    pub dialog: Dialog,
+    /// The RSeq of the last 1xx that we acknowledged.
+    pub rseq: Option<u32>,
+    /// What it says of media.
+    pub sdp: Option<Vec<u8>>,
+    /// Whether that is its answer, for good.
+    pub answer: Answer,
+    /// An offer of the peer that waits for the switch.
+    pub asked: Option<Asked>,
+}
+
+/// Whether the SDP of an early dialog is its answer: only in a reliable 1xx it is (RFC 3262 §5).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Answer {
+    /// Our offer is answered.
+    Given,
+    /// It is not.
+    Open,
+}
+
+/// A dialog and what may be open in it.
 pub struct InDialog {
     /// The dialog.
     pub dialog: Dialog,
@@ -51,6 +91,42 @@ pub struct InDialog {
     pub incoming: Option<Incoming>,
     /// Whether the first INVITE was answered.
     pub stage: Stage,
+    /// Our 1xx that must not be lost.
+    pub reliable: Reliable,
+    /// Whether the caller requires that of every 1xx.
+    pub reliability: Reliability,
+    /// An answer to the INVITE that waits for a PRACK.
+    pub held_back: Option<Reply>,
+    /// An offer of the peer, in UPDATE or PRACK, that waits for the switch.
+    pub asked: Option<Asked>,
+    /// Our own changes of the session.
+    pub change: Change,
+    /// The request that carries the change which is open.
+    pub changing: Option<Changing>,
+    /// When the session is refreshed, or over.
+    pub timer: SessionTimer,
+    /// The least session interval of the hops between, in seconds: 0 if none was told (RFC 4028 §7.4).
+    pub least_interval_s: u32,
+    /// Who owns the Call-ID.
+    pub owner: Owner,
+    /// Whether the peer allows UPDATE.
+    pub update: Update,
+    /// What we said of media last.
+    pub local_sdp: Vec<u8>,
+    /// What they said last.
+    pub remote_sdp: Vec<u8>,
+}
+
+/// A re-INVITE or UPDATE of ours on its way.
+pub struct Changing {
+    /// Its transaction.
+    pub client: ClientId,
+    /// The caller's core, for CANCEL.
+    pub uac: Uac,
+    /// When it is taken back.
+    pub patience: Option<Instant>,
+    /// The CSeq of the ACK that waits for the switch's answer to their offer.
+    pub ack_owed: Option<u32>,
 }
 
 /// Whether the first INVITE was answered.
@@ -60,6 +136,15 @@ pub enum Stage {
     Early,
     /// Yes: to end it is to send BYE.
     Established,
+}
+
+/// Whether the peer's Allow names UPDATE (RFC 3311 §4).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Update {
+    /// It does.
+    Allowed,
+    /// It does not, or there was none.
+    NotAllowed,
 }
 
 /// An INVITE from the peer: its octets are kept until it is done with, for answers are made from it.
@@ -72,4 +157,144 @@ pub struct Incoming {
     pub way: Way,
     /// Its CSeq: the ACK carries it too.
     pub cseq: u32,
+    /// What it agrees on session timers.
+    pub terms: Option<Terms>,
+}
+
+/// An UPDATE or PRACK from the peer whose offer waits for the switch.
+pub struct Asked {
+    /// The request.
+    pub incoming: Incoming,
+    /// The offer.
+    pub sdp: Vec<u8>,
+    /// What it refreshes.
+    pub refreshes: Refreshes,
+    /// When it is refused: nothing may answer it after Timer F (RFC 4320 §4.1).
+    pub until: Instant,
+}
+
+/// Whether a request refreshes target and session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Refreshes {
+    /// UPDATE does.
+    Session,
+    /// PRACK does not.
+    Nothing,
+}
+
+/// Whose offer waits for its answer in a dialog (RFC 3264 §4).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OpenOffer {
+    /// None does.
+    None,
+    /// Ours, or one that we are asked for.
+    Ours,
+    /// Theirs.
+    Theirs,
+}
+
+impl InDialog {
+    /// A dialog that an INVITE of `owner` began; its first reliable 1xx has the number after `rseq`.
+    pub fn new(dialog: Dialog, owner: Owner, rseq: u32, timers: Timers) -> Self {
+        let stage = match owner {
+            Owner::Us => Stage::Established,
+            Owner::Them => Stage::Early,
+        };
+        Self {
+            dialog,
+            local_tag: String::new(),
+            uas: Uas::new(timers),
+            incoming: None,
+            stage,
+            reliable: Reliable::idle(rseq, timers),
+            reliability: Reliability::NotRequired,
+            held_back: None,
+            asked: None,
+            change: Change::default(),
+            changing: None,
+            timer: SessionTimer::off(),
+            least_interval_s: 0,
+            owner,
+            update: Update::NotAllowed,
+            local_sdp: Vec::new(),
+            remote_sdp: Vec::new(),
+        }
+    }
+
+    /// Whether a request of ours that changes the session may go (RFC 3261 §14.1, RFC 3311 §5.1).
+    pub fn is_free(&self) -> bool {
+        self.stage == Stage::Established
+            && self.uas.is_idle()
+            && self.asked.is_none()
+            && self.changing.is_none()
+    }
+
+    /// Whose offer waits for its answer.
+    pub fn open_offer(&self) -> OpenOffer {
+        let our_change = self.change.open().is_some_and(|wish| {
+            wish.means == Means::ReInvite || matches!(wish.content, Content::Offer(_) | Content::Ask)
+        });
+        if self.asked.is_some() {
+            return OpenOffer::Theirs;
+        }
+        // Once our BYE waits for an ACK nothing of theirs is taken any more.
+        if our_change || self.uas.is_leaving() || self.reliable.waits_with() == Some(Body::Offer) {
+            return OpenOffer::Ours;
+        }
+        match self.uas.offer() {
+            Some((Offer::InInvite, Final::NotSent)) => OpenOffer::Theirs,
+            Some((Offer::InSuccess, Final::NotSent | Final::Sent)) => OpenOffer::Ours,
+            Some((Offer::InInvite, Final::Sent) | (Offer::Settled, _)) | None => OpenOffer::None,
+        }
+    }
+
+    /// Whether an answer to the INVITE has to wait for the PRACK of a 1xx (RFC 3262 §3).
+    pub fn must_wait(&self, status: u16) -> bool {
+        match (self.reliable.waits_with(), status) {
+            // The offer in a PRACK is answered first.
+            (None, 200..=299) => self.asked.is_some(),
+            (None, _) | (Some(_), 300..) => false,
+            (Some(body), 200..=299) => body != Body::Empty,
+            (Some(_), ..=199) => true,
+        }
+    }
+
+    /// The earliest deadline of all that waits in the dialog.
+    pub fn poll_timeout(&self) -> Option<Instant> {
+        let patience = self.changing.as_ref().and_then(|changing| changing.patience);
+        let glare = self.change.poll_timeout().filter(|_| self.is_free());
+        let asked = self.asked.as_ref().map(|asked| asked.until);
+        let deadlines = [
+            self.uas.poll_timeout(),
+            self.reliable.poll_timeout(),
+            self.timer.poll_timeout(),
+            patience,
+            glare,
+            asked,
+        ];
+        deadlines.into_iter().flatten().min()
+    }
+}
+
+impl Leg {
+    /// Our side gave the leg up: nothing more is told of it, whatever is still on its way.
+    pub fn is_given_up(&self) -> bool {
+        match &self.phase {
+            Phase::Outgoing(calling) => calling.uac.is_given_up(),
+            Phase::InDialog(within) => within.uas.is_leaving(),
+            Phase::Mortal { .. } => true,
+        }
+    }
+}
+
+impl Calling {
+    /// The early dialog of that name.
+    pub fn fork_mut(&mut self, id: &DialogId) -> Option<&mut Fork> {
+        self.forks.iter_mut().find(|fork| fork.dialog.id() == *id)
+    }
+
+    /// The earliest deadline of all that waits in the early dialogs.
+    pub fn poll_timeout(&self) -> Option<Instant> {
+        self.forks.iter().filter_map(|fork| fork.asked.as_ref()).map(|asked| asked.until).min()
+    }
 }

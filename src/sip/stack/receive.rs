@@ -15,13 +15,17 @@ use super::super::interface::Openness;
 use super::super::transaction::key::{MergeKey, ServerKey};
 use super::super::transaction::servers;
 use super::super::way::Way;
-use super::refusal::Refusal;
+use super::refusal::{EXTENSIONS, Refusal};
 use super::{Stack, body, compose};
 use crate::clock::Instant;
+use crate::limits::{SIP_BODY_MAX_OCTETS, SIP_URI_MAX_OCTETS};
+use crate::wire::sip::grammar::{split_at_outside, trim};
+use crate::wire::sip::header::Headers;
 use crate::wire::sip::message::{Message, ParseError, Request, parse};
 use crate::wire::sip::method::Method;
 use crate::wire::sip::name::Name;
-use crate::wire::sip::validate::{Violation, validate};
+use crate::wire::sip::validate::{self, Essentials, Violation};
+use crate::wire::sip::via::Via;
 use std::net::IpAddr;
 
 /// A request with where it came from and to.
@@ -31,6 +35,8 @@ pub struct Arrival<'a> {
     pub way: Way,
     /// The request, validated.
     pub request: Request<'a>,
+    /// What was read of it on the way.
+    pub essentials: Essentials<'a>,
     /// The octets that it was read from.
     pub octets: &'a [u8],
 }
@@ -38,7 +44,7 @@ pub struct Arrival<'a> {
 impl Arrival<'_> {
     /// How answers go.
     pub fn reply_way(&self) -> Way {
-        compose::reply_way(&self.request, self.way)
+        compose::reply_way(Some(&self.essentials.via), self.way)
     }
 }
 
@@ -56,19 +62,17 @@ impl Stack {
             Ok(Message::Response(response)) => self.response_in(now, way, &response),
             Ok(Message::Request(request)) => {
                 self.counters.requests += 1;
-                self.request_in(now, &Arrival { way, request, octets });
+                match validate::read(&request) {
+                    Ok(essentials) => self.request_in(now, &Arrival { way, request, essentials, octets }),
+                    Err(violation) => self.answer_violation(now, way, &request, violation),
+                }
             }
         }
     }
 
     fn request_in(&mut self, now: Instant, arrival: &Arrival<'_>) {
-        let request = &arrival.request;
-        if let Err(violation) = validate(request) {
-            self.counters.malformed += 1;
-            return self.answer_violation(now, arrival, violation);
-        }
-        // A validated request has a key.
-        let Some(key) = ServerKey::of(request) else { return };
+        let Arrival { request, essentials, .. } = arrival;
+        let key = ServerKey::of(request, essentials);
         let known = self.servers.find(&key);
         if request.method == Method::Ack {
             return self.ack_in(now, arrival, known);
@@ -78,13 +82,13 @@ impl Stack {
             return self.server_input(now, id, servers::Input::Request);
         }
         if request.method == Method::Cancel
-            && let Some(invite) = ServerKey::of_cancelled(request).and_then(|key| self.servers.find(&key))
+            && let Some(invite) = self.servers.find(&ServerKey::of_cancelled(request, essentials))
         {
             return self.cancel_in(now, arrival, key, invite);
         }
-        let dialog = DialogId::of_request(&request.headers);
-        if let Some(leg) = dialog.as_ref().and_then(|dialog| self.dialogs.get(dialog).copied()) {
-            return self.in_dialog(now, arrival, key, leg);
+        let dialog = DialogId::of_request(essentials);
+        if let Some((leg, dialog)) = dialog.as_ref().and_then(|id| Some((*self.dialogs.get(id)?, id))) {
+            return self.in_dialog(now, arrival, key, leg, dialog);
         }
         if !self.hears(now, arrival.way.remote.ip()) {
             return;
@@ -129,22 +133,21 @@ impl Stack {
         }
     }
 
-    /// Answers a request that breaks a rule, if its header fields let us and we may: never an ACK.
-    fn answer_violation(&mut self, now: Instant, arrival: &Arrival<'_>, violation: Violation) {
-        let headers = &arrival.request.headers;
-        let needed = [Name::Via, Name::From, Name::To, Name::CallId, Name::CSeq];
-        let answerable =
-            needed.iter().all(|&name| headers.first(name).is_some_and(|value| !value.is_empty()))
-                && !matches!(violation, Violation::Via { .. } | Violation::TooManyVias { .. });
-        if arrival.request.method == Method::Ack || !answerable {
+    /// Answers a request that breaks a rule if the answer finds its way and its transaction: never an ACK.
+    /// From, To and Call-ID may be missing: who sent that may learn of it (RFC 4475 §3.3.1).
+    fn answer_violation(&mut self, now: Instant, way: Way, request: &Request<'_>, violation: Violation) {
+        self.counters.malformed += 1;
+        let headers = &request.headers;
+        let via = headers.values(Name::Via).next().and_then(|via| Via::read_to_answer(via).ok());
+        let answerable = violation.is_answerable() && via.is_some() && headers.has(Name::CSeq);
+        if request.method == Method::Ack || !answerable {
             return;
         }
-        if !self.hears(now, arrival.way.remote.ip()) {
+        if !self.hears(now, way.remote.ip()) {
             return;
         }
-        self.blame(now, arrival.way.remote.ip());
-        let refusal = Refusal::Violation(violation);
-        self.refuse_statelessly(arrival.way, &arrival.request, &refusal);
+        self.blame(now, way.remote.ip());
+        self.refuse_statelessly(way, request, &Refusal::Violation(violation));
     }
 
     /// The checks of RFC 3261 §8.2 in its order, for a request that belongs to nothing we know.
@@ -153,14 +156,11 @@ impl Stack {
             Method::Cancel => return Err(Refusal::NothingToCancel),
             Method::Invite => Screened::Invite,
             Method::Options => Screened::Options,
-            // Outside a dialog BYE has nothing to end (RFC 3261 §15.1.2).
-            Method::Bye => return Err(Refusal::NoDialog),
+            // Outside a dialog they have nothing to end or change (RFC 3261 §15.1.2, RFC 3311 §5.2, RFC 3262 §3).
+            Method::Bye | Method::Prack | Method::Update | Method::Info => return Err(Refusal::NoDialog),
             Method::Other(_) => return Err(Refusal::UnknownMethod),
             Method::Ack
             | Method::Register
-            | Method::Prack
-            | Method::Update
-            | Method::Info
             | Method::Refer
             | Method::Subscribe
             | Method::Notify
@@ -174,6 +174,9 @@ impl Stack {
             return Err(Refusal::Merged);
         }
         check_content(request)?;
+        if request.method == Method::Invite {
+            self.terms_of(&request.headers)?;
+        }
         self.check_room()?;
         Ok(screened)
     }
@@ -210,16 +213,37 @@ enum Screened {
     Options,
 }
 
-/// Extensions and body (RFC 3261 §8.2.2.3, §8.2.3). We have no extensions, so each one required is
-/// one too many. A body of an INVITE is an offer or nothing that we could act on.
+/// Lengths, extensions, body, and what our answer may carry (RFC 3261 §8.2.2.3, §8.2.3, §21.4). The body of
+/// a request that may carry an offer is one, or nothing that we could act on.
 pub fn check_content(request: &Request<'_>) -> Result<(), Refusal> {
     let headers = &request.headers;
-    let tags: Vec<_> = headers.values(Name::Require).collect();
+    if request.uri.len() > SIP_URI_MAX_OCTETS {
+        return Err(Refusal::UriTooLong);
+    }
+    let is_known = |tag: &&[u8]| EXTENSIONS.iter().any(|known| known.eq_ignore_ascii_case(tag));
+    let tags: Vec<_> = headers.values(Name::Require).filter(|tag| !is_known(tag)).collect();
     if !tags.is_empty() {
         return Err(Refusal::Extension { tags: tags.join(&b", "[..]) });
     }
-    if request.method == Method::Invite {
+    if request.body.len() > SIP_BODY_MAX_OCTETS {
+        return Err(Refusal::BodyTooLong);
+    }
+    if matches!(request.method, Method::Invite | Method::Update | Method::Prack) {
         body::sdp(request)?;
     }
+    if request.method == Method::Invite && !accepts_sdp(headers) {
+        return Err(Refusal::NotAcceptable);
+    }
     Ok(())
+}
+
+/// Whether an answer may carry SDP: without Accept it may (RFC 3261 §20.1).
+fn accepts_sdp(headers: &Headers<'_>) -> bool {
+    let fits = |range: &[u8]| {
+        let range = trim(split_at_outside(range, b';').0);
+        [&b"application/sdp"[..], b"application/*", b"*/*"]
+            .iter()
+            .any(|ours| ours.eq_ignore_ascii_case(range))
+    };
+    !headers.has(Name::Accept) || headers.values(Name::Accept).any(fits)
 }

@@ -1,14 +1,25 @@
 //! What the machine refuses by itself, and the one place where its statuses are decided
-//! (RFC 3261 §8.2, §12.2.2, §14.2).
+//! (RFC 3261 §8.2, §12.2.2, §14.2; RFC 3262 §3; RFC 3311 §5.2; RFC 4028 §6).
+//!
+//! Some statuses are never ours. 404: every number that reaches us leads to a flow. 421: there is no
+//! extension that we cannot do without. 483: we forward nothing, so the last hop is as good as any
+//! (RFC 3261 §16.3). 408 to anything but INVITE helps nobody (RFC 4320 §4.2).
 
+use crate::limits::SESSION_EXPIRES_MIN_S;
 use crate::wire::sip::emit::Builder;
 use crate::wire::sip::name::Name;
 use crate::wire::sip::validate::Violation;
 
 /// What this engine does (RFC 3261 §20.5).
-pub const ALLOW: &str = "INVITE, ACK, BYE, CANCEL, OPTIONS";
+pub const ALLOW: &str = "INVITE, ACK, BYE, CANCEL, OPTIONS, UPDATE, PRACK, INFO";
+/// The extensions that it knows (RFC 3261 §20.37).
+pub const SUPPORTED: &str = "100rel, timer";
+/// The same, each by itself.
+pub const EXTENSIONS: [&[u8]; 2] = [b"100rel", b"timer"];
 /// The body that it reads (RFC 3261 §20.1).
 pub const ACCEPT: &str = "application/sdp";
+/// The bodies that it reads in INFO.
+const ACCEPT_INFO: &str = "application/dtmf-relay, application/dtmf";
 
 /// Why the machine refuses a request without asking the switch.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,6 +39,22 @@ pub enum Refusal {
     },
     /// A body that is no SDP (RFC 3261 §8.2.3).
     ContentType,
+    /// A Request-URI over [`SIP_URI_MAX_OCTETS`](crate::limits::SIP_URI_MAX_OCTETS) (RFC 3261 §21.4.12).
+    UriTooLong,
+    /// A body over [`SIP_BODY_MAX_OCTETS`](crate::limits::SIP_BODY_MAX_OCTETS) (RFC 3261 §21.4.11).
+    BodyTooLong,
+    /// Its Accept has no room for SDP, which our 2xx would carry (RFC 3261 §21.4.7).
+    NotAcceptable,
+    /// A session interval under our least (RFC 4028 §6).
+    IntervalTooSmall,
+    /// The body of an INFO is of no kind that we know (RFC 6086 §4.2.2).
+    InfoType,
+    /// The body of an INFO is broken (RFC 3261 §21.4.1).
+    InfoBody,
+    /// A PRACK whose RAck names no 1xx of ours that waits (RFC 3262 §3).
+    NothingToAcknowledge,
+    /// An UPDATE that the switch did not answer in time (RFC 3311 §5.2).
+    TooLate,
     /// A body that is packed (RFC 3261 §8.2.3).
     ContentEncoding,
     /// There is no such dialog (RFC 3261 §12.2.2).
@@ -36,7 +63,8 @@ pub enum Refusal {
     NothingToCancel,
     /// A later request in the dialog came before (RFC 3261 §12.2.2).
     OutOfOrder,
-    /// An INVITE in the dialog has no final answer yet (RFC 3261 §14.2).
+    /// An INVITE in the dialog has no final answer yet (RFC 3261 §14.2), or an offer of theirs has no
+    /// answer (RFC 3311 §5.2).
     StillOpen {
         /// A random wait of 0 to 10 s.
         retry_after_s: u32,
@@ -59,11 +87,17 @@ impl Refusal {
             Refusal::MethodNotAllowed => 405,
             Refusal::Merged => 482,
             Refusal::Extension { .. } => 420,
-            Refusal::ContentType | Refusal::ContentEncoding => 415,
-            Refusal::NoDialog | Refusal::NothingToCancel => 481,
+            Refusal::InfoBody => 400,
+            Refusal::NotAcceptable => 406,
+            Refusal::BodyTooLong => 413,
+            Refusal::UriTooLong => 414,
+            Refusal::ContentType | Refusal::ContentEncoding | Refusal::InfoType => 415,
+            Refusal::IntervalTooSmall => 422,
+            Refusal::NoDialog | Refusal::NothingToCancel | Refusal::NothingToAcknowledge => 481,
             Refusal::OutOfOrder | Refusal::StillOpen { .. } => 500,
             Refusal::OurOfferOpen => 491,
             Refusal::Full => 503,
+            Refusal::TooLate => 504,
         }
     }
 
@@ -81,7 +115,11 @@ impl Refusal {
         match self {
             Refusal::UnknownMethod | Refusal::MethodNotAllowed => builder.header(Name::Allow, ALLOW),
             Refusal::Extension { tags } => builder.header(Name::Unsupported, tags),
-            Refusal::ContentType => builder.header(Name::Accept, ACCEPT),
+            Refusal::ContentType | Refusal::NotAcceptable => builder.header(Name::Accept, ACCEPT),
+            Refusal::InfoType => builder.header(Name::Accept, ACCEPT_INFO),
+            Refusal::IntervalTooSmall => {
+                builder.header_fmt(Name::MinSe, format_args!("{SESSION_EXPIRES_MIN_S}"))
+            }
             Refusal::ContentEncoding => builder.extension("Accept-Encoding", "identity"),
             Refusal::StillOpen { retry_after_s } => {
                 builder.header_fmt(Name::RetryAfter, format_args!("{retry_after_s}"))
@@ -91,6 +129,11 @@ impl Refusal {
             | Refusal::Merged
             | Refusal::NoDialog
             | Refusal::NothingToCancel
+            | Refusal::NothingToAcknowledge
+            | Refusal::UriTooLong
+            | Refusal::BodyTooLong
+            | Refusal::InfoBody
+            | Refusal::TooLate
             | Refusal::OutOfOrder
             | Refusal::OurOfferOpen => builder,
         }
@@ -100,6 +143,45 @@ impl Refusal {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::wire::sip::emit;
+    use crate::wire::sip::method::Method;
+
+    #[test]
+    fn each_refusal_has_its_status_and_the_header_field_that_explains_it() {
+        for (refusal, status, line) in [
+            (Refusal::InfoBody, 400, ""),
+            (Refusal::MethodNotAllowed, 405, "Allow: INVITE, ACK, BYE, CANCEL, OPTIONS, UPDATE, PRACK, INFO"),
+            (Refusal::NotAcceptable, 406, "Accept: application/sdp"),
+            (Refusal::BodyTooLong, 413, ""),
+            (Refusal::UriTooLong, 414, ""),
+            (Refusal::ContentType, 415, "Accept: application/sdp"),
+            (Refusal::ContentEncoding, 415, "Accept-Encoding: identity"),
+            (Refusal::InfoType, 415, "Accept: application/dtmf-relay, application/dtmf"),
+            (Refusal::Extension { tags: b"path".to_vec() }, 420, "Unsupported: path"),
+            (Refusal::IntervalTooSmall, 422, "Min-SE: 90"),
+            (Refusal::NoDialog, 481, ""),
+            (Refusal::NothingToCancel, 481, ""),
+            (Refusal::NothingToAcknowledge, 481, ""),
+            (Refusal::Merged, 482, ""),
+            (Refusal::OurOfferOpen, 491, ""),
+            (Refusal::OutOfOrder, 500, ""),
+            (Refusal::StillOpen { retry_after_s: 7 }, 500, "Retry-After: 7"),
+            (Refusal::UnknownMethod, 501, "Allow: INVITE, ACK, BYE, CANCEL, OPTIONS, UPDATE, PRACK, INFO"),
+            (Refusal::Full, 503, "Retry-After: 10"),
+            (Refusal::TooLate, 504, ""),
+        ] {
+            let before = emit::request(Method::Options, b"sip:x").finish();
+            let after = refusal.explain(emit::request(Method::Options, b"sip:x")).finish();
+            let added = String::from_utf8(after).unwrap();
+            assert_eq!(refusal.status(), status, "{refusal:?}");
+            assert_eq!(
+                added.len() - before.len(),
+                if line.is_empty() { 0 } else { line.len() + 2 },
+                "{added}"
+            );
+            assert!(added.contains(line), "{refusal:?}: {added}");
+        }
+    }
 
     #[test]
     fn a_broken_rule_is_told_in_plain_ascii() {

@@ -1,24 +1,29 @@
 //! Requests that a call hangs on: INVITE, ACK, CANCEL, BYE, re-INVITE and what else comes in a dialog
-//! (RFC 3261 §9.2, §12.2.2, §13.3, §14.2, §15.1.2).
+//! (RFC 3261 §9.2, §12.2.2, §13.3, §14.2, §15.1.2). UPDATE, PRACK and INFO have files of their own.
 
 use super::super::dialog::{Dialog, DialogId};
-use super::super::interface::Event;
-use super::super::invite::uas::{self, Offer, Uas};
+use super::super::interface::{Event, Protocol, Reason};
+use super::super::invite::change::Owner;
+use super::super::invite::uas::{self, Offer};
 use super::super::transaction::key::{MergeKey, ServerKey};
 use super::super::transaction::servers::{self, ServerId};
-use super::leg::{InDialog, Incoming, Leg, Phase, Stage};
+use super::leg::{InDialog, Incoming, Leg, OpenOffer, Phase, Stage, Update};
 use super::receive::{Arrival, check_content};
 use super::refusal::Refusal;
+use super::update::update_of;
 use super::{Stack, body, caller};
 use crate::clock::Instant;
 use crate::id::LegId;
 use crate::wire::sip::cseq::CSeq;
+use crate::wire::sip::grammar::{Parameters, decimal, split_at_outside, trim};
 use crate::wire::sip::message::Request;
 use crate::wire::sip::method::Method;
 use crate::wire::sip::name::Name;
 
 /// How long a peer waits at most before it tries a second re-INVITE again, in seconds (RFC 3261 §14.2).
 const RETRY_AFTER_MAX_S: u64 = 10;
+/// The first RSeq is under this, so that there is room for more (RFC 3262 §3).
+const RSEQ_FIRST_MAX: u64 = 1 << 30;
 
 impl Stack {
     /// An INVITE that begins a dialog: 100 at once, and the switch decides.
@@ -30,15 +35,27 @@ impl Stack {
             return;
         };
         let leg = self.reserve_leg();
-        let mut uas = Uas::new(self.timers);
-        uas.handle(now, uas::Input::Invite(offer_of(request)));
-        let incoming = Some(self.begin_invite(now, arrival, key, MergeKey::of(request), leg));
-        self.dialogs.insert(dialog.id(), leg);
-        let within = InDialog { dialog, local_tag, uas, incoming, stage: Stage::Early };
+        let mut within = InDialog::new(dialog, Owner::Them, self.first_rseq(), self.timers);
+        within.uas.handle(now, uas::Input::Invite(offer_of(request)));
+        within.incoming = Some(self.begin_invite(now, arrival, key, MergeKey::of(request), leg));
+        within.local_tag = local_tag;
+        within.update = update_of(&request.headers).unwrap_or(Update::NotAllowed);
+        let invite = Box::new(caller::describe(request, *way));
+        within.reliability = invite.reliability;
+        self.dialogs.insert(within.dialog.id(), leg);
         let phase = Phase::InDialog(Box::new(within));
         self.legs.insert(leg, Leg { reason: None, phase });
-        let invite = Box::new(caller::describe(request, *way));
         self.tell(Event::Invite { leg, invite });
+    }
+
+    /// The number before that of the first reliable 1xx in a dialog (RFC 3262 §3).
+    pub(super) fn first_rseq(&mut self) -> u32 {
+        u32::try_from(self.rng.below(RSEQ_FIRST_MAX)).unwrap_or(0)
+    }
+
+    /// How long a peer waits before it tries again, in seconds (RFC 3261 §14.2, RFC 3311 §5.2).
+    pub(super) fn retry_after_s(&mut self) -> u32 {
+        u32::try_from(self.rng.below(RETRY_AFTER_MAX_S + 1)).unwrap_or(0)
     }
 
     /// The transaction of an INVITE, with its 100 (RFC 3261 §17.2.1).
@@ -57,8 +74,10 @@ impl Stack {
             trying = trying.header(Name::Timestamp, sent);
         }
         self.server_answer(now, transaction, 100, trying.finish());
-        let cseq = cseq_of(&arrival.request);
-        Incoming { transaction, octets: arrival.octets.to_vec(), way: arrival.way, cseq }
+        let cseq = arrival.essentials.cseq.number;
+        // Too small an interval was refused before.
+        let terms = self.terms_of(&arrival.request.headers).ok().flatten();
+        Incoming { transaction, octets: arrival.octets.to_vec(), way: arrival.way, cseq, terms }
     }
 
     /// An ACK: of a 3xx-6xx it ends the resending, of a 2xx it confirms the dialog.
@@ -71,10 +90,10 @@ impl Stack {
             }
         }
         let request = &arrival.request;
-        let dialog = DialogId::of_request(&request.headers);
+        let dialog = DialogId::of_request(&arrival.essentials);
         let Some(leg) = dialog.and_then(|dialog| self.dialogs.get(&dialog).copied()) else { return };
         let Some(Phase::InDialog(within)) = self.legs.get_mut(&leg).map(|leg| &mut leg.phase) else { return };
-        if within.incoming.as_ref().map(|incoming| incoming.cseq) != Some(cseq_of(request)) {
+        if within.incoming.as_ref().map(|incoming| incoming.cseq) != Some(arrival.essentials.cseq.number) {
             return;
         }
         match within.uas.handle(now, uas::Input::Ack) {
@@ -85,12 +104,15 @@ impl Stack {
                     server.response = Vec::new();
                 }
                 let sdp = sdp_of(request);
+                if let Some(sdp) = &sdp {
+                    within.remote_sdp.clone_from(sdp);
+                }
                 self.tell(Event::Confirmed { leg, at: now, sdp });
             }
             Some(uas::Output::SendBye) => self.send_bye(now, leg),
             Some(_) | None => {}
         }
-        self.retime_leg(leg);
+        self.settle_leg(now, leg);
     }
 
     /// A CANCEL whose INVITE is here: always 200; 487 to the INVITE if it has no final answer
@@ -111,13 +133,21 @@ impl Stack {
         let (Some(leg), Some(open)) = (leg, open) else { return };
         self.answer_open(now, leg, super::command::Reply::status(487));
         if open.stage == Stage::Early {
+            self.refuse_asked(now, leg, 487);
             self.forget(leg);
-            self.tell(Event::Cancelled { leg });
+            let reason = reason_of(&arrival.request);
+            self.tell(Event::Cancelled { leg, reason });
         }
     }
 
     /// 200 through a transaction of its own.
-    fn answer_non_invite(&mut self, now: Instant, arrival: &Arrival<'_>, key: ServerKey, tag: &str) {
+    pub(super) fn answer_non_invite(
+        &mut self,
+        now: Instant,
+        arrival: &Arrival<'_>,
+        key: ServerKey,
+        tag: &str,
+    ) {
         let way = arrival.reply_way();
         let id = self.servers.begin(servers::Begin { key, merge: None, way, leg: None });
         let builder = self.response(&arrival.request, arrival.way, 200, Some(tag));
@@ -129,11 +159,44 @@ impl Stack {
     }
 
     /// A request whose dialog is `leg`'s.
-    pub(super) fn in_dialog(&mut self, now: Instant, arrival: &Arrival<'_>, key: ServerKey, leg: LegId) {
-        if let Err(refusal) = self.take_in_dialog(now, arrival, key, leg) {
-            self.counters.transactions_full += u64::from(refusal == Refusal::Full);
-            self.refuse_statelessly(arrival.way, &arrival.request, &refusal);
+    pub(super) fn in_dialog(
+        &mut self,
+        now: Instant,
+        arrival: &Arrival<'_>,
+        key: ServerKey,
+        leg: LegId,
+        dialog: &DialogId,
+    ) {
+        let is_early = matches!(self.legs.get(&leg).map(|leg| &leg.phase), Some(Phase::Outgoing(_)));
+        let taken = if is_early {
+            self.take_in_fork(now, arrival, key, leg, dialog)
+        } else {
+            self.take_in_dialog(now, arrival, key, leg)
+        };
+        match taken {
+            Ok(()) => {}
+            Err(Refusal::Full) => {
+                self.counters.transactions_full += 1;
+                self.refuse_statelessly(arrival.way, &arrival.request, &Refusal::Full);
+            }
+            Err(refusal) => self.refuse_in_dialog(now, arrival, leg, &refusal),
         }
+    }
+
+    /// Refuses through a transaction: what is refused now, for something else is open, would else be taken when
+    /// it comes again, and each side would have another session in mind. Without room it is refused all the same.
+    fn refuse_in_dialog(&mut self, now: Instant, arrival: &Arrival<'_>, leg: LegId, refusal: &Refusal) {
+        if self.check_room().is_err() {
+            return self.refuse_statelessly(arrival.way, &arrival.request, refusal);
+        }
+        // A validated request has a key.
+        let key = ServerKey::of(&arrival.request, &arrival.essentials);
+        let leg = Some(leg).filter(|_| arrival.request.method == Method::Invite);
+        let way = arrival.reply_way();
+        let id = self.servers.begin(servers::Begin { key, merge: None, way, leg });
+        let tag = self.stateless_tag(&arrival.request);
+        let octets = self.refusal_octets(&arrival.request, arrival.way, refusal, &tag);
+        self.server_answer(now, id, refusal.status(), octets);
     }
 
     fn take_in_dialog(
@@ -152,17 +215,52 @@ impl Stack {
                 self.answer_non_invite(now, arrival, key, "");
                 return Ok(());
             }
-            Phase::Mortal { .. } | Phase::Outgoing { .. } => return Err(Refusal::NoDialog),
+            Phase::Mortal { .. } | Phase::Outgoing(_) => return Err(Refusal::NoDialog),
         };
-        within.dialog.take_cseq(cseq_of(request)).map_err(|_| Refusal::OutOfOrder)?;
+        within.dialog.take_cseq(arrival.essentials.cseq.number).map_err(|_| Refusal::OutOfOrder)?;
         if request.method == Method::Bye {
             self.bye_in(now, arrival, key, leg);
             return Ok(());
         }
         check_content(request)?;
+        if request.method == Method::Prack {
+            // It is heard before new calls, even when there is no room: a 1xx is sent until it comes.
+            return self.prack_in(now, arrival, key, leg);
+        }
         self.check_room()?;
-        if request.method == Method::Invite {
-            return self.re_invite_in(now, arrival, key, leg);
+        match request.method {
+            Method::Invite => return self.re_invite_in(now, arrival, key, leg),
+            Method::Update => return self.update_in(now, arrival, key, leg),
+            Method::Info => self.info_in(leg, request)?,
+            _ => {}
+        }
+        self.answer_non_invite(now, arrival, key, "");
+        Ok(())
+    }
+
+    /// A request in an early dialog of a call of ours. The peer may not end it (RFC 3261 §15), nor change
+    /// what is not agreed on.
+    fn take_in_fork(
+        &mut self,
+        now: Instant,
+        arrival: &Arrival<'_>,
+        key: ServerKey,
+        leg: LegId,
+        dialog: &DialogId,
+    ) -> Result<(), Refusal> {
+        let request = &arrival.request;
+        check_method(request.method)?;
+        let fork = self.fork_mut(leg, dialog).ok_or(Refusal::NoDialog)?;
+        if matches!(request.method, Method::Bye | Method::Invite | Method::Prack) {
+            return Err(Refusal::NoDialog);
+        }
+        fork.dialog.take_cseq(arrival.essentials.cseq.number).map_err(|_| Refusal::OutOfOrder)?;
+        check_content(request)?;
+        self.check_room()?;
+        match request.method {
+            Method::Update => return self.update_in_fork(now, arrival, key, leg, dialog),
+            Method::Info => self.info_in(leg, request)?,
+            _ => {}
         }
         self.answer_non_invite(now, arrival, key, "");
         Ok(())
@@ -171,14 +269,24 @@ impl Stack {
     /// BYE: 200, and 487 to an INVITE that is still open (RFC 3261 §15.1.2).
     fn bye_in(&mut self, now: Instant, arrival: &Arrival<'_>, key: ServerKey, leg: LegId) {
         self.answer_non_invite(now, arrival, key, "");
+        self.refuse_asked(now, leg, 487);
+        // An ACK that waited for the switch is still owed; nothing else of ours is sent any more.
+        if let Some(Phase::InDialog(within)) = self.legs.get_mut(&leg).map(|leg| &mut leg.phase) {
+            within.change.stop();
+        }
+        self.acknowledge_owed(now, leg, None);
         self.answer_open(now, leg, super::command::Reply::status(487));
-        let told = match self.legs.get(&leg).map(|leg| &leg.phase) {
-            Some(Phase::InDialog(within)) => !within.uas.is_leaving(),
-            Some(Phase::Outgoing { .. } | Phase::Mortal { .. }) | None => false,
+        let (told, changing) = match self.legs.get(&leg).map(|leg| &leg.phase) {
+            Some(Phase::InDialog(within)) => {
+                (!within.uas.is_leaving(), within.changing.as_ref().map(|changing| changing.client))
+            }
+            Some(Phase::Outgoing(_) | Phase::Mortal { .. }) | None => (false, None),
         };
         self.forget(leg);
+        self.leave_to_its_end(now, changing);
         if told {
-            self.tell(Event::Bye { leg });
+            let reason = reason_of(&arrival.request);
+            self.tell(Event::Bye { leg, reason });
         }
     }
 
@@ -190,10 +298,19 @@ impl Stack {
         key: ServerKey,
         leg: LegId,
     ) -> Result<(), Refusal> {
-        let retry_after_s = u32::try_from(self.rng.below(RETRY_AFTER_MAX_S + 1)).unwrap_or(0);
+        let retry_after_s = self.retry_after_s();
+        self.terms_of(&arrival.request.headers)?;
         let Some(Phase::InDialog(within)) = self.legs.get_mut(&leg).map(|leg| &mut leg.phase) else {
             return Err(Refusal::NoDialog);
         };
+        if within.asked.is_some() {
+            return Err(Refusal::StillOpen { retry_after_s });
+        }
+        // Our re-INVITE, or our offer in an UPDATE (RFC 3261 §14.2, RFC 3311 §5.2).
+        if within.changing.is_some() && within.open_offer() == OpenOffer::Ours {
+            return Err(Refusal::OurOfferOpen);
+        }
+        within.update = update_of(&arrival.request.headers).unwrap_or(within.update);
         match within.uas.handle(now, uas::Input::Invite(offer_of(&arrival.request))) {
             Some(uas::Output::StillOpen) => return Err(Refusal::StillOpen { retry_after_s }),
             Some(uas::Output::OurOfferOpen) => return Err(Refusal::OurOfferOpen),
@@ -220,25 +337,42 @@ fn offer_of(request: &Request<'_>) -> Offer {
 }
 
 /// The SDP of a request; a body that we cannot read is refused before, or in an ACK ignored.
-fn sdp_of(request: &Request<'_>) -> Option<Vec<u8>> {
+pub fn sdp_of(request: &Request<'_>) -> Option<Vec<u8>> {
     body::sdp(request).ok().flatten().map(<[u8]>::to_vec)
 }
 
 /// The number of a validated request.
-fn cseq_of(request: &Request<'_>) -> u32 {
+pub fn cseq_of(request: &Request<'_>) -> u32 {
     request.headers.first(Name::CSeq).and_then(|value| CSeq::read(value).ok()).map_or(0, |cseq| cseq.number)
+}
+
+/// Why the peer ends the call: the first Reason in numbers that we know (RFC 3326 §2).
+fn reason_of(request: &Request<'_>) -> Option<Reason> {
+    request.headers.values(Name::Reason).find_map(|value| {
+        let (protocol, parameters) = split_at_outside(value, b';');
+        let protocol = match trim(protocol) {
+            name if name.eq_ignore_ascii_case(b"SIP") => Protocol::Sip,
+            name if name.eq_ignore_ascii_case(b"Q.850") => Protocol::Q850,
+            _ => return None,
+        };
+        let cause = Parameters::new(parameters.unwrap_or_default()).value("cause").and_then(decimal)?;
+        Some(Reason { protocol, cause: u16::try_from(cause).ok()? })
+    })
 }
 
 /// Whether we do that method within a dialog.
 fn check_method(method: Method<'_>) -> Result<(), Refusal> {
     match method {
-        Method::Invite | Method::Bye | Method::Options | Method::Ack => Ok(()),
+        Method::Invite
+        | Method::Bye
+        | Method::Options
+        | Method::Ack
+        | Method::Prack
+        | Method::Update
+        | Method::Info => Ok(()),
         Method::Cancel => Err(Refusal::NothingToCancel),
         Method::Other(_) => Err(Refusal::UnknownMethod),
         Method::Register
-        | Method::Prack
-        | Method::Update
-        | Method::Info
         | Method::Refer
         | Method::Subscribe
         | Method::Notify

@@ -3,27 +3,34 @@
 
 use super::super::dialog::Dialog;
 use super::super::interface::Event;
+use super::super::invite::change::Owner;
+use super::super::invite::session_timer::{Role, Said, accepted};
 use super::super::invite::uac;
-use super::super::invite::uas::Uas;
 use super::super::transaction::StatusClass;
 use super::super::transaction::clients::{self, Ack, ClientId, Output, Purpose};
 use super::super::transaction::key::ClientKey;
 use super::super::way::Way;
 use super::command::hop_by_hop;
-use super::leg::{InDialog, Phase, Stage};
-use super::{Stack, TimerKey};
+use super::early::to_tag;
+use super::leg::{Answer, InDialog, Phase, Update};
+use super::update::update_of;
+use super::{Stack, TimerKey, body};
 use crate::clock::Instant;
 use crate::id::LegId;
 use crate::limits::FORKS_MAX;
-use crate::wire::sip::address::Address;
 use crate::wire::sip::message::{Message, Response, parse};
 use crate::wire::sip::method::Method;
 use crate::wire::sip::name::Name;
 use crate::wire::sip::validate::validate_response;
+use crate::wire::sip::value::delta_seconds;
+
+/// Numbers left out in a dialog of a fork that is not remembered.
+const FORK_CSEQ_SKIPPED: u32 = 1_000;
 
 impl Stack {
     pub(super) fn response_in(&mut self, now: Instant, way: Way, response: &Response<'_>) {
-        if validate_response(response).is_err() {
+        // A second Via shows that the response was meant for somebody else (RFC 3261 §8.1.3.3).
+        if validate_response(response).is_err() || response.headers.values(Name::Via).nth(1).is_some() {
             self.counters.malformed += 1;
             return;
         }
@@ -52,8 +59,10 @@ impl Stack {
     /// The ACK of a 3xx-6xx; it takes the place of the INVITE in the transaction (RFC 3261 §17.1.1.3).
     fn acknowledge_failure(&mut self, id: ClientId, response: &Response<'_>) {
         let Some(client) = self.clients.get_mut(id) else { return };
-        let Purpose::Invite { invite, .. } = &mut client.purpose else { return };
-        let invite = std::mem::take(invite);
+        let (Purpose::Invite { invite, .. } | Purpose::ReInvite { invite, .. }) = &client.purpose else {
+            return;
+        };
+        let invite = invite.clone();
         let Ok(Message::Request(request)) = parse(&invite) else { return };
         let to_value = response.headers.first(Name::To).unwrap_or_default();
         let octets = hop_by_hop(&request, Method::Ack, to_value).finish();
@@ -69,37 +78,65 @@ impl Stack {
                 let leg = *leg;
                 match StatusClass::of(response.status) {
                     StatusClass::Success => self.success(now, id, leg, way, response),
-                    StatusClass::Provisional | StatusClass::Failure => {
-                        self.tell_uac(now, leg, uac::Input::Response(response.status));
-                    }
+                    StatusClass::Provisional => self.provisional(now, id, leg, way, response),
+                    StatusClass::Failure => self.failure(now, id, leg, response),
                 }
+            }
+            Purpose::ReInvite { leg, .. } => {
+                let leg = *leg;
+                self.change_answered(now, id, leg, response);
+            }
+            Purpose::Update { leg } => {
+                let leg = *leg;
+                client.octets = Vec::new();
+                self.change_answered(now, id, leg, response);
             }
             Purpose::Probe { leg } => {
                 let leg = *leg;
                 client.octets = Vec::new();
                 self.probed(leg, !matches!(response.status, 408 | 481));
             }
-            Purpose::Cancel | Purpose::Bye { .. } => client.octets = Vec::new(),
+            Purpose::Cancel | Purpose::Bye { .. } | Purpose::Prack => client.octets = Vec::new(),
+        }
+    }
+
+    /// A 3xx-6xx to our INVITE: with it every early dialog is over (RFC 3261 §13.2.2.3).
+    fn failure(&mut self, now: Instant, id: ClientId, leg: LegId, response: &Response<'_>) {
+        let retry_after_s = response.headers.first(Name::RetryAfter).and_then(delta_seconds);
+        if !self.place_again(now, id, leg, response) {
+            self.tell_uac(now, leg, uac::Input::Response(response.status), retry_after_s);
+        }
+        // Nothing is made from it any more.
+        if let Some(client) = self.clients.get_mut(id)
+            && let Purpose::Invite { invite, .. } = &mut client.purpose
+        {
+            *invite = Vec::new();
         }
     }
 
     fn probed(&mut self, leg: LegId, alive: bool) {
-        if let Some(Phase::InDialog(_)) = self.legs.get(&leg).map(|leg| &leg.phase) {
+        if self.legs.get(&leg).is_some_and(|leg| !leg.is_given_up()) {
             self.tell(Event::Probed { leg, alive });
         }
     }
 
     /// Anything but a 2xx for the caller's core.
-    fn tell_uac(&mut self, now: Instant, id: LegId, input: uac::Input) {
+    pub(super) fn tell_uac(
+        &mut self,
+        now: Instant,
+        id: LegId,
+        input: uac::Input,
+        retry_after_s: Option<u32>,
+    ) {
         let Some(leg) = self.legs.get_mut(&id) else { return };
-        let Phase::Outgoing { uac, invite } = &mut leg.phase else { return };
-        let (invite, reason) = (*invite, leg.reason);
-        match uac.handle(input) {
+        let Phase::Outgoing(calling) = &mut leg.phase else { return };
+        let (invite, reason) = (calling.invite, leg.reason);
+        match calling.uac.handle(input) {
             Some(uac::Output::Ringing) => self.tell(Event::Ringing { leg: id }),
             Some(uac::Output::SendCancel) => self.send_cancel(now, invite, reason),
             Some(uac::Output::Failed(status)) => {
                 self.forget(id);
-                self.tell(Event::Failed { leg: id, status });
+                self.tell(Event::Failed { leg: id, status, retry_after_s });
             }
             Some(uac::Output::Over) => self.forget(id),
             Some(uac::Output::Answered | uac::Output::AckAndBye) | None => {}
@@ -109,8 +146,7 @@ impl Stack {
     /// A 2xx to our INVITE: acknowledged each time it comes; the first one answers the call, those of
     /// other forks and of a call that was given up are ended with BYE (RFC 3261 §13.2.2.4).
     fn success(&mut self, now: Instant, id: ClientId, leg: LegId, way: Way, response: &Response<'_>) {
-        let to = response.headers.first(Name::To).and_then(|to| Address::read(to).ok());
-        let tag = to.and_then(|to| to.tag()).unwrap_or_default().to_vec();
+        let tag = to_tag(response).to_vec();
         let Some(client) = self.clients.get_mut(id) else { return };
         let Purpose::Invite { invite, acks, .. } = &client.purpose else { return };
         if let Some(ack) = acks.iter().find(|ack| ack.tag == tag) {
@@ -123,22 +159,22 @@ impl Stack {
         }
         let Ok(Message::Request(request)) = parse(invite) else { return };
         let Ok(dialog) = Dialog::uac(&request, response, way) else { return };
-        self.acknowledge_success(id, &dialog, tag);
+        self.acknowledge_success(id, &dialog, dialog.local_cseq(), tag);
         let wanted = match self.legs.get_mut(&leg).map(|leg| &mut leg.phase) {
-            Some(Phase::Outgoing { uac, .. }) => uac.handle(uac::Input::Response(response.status)),
+            Some(Phase::Outgoing(calling)) => calling.uac.handle(uac::Input::Response(response.status)),
             Some(Phase::InDialog(_) | Phase::Mortal { .. }) | None => Some(uac::Output::AckAndBye),
         };
         if wanted == Some(uac::Output::Answered) {
-            self.answered(leg, dialog, response.body.to_vec());
+            self.answered(now, leg, dialog, way, response);
         } else {
             self.end_fork(now, leg, dialog);
         }
     }
 
-    fn acknowledge_success(&mut self, id: ClientId, dialog: &Dialog, tag: Vec<u8>) {
+    fn acknowledge_success(&mut self, id: ClientId, dialog: &Dialog, cseq: u32, tag: Vec<u8>) {
         let way = dialog.way();
         let (_, via) = self.via(way);
-        let octets = dialog.ack(dialog.local_cseq(), &via).finish();
+        let octets = dialog.ack(cseq, &via).finish();
         if let Some(client) = self.clients.get_mut(id) {
             client.octets = Vec::new();
             if let Purpose::Invite { acks, .. } = &mut client.purpose {
@@ -148,32 +184,64 @@ impl Stack {
         self.transmit(way, octets);
     }
 
-    fn answered(&mut self, id: LegId, dialog: Dialog, sdp: Vec<u8>) {
-        self.dialogs.insert(dialog.id(), id);
-        let (uas, local_tag) = (Uas::new(self.timers), String::new());
-        let within = InDialog { dialog, local_tag, uas, incoming: None, stage: Stage::Established };
-        if let Some(leg) = self.legs.get_mut(&id) {
-            leg.phase = Phase::InDialog(Box::new(within));
-        }
+    /// The call stands: its fork's early dialog, if there was one, is confirmed, the others are forgotten
+    /// (RFC 3261 §13.2.2.4).
+    fn answered(&mut self, now: Instant, id: LegId, fresh: Dialog, way: Way, response: &Response<'_>) {
+        let rseq = self.first_rseq();
+        let Some(leg) = self.legs.get_mut(&id) else { return };
+        let Phase::Outgoing(calling) = &mut leg.phase else { return };
+        let (mut forks, local_sdp) = (std::mem::take(&mut calling.forks), std::mem::take(&mut calling.sdp));
+        let tag = fresh.remote_tag();
+        let fork = forks.iter().position(|fork| fork.dialog.remote_tag() == tag).map(|at| forks.remove(at));
+        let (early, asked, dialog) = match fork {
+            Some(mut fork) => {
+                fork.dialog.confirm(response, way);
+                (fork.sdp.map(|sdp| (sdp, fork.answer)), fork.asked, fork.dialog)
+            }
+            None => (None, None, fresh),
+        };
+        // The answer of a reliable 1xx holds, whatever the 2xx says (RFC 3262 §5).
+        let said = body::sdp_of_response(response).map(<[u8]>::to_vec);
+        let sdp = match early {
+            Some((sdp, Answer::Given)) => sdp,
+            Some((sdp, Answer::Open)) => said.unwrap_or(sdp),
+            None => said.unwrap_or_default(),
+        };
+        let mut within = InDialog::new(dialog, Owner::Us, rseq, self.timers);
+        within.update = update_of(&response.headers).unwrap_or(Update::NotAllowed);
+        within.timer.agree(now, accepted(&Said::read(&response.headers)), Role::Uac);
+        within.asked = asked;
+        within.local_sdp = local_sdp;
+        within.remote_sdp.clone_from(&sdp);
+        self.dialogs.insert(within.dialog.id(), id);
+        leg.phase = Phase::InDialog(Box::new(within));
+        self.forget_forks(forks);
         self.tell(Event::Answered { leg: id, sdp });
+        self.settle_leg(now, id);
     }
 
     /// Ends a dialog that nobody wants. If its leg still waits for an answer, that leg is over too.
     fn end_fork(&mut self, now: Instant, id: LegId, mut dialog: Dialog) {
         let given_up = match self.legs.get(&id).map(|leg| (&leg.phase, leg.reason)) {
-            Some((Phase::Outgoing { .. }, reason)) => Some(reason),
+            Some((Phase::Outgoing(_), reason)) => Some(reason),
             Some((Phase::InDialog(_) | Phase::Mortal { .. }, _)) | None => None,
         };
         let way = dialog.way();
         let (branch, via) = self.via(way);
+        // A PRACK may have gone in this dialog while it was early and known.
+        dialog.skip_cseq(FORK_CSEQ_SKIPPED);
         let builder = dialog.request(&Method::Bye, &via);
         let octets = self.finish_ending(builder, given_up.flatten());
         let leg = given_up.map(|_| id);
         let key = ClientKey::new(&branch, &Method::Bye);
         self.client_begin(now, clients::Begin { key, octets, way, purpose: Purpose::Bye { leg } });
         if let Some(leg) = self.legs.get_mut(&id).filter(|_| given_up.is_some()) {
-            leg.phase = Phase::Mortal { dialog: dialog.id() };
+            let before = std::mem::replace(&mut leg.phase, Phase::Mortal { dialog: dialog.id() });
+            if let Phase::Outgoing(calling) = before {
+                self.forget_forks(calling.forks);
+            }
             self.dialogs.insert(dialog.id(), id);
+            self.retime_leg(id);
         }
     }
 
@@ -189,9 +257,12 @@ impl Stack {
                 self.transmit(way, octets);
             }
             Some(Output::TimedOut) => match client.purpose {
-                Purpose::Invite { leg, .. } => self.tell_uac(now, leg, uac::Input::TimedOut),
+                Purpose::Invite { leg, .. } => self.tell_uac(now, leg, uac::Input::TimedOut, None),
                 Purpose::Probe { leg } => self.probed(leg, false),
-                Purpose::Cancel | Purpose::Bye { .. } => {}
+                Purpose::ReInvite { leg, .. } | Purpose::Update { leg } => {
+                    self.change_timed_out(now, id, leg)
+                }
+                Purpose::Cancel | Purpose::Bye { .. } | Purpose::Prack => {}
             },
             // No deadline makes these.
             Some(Output::Deliver | Output::AckAndDeliver | Output::Ack) | None => {}

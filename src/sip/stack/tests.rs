@@ -2,6 +2,11 @@
 
 mod calls_in;
 mod calls_out;
+mod changes;
+mod forks;
 mod front_door;
+mod injection;
 mod pair;
 mod phone;
+mod refresh;
+mod reliable;

@@ -177,6 +177,7 @@ mod tests {
 
     #[test]
     fn the_figure_of_the_rfc_holds() {
+        // RFC 3261 §17.1.1, §17.1.1.2, §8.1.3.1; RFC 6026 §7.2
         check("early media, then answer", &[(300, 183), (900, 200)], "300 Deliver\n900 Deliver\n32900 end\n");
         check("an answer at once", &[(300, 200)], "300 Deliver\n32300 end\n");
         check(

@@ -145,6 +145,7 @@ mod tests {
 
     #[test]
     fn the_figure_of_the_rfc_holds() {
+        // RFC 3261 §17.1.2
         check("answered at once", &[(20, 200)], "20 Deliver\n5020 end\n");
         check("answered twice", &[(20, 481), (40, 481)], "20 Deliver\n5020 end\n");
         check("the second sending is answered", &[(600, 200)], "500 Resend\n600 Deliver\n5600 end\n");

@@ -36,6 +36,22 @@ pub enum Purpose {
         /// The leg.
         leg: LegId,
     },
+    /// A re-INVITE of ours.
+    ReInvite {
+        /// The leg.
+        leg: LegId,
+        /// The re-INVITE: ACK and CANCEL are made from it.
+        invite: Vec<u8>,
+        /// The ACK of its 2xx.
+        ack: Option<Ack>,
+    },
+    /// An UPDATE of ours.
+    Update {
+        /// The leg.
+        leg: LegId,
+    },
+    /// Acknowledges a reliable 1xx.
+    Prack,
 }
 
 /// The ACK of a 2xx, sent again whenever that 2xx comes again (RFC 3261 §13.2.2.4).
@@ -177,10 +193,14 @@ impl Clients {
         let id = ClientId(self.next);
         self.next += 1;
         let machine = match begin.purpose {
-            Purpose::Invite { .. } => Machine::Invite(ClientInvite::new(now, self.timers)),
-            Purpose::Cancel | Purpose::Bye { .. } | Purpose::Probe { .. } => {
-                Machine::NonInvite(ClientNonInvite::new(now, self.timers))
+            Purpose::Invite { .. } | Purpose::ReInvite { .. } => {
+                Machine::Invite(ClientInvite::new(now, self.timers))
             }
+            Purpose::Cancel
+            | Purpose::Bye { .. }
+            | Purpose::Probe { .. }
+            | Purpose::Update { .. }
+            | Purpose::Prack => Machine::NonInvite(ClientNonInvite::new(now, self.timers)),
         };
         let Begin { key, octets, way, purpose } = begin;
         self.by_key.insert(key.clone(), id);

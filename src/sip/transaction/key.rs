@@ -10,6 +10,7 @@ use crate::wire::sip::header::Headers;
 use crate::wire::sip::message::{Request, Response};
 use crate::wire::sip::method::Method;
 use crate::wire::sip::name::Name;
+use crate::wire::sip::validate::Essentials;
 use crate::wire::sip::via::Via;
 use std::sync::Arc;
 
@@ -32,40 +33,30 @@ pub struct ClientKey(Arc<[u8]>);
 
 impl ServerKey {
     /// The key of the transaction that the request begins or belongs to: an ACK belongs to its INVITE.
-    /// `None` if the request was not validated.
-    pub fn of(request: &Request<'_>) -> Option<Self> {
+    pub fn of(request: &Request<'_>, essentials: &Essentials<'_>) -> Self {
         match request.method {
-            Method::Ack => Self::with(request, &Method::Invite),
-            method => Self::with(request, &method),
+            Method::Ack => Self::with(request, essentials, &Method::Invite),
+            method => Self::with(request, essentials, &method),
         }
     }
 
     /// The key of the INVITE that a CANCEL wants cancelled (RFC 3261 §9.2).
-    pub fn of_cancelled(cancel: &Request<'_>) -> Option<Self> {
-        Self::with(cancel, &Method::Invite)
+    pub fn of_cancelled(cancel: &Request<'_>, essentials: &Essentials<'_>) -> Self {
+        Self::with(cancel, essentials, &Method::Invite)
     }
 
-    fn with(request: &Request<'_>, method: &Method<'_>) -> Option<Self> {
-        let headers = &request.headers;
-        let via_value = headers.values(Name::Via).next()?;
-        let via = Via::read(via_value).ok()?;
+    fn with(request: &Request<'_>, essentials: &Essentials<'_>, method: &Method<'_>) -> Self {
+        let Essentials { via, from, to, call_id, cseq, .. } = essentials;
         let method = method.octets();
         if let Some(branch) = via.branch().filter(|_| via.has_cookie()) {
             let sent_by = format!("{}:{}", via.host, via.port.unwrap_or(DEFAULT_PORT)).to_ascii_lowercase();
-            return Some(Self(join(&[method, branch, sent_by.as_bytes()])));
+            return Self(join(&[method, branch, sent_by.as_bytes()]));
         }
-        let number = CSeq::read(headers.first(Name::CSeq)?).ok()?.number.to_string();
-        let to_tag = if method == Method::Invite.octets() { &[][..] } else { tag(headers, Name::To) };
-        let parts = [
-            method,
-            request.uri,
-            tag(headers, Name::From),
-            to_tag,
-            headers.first(Name::CallId)?,
-            number.as_bytes(),
-            via_value,
-        ];
-        Some(Self(join(&parts)))
+        let number = cseq.number.to_string();
+        let to_tag = to.address.tag().filter(|_| method != Method::Invite.octets()).unwrap_or_default();
+        let from_tag = from.address.tag().unwrap_or_default();
+        let via = request.headers.values(Name::Via).next().unwrap_or_default();
+        Self(join(&[method, request.uri, from_tag, to_tag, call_id, number.as_bytes(), via]))
     }
 }
 
@@ -106,6 +97,7 @@ fn join(parts: &[&[u8]]) -> Arc<[u8]> {
 mod tests {
     use super::*;
     use crate::wire::sip::message::{Message, parse};
+    use crate::wire::sip::validate::read;
 
     fn request(method: &str, via: &str, to: &str) -> String {
         format!(
@@ -116,7 +108,9 @@ mod tests {
 
     fn key(text: &str) -> ServerKey {
         match parse(text.as_bytes()) {
-            Ok(Message::Request(request)) => ServerKey::of(&request).expect("a key"),
+            Ok(Message::Request(request)) => {
+                ServerKey::of(&request, &read(&request).expect("no broken rule"))
+            }
             other => panic!("{other:?}"),
         }
     }
@@ -129,6 +123,7 @@ mod tests {
 
     #[test]
     fn a_transaction_is_branch_sent_by_and_method() {
+        // RFC 3261 §17.2.3, §18.2.2
         let invite = ("INVITE", "10.0.0.1;branch=z9hG4bK1", "");
         check("itself", invite, invite, true);
         check("its ACK", invite, ("ACK", "10.0.0.1;branch=z9hG4bK1", ";tag=b"), true);

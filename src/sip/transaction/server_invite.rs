@@ -167,6 +167,7 @@ mod tests {
 
     #[test]
     fn the_figure_of_the_rfc_holds() {
+        // RFC 3261 §17.2.1; RFC 6026 §7.1
         check("no answer yet: the 100 again", &[(0, RINGING), (500, Input::Invite)], "0 Send\n500 Resend\n");
         check("a 2xx ends with Timer L", &[(0, OK)], "0 Send\n32000 end\n");
         check(

@@ -103,6 +103,7 @@ mod tests {
 
     #[test]
     fn the_figure_of_the_rfc_holds() {
+        // RFC 3261 §17.2.2; RFC 4320 §4.1
         use Input::{Answer, Request};
         check("answered, then quiet", &[(0, Answer)], "0 Send\n32000 end\n");
         check(

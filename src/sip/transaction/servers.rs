@@ -187,6 +187,7 @@ mod tests {
     use super::super::ladder::TIMERS;
     use super::*;
     use crate::wire::sip::message::{Message, parse};
+    use crate::wire::sip::validate::read;
 
     fn begin(branch: u32, leg: Option<LegId>) -> Begin {
         let method = if leg.is_some() { "INVITE" } else { "BYE" };
@@ -196,12 +197,14 @@ mod tests {
         );
         let Ok(Message::Request(request)) = parse(text.as_bytes()) else { panic!("{text}") };
         let address = "10.0.0.1:5060".parse().unwrap();
-        let (key, merge) = (ServerKey::of(&request).unwrap(), MergeKey::of(&request));
+        let essentials = read(&request).unwrap();
+        let (key, merge) = (ServerKey::of(&request, &essentials), MergeKey::of(&request));
         Begin { key, merge, way: Way::udp(address, address), leg }
     }
 
     #[test]
     fn a_transaction_that_is_forgotten_leaves_no_name_behind() {
+        // RFC 3261 §8.2.2.2
         let mut servers = Servers::new(TIMERS);
         let ids: Vec<_> = (0..100).map(|branch| servers.begin(begin(branch, Some(LegId(1))))).collect();
         let Begin { key, merge, .. } = begin(42, Some(LegId(1)));

@@ -351,6 +351,7 @@ mod tests {
 
     #[test]
     fn an_ordinary_offer_is_taken_apart() {
+        // RFC 8866 §5, §6.6, §6.15. RFC 3605 §2.1; RFC 3550 §5.1
         let audio = "m=audio 49170/2 RTP/AVP 0 8 101\r\na=rtpmap:0 PCMU/8000\r\na=rtpmap:101 telephone-event/8000\r\n\
                      a=rtpmap:96 opus/48000/2\r\na=fmtp:101 0-16\r\na=ptime:20\r\na=maxptime:150\r\na=sendonly\r\n\
                      a=rtcp:53020 IN IP6 2001:db8::4\r\na=rtcp-mux\r\na=label:9\r\nb=AS:64\r\n";
@@ -376,6 +377,7 @@ mod tests {
 
     #[test]
     fn what_phones_leave_out_or_write_otherwise_is_understood() {
+        // RFC 8866 §9
         // Line feeds alone, no end of the last line, no `o=`, `s=` and `t=`.
         check(
             "v=0\nc=IN IP4 10.0.0.1\nm=audio 4000 RTP/AVP 8",
@@ -394,6 +396,7 @@ mod tests {
 
     #[test]
     fn a_medium_overrides_the_session() {
+        // RFC 8866 §5.7, §6.7
         check(
             "v=0\no=+16175550142 99999999999999999999 x IN IP6 ::1\nc=IN IP6 2001:db8::1\na=inactive\nm=audio 1 RTP/AVP 0\n\
              c=IN IP4 0.0.0.0\nc=IN IP4 9.9.9.9\na=recvonly\na=sendrecv\nm=video 0 RTP/SAVP 97\nm=image 2 udptl t38\nc=IN IP4 fax.example.com",

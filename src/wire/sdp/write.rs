@@ -185,6 +185,7 @@ mod tests {
 
     #[test]
     fn an_answer_is_written_line_by_line() {
+        // RFC 3264 §5, §6; RFC 8866 §5
         let refused = Section::Refused { kind: b"video", protocol: b"RTP/SAVPF", format: b"97" };
         let sections = vec![Section::Audio(audio(Direction::RecvOnly, RtcpPort::Next)), refused];
         let octets = described("192.0.2.1", sections);
@@ -196,6 +197,7 @@ mod tests {
 
     #[test]
     fn rtcp_is_told_only_when_it_is_not_on_the_next_port() {
+        // RFC 5761 §5.1.1; RFC 3605 §2.1
         for (rtcp, line) in [
             (RtcpPort::Next, None),
             (RtcpPort::Muxed, Some("a=rtcp-mux\r\n")),

@@ -3,7 +3,7 @@
 //! Without angle brackets everything after the first semicolon belongs to the header field, not to
 //! the URI (RFC 3261 §20).
 
-use super::grammar::{Parameters, quoted_len, trim, unquote};
+use super::grammar::{Parameters, find_near, quoted_len, trim, unquote};
 use super::uri::{Uri, UriError};
 use std::borrow::Cow;
 use std::fmt;
@@ -66,14 +66,14 @@ impl<'a> Address<'a> {
             _ => 0,
         };
         // Past the display name, the bracket comes before any semicolon or there is none.
-        let opening = memchr::memchr(b'<', &value[quoted..]).map(|at| quoted + at);
+        let opening = find_near(&value[quoted..], b'<').map(|at| quoted + at);
         let Some(opening) = opening else { return Self::read_bare(value, quoted) };
         let display = trim(&value[..opening]);
         if quoted == 0 && display.contains(&b';') {
             // `sip:a@b;x="<"`: the bracket belongs to a parameter of a bare URI.
             return Self::read_bare(value, quoted);
         }
-        let closing = memchr::memchr(b'>', &value[opening..]).map(|at| opening + at);
+        let closing = find_near(&value[opening..], b'>').map(|at| opening + at);
         let closing = closing.ok_or(AddressError::Bracket)?;
         let parameters = match trim(&value[closing + 1..]) {
             [] => &[][..],
@@ -92,7 +92,7 @@ impl<'a> Address<'a> {
         if quoted > 0 {
             return Err(AddressError::NoBracket);
         }
-        let (uri, parameters) = match memchr::memchr(b';', value) {
+        let (uri, parameters) = match find_near(value, b';') {
             Some(at) => (trim(&value[..at]), &value[at + 1..]),
             None => (value, &[][..]),
         };

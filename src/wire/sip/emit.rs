@@ -148,7 +148,7 @@ impl Builder {
     /// The top Via with where the request really came from (RFC 3261 §18.2.1, RFC 3581 §4).
     /// What the peer wrote as `received` and `rport` is replaced: only we know it.
     fn top_via(mut self, value: &[u8], source: SocketAddr) -> Self {
-        let Ok(via) = Via::read(value) else { return self.header(Name::Via, value) };
+        let Ok(via) = Via::read_to_answer(value) else { return self.header(Name::Via, value) };
         let (sent, parameters) = split_at_outside(value, b';');
         self.octets.extend_from_slice(b"Via: ");
         self.put(trim(sent));
@@ -345,6 +345,7 @@ mod tests {
 
     #[test]
     fn a_response_goes_the_way_back_and_tells_where_the_request_came_from() {
+        // RFC 3261 §8.2.6, §8.2.6.2, §12.1.1
         let request = request_of(INVITE.as_bytes());
         let octets = response(&request, &answer(180, Some("t9"), RecordRoute::Copied))
             .header(Name::Contact, "<sip:192.0.2.1:5060>")
@@ -372,6 +373,7 @@ mod tests {
 
     #[test]
     fn the_top_via_is_marked_by_the_rules_of_received_and_rport() {
+        // RFC 3261 §18.2.1; RFC 3581 §4
         for (via, source, expected) in [
             ("SIP/2.0/UDP 192.0.2.9;branch=1", SOURCE, "SIP/2.0/UDP 192.0.2.9;branch=1"),
             ("SIP/2.0/UDP 10.0.0.1;branch=1", SOURCE, "SIP/2.0/UDP 10.0.0.1;branch=1;received=192.0.2.9"),
@@ -420,6 +422,7 @@ mod tests {
 
     #[test]
     fn a_request_is_written_front_to_back_and_read_back() {
+        // RFC 3261 §7, §8.1.1
         let octets = request(Method::Invite, b"sip:front-desk@10.0.0.5:5060")
             .header(Name::Via, "SIP/2.0/UDP 192.0.2.1:5060;branch=z9hG4bKq;rport")
             .header_fmt(Name::MaxForwards, format_args!("{}", 70))
@@ -490,6 +493,7 @@ mod tests {
 
     #[test]
     fn every_status_has_a_phrase() {
+        // RFC 3261 §21
         for status in 100..700 {
             assert!(!reason_phrase(status).is_empty(), "{status}");
         }

@@ -65,10 +65,15 @@ pub fn decimal(octets: &[u8]) -> Option<u64> {
     if octets.is_empty() {
         return None;
     }
-    octets.iter().try_fold(0u64, |number, octet| match octet {
-        b'0'..=b'9' => number.checked_mul(10)?.checked_add(u64::from(octet - b'0')),
-        _ => None,
-    })
+    let mut number = 0u64;
+    for &octet in octets {
+        let digit = octet.wrapping_sub(b'0');
+        if digit > 9 {
+            return None;
+        }
+        number = number.checked_mul(10)?.checked_add(u64::from(digit))?;
+    }
+    Some(number)
 }
 
 /// A folded value as one line: each line end with the white space around it becomes one space
@@ -87,14 +92,46 @@ pub fn unfold(value: &[u8]) -> Cow<'_, [u8]> {
     Cow::Owned(line)
 }
 
+/// Where the octet first stands, if that is near: eight octets are looked at at once, in place, for a call
+/// costs more than it saves.
+#[inline]
+pub fn find_near(octets: &[u8], wanted: u8) -> Option<usize> {
+    const ONES: u64 = 0x0101_0101_0101_0101;
+    const HIGHS: u64 = 0x8080_8080_8080_8080;
+    let (words, rest) = octets.as_chunks::<8>();
+    for (index, word) in words.iter().enumerate() {
+        // An octet that is wanted becomes zero, and the lowest zero octet gets its high bit.
+        let differing = u64::from_le_bytes(*word) ^ (ONES * u64::from(wanted));
+        let zeros = differing.wrapping_sub(ONES) & !differing & HIGHS;
+        if zeros != 0 {
+            return Some(index * 8 + zeros.trailing_zeros() as usize / 8);
+        }
+    }
+    rest.iter().position(|&octet| octet == wanted).map(|at| words.len() * 8 + at)
+}
+
+/// The same for what is tens of octets away or missing: sixteen are looked at at once.
+#[inline]
+pub fn find_far(octets: &[u8], wanted: u8) -> Option<usize> {
+    let (blocks, rest) = octets.as_chunks::<16>();
+    for (index, block) in blocks.iter().enumerate() {
+        if block.iter().fold(false, |found, &octet| found | (octet == wanted)) {
+            return find_near(block, wanted).map(|at| index * 16 + at);
+        }
+    }
+    find_near(rest, wanted).map(|at| blocks.len() * 16 + at)
+}
+
 /// Where the octet first stands outside quoted strings and angle brackets.
 ///
 /// A quote that is never closed reaches to the end: what follows it belongs to it.
 pub fn find_outside(octets: &[u8], wanted: u8) -> Option<usize> {
     // Most values have no separator at all, or neither quotes nor brackets before it.
-    let first = memchr::memchr(wanted, octets)?;
-    let Some(start) = memchr::memchr2(b'"', b'<', &octets[..first]) else { return Some(first) };
-    find_outside_from(octets, wanted, start)
+    let first = find_far(octets, wanted)?;
+    match octets[..first].iter().position(|&octet| (octet == b'"') | (octet == b'<')) {
+        Some(start) => find_outside_from(octets, wanted, start),
+        None => Some(first),
+    }
 }
 
 /// The same, octet by octet from the first quote or bracket on.
@@ -221,13 +258,62 @@ impl<'a> Parameters<'a> {
     pub fn each(&self) -> impl Iterator<Item = (&'a [u8], Option<&'a [u8]>)> + use<'a> {
         let mut rest = Some(self.octets).filter(|octets| !octets.is_empty());
         std::iter::from_fn(move || {
-            let (parameter, after) = split_at_outside(rest?, b';');
+            let (name, value, after) = split_parameter(rest?);
             rest = after;
-            Some(match split_at_outside(parameter, b'=') {
-                (name, None) => (trim(name), None),
-                (name, Some(value)) => (trim(name), Some(trim(value))),
-            })
+            Some((name, value))
         })
+    }
+}
+
+/// Whether one of the octets is a quote or an opening bracket: sixteen at once, some of the last ones twice.
+#[inline]
+fn has_quote_or_bracket(octets: &[u8]) -> bool {
+    let found = |found, &octet: &u8| found | (octet == b'"') | (octet == b'<');
+    match octets.last_chunk::<16>() {
+        Some(last) => {
+            let block = |block: &[u8; 16]| block.iter().fold(false, found);
+            octets.as_chunks::<16>().0.iter().any(block) || block(last)
+        }
+        None => octets.iter().fold(false, found),
+    }
+}
+
+/// Name and value of the first parameter, trimmed, and what follows its semicolon, if there is one.
+#[inline]
+fn split_parameter(octets: &[u8]) -> (&[u8], Option<&[u8]>, Option<&[u8]>) {
+    let end = find_near(octets, b';');
+    let parameter = &octets[..end.unwrap_or(octets.len())];
+    if has_quote_or_bracket(parameter) {
+        return split_quoted_parameter(octets);
+    }
+    let after = end.map(|end| &octets[end + 1..]);
+    match find_near(parameter, b'=') {
+        None => (trim(parameter), None, after),
+        Some(equals) => (trim(&parameter[..equals]), Some(trim(&parameter[equals + 1..])), after),
+    }
+}
+
+/// The same, octet by octet.
+fn split_quoted_parameter(octets: &[u8]) -> (&[u8], Option<&[u8]>, Option<&[u8]>) {
+    let mut equals = None;
+    for (at, &octet) in octets.iter().enumerate() {
+        match octet {
+            b';' => return parted(octets, equals, Some(at)),
+            b'=' if equals.is_none() => equals = Some(at),
+            b'"' | b'<' => return parted(octets, equals, find_outside_from(octets, b';', at)),
+            _ => {}
+        }
+    }
+    parted(octets, equals, None)
+}
+
+fn parted(octets: &[u8], equals: Option<usize>, end: Option<usize>) -> (&[u8], Option<&[u8]>, Option<&[u8]>) {
+    let parameter = &octets[..end.unwrap_or(octets.len())];
+    let after = end.map(|end| &octets[end + 1..]);
+    // A name in quotes or brackets is no name: its `=` is looked for past them.
+    match equals.or_else(|| find_outside(parameter, b'=')) {
+        None => (trim(parameter), None, after),
+        Some(equals) => (trim(&parameter[..equals]), Some(trim(&parameter[equals + 1..])), after),
     }
 }
 

@@ -5,7 +5,7 @@
 //! still break rules: [`validate`](super::validate) names them, so that they can be answered.
 
 use super::grammar::{decimal, is_token, trim, trim_end};
-use super::header::Headers;
+use super::header::{Headers, Indexed};
 use super::method::Method;
 use super::name::Name;
 use crate::limits::{SIP_DATAGRAM_MAX_OCTETS, SIP_HEADERS_MAX};
@@ -142,12 +142,11 @@ pub fn parse(octets: &[u8]) -> Result<Message<'_>, ParseError> {
         None => (octets, &[][..]),
     };
     let start_line = read_start_line(line)?;
-    let indexed =
-        Headers::index(rest, SIP_HEADERS_MAX).ok_or(ParseError::TooManyHeaders { max: SIP_HEADERS_MAX })?;
-    let headers = indexed.headers;
-    let (body, length) = match indexed.body {
-        Some(rest) => measure_body(&headers, rest),
-        None => (&[][..], BodyLength::NoEmptyLine),
+    let mut headers = Headers::unread(rest);
+    let (body, length) = match headers.index(SIP_HEADERS_MAX) {
+        Indexed::Body(rest) => measure_body(&headers, rest),
+        Indexed::NoEmptyLine => (&[][..], BodyLength::NoEmptyLine),
+        Indexed::TooMany => return Err(ParseError::TooManyHeaders { max: SIP_HEADERS_MAX }),
     };
     Ok(match start_line {
         StartLine::Request { method, uri, version } => {
@@ -251,6 +250,7 @@ mod tests {
 
     #[test]
     fn a_start_line_is_a_request_a_response_or_noise() {
+        // RFC 3261 §7.1, §7.2, §25
         check("OPTIONS sip:a SIP/2.0\r\n\r\n", "OPTIONS `sip:a` SIP/2.0 [] body `` Absent");
         check("SIP/2.0 200 OK then\r\n\r\n", "200 `OK then` SIP/2.0 [] body `` Absent");
         check("SIP/2.0 100 \r\n\r\n", "100 `` SIP/2.0 [] body `` Absent");
@@ -274,6 +274,7 @@ mod tests {
 
     #[test]
     fn line_ends_alone_are_a_keep_alive_and_are_skipped_before_a_message() {
+        // RFC 3261 §7.5; RFC 5626 §3.5.1
         for ping in ["", "\r\n", "\r\n\r\n", "\n", "\0\0\0\0"] {
             assert_eq!(parse(ping.as_bytes()).err(), Some(ParseError::KeepAlive), "{ping:?}");
         }

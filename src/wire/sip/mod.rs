@@ -4,7 +4,7 @@
 //!  octets ──message::parse──▶ Message ──validate──▶ Ok, or the rule of the RFC that is broken
 //!                               │ headers: an index into the octets, nothing is copied
 //!                               ▼
-//!                    via · uri · address · cseq · value   (each reads one header value, when asked)
+//!          via · uri · telephone · address · cseq · value   (each reads one header value, when asked)
 //!
 //!  values ──emit::{request, response}──▶ octets
 //! ```
@@ -19,6 +19,7 @@ pub mod header;
 pub mod message;
 pub mod method;
 pub mod name;
+pub mod telephone;
 pub mod uri;
 pub mod validate;
 pub mod value;

@@ -2,7 +2,7 @@
 //!
 //! Comparing two URIs (§19.1.4) is not here: nothing needs it yet.
 
-use super::grammar::{Parameters, decimal};
+use super::grammar::{Parameters, decimal, find_near, trim};
 use std::borrow::Cow;
 use std::fmt;
 use std::net::{Ipv4Addr, Ipv6Addr};
@@ -89,23 +89,37 @@ const fn is_refused(octet: u8) -> bool {
     (octet <= 0x20) | (octet == 0x7f) | (octet == b'<') | (octet == b'>') | (octet == b'"')
 }
 
+/// Whether such an octet is there: sixteen at once, some of the last ones twice.
+fn has_refused(octets: &[u8]) -> bool {
+    // Sixteen flags in place of one, so that the sixteen are compared at once.
+    let block = |block: &[u8; 16]| u128::from_ne_bytes(block.map(|octet| u8::from(is_refused(octet)))) != 0;
+    match octets.last_chunk::<16>() {
+        Some(last) => octets.as_chunks::<16>().0.iter().any(block) || block(last),
+        None => octets.iter().any(|&octet| is_refused(octet)),
+    }
+}
+
 impl<'a> Uri<'a> {
     /// Reads a URI (RFC 3261 §25.1 `SIP-URI`, RFC 3966 §3).
     ///
     /// # Errors
     /// [`UriError`] when it is none.
     pub fn read(octets: &'a [u8]) -> Result<Self, UriError> {
-        // All octets at once, without a branch for each: a good URI has none of these.
-        if octets.iter().fold(false, |refused, &octet| refused | is_refused(octet)) {
+        if has_refused(octets) {
             let octet = octets.iter().copied().find(|&octet| is_refused(octet)).unwrap_or_default();
             return Err(UriError::Octet { octet });
         }
-        let colon = octets.iter().position(|&octet| octet == b':').ok_or(UriError::NoScheme)?;
-        let rest = &octets[colon + 1..];
-        match Scheme::read(&octets[..colon]).ok_or(UriError::NoScheme)? {
-            scheme @ (Scheme::Sip | Scheme::Sips) => read_sip(scheme, rest),
+        // Nearly every URI begins like this.
+        if let Some(rest) = octets.strip_prefix(b"sip:") {
+            return read_sip(Scheme::Sip, rest);
+        }
+        let (scheme, rest) = split_at_first(octets, b':');
+        let (scheme, rest) =
+            (Scheme::read(scheme).ok_or(UriError::NoScheme)?, rest.ok_or(UriError::NoScheme)?);
+        match scheme {
+            Scheme::Sip | Scheme::Sips => read_sip(scheme, rest),
             Scheme::Tel => read_tel(rest),
-            scheme @ Scheme::Other(_) => Ok(Self::bare(scheme)),
+            Scheme::Other(_) => Ok(Self::bare(scheme)),
         }
     }
 
@@ -139,11 +153,12 @@ impl<'a> Scheme<'a> {
     }
 }
 
+/// Reads what follows `sip:`.
 fn read_sip<'a>(scheme: Scheme<'a>, rest: &'a [u8]) -> Result<Uri<'a>, UriError> {
     let mut uri = Uri::bare(scheme);
     let mut rest = rest;
     // A user may hold `;` and `?` (RFC 3261 §25.1 `user-unreserved`), so the `@` is looked for first.
-    if let Some(at) = memchr::memchr(b'@', rest) {
+    if let Some(at) = find_near(rest, b'@') {
         let (user, password) = split_at_first(&rest[..at], b':');
         if user.is_empty() {
             return Err(UriError::EmptyUser);
@@ -151,13 +166,44 @@ fn read_sip<'a>(scheme: Scheme<'a>, rest: &'a [u8]) -> Result<Uri<'a>, UriError>
         (uri.user, uri.password) = (Some(user), password);
         rest = &rest[at + 1..];
     }
-    let (rest, headers) = split_at_first(rest, b'?');
-    let (host_port, parameters) = split_at_first(rest, b';');
-    uri.headers = headers.unwrap_or_default();
-    uri.parameters = Parameters::new(parameters.unwrap_or_default());
-    let (host, port) = read_host_port(host_port)?;
-    (uri.host, uri.port) = (Some(host), port);
+    let (host, rest) = split_host(rest)?;
+    uri.host = Some(host);
+    let rest = match rest {
+        [b':', rest @ ..] => {
+            let digits = rest.iter().position(|octet| !octet.is_ascii_digit()).unwrap_or(rest.len());
+            uri.port = Some(read_port(&rest[..digits]).ok_or(UriError::Port)?);
+            &rest[digits..]
+        }
+        _ => rest,
+    };
+    match rest {
+        [] => {}
+        [b';', rest @ ..] => {
+            let (parameters, headers) = split_at_first(rest, b'?');
+            uri.parameters = Parameters::new(parameters);
+            uri.headers = headers.unwrap_or_default();
+        }
+        [b'?', rest @ ..] => uri.headers = rest,
+        _ if uri.port.is_some() => return Err(UriError::Port),
+        _ => return Err(UriError::Host),
+    }
     Ok(uri)
+}
+
+/// The host that the octets begin with, and what follows it.
+fn split_host(octets: &[u8]) -> Result<(Host<'_>, &[u8]), UriError> {
+    if octets.first() == Some(&b'[') {
+        let end = octets.iter().position(|&octet| octet == b']').ok_or(UriError::Host)? + 1;
+        return Ok((Host::read(&octets[..end]).ok_or(UriError::Host)?, &octets[end..]));
+    }
+    if let Some((address, rest)) = split_ip4(octets) {
+        return Ok((Host::V4(address), rest));
+    }
+    let end = octets.iter().position(|&octet| !NAME_OCTETS[usize::from(octet)]).unwrap_or(octets.len());
+    if end == 0 {
+        return Err(UriError::Host);
+    }
+    Ok((Host::Name(&octets[..end]), &octets[end..]))
 }
 
 fn read_tel(rest: &[u8]) -> Result<Uri<'_>, UriError> {
@@ -170,44 +216,109 @@ fn read_tel(rest: &[u8]) -> Result<Uri<'_>, UriError> {
     Ok(Uri { user: Some(number), parameters, ..Uri::bare(Scheme::Tel) })
 }
 
-/// Host and port as a URI or a Via writes them (RFC 3261 §25.1 `hostport`).
+/// Host and port as a Via writes them, with white space where it may be (RFC 3261 §25.1 `sent-by`).
 ///
 /// # Errors
 /// [`UriError::Host`] and [`UriError::Port`].
 pub(super) fn read_host_port(octets: &[u8]) -> Result<(Host<'_>, Option<u16>), UriError> {
-    let host_end = match octets.first() {
-        Some(b'[') => octets.iter().position(|&octet| octet == b']').ok_or(UriError::Host)? + 1,
-        _ => octets.iter().position(|&octet| octet == b':').unwrap_or(octets.len()),
-    };
-    let host = Host::read(super::grammar::trim(&octets[..host_end])).ok_or(UriError::Host)?;
-    let port = match super::grammar::trim(&octets[host_end..]) {
+    let (host, rest) = split_host(octets)?;
+    let port = match trim(rest) {
         [] => None,
-        [b':', port @ ..] => {
-            let port = decimal(super::grammar::trim(port)).and_then(|port| u16::try_from(port).ok());
-            Some(port.ok_or(UriError::Port)?)
-        }
+        [b':', port @ ..] => Some(read_port(port).ok_or(UriError::Port)?),
         _ => return Err(UriError::Host),
     };
     Ok((host, port))
 }
 
+fn read_port(octets: &[u8]) -> Option<u16> {
+    let number = match octets {
+        // Most are written like `5060`.
+        [b'1'..=b'9', rest @ ..] if rest.len() < 5 && rest.iter().all(u8::is_ascii_digit) => {
+            octets.iter().fold(0, |number, octet| number * 10 + u32::from(octet - b'0'))
+        }
+        _ => u32::try_from(decimal(trim(octets))?).ok()?,
+    };
+    u16::try_from(number).ok()
+}
+
+/// The octets of a domain name, looked up.
+const NAME_OCTETS: [bool; 256] = {
+    let mut table = [false; 256];
+    let mut octet = 0u8;
+    while octet < 128 {
+        table[octet as usize] = octet.is_ascii_alphanumeric() || matches!(octet, b'-' | b'.' | b'_');
+        octet += 1;
+    }
+    table
+};
+
 impl<'a> Host<'a> {
     /// The host that the octets write; `None` if they write none (RFC 3261 §25.1 `host`).
     pub fn read(octets: &'a [u8]) -> Option<Self> {
         if let [b'[', address @ .., b']'] = octets {
-            return std::str::from_utf8(address).ok()?.parse().ok().map(Host::V6);
+            return read_ip6(address).map(Host::V6);
         }
-        let in_name = |octet: &u8| octet.is_ascii_alphanumeric() || matches!(octet, b'-' | b'.' | b'_');
-        if octets.is_empty() || !octets.iter().all(in_name) {
-            return None;
+        if let Some(address) = read_ip4(octets) {
+            return Some(Host::V4(address));
         }
-        // A name does not end in a digit, so most names are told from an address by their last octet.
-        let address = match octets.last() {
-            Some(b'0'..=b'9') => std::str::from_utf8(octets).ok().and_then(|text| text.parse().ok()),
-            _ => None,
-        };
-        Some(address.map_or(Host::Name(octets), Host::V4))
+        let is_name = !octets.is_empty() && octets.iter().all(|&octet| NAME_OCTETS[usize::from(octet)]);
+        is_name.then_some(Host::Name(octets))
     }
+}
+
+/// An IPv6 address. The grammar of RFC 3261 has a third colon before an IPv4 address at the end, and what
+/// follows it is understood too (RFC 5118 §4.10).
+fn read_ip6(octets: &[u8]) -> Option<Ipv6Addr> {
+    let text = std::str::from_utf8(octets).ok()?;
+    text.parse().ok().or_else(|| {
+        let (groups, ip4) = text.split_once(":::")?;
+        let ip4: Ipv4Addr = ip4.parse().ok()?;
+        // The longest that is left is seven groups of four digits with a colon after each.
+        let mut address = [0; 36];
+        let wanted = address.get_mut(..groups.len() + 2)?;
+        wanted[..groups.len()].copy_from_slice(groups.as_bytes());
+        wanted[groups.len()..].copy_from_slice(b"::");
+        let head: Ipv6Addr = std::str::from_utf8(wanted).ok()?.parse().ok()?;
+        let holds_less = head.segments()[6..] == [0, 0];
+        holds_less.then(|| Ipv6Addr::from_bits(head.to_bits() | u128::from(ip4.to_bits())))
+    })
+}
+
+/// Four decimal numbers up to 255 with dots between them and no needless zero before.
+fn read_ip4(octets: &[u8]) -> Option<Ipv4Addr> {
+    split_ip4(octets).filter(|(_, rest)| rest.is_empty()).map(|(address, _)| address)
+}
+
+/// The same at the beginning of octets, and what follows it: nothing that a name could go on with.
+fn split_ip4(octets: &[u8]) -> Option<(Ipv4Addr, &[u8])> {
+    if !octets.first()?.is_ascii_digit() {
+        return None;
+    }
+    let mut address = 0u32;
+    let (mut part, mut digits, mut dots) = (0u32, 0, 0);
+    let mut at = 0;
+    while let Some(&octet) = octets.get(at) {
+        let digit = octet.wrapping_sub(b'0');
+        if digit < 10 {
+            if digits == 3 || (digits > 0 && part == 0) {
+                return None;
+            }
+            part = part * 10 + u32::from(digit);
+            digits += 1;
+        } else if octet == b'.' {
+            if digits == 0 || part > 255 || dots == 3 {
+                return None;
+            }
+            address = address << 8 | part;
+            (part, digits, dots) = (0, 0, dots + 1);
+        } else {
+            break;
+        }
+        at += 1;
+    }
+    let goes_on = octets.get(at).is_some_and(|&octet| NAME_OCTETS[usize::from(octet)]);
+    let whole = dots == 3 && digits > 0 && part < 256 && !goes_on;
+    whole.then(|| (Ipv4Addr::from_bits(address << 8 | part), &octets[at..]))
 }
 
 impl fmt::Display for Host<'_> {
@@ -221,7 +332,7 @@ impl fmt::Display for Host<'_> {
 }
 
 fn split_at_first(octets: &[u8], separator: u8) -> (&[u8], Option<&[u8]>) {
-    match memchr::memchr(separator, octets) {
+    match find_near(octets, separator) {
         Some(at) => (&octets[..at], Some(&octets[at + 1..])),
         None => (octets, None),
     }
@@ -280,6 +391,7 @@ mod tests {
 
     #[test]
     fn a_sip_uri_is_taken_apart() {
+        // RFC 3261 §19.1, §19.1.1, §19.1.2
         check("sip:example.com", "sip user=- password=- host=example.com port=- ; ?");
         check("SIPS:a@10.1.2.3:5061", "sips user=a password=- host=10.1.2.3 port=5061 ; ?");
         check("sip:a:pw@[2001:db8::10]:70;lr", "sip user=a password=pw host=[2001:db8::10] port=70 ;lr ?");
@@ -306,6 +418,7 @@ mod tests {
 
     #[test]
     fn a_telephone_number_keeps_its_separators() {
+        // RFC 3966 §3
         check(
             "tel:+1-617-555-0142;phone-context=x",
             "tel user=+1-617-555-0142 password=- host=- port=- ;phone-context=x ?",
@@ -317,6 +430,7 @@ mod tests {
 
     #[test]
     fn another_scheme_is_named_and_not_read() {
+        // RFC 3986 §3.1
         check("soap.beep://192.0.2.103:3002", "other(soap.beep) user=- password=- host=- port=- ; ?");
         check("urn:service:sos", "other(urn) user=- password=- host=- port=- ; ?");
     }

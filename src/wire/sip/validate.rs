@@ -115,7 +115,10 @@ pub enum Violation {
     /// A Request-URI of another scheme than sip, sips or tel.
     #[error("the scheme of the Request-URI is not sip, sips or tel (RFC 3261 §8.2.2.1)")]
     Scheme,
-    /// A broken Contact in an INVITE.
+    /// To of a REGISTER is no SIP or SIPS URI.
+    #[error("To of a REGISTER is not a SIP or SIPS URI (RFC 3261 §10.2)")]
+    AddressOfRecord,
+    /// A broken Contact in an INVITE or REGISTER.
     #[error("Contact is malformed (RFC 3261 §20.10): {cause}")]
     Contact {
         /// Why.
@@ -146,18 +149,60 @@ impl Violation {
             | Violation::MaxForwards
             | Violation::Address { .. }
             | Violation::RequestUri { .. }
+            | Violation::AddressOfRecord
             | Violation::Contact { .. } => 400,
         }
     }
 
-    /// Whether a response could find its way: a request without a readable top Via is dropped
-    /// (RFC 3261 §18.2.2).
+    /// Whether a response could find its way and its transaction: a request without a readable top Via,
+    /// without a CSeq or with a chain of Vias without end is dropped (RFC 3261 §18.2.2).
     pub const fn is_answerable(&self) -> bool {
         match self {
-            Violation::Missing { name: Name::Via } => false,
+            Violation::Missing { name: Name::Via | Name::CSeq } | Violation::TooManyVias { .. } => false,
             Violation::Via { cause } => matches!(cause, ViaError::Parameters),
             _ => true,
         }
+    }
+}
+
+/// What every request carries, read while it was judged: nobody need read it again.
+#[derive(Clone, Copy, Debug)]
+pub struct Essentials<'a> {
+    /// The Request-URI.
+    pub uri: Uri<'a>,
+    /// The top Via.
+    pub via: Via<'a>,
+    /// From.
+    pub from: Party<'a>,
+    /// To.
+    pub to: Party<'a>,
+    /// Call-ID.
+    pub call_id: &'a [u8],
+    /// CSeq.
+    pub cseq: CSeq<'a>,
+    /// Max-Forwards, if it is there.
+    pub max_forwards: Option<u8>,
+    /// The first Contact of an INVITE, if it is there.
+    pub contact: Option<Party<'a>>,
+}
+
+/// An address with its URI and its tag.
+#[derive(Clone, Copy, Debug)]
+pub struct Party<'a> {
+    /// The address.
+    pub address: Address<'a>,
+    /// Its URI, read.
+    pub uri: Uri<'a>,
+}
+
+impl<'a> Party<'a> {
+    /// Reads an address and its URI.
+    ///
+    /// # Errors
+    /// [`AddressError`] when one of them is none.
+    pub fn read(value: &'a [u8]) -> Result<Self, AddressError> {
+        let address = Address::read(value)?;
+        Ok(Self { address, uri: address.uri().map_err(AddressError::Uri)? })
     }
 }
 
@@ -166,18 +211,31 @@ impl Violation {
 /// # Errors
 /// The first broken rule: framing first, then the header fields in the order of §8.1.1.
 pub fn validate(request: &Request<'_>) -> Result<(), Violation> {
+    read(request).map(|_| ())
+}
+
+/// The same, with what was read on the way.
+///
+/// # Errors
+/// As [`validate`].
+pub fn read<'a>(request: &Request<'a>) -> Result<Essentials<'a>, Violation> {
     version(request.version)?;
     framing(&request.headers, request.length)?;
-    let cseq = common(&request.headers)?;
+    let Common { via, from, to, call_id, cseq } = common(&request.headers)?;
     if cseq.method != request.method {
         return Err(Violation::CSeqMethod);
     }
-    hops(&request.headers)?;
-    request_uri(request.uri)?;
-    match request.method {
-        Method::Invite => contact(&request.headers),
-        _ => Ok(()),
-    }
+    let max_forwards = hops(&request.headers)?;
+    let uri = request_uri(request.uri)?;
+    let contact = match request.method {
+        Method::Invite => contact(&request.headers)?,
+        Method::Register => {
+            bindings(&request.headers, &to)?;
+            None
+        }
+        _ => None,
+    };
+    Ok(Essentials { uri, via, from, to, call_id, cseq, max_forwards, contact })
 }
 
 /// Whether a response keeps the rules that every response must keep (RFC 3261 §8.1.3, §8.2.6).
@@ -194,6 +252,7 @@ fn version(version: &[u8]) -> Result<(), Violation> {
     if version.eq_ignore_ascii_case(b"SIP/2.0") { Ok(()) } else { Err(Violation::Version) }
 }
 
+#[inline]
 fn framing(headers: &Headers<'_>, length: BodyLength) -> Result<(), Violation> {
     match length {
         BodyLength::Announced | BodyLength::Absent => {}
@@ -208,25 +267,37 @@ fn framing(headers: &Headers<'_>, length: BodyLength) -> Result<(), Violation> {
     headers.malformed_line().map_or(Ok(()), |line| Err(Violation::HeaderLine { line }))
 }
 
-/// What requests and responses share: Via, From, To, Call-ID, CSeq.
-fn common<'a>(headers: &Headers<'a>) -> Result<CSeq<'a>, Violation> {
+/// What requests and responses share.
+struct Common<'a> {
+    via: Via<'a>,
+    from: Party<'a>,
+    to: Party<'a>,
+    call_id: &'a [u8],
+    cseq: CSeq<'a>,
+}
+
+#[inline]
+fn common<'a>(headers: &Headers<'a>) -> Result<Common<'a>, Violation> {
     let mut vias = headers.values(Name::Via);
     let top = vias.next().ok_or(Violation::Missing { name: Name::Via })?;
-    Via::read(top).map_err(|cause| Violation::Via { cause })?;
+    let via = Via::read(top).map_err(|cause| Violation::Via { cause })?;
     if vias.nth(SIP_VIA_MAX - 1).is_some() {
         return Err(Violation::TooManyVias { max: SIP_VIA_MAX });
     }
-    for name in [Name::From, Name::To] {
-        let read =
-            Address::read(one(headers, name)?).and_then(|party| party.uri().map_err(AddressError::Uri));
-        read.map_err(|cause| Violation::Address { name, cause })?;
-    }
-    one(headers, Name::CallId)?;
-    CSeq::read(one(headers, Name::CSeq)?).map_err(|cause| Violation::CSeq { cause })
+    let (from, to) = (party(headers, Name::From)?, party(headers, Name::To)?);
+    let call_id = one(headers, Name::CallId)?;
+    let cseq = CSeq::read(one(headers, Name::CSeq)?).map_err(|cause| Violation::CSeq { cause })?;
+    Ok(Common { via, from, to, call_id, cseq })
+}
+
+#[inline]
+fn party<'a>(headers: &Headers<'a>, name: Name) -> Result<Party<'a>, Violation> {
+    Party::read(one(headers, name)?).map_err(|cause| Violation::Address { name, cause })
 }
 
 /// The value of a header field that must stand once (RFC 3261 §7.3.1). The same line twice is let
 /// through: nothing is unclear about it.
+#[inline]
 fn one<'a>(headers: &Headers<'a>, name: Name) -> Result<&'a [u8], Violation> {
     match headers.first(name) {
         None => Err(Violation::Missing { name }),
@@ -238,30 +309,51 @@ fn one<'a>(headers: &Headers<'a>, name: Name) -> Result<&'a [u8], Violation> {
 }
 
 /// Max-Forwards; absent it counts as 70, for RFC 2543 knew none (RFC 3261 §16.3).
-fn hops(headers: &Headers<'_>) -> Result<(), Violation> {
+fn hops(headers: &Headers<'_>) -> Result<Option<u8>, Violation> {
     if !headers.has(Name::MaxForwards) {
-        return Ok(());
+        return Ok(None);
     }
     let value = one(headers, Name::MaxForwards)?;
-    value::max_forwards(value).map(|_| ()).ok_or(Violation::MaxForwards)
+    value::max_forwards(value).map(Some).ok_or(Violation::MaxForwards)
 }
 
-fn request_uri(uri: &[u8]) -> Result<(), Violation> {
-    if uri.is_empty() || uri.iter().any(|octet| octet.is_ascii_whitespace()) {
-        return Err(Violation::RequestUriSpace);
-    }
-    match Uri::read(uri).map_err(|cause| Violation::RequestUri { cause })?.scheme {
-        Scheme::Sip | Scheme::Sips | Scheme::Tel => Ok(()),
+#[inline]
+fn request_uri(uri: &[u8]) -> Result<Uri<'_>, Violation> {
+    let read = Uri::read(uri).map_err(|cause| match cause {
+        UriError::Octet { octet } if octet.is_ascii_whitespace() => Violation::RequestUriSpace,
+        UriError::NoScheme if uri.is_empty() => Violation::RequestUriSpace,
+        cause => Violation::RequestUri { cause },
+    })?;
+    match read.scheme {
+        Scheme::Sip | Scheme::Sips | Scheme::Tel => Ok(read),
         Scheme::Other(_) => Err(Violation::Scheme),
     }
 }
 
 /// The Contact of an INVITE is a URI (RFC 3261 §8.1.1.8): the requests of the dialog go there. A phone
 /// of RFC 2543 may send none (RFC 4475 §3.4.1); its From stands in.
-fn contact(headers: &Headers<'_>) -> Result<(), Violation> {
-    let Some(value) = headers.values(Name::Contact).next() else { return Ok(()) };
-    let read = Address::read(value).and_then(|contact| contact.uri().map_err(AddressError::Uri));
-    read.map(|_| ()).map_err(|cause| Violation::Contact { cause })
+#[inline]
+fn contact<'a>(headers: &Headers<'a>) -> Result<Option<Party<'a>>, Violation> {
+    let Some(value) = headers.values(Name::Contact).next() else { return Ok(None) };
+    Party::read(value).map(Some).map_err(|cause| Violation::Contact { cause })
+}
+
+/// A REGISTER binds a SIP or SIPS URI to every Contact that it names (RFC 3261 §10.2).
+fn bindings(headers: &Headers<'_>, to: &Party<'_>) -> Result<(), Violation> {
+    if !matches!(to.uri.scheme, Scheme::Sip | Scheme::Sips) {
+        return Err(Violation::AddressOfRecord);
+    }
+    for value in headers.values(Name::Contact) {
+        match value::Contact::read(value) {
+            Ok(value::Contact::All) => {}
+            Ok(value::Contact::Address(address)) => {
+                let uri = address.uri().map_err(AddressError::Uri);
+                uri.map_err(|cause| Violation::Contact { cause })?;
+            }
+            Err(cause) => return Err(Violation::Contact { cause }),
+        }
+    }
+    Ok(())
 }
 
 #[cfg(test)]
@@ -299,6 +391,7 @@ mod tests {
 
     #[test]
     fn a_good_request_and_a_good_response_break_nothing() {
+        // RFC 3261 §8.1.1.8, §8.1.3, §16.3
         assert_eq!(verdict(&format!("INVITE sip:c@d SIP/2.0\n{LINES}")), "ok");
         assert_eq!(verdict(&format!("INVITE tel:+1617 sip/2.0\n{LINES}")), "ok");
         assert_eq!(verdict(&format!("SIP/2.0 200 OK\n{LINES}")), "ok");
@@ -312,6 +405,7 @@ mod tests {
 
     #[test]
     fn each_broken_rule_is_named_with_its_section_and_status() {
+        // RFC 3261 §8.2, §8.2.2, §21.4
         check("INVITE", "INVITE sip:c@d SIP/7.0", "answer 505: the version is not SIP/2.0 (RFC 3261 §7.1)");
         check(
             "INVITE",
@@ -341,7 +435,7 @@ mod tests {
             "CSeq: INVITE",
             "answer 400: CSeq is malformed (RFC 3261 §20.16): it is not a number and a method",
         );
-        check("CSeq", "-", "answer 400: CSeq is missing (RFC 3261 §8.1.1)");
+        check("CSeq", "-", "drop, else 400: CSeq is missing (RFC 3261 §8.1.1)");
         check("From", "-", "answer 400: From is missing (RFC 3261 §8.1.1)");
         check("To", "-", "answer 400: To is missing (RFC 3261 §8.1.1)");
         check("Call-ID", "-", "answer 400: Call-ID is missing (RFC 3261 §8.1.1)");
@@ -394,7 +488,24 @@ mod tests {
     }
 
     #[test]
+    fn a_register_binds_a_sip_uri_to_contacts() {
+        let register = |to: &str, contact: &str| {
+            let lines = LINES.replace("1 INVITE", "1 REGISTER").replace("<sip:c@d>", to);
+            verdict(&format!("REGISTER sip:d SIP/2.0\n{}", lines.replace("Contact: <sip:a@h>", contact)))
+        };
+        assert_eq!(register("<sips:c@d>", "Contact: <sip:a@h>;expires=60, <mailto:a@h>"), "ok");
+        assert_eq!(register("<sip:c@d>", "Contact: *"), "ok");
+        let record = "answer 400: To of a REGISTER is not a SIP or SIPS URI (RFC 3261 §10.2)";
+        assert_eq!(register("<tel:+1617>", "Contact: <sip:a@h>"), record);
+        assert_eq!(
+            register("<sip:c@d>", "Contact: <sip:a@h>\nm: sip:a@b?Route=%3Csip:c%3E"),
+            "answer 400: Contact is malformed (RFC 3261 §20.10): a URI with header fields is not in angle brackets"
+        );
+    }
+
+    #[test]
     fn a_request_whose_answer_finds_no_way_is_dropped() {
+        // RFC 3261 §18.2.2
         check("Via", "-", "drop, else 400: Via is missing (RFC 3261 §8.1.1)");
         check("Via", "Via:", "drop, else 400: Via is missing (RFC 3261 §8.1.1)");
         check(
@@ -414,7 +525,7 @@ mod tests {
         let one = "SIP/2.0/UDP h;branch=z9hG4bK1";
         let most = format!("Via: {}", vec![one; SIP_VIA_MAX].join(","));
         check("Via", &most, "ok");
-        let over = "answer 400: more than 70 Via values: a loop (RFC 3261 §16.3)";
+        let over = "drop, else 400: more than 70 Via values: a loop (RFC 3261 §16.3)";
         check("Via", &format!("{most},{one}"), over);
         check("Via", &vec![format!("v: {one}"); 200].join("\n"), over);
     }

@@ -82,6 +82,7 @@ mod tests {
 
     #[test]
     fn numbers_are_read_within_their_bounds() {
+        // RFC 3261 §20.19, §20.22, §20.33
         assert_eq!(max_forwards(b"0068"), Some(68));
         assert_eq!(max_forwards(b"0"), Some(0));
         for broken in [&b""[..], b"256", b"-1", b"7 0", b"300"] {
@@ -104,6 +105,7 @@ mod tests {
 
     #[test]
     fn a_media_type_is_compared_without_regard_to_case() {
+        // RFC 3261 §20.15
         let sdp = MediaType::read(b"Application / SDP ; charset=\"utf-8\"").unwrap();
         assert!(sdp.is("application", "sdp"), "{sdp:?}");
         assert_eq!(sdp.parameters.value("charset"), Some(&b"\"utf-8\""[..]));
@@ -114,6 +116,7 @@ mod tests {
 
     #[test]
     fn an_option_is_found_on_any_line_of_its_list() {
+        // RFC 3261 §19.2
         let octets = b"OPTIONS sip:a SIP/2.0\r\nk: timer, 100rel\r\nSupported: , Replaces\r\n\r\n";
         let Ok(Message::Request(request)) = parse(octets) else { panic!("a request") };
         for (tag, found) in
@@ -126,6 +129,7 @@ mod tests {
 
     #[test]
     fn a_contact_may_be_a_star() {
+        // RFC 3261 §10.2.2, §20.10
         assert_eq!(Contact::read(b" * "), Ok(Contact::All));
         let contact = Contact::read(b"<sip:a@b>;expires=60;q=0.5");
         let Ok(Contact::Address(address)) = contact else { panic!("{contact:?}") };

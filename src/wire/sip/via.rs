@@ -1,6 +1,6 @@
 //! One Via value: the way a response goes back (RFC 3261 §20.42, §18.2; RFC 3581).
 
-use super::grammar::{Parameters, decimal, is_lws_octet, is_token, split_at_outside, trim};
+use super::grammar::{Parameters, decimal, find_near, is_lws_octet, is_token, trim};
 use super::uri::{Host, UriError, read_host_port};
 use std::net::IpAddr;
 use thiserror::Error;
@@ -47,20 +47,42 @@ pub enum ViaError {
     Rport,
 }
 
+/// Whether each semicolon has a parameter after it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Semicolons {
+    Whole,
+    Empty,
+}
+
 impl<'a> Via<'a> {
     /// Reads one Via value; white space may stand around slashes, colon and semicolons.
     ///
     /// # Errors
     /// [`ViaError`] when it is none.
     pub fn read(value: &'a [u8]) -> Result<Self, ViaError> {
-        let (sent, parameters) = split_at_outside(value, b';');
-        let mut parts = sent.splitn(3, |&octet| octet == b'/').map(trim);
-        let (Some(name), Some(version), Some(rest)) = (parts.next(), parts.next(), parts.next()) else {
-            return Err(ViaError::Protocol);
+        let (via, semicolons) = Self::read_loosely(value)?;
+        if semicolons == Semicolons::Empty { Err(ViaError::Parameters) } else { Ok(via) }
+    }
+
+    /// Reads one Via value of a request that is refused: a semicolon without a parameter is passed over,
+    /// for the answer finds its way all the same (RFC 4475 §3.1.2.1).
+    ///
+    /// # Errors
+    /// [`ViaError`] when no answer finds a way.
+    pub fn read_to_answer(value: &'a [u8]) -> Result<Self, ViaError> {
+        Self::read_loosely(value).map(|(via, _)| via)
+    }
+
+    #[inline]
+    fn read_loosely(value: &'a [u8]) -> Result<(Self, Semicolons), ViaError> {
+        let (sent, parameters) = match find_near(value, b';') {
+            Some(semicolon) => (&value[..semicolon], Some(&value[semicolon + 1..])),
+            None => (value, None),
         };
-        if !name.eq_ignore_ascii_case(b"SIP") || version != b"2.0" {
-            return Err(ViaError::Version);
-        }
+        let rest = match sent.strip_prefix(b"SIP/2.0/") {
+            Some(rest) => trim(rest),
+            None => after_version(sent)?,
+        };
         let space = rest.iter().position(|&octet| is_lws_octet(octet)).ok_or(ViaError::Protocol)?;
         let (transport, sent_by) = (&rest[..space], trim(&rest[space..]));
         if !is_token(transport) {
@@ -76,20 +98,24 @@ impl<'a> Via<'a> {
             received: None,
             rport: None,
         };
+        let mut semicolons = Semicolons::Whole;
         if parameters.is_some_and(<[u8]>::is_empty) {
-            return Err(ViaError::Parameters);
+            semicolons = Semicolons::Empty;
         }
         for (name, value) in via.parameters.each() {
+            if name.is_empty() {
+                semicolons = Semicolons::Empty;
+            }
             via.take(name, value)?;
         }
-        Ok(via)
+        Ok((via, semicolons))
     }
 
     /// Takes one parameter; of two of one name the first counts.
     fn take(&mut self, name: &[u8], value: Option<&'a [u8]>) -> Result<(), ViaError> {
         let value = value.unwrap_or_default();
         match name {
-            b"" => return Err(ViaError::Parameters),
+            b"branch" if !value.is_empty() => _ = self.branch.get_or_insert(value),
             _ if name.eq_ignore_ascii_case(b"branch") && !value.is_empty() => {
                 self.branch.get_or_insert(value);
             }
@@ -137,6 +163,15 @@ impl<'a> Via<'a> {
     }
 }
 
+/// What follows the protocol and its version, written with white space or in small letters.
+fn after_version(sent: &[u8]) -> Result<&[u8], ViaError> {
+    let mut parts = sent.splitn(3, |&octet| octet == b'/').map(trim);
+    let (Some(name), Some(version), Some(rest)) = (parts.next(), parts.next(), parts.next()) else {
+        return Err(ViaError::Protocol);
+    };
+    if name.eq_ignore_ascii_case(b"SIP") && version == b"2.0" { Ok(rest) } else { Err(ViaError::Version) }
+}
+
 fn read_received(value: &[u8]) -> Result<IpAddr, ViaError> {
     // IPv6 is written without brackets by the grammar and with them by many.
     let bare = value.strip_prefix(b"[").and_then(|inner| inner.strip_suffix(b"]")).unwrap_or(value);
@@ -179,6 +214,7 @@ mod tests {
 
     #[test]
     fn a_via_is_read_in_all_its_spellings() {
+        // RFC 3261 §8.1.1.7, §18.2, §20.42
         check(
             "SIP/2.0/UDP 192.0.2.2;branch=z9hG4bKa1;rport",
             "UDP 192.0.2.2 port=None branch=z9hG4bKa1 cookie=true received=None rport=Some(None) ttl=None maddr=-",

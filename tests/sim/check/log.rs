@@ -329,7 +329,7 @@ impl Log {
             (Cause::AckMissing, Party::Engine) => {
                 phone.is_some_and(|phone| context.signals.awaits_ack(phone))
             }
-            (Cause::MediaLost, Party::Engine) => gone,
+            (Cause::MediaLost | Cause::SessionLost, Party::Engine) => gone,
             (Cause::TooLong, Party::Engine) => length >= self.longest,
             (Cause::EngineRestart, Party::Engine) => true,
             _ => false,

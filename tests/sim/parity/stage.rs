@@ -62,6 +62,8 @@ impl Stage {
                 listen_to: vec![sip::Network { base: at.ip(), prefix: 8 }],
                 trusted: Vec::new(),
                 requests_a_second: 100_000,
+                session_expires_s: 1_800,
+                info_keys: sip::InfoKeys::Ignored,
             },
             external_address: None,
             trunks: Vec::new(),

@@ -1,9 +1,11 @@
-//! Calls that come in: RFC 3261 §9.2, §13.3, §14.2, §15; RFC 5407 for the races.
+//! Calls that come in: RFC 3261 §8.2.2.2, §9, §9.2, §11.1, §12.2.2, §13, §13.3, §14, §14.2, §15, and
+//! RFC 5407 §3.2.1 for the races.
 
 use super::phone::{Scene, check, settings};
 use crate::sip::interface::Settings;
 
-const RESENT_2XX: &str = "500 > 200 INVITE\n1500 > 200 INVITE\n3500 > 200 INVITE\n7500 > 200 INVITE\n\
+/// A 2xx that is never acknowledged.
+pub const RESENT_2XX: &str = "500 > 200 INVITE\n1500 > 200 INVITE\n3500 > 200 INVITE\n7500 > 200 INVITE\n\
     11500 > 200 INVITE\n15500 > 200 INVITE\n19500 > 200 INVITE\n23500 > 200 INVITE\n27500 > 200 INVITE\n\
     31500 > 200 INVITE\n";
 
@@ -226,7 +228,7 @@ fn a_re_invite_is_one_at_a_time() {
     );
     check(
         "our own offer is not answered yet",
-        &[(0, "INVITE offerless"), (0, "answer"), (20, "re-INVITE"), (50, "BYE")],
+        &[(0, "INVITE offerless"), (0, "answer"), (20, "re-INVITE"), (21, "ACK failure"), (50, "BYE")],
         "0 > 100 INVITE\n0 ! Invite without sdp\n0 > 200 INVITE\n20 > 491 INVITE\n50 > 200 BYE\n50 ! Bye\n",
     );
     check(
@@ -290,7 +292,7 @@ fn a_party_that_is_still_there_is_told_from_one_that_is_gone() {
         "they ask the same of us",
         &after(&[(20, "OPTIONS"), (30, "OPTIONS again"), (40, "INFO"), (50, "DANCE"), (60, "BYE")]),
         &format!(
-            "{UP}20 > 200 OPTIONS\n30 > 200 OPTIONS\n40 > 405 INFO\n50 > 501 DANCE\n60 > 200 BYE\n60 ! Bye\n"
+            "{UP}20 > 200 OPTIONS\n30 > 200 OPTIONS\n40 > 200 INFO\n50 > 501 DANCE\n60 > 200 BYE\n60 ! Bye\n"
         ),
     );
 }

@@ -1,4 +1,4 @@
-//! Calls that we place: RFC 3261 §9.1, §13.2.2, §15.1.1.
+//! Calls that we place: RFC 3261 §9.1, §13.2, §13.2.2, §15.1.1, §17.1, §18.1.2.
 
 use super::phone::{Scene, check, settings};
 

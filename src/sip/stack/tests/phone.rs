@@ -1,13 +1,14 @@
 //! A phone that speaks in single words, a machine that answers it, and the ladder between them.
 //!
 //! Their words: `INVITE`, `ACK`, `BYE`, … and statuses such as `180 INVITE`. Ours: `ring`, `answer`, ….
+//! Each may go on with header fields and `sdp`: `UPDATE + sdp`, `183 INVITE a + Require: 100rel + RSeq: 7`.
 //! In the ladder `>` is a message of ours and `!` an event for the switch.
 
 use crate::clock::Instant;
 use crate::id::LegId;
 use crate::phi::Phi;
 use crate::rng::Rng;
-use crate::sip::interface::{Command, Event, Input, Network, Outgoing, Output, Settings};
+use crate::sip::interface::{Command, Event, InfoKeys, Input, Network, Outgoing, Output, Reason, Settings};
 use crate::sip::stack::Stack;
 use crate::sip::way::Way;
 use crate::wire::sip::address::Address;
@@ -23,6 +24,9 @@ pub const US: &str = "10.0.0.1:5060";
 pub const THEM: &str = "10.0.0.2:5062";
 pub const SDP: &str = "v=0\r\nc=IN IP4 10.0.0.2\r\nm=audio 6000 RTP/AVP 0\r\n";
 
+/// What we offer by a change of our own.
+pub const OFFER: &str = "v=0\r\nc=IN IP4 10.0.0.1\r\nm=audio 7000 RTP/AVP 8\r\n";
+
 pub fn settings(t1_ms: u64) -> Settings {
     let listen_to = vec![Network { base: "10.0.0.0".parse().unwrap(), prefix: 8 }];
     let product = "Careline/0.1".to_owned();
@@ -33,6 +37,8 @@ pub fn settings(t1_ms: u64) -> Settings {
         listen_to,
         trusted: Vec::new(),
         requests_a_second: 100,
+        session_expires_s: 0,
+        info_keys: InfoKeys::Told,
     }
 }
 
@@ -52,12 +58,20 @@ pub struct Scene {
     cseq: u32,
     branch: u32,
     invite_branch: u32,
+    invite_cseq: u32,
+    /// The RSeq of our last reliable 1xx.
+    rseq: String,
 }
 
 impl Scene {
     pub fn new(settings: Settings) -> Self {
+        Self::seeded(settings, 1)
+    }
+
+    /// A machine with that chance.
+    pub fn seeded(settings: Settings, seed: u64) -> Self {
         Self {
-            stack: Stack::new(settings, Rng::seeded(1)),
+            stack: Stack::new(settings, Rng::seeded(seed)),
             now: Instant::START,
             ladder: String::new(),
             leg: LegId(1),
@@ -68,6 +82,8 @@ impl Scene {
             cseq: 0,
             branch: 0,
             invite_branch: 0,
+            invite_cseq: 0,
+            rseq: String::new(),
         }
     }
 
@@ -115,6 +131,13 @@ impl Scene {
             "ring" => self.command(Command::Ring { leg }),
             "answer" => self.command(Command::Answer { leg, sdp: SDP.into() }),
             "answer reoffer" => self.command(Command::AnswerReoffer { leg, sdp: SDP.into() }),
+            "refuse reoffer" => self.command(Command::RefuseReoffer { leg, status: 488 }),
+            "progress" => self.command(Command::Progress { leg, sdp: SDP.into() }),
+            "reoffer" => self.command(Command::Reoffer { leg, sdp: Some(OFFER.into()) }),
+            "ask" => self.command(Command::Reoffer { leg, sdp: None }),
+            "update" => self.command(Command::Update { leg, sdp: Some(OFFER.into()) }),
+            "refresh" => self.command(Command::Update { leg, sdp: None }),
+            "withdraw" => self.command(Command::Withdraw { leg }),
             "refuse" => self.command(Command::Refuse { leg, status: 486, retry_after_s: None }),
             "hang up" => self.command(Command::HangUp { leg, reason: Some("SIP;cause=200;text=\"done\"") }),
             "probe" => self.command(Command::Probe { leg }),
@@ -157,6 +180,15 @@ impl Scene {
 
     /// What the phone says for a word.
     pub fn message(&mut self, word: &str) -> String {
+        let mut parts = word.split(" + ");
+        let text = self.plain_message(parts.next().unwrap_or_default());
+        parts.fold(text, |text, part| match part {
+            "sdp" => with_sdp(&text),
+            line => text.replacen("Contact:", &format!("{line}\r\nContact:"), 1),
+        })
+    }
+
+    fn plain_message(&mut self, word: &str) -> String {
         if word.starts_with(|first: char| first.is_ascii_digit()) {
             return self.answer_to(word);
         }
@@ -176,7 +208,13 @@ impl Scene {
         };
         if method == "INVITE" {
             self.invite_branch = branch;
+            self.invite_cseq = self.cseq;
         }
+        let cseq = if matches!(method, "ACK" | "CANCEL") { self.invite_cseq } else { self.cseq };
+        let rack = match method {
+            "PRACK" => format!("RAck: {} {} INVITE\r\n", self.rseq, self.invite_cseq),
+            _ => String::new(),
+        };
         let outside =
             matches!((method, kind), ("INVITE", "" | "again" | "merged" | "offerless") | ("CANCEL", _))
                 || kind == "outside";
@@ -192,10 +230,9 @@ impl Scene {
         };
         format!(
             "{method} sip:100@{US} SIP/2.0\r\nVia: SIP/2.0/UDP {THEM};branch=z9hG4bK{branch}\r\n\
-             From: <sip:p@x>;tag=them\r\nTo: <sip:100@{US}>{tag}\r\nCall-ID: {}\r\nCSeq: {} {method}\r\n\
-             Contact: <sip:p@{THEM}>\r\nContent-Type: application/sdp\r\nContent-Length: {}\r\n\r\n{body}",
+             From: <sip:p@x>;tag=them\r\nTo: <sip:100@{US}>{tag}\r\nCall-ID: {}\r\nCSeq: {cseq} {method}\r\n\
+             {rack}Contact: <sip:p@{THEM}>\r\nContent-Type: application/sdp\r\nContent-Length: {}\r\n\r\n{body}",
             self.call_id,
-            self.cseq,
             body.len(),
         )
     }
@@ -204,7 +241,10 @@ impl Scene {
     fn answer_to(&self, word: &str) -> String {
         let mut words = word.split(' ');
         let (status, method) = (words.next().unwrap(), words.next().expect("a method"));
-        let tag = words.next().unwrap_or("them");
+        let (tag, is_bare) = match words.next() {
+            Some("bare") => ("them", true),
+            tag => (tag.unwrap_or("them"), false),
+        };
         let request = self.requests.iter().rev().find(|(name, _)| name == method);
         let (_, request) = request.unwrap_or_else(|| panic!("no {method} was sent:\n{}", self.ladder));
         let header = |name: &str| {
@@ -217,7 +257,8 @@ impl Scene {
         } else {
             format!("{};tag={tag}\r\n", to.trim_end())
         };
-        let body = if method == "INVITE" && status == "200" { SDP } else { "" };
+        let body = if method == "INVITE" && status == "200" && !is_bare { SDP } else { "" };
+
         format!(
             "SIP/2.0 {status} Text\r\n{}{}{to}{}{}Contact: <sip:desk@{THEM}>\r\nContent-Length: {}\r\n\r\n{body}",
             header("Via: "),
@@ -246,6 +287,7 @@ impl Scene {
     fn seen(&mut self, octets: &[u8]) -> String {
         let text = String::from_utf8(octets.to_vec()).expect("text");
         check_with_rsip(&text);
+        check_with_rsipstack(octets);
         match parse(octets).unwrap_or_else(|error| panic!("{error}: {text}")) {
             Message::Request(request) => {
                 validate(&request).unwrap_or_else(|rule| panic!("{rule}: {text}"));
@@ -262,6 +304,9 @@ impl Scene {
                 validate_response(&response).unwrap_or_else(|rule| panic!("{rule}: {text}"));
                 let cseq = CSeq::read(response.headers.first(Name::CSeq).unwrap()).unwrap();
                 let tag = tag(&response.headers, Name::To);
+                if let Some(rseq) = response.headers.first(Name::RSeq) {
+                    self.rseq = String::from_utf8_lossy(rseq).into_owned();
+                }
                 if cseq.method.to_string() == "INVITE" && !tag.is_empty() && response.status < 300 {
                     self.our_tag = tag;
                 }
@@ -280,15 +325,41 @@ impl Scene {
                 format!("Confirmed{}", if sdp.is_some() { " with sdp" } else { "" })
             }
             Event::AckMissing { .. } => "AckMissing".to_owned(),
-            Event::Cancelled { .. } => "Cancelled".to_owned(),
-            Event::Bye { .. } => "Bye".to_owned(),
-            Event::Reoffer { .. } => "Reoffer".to_owned(),
+            Event::Cancelled { reason, .. } => format!("Cancelled{}", because(*reason)),
+            Event::Bye { reason, .. } => format!("Bye{}", because(*reason)),
+            Event::Reoffer { sdp, .. } => {
+                format!("Reoffer{}", if sdp.is_some() { "" } else { " without sdp" })
+            }
+            Event::EarlyMedia { fork, .. } => format!("EarlyMedia {fork}"),
+            Event::OfferAnswered { .. } => "OfferAnswered".to_owned(),
+            Event::OfferRefused { status, .. } => format!("OfferRefused {status}"),
+            Event::SessionLost { loss, .. } => format!("SessionLost {loss:?}"),
+            Event::Info { key, .. } => format!("Info {key}"),
             Event::Ringing { .. } => "Ringing".to_owned(),
             Event::Answered { .. } => "Answered".to_owned(),
+            Event::Failed { status, retry_after_s: Some(wait), .. } => {
+                format!("Failed {status} for {wait} s")
+            }
             Event::Failed { status, .. } => format!("Failed {status}"),
             Event::Probed { alive, .. } => format!("Probed {alive}"),
         }
     }
+}
+
+/// The same message with a session description in place of no body.
+fn with_sdp(text: &str) -> String {
+    let head = text.replacen("Content-Length: 0\r\n", &format!("Content-Length: {}\r\n", SDP.len()), 1);
+    assert_ne!(head, text, "it has a body: {text}");
+    let head = if head.contains("Content-Type") {
+        head
+    } else {
+        head.replacen("Content-Length", "Content-Type: application/sdp\r\nContent-Length", 1)
+    };
+    head + SDP
+}
+
+fn because(reason: Option<Reason>) -> String {
+    reason.map_or_else(String::new, |reason| format!(" {:?} {}", reason.protocol, reason.cause))
 }
 
 fn elsewhere(to: SocketAddr) -> String {
@@ -314,6 +385,40 @@ pub fn check_with_rsip(text: &str) {
         return;
     }
     cseq.unwrap_or_else(|error| panic!("{error}: {text}"));
+}
+
+/// Another independent reader sees the same lines, the same body, and the same tags, branch and number.
+pub fn check_with_rsipstack(octets: &[u8]) {
+    use rsipstack::sip::{HeadersExt, SipMessage, ToTypedHeader};
+    let text = String::from_utf8_lossy(octets);
+    let theirs = SipMessage::try_from(octets).unwrap_or_else(|error| panic!("{error}: {text}"));
+    let (lines, body) = match &theirs {
+        SipMessage::Request(request) => (&request.headers, &request.body),
+        SipMessage::Response(response) => (&response.headers, &response.body),
+    };
+    let (headers, our_body) = match parse(octets).expect("we read what we send") {
+        Message::Request(request) => (request.headers, request.body),
+        Message::Response(response) => (response.headers, response.body),
+    };
+    let lines: Vec<_> =
+        lines.iter().map(|line| format!("{}: {}", line.name(), line.value().trim())).collect();
+    let plain = |octets: &[u8]| String::from_utf8_lossy(octets).into_owned();
+    let ours: Vec<_> =
+        headers.iter().map(|(name, value)| format!("{}: {}", plain(name), plain(value))).collect();
+    assert_eq!((lines, &body[..]), (ours, our_body), "{text}");
+    let from =
+        theirs.from_header().and_then(|from| from.typed()).unwrap_or_else(|error| panic!("{error}: {text}"));
+    assert_eq!(from.tag().map(ToString::to_string).unwrap_or_default(), tag(&headers, Name::From), "{text}");
+    let to = theirs.to_header().and_then(|to| to.typed()).unwrap_or_else(|error| panic!("{error}: {text}"));
+    assert_eq!(to.tag().map(ToString::to_string).unwrap_or_default(), tag(&headers, Name::To), "{text}");
+    // It knows a closed set of methods too.
+    if text.contains("DANCE") {
+        return;
+    }
+    let cseq =
+        theirs.cseq_header().and_then(|cseq| cseq.typed()).unwrap_or_else(|error| panic!("{error}: {text}"));
+    let number = CSeq::read(headers.first(Name::CSeq).expect("a CSeq")).expect("a CSeq").number;
+    assert_eq!(cseq.seq, number, "{text}");
 }
 
 #[track_caller]

@@ -1,0 +1,109 @@
+//! INFO within a dialog: keys in the two old ways that phones still send, `application/dtmf-relay` and
+//! `application/dtmf` (RFC 6086 §3 calls them legacy). Whether they count is the switch's.
+
+use super::super::interface::{Event, InfoKeys};
+use super::Stack;
+use super::refusal::Refusal;
+use crate::id::LegId;
+use crate::wire::sip::grammar::trim;
+use crate::wire::sip::message::Request;
+use crate::wire::sip::name::Name;
+use crate::wire::sip::value::MediaType;
+use crate::wire::telephone_event::Key;
+
+/// What an INFO carries.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Carried {
+    /// No body: a sign of life.
+    Nothing,
+    /// A key.
+    Key(Key),
+    /// Flash, or another event that is no key.
+    NoKey,
+}
+
+impl Stack {
+    /// Tells of a key if that is wanted; the caller answers 200.
+    pub(super) fn info_in(&mut self, leg: LegId, request: &Request<'_>) -> Result<(), Refusal> {
+        match read(request)? {
+            Carried::Key(key)
+                if self.settings.info_keys == InfoKeys::Told
+                    && self.legs.get(&leg).is_some_and(|leg| !leg.is_given_up()) =>
+            {
+                self.tell(Event::Info { leg, key });
+            }
+            Carried::Key(_) | Carried::Nothing | Carried::NoKey => {}
+        }
+        Ok(())
+    }
+}
+
+fn read(request: &Request<'_>) -> Result<Carried, Refusal> {
+    if request.body.is_empty() {
+        return Ok(Carried::Nothing);
+    }
+    let kind = request.headers.first(Name::ContentType).and_then(MediaType::read).ok_or(Refusal::InfoType)?;
+    let signal = if kind.is("application", "dtmf-relay") {
+        relayed(request.body).ok_or(Refusal::InfoBody)?
+    } else if kind.is("application", "dtmf") {
+        trim(request.body)
+    } else {
+        return Err(Refusal::InfoType);
+    };
+    key(signal)
+}
+
+/// The value of the line `Signal=`; `Duration=` tells nothing that we need.
+fn relayed(body: &[u8]) -> Option<&[u8]> {
+    body.split(|&octet| octet == b'\n').find_map(|line| {
+        let at = line.iter().position(|&octet| octet == b'=')?;
+        trim(&line[..at]).eq_ignore_ascii_case(b"Signal").then(|| trim(&line[at + 1..]))
+    })
+}
+
+/// A key by its sign, or by its number among the events of RFC 4733 §3.2.
+fn key(signal: &[u8]) -> Result<Carried, Refusal> {
+    Ok(Carried::Key(match signal {
+        [digit @ b'0'..=b'9'] => Key::Digit(digit - b'0'),
+        b"*" => Key::Star,
+        b"#" => Key::Pound,
+        [letter @ (b'A'..=b'D' | b'a'..=b'd')] => Key::Letter(letter.to_ascii_uppercase()),
+        [b'1', last @ b'0'..=b'6'] => match Key::from_event(10 + (last - b'0')) {
+            Some(key) => key,
+            None => return Ok(Carried::NoKey),
+        },
+        b"!" => return Ok(Carried::NoKey),
+        _ => return Err(Refusal::InfoBody),
+    }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wire::sip::message::{Message, parse};
+
+    #[test]
+    fn a_key_is_read_from_both_old_bodies_and_nothing_else_is_taken() {
+        let relay = "application/dtmf-relay";
+        for (kind, body, expected) in [
+            ("", "", Ok(Carried::Nothing)),
+            (relay, "Signal=5\r\nDuration=160\r\n", Ok(Carried::Key(Key::Digit(5)))),
+            (relay, "Signal= *\r\nDuration= 250", Ok(Carried::Key(Key::Star))),
+            ("Application/DTMF-Relay", "duration=1\nsignal=#\n", Ok(Carried::Key(Key::Pound))),
+            (relay, "Signal=10\r\n", Ok(Carried::Key(Key::Star))),
+            (relay, "Signal=a\r\n", Ok(Carried::Key(Key::Letter(b'A')))),
+            (relay, "Signal=16\r\n", Ok(Carried::NoKey)),
+            ("application/dtmf", "7\r\n", Ok(Carried::Key(Key::Digit(7)))),
+            ("application/dtmf", "!", Ok(Carried::NoKey)),
+            ("application/dtmf", "77", Err(Refusal::InfoBody)),
+            (relay, "Duration=160\r\n", Err(Refusal::InfoBody)),
+            ("text/plain", "5", Err(Refusal::InfoType)),
+            ("", "5", Err(Refusal::InfoType)),
+        ] {
+            let kind = if kind.is_empty() { String::new() } else { format!("Content-Type: {kind}\r\n") };
+            let text = format!("INFO sip:a@b SIP/2.0\r\n{kind}\r\n{body}");
+            let Ok(Message::Request(request)) = parse(text.as_bytes()) else { panic!("{text}") };
+            assert_eq!(read(&request), expected, "{text}");
+        }
+    }
+}
