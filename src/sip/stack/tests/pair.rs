@@ -433,6 +433,19 @@ fn over_a_good_link_every_call_is_answered_or_given_up() {
     }
 }
 
+#[test]
+fn stories_that_once_went_wrong_end_well() {
+    for (seed, lost, doubled, delay_max_ms) in [
+        (7_617_263_796_143_925_259, 33, 11, 11),
+        (8_730_963_067_396_726_698, 21, 14, 568),
+        (13_636_843_354_771_514_815, 12, 6, 588),
+        (17_745_387_527_967_605_037, 31, 3, 574),
+        (12_736_793_410_117_191_248, 5, 27, 400),
+    ] {
+        story(seed, 12, Link { lost, doubled, delay_max_ms });
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 128, failure_persistence: None, ..ProptestConfig::default() })]
 
