@@ -359,8 +359,8 @@ fn callers_of_an_urgent_flow_are_let_in_when_nobody_else_is() {
     scene.switch.settings.max_calls = 1;
     assert_eq!(another(&mut scene, "100", "ordinary"), 503);
     assert_eq!(another(&mut scene, "199", "urgent"), 200);
-    assert_eq!(another(&mut scene, "199", "noport"), 503, "there are two ports");
-    assert_eq!(scene.switch.counters.refused_full, 2);
+    let let_in = (0..10).filter(|caller| another(&mut scene, "199", &format!("u{caller}")) == 200).count();
+    assert_eq!(2 + let_in, scene.switch.ports.total(), "as many as there are ports");
 }
 
 #[test]
