@@ -7,6 +7,20 @@ use std::time::Duration;
 
 /// The longest datagram that is read as SIP, in octets: the greatest UDP payload over IPv4.
 pub const SIP_DATAGRAM_MAX_OCTETS: usize = 65_507;
+/// The longest message that is taken from a stream, in octets: as long as a datagram, so that one reader does for both.
+pub const SIP_STREAM_MESSAGE_MAX_OCTETS: usize = SIP_DATAGRAM_MAX_OCTETS;
+/// Connections of SIP over TCP at once: one for each phone of a large clinic and each call of its carriers.
+pub const SIP_CONNECTIONS_MAX: usize = 4_096;
+/// How long a connection of ours may take to open: the first SYN and its two repetitions at 1 s and 3 s.
+pub const SIP_CONNECT_MAX: Duration = Duration::from_secs(4);
+/// How long half a message may wait for its rest: the longest life of a transaction.
+pub const SIP_HALF_MESSAGE_MAX: Duration = Duration::from_secs(32);
+/// How long a connection may be silent: longer than the refresh of any session, whose requests it carries.
+pub const SIP_CONNECTION_IDLE_MAX: Duration = Duration::from_secs(3_600);
+/// Octets that may wait to be written to a peer that does not read: four of the longest messages.
+pub const SIP_CONNECTION_QUEUE_MAX_OCTETS: usize = 4 * SIP_STREAM_MESSAGE_MAX_OCTETS;
+/// Events that may wait between the connections and the engine; then their peers wait, by TCP's own means.
+pub const SIP_CONNECTION_EVENTS_MAX: usize = 1_024;
 /// The most header fields that one message may carry; RFC 4475's fullest message has under 60.
 pub const SIP_HEADERS_MAX: usize = 256;
 /// The most Via values that one message may carry: Max-Forwards starts at 70 (RFC 3261 §8.1.1.6).

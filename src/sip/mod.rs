@@ -1,5 +1,6 @@
 //! Floor 3, the signalling plane: transactions, dialogs and the two cores (RFC 3261), without a socket.
 
+pub mod connections;
 pub mod dialog;
 pub mod interface;
 pub mod invite;

@@ -19,7 +19,7 @@ use crate::clock::Instant;
 use crate::wire::sip::message::{Message, ParseError, Request, parse};
 use crate::wire::sip::method::Method;
 use crate::wire::sip::name::Name;
-use crate::wire::sip::validate::{Violation, validate};
+use crate::wire::sip::validate::{Violation, validate, validate_on_stream};
 use std::net::IpAddr;
 
 /// A request with where it came from and to.
@@ -61,7 +61,8 @@ impl Stack {
 
     fn request_in(&mut self, now: Instant, arrival: &Arrival<'_>) {
         let request = &arrival.request;
-        if let Err(violation) = validate(request) {
+        let measured = if arrival.way.transport.is_reliable() { validate_on_stream(request) } else { Ok(()) };
+        if let Err(violation) = measured.and_then(|()| validate(request)) {
             self.counters.malformed += 1;
             return self.answer_violation(arrival, violation);
         }
