@@ -21,6 +21,18 @@ pub const SIP_CONNECTION_IDLE_MAX: Duration = Duration::from_secs(3_600);
 pub const SIP_CONNECTION_QUEUE_MAX_OCTETS: usize = 4 * SIP_STREAM_MESSAGE_MAX_OCTETS;
 /// Events that may wait between the connections and the engine; then their peers wait, by TCP's own means.
 pub const SIP_CONNECTION_EVENTS_MAX: usize = 1_024;
+/// Targets that one call or request may be led to: no failover tries more while somebody waits.
+pub const SIP_TARGETS_MAX: usize = 8;
+/// How long all questions for one call or request may take together, before what is known has to do.
+pub const SIP_LOCATE_MAX: Duration = Duration::from_secs(2);
+/// Searches for targets at once: one for each call that is placed and each request in a dialog, many times over.
+pub const SIP_LOCATING_MAX: usize = 4_096;
+/// Targets that asked to be left alone for a time and are remembered.
+pub const SIP_RESTING_MAX: usize = 1_024;
+/// The longest time that a target is left alone because it asked for that.
+pub const SIP_REST_MAX: Duration = Duration::from_secs(3_600);
+/// The longest request that goes in a datagram; a longer one goes by TCP (RFC 3261 §18.1.1).
+pub const SIP_REQUEST_BY_UDP_MAX_OCTETS: usize = 1_300;
 /// The most header fields that one message may carry; RFC 4475's fullest message has under 60.
 pub const SIP_HEADERS_MAX: usize = 256;
 /// The most Via values that one message may carry: Max-Forwards starts at 70 (RFC 3261 §8.1.1.6).

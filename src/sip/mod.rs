@@ -4,6 +4,7 @@ pub mod connections;
 pub mod dialog;
 pub mod interface;
 pub mod invite;
+pub mod locate;
 pub mod stack;
 pub mod transaction;
 pub mod way;

@@ -15,6 +15,7 @@ mod caller;
 mod command;
 mod compose;
 mod leg;
+mod reach;
 mod receive;
 mod refusal;
 mod request;
@@ -22,6 +23,7 @@ mod response;
 
 use super::dialog::DialogId;
 use super::interface::{Counters, Event, Input, Output, Settings};
+use super::locate::LocateId;
 use super::transaction::clients::{self, ClientId, Clients};
 use super::transaction::index::TimerIndex;
 use super::transaction::servers::{self, ServerId, Servers};
@@ -32,6 +34,7 @@ use crate::id::LegId;
 use crate::limits::TRANSACTIONS_MAX;
 use crate::rng::Rng;
 use leg::Leg;
+use reach::Reach;
 use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
@@ -46,6 +49,7 @@ pub struct Stack {
     clients: Clients,
     legs: BTreeMap<LegId, Leg>,
     dialogs: BTreeMap<DialogId, LegId>,
+    reach: Reach,
     next_leg: u64,
     index: TimerIndex<TimerKey>,
     outputs: VecDeque<Output>,
@@ -59,6 +63,7 @@ enum TimerKey {
     Server(ServerId),
     Client(ClientId),
     Leg(LegId),
+    Locate(LocateId),
 }
 
 impl Stack {
@@ -75,6 +80,7 @@ impl Stack {
             clients: Clients::new(timers),
             legs: BTreeMap::new(),
             dialogs: BTreeMap::new(),
+            reach: Reach::default(),
             next_leg: 1,
             index: TimerIndex::empty(),
             outputs: VecDeque::new(),
@@ -109,6 +115,8 @@ impl Stack {
     pub fn handle(&mut self, now: Instant, input: Input<'_>) {
         match input {
             Input::Message { way, octets } => self.receive(now, way, octets),
+            Input::Resolved { id, records } => self.resolved(now, id, records),
+            Input::Unreachable { way } => self.unreachable(now, way),
             Input::Timeout => self.timeout(now),
             Input::Command(command) => self.command(now, command),
         }
@@ -126,6 +134,7 @@ impl Stack {
             TimerKey::Server(_) => "SIP server transaction",
             TimerKey::Client(_) => "SIP client transaction",
             TimerKey::Leg(_) => "SIP answer to be sent again",
+            TimerKey::Locate(_) => "SIP targets sought",
         };
         Some(Due { at, reason })
     }
@@ -139,6 +148,7 @@ impl Stack {
                 TimerKey::Server(id) => self.server_input(now, id, servers::Input::Timeout),
                 TimerKey::Client(id) => self.client_timeout(now, id),
                 TimerKey::Leg(id) => self.leg_timeout(now, id),
+                TimerKey::Locate(id) => self.located(now, id),
             }
         }
     }
@@ -184,14 +194,6 @@ impl Stack {
         if let Some(count) = self.counters.answers.get_mut(usize::from(status / 100).wrapping_sub(1)) {
             *count += 1;
         }
-    }
-
-    /// Begins a client transaction: sends the request.
-    fn client_begin(&mut self, now: Instant, begin: clients::Begin) -> ClientId {
-        self.transmit(begin.way, begin.octets.clone());
-        let id = self.clients.begin(now, begin);
-        self.retime_client(id);
-        id
     }
 
     /// After a client transaction was told something: its deadline moves, or it ends.

@@ -102,6 +102,10 @@ impl Switch {
             Input::Message { way, octets } => {
                 self.sip.handle(now.at, sip::Input::Message { way, octets });
             }
+            Input::Resolved { id, records } => {
+                self.sip.handle(now.at, sip::Input::Resolved { id, records });
+            }
+            Input::Unreachable { way } => self.sip.handle(now.at, sip::Input::Unreachable { way }),
             Input::Media(event) => self.on_media(event),
             Input::Recorder(event) => self.on_recorder(event),
             Input::Durable { up_to } => self.on_durable(up_to),
@@ -164,6 +168,9 @@ impl Switch {
                 sip::Output::Transmit { way, octets } => {
                     self.outputs.push_back(Output::Transmit { way, octets });
                 }
+                sip::Output::Resolve { id, question } => {
+                    self.outputs.push_back(Output::Resolve { id, question });
+                }
                 sip::Output::Event(event) => self.on_sip(event),
             }
         }
@@ -177,6 +184,7 @@ impl Switch {
             sip::Event::Cancelled { leg } => self.on_leg_over(leg, Cause::Cancelled, Party::Caller),
             sip::Event::Bye { leg } => self.on_leg_over(leg, Cause::Normal, Party::Caller),
             sip::Event::Reoffer { leg, sdp } => self.on_reoffer(leg, sdp),
+            sip::Event::Located { leg, way } => self.on_person_located(leg, way),
             sip::Event::Ringing { .. } => {}
             sip::Event::Answered { leg, sdp } => self.on_person_answered(leg, &sdp),
             sip::Event::Failed { leg, status } => self.on_person_failed(leg, status),

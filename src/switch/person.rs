@@ -15,39 +15,50 @@ use crate::sip::interface as sip;
 use crate::sip::way::Way;
 use std::time::Duration;
 
-/// The final status that the record gives to a target which is in no address list: not found.
-const STATUS_UNKNOWN_TARGET: u16 = 404;
 /// The final status that the record gives to a person who let it ring: request timeout.
 const STATUS_RANG_OUT: u16 = 408;
 /// The final status that the record gives when no port was free: service unavailable.
 const STATUS_NO_PORT: u16 = 503;
 
 impl Switch {
-    /// Places a call to `target`, an address of the configuration.
+    /// Begins a call to `target`, an address of the configuration: where it is must be found out first.
     pub(super) fn call_person(&mut self, id: CallId, target: String, ring: Duration) {
         let leg = self.sip.reserve_leg();
         self.append(id, Event::PersonCalled { leg, target: target.clone() });
-        let Some(&to) = self.settings.targets.get(&target) else {
-            return self.person_not_reached(id, leg, STATUS_UNKNOWN_TARGET);
-        };
-        let Some((local, worker, caller)) =
-            self.calls.get(&id).map(|call| (call.local, call.patient.worker, call.caller.clone()))
+        let Some((local, peer, worker)) =
+            self.calls.get(&id).map(|call| (call.local, call.patient.peer, call.patient.worker))
         else {
             return;
         };
         let Some(owned) = self.ports.take_on(worker, self.now.at) else {
             return self.person_not_reached(id, leg, STATUS_NO_PORT);
         };
-        let mut person = new_leg(leg, owned, local, to.ip());
-        let sdp = self.make_offer(&mut person);
-        let from_user = Self::presented(caller.as_ref());
         let ring_until = Some(self.now.at + ring.min(self.settings.ring));
         self.legs.insert(leg, id);
         if let Some(call) = self.calls.get_mut(&id) {
-            call.person = Some(Person { leg: person, ring_until });
+            let person = new_leg(leg, owned, local, peer);
+            call.person = Some(Person { leg: person, target: target.clone(), ring_until });
+        }
+        self.sip(sip::Command::Locate { leg, target });
+    }
+
+    /// It is known how the person is reached, and by which address of ours: the offer can be made.
+    pub(super) fn on_person_located(&mut self, leg: LegId, way: Way) {
+        let Some(&id) = self.legs.get(&leg) else { return };
+        let Some(call) = self.calls.get_mut(&id).filter(|call| call.person.as_ref().is_some_and(|person| person.leg.id == leg)) else {
+            return;
+        };
+        let caller = call.caller.clone();
+        let Some(person) = call.person.as_mut() else { return };
+        (person.leg.local, person.leg.peer) = (way.local, way.remote.ip());
+        let (mut changed, target) = (person.leg.clone(), person.target.clone());
+        let sdp = self.make_offer(&mut changed);
+        let from_user = Self::presented(caller.as_ref());
+        if let Some(person) = self.calls.get_mut(&id).and_then(|call| call.person.as_mut()) {
+            person.leg = changed;
         }
         let call = Box::new(sip::Outgoing { target, from_user, sdp });
-        self.sip(sip::Command::Invite { leg, way: Way::udp(local, to), call });
+        self.sip(sip::Command::Invite { leg, way, call });
     }
 
     /// The person answered: both hear each other from the next tick on.

@@ -21,9 +21,8 @@ use crate::media::command::WorkerIndex;
 use crate::rng::Rng;
 use crate::switch::Switch;
 use crate::switch::interface::Settings;
-use std::collections::BTreeMap;
 use std::io;
-use std::net::{SocketAddr, ToSocketAddrs};
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 use tokio::sync::{mpsc, watch};
@@ -107,7 +106,7 @@ pub fn start(config: &Config, flows: FlowSet, prompts: PromptLibrary) -> Result<
     let records = open_records(config, clock)?;
     tell_recovered(&records.recovered);
     let flows = Arc::new(flows);
-    let settings = settings(config, &flows, &records);
+    let settings = settings(config, &records);
     let max_calls = settings.max_calls;
     let switch = Switch::new(settings, Arc::clone(&flows), &ports, seeded_rng()?);
     let engine = Engine {
@@ -178,7 +177,7 @@ fn start_workers(config: &Config, clock: Clock, max_legs: u64) -> Result<Workers
 }
 
 /// The settings of the switch, from the configuration and what the records say of earlier runs.
-fn settings(config: &Config, flows: &FlowSet, records: &Records) -> Settings {
+fn settings(config: &Config, records: &Records) -> Settings {
     Settings {
         sip: config.sip_settings(),
         external_address: config.sip.external_address,
@@ -188,7 +187,6 @@ fn settings(config: &Config, flows: &FlowSet, records: &Records) -> Settings {
         longest: config.calls.longest,
         ring: config.calls.ring,
         media_lost: config.media.silent_after,
-        targets: targets(flows),
         first_seq: records.recovered.next_seq,
         first_id: records.recovered.next_id,
     }
@@ -254,28 +252,6 @@ fn trunk(trunk: &crate::config::Trunk) -> routing::Trunk {
         trusted: trunk.trust == Trust::Trusted,
         called_number_from: trunk.called_number_from,
     }
-}
-
-/// Where the persons of the ladder are: the hosts of their SIP addresses, resolved once.
-fn targets(flows: &FlowSet) -> BTreeMap<String, SocketAddr> {
-    let mut targets = BTreeMap::new();
-    for target in flows.clinic().ladder.iter().map(|rung| rung.target.as_str()) {
-        let host = target.trim_start_matches("sip:").rsplit('@').next().unwrap_or_default();
-        let host = host.split([';', '?']).next().unwrap_or_default();
-        let with_port = if host.rsplit_once(':').is_some_and(|(_, port)| port.parse::<u16>().is_ok()) {
-            host.to_owned()
-        } else {
-            format!("{host}:5060")
-        };
-        match with_port.to_socket_addrs().ok().and_then(|mut all| all.next()) {
-            Some(address) => drop(targets.insert(target.to_owned(), address)),
-            None => tracing::warn!(
-                target,
-                "this address of the person ladder is not found: its rung is passed over"
-            ),
-        }
-    }
-    targets
 }
 
 fn seeded_rng() -> Result<Rng, StartError> {

@@ -58,6 +58,7 @@ impl Stack {
             }
             Command::HangUp { leg, reason } => self.hang_up(now, leg, reason),
             Command::Probe { leg } => self.probe(now, leg),
+            Command::Locate { leg, target } => self.locate_call(now, leg, &target),
             Command::Invite { leg, way, call } => self.invite_out(now, leg, way, &call),
         }
     }
@@ -147,6 +148,7 @@ impl Stack {
 
     /// Ends a leg whatever its state. From here on nothing more is told of it.
     fn hang_up(&mut self, now: Instant, id: LegId, reason: Option<&'static str>) {
+        self.stop_reaching(id);
         let Some(leg) = self.legs.get_mut(&id) else { return };
         leg.reason = reason;
         match &mut leg.phase {
