@@ -21,11 +21,14 @@ mod person;
 mod ports;
 mod recording;
 pub mod status;
+#[cfg(test)]
+mod tests;
 
 use crate::clock::{Due, Instant};
 use crate::flow::action;
 use crate::flow::set::FlowSet;
 use crate::id::{CallId, LegId, RecordingId};
+use crate::limits::EVENT_SPILL_HARD_MAX;
 use crate::media::command as media;
 use crate::report::event::{Cause, Entry, Event, Party};
 use crate::rng::Rng;
@@ -229,6 +232,12 @@ impl Switch {
             }
             self.rekey(id);
         }
+    }
+
+    /// Whether the log could drop the next entry. As many lines wait in the store as are not durable, or
+    /// fewer: while these are under its hard bound it keeps whatever something waits for.
+    fn log_is_full(&self) -> bool {
+        (self.next_seq - 1).saturating_sub(self.durable_up_to) >= EVENT_SPILL_HARD_MAX as u64
     }
 
     /// Adds a fact to the event log, as of now.
