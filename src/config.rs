@@ -6,11 +6,13 @@
 use crate::call::routing::CalledNumberFrom;
 use crate::flow::diagnostic::{Code, Diagnostic, Place, Sources, Words};
 use crate::flow::syntax::fields::{self, Family, Fields};
-use crate::flow::syntax::tree::{self, Node, Reading};
+use crate::flow::syntax::tree::{self, Node, Reading, Shape};
 use crate::id::TrunkName;
 use crate::io::media_worker::{Batching, Priority};
+use crate::io::sip_port::Listen;
 use crate::limits;
 use crate::sip::interface::{Network, Settings};
+use crate::sip::way::Transport;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
@@ -60,8 +62,8 @@ pub struct Config {
 /// Signalling.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Sip {
-    /// Where SIP over UDP is listened for.
-    pub listen: SocketAddr,
+    /// Where SIP is listened for.
+    pub listen: Vec<Listen>,
     /// The address told in Contact and SDP in place of the one that the route to the peer uses.
     pub external_address: Option<IpAddr>,
     /// T1 of RFC 3261 §17.1.1.1.
@@ -167,7 +169,7 @@ impl Default for Config {
     fn default() -> Self {
         Self {
             sip: Sip {
-                listen: SocketAddr::from(([0, 0, 0, 0], 5060)),
+                listen: over_each(SocketAddr::from(([0, 0, 0, 0], 5060))),
                 external_address: None,
                 t1: Duration::from_millis(500),
                 product: concat!("Careline/", env!("CARGO_PKG_VERSION")).to_owned(),
@@ -241,11 +243,15 @@ impl Config {
             "log",
         ];
         let Some(mut fields) = Fields::of(node, "careline.yaml", known, FAMILY, sources) else { return };
-        if let Some(node) = fields.take("sip") {
+        let (sip, media) = (fields.take("sip"), fields.take("media"));
+        if let Some(node) = sip {
             self.sip.take(node, sources);
         }
-        if let Some(node) = fields.take("media") {
+        if let Some(node) = media {
             self.media.take(node, sources);
+        }
+        if let Some(node) = sip.or(media) {
+            self.check_families(node.place, sources);
         }
         if let Some(node) = fields.take("calls") {
             self.calls.take(node, sources);
@@ -274,13 +280,29 @@ impl Config {
     }
 }
 
+impl Config {
+    /// Sound goes by one family of addresses: whoever signals over the other could not be heard.
+    fn check_families(&self, place: Place, sources: &mut Sources) {
+        let sound = self.media.address;
+        let other = self.sip.listen.iter().find(|listen| listen.address.is_ipv4() != sound.is_ipv4());
+        let Some(listen) = other else { return };
+        let any = if listen.address.is_ipv4() { "0.0.0.0" } else { "\"::\"" };
+        let words =
+            Words::what(format!("SIP is listened for at {}, and sound at {sound} alone", listen.address))
+                .repair(format!(
+                    "write media: {{address: {any}}}, or take that address out of `sip: {{listen: …}}`"
+                ))
+                .hears("who calls there would hear nothing");
+        sources.fault(place, CLASH, words);
+    }
+}
+
 impl Sip {
     fn take(&mut self, node: &Node, sources: &mut Sources) {
         let known = &["listen", "external_address", "t1_ms", "product", "listen_to"];
         let Some(mut fields) = Fields::of(node, "`sip`", known, FAMILY, sources) else { return };
         if let Some(node) = fields.take("listen") {
-            let example = "0.0.0.0:5060";
-            self.listen = parsed(node, "address with port", example, sources).unwrap_or(self.listen);
+            self.listen = listens(node, sources);
         }
         if let Some(node) = fields.take("external_address") {
             self.external_address = parsed(node, "IP address", "203.0.113.10", sources);
@@ -443,6 +465,58 @@ fn network(node: &Node, sources: &mut Sources) -> Option<Network> {
     found
 }
 
+/// The addresses where SIP is listened for: one, or a list of them.
+fn listens(node: &Node, sources: &mut Sources) -> Vec<Listen> {
+    let items = match &node.shape {
+        Shape::List(items) => items.as_slice(),
+        Shape::Scalar(_) | Shape::Map(_) | Shape::Broken => std::slice::from_ref(node),
+    };
+    let mut all: Vec<Listen> = Vec::new();
+    for item in items {
+        for listen in listen(item, sources) {
+            if all.contains(&listen) {
+                let (transport, address) = (listen.transport.in_uri(), listen.address);
+                let words = Words::what(format!("{transport} {address} stands here for the second time"))
+                    .repair("take one of them out");
+                sources.fault(item.place, CLASH, words);
+            }
+            all.push(listen);
+        }
+    }
+    if items.is_empty() {
+        let words = Words::what("SIP would be listened for nowhere")
+            .repair("write an address with its port, such as 0.0.0.0:5060, or take the line out")
+            .hears("no call could be answered");
+        sources.fault(node.place, CLASH, words);
+    }
+    all
+}
+
+/// One address over both transports, or over the one that stands before it.
+fn listen(node: &Node, sources: &mut Sources) -> Vec<Listen> {
+    let Some(word) = fields::word(node, "an address with port", FAMILY, sources) else { return Vec::new() };
+    let found = parse_listen(&word.value);
+    if found.is_empty() {
+        let words = Words::what(format!("`{}` is no address with port", word.value))
+            .repair("write it as 0.0.0.0:5060, or udp 0.0.0.0:5060, or tcp 0.0.0.0:5060");
+        sources.fault(word.place, FAMILY.value, words);
+    }
+    found
+}
+
+fn parse_listen(text: &str) -> Vec<Listen> {
+    let (transport, address) = text.split_once(' ').map_or((None, text), |(word, rest)| (Some(word), rest));
+    let Ok(address) = address.trim().parse() else { return Vec::new() };
+    let mut all = over_each(address);
+    all.retain(|listen| transport.is_none_or(|word| word == listen.transport.in_uri()));
+    all
+}
+
+/// The address over each transport.
+fn over_each(address: SocketAddr) -> Vec<Listen> {
+    Transport::ALL.map(|transport| Listen { transport, address }).to_vec()
+}
+
 /// A network in CIDR notation; a lone address is a network of one.
 fn parse_network(text: &str) -> Option<Network> {
     let (base, prefix) = text.split_once('/').map_or((text, None), |(base, prefix)| (base, Some(prefix)));
@@ -554,7 +628,7 @@ log: debug
         let (config, faults) = Config::read("careline.yaml", text.as_bytes());
         assert_eq!(faults, vec![]);
         let config = config.unwrap();
-        assert_eq!(config.sip.listen, "192.0.2.1:5080".parse().unwrap());
+        assert_eq!(config.sip.listen, over_each("192.0.2.1:5080".parse().unwrap()));
         assert_eq!(config.sip.t1, Duration::from_millis(50));
         assert_eq!(config.media.workers, Some(2));
         assert_eq!((config.media.batching, config.media.priority), (Batching::Never, Priority::Never));
@@ -576,7 +650,7 @@ log: debug
                   | ^^^^ did you mean `sip`?
             careline.yaml:2:15  C004  `5060` is no address with port
                 2 | sip: {listen: 5060, t1_ms: fast}
-                  |               ^^^^ write it as 0.0.0.0:5060
+                  |               ^^^^ write it as 0.0.0.0:5060, or udp 0.0.0.0:5060, or tcp 0.0.0.0:5060
             careline.yaml:2:28  C004  `fast` is no time in milliseconds
                 2 | sip: {listen: 5060, t1_ms: fast}
                   |                            ^^^^ write a whole number from 10 to 5000
@@ -605,6 +679,31 @@ log: debug
             careline.yaml:6:10  C004  `-1` is no time in seconds
                 6 | drain_s: -1
                   |          ^^ write a whole number from 0 to 86400"#]].assert_eq(&faults(text));
+    }
+
+    #[test]
+    fn sip_is_listened_for_at_one_address_or_several_over_both_transports_or_one() {
+        let shown = |listen: &str| {
+            let text = format!("sip: {{listen: {listen}}}\nmedia: {{address: '::'}}\n");
+            let (config, faults) = Config::read("careline.yaml", text.as_bytes());
+            let all = config.map(|config| config.sip.listen).unwrap_or_default();
+            let all: Vec<String> =
+                all.iter().map(|l| format!("{} {}", l.transport.in_uri(), l.address)).collect();
+            let faults = faults.iter().map(|fault| fault.what.clone());
+            all.into_iter().chain(faults).collect::<Vec<_>>().join(", ")
+        };
+        let table = [
+            ("'[::]:5060'", "udp [::]:5060, tcp [::]:5060"),
+            ("'tcp [::1]:5080'", "tcp [::1]:5080"),
+            ("['[::1]:5060', 'udp [fd00::1]:5070']", "udp [::1]:5060, tcp [::1]:5060, udp [fd00::1]:5070"),
+            ("['[::]:5060', 'tcp [::]:5060']", "tcp [::]:5060 stands here for the second time"),
+            ("[]", "SIP would be listened for nowhere"),
+            ("'tls [::]:5061'", "`tls [::]:5061` is no address with port"),
+            ("['[::]:5060', '0.0.0.0:5060']", "SIP is listened for at 0.0.0.0:5060, and sound at :: alone"),
+        ];
+        for (listen, expected) in table {
+            assert_eq!(shown(listen), expected, "{listen}");
+        }
     }
 
     #[test]

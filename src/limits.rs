@@ -11,6 +11,12 @@ pub const SIP_DATAGRAM_MAX_OCTETS: usize = 65_507;
 pub const SIP_STREAM_MESSAGE_MAX_OCTETS: usize = SIP_DATAGRAM_MAX_OCTETS;
 /// Connections of SIP over TCP at once: one for each phone of a large clinic and each call of its carriers.
 pub const SIP_CONNECTIONS_MAX: usize = 4_096;
+/// Connections that one address may open whose calls are taken: a clinic behind one NAT, or a carrier with one for each call.
+pub const SIP_CONNECTIONS_OF_ONE_SOURCE_MAX: usize = 1_024;
+/// Connections that all addresses together may open whose calls are not taken: proxies that speak within calls from elsewhere, and noise.
+pub const SIP_CONNECTIONS_OF_STRANGERS_MAX: usize = 256;
+/// Connections that one such address may open: one to speak by, and those whose loss was not noticed yet.
+pub const SIP_CONNECTIONS_OF_ONE_STRANGER_MAX: usize = 8;
 /// How long a connection of ours may take to open: the first SYN and its two repetitions at 1 s and 3 s.
 pub const SIP_CONNECT_MAX: Duration = Duration::from_secs(4);
 /// How long half a message may wait for its rest: the longest life of a transaction.

@@ -11,6 +11,7 @@ use std::io;
 use std::mem::{size_of, zeroed};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::os::fd::AsRawFd;
+use std::task::{Context, Poll};
 use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
 
@@ -46,7 +47,11 @@ impl SipUdp {
         let domain = if address.is_ipv4() { Domain::IPV4 } else { Domain::IPV6 };
         let socket = Socket::new(domain, Type::DGRAM, Some(Protocol::UDP))?;
         socket.set_nonblocking(true)?;
+        if address.is_ipv6() {
+            socket.set_only_v6(true)?; // IPv4 has a socket of its own
+        }
         socket.set_recv_buffer_size(RECEIVE_BUFFER_OCTETS)?;
+        mark(&socket, address)?;
         ask_for_destination(&socket, address.is_ipv4())?;
         socket.bind(&SockAddr::from(address))?;
         let bound = socket.local_addr()?.as_socket().unwrap_or(address);
@@ -61,12 +66,20 @@ impl SipUdp {
         self.bound
     }
 
-    /// Waits until there is something to receive.
+    /// Ready when there is something to receive.
     ///
     /// # Errors
     /// When the runtime is shutting down.
-    pub async fn readable(&self) -> io::Result<()> {
-        self.socket.readable().await.map(|mut guard| guard.retain_ready())
+    pub fn poll_readable(&self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.socket.poll_read_ready(context).map_ok(|mut guard| guard.retain_ready())
+    }
+
+    /// Whether what leaves from `local` leaves by this socket.
+    pub fn sends_for(&self, local: SocketAddr) -> bool {
+        let (bound, ip) = (self.bound, self.bound.ip());
+        bound.port() == local.port()
+            && bound.is_ipv4() == local.is_ipv4()
+            && (ip.is_unspecified() || ip == local.ip())
     }
 
     /// The octets of the datagram that was received last.
@@ -101,6 +114,12 @@ impl SipUdp {
         let sent = unsafe { libc::sendmsg(self.socket.as_raw_fd(), &raw const message, libc::MSG_DONTWAIT) };
         if sent < 0 { Err(io::Error::last_os_error()) } else { Ok(()) }
     }
+}
+
+/// Call signalling goes before ordinary traffic: CS3, as routers are set up for it (RFC 4594 §4.2 says CS5).
+pub(super) fn mark(socket: &Socket, address: SocketAddr) -> io::Result<()> {
+    const CS3: u32 = 24 << 2;
+    if address.is_ipv4() { socket.set_tos_v4(CS3) } else { socket.set_tclass_v6(CS3) }
 }
 
 /// One recvmsg(2): the datagram into `buffer`, its source and its destination.
@@ -227,7 +246,7 @@ mod tests {
         for address in ["127.0.0.1", "127.0.0.2"] {
             let target: SocketAddr = format!("{address}:{port}").parse().unwrap();
             peer.send_to(b"hello", target).unwrap();
-            sip.readable().await.unwrap();
+            std::future::poll_fn(|context| sip.poll_readable(context)).await.unwrap();
             let arrived = sip.receive().expect("a datagram waits");
             assert_eq!((arrived.local, arrived.from), (target, peer.local_addr().unwrap()));
             assert_eq!(sip.octets(&arrived), b"hello");

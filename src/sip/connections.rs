@@ -9,19 +9,33 @@
 //! A message goes by the connection that its way names; if that is gone, by any to the same address; if there
 //! is none, by a new one (RFC 3261 §18.2.2). What a lost connection means to a transaction is the stack's.
 
+use super::interface::Network;
 use super::way::{ConnectionId, Transport, Way};
 use crate::clock::{Due, Instant};
 use crate::limits::{
-    SIP_CONNECT_MAX, SIP_CONNECTION_IDLE_MAX, SIP_CONNECTION_QUEUE_MAX_OCTETS, SIP_CONNECTIONS_MAX,
+    SIP_CONNECT_MAX, SIP_CONNECTION_IDLE_MAX, SIP_CONNECTION_QUEUE_MAX_OCTETS,
+    SIP_CONNECTIONS_OF_ONE_SOURCE_MAX, SIP_CONNECTIONS_OF_ONE_STRANGER_MAX, SIP_CONNECTIONS_OF_STRANGERS_MAX,
     SIP_HALF_MESSAGE_MAX,
 };
 use crate::wire::sip::framing::{Framing, PONG, Piece};
 use std::collections::{BTreeMap, VecDeque};
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
+
+/// How many connections there may be; ours count among all alone.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// All together.
+    pub all: usize,
+    /// Networks whose calls are taken. Peers from elsewhere are strangers: they share a small part.
+    pub listen_to: Vec<Network>,
+}
 
 /// All connections of one engine. They cannot be printed: they hold messages about patients.
-#[derive(Default)]
 pub struct Connections {
+    settings: Settings,
+    /// How many there are of each address.
+    by_source: BTreeMap<IpAddr, usize>,
+    strangers: usize,
     open: BTreeMap<ConnectionId, Connection>,
     by_remote: BTreeMap<SocketAddr, ConnectionId>,
     deadlines: BTreeMap<(Instant, ConnectionId), ()>,
@@ -33,6 +47,7 @@ pub struct Connections {
 }
 
 struct Connection {
+    opener: Opener,
     local: SocketAddr,
     remote: SocketAddr,
     state: State,
@@ -40,6 +55,12 @@ struct Connection {
     deadline: Instant,
     /// Octets that the edge has still to write.
     queued_octets: usize,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Opener {
+    We,
+    Peer,
 }
 
 enum State {
@@ -158,7 +179,7 @@ pub struct Counters {
     pub accepted: u64,
     /// Connections of ours begun.
     pub opened: u64,
-    /// Connections over the bound, closed at once.
+    /// Connections over a bound, closed at once.
     pub over_bound: u64,
     /// Connections of ours that nobody took in time, or that were refused.
     pub not_opened: u64,
@@ -175,6 +196,14 @@ pub struct Counters {
 }
 
 impl Connections {
+    /// None yet.
+    pub fn new(settings: Settings) -> Self {
+        let (open, by_remote, by_source) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
+        let (deadlines, outputs, closing) = (BTreeMap::new(), VecDeque::new(), VecDeque::new());
+        let (strangers, next, counters) = (0, 0, Counters::default());
+        Self { settings, by_source, strangers, open, by_remote, deadlines, next, outputs, closing, counters }
+    }
+
     /// A name for a connection that a peer opened.
     pub fn reserve(&mut self) -> ConnectionId {
         self.next += 1;
@@ -214,7 +243,28 @@ impl Connections {
         Some(Due { at, reason: "SIP connection" })
     }
 
+    fn is_stranger(&self, ip: IpAddr) -> bool {
+        !self.settings.listen_to.iter().any(|network| network.contains(ip))
+    }
+
+    /// Whether a peer at that address may open one more.
+    fn has_room(&self, ip: IpAddr) -> bool {
+        let of_source = self.by_source.get(&ip).copied().unwrap_or(0);
+        let has_room = if self.is_stranger(ip) {
+            of_source < SIP_CONNECTIONS_OF_ONE_STRANGER_MAX
+                && self.strangers < SIP_CONNECTIONS_OF_STRANGERS_MAX
+        } else {
+            of_source < SIP_CONNECTIONS_OF_ONE_SOURCE_MAX
+        };
+        has_room && self.open.len() < self.settings.all
+    }
+
     fn enter(&mut self, now: Instant, id: ConnectionId, connection: Connection) {
+        if connection.opener == Opener::Peer {
+            let source = connection.remote.ip();
+            self.strangers += usize::from(self.is_stranger(source));
+            *self.by_source.entry(source).or_default() += 1;
+        }
         self.by_remote.entry(connection.remote).or_insert(id);
         let deadline = connection.deadline;
         self.open.insert(id, connection);
@@ -222,7 +272,7 @@ impl Connections {
     }
 
     fn accepted(&mut self, now: Instant, id: ConnectionId, local: SocketAddr, remote: SocketAddr) {
-        if self.open.len() >= SIP_CONNECTIONS_MAX {
+        if !self.has_room(remote.ip()) {
             self.counters.over_bound += 1;
             return self.outputs.push_back(Output::Abort { id });
         }
@@ -230,7 +280,8 @@ impl Connections {
         // A peer that connects and says nothing is treated as one that stops in mid-message.
         let state = State::Open { framing: Box::default(), half: Half::Since };
         let deadline = now + SIP_HALF_MESSAGE_MAX;
-        self.enter(now, id, Connection { local, remote, state, deadline, queued_octets: 0 });
+        let opener = Opener::Peer;
+        self.enter(now, id, Connection { opener, local, remote, state, deadline, queued_octets: 0 });
     }
 
     fn opened(&mut self, now: Instant, id: ConnectionId) {
@@ -307,7 +358,7 @@ impl Connections {
     }
 
     fn connect(&mut self, now: Instant, way: Way, octets: Vec<u8>) {
-        if self.open.len() >= SIP_CONNECTIONS_MAX {
+        if self.open.len() >= self.settings.all {
             self.counters.over_bound += 1;
             return self.outputs.push_back(Output::Lost { way });
         }
@@ -315,11 +366,8 @@ impl Connections {
         let Way { local, remote, .. } = way;
         let queued_octets = octets.len();
         let state = State::Opening { waiting: vec![octets] };
-        self.enter(
-            now,
-            id,
-            Connection { local, remote, state, deadline: now + SIP_CONNECT_MAX, queued_octets },
-        );
+        let (opener, deadline) = (Opener::We, now + SIP_CONNECT_MAX);
+        self.enter(now, id, Connection { opener, local, remote, state, deadline, queued_octets });
         self.outputs.push_back(Output::Connect { id, local, remote });
     }
 
@@ -378,7 +426,20 @@ impl Connections {
         if self.by_remote.get(&connection.remote) == Some(&id) {
             self.by_remote.remove(&connection.remote);
         }
+        if connection.opener == Opener::Peer {
+            self.forget_source(connection.remote.ip());
+        }
         Some(connection)
+    }
+
+    fn forget_source(&mut self, source: IpAddr) {
+        self.strangers -= usize::from(self.is_stranger(source));
+        if let Some(of_source) = self.by_source.get_mut(&source) {
+            *of_source -= 1;
+            if *of_source == 0 {
+                self.by_source.remove(&source);
+            }
+        }
     }
 }
 
@@ -392,6 +453,8 @@ impl Connection {
 mod tests {
     use super::*;
 
+    /// So many connections may there be in these tests.
+    const ALL: usize = SIP_CONNECTIONS_OF_ONE_SOURCE_MAX + 300;
     const LOCAL: &str = "10.0.0.1:5060";
     const OPTIONS: &str = "OPTIONS sip:a SIP/2.0\r\nl: 0\r\n\r\n";
 
@@ -405,10 +468,17 @@ mod tests {
     }
 
     /// The connections, and what they did, a word each.
-    #[derive(Default)]
     struct Bench {
         connections: Connections,
         now_ms: u64,
+    }
+
+    impl Default for Bench {
+        fn default() -> Self {
+            let near = Network { base: [10, 0, 0, 0].into(), prefix: 8 };
+            let settings = Settings { all: ALL, listen_to: vec![near] };
+            Self { connections: Connections::new(settings), now_ms: 0 }
+        }
     }
 
     impl Bench {
@@ -535,16 +605,42 @@ mod tests {
         assert_eq!(bench.connections.counters().stuck, 1);
     }
 
+    /// Lets peers connect from that address until one is turned away, and tells how many were taken.
+    fn fill(bench: &mut Bench, ip: &str) -> usize {
+        let taken = (1..=ALL + 1).take_while(|port| {
+            let id = bench.connections.reserve();
+            let remote = address(&format!("{ip}:{port}"));
+            bench.does(Input::Accepted { id, local: address(LOCAL), remote }).is_empty()
+        });
+        taken.count()
+    }
+
     #[test]
-    fn over_the_bound_no_connection_is_taken_or_begun() {
+    fn no_source_takes_all_the_room_and_strangers_together_take_little() {
         let mut bench = Bench::default();
-        for port in 1..=SIP_CONNECTIONS_MAX {
-            bench.accept(&format!("10.0.0.2:{port}"));
+        for n in 0..SIP_CONNECTIONS_OF_STRANGERS_MAX / SIP_CONNECTIONS_OF_ONE_STRANGER_MAX {
+            let taken = fill(&mut bench, &format!("192.0.2.{n}"));
+            assert_eq!(taken, SIP_CONNECTIONS_OF_ONE_STRANGER_MAX, "stranger {n}");
         }
-        let id = bench.connections.reserve();
-        let said = bench.does(Input::Accepted { id, local: address(LOCAL), remote: address("10.0.0.3:1") });
-        assert_eq!(said, format!("abort {}", id.0));
-        assert_eq!(bench.send(way("10.0.0.4:5060", None)), "lost 10.0.0.4:5060");
-        assert_eq!(bench.connections.counters().over_bound, 2);
+        assert_eq!(fill(&mut bench, "192.0.2.250"), 0, "one stranger too many");
+        assert_eq!(fill(&mut bench, "10.0.0.2"), SIP_CONNECTIONS_OF_ONE_SOURCE_MAX, "a peer of ours");
+        let left = ALL - SIP_CONNECTIONS_OF_ONE_SOURCE_MAX - SIP_CONNECTIONS_OF_STRANGERS_MAX;
+        assert_eq!(fill(&mut bench, "10.0.0.3"), left, "all that is left");
+        assert_eq!(bench.send(way("10.0.0.4:5060", None)), "lost 10.0.0.4:5060", "and none of ours");
+    }
+
+    #[test]
+    fn who_leaves_makes_room_for_another() {
+        let mut bench = Bench::default();
+        let first = bench.connections.next + 1;
+        fill(&mut bench, "192.0.2.1");
+        bench.does(Input::Closed { id: ConnectionId(first) });
+        assert_eq!(fill(&mut bench, "192.0.2.1"), 1);
+        let counters = bench.connections.counters();
+        assert_eq!(
+            (counters.up, counters.over_bound),
+            (SIP_CONNECTIONS_OF_ONE_STRANGER_MAX as u64, 2),
+            "{counters:?}"
+        );
     }
 }

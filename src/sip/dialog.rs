@@ -251,10 +251,13 @@ impl Dialog {
             (Some(ip), Translated::No) if !ip.is_unspecified() => {
                 let asked = read.as_ref().and_then(Transport::asked_by);
                 let remote = SocketAddr::new(ip, read.and_then(|uri| uri.port).unwrap_or(DEFAULT_PORT));
-                let transport = asked.unwrap_or_default();
-                let same_peer = transport == self.peer.transport && ip == self.peer.remote.ip();
-                let connection = self.peer.connection.filter(|_| same_peer);
-                // A URI that names no transport means UDP (RFC 3263 §4.1).
+                let is_peer = ip == self.peer.remote.ip();
+                // A URI that names no transport should mean UDP (RFC 3263 §4.1). Peers that speak over TCP forget
+                // to name it, and hear nothing then: with them we go on as they came.
+                let usual = if is_peer { self.peer.transport } else { Transport::Udp };
+                let transport = asked.unwrap_or(usual);
+                let is_same = is_peer && transport == self.peer.transport;
+                let connection = self.peer.connection.filter(|_| is_same);
                 Way { transport, remote, connection, ..self.peer }
             }
             (_, Translated::Yes | Translated::No) => self.peer,

@@ -127,6 +127,11 @@ impl Hop {
         Some(Self { host, numeric, port: uri.port, transport })
     }
 
+    /// Whether the URI says which transport it means.
+    pub fn names_transport(&self) -> bool {
+        self.transport.is_some()
+    }
+
     /// Whether its host is a name.
     pub fn is_named(&self) -> bool {
         self.numeric.is_none()
@@ -254,7 +259,7 @@ fn in_order(rng: &mut Rng, transport: Transport, records: Vec<Record>) -> Vec<Pl
         })
         .collect();
     // Those of weight 0 stand first in their priority: they are chosen when the number drawn is 0.
-    left.sort_by(|a, b| (a.0, a.1).cmp(&(b.0, b.1)));
+    left.sort_by_key(|(priority, weight, _)| (*priority, *weight));
     let mut ordered = Vec::with_capacity(left.len());
     while let Some(&(priority, ..)) = left.first() {
         let of_this = left.iter().take_while(|(other, ..)| *other == priority).count();

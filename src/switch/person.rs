@@ -46,7 +46,11 @@ impl Switch {
     /// It is known how the person is reached, and by which address of ours: the offer can be made.
     pub(super) fn on_person_located(&mut self, leg: LegId, way: Way) {
         let Some(&id) = self.legs.get(&leg) else { return };
-        let Some(call) = self.calls.get_mut(&id).filter(|call| call.person.as_ref().is_some_and(|person| person.leg.id == leg)) else {
+        let Some(call) = self
+            .calls
+            .get_mut(&id)
+            .filter(|call| call.person.as_ref().is_some_and(|person| person.leg.id == leg))
+        else {
             return;
         };
         let caller = call.caller.clone();

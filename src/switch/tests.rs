@@ -57,7 +57,6 @@ impl Scene {
             longest: Duration::from_secs(4 * 3_600),
             ring: Duration::from_secs(180),
             media_lost: SILENT_AFTER,
-            targets: BTreeMap::new(),
             first_seq: 1,
             first_id: 1,
         };
@@ -115,7 +114,7 @@ impl Scene {
                 Output::Media { command, .. } => self.commands.push(command),
                 Output::Speak { playback, .. } | Output::Tone { playback, .. } => self.spoken.push(playback),
                 Output::Append(entry) => self.log.push(entry.event),
-                Output::Recorder(_) | Output::Drained => {}
+                Output::Resolve { .. } | Output::Recorder(_) | Output::Drained => {}
             }
         }
     }

@@ -9,7 +9,7 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::{BufRead, BufReader, Read};
-use std::net::{SocketAddr, UdpSocket};
+use std::net::{SocketAddr, TcpListener, UdpSocket};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -38,12 +38,15 @@ pub struct Wishes {
     pub quota_mb: u32,
     /// Where its records are, under its home.
     pub store: &'static str,
+    /// How its flows reach the front desk: `udp` or `tcp`.
+    pub desk_over: &'static str,
 }
 
 impl Default for Wishes {
     fn default() -> Self {
         let sounds = Path::new(ROOT).join("sounds");
-        Self { t1_ms: 100, calls: 200, drain_s: 1, sounds, quota_mb: 50_000, store: "records.sqlite" }
+        let (store, desk_over) = ("records.sqlite", "udp");
+        Self { t1_ms: 100, calls: 200, drain_s: 1, sounds, quota_mb: 50_000, store, desk_over }
     }
 }
 
@@ -59,10 +62,14 @@ pub struct Engine {
     ended: Receiver<()>,
 }
 
-/// A UDP port of 127.0.0.1 that was free a moment ago.
+/// A port of 127.0.0.1 that was free a moment ago, over UDP and over TCP.
 pub fn free_port() -> SocketAddr {
-    let socket = UdpSocket::bind("127.0.0.1:0").expect("loopback has a free port");
-    socket.local_addr().expect("a bound socket has an address")
+    let free = |_attempt: u32| {
+        let socket = UdpSocket::bind("127.0.0.1:0").expect("loopback has a free port");
+        let address = socket.local_addr().expect("a bound socket has an address");
+        TcpListener::bind(address).is_ok().then_some(address)
+    };
+    (0..1_000).find_map(free).expect("some port is free over both")
 }
 
 /// Where stretches of ports are looked for: under the ports that the system gives away by itself.
@@ -87,7 +94,8 @@ pub fn furnish(home: &Path, wishes: &Wishes) -> (SocketAddr, SocketAddr) {
     let (sip, desk) = (free_port(), free_port());
     let ports = u16::try_from(wishes.calls * 2 + 8).expect("a test asks for few calls");
     let first = free_stretch(ports);
-    copy_flows(&Path::new(ROOT).join("ivr-flows"), &home.join("ivr-flows"), desk);
+    let desk_hop = format!("{desk};transport={}", wishes.desk_over);
+    copy_flows(&Path::new(ROOT).join("ivr-flows"), &home.join("ivr-flows"), &desk_hop);
     let config = format!(
         "sip: {{listen: \"{sip}\", t1_ms: {t1}}}\n\
          media: {{first_port: {first}, last_port: {last}, workers: 2}}\n\
@@ -112,7 +120,7 @@ pub fn furnish(home: &Path, wishes: &Wishes) -> (SocketAddr, SocketAddr) {
 }
 
 /// The shipped flows, with the front desk at `desk` in place of the shipped port.
-fn copy_flows(from: &Path, to: &Path, desk: SocketAddr) {
+fn copy_flows(from: &Path, to: &Path, desk: &str) {
     fs::create_dir_all(to).expect("the test's own directory can be written");
     for entry in fs::read_dir(from).expect("ivr-flows is shipped").filter_map(Result::ok) {
         let target = to.join(entry.file_name());
@@ -120,7 +128,7 @@ fn copy_flows(from: &Path, to: &Path, desk: SocketAddr) {
             copy_flows(&entry.path(), &target, desk);
         } else {
             let text = fs::read_to_string(entry.path()).expect("a flow is text");
-            let text = text.replace("127.0.0.1:5070", &desk.to_string());
+            let text = text.replace("127.0.0.1:5070", desk);
             fs::write(target, text).expect("the test's own directory can be written");
         }
     }

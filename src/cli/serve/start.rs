@@ -6,23 +6,23 @@ use crate::call::routing;
 use crate::config::{Config, Trust};
 use crate::flow::set::FlowSet;
 use crate::io::control;
-use crate::io::descriptors;
+use crate::io::descriptors::{self, Room};
 use crate::io::media_worker::{self, Handle};
 use crate::io::now::Clock;
 use crate::io::prompts::PromptLibrary;
 use crate::io::recorder::desk;
 use crate::io::recorder::thread::{Listener, Recorder};
 use crate::io::run::{EdgeCounters, Engine};
-use crate::io::sip_udp::SipUdp;
+use crate::io::sip_port::{SipPort, Taken};
 use crate::io::store::restart::Recovered;
 use crate::io::store::{self, Store, StoreError};
 use crate::limits::{MEDIA_EVENTS_MAX, MEDIA_LEGS_GATHERED, RECORDER_COMMANDS_MAX, WAV_ROLL_OCTETS};
 use crate::media::command::WorkerIndex;
 use crate::rng::Rng;
+use crate::sip::connections;
 use crate::switch::Switch;
 use crate::switch::interface::Settings;
 use std::io;
-use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 use tokio::sync::{mpsc, watch};
@@ -56,14 +56,10 @@ pub struct Started {
 pub enum StartError {
     /// The SIP port cannot be had.
     #[error(
-        "SIP cannot listen on udp {address}: {cause}\n  another program, or another Careline, may hold the port: stop it, or set `sip: {{listen: …}}`"
+        "SIP cannot listen on {} {}: {}\n  another program, or another Careline, may hold the port: stop it, or set `sip: {{listen: …}}`",
+        .0.listen.transport.in_uri(), .0.listen.address, .0.cause
     )]
-    SipPort {
-        /// The address of the configuration.
-        address: SocketAddr,
-        /// What the system said.
-        cause: io::Error,
-    },
+    SipPort(Taken),
     /// No media worker could start.
     #[error(transparent)]
     Media(#[from] media_worker::StartError),
@@ -97,11 +93,11 @@ pub enum StartError {
 /// [`StartError`], with the repair in its text.
 pub fn start(config: &Config, flows: FlowSet, prompts: PromptLibrary) -> Result<Started, StartError> {
     let clock = Clock::start();
-    let max_legs = descriptors::raise_and_count_legs();
+    let Room { legs: max_legs, connections } = descriptors::raise_and_share();
     let control = control::listen(&config.control)
         .map_err(|cause| StartError::Control { path: config.control.clone(), cause })?;
-    let sip = SipUdp::bind(config.sip.listen)
-        .map_err(|cause| StartError::SipPort { address: config.sip.listen, cause })?;
+    let bounds = connections::Settings { all: connections, listen_to: config.sip_settings().listen_to };
+    let sip = SipPort::open(&config.sip.listen, bounds).map_err(StartError::SipPort)?;
     let (workers, ports, media_events) = start_workers(config, clock, max_legs)?;
     let records = open_records(config, clock)?;
     tell_recovered(&records.recovered);

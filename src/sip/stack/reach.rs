@@ -195,7 +195,8 @@ impl Stack {
             Purpose::Invite { leg, .. } => (None, self.reach.calls.remove(leg).unwrap_or_default()),
             Purpose::Cancel => (None, VecDeque::new()),
             Purpose::Bye { .. } | Purpose::Probe { .. } => {
-                (hop_to_locate(&begin.octets, begin.way), VecDeque::new())
+                let hop = hop_to_locate(&begin.octets, begin.way);
+                (hop, meant_udp(&begin.octets, begin.way).into_iter().collect())
             }
         };
         let mut first = Target::new(begin.way);
@@ -313,15 +314,27 @@ impl Stack {
     }
 }
 
+/// The datagram that a peer may have meant who named no transport (RFC 3263 §4.1), and came by TCP because what it
+/// had to say was large (RFC 3261 §18.1.1).
+fn meant_udp(octets: &[u8], way: Way) -> Option<Target> {
+    let is_open = way.transport == Transport::Tcp && !next_hop(octets)?.names_transport();
+    is_open.then(|| Target { way: Way::udp(way.local, way.remote), large: Large::AsItIs })
+}
+
 /// Where a request that leaves by `way` really goes, if that is still to be found out: its next hop is a name, or of
 /// another family than our address (RFC 3261 §8.1.2).
 fn hop_to_locate(octets: &[u8], way: Way) -> Option<Hop> {
+    let is_elsewhere = way.local.is_ipv4() != way.remote.is_ipv4();
+    next_hop(octets).filter(|hop| hop.is_named() || is_elsewhere)
+}
+
+/// What the first Route, or the Request-URI, says of the way (RFC 3261 §8.1.2).
+fn next_hop(octets: &[u8]) -> Option<Hop> {
     let Ok(Message::Request(request)) = parse(octets) else { return None };
     let route = request.headers.values(Name::Route).next().and_then(|route| Address::read(route).ok());
     let route = route.and_then(|route| route.uri().ok());
     let loose = route.filter(|uri| uri.parameters.get("lr").is_some());
-    let hop = Hop::of(&loose.or_else(|| Uri::read(request.uri).ok())?)?;
-    (hop.is_named() || way.local.is_ipv4() != way.remote.is_ipv4()).then_some(hop)
+    Hop::of(&loose.or_else(|| Uri::read(request.uri).ok())?)
 }
 
 /// The request with this transport in its top Via (RFC 3261 §18.1.1).

@@ -5,3 +5,4 @@ mod calls_out;
 mod front_door;
 mod pair;
 mod phone;
+mod targets;

@@ -130,6 +130,7 @@ impl Pair {
                     assert_eq!((local, to), (address(side), address(1 - side)), "{}", self.log);
                     self.transmit(side, octets);
                 }
+                Output::Resolve { question, .. } => panic!("numeric hosts alone: {question:?}"),
                 Output::Event(event) => self.heard(side, &event),
             }
         }
@@ -164,7 +165,7 @@ impl Pair {
             &format!("{:?} {side} hears {}\n", self.now, format!("{event:?}").split('{').next().unwrap());
         let (leg, told) = match *event {
             Event::Invite { leg, .. } => (leg, Told::Begun),
-            Event::Ringing { leg } => (leg, Told::Begun),
+            Event::Located { leg, .. } | Event::Ringing { leg } => (leg, Told::Begun),
             Event::Confirmed { leg, .. } | Event::Answered { leg, .. } | Event::Probed { leg, .. } => {
                 (leg, Told::Up)
             }
@@ -200,6 +201,7 @@ impl Pair {
             Event::AckMissing { .. }
             | Event::Cancelled { .. }
             | Event::Bye { .. }
+            | Event::Located { .. }
             | Event::Ringing { .. }
             | Event::Failed { .. }
             | Event::Probed { .. } => {}

@@ -229,6 +229,7 @@ impl Scene {
                     self.sent.push(octets.clone());
                     format!("> {}{}", self.seen(&octets), elsewhere(to))
                 }
+                Output::Resolve { question, .. } => format!("? {question:?}"),
                 Output::Event(event) => format!("! {}", self.heard(&event)),
             };
             self.ladder += &format!("{} {act}\n", self.now.as_micros() / 1_000);
@@ -276,6 +277,7 @@ impl Scene {
             Event::Cancelled { .. } => "Cancelled".to_owned(),
             Event::Bye { .. } => "Bye".to_owned(),
             Event::Reoffer { .. } => "Reoffer".to_owned(),
+            Event::Located { way, .. } => format!("Located {}", way.remote),
             Event::Ringing { .. } => "Ringing".to_owned(),
             Event::Answered { .. } => "Answered".to_owned(),
             Event::Failed { status, .. } => format!("Failed {status}"),
