@@ -12,7 +12,7 @@ use careline::rng::Rng;
 use engine::{Engine, Wishes};
 use phone::Phone;
 use std::io::{Read, Write};
-use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::net::{Ipv6Addr, SocketAddr, TcpListener, TcpStream};
 use std::time::Duration;
 
 /// How long the engine may take to answer anything.
@@ -126,6 +126,19 @@ fn an_answer_goes_by_a_new_connection_if_the_old_one_died() {
     read_until(&mut stream, "SIP/2.0 200 ", 1);
     let figures = engine.status();
     assert_eq!((figures["tcp_accepted"], figures["tcp_opened"]), (1, 1), "{figures:#?}");
+}
+
+#[test]
+fn over_ipv6_a_call_is_answered_with_an_address_of_that_family() {
+    let home = tempfile::tempdir().expect("a temporary directory can be made");
+    let engine = Engine::start(home.path(), &Wishes { ip: Ipv6Addr::LOCALHOST.into(), ..Wishes::default() });
+    let mut stream = connect(&engine);
+    let via = stream.local_addr().expect("it is connected");
+    let sdp = "v=0\r\no=- 1 1 IN IP6 ::1\r\ns=-\r\nc=IN IP6 ::1\r\nt=0 0\r\nm=audio 9 RTP/AVP 0\r\n";
+    stream.write_all(request("INVITE", engine.sip, via, 1, sdp).as_bytes()).expect("it is open");
+    let answer = read_until(&mut stream, "\r\nm=audio ", 1);
+    assert!(answer.contains("\r\nc=IN IP6 ::1\r\n"), "{answer}");
+    assert!(answer.contains(&format!("\r\nContact: <sip:{};transport=tcp>\r\n", engine.sip)), "{answer}");
 }
 
 /// Peers that connect and say nothing, half of something, or nonsense without end: a call goes on, and

@@ -7,6 +7,7 @@ use crate::io::route;
 use crate::limits::{SIP_LOCATE_MAX, SIP_LOCATING_MAX};
 use crate::sip::locate::{LocateId, Question, Record};
 use hickory_resolver::TokioResolver;
+use hickory_resolver::config::{LookupIpStrategy, ResolverOpts};
 use hickory_resolver::proto::rr::{RData, RecordType};
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
@@ -42,8 +43,7 @@ impl Dns {
     /// a configuration only numeric hosts are found.
     pub fn system(listening: &[SocketAddr]) -> Self {
         let resolver = TokioResolver::builder_tokio().and_then(|mut builder| {
-            let options = builder.options_mut();
-            (options.timeout, options.cache_size) = (SERVER_MAX, CACHE_ANSWERS);
+            tune(builder.options_mut(), listening);
             builder.build()
         });
         let resolver = resolver.inspect_err(|error| {
@@ -110,14 +110,22 @@ async fn look_up(resolver: &TokioResolver, listening: &[SocketAddr], question: Q
         Question::Naptr(name) => records(resolver, name, RecordType::NAPTR).await,
         Question::Srv(name) => records(resolver, name, RecordType::SRV).await,
         Question::Addresses(host) => {
-            let wanted = |v4: bool| listening.iter().any(|local| local.is_ipv4() == v4);
-            let (v4, v6) = tokio::join!(
-                ips(resolver, &host, RecordType::A, wanted(true)),
-                ips(resolver, &host, RecordType::AAAA, wanted(false)),
-            );
-            addresses(listening, v4.into_iter().chain(v6))
+            // The system's own list of hosts (hosts(5)) counts too.
+            let Ok(found) = resolver.lookup_ip(host).await else { return Vec::new() };
+            addresses(listening, found.iter())
         }
     }
+}
+
+/// Addresses of the families where we listen, and no wait for a server that is gone.
+fn tune(options: &mut ResolverOpts, listening: &[SocketAddr]) {
+    let has = |v4: bool| listening.iter().any(|local| local.is_ipv4() == v4);
+    options.ip_strategy = match (has(true), has(false)) {
+        (true, true) => LookupIpStrategy::Ipv4AndIpv6,
+        (false, true) => LookupIpStrategy::Ipv6Only,
+        (true | false, false) => LookupIpStrategy::Ipv4Only,
+    };
+    (options.timeout, options.cache_size) = (SERVER_MAX, CACHE_ANSWERS);
 }
 
 /// Records of a name; none if the name, or the record, or the server is not there.
@@ -143,14 +151,6 @@ fn record(data: &RData) -> Option<Record> {
         }),
         _ => None,
     }
-}
-
-async fn ips(resolver: &TokioResolver, host: &str, kind: RecordType, wanted: bool) -> Vec<IpAddr> {
-    if !wanted {
-        return Vec::new();
-    }
-    let Ok(found) = resolver.lookup(host, kind).await else { return Vec::new() };
-    found.answers().iter().filter_map(|answer| answer.data.ip_addr()).collect()
 }
 
 /// The addresses that a route leads to.
@@ -244,8 +244,10 @@ mod tests {
             connection.port = self.at.port();
             let server = NameServerConfig::new(self.at.ip(), true, vec![connection]);
             let config = ResolverConfig::from_parts(None::<Name>, Vec::new(), vec![server]);
-            let builder = TokioResolver::builder_with_config(config, TokioRuntimeProvider::default());
-            Dns::with(Some(builder.build().unwrap()), &[LISTENING.parse().unwrap()])
+            let mut builder = TokioResolver::builder_with_config(config, TokioRuntimeProvider::default());
+            let listening = [LISTENING.parse().unwrap()];
+            tune(builder.options_mut(), &listening);
+            Dns::with(Some(builder.build().unwrap()), &listening)
         }
     }
 

@@ -3,6 +3,7 @@
 use crate::io::media_counters::{Lateness, WorkerCounters};
 use crate::io::recorder::desk;
 use crate::io::sip_port::SipPort;
+use crate::io::sip_udp::SipUdp;
 use crate::io::store;
 use crate::switch::status::{Figure, figure};
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
@@ -54,7 +55,15 @@ fn late(worker: &WorkerCounters) -> u64 {
 /// The sockets of SIP and the resolver.
 pub fn sip(port: &SipPort) -> Vec<Figure> {
     let (tcp, dns) = (port.tcp.counters(), port.dns.counters());
+    let dropped = port.udp.iter().map(SipUdp::dropped).sum();
+    let buffer = port.udp.iter().map(|socket| socket.receive_buffer_octets() as u64).sum();
     vec![
+        figure("udp_dropped", dropped, "SIP datagrams that the kernel dropped: the engine was behind"),
+        figure(
+            "udp_buffer",
+            buffer,
+            "octets that the kernel keeps for us: more by `sysctl net.core.rmem_max`",
+        ),
         figure("sip_unsent", port.unsent(), "SIP datagrams that the system would not send"),
         figure("tcp_connections", tcp.up, "SIP connections that are open"),
         figure("tcp_accepted", tcp.accepted, "SIP connections that peers opened"),

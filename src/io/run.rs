@@ -136,6 +136,10 @@ impl Engine {
                 (0..self.sip.udp.len()).map(|n| self.take_datagrams(n)).max().unwrap_or_default()
             }
             Ready::Tcp(event) => self.take_tcp(event),
+            Ready::Lost(way) => {
+                self.handle(Input::Unreachable { way });
+                Flushed::All
+            }
             Ready::Found(id, records) => {
                 self.handle(Input::Resolved { id, records });
                 Flushed::All

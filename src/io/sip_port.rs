@@ -17,6 +17,10 @@ use crate::sip::way::{Transport, Way};
 use std::collections::VecDeque;
 use std::io;
 use std::net::SocketAddr;
+use tokio::sync::mpsc;
+
+/// Errors that may wait; then those behind them wait in the kernel.
+const SIP_ERRORS_MAX: usize = 64;
 
 /// Where SIP is listened for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,6 +44,8 @@ pub struct SipPort {
     unsent: u64,
     /// Where they should have gone.
     lost: VecDeque<Way>,
+    /// Where an ICMP error came back from.
+    returned: mpsc::Receiver<Way>,
 }
 
 /// Why the port cannot be had.
@@ -57,6 +63,8 @@ pub enum Ready {
     Datagrams,
     /// A task of TCP tells something.
     Tcp(sip_tcp::Event),
+    /// Nobody is where a datagram was sent.
+    Lost(Way),
     /// What a question found.
     Found(LocateId, Vec<Record>),
 }
@@ -80,7 +88,9 @@ impl SipPort {
         })?;
         let all: Vec<SocketAddr> = listen.iter().map(|listen| listen.address).collect();
         let (dns, listening) = (Dns::system(&all), listen.to_vec());
-        Ok(Self { udp, tcp, dns, listening, unsent: 0, lost: VecDeque::new() })
+        let (sender, returned) = mpsc::channel(SIP_ERRORS_MAX);
+        udp.iter().for_each(|socket| socket.watch_errors(sender.clone()));
+        Ok(Self { udp, tcp, dns, listening, unsent: 0, lost: VecDeque::new(), returned })
     }
 
     /// Where it listens, as the configuration says.
@@ -102,6 +112,7 @@ impl SipPort {
         tokio::select! {
             readable = readable(udp) => readable.map(|()| Ready::Datagrams),
             event = self.tcp.event() => Ok(Ready::Tcp(event)),
+            Some(way) = self.returned.recv() => Ok(Ready::Lost(way)),
             (id, records) = self.dns.answer() => Ok(Ready::Found(id, records)),
         }
     }

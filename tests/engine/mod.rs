@@ -9,7 +9,7 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::{BufRead, BufReader, Read};
-use std::net::{SocketAddr, TcpListener, UdpSocket};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener, UdpSocket};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -38,15 +38,17 @@ pub struct Wishes {
     pub quota_mb: u32,
     /// Where its records are, under its home.
     pub store: &'static str,
-    /// How its flows reach the front desk: `udp` or `tcp`.
-    pub desk_over: &'static str,
+    /// What stands behind the address of the front desk in its flows, such as `;transport=tcp`.
+    pub behind_desk: &'static str,
+    /// Where it listens.
+    pub ip: IpAddr,
 }
 
 impl Default for Wishes {
     fn default() -> Self {
         let sounds = Path::new(ROOT).join("sounds");
-        let (store, desk_over) = ("records.sqlite", "udp");
-        Self { t1_ms: 100, calls: 200, drain_s: 1, sounds, quota_mb: 50_000, store, desk_over }
+        let (store, behind_desk, ip) = ("records.sqlite", "", IpAddr::V4(Ipv4Addr::LOCALHOST));
+        Self { t1_ms: 100, calls: 200, drain_s: 1, sounds, quota_mb: 50_000, store, behind_desk, ip }
     }
 }
 
@@ -64,8 +66,13 @@ pub struct Engine {
 
 /// A port of 127.0.0.1 that was free a moment ago, over UDP and over TCP.
 pub fn free_port() -> SocketAddr {
+    free_port_of(IpAddr::V4(Ipv4Addr::LOCALHOST))
+}
+
+/// The same of another address of this machine.
+pub fn free_port_of(ip: IpAddr) -> SocketAddr {
     let free = |_attempt: u32| {
-        let socket = UdpSocket::bind("127.0.0.1:0").expect("loopback has a free port");
+        let socket = UdpSocket::bind((ip, 0)).expect("loopback has a free port");
         let address = socket.local_addr().expect("a bound socket has an address");
         TcpListener::bind(address).is_ok().then_some(address)
     };
@@ -91,14 +98,14 @@ pub fn free_stretch(ports: u16) -> u16 {
 
 /// Writes the configuration, a copy of the shipped flows and the folders of an engine into `home`.
 pub fn furnish(home: &Path, wishes: &Wishes) -> (SocketAddr, SocketAddr) {
-    let (sip, desk) = (free_port(), free_port());
+    let (sip, desk) = (free_port_of(wishes.ip), free_port());
     let ports = u16::try_from(wishes.calls * 2 + 8).expect("a test asks for few calls");
     let first = free_stretch(ports);
-    let desk_hop = format!("{desk};transport={}", wishes.desk_over);
+    let desk_hop = format!("{desk}{}", wishes.behind_desk);
     copy_flows(&Path::new(ROOT).join("ivr-flows"), &home.join("ivr-flows"), &desk_hop);
     let config = format!(
         "sip: {{listen: \"{sip}\", t1_ms: {t1}}}\n\
-         media: {{first_port: {first}, last_port: {last}, workers: 2}}\n\
+         media: {{address: \"{ip}\", first_port: {first}, last_port: {last}, workers: 2}}\n\
          calls: {{max: {calls}}}\n\
          flows: {home}/ivr-flows\n\
          sounds: {sounds}\n\
@@ -107,6 +114,7 @@ pub fn furnish(home: &Path, wishes: &Wishes) -> (SocketAddr, SocketAddr) {
          control: {home}/control.sock\n\
          drain_s: {drain}\n",
         t1 = wishes.t1_ms,
+        ip = if wishes.ip.is_ipv4() { "0.0.0.0" } else { "::" },
         last = first + ports - 1,
         calls = wishes.calls,
         home = home.display(),
@@ -177,7 +185,7 @@ impl Engine {
     }
 
     fn is_ready(&self) -> bool {
-        let socket = UdpSocket::bind("127.0.0.1:0").expect("loopback has a free port");
+        let socket = UdpSocket::bind((self.sip.ip(), 0)).expect("loopback has a free port");
         socket.set_read_timeout(Some(Duration::from_millis(50))).expect("50 ms is no zero");
         let begun = Instant::now();
         (0..).map_while(|n: u32| (begun.elapsed() < READY).then_some(n)).any(|n| {

@@ -330,7 +330,7 @@ fn every_exit_is_reached_in_each_language_and_told_by_the_record() {
 #[test]
 fn calls_over_tcp_go_as_those_over_udp() {
     let home = tempfile::tempdir().expect("a temporary directory can be made");
-    let engine = Engine::start(home.path(), &Wishes { desk_over: "tcp", ..Wishes::default() });
+    let engine = Engine::start(home.path(), &Wishes { behind_desk: ";transport=tcp", ..Wishes::default() });
     let desk = desk_over(home.path(), engine.desk, "nominal/front-desk", 2, ONE_CONNECTION);
     let over = |over: &'static str, scenario| Run { over, ..run(scenario) };
     let mut started: Vec<Started> = OVER_TCP
