@@ -79,7 +79,7 @@ fn call(engine: &Engine, home: &Path, run: &Run) -> Started {
 fn call_typing(engine: &Engine, home: &Path, run: &Run, keys: &str) -> Started {
     let (mut command, place) = sipp(home, run.scenario, &format!("{keys}{}", run.over));
     let media = engine::free_stretch(u16::try_from(run.calls.min(500) * 4 + 4).expect("at most 500 calls"));
-    command.arg(engine.sip.to_string()).args(["-s", run.number, "-aa", "-t", run.over]);
+    command.arg(engine.sip.to_string()).args(["-s", run.number, "-aa", "-t", run.over, "-max_socket", "500"]);
     command.args(["-p", &engine::free_port().port().to_string(), "-mp", &media.to_string()]);
     command.args(["-m", &run.calls.to_string(), "-r", &run.rate.to_string(), "-l", "500"]);
     if !keys.is_empty() {
