@@ -38,8 +38,8 @@ pub struct Wishes {
     pub quota_mb: u32,
     /// Where its records are, under its home.
     pub store: &'static str,
-    /// What stands behind the address of the front desk in its flows, such as `;transport=tcp`.
-    pub behind_desk: &'static str,
+    /// How its flows write where the front desk is.
+    pub desk_hop: fn(SocketAddr) -> String,
     /// Where it listens.
     pub ip: IpAddr,
 }
@@ -47,8 +47,9 @@ pub struct Wishes {
 impl Default for Wishes {
     fn default() -> Self {
         let sounds = Path::new(ROOT).join("sounds");
-        let (store, behind_desk, ip) = ("records.sqlite", "", IpAddr::V4(Ipv4Addr::LOCALHOST));
-        Self { t1_ms: 100, calls: 200, drain_s: 1, sounds, quota_mb: 50_000, store, behind_desk, ip }
+        let (store, ip) = ("records.sqlite", IpAddr::V4(Ipv4Addr::LOCALHOST));
+        let desk_hop = |desk: SocketAddr| desk.to_string();
+        Self { t1_ms: 100, calls: 200, drain_s: 1, sounds, quota_mb: 50_000, store, desk_hop, ip }
     }
 }
 
@@ -101,7 +102,7 @@ pub fn furnish(home: &Path, wishes: &Wishes) -> (SocketAddr, SocketAddr) {
     let (sip, desk) = (free_port_of(wishes.ip), free_port());
     let ports = u16::try_from(wishes.calls * 2 + 8).expect("a test asks for few calls");
     let first = free_stretch(ports);
-    let desk_hop = format!("{desk}{}", wishes.behind_desk);
+    let desk_hop = (wishes.desk_hop)(desk);
     copy_flows(&Path::new(ROOT).join("ivr-flows"), &home.join("ivr-flows"), &desk_hop);
     let config = format!(
         "sip: {{listen: \"{sip}\", t1_ms: {t1}}}\n\
