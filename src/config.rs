@@ -3,15 +3,19 @@
 //! It is read like a flow: every fault at once, each with its line and its repair
 //! ([`crate::flow::diagnostic`]). `careline.yaml.example` shows every key with its default.
 
+mod addresses;
+
 use crate::call::routing::CalledNumberFrom;
 use crate::flow::diagnostic::{Code, Diagnostic, Place, Sources, Words};
 use crate::flow::syntax::fields::{self, Family, Fields};
 use crate::flow::syntax::tree::{self, Node, Reading};
 use crate::id::TrunkName;
 use crate::io::media_worker::{Batching, Priority};
+use crate::io::sip_port::Listen;
 use crate::limits;
 use crate::sip::interface::{InfoKeys, Network, Settings};
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use addresses::{listens, near_networks, networks, over_each, this_machine};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -60,8 +64,8 @@ pub struct Config {
 /// Signalling.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Sip {
-    /// Where SIP over UDP is listened for.
-    pub listen: SocketAddr,
+    /// Where SIP is listened for.
+    pub listen: Vec<Listen>,
     /// The address told in Contact and SDP in place of the one that the route to the peer uses.
     pub external_address: Option<IpAddr>,
     /// T1 of RFC 3261 §17.1.1.1.
@@ -173,7 +177,7 @@ impl Default for Config {
     fn default() -> Self {
         Self {
             sip: Sip {
-                listen: SocketAddr::from(([0, 0, 0, 0], 5060)),
+                listen: over_each(SocketAddr::from(([0, 0, 0, 0], 5060))),
                 external_address: None,
                 t1: Duration::from_millis(500),
                 product: concat!("Careline/", env!("CARGO_PKG_VERSION")).to_owned(),
@@ -254,11 +258,15 @@ impl Config {
             "log",
         ];
         let Some(mut fields) = Fields::of(node, "careline.yaml", known, FAMILY, sources) else { return };
-        if let Some(node) = fields.take("sip") {
+        let (sip, media) = (fields.take("sip"), fields.take("media"));
+        if let Some(node) = sip {
             self.sip.take(node, sources);
         }
-        if let Some(node) = fields.take("media") {
+        if let Some(node) = media {
             self.media.take(node, sources);
+        }
+        if let Some(node) = sip.or(media) {
+            self.check_families(node.place, sources);
         }
         if let Some(node) = fields.take("calls") {
             self.calls.take(node, sources);
@@ -287,6 +295,23 @@ impl Config {
     }
 }
 
+impl Config {
+    /// Sound goes by one family of addresses: whoever signals over the other could not be heard.
+    fn check_families(&self, place: Place, sources: &mut Sources) {
+        let sound = self.media.address;
+        let other = self.sip.listen.iter().find(|listen| listen.address.is_ipv4() != sound.is_ipv4());
+        let Some(listen) = other else { return };
+        let any = if listen.address.is_ipv4() { "0.0.0.0" } else { "\"::\"" };
+        let words =
+            Words::what(format!("SIP is listened for at {}, and sound at {sound} alone", listen.address))
+                .repair(format!(
+                    "write media: {{address: {any}}}, or take that address out of `sip: {{listen: …}}`"
+                ))
+                .hears("who calls there would hear nothing");
+        sources.fault(place, CLASH, words);
+    }
+}
+
 impl Sip {
     fn take(&mut self, node: &Node, sources: &mut Sources) {
         let known = &[
@@ -301,8 +326,7 @@ impl Sip {
         ];
         let Some(mut fields) = Fields::of(node, "`sip`", known, FAMILY, sources) else { return };
         if let Some(node) = fields.take("listen") {
-            let example = "0.0.0.0:5060";
-            self.listen = parsed(node, "address with port", example, sources).unwrap_or(self.listen);
+            self.listen = listens(node, sources);
         }
         if let Some(node) = fields.take("external_address") {
             self.external_address = parsed(node, "IP address", "203.0.113.10", sources);
@@ -466,62 +490,6 @@ fn trunk(node: &Node, sources: &mut Sources) -> Option<(Trunk, Place)> {
     Some((trunk, name.place))
 }
 
-fn networks(node: &Node, sources: &mut Sources) -> Vec<Network> {
-    let items = fields::items(node, "a list of networks", FAMILY, sources).unwrap_or_default();
-    items.iter().filter_map(|item| network(item, sources)).collect()
-}
-
-fn network(node: &Node, sources: &mut Sources) -> Option<Network> {
-    let word = fields::word(node, "a network", FAMILY, sources)?;
-    let found = parse_network(&word.value);
-    if found.is_none() {
-        let words = Words::what(format!("`{}` is no network", word.value))
-            .repair("write an address or a network, such as 203.0.113.7 or 203.0.113.0/24");
-        sources.fault(word.place, FAMILY.value, words);
-    }
-    found
-}
-
-/// A network in CIDR notation; a lone address is a network of one.
-fn parse_network(text: &str) -> Option<Network> {
-    let (base, prefix) = text.split_once('/').map_or((text, None), |(base, prefix)| (base, Some(prefix)));
-    let base: IpAddr = base.parse().ok()?;
-    let longest = if base.is_ipv4() { 32 } else { 128 };
-    let digits = |p: &str| !p.is_empty() && p.bytes().all(|b| b.is_ascii_digit());
-    let prefix = match prefix {
-        None => longest,
-        Some(prefix) if digits(prefix) => prefix.parse().ok().filter(|p| *p <= longest)?,
-        Some(_) => return None,
-    };
-    Some(Network { base, prefix })
-}
-
-/// Networks that nobody in the Internet can send from: loopback, private (RFC 1918, RFC 4193),
-/// link-local (RFC 3927, RFC 4291 §2.5.6) and shared (RFC 6598).
-/// The loopback addresses: what runs beside the engine is the operator's own.
-fn this_machine() -> [Network; 2] {
-    [
-        Network { base: IpAddr::V4(Ipv4Addr::LOCALHOST), prefix: 8 },
-        Network { base: IpAddr::V6(Ipv6Addr::LOCALHOST), prefix: 128 },
-    ]
-}
-
-fn near_networks() -> Vec<Network> {
-    let v4 = |a, b, prefix| Network { base: IpAddr::V4(Ipv4Addr::new(a, b, 0, 0)), prefix };
-    let v6 = |first, prefix| Network { base: IpAddr::V6(Ipv6Addr::new(first, 0, 0, 0, 0, 0, 0, 0)), prefix };
-    vec![
-        v4(127, 0, 8),
-        v4(10, 0, 8),
-        v4(172, 16, 12),
-        v4(192, 168, 16),
-        v4(169, 254, 16),
-        v4(100, 64, 10),
-        Network { base: IpAddr::V6(Ipv6Addr::LOCALHOST), prefix: 128 },
-        v6(0xfc00, 7),
-        v6(0xfe80, 10),
-    ]
-}
-
 fn parsed<T: std::str::FromStr>(node: &Node, what: &str, example: &str, sources: &mut Sources) -> Option<T> {
     let word = fields::word(node, what, FAMILY, sources)?;
     let value = word.value.parse().ok();
@@ -554,6 +522,7 @@ fn seconds(
 
 #[cfg(test)]
 mod tests {
+    use super::addresses::parse_network;
     use super::*;
     use crate::flow::diagnostic::Paint;
 
@@ -601,7 +570,7 @@ log: debug
         let (config, faults) = Config::read("careline.yaml", text.as_bytes());
         assert_eq!(faults, vec![]);
         let config = config.unwrap();
-        assert_eq!(config.sip.listen, "192.0.2.1:5080".parse().unwrap());
+        assert_eq!(config.sip.listen, over_each("192.0.2.1:5080".parse().unwrap()));
         assert_eq!(config.sip.t1, Duration::from_millis(50));
         assert_eq!((config.sip.session_expires_s, config.sip.info_keys), (90, InfoKeys::Told), "90 at least");
         assert_eq!(config.media.workers, Some(2));
@@ -624,7 +593,7 @@ log: debug
                   | ^^^^ did you mean `sip`?
             careline.yaml:2:15  C004  `5060` is no address with port
                 2 | sip: {listen: 5060, t1_ms: fast}
-                  |               ^^^^ write it as 0.0.0.0:5060
+                  |               ^^^^ write it as 0.0.0.0:5060, or udp 0.0.0.0:5060, or tcp 0.0.0.0:5060
             careline.yaml:2:28  C004  `fast` is no time in milliseconds
                 2 | sip: {listen: 5060, t1_ms: fast}
                   |                            ^^^^ write a whole number from 10 to 5000
@@ -653,6 +622,31 @@ log: debug
             careline.yaml:6:10  C004  `-1` is no time in seconds
                 6 | drain_s: -1
                   |          ^^ write a whole number from 0 to 86400"#]].assert_eq(&faults(text));
+    }
+
+    #[test]
+    fn sip_is_listened_for_at_one_address_or_several_over_both_transports_or_one() {
+        let shown = |listen: &str| {
+            let text = format!("sip: {{listen: {listen}}}\nmedia: {{address: '::'}}\n");
+            let (config, faults) = Config::read("careline.yaml", text.as_bytes());
+            let all = config.map(|config| config.sip.listen).unwrap_or_default();
+            let all: Vec<String> =
+                all.iter().map(|l| format!("{} {}", l.transport.in_uri(), l.address)).collect();
+            let faults = faults.iter().map(|fault| fault.what.clone());
+            all.into_iter().chain(faults).collect::<Vec<_>>().join(", ")
+        };
+        let table = [
+            ("'[::]:5060'", "udp [::]:5060, tcp [::]:5060"),
+            ("'tcp [::1]:5080'", "tcp [::1]:5080"),
+            ("['[::1]:5060', 'udp [fd00::1]:5070']", "udp [::1]:5060, tcp [::1]:5060, udp [fd00::1]:5070"),
+            ("['[::]:5060', 'tcp [::]:5060']", "tcp [::]:5060 stands here for the second time"),
+            ("[]", "SIP would be listened for nowhere"),
+            ("'tls [::]:5061'", "`tls [::]:5061` is no address with port"),
+            ("['[::]:5060', '0.0.0.0:5060']", "SIP is listened for at 0.0.0.0:5060, and sound at :: alone"),
+        ];
+        for (listen, expected) in table {
+            assert_eq!(shown(listen), expected, "{listen}");
+        }
     }
 
     #[test]

@@ -7,6 +7,38 @@ use std::time::Duration;
 
 /// The longest datagram that is read as SIP, in octets: the greatest UDP payload over IPv4.
 pub const SIP_DATAGRAM_MAX_OCTETS: usize = 65_507;
+/// The longest message that is taken from a stream, in octets: as long as a datagram, so that one reader does for both.
+pub const SIP_STREAM_MESSAGE_MAX_OCTETS: usize = SIP_DATAGRAM_MAX_OCTETS;
+/// Connections of SIP over TCP at once: one for each phone of a large clinic and each call of its carriers.
+pub const SIP_CONNECTIONS_MAX: usize = 4_096;
+/// Connections that one address may open whose calls are taken: a clinic behind one NAT, or a carrier with one for each call.
+pub const SIP_CONNECTIONS_OF_ONE_SOURCE_MAX: usize = 1_024;
+/// Connections that all addresses together may open whose calls are not taken: proxies that speak within calls from elsewhere, and noise.
+pub const SIP_CONNECTIONS_OF_STRANGERS_MAX: usize = 256;
+/// Connections that one such address may open: one to speak by, and those whose loss was not noticed yet.
+pub const SIP_CONNECTIONS_OF_ONE_STRANGER_MAX: usize = 8;
+/// How long a connection of ours may take to open: the first SYN and its two repetitions at 1 s and 3 s.
+pub const SIP_CONNECT_MAX: Duration = Duration::from_secs(4);
+/// How long half a message may wait for its rest: the longest life of a transaction.
+pub const SIP_HALF_MESSAGE_MAX: Duration = Duration::from_secs(32);
+/// How long a connection may be silent: longer than the refresh of any session, whose requests it carries.
+pub const SIP_CONNECTION_IDLE_MAX: Duration = Duration::from_secs(3_600);
+/// Octets that may wait to be written to a peer that does not read: four of the longest messages.
+pub const SIP_CONNECTION_QUEUE_MAX_OCTETS: usize = 4 * SIP_STREAM_MESSAGE_MAX_OCTETS;
+/// Events that may wait between the connections and the engine; then their peers wait, by TCP's own means.
+pub const SIP_CONNECTION_EVENTS_MAX: usize = 1_024;
+/// Targets that one call or request may be led to: no failover tries more while somebody waits.
+pub const SIP_TARGETS_MAX: usize = 8;
+/// How long all questions for one call or request may take together, before what is known has to do.
+pub const SIP_LOCATE_MAX: Duration = Duration::from_secs(2);
+/// Searches for targets at once: one for each call that is placed and each request in a dialog, many times over.
+pub const SIP_LOCATING_MAX: usize = 4_096;
+/// Targets that asked to be left alone for a time and are remembered.
+pub const SIP_RESTING_MAX: usize = 1_024;
+/// The longest time that a target is left alone because it asked for that: a patient's person may be there again sooner.
+pub const SIP_REST_MAX: Duration = Duration::from_secs(60);
+/// The longest request that goes in a datagram; a longer one goes by TCP (RFC 3261 §18.1.1).
+pub const SIP_REQUEST_BY_UDP_MAX_OCTETS: usize = 1_300;
 /// The most header fields that one message may carry; RFC 4475's fullest message has under 60.
 pub const SIP_HEADERS_MAX: usize = 256;
 /// The most Via values that one message may carry: Max-Forwards starts at 70 (RFC 3261 §8.1.1.6).
@@ -140,8 +172,6 @@ pub const EMERGENCY_EVERY: Duration = Duration::from_secs(10);
 pub const COMFORT_EVERY: Duration = Duration::from_secs(15);
 /// Rest before the person ladder is climbed again from its foot: a target that refuses at once is not flooded.
 pub const LADDER_REST: Duration = Duration::from_secs(5);
-/// How long a target that asks for rest is not called, at most: patients wait for whoever answers there.
-pub const TARGET_REST_MAX: Duration = Duration::from_secs(60);
 /// How long a flow waits for the engine's own answer (a tone, a saved file, a failed call) before it goes on without.
 pub const ENGINE_ANSWER_MAX: Duration = Duration::from_secs(10);
 /// Steps of one flow: nobody can follow more on paper.

@@ -23,8 +23,8 @@ const CALL_S: u32 = 45;
 /// within a tick.
 const HELD_BACK: usize = 480;
 
-/// Starts a baresip that calls at once and hangs up after [`CALL_S`].
-fn baresip(home: &Path, engine: &Engine, source: &str) -> Child {
+/// Starts a baresip that calls at once over a transport and hangs up after [`CALL_S`].
+fn baresip(home: &Path, engine: &Engine, source: &str, transport: &str) -> Child {
     fs::create_dir_all(home).expect("the test's own directory can be written");
     let write = |name: &str, text: &str| {
         fs::write(home.join(name), text).expect("the test's own directory can be written")
@@ -49,7 +49,14 @@ fn baresip(home: &Path, engine: &Engine, source: &str) -> Child {
     let log =
         |name: &str| fs::File::create(home.join(name)).expect("the test's own directory can be written");
     Command::new("baresip")
-        .args(["-4", "-t", &CALL_S.to_string(), "-e", &format!("/dial sip:100@{}", engine.sip), "-f"])
+        .args([
+            "-4",
+            "-t",
+            &CALL_S.to_string(),
+            "-e",
+            &format!("/dial sip:100@{};transport={transport}", engine.sip),
+            "-f",
+        ])
         .arg(home)
         .stdin(Stdio::null())
         .stdout(log("said"))
@@ -150,12 +157,13 @@ fn a_softphone_is_recorded_with_its_own_sound_on_the_left_and_ours_on_the_right(
     let engine = Engine::start(home.path(), &Wishes::default());
     let file = home.path().join("voice.wav");
     sound::write_tone(&file, 440.0, 60.0);
-    let sources = [(440.0, format!("aufile,{}", file.display())), (1_000.0, "ausine,1000".to_owned())];
+    let from_file = format!("aufile,{}", file.display());
+    let sources = [(440.0, from_file, "udp"), (1_000.0, "ausine,1000".to_owned(), "tcp")];
     let phones: Vec<(f64, PathBuf, Child)> = sources
         .into_iter()
-        .map(|(hertz, source)| {
+        .map(|(hertz, source, transport)| {
             let place = home.path().join(format!("phone-{hertz}"));
-            let phone = baresip(&place, &engine, &source);
+            let phone = baresip(&place, &engine, &source, transport);
             (hertz, place, phone)
         })
         .collect();
@@ -167,6 +175,8 @@ fn a_softphone_is_recorded_with_its_own_sound_on_the_left_and_ours_on_the_right(
         logs += &format!("== {hertz} Hz, {status}\n{said}\n");
         tones.push(hertz);
     }
+    let figures = engine.status();
+    assert!(figures["tcp_accepted"] >= 1, "the second phone did not come by TCP: {figures:#?}\n{logs}");
     let list = engine.ask(&["calls"]);
     let (status, said) = engine.stop();
     assert!(status.success(), "the engine ended with {status}:\n{said}\n{logs}");

@@ -2,11 +2,11 @@
 //! and what it sends is SIP that we read ourselves.
 #![no_main]
 
-use careline::sip::way::Way;
 use careline::clock::Instant;
 use careline::rng::Rng;
 use careline::sip::interface::{Command, Event, InfoKeys, Input, Network, Output, Settings};
 use careline::sip::stack::Stack;
+use careline::sip::way::Way;
 use careline::wire::sip::message;
 use libfuzzer_sys::fuzz_target;
 use std::net::SocketAddr;
@@ -50,6 +50,7 @@ fn drain(stack: &mut Stack, now: Instant) {
             Output::Event(Event::Reoffer { leg, .. }) => {
                 stack.handle(now, Input::Command(Command::AnswerReoffer { leg, sdp: SDP.to_vec() }));
             }
+            Output::Resolve { id, .. } => stack.handle(now, Input::Resolved { id, records: Vec::new() }),
             Output::Event(_) => {}
         }
     }

@@ -2,6 +2,8 @@
 
 use crate::io::media_counters::{Lateness, WorkerCounters};
 use crate::io::recorder::desk;
+use crate::io::sip_port::SipPort;
+use crate::io::sip_udp::SipUdp;
 use crate::io::store;
 use crate::switch::status::{Figure, figure};
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
@@ -48,6 +50,50 @@ pub fn media<'a>(workers: impl Iterator<Item = &'a WorkerCounters> + Clone) -> V
 fn late(worker: &WorkerCounters) -> u64 {
     let first = Lateness::BOUNDS.iter().position(|bound| *bound > 2_000).unwrap_or(Lateness::BOUNDS.len());
     worker.lateness.counts()[first..].iter().sum()
+}
+
+/// The sockets of SIP and the resolver.
+pub fn sip(port: &SipPort) -> Vec<Figure> {
+    let (tcp, dns) = (port.tcp.counters(), port.dns.counters());
+    let dropped = port.udp.iter().map(SipUdp::dropped).sum();
+    let buffer = port.udp.iter().map(|socket| socket.receive_buffer_octets() as u64).sum();
+    vec![
+        figure("udp_dropped", dropped, "SIP datagrams that the kernel dropped: the engine was behind"),
+        figure(
+            "udp_buffer",
+            buffer,
+            "octets that the kernel keeps for us: more by `sysctl net.core.rmem_max`",
+        ),
+        figure("sip_unsent", port.unsent(), "SIP datagrams that the system would not send"),
+        figure("tcp_connections", tcp.up, "SIP connections that are open"),
+        figure("tcp_accepted", tcp.accepted, "SIP connections that peers opened"),
+        figure("tcp_opened", tcp.opened, "SIP connections that we opened"),
+        figure(
+            "tcp_not_opened",
+            tcp.not_opened,
+            "SIP connections that a peer refused or did not take in time",
+        ),
+        figure(
+            "tcp_over_bound",
+            tcp.over_bound,
+            "SIP connections too many, of one address or of all: closed",
+        ),
+        figure("tcp_idle", tcp.idle, "SIP connections closed after an hour of silence"),
+        figure(
+            "tcp_half",
+            tcp.half,
+            "SIP connections closed: a message, or the first one, did not come whole",
+        ),
+        figure("tcp_broken", tcp.broken, "SIP connections closed: where a message ends could not be told"),
+        figure("tcp_stuck", tcp.stuck, "SIP connections closed: the peer did not read what we wrote"),
+        figure("tcp_pings", tcp.pings, "keep-alives over TCP, each answered"),
+        figure("dns_asked", dns.asked.load(Relaxed), "names of SIP peers looked up"),
+        figure(
+            "dns_unanswered",
+            dns.unanswered.load(Relaxed),
+            "names that no server told in time: look at the DNS",
+        ),
+    ]
 }
 
 /// The recorder.

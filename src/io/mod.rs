@@ -2,6 +2,7 @@
 
 pub mod control;
 pub mod descriptors;
+pub mod dns;
 mod figures;
 pub mod flow_files;
 pub mod media_counters;
@@ -12,6 +13,9 @@ pub mod media_worker;
 pub mod now;
 pub mod prompts;
 pub mod recorder;
+pub mod route;
 pub mod run;
+pub mod sip_port;
+pub mod sip_tcp;
 pub mod sip_udp;
 pub mod store;

@@ -10,7 +10,8 @@ use crate::io::media_worker::Handle;
 use crate::io::now::Clock;
 use crate::io::prompts::PromptLibrary;
 use crate::io::recorder::thread::Recorder;
-use crate::io::sip_udp::SipUdp;
+use crate::io::sip_port::{Ready, SipPort};
+use crate::io::sip_tcp::{self, Told};
 use crate::io::store::Store;
 use crate::media::command as media;
 use crate::sip::way::Way;
@@ -23,8 +24,8 @@ use std::time::Duration;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::{mpsc, watch};
 
-/// Datagrams that are taken in a row before anything else has its turn.
-const DATAGRAMS_IN_A_ROW: usize = 64;
+/// Datagrams of one socket, or events of TCP, that are taken in a row before anything else has its turn.
+const IN_A_ROW: usize = 64;
 /// How often the lateness of the media threads is looked at while calls come in.
 const LATENESS_LOOKED_AT_EVERY: Duration = Duration::from_secs(1);
 /// How long to sleep when nothing is due.
@@ -35,7 +36,7 @@ pub struct Engine {
     /// All state of signalling, calls and flows.
     pub switch: Switch,
     /// The SIP port.
-    pub sip: SipUdp,
+    pub sip: SipPort,
     /// The media workers, by index.
     pub workers: Vec<Handle>,
     /// What they tell.
@@ -69,8 +70,6 @@ pub struct Engine {
 /// What the edges count.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct EdgeCounters {
-    /// Datagrams that the operating system would not send.
-    pub unsent: u64,
     /// Prompts that had no sound when they were to be spoken.
     pub silent_prompts: u64,
     /// Media commands that found the worker's queue full.
@@ -87,7 +86,9 @@ impl Engine {
             Stop { term: signal(SignalKind::terminate())?, interrupt: signal(SignalKind::interrupt())? };
         let mut signals = 0;
         loop {
-            let due = self.switch.poll_timeout().map(|due| due.at);
+            let mut flushed = Flushed::All;
+            let due =
+                self.switch.poll_timeout().map(|due| due.at).into_iter().chain(self.sip.poll_timeout()).min();
             let sleep = self.until(due);
             tokio::select! {
                 biased;
@@ -97,8 +98,11 @@ impl Engine {
                     self.handle(Input::Durable { up_to });
                 }
                 Some(event) = self.recorder_events.recv() => self.handle(Input::Recorder(event)),
-                () = tokio::time::sleep(sleep) => self.handle(Input::Timeout),
-                readable = self.sip.readable() => readable.map(|()| self.take_datagrams())?,
+                () = tokio::time::sleep(sleep) => {
+                    self.sip.tcp.timeout(self.clock.now());
+                    self.handle(Input::Timeout);
+                }
+                ready = self.sip.ready() => flushed = self.take_sip(ready?),
                 () = stop.signal() => {
                     signals += 1;
                     let within = if signals == 1 { self.drain } else { Duration::ZERO };
@@ -109,11 +113,10 @@ impl Engine {
                     let _ = request.send(self.status());
                 }
                 () = std::future::ready(()), if !self.inbox.is_empty() => {
-                    let now = self.now();
-                    self.take_waiting(now);
+                    flushed = self.take_waiting().unwrap_or_default();
                 }
             }
-            if self.flush() == Flushed::Drained {
+            if flushed.max(self.flush()) == Flushed::Drained {
                 return Ok(self);
             }
         }
@@ -140,28 +143,27 @@ impl Engine {
         }
     }
 
-    /// Takes what has come: those in a call at once, and one who wants a call whenever nothing else waits.
-    fn take_datagrams(&mut self) {
-        for _ in 0..DATAGRAMS_IN_A_ROW {
-            let now = self.now();
-            let Some(arrived) = self.sip.receive() else {
-                if self.take_waiting(now) {
-                    continue;
-                }
-                return;
-            };
-            let way = Way::udp(arrived.local, arrived.from);
-            let octets = self.sip.octets(&arrived);
-            if self.inbox.sort(now.at, way, octets) == Turn::Now {
-                self.switch.handle(now, Input::Message { way, octets });
-                self.flush();
+    fn take_sip(&mut self, ready: Ready) -> Flushed {
+        match ready {
+            Ready::Datagrams => {
+                (0..self.sip.udp.len()).map(|n| self.take_datagrams(n)).max().unwrap_or_default()
+            }
+            Ready::Tcp(event) => self.take_tcp(event),
+            Ready::Lost(way) => {
+                self.handle(Input::Unreachable { way });
+                Flushed::All
+            }
+            Ready::Found(id, records) => {
+                self.handle(Input::Resolved { id, records });
+                Flushed::All
             }
         }
     }
 
-    /// Gives its turn to the one who has waited longest; false if nobody waits.
-    fn take_waiting(&mut self, now: Now) -> bool {
-        let Some(waiting) = self.inbox.take() else { return false };
+    /// Gives its turn to the one who has waited longest; nothing if nobody waits.
+    fn take_waiting(&mut self) -> Option<Flushed> {
+        let waiting = self.inbox.take()?;
+        let now = self.now();
         if now.at.since(self.looked) >= LATENESS_LOOKED_AT_EVERY {
             self.looked = now.at;
             let late = self.lateness.look(self.workers.iter().map(Handle::counters));
@@ -170,36 +172,77 @@ impl Engine {
         self.switch.handle(now, Input::Waited(waiting.waited(now.at)));
         let Waiting { way, octets, .. } = waiting;
         self.switch.handle(now, Input::Message { way, octets: &octets });
-        self.flush();
-        true
+        Some(self.flush())
     }
 
-    /// Does all that the switch wants done.
-    fn flush(&mut self) -> Flushed {
+    /// Takes what has come: those in a call at once, and one who wants a call whenever nothing else waits.
+    fn take_datagrams(&mut self, socket: usize) -> Flushed {
         let mut flushed = Flushed::All;
-        while let Some(output) = self.switch.poll_output() {
-            match output {
-                Output::Transmit { way, octets } => {
-                    if let Err(error) = self.sip.send(way.local, way.remote, &octets) {
-                        self.counters.unsent += 1;
-                        tracing::debug!(%error, "a datagram could not be sent");
-                    }
-                }
-                Output::Media { worker, command } => self.tell_worker(worker, command),
-                Output::Speak { worker, leg, playback, prompts, codec } => {
-                    let clips = self.clips(&prompts, codec);
-                    self.play(worker, leg, playback, clips);
-                }
-                Output::Tone { worker, leg, playback, codec } => {
-                    let clips = vec![self.prompts.tone(codec)];
-                    self.play(worker, leg, playback, clips);
-                }
-                Output::Recorder(command) => self.recorder.command(command),
-                Output::Append(entry) => drop(self.store.append(entry)),
-                Output::Drained => flushed = Flushed::Drained,
+        for _ in 0..IN_A_ROW {
+            let Some(arrived) = self.sip.udp[socket].receive() else {
+                let Some(done) = self.take_waiting() else { break };
+                flushed = flushed.max(done);
+                continue;
+            };
+            let now = self.now();
+            let way = Way::udp(arrived.local, arrived.from);
+            let octets = self.sip.udp[socket].octets(&arrived);
+            if self.inbox.sort(now.at, way, octets) == Turn::Now {
+                self.switch.handle(now, Input::Message { way, octets });
+                flushed = flushed.max(self.flush());
             }
         }
         flushed
+    }
+
+    fn take_tcp(&mut self, first: sip_tcp::Event) -> Flushed {
+        let mut flushed = Flushed::All;
+        let mut event = Some(first);
+        for _ in 0..IN_A_ROW {
+            let Some(one) = event.take().or_else(|| self.sip.tcp.try_event()) else { break };
+            self.sip.tcp.take(self.clock.now(), one);
+            flushed = flushed.max(self.flush());
+        }
+        flushed
+    }
+
+    /// Does all that the switch wants done, and tells it what comes of that at once.
+    fn flush(&mut self) -> Flushed {
+        let mut flushed = Flushed::All;
+        loop {
+            while let Some(output) = self.switch.poll_output() {
+                flushed = flushed.max(self.put_out(output));
+            }
+            match self.sip.poll(self.clock.now()) {
+                Some(Told::Message { way, octets }) => {
+                    if self.inbox.sort(self.clock.now(), way, &octets) == Turn::Now {
+                        self.handle(Input::Message { way, octets: &octets });
+                    }
+                }
+                Some(Told::Lost { way }) => self.handle(Input::Unreachable { way }),
+                None => return flushed,
+            }
+        }
+    }
+
+    fn put_out(&mut self, output: Output) -> Flushed {
+        match output {
+            Output::Transmit { way, octets } => self.sip.send(self.clock.now(), way, octets),
+            Output::Resolve { id, question } => self.sip.dns.ask(id, question),
+            Output::Media { worker, command } => self.tell_worker(worker, command),
+            Output::Speak { worker, leg, playback, prompts, codec } => {
+                let clips = self.clips(&prompts, codec);
+                self.play(worker, leg, playback, clips);
+            }
+            Output::Tone { worker, leg, playback, codec } => {
+                let clips = vec![self.prompts.tone(codec)];
+                self.play(worker, leg, playback, clips);
+            }
+            Output::Recorder(command) => self.recorder.command(command),
+            Output::Append(entry) => drop(self.store.append(entry)),
+            Output::Drained => return Flushed::Drained,
+        }
+        Flushed::All
     }
 
     fn clips(&mut self, prompts: &[crate::flow::action::Spoken], codec: Codec) -> Vec<media::Clip> {
@@ -240,8 +283,8 @@ impl Engine {
         all.extend(figures::media(self.workers.iter().map(Handle::counters)));
         all.extend(figures::recorder(&self.recorder.counters()));
         all.extend(figures::store(&self.store.counters()));
+        all.extend(figures::sip(&self.sip));
         all.extend([
-            figure("datagrams_unsent", c.unsent, "SIP datagrams that the system would not send"),
             figure(
                 "invites_dropped",
                 self.inbox.dropped(),
@@ -255,8 +298,9 @@ impl Engine {
 }
 
 /// What a flush came to.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
 enum Flushed {
+    #[default]
     All,
     Drained,
 }

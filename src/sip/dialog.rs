@@ -7,8 +7,9 @@
 //!  loose        <p1;lr>,<p2;lr>      remote target    <p1;lr>,<p2;lr>     p1
 //!  strict       <p1>,<p2>            p1               <p2>,<target>       p1           (§12.2.1.1)
 //! ```
-//! There is no DNS here: a next hop that is a name is reached where the peer's requests come from,
-//! and so is a peer whose Via shows that an address translator stands between (RFC 3581 §4).
+//! There is no DNS here: for a next hop that is a name the way is where the peer's requests come from, until the
+//! stack has found out better, and so it is for a peer whose Via shows that an address translator stands between
+//! (RFC 3581 §4). A peer that came over a connection is reached by it as long as it lives.
 
 use super::way::{Transport, Way};
 use crate::wire::sip::address::{Address, AddressError};
@@ -276,8 +277,14 @@ impl Dialog {
             (Some(ip), Translated::No) if !ip.is_unspecified() => {
                 let asked = read.as_ref().and_then(Transport::asked_by);
                 let remote = SocketAddr::new(ip, read.and_then(|uri| uri.port).unwrap_or(DEFAULT_PORT));
-                // A URI that names no transport means UDP (RFC 3263 §4.1).
-                Way { transport: asked.unwrap_or_default(), remote, connection: None, ..self.peer }
+                let is_peer = ip == self.peer.remote.ip();
+                // A URI that names no transport should mean UDP (RFC 3263 §4.1). Peers that speak over TCP forget
+                // to name it, and hear nothing then: with them we go on as they came.
+                let usual = if is_peer { self.peer.transport } else { Transport::Udp };
+                let transport = asked.unwrap_or(usual);
+                let is_same = is_peer && transport == self.peer.transport;
+                let connection = self.peer.connection.filter(|_| is_same);
+                Way { transport, remote, connection, ..self.peer }
             }
             (_, Translated::Yes | Translated::No) => self.peer,
         }

@@ -7,6 +7,7 @@
 use crate::clock::Instant;
 use crate::id::LegId;
 use crate::phi::Phi;
+use crate::sip::locate::{LocateId, Question, Record};
 use crate::sip::way::Way;
 use crate::wire::telephone_event::Key;
 use std::net::IpAddr;
@@ -79,6 +80,18 @@ pub enum Input<'a> {
         way: Way,
         /// The datagram, or one message of the stream.
         octets: &'a [u8],
+    },
+    /// The answer to [`Output::Resolve`].
+    Resolved {
+        /// Whose question it was.
+        id: LocateId,
+        /// What was found; nothing is an answer too.
+        records: Vec<Record>,
+    },
+    /// The transport says that nobody is at the end of that way: an ICMP error, a connection refused or lost.
+    Unreachable {
+        /// Which.
+        way: Way,
     },
     /// `poll_timeout` is due.
     Timeout,
@@ -180,11 +193,19 @@ pub enum Command {
         /// The leg.
         leg: LegId,
     },
+    /// Finds out how a party is reached (RFC 3263 §4): [`Event::Located`] or [`Event::Failed`] follows. `leg` comes
+    /// from `Stack::reserve_leg`.
+    Locate {
+        /// The leg.
+        leg: LegId,
+        /// The URI to be called.
+        target: String,
+    },
     /// Calls a party: INVITE with this offer (RFC 3261 §13.2.1). `leg` comes from `Stack::reserve_leg`.
     Invite {
         /// The leg.
         leg: LegId,
-        /// How it goes.
+        /// How it goes: as [`Event::Located`] told. If nobody is there, the stack goes on to the next target by itself.
         way: Way,
         /// Whom to call, and as whom.
         call: Box<Outgoing>,
@@ -211,6 +232,13 @@ pub enum Output {
         way: Way,
         /// The message.
         octets: Vec<u8>,
+    },
+    /// Look this up; [`Input::Resolved`] brings the answer.
+    Resolve {
+        /// Whose question it is.
+        id: LocateId,
+        /// What.
+        question: Question,
     },
     /// The switch must know.
     Event(Event),
@@ -261,6 +289,13 @@ pub enum Event {
         leg: LegId,
         /// The SDP body; `None` asks us to offer.
         sdp: Option<Vec<u8>>,
+    },
+    /// A party that is to be called is reached this way; the INVITE may go.
+    Located {
+        /// The leg.
+        leg: LegId,
+        /// The way, with the address of ours that SDP shall tell.
+        way: Way,
     },
     /// The party we call rings (any 1xx over 100).
     Ringing {
@@ -421,6 +456,10 @@ pub struct Counters {
     pub acks_missing: u64,
     /// New transactions refused because the table was full.
     pub transactions_full: u64,
+    /// Ways of which the transport said that nobody is at their end.
+    pub unreachable: u64,
+    /// Requests that went on to another target.
+    pub failovers: u64,
 }
 
 #[cfg(test)]

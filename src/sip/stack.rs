@@ -19,6 +19,7 @@ mod early;
 mod info;
 mod leg;
 mod prack;
+mod reach;
 mod receive;
 mod refusal;
 mod request;
@@ -29,6 +30,7 @@ mod update;
 use super::dialog::DialogId;
 use super::guard::Guard;
 use super::interface::{Counters, Event, Input, Openness, Output, Settings};
+use super::locate::LocateId;
 use super::transaction::clients::{self, ClientId, Clients};
 use super::transaction::index::TimerIndex;
 use super::transaction::servers::{self, ServerId, Servers};
@@ -39,6 +41,7 @@ use crate::id::LegId;
 use crate::limits::TRANSACTIONS_MAX;
 use crate::rng::Rng;
 use leg::Leg;
+use reach::Reach;
 use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
@@ -53,6 +56,7 @@ pub struct Stack {
     clients: Clients,
     legs: BTreeMap<LegId, Leg>,
     dialogs: BTreeMap<DialogId, LegId>,
+    reach: Reach,
     next_leg: u64,
     index: TimerIndex<TimerKey>,
     outputs: VecDeque<Output>,
@@ -68,6 +72,7 @@ enum TimerKey {
     Server(ServerId),
     Client(ClientId),
     Leg(LegId),
+    Locate(LocateId),
 }
 
 impl Stack {
@@ -86,6 +91,7 @@ impl Stack {
             clients: Clients::new(timers),
             legs: BTreeMap::new(),
             dialogs: BTreeMap::new(),
+            reach: Reach::default(),
             next_leg: 1,
             index: TimerIndex::empty(),
             outputs: VecDeque::new(),
@@ -120,6 +126,8 @@ impl Stack {
     pub fn handle(&mut self, now: Instant, input: Input<'_>) {
         match input {
             Input::Message { way, octets } => self.receive(now, way, octets),
+            Input::Resolved { id, records } => self.resolved(now, id, records),
+            Input::Unreachable { way } => self.unreachable(now, way),
             Input::Timeout => self.timeout(now),
             Input::Command(command) => self.command(now, command),
         }
@@ -137,6 +145,7 @@ impl Stack {
             TimerKey::Server(_) => "SIP server transaction",
             TimerKey::Client(_) => "SIP client transaction",
             TimerKey::Leg(_) => "SIP dialog: an answer to be sent again, or a refresh",
+            TimerKey::Locate(_) => "SIP targets sought",
         };
         Some(Due { at, reason })
     }
@@ -150,6 +159,7 @@ impl Stack {
                 TimerKey::Server(id) => self.server_input(now, id, servers::Input::Timeout),
                 TimerKey::Client(id) => self.client_timeout(now, id),
                 TimerKey::Leg(id) => self.leg_timeout(now, id),
+                TimerKey::Locate(id) => self.located(now, id),
             }
         }
     }
@@ -195,14 +205,6 @@ impl Stack {
         if let Some(count) = self.counters.answers.get_mut(usize::from(status / 100).wrapping_sub(1)) {
             *count += 1;
         }
-    }
-
-    /// Begins a client transaction: sends the request.
-    fn client_begin(&mut self, now: Instant, begin: clients::Begin) -> ClientId {
-        self.transmit(begin.way, begin.octets.clone());
-        let id = self.clients.begin(now, begin);
-        self.retime_client(id);
-        id
     }
 
     /// After a client transaction was told something: its deadline moves, or it ends.

@@ -44,10 +44,10 @@ pub struct Call {
 pub struct Person {
     /// The person's leg.
     pub leg: Leg,
+    /// The address of the configuration that is called.
+    pub target: String,
     /// Until when it may ring; `None` once they talk.
     pub ring_until: Option<Instant>,
-    /// Where it was called: an address of the configuration.
-    pub target: String,
 }
 
 /// A recording under way.

@@ -9,10 +9,10 @@ use crate::id::{LegId, PlaybackId};
 use crate::media::command as media;
 use crate::report::event::Entry;
 use crate::sip::interface as sip;
+use crate::sip::locate::{LocateId, Question, Record};
 use crate::sip::way::Way;
 use crate::wire::codec::Codec;
-use std::collections::BTreeMap;
-use std::net::{IpAddr, SocketAddr};
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -44,8 +44,6 @@ pub struct Settings {
     pub ring: Duration,
     /// How long a leg may be without a sign of life before it is probed.
     pub media_lost: Duration,
-    /// Where the persons named in the flows are, by their SIP address: resolved at start.
-    pub targets: BTreeMap<String, SocketAddr>,
     /// The first sequence number of the event log in this run.
     pub first_seq: u64,
     /// The first number for calls and recordings in this run: over all those of earlier runs.
@@ -61,6 +59,18 @@ pub enum Input<'a> {
         way: Way,
         /// The datagram, or one message of a stream.
         octets: &'a [u8],
+    },
+    /// The answer to [`Output::Resolve`].
+    Resolved {
+        /// Whose question it was.
+        id: LocateId,
+        /// What was found.
+        records: Vec<Record>,
+    },
+    /// Nobody is at the end of that way.
+    Unreachable {
+        /// Which.
+        way: Way,
     },
     /// A media worker tells.
     Media(media::Event),
@@ -95,6 +105,13 @@ pub enum Output {
         way: Way,
         /// The message.
         octets: Vec<u8>,
+    },
+    /// Look this up; [`Input::Resolved`] brings the answer.
+    Resolve {
+        /// Whose question it is.
+        id: LocateId,
+        /// What.
+        question: Question,
     },
     /// Tell a media worker.
     Media {

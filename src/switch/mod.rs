@@ -69,8 +69,6 @@ pub struct Switch {
     next_seq: u64,
     durable_up_to: u64,
     next_id: u64,
-    /// Targets that asked to be left in peace, and until when: only targets of the configuration.
-    resting: BTreeMap<String, Instant>,
     drain_until: Option<Instant>,
     drained_told: bool,
     admission: Admission,
@@ -99,7 +97,6 @@ impl Switch {
             waiting: BTreeMap::new(),
             outputs: VecDeque::new(),
             rng,
-            resting: BTreeMap::new(),
             drain_until: None,
             drained_told: false,
             admission: Admission::default(),
@@ -116,6 +113,10 @@ impl Switch {
             Input::Message { way, octets } => {
                 self.sip.handle(now.at, sip::Input::Message { way, octets });
             }
+            Input::Resolved { id, records } => {
+                self.sip.handle(now.at, sip::Input::Resolved { id, records });
+            }
+            Input::Unreachable { way } => self.sip.handle(now.at, sip::Input::Unreachable { way }),
             Input::Media(event) => self.on_media(event),
             Input::Recorder(event) => self.on_recorder(event),
             Input::Durable { up_to } => self.on_durable(up_to),
@@ -181,6 +182,9 @@ impl Switch {
                 sip::Output::Transmit { way, octets } => {
                     self.outputs.push_back(Output::Transmit { way, octets });
                 }
+                sip::Output::Resolve { id, question } => {
+                    self.outputs.push_back(Output::Resolve { id, question });
+                }
                 sip::Output::Event(event) => self.on_sip(event),
             }
         }
@@ -203,12 +207,11 @@ impl Switch {
             sip::Event::Reoffer { leg, sdp } => self.on_reoffer(leg, sdp),
             sip::Event::OfferAnswered { leg, sdp } => self.on_offer_answered(leg, &sdp),
             sip::Event::Info { leg, key } => self.on_info(leg, key),
+            sip::Event::Located { leg, way } => self.on_person_located(leg, way),
             // While a person is rung the patient hears the flow, and a refused change leaves all as it was.
             sip::Event::Ringing { .. } | sip::Event::EarlyMedia { .. } | sip::Event::OfferRefused { .. } => {}
             sip::Event::Answered { leg, sdp } => self.on_person_answered(leg, &sdp),
-            sip::Event::Failed { leg, status, retry_after_s } => {
-                self.on_person_failed(leg, status, retry_after_s);
-            }
+            sip::Event::Failed { leg, status, .. } => self.on_person_failed(leg, status),
             sip::Event::Probed { leg, alive } => self.on_probed(leg, alive),
         }
     }

@@ -45,8 +45,9 @@ impl Switch {
     }
 
     fn ours<'a>(&self, leg: &'a Leg) -> Ours<'a> {
+        let external = self.settings.external_address.filter(|told| told.is_ipv4() == leg.local.is_ipv4());
         Ours {
-            address: self.settings.external_address.unwrap_or(leg.local.ip()),
+            address: external.unwrap_or(leg.local.ip()),
             rtp_port: self.ports.number(leg.worker, leg.port),
             id: leg.id.0,
             version: leg.sdp_version,

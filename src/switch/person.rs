@@ -10,51 +10,60 @@ use super::interface::Output;
 use crate::call::leg::Leg;
 use crate::flow::action::{ConnectEnd, Input};
 use crate::id::{CallId, LegId};
-use crate::limits::TARGET_REST_MAX;
 use crate::media::command::Command;
 use crate::report::event::{Cause, Event, Party};
 use crate::sip::interface as sip;
 use crate::sip::way::Way;
 use std::time::Duration;
 
-/// The final status that the record gives to a target which is in no address list: not found.
-const STATUS_UNKNOWN_TARGET: u16 = 404;
 /// The final status that the record gives to a person who let it ring: request timeout.
 const STATUS_RANG_OUT: u16 = 408;
-/// The final status that the record gives to a target that asked to be left in peace: service unavailable.
-const STATUS_AT_REST: u16 = 503;
 /// The final status that the record gives when no port was free: service unavailable.
 const STATUS_NO_PORT: u16 = 503;
 
 impl Switch {
-    /// Places a call to `target`, an address of the configuration.
+    /// Begins a call to `target`, an address of the configuration: where it is must be found out first.
     pub(super) fn call_person(&mut self, id: CallId, target: String, ring: Duration) {
         let leg = self.sip.reserve_leg();
         self.append(id, Event::PersonCalled { leg, target: target.clone() });
-        let Some(&to) = self.settings.targets.get(&target) else {
-            return self.person_not_reached(id, leg, STATUS_UNKNOWN_TARGET);
-        };
-        if self.resting.get(&target).is_some_and(|&until| until > self.now.at) {
-            return self.person_not_reached(id, leg, STATUS_AT_REST);
-        }
-        let Some((local, worker, caller)) =
-            self.calls.get(&id).map(|call| (call.local, call.patient.worker, call.caller.clone()))
+        let Some((local, peer, worker)) =
+            self.calls.get(&id).map(|call| (call.local, call.patient.peer, call.patient.worker))
         else {
             return;
         };
         let Some(owned) = self.ports.take_on(worker, self.now.at) else {
             return self.person_not_reached(id, leg, STATUS_NO_PORT);
         };
-        let mut person = new_leg(leg, owned, local, to.ip());
-        let sdp = self.make_offer(&mut person);
-        let from_user = Self::presented(caller.as_ref());
         let ring_until = Some(self.now.at + ring.min(self.settings.ring));
         self.legs.insert(leg, id);
         if let Some(call) = self.calls.get_mut(&id) {
-            call.person = Some(Person { leg: person, ring_until, target: target.clone() });
+            let person = new_leg(leg, owned, local, peer);
+            call.person = Some(Person { leg: person, target: target.clone(), ring_until });
+        }
+        self.sip(sip::Command::Locate { leg, target });
+    }
+
+    /// It is known how the person is reached, and by which address of ours: the offer can be made.
+    pub(super) fn on_person_located(&mut self, leg: LegId, way: Way) {
+        let Some(&id) = self.legs.get(&leg) else { return };
+        let Some(call) = self
+            .calls
+            .get_mut(&id)
+            .filter(|call| call.person.as_ref().is_some_and(|person| person.leg.id == leg))
+        else {
+            return;
+        };
+        let caller = call.caller.clone();
+        let Some(person) = call.person.as_mut() else { return };
+        (person.leg.local, person.leg.peer) = (way.local, way.remote.ip());
+        let (mut changed, target) = (person.leg.clone(), person.target.clone());
+        let sdp = self.make_offer(&mut changed);
+        let from_user = Self::presented(caller.as_ref());
+        if let Some(person) = self.calls.get_mut(&id).and_then(|call| call.person.as_mut()) {
+            person.leg = changed;
         }
         let call = Box::new(sip::Outgoing { target, from_user, sdp });
-        self.sip(sip::Command::Invite { leg, way: Way::udp(local, to), call });
+        self.sip(sip::Command::Invite { leg, way, call });
     }
 
     /// The person answered: both hear each other from the next tick on.
@@ -65,7 +74,7 @@ impl Switch {
         };
         let Ok(agreed) = self.read_answer(&person, sdp) else {
             self.sip(sip::Command::HangUp { leg, reason: Some("SIP;cause=488;text=\"no common media\"") });
-            return self.on_person_failed(leg, 488, None);
+            return self.on_person_failed(leg, 488);
         };
         self.open_leg(&mut person, &agreed);
         let worker = person.worker;
@@ -83,16 +92,9 @@ impl Switch {
         self.rekey(id);
     }
 
-    /// The call to the person came to nothing. A target that is overloaded and says for how long is not called
-    /// so long; others are (RFC 3261 §21.5.4).
-    pub(super) fn on_person_failed(&mut self, leg: LegId, status: u16, retry_after_s: Option<u32>) {
+    /// The call to the person came to nothing.
+    pub(super) fn on_person_failed(&mut self, leg: LegId, status: u16) {
         let Some(&id) = self.legs.get(&leg) else { return };
-        if let Some(seconds) = retry_after_s.filter(|_| status == STATUS_AT_REST)
-            && let Some(person) = self.calls.get(&id).and_then(|call| call.person.as_ref())
-        {
-            let rest = Duration::from_secs(seconds.into()).min(TARGET_REST_MAX);
-            self.resting.insert(person.target.clone(), self.now.at + rest);
-        }
         if self.calls.get_mut(&id).is_some_and(|call| call.person_leg(leg).is_some()) {
             self.drop_person(id);
             self.person_not_reached(id, leg, status);

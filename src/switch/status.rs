@@ -149,6 +149,8 @@ impl Switch {
             figure("sip_answers_4xx", s.answers[3], "answers that refused the request"),
             figure("sip_answers_5xx", s.answers[4], "answers that refused for a reason of ours"),
             figure("sip_answers_6xx", s.answers[5], "answers that refused everywhere"),
+            figure("sip_unreachable", s.unreachable, "times that nobody was where a message went"),
+            figure("sip_failovers", s.failovers, "requests that went on to the next host of a name"),
             figure(
                 "sip_acks_missing",
                 s.acks_missing,

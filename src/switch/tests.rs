@@ -7,14 +7,15 @@ use super::*;
 use crate::flow::action::Fact;
 use crate::flow::set::{Audio, SourceFile};
 use crate::id::PlaybackId;
+use crate::sip::locate::Record;
 use crate::sip::way::Way;
 use crate::wire::telephone_event::Key;
 use std::net::SocketAddr;
 use std::time::Duration;
 
 const US: &str = "10.0.0.1:5060";
-/// The person of the shipped flows.
-const DESK: &str = "sip:front-desk@127.0.0.1:5070";
+/// Where the person of the shipped flows is.
+const DESK: &str = "10.0.0.9";
 const THEM: &str = "10.0.0.2:5062";
 const SILENT_AFTER: Duration = Duration::from_secs(60);
 /// Non-INVITE transactions end after 64·T1.
@@ -72,7 +73,6 @@ impl Scene {
             longest: Duration::from_secs(4 * 3_600),
             ring: Duration::from_secs(180),
             media_lost: SILENT_AFTER,
-            targets: BTreeMap::from([(DESK.to_owned(), "10.0.0.9:5070".parse().unwrap())]),
             first_seq: 1,
             first_id: 1,
         };
@@ -135,6 +135,11 @@ impl Scene {
                 Output::Media { command, .. } => self.commands.push(command),
                 Output::Speak { playback, .. } | Output::Tone { playback, .. } => self.spoken.push(playback),
                 Output::Append(entry) => self.log.push(entry.event),
+                Output::Resolve { id, .. } => {
+                    let records =
+                        vec![Record::Address { remote: DESK.parse().unwrap(), local: US.parse().unwrap() }];
+                    self.switch.handle(self.now, Input::Resolved { id, records });
+                }
                 Output::Recorder(_) | Output::Drained => {}
             }
         }

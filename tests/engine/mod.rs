@@ -9,7 +9,7 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::{BufRead, BufReader, Read};
-use std::net::{SocketAddr, UdpSocket};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener, UdpSocket};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -38,12 +38,18 @@ pub struct Wishes {
     pub quota_mb: u32,
     /// Where its records are, under its home.
     pub store: &'static str,
+    /// How its flows write where the front desk is.
+    pub desk_hop: fn(SocketAddr) -> String,
+    /// Where it listens.
+    pub ip: IpAddr,
 }
 
 impl Default for Wishes {
     fn default() -> Self {
         let sounds = Path::new(ROOT).join("sounds");
-        Self { t1_ms: 100, calls: 200, drain_s: 1, sounds, quota_mb: 50_000, store: "records.sqlite" }
+        let (store, ip) = ("records.sqlite", IpAddr::V4(Ipv4Addr::LOCALHOST));
+        let desk_hop = |desk: SocketAddr| desk.to_string();
+        Self { t1_ms: 100, calls: 200, drain_s: 1, sounds, quota_mb: 50_000, store, desk_hop, ip }
     }
 }
 
@@ -59,10 +65,19 @@ pub struct Engine {
     ended: Receiver<()>,
 }
 
-/// A UDP port of 127.0.0.1 that was free a moment ago.
+/// A port of 127.0.0.1 that was free a moment ago, over UDP and over TCP.
 pub fn free_port() -> SocketAddr {
-    let socket = UdpSocket::bind("127.0.0.1:0").expect("loopback has a free port");
-    socket.local_addr().expect("a bound socket has an address")
+    free_port_of(IpAddr::V4(Ipv4Addr::LOCALHOST))
+}
+
+/// The same of another address of this machine.
+pub fn free_port_of(ip: IpAddr) -> SocketAddr {
+    let free = |_attempt: u32| {
+        let socket = UdpSocket::bind((ip, 0)).expect("loopback has a free port");
+        let address = socket.local_addr().expect("a bound socket has an address");
+        TcpListener::bind(address).is_ok().then_some(address)
+    };
+    (0..1_000).find_map(free).expect("some port is free over both")
 }
 
 /// Where stretches of ports are looked for: under the ports that the system gives away by itself.
@@ -84,13 +99,14 @@ pub fn free_stretch(ports: u16) -> u16 {
 
 /// Writes the configuration, a copy of the shipped flows and the folders of an engine into `home`.
 pub fn furnish(home: &Path, wishes: &Wishes) -> (SocketAddr, SocketAddr) {
-    let (sip, desk) = (free_port(), free_port());
+    let (sip, desk) = (free_port_of(wishes.ip), free_port());
     let ports = u16::try_from(wishes.calls * 2 + 8).expect("a test asks for few calls");
     let first = free_stretch(ports);
-    copy_flows(&Path::new(ROOT).join("ivr-flows"), &home.join("ivr-flows"), desk);
+    let desk_hop = (wishes.desk_hop)(desk);
+    copy_flows(&Path::new(ROOT).join("ivr-flows"), &home.join("ivr-flows"), &desk_hop);
     let config = format!(
         "sip: {{listen: \"{sip}\", t1_ms: {t1}}}\n\
-         media: {{first_port: {first}, last_port: {last}, workers: 2}}\n\
+         media: {{address: \"{ip}\", first_port: {first}, last_port: {last}, workers: 2}}\n\
          calls: {{max: {calls}}}\n\
          flows: {home}/ivr-flows\n\
          sounds: {sounds}\n\
@@ -99,6 +115,7 @@ pub fn furnish(home: &Path, wishes: &Wishes) -> (SocketAddr, SocketAddr) {
          control: {home}/control.sock\n\
          drain_s: {drain}\n",
         t1 = wishes.t1_ms,
+        ip = if wishes.ip.is_ipv4() { "0.0.0.0" } else { "::" },
         last = first + ports - 1,
         calls = wishes.calls,
         home = home.display(),
@@ -112,7 +129,7 @@ pub fn furnish(home: &Path, wishes: &Wishes) -> (SocketAddr, SocketAddr) {
 }
 
 /// The shipped flows, with the front desk at `desk` in place of the shipped port.
-fn copy_flows(from: &Path, to: &Path, desk: SocketAddr) {
+fn copy_flows(from: &Path, to: &Path, desk: &str) {
     fs::create_dir_all(to).expect("the test's own directory can be written");
     for entry in fs::read_dir(from).expect("ivr-flows is shipped").filter_map(Result::ok) {
         let target = to.join(entry.file_name());
@@ -120,7 +137,7 @@ fn copy_flows(from: &Path, to: &Path, desk: SocketAddr) {
             copy_flows(&entry.path(), &target, desk);
         } else {
             let text = fs::read_to_string(entry.path()).expect("a flow is text");
-            let text = text.replace("127.0.0.1:5070", &desk.to_string());
+            let text = text.replace("127.0.0.1:5070", desk);
             fs::write(target, text).expect("the test's own directory can be written");
         }
     }
@@ -169,7 +186,7 @@ impl Engine {
     }
 
     fn is_ready(&self) -> bool {
-        let socket = UdpSocket::bind("127.0.0.1:0").expect("loopback has a free port");
+        let socket = UdpSocket::bind((self.sip.ip(), 0)).expect("loopback has a free port");
         socket.set_read_timeout(Some(Duration::from_millis(50))).expect("50 ms is no zero");
         let begun = Instant::now();
         (0..).map_while(|n: u32| (begun.elapsed() < READY).then_some(n)).any(|n| {

@@ -5,7 +5,7 @@ use super::check::Wrong;
 use super::check::log::{Context, Outcome};
 use super::disk::Disk;
 use super::flows::Flows;
-use super::script::{Chaos, DESK, Script};
+use super::script::{Chaos, Script};
 use super::sound::{Heard, PIECE, listen};
 use super::world::{Event, Summary, World, desk_settings};
 use careline::clock::{Instant, WallTime};
@@ -43,7 +43,6 @@ pub fn switch(
     (first_seq, first_id): (u64, u64),
     rng: &mut Rng,
 ) -> Switch {
-    let ladder = &flows.sets[set].clinic().ladder;
     let settings = Settings {
         sip: sip::Settings {
             t1: super::phone::T1,
@@ -62,7 +61,6 @@ pub fn switch(
         longest: script.longest,
         ring: Duration::from_secs(180),
         media_lost: MEDIA_LOST,
-        targets: ladder.iter().map(|rung| (rung.target.clone(), DESK)).collect(),
         first_seq,
         first_id,
     };

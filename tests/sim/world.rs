@@ -14,7 +14,7 @@ use super::fault::Fault;
 use super::flows::Flows;
 use super::heap::Heap;
 use super::ladder::Ladder;
-use super::link::{Link, Quality};
+use super::link::{Link, Quality, where_is};
 use super::phone::callee::Manner;
 use super::phone::caller::Place;
 use super::phone::{Out, Phone};
@@ -398,6 +398,10 @@ impl World {
     fn put_out(&mut self, output: Output) -> Result<(), Wrong> {
         match output {
             Output::Transmit { way, octets } => return self.transmit(way.remote, octets),
+            Output::Resolve { id, question } => {
+                let records = where_is(DESK.ip(), ENGINE, &question);
+                return self.tell_switch(Input::Resolved { id, records });
+            }
             Output::Media { worker, command } => self.tell_worker(worker, command, Vec::new()),
             Output::Speak { worker, leg, playback, prompts, codec } => {
                 let clips: Vec<Clip> = prompts.iter().map(|spoken| self.clip(spoken, codec)).collect();

@@ -27,10 +27,19 @@ struct Run {
     calls: u32,
     /// Calls a second.
     rate: u32,
+    /// SIPp's word for the transport.
+    over: &'static str,
 }
 
+/// All calls of a run from one UDP socket.
+const UDP: &str = "u1";
+/// All calls of a run by one TCP connection.
+const ONE_CONNECTION: &str = "t1";
+/// A TCP connection for each call.
+const CONNECTION_A_CALL: &str = "tn";
+
 const fn run(scenario: &'static str) -> Run {
-    Run { scenario, number: "100", calls: 1, rate: 1 }
+    Run { scenario, number: "100", calls: 1, rate: 1, over: UDP }
 }
 
 /// A started SIPp and where it writes.
@@ -68,9 +77,9 @@ fn call(engine: &Engine, home: &Path, run: &Run) -> Started {
 
 /// A caller who types `keys`, where the scenario has a place for them.
 fn call_typing(engine: &Engine, home: &Path, run: &Run, keys: &str) -> Started {
-    let (mut command, place) = sipp(home, run.scenario, keys);
+    let (mut command, place) = sipp(home, run.scenario, &format!("{keys}{}", run.over));
     let media = engine::free_stretch(u16::try_from(run.calls.min(500) * 4 + 4).expect("at most 500 calls"));
-    command.arg(engine.sip.to_string()).args(["-s", run.number, "-aa"]);
+    command.arg(engine.sip.to_string()).args(["-s", run.number, "-aa", "-t", run.over, "-max_socket", "500"]);
     command.args(["-p", &engine::free_port().port().to_string(), "-mp", &media.to_string()]);
     command.args(["-m", &run.calls.to_string(), "-r", &run.rate.to_string(), "-l", "500"]);
     if !keys.is_empty() {
@@ -81,7 +90,13 @@ fn call_typing(engine: &Engine, home: &Path, run: &Run, keys: &str) -> Started {
 
 /// The front desk: it is called where the flows look for it.
 fn desk(home: &Path, at: SocketAddr, scenario: &str, calls: u32) -> Started {
-    let (mut command, place) = sipp(home, scenario, "");
+    desk_over(home, at, scenario, calls, UDP)
+}
+
+/// The same over another transport.
+fn desk_over(home: &Path, at: SocketAddr, scenario: &str, calls: u32, over: &str) -> Started {
+    let (mut command, place) = sipp(home, scenario, over);
+    command.args(["-t", over]);
     let media = engine::free_stretch(u16::try_from(calls * 4 + 4).expect("a desk takes few calls"));
     command.args(["-p", &at.port().to_string(), "-mp", &media.to_string(), "-m", &calls.to_string()]);
     start(command, scenario, place)
@@ -175,6 +190,18 @@ const ALONE: &[Run] = &[
     run("off-nominal/unknown-method"),
     run("off-nominal/update-no-codec"),
     run("off-nominal/video-beside-audio"),
+];
+/// Those of them that are asked over TCP too.
+const OVER_TCP: &[&str] = &[
+    "nominal/hang-up-at-once",
+    "nominal/hold-and-resume",
+    "nominal/late-offer",
+    "nominal/no-recording",
+    "nominal/options",
+    "off-nominal/bye-unknown",
+    "off-nominal/cancel-late",
+    "off-nominal/no-common-codec",
+    "off-nominal/require-unknown",
 ];
 const BESIDE_OTHERS: &[&str] = &[
     "nominal/asks-for-a-person",
@@ -311,6 +338,37 @@ fn every_exit_is_reached_in_each_language_and_told_by_the_record() {
     expected.sort();
     assert_eq!(exits_told(&engine), expected, "left: what the records tell; right: what EXITS expects");
     all_must_succeed(vec![desk], &engine);
+    must_stop_cleanly(engine, home.path());
+}
+
+/// What one scenario asks for over UDP it gets over TCP too, whether the calls share a connection or not.
+#[test]
+fn calls_over_tcp_go_as_those_over_udp() {
+    let home = tempfile::tempdir().expect("a temporary directory can be made");
+    // The desk is a name, which the list of hosts of this machine knows.
+    let desk_hop = |desk: SocketAddr| format!("localhost:{};transport=tcp", desk.port());
+    let engine = Engine::start(home.path(), &Wishes { desk_hop, ..Wishes::default() });
+    let desk = desk_over(home.path(), engine.desk, "nominal/front-desk", 2, ONE_CONNECTION);
+    let over = |over: &'static str, scenario| Run { over, ..run(scenario) };
+    let mut started: Vec<Started> = OVER_TCP
+        .iter()
+        .flat_map(|scenario| [over(ONE_CONNECTION, scenario), over(CONNECTION_A_CALL, scenario)])
+        .map(|run| call(&engine, home.path(), &run))
+        .collect();
+    let many = Run { calls: 50, rate: 25, ..over(CONNECTION_A_CALL, "load/signalling") };
+    started.push(call(&engine, home.path(), &many));
+    let asks = over(ONE_CONNECTION, "nominal/asks-for-a-person");
+    started.push(call_typing(&engine, home.path(), &asks, "0"));
+    // From UDP to TCP: the patient by the one, the desk by the other.
+    started.push(call_typing(&engine, home.path(), &run("nominal/asks-for-a-person"), "0"));
+    started.push(desk);
+    all_must_succeed(started, &engine);
+    let figures = engine.wait_for("every connection to be closed", |figures| figures["tcp_connections"] == 0);
+    let connections = 2 * OVER_TCP.len() as u64 + 50 + 1;
+    assert_eq!((figures["tcp_accepted"], figures["tcp_opened"]), (connections, 1), "{figures:#?}");
+    assert_eq!((figures["dns_asked"], figures["dns_unanswered"]), (2, 0), "{figures:#?}");
+    let ended_badly = ["tcp_broken", "tcp_half", "tcp_stuck", "tcp_over_bound", "tcp_not_opened"];
+    assert_eq!(ended_badly.map(|name| figures[name]), [0; 5], "{figures:#?}");
     must_stop_cleanly(engine, home.path());
 }
 

@@ -388,6 +388,7 @@ const MAY_NAME: &[(&str, &[&str])] = &[
 const CRATE_HOMES: &[(&str, &[&str])] = &[
     ("clap", &["src/cli/", "src/main.rs"]),
     ("granit_parser", &["src/flow/syntax"]),
+    ("hickory_resolver", &["src/io/dns.rs"]),
     ("hound", &["src/io/recorder"]),
     ("io_uring", &["src/io/media_ring.rs"]),
     ("jiff", &["src/io/", "src/cli/"]),

@@ -127,6 +127,10 @@ impl World {
                     self.acts.push(shown(&octets));
                     self.sent.push(octets);
                 }
+                Output::Resolve { id, .. } => {
+                    self.acts.push("? a name".to_owned());
+                    self.stack.handle(self.now, Input::Resolved { id, records: Vec::new() });
+                }
                 Output::Event(Event::Invite { leg, invite }) => self.take(leg, &invite),
                 Output::Event(event) => {
                     let event = format!("{event:?}");

@@ -2,12 +2,16 @@
 
 use super::start::Started;
 use crate::config::Config;
+use crate::io::sip_port::Listen;
 use std::fmt::Write as _;
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 
 /// Ten lines.
 pub fn banner(config: &Config, started: &Started) -> String {
-    let (sip, port) = (started.engine.sip.bound(), started.engine.sip.bound().port());
+    let listening = started.engine.sip.listening();
+    // A SIP port listens somewhere, over UDP as a rule.
+    let sip = listening.first().map_or(SocketAddr::from(([127, 0, 0, 1], 5060)), |listen| listen.address);
+    let port = sip.port();
     let numbers: Vec<String> =
         started.numbers.iter().map(|(number, flow)| format!("{number} → {flow}")).collect();
     let dial = started
@@ -18,8 +22,13 @@ pub fn banner(config: &Config, started: &Started) -> String {
     let host = reachable(sip.ip());
     let mut out = String::new();
     let _ = writeln!(out, "Careline {} answers.", env!("CARGO_PKG_VERSION"));
-    let _ =
-        writeln!(out, "  SIP         udp {sip}, sound on ports {}–{}", started.first_port, started.last_port);
+    let _ = writeln!(
+        out,
+        "  SIP         {}, sound on ports {}–{}",
+        places(listening),
+        started.first_port,
+        started.last_port
+    );
     let _ = writeln!(
         out,
         "  flows       {} from {}, version {}",
@@ -39,6 +48,18 @@ pub fn banner(config: &Config, started: &Started) -> String {
     let _ = writeln!(out, "              {}", sipp_line(dial, port));
     let _ = writeln!(out, "  counters    careline status · stop with Ctrl-C");
     out
+}
+
+/// Where SIP is listened for: each address once, behind its transports.
+fn places(listening: &[Listen]) -> String {
+    let mut all: Vec<(String, SocketAddr)> = Vec::new();
+    for Listen { transport, address } in listening {
+        match all.iter_mut().find(|(_, other)| other == address) {
+            Some((transports, _)) => *transports += &format!("+{}", transport.in_uri()),
+            None => all.push((transport.in_uri().to_owned(), *address)),
+        }
+    }
+    all.iter().map(|(transports, address)| format!("{transports} {address}")).collect::<Vec<_>>().join(", ")
 }
 
 /// One line that rings the engine once, from its own machine.

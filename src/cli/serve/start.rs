@@ -7,7 +7,7 @@ use crate::clock::Instant;
 use crate::config::{Config, Trust};
 use crate::flow::set::FlowSet;
 use crate::io::control;
-use crate::io::descriptors;
+use crate::io::descriptors::{self, Room};
 use crate::io::media_counters::LatenessWatch;
 use crate::io::media_worker::{self, Handle};
 use crate::io::now::Clock;
@@ -15,18 +15,17 @@ use crate::io::prompts::PromptLibrary;
 use crate::io::recorder::desk;
 use crate::io::recorder::thread::{Listener, Recorder};
 use crate::io::run::{EdgeCounters, Engine};
-use crate::io::sip_udp::SipUdp;
+use crate::io::sip_port::{SipPort, Taken};
 use crate::io::store::restart::Recovered;
 use crate::io::store::{self, Store, StoreError};
 use crate::limits::{MEDIA_EVENTS_MAX, MEDIA_LEGS_GATHERED, RECORDER_COMMANDS_MAX, WAV_ROLL_OCTETS};
 use crate::media::command::WorkerIndex;
 use crate::rng::Rng;
+use crate::sip::connections;
 use crate::switch::Switch;
 use crate::switch::inbox::Inbox;
 use crate::switch::interface::Settings;
-use std::collections::BTreeMap;
 use std::io;
-use std::net::{SocketAddr, ToSocketAddrs};
 use std::path::PathBuf;
 use std::sync::Arc;
 use tokio::sync::{mpsc, watch};
@@ -60,14 +59,10 @@ pub struct Started {
 pub enum StartError {
     /// The SIP port cannot be had.
     #[error(
-        "SIP cannot listen on udp {address}: {cause}\n  another program, or another Careline, may hold the port: stop it, or set `sip: {{listen: …}}`"
+        "SIP cannot listen on {} {}: {}\n  another program, or another Careline, may hold the port: stop it, or set `sip: {{listen: …}}`",
+        .0.listen.transport.in_uri(), .0.listen.address, .0.cause
     )]
-    SipPort {
-        /// The address of the configuration.
-        address: SocketAddr,
-        /// What the system said.
-        cause: io::Error,
-    },
+    SipPort(Taken),
     /// No media worker could start.
     #[error(transparent)]
     Media(#[from] media_worker::StartError),
@@ -101,16 +96,16 @@ pub enum StartError {
 /// [`StartError`], with the repair in its text.
 pub fn start(config: &Config, flows: FlowSet, prompts: PromptLibrary) -> Result<Started, StartError> {
     let clock = Clock::start();
-    let max_legs = descriptors::raise_and_count_legs();
+    let Room { legs: max_legs, connections } = descriptors::raise_and_share();
     let control = control::listen(&config.control)
         .map_err(|cause| StartError::Control { path: config.control.clone(), cause })?;
-    let sip = SipUdp::bind(config.sip.listen)
-        .map_err(|cause| StartError::SipPort { address: config.sip.listen, cause })?;
+    let bounds = connections::Settings { all: connections, listen_to: config.sip_settings().listen_to };
+    let sip = SipPort::open(&config.sip.listen, bounds).map_err(StartError::SipPort)?;
     let (workers, ports, media_events) = start_workers(config, clock, max_legs)?;
     let records = open_records(config, clock)?;
     tell_recovered(&records.recovered);
     let flows = Arc::new(flows);
-    let settings = settings(config, &flows, &records);
+    let settings = settings(config, &records);
     let max_calls = settings.max_calls;
     let switch = Switch::new(settings, Arc::clone(&flows), &ports, seeded_rng()?);
     let engine = Engine {
@@ -184,7 +179,7 @@ fn start_workers(config: &Config, clock: Clock, max_legs: u64) -> Result<Workers
 }
 
 /// The settings of the switch, from the configuration and what the records say of earlier runs.
-fn settings(config: &Config, flows: &FlowSet, records: &Records) -> Settings {
+fn settings(config: &Config, records: &Records) -> Settings {
     Settings {
         sip: config.sip_settings(),
         external_address: config.sip.external_address,
@@ -194,7 +189,6 @@ fn settings(config: &Config, flows: &FlowSet, records: &Records) -> Settings {
         longest: config.calls.longest,
         ring: config.calls.ring,
         media_lost: config.media.silent_after,
-        targets: targets(flows),
         first_seq: records.recovered.next_seq,
         first_id: records.recovered.next_id,
     }
@@ -260,28 +254,6 @@ fn trunk(trunk: &crate::config::Trunk) -> routing::Trunk {
         trusted: trunk.trust == Trust::Trusted,
         called_number_from: trunk.called_number_from,
     }
-}
-
-/// Where the persons of the ladder are: the hosts of their SIP addresses, resolved once.
-fn targets(flows: &FlowSet) -> BTreeMap<String, SocketAddr> {
-    let mut targets = BTreeMap::new();
-    for target in flows.clinic().ladder.iter().map(|rung| rung.target.as_str()) {
-        let host = target.trim_start_matches("sip:").rsplit('@').next().unwrap_or_default();
-        let host = host.split([';', '?']).next().unwrap_or_default();
-        let with_port = if host.rsplit_once(':').is_some_and(|(_, port)| port.parse::<u16>().is_ok()) {
-            host.to_owned()
-        } else {
-            format!("{host}:5060")
-        };
-        match with_port.to_socket_addrs().ok().and_then(|mut all| all.next()) {
-            Some(address) => drop(targets.insert(target.to_owned(), address)),
-            None => tracing::warn!(
-                target,
-                "this address of the person ladder is not found: its rung is passed over"
-            ),
-        }
-    }
-    targets
 }
 
 fn seeded_rng() -> Result<Rng, StartError> {

@@ -264,6 +264,10 @@ fn sip_address(text: &str) -> Result<(), &'static str> {
         return Err("it has a space in it");
     }
     let (user, host) = rest.rsplit_once('@').ok_or("it has no `@`")?;
+    let (host, transport) = host.split_once(';').map_or((host, None), |(host, rest)| (host, Some(rest)));
+    if transport.is_some_and(|rest| !["transport=udp", "transport=tcp"].contains(&rest)) {
+        return Err("behind the host only ;transport=udp or ;transport=tcp can stand");
+    }
     let unreserved = |c: char| c.is_ascii_alphanumeric() || "-_.!~*'()&=+$,;?/%".contains(c);
     if user.is_empty() || !user.chars().all(unreserved) {
         return Err("the name before the @ is empty or has a character that SIP forbids");
@@ -274,7 +278,7 @@ fn sip_address(text: &str) -> Result<(), &'static str> {
         None => host.split_once(':').map_or((host, None), |(host, port)| (host, Some(port))),
     };
     let letters = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '.';
-    if !host.chars().all(letters) || (host.is_empty() && !rest.ends_with(']') && port.is_none()) {
+    if !host.chars().all(letters) || (host.is_empty() && !rest.contains(']') && port.is_none()) {
         return Err("the host after the @ has a character that no host name has");
     }
     if host.is_empty() && !rest.contains('[') {
@@ -317,9 +321,14 @@ mod tests {
 
     #[test]
     fn a_sip_address_is_taken_only_if_it_can_be_called() {
-        for good in
-            ["sip:front-desk@10.0.0.5", "sip:a@b.example:5070", "sip:+1617@[2001:db8::1]:5060", "sip:a@[::1]"]
-        {
+        for good in [
+            "sip:front-desk@10.0.0.5",
+            "sip:a@b.example:5070",
+            "sip:+1617@[2001:db8::1]:5060",
+            "sip:a@[::1]",
+            "sip:a@[::1];transport=udp",
+            "sip:a@b:5070;transport=tcp",
+        ] {
             assert_eq!(sip_address(good), Ok(()), "{good}");
         }
         for bad in [
@@ -336,6 +345,9 @@ mod tests {
             "sip:a@b:c:d",
             "tel:+1617",
             "sip:a@b_c",
+            "sip:a@b;transport=tls",
+            "sip:a@b;lr",
+            "sip:a@;transport=tcp",
         ] {
             assert!(sip_address(bad).is_err(), "{bad}");
         }

@@ -74,6 +74,7 @@ impl Stack {
             Command::Withdraw { leg } => self.withdraw(now, leg),
             Command::HangUp { leg, reason } => self.hang_up(now, leg, reason),
             Command::Probe { leg } => self.probe(now, leg),
+            Command::Locate { leg, target } => self.locate_call(now, leg, &target),
             Command::Invite { leg, way, call } => self.invite_out(now, leg, way, &call),
         }
     }
@@ -220,6 +221,7 @@ fn finish_reply(builder: Builder, reply: &Reply) -> Vec<u8> {
 impl Stack {
     /// Ends a leg whatever its state. From here on nothing more is told of it.
     pub(super) fn hang_up(&mut self, now: Instant, id: LegId, reason: Option<&'static str>) {
+        self.stop_reaching(id);
         let Some(leg) = self.legs.get_mut(&id) else { return };
         leg.reason = reason;
         match &mut leg.phase {

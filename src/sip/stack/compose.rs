@@ -32,7 +32,9 @@ pub fn reply_way(via: Option<&Via<'_>>, way: Way) -> Way {
 impl Stack {
     /// Our address as peers shall use it.
     fn told_ip(&self, local: SocketAddr) -> IpAddr {
-        self.settings.external_address.unwrap_or(local.ip())
+        let external = self.settings.external_address;
+        // An address of another family leads nowhere for this peer.
+        external.filter(|external| external.is_ipv4() == local.is_ipv4()).unwrap_or(local.ip())
     }
 
     pub(super) fn told(&self, local: SocketAddr) -> SocketAddr {

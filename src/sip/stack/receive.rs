@@ -24,7 +24,7 @@ use crate::wire::sip::header::Headers;
 use crate::wire::sip::message::{Message, ParseError, Request, parse};
 use crate::wire::sip::method::Method;
 use crate::wire::sip::name::Name;
-use crate::wire::sip::validate::{self, Essentials, Violation};
+use crate::wire::sip::validate::{self, Essentials, Violation, validate_on_stream};
 use crate::wire::sip::via::Via;
 use std::net::IpAddr;
 
@@ -62,7 +62,8 @@ impl Stack {
             Ok(Message::Response(response)) => self.response_in(now, way, &response),
             Ok(Message::Request(request)) => {
                 self.counters.requests += 1;
-                match validate::read(&request) {
+                let whole = if way.transport.is_reliable() { validate_on_stream(&request) } else { Ok(()) };
+                match whole.and_then(|()| validate::read(&request)) {
                     Ok(essentials) => self.request_in(now, &Arrival { way, request, essentials, octets }),
                     Err(violation) => self.answer_violation(now, way, &request, violation),
                 }

@@ -7,7 +7,7 @@ use super::super::invite::change::Owner;
 use super::super::invite::session_timer::{Role, Said, accepted};
 use super::super::invite::uac;
 use super::super::transaction::StatusClass;
-use super::super::transaction::clients::{self, Ack, ClientId, Output, Purpose};
+use super::super::transaction::clients::{self, Ack, ClientId, Output, Purpose, Sending};
 use super::super::transaction::key::ClientKey;
 use super::super::way::Way;
 use super::command::hop_by_hop;
@@ -39,11 +39,25 @@ impl Stack {
             self.counters.stray_responses += 1;
             return;
         };
-        match client.handle(now, clients::Input::Response(StatusClass::of(response.status))) {
-            Some(Output::Deliver) => self.deliver(now, id, way, response),
+        let output = client.handle(now, clients::Input::Response(StatusClass::of(response.status)));
+        let request = match &client.purpose {
+            Purpose::Invite { invite, .. } | Purpose::ReInvite { invite, .. } if response.status == 503 => {
+                invite.clone()
+            }
+            _ if response.status == 503 => client.octets.clone(),
+            _ => Vec::new(),
+        };
+        match output {
+            Some(Output::Deliver) => {
+                if response.status != 503 || !self.turned_away(now, id, &request, response) {
+                    self.deliver(now, id, way, response);
+                }
+            }
             Some(Output::AckAndDeliver) => {
                 self.acknowledge_failure(id, response);
-                self.deliver(now, id, way, response);
+                if response.status != 503 || !self.turned_away(now, id, &request, response) {
+                    self.deliver(now, id, way, response);
+                }
             }
             Some(Output::Ack) => {
                 let (way, octets) = (client.way, client.octets.clone());
@@ -51,7 +65,7 @@ impl Stack {
                 self.transmit(way, octets);
             }
             // Neither is the fruit of a response.
-            Some(Output::Resend | Output::TimedOut) | None => {}
+            Some(Output::Resend | Output::TimedOut | Output::Unreachable) | None => {}
         }
         self.retime_client(id);
     }
@@ -159,7 +173,7 @@ impl Stack {
         }
         let Ok(Message::Request(request)) = parse(invite) else { return };
         let Ok(dialog) = Dialog::uac(&request, response, way) else { return };
-        self.acknowledge_success(id, &dialog, dialog.local_cseq(), tag);
+        self.acknowledge_success(now, id, &dialog, dialog.local_cseq(), tag);
         let wanted = match self.legs.get_mut(&leg).map(|leg| &mut leg.phase) {
             Some(Phase::Outgoing(calling)) => calling.uac.handle(uac::Input::Response(response.status)),
             Some(Phase::InDialog(_) | Phase::Mortal { .. }) | None => Some(uac::Output::AckAndBye),
@@ -171,17 +185,17 @@ impl Stack {
         }
     }
 
-    fn acknowledge_success(&mut self, id: ClientId, dialog: &Dialog, cseq: u32, tag: Vec<u8>) {
+    fn acknowledge_success(&mut self, now: Instant, id: ClientId, dialog: &Dialog, cseq: u32, tag: Vec<u8>) {
         let way = dialog.way();
         let (_, via) = self.via(way);
         let octets = dialog.ack(cseq, &via).finish();
         if let Some(client) = self.clients.get_mut(id) {
             client.octets = Vec::new();
             if let Purpose::Invite { acks, .. } = &mut client.purpose {
-                acks.push(Ack { tag, octets: octets.clone(), way });
+                acks.push(Ack { tag: tag.clone(), octets: octets.clone(), way });
             }
         }
-        self.transmit(way, octets);
+        self.send_ack(now, id, tag, way, octets);
     }
 
     /// The call stands: its fork's early dialog, if there was one, is confirmed, the others are forgotten
@@ -251,22 +265,51 @@ impl Stack {
             return;
         };
         match client.handle(now, clients::Input::Timeout) {
-            Some(Output::Resend) => {
+            Some(Output::Resend) if client.sending == Sending::Sent => {
                 let (way, octets) = (client.way, client.octets.clone());
                 self.counters.retransmissions_out += 1;
                 self.transmit(way, octets);
             }
-            Some(Output::TimedOut) => match client.purpose {
-                Purpose::Invite { leg, .. } => self.tell_uac(now, leg, uac::Input::TimedOut, None),
-                Purpose::Probe { leg } => self.probed(leg, false),
-                Purpose::ReInvite { leg, .. } | Purpose::Update { leg } => {
-                    self.change_timed_out(now, id, leg)
-                }
-                Purpose::Cancel | Purpose::Bye { .. } | Purpose::Prack => {}
-            },
-            // No deadline makes these.
-            Some(Output::Deliver | Output::AckAndDeliver | Output::Ack) | None => {}
+            Some(Output::TimedOut) => self.client_failed(now, id, 408),
+            // It waits for its next hop, or no deadline makes these.
+            Some(
+                Output::Resend | Output::Deliver | Output::AckAndDeliver | Output::Ack | Output::Unreachable,
+            )
+            | None => {}
         }
         self.retime_client(id);
+    }
+
+    /// Nobody answered a request, or its peer is not there: it goes to its next target, or the core hears of it
+    /// as if `status` had come (RFC 3261 §8.1.3.1).
+    pub(super) fn client_failed(&mut self, now: Instant, id: ClientId, status: u16) {
+        let Some(client) = self.clients.get_mut(id) else { return };
+        let request = match &client.purpose {
+            Purpose::Invite { invite, .. } | Purpose::ReInvite { invite, .. } => invite.clone(),
+            Purpose::Cancel
+            | Purpose::Bye { .. }
+            | Purpose::Probe { .. }
+            | Purpose::Update { .. }
+            | Purpose::Prack => client.octets.clone(),
+        };
+        if self.fail_over(now, id, &request) {
+            return;
+        }
+        match self.clients.get_mut(id).map(|client| &client.purpose) {
+            Some(Purpose::Invite { leg, .. }) => {
+                let leg = *leg;
+                let input = if status == 408 { uac::Input::TimedOut } else { uac::Input::Response(status) };
+                self.tell_uac(now, leg, input, None);
+            }
+            Some(Purpose::ReInvite { leg, .. } | Purpose::Update { leg }) => {
+                let leg = *leg;
+                self.change_timed_out(now, id, leg);
+            }
+            Some(Purpose::Probe { leg }) => {
+                let leg = *leg;
+                self.probed(leg, false);
+            }
+            Some(Purpose::Cancel | Purpose::Bye { .. } | Purpose::Prack) | None => {}
+        }
     }
 }

@@ -10,3 +10,4 @@ mod pair;
 mod phone;
 mod refresh;
 mod reliable;
+mod targets;

@@ -1,28 +1,29 @@
 //! INVITE client transaction: RFC 3261 §17.1.1, with the Accepted state of RFC 6026 §7.2.
 //! ```text
-//!  Calling ──1xx──▶ Proceeding          A  resend, doubling from T1 (UDP only)
+//!  Calling ──1xx──▶ Proceeding          A  resend, doubling from T1 (not over TCP)
 //!    │ │ └───2xx───────┐ │ └─3xx-6xx─┐  B  give up after 64·T1
-//!    │ └──3xx-6xx──────┼─┼──────────┐│  D  acknowledge late 3xx-6xx for 64·T1
+//!    │ └──3xx-6xx──────┼─┼──────────┐│  D  acknowledge late 3xx-6xx for 64·T1 (TCP: 0)
 //!    B                 ▼ ▼          ▼▼  M  hear late 2xx for 64·T1
 //!    └▶ Terminated ◀─M─ Accepted   Completed ─D─▶ Terminated
 //! ```
 //! The ACK of a 3xx-6xx is ours; the ACK of a 2xx is the UAC core's (§13.2.2.4).
 
-use super::{StatusClass, Timers};
+use super::super::way::Transport;
+use super::{Resend, StatusClass, Timers, earlier};
 use crate::clock::Instant;
-use std::time::Duration;
 
 /// One INVITE client transaction.
 #[derive(Debug)]
 pub struct ClientInvite {
     state: State,
     timers: Timers,
+    transport: Transport,
 }
 
 /// A timer lives in the state that needs it: to leave the state is to stop the timer.
 #[derive(Clone, Copy, Debug)]
 enum State {
-    Calling { resend_at: Instant, interval: Duration, give_up_at: Instant },
+    Calling { resend: Option<Resend>, give_up_at: Instant },
     Proceeding { give_up_at: Option<Instant> },
     Accepted { until: Instant },
     Completed { until: Instant },
@@ -36,6 +37,8 @@ pub enum Input {
     Response(StatusClass),
     /// The core sent a CANCEL: 64·T1 from now the INVITE is as good as cancelled (RFC 3261 §9.1).
     Cancelled,
+    /// The transport says that the peer is not there (RFC 3261 §17.1.4).
+    Unreachable,
     /// The deadline passed.
     Timeout,
 }
@@ -53,14 +56,15 @@ pub enum Output {
     Ack,
     /// Nobody answered: for the core as if 408 had come (RFC 3261 §8.1.3.1).
     TimedOut,
+    /// The peer is not there: for the core as if 503 had come (RFC 3261 §8.1.3.1).
+    Unreachable,
 }
 
 impl ClientInvite {
     /// The transaction of an INVITE that is sent now.
-    pub fn new(now: Instant, timers: Timers) -> Self {
-        let t1 = timers.t1;
-        let state = State::Calling { resend_at: now + t1, interval: t1, give_up_at: now + timers.give_up() };
-        Self { state, timers }
+    pub fn new(now: Instant, timers: Timers, transport: Transport) -> Self {
+        let resend = timers.resend(now, transport);
+        Self { state: State::Calling { resend, give_up_at: now + timers.give_up() }, timers, transport }
     }
 
     /// Takes one input; there is at most one thing to do for it.
@@ -68,6 +72,7 @@ impl ClientInvite {
         let (state, output) = match input {
             Input::Response(class) => self.response(now, class),
             Input::Cancelled => (self.cancelled(now), None),
+            Input::Unreachable => self.unreachable(),
             Input::Timeout => self.timeout(now),
         };
         self.state = state;
@@ -85,6 +90,7 @@ impl ClientInvite {
                 (State::Accepted { until }, Some(Output::Deliver))
             }
             (State::Calling { .. } | State::Proceeding { .. }, StatusClass::Failure) => {
+                let until = now + self.timers.linger(self.transport, self.timers.give_up());
                 (State::Completed { until }, Some(Output::AckAndDeliver))
             }
             (State::Accepted { .. }, StatusClass::Success) => (self.state, Some(Output::Deliver)),
@@ -92,6 +98,17 @@ impl ClientInvite {
             (State::Accepted { .. }, StatusClass::Provisional | StatusClass::Failure)
             | (State::Completed { .. }, StatusClass::Provisional | StatusClass::Success)
             | (State::Terminated, _) => (self.state, None),
+        }
+    }
+
+    /// Once a provisional answer came the final one may still find its way: over a new connection, for one.
+    fn unreachable(&self) -> (State, Option<Output>) {
+        match self.state {
+            State::Calling { .. } => (State::Terminated, Some(Output::Unreachable)),
+            state @ (State::Proceeding { .. }
+            | State::Accepted { .. }
+            | State::Completed { .. }
+            | State::Terminated) => (state, None),
         }
     }
 
@@ -112,12 +129,9 @@ impl ClientInvite {
             {
                 (State::Terminated, Some(Output::TimedOut))
             }
-            State::Calling { resend_at, interval, give_up_at } if resend_at <= now => {
-                let interval = 2 * interval;
-                (
-                    State::Calling { resend_at: resend_at + interval, interval, give_up_at },
-                    Some(Output::Resend),
-                )
+            State::Calling { resend: Some(resend), give_up_at } if resend.at <= now => {
+                let resend = Some(resend.after(2 * resend.interval));
+                (State::Calling { resend, give_up_at }, Some(Output::Resend))
             }
             State::Accepted { until } | State::Completed { until } if until <= now => {
                 (State::Terminated, None)
@@ -133,7 +147,7 @@ impl ClientInvite {
     /// When `Timeout` is due.
     pub fn poll_timeout(&self) -> Option<Instant> {
         match self.state {
-            State::Calling { resend_at, give_up_at, .. } => Some(resend_at.min(give_up_at)),
+            State::Calling { resend, give_up_at } => Some(earlier(resend, give_up_at)),
             State::Proceeding { give_up_at } => give_up_at,
             State::Accepted { until } | State::Completed { until } => Some(until),
             State::Terminated => None,
@@ -170,9 +184,32 @@ mod tests {
 
     #[track_caller]
     fn check(name: &str, script: &[(u64, u16)], ladder: &str) {
+        check_over(Transport::Udp, name, script, ladder);
+    }
+
+    #[track_caller]
+    fn check_over(transport: Transport, name: &str, script: &[(u64, u16)], ladder: &str) {
         let script: Vec<_> =
             script.iter().map(|(at, status)| (*at, Input::Response(StatusClass::of(*status)))).collect();
-        assert_eq!(run(ClientInvite::new(Instant::START, TIMERS), &script), ladder, "{name}");
+        let machine = ClientInvite::new(Instant::START, TIMERS, transport);
+        assert_eq!(run(machine, &script), ladder, "{name}");
+    }
+
+    #[test]
+    fn over_tcp_nothing_is_sent_again_and_nothing_waited_for_but_a_late_2xx() {
+        let check = |name, script, ladder| check_over(Transport::Tcp, name, script, ladder);
+        check("nobody answers", &[], "32000 TimedOut\n");
+        check("answered", &[(300, 180), (900, 200)], "300 Deliver\n900 Deliver\n32900 end\n");
+        check("busy", &[(300, 486)], "300 AckAndDeliver\n300 end\n");
+    }
+
+    #[test]
+    fn a_peer_that_is_not_there_is_told_at_once_but_not_after_it_spoke() {
+        let calling = ClientInvite::new(Instant::START, TIMERS, Transport::Udp);
+        assert_eq!(run(calling, &[(30, Input::Unreachable)]), "30 Unreachable\n");
+        let ringing = ClientInvite::new(Instant::START, TIMERS, Transport::Tcp);
+        let script = [(10, Input::Response(StatusClass::Provisional)), (30, Input::Unreachable)];
+        assert_eq!(run(ringing, &script), "10 Deliver\n");
     }
 
     #[test]
@@ -207,7 +244,7 @@ mod tests {
     #[test]
     fn a_cancelled_invite_waits_for_its_final_answer_for_64_t1_at_most() {
         let script = [(100, Input::Response(StatusClass::Provisional)), (200, Input::Cancelled)];
-        let ladder = run(ClientInvite::new(Instant::START, TIMERS), &script);
+        let ladder = run(ClientInvite::new(Instant::START, TIMERS, Transport::Udp), &script);
         assert_eq!(ladder, "100 Deliver\n32200 TimedOut\n");
     }
 }

@@ -1,27 +1,28 @@
 //! Non-INVITE client transaction: RFC 3261 §17.1.2.
 //! ```text
-//!  Trying ──1xx──▶ Proceeding        E  resend, doubling from T1 to T2; every T2 in Proceeding
+//!  Trying ──1xx──▶ Proceeding        E  resend, doubling from T1 to T2; every T2 in Proceeding (not over TCP)
 //!    │ │               │ │           F  give up after 64·T1
-//!    F └──── final ────┤ F           K  absorb late answers for T4
+//!    F └──── final ────┤ F           K  absorb late answers for T4 (TCP: 0)
 //!    ▼                 ▼ ▼
 //!  Terminated ◀─K─ Completed
 //! ```
 
-use super::{StatusClass, Timers};
+use super::super::way::Transport;
+use super::{Resend, StatusClass, Timers, earlier};
 use crate::clock::Instant;
-use std::time::Duration;
 
 /// One non-INVITE client transaction.
 #[derive(Debug)]
 pub struct ClientNonInvite {
     state: State,
     timers: Timers,
+    transport: Transport,
 }
 
 #[derive(Clone, Copy, Debug)]
 enum State {
-    Trying { resend_at: Instant, interval: Duration, give_up_at: Instant },
-    Proceeding { resend_at: Instant, give_up_at: Instant },
+    Trying { resend: Option<Resend>, give_up_at: Instant },
+    Proceeding { resend: Option<Resend>, give_up_at: Instant },
     Completed { until: Instant },
     Terminated,
 }
@@ -31,6 +32,8 @@ enum State {
 pub enum Input {
     /// A response came.
     Response(StatusClass),
+    /// The transport says that the peer is not there (RFC 3261 §17.1.4).
+    Unreachable,
     /// The deadline passed.
     Timeout,
 }
@@ -44,20 +47,22 @@ pub enum Output {
     Deliver,
     /// Nobody answered.
     TimedOut,
+    /// The peer is not there.
+    Unreachable,
 }
 
 impl ClientNonInvite {
     /// The transaction of a request that is sent now.
-    pub fn new(now: Instant, timers: Timers) -> Self {
-        let t1 = timers.t1;
-        let state = State::Trying { resend_at: now + t1, interval: t1, give_up_at: now + timers.give_up() };
-        Self { state, timers }
+    pub fn new(now: Instant, timers: Timers, transport: Transport) -> Self {
+        let resend = timers.resend(now, transport);
+        Self { state: State::Trying { resend, give_up_at: now + timers.give_up() }, timers, transport }
     }
 
     /// Takes one input; there is at most one thing to do for it.
     pub fn handle(&mut self, now: Instant, input: Input) -> Option<Output> {
         let (state, output) = match input {
             Input::Response(class) => self.response(now, class),
+            Input::Unreachable => self.unreachable(),
             Input::Timeout => self.timeout(now),
         };
         self.state = state;
@@ -67,15 +72,25 @@ impl ClientNonInvite {
     fn response(&self, now: Instant, class: StatusClass) -> (State, Option<Output>) {
         match (self.state, class) {
             // Timer E runs on as it was set; its next interval is T2 (§17.1.2.2).
-            (State::Trying { resend_at, give_up_at, .. }, StatusClass::Provisional) => {
-                (State::Proceeding { resend_at, give_up_at }, None)
+            (State::Trying { resend, give_up_at }, StatusClass::Provisional) => {
+                (State::Proceeding { resend, give_up_at }, None)
             }
             (
                 State::Trying { .. } | State::Proceeding { .. },
                 StatusClass::Success | StatusClass::Failure,
-            ) => (State::Completed { until: now + self.timers.t4() }, Some(Output::Deliver)),
+            ) => {
+                let until = now + self.timers.linger(self.transport, self.timers.t4());
+                (State::Completed { until }, Some(Output::Deliver))
+            }
             (State::Proceeding { .. }, StatusClass::Provisional)
             | (State::Completed { .. } | State::Terminated, _) => (self.state, None),
+        }
+    }
+
+    fn unreachable(&self) -> (State, Option<Output>) {
+        match self.state {
+            State::Trying { .. } => (State::Terminated, Some(Output::Unreachable)),
+            State::Proceeding { .. } | State::Completed { .. } | State::Terminated => (self.state, None),
         }
     }
 
@@ -85,15 +100,12 @@ impl ClientNonInvite {
             State::Trying { give_up_at, .. } | State::Proceeding { give_up_at, .. } if give_up_at <= now => {
                 (State::Terminated, Some(Output::TimedOut))
             }
-            State::Trying { resend_at, interval, give_up_at } if resend_at <= now => {
-                let interval = t.back_off(interval);
-                (
-                    State::Trying { resend_at: resend_at + interval, interval, give_up_at },
-                    Some(Output::Resend),
-                )
+            State::Trying { resend: Some(resend), give_up_at } if resend.at <= now => {
+                let resend = Some(resend.after(t.back_off(resend.interval)));
+                (State::Trying { resend, give_up_at }, Some(Output::Resend))
             }
-            State::Proceeding { resend_at, give_up_at } if resend_at <= now => {
-                (State::Proceeding { resend_at: resend_at + t.t2(), give_up_at }, Some(Output::Resend))
+            State::Proceeding { resend: Some(resend), give_up_at } if resend.at <= now => {
+                (State::Proceeding { resend: Some(resend.after(t.t2())), give_up_at }, Some(Output::Resend))
             }
             State::Completed { until } if until <= now => (State::Terminated, None),
             State::Trying { .. } | State::Proceeding { .. } | State::Completed { .. } | State::Terminated => {
@@ -105,8 +117,8 @@ impl ClientNonInvite {
     /// When `Timeout` is due.
     pub fn poll_timeout(&self) -> Option<Instant> {
         match self.state {
-            State::Trying { resend_at, give_up_at, .. } | State::Proceeding { resend_at, give_up_at } => {
-                Some(resend_at.min(give_up_at))
+            State::Trying { resend, give_up_at } | State::Proceeding { resend, give_up_at } => {
+                Some(earlier(resend, give_up_at))
             }
             State::Completed { until } => Some(until),
             State::Terminated => None,
@@ -138,9 +150,29 @@ mod tests {
 
     #[track_caller]
     fn check(name: &str, script: &[(u64, u16)], ladder: &str) {
+        check_over(Transport::Udp, name, script, ladder);
+    }
+
+    #[track_caller]
+    fn check_over(transport: Transport, name: &str, script: &[(u64, u16)], ladder: &str) {
         let script: Vec<_> =
             script.iter().map(|(at, status)| (*at, Input::Response(StatusClass::of(*status)))).collect();
-        assert_eq!(run(ClientNonInvite::new(Instant::START, TIMERS), &script), ladder, "{name}");
+        let machine = ClientNonInvite::new(Instant::START, TIMERS, transport);
+        assert_eq!(run(machine, &script), ladder, "{name}");
+    }
+
+    #[test]
+    fn over_tcp_nothing_is_sent_again_and_nothing_waited_for() {
+        let check = |name, script, ladder| check_over(Transport::Tcp, name, script, ladder);
+        check("nobody answers", &[], "32000 TimedOut\n");
+        check("trying, then nothing", &[(100, 100)], "32000 TimedOut\n");
+        check("answered", &[(20, 200)], "20 Deliver\n20 end\n");
+    }
+
+    #[test]
+    fn a_peer_that_is_not_there_is_told_at_once() {
+        let trying = ClientNonInvite::new(Instant::START, TIMERS, Transport::Udp);
+        assert_eq!(run(trying, &[(30, Input::Unreachable)]), "30 Unreachable\n");
     }
 
     #[test]

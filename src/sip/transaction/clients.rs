@@ -1,13 +1,14 @@
 //! The client transactions that live now, with the octets that they send again and what they are for.
 
-use super::super::way::Way;
+use super::super::way::{ConnectionId, Transport, Way};
 use super::client_invite::{self, ClientInvite};
 use super::client_non_invite::{self, ClientNonInvite};
 use super::key::ClientKey;
 use super::{StatusClass, Timers};
 use crate::clock::Instant;
 use crate::id::LegId;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::net::SocketAddr;
 
 /// Names a client transaction inside the stack.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -74,6 +75,44 @@ pub struct Client {
     pub way: Way,
     /// What it is for.
     pub purpose: Purpose,
+    /// Where else it could go.
+    pub rest: VecDeque<Target>,
+    /// Whether the request has left.
+    pub sending: Sending,
+}
+
+/// Where a request goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Target {
+    /// How it goes there.
+    pub way: Way,
+    /// What becomes of it if it is too large for a datagram.
+    pub large: Large,
+}
+
+impl Target {
+    /// A target to which a large request goes by TCP.
+    pub const fn new(way: Way) -> Self {
+        Self { way, large: Large::ByTcp }
+    }
+}
+
+/// What becomes of a request that is too large for a datagram (RFC 3261 §18.1.1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Large {
+    /// It goes by TCP.
+    ByTcp,
+    /// It goes in a datagram all the same: TCP did not get through.
+    AsItIs,
+}
+
+/// Whether a request has left.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sending {
+    /// Its next hop is being located.
+    Held,
+    /// It has.
+    Sent,
 }
 
 enum Machine {
@@ -100,6 +139,8 @@ pub enum Input {
     Response(StatusClass),
     /// A CANCEL for it was sent.
     Cancelled,
+    /// The transport says that the peer is not there.
+    Unreachable,
     /// The deadline passed.
     Timeout,
 }
@@ -117,6 +158,8 @@ pub enum Output {
     Ack,
     /// Nobody answered.
     TimedOut,
+    /// The peer is not there.
+    Unreachable,
 }
 
 impl Client {
@@ -127,6 +170,7 @@ impl Client {
                 let input = match input {
                     Input::Response(class) => client_invite::Input::Response(class),
                     Input::Cancelled => client_invite::Input::Cancelled,
+                    Input::Unreachable => client_invite::Input::Unreachable,
                     Input::Timeout => client_invite::Input::Timeout,
                 };
                 machine.handle(now, input).map(|output| match output {
@@ -135,18 +179,21 @@ impl Client {
                     client_invite::Output::AckAndDeliver => Output::AckAndDeliver,
                     client_invite::Output::Ack => Output::Ack,
                     client_invite::Output::TimedOut => Output::TimedOut,
+                    client_invite::Output::Unreachable => Output::Unreachable,
                 })
             }
             Machine::NonInvite(machine) => {
                 let input = match input {
                     Input::Response(class) => client_non_invite::Input::Response(class),
                     Input::Timeout => client_non_invite::Input::Timeout,
+                    Input::Unreachable => client_non_invite::Input::Unreachable,
                     Input::Cancelled => return None,
                 };
                 machine.handle(now, input).map(|output| match output {
                     client_non_invite::Output::Resend => Output::Resend,
                     client_non_invite::Output::Deliver => Output::Deliver,
                     client_non_invite::Output::TimedOut => Output::TimedOut,
+                    client_non_invite::Output::Unreachable => Output::Unreachable,
                 })
             }
         }
@@ -174,13 +221,19 @@ pub struct Clients {
     timers: Timers,
     entries: BTreeMap<ClientId, Client>,
     by_key: BTreeMap<ClientKey, ClientId>,
+    /// By where they go, so that a peer that is gone is found among many.
+    by_remote: BTreeSet<(Transport, SocketAddr, ClientId)>,
+    /// By the connection that they go by.
+    by_connection: BTreeSet<(ConnectionId, ClientId)>,
     next: u64,
 }
 
 impl Clients {
     /// None yet.
     pub fn new(timers: Timers) -> Self {
-        Self { timers, entries: BTreeMap::new(), by_key: BTreeMap::new(), next: 0 }
+        let (by_remote, by_connection) = (BTreeSet::new(), BTreeSet::new());
+        let (entries, by_key) = (BTreeMap::new(), BTreeMap::new());
+        Self { timers, entries, by_key, by_remote, by_connection, next: 0 }
     }
 
     /// How many there are.
@@ -188,24 +241,66 @@ impl Clients {
         self.entries.len()
     }
 
-    /// Enters a new transaction, whose request is sent now.
+    /// Enters a new transaction, whose request is about to be sent.
     pub fn begin(&mut self, now: Instant, begin: Begin) -> ClientId {
         let id = ClientId(self.next);
         self.next += 1;
-        let machine = match begin.purpose {
+        let machine = self.machine(now, &begin.purpose, begin.way.transport);
+        let Begin { key, octets, way, purpose } = begin;
+        self.by_key.insert(key.clone(), id);
+        self.enter_way(id, &way);
+        let (rest, sending) = (VecDeque::new(), Sending::Held);
+        self.entries.insert(id, Client { machine, key, octets, way, purpose, rest, sending });
+        id
+    }
+
+    fn machine(&self, now: Instant, purpose: &Purpose, transport: Transport) -> Machine {
+        match purpose {
             Purpose::Invite { .. } | Purpose::ReInvite { .. } => {
-                Machine::Invite(ClientInvite::new(now, self.timers))
+                Machine::Invite(ClientInvite::new(now, self.timers, transport))
             }
             Purpose::Cancel
             | Purpose::Bye { .. }
             | Purpose::Probe { .. }
             | Purpose::Update { .. }
-            | Purpose::Prack => Machine::NonInvite(ClientNonInvite::new(now, self.timers)),
-        };
-        let Begin { key, octets, way, purpose } = begin;
-        self.by_key.insert(key.clone(), id);
-        self.entries.insert(id, Client { machine, key, octets, way, purpose });
-        id
+            | Purpose::Prack => Machine::NonInvite(ClientNonInvite::new(now, self.timers, transport)),
+        }
+    }
+
+    /// The request of a transaction goes another way than it began with, or by the same: its timers begin now.
+    pub fn redirect(&mut self, now: Instant, id: ClientId, way: Way) {
+        let Some(client) = self.entries.get(&id) else { return };
+        let machine = self.machine(now, &client.purpose, way.transport);
+        let Some(client) = self.entries.get_mut(&id) else { return };
+        let old = std::mem::replace(&mut client.way, way);
+        client.machine = machine;
+        self.leave_way(id, &old);
+        self.enter_way(id, &way);
+    }
+
+    fn enter_way(&mut self, id: ClientId, way: &Way) {
+        self.by_remote.insert((way.transport, way.remote, id));
+        self.by_connection.extend(way.connection.map(|connection| (connection, id)));
+    }
+
+    fn leave_way(&mut self, id: ClientId, way: &Way) {
+        self.by_remote.remove(&(way.transport, way.remote, id));
+        if let Some(connection) = way.connection {
+            self.by_connection.remove(&(connection, id));
+        }
+    }
+
+    /// The transactions whose request goes there: to that address without a connection of their own, or by that
+    /// connection.
+    pub fn towards(&self, way: &Way) -> Vec<ClientId> {
+        let (first, last) = (ClientId(0), ClientId(u64::MAX));
+        let there = (way.transport, way.remote, first)..=(way.transport, way.remote, last);
+        let to_address = self.by_remote.range(there).map(|&(.., id)| id);
+        let free = to_address.filter(|id| self.entries.get(id).is_some_and(|c| c.way.connection.is_none()));
+        let by_it = way.connection.into_iter().flat_map(|connection| {
+            self.by_connection.range((connection, first)..=(connection, last)).map(|&(_, id)| id)
+        });
+        free.chain(by_it).collect()
     }
 
     /// The transaction of that name.
@@ -222,6 +317,7 @@ impl Clients {
     pub fn remove(&mut self, id: ClientId) -> Option<Purpose> {
         let client = self.entries.remove(&id)?;
         self.by_key.remove(&client.key);
+        self.leave_way(id, &client.way);
         Some(client.purpose)
     }
 }

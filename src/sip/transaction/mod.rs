@@ -1,4 +1,5 @@
-//! Transactions: RFC 3261 §17, over a transport that loses, doubles and reorders (UDP).
+//! Transactions: RFC 3261 §17, over a transport that loses, doubles and reorders (UDP), and over one that does not
+//! (TCP): there nothing is sent again, and nobody waits for what was sent again.
 //!
 //! Four small machines, one for each side and kind, that know nothing of messages: they are told
 //! *what* came and say *what* is to be done. [`servers`] and [`clients`] keep them with their octets.
@@ -13,6 +14,8 @@ pub mod server_invite;
 pub mod server_non_invite;
 pub mod servers;
 
+use super::way::Transport;
+use crate::clock::Instant;
 use std::time::Duration;
 
 /// T1, and the timers that follow from it (RFC 3261 §17.1.1.1 and table 4).
@@ -41,10 +44,43 @@ impl Timers {
         self.t1 * 64
     }
 
+    /// The first Timer A, E or G; none over a transport that sends again by itself (RFC 3261 §17.1.1.2, §17.1.2.2,
+    /// §17.2.1).
+    pub fn resend(self, now: Instant, transport: Transport) -> Option<Resend> {
+        (!transport.is_reliable()).then(|| Resend { at: now + self.t1, interval: self.t1 })
+    }
+
+    /// Timers D, I, J and K, which wait for what is sent again: nothing over a transport that loses nothing
+    /// (RFC 3261 §17.1.1.2, §17.1.2.2, §17.2.1, §17.2.2).
+    pub fn linger(self, transport: Transport, over_udp: Duration) -> Duration {
+        if transport.is_reliable() { Duration::ZERO } else { over_udp }
+    }
+
     /// The interval after `interval`, doubled up to T2 (Timers E and G, and the 2xx of §13.3.1.4).
     pub fn back_off(self, interval: Duration) -> Duration {
         (interval * 2).min(self.t2())
     }
+}
+
+/// When to send again, and how long the wait for that was.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Resend {
+    /// When.
+    pub at: Instant,
+    /// The interval that ends then.
+    pub interval: Duration,
+}
+
+impl Resend {
+    /// The next time, after another `interval`.
+    pub fn after(self, interval: Duration) -> Self {
+        Self { at: self.at + interval, interval }
+    }
+}
+
+/// The earlier of a time to send again, if there is one, and the end.
+fn earlier(resend: Option<Resend>, end: Instant) -> Instant {
+    resend.map_or(end, |resend| resend.at.min(end))
 }
 
 /// What a response means to a client transaction (RFC 3261 §7.2).

@@ -1,8 +1,8 @@
 //! INVITE server transaction: RFC 3261 §17.2.1, with the Accepted state of RFC 6026 §7.1.
 //! ```text
-//!                 ┌──────────── Proceeding ────────────┐   G  send again, doubling from T1 to T2
+//!                 ┌──────────── Proceeding ────────────┐   G  send again, doubling from T1 to T2 (not over TCP)
 //!              2xx│            1xx: send            3xx-6xx H  give up after 64·T1
-//!                 ▼                                    ▼   I  absorb late ACKs for T4
+//!                 ▼                                    ▼   I  absorb late ACKs for T4 (TCP: 0)
 //!              Accepted                            Completed   L  absorb late INVITEs for 64·T1
 //!                 │L                          H│        │ACK
 //!                 ▼                            ▼        ▼
@@ -10,15 +10,16 @@
 //! ```
 //! Sending the 2xx again is the UAS core's (RFC 3261 §13.3.1.4), so is the ACK of a 2xx.
 
-use super::{StatusClass, Timers};
+use super::super::way::Transport;
+use super::{Resend, StatusClass, Timers, earlier};
 use crate::clock::Instant;
-use std::time::Duration;
 
 /// One INVITE server transaction.
 #[derive(Debug)]
 pub struct ServerInvite {
     state: State,
     timers: Timers,
+    transport: Transport,
 }
 
 /// A timer lives in the state that needs it: to leave the state is to stop the timer.
@@ -26,7 +27,7 @@ pub struct ServerInvite {
 enum State {
     Proceeding,
     Accepted { until: Instant },
-    Completed { resend_at: Instant, interval: Duration, give_up_at: Instant },
+    Completed { resend: Option<Resend>, give_up_at: Instant },
     Confirmed { until: Instant },
     Terminated,
 }
@@ -57,8 +58,8 @@ pub enum Output {
 
 impl ServerInvite {
     /// The transaction of an INVITE that just came.
-    pub fn new(timers: Timers) -> Self {
-        Self { state: State::Proceeding, timers }
+    pub fn new(timers: Timers, transport: Transport) -> Self {
+        Self { state: State::Proceeding, timers, transport }
     }
 
     /// Takes one input; there is at most one thing to do for it.
@@ -77,9 +78,8 @@ impl ServerInvite {
                 (State::Accepted { until: now + t.give_up() }, Some(Output::Send))
             }
             (State::Proceeding, Input::Answer(StatusClass::Failure)) => {
-                let completed =
-                    State::Completed { resend_at: now + t.t1, interval: t.t1, give_up_at: now + t.give_up() };
-                (completed, Some(Output::Send))
+                let resend = t.resend(now, self.transport);
+                (State::Completed { resend, give_up_at: now + t.give_up() }, Some(Output::Send))
             }
             // The core sends its 2xx again through the transaction (RFC 6026 §7.1).
             (State::Accepted { .. }, Input::Answer(StatusClass::Success)) => {
@@ -87,7 +87,9 @@ impl ServerInvite {
             }
             (State::Accepted { .. }, Input::Ack) => (self.state, Some(Output::AckToCore)),
             (State::Completed { .. }, Input::Invite) => (self.state, Some(Output::Resend)),
-            (State::Completed { .. }, Input::Ack) => (State::Confirmed { until: now + t.t4() }, None),
+            (State::Completed { .. }, Input::Ack) => {
+                (State::Confirmed { until: now + t.linger(self.transport, t.t4()) }, None)
+            }
             (_, Input::Timeout) => self.timeout(now),
             (
                 State::Proceeding
@@ -106,10 +108,9 @@ impl ServerInvite {
                 (State::Terminated, None)
             }
             State::Completed { give_up_at, .. } if give_up_at <= now => (State::Terminated, None),
-            State::Completed { resend_at, interval, give_up_at } if resend_at <= now => {
-                let interval = self.timers.back_off(interval);
-                let next = State::Completed { resend_at: resend_at + interval, interval, give_up_at };
-                (next, Some(Output::Resend))
+            State::Completed { resend: Some(resend), give_up_at } if resend.at <= now => {
+                let resend = Some(resend.after(self.timers.back_off(resend.interval)));
+                (State::Completed { resend, give_up_at }, Some(Output::Resend))
             }
             State::Proceeding
             | State::Accepted { .. }
@@ -124,7 +125,7 @@ impl ServerInvite {
         match self.state {
             State::Proceeding | State::Terminated => None,
             State::Accepted { until } | State::Confirmed { until } => Some(until),
-            State::Completed { resend_at, give_up_at, .. } => Some(resend_at.min(give_up_at)),
+            State::Completed { resend, give_up_at } => Some(earlier(resend, give_up_at)),
         }
     }
 
@@ -162,7 +163,21 @@ mod tests {
 
     #[track_caller]
     fn check(name: &str, script: &[(u64, Input)], ladder: &str) {
-        assert_eq!(run(ServerInvite::new(TIMERS), script), ladder, "{name}");
+        assert_eq!(run(ServerInvite::new(TIMERS, Transport::Udp), script), ladder, "{name}");
+    }
+
+    #[test]
+    fn over_tcp_a_refusal_is_sent_once_and_a_2xx_again_as_the_core_wants() {
+        let check = |name, script: &[_], ladder| {
+            assert_eq!(run(ServerInvite::new(TIMERS, Transport::Tcp), script), ladder, "{name}");
+        };
+        check("busy, never acknowledged", &[(0, BUSY)], "0 Send\n32000 end\n");
+        check("busy, acknowledged", &[(0, BUSY), (100, Input::Ack)], "0 Send\n100 end\n");
+        check(
+            "the core sends the 2xx again and hears the ACK",
+            &[(0, OK), (500, OK), (700, Input::Ack)],
+            "0 Send\n500 Resend\n700 AckToCore\n32000 end\n",
+        );
     }
 
     #[test]

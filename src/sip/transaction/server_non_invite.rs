@@ -1,10 +1,11 @@
 //! Non-INVITE server transaction: RFC 3261 §17.2.2.
 //! ```text
-//!  Trying ──final──▶ Completed ──J──▶ Terminated     J  answer late requests for 64·T1
+//!  Trying ──final──▶ Completed ──J──▶ Terminated     J  answer late requests for 64·T1 (TCP: 0)
 //! ```
 //! Proceeding is left out on purpose: a provisional answer to a non-INVITE request helps nobody
 //! (RFC 4320 §4.1), and this engine answers such requests within one `handle`.
 
+use super::super::way::Transport;
 use super::Timers;
 use crate::clock::Instant;
 
@@ -13,6 +14,7 @@ use crate::clock::Instant;
 pub struct ServerNonInvite {
     state: State,
     timers: Timers,
+    transport: Transport,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -44,15 +46,16 @@ pub enum Output {
 
 impl ServerNonInvite {
     /// The transaction of a request that just came.
-    pub fn new(timers: Timers) -> Self {
-        Self { state: State::Trying, timers }
+    pub fn new(timers: Timers, transport: Transport) -> Self {
+        Self { state: State::Trying, timers, transport }
     }
 
     /// Takes one input; there is at most one thing to do for it.
     pub fn handle(&mut self, now: Instant, input: Input) -> Option<Output> {
         let (state, output) = match (self.state, input) {
             (State::Trying, Input::Answer) => {
-                (State::Completed { until: now + self.timers.give_up() }, Some(Output::Send))
+                let until = now + self.timers.linger(self.transport, self.timers.give_up());
+                (State::Completed { until }, Some(Output::Send))
             }
             (State::Completed { .. }, Input::Request) => (self.state, Some(Output::Resend)),
             (State::Completed { until }, Input::Timeout) if until <= now => (State::Terminated, None),
@@ -98,7 +101,13 @@ mod tests {
 
     #[track_caller]
     fn check(name: &str, script: &[(u64, Input)], ladder: &str) {
-        assert_eq!(run(ServerNonInvite::new(TIMERS), script), ladder, "{name}");
+        assert_eq!(run(ServerNonInvite::new(TIMERS, Transport::Udp), script), ladder, "{name}");
+    }
+
+    #[test]
+    fn over_tcp_nothing_is_remembered_after_the_answer() {
+        let ladder = run(ServerNonInvite::new(TIMERS, Transport::Tcp), &[(7, Input::Answer)]);
+        assert_eq!(ladder, "7 Send\n7 end\n");
     }
 
     #[test]

@@ -145,8 +145,8 @@ impl Servers {
         let id = ServerId(self.next);
         self.next += 1;
         let machine = match begin.leg {
-            Some(_) => Machine::Invite(ServerInvite::new(self.timers)),
-            None => Machine::NonInvite(ServerNonInvite::new(self.timers)),
+            Some(_) => Machine::Invite(ServerInvite::new(self.timers, begin.way.transport)),
+            None => Machine::NonInvite(ServerNonInvite::new(self.timers, begin.way.transport)),
         };
         let Begin { key, merge, way, leg } = begin;
         self.by_key.insert(key.clone(), id);

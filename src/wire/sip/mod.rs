@@ -14,6 +14,7 @@
 pub mod address;
 pub mod cseq;
 pub mod emit;
+pub mod framing;
 pub mod grammar;
 pub mod header;
 pub mod message;

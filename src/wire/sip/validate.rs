@@ -74,6 +74,15 @@ pub enum Violation {
         /// Octets that came.
         present: usize,
     },
+    /// No Content-Length on a stream.
+    #[error("Content-Length is missing, and a stream needs it (RFC 3261 §18.3)")]
+    ContentLengthAbsent,
+    /// A body on a stream that is longer than is taken.
+    #[error("a body of {announced} octets is more than is taken (RFC 3261 §21.4.11)")]
+    BodyTooLarge {
+        /// Octets announced.
+        announced: u64,
+    },
     /// More Via values than [`SIP_VIA_MAX`].
     #[error("more than {max} Via values: a loop (RFC 3261 §16.3)")]
     TooManyVias {
@@ -132,6 +141,7 @@ impl Violation {
         match self {
             Violation::Version => 505,
             Violation::Scheme => 416,
+            Violation::BodyTooLarge { .. } => 413,
             Violation::RequestUriSpace
             | Violation::NoEmptyLine
             | Violation::HeaderLine { .. }
@@ -142,6 +152,7 @@ impl Violation {
             | Violation::ContentLengthNegative
             | Violation::ContentLengthClash { .. }
             | Violation::ContentLengthTooLong { .. }
+            | Violation::ContentLengthAbsent
             | Violation::TooManyVias { .. }
             | Violation::Via { .. }
             | Violation::CSeq { .. }
@@ -246,6 +257,23 @@ pub fn validate_response(response: &Response<'_>) -> Result<(), Violation> {
     version(response.version)?;
     framing(&response.headers, response.length)?;
     common(&response.headers).map(|_| ())
+}
+
+/// Judges how a request on a stream is measured: Content-Length must be there (RFC 3261 §18.3), and what it
+/// announces must have come; [`framing`](super::framing) lets only what is longer than its bound through unfinished.
+///
+/// # Errors
+/// The broken rule, for which the connection is closed after the answer.
+pub fn validate_on_stream(request: &Request<'_>) -> Result<(), Violation> {
+    match request.length {
+        BodyLength::Absent => Err(Violation::ContentLengthAbsent),
+        BodyLength::TooLong { announced, .. } => Err(Violation::BodyTooLarge { announced }),
+        BodyLength::Announced
+        | BodyLength::Malformed
+        | BodyLength::Negative
+        | BodyLength::Clash { .. }
+        | BodyLength::NoEmptyLine => Ok(()),
+    }
 }
 
 fn version(version: &[u8]) -> Result<(), Violation> {
@@ -518,6 +546,16 @@ mod tests {
             "Via: SIP/2.0/UDP 192.0.2.15;;,;,,",
             "answer 400: the top Via is malformed (RFC 3261 §20.42): a semicolon has no parameter after it",
         );
+    }
+
+    #[test]
+    fn a_stream_needs_a_length_that_fits() {
+        for (length, status) in [("", Some(400)), ("l: 0\r\n", None), ("l: 99999\r\n", Some(413))] {
+            let text = format!("OPTIONS sip:a@b SIP/2.0\r\n{length}\r\n");
+            let Ok(Message::Request(request)) = parse(text.as_bytes()) else { panic!("{text}") };
+            let found = validate_on_stream(&request).err().map(|violation| violation.status());
+            assert_eq!(found, status, "{length:?}");
+        }
     }
 
     #[test]

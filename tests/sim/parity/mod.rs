@@ -82,7 +82,7 @@ fn played(flows: &Flows, pair: &Pair) -> Result<Vec<Rungs>, String> {
         ["127.0.0.1:5060", "127.0.0.1:6000", "127.0.0.1:5070"].map(|address| address.parse().unwrap());
     let mut agents = vec![Agent::new(caller, engine, steps(pair.caller), pair.number, FIELD)];
     agents.extend(pair.desk.map(|name| Agent::new(desk, engine, steps(name), "", "")));
-    let mut stage = Stage::new(flows, engine, desk, agents);
+    let mut stage = Stage::new(flows, engine, agents);
     stage.play(WITHIN).map_err(|wrong| format!("{}: {wrong}", pair.caller))?;
     Ok(stage.agents.into_iter().map(|agent| agent.rungs).collect())
 }

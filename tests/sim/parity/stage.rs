@@ -4,6 +4,7 @@
 use super::super::disk::Disk;
 use super::super::flows::Flows;
 use super::super::heap::Heap;
+use super::super::link::where_is;
 use super::super::world::desk_settings;
 use super::agent::Agent;
 use careline::call::recording;
@@ -51,8 +52,8 @@ enum Event {
 }
 
 impl Stage {
-    /// An engine at `at` that looks for the front desk at `desk`.
-    pub fn new(flows: &Flows, at: SocketAddr, desk: SocketAddr, agents: Vec<Agent>) -> Self {
+    /// An engine at `at`; everybody is at that address, each at a port of his own.
+    pub fn new(flows: &Flows, at: SocketAddr, agents: Vec<Agent>) -> Self {
         let set = flows.sets[0].clone();
         let settings = Settings {
             sip: sip::Settings {
@@ -72,7 +73,6 @@ impl Stage {
             longest: Duration::from_secs(4 * 3_600),
             ring: Duration::from_secs(180),
             media_lost: careline::limits::MEDIA_LOST_DEFAULT,
-            targets: set.clinic().ladder.iter().map(|rung| (rung.target.clone(), desk)).collect(),
             first_seq: 1,
             first_id: 1,
         };
@@ -193,6 +193,10 @@ impl Stage {
                 if let Some(agent) = self.agents.iter().position(|agent| agent.at == to) {
                     self.heap.push(self.now + WAY, Event::ToAgent(agent, octets));
                 }
+            }
+            Output::Resolve { id, question } => {
+                let records = where_is(self.at.ip(), self.at, &question);
+                self.tell(Input::Resolved { id, records });
             }
             Output::Media { command, .. } => self.engine.command(self.now, command),
             Output::Speak { leg, playback, prompts, codec, .. } => {

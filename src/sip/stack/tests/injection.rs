@@ -30,6 +30,9 @@ fn sent_after(stack: &mut Stack, input: Input<'_>) -> Vec<Vec<u8>> {
                 let answer = Command::Answer { leg, sdp: SDP.into() };
                 sent.extend(sent_after(stack, Input::Command(answer)));
             }
+            Output::Resolve { id, .. } => {
+                sent.extend(sent_after(stack, Input::Resolved { id, records: Vec::new() }));
+            }
             Output::Event(_) => {}
         }
     }

@@ -149,6 +149,7 @@ impl Pair {
                     assert_eq!((local, to), (address(side), address(1 - side)), "{}", self.log);
                     self.transmit(side, octets);
                 }
+                Output::Resolve { question, .. } => panic!("numeric hosts alone: {question:?}"),
                 Output::Event(event) => self.heard(side, &event),
             }
         }
@@ -208,7 +209,9 @@ impl Pair {
             &format!("{:?} {side} hears {}\n", self.now, format!("{event:?}").split('{').next().unwrap());
         let (leg, told) = match *event {
             Event::Invite { leg, .. } => (leg, Told::Begun),
-            Event::Ringing { leg } | Event::EarlyMedia { leg, .. } => (leg, Told::Begun),
+            Event::Located { leg, .. } | Event::Ringing { leg } | Event::EarlyMedia { leg, .. } => {
+                (leg, Told::Begun)
+            }
             Event::Confirmed { leg, .. } | Event::Answered { leg, .. } | Event::Probed { leg, .. } => {
                 (leg, Told::Up)
             }
@@ -276,6 +279,7 @@ impl Pair {
             | Event::Info { .. }
             | Event::Cancelled { .. }
             | Event::Bye { .. }
+            | Event::Located { .. }
             | Event::Ringing { .. }
             | Event::Failed { .. }
             | Event::Probed { .. } => {}

@@ -277,6 +277,7 @@ impl Scene {
                     self.sent.push(octets.clone());
                     format!("> {}{}", self.seen(&octets), elsewhere(to))
                 }
+                Output::Resolve { question, .. } => format!("? {question:?}"),
                 Output::Event(event) => format!("! {}", self.heard(&event)),
             };
             self.ladder += &format!("{} {act}\n", self.now.as_micros() / 1_000);
@@ -335,6 +336,7 @@ impl Scene {
             Event::OfferRefused { status, .. } => format!("OfferRefused {status}"),
             Event::SessionLost { loss, .. } => format!("SessionLost {loss:?}"),
             Event::Info { key, .. } => format!("Info {key}"),
+            Event::Located { way, .. } => format!("Located {}", way.remote),
             Event::Ringing { .. } => "Ringing".to_owned(),
             Event::Answered { .. } => "Answered".to_owned(),
             Event::Failed { status, retry_after_s: Some(wait), .. } => {

@@ -1,0 +1,118 @@
+//! Addresses as `careline.yaml` writes them: networks whose calls are taken, and where SIP is listened for.
+
+use super::{CLASH, FAMILY};
+use crate::flow::diagnostic::{Sources, Words};
+use crate::flow::syntax::fields;
+use crate::flow::syntax::tree::{Node, Shape};
+use crate::io::sip_port::Listen;
+use crate::sip::interface::Network;
+use crate::sip::way::Transport;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+
+pub fn networks(node: &Node, sources: &mut Sources) -> Vec<Network> {
+    let items = fields::items(node, "a list of networks", FAMILY, sources).unwrap_or_default();
+    items.iter().filter_map(|item| network(item, sources)).collect()
+}
+
+fn network(node: &Node, sources: &mut Sources) -> Option<Network> {
+    let word = fields::word(node, "a network", FAMILY, sources)?;
+    let found = parse_network(&word.value);
+    if found.is_none() {
+        let words = Words::what(format!("`{}` is no network", word.value))
+            .repair("write an address or a network, such as 203.0.113.7 or 203.0.113.0/24");
+        sources.fault(word.place, FAMILY.value, words);
+    }
+    found
+}
+
+/// The addresses where SIP is listened for: one, or a list of them.
+pub fn listens(node: &Node, sources: &mut Sources) -> Vec<Listen> {
+    let items = match &node.shape {
+        Shape::List(items) => items.as_slice(),
+        Shape::Scalar(_) | Shape::Map(_) | Shape::Broken => std::slice::from_ref(node),
+    };
+    let mut all: Vec<Listen> = Vec::new();
+    for item in items {
+        for listen in listen(item, sources) {
+            if all.contains(&listen) {
+                let (transport, address) = (listen.transport.in_uri(), listen.address);
+                let words = Words::what(format!("{transport} {address} stands here for the second time"))
+                    .repair("take one of them out");
+                sources.fault(item.place, CLASH, words);
+            }
+            all.push(listen);
+        }
+    }
+    if items.is_empty() {
+        let words = Words::what("SIP would be listened for nowhere")
+            .repair("write an address with its port, such as 0.0.0.0:5060, or take the line out")
+            .hears("no call could be answered");
+        sources.fault(node.place, CLASH, words);
+    }
+    all
+}
+
+/// One address over both transports, or over the one that stands before it.
+fn listen(node: &Node, sources: &mut Sources) -> Vec<Listen> {
+    let Some(word) = fields::word(node, "an address with port", FAMILY, sources) else { return Vec::new() };
+    let found = parse_listen(&word.value);
+    if found.is_empty() {
+        let words = Words::what(format!("`{}` is no address with port", word.value))
+            .repair("write it as 0.0.0.0:5060, or udp 0.0.0.0:5060, or tcp 0.0.0.0:5060");
+        sources.fault(word.place, FAMILY.value, words);
+    }
+    found
+}
+
+fn parse_listen(text: &str) -> Vec<Listen> {
+    let (transport, address) = text.split_once(' ').map_or((None, text), |(word, rest)| (Some(word), rest));
+    let Ok(address) = address.trim().parse() else { return Vec::new() };
+    let mut all = over_each(address);
+    all.retain(|listen| transport.is_none_or(|word| word == listen.transport.in_uri()));
+    all
+}
+
+/// The address over each transport.
+pub fn over_each(address: SocketAddr) -> Vec<Listen> {
+    Transport::ALL.map(|transport| Listen { transport, address }).to_vec()
+}
+
+/// A network in CIDR notation; a lone address is a network of one.
+pub fn parse_network(text: &str) -> Option<Network> {
+    let (base, prefix) = text.split_once('/').map_or((text, None), |(base, prefix)| (base, Some(prefix)));
+    let base: IpAddr = base.parse().ok()?;
+    let longest = if base.is_ipv4() { 32 } else { 128 };
+    let digits = |p: &str| !p.is_empty() && p.bytes().all(|b| b.is_ascii_digit());
+    let prefix = match prefix {
+        None => longest,
+        Some(prefix) if digits(prefix) => prefix.parse().ok().filter(|p| *p <= longest)?,
+        Some(_) => return None,
+    };
+    Some(Network { base, prefix })
+}
+
+/// The loopback addresses: what runs beside the engine is the operator's own.
+pub fn this_machine() -> [Network; 2] {
+    [
+        Network { base: IpAddr::V4(Ipv4Addr::LOCALHOST), prefix: 8 },
+        Network { base: IpAddr::V6(Ipv6Addr::LOCALHOST), prefix: 128 },
+    ]
+}
+
+/// Networks that nobody in the Internet can send from: loopback, private (RFC 1918, RFC 4193),
+/// link-local (RFC 3927, RFC 4291 §2.5.6) and shared (RFC 6598).
+pub fn near_networks() -> Vec<Network> {
+    let v4 = |a, b, prefix| Network { base: IpAddr::V4(Ipv4Addr::new(a, b, 0, 0)), prefix };
+    let v6 = |first, prefix| Network { base: IpAddr::V6(Ipv6Addr::new(first, 0, 0, 0, 0, 0, 0, 0)), prefix };
+    vec![
+        v4(127, 0, 8),
+        v4(10, 0, 8),
+        v4(172, 16, 12),
+        v4(192, 168, 16),
+        v4(169, 254, 16),
+        v4(100, 64, 10),
+        Network { base: IpAddr::V6(Ipv6Addr::LOCALHOST), prefix: 128 },
+        v6(0xfc00, 7),
+        v6(0xfe80, 10),
+    ]
+}

@@ -1,0 +1,384 @@
+//! Reaching targets: names are located, large requests go by TCP, and who is not there is followed by the next
+//! (RFC 3263 §4, RFC 3261 §8.1.3.1, §18.1.1, §21.5.4).
+//! ```text
+//!  Locate (a call) ──Resolve─▶ … ─Resolved─▶ targets ─▶ Located: the first; the rest wait for the INVITE
+//!  request in a dialog to a name ──Resolve─▶ held ─▶ sent to the first target, or where the peer is, if there is none
+//!  unreachable, 64·T1, 503 ─▶ the next target: a new branch, a new transaction; none left: the core hears of it
+//! ```
+//! CANCEL, and the ACK of a 3xx-6xx, go where their INVITE went: they have no search of their own.
+
+use super::super::interface::{Event, Output};
+use super::super::locate::{Hop, Locate, LocateId, Record};
+use super::super::transaction::clients::{self, ClientId, Large, Purpose, Sending, Target};
+use super::super::transaction::key::ClientKey;
+use super::super::way::{Transport, Way};
+use super::leg::Phase;
+use super::{Stack, TimerKey};
+use crate::clock::Instant;
+use crate::id::LegId;
+use crate::limits::{
+    SIP_LOCATE_MAX, SIP_LOCATING_MAX, SIP_REQUEST_BY_UDP_MAX_OCTETS, SIP_REST_MAX, SIP_RESTING_MAX,
+};
+use crate::wire::sip::address::Address;
+use crate::wire::sip::cseq::CSeq;
+use crate::wire::sip::message::{Message, Request, Response, parse};
+use crate::wire::sip::method::Method;
+use crate::wire::sip::name::Name;
+use crate::wire::sip::uri::Uri;
+use crate::wire::sip::value::delta_seconds;
+use std::collections::{BTreeMap, VecDeque};
+use std::net::SocketAddr;
+use std::time::Duration;
+
+/// The final status of a call whose target cannot be found: not found.
+const STATUS_NOT_FOUND: u16 = 404;
+/// The final status of a call whose targets all rest, and of a transport failure (RFC 3261 §8.1.3.1).
+const STATUS_UNAVAILABLE: u16 = 503;
+
+/// What is known of targets beyond the transactions.
+#[derive(Default)]
+pub struct Reach {
+    locating: BTreeMap<LocateId, Locating>,
+    /// Where else the calls lead that are located and not placed yet.
+    calls: BTreeMap<LegId, VecDeque<Target>>,
+    /// Until when these want to be left alone.
+    resting: BTreeMap<(Transport, SocketAddr), Instant>,
+    next: u64,
+}
+
+struct Locating {
+    locate: Locate,
+    whom: Whom,
+}
+
+/// For whom targets are sought.
+#[derive(Clone, PartialEq, Eq)]
+enum Whom {
+    /// A call that is to be placed.
+    Call(LegId),
+    /// A request that is held.
+    Request(ClientId),
+    /// The ACK of the 2xx with this To tag.
+    Ack { invite: ClientId, tag: Vec<u8> },
+}
+
+impl Reach {
+    fn is_resting(&self, now: Instant, way: &Way) -> bool {
+        self.resting.get(&(way.transport, way.remote)).is_some_and(|until| *until > now)
+    }
+}
+
+impl Stack {
+    /// Seeks the targets of a call that is to be placed.
+    pub(super) fn locate_call(&mut self, now: Instant, leg: LegId, target: &str) {
+        match Uri::read(target.as_bytes()).ok().as_ref().and_then(Hop::of) {
+            Some(hop) => self.locate(now, Whom::Call(leg), hop),
+            None => self.tell(Event::Failed { leg, status: STATUS_NOT_FOUND, retry_after_s: None }),
+        }
+    }
+
+    /// Forgets where else a call could go: nobody wants it any more.
+    pub(super) fn stop_reaching(&mut self, leg: LegId) {
+        self.reach.calls.remove(&leg);
+        let sought = self.reach.locating.iter().find(|(_, locating)| locating.whom == Whom::Call(leg));
+        if let Some(id) = sought.map(|(id, _)| *id) {
+            self.reach.locating.remove(&id);
+            self.index.set(TimerKey::Locate(id), None);
+        }
+        if let Some(Phase::Outgoing(calling)) = self.legs.get(&leg).map(|leg| &leg.phase)
+            && let Some(client) = self.clients.get_mut(calling.invite)
+        {
+            client.rest.clear();
+        }
+    }
+
+    fn locate(&mut self, now: Instant, whom: Whom, hop: Hop) {
+        let id = LocateId(self.reach.next);
+        self.reach.next += 1;
+        let locate = Locate::new(hop);
+        let is_full = self.reach.locating.len() >= SIP_LOCATING_MAX;
+        self.reach.locating.insert(id, Locating { locate, whom });
+        if is_full {
+            return self.located(now, id);
+        }
+        self.index.set(TimerKey::Locate(id), Some(now + SIP_LOCATE_MAX));
+        self.ask(now, id);
+    }
+
+    fn ask(&mut self, now: Instant, id: LocateId) {
+        let Some(locating) = self.reach.locating.get(&id) else { return };
+        match locating.locate.question() {
+            Some(question) => self.outputs.push_back(Output::Resolve { id, question }),
+            None => self.located(now, id),
+        }
+    }
+
+    /// The edge found something, or nothing.
+    pub(super) fn resolved(&mut self, now: Instant, id: LocateId, records: Vec<Record>) {
+        let Some(locating) = self.reach.locating.get_mut(&id) else { return };
+        locating.locate.answer(&mut self.rng, records);
+        self.ask(now, id);
+    }
+
+    /// The search is over, or has taken long enough.
+    pub(super) fn located(&mut self, now: Instant, id: LocateId) {
+        self.index.set(TimerKey::Locate(id), None);
+        let Some(Locating { locate, whom }) = self.reach.locating.remove(&id) else { return };
+        let found = locate.into_targets();
+        let awake: VecDeque<Target> = found
+            .iter()
+            .filter(|way| !self.reach.is_resting(now, way))
+            .map(|way| Target::new(*way))
+            .collect();
+        match whom {
+            Whom::Call(leg) => self.call_located(leg, awake, found.is_empty()),
+            Whom::Request(client) => self.request_located(now, client, awake),
+            Whom::Ack { invite, tag } => self.ack_located(invite, &tag, awake.front().map(|to| to.way)),
+        }
+    }
+
+    /// The SDP of the call names an address of ours, so that all its targets are of one family.
+    fn call_located(&mut self, leg: LegId, mut targets: VecDeque<Target>, found_none: bool) {
+        let Some(first) = targets.pop_front() else {
+            let status = if found_none { STATUS_NOT_FOUND } else { STATUS_UNAVAILABLE };
+            return self.tell(Event::Failed { leg, status, retry_after_s: None });
+        };
+        let way = first.way;
+        targets.retain(|other| other.way.local == way.local);
+        self.reach.calls.insert(leg, targets);
+        self.tell(Event::Located { leg, way });
+    }
+
+    fn request_located(&mut self, now: Instant, id: ClientId, mut targets: VecDeque<Target>) {
+        let Some(client) = self.clients.get_mut(id) else { return };
+        if let Some(first) = targets.pop_front() {
+            client.rest = targets;
+            self.send_to(now, id, first);
+        } else {
+            let way = client.way;
+            self.send_to(now, id, Target::new(way));
+        }
+        self.retime_client(id);
+    }
+
+    fn ack_located(&mut self, invite: ClientId, tag: &[u8], way: Option<Way>) {
+        let Some(client) = self.clients.get_mut(invite) else { return };
+        let Purpose::Invite { acks, .. } = &mut client.purpose else { return };
+        let Some(ack) = acks.iter_mut().find(|ack| ack.tag == tag) else { return };
+        if let Some(way) = way {
+            ack.octets = with_via_transport(&ack.octets, way.transport);
+            ack.way = way;
+        }
+        let (way, octets) = (ack.way, ack.octets.clone());
+        self.transmit(way, octets);
+    }
+
+    /// Sends the ACK of a 2xx. Nobody tells us that an ACK was lost, so a large one goes by TCP only where its
+    /// INVITE did.
+    pub(super) fn send_ack(
+        &mut self,
+        now: Instant,
+        invite: ClientId,
+        tag: Vec<u8>,
+        way: Way,
+        octets: Vec<u8>,
+    ) {
+        match hop_to_locate(&octets, way) {
+            Some(hop) => self.locate(now, Whom::Ack { invite, tag }, hop),
+            None => self.transmit(way, octets),
+        }
+    }
+
+    /// Begins a client transaction: its request is sent, now or when its next hop is known.
+    pub(super) fn client_begin(&mut self, now: Instant, begin: clients::Begin) -> ClientId {
+        let (hop, rest) = match &begin.purpose {
+            Purpose::Invite { leg, .. } => (None, self.reach.calls.remove(leg).unwrap_or_default()),
+            Purpose::Cancel => (None, VecDeque::new()),
+            Purpose::Bye { .. }
+            | Purpose::Probe { .. }
+            | Purpose::ReInvite { .. }
+            | Purpose::Update { .. }
+            | Purpose::Prack => {
+                let hop = hop_to_locate(&begin.octets, begin.way);
+                (hop, meant_udp(&begin.octets, begin.way).into_iter().collect())
+            }
+        };
+        let mut first = Target::new(begin.way);
+        if matches!(begin.purpose, Purpose::Cancel) {
+            first.large = Large::AsItIs;
+        }
+        let id = self.clients.begin(now, begin);
+        if let Some(client) = self.clients.get_mut(id) {
+            client.rest = rest;
+        }
+        match hop {
+            Some(hop) => self.locate(now, Whom::Request(id), hop),
+            None => self.send_to(now, id, first),
+        }
+        self.retime_client(id);
+        id
+    }
+
+    /// Sends the request of a transaction for the first time: over TCP if it is too large for a datagram, with the
+    /// datagram as the next target if TCP does not get through (RFC 3261 §18.1.1).
+    fn send_to(&mut self, now: Instant, id: ClientId, target: Target) {
+        let Some(client) = self.clients.get_mut(id) else { return };
+        let is_large = client.octets.len() > SIP_REQUEST_BY_UDP_MAX_OCTETS;
+        let mut way = target.way;
+        if is_large && target.large == Large::ByTcp && way.transport == Transport::Udp {
+            client.rest.push_front(Target { large: Large::AsItIs, ..target });
+            way = Way { transport: Transport::Tcp, connection: None, ..way };
+        }
+        let octets = with_via_transport(&client.octets, way.transport);
+        if let Purpose::Invite { invite, .. } | Purpose::ReInvite { invite, .. } = &mut client.purpose {
+            invite.clone_from(&octets);
+        }
+        client.octets.clone_from(&octets);
+        client.sending = Sending::Sent;
+        self.clients.redirect(now, id, way);
+        self.transmit(way, octets);
+    }
+
+    /// A request came to nothing. `true` if it is on its way to another target now.
+    pub(super) fn fail_over(&mut self, now: Instant, id: ClientId, request: &[u8]) -> bool {
+        let Some(client) = self.clients.get_mut(id) else { return false };
+        let (mut rest, failed) = (std::mem::take(&mut client.rest), client.way);
+        rest.retain(|target| target.large == Large::AsItIs || target.way != failed);
+        let next = rest.iter().position(|target| !self.reach.is_resting(now, &target.way));
+        let Some(target) = next.and_then(|at| rest.drain(..=at).next_back()) else { return false };
+        let Ok(Message::Request(parsed)) = parse(request) else { return false };
+        let (branch, via) = self.via(target.way);
+        let octets = readdressed(&parsed, request, &via, &self.contact(target.way));
+        let key = ClientKey::new(&branch, &parsed.method);
+        let Some(client) = self.clients.get_mut(id) else { return false };
+        // What failed is nobody's any more: a BYE that is tried elsewhere still holds its leg.
+        let mut purpose = std::mem::replace(&mut client.purpose, Purpose::Cancel);
+        if let Purpose::Invite { invite, .. } | Purpose::ReInvite { invite, .. } = &mut purpose {
+            invite.clone_from(&octets);
+        }
+        let leg = match &purpose {
+            Purpose::Invite { leg, .. } | Purpose::ReInvite { leg, .. } | Purpose::Update { leg } => {
+                Some(*leg)
+            }
+            Purpose::Cancel | Purpose::Bye { .. } | Purpose::Probe { .. } | Purpose::Prack => None,
+        };
+        let begin = clients::Begin { key, octets, way: target.way, purpose };
+        let new = self.clients.begin(now, begin);
+        if let Some(client) = self.clients.get_mut(new) {
+            client.rest = rest;
+        }
+        match leg.and_then(|leg| self.legs.get_mut(&leg)).map(|leg| &mut leg.phase) {
+            Some(Phase::Outgoing(calling)) => calling.invite = new,
+            Some(Phase::InDialog(within)) => {
+                if let Some(changing) = within.changing.as_mut().filter(|changing| changing.client == id) {
+                    changing.client = new;
+                }
+            }
+            Some(Phase::Mortal { .. }) | None => {}
+        }
+        self.counters.failovers += 1;
+        self.send_to(now, new, target);
+        self.retime_client(new);
+        true
+    }
+
+    /// The peer at the end of that way is not there: what was sent to it and not answered fails (RFC 3261 §17.1.4).
+    pub(super) fn unreachable(&mut self, now: Instant, way: Way) {
+        self.counters.unreachable += 1;
+        for id in self.clients.towards(&way) {
+            let Some(client) = self.clients.get_mut(id) else { continue };
+            if client.way.connection.is_some() {
+                // The peer may still be there, only this connection is not.
+                client.rest.push_front(Target::new(Way { connection: None, ..client.way }));
+            }
+            if client.sending == Sending::Sent
+                && client.handle(now, clients::Input::Unreachable) == Some(clients::Output::Unreachable)
+            {
+                self.client_failed(now, id, STATUS_UNAVAILABLE);
+            }
+            self.retime_client(id);
+        }
+    }
+
+    /// A 503 may ask for a time of rest, and leads to the next target: not to the same host by another transport
+    /// (RFC 3261 §21.5.4, RFC 3263 §4.3). `true` if the request is on its way there.
+    pub(super) fn turned_away(
+        &mut self,
+        now: Instant,
+        id: ClientId,
+        request: &[u8],
+        response: &Response<'_>,
+    ) -> bool {
+        let Some(client) = self.clients.get_mut(id) else { return false };
+        let way = client.way;
+        client.rest.retain(|target| target.way.remote != way.remote);
+        let rest = response.headers.first(Name::RetryAfter).and_then(delta_seconds);
+        if let Some(seconds) = rest.filter(|seconds| *seconds > 0) {
+            self.reach.resting.retain(|_, until| *until > now);
+            if self.reach.resting.len() < SIP_RESTING_MAX {
+                let until = now + Duration::from_secs(u64::from(seconds)).min(SIP_REST_MAX);
+                self.reach.resting.insert((way.transport, way.remote), until);
+            }
+        }
+        self.fail_over(now, id, request)
+    }
+}
+
+/// The datagram that a peer may have meant who named no transport (RFC 3263 §4.1), and came by TCP because what it
+/// had to say was large (RFC 3261 §18.1.1).
+fn meant_udp(octets: &[u8], way: Way) -> Option<Target> {
+    let is_open = way.transport == Transport::Tcp && !next_hop(octets)?.names_transport();
+    is_open.then(|| Target { way: Way::udp(way.local, way.remote), large: Large::AsItIs })
+}
+
+/// Where a request that leaves by `way` really goes, if that is still to be found out: its next hop is a name, or of
+/// another family than our address (RFC 3261 §8.1.2).
+fn hop_to_locate(octets: &[u8], way: Way) -> Option<Hop> {
+    let is_elsewhere = way.local.is_ipv4() != way.remote.is_ipv4();
+    next_hop(octets).filter(|hop| hop.is_named() || is_elsewhere)
+}
+
+/// What the first Route, or the Request-URI, says of the way (RFC 3261 §8.1.2).
+fn next_hop(octets: &[u8]) -> Option<Hop> {
+    let Ok(Message::Request(request)) = parse(octets) else { return None };
+    let route = request.headers.values(Name::Route).next().and_then(|route| Address::read(route).ok());
+    let route = route.and_then(|route| route.uri().ok());
+    let loose = route.filter(|uri| uri.parameters.get("lr").is_some());
+    Hop::of(&loose.or_else(|| Uri::read(request.uri).ok())?)
+}
+
+/// The request with this transport in its top Via (RFC 3261 §18.1.1).
+fn with_via_transport(octets: &[u8], transport: Transport) -> Vec<u8> {
+    const BEFORE: &[u8] = b"\r\nVia: SIP/2.0/";
+    let Some(at) = find(octets, BEFORE).map(|at| at + BEFORE.len()) else { return octets.to_vec() };
+    let end = octets[at..].iter().position(|octet| *octet == b' ').map_or(at, |space| at + space);
+    [&octets[..at], transport.in_via().as_bytes(), &octets[end..]].concat()
+}
+
+/// The request for another target: a new top Via, our Contact for that way, and for a first INVITE, which the target
+/// before may have seen, the next CSeq (RFC 3261 §8.1.3.5).
+fn readdressed(request: &Request<'_>, octets: &[u8], via: &str, contact: &str) -> Vec<u8> {
+    let mut octets = with_line(octets, b"Via: ", via.as_bytes());
+    if request.headers.has(Name::Contact) {
+        octets = with_line(&octets, b"Contact: ", contact.as_bytes());
+    }
+    let cseq = request.headers.first(Name::CSeq).and_then(|value| CSeq::read(value).ok());
+    let to = request.headers.first(Name::To).and_then(|to| Address::read(to).ok());
+    let begins = request.method == Method::Invite && to.is_some_and(|to| to.tag().is_none());
+    match cseq.filter(|_| begins) {
+        Some(cseq) => with_line(&octets, b"CSeq: ", format!("{} INVITE", cseq.number + 1).as_bytes()),
+        None => octets,
+    }
+}
+
+/// The message with another value in its first line of that name; we wrote it ourselves.
+fn with_line(octets: &[u8], name: &[u8], value: &[u8]) -> Vec<u8> {
+    let line = [b"\r\n", name].concat();
+    let Some(at) = find(octets, &line).map(|at| at + line.len()) else { return octets.to_vec() };
+    let end = find(&octets[at..], b"\r\n").map_or(octets.len(), |end| at + end);
+    [&octets[..at], value, &octets[end..]].concat()
+}
+
+fn find(octets: &[u8], wanted: &[u8]) -> Option<usize> {
+    octets.windows(wanted.len()).position(|window| window == wanted)
+}

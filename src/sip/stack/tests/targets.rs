@@ -1,0 +1,285 @@
+//! Where our requests go, and where they go next: RFC 3263 §4, RFC 3261 §8.1.3.1, §18.1.1.
+
+use super::phone::settings;
+use crate::clock::Instant;
+use crate::id::LegId;
+use crate::phi::Phi;
+use crate::rng::Rng;
+use crate::sip::interface::{Command, Event, Input, Outgoing, Output};
+use crate::sip::locate::{LocateId, Question, Record};
+use crate::sip::stack::Stack;
+use crate::sip::way::{ConnectionId, Transport, Way};
+use crate::wire::sip::message::{Message, parse};
+use crate::wire::sip::validate::validate;
+use std::time::Duration;
+
+const US: &str = "10.0.0.1:5060";
+/// What goes into one datagram, and what does not.
+const SMALL: usize = 100;
+const LARGE: usize = 1_300;
+
+/// A machine that places calls, what its resolver knows, and what it sent.
+struct Bench {
+    stack: Stack,
+    now: Instant,
+    leg: LegId,
+    sdp_octets: usize,
+    sent: Vec<(Way, String)>,
+    ladder: String,
+}
+
+/// Two hosts by SRV, each with an address; a name that no server answers; a name with an address alone.
+fn known(question: &Question) -> Option<Vec<Record>> {
+    let srv =
+        |priority, target: &str| Record::Srv { priority, weight: 0, port: 5060, target: target.to_owned() };
+    let address = |last| Record::Address { remote: [10, 0, 0, last].into(), local: US.parse().unwrap() };
+    let records = match question {
+        Question::Srv(name) if name == "_sip._udp.two.example" => {
+            vec![srv(1, "a.example"), srv(2, "b.example")]
+        }
+        Question::Addresses(name) => match name.as_str() {
+            "a.example" => vec![address(2)],
+            "b.example" => vec![address(3)],
+            name => {
+                name.strip_prefix("10.0.0.").map(|last| address(last.parse().unwrap())).into_iter().collect()
+            }
+        },
+        Question::Naptr(name) | Question::Srv(name) if name.contains("mute") => return None,
+        Question::Naptr(_) | Question::Srv(_) => Vec::new(),
+    };
+    Some(records)
+}
+
+impl Bench {
+    fn new() -> Self {
+        let stack = Stack::new(settings(500), Rng::seeded(1));
+        let (sent, ladder) = (Vec::new(), String::new());
+        Self { stack, now: Instant::START, leg: LegId(0), sdp_octets: SMALL, sent, ladder }
+    }
+
+    fn tell(&mut self, input: Input<'_>) {
+        self.stack.handle(self.now, input);
+        while let Some(output) = self.stack.poll_output() {
+            match output {
+                Output::Resolve { id, question } => self.resolve(id, &question),
+                Output::Transmit { way, octets } => self.transmit(way, octets),
+                Output::Event(event) => self.event(event),
+            }
+        }
+    }
+
+    fn note(&mut self, act: &str) {
+        self.ladder += &format!("{} {act}\n", self.now.as_micros() / 1_000);
+    }
+
+    fn resolve(&mut self, id: LocateId, question: &Question) {
+        if let Some(records) = known(question) {
+            self.tell(Input::Resolved { id, records });
+        }
+    }
+
+    fn transmit(&mut self, way: Way, octets: Vec<u8>) {
+        let text = String::from_utf8(octets).unwrap();
+        let method = text.split(' ').next().unwrap().to_owned();
+        if let Ok(Message::Request(request)) = parse(text.as_bytes()) {
+            validate(&request).unwrap_or_else(|rule| panic!("{rule}: {text}"));
+            assert!(
+                text.contains(&format!("\r\nVia: SIP/2.0/{} ", way.transport.in_via())),
+                "{way:?} {text}"
+            );
+        }
+        let by = way.connection.map_or(String::new(), |id| format!(" #{}", id.0));
+        self.note(&format!("{method} {} {}{by}", way.transport.in_uri(), way.remote));
+        self.sent.push((way, text));
+    }
+
+    fn event(&mut self, event: Event) {
+        match event {
+            Event::Located { leg, way } => {
+                let sdp = vec![b'x'; self.sdp_octets];
+                let target = "sip:desk@two.example".to_owned();
+                let call = Box::new(Outgoing { target, from_user: Phi::new("1".to_owned()), sdp });
+                self.tell(Input::Command(Command::Invite { leg, way, call }));
+            }
+            Event::Failed { status, .. } => self.note(&format!("failed {status}")),
+            Event::Answered { .. } => self.note("answered"),
+            Event::Bye { .. } => self.note("bye"),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    fn call(&mut self, target: &str) {
+        self.leg = self.stack.reserve_leg();
+        let (leg, target) = (self.leg, target.to_owned());
+        self.tell(Input::Command(Command::Locate { leg, target }));
+    }
+
+    fn hang_up(&mut self) {
+        self.tell(Input::Command(Command::HangUp { leg: self.leg, reason: None }));
+    }
+
+    fn wait(&mut self, ms: u64) {
+        let end = self.now + Duration::from_millis(ms);
+        while let Some(due) = self.stack.poll_timeout().filter(|due| due.at <= end) {
+            self.now = due.at;
+            self.tell(Input::Timeout);
+        }
+        self.now = end;
+    }
+
+    /// Nobody is where the last message went.
+    fn refuse(&mut self) {
+        let (way, _) = self.sent.last().expect("something was sent").clone();
+        self.tell(Input::Unreachable { way });
+    }
+
+    /// An answer to the last request, with further header lines, the way that it went.
+    fn answer(&mut self, status: &str, headers: &str) {
+        let (way, request) = self.sent.last().expect("something was sent").clone();
+        self.answer_by(way, &request, status, headers);
+    }
+
+    fn answer_by(&mut self, way: Way, request: &str, status: &str, headers: &str) {
+        let line = |name: &str| request.lines().find(|line| line.starts_with(name)).unwrap();
+        let to = line("To: ");
+        let tag = if to.contains("tag=") { "" } else { ";tag=them" };
+        let (via, from, id, cseq) = (line("Via: "), line("From: "), line("Call-ID: "), line("CSeq: "));
+        let answer = format!(
+            "SIP/2.0 {status} Text\r\n{via}\r\n{from}\r\n{to}{tag}\r\n{id}\r\n{cseq}\r\n{headers}Content-Length: 0\r\n\r\n"
+        );
+        self.tell(Input::Message { way, octets: answer.as_bytes() });
+    }
+
+    /// What was done since the last look.
+    #[track_caller]
+    fn did(&mut self, expected: &str) {
+        assert_eq!(std::mem::take(&mut self.ladder), expected);
+    }
+}
+
+#[test]
+fn a_target_that_is_not_there_is_followed_by_the_next_at_once() {
+    let mut bench = Bench::new();
+    bench.call("sip:desk@two.example");
+    bench.did("0 INVITE udp 10.0.0.2:5060\n");
+    bench.wait(10);
+    bench.refuse();
+    bench.did("10 INVITE udp 10.0.0.3:5060\n");
+    let branch =
+        |text: &str| text.split("branch=").nth(1).and_then(|rest| rest.split(';').next()).map(str::to_owned);
+    let (first, second) = (&bench.sent[0].1, &bench.sent[1].1);
+    assert_ne!(branch(first), branch(second), "a new transaction");
+    assert!(second.contains("\r\nCSeq: 2 INVITE\r\n"), "{second}");
+    bench.refuse();
+    bench.did("10 failed 503\n");
+    assert_eq!((bench.stack.counters().failovers, bench.stack.counters().unreachable), (1, 2));
+    bench.wait(100_000);
+    assert_eq!((bench.stack.legs(), bench.stack.transactions()), (0, 0));
+}
+
+#[test]
+fn a_target_that_says_nothing_is_followed_by_the_next_and_the_last_ends_the_call() {
+    let mut bench = Bench::new();
+    bench.call("sip:desk@two.example");
+    bench.wait(31_999);
+    bench.ladder.clear();
+    bench.wait(1);
+    bench.did("32000 INVITE udp 10.0.0.3:5060\n");
+    bench.answer("200", "Contact: <sip:desk@10.0.0.3>\r\n");
+    bench.did("32000 ACK udp 10.0.0.3:5060\n32000 answered\n");
+}
+
+#[test]
+fn a_target_that_is_full_is_followed_by_the_next_and_left_alone_as_long_as_it_asked() {
+    let mut bench = Bench::new();
+    bench.call("sip:desk@two.example");
+    bench.did("0 INVITE udp 10.0.0.2:5060\n");
+    bench.answer("503", "Retry-After: 60\r\n");
+    bench.did("0 ACK udp 10.0.0.2:5060\n0 INVITE udp 10.0.0.3:5060\n");
+    bench.answer("486", "");
+    bench.did("0 ACK udp 10.0.0.3:5060\n0 failed 486\n");
+    bench.wait(59_000);
+    bench.call("sip:desk@two.example");
+    bench.did("59000 INVITE udp 10.0.0.3:5060\n");
+    bench.answer("486", "");
+    bench.wait(2_000);
+    bench.ladder.clear();
+    bench.call("sip:desk@two.example");
+    bench.did("61000 INVITE udp 10.0.0.2:5060\n");
+}
+
+#[test]
+fn a_large_request_goes_by_tcp_and_by_udp_where_tcp_is_refused() {
+    let mut bench = Bench::new();
+    bench.sdp_octets = LARGE;
+    bench.call("sip:desk@10.0.0.2:5070");
+    bench.did("0 INVITE tcp 10.0.0.2:5070\n");
+    bench.wait(5_000);
+    bench.did("");
+    bench.refuse();
+    bench.did("5000 INVITE udp 10.0.0.2:5070\n");
+    bench.wait(500);
+    bench.did("5500 INVITE udp 10.0.0.2:5070\n");
+    bench.answer("200", "Contact: <sip:desk@10.0.0.2:5070>\r\n");
+    bench.did("5500 ACK udp 10.0.0.2:5070\n5500 answered\n");
+}
+
+#[test]
+fn a_call_whose_target_is_not_found_in_time_fails_and_one_that_is_given_up_is_not_placed() {
+    let mut bench = Bench::new();
+    bench.call("sip:desk@nowhere.example");
+    bench.did("0 failed 404\n");
+    bench.call("sips:desk@two.example");
+    bench.did("0 failed 404\n");
+    bench.call("sip:desk@mute.example");
+    bench.wait(1_999);
+    bench.did("");
+    bench.wait(1);
+    bench.did("2000 failed 404\n");
+    bench.call("sip:desk@mute.example");
+    bench.hang_up();
+    bench.wait(10_000);
+    bench.did("");
+    assert!(bench.stack.poll_timeout().is_none());
+}
+
+/// A call over TCP that was answered by that Contact, by connection 7; then it is ended.
+fn answered_by(contact: &str) -> Bench {
+    let mut bench = Bench::new();
+    bench.call("sip:desk@10.0.0.2;transport=tcp");
+    let (way, invite) = bench.sent[0].clone();
+    assert_eq!(way.transport, Transport::Tcp);
+    let way = Way { connection: Some(ConnectionId(7)), ..way };
+    bench.answer_by(way, &invite, "200", &format!("Contact: <{contact}>\r\n"));
+    bench.ladder.clear();
+    bench.hang_up();
+    bench
+}
+
+#[test]
+fn within_a_call_a_name_is_located_and_where_it_is_not_found_the_peer_is_asked() {
+    let mut bench = answered_by("sip:desk@b.example:5080");
+    bench.did("0 BYE udp 10.0.0.3:5080\n");
+    let mut bench = answered_by("sip:desk@mute.example");
+    bench.did("");
+    bench.wait(2_000);
+    bench.did("2000 ACK tcp 10.0.0.2:5060 #7\n2000 BYE tcp 10.0.0.2:5060 #7\n");
+}
+
+#[test]
+fn a_bye_whose_connection_is_lost_goes_by_a_new_one_and_by_udp_where_that_may_be_meant() {
+    let mut bench = answered_by("sip:desk@10.0.0.2:5060;transport=tcp");
+    bench.did("0 BYE tcp 10.0.0.2:5060 #7\n");
+    bench.refuse();
+    bench.did("0 BYE tcp 10.0.0.2:5060\n");
+    bench.refuse();
+    bench.did("");
+    assert_eq!(bench.stack.legs(), 0, "nobody is there: it is over");
+    let mut bench = answered_by("sip:desk@10.0.0.2:5060");
+    bench.refuse();
+    bench.refuse();
+    bench.did("0 BYE tcp 10.0.0.2:5060 #7\n0 BYE tcp 10.0.0.2:5060\n0 BYE udp 10.0.0.2:5060\n");
+    bench.answer("200", "");
+    bench.wait(60_000);
+    assert_eq!((bench.stack.legs(), bench.stack.transactions()), (0, 0));
+}

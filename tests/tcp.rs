@@ -1,0 +1,176 @@
+//! SIP over TCP as a stream brings it: cut anywhere, several messages at once, keep-alives, noise, and
+//! connections that die. The phones are plain sockets, so that every octet is the test's.
+
+#[path = "engine/mod.rs"]
+mod engine;
+#[path = "phone/mod.rs"]
+mod phone;
+#[path = "sound/mod.rs"]
+mod sound;
+
+use careline::rng::Rng;
+use engine::{Engine, Wishes};
+use phone::Phone;
+use std::io::{Read, Write};
+use std::net::{Ipv6Addr, SocketAddr, TcpListener, TcpStream};
+use std::time::Duration;
+
+/// How long the engine may take to answer anything.
+const ANSWER: Duration = Duration::from_secs(20);
+
+fn connect(engine: &Engine) -> TcpStream {
+    let stream = TcpStream::connect(engine.sip).expect("the engine listens over TCP");
+    stream.set_read_timeout(Some(ANSWER)).expect("20 s is no zero");
+    stream.set_nodelay(true).expect("a fresh connection");
+    stream
+}
+
+/// A request whose Via names `via`.
+fn request(method: &str, to: SocketAddr, via: SocketAddr, n: u32, body: &str) -> String {
+    format!(
+        "{method} sip:100@{to} SIP/2.0\r\nVia: SIP/2.0/TCP {via};branch=z9hG4bK-{method}-{n}-{port}\r\n\
+         From: <sip:+16175550142@{via}>;tag=t{n}\r\nTo: <sip:100@{to}>\r\nCall-ID: {n}-{port}@tcp\r\n\
+         CSeq: 1 {method}\r\nMax-Forwards: 70\r\nContact: <sip:caller@{via};transport=tcp>\r\n\
+         Content-Type: application/sdp\r\nContent-Length: {length}\r\n\r\n{body}",
+        port = via.port(),
+        length = body.len(),
+    )
+}
+
+fn options(to: SocketAddr, stream: &TcpStream, n: u32) -> String {
+    request("OPTIONS", to, stream.local_addr().expect("it is connected"), n, "")
+}
+
+/// Reads messages until there are `count` start lines that begin with `start`; returns everything.
+fn read_until(stream: &mut TcpStream, start: &str, count: usize) -> String {
+    let mut all = Vec::new();
+    let mut chunk = [0_u8; 4_096];
+    loop {
+        let text = String::from_utf8_lossy(&all).into_owned();
+        if text.matches(start).count() >= count {
+            return text;
+        }
+        match stream.read(&mut chunk) {
+            Ok(0) => panic!("closed before {count} times `{start}`:\n{text}"),
+            Ok(octets) => all.extend_from_slice(&chunk[..octets]),
+            Err(error) => panic!("{error} before {count} times `{start}`:\n{text}"),
+        }
+    }
+}
+
+/// Whether the peer closes the connection, whatever it says before.
+fn is_closed(stream: &mut TcpStream) -> bool {
+    let mut rest = Vec::new();
+    match stream.read_to_end(&mut rest) {
+        Ok(_) => true,
+        Err(error) => error.kind() == std::io::ErrorKind::ConnectionReset,
+    }
+}
+
+#[test]
+fn a_stream_may_be_cut_anywhere_and_hold_several_messages_and_keep_alives() {
+    let home = tempfile::tempdir().expect("a temporary directory can be made");
+    let engine = Engine::start(home.path(), &Wishes::default());
+    let mut stream = connect(&engine);
+    let send = |stream: &mut TcpStream, text: &str| stream.write_all(text.as_bytes()).expect("it is open");
+    send(&mut stream, "\r\n\r\n");
+    let mut pong = [0; 2];
+    stream.read_exact(&mut pong).expect("a keep-alive is answered (RFC 5626 §4.4.1)");
+    assert_eq!(&pong, b"\r\n");
+    let [one, two, three] = [1, 2, 3].map(|n| options(engine.sip, &stream, n));
+    let all = format!("\r\n{one}\r\n{two}{three}");
+    for part in all.as_bytes().chunks(97) {
+        stream.write_all(part).expect("it is open");
+    }
+    read_until(&mut stream, "SIP/2.0 200 ", 3);
+    let both = [4, 5].map(|n| options(engine.sip, &stream, n)).concat();
+    send(&mut stream, &both);
+    read_until(&mut stream, "SIP/2.0 200 ", 2);
+    let figures = engine.wait_for("the connection to be counted", |figures| figures["tcp_accepted"] == 1);
+    assert_eq!((figures["tcp_pings"], figures["tcp_broken"]), (1, 0), "{figures:#?}");
+}
+
+#[test]
+fn what_cannot_be_measured_is_refused_and_the_connection_closed() {
+    let home = tempfile::tempdir().expect("a temporary directory can be made");
+    let engine = Engine::start(home.path(), &Wishes::default());
+    let mut stream = connect(&engine);
+    let text = options(engine.sip, &stream, 1).replace("Content-Length: 0\r\n", "");
+    stream.write_all(text.as_bytes()).expect("it is open");
+    read_until(&mut stream, "SIP/2.0 400 ", 1);
+    assert!(is_closed(&mut stream), "the connection stays open behind the 400");
+    let mut stream = connect(&engine);
+    stream.write_all(b"GET / HTTP/1.1\r\nHost: clinic\r\n\r\n").expect("it is open");
+    assert!(is_closed(&mut stream), "the connection stays open behind HTTP");
+    let figures = engine.wait_for("both to be closed", |figures| figures["tcp_connections"] == 0);
+    assert_eq!(figures["tcp_broken"], 2, "{figures:#?}");
+}
+
+/// A caller whose connection dies behind his INVITE gets the 200 by a new one, to where his Via says
+/// (RFC 3261 §18.2.2).
+#[test]
+fn an_answer_goes_by_a_new_connection_if_the_old_one_died() {
+    let home = tempfile::tempdir().expect("a temporary directory can be made");
+    let engine = Engine::start(home.path(), &Wishes::default());
+    let listener = TcpListener::bind("127.0.0.1:0").expect("loopback has a free port");
+    let via = listener.local_addr().expect("it is bound");
+    let sdp =
+        "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\nm=audio 9 RTP/AVP 0\r\n";
+    let mut stream = connect(&engine);
+    stream.write_all(request("INVITE", engine.sip, via, 1, sdp).as_bytes()).expect("it is open");
+    read_until(&mut stream, "SIP/2.0 200 ", 1);
+    drop(stream);
+    // No ACK comes, so that the 200 is sent again.
+    let (mut stream, _) = listener.accept().expect("the engine connects");
+    stream.set_read_timeout(Some(ANSWER)).expect("20 s is no zero");
+    read_until(&mut stream, "SIP/2.0 200 ", 1);
+    let figures = engine.status();
+    assert_eq!((figures["tcp_accepted"], figures["tcp_opened"]), (1, 1), "{figures:#?}");
+}
+
+#[test]
+fn over_ipv6_a_call_is_answered_with_an_address_of_that_family() {
+    let home = tempfile::tempdir().expect("a temporary directory can be made");
+    let engine = Engine::start(home.path(), &Wishes { ip: Ipv6Addr::LOCALHOST.into(), ..Wishes::default() });
+    let mut stream = connect(&engine);
+    let via = stream.local_addr().expect("it is connected");
+    let sdp = "v=0\r\no=- 1 1 IN IP6 ::1\r\ns=-\r\nc=IN IP6 ::1\r\nt=0 0\r\nm=audio 9 RTP/AVP 0\r\n";
+    stream.write_all(request("INVITE", engine.sip, via, 1, sdp).as_bytes()).expect("it is open");
+    let answer = read_until(&mut stream, "\r\nm=audio ", 1);
+    assert!(answer.contains("\r\nc=IN IP6 ::1\r\n"), "{answer}");
+    assert!(answer.contains(&format!("\r\nContact: <sip:{};transport=tcp>\r\n", engine.sip)), "{answer}");
+}
+
+/// Peers that connect and say nothing, half of something, or nonsense without end: a call goes on, and
+/// another peer is answered over TCP and UDP.
+#[test]
+fn noise_over_tcp_costs_others_nothing() {
+    let home = tempfile::tempdir().expect("a temporary directory can be made");
+    let engine = Engine::start(home.path(), &Wishes::default());
+    let phone = Phone::call(engine.sip, "100", 440.0).unwrap_or_else(|error| panic!("{error}"));
+    let before = phone.listen(50);
+    let mut held: Vec<TcpStream> = (0..200).map(|_| connect(&engine)).collect();
+    let mut rng = Rng::seeded(1);
+    for (n, stream) in held.iter_mut().enumerate() {
+        let octets: Vec<u8> = match n % 4 {
+            0 => Vec::new(),
+            1 => b"INVITE sip:100@clinic SIP/2.0\r\nVia: ".to_vec(),
+            2 => b"OPTIONS sip:100@clinic SIP/2.0\r\nContent-Length: 60000\r\n\r\nhalf".to_vec(),
+            _ => (0..100_000).map(|_| rng.next_u32() as u8).collect(),
+        };
+        // The engine may have closed it already.
+        let _ = stream.write_all(&octets);
+    }
+    let mut stream = connect(&engine);
+    stream.write_all(options(engine.sip, &stream, 1).as_bytes()).expect("it is open");
+    read_until(&mut stream, "SIP/2.0 200 ", 1);
+    let figures = engine.wait_for("the nonsense to be closed", |figures| figures["tcp_broken"] >= 50);
+    assert_eq!(figures["tcp_over_bound"], 0, "{figures:#?}");
+    let heard = phone.listen(100);
+    assert_eq!((heard.missing, heard.out_of_order), (before.missing, before.out_of_order), "{heard:?}");
+    phone.hang_up().unwrap_or_else(|error| panic!("{error}"));
+    drop(held);
+    engine.wait_for("all connections to be closed but one", |figures| figures["tcp_connections"] == 1);
+    let (status, said) = engine.stop();
+    assert!(status.success() && !said.contains("panicked"), "the engine ended with {status}:\n{said}");
+}
