@@ -168,7 +168,7 @@ fn told(event: &Event, numbers: Numbers) -> Option<String> {
         Event::MessageSaved { recording } => format!("message saved ({recording})"),
         Event::Hold { on: true } => "put on hold".to_owned(),
         Event::Hold { on: false } => "taken back from hold".to_owned(),
-        Event::MediaClosed { .. } => return None,
+        Event::MediaClosed { .. } | Event::Ladder(_) => return None,
         Event::Ended { cause: why, by, .. } => format!("ended: {}", by_whom(*why, *by)),
     })
 }

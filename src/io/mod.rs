@@ -15,3 +15,4 @@ pub mod recorder;
 pub mod run;
 pub mod sip_udp;
 pub mod store;
+pub mod trace;

@@ -5,6 +5,7 @@
 
 use super::call::Call;
 use super::interface::Output;
+use super::ladder::Numbers;
 use super::negotiate::{plan, settled};
 use super::ports::Owned;
 use super::{HeardBy, Switch};
@@ -49,6 +50,8 @@ impl Switch {
         let called = called_number(&invite, trunk);
         let caller = caller_number(&invite, trunk);
         let flow = self.flows.route(called.expose()).clone();
+        let numbers = Numbers { called: called.clone(), caller: caller.clone() };
+        self.ladders.open(id, leg, invite.sip_call_id.expose(), numbers);
         let arrived = Event::Arrived {
             leg,
             trunk: trunk.map(|trunk| trunk.name.clone()),

@@ -5,11 +5,13 @@ use crate::call::routing::Trunk;
 use crate::clock::{Instant, WallTime};
 use crate::flow::action::Spoken;
 use crate::flow::set::FlowSet;
-use crate::id::{LegId, PlaybackId};
+use crate::id::{LegId, PlaybackId, TraceId};
 use crate::media::command as media;
+use crate::phi::Phi;
 use crate::report::event::Entry;
 use crate::sip::interface as sip;
 use crate::sip::way::Way;
+use crate::switch::trace;
 use crate::wire::codec::Codec;
 use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
@@ -78,8 +80,29 @@ pub enum Input<'a> {
         /// How long calls may go on.
         within: Duration,
     },
+    /// The operator wants the full text of a number's calls, or no longer.
+    Trace(TraceOrder),
     /// `poll_timeout` is due.
     Timeout,
+}
+
+/// What the operator wants traced.
+#[derive(Clone, Debug)]
+pub enum TraceOrder {
+    /// Keep every message of calls from or to this number; [`trace::Told::Ended`] comes when it is over.
+    Start {
+        /// The name of the trace, never used before.
+        trace: TraceId,
+        /// The number.
+        number: Phi<String>,
+        /// For so long.
+        lasts: Duration,
+    },
+    /// Keep them no longer.
+    Stop {
+        /// The trace.
+        trace: TraceId,
+    },
 }
 
 /// What the engine wants done.
@@ -127,6 +150,8 @@ pub enum Output {
     Recorder(recording::Command),
     /// Add to the event log; [`Input::Durable`] comes back.
     Append(Entry),
+    /// Keep this message of a traced number, or close its file.
+    Trace(trace::Told),
     /// The last call is over after [`Input::Drain`].
     Drained,
 }

@@ -46,6 +46,7 @@ impl Switch {
         if let Some(call) = self.calls.get_mut(&id) {
             call.person = Some(Person { leg: person, ring_until });
         }
+        self.ladders.call_out(id, leg, &sdp);
         let call = Box::new(sip::Outgoing { target, from_user, sdp });
         self.sip(sip::Command::Invite { leg, way: Way::udp(local, to), call });
     }
