@@ -4,6 +4,7 @@
 //! what the engine costs per call and second, first without recording, then with it; then the bare
 //! floor with as many legs. Exit code 1 when a bar is missed. `docs/performance.md` tells the method.
 
+#[allow(dead_code, reason = "each bench uses its own part of the support")]
 mod support {
     pub mod clinic;
     pub mod engine;

@@ -66,6 +66,9 @@ pub const RECORDINGS_QUOTA_DEFAULT_OCTETS: u64 = 50_000_000_000;
 
 /// Events that may wait in memory for a store that is stuck, before ordinary ones are dropped and counted.
 pub const EVENT_SPILL_MAX: usize = 100_000;
+/// Events that may wait for a store that is stuck, before everything is dropped and counted. The switch waits for
+/// nothing that it adds beyond: no recording begins, and no message is told as saved.
+pub const EVENT_SPILL_HARD_MAX: usize = 2 * EVENT_SPILL_MAX;
 /// Rows of the event log in one commit: a few milliseconds of work, and under the 32 766 values of one statement.
 pub const EVENT_BATCH_MAX: usize = 500;
 /// Calls whose record the store keeps in memory until they end; those over it are read back from the log.

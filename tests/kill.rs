@@ -2,8 +2,8 @@
 //!
 //! Each round: twenty calls, each with a tone of its own as its voice; a kill within the first 100 ms
 //! of the recordings or within their first four seconds; a start, now and then killed as well; then
-//! every file must open, be as long as the time recorded less one second, and hold its tone to the
-//! end; no file may be without a record, no record without its file, and every call must be closed.
+//! every file must open, be as long as the time recorded less one second, and hold its tone from its
+//! beginning to its end; no file may be without a record, no record without its file, and every call must be closed.
 //!
 //! `CARELINE_KILLS` is the number of rounds (8 without it). The prompts are cut to a tenth of a second
 //! so that recording, which waits for the end of the notice, begins soon. Random moments come from
@@ -34,6 +34,13 @@ const UNDER_WAY: &str = "under way";
 const MAY_BE_LOST: f64 = 1.0;
 /// The recording is named a little before its first sample: one tick, and the way through the store.
 const NAMED_BEFORE: f64 = 0.1;
+/// Samples before the first of a recording's tone: the playout holds back 40 ms, and the first packet comes
+/// within a tick.
+const HELD_BACK: usize = 480;
+/// The share of the stretches of 40 ms in which a tone must be heard, when its phone sent in time.
+const HEARD: f64 = 0.95;
+/// The same when the machine did not let the phone: what was never sent cannot be recorded.
+const HEARD_OF_LATE: f64 = 0.8;
 
 fn from_environment(name: &str) -> Option<u64> {
     std::env::var(name).ok().map(|text| text.parse().unwrap_or_else(|_| panic!("{name}={text} is no number")))
@@ -103,6 +110,10 @@ impl Storm {
         pass(wait);
         let killed = SystemTime::now();
         engine.kill();
+        let voices: Vec<Voice> = (0..CALLS)
+            .zip(&phones)
+            .map(|(call, phone)| Voice { hertz: hertz(call), sent_late: phone.heard().sent_late })
+            .collect();
         drop(phones);
         if round % 4 == 1 {
             // The start-up, which closes what was left open, may die as well.
@@ -111,7 +122,7 @@ impl Storm {
             starting.kill();
         }
         let engine = Engine::start_again(&self.home, self.sip, self.desk);
-        let (fresh, lost) = self.look_at_files(round, killed);
+        let (fresh, lost) = self.look_at_files(round, killed, &voices);
         self.look_at_records(round, &engine);
         let (status, said) = engine.stop();
         if !status.success() {
@@ -119,14 +130,15 @@ impl Storm {
         }
         println!(
             "round {round}: killed {wait:?} after the first recording began, {fresh} recordings, \
-             at most {lost:.2} s lost, {} faults",
+             at most {lost:.2} s lost, {} packets of the phones sent late, {} faults",
+            voices.iter().map(|voice| voice.sent_late).sum::<u64>(),
             self.faults.len()
         );
     }
 
     /// Every new file opens, is long enough, and holds one phone's tone to its end. Tells how many there
     /// were, and the most that one of them lost, in seconds.
-    fn look_at_files(&mut self, round: u64, killed: SystemTime) -> (usize, f64) {
+    fn look_at_files(&mut self, round: u64, killed: SystemTime, voices: &[Voice]) -> (usize, f64) {
         let all = recordings(&self.home);
         let fresh: Vec<_> = all.iter().filter(|(path, _)| !self.checked.contains_key(*path)).collect();
         let mut most_lost = 0.0_f64;
@@ -134,7 +146,7 @@ impl Storm {
             let lasted = killed.duration_since(**made).unwrap_or_default().as_secs_f64();
             let verdict = sound::read(path).and_then(|stereo| {
                 most_lost = most_lost.max(lasted - sound::seconds(&stereo.left));
-                judge(&stereo, lasted)
+                judge(&stereo, lasted, voices)
             });
             if let Err(fault) = verdict {
                 self.faults.push(format!("round {round}: {}: {fault}", path.display()));
@@ -178,7 +190,13 @@ impl Storm {
     }
 }
 
-fn judge(stereo: &sound::Stereo, lasted: f64) -> Result<(), String> {
+/// The tone of a phone, and how much of it was late.
+struct Voice {
+    hertz: f64,
+    sent_late: u64,
+}
+
+fn judge(stereo: &sound::Stereo, lasted: f64, voices: &[Voice]) -> Result<(), String> {
     let length = sound::seconds(&stereo.left);
     let least = lasted - MAY_BE_LOST - NAMED_BEFORE;
     if length < least {
@@ -187,15 +205,25 @@ fn judge(stereo: &sound::Stereo, lasted: f64) -> Result<(), String> {
     if length > lasted + MAY_BE_LOST {
         return Err(format!("{length:.2} s of sound, though it was being recorded for only {lasted:.2} s"));
     }
-    // The last fifth of a second; a shorter file has nothing to show but that it opens.
+    // Whose it is shows the last fifth of a second; a shorter file has nothing to show but that it opens.
     let window = 1_600;
-    let Some(end) = stereo.left.len().checked_sub(window) else { return Ok(()) };
-    let heard = |hertz: f64| sound::heard_in(&stereo.left[end..], hertz);
-    let best = (0..CALLS).map(|call| heard(400.0 + 50.0 * f64::from(call))).fold(0.0, f64::max);
-    if best < 0.8 {
+    let Some(end) = stereo.left.len().checked_sub(window).filter(|end| *end >= HELD_BACK) else {
+        return Ok(());
+    };
+    let at_the_end = |voice: &Voice| sound::heard_in(&stereo.left[end..], voice.hertz);
+    let loudest = voices.iter().max_by(|a, b| at_the_end(a).total_cmp(&at_the_end(b)));
+    let Some(voice) = loudest else { return Err("nobody called".to_owned()) };
+    let all = sound::heard_in(&stereo.left[HELD_BACK..], voice.hertz);
+    let last = at_the_end(voice);
+    let least = if voice.sent_late == 0 { HEARD } else { HEARD_OF_LATE };
+    if all.min(last) < least {
         return Err(format!(
-            "no tone to the end: heard in {:.0} % of the last 200 ms, at {length:.2} s",
-            best * 100.0
+            "the tone of {} Hz is heard in {:.0} % of {length:.2} s and {:.0} % of the last 200 ms; {} of its \
+             packets were sent late",
+            voice.hertz,
+            all * 100.0,
+            last * 100.0,
+            voice.sent_late
         ));
     }
     Ok(())

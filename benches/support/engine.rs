@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::io;
 use std::net::{SocketAddr, UdpSocket};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
@@ -21,6 +21,7 @@ const USER_HZ: f64 = 100.0;
 /// A running engine. Dropping it kills it.
 pub struct Engine {
     process: Child,
+    directory: PathBuf,
 }
 
 /// CPU time used so far, in milliseconds.
@@ -65,7 +66,7 @@ impl Engine {
             .stdout(log.try_clone()?)
             .stderr(log)
             .spawn()?;
-        let mut engine = Self { process };
+        let mut engine = Self { process, directory: directory.to_owned() };
         let answered = engine.wait_for_answer(sip);
         let words = || fs::read_to_string(directory.join("engine.log")).unwrap_or_default();
         answered
@@ -116,6 +117,18 @@ impl Engine {
         let line = status.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':'));
         let number = line.and_then(|line| line.split_whitespace().next()?.parse().ok());
         number.ok_or_else(|| io::Error::other(format!("/proc has no {name}")))
+    }
+
+    /// A figure of `careline status`.
+    ///
+    /// # Errors
+    /// When the engine does not tell it.
+    pub fn figure(&self, name: &str) -> io::Result<u64> {
+        let output = Command::new(BINARY).arg("status").current_dir(&self.directory).output()?;
+        let text = String::from_utf8_lossy(&output.stdout).into_owned();
+        let line = text.lines().find_map(|line| line.trim_start().strip_prefix(name)?.strip_prefix(' '));
+        let number = line.and_then(|line| line.split_whitespace().next()?.replace(' ', "").parse().ok());
+        number.ok_or_else(|| io::Error::other(format!("careline status has no {name}:\n{text}")))
     }
 
     /// Asks it to stop, as an operator does, and waits until it is gone.

@@ -51,12 +51,18 @@ impl Sipp {
     pub fn start(directory: &Path, lines: &[SocketAddrV4], plan: Plan) -> io::Result<Self> {
         let list = lines.iter().map(|line| format!("{};{}\n", line.ip(), line.port())).collect::<String>();
         fs::write(directory.join("lines.csv"), format!("SEQUENTIAL\n{list}"))?;
-        fs::write(directory.join("ivr.xml"), SCENARIO)?;
+        Self::start_with(directory, SCENARIO, plan, &["-inf", "lines.csv"])
+    }
+
+    /// Starts calling by `scenario`, with `more` arguments.
+    pub fn start_with(directory: &Path, scenario: &str, plan: Plan, more: &[&str]) -> io::Result<Self> {
+        fs::write(directory.join("scenario.xml"), scenario)?;
         let log = fs::File::create(directory.join("sipp.log"))?;
         let process = Command::new("sipp")
             .current_dir(directory)
             .arg(plan.engine.to_string())
-            .args(["-sf", "ivr.xml", "-inf", "lines.csv", "-i", "127.0.0.1", "-nostdin"])
+            .args(["-sf", "scenario.xml", "-i", "127.0.0.1", "-nostdin"])
+            .args(more)
             .args(["-trace_stat", "-stf", "sipp.csv", "-fd", "1", "-trace_err", "-error_file", "errors.log"])
             .args(["-r", &plan.in_ten_seconds.to_string(), "-rp", &RATE_PERIOD_MS.to_string()])
             .args(["-l", &plan.at_once.to_string(), "-m", &plan.calls.to_string()])

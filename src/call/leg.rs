@@ -1,5 +1,6 @@
 //! One party's side of a call, from the switch's point of view.
 
+use crate::clock::Instant;
 use crate::id::LegId;
 use crate::media::command::{Direction, PortIndex, WorkerIndex};
 use crate::wire::codec::Codec;
@@ -26,6 +27,8 @@ pub struct Leg {
     pub told: Option<Vec<u8>>,
     /// A stream runs on the worker: it has to be closed there.
     pub open: bool,
+    /// When to ask (again) whether the party is still there: its sound does not tell.
+    pub probe_at: Option<Instant>,
 }
 
 /// What offer and answer settled, as far as the switch cares.
@@ -41,6 +44,11 @@ impl Leg {
     /// The codec, once agreed.
     pub fn codec(&self) -> Option<Codec> {
         self.agreed.map(|agreed| agreed.codec)
+    }
+
+    /// The party need not send, so that its silence tells nothing (RFC 3264 §8.4).
+    pub fn may_be_silent(&self) -> bool {
+        self.agreed.is_some_and(|agreed| !agreed.direction.receive)
     }
 
     /// The party has put us on hold: it does not listen, whatever it sends (RFC 3264 §8.4).

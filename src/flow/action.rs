@@ -30,6 +30,11 @@ pub enum Input {
     },
     /// `poll_timeout` is due.
     Timeout,
+    /// The caller has put the engine on hold, or is back: while he hears nothing, words wait for him.
+    Hold {
+        /// On hold from now on.
+        on: bool,
+    },
     /// The party that [`Action::Connect`] called has answered and is bridged.
     Connected,
     /// The party did not answer, or the talk is over.

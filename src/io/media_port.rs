@@ -8,7 +8,7 @@
 //! A connected socket spares the kernel a look at its routing table for each packet, and lets it throw
 //! away what others send before it costs us anything. Until the party is certain nothing is connected:
 //! an unconnected socket is how a party behind NAT is found. Reading and sending in batches is
-//! [`crate::io::media_ring`]'s job.
+//! `media_ring`'s job.
 
 use crate::clock::Instant;
 use crate::io::media_socket::{bind, disconnect, send_from};

@@ -4,7 +4,8 @@
 //!  receive(port) ×n ─▶ ┐                                  ┌─▶ Moved { port, octets }  in the order of the queue
 //!  send(port, …) ×n ─▶ ┴─ rooms, entries ──flush──kernel──┴─▶ Nothing { port }
 //! ```
-//! Every socket is registered once, under the number of its port. No operation waits: a socket without a
+//! Sockets are named by descriptor and not registered with the ring: the kernel takes a dead program's ring apart
+//! later than its descriptors, and registered ports would be in use when the engine starts again. No operation waits: a socket without a
 //! datagram answers at once, so that after [`Ring::flush`] the kernel holds none of our memory. Where the
 //! kernel or a container forbids io_uring, the worker goes on with plain system calls.
 
@@ -37,6 +38,8 @@ pub enum Done<'a> {
 /// A ring over the RTP sockets of one worker. It belongs to the thread that made it.
 pub struct Ring {
     ring: IoUring,
+    /// The descriptor of each port's socket.
+    sockets: Box<[RawFd]>,
     /// One datagram for each operation that waits; the kernel uses them from `enqueue` to the end of `flush`.
     rooms: Box<[Room]>,
     waiting: usize,
@@ -56,9 +59,8 @@ impl Ring {
     pub fn new(sockets: &[RawFd]) -> io::Result<Self> {
         let ring =
             IoUring::builder().setup_single_issuer().setup_defer_taskrun().build(MEDIA_RING_ENTRIES)?;
-        ring.submitter().register_files(sockets)?;
         let rooms = vec![[0; MEDIA_DATAGRAM_MAX_OCTETS]; MEDIA_RING_ENTRIES as usize].into_boxed_slice();
-        Ok(Self { ring, rooms, waiting: 0 })
+        Ok(Self { ring, sockets: sockets.into(), rooms, waiting: 0 })
     }
 
     /// No operation can be added before [`Ring::flush`].
@@ -68,19 +70,25 @@ impl Ring {
 
     /// With the next flush, one datagram is taken from the socket of `port`. The ring must not be full.
     pub fn receive(&mut self, port: PortIndex) {
+        let Some(socket) = self.socket(port) else { return };
         let Some(room) = self.rooms.get_mut(self.waiting) else { return };
-        let receive = opcode::Recv::new(types::Fixed(port.0), room.as_mut_ptr(), room.len() as u32);
+        let receive = opcode::Recv::new(socket, room.as_mut_ptr(), room.len() as u32);
         self.enqueue(receive.flags(libc::MSG_DONTWAIT).build(), port);
     }
 
     /// With the next flush, `octets` leave from the socket of `port` to the party that it is connected
     /// to. The ring must not be full; what is longer than a datagram of ours is cut.
     pub fn send(&mut self, port: PortIndex, octets: &[u8]) {
+        let Some(socket) = self.socket(port) else { return };
         let Some(room) = self.rooms.get_mut(self.waiting) else { return };
         let octets = &octets[..octets.len().min(room.len())];
         room[..octets.len()].copy_from_slice(octets);
-        let send = opcode::Send::new(types::Fixed(port.0), room.as_ptr(), octets.len() as u32);
+        let send = opcode::Send::new(socket, room.as_ptr(), octets.len() as u32);
         self.enqueue(send.flags(libc::MSG_DONTWAIT).build(), port);
+    }
+
+    fn socket(&self, port: PortIndex) -> Option<types::Fd> {
+        self.sockets.get(port.0 as usize).copied().map(types::Fd)
     }
 
     fn enqueue(&mut self, operation: Entry, port: PortIndex) {

@@ -58,9 +58,17 @@ impl Default for Batch {
 }
 
 impl Batch {
-    /// Reads what waits on `socket`, at most [`MEDIA_RECEIVE_BATCH`] datagrams, and tells how many.
-    /// An error of the socket (an ICMP message of an earlier send) is none waiting.
+    /// Reads what waits on `socket`, at most [`MEDIA_RECEIVE_BATCH`] datagrams, and tells how many. An error
+    /// of the socket (an ICMP message of an earlier send) is told by the kernel in place of what waits: behind
+    /// it there may be a key.
     pub fn read(&mut self, socket: &UdpSocket) -> usize {
+        match self.read_once(socket) {
+            Err(error) if error.kind() != io::ErrorKind::WouldBlock => self.read_once(socket).unwrap_or(0),
+            read => read.unwrap_or(0),
+        }
+    }
+
+    fn read_once(&mut self, socket: &UdpSocket) -> io::Result<usize> {
         // SAFETY: `mmsghdr` and `iovec` are plain C structs for which all-zero octets are a value.
         let mut heads: [libc::mmsghdr; MEDIA_RECEIVE_BATCH] = unsafe { std::mem::zeroed() };
         // SAFETY: as above.
@@ -78,11 +86,11 @@ impl Batch {
         // SAFETY: `heads` holds `vlen` entries; each points to a buffer and a name of the lengths told with
         // it, and `heads`, `parts`, `self.octets` and `self.names` outlive the call and are not read in it.
         let count = unsafe { libc::recvmmsg(fd, heads.as_mut_ptr(), vlen, flags, std::ptr::null_mut()) };
-        let count = usize::try_from(count).unwrap_or(0);
+        let Ok(count) = usize::try_from(count) else { return Err(io::Error::last_os_error()) };
         for (length, head) in self.lengths.iter_mut().zip(&heads[..count]) {
             *length = head.msg_len as usize;
         }
-        count
+        Ok(count)
     }
 
     /// One datagram of the last [`Batch::read`], by its place under the count: where it came from, its octets.
@@ -297,6 +305,19 @@ mod tests {
         }
         assert_eq!(batch.read(&b), 1);
         assert_eq!(batch.datagram(0).map(|(_, octets)| octets[0]), Some(MEDIA_RECEIVE_BATCH as u8));
+    }
+
+    #[test]
+    fn what_waits_behind_an_error_of_the_network_is_read() {
+        let (a, b) = pair();
+        let (ours, theirs) = (a.local_addr().unwrap(), b.local_addr().unwrap());
+        a.connect(theirs).unwrap();
+        b.send_to(b"key", ours).unwrap();
+        drop(b);
+        a.send(b"to nobody").unwrap();
+        let mut batch = Batch::default();
+        assert_eq!(batch.read(&a), 1);
+        assert_eq!(batch.datagram(0), Some((theirs, &b"key"[..])));
     }
 
     #[test]

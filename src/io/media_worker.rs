@@ -6,7 +6,7 @@
 //!  switch ◀─ events (bounded) ◀─── ┘ without a leg: sleep until the bell rings
 //! ```
 //! No packet wakes the thread: what came waits in the socket for its leg's slot. Parties that are certain
-//! are served by [`Ring`], one system call for all that a slot receives and one for all that it sends; the
+//! are served by `Ring`, one system call for all that a slot receives and one for all that it sends; the
 //! others, and all of them where io_uring is forbidden, one by one. An event that finds the channel full
 //! waits in the engine, in order. What the packets mean is the engine's job; resting a port before it is
 //! used again is the switch's.
@@ -29,9 +29,10 @@ use std::net::{IpAddr, SocketAddr};
 use std::ops::RangeInclusive;
 use std::os::fd::AsRawFd;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering, fence};
+use std::sync::atomic::{AtomicU8, Ordering, fence};
 use std::sync::mpsc::{Receiver, SyncSender, TryRecvError, TrySendError, sync_channel};
 use std::thread::JoinHandle;
+use std::time::Duration;
 use thiserror::Error;
 use tokio::sync::mpsc::Sender as EventSender;
 
@@ -122,11 +123,18 @@ pub struct Handle {
     thread: Option<JoinHandle<()>>,
 }
 
+/// It wakes by itself within a slot.
+const NOT_LONG: u8 = 0;
+/// It wakes by itself, but a leg that opens should not wait for it.
+const LONGER_THAN_A_SLOT: u8 = 1;
+/// Only the bell wakes it.
+const UNTIL_THE_BELL: u8 = 2;
+
 #[derive(Debug)]
 struct Shared {
     bell: Bell,
-    /// The worker sleeps without a limit, or is about to.
-    parked: AtomicBool,
+    /// How long the worker sleeps, or is about to: one of the constants below.
+    asleep: AtomicU8,
     counters: WorkerCounters,
 }
 
@@ -138,8 +146,8 @@ pub fn start(settings: Settings) -> Result<(Handle, Vec<PortPair>), StartError> 
     let sockets = bind_pairs(&settings)?;
     let pairs = sockets.iter().zip(0..).map(|(pair, index)| pair.ports(PortIndex(index))).collect();
     let bell = Bell::new().map_err(StartError::Thread)?;
-    let parked = AtomicBool::new(false);
-    let shared = Arc::new(Shared { bell, parked, counters: WorkerCounters::default() });
+    let asleep = AtomicU8::new(NOT_LONG);
+    let shared = Arc::new(Shared { bell, asleep, counters: WorkerCounters::default() });
     let (commands, inbox) = sync_channel(MEDIA_COMMANDS_MAX);
     let index = settings.index;
     let worker = Worker {
@@ -183,21 +191,25 @@ fn bind_pairs(settings: &Settings) -> Result<Vec<Pair>, StartError> {
 }
 
 impl Handle {
-    /// Gives the worker a command. It is taken up within a tick; an idle worker, and every
-    /// [`Command::Open`], at once, so that a leg owns its port before the party can send to it.
+    /// Gives the worker a command. It is taken up when the worker wakes next, within a tick; a
+    /// [`Command::Open`] within a slot, so that a leg owns its port before the party has heard of it and
+    /// sent ten packets there (`STRANGER_PACKETS`).
     ///
     /// # Errors
     /// [`SendError`] when the worker is too far behind, or gone.
     pub fn send(&self, command: Command) -> Result<(), SendError> {
         let opens = matches!(command, Command::Open { .. });
+        let asleep_for = |shared: &Shared| shared.asleep.load(Ordering::SeqCst);
         let commands = self.commands.as_ref().ok_or(SendError::Ended(self.index))?;
         commands.try_send(command).map_err(|error| match error {
             TrySendError::Full(_) => SendError::Full(self.index),
             TrySendError::Disconnected(_) => SendError::Ended(self.index),
         })?;
         fence(Ordering::SeqCst); // pairs with the one in `Worker::sleep`: one side sees the other's write
-        if opens || self.shared.parked.load(Ordering::SeqCst) {
-            self.shared.bell.ring();
+        match asleep_for(&self.shared) {
+            UNTIL_THE_BELL => self.shared.bell.ring(),
+            LONGER_THAN_A_SLOT if opens => self.shared.bell.ring(),
+            _ => {}
         }
         Ok(())
     }
@@ -349,6 +361,7 @@ impl Worker {
     fn read_one(&mut self, port: PortIndex, now: Instant) -> usize {
         let Some(pair) = self.sockets.get(port.0 as usize) else { return 0 };
         let mut octets = [0; MEDIA_DATAGRAM_MAX_OCTETS];
+        // After an error of the network the next tick reads by `read_up_to`, which looks behind it.
         let Ok((length, from)) = pair.rtp.recv_from(&mut octets) else { return 0 };
         self.engine.receive(now, port, Kind::Rtp, from, &octets[..length]);
         self.shared.counters.received.fetch_add(1, Ordering::Relaxed);
@@ -512,28 +525,36 @@ impl Worker {
         }
     }
 
-    /// Sleeps to the next occupied slot. Without a leg and a waiting event only the bell wakes it; it is
-    /// parked before the inbox is looked at for the last time, so that no command is slept through.
+    /// Sleeps to the next occupied slot; without a leg and a waiting event only the bell wakes it. Before
+    /// a long sleep it says so and looks at the inbox once more, so that no command is slept through.
     fn sleep(&mut self) {
         if !self.connected {
             return;
         }
-        let next_slot = self.engine.next_slot().map(Slot::at);
-        let now = self.clock.now();
-        let retry = (!self.engine.has_no_event()).then(|| now + TICK);
-        let until = next_slot.into_iter().chain(retry).min();
-        if let Some(until) = until {
-            self.shared.bell.sleep(Some(until.since(now)));
-            return;
+        let (asleep, until) = self.wakes_at();
+        if asleep == NOT_LONG {
+            return self.shared.bell.sleep(until);
         }
-        self.shared.parked.store(true, Ordering::SeqCst);
+        self.shared.asleep.store(asleep, Ordering::SeqCst);
         fence(Ordering::SeqCst);
         self.take_commands();
-        let idle = self.connected && self.engine.next_slot().is_none() && self.engine.has_no_event();
-        if idle {
-            self.shared.bell.sleep(None);
+        let (still, until) = self.wakes_at();
+        if self.connected && still == asleep {
+            self.shared.bell.sleep(until);
         }
-        self.shared.parked.store(false, Ordering::SeqCst);
+        self.shared.asleep.store(NOT_LONG, Ordering::SeqCst);
+    }
+
+    /// What kind of sleep is next, and how long it is.
+    fn wakes_at(&self) -> (u8, Option<Duration>) {
+        let now = self.clock.now();
+        let next_slot = self.engine.next_slot().map(Slot::at);
+        let retry = (!self.engine.has_no_event()).then(|| now + TICK);
+        match next_slot.into_iter().chain(retry).min().map(|until| until.since(now)) {
+            Some(rest) if rest <= TICK / SLOTS_PER_TICK as u32 => (NOT_LONG, Some(rest)),
+            Some(rest) => (LONGER_THAN_A_SLOT, Some(rest)),
+            None => (UNTIL_THE_BELL, None),
+        }
     }
 
     fn count(&self) {
@@ -554,7 +575,6 @@ mod tests {
     use crate::wire::codec::Codec;
     use crate::wire::rtp::{HEADER_OCTETS, Header, Packet};
     use std::net::UdpSocket;
-    use std::time::Duration;
     use tokio::sync::mpsc::{Receiver as EventReceiver, channel};
 
     const LEG: LegId = LegId(1);

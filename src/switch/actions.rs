@@ -6,6 +6,7 @@ use crate::call::recording::RecordingKind;
 use crate::call::take;
 use crate::flow::action::{Action, Fact, Input};
 use crate::id::{CallId, LegId, PlaybackId};
+use crate::limits::MESSAGE_OPEN_MAX;
 use crate::media::command::Command;
 use crate::report::event::{Cause, Event, Party};
 use crate::wire::telephone_event::Key;
@@ -112,8 +113,12 @@ impl Switch {
             return self.end_call(id, Cause::TooLong, Party::Engine, None);
         }
         if call.message_until.is_some_and(|until| until <= now) {
-            call.message_until = None;
-            self.give_up_message(id);
+            // The tone waits for a patient who is on hold.
+            let is_held = call.patient.is_held();
+            call.message_until = is_held.then_some(now + MESSAGE_OPEN_MAX);
+            if !is_held {
+                self.give_up_message(id);
+            }
         }
         if self
             .calls

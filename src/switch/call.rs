@@ -34,8 +34,6 @@ pub struct Call {
     pub message: Option<RecordingId>,
     /// The greatest length.
     pub ends_at: Instant,
-    /// When to ask again whether the party is still there.
-    pub probe_at: Option<Instant>,
     /// The call is over; only its closing is waited for.
     pub ending: Option<Ending>,
     /// The deadline in the switch's index.
@@ -87,7 +85,13 @@ impl Call {
         }
         let run = self.run.poll_timeout().map(|due| due.at).filter(|_| self.heard);
         let ring = self.person.as_ref().and_then(|person| person.ring_until);
-        [run, ring, self.message_until, self.probe_at, Some(self.ends_at)].into_iter().flatten().min()
+        let probe = self.probed_legs().filter_map(|leg| leg.probe_at).min();
+        [run, ring, self.message_until, probe, Some(self.ends_at)].into_iter().flatten().min()
+    }
+
+    /// The legs that may have to be asked whether the party is still there.
+    pub fn probed_legs(&self) -> impl Iterator<Item = &Leg> {
+        std::iter::once(&self.patient).chain(self.person.as_ref().map(|person| &person.leg))
     }
 
     /// Whether `leg` is the patient's.

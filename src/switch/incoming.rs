@@ -14,6 +14,7 @@ use crate::call::routing::{called_number, caller_number, trunk_of};
 use crate::flow::action;
 use crate::flow::run::Run;
 use crate::id::{CallId, LegId};
+use crate::limits::MESSAGE_OPEN_MAX;
 use crate::media::command::{Command, PortIndex, WorkerIndex};
 use crate::phi::Phi;
 use crate::report::event::{Cause, Event, Party};
@@ -75,7 +76,6 @@ impl Switch {
             message_until: None,
             message: None,
             ends_at: self.now.at + self.settings.longest,
-            probe_at: None,
             ending: None,
             due: None,
         };
@@ -123,6 +123,7 @@ impl Switch {
     pub(super) fn open_leg(&mut self, leg: &mut Leg, agreed: &offer_answer::Agreed) {
         leg.agreed = Some(settled(agreed));
         leg.open = true;
+        self.watch(leg);
         let command = Command::Open {
             leg: leg.id,
             port: leg.port,
@@ -159,8 +160,21 @@ impl Switch {
             return;
         }
         call.heard = true;
+        let on_hold = call.patient.is_held();
         self.append(id, Event::Heard { by_ack: by == HeardBy::Ack });
         self.run_flow(id, action::Input::Start);
+        if on_hold {
+            self.tell_flow_of_hold(id, true);
+        }
+    }
+
+    /// While the patient is on hold the words wait for him, and so does the tone before a message.
+    fn tell_flow_of_hold(&mut self, id: CallId, on: bool) {
+        let again = self.now.at + MESSAGE_OPEN_MAX;
+        if let Some(call) = self.calls.get_mut(&id) {
+            call.message_until = call.message_until.map(|_| again);
+        }
+        self.run_flow(id, action::Input::Hold { on });
     }
 
     /// A re-INVITE: other media, hold, resume (RFC 3264 §8). One without an offer asks for ours.
@@ -176,6 +190,7 @@ impl Switch {
         let was_held = changed.is_held();
         changed.agreed = Some(settled(&agreed));
         let held = changed.is_held();
+        self.watch(&mut changed);
         let command = Command::Replan { leg, plan: plan(&agreed, changed.local.ip()) };
         self.outputs.push_back(Output::Media { worker: changed.worker, command });
         self.sip(sip::Command::AnswerReoffer { leg, sdp: agreed.body });
@@ -183,6 +198,10 @@ impl Switch {
         if held != was_held {
             self.append(id, Event::Hold { on: held });
         }
+        if held != was_held && self.calls.get(&id).is_some_and(|call| call.is_patient(leg)) {
+            self.tell_flow_of_hold(id, held);
+        }
+        self.rekey(id);
     }
 
     /// Puts a changed leg back into its place.
@@ -211,5 +230,16 @@ impl Switch {
 /// A leg that owns a port and has agreed on nothing yet.
 pub(super) fn new_leg(id: LegId, owned: Owned, local: SocketAddr, peer: IpAddr) -> Leg {
     let (worker, port): (WorkerIndex, PortIndex) = (owned.worker, owned.port);
-    Leg { id, worker, port, local, peer, agreed: None, sdp_version: 0, told: None, open: false }
+    Leg {
+        id,
+        worker,
+        port,
+        local,
+        peer,
+        agreed: None,
+        sdp_version: 0,
+        told: None,
+        open: false,
+        probe_at: None,
+    }
 }

@@ -23,11 +23,14 @@ mod ports;
 mod recording;
 pub mod status;
 pub mod trace;
+#[cfg(test)]
+mod tests;
 
 use crate::clock::{Due, Instant};
 use crate::flow::action;
 use crate::flow::set::FlowSet;
 use crate::id::{CallId, LegId, RecordingId};
+use crate::limits::EVENT_SPILL_HARD_MAX;
 use crate::media::command as media;
 use crate::report::event::{Cause, Entry, Event, Party};
 use crate::report::ladder::Heading;
@@ -257,6 +260,12 @@ impl Switch {
         while let Some(told) = self.ladders.poll_trace() {
             self.outputs.push_back(Output::Trace(told));
         }
+    }
+
+    /// Whether the log could drop the next entry. As many lines wait in the store as are not durable, or
+    /// fewer: while these are under its hard bound it keeps whatever something waits for.
+    fn log_is_full(&self) -> bool {
+        (self.next_seq - 1).saturating_sub(self.durable_up_to) >= EVENT_SPILL_HARD_MAX as u64
     }
 
     /// Adds a fact to the event log, as of now.

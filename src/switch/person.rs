@@ -7,6 +7,7 @@ use super::Switch;
 use super::call::Person;
 use super::incoming::new_leg;
 use super::interface::Output;
+use crate::call::leg::Leg;
 use crate::flow::action::{ConnectEnd, Input};
 use crate::id::{CallId, LegId};
 use crate::media::command::Command;
@@ -132,10 +133,14 @@ impl Switch {
     pub(super) fn on_probed(&mut self, leg: LegId, alive: bool) {
         let Some(&id) = self.legs.get(&leg) else { return };
         let again = self.now.at + self.settings.media_lost;
-        let Some(call) = self.calls.get_mut(&id) else { return };
         if alive {
-            call.probe_at = Some(again);
-        } else if call.is_patient(leg) {
+            if let Some(leg) = self.leg_of(id, leg) {
+                leg.probe_at = Some(again);
+            }
+            return self.rekey(id);
+        }
+        let Some(call) = self.calls.get_mut(&id) else { return };
+        if call.is_patient(leg) {
             self.counters.media_lost += 1;
             self.end_call(id, Cause::MediaLost, Party::Engine, None);
         } else if call.person_leg(leg).is_some() {
@@ -145,13 +150,21 @@ impl Switch {
         self.rekey(id);
     }
 
-    /// A party that was silent and alive is asked again after the same time.
+    /// After an offer and answer: a worker tells of the silence of a party that is to send, any other is asked.
+    pub(super) fn watch(&self, leg: &mut Leg) {
+        leg.probe_at = leg.may_be_silent().then(|| self.now.at + self.settings.media_lost);
+    }
+
+    /// A party that was silent and alive, or is on hold, is asked again after the same time.
     pub(super) fn probe_again(&mut self, id: CallId) {
         let now = self.now.at;
-        let Some(call) = self.calls.get_mut(&id) else { return };
-        if call.probe_at.is_some_and(|at| at <= now) {
-            call.probe_at = None;
-            let leg = call.patient.id;
+        let Some(call) = self.calls.get(&id) else { return };
+        let due = call.probed_legs().filter(|leg| leg.probe_at.is_some_and(|at| at <= now));
+        let due: Vec<LegId> = due.map(|leg| leg.id).collect();
+        for leg in due {
+            if let Some(leg) = self.leg_of(id, leg) {
+                leg.probe_at = None;
+            }
             self.sip(sip::Command::Probe { leg });
         }
     }

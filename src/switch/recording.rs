@@ -23,6 +23,9 @@ impl Switch {
         if self.calls.get(&id).is_none_or(|call| call.recording.is_some() || !call.patient.open) {
             return;
         }
+        if self.log_is_full() {
+            return self.recording_refused(id, kind);
+        }
         let recording = RecordingId(self.next_id);
         self.next_id += 1;
         let begin = match kind {
@@ -43,6 +46,17 @@ impl Switch {
         let seq = self.append(id, Event::RecordingNamed { recording, kind });
         self.waiting.insert(seq, (id, Waiting::TakeName(recording)));
         self.counters.recordings += 1;
+    }
+
+    /// The log has been stuck for so long that a name could be lost: nothing is recorded that nobody knows of.
+    fn recording_refused(&mut self, id: CallId, kind: RecordingKind) {
+        self.counters.recordings_failed += 1;
+        if kind == RecordingKind::Message {
+            if let Some(call) = self.calls.get_mut(&id) {
+                call.message_until = None;
+            }
+            self.run_flow(id, Input::MessageFailed);
+        }
     }
 
     /// No more recording of the call, if there is one; a message is not meant.
@@ -161,13 +175,18 @@ impl Switch {
         else {
             return;
         };
-        if kind == RecordingKind::Message && milliseconds > 0 {
+        let is_message = kind == RecordingKind::Message;
+        // Of a line that the log may lose nobody would be called back.
+        let is_kept = milliseconds > 0 && !self.log_is_full();
+        if is_message && milliseconds > 0 {
             self.counters.messages += 1;
             let seq = self.append(id, Event::MessageSaved { recording });
-            self.waiting.insert(seq, (id, Waiting::MessageSaved(recording)));
+            if is_kept {
+                self.waiting.insert(seq, (id, Waiting::MessageSaved(recording)));
+            }
         }
         self.order_take(id, take::Input::FileClosed);
-        if kind == RecordingKind::Message && milliseconds == 0 {
+        if is_message && !is_kept {
             self.tell_flow_of_message(id, recording, Input::MessageFailed);
         }
     }

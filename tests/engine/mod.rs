@@ -6,6 +6,7 @@
 
 #![allow(dead_code, reason = "each test program uses its own part of this support")]
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::io::{BufRead, BufReader, Read};
 use std::net::{SocketAddr, UdpSocket};
@@ -33,11 +34,16 @@ pub struct Wishes {
     pub drain_s: u32,
     /// Where its sounds are.
     pub sounds: PathBuf,
+    /// What its recordings may take, in MB.
+    pub quota_mb: u32,
+    /// Where its records are, under its home.
+    pub store: &'static str,
 }
 
 impl Default for Wishes {
     fn default() -> Self {
-        Self { t1_ms: 100, calls: 200, drain_s: 1, sounds: Path::new(ROOT).join("sounds") }
+        let sounds = Path::new(ROOT).join("sounds");
+        Self { t1_ms: 100, calls: 200, drain_s: 1, sounds, quota_mb: 50_000, store: "records.sqlite" }
     }
 }
 
@@ -88,8 +94,8 @@ pub fn furnish(home: &Path, wishes: &Wishes) -> (SocketAddr, SocketAddr) {
          calls: {{max: {calls}}}\n\
          flows: {home}/ivr-flows\n\
          sounds: {sounds}\n\
-         recordings: {{directory: {home}/recordings}}\n\
-         store: {home}/records.sqlite\n\
+         recordings: {{directory: {home}/recordings, quota_mb: {quota}}}\n\
+         store: {home}/{store}\n\
          control: {home}/control.sock\n\
          drain_s: {drain}\n",
         t1 = wishes.t1_ms,
@@ -97,6 +103,8 @@ pub fn furnish(home: &Path, wishes: &Wishes) -> (SocketAddr, SocketAddr) {
         calls = wishes.calls,
         home = home.display(),
         sounds = wishes.sounds.display(),
+        quota = wishes.quota_mb,
+        store = wishes.store,
         drain = wishes.drain_s,
     );
     fs::write(home.join("careline.yaml"), config).expect("the test's own directory can be written");
@@ -132,9 +140,26 @@ impl Engine {
         engine
     }
 
+    /// Starts an engine that goes on when the system lets it write no further into a file, and waits
+    /// until it answers.
+    pub fn start_deaf_to_file_limits(home: &Path, wishes: &Wishes) -> Engine {
+        let (sip, desk) = furnish(home, wishes);
+        let mut command = Command::new("sh");
+        let program = env!("CARGO_BIN_EXE_careline");
+        command.args(["-c", "trap '' XFSZ; exec \"$0\" --config \"$1\" serve", program]);
+        command.arg(home.join("careline.yaml")).current_dir(home).stdin(Stdio::null());
+        let engine = Self::run(command, home, sip, desk);
+        assert!(engine.is_ready(), "no answer to OPTIONS at {sip} in {READY:?}; it said:\n{}", engine.said());
+        engine
+    }
+
     /// Starts an engine and does not wait for anything.
     pub fn start_unready(home: &Path, sip: SocketAddr, desk: SocketAddr) -> Engine {
-        let mut child = careline(home, &["serve"])
+        Self::run(careline(home, &["serve"]), home, sip, desk)
+    }
+
+    fn run(mut command: Command, home: &Path, sip: SocketAddr, desk: SocketAddr) -> Engine {
+        let mut child = command
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn()
@@ -170,6 +195,56 @@ impl Engine {
         careline(&self.home, arguments).output().expect("the program can be run")
     }
 
+    /// What a command prints that must go well.
+    pub fn told(&self, arguments: &[&str]) -> String {
+        let output = self.ask(arguments);
+        let (printed, errors) =
+            (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+        let what = arguments.join(" ");
+        assert!(
+            output.status.success(),
+            "careline {what}: {}\n{printed}{errors}\n{}",
+            output.status,
+            self.said()
+        );
+        printed.into_owned()
+    }
+
+    /// What `careline status` prints, each figure under its name.
+    pub fn status(&self) -> BTreeMap<String, u64> {
+        let text = self.told(&["status"]);
+        let figure = |line: &str| {
+            let mut words = line.split_whitespace();
+            let (name, value) = (words.next()?.to_owned(), words.next()?.parse().ok()?);
+            words.next().map(|_meaning| (name, value))
+        };
+        let read =
+            |line| figure(line).unwrap_or_else(|| panic!("no name, value and meaning: {line}\n{text}"));
+        text.lines().map(read).collect()
+    }
+
+    /// Waits until the figures are what `is_so` asks for.
+    pub fn wait_for(
+        &self,
+        what: &str,
+        is_so: impl Fn(&BTreeMap<String, u64>) -> bool,
+    ) -> BTreeMap<String, u64> {
+        let told = || Some(self.status()).filter(|figures| is_so(figures));
+        eventually(told, || format!("{what}; it counts {:#?}\nit said:\n{}", self.status(), self.said()))
+    }
+
+    /// The calls that `careline calls` lists, the newest first: the id and the line of each.
+    pub fn calls(&self) -> Vec<(String, String)> {
+        self.calls_of(20)
+    }
+
+    /// The same of the last so many calls.
+    pub fn calls_of(&self, last: u32) -> Vec<(String, String)> {
+        let list = self.told(&["calls", "--last", &last.to_string()]);
+        let id = |line: &str| line.split_whitespace().next().unwrap_or_default().to_owned();
+        list.lines().skip(1).map(|line| (id(line), line.to_owned())).collect()
+    }
+
     /// Kills it at once, as a crash or a power cut would, and waits for its end.
     pub fn kill(mut self) {
         self.child.kill().expect("it was running");
@@ -196,6 +271,40 @@ impl Drop for Engine {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+/// How long anything may take that a test waits for.
+const EVENTUALLY: Duration = Duration::from_secs(30);
+
+/// Asks again and again until there is an answer; tells what it waited for when there is none.
+pub fn eventually<T>(answer: impl Fn() -> Option<T>, what: impl Fn() -> String) -> T {
+    let begun = Instant::now();
+    let (_nobody, never) = channel::<()>();
+    loop {
+        if let Some(answer) = answer() {
+            return answer;
+        }
+        assert!(begun.elapsed() < EVENTUALLY, "waited {EVENTUALLY:?} for {}", what());
+        let _ = never.recv_timeout(Duration::from_millis(20));
+    }
+}
+
+/// The recordings under a home, in the order of their names.
+pub fn recordings(home: &Path) -> Vec<PathBuf> {
+    let mut waiting = vec![home.join("recordings")];
+    let mut found = Vec::new();
+    while let Some(folder) = waiting.pop() {
+        let entries = fs::read_dir(folder).into_iter().flatten().filter_map(Result::ok);
+        for path in entries.map(|entry| entry.path()) {
+            if path.is_dir() {
+                waiting.push(path);
+            } else if path.extension().is_some_and(|extension| extension == "wav") {
+                found.push(path);
+            }
+        }
+    }
+    found.sort();
+    found
 }
 
 /// Runs a command to its end: its exit code, `None` if it had to be killed, and everything it printed.

@@ -7,6 +7,9 @@
 #[path = "../engine/mod.rs"]
 mod engine;
 
+use careline::flow::program::Act;
+use careline::flow::set::{Audio, FlowSet};
+use careline::io::flow_files;
 use engine::{Engine, ROOT, Wishes};
 use std::collections::BTreeSet;
 use std::fs;
@@ -24,12 +27,10 @@ struct Run {
     calls: u32,
     /// Calls a second.
     rate: u32,
-    /// A table of values beside the scenario.
-    table: Option<&'static str>,
 }
 
 const fn run(scenario: &'static str) -> Run {
-    Run { scenario, number: "100", calls: 1, rate: 1, table: None }
+    Run { scenario, number: "100", calls: 1, rate: 1 }
 }
 
 /// A started SIPp and where it writes.
@@ -39,8 +40,8 @@ struct Started {
     home: PathBuf,
 }
 
-fn sipp(home: &Path, name: &str) -> (Command, PathBuf) {
-    let place = home.join(name.replace('/', "-"));
+fn sipp(home: &Path, name: &str, kind: &str) -> (Command, PathBuf) {
+    let place = home.join(format!("{}-{kind}", name.replace('/', "-")));
     fs::create_dir_all(&place).expect("the test's own directory can be written");
     let mut command = Command::new("sipp");
     command.current_dir(&place).stdin(Stdio::null());
@@ -62,20 +63,25 @@ fn start(mut command: Command, name: &str, home: PathBuf) -> Started {
 
 /// A caller.
 fn call(engine: &Engine, home: &Path, run: &Run) -> Started {
-    let (mut command, place) = sipp(home, run.scenario);
+    call_typing(engine, home, run, "")
+}
+
+/// A caller who types `keys`, where the scenario has a place for them.
+fn call_typing(engine: &Engine, home: &Path, run: &Run, keys: &str) -> Started {
+    let (mut command, place) = sipp(home, run.scenario, keys);
     let media = engine::free_stretch(u16::try_from(run.calls.min(500) * 4 + 4).expect("at most 500 calls"));
     command.arg(engine.sip.to_string()).args(["-s", run.number, "-aa"]);
     command.args(["-p", &engine::free_port().port().to_string(), "-mp", &media.to_string()]);
     command.args(["-m", &run.calls.to_string(), "-r", &run.rate.to_string(), "-l", "500"]);
-    if let Some(table) = run.table {
-        command.arg("-inf").arg(format!("{ROOT}/sipp-scenarios/{table}"));
+    if !keys.is_empty() {
+        command.args(["-key", "keys", keys]);
     }
     start(command, run.scenario, place)
 }
 
 /// The front desk: it is called where the flows look for it.
 fn desk(home: &Path, at: SocketAddr, scenario: &str, calls: u32) -> Started {
-    let (mut command, place) = sipp(home, scenario);
+    let (mut command, place) = sipp(home, scenario, "");
     let media = engine::free_stretch(u16::try_from(calls * 4 + 4).expect("a desk takes few calls"));
     command.args(["-p", &at.port().to_string(), "-mp", &media.to_string(), "-m", &calls.to_string()]);
     start(command, scenario, place)
@@ -126,7 +132,6 @@ const ALONE: &[Run] = &[
     Run { calls: 20, rate: 10, ..run("nominal/hang-up-at-any-time") },
     run("nominal/hold-and-resume"),
     run("nominal/late-offer"),
-    Run { number: "199", ..run("nominal/leaves-a-message") },
     run("nominal/no-recording"),
     run("nominal/options"),
     run("nominal/pcma"),
@@ -157,16 +162,18 @@ const ALONE: &[Run] = &[
     run("off-nominal/unknown-method"),
     run("off-nominal/video-beside-audio"),
 ];
-const WITH_A_DESK: &[&str] = &[
+const BESIDE_OTHERS: &[&str] = &[
     "nominal/asks-for-a-person",
     "nominal/desk-hangs-up",
     "nominal/front-desk",
     "nominal/front-desk-hangs-up",
+    "nominal/leaves-a-message",
+    "nominal/leaves-a-message-in-spanish",
     "nominal/spanish",
     "nominal/waits-for-the-menu",
     "nominal/zero-in-the-greeting",
 ];
-const LOAD: &[&str] = &["load/ivr", "load/signalling"];
+const LOAD: &[&str] = &["load/ivr", "load/signalling", "load/signalling-or-busy"];
 
 #[test]
 fn every_scenario_alone_ends_as_it_expects() {
@@ -177,23 +184,118 @@ fn every_scenario_alone_ends_as_it_expects() {
     must_stop_cleanly(engine, home.path());
 }
 
-/// Every key of the menus, typed ahead, leads to a ringing front desk; so does waiting for the menu.
+/// How a call comes to an exit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Way {
+    /// `asks-for-a-person` with these keys, in Spanish with a 2 before them.
+    Keys(&'static str),
+    /// A message, when the clinic is closed: `leaves-a-message`, and the same in Spanish.
+    Message,
+}
+
+/// Every exit of the shipped flows, and the scenario that reaches it in each language.
+const EXITS: &[(&str, Way)] = &[
+    ("person", Way::Keys("0")),
+    ("visits", Way::Keys("1")),
+    ("refill", Way::Keys("3")),
+    ("nurse", Way::Keys("4")),
+    ("billing", Way::Keys("5")),
+    ("crisis", Way::Keys("9")),
+    ("referrals", Way::Keys("61")),
+    ("video", Way::Keys("62")),
+    ("website", Way::Keys("63")),
+    ("topics", Way::Keys("65")),
+    ("caregiver", Way::Keys("66")),
+    ("emergency", Way::Keys("911")),
+    ("message_left", Way::Message),
+];
+/// The exits of the person ladder, which no flow writes.
+const OF_THE_LADDER: [&str; 5] = ["person", "nurse", "crisis", "emergency", "message_left"];
+/// The languages of the shipped flows, and the key that chooses each.
+const LANGUAGES: [(&str, &str); 2] = [("en", ""), ("es", "2")];
+/// Callers beside those of the table, with the exits that they reach.
+const OTHER_CALLERS: &[(&str, &str, &str)] = &[
+    ("nominal/spanish", "es", "visits"),
+    ("nominal/waits-for-the-menu", "en", "referrals"),
+    ("nominal/zero-in-the-greeting", "en", "person"),
+];
+
+fn keys_of_exits() -> impl Iterator<Item = &'static str> {
+    EXITS.iter().filter_map(|(_, way)| if let Way::Keys(keys) = way { Some(*keys) } else { None })
+}
+
 #[test]
-fn every_way_to_a_person_reaches_the_front_desk() {
+fn every_exit_of_the_shipped_flows_has_a_scenario_in_each_language() {
+    let files = flow_files::read(&Path::new(ROOT).join("ivr-flows")).expect("the flows are shipped");
+    let (set, faults) = FlowSet::load(files, &|_, _| Audio::Present);
+    let set = set.unwrap_or_else(|| panic!("the shipped flows have faults: {faults:?}"));
+    let exit = |act: &Act| match act {
+        Act::Person { exit, .. } | Act::End { exit, .. } => Some(exit.to_string()),
+        Act::Say { .. } | Act::OfferLanguage { .. } | Act::Record { .. } | Act::Menu { .. } => None,
+    };
+    let steps = set.flows().iter().flat_map(|flow| &flow.steps);
+    let of_the_flows: BTreeSet<String> =
+        steps.filter_map(|step| exit(&step.act)).chain(OF_THE_LADDER.map(str::to_owned)).collect();
+    let in_the_table: BTreeSet<String> = EXITS.iter().map(|(exit, _)| (*exit).to_owned()).collect();
+    assert_eq!(
+        of_the_flows, in_the_table,
+        "left: the exits of the flows; right: those with a scenario in EXITS"
+    );
+    let languages: Vec<String> = set.clinic().languages.iter().map(ToString::to_string).collect();
+    assert_eq!(
+        languages,
+        LANGUAGES.map(|(language, _)| language),
+        "the languages of the clinic, and those tested"
+    );
+}
+
+/// The language and the exit of every call, as its record tells them, in ascending order.
+fn exits_told(engine: &Engine) -> Vec<(String, String)> {
+    let after = |text: &str, word: &str| {
+        let rest = text.split(word).nth(1)?;
+        rest.split(|c: char| c.is_whitespace() || c == ',').next().map(str::to_owned)
+    };
+    let told = |(id, _): (String, String)| {
+        let text = engine.told(&["calls", &id]);
+        let head = text.split("\npath\n").next().unwrap_or_default();
+        let language = after(head, ", language ").unwrap_or_else(|| LANGUAGES[0].0.to_owned());
+        (language, after(head, ", exit ").unwrap_or_else(|| format!("none:\n{text}")))
+    };
+    let mut exits: Vec<_> = engine.calls_of(1_000).into_iter().map(told).collect();
+    exits.sort();
+    exits
+}
+
+/// Every key of the menus, typed ahead, leads to a ringing front desk; so does waiting for the menu; a
+/// message is promised an answer. The record of each call names the exit that the table gives it.
+#[test]
+fn every_exit_is_reached_in_each_language_and_told_by_the_record() {
     let home = tempfile::tempdir().expect("a temporary directory can be made");
     let engine = Engine::start(home.path(), &Wishes::default());
-    let keys =
-        fs::read_to_string(format!("{ROOT}/sipp-scenarios/nominal/keys.csv")).expect("keys.csv is shipped");
-    let lines = u32::try_from(keys.lines().count() - 1).expect("a short table");
-    let callers = [
-        Run { calls: lines, rate: 5, table: Some("nominal/keys.csv"), ..run("nominal/asks-for-a-person") },
-        run("nominal/spanish"),
-        run("nominal/waits-for-the-menu"),
-        run("nominal/zero-in-the-greeting"),
-    ];
-    let mut started = vec![desk(home.path(), engine.desk, "nominal/front-desk", lines + 3)];
-    started.extend(callers.iter().map(|run| call(&engine, home.path(), run)));
+    let typed = LANGUAGES
+        .iter()
+        .flat_map(|(_, chosen_by)| keys_of_exits().map(move |keys| format!("{chosen_by}{keys}")));
+    let typed: Vec<String> = typed.collect();
+    let persons = u32::try_from(typed.len() + OTHER_CALLERS.len()).expect("a short table");
+    let desk = desk(home.path(), engine.desk, "nominal/front-desk", persons);
+    let asks = run("nominal/asks-for-a-person");
+    let mut started: Vec<Started> =
+        typed.iter().map(|keys| call_typing(&engine, home.path(), &asks, keys)).collect();
+    for scenario in ["nominal/leaves-a-message", "nominal/leaves-a-message-in-spanish"] {
+        started.push(call(&engine, home.path(), &Run { number: "199", ..run(scenario) }));
+    }
+    started.extend(OTHER_CALLERS.iter().map(|(scenario, ..)| call(&engine, home.path(), &run(scenario))));
     all_must_succeed(started, &engine);
+
+    engine.wait_for("every record", |figures| (figures["calls_up"], figures["events_not_durable"]) == (0, 0));
+    let of_the_table =
+        LANGUAGES.iter().flat_map(|(language, _)| EXITS.iter().map(move |(exit, _)| (*language, *exit)));
+    let others = OTHER_CALLERS.iter().map(|(_, language, exit)| (*language, *exit));
+    let mut expected: Vec<(String, String)> =
+        of_the_table.chain(others).map(|(language, exit)| (language.to_owned(), exit.to_owned())).collect();
+    expected.sort();
+    assert_eq!(exits_told(&engine), expected, "left: what the records tell; right: what EXITS expects");
+    all_must_succeed(vec![desk], &engine);
     must_stop_cleanly(engine, home.path());
 }
 
@@ -230,9 +332,10 @@ fn calls_that_are_up_are_ended_when_the_engine_stops() {
 #[test]
 fn two_hundred_short_calls_leave_nothing_behind() {
     let home = tempfile::tempdir().expect("a temporary directory can be made");
-    let engine = Engine::start(home.path(), &Wishes { t1_ms: 500, calls: 300, ..Wishes::default() });
+    let engine = Engine::start(home.path(), &Wishes { t1_ms: 500, calls: 500, ..Wishes::default() });
     let callers = [
         Run { calls: 200, rate: 50, ..run("load/signalling") },
+        Run { calls: 200, rate: 50, ..run("load/signalling-or-busy") },
         Run { calls: 20, rate: 10, ..run("load/ivr") },
     ];
     let started = callers.iter().map(|run| call(&engine, home.path(), run)).collect();
@@ -245,7 +348,7 @@ fn no_scenario_is_forgotten() {
     let known: BTreeSet<String> = ALONE
         .iter()
         .map(|run| run.scenario)
-        .chain(WITH_A_DESK.iter().copied())
+        .chain(BESIDE_OTHERS.iter().copied())
         .chain(LOAD.iter().copied())
         .map(str::to_owned)
         .collect();

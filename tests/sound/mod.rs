@@ -65,8 +65,8 @@ pub fn share_of(samples: &[f64], hertz: f64) -> f64 {
     power_at(samples, hertz) / power(samples).max(1e-12)
 }
 
-/// The share of the stretches of 40 ms in which the tone is clearly heard: a packet that came late on
-/// a busy machine is a gap of 20 ms and a break in the tone's phase, not the loss of the tone.
+/// The share of the stretches of 40 ms in which the tone is clearly heard: a packet that was sent over 40 ms
+/// late is a gap of 20 ms and a break in the tone's phase, not the loss of the tone.
 pub fn heard_in(samples: &[f64], hertz: f64) -> f64 {
     let full = 0.5 * (TONE / f64::from(i16::MAX)).powi(2);
     let windows = samples.chunks_exact(320);

@@ -29,7 +29,7 @@ use crate::flow::action::{Action, ConnectEnd, Fact, Input, Spoken, Why};
 use crate::flow::program::{Own, Recording, StepAt};
 use crate::flow::set::FlowSet;
 use crate::id::{ExitName, FlowName, Language, PlaybackId, PromptName};
-use crate::limits::{PROMPT_MAX, TYPE_AHEAD_MAX};
+use crate::limits::{ENGINE_ANSWER_MAX, PROMPT_MAX, TYPE_AHEAD_MAX};
 use crate::wire::telephone_event::Key;
 use std::collections::VecDeque;
 use std::fmt;
@@ -47,6 +47,8 @@ pub struct Run {
     first_pass: FirstPass,
     recorder: Recorder,
     state: State,
+    /// The caller hears nothing: words and the tone wait, and nobody is late with them.
+    on_hold: bool,
     /// Keys that no step has taken yet.
     ahead: VecDeque<Key>,
     /// The last keys and their times, as many as the emergency number has.
@@ -94,6 +96,13 @@ struct Speech {
     prompts: Vec<Spoken>,
     /// A playing whose end is never told must not hold the caller for ever.
     give_up_at: Instant,
+}
+
+impl Speech {
+    /// Its end may be told until as long after `now` as the longest prompt takes.
+    fn allow(&mut self, now: Instant) {
+        self.give_up_at = now + PROMPT_MAX;
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -197,6 +206,7 @@ impl Run {
             first_pass: FirstPass::Open,
             recorder,
             state: State::Waiting,
+            on_hold: false,
             ahead: VecDeque::with_capacity(TYPE_AHEAD_MAX),
             recent: VecDeque::with_capacity(4),
             heard: Vec::new(),
@@ -233,6 +243,7 @@ impl Run {
                 }
             }
             Input::Timeout => self.timeout(now),
+            Input::Hold { on } => self.hold(now, on),
             Input::Connected => self.connected(),
             Input::ConnectEnded(end) => self.connect_ended(now, end),
             Input::MessageOpen => self.message_open(now),
@@ -249,7 +260,9 @@ impl Run {
     /// When to hand in [`Input::Timeout`] at the latest.
     pub fn poll_timeout(&self) -> Option<Due> {
         let due = |at, reason| Some(Due { at, reason });
-        let speech = |speech: &Speech| due(speech.give_up_at, "the end of a prompt was not told");
+        let speech = |speech: &Speech| {
+            due(speech.give_up_at, "the end of a prompt was not told").filter(|_| !self.on_hold)
+        };
         match &self.state {
             State::Waiting | State::Talking { .. } | State::Over => None,
             State::Saying(said) | State::Notice(said) | State::Prompting(said) => speech(said),
@@ -270,7 +283,7 @@ impl Run {
                 };
                 Due::earlier(call, voice)
             }
-            State::Opening { by } => due(*by, "the tone before a message"),
+            State::Opening { by } => due(*by, "the tone before a message").filter(|_| !self.on_hold),
             State::Recording { until } => due(*until, "the longest message"),
             State::Saving { by } => due(*by, "a message is saved"),
         }
@@ -300,6 +313,20 @@ impl Run {
         }
     }
 
+    /// What waited for the caller begins, or goes on, when he is back: so does the time that it may take.
+    fn hold(&mut self, now: Instant, on: bool) {
+        self.on_hold = on;
+        match &mut self.state {
+            State::Saying(speech) | State::Notice(speech) | State::Prompting(speech) => speech.allow(now),
+            State::Parting { speech, .. } => speech.allow(now),
+            State::Asking(Asking { phase: Phase::Speaking(speech), .. }) => speech.allow(now),
+            State::Climbing(Climb { voice: Voice::Speaking(speech), .. }) => speech.allow(now),
+            State::Opening { by } => *by = now + ENGINE_ANSWER_MAX,
+            State::Asking(_) | State::Climbing(_) | State::Waiting | State::Talking { .. } => {}
+            State::Recording { .. } | State::Saving { .. } | State::Over => {}
+        }
+    }
+
     /// One key, wherever the caller is. 0, 9 and the emergency number act everywhere.
     fn key(&mut self, now: Instant, key: Key) {
         let passes =
@@ -324,7 +351,8 @@ impl Run {
                 self.state = State::Prompting(self.speak(now, prompts));
             }
             (Key::Pound, State::Prompting(_)) => self.open_message(now),
-            (Key::Pound, State::Opening { .. } | State::Recording { .. }) => self.finish_message(now),
+            (Key::Pound, State::Recording { .. }) => self.finish_message(now),
+            // Opening: a pound pressed twice, or before the tone, ends no message that has not begun.
             (
                 _,
                 State::Climbing(_) | State::Prompting(_) | State::Opening { .. } | State::Recording { .. },

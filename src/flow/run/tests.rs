@@ -33,14 +33,24 @@ struct Engine {
     /// Until when the called party rings.
     ringing: Option<Instant>,
     recording: bool,
+    on_hold: bool,
     faults: u32,
 }
 
 impl Engine {
     fn new(set: Arc<FlowSet>, flow: &str) -> Self {
         let run = Run::new(set, FlowName::from(flow));
-        let (now, log) = (Instant::START, String::new());
-        Self { run, now, playing: None, log, ended: None, ringing: None, recording: false, faults: 0 }
+        Self {
+            run,
+            now: Instant::START,
+            playing: None,
+            log: String::new(),
+            ended: None,
+            ringing: None,
+            recording: false,
+            on_hold: false,
+            faults: 0,
+        }
     }
 
     fn note(&mut self, text: &str) {
@@ -97,7 +107,7 @@ impl Engine {
     fn wait(&mut self, time: Duration) {
         let until = self.now + time;
         loop {
-            let play = self.playing.map(|(_, end)| end);
+            let play = self.playing.map(|(_, end)| end).filter(|_| !self.on_hold);
             let due = self.run.poll_timeout().map(|due| due.at);
             let Some(next) =
                 play.into_iter().chain(due).chain(self.ringing).min().filter(|next| *next <= until)
@@ -109,7 +119,7 @@ impl Engine {
                 self.nobody_answers();
                 continue;
             }
-            match self.playing.filter(|(_, end)| *end <= self.now) {
+            match self.playing.filter(|(_, end)| *end <= self.now && !self.on_hold) {
                 Some((playback, _)) => {
                     self.playing = None;
                     self.input(Input::PlaybackEnded { playback, completed: true });
@@ -121,7 +131,7 @@ impl Engine {
     }
 
     /// `0`-`9`, `*`, `#`: a key · `w8`: 8 s pass · `yes`, `no`, `bye`: the called person answers, does not,
-    /// hangs up · `open`, `saved`, `lost`: what the recorder answers.
+    /// hangs up · `open`, `saved`, `lost`: what the recorder answers · `hold`, `back`: nothing is heard in between.
     fn play(&mut self, script: &str) {
         for word in script.split_whitespace() {
             match word {
@@ -138,12 +148,22 @@ impl Engine {
                 "open" => self.input(Input::MessageOpen),
                 "saved" => self.input(Input::MessageSaved),
                 "lost" => self.input(Input::MessageFailed),
+                "hold" => self.hold(true),
+                "back" => self.hold(false),
                 "*" => self.press(Key::Star),
                 "#" => self.press(Key::Pound),
                 wait if wait.starts_with('w') => self.wait(Duration::from_secs(wait[1..].parse().unwrap())),
                 digit => self.press(Key::Digit(digit.parse().unwrap())),
             }
         }
+    }
+
+    /// On hold what plays waits: here it begins anew when the caller is back.
+    fn hold(&mut self, on: bool) {
+        self.on_hold = on;
+        self.input(Input::Hold { on });
+        let rest = |(playback, _)| (playback, self.now + Duration::from_secs(3));
+        self.playing = self.playing.map(rest);
     }
 
     fn nobody_answers(&mut self) {
@@ -525,6 +545,60 @@ fn a_message_ends_with_pound_or_three_minutes_and_a_lost_one_leads_to_a_person()
 }
 
 #[test]
+fn a_pound_before_the_tone_ends_no_message_that_has_not_begun() {
+    let table = [
+        ("twice over the words", "1 w1 # #"),
+        ("between the words and the tone", "1 w3 #"),
+        ("again and again", "1 w3 # # # w2 #"),
+    ];
+    for (why, keys) in table {
+        let log = heard("after_hours", &format!("{TO_MENU} {keys} open w5 # saved w8"));
+        assert!(!log.contains("sysfail") && log.contains("end message_left"), "{why}\n{log}");
+        assert_eq!(log.matches("message over").count(), 1, "{why}\n{log}");
+    }
+}
+
+#[test]
+fn however_long_a_caller_is_on_hold_the_words_wait_and_nothing_is_a_fault() {
+    let table = [
+        ("in the first words", "main_menu", "start w1 hold w4000 back w20", "say u.greeting/en"),
+        ("from before the first words", "main_menu", "hold start w4000 back w20", "say u.greeting/en"),
+        ("in the notice", "main_menu", "start w22 hold w4000 back w4", "NoticeGiven"),
+        ("in a menu", "main_menu", "start w25 hold w4000 back w4 5 w1", "chosen billing"),
+        (
+            "while a person is called",
+            "main_menu",
+            "start w25 0 w1 hold w4000 back w4 open w9 # saved w7",
+            "end message_left",
+        ),
+        (
+            "in the words before a message",
+            "after_hours",
+            "start w25 1 w1 hold w900 back w4 open w9 # saved w7",
+            "end message_left",
+        ),
+        (
+            "at the tone",
+            "after_hours",
+            "start w25 1 w4 hold w900 back w4 open w9 # saved w7",
+            "end message_left",
+        ),
+        (
+            "in the last words",
+            "after_hours",
+            "start w25 1 w4 open w9 # saved w1 hold w900 back w7",
+            "end message_left",
+        ),
+    ];
+    for (when, flow, script, reached) in table {
+        let mut engine = Engine::new(flows(&[]), flow);
+        engine.play(script);
+        assert_eq!(engine.faults, 0, "{when}\n{}", engine.log);
+        assert!(engine.log.contains(reached), "{when}: no `{reached}`\n{}", engine.log);
+    }
+}
+
+#[test]
 fn a_recorder_that_does_not_answer_leads_to_a_person() {
     for script in ["1 w4 w11", "1 w4 open # w11", "1 w4 open w190 w11"] {
         let log = heard("after_hours", &format!("{TO_MENU} {script} w6"));
@@ -657,13 +731,15 @@ proptest! {
                 18 => engine.play("lost"),
                 19 => engine.input(Input::PlaybackEnded { playback: PlaybackId(u64::from(seconds)), completed: false }),
                 20 => engine.input(Input::Timeout),
+                21 => engine.play("hold"),
+                22 => engine.play("back"),
                 _ => engine.wait(Duration::from_secs(u64::from(seconds))),
             }
         }
         // From here on the caller is silent and nobody answers: a person is called or a message is taken.
         let before = engine.log.len();
         let talking = matches!(engine.run.state, State::Talking { .. });
-        engine.play("start");
+        engine.play("back start");
         for _ in 0..200 {
             engine.play("w9");
         }

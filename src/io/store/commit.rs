@@ -13,7 +13,7 @@ use super::{StoreError, stored};
 use crate::id::{CallId, RecordingId};
 use crate::report::cdr::{Record, Recording, RecordingState};
 use crate::report::event::{Entry, Event};
-use sqlx::{Connection, QueryBuilder, Sqlite, SqliteConnection};
+use sqlx::{QueryBuilder, Sqlite, SqliteConnection};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Writes `batch`. The `ledger` knows of it only once it is on disk.
@@ -28,13 +28,31 @@ pub async fn commit(
     if batch.is_empty() {
         return Ok(());
     }
-    let mut transaction = connection.begin().await?;
-    log(&mut transaction, batch).await?;
-    let records = changed(&mut transaction, ledger, batch).await?;
-    write_calls(&mut transaction, &records, batch).await?;
-    write_recordings(&mut transaction, &records, batch).await?;
-    transaction.commit().await?;
+    if let Err(error) = transact(connection, ledger, batch).await {
+        // After most errors of a disk SQLite has rolled back by itself, and then this says that there is
+        // nothing to roll back: either way nothing is open that the next commit could land in.
+        let rolled_back = sqlx::raw_sql("ROLLBACK").execute(&mut *connection).await;
+        tracing::debug!(open = rolled_back.is_ok(), "a commit failed");
+        return Err(error);
+    }
     ledger.note(batch);
+    Ok(())
+}
+
+/// Not `sqlx`'s own transaction: it goes on counting one that SQLite has rolled back by itself, takes the next
+/// for a savepoint within it, and after a second failed commit reports savepoints released in a transaction
+/// that is never committed.
+async fn transact(
+    connection: &mut SqliteConnection,
+    ledger: &Ledger,
+    batch: &[Entry],
+) -> Result<(), StoreError> {
+    sqlx::raw_sql("BEGIN").execute(&mut *connection).await?;
+    log(connection, batch).await?;
+    let records = changed(connection, ledger, batch).await?;
+    write_calls(connection, &records, batch).await?;
+    write_recordings(connection, &records, batch).await?;
+    sqlx::raw_sql("COMMIT").execute(&mut *connection).await?;
     Ok(())
 }
 

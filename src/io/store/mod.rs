@@ -107,7 +107,8 @@ pub enum StoreError {
 /// What the store tells.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Event {
-    /// Every entry up to this number is on disk, but for those that [`Store::append`] had dropped.
+    /// Every entry up to this number is on disk, but for those that [`Store::append`] had dropped: nobody
+    /// waits for these, see `spill`.
     Durable {
         /// The last one that is.
         up_to: u64,
@@ -175,6 +176,9 @@ struct Database {
 const RETRY_AFTER: Duration = Duration::from_secs(1);
 /// Tries after [`Store::close`] before what waits is given up.
 const LAST_TRIES: u32 = 5;
+/// Pages of the write-ahead log that are folded into the database together: 32 MB. The same few pages of the
+/// tables are written by every commit, so a longer log is folded with less work a line.
+const WAL_PAGES: &str = "8000";
 /// How long the database waits for another process that has locked it.
 const BUSY: Duration = Duration::from_secs(5);
 
@@ -347,6 +351,7 @@ async fn connect(path: &Path) -> Result<SqliteConnection, StoreError> {
         .filename(path)
         .journal_mode(SqliteJournalMode::Wal)
         .synchronous(SqliteSynchronous::Full)
+        .pragma("wal_autocheckpoint", WAL_PAGES)
         .busy_timeout(BUSY);
     let opened = async {
         let mut connection = options.connect().await?;

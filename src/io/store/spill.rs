@@ -1,14 +1,15 @@
 //! What waits for the store: entries in memory, bounded, so that a stuck disk never holds up a call.
 //!
 //! ```text
-//!   0 ──────────── EVENT_SPILL_MAX ──────────── 2 × EVENT_SPILL_MAX
+//!   0 ──────────── EVENT_SPILL_MAX ─────────── EVENT_SPILL_HARD_MAX
 //!   all is kept    ordinary ones are dropped    everything is dropped
 //! ```
 //!
 //! Dropped entries are counted. Those that end or begin something (a call, a recording, a message) are
-//! not ordinary: without them a record would stay open.
+//! not ordinary: without them a record would stay open. What the switch waits for is never dropped: it adds
+//! no such entry while `EVENT_SPILL_HARD_MAX` or more are not durable.
 
-use crate::limits::EVENT_SPILL_MAX;
+use crate::limits::{EVENT_SPILL_HARD_MAX, EVENT_SPILL_MAX};
 use crate::report::event::{Entry, Event};
 use std::collections::VecDeque;
 
@@ -31,7 +32,7 @@ pub struct Spill {
 impl Spill {
     /// Takes an entry, if there is room for it.
     pub fn push(&mut self, entry: Entry) -> Appended {
-        let room = if is_ordinary(&entry.event) { EVENT_SPILL_MAX } else { 2 * EVENT_SPILL_MAX };
+        let room = if is_ordinary(&entry.event) { EVENT_SPILL_MAX } else { EVENT_SPILL_HARD_MAX };
         if self.waiting.len() >= room {
             self.dropped += 1;
             return Appended::Dropped;

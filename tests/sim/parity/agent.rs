@@ -188,7 +188,7 @@ impl Agent {
     }
 
     fn press(&mut self, _now: Instant, text: &str) {
-        let text = text.replace("[field0]", &self.field);
+        let text = text.replace("[keys]", &self.field);
         if let Some(talk) = self.talk.as_mut() {
             keys(&text).into_iter().for_each(|key| talk.press(key));
         }

@@ -1,0 +1,150 @@
+//! Signalling alone, and more of it than fits: `cargo bench --bench signalling -- [--rate N] [--seconds S]`.
+//!
+//! First INVITE–200–ACK–BYE at a steady rate, with event log and record on: CPU a call, nothing failed,
+//! nothing sent twice, memory flat afterwards. Then a small engine is offered one, two and three times
+//! what it has room for: how many calls it still serves a second. Exit code 1 when a bar is missed.
+
+#[allow(dead_code, reason = "each bench uses its own part of the support")]
+mod support {
+    pub mod clinic;
+    pub mod engine;
+    pub mod options;
+    pub mod sipp;
+    pub mod sockets;
+}
+
+use std::io;
+use std::net::{SocketAddr, UdpSocket};
+use std::process::ExitCode;
+use std::time::Duration;
+use support::clinic::{self, Recording};
+use support::engine::Engine;
+use support::options::Options;
+use support::sipp::{Count, Plan, Sipp};
+use support::sockets;
+
+const SIGNALLING: &str = include_str!("../sipp-scenarios/load/signalling.xml");
+const OR_BUSY: &str = include_str!("../sipp-scenarios/load/signalling-or-busy.xml");
+/// CPU of the whole process for one call, in milliseconds.
+const CALL_MS: f64 = 0.20;
+/// What resident memory may grow by from one load to the next, equal one, in kB: allocators round.
+const GROWTH_KB: f64 = 2_048.0;
+/// The share of the best goodput that three times the load must leave.
+const GOODPUT_SHARE: f64 = 0.95;
+/// Calls at once of the engine that is offered too many.
+const SMALL: u64 = 20;
+/// How long one call of the scenario lasts.
+const CALL: Duration = Duration::from_millis(100);
+/// How long each load of too many calls lasts.
+const EACH_LOAD: Duration = Duration::from_secs(15);
+/// After the last call, until the last transaction is forgotten (RFC 6026 §8.7: 64·T1), and a little more.
+const FORGOTTEN: Duration = Duration::from_secs(40);
+/// How long the last calls may take.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+fn main() -> ExitCode {
+    match measure() {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => {
+            eprintln!("the bench could not be run: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn measure() -> Result<bool, Box<dyn std::error::Error>> {
+    let options = Options::from_arguments(&[("rate", 800), ("seconds", 60)])?;
+    let steady = steady(options.get("rate"), options.seconds("seconds"))?;
+    Ok(steady & overload()?)
+}
+
+/// Prints a figure and its bar; whether it was kept.
+fn bar(name: &str, value: f64, limit: f64) -> bool {
+    let kept = value <= limit;
+    println!("{} {name:<58} {value:>10.3}  at most {limit:.3}", if kept { "kept  " } else { "MISSED" });
+    kept
+}
+
+fn steady(rate: u64, time: Duration) -> io::Result<bool> {
+    let directory = tempfile::tempdir()?;
+    let sip = free_address()?;
+    clinic::write(directory.path(), sip, Recording::Off, 1_000)?;
+    let engine = Engine::start(directory.path(), sip)?;
+    // The first load fills what is kept for ever: caches, pools, the tables' first size.
+    call(&directory, sip, rate, time / 4, SIGNALLING)?;
+    wait(FORGOTTEN);
+    let before_kb = engine.status("VmRSS")?;
+    let cpu = engine.cpu()?;
+    let count = call(&directory, sip, rate, time, SIGNALLING)?;
+    let cpu = engine.cpu()?.since(&cpu);
+    wait(FORGOTTEN);
+    let after_kb = engine.status("VmRSS")?;
+    engine.stop()?;
+    let per = |ms: f64| ms / count.successful as f64;
+    println!(
+        "{rate} calls a second for {time:?}: {} by the scenario, {} not, {} retransmissions\n  \
+         {:.3} ms a call ({:.3} user, {:.3} system)",
+        count.successful,
+        count.failed,
+        count.retransmissions,
+        per(cpu.user_ms + cpu.system_ms),
+        per(cpu.user_ms),
+        per(cpu.system_ms),
+    );
+    for (name, spent_ms) in &cpu.threads_ms {
+        println!("    {:.3} ms in threads `{name}`", per(*spent_ms));
+    }
+    println!("  resident: {before_kb} kB before, {after_kb} kB when all is forgotten");
+    Ok(bar("signalling: CPU ms a call", per(cpu.user_ms + cpu.system_ms), CALL_MS)
+        & bar("signalling: calls that failed", count.failed as f64, 0.0)
+        & bar("signalling: messages sent again", count.retransmissions as f64, 0.0)
+        & bar("signalling: resident kB more than before", after_kb as f64 - before_kb as f64, GROWTH_KB))
+}
+
+fn overload() -> io::Result<bool> {
+    let directory = tempfile::tempdir()?;
+    let sip = free_address()?;
+    // `clinic::write` leaves a tenth to spare.
+    clinic::write(directory.path(), sip, Recording::Off, SMALL)?;
+    let engine = Engine::start(directory.path(), sip)?;
+    let room = (SMALL + SMALL / 10) as f64 / CALL.as_secs_f64();
+    println!("an engine with room for {room:.0} calls a second is offered");
+    let mut goodputs = Vec::new();
+    for times in 1..=3 {
+        let before = engine.figure("calls_answered")?;
+        let count = call(&directory, sip, room as u64 * times, EACH_LOAD, OR_BUSY)?;
+        let served = engine.figure("calls_answered")? - before;
+        let goodput = served as f64 / EACH_LOAD.as_secs_f64();
+        let refused = count.successful - served.min(count.successful);
+        println!(
+            "  {times} × that: {goodput:.0} a second served, {refused} refused, {} failed, {} retransmissions",
+            count.failed, count.retransmissions
+        );
+        goodputs.push(goodput);
+    }
+    engine.stop()?;
+    let best = goodputs.iter().copied().fold(0.0, f64::max);
+    let lost = 1.0 - goodputs.last().copied().unwrap_or_default() / best;
+    Ok(bar("overload: share of the best goodput lost at three times", lost, 1.0 - GOODPUT_SHARE))
+}
+
+fn call(
+    directory: &tempfile::TempDir,
+    sip: SocketAddr,
+    rate: u64,
+    time: Duration,
+    scenario: &str,
+) -> io::Result<Count> {
+    let plan = Plan { engine: sip, at_once: 10_000, in_ten_seconds: rate * 10, calls: rate * time.as_secs() };
+    Sipp::start_with(directory.path(), scenario, plan, &[])?.finish(time + PATIENCE)
+}
+
+fn wait(time: Duration) {
+    sockets::sleep_until(sockets::monotonic() + time);
+}
+
+/// A UDP port that is free now.
+fn free_address() -> io::Result<SocketAddr> {
+    UdpSocket::bind("127.0.0.1:0")?.local_addr()
+}

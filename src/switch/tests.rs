@@ -1,0 +1,318 @@
+//! The switch alone: datagrams, media events and a store that answers when it is told to, no flow of sound.
+
+use super::*;
+use crate::flow::action::Fact;
+use crate::flow::set::{Audio, SourceFile};
+use crate::id::PlaybackId;
+use crate::sip::way::Way;
+use crate::wire::telephone_event::Key;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+const US: &str = "10.0.0.1:5060";
+const THEM: &str = "10.0.0.2:5062";
+const SILENT_AFTER: Duration = Duration::from_secs(60);
+/// Non-INVITE transactions end after 64·T1.
+const UNANSWERED: Duration = Duration::from_secs(32);
+
+fn flows() -> Arc<FlowSet> {
+    let texts = [
+        ("clinic.yaml", include_str!("../../ivr-flows/clinic.yaml")),
+        ("prompts.yaml", include_str!("../../ivr-flows/prompts.yaml")),
+        ("entry.yaml", include_str!("../../ivr-flows/entry.yaml")),
+        ("main_menu.yaml", include_str!("../../ivr-flows/main_menu.yaml")),
+        ("after_hours.yaml", include_str!("../../ivr-flows/after_hours.yaml")),
+    ];
+    let file = |(name, text): (&str, &str)| SourceFile { path: name.to_owned(), octets: text.into() };
+    let (set, faults) = FlowSet::load(texts.into_iter().map(file).collect(), &|_, _| Audio::Present);
+    assert!(faults.is_empty(), "{faults:?}");
+    Arc::new(set.unwrap())
+}
+
+/// A switch with one caller, and all that it wanted done.
+struct Scene {
+    switch: Switch,
+    now: Now,
+    sent: Vec<String>,
+    commands: Vec<media::Command>,
+    spoken: Vec<PlaybackId>,
+    log: Vec<Event>,
+    cseq: u32,
+}
+
+impl Scene {
+    /// A call to `number` that is answered and acknowledged; the offer's direction is `direction`.
+    fn up(number: &str, direction: &str) -> Self {
+        let settings = Settings {
+            sip: sip::Settings {
+                t1: Duration::from_millis(500),
+                external_address: None,
+                product: "Careline".to_owned(),
+                listen_to: vec![sip::Network { base: "10.0.0.0".parse().unwrap(), prefix: 8 }],
+            },
+            external_address: None,
+            trunks: Vec::new(),
+            max_calls: 10,
+            legs_gathered: 2,
+            longest: Duration::from_secs(4 * 3_600),
+            ring: Duration::from_secs(180),
+            media_lost: SILENT_AFTER,
+            targets: BTreeMap::new(),
+            first_seq: 1,
+            first_id: 1,
+        };
+        let switch = Switch::new(settings, flows(), &[vec![20_000, 20_002]], Rng::seeded(1));
+        let (sent, commands, spoken, log) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        let mut scene = Self { switch, now: Now::default(), sent, commands, spoken, log, cseq: 0 };
+        scene.offer(number, direction);
+        scene.request(number, "ACK", "");
+        scene
+    }
+
+    fn offer(&mut self, number: &str, direction: &str) {
+        self.cseq += 1;
+        let sdp = format!(
+            "v=0\r\no=- 1 {} IN IP4 10.0.0.2\r\ns=-\r\nc=IN IP4 10.0.0.2\r\nt=0 0\r\n\
+             m=audio 4000 RTP/AVP 0\r\na={direction}\r\n",
+            self.cseq
+        );
+        self.request(number, "INVITE", &sdp);
+    }
+
+    fn request(&mut self, number: &str, method: &str, body: &str) {
+        let cseq = self.cseq;
+        let answered = self.sent.iter().find_map(|text| text.split("To: ").nth(1)?.split(";tag=").nth(1));
+        let tag =
+            answered.and_then(|rest| rest.lines().next()).map_or(String::new(), |tag| format!(";tag={tag}"));
+        self.datagram(&format!(
+            "{method} sip:{number}@{US} SIP/2.0\r\nVia: SIP/2.0/UDP {THEM};branch=z9hG4bK{method}{cseq}\r\n\
+             From: <sip:p@x>;tag=them\r\nTo: <sip:{number}@{US}>{tag}\r\nCall-ID: one@x\r\n\
+             CSeq: {cseq} {method}\r\nContact: <sip:p@{THEM}>\r\nMax-Forwards: 70\r\n\
+             Content-Type: application/sdp\r\nContent-Length: {}\r\n\r\n{body}",
+            body.len()
+        ));
+    }
+
+    fn datagram(&mut self, text: &str) {
+        let (local, from): (SocketAddr, SocketAddr) = (US.parse().unwrap(), THEM.parse().unwrap());
+        self.tell(Input::Message { way: Way::udp(local, from), octets: text.as_bytes() });
+    }
+
+    /// 200 to the newest OPTIONS.
+    fn answer_probe(&mut self) {
+        let request =
+            self.sent.iter().rev().find(|text| text.starts_with("OPTIONS ")).expect("a probe").clone();
+        let header = |name: &str| request.lines().find(|line| line.starts_with(name)).unwrap_or_default();
+        let same = ["Via:", "From:", "To:", "Call-ID:", "CSeq:"].map(header).join("\r\n");
+        self.datagram(&format!("SIP/2.0 200 OK\r\n{same}\r\nContent-Length: 0\r\n\r\n"));
+    }
+
+    fn tell(&mut self, input: Input<'_>) {
+        self.switch.handle(self.now, input);
+        while let Some(output) = self.switch.poll_output() {
+            match output {
+                Output::Transmit { octets, .. } => self.sent.push(String::from_utf8(octets).unwrap()),
+                Output::Media { command, .. } => self.commands.push(command),
+                Output::Speak { playback, .. } | Output::Tone { playback, .. } => self.spoken.push(playback),
+                Output::Append(entry) => self.log.push(entry.event),
+                Output::Recorder(_) | Output::Drained => {}
+            }
+        }
+    }
+
+    /// Lets time pass; whatever is due on the way is told.
+    fn wait(&mut self, time: Duration) {
+        let until = self.now.at + time;
+        while let Some(due) = self.switch.poll_timeout().filter(|due| due.at <= until) {
+            self.now.at = due.at;
+            self.tell(Input::Timeout);
+        }
+        self.now.at = until;
+    }
+
+    fn leg(&self) -> LegId {
+        *self.switch.legs.keys().next().expect("a leg")
+    }
+
+    fn press(&mut self, key: Key) {
+        self.tell(Input::Media(media::Event::Key { leg: self.leg(), key, at: self.now.at }));
+    }
+
+    /// What is said or sounded now is over.
+    fn heard(&mut self) {
+        let playback = *self.spoken.last().expect("something is said");
+        let leg = self.leg();
+        self.tell(Input::Media(media::Event::PlaybackEnded {
+            leg,
+            playback,
+            completed: true,
+            at: self.now.at,
+        }));
+    }
+
+    /// Everything that was appended is on disk.
+    fn durable(&mut self) {
+        self.tell(Input::Durable { up_to: self.switch.next_seq - 1 });
+    }
+
+    /// The disk of the log has been stuck for so long that nothing more is kept of it.
+    fn log_is_stuck(&mut self) {
+        self.switch.next_seq += EVENT_SPILL_HARD_MAX as u64;
+    }
+
+    fn recording(&self) -> RecordingId {
+        *self.switch.recordings.keys().next().expect("a recording")
+    }
+
+    fn probes(&self) -> usize {
+        self.sent.iter().filter(|text| text.starts_with("OPTIONS ")).count()
+    }
+
+    fn ended(&self) -> Option<Cause> {
+        let ended = |event: &Event| if let Event::Ended { cause, .. } = event { Some(*cause) } else { None };
+        // Its stream is closed by nobody here: the record is written after `CLOSING_MAX`.
+        self.log.iter().find_map(ended)
+    }
+
+    fn was_promised(&self) -> bool {
+        self.log.iter().any(|event| matches!(event, Event::Flow(Fact::Promised { .. })))
+    }
+
+    fn named(&self) -> usize {
+        self.log.iter().filter(|event| matches!(event, Event::RecordingNamed { .. })).count()
+    }
+}
+
+#[test]
+fn who_need_not_send_on_hold_is_asked_whether_he_is_there() {
+    // Who is sent sound by the party looks at the sound itself: the worker tells of its silence.
+    for (direction, is_asked) in
+        [("inactive", true), ("recvonly", true), ("sendonly", false), ("sendrecv", false)]
+    {
+        for from_the_start in [true, false] {
+            let mut scene = Scene::up("100", if from_the_start { direction } else { "sendrecv" });
+            if !from_the_start {
+                scene.wait(Duration::from_secs(5));
+                scene.offer("100", direction);
+                scene.request("100", "ACK", "");
+            }
+            let what = format!("{direction}, from the start: {from_the_start}");
+            for n in 1..=3 {
+                scene.wait(SILENT_AFTER);
+                assert_eq!(scene.probes(), if is_asked { n } else { 0 }, "{what}: minute {n}");
+                if is_asked {
+                    scene.answer_probe();
+                }
+            }
+            scene.wait(SILENT_AFTER + UNANSWERED + crate::limits::CLOSING_MAX);
+            let expected = is_asked.then_some(Cause::MediaLost);
+            assert_eq!(scene.ended(), expected, "{what}, then no answer\n{:#?}", scene.log);
+            assert_eq!(scene.switch.counters.media_lost, u64::from(is_asked), "{what}");
+        }
+    }
+}
+
+#[test]
+fn who_is_back_from_hold_is_not_asked_any_more() {
+    let mut scene = Scene::up("100", "inactive");
+    scene.wait(SILENT_AFTER / 2);
+    scene.offer("100", "sendrecv");
+    scene.request("100", "ACK", "");
+    scene.wait(SILENT_AFTER * 5);
+    assert_eq!((scene.probes(), scene.ended()), (0, None));
+}
+
+#[test]
+fn an_hour_on_hold_is_no_fault_of_the_flow_and_without_hold_a_prompt_without_end_is_one() {
+    for (direction, faults) in [("inactive", 0), ("recvonly", 1), ("sendonly", 0)] {
+        let mut scene = Scene::up("100", direction);
+        for _ in 0..6 {
+            scene.wait(SILENT_AFTER);
+            if direction != "sendonly" {
+                scene.answer_probe();
+            }
+        }
+        assert_eq!(scene.switch.counters.flow_faults, faults, "{direction}\n{:#?}", scene.log);
+    }
+    let mut scene = Scene::up("100", "sendonly");
+    scene.wait(Duration::from_secs(3_600));
+    scene.offer("100", "sendrecv");
+    scene.request("100", "ACK", "");
+    scene.heard();
+    assert_eq!(scene.switch.counters.flow_faults, 0, "the words go on after it\n{:#?}", scene.log);
+}
+
+/// Up to the tone before a message, which the caller hears.
+fn at_the_tone() -> Scene {
+    let mut scene = Scene::up("199", "sendrecv");
+    scene.press(Key::Digit(1));
+    scene.heard();
+    scene.heard();
+    scene
+}
+
+#[test]
+fn the_tone_waits_for_a_caller_on_hold() {
+    let mut scene = at_the_tone();
+    scene.durable();
+    scene.tell(Input::Recorder(crate::call::recording::Event::Opened { recording: scene.recording() }));
+    assert_eq!(scene.spoken.last(), Some(&actions::TONE), "{:#?}", scene.log);
+    scene.offer("199", "sendonly");
+    scene.request("199", "ACK", "");
+    scene.wait(Duration::from_secs(600));
+    scene.offer("199", "sendrecv");
+    scene.request("199", "ACK", "");
+    scene.heard();
+    let faults = (scene.switch.counters.flow_faults, scene.switch.counters.recordings_failed);
+    assert_eq!(faults, (0, 0), "{:#?}", scene.log);
+    assert!(matches!(scene.commands.last(), Some(media::Command::Record { .. })), "{:?}", scene.commands);
+}
+
+#[test]
+fn a_message_that_is_closed_while_the_log_is_stuck_is_not_told_as_saved() {
+    for is_stuck in [false, true] {
+        let mut scene = at_the_tone();
+        let (leg, recording) = (scene.leg(), scene.recording());
+        scene.durable();
+        scene.tell(Input::Recorder(crate::call::recording::Event::Opened { recording }));
+        scene.heard();
+        scene.tell(Input::Media(media::Event::TapOpened { leg, at: scene.now.at }));
+        scene.press(Key::Pound);
+        scene.tell(Input::Media(media::Event::TapClosed { leg, at: scene.now.at, frames: 50, dropped: 0 }));
+        if is_stuck {
+            scene.log_is_stuck();
+        }
+        let (milliseconds, durable) = (1_000, true);
+        scene.tell(Input::Recorder(crate::call::recording::Event::Closed {
+            recording,
+            milliseconds,
+            durable,
+        }));
+        scene.durable();
+        assert_eq!(scene.was_promised(), !is_stuck, "stuck: {is_stuck}\n{:#?}", scene.log);
+        scene.wait(crate::limits::LADDER_REST * 2);
+        let called = scene.log.iter().any(|event| matches!(event, Event::PersonCalled { .. }));
+        assert_eq!(called, is_stuck, "who has no message gets a person\n{:#?}", scene.log);
+    }
+}
+
+#[test]
+fn no_recording_begins_while_the_log_is_stuck_and_one_begins_after_it() {
+    let mut scene = Scene::up("199", "sendrecv");
+    scene.log_is_stuck();
+    let id = *scene.switch.calls.keys().next().unwrap();
+    scene.switch.start_recording(id, crate::call::recording::RecordingKind::Call);
+    scene.press(Key::Digit(1));
+    scene.heard();
+    scene.heard();
+    assert_eq!(scene.named(), 0, "{:#?}", scene.log);
+    assert_eq!(
+        scene.switch.counters.recordings_failed, 3,
+        "the call's twice, and the message\n{:#?}",
+        scene.log
+    );
+    scene.durable();
+    scene.switch.start_recording(id, crate::call::recording::RecordingKind::Call);
+    scene.durable();
+    assert_eq!(scene.named(), 1, "{:#?}", scene.log);
+}
