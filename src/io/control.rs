@@ -3,9 +3,9 @@
 //!
 //! ```text
 //!  status                               ─▶ name, value, meaning: a line for each figure
-//!  trace start SECONDS NUMBER PATH      ─▶ ok t1         │ no, with the reason
+//!  trace start SECONDS NUMBER PATH      ─▶ ok t1         │ no REASON
 //!  trace list                           ─▶ ok, then id, seconds left, messages, lost, path: a line for each
-//!  trace stop t1                        ─▶ ok            │ no, with the reason
+//!  trace stop t1                        ─▶ ok            │ no REASON
 //! ```
 //! One request line, one answer, closed. Only who may open the file may ask: it is made for its owner alone.
 
@@ -138,11 +138,19 @@ async fn trace_answer(order: &str, requests: &mpsc::Sender<Request>) -> String {
         Ok(request) => request,
         Err(why) => return format!("no {why}\n"),
     };
+    let made = match &request {
+        TraceRequest::Start { path, .. } => Some(path.clone()),
+        TraceRequest::List | TraceRequest::Stop { .. } => None,
+    };
     let (answer, told) = oneshot::channel();
-    if requests.send(Request::Trace(request, answer)).await.is_err() {
-        return "no the engine is stopping\n".to_owned();
+    let sent = requests.send(Request::Trace(request, answer)).await.is_ok();
+    let told = if sent { told.await.ok() } else { None };
+    let told = told.unwrap_or_else(|| "no the engine is stopping\n".to_owned());
+    if let Some(path) = made.filter(|_| told.starts_with("no ")) {
+        // Nothing is written into it any more; left behind it would only be empty.
+        let _ = tokio::task::spawn_blocking(move || std::fs::remove_file(path)).await;
     }
-    told.await.unwrap_or_else(|_| "no the engine is stopping\n".to_owned())
+    told
 }
 
 async fn read_trace_order(order: &str) -> Result<TraceRequest, String> {

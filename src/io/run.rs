@@ -136,7 +136,7 @@ impl Engine {
             }),
             TraceRequest::Stop { trace } => {
                 if !self.tracer.running().iter().any(|it| it.trace == trace) {
-                    return format!("no trace {trace} runs: `careline trace --list` names those that do\n");
+                    return format!("no there is no trace {trace}: `careline trace` names those that run\n");
                 }
                 tracing::info!(%trace, "a trace is stopped");
                 self.handle(Input::Trace(TraceOrder::Stop { trace }));

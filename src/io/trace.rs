@@ -32,7 +32,7 @@ pub enum TraceError {
     Thread(#[from] io::Error),
 }
 
-/// A trace that runs, as `careline trace --list` tells it.
+/// A trace that runs, as `careline trace` tells it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Running {
     /// Its name.

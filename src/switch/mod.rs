@@ -22,9 +22,9 @@ mod person;
 mod ports;
 mod recording;
 pub mod status;
-pub mod trace;
 #[cfg(test)]
 mod tests;
+pub mod trace;
 
 use crate::clock::{Due, Instant};
 use crate::flow::action;

@@ -76,7 +76,7 @@ impl Switch {
             figure(
                 "traces",
                 self.ladders.traces.count() as u64,
-                "numbers whose SIP is kept in full: `careline trace --list`",
+                "numbers whose SIP is kept in full: `careline trace`",
             ),
             figure("ports_in_use", self.ports.in_use() as u64, "RTP port pairs owned by legs"),
             figure("ports_total", self.ports.total() as u64, "RTP port pairs bound"),

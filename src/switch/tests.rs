@@ -115,7 +115,7 @@ impl Scene {
                 Output::Media { command, .. } => self.commands.push(command),
                 Output::Speak { playback, .. } | Output::Tone { playback, .. } => self.spoken.push(playback),
                 Output::Append(entry) => self.log.push(entry.event),
-                Output::Recorder(_) | Output::Drained => {}
+                Output::Recorder(_) | Output::Trace(_) | Output::Drained => {}
             }
         }
     }
