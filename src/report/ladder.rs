@@ -7,8 +7,11 @@
 //!                        head: the first 48 │ cut: counted alone │ tail: the last 16
 //! ```
 //! A rung keeps the start line, CSeq, branch, Reason and the `m=` and direction lines of SDP: neither
-//! names nor bodies. The Request-URI holds a number, so it is [`Phi`]. The full text of a message is a
+//! names nor bodies. The Request-URI holds a number, so it is [`Phi`]. A rung borrows its texts from the message
+//! or the ladder; what a ladder keeps lies in two buffers (`packed.rs`). The full text of a message is a
 //! trace's (`switch/ladder.rs`), never the ladder's.
+
+mod packed;
 
 use crate::id::LegId;
 use crate::limits::{LADDER_HEAD_RUNGS, LADDER_TAIL_RUNGS, LADDER_TEXT_MAX};
@@ -22,8 +25,9 @@ use crate::wire::sip::message::Message;
 use crate::wire::sip::method::Method;
 use crate::wire::sip::name::Name;
 use crate::wire::sip::via::Via;
+use packed::{Packed, Slot};
 use std::borrow::Cow;
-use std::collections::VecDeque;
+use std::fmt;
 
 /// Which way a message went, as the engine sees it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,67 +53,49 @@ pub struct Seen {
 
 /// The first line of a message.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Start {
+pub enum Start<'a> {
     /// A request (RFC 3261 §7.1); its method is the rung's.
     Request {
         /// The Request-URI: its user is a number.
-        uri: Phi<Box<str>>,
+        uri: Phi<Cow<'a, str>>,
     },
     /// A response (RFC 3261 §7.2).
     Status {
         /// 100 to 699.
         status: u16,
         /// The reason phrase, where it is not the one that the RFC suggests.
-        phrase: Option<Box<str>>,
+        phrase: Option<Cow<'a, str>>,
     },
 }
 
 /// One message, and how often it came.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Rung {
+pub struct Rung<'a> {
     /// Where and when it was seen first.
     pub seen: Seen,
     /// The method: of the request line, or of the CSeq of a response.
-    pub method: Cow<'static, str>,
+    pub method: Cow<'a, str>,
     /// The first line.
-    pub start: Start,
+    pub start: Start<'a>,
     /// The number in CSeq.
     pub cseq: u32,
     /// The branch of the topmost Via: names the transaction.
-    pub branch: Box<str>,
+    pub branch: Cow<'a, str>,
     /// Parts the answers of several phones to one INVITE of ours: made of the tag in To; 0 otherwise.
     pub fork: u16,
     /// The Reason header field (RFC 3326).
-    pub reason: Option<Box<str>>,
+    pub reason: Option<Cow<'a, str>>,
     /// The `m=` lines of SDP with the direction of each, parted by `; `.
-    pub media: Option<Box<str>>,
+    pub media: Option<Cow<'a, str>>,
     /// How often it was sent again.
     pub again: u32,
     /// Microseconds since the engine started when it was sent for the last time.
     pub last_us: u64,
 }
 
-/// The methods that the engine knows: a rung of one of them copies no text.
-const METHODS: [&str; 14] = [
-    "INVITE",
-    "ACK",
-    "BYE",
-    "CANCEL",
-    "OPTIONS",
-    "PRACK",
-    "UPDATE",
-    "INFO",
-    "REGISTER",
-    "REFER",
-    "SUBSCRIBE",
-    "NOTIFY",
-    "MESSAGE",
-    "PUBLISH",
-];
-
-impl Rung {
-    /// What the ladder keeps of a message.
-    pub fn of(message: &Message<'_>, seen: Seen) -> Self {
+impl<'a> Rung<'a> {
+    /// What the ladder keeps of a message. What SDP says is put together in `scratch`.
+    pub fn of(message: &Message<'a>, seen: Seen, scratch: &'a mut String) -> Self {
         let (headers, body) = match message {
             Message::Request(request) => (&request.headers, request.body),
             Message::Response(response) => (&response.headers, response.body),
@@ -128,13 +114,13 @@ impl Rung {
         };
         Self {
             seen,
-            method: method_word(&String::from_utf8_lossy(method.octets())),
+            method: printable(method.octets()),
             fork: fork(&start, method, headers),
             start,
             cseq: cseq.map_or(0, |cseq| cseq.number),
             branch: branch(headers),
             reason: headers.first(Name::Reason).map(printable),
-            media: media(body),
+            media: media(body, scratch),
             again: 0,
             last_us: seen.at_us,
         }
@@ -147,47 +133,16 @@ impl Rung {
             Start::Request { .. } => None,
         }
     }
-
-    /// Whether it is a response that ends its transaction (RFC 3261 §8.1.3.1).
-    fn is_final(&self) -> bool {
-        self.status().is_some_and(|status| status >= 200)
-    }
-
-    /// Whether this is `other` sent once more (RFC 3261 §17): the same line of the same transaction.
-    fn is_again(&self, other: &Rung) -> bool {
-        let start = match (&self.start, &other.start) {
-            (Start::Status { status: a, .. }, Start::Status { status: b, .. }) => a == b,
-            (Start::Request { .. }, Start::Request { .. }) => true,
-            (Start::Status { .. }, Start::Request { .. }) | (Start::Request { .. }, Start::Status { .. }) => {
-                false
-            }
-        };
-        start
-            && self.cseq == other.cseq
-            && self.seen.heading == other.seen.heading
-            && self.seen.leg == other.seen.leg
-            && self.fork == other.fork
-            && self.method == other.method
-            && self.branch == other.branch
-    }
-}
-
-/// The word of a method: a constant for those that the engine knows.
-pub fn method_word(method: &str) -> Cow<'static, str> {
-    match METHODS.iter().find(|known| **known == method) {
-        Some(known) => Cow::Borrowed(known),
-        None => Cow::Owned(printable(method.as_bytes()).into()),
-    }
 }
 
 /// The branch of the topmost Via (RFC 3261 §8.1.1.7).
-fn branch(headers: &Headers<'_>) -> Box<str> {
+fn branch<'a>(headers: &Headers<'a>) -> Cow<'a, str> {
     let via = headers.values(Name::Via).next().and_then(|value| Via::read(value).ok());
     printable(via.and_then(|via| via.branch()).unwrap_or_default())
 }
 
 /// Two phones that answer one INVITE are told apart by the tags of their To (RFC 3261 §12.1.2).
-fn fork(start: &Start, method: Method<'_>, headers: &Headers<'_>) -> u16 {
+fn fork(start: &Start<'_>, method: Method<'_>, headers: &Headers<'_>) -> u16 {
     let (Start::Status { .. }, Method::Invite, Some(to)) = (start, method, headers.first(Name::To)) else {
         return 0;
     };
@@ -199,15 +154,15 @@ fn fork(start: &Start, method: Method<'_>, headers: &Headers<'_>) -> u16 {
 ///
 /// Read line by line, not through `wire::sdp`: the ladder also shows what is no good SDP, and it reads
 /// parts of a multipart body without taking it apart.
-fn media(body: &[u8]) -> Option<Box<str>> {
-    let mut text = String::new();
+fn media<'a>(body: &[u8], text: &'a mut String) -> Option<Cow<'a, str>> {
+    text.clear();
     let (mut of_session, mut told) = (None, true);
     for line in body.split(|&octet| octet == b'\n').map(<[u8]>::trim_ascii_end) {
         if text.len() > LADDER_TEXT_MAX {
             break;
         }
         if let Some(medium) = line.strip_prefix(b"m=") {
-            finish_medium(&mut text, told, of_session);
+            finish_medium(text, told, of_session);
             if !text.is_empty() {
                 text.push_str("; ");
             }
@@ -223,7 +178,8 @@ fn media(body: &[u8]) -> Option<Box<str>> {
             }
         }
     }
-    finish_medium(&mut text, told, of_session);
+    finish_medium(text, told, of_session);
+    let text: &'a str = text;
     (!text.is_empty()).then(|| printable(text.as_bytes()))
 }
 
@@ -241,24 +197,40 @@ fn direction(line: &[u8]) -> Option<Direction> {
 }
 
 /// Text of a peer that can steer no terminal, cut at [`LADDER_TEXT_MAX`] octets.
-fn printable(octets: &[u8]) -> Box<str> {
+fn printable(octets: &[u8]) -> Cow<'_, str> {
     let octets = &octets[..octets.len().min(LADDER_TEXT_MAX)];
     match std::str::from_utf8(octets) {
-        Ok(text) if octets.iter().all(|octet| (0x20..0x7f).contains(octet)) => text.into(),
-        _ => String::from_utf8_lossy(octets)
-            .chars()
-            .map(|c| if c.is_control() { '\u{fffd}' } else { c })
-            .collect::<String>()
-            .into(),
+        Ok(text) if octets.iter().all(|octet| (0x20..0x7f).contains(octet)) => Cow::Borrowed(text),
+        _ => {
+            let shown = |c: char| if c.is_control() { '\u{fffd}' } else { c };
+            Cow::Owned(String::from_utf8_lossy(octets).chars().map(shown).collect())
+        }
     }
 }
 
 /// The messages of a call, in the order in which they were seen.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Default)]
 pub struct Ladder {
-    head: Vec<Rung>,
+    rungs: Packed,
     cut: u32,
-    tail: VecDeque<Rung>,
+}
+
+impl PartialEq for Ladder {
+    fn eq(&self, other: &Self) -> bool {
+        self.cut == other.cut && self.rungs().eq(other.rungs())
+    }
+}
+
+impl Eq for Ladder {}
+
+impl fmt::Debug for Ladder {
+    /// Rung by rung: the numbers in them are printed as [`Phi`] is.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Ladder")
+            .field("cut", &self.cut)
+            .field("rungs", &self.rungs().collect::<Vec<_>>())
+            .finish()
+    }
 }
 
 /// How one leg was signalled, as its ladder tells.
@@ -276,39 +248,40 @@ pub struct Signalling {
 
 impl Ladder {
     /// The ladder of these rungs, of which `cut` messages between the first and the last are missing.
-    pub fn from_parts(rungs: Vec<Rung>, cut: u32) -> Self {
+    pub fn from_parts<'a>(rungs: impl IntoIterator<Item = Rung<'a>>, cut: u32) -> Self {
         let mut ladder = Self { cut, ..Self::default() };
-        rungs.into_iter().for_each(|rung| ladder.put(rung));
+        rungs.into_iter().for_each(|rung| ladder.put(&rung));
         ladder
     }
 
     /// One more message: a new rung, or one that is counted again.
-    pub fn climb(&mut self, rung: Rung) {
-        let known = self.tail.iter_mut().rev().chain(self.head.iter_mut().rev());
-        match known.into_iter().find(|known| rung.is_again(known)) {
-            Some(known) => {
-                known.again = known.again.saturating_add(1);
-                known.last_us = rung.last_us;
-            }
-            None => self.put(rung),
+    pub fn climb(&mut self, rung: &Rung<'_>) {
+        if !self.rungs.count_again(rung) {
+            self.put(rung);
         }
     }
 
-    fn put(&mut self, rung: Rung) {
-        if self.head.len() < LADDER_HEAD_RUNGS {
-            return self.head.push(rung);
+    fn put(&mut self, rung: &Rung<'_>) {
+        if self.rungs.len() == LADDER_HEAD_RUNGS + LADDER_TAIL_RUNGS {
+            let again = self.rungs.lose(LADDER_HEAD_RUNGS);
+            self.cut = self.cut.saturating_add(1).saturating_add(again);
         }
-        if self.tail.len() == LADDER_TAIL_RUNGS
-            && let Some(lost) = self.tail.pop_front()
-        {
-            self.cut = self.cut.saturating_add(1).saturating_add(lost.again);
-        }
-        self.tail.push_back(rung);
+        self.rungs.push(rung);
+    }
+
+    /// Whose messages these are, once that is known.
+    pub fn give(&mut self, leg: LegId) {
+        self.rungs.give(leg);
+    }
+
+    /// How many rungs there are.
+    pub fn height(&self) -> usize {
+        self.rungs.len()
     }
 
     /// The rungs, oldest first; [`Ladder::cut`] messages are missing after the first [`LADDER_HEAD_RUNGS`].
-    pub fn rungs(&self) -> impl DoubleEndedIterator<Item = &Rung> {
-        self.head.iter().chain(&self.tail)
+    pub fn rungs(&self) -> impl DoubleEndedIterator<Item = Rung<'_>> {
+        self.rungs.rungs()
     }
 
     /// Messages that are counted and not kept.
@@ -319,22 +292,19 @@ impl Ladder {
     /// Whether nothing is awaited any more: each request has its final answer, and each final answer to
     /// an INVITE its ACK (RFC 3261 §17).
     pub fn is_settled(&self) -> bool {
-        self.rungs().all(|rung| {
-            let same = |other: &&Rung| other.seen.leg == rung.seen.leg && other.cseq == rung.cseq;
-            let opposite = |other: &&Rung| other.seen.heading != rung.seen.heading;
-            match &rung.start {
-                Start::Request { .. } if rung.method == "ACK" => true,
-                Start::Request { .. } => self
-                    .rungs()
-                    .filter(same)
-                    .filter(opposite)
-                    .any(|other| other.is_final() && other.method == rung.method),
-                Start::Status { .. } if rung.is_final() && rung.method == "INVITE" => self
-                    .rungs()
-                    .filter(same)
-                    .filter(opposite)
-                    .any(|other| other.status().is_none() && other.method == "ACK"),
-                Start::Status { .. } => true,
+        let method = |slot: &Slot| self.rungs.method(slot);
+        self.rungs.slots().iter().all(|slot| {
+            let mut others = self.rungs.slots().iter().filter(|other| {
+                let is_same = other.seen.leg == slot.seen.leg && other.cseq == slot.cseq;
+                is_same && other.seen.heading != slot.seen.heading
+            });
+            match slot.status {
+                None if method(slot) == "ACK" => true,
+                None => others.any(|other| other.is_final() && method(other) == method(slot)),
+                Some(_) if slot.is_final() && method(slot) == "INVITE" => {
+                    others.any(|other| other.status.is_none() && method(other) == "ACK")
+                }
+                Some(_) => true,
             }
         })
     }
@@ -350,12 +320,13 @@ impl Ladder {
                 legs.len() - 1
             });
             let leg = &mut legs[place];
-            if rung.is_final() && rung.method == "INVITE" {
+            let is_final = rung.status().is_some_and(|status| status >= 200);
+            if is_final && rung.method == "INVITE" {
                 leg.status = leg.status.or(rung.status());
             }
-            let ends = matches!(&*rung.method, "BYE" | "CANCEL") || rung.is_final();
+            let ends = matches!(&*rung.method, "BYE" | "CANCEL") || is_final;
             if let Some(reason) = rung.reason.as_ref().filter(|_| ends) {
-                leg.reason = Some(reason.clone());
+                leg.reason = Some(reason.as_ref().into());
             }
         }
         legs

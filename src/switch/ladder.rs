@@ -55,6 +55,8 @@ pub(super) struct Ladders {
     called_out: Vec<CalledOut>,
     lingering: VecDeque<(Instant, CallId)>,
     written: VecDeque<(CallId, Ladder)>,
+    /// Where the media of a message are put together.
+    scratch: String,
     /// Which numbers are traced.
     pub traces: Traces,
 }
@@ -78,7 +80,7 @@ enum Life {
 /// An INVITE that nobody has admitted yet, and our 100 to it.
 struct Arriving {
     sip_call_id: Box<[u8]>,
-    rungs: Vec<Rung>,
+    ladder: Ladder,
     copies: Vec<Copied>,
 }
 
@@ -109,7 +111,7 @@ impl Ladders {
 
     fn climb(&mut self, call: CallId, leg: LegId, message: &Message<'_>, passing: Passing<'_>) {
         let Some(open) = self.open.get_mut(&call) else { return };
-        open.ladder.climb(rung(message, leg, passing));
+        open.ladder.climb(&rung(message, leg, passing, &mut self.scratch));
         if let Some(trace) = open.trace {
             self.traces.copy(trace, call, copied(passing));
         }
@@ -121,8 +123,11 @@ impl Ladders {
     fn note_unknown(&mut self, sip_call_id: &[u8], message: &Message<'_>, passing: Passing<'_>) {
         match (passing.heading, message) {
             (Heading::In, Message::Request(request)) if request.method == Method::Invite => {
-                let arriving =
-                    Arriving { sip_call_id: sip_call_id.into(), rungs: Vec::new(), copies: Vec::new() };
+                let arriving = Arriving {
+                    sip_call_id: sip_call_id.into(),
+                    ladder: Ladder::default(),
+                    copies: Vec::new(),
+                };
                 self.arriving = Some(arriving);
                 self.note_arriving(sip_call_id, message, passing);
             }
@@ -144,8 +149,8 @@ impl Ladders {
         let Some(arriving) = self.arriving.as_mut().filter(|it| *it.sip_call_id == *sip_call_id) else {
             return;
         };
-        if arriving.rungs.len() < ARRIVING_MAX {
-            arriving.rungs.push(rung(message, LegId(0), passing));
+        if arriving.ladder.height() < ARRIVING_MAX {
+            arriving.ladder.climb(&rung(message, LegId(0), passing, &mut self.scratch));
             arriving.copies.extend(self.traces.is_any().then(|| copied(passing)));
         }
     }
@@ -155,10 +160,8 @@ impl Ladders {
         let trace = self.traces.of(&numbers);
         let mut ladder = Ladder::default();
         if let Some(arriving) = self.arriving.take().filter(|it| *it.sip_call_id == *sip_call_id.as_bytes()) {
-            for mut rung in arriving.rungs {
-                rung.seen.leg = leg;
-                ladder.climb(rung);
-            }
+            ladder = arriving.ladder;
+            ladder.give(leg);
             if let Some(trace) = trace {
                 arriving.copies.into_iter().for_each(|copy| self.traces.copy(trace, call, copy));
             }
@@ -269,9 +272,9 @@ impl Ladders {
     }
 }
 
-fn rung(message: &Message<'_>, leg: LegId, passing: Passing<'_>) -> Rung {
+fn rung<'a>(message: &Message<'a>, leg: LegId, passing: Passing<'_>, scratch: &'a mut String) -> Rung<'a> {
     let Passing { at, heading, way, .. } = passing;
-    Rung::of(message, Seen { at_us: at.as_micros(), heading, leg, transport: way.transport })
+    Rung::of(message, Seen { at_us: at.as_micros(), heading, leg, transport: way.transport }, scratch)
 }
 
 fn copied(passing: Passing<'_>) -> Copied {

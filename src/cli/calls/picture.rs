@@ -241,20 +241,20 @@ fn stretches(rows: &[Row]) -> Vec<Stretch> {
 /// The transactions of the messages: a branch is too long to stand beside each of them.
 #[derive(Default)]
 struct Transactions {
-    known: Vec<(LegId, Box<str>, String)>,
+    known: Vec<(LegId, String, String)>,
 }
 
 impl Transactions {
     /// The place of a message's transaction in the foot, from 1 (RFC 3261 §17: told by its branch).
-    fn place(&mut self, rung: &Rung) -> usize {
+    fn place(&mut self, rung: &Rung<'_>) -> usize {
         let is_its =
-            |(leg, branch, _): &(LegId, Box<str>, String)| (*leg, branch) == (rung.seen.leg, &rung.branch);
+            |(leg, branch, _): &(LegId, String, String)| *leg == rung.seen.leg && *branch == rung.branch;
         if let Some(place) = self.known.iter().position(is_its) {
             return place + 1;
         }
         let over = rung.seen.transport.in_via();
         let told = format!("{} over {over}, branch {}", rung.seen.leg, printable(&rung.branch));
-        self.known.push((rung.seen.leg, rung.branch.clone(), told));
+        self.known.push((rung.seen.leg, rung.branch.to_string(), told));
         self.known.len()
     }
 
@@ -286,13 +286,13 @@ fn arrows(
             rows.push((rung.seen.at_us, Turn::CameIn, What::Cut(ladder.cut())));
         }
         let peer = if patient == Some(rung.seen.leg) { Lane::Caller } else { Lane::Person };
-        let arrow = arrow(rung, peer, numbers, transactions.place(rung));
+        let arrow = arrow(&rung, peer, numbers, transactions.place(&rung));
         rows.push((rung.seen.at_us, turn, What::Message(Box::new(arrow))));
     }
     rows
 }
 
-fn arrow(rung: &Rung, peer: Lane, numbers: Numbers, transaction: usize) -> Arrow {
+fn arrow(rung: &Rung<'_>, peer: Lane, numbers: Numbers, transaction: usize) -> Arrow {
     let (from, to) = match rung.seen.heading {
         Heading::In => (peer, Lane::Careline),
         Heading::Out => (Lane::Careline, peer),

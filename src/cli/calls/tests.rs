@@ -162,10 +162,10 @@ fn a_call_that_goes_on_says_so() {
     assert_eq!(show(&[], Numbers::Masked, &TimeZone::UTC, Path::new("data")), None);
 }
 
-/// One message of the ladder: milliseconds since the INVITE, its way, its leg, itself.
-fn rung(ms: u64, heading: Heading, leg: u64, message: &str) -> Rung {
+/// One more message of a ladder: milliseconds since the INVITE, its way, its leg, itself.
+fn climb(ladder: &mut Ladder, ms: u64, heading: Heading, leg: u64, message: &str) {
     let seen = Seen { at_us: 5_000_000 + ms * 1_000, heading, leg: LegId(leg), transport: Transport::Udp };
-    Rung::of(&parse(message.as_bytes()).unwrap(), seen)
+    ladder.climb(&Rung::of(&parse(message.as_bytes()).unwrap(), seen, &mut String::new()));
 }
 
 fn request(method: &str, uri: &str, cseq: &str, more: &str) -> String {
@@ -202,7 +202,7 @@ fn ladder(reason: &str) -> Ladder {
         (72_001, Out, 2, request("BYE", desk, "2", "\r\n")),
         (72_020, In, 2, response("200 OK", "BYE", "2", "\r\n")),
     ] {
-        ladder.climb(rung(ms, heading, leg, &message));
+        climb(&mut ladder, ms, heading, leg, &message);
     }
     ladder
 }
@@ -296,7 +296,7 @@ fn what_is_cut_out_of_a_long_ladder_is_told_where_it_was() {
     let mut long = Ladder::default();
     for cseq in 0..70 {
         let info = request("INFO", CLINIC, &cseq.to_string(), "\r\n");
-        long.climb(rung(100 + cseq, Heading::In, 1, &info));
+        climb(&mut long, 100 + cseq, Heading::In, 1, &info);
     }
     let picture = picture(&with_ladder(long), Numbers::Masked);
     let text = text::draw(&picture, Paint::Plain);
@@ -372,16 +372,16 @@ fn a_call_of_forty_minutes_is_hardly_longer_than_one_of_three_seconds() {
     let short = with_ladder(ladder(HUNG_UP));
     let mut long = short.clone();
     let shift = 40 * 60 * 1_000_000;
-    let moved = |rung: &Rung| {
-        let by = if rung.seen.at_us > 70_000_000 { shift } else { 0 };
-        Rung { seen: Seen { at_us: rung.seen.at_us + by, ..rung.seen }, ..rung.clone() }
-    };
+    let by = |at_us: u64| if at_us > 70_000_000 { shift } else { 0 };
     for entry in &mut long {
         if let Event::Ladder(ladder) = &entry.event {
-            let rungs = ladder.rungs().map(moved).collect();
-            entry.event = Event::Ladder(Box::new(Ladder::from_parts(rungs, 0)));
+            let moved = ladder.rungs().map(|rung| {
+                let at_us = rung.seen.at_us + by(rung.seen.at_us);
+                Rung { seen: Seen { at_us, ..rung.seen }, ..rung }
+            });
+            entry.event = Event::Ladder(Box::new(Ladder::from_parts(moved, 0)));
         }
-        entry.since_start_us += if entry.since_start_us > 70_000_000 { shift } else { 0 };
+        entry.since_start_us += by(entry.since_start_us);
     }
     assert_eq!(height(&short), height(&long));
     assert!(text::draw(&picture(&long, Numbers::Masked), Paint::Plain).contains("40 min 57 s"));

@@ -6,8 +6,9 @@ use crate::id::{ExitName, FlowName, Language, StepName, TrunkName};
 use crate::media::command::Counters;
 use crate::phi::Phi;
 use crate::report::event::Event;
-use crate::report::ladder::{Ladder, Rung, Seen, Start, method_word};
+use crate::report::ladder::{Ladder, Rung, Seen, Start};
 use serde_json::Value;
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::str::FromStr;
 use std::sync::{Mutex, PoisonError};
@@ -131,35 +132,34 @@ fn flow(body: &Body) -> Result<Fact, DecodeError> {
 fn ladder(body: &Body) -> Result<Ladder, DecodeError> {
     let began: u64 = body.number("began_us")?;
     let rungs = body.body["rungs"].as_array().ok_or_else(|| body.bad("rungs"))?;
-    let rungs: Result<Vec<Rung>, DecodeError> =
+    let rungs: Result<Vec<Rung<'_>>, DecodeError> =
         rungs.iter().map(|value| rung(&Body { kind: body.kind, body: value }, began)).collect();
     Ok(Ladder::from_parts(rungs?, body.number("cut")?))
 }
 
-fn rung(body: &Body, began: u64) -> Result<Rung, DecodeError> {
+fn rung<'a>(body: &Body<'a>, began: u64) -> Result<Rung<'a>, DecodeError> {
     let seen = Seen {
         at_us: began.saturating_add(body.number("at")?),
         heading: body.word("way")?,
         leg: body.id("leg")?,
         transport: body.word("over")?,
     };
-    let boxed = |text: Option<&str>| text.map(Box::from);
     let start = match body.optional_text("uri")? {
         Some(uri) => Start::Request { uri: Phi::new(uri.into()) },
         None => {
-            let phrase = boxed(body.optional_text("phrase")?);
+            let phrase = body.optional_text("phrase")?.map(Cow::Borrowed);
             Start::Status { status: body.number("status")?, phrase }
         }
     };
     Ok(Rung {
         seen,
-        method: method_word(body.text("method")?),
+        method: body.text("method")?.into(),
         start,
         cseq: body.number("cseq")?,
         branch: body.text("branch")?.into(),
         fork: body.number_or("fork", 0)?,
-        reason: boxed(body.optional_text("reason")?),
-        media: boxed(body.optional_text("media")?),
+        reason: body.optional_text("reason")?.map(Cow::Borrowed),
+        media: body.optional_text("media")?.map(Cow::Borrowed),
         again: body.number_or("again", 0)?,
         last_us: began.saturating_add(body.number_or("last", seen.at_us - began)?),
     })
@@ -314,8 +314,8 @@ pub(super) mod tests {
         ]
     }
 
-    fn any_rung() -> impl Strategy<Value = Rung> {
-        let boxed = || text().prop_map(String::into_boxed_str);
+    fn any_rung() -> impl Strategy<Value = Rung<'static>> {
+        let boxed = || text().prop_map(Cow::Owned);
         let start = prop_oneof![
             boxed().prop_map(|uri| Start::Request { uri: Phi::new(uri) }),
             (any::<u16>(), proptest::option::of(boxed()))
@@ -328,7 +328,7 @@ pub(super) mod tests {
         (seen, select(vec!["INVITE", "BYE", "PING"]), start, texts, numbers).prop_map(
             |(seen, method, start, (branch, reason, media), (cseq, fork, again, later))| Rung {
                 seen,
-                method: method_word(method),
+                method: method.into(),
                 start,
                 cseq,
                 branch,

@@ -112,11 +112,11 @@ fn flow(fact: &Fact) -> (&'static str, Value) {
 /// has not.
 fn ladder(ladder: &Ladder) -> Value {
     let began = ladder.rungs().next().map_or(0, |rung| rung.seen.at_us);
-    let rungs: Vec<Value> = ladder.rungs().map(|it| rung(it, began)).collect();
+    let rungs: Vec<Value> = ladder.rungs().map(|it| rung(&it, began)).collect();
     json!({ "began_us": began, "cut": ladder.cut(), "rungs": rungs })
 }
 
-fn rung(rung: &Rung, began: u64) -> Value {
+fn rung(rung: &Rung<'_>, began: u64) -> Value {
     let mut body = Map::new();
     let mut put = |name: &str, value: Value| drop(body.insert(name.to_owned(), value));
     put("at", rung.seen.at_us.saturating_sub(began).into());

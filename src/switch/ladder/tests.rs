@@ -77,7 +77,7 @@ impl Bench {
 }
 
 fn shown(ladder: &Ladder) -> String {
-    let line = |rung: &Rung| match rung.status() {
+    let line = |rung: Rung<'_>| match rung.status() {
         Some(status) => format!("{} {:?} {status}", rung.seen.leg, rung.seen.heading),
         None => format!("{} {:?} {}", rung.seen.leg, rung.seen.heading, rung.method),
     };
