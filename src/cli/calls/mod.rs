@@ -29,9 +29,9 @@ use crate::io::store::read;
 use crate::report::event::Entry;
 use jiff::tz::TimeZone;
 use picture::Picture;
-use std::fs::OpenOptions;
+use std::fs::{OpenOptions, Permissions};
 use std::io::Write as _;
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -98,5 +98,6 @@ fn no_call(config: &Config, id: &str) -> String {
 /// What shows how a patient called is for the owner's eyes, like the store it was read from.
 fn write_for_owner(path: &Path, text: &str) -> std::io::Result<()> {
     let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(path)?;
+    file.set_permissions(Permissions::from_mode(0o600))?;
     file.write_all(text.as_bytes())
 }

@@ -208,6 +208,10 @@ impl Picture {
         let rows: Vec<Row> = rows.into_iter().map(row).collect();
         let mut lanes = BTreeSet::from([Lane::Caller, Lane::Careline]);
         lanes.extend((!record.persons.is_empty()).then_some(Lane::Person));
+        lanes.extend(rows.iter().filter_map(|row| match &row.what {
+            What::Message(arrow) => Some(arrow.from.max(arrow.to)),
+            What::Cut(_) | What::Step { .. } | What::Told(..) | What::Edge(..) | What::Over(_) => None,
+        }));
         Some(Self {
             title: summary(&record, numbers, zone).lines().map(str::to_owned).collect(),
             lanes: lanes.into_iter().collect(),

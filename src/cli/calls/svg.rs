@@ -259,7 +259,9 @@ impl Page<'_> {
         };
         let x = self.notes();
         for (place, note) in placed.notes.iter().enumerate() {
-            self.text((x, y + 4.0 + LINE * place as f64), class[place.min(1)], note);
+            // What was sent again is what is looked for.
+            let class = if is_again(&placed.row.what, note) { "s b fb" } else { class[place.min(1)] };
+            self.text((x, y + 4.0 + LINE * place as f64), class, note);
         }
     }
 
@@ -304,6 +306,10 @@ impl Page<'_> {
         }
         y + 20.0
     }
+}
+
+fn is_again(what: &What, note: &str) -> bool {
+    matches!(what, What::Message(arrow) if arrow.again == note)
 }
 
 /// A text as XML takes it: its own signs by name, characters that XML forbids as U+FFFD.

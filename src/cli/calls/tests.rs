@@ -240,7 +240,7 @@ fn a_call_is_drawn_with_its_messages_its_steps_and_its_recording_on_one_axis() {
                       ┊                         ┊                         ┊     9.0 s
              9.000    │                         │                         │   ♪ the recording notice was heard
              9.020    │                         ┃                         │   ● recording r2a begins
-             9.500    │                         ┃                         │   # a key → nurse
+             9.500    │                         ┃                         │   ◆ a key → nurse
              9.500    │                         ┃                         │   · language es
              9.510    │                         ┃                         │   · up the person ladder, rung 1: the caller asked for a nurse
              9.520    │                         ┃                         │   · calling sip:front-desk@10.0.0.5 (l2)

@@ -131,7 +131,7 @@ impl Drawing<'_> {
             What::Message(arrow) => return self.arrow(row.at, arrow),
             What::Cut(messages) => self.inked(&format!("⋯ {messages} messages that are not kept"), Ink::Grey),
             What::Step { flow, step } => format!("▸ {}", self.inked(&format!("{flow} / {step}"), Ink::Cyan)),
-            What::Told(Mark::Key, text) => format!("# {text}"),
+            What::Told(Mark::Key, text) => format!("◆ {text}"),
             What::Told(Mark::Sound, text) => format!("♪ {text}"),
             What::Told(Mark::Note, text) => format!("· {text}"),
             What::Edge(span, edge, text) => self.edge(*span, *edge, text),
