@@ -70,6 +70,8 @@ pub struct Sip {
     pub product: String,
     /// Networks whose calls are taken besides those of trunks.
     pub listen_to: Vec<Network>,
+    /// Requests outside a dialog that are heard from each source that is no trunk, in a second.
+    pub requests_a_second: u32,
 }
 
 /// Sound.
@@ -172,6 +174,7 @@ impl Default for Config {
                 t1: Duration::from_millis(500),
                 product: concat!("Careline/", env!("CARGO_PKG_VERSION")).to_owned(),
                 listen_to: near_networks(),
+                requests_a_second: limits::GUARD_REQUESTS_A_SECOND_DEFAULT,
             },
             media: Media {
                 address: IpAddr::V4(Ipv4Addr::UNSPECIFIED),
@@ -222,7 +225,9 @@ impl Config {
             t1: self.sip.t1,
             external_address: self.sip.external_address,
             product: self.sip.product.clone(),
-            listen_to: self.sip.listen_to.iter().chain(trunks).copied().collect(),
+            listen_to: self.sip.listen_to.iter().chain(trunks.clone()).copied().collect(),
+            trusted: trunks.copied().chain(this_machine()).collect(),
+            requests_a_second: self.sip.requests_a_second,
         }
     }
 
@@ -276,7 +281,7 @@ impl Config {
 
 impl Sip {
     fn take(&mut self, node: &Node, sources: &mut Sources) {
-        let known = &["listen", "external_address", "t1_ms", "product", "listen_to"];
+        let known = &["listen", "external_address", "t1_ms", "product", "listen_to", "requests_a_second"];
         let Some(mut fields) = Fields::of(node, "`sip`", known, FAMILY, sources) else { return };
         if let Some(node) = fields.take("listen") {
             let example = "0.0.0.0:5060";
@@ -295,6 +300,11 @@ impl Sip {
         }
         if let Some(node) = fields.take("listen_to") {
             self.listen_to = networks(node, sources);
+        }
+        if let Some(node) = fields.take("requests_a_second") {
+            let rate = fields::number(node, "number of requests", 1..=100_000, FAMILY, sources);
+            self.requests_a_second =
+                rate.and_then(|n| u32::try_from(n).ok()).unwrap_or(self.requests_a_second);
         }
         fields.finish(sources);
     }
@@ -459,6 +469,14 @@ fn parse_network(text: &str) -> Option<Network> {
 
 /// Networks that nobody in the Internet can send from: loopback, private (RFC 1918, RFC 4193),
 /// link-local (RFC 3927, RFC 4291 §2.5.6) and shared (RFC 6598).
+/// The loopback addresses: what runs beside the engine is the operator's own.
+fn this_machine() -> [Network; 2] {
+    [
+        Network { base: IpAddr::V4(Ipv4Addr::LOCALHOST), prefix: 8 },
+        Network { base: IpAddr::V6(Ipv6Addr::LOCALHOST), prefix: 128 },
+    ]
+}
+
 fn near_networks() -> Vec<Network> {
     let v4 = |a, b, prefix| Network { base: IpAddr::V4(Ipv4Addr::new(a, b, 0, 0)), prefix };
     let v6 = |first, prefix| Network { base: IpAddr::V6(Ipv6Addr::new(first, 0, 0, 0, 0, 0, 0, 0)), prefix };

@@ -172,3 +172,36 @@ pub const TRACE_MAX: Duration = Duration::from_secs(24 * 3_600);
 pub const TRACE_FILE_MAX_OCTETS: u64 = 64 * 1_048_576;
 /// Messages that may wait for the disk of a trace: at most 16 MB of them.
 pub const TRACE_WAITING_MAX: usize = 256;
+
+/// Sources of requests outside a dialog that are measured one by one; those over it share one meter.
+pub const GUARD_SOURCES_MAX: usize = 4_096;
+/// Requests outside a dialog that one source may send in a second, unless configuration says otherwise: more than
+/// any telephone system of a clinic begins calls.
+pub const GUARD_REQUESTS_A_SECOND_DEFAULT: u32 = 100;
+/// How far ahead of its rate a source may be: a switchboard that comes back sends all it has at once.
+pub const GUARD_BURST: Duration = Duration::from_secs(2);
+/// Offences in a row that are borne. A telephone that is set up wrongly makes one a minute, a scanner all it can.
+pub const GUARD_OFFENCES_MAX: u32 = 20;
+/// After this long one offence is forgotten.
+pub const GUARD_OFFENCE_COOLS_IN: Duration = Duration::from_secs(3);
+/// How long a source that offended too often is not heard.
+pub const GUARD_BAN: Duration = Duration::from_secs(60);
+/// How often sources that behave are forgotten.
+pub const GUARD_SWEEP_EVERY: Duration = Duration::from_secs(1);
+
+/// New requests that may wait for their turn: at 1 000 a second they have waited a second, and are sent again.
+pub const INBOX_MAX: usize = 1_024;
+/// The shortest wait within this time says whether new calls only pass or pile up.
+pub const ADMISSION_WINDOW: Duration = Duration::from_millis(100);
+/// New calls that all wait longer than this pile up; a tenth of T1, so that nobody sends again because of it.
+pub const QUEUE_BUSY: Duration = Duration::from_millis(50);
+/// A wait with which trusted trunks are refused too: half of T1.
+pub const QUEUE_OVERRUN: Duration = Duration::from_millis(250);
+/// Media threads later than this for their slots can be heard soon.
+pub const TICKS_BUSY: Duration = Duration::from_millis(10);
+/// Media threads later than this are heard.
+pub const TICKS_OVERRUN: Duration = Duration::from_millis(40);
+/// How long a measure of lateness counts.
+pub const ADMISSION_LATENESS_HOLDS: Duration = Duration::from_secs(2);
+/// One of so many places is kept for trusted trunks, where there are any.
+pub const ADMISSION_RESERVE_PARTS: usize = 20;

@@ -22,6 +22,8 @@ fuzz_target!(|input: &[u8]| {
         external_address: None,
         product: "fuzz".to_owned(),
         listen_to: vec![everywhere],
+        trusted: Vec::new(),
+        requests_a_second: 100_000,
     };
     let mut stack = Stack::new(settings, Rng::seeded(1));
     let local = SocketAddr::from(([192, 0, 2, 1], 5_060));

@@ -6,7 +6,7 @@
 use crate::flow::action::Why;
 use crate::id::{ExitName, FlowName, Language, PromptName, StepName};
 use crate::wire::telephone_event::Key;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 /// A step, by its flow and its position there.
@@ -139,6 +139,8 @@ pub struct Clinic {
     pub default: usize,
     /// Called numbers without separators, and their flows.
     pub numbers: BTreeMap<String, usize>,
+    /// The flows whose callers are refused last when there is more than the engine can serve.
+    pub urgent: BTreeSet<usize>,
     /// How much longer the pound key lets a caller think.
     pub more_time: Duration,
     /// Misses in one menu after which a person is got.

@@ -72,6 +72,11 @@ impl FlowSet {
         &self.flows[*flow].name
     }
 
+    /// Whether callers of that flow are refused last.
+    pub fn is_urgent(&self, name: &FlowName) -> bool {
+        self.position(name).is_some_and(|flow| self.clinic.urgent.contains(&flow))
+    }
+
     /// The listed numbers and their flows, in the order of the numbers.
     pub fn numbers(&self) -> impl Iterator<Item = (&str, &FlowName)> {
         self.clinic.numbers.iter().map(|(number, flow)| (number.as_str(), &self.flows[*flow].name))
@@ -217,6 +222,7 @@ fn clinic(draft: &Draft, text: &ClinicText) -> Option<Clinic> {
         entry: draft.entry()?,
         default: draft.flow(&text.default.as_ref()?.value)?,
         numbers: numbers.collect::<Option<_>>()?,
+        urgent: text.urgent.iter().map(|flow| draft.flow(&flow.value)).collect::<Option<_>>()?,
         more_time: text.more_time,
         tries: text.tries,
         recording: text.recording.value,

@@ -42,7 +42,7 @@ pub struct Lateness {
 
 impl Lateness {
     /// The upper bounds of the histogram's steps, in µs.
-    pub const BOUNDS: [u64; 9] = [50, 100, 250, 500, 1_000, 2_000, 5_000, 10_000, 20_000];
+    pub const BOUNDS: [u64; 10] = [50, 100, 250, 500, 1_000, 2_000, 5_000, 10_000, 20_000, 50_000];
 
     /// Counts one slot.
     pub fn count(&self, late: Duration) {
@@ -57,16 +57,61 @@ impl Lateness {
     }
 }
 
+/// Watches how late slots are, from one look to the next.
+#[derive(Debug, Default)]
+pub struct LatenessWatch {
+    seen: [u64; Lateness::BOUNDS.len() + 1],
+}
+
+impl LatenessWatch {
+    /// The lateness that 99 of 100 slots kept since the last look, over all `workers`; nothing if none was served.
+    pub fn look<'a>(&mut self, workers: impl Iterator<Item = &'a WorkerCounters>) -> Duration {
+        let mut sums = [0; Lateness::BOUNDS.len() + 1];
+        for worker in workers {
+            for (sum, count) in sums.iter_mut().zip(worker.lateness.counts()) {
+                *sum += count;
+            }
+        }
+        let since: Vec<u64> = sums.iter().zip(self.seen).map(|(now, before)| now - before).collect();
+        self.seen = sums;
+        let mut borne = since.iter().sum::<u64>() / 100;
+        for (step, count) in since.iter().enumerate().rev() {
+            if *count > borne {
+                let beyond = 2 * Lateness::BOUNDS[Lateness::BOUNDS.len() - 1];
+                return Duration::from_micros(Lateness::BOUNDS.get(step).copied().unwrap_or(beyond));
+            }
+            borne -= count;
+        }
+        Duration::ZERO
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
+    fn one_late_slot_in_a_hundred_is_borne_and_each_look_begins_anew() {
+        let (a, b) = (WorkerCounters::default(), WorkerCounters::default());
+        let mut watch = LatenessWatch::default();
+        let mut served = |on_time: u32, late: u32, late_ms: u64| {
+            (0..on_time).for_each(|_| a.lateness.count(Duration::from_micros(40)));
+            (0..late).for_each(|_| b.lateness.count(Duration::from_millis(late_ms)));
+            watch.look([&a, &b].into_iter())
+        };
+        assert_eq!(served(0, 0, 0), Duration::ZERO);
+        assert_eq!(served(199, 1, 300), Duration::from_micros(50));
+        assert_eq!(served(90, 10, 15), Duration::from_millis(20));
+        assert_eq!(served(90, 10, 300), Duration::from_millis(100));
+        assert_eq!(served(200, 0, 0), Duration::from_micros(50), "the late ones are long ago");
+    }
+
+    #[test]
     fn a_slot_is_counted_under_the_first_bound_it_keeps() {
         let lateness = Lateness::default();
-        [0, 50, 51, 1_000, 20_000, 20_001, 9_000_000]
+        [0, 50, 51, 1_000, 20_000, 20_001, 50_001, 9_000_000]
             .into_iter()
             .for_each(|micros| lateness.count(Duration::from_micros(micros)));
-        assert_eq!(lateness.counts(), [2, 1, 0, 0, 1, 0, 0, 0, 1, 2]);
+        assert_eq!(lateness.counts(), [2, 1, 0, 0, 1, 0, 0, 0, 1, 1, 2]);
     }
 }

@@ -5,6 +5,7 @@ use crate::clock::Instant;
 use crate::id::{LegId, PlaybackId};
 use crate::io::control::{Request, TraceRequest};
 use crate::io::figures;
+use crate::io::media_counters::LatenessWatch;
 use crate::io::media_worker::Handle;
 use crate::io::now::Clock;
 use crate::io::prompts::PromptLibrary;
@@ -16,6 +17,7 @@ use crate::limits::TRACE_MAX;
 use crate::media::command as media;
 use crate::sip::way::Way;
 use crate::switch::Switch;
+use crate::switch::inbox::{Inbox, Turn, Waiting};
 use crate::switch::interface::{Input, Now, Output, TraceOrder};
 use crate::switch::status::{Figure, figure};
 use crate::wire::codec::Codec;
@@ -25,6 +27,8 @@ use tokio::sync::{mpsc, watch};
 
 /// Datagrams that are taken in a row before anything else has its turn.
 const DATAGRAMS_IN_A_ROW: usize = 64;
+/// How often the lateness of the media threads is looked at while calls come in.
+const LATENESS_LOOKED_AT_EVERY: Duration = Duration::from_secs(1);
 /// How long to sleep when nothing is due.
 const IDLE: Duration = Duration::from_secs(3_600);
 
@@ -58,6 +62,12 @@ pub struct Engine {
     pub drain: Duration,
     /// What the edges count.
     pub counters: EdgeCounters,
+    /// Those who want a call and wait for their turn.
+    pub inbox: Inbox,
+    /// How late the media threads are.
+    pub lateness: LatenessWatch,
+    /// When it was looked at.
+    pub looked: Instant,
 }
 
 /// What the edges count.
@@ -100,6 +110,10 @@ impl Engine {
                     self.handle(Input::Drain { within });
                 }
                 Some(request) = self.requests.recv() => self.serve(request),
+                () = std::future::ready(()), if !self.inbox.is_empty() => {
+                    let now = self.now();
+                    self.take_waiting(now);
+                }
             }
             if self.flush() == Flushed::Drained {
                 return Ok(self);
@@ -166,14 +180,38 @@ impl Engine {
         }
     }
 
+    /// Takes what has come: those in a call at once, and one who wants a call whenever nothing else waits.
     fn take_datagrams(&mut self) {
         for _ in 0..DATAGRAMS_IN_A_ROW {
-            let Some(arrived) = self.sip.receive() else { return };
             let now = self.now();
+            let Some(arrived) = self.sip.receive() else {
+                if self.take_waiting(now) {
+                    continue;
+                }
+                return;
+            };
+            let way = Way::udp(arrived.local, arrived.from);
             let octets = self.sip.octets(&arrived);
-            self.switch.handle(now, Input::Message { way: Way::udp(arrived.local, arrived.from), octets });
-            self.flush();
+            if self.inbox.sort(now.at, way, octets) == Turn::Now {
+                self.switch.handle(now, Input::Message { way, octets });
+                self.flush();
+            }
         }
+    }
+
+    /// Gives its turn to the one who has waited longest; false if nobody waits.
+    fn take_waiting(&mut self, now: Now) -> bool {
+        let Some(waiting) = self.inbox.take() else { return false };
+        if now.at.since(self.looked) >= LATENESS_LOOKED_AT_EVERY {
+            self.looked = now.at;
+            let late = self.lateness.look(self.workers.iter().map(Handle::counters));
+            self.switch.handle(now, Input::TicksLate(late));
+        }
+        self.switch.handle(now, Input::Waited(waiting.waited(now.at)));
+        let Waiting { way, octets, .. } = waiting;
+        self.switch.handle(now, Input::Message { way, octets: &octets });
+        self.flush();
+        true
     }
 
     /// Does all that the switch wants done.
@@ -245,6 +283,11 @@ impl Engine {
         all.extend(figures::store(&self.store.counters()));
         all.extend([
             figure("datagrams_unsent", c.unsent, "SIP datagrams that the system would not send"),
+            figure(
+                "invites_dropped",
+                self.inbox.dropped(),
+                "new calls that came while too many waited for their turn; they are sent again",
+            ),
             figure("prompts_silent", c.silent_prompts, "prompts that had no sound when they were due"),
             figure("media_commands_lost", c.media_commands_lost, "commands that found a worker's queue full"),
         ]);

@@ -22,6 +22,10 @@ pub struct Settings {
     pub product: String,
     /// Networks whose requests outside a dialog are listened to; others are dropped and counted.
     pub listen_to: Vec<Network>,
+    /// Networks whose requests are not measured: trunks, and this machine.
+    pub trusted: Vec<Network>,
+    /// Requests outside a dialog that are heard from each other source in a second.
+    pub requests_a_second: u32,
 }
 
 /// An IP network: those addresses whose first `prefix` bits are those of `base`.
@@ -68,9 +72,26 @@ pub enum Input<'a> {
     Command(Command),
 }
 
+/// Whether calls are let in, as far as OPTIONS tells (RFC 3261 §11.2).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Openness {
+    /// An INVITE would be answered.
+    Open,
+    /// It would be refused with 503.
+    Closed {
+        /// Seconds for Retry-After.
+        retry_after_s: u32,
+    },
+}
+
 /// What the switch wants of a leg.
 #[derive(Clone, Debug)]
 pub enum Command {
+    /// What OPTIONS outside a dialog is answered from now on.
+    Tell {
+        /// Whether calls are let in.
+        openness: Openness,
+    },
     /// 180 Ringing.
     Ring {
         /// The leg.
@@ -252,6 +273,10 @@ pub struct Counters {
     pub malformed: u64,
     /// Requests outside a dialog from networks that nobody named.
     pub unlisted: u64,
+    /// Requests of sources that asked too much, dropped.
+    pub over_rate: u64,
+    /// Requests of banned sources, dropped.
+    pub banned: u64,
     /// Requests seen, retransmissions included.
     pub requests: u64,
     /// Requests that were retransmissions.

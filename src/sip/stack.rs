@@ -21,7 +21,8 @@ mod request;
 mod response;
 
 use super::dialog::DialogId;
-use super::interface::{Counters, Event, Input, Output, Settings};
+use super::guard::Guard;
+use super::interface::{Counters, Event, Input, Openness, Output, Settings};
 use super::transaction::clients::{self, ClientId, Clients};
 use super::transaction::index::TimerIndex;
 use super::transaction::servers::{self, ServerId, Servers};
@@ -50,6 +51,8 @@ pub struct Stack {
     index: TimerIndex<TimerKey>,
     outputs: VecDeque<Output>,
     counters: Counters,
+    guard: Guard,
+    openness: Openness,
     transactions_max: usize,
 }
 
@@ -68,6 +71,8 @@ impl Stack {
         let timers = Timers { t1: settings.t1.max(Duration::from_millis(1)) };
         Self {
             timers,
+            guard: Guard::new(settings.requests_a_second),
+            openness: Openness::Open,
             settings,
             tag_seed: rng.next_u64(),
             rng,

@@ -3,6 +3,7 @@
 //! An INVITE is answered at once: no patient listens to ringing where an engine could speak. What is
 //! refused here is counted; what is let in leaves a record, whatever comes of it.
 
+use super::admission::{self, Reserve, Standing};
 use super::call::Call;
 use super::interface::Output;
 use super::ladder::Numbers;
@@ -31,17 +32,60 @@ impl Switch {
         self.counters.offered += 1;
         if self.drain_until.is_some() {
             self.counters.refused_draining += 1;
-            return self.refuse(leg, 503, Some(RETRY_AFTER_S));
+            return self.refuse_for_now(leg);
         }
-        if self.calls.len() >= self.settings.max_calls as usize {
+        let standing = self.standing(&invite);
+        if !self.admission.admits(self.now.at, standing) {
+            self.counters.refused_busy += 1;
+            return self.refuse_for_now(leg);
+        }
+        if self.calls.len() >= self.room(standing) {
             self.counters.refused_full += 1;
-            return self.refuse(leg, 503, Some(RETRY_AFTER_S));
+            return self.refuse_for_now(leg);
         }
         let Some(owned) = self.ports.take(self.now.at) else {
             self.counters.refused_full += 1;
-            return self.refuse(leg, 503, Some(RETRY_AFTER_S));
+            return self.refuse_for_now(leg);
         };
         self.admit(leg, invite, owned);
+    }
+
+    /// How much a call matters when not all can be served.
+    fn standing(&self, invite: &sip::Invite) -> Standing {
+        let trunk = trunk_of(&self.settings.trunks, invite.way.remote.ip());
+        let flow = self.flows.route(called_number(invite, trunk).expose());
+        match trunk {
+            _ if self.flows.is_urgent(flow) => Standing::Emergency,
+            Some(trunk) if trunk.trusted => Standing::Trusted,
+            Some(_) | None => Standing::Ordinary,
+        }
+    }
+
+    fn room(&self, standing: Standing) -> usize {
+        let kept = self.settings.trunks.iter().any(|trunk| trunk.trusted);
+        let reserve = if kept { Reserve::Kept } else { Reserve::None };
+        admission::room(self.settings.max_calls as usize, standing, reserve)
+    }
+
+    /// 503, each caller with another time to come again, so that they do not all come at once.
+    fn refuse_for_now(&mut self, leg: LegId) {
+        let spread = self.rng.next_u32() % (RETRY_AFTER_S + 1);
+        self.refuse(leg, 503, Some(RETRY_AFTER_S / 2 + spread));
+    }
+
+    /// Lets OPTIONS say what an INVITE of anybody would be told.
+    pub(super) fn tell_openness(&mut self) {
+        let full = self.calls.len() >= self.room(Standing::Ordinary);
+        let busy = !self.admission.admits(self.now.at, Standing::Ordinary);
+        let openness = if self.drain_until.is_some() || full || busy {
+            sip::Openness::Closed { retry_after_s: RETRY_AFTER_S }
+        } else {
+            sip::Openness::Open
+        };
+        if openness != self.openness {
+            self.openness = openness;
+            self.sip(sip::Command::Tell { openness });
+        }
     }
 
     fn admit(&mut self, leg: LegId, invite: sip::Invite, owned: Owned) {

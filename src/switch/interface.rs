@@ -82,6 +82,10 @@ pub enum Input<'a> {
     },
     /// The operator wants the full text of a number's calls, or no longer.
     Trace(TraceOrder),
+    /// A new call waited so long for its turn; its message comes next.
+    Waited(Duration),
+    /// Media threads were so late for their slots since the last time that this was told.
+    TicksLate(Duration),
     /// `poll_timeout` is due.
     Timeout,
 }

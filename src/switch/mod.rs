@@ -12,8 +12,10 @@
 //! drains it. Nothing in here waits.
 
 mod actions;
+pub mod admission;
 mod call;
 mod ending;
+pub mod inbox;
 mod incoming;
 pub mod interface;
 mod ladder;
@@ -37,6 +39,7 @@ use crate::report::ladder::Heading;
 use crate::rng::Rng;
 use crate::sip::interface as sip;
 use crate::sip::stack::Stack;
+use admission::Admission;
 use call::Call;
 use interface::{Input, Now, Output, Settings, TraceOrder};
 use ladder::{Ladders, Passing};
@@ -73,6 +76,9 @@ pub struct Switch {
     next_id: u64,
     drain_until: Option<Instant>,
     drained_told: bool,
+    admission: Admission,
+    /// What OPTIONS is answered.
+    openness: sip::Openness,
     counters: Counters,
     now: Now,
 }
@@ -99,6 +105,8 @@ impl Switch {
             rng,
             drain_until: None,
             drained_told: false,
+            admission: Admission::default(),
+            openness: sip::Openness::Open,
             counters: Counters::default(),
             now: Now::default(),
         }
@@ -120,10 +128,13 @@ impl Switch {
                 self.drain_until = Some(now.at + within);
             }
             Input::Trace(order) => self.on_trace(order),
+            Input::Waited(waited) => self.admission.note_wait(now.at, waited),
+            Input::TicksLate(late) => self.admission.note_lateness(now.at, late),
             Input::Timeout => self.on_timeout(),
         }
         self.run_sip();
         self.tell_ladders();
+        self.tell_openness();
         self.tell_when_drained();
     }
 

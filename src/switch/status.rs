@@ -9,6 +9,7 @@ pub(super) struct Counters {
     pub answered: u64,
     pub refused_full: u64,
     pub refused_draining: u64,
+    pub refused_busy: u64,
     pub no_common_media: u64,
     pub peak: u64,
     pub ended: u64,
@@ -60,6 +61,11 @@ impl Switch {
                 "calls_refused_full",
                 c.refused_full,
                 "503: more calls than `calls.max`, or no rested port free",
+            ),
+            figure(
+                "calls_refused_busy",
+                c.refused_busy,
+                "503: more callers at once than this machine can serve well",
             ),
             figure("calls_refused_draining", c.refused_draining, "503: the engine is shutting down"),
             figure(
@@ -131,6 +137,12 @@ impl Switch {
                 s.malformed,
                 "messages that break a rule: 400 to requests, nothing to answers",
             ),
+            figure(
+                "sip_over_rate",
+                s.over_rate,
+                "requests of a source over `sip.requests_a_second`: dropped; is a trunk missing?",
+            ),
+            figure("sip_banned", s.banned, "requests of sources that sent nonsense again and again: dropped"),
             figure("sip_unlisted", s.unlisted, "requests from networks that no trunk names: dropped"),
             figure("sip_requests", s.requests, "requests seen"),
             figure("sip_retransmissions_in", s.retransmissions_in, "requests that came again"),

@@ -16,8 +16,14 @@ const SILENT_AFTER: Duration = Duration::from_secs(60);
 const UNANSWERED: Duration = Duration::from_secs(32);
 
 fn flows() -> Arc<FlowSet> {
+    flows_with("")
+}
+
+/// The shipped flows, with a line more in `clinic.yaml`.
+fn flows_with(line: &str) -> Arc<FlowSet> {
+    let clinic = format!("{}{line}", include_str!("../../ivr-flows/clinic.yaml"));
     let texts = [
-        ("clinic.yaml", include_str!("../../ivr-flows/clinic.yaml")),
+        ("clinic.yaml", clinic.as_str()),
         ("prompts.yaml", include_str!("../../ivr-flows/prompts.yaml")),
         ("entry.yaml", include_str!("../../ivr-flows/entry.yaml")),
         ("main_menu.yaml", include_str!("../../ivr-flows/main_menu.yaml")),
@@ -49,6 +55,8 @@ impl Scene {
                 external_address: None,
                 product: "Careline".to_owned(),
                 listen_to: vec![sip::Network { base: "10.0.0.0".parse().unwrap(), prefix: 8 }],
+                trusted: Vec::new(),
+                requests_a_second: 100_000,
             },
             external_address: None,
             trunks: Vec::new(),
@@ -315,4 +323,46 @@ fn no_recording_begins_while_the_log_is_stuck_and_one_begins_after_it() {
     scene.switch.start_recording(id, crate::call::recording::RecordingKind::Call);
     scene.durable();
     assert_eq!(scene.named(), 1, "{:#?}", scene.log);
+}
+
+/// An INVITE of another caller, and the status of its final answer.
+fn another(scene: &mut Scene, number: &str, name: &str) -> u16 {
+    let sdp =
+        "v=0\r\no=- 1 1 IN IP4 10.0.0.2\r\ns=-\r\nc=IN IP4 10.0.0.2\r\nt=0 0\r\nm=audio 4002 RTP/AVP 0\r\n";
+    scene.sent.clear();
+    scene.datagram(&format!(
+        "INVITE sip:{number}@{US} SIP/2.0\r\nVia: SIP/2.0/UDP {THEM};branch=z9hG4bK{name}\r\n\
+         From: <sip:p@x>;tag={name}\r\nTo: <sip:{number}@{US}>\r\nCall-ID: {name}@x\r\nCSeq: 1 INVITE\r\n\
+         Contact: <sip:p@{THEM}>\r\nMax-Forwards: 70\r\nContent-Type: application/sdp\r\nContent-Length: {}\r\n\r\n{sdp}",
+        sdp.len()
+    ));
+    let status = |text: &String| text.strip_prefix("SIP/2.0 ")?.get(..3)?.parse().ok();
+    scene.sent.iter().filter_map(status).find(|status| *status >= 200).unwrap_or_default()
+}
+
+#[test]
+fn callers_of_an_urgent_flow_are_let_in_when_nobody_else_is() {
+    let mut scene = Scene::up("100", "sendrecv");
+    scene.switch.flows = flows_with("urgent_flows: [after_hours]\n");
+    scene.switch.settings.max_calls = 1;
+    assert_eq!(another(&mut scene, "100", "ordinary"), 503);
+    assert_eq!(another(&mut scene, "199", "urgent"), 200);
+    assert_eq!(another(&mut scene, "199", "noport"), 503, "there are two ports");
+    assert_eq!(scene.switch.counters.refused_full, 2);
+}
+
+#[test]
+fn callers_who_pile_up_are_asked_to_come_again_and_the_call_that_is_up_goes_on() {
+    let mut scene = Scene::up("100", "sendrecv");
+    for _ in 0..100 {
+        scene.wait(Duration::from_millis(10));
+        scene.tell(Input::Waited(Duration::from_millis(90)));
+    }
+    assert_eq!(another(&mut scene, "100", "busy"), 503);
+    assert!(scene.sent.iter().any(|text| text.contains("\r\nRetry-After: ")), "{:?}", scene.sent);
+    assert_eq!((scene.switch.counters.refused_busy, scene.switch.calls_up()), (1, 1));
+    scene.wait(Duration::from_secs(1));
+    assert_eq!(another(&mut scene, "100", "calm"), 200, "a second later nobody waits any more");
+    scene.tell(Input::TicksLate(Duration::from_millis(20)));
+    assert_eq!(another(&mut scene, "100", "late"), 503, "sound comes before new calls");
 }

@@ -50,6 +50,8 @@ pub fn switch(
             external_address: None,
             product: "Careline".to_owned(),
             listen_to: vec![sip::Network { base: IpAddr::V4(Ipv4Addr::new(10, 0, 0, 0)), prefix: 8 }],
+            trusted: Vec::new(),
+            requests_a_second: 100_000,
         },
         external_address: None,
         trunks: Vec::new(),

@@ -3,10 +3,12 @@
 //! flows checked → records opened → recordings reconciled → ports bound → SIP port bound → control socket.
 
 use crate::call::routing;
+use crate::clock::Instant;
 use crate::config::{Config, Trust};
 use crate::flow::set::FlowSet;
 use crate::io::control;
 use crate::io::descriptors;
+use crate::io::media_counters::LatenessWatch;
 use crate::io::media_worker::{self, Handle};
 use crate::io::now::Clock;
 use crate::io::prompts::PromptLibrary;
@@ -21,6 +23,7 @@ use crate::limits::{MEDIA_EVENTS_MAX, MEDIA_LEGS_GATHERED, RECORDER_COMMANDS_MAX
 use crate::media::command::WorkerIndex;
 use crate::rng::Rng;
 use crate::switch::Switch;
+use crate::switch::inbox::Inbox;
 use crate::switch::interface::Settings;
 use std::collections::BTreeMap;
 use std::io;
@@ -126,6 +129,9 @@ pub fn start(config: &Config, flows: FlowSet, prompts: PromptLibrary) -> Result<
         clock,
         drain: config.drain,
         counters: EdgeCounters::default(),
+        inbox: Inbox::default(),
+        lateness: LatenessWatch::default(),
+        looked: Instant::START,
     };
     let all: Vec<u16> = ports.iter().flatten().copied().collect();
     Ok(Started {

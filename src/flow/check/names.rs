@@ -182,7 +182,7 @@ fn routes(draft: &Draft, sources: &mut Sources) {
             sources.fault(name.place, ROUTE, words);
         }
     }
-    for name in clinic.numbers.values().chain(&clinic.default).chain(&clinic.entry) {
+    for name in clinic.numbers.values().chain(&clinic.default).chain(&clinic.entry).chain(&clinic.urgent) {
         if !draft.may_be_flow(&name.value) {
             let words = Words::what(format!("there is no flow `{}`", name.value))
                 .repair(did_you_mean(&name.value, &flows))

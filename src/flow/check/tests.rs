@@ -851,6 +851,17 @@ fn clinic() {
     );
     edited(
         "clinic.yaml",
+        "default: main_menu",
+        "urgent_flows: [after_hour]\ndefault: main_menu",
+        expect![[r#"
+            clinic.yaml:7:16  F036  there is no flow `after_hour`
+                7 | urgent_flows: [after_hour]
+                  |                ^^^^^^^^^^ did you mean `after_hours`?
+                  who calls this number could not be answered
+        "#]],
+    );
+    edited(
+        "clinic.yaml",
         "100: main_menu",
         "'1-00 0': main_menu\n  1000: main_menu\n  a/b: main_menu",
         expect![[r#"

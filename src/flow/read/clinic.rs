@@ -40,6 +40,8 @@ pub struct ClinicText {
     pub message: Option<MessageText>,
     /// The exits that flows may name.
     pub exits: Vec<Placed<String>>,
+    /// The flows whose callers are refused last.
+    pub urgent: Vec<Placed<String>>,
 }
 
 /// A locale pack: the numbers that callers are told.
@@ -77,6 +79,7 @@ const KNOWN: &[&str] = &[
     "recording",
     "person",
     "exits",
+    "urgent_flows",
 ];
 
 /// Reads `clinic.yaml`.
@@ -97,6 +100,7 @@ pub fn read(node: &Node, sources: &mut Sources) -> Option<ClinicText> {
         None => (Vec::new(), None),
     };
     let exits = fields.take("exits").map(|n| exits(n, sources)).unwrap_or_default();
+    let urgent = fields.take("urgent_flows").map(|n| urgent_flows(n, sources)).unwrap_or_default();
     let place = fields.place;
     fields.finish(sources);
     Some(ClinicText {
@@ -114,6 +118,7 @@ pub fn read(node: &Node, sources: &mut Sources) -> Option<ClinicText> {
         ladder,
         message,
         exits,
+        urgent,
     })
 }
 
@@ -194,6 +199,11 @@ fn exits(node: &Node, sources: &mut Sources) -> Vec<Placed<String>> {
         exits.extend(fields::name(key, "an exit", FAMILY, sources));
     }
     exits
+}
+
+fn urgent_flows(node: &Node, sources: &mut Sources) -> Vec<Placed<String>> {
+    let items = fields::items(node, "`urgent_flows`", FAMILY, sources).unwrap_or_default();
+    items.iter().filter_map(|item| fields::name(item, "a flow", FAMILY, sources)).collect()
 }
 
 fn ladder(node: &Node, sources: &mut Sources) -> (Vec<Rung>, Option<MessageText>) {

@@ -1,4 +1,7 @@
-//! One batch of entries into the tables, in one commit and with one statement for each table.
+//! One batch of entries into the tables: one commit, one statement for each table, one trip to the database.
+//!
+//! `sqlx` runs SQLite on a thread of its own, so that each `execute` costs two changes of thread. BEGIN, the
+//! rows and COMMIT therefore go there together.
 //!
 //! The event log is the truth; `call_record` and `recording` are kept beside it in the same commit, so
 //! that a list of calls need not read every event. A row is written when its call or recording begins and
@@ -47,19 +50,21 @@ async fn transact(
     ledger: &Ledger,
     batch: &[Entry],
 ) -> Result<(), StoreError> {
-    sqlx::raw_sql("BEGIN").execute(&mut *connection).await?;
-    log(connection, batch).await?;
     let records = changed(connection, ledger, batch).await?;
-    write_calls(connection, &records, batch).await?;
-    write_recordings(connection, &records, batch).await?;
-    sqlx::raw_sql("COMMIT").execute(&mut *connection).await?;
+    let mut statements: QueryBuilder<Sqlite> = QueryBuilder::new("BEGIN; ");
+    log(&mut statements, batch);
+    write_calls(&mut statements, &records, batch);
+    write_recordings(&mut statements, &records, batch);
+    list_late(&mut statements, ledger, batch);
+    statements.push("COMMIT");
+    // Batches differ in length: keeping each statement prepared would only fill the cache.
+    statements.build().persistent(false).execute(connection).await?;
     Ok(())
 }
 
-async fn log(connection: &mut SqliteConnection, batch: &[Entry]) -> Result<(), StoreError> {
-    let mut insert: QueryBuilder<Sqlite> =
-        QueryBuilder::new("INSERT INTO event_log (seq, at, since_start_us, call_id, kind, body) ");
-    insert.push_values(batch, |mut row, entry| {
+fn log(statements: &mut QueryBuilder<Sqlite>, batch: &[Entry]) {
+    statements.push("INSERT INTO event_log (seq, at, since_start_us, call_id, kind, body) ");
+    statements.push_values(batch, |mut row, entry| {
         let (kind, body) = encode(&entry.event);
         row.push_bind(stored(entry.seq))
             .push_bind(entry.at.as_micros())
@@ -68,13 +73,10 @@ async fn log(connection: &mut SqliteConnection, batch: &[Entry]) -> Result<(), S
             .push_bind(kind)
             .push_bind(body.to_string());
     });
-    insert.push(" ON CONFLICT (seq) DO NOTHING");
-    // Batches differ in length: keeping each statement prepared would only fill the cache.
-    insert.build().persistent(false).execute(connection).await?;
-    Ok(())
+    statements.push(" ON CONFLICT (seq) DO NOTHING; ");
 }
 
-/// The records of the calls of which a row begins or ends in this batch.
+/// The records, with this batch, of the calls of which a row begins or ends in it.
 async fn changed(
     connection: &mut SqliteConnection,
     ledger: &Ledger,
@@ -86,12 +88,23 @@ async fn changed(
     for call in calls {
         let record = match ledger.record_with(batch, call) {
             Some(record) => Some(record),
-            // The batch is in the log already, within this transaction.
-            None => Record::of(&entries(&mut *connection, call).await?),
+            None => Record::of(&whole(&mut *connection, batch, call).await?),
         };
         records.extend(record.map(|record| (call, record)));
     }
     Ok(records)
+}
+
+/// All entries of a call: those on disk, and behind them those of the batch that are not there yet.
+async fn whole(
+    connection: &mut SqliteConnection,
+    batch: &[Entry],
+    call: CallId,
+) -> Result<Vec<Entry>, StoreError> {
+    let mut all = entries(connection, call).await?;
+    let on_disk = all.last().map_or(0, |entry| entry.seq);
+    all.extend(batch.iter().filter(|entry| entry.call == call && entry.seq > on_disk).cloned());
+    Ok(all)
 }
 
 fn writes_a_row(event: &Event) -> bool {
@@ -123,11 +136,7 @@ fn recording_named(event: &Event) -> Option<RecordingId> {
     }
 }
 
-async fn write_calls(
-    connection: &mut SqliteConnection,
-    records: &BTreeMap<CallId, Record>,
-    batch: &[Entry],
-) -> Result<(), StoreError> {
+fn write_calls(statements: &mut QueryBuilder<Sqlite>, records: &BTreeMap<CallId, Record>, batch: &[Entry]) {
     let begins_or_ends = |event: &Event| matches!(event, Event::Arrived { .. } | Event::Ended { .. });
     let calls: BTreeSet<CallId> =
         batch.iter().filter(|entry| begins_or_ends(&entry.event)).map(|entry| entry.call).collect();
@@ -136,14 +145,15 @@ async fn write_calls(
         Some((record, record.arrived?, record.arrival.as_ref()?))
     };
     let rows: Vec<_> = calls.iter().filter_map(known).collect();
+    let of_call = |call: CallId| batch.iter().filter(move |entry| entry.call == call).map(|entry| entry.seq);
     if rows.is_empty() {
-        return Ok(());
+        return;
     }
-    let mut insert: QueryBuilder<Sqlite> = QueryBuilder::new(
+    statements.push(
         "INSERT INTO call_record (call_id, arrived_at, called, caller, trunk, flow, flow_version, sip_call_id,
-         answered_at, heard_at, ended_at, ring_us, talk_us, exit_name, cause, ended_by) ",
+         answered_at, heard_at, ended_at, ring_us, talk_us, exit_name, cause, ended_by, first_seq, last_seq) ",
     );
-    insert.push_values(rows, |mut row, (record, arrived, arrival)| {
+    statements.push_values(rows, |mut row, (record, arrived, arrival)| {
         let end = record.end.as_ref();
         let micros = |span: std::time::Duration| i64::try_from(span.as_micros()).unwrap_or(i64::MAX);
         row.push_bind(stored(record.call.0))
@@ -161,24 +171,25 @@ async fn write_calls(
             .push_bind(end.map(|_| micros(record.talk())))
             .push_bind(end.and_then(|end| end.exit.as_ref()).map(|exit| exit.as_str()))
             .push_bind(end.map(|end| end.cause.word()))
-            .push_bind(end.map(|end| end.by.word()));
+            .push_bind(end.map(|end| end.by.word()))
+            .push_bind(of_call(record.call).next().map(stored))
+            .push_bind(end.and_then(|_| of_call(record.call).next_back()).map(stored));
     });
-    // A beginning that is written again leaves the end that stands there already.
-    insert.push(
+    // A beginning that is written again leaves the end that stands there already; an end, the first entry.
+    statements.push(
         " ON CONFLICT (call_id) DO UPDATE SET answered_at = excluded.answered_at, heard_at = excluded.heard_at,
          ended_at = excluded.ended_at, ring_us = excluded.ring_us, talk_us = excluded.talk_us,
-         exit_name = excluded.exit_name, cause = excluded.cause, ended_by = excluded.ended_by
-         WHERE excluded.cause IS NOT NULL",
+         exit_name = excluded.exit_name, cause = excluded.cause, ended_by = excluded.ended_by,
+         last_seq = excluded.last_seq
+         WHERE excluded.cause IS NOT NULL; ",
     );
-    insert.build().persistent(false).execute(connection).await?;
-    Ok(())
 }
 
-async fn write_recordings(
-    connection: &mut SqliteConnection,
+fn write_recordings(
+    statements: &mut QueryBuilder<Sqlite>,
     records: &BTreeMap<CallId, Record>,
     batch: &[Entry],
-) -> Result<(), StoreError> {
+) {
     let named: BTreeMap<RecordingId, CallId> =
         batch.iter().filter_map(|entry| Some((recording_named(&entry.event)?, entry.call))).collect();
     let known = |(id, call): (&RecordingId, &CallId)| {
@@ -187,12 +198,11 @@ async fn write_recordings(
     };
     let rows: Vec<(CallId, Recording)> = named.iter().filter_map(known).collect();
     if rows.is_empty() {
-        return Ok(());
+        return;
     }
-    let mut insert: QueryBuilder<Sqlite> = QueryBuilder::new(
-        "INSERT INTO recording (recording_id, call_id, kind, named_at, state, milliseconds, fault) ",
-    );
-    insert.push_values(rows, |mut row, (call, recording)| {
+    statements
+        .push("INSERT INTO recording (recording_id, call_id, kind, named_at, state, milliseconds, fault) ");
+    statements.push_values(rows, |mut row, (call, recording)| {
         let (state, milliseconds, fault) = match recording.state {
             RecordingState::Unfinished => ("open", 0, None),
             RecordingState::Closed { milliseconds } => ("closed", milliseconds, None),
@@ -207,10 +217,27 @@ async fn write_recordings(
             .push_bind(stored(milliseconds))
             .push_bind(fault.map(Word::word));
     });
-    insert.push(
+    statements.push(
         " ON CONFLICT (recording_id) DO UPDATE SET state = excluded.state,
-         milliseconds = excluded.milliseconds, fault = excluded.fault WHERE excluded.state <> 'open'",
+         milliseconds = excluded.milliseconds, fault = excluded.fault WHERE excluded.state <> 'open'; ",
     );
-    insert.build().persistent(false).execute(connection).await?;
-    Ok(())
+}
+
+/// The entries of calls that are over, or of which the beginning is not known: no row says where they lie.
+fn list_late(statements: &mut QueryBuilder<Sqlite>, ledger: &Ledger, batch: &[Entry]) {
+    let begun: BTreeSet<CallId> = batch
+        .iter()
+        .filter(|entry| matches!(entry.event, Event::Arrived { .. }))
+        .map(|entry| entry.call)
+        .collect();
+    let mut late =
+        batch.iter().filter(|entry| !ledger.knows(entry.call) && !begun.contains(&entry.call)).peekable();
+    if late.peek().is_none() {
+        return;
+    }
+    statements.push("INSERT INTO late_entry (call_id, seq) ");
+    statements.push_values(late, |mut row, entry| {
+        row.push_bind(stored(entry.call.0)).push_bind(stored(entry.seq));
+    });
+    statements.push(" ON CONFLICT (call_id, seq) DO NOTHING; ");
 }

@@ -29,6 +29,11 @@ impl Ledger {
         record.map(|record| its.fold(record, Record::with))
     }
 
+    /// Whether the call goes on, as far as is known here.
+    pub fn knows(&self, call: CallId) -> bool {
+        self.open.contains_key(&call)
+    }
+
     /// The batch is on disk.
     pub fn note(&mut self, batch: &[Entry]) {
         for entry in batch {

@@ -195,7 +195,7 @@ impl Store {
         listener: Listener,
     ) -> Result<(Self, Recovered), StoreError> {
         let lock = lock(path)?;
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        let runtime = tokio::runtime::Builder::new_current_thread().build()?;
         let (connection, recovered) = runtime.block_on(async {
             let mut connection = connect(path).await?;
             schema::migrate(&mut connection).await?;
@@ -603,6 +603,28 @@ mod tests {
         }
         store.close();
         assert_eq!(read::call(&bench.path(), CallId(7)).unwrap(), entries);
+    }
+
+    #[test]
+    fn entries_that_come_when_a_call_is_over_or_without_its_beginning_are_found_too() {
+        let mut bench = Bench::new();
+        let (store, _, told) = bench.open(0);
+        let batches = [
+            vec![bench.entry(7, 0, arrived()), bench.entry(8, 1, arrived())],
+            vec![bench.entry(7, 9, ended()), bench.entry(7, 10, step("behind the end, in its batch"))],
+            vec![bench.entry(7, 11, step("later")), bench.entry(8, 12, step("goes on"))],
+            vec![bench.entry(9, 13, step("of a call whose arrival was dropped"))],
+        ];
+        for batch in &batches {
+            batch.iter().for_each(|entry| assert_eq!(store.append(entry.clone()), Appended::Kept));
+            wait_for(&told, batch[batch.len() - 1].seq);
+        }
+        store.close();
+        for call in [7, 8, 9] {
+            let its: Vec<Entry> =
+                batches.iter().flatten().filter(|entry| entry.call.0 == call).cloned().collect();
+            assert_eq!(read::call(&bench.path(), CallId(call)).unwrap(), its, "call {call}");
+        }
     }
 
     /// Fails so many times, then takes everything.

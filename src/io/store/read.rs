@@ -76,13 +76,22 @@ pub fn call(path: &Path, call: CallId) -> Result<Vec<Entry>, StoreError> {
     })
 }
 
-/// The entries of one call on a connection that is open already.
+/// The entries of one call on a connection that is open already: those between its first and its last, and
+/// those that came later. Everything that was logged meanwhile is looked through.
 ///
 /// # Errors
 /// What the database says, or a row that is no event.
 pub async fn entries(connection: &mut SqliteConnection, call: CallId) -> Result<Vec<Entry>, StoreError> {
     let rows = sqlx::query(
-        "SELECT seq, at, since_start_us, kind, body FROM event_log WHERE call_id = $1 ORDER BY seq",
+        "SELECT seq, at, since_start_us, kind, body FROM event_log
+         WHERE call_id = $1
+           AND seq >= (SELECT first_seq FROM call_record WHERE call_id = $1)
+           AND seq <= (SELECT COALESCE(last_seq, 9223372036854775807) FROM call_record WHERE call_id = $1)
+         UNION
+         SELECT event_log.seq, at, since_start_us, kind, body
+         FROM late_entry JOIN event_log ON event_log.seq = late_entry.seq
+         WHERE late_entry.call_id = $1
+         ORDER BY seq",
     )
     .bind(super::stored(call.0))
     .fetch_all(connection)

@@ -64,9 +64,14 @@ pub async fn settle(
     for part in batch.chunks(EVENT_BATCH_MAX) {
         commit(connection, &mut ledger, part).await?;
     }
-    let next_id = next(connection, "SELECT MAX(call_id) FROM event_log")
-        .await?
-        .max(next(connection, "SELECT MAX(recording_id) FROM recording").await?);
+    let mut next_id = 1;
+    for greatest in [
+        "SELECT MAX(call_id) FROM call_record",
+        "SELECT MAX(call_id) FROM late_entry",
+        "SELECT MAX(recording_id) FROM recording",
+    ] {
+        next_id = next(connection, greatest).await?.max(next_id);
+    }
     let lost = lost(&found);
     Ok(Recovered {
         next_seq,

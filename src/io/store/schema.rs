@@ -1,12 +1,17 @@
 //! The tables, and how an older database is brought up to them. Plain SQL that PostgreSQL takes as it stands.
 //!
 //! Times are microseconds since 1970 in UTC, ids the 64 bits of their type, spans microseconds.
+//!
+//! The log has no index by call: with a thousand calls up, their entries would be spread over as many of
+//! its pages, and each commit would write most of them anew. Instead a call's row says from where to where
+//! its entries lie, and those that came when the call was over are listed in `late_entry`.
 
 use super::StoreError;
 use sqlx::{Connection, SqliteConnection};
 
 /// Each step brings the database from its own place in this list to the next.
-const STEPS: &[&str] = &["
+const STEPS: &[&str] = &[
+    "
     CREATE TABLE event_log (
         seq            BIGINT PRIMARY KEY,
         at             BIGINT NOT NULL,
@@ -45,7 +50,24 @@ const STEPS: &[&str] = &["
         fault        TEXT
     );
     CREATE INDEX recording_of_call ON recording (call_id);
-"];
+",
+    "
+    ALTER TABLE call_record ADD COLUMN first_seq BIGINT;
+    ALTER TABLE call_record ADD COLUMN last_seq BIGINT;
+    UPDATE call_record SET
+        first_seq = (SELECT MIN(seq) FROM event_log WHERE event_log.call_id = call_record.call_id),
+        last_seq = (SELECT MAX(seq) FROM event_log WHERE event_log.call_id = call_record.call_id);
+    UPDATE call_record SET last_seq = NULL WHERE cause IS NULL;
+    CREATE TABLE late_entry (
+        call_id BIGINT NOT NULL,
+        seq     BIGINT NOT NULL,
+        PRIMARY KEY (call_id, seq)
+    );
+    INSERT INTO late_entry (call_id, seq)
+        SELECT call_id, seq FROM event_log WHERE call_id NOT IN (SELECT call_id FROM call_record);
+    DROP INDEX event_log_of_call;
+",
+];
 
 /// Brings the database to this program's version.
 ///
@@ -71,4 +93,41 @@ pub async fn migrate(connection: &mut SqliteConnection) -> Result<(), StoreError
         transaction.commit().await?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::read::entries;
+    use super::*;
+    use crate::id::CallId;
+    use crate::io::store::blocking;
+
+    #[test]
+    fn a_database_of_the_first_version_keeps_its_calls() {
+        let found = blocking(async {
+            let mut connection = SqliteConnection::connect("sqlite::memory:").await?;
+            sqlx::raw_sql(STEPS[0]).execute(&mut connection).await?;
+            sqlx::raw_sql(
+                "CREATE TABLE schema_version (version BIGINT NOT NULL);
+                 INSERT INTO schema_version VALUES (1);
+                 INSERT INTO event_log VALUES (1, 10, 10, 7, 'heard', '{\"by_ack\":true}'),
+                     (2, 20, 20, 8, 'heard', '{\"by_ack\":true}'), (3, 30, 30, 7, 'notice_given', '{}'),
+                     (4, 40, 40, 9, 'notice_given', '{}'), (5, 50, 50, 8, 'notice_cut', '{}');
+                 INSERT INTO call_record (call_id, arrived_at, called, flow, flow_version, sip_call_id, cause)
+                     VALUES (7, 10, '100', 'entry', '0', 'a@b', 'normal'), (8, 20, '100', 'entry', '0', 'c@d', NULL);",
+            )
+            .execute(&mut connection)
+            .await?;
+            migrate(&mut connection).await?;
+            migrate(&mut connection).await?;
+            let mut found = Vec::new();
+            for call in [7, 8, 9] {
+                let its = entries(&mut connection, CallId(call)).await?;
+                found.push((call, its.iter().map(|entry| entry.seq).collect::<Vec<_>>()));
+            }
+            Ok(found)
+        })
+        .unwrap();
+        assert_eq!(found, [(7, vec![1, 3]), (8, vec![2, 5]), (9, vec![4])]);
+    }
 }

@@ -45,6 +45,7 @@ pub struct Open {
 impl Stack {
     pub(super) fn command(&mut self, now: Instant, command: Command) {
         match command {
+            Command::Tell { openness } => self.openness = openness,
             Command::Ring { leg } => self.answer_first(now, leg, Reply::status(180)),
             Command::Answer { leg, sdp } => {
                 self.answer_first(now, leg, Reply { sdp: Some(sdp), ..Reply::status(200) });

@@ -10,6 +10,8 @@
 //! ```
 
 use super::super::dialog::DialogId;
+use super::super::guard::Verdict;
+use super::super::interface::Openness;
 use super::super::transaction::key::{MergeKey, ServerKey};
 use super::super::transaction::servers;
 use super::super::way::Way;
@@ -63,7 +65,7 @@ impl Stack {
         let request = &arrival.request;
         if let Err(violation) = validate(request) {
             self.counters.malformed += 1;
-            return self.answer_violation(arrival, violation);
+            return self.answer_violation(now, arrival, violation);
         }
         // A validated request has a key.
         let Some(key) = ServerKey::of(request) else { return };
@@ -84,13 +86,15 @@ impl Stack {
         if let Some(leg) = dialog.as_ref().and_then(|dialog| self.dialogs.get(dialog).copied()) {
             return self.in_dialog(now, arrival, key, leg);
         }
-        if !self.listens_to(arrival.way.remote.ip()) {
-            self.counters.unlisted += 1;
+        if !self.hears(now, arrival.way.remote.ip()) {
             return;
         }
         match self.screen(request, dialog.is_some()) {
             Err(refusal) => {
                 self.counters.transactions_full += u64::from(refusal == Refusal::Full);
+                if matches!(refusal, Refusal::UnknownMethod | Refusal::MethodNotAllowed) {
+                    self.blame(now, arrival.way.remote.ip());
+                }
                 self.refuse_statelessly(arrival.way, request, &refusal);
             }
             Ok(Screened::Options) => self.options_outside(arrival),
@@ -98,13 +102,35 @@ impl Stack {
         }
     }
 
-    /// Whether requests outside a dialog are heard from that address.
-    fn listens_to(&self, ip: IpAddr) -> bool {
-        self.settings.listen_to.iter().any(|network| network.contains(ip))
+    /// Whether a request outside a dialog is heard from that address, now. What is not heard is counted.
+    fn hears(&mut self, now: Instant, ip: IpAddr) -> bool {
+        if !self.settings.listen_to.iter().any(|network| network.contains(ip)) {
+            self.counters.unlisted += 1;
+            return false;
+        }
+        if self.trusts(ip) {
+            return true;
+        }
+        match self.guard.judge(now, ip) {
+            Verdict::Heard => return true,
+            Verdict::TooMany => self.counters.over_rate += 1,
+            Verdict::Banned => self.counters.banned += 1,
+        }
+        false
+    }
+
+    fn trusts(&self, ip: IpAddr) -> bool {
+        self.settings.trusted.iter().any(|network| network.contains(ip))
+    }
+
+    fn blame(&mut self, now: Instant, ip: IpAddr) {
+        if !self.trusts(ip) {
+            self.guard.blame(now, ip);
+        }
     }
 
     /// Answers a request that breaks a rule, if its header fields let us and we may: never an ACK.
-    fn answer_violation(&mut self, arrival: &Arrival<'_>, violation: Violation) {
+    fn answer_violation(&mut self, now: Instant, arrival: &Arrival<'_>, violation: Violation) {
         let headers = &arrival.request.headers;
         let needed = [Name::Via, Name::From, Name::To, Name::CallId, Name::CSeq];
         let answerable =
@@ -113,10 +139,10 @@ impl Stack {
         if arrival.request.method == Method::Ack || !answerable {
             return;
         }
-        if !self.listens_to(arrival.way.remote.ip()) {
-            self.counters.unlisted += 1;
+        if !self.hears(now, arrival.way.remote.ip()) {
             return;
         }
+        self.blame(now, arrival.way.remote.ip());
         let refusal = Refusal::Violation(violation);
         self.refuse_statelessly(arrival.way, &arrival.request, &refusal);
     }
@@ -160,9 +186,19 @@ impl Stack {
     fn options_outside(&mut self, arrival: &Arrival<'_>) {
         let Arrival { way, request, .. } = arrival;
         let tag = self.stateless_tag(request);
-        let builder = self.response(request, *way, 200, Some(&tag));
-        let octets = self.abilities(builder, *way).finish();
-        self.count_answer(200);
+        let status = match self.openness {
+            Openness::Open => 200,
+            Openness::Closed { .. } => 503,
+        };
+        let builder = self.response(request, *way, status, Some(&tag));
+        let builder = match self.openness {
+            Openness::Open => self.abilities(builder, *way),
+            Openness::Closed { retry_after_s } => {
+                builder.header_fmt(Name::RetryAfter, format_args!("{retry_after_s}"))
+            }
+        };
+        let octets = builder.finish();
+        self.count_answer(status);
         self.transmit(arrival.reply_way(), octets);
     }
 }

@@ -60,6 +60,8 @@ impl Stage {
                 external_address: None,
                 product: "Careline".to_owned(),
                 listen_to: vec![sip::Network { base: at.ip(), prefix: 8 }],
+                trusted: Vec::new(),
+                requests_a_second: 100_000,
             },
             external_address: None,
             trunks: Vec::new(),

@@ -1,6 +1,7 @@
 //! Calls that come in: RFC 3261 §9.2, §13.3, §14.2, §15; RFC 5407 for the races.
 
 use super::phone::{Scene, check, settings};
+use crate::sip::interface::Settings;
 
 const RESENT_2XX: &str = "500 > 200 INVITE\n1500 > 200 INVITE\n3500 > 200 INVITE\n7500 > 200 INVITE\n\
     11500 > 200 INVITE\n15500 > 200 INVITE\n19500 > 200 INVITE\n23500 > 200 INVITE\n27500 > 200 INVITE\n\
@@ -297,7 +298,7 @@ fn a_party_that_is_still_there_is_told_from_one_that_is_gone() {
 #[test]
 fn many_calls_at_once_are_all_taken_and_all_forgotten() {
     const CALLS: u64 = 500;
-    let mut scene = Scene::new(settings(500));
+    let mut scene = Scene::new(Settings { requests_a_second: 1_000, ..settings(500) });
     let [invite, ack, bye] = ["INVITE", "ACK", "BYE"].map(|word| scene.message(word));
     let mut tags = Vec::new();
     for call in 0..CALLS {

@@ -3,7 +3,7 @@
 use super::phone::{Scene, THEM, US, check, settings};
 use crate::clock::Instant;
 use crate::rng::Rng;
-use crate::sip::interface::{Input, Output};
+use crate::sip::interface::{Command, Input, Network, Openness, Output, Settings};
 use crate::sip::stack::Stack;
 use crate::sip::way::Way;
 use crate::wire::sip::message::parse;
@@ -62,6 +62,67 @@ fn strangers_are_dropped_and_counted() {
     scene.datagram_from(local, stranger, request("INVITE sip:1@x", "Max-Forwards: x\r\n", "").as_bytes());
     assert_eq!(scene.ladder, "");
     assert_eq!((scene.stack.counters().unlisted, scene.stack.transactions(), scene.stack.legs()), (6, 0, 0));
+}
+
+/// A request like another one, of a transaction of its own.
+fn next(text: &str, number: usize) -> String {
+    text.replace("z9hG4bK1", &format!("z9hG4bK{number}x"))
+        .replace("Call-ID: c", &format!("Call-ID: c{number}"))
+}
+
+#[test]
+fn a_scanner_is_banned_for_a_while_and_a_caller_beside_it_is_heard() {
+    let mut scene = scene();
+    let (local, scanner, caller) =
+        (US.parse().unwrap(), "10.0.0.66:5060".parse().unwrap(), "10.0.0.3:5060".parse().unwrap());
+    let scan = request("REGISTER sip:x", "", "");
+    for number in 0..100 {
+        scene.datagram_from(local, scanner, next(&scan, number).as_bytes());
+    }
+    let counters = scene.stack.counters();
+    assert_eq!((counters.answers[3], counters.banned), (21, 79), "answered, then not even that");
+    scene.datagram_from(local, scanner, next(&request("OPTIONS sip:x", "", ""), 200).as_bytes());
+    assert_eq!(scene.stack.counters().answers[1], 0, "nothing else of it is heard either");
+    scene.datagram_from(local, caller, next(&request("OPTIONS sip:x", "", ""), 201).as_bytes());
+    assert_eq!(scene.stack.counters().answers[1], 1);
+}
+
+#[test]
+fn a_trunk_is_never_banned_and_never_over_its_rate() {
+    let trusted = vec![Network { base: "10.0.0.0".parse().unwrap(), prefix: 24 }];
+    let mut scene = Scene::new(Settings { trusted, ..settings(500) });
+    for number in 0..1_000 {
+        scene.datagram(next(&request("REGISTER sip:x", "", ""), number).as_bytes());
+        scene.datagram(next(&request("OPTIONS sip:x", "", ""), 1_000 + number).as_bytes());
+    }
+    let counters = scene.stack.counters();
+    assert_eq!((counters.answers[3], counters.answers[1]), (1_000, 1_000));
+    assert_eq!((counters.banned, counters.over_rate), (0, 0));
+}
+
+#[test]
+fn who_asks_more_than_the_rate_is_heard_at_the_rate_and_in_his_call_always() {
+    let mut scene = scene();
+    for number in 0..1_000 {
+        scene.datagram(next(&request("OPTIONS sip:x", "", ""), number).as_bytes());
+    }
+    let counters = scene.stack.counters();
+    assert_eq!((counters.answers[1], counters.over_rate), (201, 799));
+}
+
+#[test]
+fn options_tells_whether_a_call_would_be_let_in() {
+    let mut scene = scene();
+    let closed = Openness::Closed { retry_after_s: 10 };
+    for (openness, status) in [(Openness::Open, 200), (closed, 503), (Openness::Open, 200)] {
+        scene.command(Command::Tell { openness });
+        scene.ladder.clear();
+        scene.sent.clear();
+        scene.datagram(next(&request("OPTIONS sip:x", "", ""), status).as_bytes());
+        assert_eq!(scene.ladder, format!("0 > {status} OPTIONS\n"));
+        let text = String::from_utf8(scene.sent[0].clone()).unwrap();
+        assert_eq!(text.contains("\r\nRetry-After: 10\r\n"), status == 503, "{text}");
+    }
 }
 
 #[test]

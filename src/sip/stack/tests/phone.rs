@@ -26,7 +26,14 @@ pub const SDP: &str = "v=0\r\nc=IN IP4 10.0.0.2\r\nm=audio 6000 RTP/AVP 0\r\n";
 pub fn settings(t1_ms: u64) -> Settings {
     let listen_to = vec![Network { base: "10.0.0.0".parse().unwrap(), prefix: 8 }];
     let product = "Careline/0.1".to_owned();
-    Settings { t1: Duration::from_millis(t1_ms), external_address: None, product, listen_to }
+    Settings {
+        t1: Duration::from_millis(t1_ms),
+        external_address: None,
+        product,
+        listen_to,
+        trusted: Vec::new(),
+        requests_a_second: 100,
+    }
 }
 
 /// One machine, one phone, one ladder.
@@ -133,7 +140,7 @@ impl Scene {
         });
     }
 
-    fn command(&mut self, command: Command) {
+    pub fn command(&mut self, command: Command) {
         self.stack.handle(self.now, Input::Command(command));
         self.drain();
     }

@@ -1,0 +1,157 @@
+//! The order in which SIP messages have their turn: whoever is in a call before whoever wants one.
+//!
+//! ```text
+//!  socket ─▶ responses, ACK, BYE, CANCEL, PRACK, all in a dialog ─▶ at once
+//!         └▶ INVITE, OPTIONS, … outside a dialog ─▶ waits here ─▶ one, when the socket is empty
+//! ```
+//! Under more load than the engine can bear, what frees a line must not wait behind what takes one. A CANCEL
+//! waits if an INVITE of its sender does: it must not overtake the one that it is about.
+
+use crate::clock::Instant;
+use crate::limits::INBOX_MAX;
+use crate::sip::way::Way;
+use crate::wire::sip::message::{Message, parse};
+use crate::wire::sip::name::Name;
+use std::collections::VecDeque;
+use std::time::Duration;
+
+/// Messages that wait for their turn.
+#[derive(Default)]
+pub struct Inbox {
+    waiting: VecDeque<Waiting>,
+    dropped: u64,
+}
+
+/// One message that waited.
+pub struct Waiting {
+    /// How it came.
+    pub way: Way,
+    /// The message.
+    pub octets: Vec<u8>,
+    since: Instant,
+}
+
+impl Waiting {
+    /// How long it has waited.
+    pub fn waited(&self, now: Instant) -> Duration {
+        now.since(self.since)
+    }
+}
+
+/// When a message has its turn.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Turn {
+    /// At once.
+    Now,
+    /// It was put into the inbox, or dropped because that is full.
+    Later,
+}
+
+impl Inbox {
+    /// Decides on a message that has just been read, and keeps it if it has to wait.
+    pub fn sort(&mut self, now: Instant, way: Way, octets: &[u8]) -> Turn {
+        if self.is_urgent(way, octets) {
+            return Turn::Now;
+        }
+        if self.waiting.len() < INBOX_MAX {
+            self.waiting.push_back(Waiting { way, octets: octets.to_vec(), since: now });
+        } else {
+            // Its sender sends it again (RFC 3261 §17.1.1.2).
+            self.dropped += 1;
+        }
+        Turn::Later
+    }
+
+    /// The one whose turn it is.
+    pub fn take(&mut self) -> Option<Waiting> {
+        self.waiting.pop_front()
+    }
+
+    /// Nobody waits.
+    pub fn is_empty(&self) -> bool {
+        self.waiting.is_empty()
+    }
+
+    /// Messages that found the inbox full.
+    pub fn dropped(&self) -> u64 {
+        self.dropped
+    }
+
+    fn is_urgent(&self, way: Way, octets: &[u8]) -> bool {
+        if octets.starts_with(b"CANCEL ") {
+            return !self.waiting.iter().any(|waiting| waiting.way.remote == way.remote);
+        }
+        let at_once: [&[u8]; 4] = [b"SIP/2.0 ", b"ACK ", b"BYE ", b"PRACK "];
+        if at_once.iter().any(|start| octets.starts_with(start)) {
+            return true;
+        }
+        match parse(octets) {
+            // A tag in To is a dialog (RFC 3261 §12.2.2).
+            Ok(Message::Request(request)) => {
+                request.headers.first(Name::To).is_some_and(|to| to.windows(5).any(|part| part == b";tag="))
+            }
+            // Keep-alives and noise are soon dealt with.
+            Ok(Message::Response(_)) | Err(_) => true,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn way(port: u16) -> Way {
+        Way::udp("10.0.0.1:5060".parse().unwrap(), ([10, 0, 0, 2], port).into())
+    }
+
+    fn request(method: &str, to: &str) -> Vec<u8> {
+        format!(
+            "{method} sip:100@10.0.0.1 SIP/2.0\r\nVia: SIP/2.0/UDP 10.0.0.2;branch=z9hG4bK1\r\nFrom: <sip:a@b>;tag=1\r\n\
+             {to}\r\nCall-ID: 1\r\nCSeq: 1 {method}\r\nContent-Length: 0\r\n\r\n"
+        )
+        .into_bytes()
+    }
+
+    #[test]
+    fn who_is_in_a_call_goes_before_who_wants_one() {
+        let (outside, inside) = ("To: <sip:100@c>", "t: <sip:100@c>;tag=7");
+        for (why, octets, turn) in [
+            ("a new call", request("INVITE", outside), Turn::Later),
+            ("a re-INVITE", request("INVITE", inside), Turn::Now),
+            ("a ping", request("OPTIONS", outside), Turn::Later),
+            ("a probe in a call", request("OPTIONS", inside), Turn::Now),
+            ("a registration", request("REGISTER", outside), Turn::Later),
+            ("a BYE", request("BYE", inside), Turn::Now),
+            ("a BYE without a tag, to be refused", request("BYE", outside), Turn::Now),
+            ("an ACK", request("ACK", inside), Turn::Now),
+            ("a PRACK", request("PRACK", inside), Turn::Now),
+            ("a response", b"SIP/2.0 200 OK\r\n\r\n".to_vec(), Turn::Now),
+            ("a keep-alive", b"\r\n\r\n".to_vec(), Turn::Now),
+            ("noise", vec![0xff; 40], Turn::Now),
+        ] {
+            assert_eq!(Inbox::default().sort(Instant::START, way(5_060), &octets), turn, "{why}");
+        }
+    }
+
+    #[test]
+    fn a_cancel_does_not_overtake_its_invite() {
+        let mut inbox = Inbox::default();
+        let (invite, cancel) = (request("INVITE", "To: <sip:100@c>"), request("CANCEL", "To: <sip:100@c>"));
+        assert_eq!(inbox.sort(Instant::START, way(5_060), &invite), Turn::Later);
+        assert_eq!(inbox.sort(Instant::START, way(5_061), &cancel), Turn::Now, "of somebody else");
+        assert_eq!(inbox.sort(Instant::START, way(5_060), &cancel), Turn::Later);
+        let order: Vec<_> = std::iter::from_fn(|| inbox.take()).map(|it| it.octets).collect();
+        assert_eq!(order, [invite, cancel.clone()]);
+        assert_eq!(inbox.sort(Instant::START, way(5_060), &cancel), Turn::Now, "nothing waits any more");
+    }
+
+    #[test]
+    fn a_full_inbox_drops_and_counts() {
+        let mut inbox = Inbox::default();
+        let invite = request("INVITE", "To: <sip:100@c>");
+        (0..INBOX_MAX + 3).for_each(|_| _ = inbox.sort(Instant::START, way(5_060), &invite));
+        assert_eq!((inbox.waiting.len(), inbox.dropped()), (INBOX_MAX, 3));
+        let later = Instant::START + Duration::from_millis(7);
+        assert_eq!(inbox.take().map(|it| it.waited(later)), Some(Duration::from_millis(7)));
+    }
+}
