@@ -15,7 +15,9 @@ use careline::limits::{MEDIA_LOST_DEFAULT, RECORDER_RING_FRAMES};
 use careline::media::command::{Clip, Command, Direction, PortIndex, StreamPlan};
 use careline::media::engine::{Engine, Kind};
 use careline::media::tap::{self, TapReader};
+use careline::report::ladder::{Heading, Ladder, Rung, Seen};
 use careline::sip::transaction::index::TimerIndex;
+use careline::sip::way::Transport;
 use careline::wire::codec::Codec;
 use careline::wire::sip::message::{self, Message};
 use std::hint::black_box;
@@ -46,11 +48,16 @@ const TIMERS: u32 = 200_000;
 
 /// Parsing, judging and reading an INVITE of 1.1 kB, in nanoseconds.
 const READ_NS: f64 = 1_000.0;
+/// Noting a message in the ladder of its call, in nanoseconds, the INVITE's and the others' together: a call of
+/// six messages may cost 200 µs in all.
+const NOTE_NS: f64 = 700.0;
+/// Buffers of a ladder.
+const LADDER_BUFFERS: f64 = 2.0;
 /// Moving an entry of the full timer index, in nanoseconds: 1 % of a core at 2 000 calls a second with ten moves each.
 const MOVE_NS: f64 = 5_000.0;
 
 fn main() -> ExitCode {
-    let kept = [media(), sip(), timers()];
+    let kept = [media(), sip(), ladder(), timers()];
     if kept.iter().all(|kept| *kept) { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
@@ -207,6 +214,57 @@ fn sip() -> bool {
     let nothing = bar("sip: allocations in parsing, judging and reading", allocations as f64, 0.0);
     println!("       sip: parsing alone, ns {:>42.1}", best_ns(parse));
     bar("sip: parsing, judging and reading all that the UAS reads, ns", best_ns(whole), READ_NS) && nothing
+}
+
+/// Noting the messages of a whole call: reading each once more, its rung, whether anything is missing at the end.
+fn ladder() -> bool {
+    let messages = call();
+    let mut scratch = String::with_capacity(256);
+    let mut note = |_: u32| {
+        let mut ladder = Ladder::default();
+        for (at, (heading, octets)) in messages.iter().enumerate() {
+            let Ok(message) = message::parse(black_box(octets.as_bytes())) else { return };
+            let transport = Transport::Udp;
+            let seen = Seen { at_us: at as u64, heading: *heading, leg: LegId(1), transport };
+            ladder.climb(&Rung::of(&message, seen, &mut scratch));
+        }
+        assert!(ladder.is_settled() && ladder.height() == messages.len(), "the bench's own call: {ladder:?}");
+        black_box(ladder);
+    };
+    let allocations = allocations::during(|| (0..RUNS).for_each(&mut note));
+    let each = allocations as f64 / f64::from(RUNS);
+    let buffers = bar("ladder: allocations in a call, its two buffers", each, LADDER_BUFFERS);
+    let ns = best_ns(note) / messages.len() as f64;
+    bar("ladder: noting a message, ns", ns, NOTE_NS) && buffers
+}
+
+/// The messages of a short call: INVITE, 100, 200, ACK, BYE, 200.
+fn call() -> Vec<(Heading, String)> {
+    use Heading::{In, Out};
+    let invite = invite();
+    let sdp = invite.split("\r\n\r\n").nth(1).unwrap_or_default().to_owned();
+    let head = |start: &str, branch: &str, cseq: &str| {
+        format!(
+            "{start}\r\nVia: SIP/2.0/UDP 203.0.113.10:5060;branch=z9hG4bK{branch};rport\r\n\
+             From: \"Maria Alvarez\" <sip:+16175550142@carrier.example;user=phone>;tag=1928301774\r\n\
+             To: <sip:+16175550100@clinic.example;user=phone>;tag=8f2c6e01\r\n\
+             Call-ID: a84b4c76e66710.7f3d2b@203.0.113.77\r\nCSeq: {cseq}\r\nMax-Forwards: 69\r\n"
+        )
+    };
+    let bare = |start: &str, branch: &str, cseq: &str| {
+        format!("{}Content-Length: 0\r\n\r\n", head(start, branch, cseq))
+    };
+    let answer = head("SIP/2.0 200 OK", "776asdhds83a1b", "314159 INVITE");
+    let answer =
+        format!("{answer}Content-Type: application/sdp\r\nContent-Length: {}\r\n\r\n{sdp}", sdp.len());
+    vec![
+        (In, invite),
+        (Out, bare("SIP/2.0 100 Trying", "776asdhds83a1b", "314159 INVITE")),
+        (Out, answer),
+        (In, bare("ACK sip:198.51.100.20:5060 SIP/2.0", "776asdhds83a1c", "314159 ACK")),
+        (In, bare("BYE sip:198.51.100.20:5060 SIP/2.0", "776asdhds83a1d", "314160 BYE")),
+        (Out, bare("SIP/2.0 200 OK", "776asdhds83a1d", "314160 BYE")),
+    ]
 }
 
 /// The timer index with as many entries as a busy hour has.

@@ -59,6 +59,11 @@ numbered!(
     PlaybackId,
     "p"
 );
+numbered!(
+    /// One trace: a number whose SIP is kept in full for a while.
+    TraceId,
+    "t"
+);
 
 macro_rules! named {
     ($(#[$doc:meta])* $name:ident) => {

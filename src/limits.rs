@@ -184,6 +184,27 @@ pub const FLOW_FILES_MAX: usize = 256;
 /// Forks of one call of ours that are acknowledged: targets are named in configuration, none forks widely.
 pub const FORKS_MAX: usize = 8;
 
+/// Rungs of a ladder that are kept from its beginning: how a call began is what is looked for.
+pub const LADDER_HEAD_RUNGS: usize = 48;
+/// Rungs of a ladder that are kept from its end; what lies between is counted.
+pub const LADDER_TAIL_RUNGS: usize = 16;
+/// The longest text of a peer that a rung keeps, in octets: longer ones are attacks or mistakes.
+pub const LADDER_TEXT_MAX: usize = 256;
+/// Legs of one call that its ladder follows: the patient's, and those of persons called one after another.
+pub const LADDER_LEGS_MAX: usize = 32;
+/// How long a ladder waits after its call for the answers that are still missing: a slow peer's 200 to BYE.
+pub const LADDER_LINGERS: Duration = Duration::from_secs(5);
+/// Ladders that wait so at once: those of 3 000 calls a second; over it the oldest is written as it is.
+pub const LADDERS_LINGERING_MAX: usize = 16_384;
+/// Numbers that are traced at once: traces are for one fault at a time.
+pub const TRACES_MAX: usize = 8;
+/// How long a number may be traced: full messages of a patient are not kept for longer than a day's search.
+pub const TRACE_MAX: Duration = Duration::from_secs(24 * 3_600);
+/// Octets that one trace may write: 30 000 messages; what comes later is counted.
+pub const TRACE_FILE_MAX_OCTETS: u64 = 64 * 1_048_576;
+/// Messages that may wait for the disk of a trace: at most 16 MB of them.
+pub const TRACE_WAITING_MAX: usize = 256;
+
 /// Sources of requests outside a dialog that are measured one by one; those over it share one meter.
 pub const GUARD_SOURCES_MAX: usize = 4_096;
 /// Requests outside a dialog that one source may send in a second, unless configuration says otherwise: more than

@@ -5,6 +5,7 @@ pub mod check;
 pub mod serve;
 mod sounds;
 pub mod status;
+pub mod trace;
 
 use crate::config::Config;
 use crate::flow::diagnostic::Paint;
@@ -38,14 +39,43 @@ enum Command {
     Check,
     /// Print every counter of the running engine
     Status,
-    /// List the last calls, or show one: its path, its recordings, its counters
+    /// List the last calls, or tell one: its path, its recordings, its counters; `show ID` draws it
+    #[command(args_conflicts_with_subcommands = true)]
     Calls {
+        #[command(subcommand)]
+        show: Option<CallsCommand>,
         /// The call, as the list prints it
         id: Option<String>,
         /// How many calls to list
         #[arg(long, default_value_t = 20)]
         last: u32,
         /// Print telephone numbers in full instead of their last two digits
+        #[arg(long)]
+        numbers: bool,
+    },
+    /// Keep every SIP message of a number in full, for a while; without a number, list what is traced
+    Trace {
+        /// The number, of the caller or called
+        number: Option<String>,
+        /// For how long: 90s, 30m, 2h; a day at the most
+        #[arg(long = "for", value_name = "LENGTH", default_value = "1h")]
+        lasts: String,
+        /// End a trace, as the list names it
+        #[arg(long, value_name = "TRACE", conflicts_with = "number")]
+        stop: Option<String>,
+    },
+}
+
+#[derive(Subcommand)]
+enum CallsCommand {
+    /// Draw a call: its SIP messages, the steps of its flow and its recording on one axis of time
+    Show {
+        /// The call, as the list prints it
+        id: String,
+        /// Write the picture into this file instead of printing it as text
+        #[arg(long, value_name = "FILE")]
+        svg: Option<PathBuf>,
+        /// Draw telephone numbers and keys in full
         #[arg(long)]
         numbers: bool,
     },
@@ -58,22 +88,39 @@ pub fn main() -> ExitCode {
     match arguments.command.unwrap_or(Command::Serve) {
         Command::Serve => serve::serve(&paths),
         Command::Check => {
-            let paint = if std::io::stdout().is_terminal() { Paint::Colour } else { Paint::Plain };
             let sounds = Sounds::default();
             let report = check::check(
                 &paths,
                 &|folder, prompt, language| sounds.audio(folder, prompt, language),
-                paint,
+                paint(),
             );
             print!("{}", report.text);
             ExitCode::from(report.exit_code)
         }
         Command::Status => with_config(&paths, status::status),
-        Command::Calls { id, last, numbers } => with_config(&paths, |config| {
-            let numbers = if numbers { calls::Numbers::Full } else { calls::Numbers::Masked };
-            calls::run(config, id.as_deref(), last, numbers)
+        Command::Calls { show: Some(CallsCommand::Show { id, svg, numbers }), .. } => {
+            with_config(&paths, |config| calls::draw(config, &id, svg.as_deref(), shown(numbers), paint()))
+        }
+        Command::Calls { show: None, id, last, numbers } => {
+            with_config(&paths, |config| calls::run(config, id.as_deref(), last, shown(numbers)))
+        }
+        Command::Trace { number, lasts, stop } => with_config(&paths, |config| {
+            let wish = match (&number, &stop) {
+                (_, Some(trace)) => trace::Wish::Stop(trace),
+                (Some(number), None) => trace::Wish::Start(number, &lasts),
+                (None, None) => trace::Wish::List,
+            };
+            trace::trace(config, wish)
         }),
     }
+}
+
+fn paint() -> Paint {
+    if std::io::stdout().is_terminal() { Paint::Colour } else { Paint::Plain }
+}
+
+fn shown(numbers: bool) -> calls::Numbers {
+    if numbers { calls::Numbers::Full } else { calls::Numbers::Masked }
 }
 
 /// For the commands that need the configuration alone.

@@ -12,8 +12,7 @@ pub fn status(config: &Config) -> ExitCode {
             ExitCode::SUCCESS
         }
         Err(error) => {
-            eprintln!("no engine answers at {}: {error}", config.control.display());
-            eprintln!("  start one with `careline serve`, or name its configuration with `--config FILE`");
+            eprintln!("{error}");
             ExitCode::FAILURE
         }
     }

@@ -1,13 +1,25 @@
-//! The control socket: a Unix socket beside the data, over which `careline status` asks the running engine.
+//! The control socket: a Unix socket beside the data, over which `careline status` and `careline trace` ask the
+//! running engine.
 //!
+//! ```text
+//!  status                               ─▶ name, value, meaning: a line for each figure
+//!  trace start SECONDS NUMBER PATH      ─▶ ok t1         │ no REASON
+//!  trace list                           ─▶ ok, then id, seconds left, messages, lost, path: a line for each
+//!  trace stop t1                        ─▶ ok            │ no REASON
+//! ```
 //! One request line, one answer, closed. Only who may open the file may ask: it is made for its owner alone.
 
+use crate::id::TraceId;
+use crate::io::trace;
+use crate::phi::Phi;
 use crate::switch::status::Figure;
+use std::fs::File;
 use std::io::{self, Write as _};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
-use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
+use thiserror::Error;
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{UnixListener, UnixStream};
 use tokio::sync::{mpsc, oneshot};
 
@@ -15,17 +27,64 @@ use tokio::sync::{mpsc, oneshot};
 const ASK_MAX: Duration = Duration::from_secs(5);
 /// Requests that may wait for the engine.
 const REQUESTS_MAX: usize = 16;
+/// The longest request line, in octets: a path and a number.
+const LINE_MAX: u64 = 8_192;
 /// The request that `careline status` sends.
 const STATUS: &str = "status";
 
-/// A request for the status; the engine sends the figures back.
-pub type StatusRequest = oneshot::Sender<Vec<Figure>>;
+/// What is asked of the engine; it sends the answer back.
+#[derive(Debug)]
+pub enum Request {
+    /// Every figure.
+    Status(oneshot::Sender<Vec<Figure>>),
+    /// A trace begins, ends, or all are told.
+    Trace(TraceRequest, oneshot::Sender<String>),
+}
+
+/// What is asked about traces.
+#[derive(Debug)]
+pub enum TraceRequest {
+    /// Trace a number.
+    Start {
+        /// The number.
+        number: Phi<String>,
+        /// For so long.
+        lasts: Duration,
+        /// Where to, opened already.
+        file: File,
+        /// Its path.
+        path: PathBuf,
+    },
+    /// Tell those that run.
+    List,
+    /// End one.
+    Stop {
+        /// Which.
+        trace: TraceId,
+    },
+}
+
+/// Why the engine did not do what it was asked for.
+#[derive(Debug, Error)]
+pub enum AskError {
+    /// No engine listens there.
+    #[error("no engine answers at {}: {cause}\n  start one with `careline serve`, or name its configuration with `--config FILE`", path.display())]
+    NoEngine {
+        /// The control socket.
+        path: PathBuf,
+        /// What the system said.
+        cause: io::Error,
+    },
+    /// It said no.
+    #[error("{0}")]
+    Refused(String),
+}
 
 /// Listens at `path` and hands requests to the engine. The file of an engine that is gone is replaced.
 ///
 /// # Errors
 /// When another engine answers there, or the file cannot be made.
-pub fn listen(path: &Path) -> io::Result<mpsc::Receiver<StatusRequest>> {
+pub fn listen(path: &Path) -> io::Result<mpsc::Receiver<Request>> {
     if std::os::unix::net::UnixStream::connect(path).is_ok() {
         return Err(io::Error::new(
             io::ErrorKind::AddrInUse,
@@ -52,32 +111,97 @@ pub fn listen(path: &Path) -> io::Result<mpsc::Receiver<StatusRequest>> {
     Ok(receiver)
 }
 
-async fn serve(client: UnixStream, requests: mpsc::Sender<StatusRequest>) -> io::Result<()> {
+async fn serve(client: UnixStream, requests: mpsc::Sender<Request>) -> io::Result<()> {
     let (reader, mut writer) = client.into_split();
     let mut line = String::new();
-    BufReader::new(reader).read_line(&mut line).await?;
-    if line.trim() != STATUS {
-        return writer.write_all(b"unknown request\n").await;
-    }
+    BufReader::new(reader.take(LINE_MAX)).read_line(&mut line).await?;
+    let line = line.trim_end_matches('\n');
+    let answer = match line.strip_prefix("trace ") {
+        Some(order) => trace_answer(order, &requests).await,
+        None if line.trim() == STATUS => status_answer(&requests).await,
+        None => "unknown request\n".to_owned(),
+    };
+    writer.write_all(answer.as_bytes()).await
+}
+
+async fn status_answer(requests: &mpsc::Sender<Request>) -> String {
     let (answer, figures) = oneshot::channel();
-    if requests.send(answer).await.is_err() {
-        return Ok(());
+    if requests.send(Request::Status(answer)).await.is_err() {
+        return String::new();
     }
     let figures = figures.await.unwrap_or_default();
-    let lines: String = figures.iter().map(|f| format!("{}\t{}\t{}\n", f.name, f.value, f.meaning)).collect();
-    writer.write_all(lines.as_bytes()).await
+    figures.iter().map(|f| format!("{}\t{}\t{}\n", f.name, f.value, f.meaning)).collect()
+}
+
+async fn trace_answer(order: &str, requests: &mpsc::Sender<Request>) -> String {
+    let request = match read_trace_order(order).await {
+        Ok(request) => request,
+        Err(why) => return format!("no {why}\n"),
+    };
+    let made = match &request {
+        TraceRequest::Start { path, .. } => Some(path.clone()),
+        TraceRequest::List | TraceRequest::Stop { .. } => None,
+    };
+    let (answer, told) = oneshot::channel();
+    let sent = requests.send(Request::Trace(request, answer)).await.is_ok();
+    let told = if sent { told.await.ok() } else { None };
+    let told = told.unwrap_or_else(|| "no the engine is stopping\n".to_owned());
+    if let Some(path) = made.filter(|_| told.starts_with("no ")) {
+        // Nothing is written into it any more; left behind it would only be empty.
+        let _ = tokio::task::spawn_blocking(move || std::fs::remove_file(path)).await;
+    }
+    told
+}
+
+async fn read_trace_order(order: &str) -> Result<TraceRequest, String> {
+    if order == "list" {
+        return Ok(TraceRequest::List);
+    }
+    if let Some(trace) = order.strip_prefix("stop ") {
+        let trace = trace.parse().map_err(|error: crate::id::BadId| error.to_string())?;
+        return Ok(TraceRequest::Stop { trace });
+    }
+    let mut words = order.strip_prefix("start ").ok_or("it is not known to this engine")?.splitn(3, ' ');
+    let seconds = words.next().and_then(|word| word.parse().ok()).ok_or("its length is no number")?;
+    let (number, path) = (words.next().unwrap_or_default(), words.next().unwrap_or_default());
+    let path = PathBuf::from(path);
+    let made = path.clone();
+    // The disk may be slow, and nobody in a call waits for it.
+    let file = tokio::task::spawn_blocking(move || trace::create(&made)).await;
+    let file = file.map_err(|error| error.to_string())?;
+    let file = file.map_err(|error| format!("the file {} cannot be made: {error}", path.display()))?;
+    let number = Phi::new(number.to_owned());
+    Ok(TraceRequest::Start { number, lasts: Duration::from_secs(seconds), file, path })
 }
 
 /// Asks the engine at `path` for its figures: name, value, meaning.
 ///
 /// # Errors
 /// When no engine listens there.
-pub fn ask_status(path: &PathBuf) -> io::Result<Vec<(String, u64, String)>> {
-    let mut stream = std::os::unix::net::UnixStream::connect(path)?;
-    stream.set_read_timeout(Some(ASK_MAX))?;
-    stream.write_all(format!("{STATUS}\n").as_bytes())?;
-    let text = io::read_to_string(&stream)?;
-    Ok(text.lines().filter_map(read_figure).collect())
+pub fn ask_status(path: &Path) -> Result<Vec<(String, u64, String)>, AskError> {
+    Ok(ask(path, STATUS)?.lines().filter_map(read_figure).collect())
+}
+
+/// Orders or lists traces: the lines of its answer after `ok`.
+///
+/// # Errors
+/// When no engine listens there, or it says no.
+pub fn ask_trace(path: &Path, order: &str) -> Result<String, AskError> {
+    let answer = ask(path, &format!("trace {order}"))?;
+    match answer.strip_prefix("ok") {
+        Some(told) => Ok(told.trim_start_matches([' ', '\n']).to_owned()),
+        None => Err(AskError::Refused(answer.strip_prefix("no ").unwrap_or(&answer).trim_end().to_owned())),
+    }
+}
+
+fn ask(path: &Path, request: &str) -> Result<String, AskError> {
+    let asked = || {
+        let mut stream = std::os::unix::net::UnixStream::connect(path)?;
+        stream.set_read_timeout(Some(ASK_MAX))?;
+        stream.write_all(format!("{request}\n").as_bytes())?;
+        io::read_to_string(&stream)
+    };
+    asked().map_err(|cause| AskError::NoEngine { path: path.to_owned(), cause })
 }
 
 fn read_figure(line: &str) -> Option<(String, u64, String)> {

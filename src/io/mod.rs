@@ -19,3 +19,4 @@ pub mod sip_port;
 pub mod sip_tcp;
 pub mod sip_udp;
 pub mod store;
+pub mod trace;

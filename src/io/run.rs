@@ -3,7 +3,7 @@
 
 use crate::clock::Instant;
 use crate::id::{LegId, PlaybackId};
-use crate::io::control::StatusRequest;
+use crate::io::control::{Request, TraceRequest};
 use crate::io::figures;
 use crate::io::media_counters::LatenessWatch;
 use crate::io::media_worker::Handle;
@@ -13,11 +13,13 @@ use crate::io::recorder::thread::Recorder;
 use crate::io::sip_port::{Ready, SipPort};
 use crate::io::sip_tcp::{self, Told};
 use crate::io::store::Store;
+use crate::io::trace::Tracer;
+use crate::limits::TRACE_MAX;
 use crate::media::command as media;
 use crate::sip::way::Way;
 use crate::switch::Switch;
 use crate::switch::inbox::{Inbox, Turn, Waiting};
-use crate::switch::interface::{Input, Now, Output};
+use crate::switch::interface::{Input, Now, Output, TraceOrder};
 use crate::switch::status::{Figure, figure};
 use crate::wire::codec::Codec;
 use std::time::Duration;
@@ -51,8 +53,10 @@ pub struct Engine {
     pub durable: watch::Receiver<u64>,
     /// The sound of the prompts.
     pub prompts: PromptLibrary,
-    /// Requests for the status.
-    pub status_requests: mpsc::Receiver<StatusRequest>,
+    /// What `careline status` and `careline trace` ask.
+    pub requests: mpsc::Receiver<Request>,
+    /// The files of traced numbers.
+    pub tracer: Tracer,
     /// The only clock.
     pub clock: Clock,
     /// How long calls may go on after the first signal to stop.
@@ -109,15 +113,51 @@ impl Engine {
                     tracing::info!(drain_s = within.as_secs(), calls = self.switch.calls_up(), "stopping");
                     self.handle(Input::Drain { within });
                 }
-                Some(request) = self.status_requests.recv() => {
-                    let _ = request.send(self.status());
-                }
+                Some(request) = self.requests.recv() => self.serve(request),
                 () = std::future::ready(()), if !self.inbox.is_empty() => {
                     flushed = self.take_waiting().unwrap_or_default();
                 }
             }
             if flushed.max(self.flush()) == Flushed::Drained {
                 return Ok(self);
+            }
+        }
+    }
+
+    /// Whoever asked may be gone: then nobody reads the answer.
+    fn serve(&mut self, request: Request) {
+        match request {
+            Request::Status(answer) => drop(answer.send(self.status())),
+            Request::Trace(request, answer) => drop(answer.send(self.trace(request))),
+        }
+    }
+
+    /// Starts, tells or ends traces. No number is in a line of the log.
+    fn trace(&mut self, request: TraceRequest) -> String {
+        let now = self.clock.now();
+        match request {
+            TraceRequest::Start { number, lasts, file, path } => {
+                let lasts = lasts.min(TRACE_MAX);
+                let trace = match self.tracer.begin(file, path, now + lasts) {
+                    Ok(trace) => trace,
+                    Err(error) => return format!("no {error}\n"),
+                };
+                tracing::info!(%trace, seconds = lasts.as_secs(), "a number is traced");
+                self.handle(Input::Trace(TraceOrder::Start { trace, number, lasts }));
+                format!("ok {trace}\n")
+            }
+            TraceRequest::List => self.tracer.running().iter().fold("ok\n".to_owned(), |all, it| {
+                let left = it.until.since(now).as_secs();
+                let (messages, lost) = (it.messages, it.lost);
+                format!("{all}{}\t{left}\t{messages}\t{lost}\t{}\n", it.trace, it.path.display())
+            }),
+            TraceRequest::Stop { trace } => {
+                if !self.tracer.running().iter().any(|it| it.trace == trace) {
+                    return format!("no there is no trace {trace}: `careline trace` names those that run\n");
+                }
+                tracing::info!(%trace, "a trace is stopped");
+                self.handle(Input::Trace(TraceOrder::Stop { trace }));
+                "ok\n".to_owned()
             }
         }
     }
@@ -240,6 +280,7 @@ impl Engine {
             }
             Output::Recorder(command) => self.recorder.command(command),
             Output::Append(entry) => drop(self.store.append(entry)),
+            Output::Trace(told) => self.tracer.take(told, self.clock.wall()),
             Output::Drained => return Flushed::Drained,
         }
         Flushed::All

@@ -16,6 +16,7 @@ use crate::id::{CallId, ExitName, FlowName, Language, LegId, RecordingId, StepNa
 use crate::media::command::Counters;
 use crate::phi::Phi;
 use crate::report::event::{Cause, Entry, Event, Party};
+use crate::report::ladder::Signalling;
 use crate::wire::codec::Codec;
 use std::time::Duration;
 
@@ -160,6 +161,8 @@ pub struct Record {
     pub message: Option<RecordingId>,
     /// What each leg's stream counted.
     pub media: Vec<(LegId, Counters)>,
+    /// How each leg was signalled.
+    pub signalling: Vec<Signalling>,
     /// How it went out.
     pub end: Option<End>,
     /// The last sign of life.
@@ -184,6 +187,7 @@ impl Record {
             recordings: Vec::new(),
             message: None,
             media: Vec::new(),
+            signalling: Vec::new(),
             end: None,
             alive: Moment::default(),
         }
@@ -243,6 +247,7 @@ impl Record {
             Event::MessageSaved { recording } => self.message = Some(*recording),
             Event::Hold { .. } => {}
             Event::MediaClosed { leg, counters } => self.media.push((*leg, *counters)),
+            Event::Ladder(ladder) => self.signalling = ladder.legs(),
             Event::Ended { cause, by, exit } => {
                 self.ended = Some(if *cause == Cause::EngineRestart { self.alive } else { now });
                 self.end = Some(End { cause: *cause, by: *by, exit: exit.clone() });
@@ -366,13 +371,15 @@ impl Record {
     }
 }
 
-/// What is said of recordings may be said long after the call, by the disk or by the next start.
+/// What is said of recordings may be said long after the call, by the disk or by the next start; the
+/// ladder comes after the last message.
 fn is_sign_of_life(event: &Event) -> bool {
     !matches!(
         event,
         Event::RecordingClosed { .. }
             | Event::RecordingFailed { .. }
             | Event::RecordingRecovered { .. }
+            | Event::Ladder(_)
             | Event::Ended { .. }
     )
 }

@@ -6,6 +6,7 @@ use crate::flow::action::Fact;
 use crate::id::{CallId, ExitName, FlowName, LegId, RecordingId, TrunkName};
 use crate::media::command::Counters;
 use crate::phi::Phi;
+use crate::report::ladder::Ladder;
 use crate::wire::codec::Codec;
 
 /// One line of the event log.
@@ -140,6 +141,9 @@ pub enum Event {
         /// The counts.
         counters: Counters,
     },
+    /// The SIP messages of the call, once none is awaited any more: with the end of the call, or up to
+    /// [`LADDER_LINGERS`](crate::limits::LADDER_LINGERS) after it.
+    Ladder(Box<Ladder>),
     /// The call is over. Exactly one per call.
     Ended {
         /// Why.

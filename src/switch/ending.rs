@@ -95,8 +95,12 @@ impl Switch {
             self.legs.remove(&leg.id);
             self.ports.release(leg.worker, leg.port, self.now.at);
         }
+        let ladder = self.ladders.end(self.now.at, id);
         let Some(ending) = call.ending else { return };
         self.counters.ended += 1;
+        if let Some(ladder) = ladder {
+            self.append_as_of(ending.at, id, Event::Ladder(Box::new(ladder)));
+        }
         let event = Event::Ended { cause: ending.cause, by: ending.by, exit: ending.exit };
         self.append_as_of(ending.at, id, event);
     }

@@ -6,6 +6,7 @@
 use super::admission::{self, Reserve, Standing};
 use super::call::Call;
 use super::interface::Output;
+use super::ladder::Numbers;
 use super::negotiate::{plan, settled};
 use super::ports::Owned;
 use super::{HeardBy, Switch};
@@ -94,6 +95,8 @@ impl Switch {
         let called = called_number(&invite, trunk);
         let caller = caller_number(&invite, trunk);
         let flow = self.flows.route(called.expose()).clone();
+        let numbers = Numbers { called: called.clone(), caller: caller.clone() };
+        self.ladders.open(id, leg, invite.sip_call_id.expose(), numbers);
         let arrived = Event::Arrived {
             leg,
             trunk: trunk.map(|trunk| trunk.name.clone()),

@@ -5,12 +5,14 @@ use crate::call::routing::Trunk;
 use crate::clock::{Instant, WallTime};
 use crate::flow::action::Spoken;
 use crate::flow::set::FlowSet;
-use crate::id::{LegId, PlaybackId};
+use crate::id::{LegId, PlaybackId, TraceId};
 use crate::media::command as media;
+use crate::phi::Phi;
 use crate::report::event::Entry;
 use crate::sip::interface as sip;
 use crate::sip::locate::{LocateId, Question, Record};
 use crate::sip::way::Way;
+use crate::switch::trace;
 use crate::wire::codec::Codec;
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -88,12 +90,33 @@ pub enum Input<'a> {
         /// How long calls may go on.
         within: Duration,
     },
+    /// The operator wants the full text of a number's calls, or no longer.
+    Trace(TraceOrder),
     /// A new call waited so long for its turn; its message comes next.
     Waited(Duration),
     /// Media threads were so late for their slots since the last time that this was told.
     TicksLate(Duration),
     /// `poll_timeout` is due.
     Timeout,
+}
+
+/// What the operator wants traced.
+#[derive(Clone, Debug)]
+pub enum TraceOrder {
+    /// Keep every message of calls from or to this number; [`trace::Told::Ended`] comes when it is over.
+    Start {
+        /// The name of the trace, never used before.
+        trace: TraceId,
+        /// The number.
+        number: Phi<String>,
+        /// For so long.
+        lasts: Duration,
+    },
+    /// Keep them no longer.
+    Stop {
+        /// The trace.
+        trace: TraceId,
+    },
 }
 
 /// What the engine wants done.
@@ -148,6 +171,8 @@ pub enum Output {
     Recorder(recording::Command),
     /// Add to the event log; [`Input::Durable`] comes back.
     Append(Entry),
+    /// Keep this message of a traced number, or close its file.
+    Trace(trace::Told),
     /// The last call is over after [`Input::Drain`].
     Drained,
 }

@@ -18,6 +18,7 @@ mod ending;
 pub mod inbox;
 mod incoming;
 pub mod interface;
+mod ladder;
 mod negotiate;
 mod person;
 mod ports;
@@ -25,6 +26,7 @@ mod recording;
 pub mod status;
 #[cfg(test)]
 mod tests;
+pub mod trace;
 
 use crate::clock::{Due, Instant};
 use crate::flow::action;
@@ -33,12 +35,14 @@ use crate::id::{CallId, LegId, RecordingId};
 use crate::limits::EVENT_SPILL_HARD_MAX;
 use crate::media::command as media;
 use crate::report::event::{Cause, Entry, Event, Party};
+use crate::report::ladder::Heading;
 use crate::rng::Rng;
 use crate::sip::interface as sip;
 use crate::sip::stack::Stack;
 use admission::Admission;
 use call::Call;
-use interface::{Input, Now, Output, Settings};
+use interface::{Input, Now, Output, Settings, TraceOrder};
+use ladder::{Ladders, Passing};
 use ports::Ports;
 use status::Counters;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -64,6 +68,7 @@ pub struct Switch {
     recordings: BTreeMap<RecordingId, CallId>,
     timers: BTreeSet<(Instant, CallId)>,
     waiting: BTreeMap<u64, (CallId, Waiting)>,
+    ladders: Ladders,
     outputs: VecDeque<Output>,
     rng: Rng,
     next_seq: u64,
@@ -95,6 +100,7 @@ impl Switch {
             recordings: BTreeMap::new(),
             timers: BTreeSet::new(),
             waiting: BTreeMap::new(),
+            ladders: Ladders::default(),
             outputs: VecDeque::new(),
             rng,
             drain_until: None,
@@ -111,6 +117,7 @@ impl Switch {
         self.now = now;
         match input {
             Input::Message { way, octets } => {
+                self.ladders.note(Passing { at: now.at, heading: Heading::In, way, octets });
                 self.sip.handle(now.at, sip::Input::Message { way, octets });
             }
             Input::Resolved { id, records } => {
@@ -124,11 +131,13 @@ impl Switch {
             Input::Drain { within } => {
                 self.drain_until = Some(now.at + within);
             }
+            Input::Trace(order) => self.on_trace(order),
             Input::Waited(waited) => self.admission.note_wait(now.at, waited),
             Input::TicksLate(late) => self.admission.note_lateness(now.at, late),
             Input::Timeout => self.on_timeout(),
         }
         self.run_sip();
+        self.tell_ladders();
         self.tell_openness();
         self.tell_when_drained();
     }
@@ -142,7 +151,9 @@ impl Switch {
     pub fn poll_timeout(&self) -> Option<Due> {
         let call = self.timers.first().map(|&(at, _)| Due { at, reason: "a call" });
         let drain = self.drain_until.filter(|_| !self.calls.is_empty()).map(|at| Due { at, reason: "drain" });
-        Due::earlier(self.sip.poll_timeout(), Due::earlier(call, drain))
+        let ladder = self.ladders.poll_timeout().map(|at| Due { at, reason: "a ladder or a trace" });
+        let own = Due::earlier(Due::earlier(call, drain), ladder);
+        Due::earlier(self.sip.poll_timeout(), own)
     }
 
     /// Calls that are not over yet.
@@ -168,6 +179,7 @@ impl Switch {
             left.into_iter().for_each(|id| self.end_call(id, Cause::Draining, Party::Engine, None));
             self.drain_until = Some(now + crate::limits::CLOSING_MAX);
         }
+        self.ladders.timeout(now);
     }
 
     /// Gives a command to the SIP machine; what follows from it is run by `run_sip`.
@@ -180,6 +192,8 @@ impl Switch {
         while let Some(output) = self.sip.poll_output() {
             match output {
                 sip::Output::Transmit { way, octets } => {
+                    let (at, heading) = (self.now.at, Heading::Out);
+                    self.ladders.note(Passing { at, heading, way, octets: &octets });
                     self.outputs.push_back(Output::Transmit { way, octets });
                 }
                 sip::Output::Resolve { id, question } => {
@@ -259,6 +273,28 @@ impl Switch {
                 }
             }
             self.rekey(id);
+        }
+    }
+
+    fn on_trace(&mut self, order: TraceOrder) {
+        match order {
+            TraceOrder::Start { trace, number, lasts } => {
+                self.ladders.trace(trace, number, self.now.at + lasts);
+            }
+            TraceOrder::Stop { trace } => self.ladders.untrace(trace),
+        }
+    }
+
+    /// Ladders that lingered go into the log, copies of traced messages out.
+    fn tell_ladders(&mut self) {
+        if self.drain_until.is_some() && self.calls.is_empty() {
+            self.ladders.finish();
+        }
+        while let Some((call, ladder)) = self.ladders.poll() {
+            self.append(call, Event::Ladder(Box::new(ladder)));
+        }
+        while let Some(told) = self.ladders.poll_trace() {
+            self.outputs.push_back(Output::Trace(told));
         }
     }
 

@@ -62,6 +62,7 @@ impl Switch {
         if let Some(person) = self.calls.get_mut(&id).and_then(|call| call.person.as_mut()) {
             person.leg = changed;
         }
+        self.ladders.call_out(id, leg, &sdp);
         let call = Box::new(sip::Outgoing { target, from_user, sdp });
         self.sip(sip::Command::Invite { leg, way, call });
     }

@@ -79,6 +79,11 @@ impl Switch {
                 c.closed_late,
                 "a stream or file was not closed in time: look at the disk",
             ),
+            figure(
+                "traces",
+                self.ladders.traces.count() as u64,
+                "numbers whose SIP is kept in full: `careline trace`",
+            ),
             figure("ports_in_use", self.ports.in_use() as u64, "RTP port pairs owned by legs"),
             figure("ports_total", self.ports.total() as u64, "RTP port pairs bound"),
         ]

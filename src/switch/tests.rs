@@ -140,7 +140,7 @@ impl Scene {
                         vec![Record::Address { remote: DESK.parse().unwrap(), local: US.parse().unwrap() }];
                     self.switch.handle(self.now, Input::Resolved { id, records });
                 }
-                Output::Recorder(_) | Output::Drained => {}
+                Output::Recorder(_) | Output::Trace(_) | Output::Drained => {}
             }
         }
     }

@@ -425,6 +425,7 @@ impl World {
                 self.after_desk();
             }
             Output::Append(entry) => return self.append(entry),
+            Output::Trace(_) => {}
             Output::Drained => self.drained = true,
         }
         Ok(())

@@ -18,6 +18,7 @@ use crate::io::run::{EdgeCounters, Engine};
 use crate::io::sip_port::{SipPort, Taken};
 use crate::io::store::restart::Recovered;
 use crate::io::store::{self, Store, StoreError};
+use crate::io::trace::Tracer;
 use crate::limits::{MEDIA_EVENTS_MAX, MEDIA_LEGS_GATHERED, RECORDER_COMMANDS_MAX, WAV_ROLL_OCTETS};
 use crate::media::command::WorkerIndex;
 use crate::rng::Rng;
@@ -118,7 +119,8 @@ pub fn start(config: &Config, flows: FlowSet, prompts: PromptLibrary) -> Result<
         store: records.store,
         durable: records.durable,
         prompts,
-        status_requests: control,
+        requests: control,
+        tracer: Tracer::default(),
         clock,
         drain: config.drain,
         counters: EdgeCounters::default(),
@@ -144,6 +146,7 @@ pub fn start(config: &Config, flows: FlowSet, prompts: PromptLibrary) -> Result<
 /// Ends the edges, each after what it still has to write.
 pub fn stop(engine: Engine) {
     engine.recorder.stop();
+    engine.tracer.stop();
     engine.store.close();
     engine.workers.into_iter().for_each(Handle::stop);
 }

@@ -131,6 +131,7 @@ fn recording_named(event: &Event) -> Option<RecordingId> {
         | Event::MessageSaved { .. }
         | Event::Hold { .. }
         | Event::MediaClosed { .. }
+        | Event::Ladder(_)
         | Event::Ended { .. } => None,
     }
 }

@@ -6,7 +6,9 @@ use crate::id::{ExitName, FlowName, Language, StepName, TrunkName};
 use crate::media::command::Counters;
 use crate::phi::Phi;
 use crate::report::event::Event;
+use crate::report::ladder::{Ladder, Rung, Seen, Start};
 use serde_json::Value;
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::str::FromStr;
 use std::sync::{Mutex, PoisonError};
@@ -54,6 +56,7 @@ pub fn decode(kind: &str, body: &Value) -> Result<Event, DecodeError> {
         "media_closed" => {
             Event::MediaClosed { leg: body.id("leg")?, counters: media(&body.object("counters")?)? }
         }
+        "ladder" => Event::Ladder(Box::new(ladder(&body)?)),
         "ended" => Event::Ended {
             cause: body.word("cause")?,
             by: body.word("by")?,
@@ -126,6 +129,42 @@ fn flow(body: &Body) -> Result<Fact, DecodeError> {
     })
 }
 
+fn ladder(body: &Body) -> Result<Ladder, DecodeError> {
+    let began: u64 = body.number("began_us")?;
+    let rungs = body.body["rungs"].as_array().ok_or_else(|| body.bad("rungs"))?;
+    let rungs: Result<Vec<Rung<'_>>, DecodeError> =
+        rungs.iter().map(|value| rung(&Body { kind: body.kind, body: value }, began)).collect();
+    Ok(Ladder::from_parts(rungs?, body.number("cut")?))
+}
+
+fn rung<'a>(body: &Body<'a>, began: u64) -> Result<Rung<'a>, DecodeError> {
+    let seen = Seen {
+        at_us: began.saturating_add(body.number("at")?),
+        heading: body.word("way")?,
+        leg: body.id("leg")?,
+        transport: body.word("over")?,
+    };
+    let start = match body.optional_text("uri")? {
+        Some(uri) => Start::Request { uri: Phi::new(uri.into()) },
+        None => {
+            let phrase = body.optional_text("phrase")?.map(Cow::Borrowed);
+            Start::Status { status: body.number("status")?, phrase }
+        }
+    };
+    Ok(Rung {
+        seen,
+        method: body.text("method")?.into(),
+        start,
+        cseq: body.number("cseq")?,
+        branch: body.text("branch")?.into(),
+        fork: body.number_or("fork", 0)?,
+        reason: body.optional_text("reason")?.map(Cow::Borrowed),
+        media: body.optional_text("media")?.map(Cow::Borrowed),
+        again: body.number_or("again", 0)?,
+        last_us: began.saturating_add(body.number_or("last", seen.at_us - began)?),
+    })
+}
+
 fn media(body: &Body) -> Result<Counters, DecodeError> {
     Ok(Counters {
         received: body.number("received")?,
@@ -163,6 +202,10 @@ impl<'a> Body<'a> {
 
     fn number<N: TryFrom<u64>>(&self, field: &'static str) -> Result<N, DecodeError> {
         self.body[field].as_u64().and_then(|number| N::try_from(number).ok()).ok_or_else(|| self.bad(field))
+    }
+
+    fn number_or<N: TryFrom<u64>>(&self, field: &'static str, absent: N) -> Result<N, DecodeError> {
+        if self.body[field].is_null() { Ok(absent) } else { self.number(field) }
     }
 
     fn id<I: FromStr>(&self, field: &'static str) -> Result<I, DecodeError> {
@@ -206,6 +249,8 @@ pub(super) mod tests {
     use crate::id::{LegId, RecordingId};
     use crate::io::store::encode::encode;
     use crate::report::event::{Cause, Party};
+    use crate::report::ladder::Heading;
+    use crate::sip::way::Transport;
     use crate::wire::codec::Codec;
     use crate::wire::telephone_event::Key;
     use proptest::prelude::*;
@@ -269,6 +314,42 @@ pub(super) mod tests {
         ]
     }
 
+    fn any_rung() -> impl Strategy<Value = Rung<'static>> {
+        let boxed = || text().prop_map(Cow::Owned);
+        let start = prop_oneof![
+            boxed().prop_map(|uri| Start::Request { uri: Phi::new(uri) }),
+            (any::<u16>(), proptest::option::of(boxed()))
+                .prop_map(|(status, phrase)| Start::Status { status, phrase }),
+        ];
+        let seen = (any::<u32>(), a::<Heading>(), leg(), a::<Transport>())
+            .prop_map(|(at, heading, leg, transport)| Seen { at_us: u64::from(at), heading, leg, transport });
+        let texts = (boxed(), proptest::option::of(boxed()), proptest::option::of(boxed()));
+        let numbers = (any::<u32>(), any::<u16>(), any::<u32>(), any::<u16>());
+        (seen, select(vec!["INVITE", "BYE", "PING"]), start, texts, numbers).prop_map(
+            |(seen, method, start, (branch, reason, media), (cseq, fork, again, later))| Rung {
+                seen,
+                method: method.into(),
+                start,
+                cseq,
+                branch,
+                fork,
+                reason,
+                media,
+                again,
+                last_us: seen.at_us + if again == 0 { 0 } else { u64::from(later) },
+            },
+        )
+    }
+
+    fn any_ladder() -> impl Strategy<Value = Ladder> {
+        let rungs = proptest::collection::vec(any_rung(), 0..70);
+        (rungs, any::<u16>()).prop_map(|(mut rungs, cut)| {
+            // A ladder is in the order of time.
+            rungs.sort_by_key(|rung| rung.seen.at_us);
+            Ladder::from_parts(rungs, u32::from(cut))
+        })
+    }
+
     pub fn any_event() -> impl Strategy<Value = Event> {
         let phi = || text().prop_map(Phi::new);
         prop_oneof![
@@ -303,6 +384,7 @@ pub(super) mod tests {
                     keys: n[5]
                 },
             }),
+            any_ladder().prop_map(|ladder| Event::Ladder(Box::new(ladder))),
             (a::<Cause>(), a::<Party>(), proptest::option::of(text())).prop_map(|(cause, by, exit)| {
                 Event::Ended { cause, by, exit: exit.map(|exit| ExitName::from(exit.as_str())) }
             }),

@@ -8,7 +8,8 @@ use super::words::Word;
 use crate::flow::action::Fact;
 use crate::media::command::Counters;
 use crate::report::event::Event;
-use serde_json::{Value, json};
+use crate::report::ladder::{Ladder, Rung, Start};
+use serde_json::{Map, Value, json};
 
 /// The kind and the body of an event.
 pub fn encode(event: &Event) -> (&'static str, Value) {
@@ -36,6 +37,7 @@ pub fn encode(event: &Event) -> (&'static str, Value) {
         Event::MediaClosed { leg, counters } => {
             ("media_closed", json!({ "leg": leg.to_string(), "counters": media(counters) }))
         }
+        Event::Ladder(its) => ("ladder", ladder(its)),
         Event::Ended { cause, by, exit } => {
             let exit = exit.as_ref().map(|exit| exit.as_str());
             ("ended", json!({ "cause": cause.word(), "by": by.word(), "exit": exit }))
@@ -104,6 +106,43 @@ fn flow(fact: &Fact) -> (&'static str, Value) {
         }
         Fact::Fault { what } => ("flow_fault", json!({ "what": what })),
     }
+}
+
+/// A ladder in one row. Its times are microseconds since its first message; a rung leaves out what it
+/// has not.
+fn ladder(ladder: &Ladder) -> Value {
+    let began = ladder.rungs().next().map_or(0, |rung| rung.seen.at_us);
+    let rungs: Vec<Value> = ladder.rungs().map(|it| rung(&it, began)).collect();
+    json!({ "began_us": began, "cut": ladder.cut(), "rungs": rungs })
+}
+
+fn rung(rung: &Rung<'_>, began: u64) -> Value {
+    let mut body = Map::new();
+    let mut put = |name: &str, value: Value| drop(body.insert(name.to_owned(), value));
+    put("at", rung.seen.at_us.saturating_sub(began).into());
+    put("way", rung.seen.heading.word().into());
+    put("leg", rung.seen.leg.to_string().into());
+    put("over", rung.seen.transport.word().into());
+    put("method", rung.method.as_ref().into());
+    put("cseq", rung.cseq.into());
+    put("branch", rung.branch.as_ref().into());
+    match &rung.start {
+        Start::Request { uri } => put("uri", uri.expose().as_ref().into()),
+        Start::Status { status, phrase } => {
+            put("status", (*status).into());
+            phrase.iter().for_each(|phrase| put("phrase", phrase.as_ref().into()));
+        }
+    }
+    rung.reason.iter().for_each(|reason| put("reason", reason.as_ref().into()));
+    rung.media.iter().for_each(|media| put("media", media.as_ref().into()));
+    if rung.fork != 0 {
+        put("fork", rung.fork.into());
+    }
+    if rung.again != 0 {
+        put("again", rung.again.into());
+        put("last", rung.last_us.saturating_sub(began).into());
+    }
+    body.into()
 }
 
 fn media(counters: &Counters) -> Value {

@@ -60,7 +60,8 @@ impl Spill {
 
 fn is_ordinary(event: &Event) -> bool {
     match event {
-        Event::Heard { .. } | Event::Flow(_) | Event::Hold { .. } | Event::MediaClosed { .. } => true,
+        Event::Heard { .. } | Event::Flow(_) | Event::Hold { .. } => true,
+        Event::MediaClosed { .. } | Event::Ladder(_) => true,
         Event::PersonCalled { .. }
         | Event::PersonNotReached { .. }
         | Event::Bridged { .. }

@@ -3,6 +3,8 @@
 use crate::call::recording::{RecordingFault, RecordingKind};
 use crate::flow::action::Why;
 use crate::report::event::{Cause, Party};
+use crate::report::ladder::Heading;
+use crate::sip::way::Transport;
 use crate::wire::codec::Codec;
 use crate::wire::telephone_event::Key;
 
@@ -73,6 +75,16 @@ impl Word for Party {
     ];
 }
 
+impl Word for Transport {
+    const KIND: &'static str = "transport";
+    const WORDS: &'static [(Self, &'static str)] = &[(Transport::Udp, "udp"), (Transport::Tcp, "tcp")];
+}
+
+impl Word for Heading {
+    const KIND: &'static str = "way of a message";
+    const WORDS: &'static [(Self, &'static str)] = &[(Heading::In, "in"), (Heading::Out, "out")];
+}
+
 impl Word for Why {
     const KIND: &'static str = "reason for the ladder";
     const WORDS: &'static [(Self, &'static str)] = &[
@@ -129,6 +141,8 @@ mod tests {
         each_word_is_its_own::<Party>();
         each_word_is_its_own::<Why>();
         each_word_is_its_own::<Key>();
+        each_word_is_its_own::<Transport>();
+        each_word_is_its_own::<Heading>();
     }
 
     /// A value that is added to an enum and not to its table would be stored as an empty word. The
@@ -155,5 +169,6 @@ mod tests {
         assert_eq!(Why::WORDS.len(), why(Why::Fault));
         assert_eq!(Party::WORDS.len(), party(Party::Flow));
         assert_eq!(Codec::WORDS.len(), Codec::ALL.len());
+        assert_eq!(Transport::WORDS.len(), Transport::ALL.len());
     }
 }

@@ -10,9 +10,10 @@ use careline::call::recording::RecordingKind;
 use careline::clock::Instant;
 use careline::flow::action::{Fact, Why};
 use careline::id::{CallId, LegId, RecordingId};
-use careline::limits::CLOSING_MAX;
+use careline::limits::{CLOSING_MAX, LADDER_HEAD_RUNGS, LADDER_TAIL_RUNGS};
 use careline::report::cdr::Record;
 use careline::report::event::{Cause, Entry, Event, Party};
+use careline::report::ladder::Ladder;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -31,6 +32,8 @@ pub struct Log {
     longest: Duration,
     /// How long after the hang-up the record of a call was written.
     ended_late: BTreeMap<CallId, Duration>,
+    /// A kill costs the ladders of the calls that were up.
+    was_killed: bool,
 }
 
 /// One call by its entries.
@@ -99,6 +102,7 @@ impl Log {
             recordings: BTreeMap::new(),
             longest,
             ended_late: BTreeMap::new(),
+            was_killed: false,
         }
     }
 
@@ -135,6 +139,7 @@ impl Log {
 
     /// The engine was killed: what was not durable never was.
     pub fn forget_after(&mut self, durable: u64) {
+        self.was_killed = true;
         let mut entries = std::mem::take(&mut self.entries);
         entries.retain(|entry| entry.seq <= durable);
         (self.calls, self.recordings) = Default::default();
@@ -194,6 +199,12 @@ impl Log {
         if let Some((id, _)) = self.calls.iter().find(|(_, call)| call.ended.is_none()) {
             return Err(format!("{id} has no end"));
         }
+        let has_ladder = |id: &CallId| {
+            self.entries.iter().any(|entry| entry.call == *id && matches!(entry.event, Event::Ladder(_)))
+        };
+        if let Some(id) = self.calls.keys().find(|id| !self.was_killed && !has_ladder(id)) {
+            return Err(format!("{id} has no ladder"));
+        }
         let open = |recording: &Recording| recording.outcome.is_none() && !self.is_closed_late(recording);
         if let Some((id, recording)) = self.recordings.iter().find(|(_, recording)| open(recording)) {
             return Err(format!("{id} of {} has no end", recording.call));
@@ -234,6 +245,9 @@ impl Log {
         {
             return Ok(());
         }
+        if let Event::Ladder(ladder) = &entry.event {
+            return self.judge_ladder(entry, call, ladder);
+        }
         if call.ended.is_some() {
             return Err(format!("{:?} after its end", entry.event));
         }
@@ -260,6 +274,29 @@ impl Log {
             Event::Ended { cause, by, .. } => self.judge_end(call, entry, (*cause, *by), context),
             _ => Ok(()),
         }
+    }
+
+    /// One ladder a call, with the INVITE at its foot, in the order of time and within its bound; after
+    /// its call's end only for a while.
+    fn judge_ladder(&self, entry: &Entry, call: &Call, ladder: &Ladder) -> Verdict {
+        let is_second = |other: &&Entry| other.call == entry.call && matches!(other.event, Event::Ladder(_));
+        if self.entries.iter().rev().any(|other| is_second(&other)) {
+            return Err("a second ladder".to_owned());
+        }
+        let rungs: Vec<_> = ladder.rungs().collect();
+        let foot = rungs.first().is_some_and(|rung| {
+            rung.method == "INVITE" && rung.status().is_none() && rung.seen.leg == call.leg
+        });
+        if !foot || rungs.len() > LADDER_HEAD_RUNGS + LADDER_TAIL_RUNGS {
+            return Err(format!("its ladder has {} rungs and begins with {:?}", rungs.len(), rungs.first()));
+        }
+        if !rungs.windows(2).all(|pair| pair[0].seen.at_us <= pair[1].seen.at_us) {
+            return Err("its ladder is out of order".to_owned());
+        }
+        if call.bridged_us.is_some() && ladder.legs().len() < 2 {
+            return Err("it was bridged and its ladder has one leg".to_owned());
+        }
+        Ok(())
     }
 
     fn judge_beginning(&self, call: &Call, id: RecordingId, context: &Context<'_>) -> Verdict {

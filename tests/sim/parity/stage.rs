@@ -213,7 +213,7 @@ impl Stage {
                 self.after_desk();
             }
             Output::Append(entry) => self.heap.push(self.now + WAY, Event::Durable(entry.seq)),
-            Output::Drained => {}
+            Output::Trace(_) | Output::Drained => {}
         }
     }
 

@@ -1,0 +1,92 @@
+//! What a line of the event log is in the picture of a call.
+
+use super::Numbers;
+use super::picture::{Edge, Mark, Span, Turn, Unplaced, What};
+use super::words::{by_whom, fault_text, flow_told};
+use crate::flow::action::Fact;
+use crate::id::LegId;
+use crate::media::command::Counters;
+use crate::report::cdr::Record;
+use crate::report::event::{Entry, Event};
+
+/// Everything that the log tells and the arrows do not.
+pub fn facts(entries: &[Entry], record: &Record, numbers: Numbers) -> Vec<Unplaced> {
+    let mut rows = Vec::new();
+    for entry in entries {
+        let Some(what) = fact(&entry.event, numbers) else { continue };
+        let (at, turn) = match (&what, record.ended) {
+            (What::Over(_), Some(ended)) => (ended.since_start_us, Turn::Over),
+            (_, _) => (entry.since_start_us, Turn::Told),
+        };
+        rows.push((at, turn, what));
+    }
+    rows
+}
+
+/// What a line of the log is in the picture; `None` for what the arrows say already.
+fn fact(event: &Event, numbers: Numbers) -> Option<What> {
+    let note = |text: String| What::Told(Mark::Note, text);
+    let begins = |span, text: String| What::Edge(span, Edge::Begins, text);
+    let ends = |span, text: String| What::Edge(span, Edge::Ends, text);
+    Some(match event {
+        Event::Flow(fact) => flow(fact, numbers),
+        Event::Heard { by_ack: false } => {
+            What::Told(Mark::Sound, "the caller's sound came before his ACK".to_owned())
+        }
+        Event::RecordingSpanBegan { recording } => {
+            begins(Span::Recording, format!("recording {recording} begins"))
+        }
+        Event::RecordingSpanEnded { recording, dropped: 0, .. } => {
+            ends(Span::Recording, format!("recording {recording} ends"))
+        }
+        Event::RecordingSpanEnded { recording, dropped, .. } => {
+            ends(Span::Recording, format!("recording {recording} ends; {} ms of it are silent", dropped * 20))
+        }
+        Event::RecordingFailed { recording, fault, .. } => {
+            ends(Span::Recording, format!("recording {recording} broke off: {}", fault_text(*fault)))
+        }
+        Event::Hold { on: true } => begins(Span::Hold, "put on hold".to_owned()),
+        Event::Hold { on: false } => ends(Span::Hold, "taken back from hold".to_owned()),
+        Event::Bridged { leg } => begins(Span::Talk, format!("talking with a person ({leg})")),
+        Event::Unbridged { leg } => ends(Span::Talk, format!("no longer talking with the person ({leg})")),
+        Event::PersonCalled { leg, target } => note(format!("calling {target} ({leg})")),
+        Event::PersonNotReached { leg, status } => {
+            note(format!("nobody reached ({leg}, SIP status {status})"))
+        }
+        Event::MessageSaved { recording } => note(format!("message saved ({recording})")),
+        Event::MediaClosed { leg, counters } => What::Told(Mark::Sound, sound(*leg, counters)),
+        Event::Ended { cause, by, exit } => {
+            let exit = exit.as_ref().map_or(String::new(), |exit| format!(", exit {exit}"));
+            What::Over(format!("over: {}{exit}", by_whom(*cause, *by)))
+        }
+        Event::Arrived { .. }
+        | Event::Answered { .. }
+        | Event::Heard { by_ack: true }
+        | Event::RecordingNamed { .. }
+        | Event::RecordingClosed { .. }
+        | Event::RecordingRecovered { .. }
+        | Event::Ladder(_) => return None,
+    })
+}
+
+fn flow(fact: &Fact, numbers: Numbers) -> What {
+    let mark = match fact {
+        Fact::StepEntered { flow, step } => {
+            return What::Step { flow: flow.to_string(), step: step.to_string() };
+        }
+        Fact::Chosen { .. } | Fact::Missed { .. } | Fact::RecordingRefused => Mark::Key,
+        Fact::NoticeGiven | Fact::NoticeCut => Mark::Sound,
+        Fact::LanguageChosen(_) | Fact::LadderRung { .. } | Fact::Promised { .. } | Fact::Fault { .. } => {
+            Mark::Note
+        }
+    };
+    What::Told(mark, flow_told(fact, numbers))
+}
+
+fn sound(leg: LegId, counters: &Counters) -> String {
+    let Counters { received, sent, lost, keys, jitter, .. } = counters;
+    let jitter_ms = f64::from(*jitter) / 8.0;
+    format!(
+        "sound of {leg}: {received} packets in, {sent} out, {lost} lost, jitter {jitter_ms:.1} ms, keys {keys}"
+    )
+}

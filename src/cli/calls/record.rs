@@ -1,0 +1,137 @@
+//! One call as text: its path, its recordings, its counters.
+
+use super::Numbers;
+use super::words::{by_whom, clock, date_time, fault_text, flow_told, indented, number, table};
+use crate::call::recording::RecordingKind;
+use crate::id::LegId;
+use crate::io::recorder::disk::relative_path;
+use crate::io::store::words::Word;
+use crate::media::command::Counters;
+use crate::report::cdr::{Moment, Record, Recording, RecordingState};
+use crate::report::event::{Entry, Event};
+use jiff::tz::TimeZone;
+use std::path::Path;
+use std::time::Duration;
+
+/// Everything about one call; `None` when there is nothing.
+pub fn show(entries: &[Entry], numbers: Numbers, zone: &TimeZone, recordings: &Path) -> Option<String> {
+    let record = Record::of(entries)?;
+    let mut text = summary(&record, numbers, zone);
+    text.push_str("\npath\n");
+    for entry in entries {
+        if let Some(what) = told(&entry.event, numbers) {
+            let moment = Moment { at: entry.at, since_start_us: entry.since_start_us };
+            text.push_str(&format!("  {:>9.2} s  {what}\n", record.offset(moment).as_secs_f64()));
+        }
+    }
+    if !record.recordings.is_empty() {
+        let rows: Vec<[String; 5]> =
+            record.recordings.iter().map(|it| recording_row(it, recordings)).collect();
+        text.push_str(&format!("\nrecordings\n{}", indented(&table(&rows, &[2]))));
+    }
+    if !record.media.is_empty() {
+        let head =
+            ["leg", "received", "sent", "lost", "refused", "malformed", "jitter", "keys"].map(str::to_owned);
+        let rows: Vec<[String; 8]> = std::iter::once(head)
+            .chain(record.media.iter().map(|(leg, counters)| media_row(*leg, counters)))
+            .collect();
+        text.push_str(&format!("\nsound\n{}", indented(&table(&rows, &[1, 2, 3, 4, 5, 6, 7]))));
+    }
+    Some(text)
+}
+
+/// What stands over a call: who, when, how long, how it ended.
+pub fn summary(record: &Record, numbers: Numbers, zone: &TimeZone) -> String {
+    let mut lines = vec![format!("call {}", record.call)];
+    if let Some(arrived) = record.arrived {
+        lines[0].push_str(&format!("   {}", date_time(arrived.at, zone, "%Y-%m-%d %H:%M:%S %Z")));
+    }
+    if let Some(arrival) = &record.arrival {
+        let caller = arrival.caller.as_ref().map_or("anonymous".to_owned(), |caller| number(caller, numbers));
+        let trunk = arrival.trunk.as_ref().map_or(String::new(), |trunk| format!(", over trunk {trunk}"));
+        lines.push(format!("  from {caller} to {}{trunk}", number(&arrival.called, numbers)));
+        let version: String = arrival.version.chars().take(12).collect();
+        lines.push(format!("  flow {}, version {version}", arrival.flow));
+        if numbers == Numbers::Full {
+            lines.push(format!("  SIP Call-ID {}", arrival.sip_call_id.expose()));
+        }
+    }
+    let codec = record.codec.map_or(String::new(), |codec| format!(", {}", codec.word()));
+    let language =
+        record.language.as_ref().map_or(String::new(), |language| format!(", language {language}"));
+    lines.push(format!("  rang {}, talked {}{codec}{language}", clock(record.ring()), clock(record.talk())));
+    lines.push(match &record.end {
+        None => "  it goes on, or the engine has not been started since".to_owned(),
+        Some(end) => {
+            let exit = end.exit.as_ref().map_or(String::new(), |exit| format!(", exit {exit}"));
+            format!("  ended: {}{exit}", by_whom(end.cause, end.by))
+        }
+    });
+    lines.push(String::new());
+    lines.join("\n")
+}
+
+/// One line of the path; `None` for what stands elsewhere in the text.
+fn told(event: &Event, numbers: Numbers) -> Option<String> {
+    Some(match event {
+        Event::Arrived { .. } => "the call came in".to_owned(),
+        Event::Answered { codec } => format!("answered in {}", codec.word()),
+        Event::Heard { by_ack: true } => "the caller can hear".to_owned(),
+        Event::Heard { by_ack: false } => "the caller can hear (his sound came before his ACK)".to_owned(),
+        Event::Flow(fact) => flow_told(fact, numbers),
+        Event::RecordingSpanBegan { recording } => format!("recording {recording} runs"),
+        Event::RecordingSpanEnded { recording, dropped: 0, .. } => format!("recording {recording} stops"),
+        Event::RecordingSpanEnded { recording, dropped, .. } => {
+            format!(
+                "recording {recording} stops; {dropped} frames of 20 ms were too fast for the disk and are silent"
+            )
+        }
+        Event::RecordingFailed { recording, fault, .. } => {
+            format!("recording {recording} broke off: {}", fault_text(*fault))
+        }
+        Event::RecordingNamed { .. } | Event::RecordingClosed { .. } | Event::RecordingRecovered { .. } => {
+            return None;
+        }
+        Event::PersonCalled { leg, target } => format!("calling {target} ({leg})"),
+        Event::PersonNotReached { leg, status } => format!("nobody reached ({leg}, SIP status {status})"),
+        Event::Bridged { leg } => format!("talking with a person ({leg})"),
+        Event::Unbridged { leg } => format!("no longer talking with the person ({leg})"),
+        Event::MessageSaved { recording } => format!("message saved ({recording})"),
+        Event::Hold { on: true } => "put on hold".to_owned(),
+        Event::Hold { on: false } => "taken back from hold".to_owned(),
+        Event::MediaClosed { .. } | Event::Ladder(_) => return None,
+        Event::Ended { cause: why, by, .. } => format!("ended: {}", by_whom(*why, *by)),
+    })
+}
+
+fn recording_row(recording: &Recording, folder: &Path) -> [String; 5] {
+    let (state, milliseconds) = match recording.state {
+        RecordingState::Unfinished => ("under way".to_owned(), 20 * recording.frames),
+        RecordingState::Closed { milliseconds } => ("complete".to_owned(), milliseconds),
+        RecordingState::Failed { fault, milliseconds } => {
+            (format!("broke off: {}", fault_text(fault)), milliseconds)
+        }
+        RecordingState::Recovered { milliseconds } => ("recovered after a restart".to_owned(), milliseconds),
+    };
+    let kind = match recording.kind {
+        RecordingKind::Call => "the call",
+        RecordingKind::Message => "a message",
+    };
+    let path = folder.join(relative_path(recording.recording, recording.named.at, 1));
+    let length = clock(Duration::from_millis(milliseconds));
+    [recording.recording.to_string(), kind.to_owned(), length, state, path.display().to_string()]
+}
+
+fn media_row(leg: LegId, counters: &Counters) -> [String; 8] {
+    let jitter_ms = f64::from(counters.jitter) / 8.0;
+    [
+        leg.to_string(),
+        counters.received.to_string(),
+        counters.sent.to_string(),
+        counters.lost.to_string(),
+        counters.refused.to_string(),
+        counters.malformed.to_string(),
+        format!("{jitter_ms:.1} ms"),
+        counters.keys.to_string(),
+    ]
+}

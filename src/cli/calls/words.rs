@@ -1,0 +1,180 @@
+//! Words and forms in which calls are told: causes, numbers, times and tables.
+//!
+//! The one place that decides how much of a number is printed.
+
+use super::Numbers;
+use crate::call::recording::RecordingFault;
+use crate::clock::WallTime;
+use crate::flow::action::{Fact, Why};
+use crate::io::store::words::Word;
+use crate::phi::Phi;
+use crate::report::event::{Cause, Party};
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use std::time::Duration;
+
+/// What a flow told, in words; a key only for who may see numbers.
+pub fn flow_told(fact: &Fact, numbers: Numbers) -> String {
+    match (fact, numbers) {
+        (Fact::StepEntered { flow, step }, _) => format!("step {flow} / {step}"),
+        (Fact::Chosen { key, answer }, Numbers::Full) => format!("key {} → {answer}", key.expose().word()),
+        (Fact::Chosen { answer, .. }, Numbers::Masked) => format!("a key → {answer}"),
+        (Fact::Missed { silence: true, count }, _) => format!("silence, no. {count}"),
+        (Fact::Missed { silence: false, count }, _) => {
+            format!("a key that the step does not know, no. {count}")
+        }
+        (Fact::LanguageChosen(language), _) => format!("language {language}"),
+        (Fact::NoticeGiven, _) => "the recording notice was heard".to_owned(),
+        (Fact::NoticeCut, _) => "the recording notice was cut short: not recorded".to_owned(),
+        (Fact::RecordingRefused, _) => "the caller wants no recording".to_owned(),
+        (Fact::LadderRung { rung, why }, _) => {
+            format!("up the person ladder, rung {rung}: {}", why_text(*why))
+        }
+        (Fact::Promised { within_working_days }, _) => {
+            format!("promised: a call back within {within_working_days} working day(s)")
+        }
+        (Fact::Fault { what }, _) => format!("a fault of the flow: {what}"),
+    }
+}
+
+/// The cause, and who ended the call where the cause does not say it.
+pub fn by_whom(why: Cause, by: Party) -> String {
+    match why {
+        Cause::Normal => format!("{}, by {}", cause(why), party(by)),
+        Cause::Cancelled | Cause::Full | Cause::Draining | Cause::NoCommonMedia | Cause::AckMissing => {
+            cause(why).to_owned()
+        }
+        Cause::MediaLost
+        | Cause::SessionLost
+        | Cause::TooLong
+        | Cause::RangTooLong
+        | Cause::EngineRestart
+        | Cause::Fault => cause(why).to_owned(),
+    }
+}
+
+/// Why a call ended, in words.
+pub fn cause(cause: Cause) -> &'static str {
+    match cause {
+        Cause::Normal => "hung up",
+        Cause::Cancelled => "given up before the answer",
+        Cause::Full => "the engine was full",
+        Cause::Draining => "the engine was stopping",
+        Cause::NoCommonMedia => "no codec in common",
+        Cause::AckMissing => "the ACK never came",
+        Cause::SessionLost => "the phone no longer knew the call",
+        Cause::MediaLost => "no sound came any more",
+        Cause::TooLong => "at its greatest length",
+        Cause::RangTooLong => "it rang too long",
+        Cause::EngineRestart => "the engine stopped in mid-call",
+        Cause::Fault => "a fault of the engine",
+    }
+}
+
+/// Who, in words.
+pub fn party(party: Party) -> &'static str {
+    match party {
+        Party::Caller => "the caller",
+        Party::Person => "the person",
+        Party::Flow => "the flow",
+        Party::Engine => "the engine",
+    }
+}
+
+/// Why the person ladder was taken, in words.
+pub fn why_text(why: Why) -> &'static str {
+    match why {
+        Why::Asked => "the caller asked",
+        Why::Nurse => "the caller asked for a nurse",
+        Why::Crisis => "a crisis",
+        Why::Silence => "silence",
+        Why::WrongKeys => "wrong keys",
+        Why::Emergency => "an emergency",
+        Why::Fault => "a fault",
+    }
+}
+
+/// Why a recording broke off, in words.
+pub fn fault_text(fault: RecordingFault) -> &'static str {
+    match fault {
+        RecordingFault::DiskFull => "the disk is full",
+        RecordingFault::Quota => "the quota of recordings is used up",
+        RecordingFault::Io => "the disk failed",
+        RecordingFault::Busy => "too many recordings at once",
+    }
+}
+
+/// A number, or `…` and its last two digits.
+pub fn number(number: &Phi<String>, numbers: Numbers) -> String {
+    let digits = number.expose();
+    match numbers {
+        Numbers::Full => printable(digits),
+        Numbers::Masked => {
+            let shown: String = digits.chars().skip(digits.chars().count().saturating_sub(2)).collect();
+            format!("…{}", printable(&shown))
+        }
+    }
+}
+
+/// What a peer sent as a number could steer a terminal.
+pub fn printable(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
+}
+
+/// Free text of a peer: in it, whatever is long enough for a telephone number is shown as a number is.
+pub fn masked(text: &str, numbers: Numbers) -> String {
+    if numbers == Numbers::Full {
+        return printable(text);
+    }
+    let mut shown = String::new();
+    let mut run = String::new();
+    for c in text.chars().chain(['\0']) {
+        if c.is_ascii_digit() {
+            run.push(c);
+            continue;
+        }
+        match run.len() {
+            ..NUMBER_DIGITS_MIN => shown.push_str(&run),
+            length => shown.push_str(&format!("…{}", &run[length - 2..])),
+        }
+        run.clear();
+        shown.push(c);
+    }
+    shown.pop();
+    printable(&shown)
+}
+
+/// Digits in a row that may be a telephone number: codes of causes are shorter.
+const NUMBER_DIGITS_MIN: usize = 5;
+
+/// A time of the calendar in this zone.
+pub fn date_time(at: WallTime, zone: &TimeZone, format: &str) -> String {
+    let stamp = Timestamp::from_microsecond(at.as_micros()).unwrap_or(Timestamp::UNIX_EPOCH);
+    stamp.to_zoned_datetime(zone.clone()).strftime(format).to_string()
+}
+
+/// Minutes, seconds and a tenth: `1:02.5`.
+pub fn clock(span: Duration) -> String {
+    let tenths = span.as_millis() / 100;
+    format!("{}:{:02}.{}", tenths / 600, tenths / 10 % 60, tenths % 10)
+}
+
+/// Columns as wide as their widest cell, two spaces between them; those in `right` end where the others begin.
+pub fn table<const N: usize>(rows: &[[String; N]], right: &[usize]) -> String {
+    let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
+    let widths: Vec<usize> = (0..N).map(width).collect();
+    let cell = |column: usize, text: &String| {
+        let pad = " ".repeat(widths[column] - text.chars().count());
+        if right.contains(&column) { format!("{pad}{text}") } else { format!("{text}{pad}") }
+    };
+    let line = |row: &[String; N]| {
+        let cells: Vec<String> = row.iter().enumerate().map(|(column, text)| cell(column, text)).collect();
+        format!("{}\n", cells.join("  ").trim_end())
+    };
+    rows.iter().map(line).collect()
+}
+
+/// Two spaces before each line.
+pub fn indented(text: &str) -> String {
+    text.lines().map(|line| format!("  {line}\n")).collect()
+}
