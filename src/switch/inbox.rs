@@ -12,6 +12,7 @@ use crate::limits::INBOX_MAX;
 use crate::sip::way::Way;
 use crate::wire::sip::message::{Message, parse};
 use crate::wire::sip::name::Name;
+use crate::wire::sip::validate::validate_on_stream;
 use std::collections::VecDeque;
 use std::time::Duration;
 
@@ -86,9 +87,13 @@ impl Inbox {
             return true;
         }
         match parse(octets) {
-            // A tag in To is a dialog (RFC 3261 §12.2.2).
+            // A tag in To is a dialog (RFC 3261 §12.2.2). What breaks a stream is answered before that is closed.
             Ok(Message::Request(request)) => {
-                request.headers.first(Name::To).is_some_and(|to| to.windows(5).any(|part| part == b";tag="))
+                (way.transport.is_reliable() && validate_on_stream(&request).is_err())
+                    || request
+                        .headers
+                        .first(Name::To)
+                        .is_some_and(|to| to.windows(5).any(|part| part == b";tag="))
             }
             // Keep-alives and noise are soon dealt with.
             Ok(Message::Response(_)) | Err(_) => true,

@@ -85,7 +85,7 @@ fn valid() -> Vec<Torture> {
         ),
         torture("transports", transports(), "ok", "200"),
         torture("mpart01", mpart01(), "ok", NOT_OURS),
-        torture("unreason", unreason(), "ok", "ACK, ! Answered"),
+        torture("unreason", unreason(), "ok", "! Answered, ACK"),
         torture("noreason", noreason(), "ok", "taken"),
     ]
 }

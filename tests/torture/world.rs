@@ -127,8 +127,8 @@ impl World {
                     self.acts.push(shown(&octets));
                     self.sent.push(octets);
                 }
+                // No name leads anywhere here: what is sent goes back to where the message came from.
                 Output::Resolve { id, .. } => {
-                    self.acts.push("? a name".to_owned());
                     self.stack.handle(self.now, Input::Resolved { id, records: Vec::new() });
                 }
                 Output::Event(Event::Invite { leg, invite }) => self.take(leg, &invite),

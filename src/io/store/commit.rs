@@ -57,14 +57,24 @@ async fn transact(
     write_recordings(&mut statements, &records, batch);
     list_late(&mut statements, ledger, batch);
     statements.push("COMMIT");
-    // Batches differ in length: keeping each statement prepared would only fill the cache.
-    statements.build().persistent(false).execute(connection).await?;
+    statements.build().execute(connection).await?;
     Ok(())
+}
+
+/// The rows, and the last one again and again up to one of a few lengths, so that statements of few lengths are
+/// in use and each stays prepared: to prepare one took a sixth of a commit. Every table takes a row twice.
+fn padded<T>(rows: &[T]) -> impl Iterator<Item = &T> {
+    let count = rows.len();
+    // 1, 2, 3, 4, 6, 8, 12, 16, 24, …
+    let above = count.next_power_of_two();
+    let between = above / 4 * 3;
+    let length = if count <= between { between } else { above };
+    rows.iter().chain(std::iter::repeat_n(rows.last(), length - count).flatten())
 }
 
 fn log(statements: &mut QueryBuilder<Sqlite>, batch: &[Entry]) {
     statements.push("INSERT INTO event_log (seq, at, since_start_us, call_id, kind, body) ");
-    statements.push_values(batch, |mut row, entry| {
+    statements.push_values(padded(batch), |mut row, entry| {
         let (kind, body) = encode(&entry.event);
         row.push_bind(stored(entry.seq))
             .push_bind(entry.at.as_micros())
@@ -153,7 +163,7 @@ fn write_calls(statements: &mut QueryBuilder<Sqlite>, records: &BTreeMap<CallId,
         "INSERT INTO call_record (call_id, arrived_at, called, caller, trunk, flow, flow_version, sip_call_id,
          answered_at, heard_at, ended_at, ring_us, talk_us, exit_name, cause, ended_by, first_seq, last_seq) ",
     );
-    statements.push_values(rows, |mut row, (record, arrived, arrival)| {
+    statements.push_values(padded(&rows), |mut row, (record, arrived, arrival)| {
         let end = record.end.as_ref();
         let micros = |span: std::time::Duration| i64::try_from(span.as_micros()).unwrap_or(i64::MAX);
         row.push_bind(stored(record.call.0))
@@ -202,7 +212,7 @@ fn write_recordings(
     }
     statements
         .push("INSERT INTO recording (recording_id, call_id, kind, named_at, state, milliseconds, fault) ");
-    statements.push_values(rows, |mut row, (call, recording)| {
+    statements.push_values(padded(&rows), |mut row, (call, recording)| {
         let (state, milliseconds, fault) = match recording.state {
             RecordingState::Unfinished => ("open", 0, None),
             RecordingState::Closed { milliseconds } => ("closed", milliseconds, None),
@@ -230,14 +240,34 @@ fn list_late(statements: &mut QueryBuilder<Sqlite>, ledger: &Ledger, batch: &[En
         .filter(|entry| matches!(entry.event, Event::Arrived { .. }))
         .map(|entry| entry.call)
         .collect();
-    let mut late =
-        batch.iter().filter(|entry| !ledger.knows(entry.call) && !begun.contains(&entry.call)).peekable();
-    if late.peek().is_none() {
+    let late: Vec<&Entry> =
+        batch.iter().filter(|entry| !ledger.knows(entry.call) && !begun.contains(&entry.call)).collect();
+    if late.is_empty() {
         return;
     }
     statements.push("INSERT INTO late_entry (call_id, seq) ");
-    statements.push_values(late, |mut row, entry| {
+    statements.push_values(padded(&late), |mut row, entry| {
         row.push_bind(stored(entry.call.0)).push_bind(stored(entry.seq));
     });
     statements.push(" ON CONFLICT (call_id, seq) DO NOTHING; ");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_are_padded_to_few_lengths_and_only_with_the_last_one() {
+        let mut lengths = BTreeSet::new();
+        for count in 1..=500 {
+            let rows: Vec<usize> = (0..count).collect();
+            let padded: Vec<usize> = padded(&rows).copied().collect();
+            assert_eq!(padded[..count], rows);
+            assert!(padded[count..].iter().all(|row| *row == count - 1), "{padded:?}");
+            assert!(padded.len() * 2 <= count * 3 || count == 1, "{count} rows became {}", padded.len());
+            lengths.insert(padded.len());
+        }
+        assert_eq!(lengths.len(), 18, "{lengths:?}");
+        assert_eq!(padded::<u8>(&[]).count(), 0);
+    }
 }
