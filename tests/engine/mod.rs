@@ -186,15 +186,7 @@ impl Engine {
     }
 
     fn is_ready(&self) -> bool {
-        let socket = UdpSocket::bind((self.sip.ip(), 0)).expect("loopback has a free port");
-        socket.set_read_timeout(Some(Duration::from_millis(50))).expect("50 ms is no zero");
-        let begun = Instant::now();
-        (0..).map_while(|n: u32| (begun.elapsed() < READY).then_some(n)).any(|n| {
-            let options = options(self.sip, socket.local_addr().expect("the socket is bound"), n);
-            let mut answer = [0_u8; 2_048];
-            let sent = socket.send_to(options.as_bytes(), self.sip).is_ok();
-            sent && socket.recv(&mut answer).is_ok_and(|length| answer[..length].starts_with(b"SIP/2.0 200"))
-        })
+        answers_options(self.sip)
     }
 
     /// Everything it printed so far.
@@ -375,6 +367,19 @@ fn keep(stream: Box<dyn Read + Send>, output: &Arc<Mutex<String>>, ended: std::s
         // The test may be over already.
         let _ = ended.send(());
     });
+}
+
+/// Whether OPTIONS over UDP is answered 200 there, now or soon.
+pub fn answers_options(sip: SocketAddr) -> bool {
+    let socket = UdpSocket::bind((sip.ip(), 0)).expect("loopback has a free port");
+    socket.set_read_timeout(Some(Duration::from_millis(50))).expect("50 ms is no zero");
+    let begun = Instant::now();
+    (0..).map_while(|n: u32| (begun.elapsed() < READY).then_some(n)).any(|n| {
+        let options = options(sip, socket.local_addr().expect("the socket is bound"), n);
+        let mut answer = [0_u8; 2_048];
+        let sent = socket.send_to(options.as_bytes(), sip).is_ok();
+        sent && socket.recv(&mut answer).is_ok_and(|length| answer[..length].starts_with(b"SIP/2.0 200"))
+    })
 }
 
 /// An OPTIONS request (RFC 3261 §11).
