@@ -10,6 +10,7 @@ use super::check::{self, Paths};
 use super::sounds::Sounds;
 use crate::config::Log;
 use crate::flow::diagnostic::Paint;
+use std::io::IsTerminal;
 use std::process::ExitCode;
 
 /// Serves until stopped by SIGTERM or SIGINT.
@@ -62,5 +63,6 @@ fn run(runtime: &tokio::runtime::Runtime, started: start::Started) -> ExitCode {
 /// Log lines go to standard error; what a newcomer reads is on standard output.
 fn start_log(log: Log) {
     let filter = tracing_subscriber::EnvFilter::new(log.as_str());
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    let colours = std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
+    tracing_subscriber::fmt().with_env_filter(filter).with_ansi(colours).with_writer(std::io::stderr).init();
 }
