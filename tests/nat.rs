@@ -176,6 +176,6 @@ fn be_the_phone() {
     // By then the notice is over, and the call is recorded.
     phone.listen(200);
     phone.press(6);
-    let heard = phone.is_hung_up_on(Duration::from_secs(60)).unwrap_or_else(|fault| panic!("{fault}"));
+    let heard = phone.await_hang_up(Duration::from_secs(60)).unwrap_or_else(|fault| panic!("{fault}"));
     println!("the phone inside: {heard:?}");
 }

@@ -154,7 +154,7 @@ impl Phone {
     ///
     /// # Errors
     /// When no BYE comes within `within`.
-    pub fn is_hung_up_on(self, within: Duration) -> Result<Heard, String> {
+    pub fn await_hang_up(self, within: Duration) -> Result<Heard, String> {
         self.sip.set_read_timeout(Some(within)).map_err(|error| error.to_string())?;
         let mut datagram = [0_u8; 4_096];
         loop {
