@@ -5,7 +5,8 @@
 //!         └▶ INVITE, OPTIONS, … outside a dialog ─▶ waits here ─▶ one, when the socket is empty
 //! ```
 //! Under more load than the engine can bear, what frees a line must not wait behind what takes one. A CANCEL
-//! waits if an INVITE of its sender does: it must not overtake the one that it is about.
+//! waits if an INVITE of its sender does: it must not overtake the one that it is about. What is sent again while
+//! it waits is left out: it would take a turn of somebody else's, and come up when its call is long decided.
 
 use crate::clock::Instant;
 use crate::limits::INBOX_MAX;
@@ -13,14 +14,24 @@ use crate::sip::way::Way;
 use crate::wire::sip::message::{Message, parse};
 use crate::wire::sip::name::Name;
 use crate::wire::sip::validate::validate_on_stream;
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
+use std::net::SocketAddr;
 use std::time::Duration;
 
 /// Messages that wait for their turn.
 #[derive(Default)]
 pub struct Inbox {
     waiting: VecDeque<Waiting>,
+    /// What waits, to know it when it comes again.
+    known: BTreeSet<Transaction>,
     dropped: u64,
+}
+
+/// The request that a message is, however often it is sent (RFC 3261 §17.2.3).
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Transaction {
+    from: SocketAddr,
+    names: Box<[u8]>,
 }
 
 /// One message that waited.
@@ -30,6 +41,7 @@ pub struct Waiting {
     /// The message.
     pub octets: Vec<u8>,
     since: Instant,
+    transaction: Option<Transaction>,
 }
 
 impl Waiting {
@@ -44,7 +56,7 @@ impl Waiting {
 pub enum Turn {
     /// At once.
     Now,
-    /// It was put into the inbox, or dropped because that is full.
+    /// It was put into the inbox; or dropped, because that is full or holds it already.
     Later,
 }
 
@@ -54,8 +66,13 @@ impl Inbox {
         if self.is_urgent(way, octets) {
             return Turn::Now;
         }
+        let transaction = Transaction::of(way, octets);
+        if transaction.as_ref().is_some_and(|one| self.known.contains(one)) {
+            return Turn::Later;
+        }
         if self.waiting.len() < INBOX_MAX {
-            self.waiting.push_back(Waiting { way, octets: octets.to_vec(), since: now });
+            self.known.extend(transaction.clone());
+            self.waiting.push_back(Waiting { way, octets: octets.to_vec(), since: now, transaction });
         } else {
             // Its sender sends it again (RFC 3261 §17.1.1.2).
             self.dropped += 1;
@@ -65,7 +82,11 @@ impl Inbox {
 
     /// The one whose turn it is.
     pub fn take(&mut self) -> Option<Waiting> {
-        self.waiting.pop_front()
+        let first = self.waiting.pop_front()?;
+        if let Some(transaction) = &first.transaction {
+            self.known.remove(transaction);
+        }
+        Some(first)
     }
 
     /// Nobody waits.
@@ -98,6 +119,16 @@ impl Inbox {
             // Keep-alives and noise are soon dealt with.
             Ok(Message::Response(_)) | Err(_) => true,
         }
+    }
+}
+
+impl Transaction {
+    /// By all that stays the same when a request is sent again, and differs between two.
+    fn of(way: Way, octets: &[u8]) -> Option<Self> {
+        let Ok(Message::Request(request)) = parse(octets) else { return None };
+        let name = |name| request.headers.first(name).unwrap_or_default();
+        let names = [name(Name::Via), name(Name::CallId), name(Name::From), name(Name::CSeq)];
+        Some(Self { from: way.remote, names: names.join(&b'\n').into() })
     }
 }
 
@@ -151,10 +182,29 @@ mod tests {
     }
 
     #[test]
+    fn what_is_sent_again_while_it_waits_takes_one_turn() {
+        let mut inbox = Inbox::default();
+        let invite = request("INVITE", "To: <sip:100@c>");
+        for (port, octets) in [(5_060, &invite), (5_060, &invite), (5_061, &invite)] {
+            assert_eq!(inbox.sort(Instant::START, way(port), octets), Turn::Later);
+        }
+        let another = request("OPTIONS", "To: <sip:100@c>");
+        assert_eq!(inbox.sort(Instant::START, way(5_060), &another), Turn::Later);
+        assert_eq!(
+            (inbox.waiting.len(), inbox.dropped()),
+            (3, 0),
+            "one of each caller, and the other request"
+        );
+        inbox.take();
+        inbox.sort(Instant::START, way(5_060), &invite);
+        assert_eq!(inbox.waiting.len(), 3, "it had its turn: now it is one that comes again");
+    }
+
+    #[test]
     fn a_full_inbox_drops_and_counts() {
         let mut inbox = Inbox::default();
         let invite = request("INVITE", "To: <sip:100@c>");
-        (0..INBOX_MAX + 3).for_each(|_| _ = inbox.sort(Instant::START, way(5_060), &invite));
+        (0..INBOX_MAX as u16 + 3).for_each(|port| _ = inbox.sort(Instant::START, way(port), &invite));
         assert_eq!((inbox.waiting.len(), inbox.dropped()), (INBOX_MAX, 3));
         let later = Instant::START + Duration::from_millis(7);
         assert_eq!(inbox.take().map(|it| it.waited(later)), Some(Duration::from_millis(7)));

@@ -8,7 +8,7 @@
 
 use crate::sound;
 use std::collections::VecDeque;
-use std::net::{SocketAddr, UdpSocket};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, UdpSocket};
 use std::process::{Command, Stdio};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 use std::thread::JoinHandle;
@@ -41,6 +41,17 @@ pub enum Place {
     Open,
     /// Its SDP names a port at which nobody is: it is known by its packets alone (RFC 4961).
     BehindNat,
+    /// It is at this address, and says so, whether the engine can reach that or not.
+    At(IpAddr),
+}
+
+impl Place {
+    fn ip(self) -> IpAddr {
+        match self {
+            Place::Open | Place::BehindNat => IpAddr::V4(Ipv4Addr::LOCALHOST),
+            Place::At(ip) => ip,
+        }
+    }
 }
 
 /// The port that a phone behind NAT names.
@@ -92,12 +103,12 @@ impl Phone {
     /// # Errors
     /// What came in place of a 200.
     pub fn call_as(engine: SocketAddr, number: &str, hertz: f64, place: Place) -> Result<Phone, String> {
-        let sip = UdpSocket::bind("127.0.0.1:0").map_err(|error| error.to_string())?;
-        let rtp = UdpSocket::bind("127.0.0.1:0").map_err(|error| error.to_string())?;
+        let sip = UdpSocket::bind((place.ip(), 0)).map_err(|error| error.to_string())?;
+        let rtp = UdpSocket::bind((place.ip(), 0)).map_err(|error| error.to_string())?;
         sip.set_read_timeout(Some(ANSWER)).map_err(|error| error.to_string())?;
         let address = |socket: &UdpSocket| socket.local_addr().map_err(|error| error.to_string());
         let (sip_at, rtp_at) = (address(&sip)?, address(&rtp)?);
-        let told = if place == Place::Open { rtp_at.port() } else { NOWHERE };
+        let told = if place == Place::BehindNat { NOWHERE } else { rtp_at.port() };
         let call = Call { engine, number: number.to_owned(), sip: sip_at, rtp: rtp_at, told };
         let answer = call.answered(&sip)?;
         sip.send_to(call.request("ACK", 1, &answer).as_bytes(), engine).map_err(|error| error.to_string())?;
@@ -137,6 +148,28 @@ impl Phone {
     pub fn listen(&self, packets: u64) -> Heard {
         let until = self.heard().packets + packets;
         self.wait_until(TICK * 20 * packets as u32, "packets of the engine", |heard| heard.packets >= until)
+    }
+
+    /// Waits for the engine's BYE, answers it, and tells what it has heard in the call.
+    ///
+    /// # Errors
+    /// When no BYE comes within `within`.
+    pub fn await_hang_up(self, within: Duration) -> Result<Heard, String> {
+        self.sip.set_read_timeout(Some(within)).map_err(|error| error.to_string())?;
+        let mut datagram = [0_u8; 4_096];
+        loop {
+            let (length, from) =
+                self.sip.recv_from(&mut datagram).map_err(|error| format!("no BYE: {error}"))?;
+            let text = String::from_utf8_lossy(&datagram[..length]).into_owned();
+            if text.starts_with("BYE ") {
+                let copied = ["Via:", "From:", "To:", "Call-ID:", "CSeq:"];
+                let lines = text.lines().filter(|line| copied.iter().any(|name| line.starts_with(name)));
+                let head: String = lines.map(|line| format!("{line}\r\n")).collect();
+                let answer = format!("SIP/2.0 200 OK\r\n{head}Content-Length: 0\r\n\r\n");
+                self.sip.send_to(answer.as_bytes(), from).map_err(|error| error.to_string())?;
+                return Ok(self.heard());
+            }
+        }
     }
 
     /// Hangs up, and tells what it has heard in the call.
@@ -312,9 +345,10 @@ impl Call {
 
     fn invite(&self) -> String {
         let sdp = format!(
-            "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\n\
+            "v=0\r\no=- 1 1 IN IP4 {ip}\r\ns=-\r\nc=IN IP4 {ip}\r\nt=0 0\r\n\
              m=audio {} RTP/AVP {AUDIO} {EVENT}\r\na=rtpmap:{EVENT} telephone-event/8000\r\n",
-            self.told
+            self.told,
+            ip = self.rtp.ip()
         );
         let head = self.head("INVITE", 1, &format!("sip:{}@{}", self.number, self.engine), "");
         let (contact, length) = (self.sip, sdp.len());

@@ -34,11 +34,27 @@ pub enum Fault {
     LostSilence,
     /// The answer to INVITE waits.
     LateAnswer,
+    /// BYE waits with those who want a call.
+    WaitingBye,
+    /// A desk that asks to be left alone is called all the same.
+    IgnoredRest,
+    /// The second place that answered a call is not told BYE.
+    SecondNotEnded,
+    /// A session is not refreshed.
+    LostRefresh,
+    /// A 200 that comes again is not acknowledged.
+    LostAck,
+    /// Our requests forget their route.
+    LostRoute,
+    /// Urgent callers are refused like all others.
+    RefusedUrgent,
+    /// New calls that pile up are all let in.
+    UnheardWait,
 }
 
 impl Fault {
     /// Every one of them.
-    pub const ALL: [Fault; 15] = [
+    pub const ALL: [Fault; 23] = [
         Fault::LeakedPort,
         Fault::DoubledKey,
         Fault::LostKey,
@@ -54,5 +70,13 @@ impl Fault {
         Fault::ShortRecording,
         Fault::LostSilence,
         Fault::LateAnswer,
+        Fault::WaitingBye,
+        Fault::IgnoredRest,
+        Fault::SecondNotEnded,
+        Fault::LostRefresh,
+        Fault::LostAck,
+        Fault::LostRoute,
+        Fault::RefusedUrgent,
+        Fault::UnheardWait,
     ];
 }

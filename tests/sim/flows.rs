@@ -1,5 +1,5 @@
 //! The flows that a world serves: the shipped ones, and the same with one line changed, for a reload
-//! in mid-call. Every prompt counts as having sound.
+//! in mid-call. In both `after_hours` is urgent. Every prompt counts as having sound.
 
 use careline::flow::set::{Audio, FlowSet, SourceFile};
 use std::path::Path;
@@ -26,6 +26,9 @@ impl Flows {
             })
             .collect();
         files.sort_by(|a, b| a.path.cmp(&b.path));
+        for file in files.iter_mut().filter(|file| file.path.ends_with("clinic.yaml")) {
+            file.octets.extend_from_slice(b"\nurgent_flows: [after_hours]\n");
+        }
         let mut changed = files.clone();
         for file in changed.iter_mut().filter(|file| file.path.ends_with("clinic.yaml")) {
             let text = String::from_utf8(file.octets.clone()).unwrap();

@@ -5,6 +5,7 @@ use super::check::Wrong;
 use super::check::log::{Context, Outcome};
 use super::disk::Disk;
 use super::flows::Flows;
+use super::phone::Second;
 use super::script::{Chaos, Script};
 use super::sound::{Heard, PIECE, listen};
 use super::world::{Event, Summary, World, desk_settings};
@@ -19,6 +20,7 @@ use careline::report::event::{self as report, Cause, Entry, Party};
 use careline::rng::Rng;
 use careline::sip::interface as sip;
 use careline::switch::Switch;
+use careline::switch::inbox::Inbox;
 use careline::switch::interface::{Input, Settings};
 use std::collections::BTreeSet;
 use std::net::{IpAddr, Ipv4Addr};
@@ -92,6 +94,7 @@ impl World {
             Chaos::SyncDelay(delay) => self.sync_delay = delay,
             Chaos::Burst(phone, lasts) => self.burst(phone, lasts),
             Chaos::ClockJump(seconds) => self.wall_jump += seconds * 1_000_000,
+            Chaos::TurnCost(cost) => self.turn_cost = cost,
             Chaos::Reload => {
                 self.reloaded = 1 - self.reloaded;
                 let flows = self.flows.sets[self.reloaded].clone();
@@ -166,6 +169,8 @@ impl World {
         self.store.durable = self.store.appended;
         let first_id = u64::from(self.life) * 1_000_000;
         let first = (self.store.appended + 1, first_id);
+        self.inbox = Inbox::default();
+        self.turn_at = None;
         self.switch = switch(&self.script, &self.flows, self.reloaded, first, &mut self.rng);
         self.engines = engines(&self.script);
         self.desk = desk(&self.disk);
@@ -272,6 +277,11 @@ impl World {
                 return Err(format!("the world is over and `{name}` is {value:?}"));
             }
         }
+        if let Some(n) = self.phones.iter().position(|phone| phone.story.second == Some(Second::Up))
+            && !self.checker.was_killed
+        {
+            return Err(format!("the second place that answered for phone{n} was never told BYE"));
+        }
         self.checker.log.finish()
     }
 
@@ -288,6 +298,13 @@ impl World {
             recordings: count(|event| matches!(event, report::Event::RecordingClosed { .. })),
             messages: count(|event| matches!(event, report::Event::MessageSaved { .. })),
             fault_made: self.fault.is_some() && self.fault_left == 0,
+            refused: self.checker.signals.refused,
+            urgent: self.checker.signals.urgent_in_storm,
+            quirks: self
+                .phones
+                .iter()
+                .filter_map(|phone| phone.quirk.filter(|_| phone.story.odd))
+                .fold(0, |all, quirk| all | quirk.bit()),
         }
     }
 }

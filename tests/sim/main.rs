@@ -8,6 +8,7 @@
 
 mod check;
 mod disk;
+mod door;
 #[path = "../engine/mod.rs"]
 mod engine;
 mod fault;
@@ -25,6 +26,7 @@ mod world;
 
 use fault::Fault;
 use flows::Flows;
+use phone::quirk::Quirk;
 use sound::Ear;
 use std::time::{Duration, Instant};
 use world::{Failure, Summary, World};
@@ -96,12 +98,15 @@ fn add(total: Summary, one: Summary) -> Summary {
         recordings: total.recordings + one.recordings,
         messages: total.messages + one.messages,
         steps: total.steps + one.steps,
+        refused: total.refused + one.refused,
+        urgent: total.urgent + one.urgent,
+        quirks: total.quirks | one.quirks,
         ..total
     }
 }
 
 #[test]
-fn seeds_tell_of_calls_that_all_end_well() {
+fn seeds_tell_of_calls_that_all_end_well_and_meet_every_quirk_of_phones() {
     let began = Instant::now();
     let seeds: Vec<u64> = match number("CARELINE_SEED") {
         Some(seed) => vec![seed],
@@ -123,6 +128,15 @@ fn seeds_tell_of_calls_that_all_end_well() {
     });
     let took: Duration = began.elapsed();
     println!("{} seeds in {took:?}: {total:?}", seeds.len());
+    if seeds.len() >= SEEDS as usize {
+        assert!(
+            total.refused.min(total.urgent) > 0,
+            "no storm refused some and let the urgent in: {total:?}"
+        );
+        let all = Quirk::OF_CALLERS.into_iter().chain(Quirk::OF_PERSONS);
+        let unseen: Vec<Quirk> = all.filter(|quirk| total.quirks & quirk.bit() == 0).collect();
+        assert!(unseen.is_empty(), "in {} seeds nobody did this: {unseen:?}", seeds.len());
+    }
     assert!(seeds.len() < 20 || total.bridged.min(total.recordings).min(total.messages) > 0, "{total:?}");
 }
 

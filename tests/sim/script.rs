@@ -3,6 +3,7 @@
 use super::disk::Mood;
 use super::link::Quality;
 use super::phone::caller::{Ack, Act, Offer, Place, Plan};
+use super::phone::quirk::Quirk;
 use super::phone::sdp::Ability;
 use super::phone::talk::Mouth;
 use careline::clock::Instant;
@@ -17,6 +18,10 @@ use std::time::Duration;
 pub const ENGINE: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::new(10, 0, 0, 1)), 5060);
 /// The front desk, whatever the flows call it.
 pub const DESK: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::new(10, 9, 0, 1)), 5070);
+/// A number that leads to a flow that is named as urgent.
+pub const URGENT: &str = "199";
+/// What a new call takes the engine when nothing is the matter.
+pub const TURN_COST: Duration = Duration::from_micros(80);
 /// New calls begin until then.
 pub const CALLS_UNTIL: Duration = Duration::from_secs(540);
 /// A world's length without what has to die down.
@@ -44,6 +49,8 @@ pub struct Caller {
     pub ability: Ability,
     /// What he will do.
     pub plan: Plan,
+    /// What is odd about his phone.
+    pub quirk: Option<Quirk>,
     /// His signalling's path.
     pub sip: Quality,
     /// His sound's path.
@@ -67,6 +74,8 @@ pub enum Chaos {
     Reload,
     /// Noise comes to the SIP port.
     Noise,
+    /// A new call takes the engine so long from now on.
+    TurnCost(Duration),
     /// The calendar's clock jumps by so many seconds.
     ClockJump(i64),
     /// kill -9, and a new start.
@@ -82,9 +91,13 @@ impl Script {
         let pairs = if rng.below(3) == 0 { 6 } else { 40 };
         let numbers = |worker: u64| (0..pairs).map(|n| (20_000 + worker * 1_000 + n * 2) as u16).collect();
         let count = 20 + rng.below(9) as usize;
-        let callers: Vec<Caller> = (0..count).map(|n| caller(n, rng)).collect();
+        let mut callers: Vec<Caller> = (0..count).map(|n| caller(n, rng)).collect();
+        let mut chaos = chaos(count, rng);
+        if rng.below(3) == 0 {
+            storm(rng, &mut callers, &mut chaos);
+        }
         Self {
-            chaos: chaos(count, rng),
+            chaos,
             callers,
             ports: (0..workers).map(numbers).collect(),
             max_calls: if rng.below(5) == 0 { 4 } else { 1_000 },
@@ -113,13 +126,43 @@ fn caller(n: usize, rng: &mut Rng) -> Caller {
     let keys = [Some(101), Some(96), Some(101), Some(97), Some(101), Some(101), Some(110), None]
         [rng.below(8) as usize];
     let ptime = [20, 20, 20, 30, 40][rng.below(5) as usize];
+    let (mut plan, sip, rtp) = (plan(rng), Quality::random(rng), Quality::random(rng));
+    let quirk = Quirk::random(&Quirk::OF_CALLERS, rng);
+    let mut acts = Vec::from(std::mem::take(&mut plan.acts));
+    acts.extend(quirk.map(Quirk::acts).unwrap_or_default());
+    acts.sort_by_key(|(at, _)| *at);
+    plan.acts = acts.into();
     Caller {
         place: Place { at: SocketAddr::new(ip, 5060), media, engine: ENGINE },
         ability: Ability { codecs, keys, ptime, media: told },
-        plan: plan(rng),
-        sip: Quality::random(rng),
-        rtp: Quality::random(rng),
+        plan,
+        quirk,
+        sip,
+        rtp,
     }
+}
+
+/// More call at once than the engine can take, some of them a flow that is named as urgent; and each new
+/// call takes it long while they do.
+fn storm(rng: &mut Rng, callers: &mut Vec<Caller>, chaos: &mut Vec<(Instant, Chaos)>) {
+    let from = Instant::START + millis(rng, 60_000, CALLS_UNTIL.as_millis() as u64);
+    let lasts = millis(rng, 1_000, 2_500);
+    for n in 0..60 + rng.below(30) as usize {
+        let mut caller = caller(n, rng);
+        let ip = IpAddr::from([10, 2, 0, 1 + n as u8]);
+        let media = SocketAddr::new(ip, 30_000);
+        caller.place = Place { at: SocketAddr::new(ip, 5060), media, engine: ENGINE };
+        caller.ability.media = media;
+        caller.plan.starts = from + lasts.mul_f64(rng.below(1_000) as f64 / 1_000.0);
+        caller.plan.number = if rng.below(5) == 0 { URGENT } else { "100" }.to_owned();
+        caller.plan.acts = VecDeque::from([(millis(rng, 2_000, 12_000), Act::HangUp)]);
+        caller.plan.ghost = false;
+        caller.quirk = None;
+        callers.push(caller);
+    }
+    chaos.push((from, Chaos::TurnCost(millis(rng, 25, 45))));
+    chaos.push((from + Duration::from_secs(12), Chaos::TurnCost(TURN_COST)));
+    chaos.sort_by_key(|(at, _)| *at);
 }
 
 fn plan(rng: &mut Rng) -> Plan {

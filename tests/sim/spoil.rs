@@ -5,9 +5,10 @@ use super::world::World;
 use careline::call::recording;
 use careline::media::command::{Command, Event};
 use careline::report::event::{self as report, Entry};
-use careline::wire::sip::message::{Message, parse};
+use careline::wire::sip::message::{Message, Request, parse};
 use careline::wire::sip::method::Method;
 use careline::wire::sip::name::Name;
+use std::borrow::Cow;
 
 impl World {
     /// The fault is made once.
@@ -68,7 +69,15 @@ impl World {
             return false;
         }
         match parse(octets) {
-            Ok(Message::Request(request)) => request.method == Method::Bye && self.plagues(Fault::LostBye),
+            Ok(Message::Request(request)) => match request.method {
+                Method::Bye if self.is_for_second(phone, &request) => self.plagues(Fault::SecondNotEnded),
+                Method::Bye => self.plagues(Fault::LostBye),
+                Method::Update => self.plagues(Fault::LostRefresh),
+                Method::Ack => {
+                    self.checker.signals.was_acknowledged(phone, octets) && self.plagues(Fault::LostAck)
+                }
+                _ => false,
+            },
             Ok(Message::Response(response)) => {
                 let invite = response.headers.first(Name::CSeq).is_some_and(|cseq| cseq.ends_with(b"INVITE"));
                 let again =
@@ -79,6 +88,49 @@ impl World {
             }
             Err(_) => false,
         }
+    }
+
+    fn is_for_second(&self, phone: usize, request: &Request<'_>) -> bool {
+        let second = self.phones[phone].second_tag();
+        request.headers.first(Name::To).is_some_and(|to| to.ends_with(second.as_bytes()))
+    }
+
+    /// What leaves, when it is not lost.
+    pub(super) fn spoil_octets(&mut self, octets: Vec<u8>) -> Vec<u8> {
+        let text = String::from_utf8_lossy(&octets);
+        if self.fault == Some(Fault::LostRoute)
+            && text.contains("\r\nRoute: ")
+            && self.plagues(Fault::LostRoute)
+        {
+            let lines = text.split("\r\n").filter(|line| !line.starts_with("Route: "));
+            return lines.collect::<Vec<&str>>().join("\r\n").into_bytes();
+        }
+        octets
+    }
+
+    /// What arrives.
+    pub(super) fn spoil_arrival<'a>(&mut self, octets: &'a [u8]) -> Cow<'a, [u8]> {
+        if self.fault.is_none() {
+            return Cow::Borrowed(octets);
+        }
+        let text = String::from_utf8_lossy(octets);
+        if text.contains("\r\nRetry-After: ") && self.plagues(Fault::IgnoredRest) {
+            return Cow::Owned(text.replace("\r\nRetry-After: ", "\r\nX-After: ").into_bytes());
+        }
+        if text.starts_with("INVITE sip:199@") && self.plagues(Fault::RefusedUrgent) {
+            return Cow::Owned(text.replace("sip:199@", "sip:100@").into_bytes());
+        }
+        Cow::Borrowed(octets)
+    }
+
+    /// Whether the message waits for a second though it should not.
+    pub(super) fn makes_wait(&mut self, octets: &[u8]) -> bool {
+        octets.starts_with(b"BYE ") && self.plagues(Fault::WaitingBye)
+    }
+
+    /// Whether the switch never hears how long new calls wait.
+    pub(super) fn hides_wait(&mut self) -> bool {
+        self.plagues(Fault::UnheardWait)
     }
 
     pub(super) fn spoil_entry(&mut self, entry: Entry) -> [Option<Entry>; 2] {

@@ -17,8 +17,9 @@ use super::ladder::Ladder;
 use super::link::{Link, Quality, where_is};
 use super::phone::callee::Manner;
 use super::phone::caller::Place;
+use super::phone::quirk::Quirk;
 use super::phone::{Out, Phone};
-use super::script::{Chaos, DESK, ENGINE, Script};
+use super::script::{Chaos, DESK, ENGINE, Script, TURN_COST};
 use super::sound::{Ear, Voice};
 use careline::call::recording;
 use careline::clock::{Instant, WallTime};
@@ -30,6 +31,7 @@ use careline::media::slot::Slot;
 use careline::rng::Rng;
 use careline::sip::way::Way;
 use careline::switch::Switch;
+use careline::switch::inbox::Inbox;
 use careline::switch::interface::{Input, Now, Output};
 use careline::wire::codec::Codec;
 use careline::wire::sip::message::{Message, parse};
@@ -61,7 +63,7 @@ pub struct World {
     pub(super) heap: Heap<Event>,
     pub(super) phones: Vec<Phone>,
     paths: Vec<Path>,
-    by_address: BTreeMap<SocketAddr, usize>,
+    pub(super) by_address: BTreeMap<SocketAddr, usize>,
     by_call: BTreeMap<String, usize>,
     pub(super) checker: Checker,
     pub(super) ladder: Ladder,
@@ -82,6 +84,16 @@ pub struct World {
     swept: Instant,
     pub(super) fault: Option<Fault>,
     pub(super) fault_left: u32,
+    pub(super) inbox: Inbox,
+    /// When the next one of the inbox has its turn, if that is planned.
+    pub(super) turn_at: Option<Instant>,
+    /// What a new call takes the engine, and until when it is busy with the last one.
+    pub(super) turn_cost: Duration,
+    pub(super) busy_until: Instant,
+    /// Since when new calls pile up.
+    pub(super) piled_since: Option<Instant>,
+    /// The one who has its turn comes while they pile up.
+    pub(super) in_pile: bool,
 }
 
 /// The ways between a phone and the engine.
@@ -101,6 +113,10 @@ pub(super) enum Event {
     Rtp { phone: usize, to: SocketAddr, from: SocketAddr, press: Option<u64>, octets: Vec<u8> },
     /// A phone has something to do.
     Wake(usize),
+    /// Whoever has waited longest for a call has its turn.
+    Turn { life: u32 },
+    /// A message has its turn late: a planted fault.
+    Late { way: Way, octets: Vec<u8> },
     /// A command reaches a worker, with the voices that it makes heard.
     Command { life: u32, worker: usize, command: media::Command, voices: Vec<Voice> },
     /// A worker's event reaches the switch.
@@ -147,6 +163,12 @@ pub struct Summary {
     pub messages: usize,
     /// Whether the fault was made at all.
     pub fault_made: bool,
+    /// Callers who were refused for now.
+    pub refused: usize,
+    /// Urgent callers who were let in while others were refused.
+    pub urgent: usize,
+    /// Quirks that were met, each as a bit.
+    pub quirks: u64,
 }
 
 impl World {
@@ -191,6 +213,12 @@ impl World {
             script,
             fault,
             fault_left,
+            inbox: Inbox::default(),
+            turn_at: None,
+            turn_cost: TURN_COST,
+            busy_until: Instant::START,
+            piled_since: None,
+            in_pile: false,
         };
         world.begin();
         world
@@ -202,8 +230,15 @@ impl World {
         }
         for (n, caller) in std::mem::take(&mut self.script.callers).into_iter().enumerate() {
             let rng = Rng::seeded(self.rng.next_u64());
-            let phone = Phone::caller(caller.place, caller.ability, Voice(n as u16), caller.plan, rng);
-            self.by_address.insert(phone.at, n);
+            let does = (caller.plan, caller.quirk);
+            let phone = Phone::caller(caller.place, caller.ability, Voice(n as u16), does, rng);
+            // Its own port, that of another Contact, that of another translation.
+            for more in [0, 2, 4] {
+                self.by_address.insert(SocketAddr::new(phone.at.ip(), phone.at.port() + more), n);
+            }
+            if let Some(quirk) = phone.quirk {
+                self.ladder.note(self.now, &format!("phone{n} is one that {quirk:?}"));
+            }
             self.add_phone(phone, caller.sip, caller.rtp);
         }
     }
@@ -313,21 +348,16 @@ impl World {
                 self.after_desk();
             }
             Event::Chaos(chaos) => return self.chaos(chaos),
-            Event::Command { .. }
+            Event::Turn { life } if life == self.life => return self.take_turn(),
+            Event::Late { way, octets } => return self.take_message(way, &octets),
+            Event::Turn { .. }
+            | Event::Command { .. }
             | Event::Media { .. }
             | Event::Recorder { .. }
             | Event::Committed { .. }
             | Event::Synced { .. } => {}
         }
         Ok(())
-    }
-
-    fn reach_engine(&mut self, from: SocketAddr, phone: Option<usize>, octets: &[u8]) -> Result<(), Wrong> {
-        if let Some(phone) = phone {
-            self.ladder.sip(self.now, &format!("phone{phone}"), "engine", octets);
-            self.checker.signals.reached_engine(self.now, phone, octets);
-        }
-        self.tell_switch(Input::Message { way: Way::udp(ENGINE, from), octets })
     }
 
     fn reach_port(
@@ -455,7 +485,9 @@ impl World {
             return Ok(());
         }
         self.ladder.sip(self.now, "engine", &format!("phone{phone}"), &octets);
-        self.checker.signals.left_engine(self.now, phone, &octets)?;
+        let octets = self.spoil_octets(octets);
+        self.judge_admission(phone, &octets)?;
+        self.checker.signals.left_engine(self.now, (phone, &self.phones[phone]), to, &octets)?;
         for at in self.paths[phone].down.carry(self.now).into_iter().flatten() {
             self.heap.push(at, Event::ToPhone { phone, octets: octets.clone() });
         }
@@ -484,12 +516,13 @@ impl World {
         let media = SocketAddr::new(IpAddr::from([10, 9, (n / 250) as u8, 1 + (n % 250) as u8]), 40_000);
         let place = Place { at: DESK, media, engine: ENGINE };
         let manner = Manner::random(&mut self.rng);
+        let quirk = Quirk::random(&Quirk::OF_PERSONS, &mut self.rng);
         let rng = Rng::seeded(self.rng.next_u64());
         let voice = Voice((n % usize::from(FIRST_PROMPT_VOICE)) as u16);
         self.by_call.insert(call, n);
-        self.ladder.note(self.now, &format!("phone{n} is a person who {manner:?}"));
+        self.ladder.note(self.now, &format!("phone{n} is a person who {manner:?}, and {quirk:?}"));
         let (sip, rtp) = (Quality::random(&mut self.rng), Quality::random(&mut self.rng));
-        self.add_phone(Phone::callee(place, voice, manner, rng), sip, rtp);
+        self.add_phone(Phone::callee(place, voice, (manner, quirk), rng), sip, rtp);
         n
     }
 

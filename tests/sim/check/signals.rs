@@ -1,13 +1,18 @@
-//! Signalling: each INVITE is answered within 200 ms and finally within a second, once; a 2xx is sent
-//! again until its ACK or 64·T1 (RFC 3261 §13.3.1.4); who is not listened to is not answered.
+//! Signalling: each request is answered within 200 ms, an INVITE finally within a second, once; a 2xx is
+//! sent again until its ACK or 64·T1 (RFC 3261 §13.3.1.4), and one of theirs acknowledged each time (§13.2.2.4);
+//! who is not listened to is not answered, and who asks to be left alone is not called.
 
+use super::super::phone::quirk::Quirk;
 use super::super::phone::{Phone, T1};
 use super::Verdict;
 use careline::clock::Instant;
+use careline::wire::sip::address::Address;
+use careline::wire::sip::header::Headers;
 use careline::wire::sip::message::{Message, Request, Response, parse};
 use careline::wire::sip::method::Method;
 use careline::wire::sip::name::Name;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::SocketAddr;
 use std::time::Duration;
 
 /// The first answer to an INVITE.
@@ -16,6 +21,8 @@ const FIRST_WITHIN: Duration = Duration::from_millis(200);
 const FINAL_WITHIN: Duration = Duration::from_secs(1);
 /// The longest pause between two sendings of a 2xx.
 const T2: Duration = Duration::from_secs(4);
+/// A 2xx that comes so late has no transaction any more (RFC 6026 §8.4).
+const ANSWERS_COUNT_FOR: Duration = Duration::from_secs(30);
 /// How late a timer may be.
 const SLACK: Duration = Duration::from_millis(60);
 
@@ -23,7 +30,23 @@ const SLACK: Duration = Duration::from_millis(60);
 #[derive(Default)]
 pub struct Signals {
     invites: BTreeMap<(usize, u32), Invite>,
-    byes: BTreeMap<usize, Vec<u8>>,
+    /// The Via of the BYE to each phone and tag of it.
+    byes: BTreeMap<(usize, String), Vec<u8>>,
+    /// Requests but INVITE and ACK that have no answer, by CSeq.
+    asked: BTreeMap<(usize, Vec<u8>), Instant>,
+    /// Persons that were called, and when the first 2xx came with each tag.
+    called: BTreeSet<usize>,
+    accepted: BTreeMap<(usize, String), Instant>,
+    /// A 2xx of these came and has no ACK yet; these have had one.
+    owed: BTreeMap<(usize, String), Instant>,
+    acknowledged: BTreeSet<(usize, String)>,
+    /// The desk wants to be left alone until then.
+    rests_until: Option<Instant>,
+    /// Callers that were told 503.
+    pub refused: usize,
+    /// Urgent callers who were let in within a second after others were refused.
+    pub urgent_in_storm: usize,
+    refused_at: Option<Instant>,
 }
 
 /// One INVITE of a caller.
@@ -43,8 +66,16 @@ struct Invite {
 impl Signals {
     /// A datagram of a phone reached the engine.
     pub fn reached_engine(&mut self, now: Instant, phone: usize, octets: &[u8]) {
-        let Ok(Message::Request(request)) = parse(octets) else { return };
+        let request = match parse(octets) {
+            Ok(Message::Request(request)) => request,
+            Ok(Message::Response(response)) => return self.answer_came(now, phone, &response),
+            Err(_) => return,
+        };
         let Some(number) = cseq(&request) else { return };
+        if !matches!(request.method, Method::Invite | Method::Ack) {
+            let cseq = request.headers.first(Name::CSeq).map(spaced).unwrap_or_default();
+            self.asked.entry((phone, cseq)).or_insert(now);
+        }
         match request.method {
             Method::Invite => {
                 for (_, before) in self.invites.range_mut((phone, 0)..(phone, number)) {
@@ -68,21 +99,77 @@ impl Signals {
     }
 
     /// A datagram left the engine for a phone.
-    pub fn left_engine(&mut self, now: Instant, phone: usize, octets: &[u8]) -> Verdict {
+    pub fn left_engine(
+        &mut self,
+        now: Instant,
+        (n, phone): (usize, &Phone),
+        to: SocketAddr,
+        octets: &[u8],
+    ) -> Verdict {
         match parse(octets).map_err(|error| format!("the engine sends what is no SIP: {error}"))? {
-            Message::Response(response) => self.answered(now, phone, &response),
-            Message::Request(request) if request.method == Method::Bye => {
-                self.stop(phone);
-                let branch = request.headers.first(Name::Via).unwrap_or_default().to_vec();
-                let known = self.byes.entry(phone).or_insert_with(|| branch.clone());
-                if *known == branch {
+            Message::Response(response) => self.answered(now, n, &response),
+            Message::Request(request) => match request.method {
+                Method::Bye => self.bye_left((n, phone), to, &request),
+                Method::Ack => {
+                    let key = (n, tag(&request.headers, Name::To));
+                    self.owed.remove(&key);
+                    self.acknowledged.insert(key);
                     Ok(())
-                } else {
-                    Err(format!("phone {phone} is told BYE in two transactions"))
                 }
-            }
-            Message::Request(_) => Ok(()),
+                Method::Invite if self.called.insert(n) => match self.rests_until {
+                    Some(until) if now < until => Err(format!(
+                        "the desk wants to be left alone until {until:?} and phone {n} is called"
+                    )),
+                    Some(_) | None => Ok(()),
+                },
+                _ => Ok(()),
+            },
         }
+    }
+
+    fn bye_left(&mut self, (n, phone): (usize, &Phone), to: SocketAddr, request: &Request<'_>) -> Verdict {
+        self.stop(n);
+        let branch = request.headers.first(Name::Via).unwrap_or_default().to_vec();
+        let key = (n, tag(&request.headers, Name::To));
+        let known = self.byes.get(&key);
+        if known.is_some_and(|known| *known != branch) {
+            return Err(format!("phone {n} is told BYE in two transactions"));
+        }
+        if known.is_none()
+            && phone.quirk == Some(Quirk::MovesContact)
+            && phone.story.contact_told
+            && to == phone.at
+        {
+            return Err(format!("phone {n} told another Contact, and BYE goes to {to}"));
+        }
+        self.byes.insert(key, branch);
+        Ok(())
+    }
+
+    /// A person's answer reached the engine.
+    fn answer_came(&mut self, now: Instant, phone: usize, response: &Response<'_>) {
+        let is_invite = response.headers.first(Name::CSeq).is_some_and(|cseq| cseq.ends_with(b"INVITE"));
+        if !is_invite || !self.called.contains(&phone) {
+            return;
+        }
+        if response.status == 503
+            && let Some(seconds) = response.headers.first(Name::RetryAfter).and_then(decimal)
+        {
+            self.rests_until = Some(now + Duration::from_secs(seconds.into()));
+        }
+        if (200..300).contains(&response.status) {
+            let key = (phone, tag(&response.headers, Name::To));
+            let first = *self.accepted.entry(key.clone()).or_insert(now);
+            if now.since(first) < ANSWERS_COUNT_FOR {
+                self.owed.entry(key).or_insert(now);
+            }
+        }
+    }
+
+    /// Whether the engine has acknowledged a 2xx before the one that this ACK is for.
+    pub fn was_acknowledged(&self, phone: usize, ack: &[u8]) -> bool {
+        let Ok(Message::Request(request)) = parse(ack) else { return false };
+        self.acknowledged.contains(&(phone, tag(&request.headers, Name::To)))
     }
 
     /// Whether the ACK of a 2xx has not come from this phone.
@@ -95,7 +182,7 @@ impl Signals {
 
     /// Whether this phone was told BYE.
     pub fn was_told_bye(&self, phone: usize) -> bool {
-        self.byes.contains_key(&phone)
+        self.byes.keys().any(|(known, _)| *known == phone)
     }
 
     /// Whether an INVITE of this phone has its final answer.
@@ -105,6 +192,16 @@ impl Signals {
 
     /// What is late by now.
     pub fn sweep(&mut self, now: Instant, phones: &[Phone]) -> Verdict {
+        let late = |since: &Instant| now.since(*since) > FIRST_WITHIN;
+        if let Some(((phone, cseq), since)) =
+            self.asked.iter().find(|((phone, _), since)| late(since) && is_listed(&phones[*phone]))
+        {
+            let cseq = String::from_utf8_lossy(cseq);
+            return Err(format!("{cseq} of phone {phone} came at {since:?} and is unanswered"));
+        }
+        if let Some(((phone, _), since)) = self.owed.iter().find(|(_, since)| late(since)) {
+            return Err(format!("the 2xx of phone {phone} came at {since:?} and has no ACK"));
+        }
         for (&(phone, number), invite) in &self.invites {
             let listed = phones[phone].at.ip().is_ipv4() && is_listed(&phones[phone]);
             if !listed {
@@ -139,12 +236,28 @@ impl Signals {
 
     /// The engine forgot everything.
     pub fn forget(&mut self) {
-        *self = Self::default();
+        let (refused, urgent_in_storm) = (self.refused, self.urgent_in_storm);
+        *self = Self { refused, urgent_in_storm, ..Self::default() };
+    }
+
+    /// A caller was refused for now, or an urgent one let in.
+    pub fn note_admission(&mut self, now: Instant, admission: Admission) {
+        match admission {
+            Admission::Refused => {
+                self.refused += 1;
+                self.refused_at = Some(now);
+            }
+            Admission::Urgent => {
+                let storm = self.refused_at.is_some_and(|at| now.since(at) < Duration::from_secs(1));
+                self.urgent_in_storm += usize::from(storm);
+            }
+        }
     }
 
     fn answered(&mut self, now: Instant, phone: usize, response: &Response<'_>) -> Verdict {
         let cseq = response.headers.first(Name::CSeq).unwrap_or_default();
-        let Some(number) = cseq.strip_suffix(b" INVITE").and_then(decimal) else { return Ok(()) };
+        self.asked.remove(&(phone, spaced(cseq)));
+        let Some(number) = spaced(cseq).strip_suffix(b" INVITE").and_then(decimal) else { return Ok(()) };
         let Some(invite) = self.invites.get_mut(&(phone, number)) else {
             return Err(format!("phone {phone} gets {} to an INVITE that never came", response.status));
         };
@@ -174,13 +287,37 @@ impl Signals {
     }
 }
 
+/// What became of a new call when not all could be let in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Admission {
+    /// 503.
+    Refused,
+    /// An urgent caller was answered.
+    Urgent,
+}
+
+/// A CSeq with one space, however it was written.
+fn spaced(cseq: &[u8]) -> Vec<u8> {
+    let words = cseq.split(u8::is_ascii_whitespace).filter(|word| !word.is_empty());
+    words.collect::<Vec<&[u8]>>().join(&b' ')
+}
+
+fn tag(headers: &Headers<'_>, name: Name) -> String {
+    let party = headers.first(name).and_then(|value| Address::read(value).ok());
+    party
+        .and_then(|party| party.tag())
+        .map(|tag| String::from_utf8_lossy(tag).into_owned())
+        .unwrap_or_default()
+}
+
 /// Whether the engine listens to this phone.
 pub fn is_listed(phone: &Phone) -> bool {
     phone.at.ip().to_string().starts_with("10.")
 }
 
 fn cseq(request: &Request<'_>) -> Option<u32> {
-    request.headers.first(Name::CSeq)?.split(|octet| *octet == b' ').next().and_then(decimal)
+    let cseq = request.headers.first(Name::CSeq)?;
+    cseq.split(u8::is_ascii_whitespace).find(|word| !word.is_empty()).and_then(decimal)
 }
 
 fn decimal(octets: &[u8]) -> Option<u32> {

@@ -20,6 +20,9 @@ const LATE: Duration = Duration::from_millis(5);
 /// A bridge of this length lets each hear the other, whatever is lost.
 const SURELY_HEARD: Duration = Duration::from_secs(6);
 
+/// Word that a port is free again takes less than this.
+const RESTED_SURELY: Duration = Duration::from_millis(100);
+
 /// Where a port is.
 type Port = (WorkerIndex, PortIndex);
 
@@ -135,6 +138,12 @@ impl Streams {
     pub fn another(&self, a: LegId, b: LegId) -> Option<LegId> {
         let worker = self.legs.get(&a)?.port.0;
         self.legs.iter().find(|(id, leg)| **id != a && **id != b && leg.port.0 == worker).map(|(id, _)| *id)
+    }
+
+    /// Ports that rest, or have hardly rested enough.
+    pub fn rest(&self, now: Instant) -> usize {
+        let rests = |since: &&Instant| now.since(**since) < PORT_REST + RESTED_SURELY;
+        self.rested.values().filter(rests).count()
     }
 
     /// A port that rests, for the hasty one.

@@ -3,14 +3,15 @@
 use super::super::sound::Voice;
 use super::caller::Place;
 use super::dialog::Dialog;
+use super::quirk::Quirk;
 use super::sdp::{self, Ability};
 use super::talk::Mouth;
-use super::{Out, Phone, Role, Stage, answer_to};
+use super::{Out, Phone, Role, Second, Stage, answer_to};
 use careline::clock::Instant;
 use careline::rng::Rng;
 use careline::wire::codec::Codec;
 use careline::wire::sip::address::Address;
-use careline::wire::sip::message::Request;
+use careline::wire::sip::message::{Message, Request, parse};
 use careline::wire::sip::name::Name;
 use std::time::Duration;
 
@@ -44,15 +45,27 @@ pub struct Progress {
     next_at: Option<Instant>,
     /// The 200 until its ACK: next sending, interval, end.
     unacked: Option<(Instant, Duration, Instant)>,
+    /// The same of the second place that answered, and what it answered.
+    second_unacked: Option<(Instant, Duration, Instant)>,
+    second_answer: Vec<u8>,
+    /// So often the 200 comes again after its ACK.
+    repeats: u32,
 }
+
+/// How long a person waits for the end of a call that was given up: twice 64·T1.
+const LEFT_ALONE: Duration = Duration::from_secs(64);
+/// How often a 200 comes again after its ACK.
+const REPEATS: u32 = 2;
 
 impl Progress {
     pub(super) fn due(&self, stage: Stage) -> Option<Instant> {
-        match stage {
+        let second = self.second_unacked.map(|(at, ..)| at);
+        let own = match stage {
             Stage::Waiting | Stage::Over(_) => None,
             Stage::Calling => self.next_at,
             Stage::Up(_) => [self.next_at, self.unacked.map(|(at, ..)| at)].into_iter().flatten().min(),
-        }
+        };
+        [own, second].into_iter().flatten().min()
     }
 
     pub(super) fn mouth(&self) -> Mouth {
@@ -77,7 +90,17 @@ impl Manner {
 
 impl Phone {
     /// A person's phone that is about to be called.
-    pub fn callee(place: Place, voice: Voice, manner: Manner, mut rng: Rng) -> Self {
+    pub fn callee(
+        place: Place,
+        voice: Voice,
+        (manner, quirk): (Manner, Option<Quirk>),
+        mut rng: Rng,
+    ) -> Self {
+        let manner = match quirk {
+            Some(Quirk::AsksForRest) => Manner::Refuses(503),
+            Some(Quirk::AnswersAnyway) => Manner::LetsRing,
+            Some(_) | None => manner,
+        };
         let codecs = if rng.below(2) == 0 { vec![Codec::Pcmu, Codec::Pcma] } else { vec![Codec::Pcma] };
         let ability = Ability { codecs, keys: Some(101), ptime: 20, media: place.media };
         let dialog = Dialog { local_tag: rng.token(), ..Dialog::default() };
@@ -87,8 +110,11 @@ impl Phone {
             key: Vec::new(),
             next_at: None,
             unacked: None,
+            second_unacked: None,
+            second_answer: Vec::new(),
+            repeats: 0,
         });
-        Self::new(place, ability, voice, role, dialog, rng)
+        Self { quirk, ..Self::new(place, ability, voice, role, dialog, rng) }
     }
 
     pub(super) fn on_call(&mut self, now: Instant, request: &Request<'_>, key: Vec<u8>) {
@@ -116,15 +142,50 @@ impl Phone {
             Manner::Answers { after, .. } => progress.next_at = Some(now + after),
         }
         if manner != Manner::Dead {
-            self.answer(request, key, 180);
+            self.ring(request, key);
         }
         if self.told.is_none() {
             self.puzzled("the engine called without an offer".to_owned());
         }
     }
 
+    /// What comes before the answer (RFC 3960).
+    fn ring(&mut self, request: &Request<'_>, key: Vec<u8>) {
+        let (tag, second) = (self.dialog.local_tag.clone(), self.second_tag());
+        match self.quirk {
+            Some(Quirk::EarlyMedia) => {
+                let early = answer_to(request, 183, self.engine, &tag);
+                let early = early.header(Name::Contact, format!("<sip:desk@{}>", self.at));
+                let early = early.finish_with("application/sdp", &self.answer_sdp());
+                self.outs.push_back(Out::Sip(early));
+                self.story.odd = true;
+            }
+            Some(Quirk::RingsTwice) => {
+                self.outs.push_back(Out::Sip(answer_to(request, 180, self.engine, &second).finish()));
+                self.story.odd = true;
+            }
+            _ => {}
+        }
+        self.answer(request, key, 180);
+        if self.is(Quirk::BareProgress) {
+            self.outs.push_back(Out::Sip(answer_to(request, 183, self.engine, &tag).finish()));
+            self.story.odd = true;
+        }
+    }
+
+    /// The answer to the offer in the INVITE, in one codec.
+    fn answer_sdp(&mut self) -> Vec<u8> {
+        let known = |codec: &&Codec| self.ability.codecs.contains(codec);
+        let first = self.told.as_ref().and_then(|told| told.codecs.iter().find(known).copied());
+        let keys = self.told.as_ref().and_then(|told| told.keys);
+        self.ability.keys = keys;
+        let ability = Ability { codecs: first.into_iter().collect(), keys, ..self.ability.clone() };
+        sdp::write(&ability, self.way, self.version)
+    }
+
     pub(super) fn act_as_callee(&mut self, now: Instant) {
         self.resend_ok(now);
+        self.resend_second(now);
         let Role::Callee(progress) = &mut self.role else { return };
         if progress.next_at.is_none_or(|at| at > now) {
             return;
@@ -142,6 +203,10 @@ impl Phone {
             (Stage::Up(_), Manner::AnswersAndVanishes) => {
                 self.story.vanished = Some(now);
                 self.over(now);
+            }
+            (Stage::Up(_), _) if self.is(Quirk::AnswersAnyway) => {
+                self.story.left_alone = true;
+                self.hang_up(now);
             }
             (Stage::Up(_), _) => self.hang_up(now),
             (Stage::Waiting | Stage::Calling | Stage::Over(_), _) => {}
@@ -162,31 +227,89 @@ impl Phone {
         if let Some(told) = self.told.clone() {
             self.begin_talk(now, &told);
         }
+        self.answer_oddly(now);
+    }
+
+    /// The 200 has been sent.
+    fn answer_oddly(&mut self, now: Instant) {
+        let Role::Callee(progress) = &mut self.role else { return };
+        let invite = progress.invite.clone();
+        let Ok(Message::Request(request)) = parse(&invite) else { return };
+        match self.quirk {
+            Some(Quirk::LateRinging) => {
+                let tag = self.dialog.local_tag.clone();
+                self.outs.push_back(Out::Sip(answer_to(&request, 180, self.engine, &tag).finish()));
+                self.story.odd = true;
+            }
+            Some(Quirk::RepeatsAnswer) => progress.repeats = REPEATS,
+            Some(Quirk::AnswersTwice) => {
+                let answer = answer_to(&request, 200, self.engine, &self.second_tag());
+                let answer = answer.header(Name::Contact, format!("<sip:second@{}>", self.at));
+                let answer = answer.finish_with("application/sdp", &self.answer_sdp());
+                self.outs.push_back(Out::Sip(answer.clone()));
+                self.story.second = Some(Second::Up);
+                self.story.odd = true;
+                if let Role::Callee(progress) = &mut self.role {
+                    progress.second_answer = answer;
+                    progress.second_unacked = Some((now + super::T1, super::T1, now + super::GIVE_UP));
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// The tag of the second place that a call was forked to.
+    pub fn second_tag(&self) -> String {
+        self.other_tag.clone()
+    }
+
+    /// The second place has the call, for its answer came first; the first one is told BYE.
+    pub(super) fn on_first_bye(&mut self, request: &Request<'_>, key: Vec<u8>) {
+        let first = std::mem::replace(&mut self.dialog.local_tag, self.other_tag.clone());
+        self.dialog.local = self.dialog.local.replace(&first, &self.other_tag);
+        self.other_tag = first;
+        if let Role::Callee(progress) = &mut self.role {
+            (progress.unacked, progress.second_unacked) = (None, None);
+        }
+        self.on_second_bye(request, key);
+    }
+
+    fn resend_second(&mut self, now: Instant) {
+        let Role::Callee(progress) = &mut self.role else { return };
+        let Some((at, interval, until)) = progress.second_unacked.filter(|(at, ..)| *at <= now) else {
+            return;
+        };
+        let interval = (interval * 2).min(super::T2);
+        progress.second_unacked = (at < until).then_some((now + interval, interval, until));
+        self.outs.push_back(Out::Sip(progress.second_answer.clone()));
+    }
+
+    pub(super) fn on_second_ack(&mut self) {
+        if let Role::Callee(progress) = &mut self.role {
+            progress.second_unacked = None;
+        }
+    }
+
+    /// The second place is told that the first one has the call.
+    pub(super) fn on_second_bye(&mut self, request: &Request<'_>, key: Vec<u8>) {
+        self.story.second = Some(Second::Ended);
+        let answer = answer_to(request, 200, self.engine, "").finish();
+        self.remember(key, answer);
     }
 
     /// The final answer to the INVITE.
     fn answer_invite(&mut self, status: u16) {
         let Role::Callee(progress) = &self.role else { return };
         let (invite, key) = (progress.invite.clone(), progress.key.clone());
-        let Ok(careline::wire::sip::message::Message::Request(request)) =
-            careline::wire::sip::message::parse(&invite)
-        else {
-            return;
-        };
+        let Ok(Message::Request(request)) = parse(&invite) else { return };
         let tag = self.dialog.local_tag.clone();
         let builder = answer_to(&request, status, self.engine, &tag);
         let answer = if status < 300 {
-            let first = self.told.as_ref().and_then(|told| {
-                told.codecs.iter().find(|codec| self.ability.codecs.contains(codec)).copied()
-            });
-            let codecs = first.map(|codec| vec![codec]).unwrap_or_default();
-            let keys = self.told.as_ref().and_then(|told| told.keys);
-            self.ability.keys = keys;
-            let ability = Ability { codecs, keys, ..self.ability.clone() };
             let contact = format!("<sip:desk@{}>", self.at);
-            builder
-                .header(Name::Contact, contact)
-                .finish_with("application/sdp", &sdp::write(&ability, self.way, self.version))
+            builder.header(Name::Contact, contact).finish_with("application/sdp", &self.answer_sdp())
+        } else if self.is(Quirk::AsksForRest) {
+            self.story.odd = true;
+            builder.header_fmt(Name::RetryAfter, format_args!("{}", 4 + self.rng.below(12))).finish()
         } else {
             builder.finish()
         };
@@ -208,10 +331,14 @@ impl Phone {
         }
     }
 
-    pub(super) fn on_ack(&mut self) {
+    pub(super) fn on_ack(&mut self, now: Instant) {
         self.story.acked = true;
-        if let Role::Callee(progress) = &mut self.role {
-            progress.unacked = None;
+        let Role::Callee(progress) = &mut self.role else { return };
+        progress.unacked = None;
+        if progress.repeats > 0 {
+            progress.repeats -= 1;
+            self.story.odd = true;
+            progress.unacked = Some((now + super::T1, super::T1, now + super::T1));
         }
     }
 
@@ -223,10 +350,15 @@ impl Phone {
         }
         self.story.cancelled = true;
         self.answer(request, key, 200);
-        if self.stage == Stage::Calling {
-            self.answer_invite(487);
-            self.over(now);
+        if self.stage != Stage::Calling {
+            return;
         }
+        if self.is(Quirk::AnswersAnyway) {
+            self.story.odd = true;
+            return self.pick_up(now, Manner::Answers { after: Duration::ZERO, talks: LEFT_ALONE });
+        }
+        self.answer_invite(487);
+        self.over(now);
     }
 }
 

@@ -2,9 +2,10 @@
 
 use super::super::sound::Voice;
 use super::dialog::Dialog;
+use super::quirk::{Quirk, Whereabouts, odd_name};
 use super::sdp::{Ability, Told, Way};
-use super::talk::{Mouth, Talk};
-use super::{Phone, Role, Stage, Story, What, sdp};
+use super::talk::{KeyStyle, Mouth, Talk};
+use super::{Out, Phone, Role, Stage, Story, What, sdp};
 use careline::clock::Instant;
 use careline::rng::Rng;
 use careline::wire::sip::address::Address;
@@ -66,8 +67,22 @@ pub enum Act {
     Hold,
     /// Puts us on hold without either side sending.
     HoldInactive,
+    /// Puts us on hold without either side sending, as RFC 2543 said it.
+    HoldByZero,
+    /// Only listens.
+    HoldListening,
     /// Takes us back.
     Resume,
+    /// Asks for our offer.
+    AskOffer,
+    /// Tells another Contact, with a re-INVITE.
+    MoveContact,
+    /// Asks for keys by another payload type, with a re-INVITE.
+    MoveKeys,
+    /// Cancels what it never asked.
+    Stray,
+    /// Its NAT gives it another SIP port, without a word.
+    RebindSip,
     /// Asks whether we are there.
     Options,
     /// Its NAT gives it another media port, without a word.
@@ -88,15 +103,25 @@ pub struct Progress {
     pub plan: Plan,
     /// When CANCEL leaves.
     cancel_at: Option<Instant>,
+    /// When the session is refreshed.
+    refresh_at: Option<Instant>,
     branch: Vec<u8>,
 }
+
+/// How often a phone refreshes its session of 90 s.
+const REFRESH_EVERY: Duration = Duration::from_secs(30);
+/// How soon it tries again.
+const REFRESH_AGAIN: Duration = Duration::from_secs(1);
 
 impl Progress {
     pub(super) fn due(&self, stage: Stage) -> Option<Instant> {
         match stage {
             Stage::Waiting => Some(self.plan.starts),
             Stage::Calling => self.cancel_at,
-            Stage::Up(since) => self.plan.acts.front().map(|(after, _)| since + *after),
+            Stage::Up(since) => {
+                let act = self.plan.acts.front().map(|(after, _)| since + *after);
+                [act, self.refresh_at].into_iter().flatten().min()
+            }
             Stage::Over(_) => None,
         }
     }
@@ -115,9 +140,18 @@ pub struct Place {
 
 impl Phone {
     /// A caller with a plan.
-    pub fn caller(place: Place, ability: Ability, voice: Voice, plan: Plan, mut rng: Rng) -> Self {
+    pub fn caller(
+        place: Place,
+        ability: Ability,
+        voice: Voice,
+        (plan, quirk): (Plan, Option<Quirk>),
+        mut rng: Rng,
+    ) -> Self {
         let engine = place.engine;
         let from = match &plan.from {
+            Some(number) if quirk == Some(Quirk::OddName) => {
+                format!("\"{}\" <sip:{number}@{}>", odd_name(&mut rng), place.at.ip())
+            }
             Some(number) => format!("<sip:{number}@{}>", place.at.ip()),
             None => "\"Anonymous\" <sip:anonymous@anonymous.invalid>".to_owned(),
         };
@@ -129,10 +163,10 @@ impl Phone {
             remote: format!("<sip:{}@{engine}>", plan.number),
             target: format!("sip:{}@{engine}", plan.number),
             cseq: (rng.below(1_000)) as u32,
-            extra: Vec::new(),
+            extra: session_lines(quirk),
         };
-        let role = Role::Caller(Progress { plan, cancel_at: None, branch: Vec::new() });
-        Self::new(place, ability, voice, role, dialog, rng)
+        let role = Role::Caller(Progress { plan, cancel_at: None, refresh_at: None, branch: Vec::new() });
+        Self { quirk, ..Self::new(place, ability, voice, role, dialog, rng) }
     }
 
     pub(super) fn new(
@@ -151,13 +185,17 @@ impl Phone {
             voice,
             role,
             stage: Stage::Waiting,
-            dialog,
             talk: None,
             told: None,
             story: Story::default(),
             way: Way::SendRecv,
             version: 1,
+            other_tag: format!("{}-second", dialog.local_tag),
+            asks_offer: false,
+            quirk: None,
+            place: Whereabouts { at: place.at, home: place.at, contact_port: place.at.port() },
             sent: Vec::new(),
+            dialog,
             acks: VecDeque::new(),
             answers: VecDeque::new(),
             outs: VecDeque::new(),
@@ -172,6 +210,7 @@ impl Phone {
             Stage::Waiting if progress.plan.starts <= now => self.call(now),
             Stage::Calling if progress.cancel_at.is_some_and(|at| at <= now) => self.cancel(now),
             Stage::Up(since) => {
+                self.refresh(now);
                 while let Role::Caller(progress) = &mut self.role
                     && matches!(self.stage, Stage::Up(_))
                     && let Some((_, act)) =
@@ -188,7 +227,7 @@ impl Phone {
         let Role::Caller(progress) = &mut self.role else { return };
         progress.cancel_at = progress.plan.cancel_after.map(|after| now + after);
         let body = match progress.plan.offer {
-            Offer::InInvite => Some(sdp::write(&self.ability, self.way, self.version)),
+            Offer::InInvite => Some(self.offer()),
             Offer::Delayed => None,
         };
         self.stage = Stage::Calling;
@@ -208,11 +247,49 @@ impl Phone {
         self.send(now, What::Cancel, branch, octets);
     }
 
+    /// UPDATE, when the session is to be refreshed and nothing else is open (RFC 4028 §10).
+    fn refresh(&mut self, now: Instant) {
+        let open = self.reoffers();
+        let Role::Caller(progress) = &mut self.role else { return };
+        if progress.refresh_at.is_none_or(|at| at > now) {
+            return;
+        }
+        progress.refresh_at = Some(now + if open { REFRESH_AGAIN } else { REFRESH_EVERY });
+        if !open {
+            self.ask(now, What::Update, Method::Update, None);
+        }
+    }
+
+    pub(super) fn on_update_answer(&mut self, now: Instant, status: u16) {
+        match status {
+            200..300 => self.story.odd = true,
+            // The engine has forgotten the call (RFC 3261 §12.2.1.2).
+            481 => self.over(now),
+            _ => {
+                if let Role::Caller(progress) = &mut self.role {
+                    progress.refresh_at = Some(now + REFRESH_AGAIN);
+                }
+            }
+        }
+    }
+
+    /// The interval was too short: once more, with our least (RFC 4028 §7.4).
+    fn call_again(&mut self, now: Instant) {
+        self.story.status = None;
+        self.dialog.extra = session_lines(Some(Quirk::Refreshes));
+        self.call(now);
+    }
+
     pub(super) fn on_invite_answer(&mut self, now: Instant, response: &Response<'_>, branch: &[u8]) {
         self.story.status = Some(response.status);
         if response.status >= 300 {
             self.acknowledge(response, branch, None);
-            return self.over(now);
+            let again = self.is(Quirk::ShortSession) && response.status == 422 && !self.story.cancelled;
+            return if again { self.call_again(now) } else { self.over(now) };
+        }
+        if self.is(Quirk::LateCancel) {
+            let octets = self.dialog.cancel(branch, self.at);
+            self.send(now, What::Cancel, branch.to_vec(), octets);
         }
         let Role::Caller(progress) = &self.role else { return };
         let (offer, ack) = (progress.plan.offer, progress.plan.ack);
@@ -233,14 +310,61 @@ impl Phone {
             self.ability.codecs = codec.into_iter().collect();
         }
         let answer = (offer == Offer::Delayed).then(|| sdp::write(&self.ability, self.way, self.version));
-        if ack == Ack::Sent {
+        if offer == Offer::InInvite {
+            self.judge_media_lines(response.body);
+        }
+        if ack == Ack::Sent && !self.is(Quirk::ByeForAck) {
             self.acknowledge(response, branch, answer);
             self.story.acked = true;
+            self.acknowledge_oddly();
         }
         self.begin_talk(now, &told);
         self.told = Some(told);
-        if self.story.cancelled {
+        if self.story.cancelled || self.is(Quirk::ByeForAck) {
             self.hang_up(now);
+        }
+        self.begin_quirk(now);
+    }
+
+    /// The ACK has been written.
+    fn acknowledge_oddly(&mut self) {
+        match self.quirk {
+            Some(Quirk::LateAck) => {
+                // It is kept, for when the 200 comes again.
+                self.outs.pop_back();
+                self.story.odd = true;
+            }
+            Some(Quirk::TwoAcks) => {
+                if let Some((_, ack)) = self.acks.back() {
+                    self.outs.push_back(Out::Sip(ack.clone()));
+                    self.story.odd = true;
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// The call stands: what is odd from here on.
+    fn begin_quirk(&mut self, now: Instant) {
+        let Some(quirk) = self.quirk else { return };
+        let is_at_the_answer = matches!(quirk, Quirk::LateCancel | Quirk::ByeForAck);
+        self.story.odd |= quirk.is_in_writing() || is_at_the_answer;
+        if matches!(quirk, Quirk::ShortSession | Quirk::Refreshes)
+            && let Role::Caller(progress) = &mut self.role
+        {
+            progress.refresh_at = Some(now + REFRESH_EVERY);
+        }
+        if let Some(talk) = self.talk.as_mut().filter(|_| quirk == Quirk::ManyEnds) {
+            talk.tell_keys(KeyStyle::Unmarked);
+        }
+    }
+
+    /// Changes to another payload type for keys, unless one is pressed.
+    fn move_keys(&mut self, now: Instant) {
+        let is_still = self.talk.as_ref().is_some_and(Talk::has_still_hands);
+        if let Some(keys) = self.ability.keys.filter(|_| is_still && !self.reoffers()) {
+            self.ability.keys = Some(if keys == 96 { 101 } else { 96 });
+            self.reinvite(now, Way::SendRecv);
         }
     }
 
@@ -261,13 +385,49 @@ impl Phone {
     fn act(&mut self, now: Instant, act: Act) {
         match act {
             Act::Press(key) => {
+                if self.is(Quirk::MovesKeys) && self.reoffers() {
+                    return;
+                }
+                self.story.odd |= matches!(self.quirk, Some(Quirk::ManyEnds));
                 if let Some(talk) = self.talk.as_mut().filter(|talk| talk.has_keys()) {
                     talk.press(key);
                 }
             }
             Act::Hold => self.reinvite(now, Way::SendOnly),
-            Act::HoldInactive => self.reinvite(now, Way::Inactive),
+            Act::HoldInactive => {
+                self.reinvite(now, Way::Inactive);
+                if let Some(talk) = self.talk.as_mut().filter(|_| self.quirk == Some(Quirk::HoldMusic)) {
+                    talk.mouth = Mouth::Voice;
+                }
+            }
+            Act::HoldByZero => self.reinvite(now, Way::Zero),
+            Act::HoldListening => self.reinvite(now, Way::RecvOnly),
             Act::Resume => self.reinvite(now, Way::SendRecv),
+            Act::AskOffer => {
+                if !self.reoffers() && self.way == Way::SendRecv {
+                    self.asks_offer = true;
+                    self.version += 1;
+                    self.ask(now, What::Reinvite, Method::Invite, None);
+                }
+            }
+            Act::MoveContact => {
+                if !self.reoffers() {
+                    self.place.contact_port = self.at.port() + 2;
+                    let way = self.way;
+                    self.reinvite(now, way);
+                }
+            }
+            Act::MoveKeys => self.move_keys(now),
+            Act::Stray => {
+                let branch = format!("z9hG4bK{}", self.rng.token()).into_bytes();
+                let octets = self.dialog.cancel(&branch, self.at);
+                self.story.odd = true;
+                self.send(now, What::Cancel, branch, octets);
+            }
+            Act::RebindSip => {
+                self.at.set_port(self.at.port() + 4);
+                self.story.odd = true;
+            }
             Act::Options => self.ask_options(now),
             Act::Rebind => {
                 self.media.set_port(self.media.port() + 2);
@@ -294,4 +454,20 @@ impl Phone {
             }
         }
     }
+}
+
+/// What a phone says of session timers in its INVITE (RFC 4028 §7.1).
+fn session_lines(quirk: Option<Quirk>) -> Vec<(Name, String)> {
+    let line = |name: Name, value: &str| (name, value.to_owned());
+    let expires = match quirk {
+        Some(Quirk::ShortSession) => "60;refresher=uac".to_owned(),
+        Some(Quirk::Refreshes) => "90;refresher=uac".to_owned(),
+        Some(Quirk::LetsRefresh) => "90;refresher=uas".to_owned(),
+        _ => return Vec::new(),
+    };
+    vec![
+        line(Name::Supported, "timer"),
+        line(Name::Allow, "INVITE, ACK, CANCEL, BYE, OPTIONS, UPDATE"),
+        line(Name::SessionExpires, &expires),
+    ]
 }

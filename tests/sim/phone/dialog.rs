@@ -20,7 +20,7 @@ pub struct Dialog {
     pub target: String,
     /// Our last sequence number.
     pub cseq: u32,
-    /// More lines for the first INVITE, such as P-Asserted-Identity.
+    /// More lines for each INVITE and UPDATE, such as Session-Expires.
     pub extra: Vec<(Name, String)>,
 }
 
@@ -35,12 +35,12 @@ impl Dialog {
         body: Option<&[u8]>,
     ) -> Vec<u8> {
         let mut builder = self.begin(method, branch, cseq, at, self.remote.as_bytes());
-        if method == Method::Invite {
+        if matches!(method, Method::Invite | Method::Update) {
             for (name, value) in &self.extra {
                 builder = builder.header(*name, value);
             }
         }
-        if matches!(method, Method::Invite | Method::Options) {
+        if matches!(method, Method::Invite | Method::Options | Method::Update) {
             builder = builder.header_fmt(Name::Contact, format_args!("<sip:phone@{at}>"));
         }
         match body {

@@ -10,17 +10,21 @@
 pub mod callee;
 pub mod caller;
 pub mod dialog;
+pub mod quirk;
 pub mod sdp;
 pub mod talk;
 
 use careline::clock::Instant;
 use careline::rng::Rng;
+use careline::wire::sip::address::Address;
+use careline::wire::sip::cseq::CSeq;
 use careline::wire::sip::emit::{self, Answer, RecordRoute};
 use careline::wire::sip::message::{Message, Request, Response, parse};
 use careline::wire::sip::method::Method;
 use careline::wire::sip::name::Name;
 use careline::wire::sip::via::Via;
 use dialog::Dialog;
+use quirk::{Quirk, Whereabouts};
 use sdp::{Ability, Told, Way};
 use std::collections::VecDeque;
 use std::net::SocketAddr;
@@ -64,8 +68,15 @@ pub struct Phone {
     pub told: Option<Told>,
     /// What happened to it.
     pub story: Story,
+    /// What is odd about it.
+    pub quirk: Option<Quirk>,
+    place: Whereabouts,
     way: Way,
     version: u64,
+    /// The tag of another place that may answer the same call.
+    other_tag: String,
+    /// Its open re-INVITE brings no offer.
+    asks_offer: bool,
     sent: Vec<Sent>,
     acks: VecDeque<(Vec<u8>, Vec<u8>)>,
     answers: VecDeque<(Vec<u8>, Vec<u8>)>,
@@ -117,6 +128,25 @@ pub struct Story {
     pub options_answered: u64,
     /// What it cannot understand: a fault of the engine.
     pub puzzled: Option<String>,
+    /// Its quirk has shown.
+    pub odd: bool,
+    /// The engine knows of its new Contact.
+    pub contact_told: bool,
+    /// The second place that answered: whether the engine ended that.
+    pub second: Option<Second>,
+    /// It answered a call that was given up, and nobody ended it.
+    pub left_alone: bool,
+    /// When the engine refreshed the session last.
+    pub refreshed: Option<Instant>,
+}
+
+/// The second of two places that answered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Second {
+    /// It has the call, as far as it knows.
+    Up,
+    /// It was told BYE.
+    Ended,
 }
 
 /// What leaves a phone.
@@ -157,6 +187,8 @@ pub enum What {
     Cancel,
     /// Are you there?
     Options,
+    /// The session lives.
+    Update,
 }
 
 impl Phone {
@@ -243,9 +275,31 @@ impl Phone {
 
     /// Sends a request and remembers it until it is answered.
     fn send(&mut self, now: Instant, what: What, branch: Vec<u8>, octets: Vec<u8>) {
+        let octets = self.dressed(octets);
         self.outs.push_back(Out::Sip(octets.clone()));
         let (next_at, give_up_at) = (Some(now + T1), now + GIVE_UP);
         self.sent.push(Sent { branch, what, octets, next_at, interval: T1, give_up_at });
+    }
+
+    /// As this phone writes requests.
+    fn dressed(&self, octets: Vec<u8>) -> Vec<u8> {
+        match self.quirk {
+            Some(quirk) => quirk::dress(quirk, &Whereabouts { at: self.at, ..self.place }, &octets),
+            None => octets,
+        }
+    }
+
+    /// Its offer, as this phone writes offers.
+    fn offer(&self) -> Vec<u8> {
+        let plain = sdp::write(&self.ability, self.way, self.version);
+        match self.quirk {
+            Some(quirk) => quirk::dress_offer(quirk, plain),
+            None => plain,
+        }
+    }
+
+    fn is(&self, quirk: Quirk) -> bool {
+        self.quirk == Some(quirk)
     }
 
     /// Sends a request in the dialog, or the one that begins it.
@@ -257,6 +311,7 @@ impl Phone {
     }
 
     fn hang_up(&mut self, now: Instant) {
+        self.story.odd |= self.is(Quirk::ByeTells);
         self.ask(now, What::Bye, Method::Bye, None);
         self.story.hung_up = Some(now);
         self.over(now);
@@ -279,7 +334,7 @@ impl Phone {
         }
         self.way = way;
         self.version += 1;
-        let offer = sdp::write(&self.ability, way, self.version);
+        let offer = self.offer();
         self.ask(now, What::Reinvite, Method::Invite, Some(offer));
     }
 
@@ -336,28 +391,89 @@ impl Phone {
         let sent = self.sent.remove(place);
         match sent.what {
             What::Invite => self.on_invite_answer(now, response, &branch),
-            What::Reinvite => self.on_reinvite_answer(response, &branch),
+            What::Reinvite => self.on_reinvite_answer(now, response, &branch),
+            What::Update => self.on_update_answer(now, response.status),
             What::Options => self.story.options_answered += 1,
             What::Bye | What::Cancel => {}
         }
     }
 
-    fn on_reinvite_answer(&mut self, response: &Response<'_>, branch: &[u8]) {
-        self.acknowledge(response, branch, None);
-        if let (200..300, Some(told)) = (response.status, sdp::read(response.body)) {
+    fn on_reinvite_answer(&mut self, now: Instant, response: &Response<'_>, branch: &[u8]) {
+        let told = sdp::read(response.body).filter(|_| response.status < 300);
+        let asked = std::mem::take(&mut self.asks_offer);
+        let answer = told.as_ref().filter(|_| asked).map(|told| self.answer_to_offer(told));
+        self.acknowledge(response, branch, answer);
+        if asked && told.is_some() {
+            self.story.odd = true;
+        }
+        if let Some(told) = told {
+            // It refreshes the session as well (RFC 4028 §7.4).
+            self.story.refreshed = Some(now);
+            self.changed(&told, response.body);
             self.told = Some(told);
+        }
+    }
+
+    /// Our offer came because this phone asked for one: it goes on with what it sends.
+    fn answer_to_offer(&self, told: &Told) -> Vec<u8> {
+        let used = self.talk.as_ref().and_then(Talk::codec);
+        let codecs = used.filter(|codec| told.codecs.contains(codec)).into_iter().collect();
+        let ability = Ability { codecs, ..self.ability.clone() };
+        sdp::write(&ability, self.way, self.version)
+    }
+
+    /// A change that this phone asked for is agreed.
+    fn changed(&mut self, told: &Told, answer: &[u8]) {
+        self.judge_media_lines(answer);
+        match self.quirk {
+            Some(Quirk::MovesContact) => {
+                let moved = self.place.contact_port != self.at.port();
+                self.story.contact_told |= moved;
+                self.story.odd |= moved;
+            }
+            Some(Quirk::NewSsrc) => {
+                if let Some(talk) = self.talk.as_mut().filter(|talk| talk.has_still_hands()) {
+                    talk.renew(&mut self.rng);
+                    self.story.odd = true;
+                }
+            }
+            Some(Quirk::MovesKeys) => {
+                if let Some(talk) = &mut self.talk {
+                    talk.move_keys(told.keys);
+                    self.story.odd = true;
+                }
+            }
+            Some(Quirk::ZeroHold | Quirk::HoldsTwice | Quirk::HoldMusic) => {
+                self.story.odd |= self.way == Way::SendRecv;
+            }
+            _ => {}
+        }
+    }
+
+    /// An answer has as many media as the offer, in the same order (RFC 3264 §6).
+    fn judge_media_lines(&mut self, answer: &[u8]) {
+        let text = String::from_utf8_lossy(answer);
+        let media: Vec<&str> = text.lines().filter(|line| line.starts_with("m=")).collect();
+        let is_right =
+            media.len() == 2 && media[0].starts_with("m=audio ") && media[1].starts_with("m=video 0 ");
+        if self.is(Quirk::TwoMedia) && !is_right {
+            self.puzzled(format!("sound and video were offered, the answer is {media:?}"));
         }
     }
 
     /// The ACK: of a 2xx in the dialog, of another in the transaction (RFC 3261 §13.2.2.4, §17.1.1.3).
     fn acknowledge(&mut self, response: &Response<'_>, branch: &[u8], answer: Option<Vec<u8>>) {
         let own = format!("z9hG4bK{}", self.rng.token()).into_bytes();
+        // Of the INVITE, whatever was asked since.
+        let cseq = response.headers.first(Name::CSeq).and_then(|value| CSeq::read(value).ok());
+        let cseq = cseq.map_or(self.dialog.cseq, |cseq| cseq.number);
         let ack = if response.status < 300 {
-            self.dialog.request(Method::Ack, &own, self.dialog.cseq, self.at, answer.as_deref())
+            self.dialog.request(Method::Ack, &own, cseq, self.at, answer.as_deref())
         } else {
             let to = response.headers.first(Name::To).unwrap_or_default();
-            self.dialog.ack_of_refusal(branch, self.dialog.cseq, self.at, to)
+            self.dialog.ack_of_refusal(branch, cseq, self.at, to)
         };
+        let ack = self.dressed(ack);
         self.outs.push_back(Out::Sip(ack.clone()));
         self.acks.push_back((branch.to_vec(), ack));
         self.acks.keep_last(ANSWERS_MAX);
@@ -366,16 +482,23 @@ impl Phone {
     fn on_request(&mut self, now: Instant, request: &Request<'_>) {
         let via = request.headers.values(Name::Via).next().and_then(|via| Via::read(via).ok());
         let mut key = via.and_then(|via| via.branch()).unwrap_or_default().to_vec();
+        let is_second = to_tag(request).is_some_and(|tag| tag == self.second_tag());
         if request.method == Method::Ack {
-            return self.on_ack();
+            return if is_second { self.on_second_ack() } else { self.on_ack(now) };
         }
         key.extend(request.method.octets());
         if let Some((_, answer)) = self.answers.iter().find(|(known, _)| *known == key) {
             return self.outs.push_back(Out::Sip(answer.clone()));
         }
+        self.judge_route(request);
         match request.method {
+            Method::Bye if is_second => self.on_second_bye(request, key),
+            Method::Bye if self.story.second == Some(Second::Up) && matches!(self.stage, Stage::Up(_)) => {
+                self.on_first_bye(request, key);
+            }
             Method::Bye => self.on_bye(now, request, key),
             Method::Options => self.answer(request, key, 200),
+            Method::Update if self.is(Quirk::LetsRefresh) => self.on_refresh(now, request, key),
             Method::Invite if matches!(self.role, Role::Callee(_)) => self.on_call(now, request, key),
             Method::Cancel if matches!(self.role, Role::Callee(_)) => self.on_cancel(now, request, key),
             _ => {
@@ -390,8 +513,45 @@ impl Phone {
             self.puzzled("the engine said BYE twice, as two requests".to_owned());
         }
         self.story.told_bye.get_or_insert(now);
+        if self.is(Quirk::ByeCrosses) && matches!(self.stage, Stage::Up(_)) {
+            self.story.odd = true;
+            self.ask(now, What::Bye, Method::Bye, None);
+        }
         self.answer(request, key, 200);
         self.over(now);
+    }
+
+    /// The engine refreshes the session (RFC 4028 §10).
+    fn on_refresh(&mut self, now: Instant, request: &Request<'_>, key: Vec<u8>) {
+        self.story.refreshed = Some(now);
+        self.story.odd = true;
+        let tag = self.dialog.local_tag.clone();
+        let answer = answer_to(request, 200, self.engine, &tag)
+            .header(Name::Require, "timer")
+            .header(Name::SessionExpires, "90;refresher=uac")
+            .finish();
+        self.remember(key, answer);
+    }
+
+    /// Our requests take the way that Record-Route told (RFC 3261 §12.2.1.1).
+    fn judge_route(&mut self, request: &Request<'_>) {
+        let routes: Vec<_> =
+            request.headers.values(Name::Route).map(|r| String::from_utf8_lossy(r).into_owned()).collect();
+        let (at, uri) = (self.at, String::from_utf8_lossy(request.uri).into_owned());
+        let is_right = match self.quirk {
+            Some(Quirk::LooseRoute) => {
+                routes == [format!("<sip:{at};lr>"), "<sip:second.invalid;lr>".to_owned()]
+                    && uri == format!("sip:phone@{at}")
+            }
+            Some(Quirk::StrictRoute) => {
+                routes == [format!("<sip:phone@{at}>")] && uri == format!("sip:proxy@{at}")
+            }
+            _ => return,
+        };
+        self.story.odd = true;
+        if !is_right {
+            self.puzzled(format!("{} {uri} came with the routes {routes:?}", request.method));
+        }
     }
 
     /// Answers without a body, and remembers it.
@@ -407,6 +567,12 @@ impl Phone {
         self.answers.push_back((key, answer));
         self.answers.keep_last(ANSWERS_MAX);
     }
+}
+
+/// The tag in To.
+fn to_tag(request: &Request<'_>) -> Option<String> {
+    let to = Address::read(request.headers.first(Name::To)?).ok()?;
+    to.tag().map(|tag| String::from_utf8_lossy(tag).into_owned())
 }
 
 /// The beginning of an answer.

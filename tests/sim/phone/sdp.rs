@@ -13,6 +13,10 @@ pub enum Way {
     SendOnly,
     /// Nobody.
     Inactive,
+    /// We only: the phone listens and says nothing.
+    RecvOnly,
+    /// Nobody, as RFC 2543 said it: `c=0.0.0.0`.
+    Zero,
 }
 
 /// What a phone can do, and where.
@@ -45,18 +49,21 @@ impl Way {
             Way::SendRecv => "sendrecv",
             Way::SendOnly => "sendonly",
             Way::Inactive => "inactive",
+            Way::RecvOnly => "recvonly",
+            Way::Zero => "sendrecv",
         }
     }
 }
 
 /// Writes an offer or answer.
 pub fn write(ability: &Ability, way: Way, version: u64) -> Vec<u8> {
-    let (ip, port) = (ability.media.ip(), ability.media.port());
+    let (own, port) = (ability.media.ip(), ability.media.port());
+    let ip = if way == Way::Zero { IpAddr::from([0, 0, 0, 0]) } else { own };
     let mut formats: Vec<String> =
         ability.codecs.iter().map(|codec| codec.static_payload_type().to_string()).collect();
     formats.extend(ability.keys.map(|keys| keys.to_string()));
     let mut text = format!(
-        "v=0\r\no=- 7 {version} IN IP4 {ip}\r\ns=-\r\nc=IN IP4 {ip}\r\nt=0 0\r\nm=audio {port} RTP/AVP {}\r\n",
+        "v=0\r\no=- 7 {version} IN IP4 {own}\r\ns=-\r\nc=IN IP4 {ip}\r\nt=0 0\r\nm=audio {port} RTP/AVP {}\r\n",
         formats.join(" ")
     );
     for codec in &ability.codecs {

@@ -35,6 +35,10 @@ pub struct Talk {
     keys_type: Option<u8>,
     frame: [u8; FRAME],
     silence: [u8; FRAME],
+    /// Whether a key begins with the marker, and how often its end is told.
+    style: KeyStyle,
+    /// Packets since the last one of a key.
+    since_key: u32,
     ssrc: u32,
     sequence: u16,
     timestamp: u32,
@@ -67,6 +71,26 @@ pub struct Spoken {
 const TICK: Duration = Duration::from_millis(20);
 /// The end of a key is told three times (RFC 4733 §2.5.1.4).
 const ENDS: u32 = 3;
+/// So many packets after a key no path has anything left of it.
+const STILL: u32 = 25;
+
+/// How keys are told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum KeyStyle {
+    /// With the marker, and three ends.
+    Usual,
+    /// Without the marker, and with six ends.
+    Unmarked,
+}
+
+impl KeyStyle {
+    fn ends(self) -> u32 {
+        match self {
+            KeyStyle::Usual => ENDS,
+            KeyStyle::Unmarked => 2 * ENDS,
+        }
+    }
+}
 
 impl Talk {
     /// A stream to `to` that begins now, in a codec and with the payload type of keys.
@@ -87,6 +111,8 @@ impl Talk {
             keys_type: keys,
             frame: voice.frame(codec),
             silence: [codec.silence_octet(); FRAME],
+            style: KeyStyle::Usual,
+            since_key: u32::MAX / 2,
             ssrc: rng.next_u32(),
             sequence: rng.next_u16(),
             timestamp: rng.next_u32(),
@@ -98,6 +124,33 @@ impl Talk {
     /// Presses a key as soon as the one before is released.
     pub fn press(&mut self, key: Key) {
         self.waiting.push_back(key);
+    }
+
+    /// Tells keys in that style from now on.
+    pub fn tell_keys(&mut self, style: KeyStyle) {
+        self.style = style;
+    }
+
+    /// The codec that it sends.
+    pub fn codec(&self) -> Option<Codec> {
+        Codec::ALL.into_iter().find(|codec| codec.static_payload_type() == self.payload_type)
+    }
+
+    /// No key is pressed, none waits, and the last one is long over.
+    pub fn has_still_hands(&self) -> bool {
+        self.pressing.is_none() && self.waiting.is_empty() && self.since_key > STILL
+    }
+
+    /// Another payload type for keys from now on.
+    pub fn move_keys(&mut self, keys: Option<u8>) {
+        self.keys_type = keys.or(self.keys_type);
+    }
+
+    /// Another stream: SSRC, sequence and timestamp begin anew.
+    pub fn renew(&mut self, rng: &mut Rng) {
+        self.ssrc = rng.next_u32();
+        self.sequence = rng.next_u16();
+        self.timestamp = rng.next_u32();
     }
 
     /// Whether there is a way to press keys at all.
@@ -115,12 +168,20 @@ impl Talk {
         {
             self.presses += 1;
             let hold = 2 + rng.below(8) as u32;
-            self.pressing =
-                Some(Press { number: self.presses, key, timestamp, duration: 0, hold, ends: ENDS });
+            self.pressing = Some(Press {
+                number: self.presses,
+                key,
+                timestamp,
+                duration: 0,
+                hold,
+                ends: self.style.ends(),
+            });
         }
         if self.pressing.is_some() {
+            self.since_key = 0;
             return self.key_packet();
         }
+        self.since_key = self.since_key.saturating_add(1);
         let payload = match self.mouth {
             Mouth::Voice => self.frame,
             Mouth::Silence => self.silence,
@@ -142,7 +203,7 @@ impl Talk {
         }
         let [high, low] = press.duration.to_be_bytes();
         let payload = [press.key.event(), if end { 0x8a } else { 0x0a }, high, low];
-        let marker = if first { Marker::On } else { Marker::Off };
+        let marker = if first && self.style == KeyStyle::Usual { Marker::On } else { Marker::Off };
         let octets = self.packet(keys_type, marker, press.timestamp, &payload);
         self.pressing = Some(press).filter(|press| press.ends > 0);
         Some(Spoken { octets, press: Some(press.number) })
