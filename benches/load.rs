@@ -7,6 +7,7 @@
 #[allow(dead_code, reason = "each bench uses its own part of the support")]
 mod support {
     pub mod clinic;
+    pub mod ending;
     pub mod engine;
     pub mod floor;
     pub mod gaps;
@@ -26,6 +27,7 @@ use std::net::{SocketAddr, UdpSocket};
 use std::process::ExitCode;
 use std::time::Duration;
 use support::clinic::{self, KEY_AFTER, Recording, SCRIPT};
+use support::ending;
 use support::engine::{Cpu, Engine};
 use support::floor;
 use support::generator::Generator;
@@ -72,14 +74,7 @@ pub struct Run {
 }
 
 fn main() -> ExitCode {
-    match measure() {
-        Ok(true) => ExitCode::SUCCESS,
-        Ok(false) => ExitCode::FAILURE,
-        Err(error) => {
-            eprintln!("the bench could not be run: {error}");
-            ExitCode::FAILURE
-        }
-    }
+    ending::of(measure())
 }
 
 /// Runs all; whether every bar was kept.

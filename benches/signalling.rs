@@ -7,6 +7,7 @@
 #[allow(dead_code, reason = "each bench uses its own part of the support")]
 mod support {
     pub mod clinic;
+    pub mod ending;
     pub mod engine;
     pub mod options;
     pub mod sipp;
@@ -18,6 +19,7 @@ use std::net::{SocketAddr, UdpSocket};
 use std::process::ExitCode;
 use std::time::Duration;
 use support::clinic::{self, Recording};
+use support::ending;
 use support::engine::Engine;
 use support::options::Options;
 use support::sipp::{Count, Plan, Sipp};
@@ -43,14 +45,7 @@ const FORGOTTEN: Duration = Duration::from_secs(40);
 const PATIENCE: Duration = Duration::from_secs(60);
 
 fn main() -> ExitCode {
-    match measure() {
-        Ok(true) => ExitCode::SUCCESS,
-        Ok(false) => ExitCode::FAILURE,
-        Err(error) => {
-            eprintln!("the bench could not be run: {error}");
-            ExitCode::FAILURE
-        }
-    }
+    ending::of(measure())
 }
 
 fn measure() -> Result<bool, Box<dyn std::error::Error>> {

@@ -352,8 +352,6 @@ pub enum Event {
         leg: LegId,
         /// The final status, or 408 when nobody answered at all.
         status: u16,
-        /// Seconds that this target asks to be left in peace (RFC 3261 §20.33).
-        retry_after_s: Option<u32>,
     },
     /// What came of a [`Command::Probe`].
     Probed {

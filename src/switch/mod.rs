@@ -225,7 +225,7 @@ impl Switch {
             // While a person is rung the patient hears the flow, and a refused change leaves all as it was.
             sip::Event::Ringing { .. } | sip::Event::EarlyMedia { .. } | sip::Event::OfferRefused { .. } => {}
             sip::Event::Answered { leg, sdp } => self.on_person_answered(leg, &sdp),
-            sip::Event::Failed { leg, status, .. } => self.on_person_failed(leg, status),
+            sip::Event::Failed { leg, status } => self.on_person_failed(leg, status),
             sip::Event::Probed { leg, alive } => self.on_probed(leg, alive),
         }
     }

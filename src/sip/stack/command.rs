@@ -317,7 +317,7 @@ impl Stack {
     fn invite_out(&mut self, now: Instant, leg: LegId, way: Way, call: &Outgoing) {
         if self.transactions() >= self.transactions_max {
             self.counters.transactions_full += 1;
-            self.tell(Event::Failed { leg, status: 503, retry_after_s: None });
+            self.tell(Event::Failed { leg, status: 503 });
             return;
         }
         let (branch, via) = self.via(way);

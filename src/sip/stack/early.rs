@@ -67,7 +67,7 @@ impl Stack {
     ) {
         let is_early = response.status > 100 && !to_tag(response).is_empty();
         if !is_early || self.early_dialog(now, id, leg, way, response) == Heard::New {
-            self.tell_uac(now, leg, uac::Input::Response(response.status), None);
+            self.tell_uac(now, leg, uac::Input::Response(response.status));
         }
     }
 

@@ -73,7 +73,7 @@ impl Stack {
     pub(super) fn locate_call(&mut self, now: Instant, leg: LegId, target: &str) {
         match Uri::read(target.as_bytes()).ok().as_ref().and_then(Hop::of) {
             Some(hop) => self.locate(now, Whom::Call(leg), hop),
-            None => self.tell(Event::Failed { leg, status: STATUS_NOT_FOUND, retry_after_s: None }),
+            None => self.tell(Event::Failed { leg, status: STATUS_NOT_FOUND }),
         }
     }
 
@@ -141,7 +141,7 @@ impl Stack {
     fn call_located(&mut self, leg: LegId, mut targets: VecDeque<Target>, found_none: bool) {
         let Some(first) = targets.pop_front() else {
             let status = if found_none { STATUS_NOT_FOUND } else { STATUS_UNAVAILABLE };
-            return self.tell(Event::Failed { leg, status, retry_after_s: None });
+            return self.tell(Event::Failed { leg, status });
         };
         let way = first.way;
         targets.retain(|other| other.way.local == way.local);

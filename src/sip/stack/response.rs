@@ -22,7 +22,6 @@ use crate::wire::sip::message::{Message, Response, parse};
 use crate::wire::sip::method::Method;
 use crate::wire::sip::name::Name;
 use crate::wire::sip::validate::validate_response;
-use crate::wire::sip::value::delta_seconds;
 
 /// Numbers left out in a dialog of a fork that is not remembered.
 const FORK_CSEQ_SKIPPED: u32 = 1_000;
@@ -116,9 +115,8 @@ impl Stack {
 
     /// A 3xx-6xx to our INVITE: with it every early dialog is over (RFC 3261 §13.2.2.3).
     fn failure(&mut self, now: Instant, id: ClientId, leg: LegId, response: &Response<'_>) {
-        let retry_after_s = response.headers.first(Name::RetryAfter).and_then(delta_seconds);
         if !self.place_again(now, id, leg, response) {
-            self.tell_uac(now, leg, uac::Input::Response(response.status), retry_after_s);
+            self.tell_uac(now, leg, uac::Input::Response(response.status));
         }
         // Nothing is made from it any more.
         if let Some(client) = self.clients.get_mut(id)
@@ -135,13 +133,7 @@ impl Stack {
     }
 
     /// Anything but a 2xx for the caller's core.
-    pub(super) fn tell_uac(
-        &mut self,
-        now: Instant,
-        id: LegId,
-        input: uac::Input,
-        retry_after_s: Option<u32>,
-    ) {
+    pub(super) fn tell_uac(&mut self, now: Instant, id: LegId, input: uac::Input) {
         let Some(leg) = self.legs.get_mut(&id) else { return };
         let Phase::Outgoing(calling) = &mut leg.phase else { return };
         let (invite, reason) = (calling.invite, leg.reason);
@@ -150,7 +142,7 @@ impl Stack {
             Some(uac::Output::SendCancel) => self.send_cancel(now, invite, reason),
             Some(uac::Output::Failed(status)) => {
                 self.forget(id);
-                self.tell(Event::Failed { leg: id, status, retry_after_s });
+                self.tell(Event::Failed { leg: id, status });
             }
             Some(uac::Output::Over) => self.forget(id),
             Some(uac::Output::Answered | uac::Output::AckAndBye) | None => {}
@@ -299,7 +291,7 @@ impl Stack {
             Some(Purpose::Invite { leg, .. }) => {
                 let leg = *leg;
                 let input = if status == 408 { uac::Input::TimedOut } else { uac::Input::Response(status) };
-                self.tell_uac(now, leg, input, None);
+                self.tell_uac(now, leg, input);
             }
             Some(Purpose::ReInvite { leg, .. } | Purpose::Update { leg }) => {
                 let leg = *leg;

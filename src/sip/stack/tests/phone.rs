@@ -339,9 +339,6 @@ impl Scene {
             Event::Located { way, .. } => format!("Located {}", way.remote),
             Event::Ringing { .. } => "Ringing".to_owned(),
             Event::Answered { .. } => "Answered".to_owned(),
-            Event::Failed { status, retry_after_s: Some(wait), .. } => {
-                format!("Failed {status} for {wait} s")
-            }
             Event::Failed { status, .. } => format!("Failed {status}"),
             Event::Probed { alive, .. } => format!("Probed {alive}"),
         }
