@@ -103,6 +103,8 @@ pub const EVENT_SPILL_MAX: usize = 100_000;
 pub const EVENT_SPILL_HARD_MAX: usize = 2 * EVENT_SPILL_MAX;
 /// Rows of the event log in one commit: a few milliseconds of work, and under the 32 766 values of one statement.
 pub const EVENT_BATCH_MAX: usize = 500;
+/// Texts of statements that the store keeps: as many as `sqlx` keeps prepared.
+pub const STORE_TEXTS_MAX: usize = 100;
 /// Calls whose record the store keeps in memory until they end; those over it are read back from the log.
 pub const LEDGER_CALLS_MAX: usize = 65_536;
 /// How long the first event of a commit waits for others: the 20 ms that a kill may cost, and 50 commits a second at most.
