@@ -37,6 +37,9 @@ pub const SIP_LOCATING_MAX: usize = 4_096;
 pub const SIP_RESTING_MAX: usize = 1_024;
 /// The longest time that a target is left alone because it asked for that: a patient's person may be there again sooner.
 pub const SIP_REST_MAX: Duration = Duration::from_secs(60);
+/// How often transactions are forgotten that nothing more is expected of: all that are due together, for each
+/// by itself would wake the engine for nothing. So much longer than the RFC asks they may absorb what comes late.
+pub const SIP_FORGET_EVERY: Duration = Duration::from_millis(500);
 /// The longest request that goes in a datagram; a longer one goes by TCP (RFC 3261 §18.1.1).
 pub const SIP_REQUEST_BY_UDP_MAX_OCTETS: usize = 1_300;
 /// The most header fields that one message may carry; RFC 4475's fullest message has under 60.

@@ -52,7 +52,6 @@ fn a_call_is_drawn_with_its_messages_and_its_steps_and_without_a_number() {
     for part in [
         "INVITE ──",
         "1 INVITE",
-        "100 Trying",
         "200 OK",
         "ACK ──",
         "▸ entry / emergency",

@@ -94,13 +94,11 @@ impl Engine {
             let due =
                 self.switch.poll_timeout().map(|due| due.at).into_iter().chain(self.sip.poll_timeout()).min();
             let sleep = self.until(due);
+            let somebody_waits = self.switch.waits_for_the_disk();
             tokio::select! {
                 biased;
                 Some((_, event)) = self.media_events.recv() => self.take_media(event),
-                Ok(()) = self.durable.changed() => {
-                    let up_to = *self.durable.borrow_and_update();
-                    self.handle(Input::Durable { up_to });
-                }
+                Ok(()) = self.durable.changed(), if somebody_waits => self.take_durable(),
                 Some(event) = self.recorder_events.recv() => self.handle(Input::Recorder(event)),
                 () = tokio::time::sleep(sleep) => {
                     self.sip.tcp.timeout(self.clock.now());
@@ -118,10 +116,19 @@ impl Engine {
                     flushed = self.take_waiting().unwrap_or_default();
                 }
             }
+            if self.durable.has_changed().unwrap_or(false) {
+                self.take_durable();
+            }
             if flushed.max(self.flush()) == Flushed::Drained {
                 return Ok(self);
             }
         }
+    }
+
+    /// A commit wakes the loop only when somebody waits for it; else it is taken along with what comes next.
+    fn take_durable(&mut self) {
+        let up_to = *self.durable.borrow_and_update();
+        self.handle(Input::Durable { up_to });
     }
 
     /// Whoever asked may be gone: then nobody reads the answer.
