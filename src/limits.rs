@@ -112,6 +112,10 @@ pub const STORE_TEXTS_MAX: usize = 100;
 pub const LEDGER_CALLS_MAX: usize = 65_536;
 /// How long the first event of a commit waits for others: the 20 ms that a kill may cost, and 50 commits a second at most.
 pub const EVENT_GATHER: Duration = Duration::from_millis(20);
+/// How long, all together, a start waits for media ports in use: a killed engine's are freed 25 to 55 ms after its end.
+pub const MEDIA_PORTS_FREED_WITHIN: Duration = Duration::from_millis(300);
+/// How often a media port in use is tried again in that time.
+pub const MEDIA_PORT_TRIED_EVERY: Duration = Duration::from_millis(10);
 /// Every so many ticks a media socket is read until it is empty, whatever came before: a sender whose
 /// clock runs fast is never more than a packet behind.
 pub const MEDIA_EMPTIED_EVERY_TICKS: u64 = 64;
