@@ -24,7 +24,7 @@ use std::time::Duration;
 use thiserror::Error;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{UnixListener, UnixStream};
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{Mutex, mpsc, oneshot};
 
 /// How long a client may take to ask.
 const ASK_MAX: Duration = Duration::from_secs(5);
@@ -115,7 +115,7 @@ impl Listening {
     /// Hands requests to the engine from now on. What the kernel tells of its media sockets needs no engine.
     pub fn serve(self, media: MediaSockets) -> mpsc::Receiver<Request> {
         let (requests, receiver) = mpsc::channel(REQUESTS_MAX);
-        let media = Arc::new(media);
+        let media = Arc::new(Mutex::new(media));
         tokio::spawn(async move {
             while let Ok((client, _)) = self.listener.accept().await {
                 let (requests, media) = (requests.clone(), Arc::clone(&media));
@@ -131,7 +131,7 @@ impl Listening {
 async fn serve(
     client: UnixStream,
     requests: mpsc::Sender<Request>,
-    media: Arc<MediaSockets>,
+    media: Arc<Mutex<MediaSockets>>,
 ) -> io::Result<()> {
     let (reader, mut writer) = client.into_split();
     let mut line = String::new();
@@ -145,13 +145,15 @@ async fn serve(
     writer.write_all(answer.as_bytes()).await
 }
 
-async fn status_answer(requests: &mpsc::Sender<Request>, media: Arc<MediaSockets>) -> String {
+async fn status_answer(requests: &mpsc::Sender<Request>, media: Arc<Mutex<MediaSockets>>) -> String {
     let (answer, figures) = oneshot::channel();
     if requests.send(Request::Status(answer)).await.is_err() {
         return String::new();
     }
     let mut figures = figures.await.unwrap_or_default();
-    // This task runs on the engine's thread, and the kernel's list is long: nobody in a call waits for it.
+    // This task runs on the engine's thread, and the kernel's list is long: nobody in a call waits for it. However
+    // many ask, one thread reads it at a time.
+    let media = media.lock_owned().await;
     let dropped = tokio::task::spawn_blocking(move || media.dropped()).await;
     figures.extend(dropped.ok().and_then(Result::ok).map(figures::rtp_dropped_by_kernel));
     figures.iter().map(|f| format!("{}\t{}\t{}\n", f.name, f.value, f.meaning)).collect()
