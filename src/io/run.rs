@@ -78,6 +78,8 @@ pub struct EdgeCounters {
     pub silent_prompts: u64,
     /// Media commands that found the worker's queue full.
     pub media_commands_lost: u64,
+    /// Calls that an earlier run left open.
+    pub calls_recovered: u64,
 }
 
 impl Engine {
@@ -337,6 +339,11 @@ impl Engine {
                 "invites_dropped",
                 self.inbox.dropped(),
                 "new calls that came while too many waited for their turn; they are sent again",
+            ),
+            figure(
+                "calls_recovered",
+                c.calls_recovered,
+                "calls that a crash broke off: closed at this start",
             ),
             figure("prompts_silent", c.silent_prompts, "prompts that had no sound when they were due"),
             figure("media_commands_lost", c.media_commands_lost, "commands that found a worker's queue full"),

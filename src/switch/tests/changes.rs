@@ -153,6 +153,7 @@ fn a_session_that_nobody_refreshes_ends_with_its_cause_and_gives_its_port_back()
     assert_eq!(scene.ended(), None);
     scene.wait(Duration::from_secs(2) + crate::limits::CLOSING_MAX);
     assert_eq!(scene.ended(), Some(Cause::SessionLost), "{:#?}", scene.log);
+    assert_eq!((scene.switch.counters.session_lost, scene.switch.counters.media_lost), (1, 0));
     assert!(scene.sent.iter().any(|text| text.starts_with("BYE ")), "{:#?}", starts(&scene));
     assert!(matches!(scene.commands.last(), Some(media::Command::Close { .. })), "{:?}", scene.commands);
 }
