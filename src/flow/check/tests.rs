@@ -708,6 +708,8 @@ fn paths() {
 }
 
 fn words() {
+    // Only as an offer of languages a prompt needs no text in the first of them.
+    edited("entry.yaml", "greeting: {say: u.greeting", "greeting: {say: u.language", expect![[""]]);
     steps(
         "  a: {say: u.godbye, end: visits}",
         expect![[r#"
