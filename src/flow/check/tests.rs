@@ -709,7 +709,17 @@ fn paths() {
 
 fn words() {
     // Only as an offer of languages a prompt needs no text in the first of them.
-    edited("entry.yaml", "greeting: {say: u.greeting", "greeting: {say: u.language", expect![[""]]);
+    edited(
+        "entry.yaml",
+        "greeting: {say: u.greeting",
+        "greeting: {say: u.language",
+        expect![[r#"
+        prompts.yaml:16:1  F021  the prompt `u.language` has no text in `en`
+           16 | u.language:
+              | ^^^^^^^^^^ add `en: "…"`
+              a caller who hears `en` would hear nothing here
+    "#]],
+    );
     steps(
         "  a: {say: u.godbye, end: visits}",
         expect![[r#"

@@ -149,6 +149,10 @@ impl Run {
             self.recorder = Recorder::On;
         } else {
             self.notice_cut();
+            if then == AfterNotice::Message {
+                // No message without the notice: persons are called again, and it is given anew after them.
+                return self.climb(now, Why::Fault);
+            }
         }
         self.after_notice(now, then, None);
     }

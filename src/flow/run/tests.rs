@@ -454,6 +454,29 @@ fn zero_needs_no_notice_and_a_message_always_does() {
 }
 
 #[test]
+fn a_notice_whose_end_is_not_heard_leads_to_a_person_and_not_to_a_message() {
+    let mut engine = Engine::new(flows(&[]), "after_hours");
+    engine.play(&format!("{TO_MENU} 1 w1"));
+    let (playback, _) = engine.playing.take().unwrap();
+    engine.input(Input::PlaybackEnded { playback, completed: false });
+    engine.play("w1 no w4");
+    expect_test::expect![[r#"
+        21.0  chosen message
+        21.0  LadderRung { rung: 2, why: Asked }
+        21.0  say u.recording/en
+        22.0  NoticeCut
+        22.0  LadderRung { rung: 1, why: Fault }
+        22.0  say u.sysfail/en
+        22.0  call sip:front-desk@127.0.0.1:5070 for 25 s
+        23.0  LadderRung { rung: 2, why: Fault }
+        23.0  say u.not_reached/en u.recording/en
+    "#]]
+    .assert_eq(engine.log.split_once("say vm.closed_now/en\n").unwrap().1);
+    engine.play("w6");
+    assert!(engine.log.contains("tone"), "{}", engine.log);
+}
+
+#[test]
 fn a_notice_in_the_first_words_is_given_once_and_the_menu_is_recorded() {
     expect_test::expect![[r#"
         0.0   say u.emergency/en u.emergency/es
