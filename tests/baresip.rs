@@ -16,14 +16,14 @@ mod sound;
 
 use careline::io::store::read;
 use careline::report::event::Event;
-use engine::{Engine, ROOT, Wishes};
+use engine::{Engine, Notice, ROOT, Wishes};
 use phone::Phone;
 use std::fs;
 use std::net::{SocketAddr, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
-/// Long enough to hear all the first words, the notice and half of the menu.
+/// Long enough to hear all the first words, the notice behind them and half of the menu.
 const CALL_S: u32 = 45;
 
 /// Samples before the first of the phone's tone: the playout holds back 40 ms, and the first packet comes
@@ -182,7 +182,8 @@ fn both_channels_are_right(file: &Path, hertz: f64) {
 #[test]
 fn a_softphone_is_recorded_with_its_own_sound_on_the_left_and_ours_on_the_right() {
     let home = tempfile::tempdir().expect("a temporary directory can be made");
-    let engine = Engine::start(home.path(), &Wishes::default());
+    let wishes = Wishes { notice: Notice::InTheFirstWords, ..Wishes::default() };
+    let engine = Engine::start(home.path(), &wishes);
     let file = home.path().join("voice.wav");
     sound::write_tone(&file, 440.0, 60.0);
     let from_file = format!("aufile,{}", file.display());

@@ -8,7 +8,7 @@ mod phone;
 #[path = "sound/mod.rs"]
 mod sound;
 
-use engine::{Engine, ROOT, Wishes};
+use engine::{Engine, Notice, ROOT, Wishes};
 use phone::Phone;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -101,7 +101,8 @@ fn named_in_the_guide() -> BTreeSet<String> {
 fn one_call(home: &Path) -> (Engine, phone::Heard) {
     let sounds = home.join("sounds");
     sound::short_prompts(Path::new(ROOT), &sounds);
-    let engine = Engine::start(home, &Wishes { sounds, ..Wishes::default() });
+    let engine =
+        Engine::start(home, &Wishes { sounds, notice: Notice::InTheFirstWords, ..Wishes::default() });
     let phone = Phone::call(engine.sip, "100", 440.0).unwrap_or_else(|fault| panic!("{fault}"));
     engine.wait_for("a recording", |figures| figures["recorder_opened"] == 1);
     phone.listen(60);

@@ -225,11 +225,11 @@ fn yaml_traps() {
         "\"One moment, please.\"",
         "Press # now",
         expect![[r#"
-        prompts.yaml:33:7  Y014  ` #` begins a comment and cuts this text off
-           33 |   en: Press # now
-              |       ^^^^^ put the whole text in quotation marks, or the comment on a line of its own
-              only this would be left: "Press"
-    "#]],
+            prompts.yaml:35:7  Y014  ` #` begins a comment and cuts this text off
+               35 |   en: Press # now
+                  |       ^^^^^ put the whole text in quotation marks, or the comment on a line of its own
+                  only this would be left: "Press"
+        "#]],
     );
     edited(
         "clinic.yaml",
@@ -478,9 +478,9 @@ fn names() {
         "next: greeting",
         "next: greting",
         expect![[r#"
-            entry.yaml:10:48  F010  `greting` is no step of this flow
-               10 |   other_language: {language: u.language, next: greting}
-                  |                                                ^^^^^^^ did you mean `greeting` (line 11)?
+            entry.yaml:11:48  F010  `greting` is no step of this flow
+               11 |   other_language: {language: u.language, next: greting}
+                  |                                                ^^^^^^^ did you mean `greeting` (line 12)?
                   after these words the caller would hear nothing more
         "#]],
     );
@@ -615,56 +615,52 @@ fn paths() {
         "start: emergency",
         "start: crisis_line",
         expect![[r#"
-        entry.yaml:8:3  F011  no way leads to the step `emergency`
-            8 |   emergency: {say: u.emergency, languages: all, next: crisis_line}
-              |   ^^^^^^^^^ let a `next` or a key lead to it, or take it out
-              no caller would ever hear it
-        entry.yaml:9:22  F030  the first words of every call must be the emergency line, in every language
-            9 |   crisis_line: {say: u.crisis, next: other_language}
-              |                      ^^^^^^^^ begin with {say: u.emergency, languages: all, next: …}
-              a caller with chest pain would hear other words first
-    "#]],
+            entry.yaml:9:3  F011  no way leads to the step `emergency`
+                9 |   emergency: {say: u.emergency, languages: all, next: crisis_line}
+                  |   ^^^^^^^^^ let a `next` or a key lead to it, or take it out
+                  no caller would ever hear it
+            entry.yaml:10:22  F030  the first words of every call must be the emergency line, in every language
+               10 |   crisis_line: {say: u.crisis, next: other_language}
+                  |                      ^^^^^^^^ begin with {say: u.emergency, languages: all, next: …}
+                  a caller with chest pain would hear other words first
+        "#]],
     );
     edited(
         "entry.yaml",
         "languages: all, ",
         "",
         expect![[r#"
-        entry.yaml:8:20  F030  the first words of every call must be the emergency line, in every language
-            8 |   emergency: {say: u.emergency, next: crisis_line}
-              |                    ^^^^^^^^^^^ begin with {say: u.emergency, languages: all, next: …}
-              a caller with chest pain would hear other words first
-    "#]],
+            entry.yaml:9:20  F030  the first words of every call must be the emergency line, in every language
+                9 |   emergency: {say: u.emergency, next: crisis_line}
+                  |                    ^^^^^^^^^^^ begin with {say: u.emergency, languages: all, next: …}
+                  a caller with chest pain would hear other words first
+        "#]],
     );
     edited(
         "entry.yaml",
-        "{record: u.recording, next: called_number}",
-        "{say: u.one_moment, next: person}",
+        "{say: u.person, next: called_number}",
+        "{say: u.person, next: person}",
         expect![[r#"
-        clinic.yaml:16:12  F032  recording is on, but no step of the entry gives the notice
-           16 | recording: on                  # after the notice, unless the caller presses 7
-              |            ^^ add {record: u.recording, next: …} before `called_number`, or write `recording: off`
-              no call would be recorded: it begins only after the notice was heard
-        entry.yaml:3:7  F041  the entry flow never leads to the flow of the called number
-            3 | flow: entry
-              |       ^^^^^ let its last step say `next: called_number`
-              every number would sound the same
-    "#]],
+            entry.yaml:4:7  F041  the entry flow never leads to the flow of the called number
+                4 | flow: entry
+                  |       ^^^^^ let its last step say `next: called_number`
+                  every number would sound the same
+        "#]],
     );
     edited(
         "entry.yaml",
-        "{say: u.person, next: notice}",
-        "{say: u.one_moment, next: notice}",
+        "{say: u.person, next: called_number}",
+        "{say: u.one_moment, next: called_number}",
         expect![[r#"
-        entry.yaml:3:7  F031  the entry does not say in `en` that 0 gets a person
-            3 | flow: entry
-              |       ^^^^^ add a step such as {say: u.person, next: …}
-              a caller who needs a person would not know how to get one
-        entry.yaml:3:7  F031  the entry does not say in `es` that 0 gets a person
-            3 | flow: entry
-              |       ^^^^^ add a step such as {say: u.person, next: …}
-              a caller who needs a person would not know how to get one
-    "#]],
+            entry.yaml:4:7  F031  the entry does not say in `en` that 0 gets a person
+                4 | flow: entry
+                  |       ^^^^^ add a step such as {say: u.person, next: …}
+                  a caller who needs a person would not know how to get one
+            entry.yaml:4:7  F031  the entry does not say in `es` that 0 gets a person
+                4 | flow: entry
+                  |       ^^^^^ add a step such as {say: u.person, next: …}
+                  a caller who needs a person would not know how to get one
+        "#]],
     );
     edited(
         "main_menu.yaml",
@@ -712,6 +708,18 @@ fn paths() {
 }
 
 fn words() {
+    // Only as an offer of languages a prompt needs no text in the first of them.
+    edited(
+        "entry.yaml",
+        "greeting: {say: u.greeting",
+        "greeting: {say: u.language",
+        expect![[r#"
+        prompts.yaml:16:1  F021  the prompt `u.language` has no text in `en`
+           16 | u.language:
+              | ^^^^^^^^^^ add `en: "…"`
+              a caller who hears `en` would hear nothing here
+    "#]],
+    );
     steps(
         "  a: {say: u.godbye, end: visits}",
         expect![[r#"
@@ -733,28 +741,28 @@ fn words() {
     let changes: [(&str, Option<&[u8]>); 2] =
         [("after_hours.yaml", Some(flow)), ("prompts.yaml", Some(texts.as_bytes()))];
     expect![[r#"
-        prompts.yaml:89:17  F022  `x.missing` has no audio in `en`
-           89 | x.missing: {en: A, es: B}
+        prompts.yaml:91:17  F022  `x.missing` has no audio in `en`
+           91 | x.missing: {en: A, es: B}
               |                 ^ record this text as en/x.missing.wav in the folder of sounds
               a caller would hear silence
-        prompts.yaml:89:24  F022  `x.missing` has no audio in `es`
-           89 | x.missing: {en: A, es: B}
+        prompts.yaml:91:24  F022  `x.missing` has no audio in `es`
+           91 | x.missing: {en: A, es: B}
               |                        ^ record this text as es/x.missing.wav in the folder of sounds
               a caller would hear silence
-        prompts.yaml:90:23  F023  the audio of `x.broken` in `es` cannot be read: no sound in it
-           90 | x.broken: {en: A, es: B}
+        prompts.yaml:92:23  F023  the audio of `x.broken` in `es` cannot be read: no sound in it
+           92 | x.broken: {en: A, es: B}
               |                       ^ record this text as es/x.broken.wav in the folder of sounds
               a caller would hear silence
-        prompts.yaml:91:14  F024  `x.slot` has a {slot}; to fill it needs a speech engine
-           91 | x.slot: {en: "This is {clinic}.", es: B}
+        prompts.yaml:93:14  F024  `x.slot` has a {slot}; to fill it needs a speech engine
+           93 | x.slot: {en: "This is {clinic}.", es: B}
               |              ^^^^^^^^^^^^^^^^^^^ write the text without { }
               nothing can speak what belongs there
-        prompts.yaml:92:14  F025  a sentence of 26 words is too long to be followed by ear
-           92 | x.long: {en: word word word word word word word word word word word word word word word word word word word word word wo
+        prompts.yaml:94:14  F025  a sentence of 26 words is too long to be followed by ear
+           94 | x.long: {en: word word word word word word word word word word word word word word word word word word word word word wo
               |              ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ make two of it; at most 25 words
               who is ill or old has lost its beginning when it ends
-        prompts.yaml:93:1  F021  the prompt `x.half` has no text in `es`
-           93 | x.half: {en: A}
+        prompts.yaml:95:1  F021  the prompt `x.half` has no text in `es`
+           95 | x.half: {en: A}
               | ^^^^^^ add `es: "…"`
               a caller who hears `es` would hear nothing here
     "#]].assert_eq(&render(&load(&changes)));
@@ -898,10 +906,10 @@ fn clinic() {
         "recording: on ",
         "recording: yes ",
         expect![[r#"
-        clinic.yaml:16:12  F004  `yes` is no choice for recording
-           16 | recording: yes                  # after the notice, unless the caller presses 7
-              |            ^^^ may stand here: on, off
-    "#]],
+            clinic.yaml:16:12  F004  `yes` is no choice for recording
+               16 | recording: yes                  # after the notice, before the first person; 7 means no
+                  |            ^^^ may stand here: on, off
+        "#]],
     );
     edited(
         "clinic.yaml",

@@ -33,12 +33,15 @@ struct Engine {
     /// Until when the called party rings.
     ringing: Option<Instant>,
     recording: bool,
+    /// The caller was asked for a recording: he heard the notice to its end, refused, or nothing is recorded.
+    asked: bool,
     on_hold: bool,
     faults: u32,
 }
 
 impl Engine {
     fn new(set: Arc<FlowSet>, flow: &str) -> Self {
+        let asked = set.clinic().recording == Recording::Off;
         let run = Run::new(set, FlowName::from(flow));
         Self {
             run,
@@ -48,6 +51,7 @@ impl Engine {
             ended: None,
             ringing: None,
             recording: false,
+            asked,
             on_hold: false,
             faults: 0,
         }
@@ -75,6 +79,7 @@ impl Engine {
             }
             Action::StopPlaying => self.playing = None,
             Action::StartRecording => {
+                assert!(self.asked, "nothing is recorded before the notice was heard\n{}", self.log);
                 self.recording = true;
                 self.note("record");
             }
@@ -88,12 +93,16 @@ impl Engine {
                 self.ringing = Some(self.now + ring);
                 self.note(&format!("call {target} for {} s", ring.as_secs()));
             }
-            Action::TakeMessage => self.note("tone"),
+            Action::TakeMessage => {
+                assert!(self.asked, "no message is taken before the notice was heard\n{}", self.log);
+                self.note("tone");
+            }
             Action::FinishMessage => self.note("message over"),
             Action::Tell(Fact::StepEntered { .. }) => {}
             Action::Tell(Fact::Chosen { answer, .. }) => self.note(&format!("chosen {answer}")),
             Action::Tell(fact) => {
                 self.faults += u32::from(matches!(fact, Fact::Fault { .. }));
+                self.asked |= matches!(fact, Fact::NoticeGiven | Fact::RecordingRefused);
                 self.note(&format!("{fact:?}"));
             }
             Action::End { exit } => {
@@ -182,28 +191,43 @@ fn heard(flow: &str, script: &str) -> String {
     engine.log
 }
 
-/// The entry takes 24 s here; the main menu is over, and the caller thinks.
-const TO_MENU: &str = "start w27";
-/// The same in Spanish, with 2 pressed after the first second.
-const TO_MENU_ES: &str = "start w1 2 w15";
+/// The shipped flows with the notice in the first words, where it can be given too.
+fn notice_first() -> Arc<FlowSet> {
+    let entry = include_str!("../../../ivr-flows/entry.yaml").replace(
+        "next: called_number}",
+        "next: notice}\n  notice: {record: u.recording, next: called_number}",
+    );
+    flows(&[("entry.yaml", &entry)])
+}
+
+fn heard_with_notice_first(script: &str) -> String {
+    let mut engine = Engine::new(notice_first(), "main_menu");
+    engine.play(script);
+    engine.log
+}
+
+/// The entry takes 18 s here; the main menu is over, and the caller thinks.
+const TO_MENU: &str = "start w21";
+/// The main menu in Spanish, with 2 pressed after the first second.
+const TO_MENU_ES: &str = "start w1 2 w12";
 
 #[test]
 fn a_call_begins_with_the_emergency_line_in_both_languages_and_silence_leads_to_a_message() {
     expect_test::expect![[r#"
         0.0   say u.emergency/en u.emergency/es
         6.0   say u.crisis/en
-        9.0   say u.language/en u.language/es
-        15.0  say u.greeting/en
-        18.0  say u.person/en
-        21.0  say u.recording/en
-        24.0  NoticeGiven
-        24.0  record
-        24.0  say mm.menu/en
-        35.0  Missed { silence: true, count: 1 }
-        35.0  say u.noinput1/en mm.menu/en
-        49.0  Missed { silence: true, count: 2 }
+        9.0   say u.language/es
+        12.0  say u.greeting/en
+        15.0  say u.person/en
+        18.0  say mm.menu/en
+        29.0  Missed { silence: true, count: 1 }
+        29.0  say u.noinput1/en mm.menu/en
+        43.0  Missed { silence: true, count: 2 }
+        43.0  say u.noinput2/en u.recording/en
+        49.0  NoticeGiven
+        49.0  record
         49.0  LadderRung { rung: 1, why: Silence }
-        49.0  say u.noinput2/en
+        49.0  say u.one_moment/en
         49.0  call sip:front-desk@127.0.0.1:5070 for 25 s
         67.0  say u.one_moment/en
         74.0  LadderRung { rung: 2, why: Silence }
@@ -226,17 +250,17 @@ fn two_switches_to_spanish_and_what_was_heard_in_spanish_is_not_said_again() {
         7.0   say u.crisis/es
         10.0  say u.greeting/es
         13.0  say u.person/es
-        16.0  say u.recording/es
-        19.0  NoticeGiven
-        19.0  record
-        19.0  say mm.menu/es
-        27.0  chosen visits
-        27.0  LadderRung { rung: 1, why: Asked }
-        27.0  say u.agent/es
-        27.0  call sip:front-desk@127.0.0.1:5070 for 25 s
-        27.0  they talk
+        16.0  say mm.menu/es
+        19.0  chosen visits
+        19.0  say u.agent/es u.recording/es
+        25.0  NoticeGiven
+        25.0  record
+        25.0  LadderRung { rung: 1, why: Asked }
+        25.0  say u.one_moment/es
+        25.0  call sip:front-desk@127.0.0.1:5070 for 25 s
+        25.0  they talk
     "#]]
-    .assert_eq(&heard("main_menu", "start w7 2 w20 1 yes"));
+    .assert_eq(&heard("main_menu", "start w7 2 w12 1 w6 yes"));
 }
 
 #[test]
@@ -244,22 +268,22 @@ fn two_during_the_notice_waits_and_then_stops_the_recording_until_the_spanish_no
     expect_test::expect![[r#"
         0.0   say u.emergency/en u.emergency/es
         6.0   say u.crisis/en
-        9.0   say u.language/en u.language/es
-        15.0  say u.greeting/en
-        18.0  say u.person/en
-        21.0  say u.recording/en
-        24.0  LanguageChosen(`es`)
-        24.0  say u.crisis/es
-        27.0  say u.greeting/es
-        30.0  say u.person/es
-        33.0  say u.recording/es
-        36.0  NoticeGiven
-        36.0  record
-        36.0  say mm.menu/es
-        47.0  Missed { silence: true, count: 1 }
-        47.0  say u.noinput1/es mm.menu/es
+        9.0   say u.language/es
+        12.0  say u.greeting/en
+        15.0  say u.person/en
+        18.0  say u.recording/en
+        21.0  LanguageChosen(`es`)
+        21.0  say u.crisis/es
+        24.0  say u.greeting/es
+        27.0  say u.person/es
+        30.0  say u.recording/es
+        33.0  NoticeGiven
+        33.0  record
+        33.0  say mm.menu/es
+        44.0  Missed { silence: true, count: 1 }
+        44.0  say u.noinput1/es mm.menu/es
     "#]]
-    .assert_eq(&heard("main_menu", "start w22 2 w25"));
+    .assert_eq(&heard_with_notice_first("start w19 2 w25"));
 }
 
 #[test]
@@ -268,39 +292,49 @@ fn seven_means_no_recording_before_in_and_after_the_notice() {
         0.0   say u.emergency/en u.emergency/es
         1.0   RecordingRefused
         6.0   say u.crisis/en
-        9.0   say u.language/en u.language/es
-        15.0  say u.greeting/en
-        18.0  say u.person/en
-        21.0  say mm.menu/en
+        9.0   say u.language/es
+        12.0  say u.greeting/en
+        15.0  say u.person/en
+        18.0  say mm.menu/en
+        20.0  chosen visits
+        20.0  LadderRung { rung: 1, why: Asked }
+        20.0  say u.agent/en
+        20.0  call sip:front-desk@127.0.0.1:5070 for 25 s
+        21.0  they talk
     "#]]
-    .assert_eq(&heard("main_menu", "start w1 7 w30"));
+    .assert_eq(&heard("main_menu", "start w1 7 w19 1 w1 yes"));
     expect_test::expect![[r#"
         0.0   say u.emergency/en u.emergency/es
         6.0   say u.crisis/en
-        9.0   say u.language/en u.language/es
-        15.0  say u.greeting/en
-        18.0  say u.person/en
-        21.0  say u.recording/en
-        23.0  RecordingRefused
-        23.0  say u.not_recorded/en
-        26.0  say mm.menu/en
+        9.0   say u.language/es
+        12.0  say u.greeting/en
+        15.0  say u.person/en
+        18.0  say mm.menu/en
+        21.0  chosen visits
+        21.0  say u.agent/en u.recording/en
+        26.0  RecordingRefused
+        26.0  LadderRung { rung: 1, why: Asked }
+        26.0  say u.not_recorded/en
+        26.0  call sip:front-desk@127.0.0.1:5070 for 25 s
+        30.0  they talk
     "#]]
-    .assert_eq(&heard("main_menu", "start w23 7 w8"));
+    .assert_eq(&heard("main_menu", &format!("{TO_MENU} 1 w5 7 w4 yes")));
     expect_test::expect![[r#"
         0.0   say u.emergency/en u.emergency/es
         6.0   say u.crisis/en
-        9.0   say u.language/en u.language/es
-        15.0  say u.greeting/en
-        18.0  say u.person/en
-        21.0  say u.recording/en
-        24.0  NoticeGiven
-        24.0  record
-        24.0  say mm.menu/en
-        27.0  RecordingRefused
-        27.0  record no more
-        27.0  say u.not_recorded/en mm.menu/en
+        9.0   say u.language/es
+        12.0  say u.greeting/en
+        15.0  say u.person/en
+        18.0  say mm.menu/en
+        21.0  RecordingRefused
+        21.0  say u.not_recorded/en mm.menu/en
+        25.0  chosen visits
+        25.0  LadderRung { rung: 1, why: Asked }
+        25.0  say u.agent/en
+        25.0  call sip:front-desk@127.0.0.1:5070 for 25 s
+        26.0  they talk
     "#]]
-    .assert_eq(&heard("main_menu", &format!("{TO_MENU} 7 7 w4")));
+    .assert_eq(&heard("main_menu", &format!("{TO_MENU} 7 7 w4 1 w1 yes")));
 }
 
 #[test]
@@ -308,31 +342,162 @@ fn zero_and_nine_cut_the_notice_short_and_nothing_is_recorded() {
     expect_test::expect![[r#"
         0.0   say u.emergency/en u.emergency/es
         6.0   say u.crisis/en
-        9.0   say u.language/en u.language/es
-        15.0  say u.greeting/en
-        18.0  say u.person/en
+        9.0   say u.language/es
+        12.0  say u.greeting/en
+        15.0  say u.person/en
+        18.0  say mm.menu/en
+        21.0  chosen visits
+        21.0  say u.agent/en u.recording/en
+        26.0  NoticeCut
+        26.0  LadderRung { rung: 1, why: Asked }
+        26.0  say u.agent/en
+        26.0  call sip:front-desk@127.0.0.1:5070 for 25 s
+        27.0  they talk
+    "#]]
+    .assert_eq(&heard("main_menu", &format!("{TO_MENU} 1 w5 0 w1 yes")));
+    expect_test::expect![[r#"
+        0.0   say u.emergency/en u.emergency/es
+        6.0   say u.crisis/en
+        9.0   say u.language/es
+        12.0  say u.greeting/en
+        15.0  say u.person/en
+        18.0  say mm.menu/en
+        21.0  chosen visits
+        21.0  say u.agent/en u.recording/en
+        26.0  NoticeCut
+        26.0  LadderRung { rung: 1, why: Crisis }
+        26.0  say cr.stay/en
+        26.0  call sip:front-desk@127.0.0.1:5070 for 25 s
+        27.0  they talk
+    "#]]
+    .assert_eq(&heard("main_menu", &format!("{TO_MENU} 1 w5 1 5 9 w1 yes")));
+}
+
+#[test]
+fn seven_stops_the_recording_until_the_person_answers() {
+    for (keys, before) in [("1 w6", "record\n"), ("1 w6 no w2", "vm.record_now"), ("w29", "record\n")] {
+        let log = heard("main_menu", &format!("{TO_MENU} {keys} w1 7 w1"));
+        let (_, after) = log.split_once("RecordingRefused").unwrap_or_else(|| panic!("{keys}\n{log}"));
+        assert!(log.contains(before), "{keys}\n{log}");
+        assert!(after.contains("record no more") && after.contains("say u.not_recorded/en"), "{keys}\n{log}");
+    }
+    let talks = heard("main_menu", &format!("{TO_MENU} 1 w6 yes 7 w1"));
+    assert!(!talks.contains("RecordingRefused"), "a key in a talk is the talk's\n{talks}");
+}
+
+#[test]
+fn zero_needs_no_notice_and_a_message_always_does() {
+    expect_test::expect![[r#"
+        0.0   say u.emergency/en u.emergency/es
+        1.0   LadderRung { rung: 1, why: Asked }
+        1.0   say u.agent/en
+        1.0   call sip:front-desk@127.0.0.1:5070 for 25 s
+        19.0  say u.one_moment/en
+        26.0  LadderRung { rung: 2, why: Asked }
+        26.0  say u.not_reached/en u.recording/en
+        32.0  NoticeGiven
+        32.0  record
+        32.0  say vm.record_now/en
+        35.0  tone
+        38.0  message over
+        38.0  Promised { within_working_days: 1 }
+        38.0  say vm.saved_next_day/en u.goodbye/en
+        44.0  end message_left
+    "#]]
+    .assert_eq(&heard("main_menu", "start w1 0 w25 w9 open w3 # saved w7"));
+    expect_test::expect![[r#"
+        0.0   say u.emergency/en u.emergency/es
+        6.0   say u.crisis/en
+        9.0   say u.language/es
+        12.0  say u.greeting/en
+        15.0  say u.person/en
+        18.0  say vm.closed_now/en
+        21.0  chosen message
+        21.0  LadderRung { rung: 2, why: Asked }
         21.0  say u.recording/en
         22.0  NoticeCut
         22.0  LadderRung { rung: 1, why: Asked }
         22.0  say u.agent/en
         22.0  call sip:front-desk@127.0.0.1:5070 for 25 s
-        23.0  they talk
+        40.0  say u.one_moment/en
+        47.0  LadderRung { rung: 2, why: Asked }
+        47.0  say u.not_reached/en u.recording/en
+        53.0  NoticeGiven
+        53.0  record
+        53.0  say vm.record_now/en
+        56.0  tone
+        59.0  message over
+        59.0  Promised { within_working_days: 1 }
+        59.0  say vm.saved_next_day/en u.goodbye/en
+        65.0  end message_left
     "#]]
-    .assert_eq(&heard("main_menu", "start w22 0 w1 yes"));
+    .assert_eq(&heard("after_hours", &format!("{TO_MENU} 1 w1 0 w25 w9 open w3 # saved w7")));
     expect_test::expect![[r#"
         0.0   say u.emergency/en u.emergency/es
         6.0   say u.crisis/en
-        9.0   say u.language/en u.language/es
-        15.0  say u.greeting/en
-        18.0  say u.person/en
+        9.0   say u.language/es
+        12.0  say u.greeting/en
+        15.0  say u.person/en
+        18.0  say vm.closed_now/en
+        21.0  chosen message
+        21.0  LadderRung { rung: 2, why: Asked }
+        21.0  say u.recording/en
+        22.0  RecordingRefused
+        22.0  say u.not_recorded/en vm.record_now/en
+        28.0  tone
+        31.0  message over
+        31.0  Promised { within_working_days: 1 }
+        31.0  say vm.saved_next_day/en u.goodbye/en
+        37.0  end message_left
+    "#]]
+    .assert_eq(&heard("after_hours", &format!("{TO_MENU} 1 w1 7 w6 open w3 # saved w7")));
+}
+
+#[test]
+fn a_notice_whose_end_is_not_heard_leads_to_a_person_and_not_to_a_message() {
+    let mut engine = Engine::new(flows(&[]), "after_hours");
+    engine.play(&format!("{TO_MENU} 1 w1"));
+    let (playback, _) = engine.playing.take().unwrap();
+    engine.input(Input::PlaybackEnded { playback, completed: false });
+    engine.play("w1 no w4");
+    expect_test::expect![[r#"
+        21.0  chosen message
+        21.0  LadderRung { rung: 2, why: Asked }
         21.0  say u.recording/en
         22.0  NoticeCut
-        22.0  LadderRung { rung: 1, why: Crisis }
-        22.0  say cr.stay/en
+        22.0  LadderRung { rung: 1, why: Fault }
+        22.0  say u.sysfail/en
         22.0  call sip:front-desk@127.0.0.1:5070 for 25 s
-        23.0  they talk
+        23.0  LadderRung { rung: 2, why: Fault }
+        23.0  say u.not_reached/en u.recording/en
     "#]]
-    .assert_eq(&heard("main_menu", "start w22 1 5 9 w1 yes"));
+    .assert_eq(engine.log.split_once("say vm.closed_now/en\n").unwrap().1);
+    engine.play("w6");
+    assert!(engine.log.contains("tone"), "{}", engine.log);
+}
+
+#[test]
+fn a_notice_in_the_first_words_is_given_once_and_the_menu_is_recorded() {
+    expect_test::expect![[r#"
+        0.0   say u.emergency/en u.emergency/es
+        6.0   say u.crisis/en
+        9.0   say u.language/es
+        12.0  say u.greeting/en
+        15.0  say u.person/en
+        18.0  say u.recording/en
+        21.0  NoticeGiven
+        21.0  record
+        21.0  say mm.menu/en
+        26.0  RecordingRefused
+        26.0  record no more
+        26.0  say u.not_recorded/en mm.menu/en
+        30.0  chosen visits
+        30.0  LadderRung { rung: 1, why: Asked }
+        30.0  say u.agent/en
+        30.0  call sip:front-desk@127.0.0.1:5070 for 25 s
+        31.0  they talk
+    "#]]
+    .assert_eq(&heard_with_notice_first("start w26 7 w4 1 w1 yes"));
 }
 
 #[test]
@@ -340,26 +505,24 @@ fn a_crisis_is_never_recorded_never_a_message_and_never_given_up() {
     expect_test::expect![[r#"
         0.0   say u.emergency/en u.emergency/es
         6.0   say u.crisis/en
-        9.0   say u.language/en u.language/es
-        15.0  say u.greeting/en
-        18.0  say u.person/en
-        21.0  say u.recording/en
-        24.0  NoticeGiven
-        24.0  record
-        24.0  say mm.menu/en
-        27.0  record no more
-        27.0  LadderRung { rung: 1, why: Crisis }
-        27.0  say cr.stay/en
-        27.0  call sip:front-desk@127.0.0.1:5070 for 25 s
-        45.0  say cr.fallback/en
-        52.0  LadderRung { rung: 1, why: Crisis }
-        52.0  call sip:front-desk@127.0.0.1:5070 for 25 s
-        60.0  they talk
-        60.0  LadderRung { rung: 1, why: Crisis }
-        60.0  say cr.stay/en
-        60.0  call sip:front-desk@127.0.0.1:5070 for 25 s
+        9.0   say u.language/es
+        12.0  say u.greeting/en
+        15.0  say u.person/en
+        18.0  say mm.menu/en
+        21.0  LadderRung { rung: 1, why: Crisis }
+        21.0  say cr.stay/en
+        21.0  call sip:front-desk@127.0.0.1:5070 for 25 s
+        39.0  say cr.fallback/en
+        46.0  LadderRung { rung: 1, why: Crisis }
+        46.0  call sip:front-desk@127.0.0.1:5070 for 25 s
+        54.0  they talk
+        54.0  LadderRung { rung: 1, why: Crisis }
+        54.0  say cr.stay/en
+        54.0  call sip:front-desk@127.0.0.1:5070 for 25 s
     "#]]
     .assert_eq(&heard("main_menu", &format!("{TO_MENU} 9 w20 no w10 9 no w3 yes bye")));
+    let log = heard("main_menu", &format!("{TO_MENU} 1 w7 9 w1"));
+    assert!(log.contains("\n28.0  record no more\n28.0  LadderRung { rung: 1, why: Crisis }"), "{log}");
 }
 
 #[test]
@@ -367,28 +530,26 @@ fn nine_one_one_is_the_emergency_exit_from_anywhere_if_it_is_quick() {
     expect_test::expect![[r#"
         0.0   say u.emergency/en u.emergency/es
         6.0   say u.crisis/en
-        9.0   say u.language/en u.language/es
-        15.0  say u.greeting/en
-        18.0  say u.person/en
-        21.0  say u.recording/en
-        24.0  NoticeGiven
-        24.0  record
-        24.0  say mm.menu/en
-        27.0  record no more
-        27.0  LadderRung { rung: 1, why: Crisis }
-        27.0  say cr.stay/en
-        27.0  call sip:front-desk@127.0.0.1:5070 for 25 s
-        29.0  LadderRung { rung: 1, why: Emergency }
-        29.0  say u.emergency/en
-        42.0  say u.emergency/en
-        49.0  LadderRung { rung: 1, why: Emergency }
-        49.0  call sip:front-desk@127.0.0.1:5070 for 25 s
-        50.0  they talk
+        9.0   say u.language/es
+        12.0  say u.greeting/en
+        15.0  say u.person/en
+        18.0  say mm.menu/en
+        21.0  LadderRung { rung: 1, why: Crisis }
+        21.0  say cr.stay/en
+        21.0  call sip:front-desk@127.0.0.1:5070 for 25 s
+        23.0  LadderRung { rung: 1, why: Emergency }
+        23.0  say u.emergency/en
+        36.0  say u.emergency/en
+        43.0  LadderRung { rung: 1, why: Emergency }
+        43.0  call sip:front-desk@127.0.0.1:5070 for 25 s
+        44.0  they talk
     "#]]
     .assert_eq(&heard("main_menu", &format!("{TO_MENU} 9 w1 1 w1 1 w15 no w6 yes")));
     let slow = heard("main_menu", &format!("{TO_MENU} 9 w2 1 w2 1 w1"));
     assert!(!slow.contains("Emergency"), "{slow}");
-    for before in ["", "start", "start w22", "start w27 1", "start w27 1 no w1", "start w27 1 no w6 open"] {
+    for before in
+        ["", "start", "start w19", "start w21 1", "start w21 1 w6 no w1", "start w21 1 w6 no w6 open"]
+    {
         let log = heard("main_menu", &format!("{before} 9 1 1"));
         assert!(log.contains("LadderRung { rung: 1, why: Emergency }"), "after `{before}`:\n{log}");
     }
@@ -404,17 +565,18 @@ fn nine_eight_eight_stays_in_the_crisis() {
 fn keys_typed_ahead_skip_words_but_never_the_notice() {
     expect_test::expect![[r#"
         0.0   say u.emergency/en u.emergency/es
-        1.0   say u.recording/en
-        4.0   NoticeGiven
-        4.0   record
-        4.0   chosen more
-        4.0   chosen topics
-        4.0   LadderRung { rung: 1, why: Asked }
-        4.0   say u.agent/en
-        4.0   call sip:front-desk@127.0.0.1:5070 for 25 s
-        6.0   they talk
+        1.0   chosen more
+        1.0   say mm.more/en
+        2.0   chosen topics
+        2.0   say u.agent/en u.recording/en
+        8.0   NoticeGiven
+        8.0   record
+        8.0   LadderRung { rung: 1, why: Asked }
+        8.0   say u.one_moment/en
+        8.0   call sip:front-desk@127.0.0.1:5070 for 25 s
+        8.0   they talk
     "#]]
-    .assert_eq(&heard("main_menu", "start w1 6 w1 5 w4 yes"));
+    .assert_eq(&heard("main_menu", "start w1 6 w1 5 1 1 w6 yes"));
 }
 
 #[test]
@@ -422,44 +584,44 @@ fn two_wrong_keys_lead_to_a_person_and_so_do_silence_and_a_wrong_key() {
     expect_test::expect![[r#"
         0.0   say u.emergency/en u.emergency/es
         6.0   say u.crisis/en
-        9.0   say u.language/en u.language/es
-        15.0  say u.greeting/en
-        18.0  say u.person/en
-        21.0  say u.recording/en
-        24.0  NoticeGiven
-        24.0  record
-        24.0  say mm.menu/en
-        27.0  Missed { silence: false, count: 1 }
-        27.0  say u.nomatch/en mm.menu/en
-        31.0  Missed { silence: false, count: 2 }
+        9.0   say u.language/es
+        12.0  say u.greeting/en
+        15.0  say u.person/en
+        18.0  say mm.menu/en
+        21.0  Missed { silence: false, count: 1 }
+        21.0  say u.nomatch/en mm.menu/en
+        25.0  Missed { silence: false, count: 2 }
+        25.0  say u.agent/en u.recording/en
+        31.0  NoticeGiven
+        31.0  record
         31.0  LadderRung { rung: 1, why: WrongKeys }
-        31.0  say u.agent/en
+        31.0  say u.one_moment/en
         31.0  call sip:front-desk@127.0.0.1:5070 for 25 s
     "#]]
-    .assert_eq(&heard("main_menu", &format!("{TO_MENU} 8 w4 8 w1")));
+    .assert_eq(&heard("main_menu", &format!("{TO_MENU} 8 w4 8 w6")));
     expect_test::expect![[r#"
         0.0   say u.emergency/en u.emergency/es
         6.0   say u.crisis/en
-        9.0   say u.language/en u.language/es
-        15.0  say u.greeting/en
-        18.0  say u.person/en
-        21.0  say u.recording/en
-        24.0  NoticeGiven
-        24.0  record
-        24.0  say mm.menu/en
-        35.0  Missed { silence: true, count: 1 }
-        35.0  say u.noinput1/en mm.menu/en
-        38.0  Missed { silence: false, count: 2 }
+        9.0   say u.language/es
+        12.0  say u.greeting/en
+        15.0  say u.person/en
+        18.0  say mm.menu/en
+        29.0  Missed { silence: true, count: 1 }
+        29.0  say u.noinput1/en mm.menu/en
+        32.0  Missed { silence: false, count: 2 }
+        32.0  say u.agent/en u.recording/en
+        38.0  NoticeGiven
+        38.0  record
         38.0  LadderRung { rung: 1, why: WrongKeys }
-        38.0  say u.agent/en
+        38.0  say u.one_moment/en
         38.0  call sip:front-desk@127.0.0.1:5070 for 25 s
     "#]]
-    .assert_eq(&heard("main_menu", &format!("{TO_MENU} w11 8 w1")));
+    .assert_eq(&heard("main_menu", &format!("{TO_MENU} w11 8 w6")));
 }
 
 #[test]
 fn a_wrong_key_forgets_what_was_typed_after_it() {
-    let log = heard("main_menu", "start w22 8 1 w5");
+    let log = heard_with_notice_first("start w19 8 1 w5");
     assert!(log.contains("u.nomatch") && !log.contains("chosen"), "{log}");
 }
 
@@ -468,30 +630,24 @@ fn star_repeats_and_pound_gives_thirty_seconds() {
     expect_test::expect![[r#"
         0.0   say u.emergency/en u.emergency/es
         6.0   say u.crisis/en
-        9.0   say u.language/en u.language/es
-        15.0  say u.greeting/en
-        18.0  say u.person/en
-        21.0  say u.recording/en
-        24.0  NoticeGiven
-        24.0  record
-        24.0  say mm.menu/en
-        29.0  say mm.menu/en
-        33.0  say u.more_time/en
+        9.0   say u.language/es
+        12.0  say u.greeting/en
+        15.0  say u.person/en
+        18.0  say mm.menu/en
+        23.0  say mm.menu/en
+        27.0  say u.more_time/en
     "#]]
     .assert_eq(&heard("main_menu", &format!("{TO_MENU} w2 * w4 # w30")));
     expect_test::expect![[r#"
         0.0   say u.emergency/en u.emergency/es
         6.0   say u.crisis/en
-        9.0   say u.language/en u.language/es
-        15.0  say u.greeting/en
-        18.0  say u.person/en
-        21.0  say u.recording/en
-        24.0  NoticeGiven
-        24.0  record
-        24.0  say mm.menu/en
-        28.0  say u.more_time/en
-        68.0  Missed { silence: true, count: 1 }
-        68.0  say u.noinput1/en mm.menu/en
+        9.0   say u.language/es
+        12.0  say u.greeting/en
+        15.0  say u.person/en
+        18.0  say mm.menu/en
+        22.0  say u.more_time/en
+        62.0  Missed { silence: true, count: 1 }
+        62.0  say u.noinput1/en mm.menu/en
     "#]]
     .assert_eq(&heard("main_menu", &format!("{TO_MENU} w1 # w39 w2")));
     let star = heard("main_menu", "start w2 *");
@@ -503,53 +659,53 @@ fn a_message_ends_with_pound_or_three_minutes_and_a_lost_one_leads_to_a_person()
     expect_test::expect![[r#"
         0.0   say u.emergency/en u.emergency/es
         6.0   say u.crisis/en
-        9.0   say u.language/en u.language/es
-        15.0  say u.greeting/en
-        18.0  say u.person/en
+        9.0   say u.language/es
+        12.0  say u.greeting/en
+        15.0  say u.person/en
+        18.0  say vm.closed_now/en
+        21.0  chosen message
+        21.0  LadderRung { rung: 2, why: Asked }
         21.0  say u.recording/en
         24.0  NoticeGiven
         24.0  record
-        24.0  say vm.closed_now/en
-        27.0  chosen message
-        27.0  LadderRung { rung: 2, why: Asked }
-        27.0  say vm.record_now/en
-        28.0  tone
-        208.0 message over
-        208.0 Promised { within_working_days: 1 }
-        208.0 say vm.saved_next_day/en u.goodbye/en
-        214.0 end message_left
+        24.0  say vm.record_now/en
+        25.0  tone
+        205.0 message over
+        205.0 Promised { within_working_days: 1 }
+        205.0 say vm.saved_next_day/en u.goodbye/en
+        211.0 end message_left
     "#]]
-    .assert_eq(&heard("after_hours", &format!("{TO_MENU} 1 w1 # open w180 saved w8")));
+    .assert_eq(&heard("after_hours", &format!("{TO_MENU} 1 w4 # open w180 saved w8")));
     expect_test::expect![[r#"
         0.0   say u.emergency/en u.emergency/es
         6.0   say u.crisis/en
-        9.0   say u.language/en u.language/es
-        15.0  say u.greeting/en
-        18.0  say u.person/en
+        9.0   say u.language/es
+        12.0  say u.greeting/en
+        15.0  say u.person/en
+        18.0  say vm.closed_now/en
+        21.0  chosen message
+        21.0  LadderRung { rung: 2, why: Asked }
         21.0  say u.recording/en
         24.0  NoticeGiven
         24.0  record
-        24.0  say vm.closed_now/en
-        27.0  chosen message
-        27.0  LadderRung { rung: 2, why: Asked }
-        27.0  say vm.record_now/en
-        30.0  tone
-        40.0  message over
-        40.0  say u.sysfail/en
-        45.0  LadderRung { rung: 1, why: Fault }
-        45.0  call sip:front-desk@127.0.0.1:5070 for 25 s
-        46.0  LadderRung { rung: 2, why: Fault }
-        46.0  say u.not_reached/en vm.record_now/en
+        24.0  say vm.record_now/en
+        27.0  tone
+        37.0  message over
+        37.0  say u.sysfail/en
+        42.0  LadderRung { rung: 1, why: Fault }
+        42.0  call sip:front-desk@127.0.0.1:5070 for 25 s
+        43.0  LadderRung { rung: 2, why: Fault }
+        43.0  say u.not_reached/en vm.record_now/en
     "#]]
-    .assert_eq(&heard("after_hours", &format!("{TO_MENU} 1 w4 open w9 # lost w6 no w1")));
+    .assert_eq(&heard("after_hours", &format!("{TO_MENU} 1 w7 open w9 # lost w6 no w1")));
 }
 
 #[test]
 fn a_pound_before_the_tone_ends_no_message_that_has_not_begun() {
     let table = [
-        ("twice over the words", "1 w1 # #"),
-        ("between the words and the tone", "1 w3 #"),
-        ("again and again", "1 w3 # # # w2 #"),
+        ("twice over the words", "1 w4 # #"),
+        ("between the words and the tone", "1 w6 #"),
+        ("again and again", "1 w6 # # # w2 #"),
     ];
     for (why, keys) in table {
         let log = heard("after_hours", &format!("{TO_MENU} {keys} open w5 # saved w8"));
@@ -563,30 +719,30 @@ fn however_long_a_caller_is_on_hold_the_words_wait_and_nothing_is_a_fault() {
     let table = [
         ("in the first words", "main_menu", "start w1 hold w4000 back w20", "say u.greeting/en"),
         ("from before the first words", "main_menu", "hold start w4000 back w20", "say u.greeting/en"),
-        ("in the notice", "main_menu", "start w22 hold w4000 back w4", "NoticeGiven"),
-        ("in a menu", "main_menu", "start w25 hold w4000 back w4 5 w1", "chosen billing"),
+        ("in the notice", "main_menu", "start w21 1 w4 hold w4000 back w4", "NoticeGiven"),
+        ("in a menu", "main_menu", "start w19 hold w4000 back w4 5 w1", "chosen billing"),
         (
             "while a person is called",
             "main_menu",
-            "start w25 0 w1 hold w4000 back w4 open w9 # saved w7",
+            "start w19 0 w1 hold w4000 back w7 open w9 # saved w7",
             "end message_left",
         ),
         (
             "in the words before a message",
             "after_hours",
-            "start w25 1 w1 hold w900 back w4 open w9 # saved w7",
+            "start w19 1 w4 hold w900 back w4 open w9 # saved w7",
             "end message_left",
         ),
         (
             "at the tone",
             "after_hours",
-            "start w25 1 w4 hold w900 back w4 open w9 # saved w7",
+            "start w19 1 w7 hold w900 back w4 open w9 # saved w7",
             "end message_left",
         ),
         (
             "in the last words",
             "after_hours",
-            "start w25 1 w4 open w9 # saved w1 hold w900 back w7",
+            "start w19 1 w7 open w9 # saved w1 hold w900 back w7",
             "end message_left",
         ),
     ];
@@ -600,7 +756,7 @@ fn however_long_a_caller_is_on_hold_the_words_wait_and_nothing_is_a_fault() {
 
 #[test]
 fn a_recorder_that_does_not_answer_leads_to_a_person() {
-    for script in ["1 w4 w11", "1 w4 open # w11", "1 w4 open w190 w11"] {
+    for script in ["1 w7 w11", "1 w7 open # w11", "1 w7 open w190 w11"] {
         let log = heard("after_hours", &format!("{TO_MENU} {script} w6"));
         assert!(log.contains("call sip:front-desk@127.0.0.1:5070"), "{script}\n{log}");
     }
@@ -611,38 +767,43 @@ fn after_a_talk_the_caller_who_stayed_hears_the_menu_again() {
     expect_test::expect![[r#"
         0.0   say u.emergency/en u.emergency/es
         6.0   say u.crisis/en
-        9.0   say u.language/en u.language/es
-        15.0  say u.greeting/en
-        18.0  say u.person/en
-        21.0  say u.recording/en
-        24.0  NoticeGiven
-        24.0  record
-        24.0  say mm.menu/en
-        27.0  chosen refill
+        9.0   say u.language/es
+        12.0  say u.greeting/en
+        15.0  say u.person/en
+        18.0  say mm.menu/en
+        21.0  chosen refill
+        21.0  say u.agent/en u.recording/en
+        27.0  NoticeGiven
+        27.0  record
         27.0  LadderRung { rung: 1, why: Asked }
-        27.0  say u.agent/en
+        27.0  say u.one_moment/en
         27.0  call sip:front-desk@127.0.0.1:5070 for 25 s
         28.0  they talk
         88.0  say mm.menu/en
+        90.0  chosen billing
+        90.0  LadderRung { rung: 1, why: Asked }
+        90.0  say u.agent/en
+        90.0  call sip:front-desk@127.0.0.1:5070 for 25 s
+        91.0  they talk
     "#]]
-    .assert_eq(&heard("main_menu", &format!("{TO_MENU} 3 w1 yes 9 5 w60 bye w2")));
+    .assert_eq(&heard("main_menu", &format!("{TO_MENU} 3 w7 yes 9 5 w60 bye w2 5 w1 yes")));
 }
 
 /// Every exit of the shipped flows, with the keys that lead there from the menu.
 const EXITS: [(&str, &str, &str); 13] = [
-    ("main_menu", "1 yes", "visits"),
-    ("main_menu", "3 yes", "refill"),
-    ("main_menu", "5 yes", "billing"),
-    ("main_menu", "6 1 yes", "referrals"),
-    ("main_menu", "6 2 yes", "video"),
-    ("main_menu", "6 3 yes", "website"),
-    ("main_menu", "6 5 yes", "topics"),
-    ("main_menu", "6 6 yes", "caregiver"),
+    ("main_menu", "1 w6 yes", "visits"),
+    ("main_menu", "3 w6 yes", "refill"),
+    ("main_menu", "5 w6 yes", "billing"),
+    ("main_menu", "6 1 w6 yes", "referrals"),
+    ("main_menu", "6 2 w6 yes", "video"),
+    ("main_menu", "6 3 w6 yes", "website"),
+    ("main_menu", "6 5 w6 yes", "topics"),
+    ("main_menu", "6 6 w6 yes", "caregiver"),
     ("main_menu", "0 yes", "person"),
-    ("main_menu", "4 yes", "nurse"),
+    ("main_menu", "4 w6 yes", "nurse"),
     ("main_menu", "9 yes", "crisis"),
     ("main_menu", "9 1 1 yes", "emergency"),
-    ("after_hours", "1 w3 open w5 # saved w6", "message_left"),
+    ("after_hours", "1 w6 open w5 # saved w6", "message_left"),
 ];
 
 #[test]
@@ -757,8 +918,8 @@ proptest! {
 
 #[test]
 fn what_is_typed_never_shows_in_debug_text() {
-    let mut engine = Engine::new(flows(&[]), "main_menu");
-    engine.play("start w22 5 8 3");
+    let mut engine = Engine::new(notice_first(), "main_menu");
+    engine.play("start w19 5 8 3");
     assert_eq!(engine.run.ahead.len(), 3);
     let shown = format!("{:?}", engine.run);
     assert!(
@@ -780,14 +941,14 @@ fn every_rung_is_called_in_its_order_and_in_a_crisis_the_ladder_begins_again() {
     let mut engine = Engine::new(two.clone(), "main_menu");
     engine.play(&format!("{TO_MENU} 0 w40"));
     expect_test::expect![[r#"
-        27.0  LadderRung { rung: 1, why: Asked }
-        27.0  say u.agent/en
-        27.0  call sip:nurse@10.0.0.5 for 10 s
-        37.0  LadderRung { rung: 2, why: Asked }
-        37.0  call sip:front-desk@127.0.0.1:5070 for 25 s
-        45.0  say u.one_moment/en
-        62.0  LadderRung { rung: 3, why: Asked }
-        62.0  say u.not_reached/en vm.record_now/en
+        21.0  LadderRung { rung: 1, why: Asked }
+        21.0  say u.agent/en
+        21.0  call sip:nurse@10.0.0.5 for 10 s
+        31.0  LadderRung { rung: 2, why: Asked }
+        31.0  call sip:front-desk@127.0.0.1:5070 for 25 s
+        39.0  say u.one_moment/en
+        56.0  LadderRung { rung: 3, why: Asked }
+        56.0  say u.not_reached/en u.recording/en
     "#]]
     .assert_eq(engine.log.split_once("mm.menu/en\n").unwrap().1);
     let mut engine = Engine::new(two, "main_menu");
@@ -805,15 +966,15 @@ fn a_clinic_with_one_language_has_no_key_for_another() {
     engine.play("start w1 2 w30");
     expect_test::expect![[r#"
         0.0   say u.emergency/en
-        1.0   say u.recording/en
-        4.0   NoticeGiven
-        4.0   record
-        4.0   Missed { silence: false, count: 1 }
-        4.0   say u.nomatch/en mm.menu/en
-        18.0  Missed { silence: true, count: 2 }
-        18.0  LadderRung { rung: 1, why: Silence }
-        18.0  say u.noinput2/en
-        18.0  call sip:front-desk@127.0.0.1:5070 for 25 s
+        1.0   Missed { silence: false, count: 1 }
+        1.0   say u.nomatch/en mm.menu/en
+        15.0  Missed { silence: true, count: 2 }
+        15.0  say u.noinput2/en u.recording/en
+        21.0  NoticeGiven
+        21.0  record
+        21.0  LadderRung { rung: 1, why: Silence }
+        21.0  say u.one_moment/en
+        21.0  call sip:front-desk@127.0.0.1:5070 for 25 s
     "#]]
     .assert_eq(&engine.log);
 }
@@ -825,14 +986,17 @@ fn times_and_tries_are_the_files() {
     let mut engine = Engine::new(patient, "main_menu");
     engine.play("start w200");
     expect_test::expect![[r#"
-        24.0  say mm.menu/en
-        47.0  Missed { silence: true, count: 1 }
-        47.0  say u.noinput1/en mm.menu/en
-        73.0  Missed { silence: true, count: 2 }
-        73.0  say u.noinput1/en mm.menu/en
-        99.0  Missed { silence: true, count: 3 }
+        18.0  say mm.menu/en
+        41.0  Missed { silence: true, count: 1 }
+        41.0  say u.noinput1/en mm.menu/en
+        67.0  Missed { silence: true, count: 2 }
+        67.0  say u.noinput1/en mm.menu/en
+        93.0  Missed { silence: true, count: 3 }
+        93.0  say u.noinput2/en u.recording/en
+        99.0  NoticeGiven
+        99.0  record
         99.0  LadderRung { rung: 1, why: Silence }
-        99.0  say u.noinput2/en
+        99.0  say u.one_moment/en
         99.0  call sip:front-desk@127.0.0.1:5070 for 25 s
         117.0 say u.one_moment/en
         124.0 LadderRung { rung: 2, why: Silence }
@@ -851,7 +1015,7 @@ fn times_and_tries_are_the_files() {
         191.0 LadderRung { rung: 1, why: Fault }
         191.0 call sip:front-desk@127.0.0.1:5070 for 25 s
     "#]]
-    .assert_eq(engine.log.split_once("record\n").unwrap().1);
+    .assert_eq(engine.log.split_once("say u.person/en\n").unwrap().1);
     let slow = include_str!("../../../ivr-flows/main_menu.yaml")
         .replace("keys: {1: visits", "first_key: 15 s\n    keys: {1: visits");
     let mut engine = Engine::new(flows(&[("main_menu.yaml", &slow)]), "main_menu");
@@ -863,8 +1027,8 @@ fn times_and_tries_are_the_files() {
 
 #[test]
 fn no_more_keys_are_kept_than_the_bound() {
-    let mut engine = Engine::new(flows(&[]), "main_menu");
-    engine.play("start w22");
+    let mut engine = Engine::new(notice_first(), "main_menu");
+    engine.play("start w19");
     (0..100).for_each(|_| engine.press(Key::Digit(5)));
     assert_eq!(engine.run.ahead.len(), TYPE_AHEAD_MAX);
 }
