@@ -318,13 +318,13 @@ impl Worker {
         }
     }
 
-    /// A port is drained before a leg gets it, because what waits there is not the new party's; and
+    /// A port is drained before a party is told of it or a leg gets it, because what waits there is not the leg's; and
     /// before a leg gives it back, because what waits there is still this party's. Whenever the party may
     /// change, anybody may be it.
     fn obey(&mut self, command: Command) {
         let now = self.clock.now();
         let changing = match &command {
-            Command::Open { port, .. } => Some(*port),
+            Command::Open { port, .. } | Command::Promise { port } => Some(*port),
             Command::Close { leg } | Command::Replan { leg, .. } => self.engine.port_of(*leg),
             Command::Play { .. }
             | Command::Stop { .. }

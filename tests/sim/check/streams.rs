@@ -199,7 +199,7 @@ impl Streams {
                 }
                 return self.unbridged(now, *leg);
             }
-            Command::Record { .. } | Command::StopRecording { .. } => {}
+            Command::Promise { .. } | Command::Record { .. } | Command::StopRecording { .. } => {}
         }
         Ok(())
     }
