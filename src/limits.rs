@@ -166,6 +166,9 @@ pub const STRANGERS_PER_PORT_MAX: usize = 4;
 pub const STRANGER_PACKETS: u32 = 10;
 /// How long a sender to a port is remembered as a stranger: a caller who hung up sends for 30 s at the most.
 pub const STRANGER_REMEMBERED: Duration = Duration::from_secs(60);
+/// How long after the answer a sender from elsewhere is taken for the party who began before it: the party itself is
+/// heard from SDP's address within one round trip, and another place that rang as well has stopped by then.
+pub const EARLY_SENDER_WAITS: Duration = Duration::from_millis(400);
 /// Packets in sequence that an address other than SDP's must send before a leg latches to it (RFC 3550 §A.1).
 pub const LATCH_PACKETS: u32 = 2;
 

@@ -271,7 +271,8 @@ fn a_softphone_that_is_called_by_tcp_hears_the_patient_and_is_heard() {
     let sounds = home.path().join("sounds");
     sound::short_prompts(Path::new(ROOT), &sounds);
     let desk_hop = |desk: SocketAddr| format!("{desk};transport=tcp");
-    let engine = Engine::start(home.path(), &Wishes { sounds, desk_hop, ..Wishes::default() });
+    let wishes = Wishes { sounds, desk_hop, notice: Notice::InTheFirstWords, ..Wishes::default() };
+    let engine = Engine::start(home.path(), &wishes);
     let place = home.path().join("desk");
     let mut desk = front_desk(&place, engine.desk, &format!("ausine,{PERSON_HZ}"));
     let phone = Phone::call(engine.sip, "100", PATIENT_HZ).unwrap_or_else(|fault| panic!("{fault}"));

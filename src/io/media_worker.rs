@@ -181,7 +181,7 @@ fn bind_pairs(settings: &Settings) -> Result<Vec<Pair>, StartError> {
         if pairs.len() == settings.pairs {
             break;
         }
-        match bind_in_time(settings.bind, rtp, &mut patience, std::thread::sleep) {
+        match bind_in_time(settings.bind, rtp, &mut patience, pause) {
             Ok(pair) => pairs.push(pair),
             Err(cause) if cause.kind() == io::ErrorKind::AddrInUse => {}
             Err(cause) => {
@@ -190,6 +190,11 @@ fn bind_pairs(settings: &Settings) -> Result<Vec<Pair>, StartError> {
         }
     }
     if pairs.is_empty() { Err(StartError::NoPort { bind: settings.bind, first, last }) } else { Ok(pairs) }
+}
+
+#[expect(clippy::disallowed_methods, reason = "nobody tells when the kernel frees a port")]
+fn pause(length: Duration) {
+    std::thread::sleep(length);
 }
 
 /// Binds a pair. One in use may belong to an engine that was killed a moment ago: it is tried again while there is
@@ -339,13 +344,13 @@ impl Worker {
         }
     }
 
-    /// A port is drained before a leg gets it, because what waits there is not the new party's; and
+    /// A port is drained before a party is told of it or a leg gets it, because what waits there is not the leg's; and
     /// before a leg gives it back, because what waits there is still this party's. Whenever the party may
     /// change, anybody may be it.
     fn obey(&mut self, command: Command) {
         let now = self.clock.now();
         let changing = match &command {
-            Command::Open { port, .. } => Some(*port),
+            Command::Open { port, .. } | Command::Promise { port } => Some(*port),
             Command::Close { leg } | Command::Replan { leg, .. } => self.engine.port_of(*leg),
             Command::Play { .. }
             | Command::Stop { .. }

@@ -67,6 +67,12 @@ impl std::fmt::Debug for Clip {
 /// What a leg does, as the switch orders it.
 #[derive(Debug)]
 pub enum Command {
+    /// A party is told of `port` in an offer from now on, and has not answered: who sends there for the first time
+    /// may be that party. [`Command::Open`] follows, or nothing if the party does not answer.
+    Promise {
+        /// A port that the switch took from this worker's pool.
+        port: PortIndex,
+    },
     /// Owns `port` for `leg` from now on and sends an unbroken stream, silence at first.
     Open {
         /// The leg.

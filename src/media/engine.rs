@@ -36,6 +36,8 @@ pub struct Engine {
 struct Port {
     leg: Option<Box<Leg>>,
     strangers: Strangers,
+    /// When the party of the next leg was told of the port, if it was told before its leg begins.
+    promised: Option<Instant>,
 }
 
 #[derive(Debug, Default)]
@@ -84,6 +86,7 @@ impl Engine {
     /// Does what the switch orders.
     pub fn command(&mut self, now: Instant, command: Command) {
         let done = match command {
+            Command::Promise { port } => self.promise(now, port),
             Command::Open { leg, port, plan, ssrc, sequence, timestamp, silent_after } => {
                 let beginning = Beginning { ssrc, sequence, timestamp };
                 let strangers = Strangers::default();
@@ -109,7 +112,7 @@ impl Engine {
 
     /// Takes one datagram that came to `port`.
     pub fn receive(&mut self, now: Instant, port: PortIndex, kind: Kind, from: SocketAddr, octets: &[u8]) {
-        let Some(Port { leg, strangers }) = self.ports.get_mut(port.0 as usize) else { return };
+        let Some(Port { leg, strangers, .. }) = self.ports.get_mut(port.0 as usize) else { return };
         let Some(leg) = leg else {
             self.counters.unowned += 1;
             if let (Kind::Rtp, Ok(packet)) = (kind, rtp::Packet::read(octets)) {
@@ -195,13 +198,19 @@ impl Engine {
         Counters { keys_dropped: self.outbox.keys_dropped(), ..self.counters }
     }
 
+    fn promise(&mut self, now: Instant, port: PortIndex) -> Option<()> {
+        let port = self.ports.get_mut(port.0 as usize).filter(|port| port.leg.is_none())?;
+        port.promised = Some(now);
+        Some(())
+    }
+
     fn open(&mut self, now: Instant, opening: Opening) -> Option<()> {
         let (leg, index) = (opening.leg, opening.port);
         let port = self.ports.get_mut(index.0 as usize).filter(|port| port.leg.is_none())?;
         if self.by_leg.contains_key(&leg) {
             return None;
         }
-        let opening = Opening { strangers: port.strangers.recent(now), ..opening };
+        let opening = Opening { strangers: port.strangers.of_leg(now, port.promised.take()), ..opening };
         port.leg = Some(Box::new(Leg::open(opening, now)));
         self.by_leg.insert(leg, index);
         let fill = |group: &usize| self.groups[*group].residents.len();

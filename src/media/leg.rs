@@ -253,7 +253,7 @@ impl Leg {
             self.counters.malformed += 1;
             return None;
         };
-        let Some(meaning) = self.meaning(&packet, from) else {
+        let Some(meaning) = self.meaning(now, &packet, from) else {
             self.counters.refused += 1;
             return None;
         };
@@ -288,7 +288,7 @@ impl Leg {
 
     /// What a packet is, if it is the party's. Once the party is known, what it sends without agreement
     /// (comfort noise) still shows that it is there.
-    fn meaning(&mut self, packet: &rtp::Packet<'_>, from: SocketAddr) -> Option<Meaning> {
+    fn meaning(&mut self, at: Instant, packet: &rtp::Packet<'_>, from: SocketAddr) -> Option<Meaning> {
         let meaning = if packet.payload_type == self.plan.payload_type {
             Meaning::Audio
         } else if Some(packet.payload_type) == self.plan.telephone_event {
@@ -300,7 +300,7 @@ impl Leg {
         } else {
             return Some(Meaning::Noise);
         };
-        let candidate = Candidate { from, ssrc: packet.ssrc, sequence: packet.sequence };
+        let candidate = Candidate { at, from, ssrc: packet.ssrc, sequence: packet.sequence };
         (self.latch.judge(candidate) == Verdict::Taken).then_some(meaning)
     }
 

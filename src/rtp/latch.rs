@@ -9,10 +9,13 @@
 //! ```
 //! Only a negotiated payload type latches. The address in SDP is preferred and ends the search; another
 //! one (a party behind NAT) is taken until SDP's speaks. A stranger, who sent to this port before the
-//! leg owned it, is never latched to. Counting and hearing the packets is not this file's job.
+//! leg owned it, is never latched to. If he began when the port had been told to a party already, he may be
+//! that party, who speaks before he answers: he is refused for a moment only. Counting and hearing the packets is not this file's job.
 
 use crate::clock::Instant;
-use crate::limits::{LATCH_PACKETS, STRANGER_PACKETS, STRANGER_REMEMBERED, STRANGERS_PER_PORT_MAX};
+use crate::limits::{
+    EARLY_SENDER_WAITS, LATCH_PACKETS, STRANGER_PACKETS, STRANGER_REMEMBERED, STRANGERS_PER_PORT_MAX,
+};
 use std::net::{IpAddr, SocketAddr};
 
 /// Where a leg's packets come from and go to.
@@ -47,6 +50,8 @@ struct Probation {
 /// The head of a packet that asks to be heard.
 #[derive(Clone, Copy, Debug)]
 pub struct Candidate {
+    /// When it came.
+    pub at: Instant,
     /// Where it came from.
     pub from: SocketAddr,
     /// Its synchronization source.
@@ -85,8 +90,8 @@ impl Latch {
     }
 
     fn judge_foreign(&mut self, candidate: Candidate, probation: Option<Probation>) -> Verdict {
-        let Candidate { from, ssrc, sequence } = candidate;
-        if self.strangers.contains(from.ip(), ssrc) {
+        let Candidate { at, from, ssrc, sequence } = candidate;
+        if self.strangers.contains(at, from.ip(), ssrc) {
             return Verdict::Refused;
         }
         let packets = match probation {
@@ -143,6 +148,10 @@ impl Latch {
 pub struct Strangers {
     seen: [Option<Stranger>; STRANGERS_PER_PORT_MAX],
     next: usize,
+    /// When the port was told to the party of the leg, if that was before the leg began.
+    promised: Option<Instant>,
+    /// When the leg began.
+    opened: Instant,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -150,22 +159,25 @@ struct Stranger {
     host: IpAddr,
     ssrc: u32,
     packets: u32,
+    first: Instant,
     last: Instant,
 }
 
 impl Strangers {
     /// Notes a packet that came while no leg owned the port.
     pub fn note(&mut self, now: Instant, host: IpAddr, ssrc: u32) {
-        self.add(Stranger { host, ssrc, packets: 1, last: now });
+        self.add(Stranger { host, ssrc, packets: 1, first: now, last: now });
     }
 
     /// Notes the party of a leg that is closed.
     pub fn note_former_party(&mut self, now: Instant, host: IpAddr, ssrc: u32) {
-        self.add(Stranger { host, ssrc, packets: STRANGER_PACKETS, last: now });
+        self.add(Stranger { host, ssrc, packets: STRANGER_PACKETS, first: now, last: now });
     }
 
-    /// Those who sent within [`STRANGER_REMEMBERED`].
-    pub fn recent(mut self, now: Instant) -> Self {
+    /// Those who sent within [`STRANGER_REMEMBERED`], for a leg that begins now on a port that its party was
+    /// told of at `promised`, if that was earlier.
+    pub fn of_leg(mut self, now: Instant, promised: Option<Instant>) -> Self {
+        (self.promised, self.opened) = (promised, now);
         for place in &mut self.seen {
             *place = place.filter(|stranger| now.since(stranger.last) <= STRANGER_REMEMBERED);
         }
@@ -183,10 +195,12 @@ impl Strangers {
         self.next = (self.next + 1) % STRANGERS_PER_PORT_MAX;
     }
 
-    /// This source sent often enough outside the call to be no party of it.
-    fn contains(&self, host: IpAddr, ssrc: u32) -> bool {
+    /// This source sent often enough outside the call to be no party of it, or not to be taken for it yet.
+    fn contains(&self, at: Instant, host: IpAddr, ssrc: u32) -> bool {
+        let waited = at.since(self.opened) >= EARLY_SENDER_WAITS;
+        let may_be_party = |known: &Stranger| waited && self.promised.is_some_and(|told| known.first > told);
         let mut strangers = self.seen.iter().flatten().filter(|known| known.packets >= STRANGER_PACKETS);
-        strangers.any(|known| (known.host, known.ssrc) == (host, ssrc))
+        strangers.any(|known| (known.host, known.ssrc) == (host, ssrc) && !may_be_party(known))
     }
 }
 
@@ -201,6 +215,8 @@ mod tests {
     const SDP: &str = "10.0.0.1:4000";
     const NAT: &str = "203.0.113.9:50000";
     const OTHER: &str = "198.51.100.7:7000";
+    /// Long after the beginning of every leg.
+    const LATER: Instant = Instant::from_millis(1_000_000);
 
     /// Packets as (from, ssrc, sequence); `+` for taken, `-` for refused.
     #[track_caller]
@@ -208,7 +224,7 @@ mod tests {
         let mut latch = Latch::new(address(SDP), strangers);
         let found: String = packets
             .iter()
-            .map(|(from, ssrc, sequence)| Candidate { from: address(from), ssrc: *ssrc, sequence: *sequence })
+            .map(|&(from, ssrc, sequence)| Candidate { at: LATER, from: address(from), ssrc, sequence })
             .map(|candidate| if latch.judge(candidate) == Verdict::Taken { '+' } else { '-' })
             .collect();
         assert_eq!((found.as_str(), latch.to()), (verdicts, address(to)), "{why}");
@@ -274,19 +290,43 @@ mod tests {
     }
 
     #[test]
+    fn who_began_when_the_port_was_told_may_be_the_party_a_moment_after_its_answer() {
+        let at = Instant::from_millis;
+        let (promised, opened, taken) = (at(1_000), at(2_000), at(2_400));
+        let heard = |first: Instant, when: Instant, sdp_speaks: bool| {
+            let mut strangers = Strangers::default();
+            (0..STRANGER_PACKETS).for_each(|_| strangers.note(first, address(NAT).ip(), 5));
+            let mut latch = Latch::new(address(SDP), strangers.of_leg(opened, Some(promised)));
+            let mut judge = |from, ssrc, sequence| {
+                latch.judge(Candidate { at: when, from: address(from), ssrc, sequence }) == Verdict::Taken
+            };
+            if sdp_speaks {
+                assert!(judge(SDP, 1, 1));
+            }
+            judge(NAT, 5, 1);
+            judge(NAT, 5, 2)
+        };
+        assert!(!heard(promised, taken, false), "there when the port was told: a ghost for good");
+        assert!(!heard(at(1_001), at(2_399), false), "too soon: SDP's address may speak yet");
+        assert!(heard(at(1_001), taken, false), "nobody else came: the party");
+        assert!(!heard(at(1_001), taken, true), "SDP's address came: he rang as well");
+    }
+
+    #[test]
     fn strangers_are_few_and_forgotten_after_a_minute() {
         let (mut strangers, host) = (Strangers::default(), address(OTHER).ip());
         let at = |ssrc| Instant::from_millis(u64::from(ssrc) * 20_000);
         (0..1_000).for_each(|ssrc| strangers.note_former_party(at(ssrc), host, ssrc));
-        let known =
-            |strangers: Strangers| (0..1_000).filter(|n| strangers.contains(host, *n)).collect::<Vec<_>>();
+        let known = |strangers: Strangers| {
+            (0..1_000).filter(|n| strangers.contains(LATER, host, *n)).collect::<Vec<_>>()
+        };
         assert_eq!(known(strangers), [996, 997, 998, 999]);
-        assert_eq!(known(strangers.recent(at(1_001))), [998, 999]);
+        assert_eq!(known(strangers.of_leg(at(1_001), None)), [998, 999]);
     }
 
     #[test]
     fn a_new_answer_lets_the_leg_latch_once_more() {
-        let packet = |from, sequence| Candidate { from: address(from), ssrc: 1, sequence };
+        let packet = |from, sequence| Candidate { at: LATER, from: address(from), ssrc: 1, sequence };
         let mut latch = Latch::new(address(SDP), Strangers::default());
         latch.judge(packet(NAT, 1));
         latch.judge(packet(NAT, 2));

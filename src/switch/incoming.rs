@@ -138,6 +138,7 @@ impl Switch {
         let leg = patient.id;
         let Some(offer) = offer else {
             let sdp = self.make_offer(&mut patient);
+            self.promise(&patient);
             self.keep_leg(id, patient);
             if reliability == sip::Reliability::Required {
                 self.sip(sip::Command::Progress { leg, sdp: sdp.clone() });
@@ -165,6 +166,12 @@ impl Switch {
         let Some(mut leg) = self.calls.get(&id).map(|call| call.patient.clone()) else { return };
         self.open_leg(&mut leg, agreed);
         self.keep_leg(id, leg);
+    }
+
+    /// Tells the worker that the party hears of the leg's port before it answers.
+    pub(super) fn promise(&mut self, leg: &Leg) {
+        let command = Command::Promise { port: leg.port };
+        self.outputs.push_back(Output::Media { worker: leg.worker, command });
     }
 
     /// Tells the worker to own the leg's port from now on.

@@ -58,6 +58,7 @@ impl Switch {
         (person.leg.local, person.leg.peer) = (way.local, way.remote.ip());
         let (mut changed, target) = (person.leg.clone(), person.target.clone());
         let sdp = self.make_offer(&mut changed);
+        self.promise(&changed);
         let from_user = Self::presented(caller.as_ref());
         if let Some(person) = self.calls.get_mut(&id).and_then(|call| call.person.as_mut()) {
             person.leg = changed;

@@ -38,6 +38,9 @@ impl World {
         if let Some(phone) = phone {
             self.ladder.sip(self.now, &format!("phone{phone}"), "engine", octets);
         }
+        if phone.is_none() {
+            self.note_stranger(from, octets);
+        }
         if self.inbox.sort(self.now, way, octets) == Turn::Later {
             self.plan_turn();
             return Ok(());

@@ -50,11 +50,27 @@ pub enum Fault {
     RefusedUrgent,
     /// New calls that pile up are all let in.
     UnheardWait,
+    /// A change that met one of the other side's is not tried again.
+    ForgottenGlare,
+    /// A 1xx that waits for its PRACK is not sent again.
+    LostProgress,
+    /// A 1xx that may not be lost is not acknowledged.
+    LostPrack,
+    /// Port 0 counts as hold.
+    PortZeroHolds,
+    /// Word that nobody is at the end of a way is lost.
+    UnheardRefusal,
+    /// Each request of a source is metered as if it came from another one.
+    UnmeteredSource,
+    /// Trusted sources are metered like all others.
+    ForgottenTrust,
+    /// A worker is not told that a party knows a port before it answers.
+    LostPromise,
 }
 
 impl Fault {
     /// Every one of them.
-    pub const ALL: [Fault; 23] = [
+    pub const ALL: [Fault; 31] = [
         Fault::LeakedPort,
         Fault::DoubledKey,
         Fault::LostKey,
@@ -78,5 +94,13 @@ impl Fault {
         Fault::LostRoute,
         Fault::RefusedUrgent,
         Fault::UnheardWait,
+        Fault::ForgottenGlare,
+        Fault::LostProgress,
+        Fault::LostPrack,
+        Fault::PortZeroHolds,
+        Fault::UnheardRefusal,
+        Fault::UnmeteredSource,
+        Fault::ForgottenTrust,
+        Fault::LostPromise,
     ];
 }

@@ -4,6 +4,7 @@
 use super::check::Wrong;
 use super::check::log::{Context, Outcome};
 use super::disk::Disk;
+use super::flood::REQUESTS_A_SECOND;
 use super::flows::Flows;
 use super::phone::Second;
 use super::script::{Chaos, Script};
@@ -51,8 +52,8 @@ pub fn switch(
             external_address: None,
             product: "Careline".to_owned(),
             listen_to: vec![sip::Network { base: IpAddr::V4(Ipv4Addr::new(10, 0, 0, 0)), prefix: 8 }],
-            trusted: Vec::new(),
-            requests_a_second: 100_000,
+            trusted: script.trusted.clone(),
+            requests_a_second: REQUESTS_A_SECOND,
             session_expires_s: 1_800,
             info_keys: sip::InfoKeys::Ignored,
         },
@@ -101,6 +102,7 @@ impl World {
                 return self.tell_switch(Input::Flows(flows));
             }
             Chaos::Noise => self.noise(),
+            Chaos::Flood => self.begin_flood(),
             Chaos::Kill => return self.kill(),
             Chaos::Drain(within) => {
                 self.draining = true;
@@ -170,6 +172,8 @@ impl World {
         let first_id = u64::from(self.life) * 1_000_000;
         let first = (self.store.appended + 1, first_id);
         self.inbox = Inbox::default();
+        self.reach.forget();
+        self.flood.forget();
         self.turn_at = None;
         self.switch = switch(&self.script, &self.flows, self.reloaded, first, &mut self.rng);
         self.engines = engines(&self.script);
@@ -300,6 +304,7 @@ impl World {
             fault_made: self.fault.is_some() && self.fault_left == 0,
             refused: self.checker.signals.refused,
             urgent: self.checker.signals.urgent_in_storm,
+            floods: self.flood.floods,
             quirks: self
                 .phones
                 .iter()

@@ -6,12 +6,14 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod book;
 mod check;
 mod disk;
 mod door;
 #[path = "../engine/mod.rs"]
 mod engine;
 mod fault;
+mod flood;
 mod flows;
 mod heap;
 mod ladder;
@@ -19,6 +21,7 @@ mod life;
 mod link;
 mod parity;
 mod phone;
+mod reach;
 mod script;
 mod sound;
 mod spoil;
@@ -100,6 +103,7 @@ fn add(total: Summary, one: Summary) -> Summary {
         steps: total.steps + one.steps,
         refused: total.refused + one.refused,
         urgent: total.urgent + one.urgent,
+        floods: total.floods + one.floods,
         quirks: total.quirks | one.quirks,
         ..total
     }
@@ -133,8 +137,8 @@ fn seeds_tell_of_calls_that_all_end_well_and_meet_every_quirk_of_phones() {
             total.refused.min(total.urgent) > 0,
             "no storm refused some and let the urgent in: {total:?}"
         );
-        let all = Quirk::OF_CALLERS.into_iter().chain(Quirk::OF_PERSONS);
-        let unseen: Vec<Quirk> = all.filter(|quirk| total.quirks & quirk.bit() == 0).collect();
+        assert!(total.floods > 0, "nobody flooded the engine: {total:?}");
+        let unseen: Vec<Quirk> = Quirk::all().filter(|quirk| total.quirks & quirk.bit() == 0).collect();
         assert!(unseen.is_empty(), "in {} seeds nobody did this: {unseen:?}", seeds.len());
     }
     assert!(seeds.len() < 20 || total.bridged.min(total.recordings).min(total.messages) > 0, "{total:?}");

@@ -8,6 +8,7 @@ use super::phone::sdp::Ability;
 use super::phone::talk::Mouth;
 use careline::clock::Instant;
 use careline::rng::Rng;
+use careline::sip::interface::Network;
 use careline::wire::codec::Codec;
 use careline::wire::telephone_event::Key;
 use std::collections::VecDeque;
@@ -39,6 +40,8 @@ pub struct Script {
     pub max_calls: u32,
     /// The greatest length of a call.
     pub longest: Duration,
+    /// Sources that are never banned.
+    pub trusted: Vec<Network>,
 }
 
 /// A caller before he calls.
@@ -74,6 +77,8 @@ pub enum Chaos {
     Reload,
     /// Noise comes to the SIP port.
     Noise,
+    /// Requests without number come from few sources.
+    Flood,
     /// A new call takes the engine so long from now on.
     TurnCost(Duration),
     /// The calendar's clock jumps by so many seconds.
@@ -91,17 +96,29 @@ impl Script {
         let pairs = if rng.below(3) == 0 { 6 } else { 40 };
         let numbers = |worker: u64| (0..pairs).map(|n| (20_000 + worker * 1_000 + n * 2) as u16).collect();
         let count = 20 + rng.below(9) as usize;
+        let longest = Duration::from_secs(if rng.below(3) == 0 { 90 } else { 400 });
         let mut callers: Vec<Caller> = (0..count).map(|n| caller(n, rng)).collect();
+        let crosses =
+            |caller: &&mut Caller| caller.quirk == Some(Quirk::ByeCrosses) && longest < CALLS_UNTIL / 4;
+        for caller in callers.iter_mut().filter(crosses) {
+            // So that the engine is the one who hangs up.
+            caller.plan.acts.retain(|(_, act)| !matches!(act, Act::HangUp | Act::Vanish));
+        }
         let mut chaos = chaos(count, rng);
         if rng.below(3) == 0 {
             storm(rng, &mut callers, &mut chaos);
+        } else if rng.below(3) == 0 {
+            let at = Instant::START + millis(rng, 30_000, CALLS_UNTIL.as_millis() as u64);
+            chaos.push((at, Chaos::Flood));
+            chaos.sort_by_key(|(at, _)| *at);
         }
         Self {
             chaos,
             callers,
             ports: (0..workers).map(numbers).collect(),
             max_calls: if rng.below(5) == 0 { 4 } else { 1_000 },
-            longest: Duration::from_secs(if rng.below(3) == 0 { 90 } else { 400 }),
+            trusted: vec![super::flood::trusted()],
+            longest,
         }
     }
 }

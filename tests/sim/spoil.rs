@@ -47,6 +47,7 @@ impl World {
     pub(super) fn spoil_command(&mut self, command: Command) -> Option<Command> {
         match command {
             Command::Close { .. } if self.strikes(Fault::LeakedPort) => None,
+            Command::Promise { .. } if self.plagues(Fault::LostPromise) => None,
             Command::Bridge { a, b } => {
                 let other = self.checker.streams.another(a, b);
                 match other {
@@ -73,6 +74,7 @@ impl World {
                 Method::Bye if self.is_for_second(phone, &request) => self.plagues(Fault::SecondNotEnded),
                 Method::Bye => self.plagues(Fault::LostBye),
                 Method::Update => self.plagues(Fault::LostRefresh),
+                Method::Prack => self.plagues(Fault::LostPrack),
                 Method::Ack => {
                     self.checker.signals.was_acknowledged(phone, octets) && self.plagues(Fault::LostAck)
                 }
@@ -84,7 +86,11 @@ impl World {
                     self.phones[phone].story.status.is_none() && self.checker.signals.was_answered(phone);
                 let lost =
                     invite && response.status >= 200 && again && self.plagues(Fault::LostRetransmission);
-                lost || invite && phone == 0 && self.plagues(Fault::LateAnswer)
+                let rings = response.status < 200
+                    && response.headers.has(Name::RSeq)
+                    && self.checker.signals.rings_reliably(phone)
+                    && self.plagues(Fault::LostProgress);
+                lost || rings || invite && phone == 0 && self.plagues(Fault::LateAnswer)
             }
             Err(_) => false,
         }
@@ -117,6 +123,13 @@ impl World {
         if text.contains("\r\nRetry-After: ") && self.plagues(Fault::IgnoredRest) {
             return Cow::Owned(text.replace("\r\nRetry-After: ", "\r\nX-After: ").into_bytes());
         }
+        if text.starts_with("SIP/2.0 491 ") && self.plagues(Fault::ForgottenGlare) {
+            return Cow::Owned(text.replacen("SIP/2.0 491 ", "SIP/2.0 488 ", 1).into_bytes());
+        }
+        if text.contains("\r\nm=audio 0 ") && self.plagues(Fault::PortZeroHolds) {
+            let held = text.replace("\r\nm=audio 0 ", "\r\nm=audio 9 ").replace("a=sendrecv", "a=sendonly");
+            return Cow::Owned(held.into_bytes());
+        }
         if text.starts_with("INVITE sip:199@") && self.plagues(Fault::RefusedUrgent) {
             return Cow::Owned(text.replace("sip:199@", "sip:100@").into_bytes());
         }
@@ -131,6 +144,16 @@ impl World {
     /// Whether the switch never hears how long new calls wait.
     pub(super) fn hides_wait(&mut self) -> bool {
         self.plagues(Fault::UnheardWait)
+    }
+
+    /// Whether the switch never hears that nobody is at the end of a way.
+    pub(super) fn hides_refusal(&mut self) -> bool {
+        self.plagues(Fault::UnheardRefusal)
+    }
+
+    /// Whether each request of a flood counts for another source.
+    pub(super) fn scatters_flood(&mut self) -> bool {
+        self.plagues(Fault::UnmeteredSource)
     }
 
     pub(super) fn spoil_entry(&mut self, entry: Entry) -> [Option<Entry>; 2] {

@@ -7,19 +7,17 @@
 //!                             every datagram, command, event, packet and log entry ──▶ checks
 //! ```
 
-use super::check::log::Context;
 use super::check::{Checker, Wrong};
 use super::disk::{Disk, Job, Mood, Store};
 use super::fault::Fault;
+use super::flood::Flood;
 use super::flows::Flows;
 use super::heap::Heap;
 use super::ladder::Ladder;
-use super::link::{Link, Quality, where_is};
-use super::phone::callee::Manner;
-use super::phone::caller::Place;
-use super::phone::quirk::Quirk;
+use super::link::{Link, Quality};
 use super::phone::{Out, Phone};
-use super::script::{Chaos, DESK, ENGINE, Script, TURN_COST};
+use super::reach::Reach;
+use super::script::{Chaos, Script, TURN_COST};
 use super::sound::{Ear, Voice};
 use careline::call::recording;
 use careline::clock::{Instant, WallTime};
@@ -34,15 +32,12 @@ use careline::switch::Switch;
 use careline::switch::inbox::Inbox;
 use careline::switch::interface::{Input, Now, Output};
 use careline::wire::codec::Codec;
-use careline::wire::sip::message::{Message, parse};
-use careline::wire::sip::method::Method;
-use careline::wire::sip::name::Name;
 use std::collections::BTreeMap;
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::time::Duration;
 
 /// Prompts have the voices from here on, callers and persons those before.
-const FIRST_PROMPT_VOICE: u16 = 200;
+pub(super) const FIRST_PROMPT_VOICE: u16 = 200;
 /// Checks that look at everything are made this often.
 const SWEEP_EVERY: Duration = Duration::from_millis(50);
 /// The wall time at which every world begins: 2026-11-24T09:00:00Z.
@@ -62,9 +57,9 @@ pub struct World {
     pub(super) store: Store,
     pub(super) heap: Heap<Event>,
     pub(super) phones: Vec<Phone>,
-    paths: Vec<Path>,
+    pub(super) paths: Vec<Path>,
     pub(super) by_address: BTreeMap<SocketAddr, usize>,
-    by_call: BTreeMap<String, usize>,
+    pub(super) by_call: BTreeMap<String, usize>,
     pub(super) checker: Checker,
     pub(super) ladder: Ladder,
     pub(super) flows: Flows,
@@ -94,12 +89,14 @@ pub struct World {
     pub(super) piled_since: Option<Instant>,
     /// The one who has its turn comes while they pile up.
     pub(super) in_pile: bool,
+    pub(super) reach: Reach,
+    pub(super) flood: Flood,
 }
 
 /// The ways between a phone and the engine.
-struct Path {
+pub(super) struct Path {
     up: Link,
-    down: Link,
+    pub(super) down: Link,
     sound: Link,
 }
 
@@ -127,6 +124,8 @@ pub(super) enum Event {
     Committed { life: u32, up_to: u64 },
     /// A sync of the disk ends.
     Synced { life: u32, job: Job },
+    /// Nobody is at the end of that way.
+    Refused { life: u32, way: Way },
     /// Something breaks.
     Chaos(Chaos),
 }
@@ -167,6 +166,8 @@ pub struct Summary {
     pub refused: usize,
     /// Urgent callers who were let in while others were refused.
     pub urgent: usize,
+    /// Floods that were withstood.
+    pub floods: usize,
     /// Quirks that were met, each as a bit.
     pub quirks: u64,
 }
@@ -175,7 +176,8 @@ impl World {
     /// A world of that seed.
     pub fn new(seed: u64, flows: Flows, ear: Ear, fault: Option<Fault>) -> Self {
         let mut rng = Rng::seeded(seed);
-        let script = Script::draw(&mut rng);
+        let mut script = Script::draw(&mut rng);
+        script.trusted.retain(|_| fault != Some(Fault::ForgottenTrust));
         let disk = Disk::new();
         let switch = super::life::switch(&script, &flows, 0, (1, 1), &mut rng);
         let fault_left = if fault.is_some() { 1 } else { 0 };
@@ -219,6 +221,8 @@ impl World {
             busy_until: Instant::START,
             piled_since: None,
             in_pile: false,
+            reach: Reach::default(),
+            flood: Flood::default(),
         };
         world.begin();
         world
@@ -243,7 +247,7 @@ impl World {
         }
     }
 
-    fn add_phone(&mut self, phone: Phone, sip: Quality, rtp: Quality) {
+    pub(super) fn add_phone(&mut self, phone: Phone, sip: Quality, rtp: Quality) {
         let mut link = |quality| Link::new(quality, Rng::seeded(self.rng.next_u64()));
         self.paths.push(Path { up: link(sip), down: link(sip), sound: link(rtp) });
         self.phones.push(phone);
@@ -271,6 +275,8 @@ impl World {
             if self.now.since(self.swept) >= SWEEP_EVERY {
                 self.swept = self.now;
                 self.checker.sweep(self.now, &self.phones)?;
+                self.sweep_reach()?;
+                self.flood.sweep(self.now)?;
             }
             if self.is_over() {
                 return Ok(());
@@ -350,11 +356,13 @@ impl World {
             Event::Chaos(chaos) => return self.chaos(chaos),
             Event::Turn { life } if life == self.life => return self.take_turn(),
             Event::Late { way, octets } => return self.take_message(way, &octets),
+            Event::Refused { life, way } if life == self.life => return self.refuse(way),
             Event::Turn { .. }
             | Event::Command { .. }
             | Event::Media { .. }
             | Event::Recorder { .. }
             | Event::Committed { .. }
+            | Event::Refused { .. }
             | Event::Synced { .. } => {}
         }
         Ok(())
@@ -427,9 +435,9 @@ impl World {
 
     fn put_out(&mut self, output: Output) -> Result<(), Wrong> {
         match output {
-            Output::Transmit { way, octets } => return self.transmit(way.remote, octets),
+            Output::Transmit { way, octets } => return self.transmit(way, octets),
             Output::Resolve { id, question } => {
-                let records = where_is(DESK.ip(), ENGINE, &question);
+                let records = self.look_up(&question);
                 return self.tell_switch(Input::Resolved { id, records });
             }
             Output::Media { worker, command } => self.tell_worker(worker, command, Vec::new()),
@@ -479,101 +487,6 @@ impl World {
         self.prompts.entry((spoken.clone(), codec)).or_insert_with(clip).clone()
     }
 
-    fn transmit(&mut self, to: SocketAddr, octets: Vec<u8>) -> Result<(), Wrong> {
-        let Some(phone) = self.phone_at(to, &octets) else { return Ok(()) };
-        if self.spoil_transmit(phone, &octets) {
-            return Ok(());
-        }
-        self.ladder.sip(self.now, "engine", &format!("phone{phone}"), &octets);
-        let octets = self.spoil_octets(octets);
-        self.judge_admission(phone, &octets)?;
-        self.checker.signals.left_engine(self.now, (phone, &self.phones[phone]), to, &octets)?;
-        for at in self.paths[phone].down.carry(self.now).into_iter().flatten() {
-            self.heap.push(at, Event::ToPhone { phone, octets: octets.clone() });
-        }
-        Ok(())
-    }
-
-    /// Whose datagram this is: a caller's by its address, a person's by its Call-ID.
-    fn phone_at(&mut self, to: SocketAddr, octets: &[u8]) -> Option<usize> {
-        if to != DESK {
-            return self.by_address.get(&to).copied();
-        }
-        let message = parse(octets).ok()?;
-        let (headers, invites) = match &message {
-            Message::Request(request) => (request.headers, request.method == Method::Invite),
-            Message::Response(response) => (response.headers, false),
-        };
-        let call = String::from_utf8_lossy(headers.first(Name::CallId)?).into_owned();
-        if let Some(phone) = self.by_call.get(&call) {
-            return Some(*phone);
-        }
-        invites.then(|| self.new_person(call))
-    }
-
-    fn new_person(&mut self, call: String) -> usize {
-        let n = self.phones.len();
-        let media = SocketAddr::new(IpAddr::from([10, 9, (n / 250) as u8, 1 + (n % 250) as u8]), 40_000);
-        let place = Place { at: DESK, media, engine: ENGINE };
-        let manner = Manner::random(&mut self.rng);
-        let quirk = Quirk::random(&Quirk::OF_PERSONS, &mut self.rng);
-        let rng = Rng::seeded(self.rng.next_u64());
-        let voice = Voice((n % usize::from(FIRST_PROMPT_VOICE)) as u16);
-        self.by_call.insert(call, n);
-        self.ladder.note(self.now, &format!("phone{n} is a person who {manner:?}, and {quirk:?}"));
-        let (sip, rtp) = (Quality::random(&mut self.rng), Quality::random(&mut self.rng));
-        self.add_phone(Phone::callee(place, voice, (manner, quirk), rng), sip, rtp);
-        n
-    }
-
-    fn append(&mut self, entry: careline::report::event::Entry) -> Result<(), Wrong> {
-        self.ladder.note(self.now, &format!("log {} {}: {:?}", entry.seq, entry.call, entry.event));
-        for entry in self.spoil_entry(entry).into_iter().flatten() {
-            self.store.appended = entry.seq;
-            let context = Context {
-                now: self.now,
-                durable: self.store.durable,
-                disk_trouble: self.disk_trouble,
-                draining: self.draining,
-                phones: &self.phones,
-                signals: &self.checker.signals,
-            };
-            self.checker.log.append(&entry, &context)?;
-            if let careline::report::event::Event::Bridged { leg } = entry.event
-                && let Some(call) = self.checker.log.calls().get(&entry.call)
-            {
-                self.checker.streams.intend(call.leg, leg);
-            }
-        }
-        self.plan_commit();
-        Ok(())
-    }
-
-    fn plan_commit(&mut self) {
-        if self.store.committing || self.store.appended == self.store.durable {
-            return;
-        }
-        self.store.committing = true;
-        let at = (self.now + self.store_delay).max(self.store.stuck_until);
-        let up_to = self.store.appended;
-        if self.spoil_durable() {
-            let way = Duration::from_micros(10);
-            self.heap.push(self.now + way, Event::Committed { life: self.life, up_to: u64::MAX });
-        }
-        self.heap.push(at, Event::Committed { life: self.life, up_to });
-    }
-
-    fn commit(&mut self, up_to: u64) -> Result<(), Wrong> {
-        if up_to == u64::MAX {
-            let up_to = self.store.appended;
-            return self.tell_switch(Input::Durable { up_to });
-        }
-        self.store.committing = false;
-        self.store.durable = up_to;
-        self.plan_commit();
-        self.tell_switch(Input::Durable { up_to })
-    }
-
     fn tell_recorder_event(&mut self, event: recording::Event) -> Result<(), Wrong> {
         if let recording::Event::Closed { recording, milliseconds, .. } = event {
             self.listen_to(recording, milliseconds)?;
@@ -602,6 +515,12 @@ impl World {
                     for arrives in self.paths[phone].up.carry(self.now).into_iter().flatten() {
                         let (phone, octets) = (Some(phone), octets.clone());
                         self.heap.push(arrives, Event::ToEngine { from: at, phone, octets });
+                    }
+                }
+                Out::Stray { from, to, octets } => {
+                    for arrives in self.paths[phone].sound.carry(self.now).into_iter().flatten() {
+                        let octets = octets.clone();
+                        self.heap.push(arrives, Event::Rtp { phone, to, from, press: None, octets });
                     }
                 }
                 Out::Rtp { to, spoken } => {

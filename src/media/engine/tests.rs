@@ -328,6 +328,38 @@ fn a_finished_caller_who_keeps_sending_is_never_heard_by_the_next_leg() {
 }
 
 #[test]
+fn a_party_behind_nat_that_speaks_before_it_answers_is_heard_and_a_ghost_beside_it_is_not() {
+    let (ghost, nat): (SocketAddr, SocketAddr) =
+        ("198.51.100.9:7000".parse().unwrap(), "203.0.113.5:6000".parse().unwrap());
+    for (promised, heard) in [(true, 3), (false, 255)] {
+        let (mut world, port, mut n) = (World::new(), PortIndex(1), 0);
+        let mut send = |world: &mut World, senders: &[(SocketAddr, u32, u8)]| {
+            for _ in 0..50 {
+                n += 1;
+                for &(from, ssrc, said) in senders {
+                    let packet = packet(0, ssrc, n, u32::from(n) * 160, &[said; 160]);
+                    world.engine.receive(world.now, port, Kind::Rtp, from, &packet);
+                }
+                world.tick();
+            }
+        };
+        send(&mut world, &[(ghost, 666, 9)]);
+        if promised {
+            world.command(Command::Promise { port });
+            world.tick();
+        }
+        send(&mut world, &[(ghost, 666, 9), (nat, 5, 3)]);
+        world.open(A, StreamPlan { remote: "192.168.1.7:4000".parse().unwrap(), ..plan(A) });
+        let (tap, mut reader) = ring(200);
+        world.command(Command::Record { leg: A, tap });
+        send(&mut world, &[(ghost, 666, 9), (nat, 5, 3)]);
+        let frames: Vec<u8> = std::iter::from_fn(|| reader.pop()).map(|frame| frame.party[0]).collect();
+        assert!(!frames.contains(&9), "the ghost is heard: {frames:?}");
+        assert_eq!(frames.last(), Some(&heard), "promised: {promised}: {frames:?}");
+    }
+}
+
+#[test]
 fn nobody_is_latched_by_a_payload_type_that_was_not_agreed_on() {
     let mut world = World::new();
     world.open(A, plan(A));

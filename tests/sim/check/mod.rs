@@ -7,6 +7,7 @@
 //!  streams   one unbroken stream per leg; who hears whom; keys as pressed; ports owned once, and rested
 //! ```
 
+mod glare;
 pub mod log;
 pub mod signals;
 pub mod streams;
@@ -73,9 +74,13 @@ fn neglected(now: Instant, n: usize, phone: &Phone) -> Verdict {
     if phone.story.left_alone {
         return Err(format!("phone {n} answered a call that was given up, and nobody ended it"));
     }
+    if phone.story.unacknowledged {
+        return Err(format!("phone {n} accepted our re-INVITE, and no ACK came"));
+    }
     let Stage::Up(since) = phone.stage else { return Ok(()) };
     let last = phone.story.refreshed.unwrap_or(since);
-    let refreshes = phone.quirk == Some(Quirk::LetsRefresh) && phone.story.acked;
+    let refreshes = matches!(phone.quirk, Some(Quirk::LetsRefresh | Quirk::Glares | Quirk::DeskGlares))
+        && phone.story.acked;
     if refreshes && now.since(last) > REFRESHED_WITHIN {
         return Err(format!("the session of phone {n} is not refreshed since {last:?}"));
     }

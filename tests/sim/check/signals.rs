@@ -1,10 +1,12 @@
 //! Signalling: each request is answered within 200 ms, an INVITE finally within a second, once; a 2xx is
 //! sent again until its ACK or 64·T1 (RFC 3261 §13.3.1.4), and one of theirs acknowledged each time (§13.2.2.4);
-//! who is not listened to is not answered, and who asks to be left alone is not called.
+//! a 1xx with our offer is sent again until its PRACK, the 200 waits for that, and each of theirs gets one
+//! (RFC 3262 §3, §4); who is not listened to is not answered, and who asks to be left alone is not called.
 
 use super::super::phone::quirk::Quirk;
 use super::super::phone::{Phone, T1};
 use super::Verdict;
+use super::glare::Glares;
 use careline::clock::Instant;
 use careline::wire::sip::address::Address;
 use careline::wire::sip::header::Headers;
@@ -40,8 +42,13 @@ pub struct Signals {
     /// A 2xx of these came and has no ACK yet; these have had one.
     owed: BTreeMap<(usize, String), Instant>,
     acknowledged: BTreeSet<(usize, String)>,
-    /// The desk wants to be left alone until then.
+    /// The same of reliable 1xx, by RSeq.
+    pracks_owed: BTreeMap<(usize, u32), Instant>,
+    pracked: BTreeSet<(usize, u32)>,
+    glares: Glares,
+    /// The desk wants to be left alone until then, and these said so: what comes again counts no more.
     rests_until: Option<Instant>,
+    rest_asked: BTreeSet<usize>,
     /// Callers that were told 503.
     pub refused: usize,
     /// Urgent callers who were let in within a second after others were refused.
@@ -60,6 +67,8 @@ struct Invite {
     followed: bool,
     /// When the 2xx has to be sent again, and the pause before that.
     again: Option<(Instant, Duration)>,
+    /// The same of a 1xx that waits for its PRACK.
+    rings_again: Option<(Instant, Duration)>,
     over_at: Instant,
 }
 
@@ -83,8 +92,10 @@ impl Signals {
                     before.again = None;
                 }
                 let (acked, followed) = (false, false);
+                let (again, rings_again) = (None, None);
+                let (first, status) = (None, None);
                 let fresh =
-                    Invite { at: now, first: None, status: None, acked, followed, again: None, over_at: now };
+                    Invite { at: now, first, status, acked, followed, again, rings_again, over_at: now };
                 self.invites.entry((phone, number)).or_insert(fresh);
             }
             Method::Ack => {
@@ -93,7 +104,19 @@ impl Signals {
                     invite.again = None;
                 }
             }
-            Method::Bye => self.stop(phone),
+            Method::Bye => {
+                self.stop(phone);
+                self.glares.end(phone);
+            }
+            Method::Prack => {
+                let acknowledged = request.headers.first(Name::RAck).map(numbers);
+                let number = acknowledged.and_then(|numbers| numbers.get(1).copied());
+                let invite = number.and_then(|number| self.invites.get_mut(&(phone, number)));
+                if let Some(invite) = invite.filter(|invite| invite.rings_again.is_some()) {
+                    invite.rings_again = None;
+                    invite.at = now;
+                }
+            }
             _ => {}
         }
     }
@@ -116,6 +139,16 @@ impl Signals {
                     self.acknowledged.insert(key);
                     Ok(())
                 }
+                Method::Prack => {
+                    let acknowledged = request.headers.first(Name::RAck).map(numbers).unwrap_or_default();
+                    let key = (n, acknowledged.first().copied().unwrap_or(0));
+                    self.pracks_owed.remove(&key);
+                    self.pracked.insert(key);
+                    Ok(())
+                }
+                Method::Invite | Method::Update if !tag(&request.headers, Name::To).is_empty() => {
+                    self.glares.left(now, (n, phone), cseq(&request).unwrap_or(0))
+                }
                 Method::Invite if self.called.insert(n) => match self.rests_until {
                     Some(until) if now < until => Err(format!(
                         "the desk wants to be left alone until {until:?} and phone {n} is called"
@@ -129,6 +162,7 @@ impl Signals {
 
     fn bye_left(&mut self, (n, phone): (usize, &Phone), to: SocketAddr, request: &Request<'_>) -> Verdict {
         self.stop(n);
+        self.glares.end(n);
         let branch = request.headers.first(Name::Via).unwrap_or_default().to_vec();
         let key = (n, tag(&request.headers, Name::To));
         let known = self.byes.get(&key);
@@ -148,12 +182,18 @@ impl Signals {
 
     /// A person's answer reached the engine.
     fn answer_came(&mut self, now: Instant, phone: usize, response: &Response<'_>) {
+        if response.status == 491 {
+            let answered = response.headers.first(Name::CSeq).map(numbers).unwrap_or_default();
+            self.glares.refused(now, phone, answered.first().copied().unwrap_or(0));
+        }
         let is_invite = response.headers.first(Name::CSeq).is_some_and(|cseq| cseq.ends_with(b"INVITE"));
         if !is_invite || !self.called.contains(&phone) {
             return;
         }
+        self.reliable_came(now, phone, response);
         if response.status == 503
             && let Some(seconds) = response.headers.first(Name::RetryAfter).and_then(decimal)
+            && self.rest_asked.insert(phone)
         {
             self.rests_until = Some(now + Duration::from_secs(seconds.into()));
         }
@@ -164,6 +204,32 @@ impl Signals {
                 self.owed.entry(key).or_insert(now);
             }
         }
+    }
+
+    /// A 1xx of a person that may not be lost, or a final answer: then no PRACK is owed any more.
+    fn reliable_came(&mut self, now: Instant, phone: usize, response: &Response<'_>) {
+        let has_answered = self.accepted.keys().any(|(known, _)| *known == phone);
+        if response.status >= 200 {
+            self.pracks_owed.retain(|(known, _), _| *known != phone);
+        } else if let Some(rseq) = response.headers.first(Name::RSeq).and_then(decimal)
+            && !has_answered
+            && !self.pracked.contains(&(phone, rseq))
+        {
+            self.pracks_owed.entry((phone, rseq)).or_insert(now);
+        }
+    }
+
+    /// Whether a 1xx to this phone waits for its PRACK.
+    pub fn rings_reliably(&self, phone: usize) -> bool {
+        self.invites.range((phone, 0)..=(phone, u32::MAX)).any(|(_, invite)| invite.rings_again.is_some())
+    }
+
+    /// A change of this phone is under way: it has no final answer, or that no ACK.
+    fn is_changing(&self, phone: usize) -> bool {
+        self.invites.range((phone, 0)..=(phone, u32::MAX)).any(|(_, invite)| {
+            let accepted = invite.status.is_some_and(|status| status < 300);
+            invite.status.is_none() || accepted && !invite.acked && !invite.followed
+        })
     }
 
     /// Whether the engine has acknowledged a 2xx before the one that this ACK is for.
@@ -202,6 +268,13 @@ impl Signals {
         if let Some(((phone, _), since)) = self.owed.iter().find(|(_, since)| late(since)) {
             return Err(format!("the 2xx of phone {phone} came at {since:?} and has no ACK"));
         }
+        if let Some(((phone, _), since)) = self.pracks_owed.iter().find(|(_, since)| late(since)) {
+            return Err(format!("the 1xx of phone {phone} came at {since:?} and has no PRACK"));
+        }
+        let mut glares = std::mem::take(&mut self.glares);
+        let verdict = glares.sweep(now, |phone| self.is_changing(phone));
+        self.glares = glares;
+        verdict?;
         for (&(phone, number), invite) in &self.invites {
             let listed = phones[phone].at.ip().is_ipv4() && is_listed(&phones[phone]);
             if !listed {
@@ -216,7 +289,16 @@ impl Signals {
                     invite.at
                 ));
             }
-            if invite.status.is_none() && now.since(invite.at) > FINAL_WITHIN {
+            if let Some((by, _)) = invite.rings_again
+                && now > by + SLACK
+                && now.since(invite.at) < 64 * T1
+            {
+                return Err(format!(
+                    "the 1xx to INVITE {number} of phone {phone} should have been sent again at {by:?}"
+                ));
+            }
+            let waits = invite.rings_again.is_some();
+            if invite.status.is_none() && !waits && now.since(invite.at) > FINAL_WITHIN {
                 return Err(format!(
                     "INVITE {number} of phone {phone} came at {:?}: no final answer",
                     invite.at
@@ -262,6 +344,13 @@ impl Signals {
             return Err(format!("phone {phone} gets {} to an INVITE that never came", response.status));
         };
         invite.first.get_or_insert(now);
+        if response.headers.has(Name::RSeq) && invite.status.is_none() {
+            let pause = invite.rings_again.map_or(T1, |(_, pause)| pause * 2);
+            invite.rings_again = Some((now + pause, pause));
+        }
+        if invite.rings_again.is_some() && (200..300).contains(&response.status) {
+            return Err(format!("phone {phone} gets {} before the PRACK of its 1xx", response.status));
+        }
         if response.status < 200 {
             return match invite.status {
                 Some(status) => Err(format!("phone {phone} gets {} after {status}", response.status)),
@@ -271,6 +360,7 @@ impl Signals {
         if let Some(status) = invite.status.filter(|status| *status != response.status) {
             return Err(format!("phone {phone} gets two finals: {status} and {}", response.status));
         }
+        invite.rings_again = None;
         let first = invite.status.replace(response.status).is_none();
         if response.status < 300 && !invite.acked && !invite.followed {
             let pause = invite.again.filter(|_| !first).map_or(T1, |(_, pause)| (pause * 2).min(T2));
@@ -318,6 +408,11 @@ pub fn is_listed(phone: &Phone) -> bool {
 fn cseq(request: &Request<'_>) -> Option<u32> {
     let cseq = request.headers.first(Name::CSeq)?;
     cseq.split(u8::is_ascii_whitespace).find(|word| !word.is_empty()).and_then(decimal)
+}
+
+/// The numbers in RAck or CSeq.
+fn numbers(value: &[u8]) -> Vec<u32> {
+    value.split(u8::is_ascii_whitespace).filter_map(decimal).collect()
 }
 
 fn decimal(octets: &[u8]) -> Option<u32> {

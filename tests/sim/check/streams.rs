@@ -2,6 +2,7 @@
 //! pressed, and a port has one owner and rests between two.
 
 use super::super::phone::Phone;
+use super::super::phone::quirk::Quirk;
 use super::super::sound::{Ear, Heard, PIECE, Voice};
 use super::Verdict;
 use careline::clock::Instant;
@@ -199,7 +200,7 @@ impl Streams {
                 }
                 return self.unbridged(now, *leg);
             }
-            Command::Record { .. } | Command::StopRecording { .. } => {}
+            Command::Promise { .. } | Command::Record { .. } | Command::StopRecording { .. } => {}
         }
         Ok(())
     }
@@ -341,10 +342,9 @@ impl Streams {
             leg.playing = None;
             leg.voices.push((far.voice, None));
             leg.ever.insert(far.voice);
-            let surely = far.speaks()
-                && far.media == far.ability.media
-                && plan.direction.receive
-                && leg.plan.direction.send;
+            // An address translator may hide it: who speaks from the first is heard all the same.
+            let is_found = far.media == far.ability.media || far.quirk == Some(Quirk::SoundFirst);
+            let surely = far.speaks() && is_found && plan.direction.receive && leg.plan.direction.send;
             leg.bridge = Some(Bridge { other, voice: far.voice, since: now, heard: 0, surely });
         }
     }

@@ -13,6 +13,7 @@ use careline::wire::codec::Codec;
 use careline::wire::sip::address::Address;
 use careline::wire::sip::message::{Message, Request, parse};
 use careline::wire::sip::name::Name;
+use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 /// How a person treats a call.
@@ -54,6 +55,12 @@ pub struct Progress {
 
 /// How long a person waits for the end of a call that was given up: twice 64·T1.
 const LEFT_ALONE: Duration = Duration::from_secs(64);
+/// Long enough for a refresh of a session of 90 s.
+const LONG: Duration = Duration::from_secs(56);
+/// Long enough to be heard.
+const SHORT: Duration = Duration::from_secs(6);
+/// Hardly any ringing.
+const SOON: Duration = Duration::from_millis(300);
 /// How often a 200 comes again after its ACK.
 const REPEATS: u32 = 2;
 
@@ -99,10 +106,13 @@ impl Phone {
         let manner = match quirk {
             Some(Quirk::AsksForRest) => Manner::Refuses(503),
             Some(Quirk::AnswersAnyway) => Manner::LetsRing,
+            Some(Quirk::DeskGlares) => Manner::Answers { after: SOON, talks: LONG },
+            Some(Quirk::AnswersBeforePrack) => Manner::Answers { after: Duration::ZERO, talks: SHORT },
             Some(_) | None => manner,
         };
         let codecs = if rng.below(2) == 0 { vec![Codec::Pcmu, Codec::Pcma] } else { vec![Codec::Pcma] };
-        let ability = Ability { codecs, keys: Some(101), ptime: 20, media: place.media };
+        let media = if quirk == Some(Quirk::SoundFirst) { at_home(place.media) } else { place.media };
+        let ability = Ability { codecs, keys: Some(101), ptime: 20, media };
         let dialog = Dialog { local_tag: rng.token(), ..Dialog::default() };
         let role = Role::Callee(Progress {
             manner,
@@ -142,7 +152,8 @@ impl Phone {
             Manner::Answers { after, .. } => progress.next_at = Some(now + after),
         }
         if manner != Manner::Dead {
-            self.ring(request, key);
+            self.ring(now, request, key);
+            self.speak_early(now, request);
         }
         if self.told.is_none() {
             self.puzzled("the engine called without an offer".to_owned());
@@ -150,7 +161,10 @@ impl Phone {
     }
 
     /// What comes before the answer (RFC 3960).
-    fn ring(&mut self, request: &Request<'_>, key: Vec<u8>) {
+    fn ring(&mut self, now: Instant, request: &Request<'_>, key: Vec<u8>) {
+        if self.ring_reliably(now, request, &key) {
+            return;
+        }
         let (tag, second) = (self.dialog.local_tag.clone(), self.second_tag());
         match self.quirk {
             Some(Quirk::EarlyMedia) => {
@@ -174,7 +188,7 @@ impl Phone {
     }
 
     /// The answer to the offer in the INVITE, in one codec.
-    fn answer_sdp(&mut self) -> Vec<u8> {
+    pub(super) fn answer_sdp(&mut self) -> Vec<u8> {
         let known = |codec: &&Codec| self.ability.codecs.contains(codec);
         let first = self.told.as_ref().and_then(|told| told.codecs.iter().find(known).copied());
         let keys = self.told.as_ref().and_then(|told| told.keys);
@@ -186,7 +200,11 @@ impl Phone {
     pub(super) fn act_as_callee(&mut self, now: Instant) {
         self.resend_ok(now);
         self.resend_second(now);
+        let waits = self.stage == Stage::Calling && self.waits_for_prack();
         let Role::Callee(progress) = &mut self.role else { return };
+        if waits {
+            progress.next_at = progress.next_at.map(|at| at.max(now + SOON));
+        }
         if progress.next_at.is_none_or(|at| at > now) {
             return;
         }
@@ -224,7 +242,8 @@ impl Phone {
             progress.next_at = Some(now + talks);
             progress.unacked = Some((now + super::T1, super::T1, now + super::GIVE_UP));
         }
-        if let Some(told) = self.told.clone() {
+        let has_spoken = self.has_spoken_early();
+        if let Some(told) = self.told.clone().filter(|_| !has_spoken) {
             self.begin_talk(now, &told);
         }
         self.answer_oddly(now);
@@ -306,6 +325,12 @@ impl Phone {
         let builder = answer_to(&request, status, self.engine, &tag);
         let answer = if status < 300 {
             let contact = format!("<sip:desk@{}>", self.at);
+            let builder = if self.is(Quirk::DeskGlares) {
+                // It allows no UPDATE: a re-INVITE refreshes.
+                builder.header(Name::Require, "timer").header(Name::SessionExpires, "90;refresher=uac")
+            } else {
+                builder
+            };
             builder.header(Name::Contact, contact).finish_with("application/sdp", &self.answer_sdp())
         } else if self.is(Quirk::AsksForRest) {
             self.story.odd = true;
@@ -359,6 +384,17 @@ impl Phone {
         }
         self.answer_invite(487);
         self.over(now);
+    }
+}
+
+/// The address of a phone in the network at home, behind an address translator.
+fn at_home(media: SocketAddr) -> SocketAddr {
+    match media.ip() {
+        IpAddr::V4(ip) => {
+            let [_, _, block, host] = ip.octets();
+            SocketAddr::new(IpAddr::from([192, 168, 100 + block, host]), media.port())
+        }
+        IpAddr::V6(_) => media,
     }
 }
 

@@ -83,6 +83,10 @@ pub enum Act {
     Stray,
     /// Its NAT gives it another SIP port, without a word.
     RebindSip,
+    /// Asks for other media by re-INVITE and UPDATE at once.
+    ChangeTwice,
+    /// Refuses the sound, with port 0.
+    RefuseSound,
     /// Asks whether we are there.
     Options,
     /// Its NAT gives it another media port, without a word.
@@ -144,10 +148,13 @@ impl Phone {
         place: Place,
         ability: Ability,
         voice: Voice,
-        (plan, quirk): (Plan, Option<Quirk>),
+        (mut plan, quirk): (Plan, Option<Quirk>),
         mut rng: Rng,
     ) -> Self {
         let engine = place.engine;
+        if matches!(quirk, Some(Quirk::NeedsPrack | Quirk::AsksTwice)) {
+            plan.offer = Offer::Delayed;
+        }
         let from = match &plan.from {
             Some(number) if quirk == Some(Quirk::OddName) => {
                 format!("\"{}\" <sip:{number}@{}>", odd_name(&mut rng), place.at.ip())
@@ -164,6 +171,7 @@ impl Phone {
             target: format!("sip:{}@{engine}", plan.number),
             cseq: (rng.below(1_000)) as u32,
             extra: session_lines(quirk),
+            rack: String::new(),
         };
         let role = Role::Caller(Progress { plan, cancel_at: None, refresh_at: None, branch: Vec::new() });
         Self { quirk, ..Self::new(place, ability, voice, role, dialog, rng) }
@@ -192,6 +200,10 @@ impl Phone {
             version: 1,
             other_tag: format!("{}-second", dialog.local_tag),
             asks_offer: false,
+            refuses_sound: false,
+            glare: super::glare::Glare::default(),
+            reliable: super::reliable::Reliable::default(),
+            early: super::early::Early::default(),
             quirk: None,
             place: Whereabouts { at: place.at, home: place.at, contact_port: place.at.port() },
             sent: Vec::new(),
@@ -263,6 +275,7 @@ impl Phone {
     pub(super) fn on_update_answer(&mut self, now: Instant, status: u16) {
         match status {
             200..300 => self.story.odd = true,
+            _ if self.is(Quirk::ChangesTwice) => {}
             // The engine has forgotten the call (RFC 3261 §12.2.1.2).
             481 => self.over(now),
             _ => {
@@ -300,23 +313,30 @@ impl Phone {
             Ok(address) => self.dialog.target = String::from_utf8_lossy(address.uri).into_owned(),
             Err(error) => self.puzzled(format!("the Contact of the 200 is none: {error}")),
         }
-        let Some(told) = sdp::read(response.body) else {
+        self.judge_early_answer();
+        let early = self.reliable.told.take();
+        let is_settled = early.is_some();
+        let Some(told) = early.or_else(|| sdp::read(response.body)) else {
             return self.puzzled("the 200 has no session description".to_owned());
         };
         self.stage = Stage::Up(now);
-        if offer == Offer::Delayed {
+        if self.needs_prack() {
+            self.dialog.extra.clear();
+        }
+        if offer == Offer::Delayed && !is_settled {
             // The answer names the one codec that it will send.
             let codec = told.codecs.iter().find(|codec| self.ability.codecs.contains(codec)).copied();
             self.ability.codecs = codec.into_iter().collect();
         }
-        let answer = (offer == Offer::Delayed).then(|| sdp::write(&self.ability, self.way, self.version));
+        let answer = (offer == Offer::Delayed && !is_settled)
+            .then(|| sdp::write(&self.ability, self.way, self.version));
         if offer == Offer::InInvite {
             self.judge_media_lines(response.body);
         }
         if ack == Ack::Sent && !self.is(Quirk::ByeForAck) {
             self.acknowledge(response, branch, answer);
             self.story.acked = true;
-            self.acknowledge_oddly();
+            self.acknowledge_oddly(now, offer);
         }
         self.begin_talk(now, &told);
         self.told = Some(told);
@@ -327,12 +347,16 @@ impl Phone {
     }
 
     /// The ACK has been written.
-    fn acknowledge_oddly(&mut self) {
+    fn acknowledge_oddly(&mut self, now: Instant, offer: Offer) {
         match self.quirk {
             Some(Quirk::LateAck) => {
                 // It is kept, for when the 200 comes again.
                 self.outs.pop_back();
                 self.story.odd = true;
+            }
+            Some(Quirk::ReinviteForAck) if offer == Offer::InInvite => {
+                self.outs.pop_back();
+                self.reinvite_for_ack(now);
             }
             Some(Quirk::TwoAcks) => {
                 if let Some((_, ack)) = self.acks.back() {
@@ -418,6 +442,7 @@ impl Phone {
                 }
             }
             Act::MoveKeys => self.move_keys(now),
+            Act::ChangeTwice | Act::RefuseSound => self.act_oddly(now, act),
             Act::Stray => {
                 let branch = format!("z9hG4bK{}", self.rng.token()).into_bytes();
                 let octets = self.dialog.cancel(&branch, self.at);
@@ -459,15 +484,20 @@ impl Phone {
 /// What a phone says of session timers in its INVITE (RFC 4028 §7.1).
 fn session_lines(quirk: Option<Quirk>) -> Vec<(Name, String)> {
     let line = |name: Name, value: &str| (name, value.to_owned());
+    if matches!(quirk, Some(Quirk::NeedsPrack | Quirk::AsksTwice)) {
+        return vec![line(Name::Supported, "100rel"), line(Name::Require, "100rel")];
+    }
     let expires = match quirk {
         Some(Quirk::ShortSession) => "60;refresher=uac".to_owned(),
         Some(Quirk::Refreshes) => "90;refresher=uac".to_owned(),
-        Some(Quirk::LetsRefresh) => "90;refresher=uas".to_owned(),
+        Some(Quirk::LetsRefresh | Quirk::Glares) => "90;refresher=uas".to_owned(),
         _ => return Vec::new(),
     };
+    // Without UPDATE it is refreshed by re-INVITE.
+    let update = if quirk == Some(Quirk::Glares) { "" } else { ", UPDATE" };
     vec![
         line(Name::Supported, "timer"),
-        line(Name::Allow, "INVITE, ACK, CANCEL, BYE, OPTIONS, UPDATE"),
+        line(Name::Allow, &format!("INVITE, ACK, CANCEL, BYE, OPTIONS{update}")),
         line(Name::SessionExpires, &expires),
     ]
 }

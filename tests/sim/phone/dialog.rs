@@ -22,6 +22,8 @@ pub struct Dialog {
     pub cseq: u32,
     /// More lines for each INVITE and UPDATE, such as Session-Expires.
     pub extra: Vec<(Name, String)>,
+    /// What the next PRACK acknowledges (RFC 3262 §7.2).
+    pub rack: String,
 }
 
 impl Dialog {
@@ -39,6 +41,9 @@ impl Dialog {
             for (name, value) in &self.extra {
                 builder = builder.header(*name, value);
             }
+        }
+        if method == Method::Prack {
+            builder = builder.header(Name::RAck, &self.rack);
         }
         if matches!(method, Method::Invite | Method::Options | Method::Update) {
             builder = builder.header_fmt(Name::Contact, format_args!("<sip:phone@{at}>"));

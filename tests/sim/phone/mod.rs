@@ -10,7 +10,11 @@
 pub mod callee;
 pub mod caller;
 pub mod dialog;
+mod early;
+mod glare;
+mod judge;
 pub mod quirk;
+mod reliable;
 pub mod sdp;
 pub mod talk;
 
@@ -77,6 +81,11 @@ pub struct Phone {
     other_tag: String,
     /// Its open re-INVITE brings no offer.
     asks_offer: bool,
+    /// Its open re-INVITE refuses the sound.
+    refuses_sound: bool,
+    glare: glare::Glare,
+    reliable: reliable::Reliable,
+    early: early::Early,
     sent: Vec<Sent>,
     acks: VecDeque<(Vec<u8>, Vec<u8>)>,
     answers: VecDeque<(Vec<u8>, Vec<u8>)>,
@@ -138,6 +147,8 @@ pub struct Story {
     pub left_alone: bool,
     /// When the engine refreshed the session last.
     pub refreshed: Option<Instant>,
+    /// It accepted a change of ours, and no ACK came.
+    pub unacknowledged: bool,
 }
 
 /// The second of two places that answered.
@@ -160,6 +171,15 @@ pub enum Out {
         to: SocketAddr,
         /// What, and whether it is a key.
         spoken: Spoken,
+    },
+    /// Sound to a media port of the engine, from another place than the phone's own.
+    Stray {
+        /// Where it comes from.
+        from: SocketAddr,
+        /// Which.
+        to: SocketAddr,
+        /// What.
+        octets: Vec<u8>,
     },
 }
 
@@ -189,6 +209,8 @@ pub enum What {
     Options,
     /// The session lives.
     Update,
+    /// A 1xx came.
+    Prack,
 }
 
 impl Phone {
@@ -212,6 +234,11 @@ impl Phone {
             Role::Callee(_) => self.act_as_callee(now),
         }
         self.speak(now);
+        if self.quirk.is_some() {
+            self.confirm_change(now);
+            self.repeat_reliably(now);
+            self.speak_elsewhere(now);
+        }
     }
 
     /// When `wake` has something to do.
@@ -223,7 +250,11 @@ impl Phone {
             Role::Callee(progress) => progress.due(self.stage),
         };
         let talk = self.talk.as_ref().map(|talk| talk.next_at);
-        [sent, role, talk].into_iter().flatten().min()
+        let plain = [sent, role, talk].into_iter().flatten().min();
+        if self.quirk.is_none() {
+            return plain;
+        }
+        [plain, self.glare.due(), self.reliable.due(), self.early.due()].into_iter().flatten().min()
     }
 
     /// The next thing that leaves.
@@ -312,6 +343,11 @@ impl Phone {
 
     fn hang_up(&mut self, now: Instant) {
         self.story.odd |= self.is(Quirk::ByeTells);
+        if self.is(Quirk::ReinviteWithBye) && !self.reoffers() {
+            self.story.odd = true;
+            let way = self.way;
+            self.reinvite(now, way);
+        }
         self.ask(now, What::Bye, Method::Bye, None);
         self.story.hung_up = Some(now);
         self.over(now);
@@ -370,6 +406,7 @@ impl Phone {
     fn on_response(&mut self, now: Instant, response: &Response<'_>) {
         let branch = response.headers.values(Name::Via).next().and_then(|via| Via::read(via).ok());
         let branch = branch.and_then(|via| via.branch().map(<[u8]>::to_vec)).unwrap_or_default();
+        let branch = if self.is(Quirk::OldBranch) { [b"z9hG4bK", &branch[..]].concat() } else { branch };
         let cseq = response.headers.first(Name::CSeq).unwrap_or_default();
         let is_invite = cseq.ends_with(b"INVITE");
         if is_invite && let Some((_, ack)) = self.acks.iter().find(|(known, _)| *known == branch) {
@@ -385,6 +422,7 @@ impl Phone {
         if response.status < 200 {
             if is_invite {
                 self.sent[place].next_at = None;
+                self.on_progress(now, response);
             }
             return;
         }
@@ -394,7 +432,8 @@ impl Phone {
             What::Reinvite => self.on_reinvite_answer(now, response, &branch),
             What::Update => self.on_update_answer(now, response.status),
             What::Options => self.story.options_answered += 1,
-            What::Bye | What::Cancel => {}
+            What::Bye if self.is(Quirk::ReinviteAfterBye) => self.reinvite_after_bye(now),
+            What::Bye | What::Cancel | What::Prack => {}
         }
     }
 
@@ -403,6 +442,10 @@ impl Phone {
         let asked = std::mem::take(&mut self.asks_offer);
         let answer = told.as_ref().filter(|_| asked).map(|told| self.answer_to_offer(told));
         self.acknowledge(response, branch, answer);
+        self.judge_reinvite(response);
+        if std::mem::take(&mut self.refuses_sound) {
+            return self.judge_port_zero(response);
+        }
         if asked && told.is_some() {
             self.story.odd = true;
         }
@@ -420,45 +463,6 @@ impl Phone {
         let codecs = used.filter(|codec| told.codecs.contains(codec)).into_iter().collect();
         let ability = Ability { codecs, ..self.ability.clone() };
         sdp::write(&ability, self.way, self.version)
-    }
-
-    /// A change that this phone asked for is agreed.
-    fn changed(&mut self, told: &Told, answer: &[u8]) {
-        self.judge_media_lines(answer);
-        match self.quirk {
-            Some(Quirk::MovesContact) => {
-                let moved = self.place.contact_port != self.at.port();
-                self.story.contact_told |= moved;
-                self.story.odd |= moved;
-            }
-            Some(Quirk::NewSsrc) => {
-                if let Some(talk) = self.talk.as_mut().filter(|talk| talk.has_still_hands()) {
-                    talk.renew(&mut self.rng);
-                    self.story.odd = true;
-                }
-            }
-            Some(Quirk::MovesKeys) => {
-                if let Some(talk) = &mut self.talk {
-                    talk.move_keys(told.keys);
-                    self.story.odd = true;
-                }
-            }
-            Some(Quirk::ZeroHold | Quirk::HoldsTwice | Quirk::HoldMusic) => {
-                self.story.odd |= self.way == Way::SendRecv;
-            }
-            _ => {}
-        }
-    }
-
-    /// An answer has as many media as the offer, in the same order (RFC 3264 §6).
-    fn judge_media_lines(&mut self, answer: &[u8]) {
-        let text = String::from_utf8_lossy(answer);
-        let media: Vec<&str> = text.lines().filter(|line| line.starts_with("m=")).collect();
-        let is_right =
-            media.len() == 2 && media[0].starts_with("m=audio ") && media[1].starts_with("m=video 0 ");
-        if self.is(Quirk::TwoMedia) && !is_right {
-            self.puzzled(format!("sound and video were offered, the answer is {media:?}"));
-        }
     }
 
     /// The ACK: of a 2xx in the dialog, of another in the transaction (RFC 3261 §13.2.2.4, §17.1.1.3).
@@ -483,6 +487,9 @@ impl Phone {
         let via = request.headers.values(Name::Via).next().and_then(|via| Via::read(via).ok());
         let mut key = via.and_then(|via| via.branch()).unwrap_or_default().to_vec();
         let is_second = to_tag(request).is_some_and(|tag| tag == self.second_tag());
+        if request.method == Method::Ack && self.glare.takes_ack(request) {
+            return;
+        }
         if request.method == Method::Ack {
             return if is_second { self.on_second_ack() } else { self.on_ack(now) };
         }
@@ -499,6 +506,8 @@ impl Phone {
             Method::Bye => self.on_bye(now, request, key),
             Method::Options => self.answer(request, key, 200),
             Method::Update if self.is(Quirk::LetsRefresh) => self.on_refresh(now, request, key),
+            Method::Invite if self.glares() && to_tag(request).is_some() => self.on_change(now, request, key),
+            Method::Prack if self.acknowledges(request) => self.answer(request, key, 200),
             Method::Invite if matches!(self.role, Role::Callee(_)) => self.on_call(now, request, key),
             Method::Cancel if matches!(self.role, Role::Callee(_)) => self.on_cancel(now, request, key),
             _ => {
@@ -531,27 +540,6 @@ impl Phone {
             .header(Name::SessionExpires, "90;refresher=uac")
             .finish();
         self.remember(key, answer);
-    }
-
-    /// Our requests take the way that Record-Route told (RFC 3261 §12.2.1.1).
-    fn judge_route(&mut self, request: &Request<'_>) {
-        let routes: Vec<_> =
-            request.headers.values(Name::Route).map(|r| String::from_utf8_lossy(r).into_owned()).collect();
-        let (at, uri) = (self.at, String::from_utf8_lossy(request.uri).into_owned());
-        let is_right = match self.quirk {
-            Some(Quirk::LooseRoute) => {
-                routes == [format!("<sip:{at};lr>"), "<sip:second.invalid;lr>".to_owned()]
-                    && uri == format!("sip:phone@{at}")
-            }
-            Some(Quirk::StrictRoute) => {
-                routes == [format!("<sip:phone@{at}>")] && uri == format!("sip:proxy@{at}")
-            }
-            _ => return,
-        };
-        self.story.odd = true;
-        if !is_right {
-            self.puzzled(format!("{} {uri} came with the routes {routes:?}", request.method));
-        }
     }
 
     /// Answers without a body, and remembers it.

@@ -2,7 +2,7 @@
 //! those of the catalogue of traps that the project keeps.
 //!
 //! Some quirks are in how a request is written: [`dress`] does that, last of all. The others are in what a
-//! phone does, and when; `caller.rs` and `callee.rs` ask for them by name.
+//! phone does, and when; `caller.rs`, `callee.rs`, `glare.rs`, `reliable.rs` and `early.rs` ask for them by name.
 
 use super::caller::Act;
 use careline::rng::Rng;
@@ -76,6 +76,28 @@ pub enum Quirk {
     ByeCrosses,
     /// BYE with Reason (P28).
     ByeTells,
+    /// Leaves the refreshing to us, and its own re-INVITE meets ours (P8).
+    Glares,
+    /// A re-INVITE in place of the ACK (P8).
+    ReinviteForAck,
+    /// A re-INVITE, and BYE at once (P8).
+    ReinviteWithBye,
+    /// A re-INVITE in a call that its BYE has ended (P8).
+    ReinviteAfterBye,
+    /// A re-INVITE and an UPDATE at once, each with an offer (P8).
+    ChangesTwice,
+    /// A second INVITE before the first one has its answer (P8).
+    AsksTwice,
+    /// Takes our offer in a 183 only, and its first PRACK is lost (P9).
+    NeedsPrack,
+    /// No magic cookie in its branches (RFC 2543).
+    OldBranch,
+    /// No tag in its From (RFC 2543).
+    NoFromTag,
+    /// Refuses the sound with port 0 in a re-INVITE, which is no hold (P12).
+    PortZero,
+    /// Our requests take a way so long that they are too large for a datagram, and it takes no TCP (P22).
+    LongRoute,
     /// 183 with sound before 180 (P11).
     EarlyMedia,
     /// 183 without SDP after 180 (P11).
@@ -92,11 +114,23 @@ pub enum Quirk {
     RepeatsAnswer,
     /// Wants to be left alone for a while: 503 with Retry-After.
     AsksForRest,
+    /// Lets us refresh, and says 491 at first: a change of its own is under way (P8).
+    DeskGlares,
+    /// 180 that may not be lost, and answers only after its PRACK (P9).
+    ReliableRinging,
+    /// 183 with SDP that may not be lost, and the 200 without waiting for its PRACK (P9).
+    AnswersBeforePrack,
+    /// Its sound comes before the 200, and from another address than its SDP says (P17, P27).
+    SoundFirst,
+    /// The other place that rings sends sound as well, from elsewhere, and goes on after the 200 (P27).
+    SecondSpeaks,
+    /// Another host of its name is not there: ICMP says so (P22).
+    HostGone,
 }
 
 impl Quirk {
     /// Those of callers.
-    pub const OF_CALLERS: [Quirk; 32] = [
+    pub const OF_CALLERS: [Quirk; 43] = [
         Quirk::CompactNames,
         Quirk::FoldedLines,
         Quirk::NoLength,
@@ -129,9 +163,20 @@ impl Quirk {
         Quirk::ByeForAck,
         Quirk::ByeCrosses,
         Quirk::ByeTells,
+        Quirk::Glares,
+        Quirk::ReinviteForAck,
+        Quirk::ReinviteWithBye,
+        Quirk::ReinviteAfterBye,
+        Quirk::ChangesTwice,
+        Quirk::AsksTwice,
+        Quirk::NeedsPrack,
+        Quirk::OldBranch,
+        Quirk::NoFromTag,
+        Quirk::PortZero,
+        Quirk::LongRoute,
     ];
     /// Those of persons who are called.
-    pub const OF_PERSONS: [Quirk; 8] = [
+    pub const OF_PERSONS: [Quirk; 13] = [
         Quirk::EarlyMedia,
         Quirk::BareProgress,
         Quirk::LateRinging,
@@ -140,7 +185,19 @@ impl Quirk {
         Quirk::AnswersAnyway,
         Quirk::RepeatsAnswer,
         Quirk::AsksForRest,
+        Quirk::DeskGlares,
+        Quirk::ReliableRinging,
+        Quirk::AnswersBeforePrack,
+        Quirk::SoundFirst,
+        Quirk::SecondSpeaks,
     ];
+    /// That of the network about a person.
+    pub const OF_THE_NETWORK: [Quirk; 1] = [Quirk::HostGone];
+
+    /// Every one of them.
+    pub fn all() -> impl Iterator<Item = Quirk> {
+        Self::OF_CALLERS.into_iter().chain(Self::OF_PERSONS).chain(Self::OF_THE_NETWORK)
+    }
 
     /// Two phones of three have one.
     pub fn random(of: &[Quirk], rng: &mut Rng) -> Option<Self> {
@@ -172,6 +229,8 @@ impl Quirk {
             Quirk::NewSsrc => vec![at(1_700, Act::Hold), at(3_600, Act::Resume)],
             Quirk::MovesKeys => vec![at(1_900, Act::MoveKeys), at(6_900, Act::MoveKeys)],
             Quirk::HoldMusic => vec![at(2_200, Act::HoldInactive), at(5_200, Act::Resume)],
+            Quirk::ChangesTwice => vec![at(1_600, Act::ChangeTwice)],
+            Quirk::PortZero => vec![at(1_500, Act::RefuseSound), at(4_500, Act::Resume)],
             _ => Vec::new(),
         }
     }
@@ -191,6 +250,8 @@ impl Quirk {
                 | Quirk::OddName
                 | Quirk::ManyVias
                 | Quirk::NoHops
+                | Quirk::OldBranch
+                | Quirk::NoFromTag
         )
     }
 }
@@ -276,6 +337,17 @@ pub fn dress(quirk: Quirk, place: &Whereabouts, octets: &[u8]) -> Vec<u8> {
             head = head.replace(&at.to_string(), &told);
         }
         Quirk::NoRport => head = head.replace(";rport;", ";"),
+        Quirk::OldBranch => head = head.replace(";branch=z9hG4bK", ";branch="),
+        Quirk::NoFromTag => {
+            let is_from = |line: &str| line.starts_with("From: ");
+            let bare = |line: &str| line.split(";tag=").next().unwrap_or_default().to_owned();
+            let lines =
+                head.split("\r\n").map(|line| if is_from(line) { bare(line) } else { line.to_owned() });
+            head = lines.collect::<Vec<String>>().join("\r\n");
+        }
+        Quirk::LongRoute if head.starts_with("INVITE ") => {
+            add(&mut head, &format!("Record-Route: <sip:{at};lr;way={}>", "w".repeat(1_200)));
+        }
         Quirk::LargeRequests => head += &format!("\r\nX-Filler: {}", "y".repeat(2_600)),
         Quirk::ManyVias => {
             let (first, rest) = head.split_once("\r\nMax-Forwards").unwrap_or((&head, ""));
@@ -339,5 +411,8 @@ fn what_is_written_oddly_is_read_as_it_was_meant() {
 
 #[cfg(test)]
 fn is_in_the_way(quirk: Quirk) -> bool {
-    matches!(quirk, Quirk::LooseRoute | Quirk::StrictRoute | Quirk::MovesContact | Quirk::SipRebinds)
+    matches!(
+        quirk,
+        Quirk::LooseRoute | Quirk::StrictRoute | Quirk::LongRoute | Quirk::MovesContact | Quirk::SipRebinds
+    )
 }

@@ -1,0 +1,60 @@
+//! The event log of a world: each entry is checked, and is durable a little later.
+
+use super::check::Wrong;
+use super::check::log::Context;
+use super::world::{Event, World};
+use careline::report::event::{self, Entry};
+use careline::switch::interface::Input;
+use std::time::Duration;
+
+impl World {
+    /// One more entry of the event log.
+    pub(super) fn append(&mut self, entry: Entry) -> Result<(), Wrong> {
+        self.ladder.note(self.now, &format!("log {} {}: {:?}", entry.seq, entry.call, entry.event));
+        for entry in self.spoil_entry(entry).into_iter().flatten() {
+            self.store.appended = entry.seq;
+            let context = Context {
+                now: self.now,
+                durable: self.store.durable,
+                disk_trouble: self.disk_trouble,
+                draining: self.draining,
+                phones: &self.phones,
+                signals: &self.checker.signals,
+            };
+            self.checker.log.append(&entry, &context)?;
+            if let event::Event::Bridged { leg } = entry.event
+                && let Some(call) = self.checker.log.calls().get(&entry.call)
+            {
+                self.checker.streams.intend(call.leg, leg);
+            }
+        }
+        self.plan_commit();
+        Ok(())
+    }
+
+    fn plan_commit(&mut self) {
+        if self.store.committing || self.store.appended == self.store.durable {
+            return;
+        }
+        self.store.committing = true;
+        let at = (self.now + self.store_delay).max(self.store.stuck_until);
+        let up_to = self.store.appended;
+        if self.spoil_durable() {
+            let way = Duration::from_micros(10);
+            self.heap.push(self.now + way, Event::Committed { life: self.life, up_to: u64::MAX });
+        }
+        self.heap.push(at, Event::Committed { life: self.life, up_to });
+    }
+
+    /// A commit of the store ends.
+    pub(super) fn commit(&mut self, up_to: u64) -> Result<(), Wrong> {
+        if up_to == u64::MAX {
+            let up_to = self.store.appended;
+            return self.tell_switch(Input::Durable { up_to });
+        }
+        self.store.committing = false;
+        self.store.durable = up_to;
+        self.plan_commit();
+        self.tell_switch(Input::Durable { up_to })
+    }
+}
