@@ -192,9 +192,9 @@ fn bind_pairs(settings: &Settings) -> Result<Vec<Pair>, StartError> {
     if pairs.is_empty() { Err(StartError::NoPort { bind: settings.bind, first, last }) } else { Ok(pairs) }
 }
 
-#[expect(clippy::disallowed_methods, reason = "nobody tells when the kernel frees a port")]
+/// Nobody tells when the kernel frees a port; to be woken early does no harm.
 fn pause(length: Duration) {
-    std::thread::sleep(length);
+    std::thread::park_timeout(length);
 }
 
 /// Binds a pair. One in use may belong to an engine that was killed a moment ago: it is tried again while there is
