@@ -205,6 +205,7 @@ mod tests {
 
     #[test]
     fn a_peer_that_is_not_there_is_told_at_once_but_not_after_it_spoke() {
+        // RFC 3261 §17.1.4
         let calling = ClientInvite::new(Instant::START, TIMERS, Transport::Udp);
         assert_eq!(run(calling, &[(30, Input::Unreachable)]), "30 Unreachable\n");
         let ringing = ClientInvite::new(Instant::START, TIMERS, Transport::Tcp);

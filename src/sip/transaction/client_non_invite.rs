@@ -171,13 +171,14 @@ mod tests {
 
     #[test]
     fn a_peer_that_is_not_there_is_told_at_once() {
+        // RFC 3261 §17.1.4
         let trying = ClientNonInvite::new(Instant::START, TIMERS, Transport::Udp);
         assert_eq!(run(trying, &[(30, Input::Unreachable)]), "30 Unreachable\n");
     }
 
     #[test]
     fn the_figure_of_the_rfc_holds() {
-        // RFC 3261 §17.1.2
+        // RFC 3261 §17.1.2, §17.1.2.2
         check("answered at once", &[(20, 200)], "20 Deliver\n5020 end\n");
         check("answered twice", &[(20, 481), (40, 481)], "20 Deliver\n5020 end\n");
         check("the second sending is answered", &[(600, 200)], "500 Resend\n600 Deliver\n5600 end\n");
