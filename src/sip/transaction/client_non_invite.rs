@@ -133,19 +133,11 @@ impl ClientNonInvite {
 
 #[cfg(test)]
 mod tests {
-    use super::super::ladder::{Machine, TIMERS, run};
+    use super::super::tests::{self, TIMERS};
     use super::*;
 
-    impl Machine for ClientNonInvite {
-        type Input = Input;
-        fn deadline(&self) -> Option<Instant> {
-            self.poll_timeout()
-        }
-        fn step(&mut self, now: Instant, input: Option<Input>) -> Option<String> {
-            let output = self.handle(now, input.unwrap_or(Input::Timeout));
-            let end = self.is_terminated().then(|| "end".to_owned());
-            output.map(|output| format!("{output:?}")).or(end)
-        }
+    fn sent_over(transport: Transport) -> ClientNonInvite {
+        ClientNonInvite::new(Instant::START, TIMERS, transport)
     }
 
     #[track_caller]
@@ -155,10 +147,7 @@ mod tests {
 
     #[track_caller]
     fn check_over(transport: Transport, name: &str, script: &[(u64, u16)], ladder: &str) {
-        let script: Vec<_> =
-            script.iter().map(|(at, status)| (*at, Input::Response(StatusClass::of(*status)))).collect();
-        let machine = ClientNonInvite::new(Instant::START, TIMERS, transport);
-        assert_eq!(run(machine, &script), ladder, "{name}");
+        tests::check_responses(name, sent_over(transport), Input::Response, script, ladder);
     }
 
     #[test]
@@ -172,8 +161,8 @@ mod tests {
     #[test]
     fn a_peer_that_is_not_there_is_told_at_once() {
         // RFC 3261 §17.1.4
-        let trying = ClientNonInvite::new(Instant::START, TIMERS, Transport::Udp);
-        assert_eq!(run(trying, &[(30, Input::Unreachable)]), "30 Unreachable\n");
+        let gone = [(30, Input::Unreachable)];
+        tests::check("trying", sent_over(Transport::Udp), &gone, "30 Unreachable\n");
     }
 
     #[test]

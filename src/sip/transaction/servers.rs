@@ -184,7 +184,7 @@ impl Servers {
 
 #[cfg(test)]
 mod tests {
-    use super::super::ladder::TIMERS;
+    use super::super::tests::TIMERS;
     use super::*;
     use crate::wire::sip::message::{Message, parse};
     use crate::wire::sip::validate::read;
