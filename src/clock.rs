@@ -30,6 +30,12 @@ impl Instant {
         self.0
     }
 
+    /// The first multiple of `step`, counted from the start, that is not before it; itself for a step of nothing.
+    pub fn rounded_up(self, step: Duration) -> Self {
+        let step = u64::try_from(step.as_micros()).unwrap_or(u64::MAX).max(1);
+        Self(self.0.div_ceil(step).saturating_mul(step))
+    }
+
     /// The time from `earlier` to here; zero if `earlier` is later.
     pub const fn since(self, earlier: Instant) -> Duration {
         Duration::from_micros(self.0.saturating_sub(earlier.0))
@@ -116,6 +122,17 @@ mod tests {
         assert_eq!(late + Duration::from_secs(9), Instant::from_micros(u64::MAX));
         assert_eq!(Instant::START.since(Instant::from_millis(5)), Duration::ZERO);
         assert_eq!(format!("{:?}", Instant::from_millis(1_500)), "1.500000s");
+    }
+
+    #[test]
+    fn a_time_is_rounded_up_to_a_multiple_and_never_down() {
+        let step = Duration::from_millis(500);
+        for (at, rounded) in
+            [(0, 0), (1, 500_000), (499_999, 500_000), (500_000, 500_000), (500_001, 1_000_000)]
+        {
+            assert_eq!(Instant::from_micros(at).rounded_up(step), Instant::from_micros(rounded), "{at} µs");
+        }
+        assert_eq!(Instant::from_micros(7).rounded_up(Duration::ZERO), Instant::from_micros(7));
     }
 
     #[test]

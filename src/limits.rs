@@ -37,6 +37,9 @@ pub const SIP_LOCATING_MAX: usize = 4_096;
 pub const SIP_RESTING_MAX: usize = 1_024;
 /// The longest time that a target is left alone because it asked for that: a patient's person may be there again sooner.
 pub const SIP_REST_MAX: Duration = Duration::from_secs(60);
+/// How often transactions are forgotten that nothing more is expected of: all that are due together, for each
+/// by itself would wake the engine for nothing. So much longer than the RFC asks they may absorb what comes late.
+pub const SIP_FORGET_EVERY: Duration = Duration::from_millis(500);
 /// The longest request that goes in a datagram; a longer one goes by TCP (RFC 3261 §18.1.1).
 pub const SIP_REQUEST_BY_UDP_MAX_OCTETS: usize = 1_300;
 /// The most header fields that one message may carry; RFC 4475's fullest message has under 60.
@@ -103,10 +106,16 @@ pub const EVENT_SPILL_MAX: usize = 100_000;
 pub const EVENT_SPILL_HARD_MAX: usize = 2 * EVENT_SPILL_MAX;
 /// Rows of the event log in one commit: a few milliseconds of work, and under the 32 766 values of one statement.
 pub const EVENT_BATCH_MAX: usize = 500;
+/// Texts of statements that the store keeps: as many as `sqlx` keeps prepared.
+pub const STORE_TEXTS_MAX: usize = 100;
 /// Calls whose record the store keeps in memory until they end; those over it are read back from the log.
 pub const LEDGER_CALLS_MAX: usize = 65_536;
 /// How long the first event of a commit waits for others: the 20 ms that a kill may cost, and 50 commits a second at most.
 pub const EVENT_GATHER: Duration = Duration::from_millis(20);
+/// How long, all together, a start waits for media ports in use: a killed engine's are freed 25 to 55 ms after its end.
+pub const MEDIA_PORTS_FREED_WITHIN: Duration = Duration::from_millis(300);
+/// How often a media port in use is tried again in that time.
+pub const MEDIA_PORT_TRIED_EVERY: Duration = Duration::from_millis(10);
 /// Every so many ticks a media socket is read until it is empty, whatever came before: a sender whose
 /// clock runs fast is never more than a packet behind.
 pub const MEDIA_EMPTIED_EVERY_TICKS: u64 = 64;

@@ -3,20 +3,27 @@
 //! The left channel holds the phone's tone from the first second to the last, the right one our
 //! prompts and none of the tone; `sox`, which knows nothing of us, reads the same. The length of the
 //! file is that of the recorded spans in the call's record.
+//!
+//! Another one is the front desk and is called by TCP: the patient hears its tone, and what it heard itself, which
+//! it keeps in a file, is the patient's.
 
 #[path = "engine/mod.rs"]
 mod engine;
+#[path = "phone/mod.rs"]
+mod phone;
 #[path = "sound/mod.rs"]
 mod sound;
 
 use careline::io::store::read;
 use careline::report::event::Event;
-use engine::{Engine, Wishes};
+use engine::{Engine, Notice, ROOT, Wishes};
+use phone::Phone;
 use std::fs;
+use std::net::{SocketAddr, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
-/// Long enough to hear all the first words, the notice and half of the menu.
+/// Long enough to hear all the first words, the notice behind them and half of the menu.
 const CALL_S: u32 = 45;
 
 /// Samples before the first of the phone's tone: the playout holds back 40 ms, and the first packet comes
@@ -25,6 +32,23 @@ const HELD_BACK: usize = 480;
 
 /// Starts a baresip that calls at once over a transport and hangs up after [`CALL_S`].
 fn baresip(home: &Path, engine: &Engine, source: &str, transport: &str) -> Child {
+    furnish(home, engine::free_port(), source, "<sip:tester@127.0.0.1>;regint=0");
+    let dial = format!("/dial sip:100@{};transport={transport}", engine.sip);
+    run(home, &["-t", &CALL_S.to_string(), "-e", &dial])
+}
+
+/// Starts a baresip that answers for the front desk at once, and waits until it can be reached by TCP. What it
+/// sends and what it hears is kept in its home, each in a file.
+fn front_desk(home: &Path, at: SocketAddr, source: &str) -> Child {
+    furnish(home, at, source, "<sip:front-desk@127.0.0.1>;regint=0;answermode=auto");
+    let desk = run(home, &[]);
+    let listens = || TcpStream::connect(at).ok();
+    engine::eventually(listens, || format!("baresip at {at}; it said:\n{}", said(home)));
+    desk
+}
+
+/// Writes what a baresip in `home` needs to know.
+fn furnish(home: &Path, sip: SocketAddr, source: &str, account: &str) {
     fs::create_dir_all(home).expect("the test's own directory can be written");
     let write = |name: &str, text: &str| {
         fs::write(home.join(name), text).expect("the test's own directory can be written")
@@ -35,28 +59,27 @@ fn baresip(home: &Path, engine: &Engine, source: &str, transport: &str) -> Child
     write(
         "config",
         &format!(
-            "sip_listen 127.0.0.1:{sip}\nmodule_path /usr/lib/baresip/modules\nmodule g711.so\nmodule ausine.so\n\
-             module aufile.so\nmodule_app account.so\nmodule_app menu.so\naudio_source {source}\n\
-             ausrc_srate {rate}\nauplay_srate 8000\nausrc_channels {channels}\nauplay_channels 1\nrtp_ports {rtp}-{last}\n",
-            sip = engine::free_port().port(),
+            "sip_listen {sip}\nmodule_path /usr/lib/baresip/modules\nmodule g711.so\nmodule ausine.so\n\
+             module aufile.so\nmodule sndfile.so\nsnd_path {home}\nmodule_app account.so\nmodule_app menu.so\n\
+             audio_source {source}\nausrc_srate {rate}\nauplay_srate 8000\nausrc_channels {channels}\n\
+             auplay_channels 1\nrtp_ports {rtp}-{last}\n",
+            home = home.display(),
             rate = if is_sine { 48_000 } else { 8_000 },
             channels = if is_sine { 2 } else { 1 },
             last = rtp + 8,
         ),
     );
-    write("accounts", "<sip:tester@127.0.0.1>;regint=0;audio_codecs=PCMU/8000/1\n");
+    write("accounts", &format!("{account};audio_codecs=PCMU/8000/1\n"));
     write("contacts", "");
+}
+
+fn run(home: &Path, arguments: &[&str]) -> Child {
     let log =
         |name: &str| fs::File::create(home.join(name)).expect("the test's own directory can be written");
     Command::new("baresip")
-        .args([
-            "-4",
-            "-t",
-            &CALL_S.to_string(),
-            "-e",
-            &format!("/dial sip:100@{};transport={transport}", engine.sip),
-            "-f",
-        ])
+        .arg("-4")
+        .args(arguments)
+        .arg("-f")
         .arg(home)
         .stdin(Stdio::null())
         .stdout(log("said"))
@@ -65,6 +88,11 @@ fn baresip(home: &Path, engine: &Engine, source: &str, transport: &str) -> Child
         .unwrap_or_else(|error| {
             panic!("baresip does not start ({error}); install it: apt-get install -y baresip-core")
         })
+}
+
+/// Everything that a baresip printed so far.
+fn said(home: &Path) -> String {
+    ["said", "errors"].map(|name| fs::read_to_string(home.join(name)).unwrap_or_default()).concat()
 }
 
 fn recordings(home: &Path) -> Vec<PathBuf> {
@@ -154,7 +182,8 @@ fn both_channels_are_right(file: &Path, hertz: f64) {
 #[test]
 fn a_softphone_is_recorded_with_its_own_sound_on_the_left_and_ours_on_the_right() {
     let home = tempfile::tempdir().expect("a temporary directory can be made");
-    let engine = Engine::start(home.path(), &Wishes::default());
+    let wishes = Wishes { notice: Notice::InTheFirstWords, ..Wishes::default() };
+    let engine = Engine::start(home.path(), &wishes);
     let file = home.path().join("voice.wav");
     sound::write_tone(&file, 440.0, 60.0);
     let from_file = format!("aufile,{}", file.display());
@@ -171,8 +200,7 @@ fn a_softphone_is_recorded_with_its_own_sound_on_the_left_and_ours_on_the_right(
     let mut tones = Vec::new();
     for (hertz, place, mut phone) in phones {
         let status = phone.wait().expect("it is our child");
-        let said = fs::read_to_string(place.join("said")).unwrap_or_default();
-        logs += &format!("== {hertz} Hz, {status}\n{said}\n");
+        logs += &format!("== {hertz} Hz, {status}\n{}\n", said(&place));
         tones.push(hertz);
     }
     let figures = engine.status();
@@ -200,4 +228,79 @@ fn a_softphone_is_recorded_with_its_own_sound_on_the_left_and_ours_on_the_right(
         let own = own.unwrap_or_else(|| panic!("no recording holds the tone of {hertz} Hz\n{logs}\n{said}"));
         both_channels_are_right(own, hertz);
     }
+}
+
+/// What the patient and the person of [`a_softphone_that_is_called_by_tcp_hears_the_patient_and_is_heard`] sound like.
+const PATIENT_HZ: f64 = 440.0;
+const PERSON_HZ: f64 = 1_000.0;
+/// 20 ms packets that the patient hears from the person: five seconds.
+const TALK: u64 = 250;
+
+/// The samples of a file of one channel, at 8 kHz.
+fn one_channel(file: &Path) -> Vec<f64> {
+    let stereo = file.with_extension("stereo.wav");
+    let made =
+        Command::new("sox").arg(file).args(["-b", "16", "-r", "8000", "-c", "2"]).arg(&stereo).status();
+    let made = made
+        .unwrap_or_else(|error| panic!("sox does not start ({error}); install it: apt-get install -y sox"));
+    assert!(made.success(), "sox cannot read {}: {made}", file.display());
+    sound::read(&stereo).unwrap_or_else(|fault| panic!("{fault}")).left
+}
+
+/// The last seconds of the talk, without its very end, hold this tone and not the other.
+fn holds_one_tone(what: &str, samples: &[f64], hertz: f64, other: f64) {
+    let seconds: Vec<&[f64]> = samples.rchunks_exact(8_000).skip(1).take(3).collect();
+    assert_eq!(seconds.len(), 3, "{what}: only {:.2} s of sound", sound::seconds(samples));
+    for (n, second) in seconds.into_iter().enumerate() {
+        let heard = sound::heard_in(second, hertz);
+        assert!(
+            // A softphone on a busy machine sends late now and then; never for long.
+            heard >= 0.8,
+            "{what}, second {} from its end: {hertz} Hz is heard in only {:.0} %",
+            n + 2,
+            heard * 100.0
+        );
+        let echo = sound::share_of(second, other);
+        assert!(echo < 0.05, "{what}: {:.0} % of it is the tone of {other} Hz", echo * 100.0);
+    }
+}
+
+#[test]
+fn a_softphone_that_is_called_by_tcp_hears_the_patient_and_is_heard() {
+    let home = tempfile::tempdir().expect("a temporary directory can be made");
+    let sounds = home.path().join("sounds");
+    sound::short_prompts(Path::new(ROOT), &sounds);
+    let desk_hop = |desk: SocketAddr| format!("{desk};transport=tcp");
+    let engine = Engine::start(home.path(), &Wishes { sounds, desk_hop, ..Wishes::default() });
+    let place = home.path().join("desk");
+    let mut desk = front_desk(&place, engine.desk, &format!("ausine,{PERSON_HZ}"));
+    let phone = Phone::call(engine.sip, "100", PATIENT_HZ).unwrap_or_else(|fault| panic!("{fault}"));
+    engine.wait_for("a recording", |figures| figures["recorder_opened"] == 1);
+    phone.press(0);
+    let before = engine.wait_for("the front desk to answer", |figures| figures["bridged"] == 1);
+    phone.listen(TALK);
+    let heard = phone.hang_up().unwrap_or_else(|fault| panic!("BYE: {fault}"));
+    let figures = engine.wait_for("the end of the call and of its files", |figures| {
+        (figures["calls_ended"], figures["recorder_closed"]) == (1, 1)
+    });
+    let over = || said(&place).contains("terminated").then_some(());
+    engine::eventually(over, || format!("baresip to hear of the end; it said:\n{}", said(&place)));
+    desk.kill().expect("it runs until it is told to stop");
+    desk.wait().expect("it is our child");
+    assert_eq!(
+        (before["tcp_opened"], figures["persons_not_reached"]),
+        (1, 0),
+        "{figures:#?}\n{}",
+        said(&place)
+    );
+    assert_eq!((heard.missing, heard.out_of_order), (0, 0), "{heard:?}");
+    let file = engine::recordings(home.path()).pop().expect("one recording is closed");
+    let stereo = sound::read(&file).unwrap_or_else(|fault| panic!("{fault}"));
+    holds_one_tone("the patient in the recording", &stereo.left, PATIENT_HZ, PERSON_HZ);
+    holds_one_tone("what the patient heard", &stereo.right, PERSON_HZ, PATIENT_HZ);
+    let entries = fs::read_dir(&place).expect("it was written").filter_map(Result::ok);
+    let kept = entries.map(|entry| entry.path()).find(|path| path.to_string_lossy().ends_with("-dec.wav"));
+    let kept =
+        kept.unwrap_or_else(|| panic!("baresip kept nothing that it heard; it said:\n{}", said(&place)));
+    holds_one_tone("what the person heard", &one_channel(&kept), PATIENT_HZ, PERSON_HZ);
 }

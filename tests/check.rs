@@ -76,7 +76,7 @@ const BREAKS: &[Break] = &[
     Break {
         what: "a circle without the caller",
         file: "ivr-flows/entry.yaml",
-        from: "u.person, next: notice",
+        from: "u.person, next: called_number",
         to: "u.person, next: emergency",
         says: &["entry.yaml:", "F013"],
     },

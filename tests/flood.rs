@@ -9,7 +9,7 @@ mod phone;
 mod sound;
 
 use careline::rng::Rng;
-use engine::{Engine, ROOT, Wishes};
+use engine::{Engine, Notice, ROOT, Wishes};
 use phone::{AUDIO, EVENT, Heard, Phone, Place, key_event, rtp};
 use std::net::{SocketAddr, UdpSocket};
 use std::path::{Path, PathBuf};
@@ -98,7 +98,7 @@ fn started(home: &Path) -> Engine {
     let sounds = home.join("sounds");
     sound::short_prompts(Path::new(ROOT), &sounds);
     sound::write_tone(&sounds.join("en/mm.menu.wav"), 300.0, MENU_S);
-    Engine::start(home, &Wishes { sounds, ..Wishes::default() })
+    Engine::start(home, &Wishes { sounds, notice: Notice::InTheFirstWords, ..Wishes::default() })
 }
 
 /// Floods the one call while both hear the menu; with a key pressed in it, if `presses`.

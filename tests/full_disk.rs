@@ -12,7 +12,7 @@ mod phone;
 #[path = "sound/mod.rs"]
 mod sound;
 
-use engine::{Engine, ROOT, Wishes, recordings};
+use engine::{Engine, Notice, ROOT, Wishes, recordings};
 use phone::{Heard, Phone};
 use std::fs;
 use std::io::Write;
@@ -74,7 +74,7 @@ fn wishes(home: &Path) -> Wishes {
     sound::short_prompts(Path::new(ROOT), &sounds);
     // The menu is spoken for long enough that no caller here is silent in it.
     sound::write_tone(&sounds.join("en/mm.menu.wav"), 300.0, 30.0);
-    Wishes { sounds, ..Wishes::default() }
+    Wishes { sounds, notice: Notice::InTheFirstWords, ..Wishes::default() }
 }
 
 fn call(engine: &Engine) -> Phone {

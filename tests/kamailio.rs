@@ -14,7 +14,7 @@ mod engine;
 #[path = "sound/mod.rs"]
 mod sound;
 
-use engine::{Engine, ROOT, Wishes, eventually};
+use engine::{Engine, Notice, ROOT, Wishes, eventually};
 use std::collections::BTreeSet;
 use std::fs;
 use std::net::SocketAddr;
@@ -161,7 +161,7 @@ impl Stage {
     /// Everything but the callers and the person.
     fn begin(setup: Setup) -> Self {
         let home = tempfile::tempdir().expect("a temporary directory can be made");
-        let mut wishes = Wishes { calls: 8, ..Wishes::default() };
+        let mut wishes = Wishes { calls: 8, notice: Notice::InTheFirstWords, ..Wishes::default() };
         if setup.prompts == Prompts::Short {
             wishes.sounds = home.path().join("sounds");
             sound::short_prompts(Path::new(ROOT), &wishes.sounds);

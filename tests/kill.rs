@@ -5,8 +5,9 @@
 //! every file must open, be as long as the time recorded less one second, and hold its tone from its
 //! beginning to its end; no file may be without a record, no record without its file, and every call must be closed.
 //!
-//! `CARELINE_KILLS` is the number of rounds (8 without it). The prompts are cut to a tenth of a second
-//! so that recording, which waits for the end of the notice, begins soon. Random moments come from
+//! `CARELINE_KILLS` is the number of rounds (8 without it). The notice stands in the first
+//! words, and the prompts are cut to a tenth of a second, so that recording, which waits for the end of the
+//! notice, begins soon and in all calls at once. Random moments come from
 //! the process id, which is printed, and from `CARELINE_KILL_SEED` when it is set.
 
 #[path = "engine/mod.rs"]
@@ -17,7 +18,7 @@ mod phone;
 mod sound;
 
 use careline::rng::Rng;
-use engine::{Engine, ROOT, Wishes};
+use engine::{Engine, Notice, ROOT, Wishes};
 use phone::Phone;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -237,7 +238,8 @@ fn a_kill_at_any_moment_leaves_every_recording_and_record_whole() {
     let home = tempfile::tempdir().expect("a temporary directory can be made");
     let sounds = home.path().join("sounds");
     sound::short_prompts(Path::new(ROOT), &sounds);
-    let (sip, desk) = engine::furnish(home.path(), &Wishes { calls: CALLS * 2, sounds, ..Wishes::default() });
+    let wishes = Wishes { calls: CALLS * 2, sounds, notice: Notice::InTheFirstWords, ..Wishes::default() };
+    let (sip, desk) = engine::furnish(home.path(), &wishes);
     let rng = Rng::seeded(seed);
     let mut storm = Storm {
         home: home.path().to_path_buf(),

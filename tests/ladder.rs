@@ -8,7 +8,7 @@ mod phone;
 #[path = "sound/mod.rs"]
 mod sound;
 
-use engine::{Engine, ROOT, Wishes, eventually};
+use engine::{Engine, Notice, ROOT, Wishes, eventually};
 use phone::Phone;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -17,7 +17,7 @@ use std::path::{Path, PathBuf};
 fn started(home: &Path) -> Engine {
     let sounds = home.join("sounds");
     sound::short_prompts(Path::new(ROOT), &sounds);
-    Engine::start(home, &Wishes { sounds, ..Wishes::default() })
+    Engine::start(home, &Wishes { sounds, notice: Notice::InTheFirstWords, ..Wishes::default() })
 }
 
 /// A call that listens for a second and hangs up.
@@ -52,7 +52,6 @@ fn a_call_is_drawn_with_its_messages_and_its_steps_and_without_a_number() {
     for part in [
         "INVITE ──",
         "1 INVITE",
-        "100 Trying",
         "200 OK",
         "ACK ──",
         "▸ entry / emergency",

@@ -15,7 +15,7 @@ mod phone;
 #[path = "sound/mod.rs"]
 mod sound;
 
-use engine::{Engine, ROOT, Wishes, eventually, recordings};
+use engine::{Engine, Notice, ROOT, Wishes, eventually, recordings};
 use phone::{Phone, Place};
 use std::io::Write;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
@@ -149,7 +149,8 @@ fn be_the_engine(run: &str) {
     let home = tempfile::tempdir().expect("a temporary directory can be made");
     let sounds = home.path().join("sounds");
     sound::short_prompts(Path::new(ROOT), &sounds);
-    let engine = Engine::start(home.path(), &Wishes { sounds, ip: OUTSIDE, ..Wishes::default() });
+    let wishes = Wishes { sounds, ip: OUTSIDE, notice: Notice::InTheFirstWords, ..Wishes::default() };
+    let engine = Engine::start(home.path(), &wishes);
     let mut phone = act(&format!("{run}-in"), "phone", &[(CALLS, engine.sip.to_string())]);
     let phone = phone.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
     let phone = phone.expect("`ip` was there a moment ago");

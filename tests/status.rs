@@ -8,11 +8,13 @@ mod phone;
 #[path = "sound/mod.rs"]
 mod sound;
 
-use engine::{Engine, ROOT, Wishes};
+use engine::{Engine, Notice, ROOT, Wishes};
 use phone::Phone;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
+use std::net::{SocketAddr, UdpSocket};
 use std::path::Path;
+use std::process::Command;
 
 /// The figures after a call in which 6 was pressed, each with the least and the most that is right.
 const AFTER_ONE_CALL: &[(&str, u64, u64)] = &[
@@ -25,6 +27,10 @@ const AFTER_ONE_CALL: &[(&str, u64, u64)] = &[
     ("calls_refused_draining", 0, 0),
     ("calls_no_common_media", 0, 0),
     ("calls_media_lost", 0, 0),
+    ("calls_session_lost", 0, 0),
+    ("calls_too_long", 0, 0),
+    ("calls_cut_off", 0, 0),
+    ("calls_recovered", 0, 0),
     ("calls_closed_late", 0, 0),
     ("ports_in_use", 0, 0),
     // The first words, the notice, the menu and the second one.
@@ -62,6 +68,7 @@ const AFTER_ONE_CALL: &[(&str, u64, u64)] = &[
     ("dns_unanswered", 0, 0),
     ("rtp_unowned", 0, 50),
     ("rtp_send_errors", 0, 0),
+    ("rtp_dropped_by_kernel", 0, 0),
     ("media_keys_dropped", 0, 0),
     ("media_workers", 2, 2),
     ("media_legs", 0, 0),
@@ -94,7 +101,8 @@ fn named_in_the_guide() -> BTreeSet<String> {
 fn one_call(home: &Path) -> (Engine, phone::Heard) {
     let sounds = home.join("sounds");
     sound::short_prompts(Path::new(ROOT), &sounds);
-    let engine = Engine::start(home, &Wishes { sounds, ..Wishes::default() });
+    let engine =
+        Engine::start(home, &Wishes { sounds, notice: Notice::InTheFirstWords, ..Wishes::default() });
     let phone = Phone::call(engine.sip, "100", 440.0).unwrap_or_else(|fault| panic!("{fault}"));
     engine.wait_for("a recording", |figures| figures["recorder_opened"] == 1);
     phone.listen(60);
@@ -144,6 +152,58 @@ fn after_one_known_call_every_counter_says_what_happened() {
         faults.join("\n"),
         engine.said()
     );
+}
+
+/// Stops a process or lets it go on (SIGSTOP, SIGCONT).
+fn signal(engine: &Engine, name: &str) {
+    let pid = engine.pid().to_string();
+    let sent = Command::new("sh").args(["-c", "kill -\"$0\" \"$1\"", name, &pid]).status();
+    assert!(sent.is_ok_and(|status| status.success()), "SIG{name} could not be sent to {pid}");
+}
+
+/// Whether no thread of the process runs any more.
+fn stands_still(engine: &Engine) -> bool {
+    let tasks = fs::read_dir(format!("/proc/{}/task", engine.pid())).expect("it lives");
+    let state = |task: std::fs::DirEntry| fs::read_to_string(task.path().join("stat")).unwrap_or_default();
+    tasks.filter_map(Result::ok).all(|task| state(task).contains(") T "))
+}
+
+#[test]
+fn what_came_while_nobody_read_and_found_no_room_is_told() {
+    let home = tempfile::tempdir().expect("a temporary directory can be made");
+    let engine = Engine::start(home.path(), &Wishes::default());
+    let phone = Phone::call(engine.sip, "100", 440.0).unwrap_or_else(|fault| panic!("{fault}"));
+    phone.listen(10);
+    assert_eq!(engine.status()["rtp_dropped_by_kernel"], 0);
+    let rtcp = SocketAddr::new(phone.media.ip(), phone.media.port() + 1);
+    let stranger = UdpSocket::bind((rtcp.ip(), 0)).expect("loopback has a free port");
+    signal(&engine, "STOP");
+    let stopped = || stands_still(&engine).then_some(());
+    engine::eventually(stopped, || "every thread to stop".to_owned());
+    // The buffer of a media socket holds under a hundred.
+    let sent = 1_000;
+    (0..sent).for_each(|_| assert!(stranger.send_to(&[0; 172], rtcp).is_ok()));
+    signal(&engine, "CONT");
+    let figures = engine.status();
+    let dropped = figures["rtp_dropped_by_kernel"];
+    // What the phone said meanwhile may be among them, if that took long.
+    assert!(dropped >= sent - 100, "{dropped} of {sent}: {figures:#?}");
+    phone.hang_up().unwrap_or_else(|fault| panic!("BYE: {fault}"));
+}
+
+#[test]
+fn a_call_that_a_crash_broke_off_is_counted_by_the_next_start() {
+    let home = tempfile::tempdir().expect("a temporary directory can be made");
+    let engine = Engine::start(home.path(), &Wishes::default());
+    let (sip, desk) = (engine.sip, engine.desk);
+    let _phone = Phone::call(sip, "100", 440.0).unwrap_or_else(|fault| panic!("{fault}"));
+    engine.wait_for("the call on disk", |figures| {
+        (figures["calls_up"], figures["calls_recovered"], figures["events_not_durable"]) == (1, 0, 0)
+            && figures["store_committed"] > 0
+    });
+    engine.kill();
+    let figures = Engine::start_again(home.path(), sip, desk).status();
+    assert_eq!((figures["calls_recovered"], figures["calls_up"]), (1, 0), "{figures:#?}");
 }
 
 #[test]

@@ -9,10 +9,12 @@ mod phone;
 mod sound;
 
 use careline::rng::Rng;
-use engine::{Engine, Wishes};
+use engine::{Engine, ROOT, Wishes};
 use phone::Phone;
+use std::fs;
 use std::io::{Read, Write};
-use std::net::{Ipv6Addr, SocketAddr, TcpListener, TcpStream};
+use std::net::{Ipv6Addr, SocketAddr, TcpListener, TcpStream, UdpSocket};
+use std::path::Path;
 use std::time::Duration;
 
 /// How long the engine may take to answer anything.
@@ -139,6 +141,61 @@ fn over_ipv6_a_call_is_answered_with_an_address_of_that_family() {
     let answer = read_until(&mut stream, "\r\nm=audio ", 1);
     assert!(answer.contains("\r\nc=IN IP6 ::1\r\n"), "{answer}");
     assert!(answer.contains(&format!("\r\nContact: <sip:{};transport=tcp>\r\n", engine.sip)), "{answer}");
+}
+
+/// An engine with short prompts and a front desk whose name alone is too long for a datagram.
+fn with_a_long_desk(home: &Path) -> Engine {
+    let sounds = home.join("sounds");
+    sound::short_prompts(Path::new(ROOT), &sounds);
+    let (sip, desk) = engine::furnish(home, &Wishes { sounds, ..Wishes::default() });
+    let clinic = home.join("ivr-flows/clinic.yaml");
+    let text = fs::read_to_string(&clinic).expect("the flows are there");
+    let text = text.replace("sip:front-desk@", &format!("sip:front-desk{}@", "-of-the-clinic".repeat(100)));
+    fs::write(&clinic, text).expect("the test's own directory can be written");
+    Engine::start_again(home, sip, desk)
+}
+
+/// A patient in a call who presses 0.
+fn asks_for_a_person(engine: &Engine) -> Phone {
+    let phone = Phone::call(engine.sip, "100", 440.0).unwrap_or_else(|error| panic!("{error}"));
+    phone.press(0);
+    phone
+}
+
+/// The long INVITE to a person goes by TCP where the desk takes it, and in a datagram where it does not
+/// (RFC 3261 §18.1.1).
+#[test]
+fn a_long_request_goes_by_tcp_and_in_a_datagram_where_tcp_is_refused() {
+    let home = tempfile::tempdir().expect("a temporary directory can be made");
+    let engine = with_a_long_desk(home.path());
+    let desk = UdpSocket::bind(engine.desk).expect("the desk's port was free a moment ago");
+    let phone = asks_for_a_person(&engine);
+    desk.set_read_timeout(Some(ANSWER)).expect("20 s is no zero");
+    let mut datagram = [0; 65_535];
+    let length =
+        desk.recv(&mut datagram).unwrap_or_else(|error| panic!("no datagram: {error}\n{}", engine.said()));
+    let invite = String::from_utf8_lossy(&datagram[..length]).into_owned();
+    assert!(length > 1_300 && invite.starts_with("INVITE sip:front-desk-of-"), "{invite}");
+    assert!(invite.contains("\r\nVia: SIP/2.0/UDP "), "{invite}");
+    let figures = engine.status();
+    assert_eq!((figures["tcp_not_opened"], figures["sip_failovers"]), (1, 1), "{figures:#?}");
+    phone.hang_up().unwrap_or_else(|error| panic!("{error}"));
+    drop(engine);
+
+    let home = tempfile::tempdir().expect("a temporary directory can be made");
+    let engine = with_a_long_desk(home.path());
+    let desk = TcpListener::bind(engine.desk).expect("the desk's port was free a moment ago");
+    let phone = asks_for_a_person(&engine);
+    let (mut stream, _) = desk.accept().expect("the engine connects");
+    stream.set_read_timeout(Some(ANSWER)).expect("20 s is no zero");
+    let invite = read_until(&mut stream, "\r\nm=audio ", 1);
+    assert!(
+        invite.starts_with("INVITE sip:front-desk-of-") && invite.contains("\r\nVia: SIP/2.0/TCP "),
+        "{invite}"
+    );
+    let figures = engine.status();
+    assert_eq!((figures["tcp_opened"], figures["sip_failovers"]), (1, 0), "{figures:#?}");
+    phone.hang_up().unwrap_or_else(|error| panic!("{error}"));
 }
 
 /// Peers that connect and say nothing, half of something, or nonsense without end: a call goes on, and

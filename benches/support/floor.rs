@@ -99,7 +99,8 @@ pub fn fastest(measured: &[Measured]) -> Option<Cost> {
         .min_by(|a, b| a.per_leg_second_ms.total_cmp(&b.per_leg_second_ms))
 }
 
-fn measure_one(method: Method, legs: usize, window: Duration) -> io::Result<Measured> {
+/// Measures one way.
+pub fn measure_one(method: Method, legs: usize, window: Duration) -> io::Result<Measured> {
     let generator = Generator::start(legs, NO_KEY)?;
     let mut engine = Engine::open(method, generator.addresses())?;
     let ticks = |time: Duration| (time.as_micros() / TICK.as_micros()) as u32;

@@ -139,7 +139,7 @@ mod tests {
         let paths = Paths { config: None, flows: Some(shipped()) };
         let report = check(&paths, &|_, _, _| Audio::Present, Paint::Plain);
         expect_test::expect![[r#"
-            no fault: 3 flows, 48 spoken texts
+            no fault: 3 flows, 47 spoken texts
               +16175550100 leads to main_menu
               +16175550199 leads to after_hours
               100 leads to main_menu

@@ -52,14 +52,14 @@ pub enum Act {
         /// Where it leads.
         next: Target,
     },
-    /// Offers the second language, each in its own; passed over when the caller has chosen.
+    /// Offers the second language, in its own words; passed over when the caller has chosen.
     OfferLanguage {
         /// The offer.
         prompt: PromptName,
         /// Where it leads.
         next: Target,
     },
-    /// Gives the recording notice; recording begins when it was heard to its end.
+    /// Gives the recording notice here already; recording begins when it was heard to its end.
     Record {
         /// The notice.
         notice: PromptName,
@@ -156,7 +156,8 @@ pub struct Clinic {
 /// Whether calls are recorded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Recording {
-    /// After the notice, unless the caller presses 7.
+    /// After the notice, which is given before the first person or message at the latest, unless the
+    /// caller presses 7.
     On,
     /// Never.
     Off,
@@ -205,6 +206,8 @@ pub enum Own {
     NotReached,
     /// When something of ours failed.
     Fault,
+    /// The notice before the first person or message.
+    Recording,
     /// After the 7 key.
     NotRecorded,
     /// Before the engine hangs up.
@@ -217,7 +220,7 @@ pub enum Own {
 
 impl Own {
     /// All of them.
-    pub const ALL: [Own; 14] = [
+    pub const ALL: [Own; 15] = [
         Own::Emergency,
         Own::OneMoment,
         Own::MoreTime,
@@ -228,6 +231,7 @@ impl Own {
         Own::Nurse,
         Own::NotReached,
         Own::Fault,
+        Own::Recording,
         Own::NotRecorded,
         Own::Goodbye,
         Own::CrisisStay,
@@ -247,6 +251,7 @@ impl Own {
             Own::Nurse => "u.nurse",
             Own::NotReached => "u.not_reached",
             Own::Fault => "u.sysfail",
+            Own::Recording => "u.recording",
             Own::NotRecorded => "u.not_recorded",
             Own::Goodbye => "u.goodbye",
             Own::CrisisStay => "cr.stay",

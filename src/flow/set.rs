@@ -199,7 +199,8 @@ fn build(draft: &Draft, version: String) -> Option<FlowSet> {
             prompt: PromptName::from(prompt.as_str()),
             language: language.clone(),
         };
-        clinic.languages.iter().map(speak).collect::<Vec<_>>()
+        let unspoken = check::words::unspoken(draft, prompt);
+        clinic.languages.iter().skip(unspoken).map(speak).collect::<Vec<_>>()
     });
     let spoken = spoken.collect();
     Some(FlowSet { flows: flows?, clinic, spoken, version })

@@ -10,6 +10,8 @@
 //! One request line, one answer, closed. Only who may open the file may ask: it is made for its owner alone.
 
 use crate::id::TraceId;
+use crate::io::figures;
+use crate::io::kernel_drops::MediaSockets;
 use crate::io::trace;
 use crate::phi::Phi;
 use crate::switch::status::Figure;
@@ -17,11 +19,12 @@ use std::fs::File;
 use std::io::{self, Write as _};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 use thiserror::Error;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{UnixListener, UnixStream};
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{Mutex, mpsc, oneshot};
 
 /// How long a client may take to ask.
 const ASK_MAX: Duration = Duration::from_secs(5);
@@ -80,11 +83,17 @@ pub enum AskError {
     Refused(String),
 }
 
-/// Listens at `path` and hands requests to the engine. The file of an engine that is gone is replaced.
+/// The socket while the engine is still being opened: who asks waits.
+#[derive(Debug)]
+pub struct Listening {
+    listener: UnixListener,
+}
+
+/// Listens at `path`. The file of an engine that is gone is replaced.
 ///
 /// # Errors
 /// When another engine answers there, or the file cannot be made.
-pub fn listen(path: &Path) -> io::Result<mpsc::Receiver<Request>> {
+pub fn listen(path: &Path) -> io::Result<Listening> {
     if std::os::unix::net::UnixStream::connect(path).is_ok() {
         return Err(io::Error::new(
             io::ErrorKind::AddrInUse,
@@ -99,37 +108,54 @@ pub fn listen(path: &Path) -> io::Result<mpsc::Receiver<Request>> {
     }
     let listener = UnixListener::bind(path)?;
     std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600))?;
-    let (requests, receiver) = mpsc::channel(REQUESTS_MAX);
-    tokio::spawn(async move {
-        while let Ok((client, _)) = listener.accept().await {
-            let requests = requests.clone();
-            tokio::spawn(async move {
-                let _ = tokio::time::timeout(ASK_MAX, serve(client, requests)).await;
-            });
-        }
-    });
-    Ok(receiver)
+    Ok(Listening { listener })
 }
 
-async fn serve(client: UnixStream, requests: mpsc::Sender<Request>) -> io::Result<()> {
+impl Listening {
+    /// Hands requests to the engine from now on. What the kernel tells of its media sockets needs no engine.
+    pub fn serve(self, media: MediaSockets) -> mpsc::Receiver<Request> {
+        let (requests, receiver) = mpsc::channel(REQUESTS_MAX);
+        let media = Arc::new(Mutex::new(media));
+        tokio::spawn(async move {
+            while let Ok((client, _)) = self.listener.accept().await {
+                let (requests, media) = (requests.clone(), Arc::clone(&media));
+                tokio::spawn(async move {
+                    let _ = tokio::time::timeout(ASK_MAX, serve(client, requests, media)).await;
+                });
+            }
+        });
+        receiver
+    }
+}
+
+async fn serve(
+    client: UnixStream,
+    requests: mpsc::Sender<Request>,
+    media: Arc<Mutex<MediaSockets>>,
+) -> io::Result<()> {
     let (reader, mut writer) = client.into_split();
     let mut line = String::new();
     BufReader::new(reader.take(LINE_MAX)).read_line(&mut line).await?;
     let line = line.trim_end_matches('\n');
     let answer = match line.strip_prefix("trace ") {
         Some(order) => trace_answer(order, &requests).await,
-        None if line.trim() == STATUS => status_answer(&requests).await,
+        None if line.trim() == STATUS => status_answer(&requests, media).await,
         None => "unknown request\n".to_owned(),
     };
     writer.write_all(answer.as_bytes()).await
 }
 
-async fn status_answer(requests: &mpsc::Sender<Request>) -> String {
+async fn status_answer(requests: &mpsc::Sender<Request>, media: Arc<Mutex<MediaSockets>>) -> String {
     let (answer, figures) = oneshot::channel();
     if requests.send(Request::Status(answer)).await.is_err() {
         return String::new();
     }
-    let figures = figures.await.unwrap_or_default();
+    let mut figures = figures.await.unwrap_or_default();
+    // This task runs on the engine's thread, and the kernel's list is long: nobody in a call waits for it. However
+    // many ask, one thread reads it at a time.
+    let media = media.lock_owned().await;
+    let dropped = tokio::task::spawn_blocking(move || media.dropped()).await;
+    figures.extend(dropped.ok().and_then(Result::ok).map(figures::rtp_dropped_by_kernel));
     figures.iter().map(|f| format!("{}\t{}\t{}\n", f.name, f.value, f.meaning)).collect()
 }
 

@@ -46,6 +46,13 @@ pub fn media<'a>(workers: impl Iterator<Item = &'a WorkerCounters> + Clone) -> V
     ]
 }
 
+/// What `/proc` tells of the media sockets.
+pub fn rtp_dropped_by_kernel(dropped: u64) -> Figure {
+    let meaning =
+        "RTP and RTCP datagrams that the kernel dropped: a media thread was behind, or a port was flooded";
+    figure("rtp_dropped_by_kernel", dropped, meaning)
+}
+
 /// Slots over 2 ms late.
 fn late(worker: &WorkerCounters) -> u64 {
     let first = Lateness::BOUNDS.iter().position(|bound| *bound > 2_000).unwrap_or(Lateness::BOUNDS.len());

@@ -4,8 +4,9 @@
 //!  receive(port) ×n ─▶ ┐                                  ┌─▶ Moved { port, octets }  in the order of the queue
 //!  send(port, …) ×n ─▶ ┴─ rooms, entries ──flush──kernel──┴─▶ Nothing { port }
 //! ```
-//! Sockets are named by descriptor and not registered with the ring: the kernel takes a dead program's ring apart
-//! later than its descriptors, and registered ports would be in use when the engine starts again. No operation waits: a socket without a
+//! The sockets are registered with the ring: to look one up by descriptor took a twentieth of the media thread.
+//! The kernel takes a killed program's ring apart a moment later than its descriptors, and until then these
+//! ports are in use: who binds them waits for them (`media_worker`). No operation waits: a socket without a
 //! datagram answers at once, so that after [`Ring::flush`] the kernel holds none of our memory. Where the
 //! kernel or a container forbids io_uring, the worker goes on with plain system calls.
 
@@ -38,8 +39,6 @@ pub enum Done<'a> {
 /// A ring over the RTP sockets of one worker. It belongs to the thread that made it.
 pub struct Ring {
     ring: IoUring,
-    /// The descriptor of each port's socket.
-    sockets: Box<[RawFd]>,
     /// One datagram for each operation that waits; the kernel uses them from `enqueue` to the end of `flush`.
     rooms: Box<[Room]>,
     waiting: usize,
@@ -59,8 +58,9 @@ impl Ring {
     pub fn new(sockets: &[RawFd]) -> io::Result<Self> {
         let ring =
             IoUring::builder().setup_single_issuer().setup_defer_taskrun().build(MEDIA_RING_ENTRIES)?;
+        ring.submitter().register_files(sockets)?;
         let rooms = vec![[0; MEDIA_DATAGRAM_MAX_OCTETS]; MEDIA_RING_ENTRIES as usize].into_boxed_slice();
-        Ok(Self { ring, sockets: sockets.into(), rooms, waiting: 0 })
+        Ok(Self { ring, rooms, waiting: 0 })
     }
 
     /// No operation can be added before [`Ring::flush`].
@@ -70,25 +70,19 @@ impl Ring {
 
     /// With the next flush, one datagram is taken from the socket of `port`. The ring must not be full.
     pub fn receive(&mut self, port: PortIndex) {
-        let Some(socket) = self.socket(port) else { return };
         let Some(room) = self.rooms.get_mut(self.waiting) else { return };
-        let receive = opcode::Recv::new(socket, room.as_mut_ptr(), room.len() as u32);
+        let receive = opcode::Recv::new(types::Fixed(port.0), room.as_mut_ptr(), room.len() as u32);
         self.enqueue(receive.flags(libc::MSG_DONTWAIT).build(), port);
     }
 
     /// With the next flush, `octets` leave from the socket of `port` to the party that it is connected
     /// to. The ring must not be full; what is longer than a datagram of ours is cut.
     pub fn send(&mut self, port: PortIndex, octets: &[u8]) {
-        let Some(socket) = self.socket(port) else { return };
         let Some(room) = self.rooms.get_mut(self.waiting) else { return };
         let octets = &octets[..octets.len().min(room.len())];
         room[..octets.len()].copy_from_slice(octets);
-        let send = opcode::Send::new(socket, room.as_ptr(), octets.len() as u32);
+        let send = opcode::Send::new(types::Fixed(port.0), room.as_ptr(), octets.len() as u32);
         self.enqueue(send.flags(libc::MSG_DONTWAIT).build(), port);
-    }
-
-    fn socket(&self, port: PortIndex) -> Option<types::Fd> {
-        self.sockets.get(port.0 as usize).copied().map(types::Fd)
     }
 
     fn enqueue(&mut self, operation: Entry, port: PortIndex) {
@@ -135,8 +129,12 @@ impl Ring {
 }
 
 impl Drop for Ring {
-    /// After a flush that failed the kernel may still write to rooms: they are never given back.
+    /// The ports are free at once and not when the kernel has taken the ring apart. After a flush that failed it may
+    /// still write to rooms: they are never given back.
     fn drop(&mut self) {
+        if let Err(error) = self.ring.submitter().unregister_files() {
+            tracing::debug!(%error, "the media ports will be free a moment after the end");
+        }
         if self.waiting > 0 {
             std::mem::forget(std::mem::take(&mut self.rooms));
         }

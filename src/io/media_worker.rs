@@ -19,7 +19,8 @@ use crate::io::media_socket::{Batch, Bell, run_before_others, sleep_exactly};
 use crate::io::now::Clock;
 use crate::limits::{
     MEDIA_COMMANDS_MAX, MEDIA_DATAGRAM_MAX_OCTETS, MEDIA_DRAIN_BATCHES_MAX, MEDIA_EMPTIED_EVERY_TICKS,
-    MEDIA_READS_PER_TICK_MAX, MEDIA_RECEIVE_BATCH, RTCP_READ_EVERY, SLOTS_PER_TICK, TICK,
+    MEDIA_PORT_TRIED_EVERY, MEDIA_PORTS_FREED_WITHIN, MEDIA_READS_PER_TICK_MAX, MEDIA_RECEIVE_BATCH,
+    RTCP_READ_EVERY, SLOTS_PER_TICK, TICK,
 };
 use crate::media::command::{Command, Event, PortIndex, WorkerIndex};
 use crate::media::engine::{Engine, Kind};
@@ -175,11 +176,12 @@ fn bind_pairs(settings: &Settings) -> Result<Vec<Pair>, StartError> {
     let (first, last) = (*settings.ports.start(), *settings.ports.end());
     let mut pairs = Vec::with_capacity(settings.pairs);
     let even = (first..last).filter(|port| port % 2 == 0);
+    let mut patience = MEDIA_PORTS_FREED_WITHIN;
     for rtp in even {
         if pairs.len() == settings.pairs {
             break;
         }
-        match Pair::bind(settings.bind, rtp) {
+        match bind_in_time(settings.bind, rtp, &mut patience, std::thread::sleep) {
             Ok(pair) => pairs.push(pair),
             Err(cause) if cause.kind() == io::ErrorKind::AddrInUse => {}
             Err(cause) => {
@@ -188,6 +190,25 @@ fn bind_pairs(settings: &Settings) -> Result<Vec<Pair>, StartError> {
         }
     }
     if pairs.is_empty() { Err(StartError::NoPort { bind: settings.bind, first, last }) } else { Ok(pairs) }
+}
+
+/// Binds a pair. One in use may belong to an engine that was killed a moment ago: it is tried again while there is
+/// patience left, which all pairs share.
+fn bind_in_time(
+    bind: IpAddr,
+    rtp: u16,
+    patience: &mut Duration,
+    mut pause: impl FnMut(Duration),
+) -> io::Result<Pair> {
+    loop {
+        match Pair::bind(bind, rtp) {
+            Err(cause) if cause.kind() == io::ErrorKind::AddrInUse && !patience.is_zero() => {
+                pause(MEDIA_PORT_TRIED_EVERY);
+                *patience = patience.saturating_sub(MEDIA_PORT_TRIED_EVERY);
+            }
+            bound => return bound,
+        }
+    }
 }
 
 impl Handle {
@@ -780,6 +801,30 @@ mod tests {
         assert!(others[0].rtp > taken && others[0].rtp % 2 == 0 && others[0].rtcp == others[0].rtp + 1);
         second.stop();
         first.stop();
+        let (again, same) = start(settings(taken..=taken + 1)).unwrap();
+        assert_eq!(same[0].rtp, taken, "a port is free at once when its worker ends");
+        again.stop();
+    }
+
+    #[test]
+    fn a_port_of_an_engine_that_was_killed_a_moment_ago_is_waited_for() {
+        let (holder, pairs, _told) = started(1, 1);
+        let taken = pairs[0].rtp;
+        let mut holder = Some(holder);
+        let mut patience = MEDIA_PORTS_FREED_WITHIN;
+        let mut pauses = 0;
+        let bound = bind_in_time(LOOPBACK.parse().unwrap(), taken, &mut patience, |_| {
+            pauses += 1;
+            if pauses == 3 {
+                holder.take().unwrap().stop();
+            }
+        });
+        assert_eq!(bound.unwrap().ports(PortIndex(0)).rtp, taken);
+        assert_eq!((pauses, patience), (3, MEDIA_PORTS_FREED_WITHIN - 3 * MEDIA_PORT_TRIED_EVERY));
+
+        let (_holder, pairs, _told) = started(1, 1);
+        let error = bind_in_time(LOOPBACK.parse().unwrap(), pairs[0].rtp, &mut patience, |_| {}).unwrap_err();
+        assert_eq!((error.kind(), patience), (io::ErrorKind::AddrInUse, Duration::ZERO));
     }
 
     #[test]

@@ -5,6 +5,7 @@ pub mod descriptors;
 pub mod dns;
 mod figures;
 pub mod flow_files;
+pub mod kernel_drops;
 pub mod media_counters;
 pub mod media_port;
 mod media_ring;

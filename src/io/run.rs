@@ -78,6 +78,8 @@ pub struct EdgeCounters {
     pub silent_prompts: u64,
     /// Media commands that found the worker's queue full.
     pub media_commands_lost: u64,
+    /// Calls that an earlier run left open.
+    pub calls_recovered: u64,
 }
 
 impl Engine {
@@ -94,13 +96,11 @@ impl Engine {
             let due =
                 self.switch.poll_timeout().map(|due| due.at).into_iter().chain(self.sip.poll_timeout()).min();
             let sleep = self.until(due);
+            let somebody_waits = self.switch.waits_for_the_disk();
             tokio::select! {
                 biased;
                 Some((_, event)) = self.media_events.recv() => self.take_media(event),
-                Ok(()) = self.durable.changed() => {
-                    let up_to = *self.durable.borrow_and_update();
-                    self.handle(Input::Durable { up_to });
-                }
+                Ok(()) = self.durable.changed(), if somebody_waits => self.take_durable(),
                 Some(event) = self.recorder_events.recv() => self.handle(Input::Recorder(event)),
                 () = tokio::time::sleep(sleep) => {
                     self.sip.tcp.timeout(self.clock.now());
@@ -118,10 +118,19 @@ impl Engine {
                     flushed = self.take_waiting().unwrap_or_default();
                 }
             }
+            if self.durable.has_changed().unwrap_or(false) {
+                self.take_durable();
+            }
             if flushed.max(self.flush()) == Flushed::Drained {
                 return Ok(self);
             }
         }
+    }
+
+    /// A commit wakes the loop only when somebody waits for it; else it is taken along with what comes next.
+    fn take_durable(&mut self) {
+        let up_to = *self.durable.borrow_and_update();
+        self.handle(Input::Durable { up_to });
     }
 
     /// Whoever asked may be gone: then nobody reads the answer.
@@ -330,6 +339,11 @@ impl Engine {
                 "invites_dropped",
                 self.inbox.dropped(),
                 "new calls that came while too many waited for their turn; they are sent again",
+            ),
+            figure(
+                "calls_recovered",
+                c.calls_recovered,
+                "calls that a crash broke off: closed at this start",
             ),
             figure("prompts_silent", c.silent_prompts, "prompts that had no sound when they were due"),
             figure("media_commands_lost", c.media_commands_lost, "commands that found a worker's queue full"),

@@ -38,7 +38,7 @@ use super::transaction::{StatusClass, Timers};
 use super::way::Way;
 use crate::clock::{Due, Instant};
 use crate::id::LegId;
-use crate::limits::TRANSACTIONS_MAX;
+use crate::limits::{SIP_FORGET_EVERY, TRANSACTIONS_MAX};
 use crate::rng::Rng;
 use leg::Leg;
 use reach::Reach;
@@ -60,6 +60,8 @@ pub struct Stack {
     next_leg: u64,
     index: TimerIndex<TimerKey>,
     outputs: VecDeque<Output>,
+    /// The leg of an INVITE that came now and may be answered in the same moment.
+    trying: Option<(Instant, LegId)>,
     counters: Counters,
     guard: Guard,
     openness: Openness,
@@ -95,6 +97,7 @@ impl Stack {
             next_leg: 1,
             index: TimerIndex::empty(),
             outputs: VecDeque::new(),
+            trying: None,
             counters: Counters::default(),
             transactions_max: TRANSACTIONS_MAX,
         }
@@ -135,6 +138,9 @@ impl Stack {
 
     /// The next thing to do, in order.
     pub fn poll_output(&mut self) -> Option<Output> {
+        if self.outputs.is_empty() {
+            self.tell_trying();
+        }
         self.outputs.pop_front()
     }
 
@@ -186,7 +192,8 @@ impl Stack {
     /// After a server transaction was told something: its deadline moves, or it ends.
     fn retime_server(&mut self, id: ServerId) {
         let Some(server) = self.servers.get_mut(id) else { return };
-        let (deadline, over) = (server.poll_timeout(), server.is_terminated());
+        let deadline = woken_at(server.poll_timeout(), server.only_lingers());
+        let over = server.is_terminated();
         self.index.set(TimerKey::Server(id), deadline);
         if over {
             self.servers.remove(id);
@@ -210,7 +217,8 @@ impl Stack {
     /// After a client transaction was told something: its deadline moves, or it ends.
     fn retime_client(&mut self, id: ClientId) {
         let Some(client) = self.clients.get_mut(id) else { return };
-        let (deadline, over) = (client.poll_timeout(), client.is_terminated());
+        let deadline = woken_at(client.poll_timeout(), client.only_lingers());
+        let over = client.is_terminated();
         self.index.set(TimerKey::Client(id), deadline);
         if !over {
             return;
@@ -273,6 +281,11 @@ impl Stack {
     fn tell(&mut self, event: Event) {
         self.outputs.push_back(Output::Event(event));
     }
+}
+
+/// When a transaction is looked at: at its deadline, or, if all that is left is to forget it, together with others.
+fn woken_at(deadline: Option<Instant>, only_lingers: bool) -> Option<Instant> {
+    if only_lingers { deadline.map(|at| at.rounded_up(SIP_FORGET_EVERY)) } else { deadline }
 }
 
 #[cfg(test)]

@@ -152,7 +152,6 @@ impl Switch {
             }
             Err(error) => {
                 tracing::debug!(%error, call = %id, "refused with 488");
-                self.counters.no_common_media += 1;
                 self.refuse(leg, 488, None);
                 self.end_call(id, Cause::NoCommonMedia, Party::Engine, None);
             }
@@ -207,7 +206,6 @@ impl Switch {
 
     /// Our offer has no answer that we could use, and the call stands already: it is hung up.
     fn no_agreement(&mut self, id: CallId, leg: LegId) {
-        self.counters.no_common_media += 1;
         self.sip(sip::Command::HangUp { leg, reason: Some("SIP;cause=488;text=\"no common media\"") });
         self.end_call(id, Cause::NoCommonMedia, Party::Engine, None);
     }

@@ -161,6 +161,11 @@ impl Switch {
         self.calls.len()
     }
 
+    /// Whether something is held until [`Input::Durable`] comes.
+    pub fn waits_for_the_disk(&self) -> bool {
+        !self.waiting.is_empty()
+    }
+
     fn on_timeout(&mut self) {
         let now = self.now.at;
         if self.sip.poll_timeout().is_some_and(|due| due.at <= now) {

@@ -156,7 +156,6 @@ impl Switch {
         }
         let Some(call) = self.calls.get_mut(&id) else { return };
         if call.is_patient(leg) {
-            self.counters.media_lost += 1;
             self.end_call(id, Cause::MediaLost, Party::Engine, None);
         } else if call.person_leg(leg).is_some() {
             self.sip(sip::Command::HangUp { leg, reason: None });

@@ -1,6 +1,7 @@
 //! What the engine counts, as a table that `careline status` prints.
 
 use super::Switch;
+use crate::report::event::Cause;
 
 /// Totals since the start.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -15,6 +16,9 @@ pub(super) struct Counters {
     pub ended: u64,
     pub closed_late: u64,
     pub media_lost: u64,
+    pub session_lost: u64,
+    pub too_long: u64,
+    pub cut_off: u64,
     pub playings: u64,
     pub keys: u64,
     pub missed: u64,
@@ -37,6 +41,27 @@ pub struct Figure {
     pub value: u64,
     /// What it counts, and what to do about it where there is something to do.
     pub meaning: &'static str,
+}
+
+impl Counters {
+    /// A call is over for this reason. What a caller did counts as a call only; a missing ACK is counted by the SIP
+    /// machine, a call that was not let in where it was refused, and a crash at the start that finds its calls.
+    pub(super) fn count_ending(&mut self, cause: Cause) {
+        match cause {
+            Cause::NoCommonMedia => self.no_common_media += 1,
+            Cause::MediaLost => self.media_lost += 1,
+            Cause::SessionLost => self.session_lost += 1,
+            Cause::TooLong => self.too_long += 1,
+            Cause::Draining => self.cut_off += 1,
+            Cause::Normal
+            | Cause::Cancelled
+            | Cause::Full
+            | Cause::AckMissing
+            | Cause::RangTooLong
+            | Cause::EngineRestart
+            | Cause::Fault => {}
+        }
+    }
 }
 
 impl Switch {
@@ -74,6 +99,13 @@ impl Switch {
                 "488: the caller offered no PCMU or PCMA over plain RTP",
             ),
             figure("calls_media_lost", c.media_lost, "ended: no sound came and the party did not answer"),
+            figure(
+                "calls_session_lost",
+                c.session_lost,
+                "ended: the phone no longer knew the call, or did not refresh it in time",
+            ),
+            figure("calls_too_long", c.too_long, "ended: they had lasted for `calls.longest_s`"),
+            figure("calls_cut_off", c.cut_off, "ended: still up when the engine had waited for `drain_s`"),
             figure(
                 "calls_closed_late",
                 c.closed_late,

@@ -238,6 +238,40 @@ fn who_need_not_send_on_hold_is_asked_whether_he_is_there() {
 }
 
 #[test]
+fn every_end_that_is_not_the_callers_has_a_counter_of_its_own() {
+    type End = fn(&mut Scene);
+    const NOTHING: End = |scene| scene.wait(Duration::from_secs(4 * 3_600));
+    const HANGS_UP: End = |scene| {
+        scene.cseq += 1;
+        scene.request("100", "BYE", "");
+    };
+    const DRAINS: End = |scene| scene.tell(Input::Drain { within: Duration::ZERO });
+    let cases = [
+        ("hangs up", "sendrecv", HANGS_UP, Cause::Normal, [0, 0, 0, 0, 0]),
+        ("stays on", "sendrecv", NOTHING, Cause::TooLong, [0, 0, 1, 0, 0]),
+        ("is on hold and gone", "inactive", NOTHING, Cause::MediaLost, [1, 0, 0, 0, 0]),
+        ("is cut off", "sendrecv", DRAINS, Cause::Draining, [0, 0, 0, 1, 0]),
+        ("speaks nothing that we do", "", |_| {}, Cause::NoCommonMedia, [0, 0, 0, 0, 1]),
+    ];
+    for (what, direction, ends, cause, expected) in cases {
+        let mut scene = Scene::down();
+        if direction.is_empty() {
+            scene.cseq += 1;
+            scene.request("100", "INVITE", "v=0\r\no=- 1 1 IN IP4 10.0.0.2\r\ns=-\r\nc=IN IP4 10.0.0.2\r\nt=0 0\r\nm=audio 4000 RTP/AVP 18\r\n");
+        } else {
+            scene.offer("100", direction);
+            scene.request("100", "ACK", "");
+        }
+        ends(&mut scene);
+        scene.wait(crate::limits::CLOSING_MAX);
+        assert_eq!(scene.ended(), Some(cause), "{what}\n{:#?}", scene.log);
+        let c = &scene.switch.counters;
+        let told = [c.media_lost, c.session_lost, c.too_long, c.cut_off, c.no_common_media];
+        assert_eq!(told, expected, "{what}");
+    }
+}
+
+#[test]
 fn who_is_back_from_hold_is_not_asked_any_more() {
     let mut scene = Scene::up("100", "inactive");
     scene.wait(SILENT_AFTER / 2);

@@ -42,6 +42,17 @@ pub struct Wishes {
     pub desk_hop: fn(SocketAddr) -> String,
     /// Where it listens.
     pub ip: IpAddr,
+    /// Where its flows give the recording notice.
+    pub notice: Notice,
+}
+
+/// Where the flows give the recording notice.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Notice {
+    /// Before the first person or message, as the shipped flows do.
+    BeforeThePerson,
+    /// In the first words: whoever calls is recorded soon, whatever he presses.
+    InTheFirstWords,
 }
 
 impl Default for Wishes {
@@ -49,7 +60,8 @@ impl Default for Wishes {
         let sounds = Path::new(ROOT).join("sounds");
         let (store, ip) = ("records.sqlite", IpAddr::V4(Ipv4Addr::LOCALHOST));
         let desk_hop = |desk: SocketAddr| desk.to_string();
-        Self { t1_ms: 100, calls: 200, drain_s: 1, sounds, quota_mb: 50_000, store, desk_hop, ip }
+        let notice = Notice::BeforeThePerson;
+        Self { t1_ms: 100, calls: 200, drain_s: 1, sounds, quota_mb: 50_000, store, desk_hop, ip, notice }
     }
 }
 
@@ -104,6 +116,9 @@ pub fn furnish(home: &Path, wishes: &Wishes) -> (SocketAddr, SocketAddr) {
     let first = free_stretch(ports);
     let desk_hop = (wishes.desk_hop)(desk);
     copy_flows(&Path::new(ROOT).join("ivr-flows"), &home.join("ivr-flows"), &desk_hop);
+    if wishes.notice == Notice::InTheFirstWords {
+        give_notice_first(&home.join("ivr-flows/entry.yaml"));
+    }
     let config = format!(
         "sip: {{listen: \"{sip}\", t1_ms: {t1}}}\n\
          media: {{address: \"{ip}\", first_port: {first}, last_port: {last}, workers: 2}}\n\
@@ -141,6 +156,15 @@ fn copy_flows(from: &Path, to: &Path, desk: &str) {
             fs::write(target, text).expect("the test's own directory can be written");
         }
     }
+}
+
+/// The last step of the entry leads to the notice, and only then to the flow of the called number.
+fn give_notice_first(entry: &Path) {
+    let text = fs::read_to_string(entry).expect("it was copied");
+    let (to, notice) = ("next: called_number}", "{record: u.recording, next: called_number}");
+    assert_eq!(text.matches(to).count(), 1, "one step of the entry leads on:\n{text}");
+    let text = text.replace(to, &format!("next: notice}}\n  notice: {notice}"));
+    fs::write(entry, text).expect("the test's own directory can be written");
 }
 
 impl Engine {

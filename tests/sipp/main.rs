@@ -151,7 +151,6 @@ const ALONE: &[Run] = &[
     run("nominal/hold-and-resume"),
     run("nominal/hold-in-every-form"),
     run("nominal/late-offer"),
-    run("nominal/no-recording"),
     run("nominal/options"),
     run("nominal/pcma"),
     run("nominal/repeat-and-more-time"),
@@ -196,8 +195,8 @@ const OVER_TCP: &[&str] = &[
     "nominal/hang-up-at-once",
     "nominal/hold-and-resume",
     "nominal/late-offer",
-    "nominal/no-recording",
     "nominal/options",
+    "nominal/repeat-and-more-time",
     "off-nominal/bye-unknown",
     "off-nominal/cancel-late",
     "off-nominal/no-common-codec",
@@ -211,6 +210,7 @@ const BESIDE_OTHERS: &[&str] = &[
     "nominal/front-desk-in-steps",
     "nominal/leaves-a-message",
     "nominal/leaves-a-message-in-spanish",
+    "nominal/no-recording",
     "nominal/spanish",
     "nominal/waits-for-the-menu",
     "nominal/zero-in-the-greeting",
@@ -255,8 +255,11 @@ const EXITS: &[(&str, Way)] = &[
 const OF_THE_LADDER: [&str; 5] = ["person", "nurse", "crisis", "emergency", "message_left"];
 /// The languages of the shipped flows, and the key that chooses each.
 const LANGUAGES: [(&str, &str); 2] = [("en", ""), ("es", "2")];
+/// The one who presses 7 in the notice.
+const NO_RECORDING: &str = "nominal/no-recording";
 /// Callers beside those of the table, with the exits that they reach.
 const OTHER_CALLERS: &[(&str, &str, &str)] = &[
+    (NO_RECORDING, "en", "visits"),
     ("nominal/spanish", "es", "visits"),
     ("nominal/waits-for-the-menu", "en", "referrals"),
     ("nominal/zero-in-the-greeting", "en", "person"),
@@ -308,6 +311,28 @@ fn exits_told(engine: &Engine) -> Vec<(String, String)> {
     exits
 }
 
+/// Whether the talk behind an exit is recorded: not for who asked for a person at once or is in danger.
+fn is_recorded(exit: &str) -> bool {
+    !["person", "crisis", "emergency"].contains(&exit)
+}
+
+/// In every record the notice was heard before anything was recorded, and only who shall be is recorded.
+fn must_tell_of_notices(engine: &Engine) {
+    let mut refused = 0;
+    for (id, _) in engine.calls_of(1_000) {
+        let text = engine.told(&["calls", &id]);
+        let exit = text.split(", exit ").nth(1).and_then(|rest| rest.split_whitespace().next());
+        let exit = exit.unwrap_or_else(|| panic!("no exit in\n{text}"));
+        let refuses = text.contains("the caller wants no recording");
+        refused += u32::from(refuses);
+        let notice = text.lines().position(|line| line.ends_with("the recording notice was heard"));
+        let begun = text.lines().position(|line| line.contains("  recording r") && line.ends_with(" runs"));
+        assert_eq!(begun.is_some(), is_recorded(exit) && !refuses, "{exit}:\n{text}");
+        assert!(begun.is_none_or(|begun| notice.is_some_and(|notice| notice < begun)), "{exit}:\n{text}");
+    }
+    assert_eq!(refused, 1, "one of them, {NO_RECORDING}, presses 7");
+}
+
 /// Every key of the menus, typed ahead, leads to a ringing front desk; so does waiting for the menu; a
 /// message is promised an answer. The record of each call names the exit that the table gives it.
 #[test]
@@ -337,6 +362,7 @@ fn every_exit_is_reached_in_each_language_and_told_by_the_record() {
         of_the_table.chain(others).map(|(language, exit)| (language.to_owned(), exit.to_owned())).collect();
     expected.sort();
     assert_eq!(exits_told(&engine), expected, "left: what the records tell; right: what EXITS expects");
+    must_tell_of_notices(&engine);
     all_must_succeed(vec![desk], &engine);
     must_stop_cleanly(engine, home.path());
 }

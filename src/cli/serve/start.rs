@@ -1,6 +1,7 @@
 //! The start of the engine: edge after edge, in the order in which each needs the one before.
 //!
-//! flows checked → records opened → recordings reconciled → ports bound → SIP port bound → control socket.
+//! flows checked → control socket → SIP port bound → media ports bound → records opened, recordings reconciled → the
+//! control socket is served.
 
 use crate::call::routing;
 use crate::clock::Instant;
@@ -8,6 +9,7 @@ use crate::config::{Config, Trust};
 use crate::flow::set::FlowSet;
 use crate::io::control;
 use crate::io::descriptors::{self, Room};
+use crate::io::kernel_drops::MediaSockets;
 use crate::io::media_counters::LatenessWatch;
 use crate::io::media_worker::{self, Handle};
 use crate::io::now::Clock;
@@ -106,6 +108,7 @@ pub fn start(config: &Config, flows: FlowSet, prompts: PromptLibrary) -> Result<
     let records = open_records(config, clock)?;
     tell_recovered(&records.recovered);
     let flows = Arc::new(flows);
+    let calls_recovered = records.recovered.calls.len() as u64;
     let settings = settings(config, &records);
     let max_calls = settings.max_calls;
     let switch = Switch::new(settings, Arc::clone(&flows), &ports, seeded_rng()?);
@@ -119,11 +122,11 @@ pub fn start(config: &Config, flows: FlowSet, prompts: PromptLibrary) -> Result<
         store: records.store,
         durable: records.durable,
         prompts,
-        requests: control,
+        requests: control.serve(MediaSockets::new(config.media.address, ports.iter().flatten().copied())),
         tracer: Tracer::default(),
         clock,
         drain: config.drain,
-        counters: EdgeCounters::default(),
+        counters: EdgeCounters { calls_recovered, ..EdgeCounters::default() },
         inbox: Inbox::default(),
         lateness: LatenessWatch::default(),
         looked: Instant::START,

@@ -4,7 +4,7 @@
 use crate::flow::codes::{CALLED, FIRST_WORDS, FIXED_KEY, LOOP, NOTICE, UNKNOWN, UNREACHABLE};
 use crate::flow::diagnostic::{Sources, Words};
 use crate::flow::draft::{Draft, Way};
-use crate::flow::program::{Own, Recording, StepAt, Target, Voices};
+use crate::flow::program::{Own, StepAt, Target, Voices};
 use crate::flow::read::flow::{ActText, key_name};
 use crate::wire::telephone_event::Key;
 use std::collections::BTreeSet;
@@ -17,7 +17,6 @@ pub fn check(draft: &Draft, sources: &mut Sources) {
     let Some(entry) = draft.entry() else { return };
     first_words(draft, entry, sources);
     first_menus(draft, entry, sources);
-    notice(draft, entry, sources);
 }
 
 /// Steps that follow on `at`; with `by_itself`, only those that need no key.
@@ -170,17 +169,5 @@ fn first_menus(draft: &Draft, entry: usize, sources: &mut Sources) {
                 .hears(format!("a caller who presses {key} here would not get `{}`", answer.name.value));
             sources.fault(answer.place, FIXED_KEY, words);
         }
-    }
-}
-
-fn notice(draft: &Draft, entry: usize, sources: &mut Sources) {
-    let (Some(start), Some(clinic)) = (draft.start(entry), &draft.clinic) else { return };
-    let steps = reached(draft, start, Way::ByItself);
-    let given = steps.iter().any(|at| matches!(draft.act(*at), Some(ActText::Record { .. })));
-    if clinic.recording.value == Recording::On && !given && draft.is_whole(entry) {
-        let words = Words::what("recording is on, but no step of the entry gives the notice")
-            .repair("add {record: u.recording, next: …} before `called_number`, or write `recording: off`")
-            .hears("no call would be recorded: it begins only after the notice was heard");
-        sources.fault(clinic.recording.place, NOTICE, words);
     }
 }

@@ -26,7 +26,8 @@ pub fn check(draft: &Draft, audio: AudioOf<'_>, sources: &mut Sources) {
             unknown(&name, place, prompts, sources);
             continue;
         };
-        languages.iter().for_each(|language| prompt(&name, texts, language, audio, sources));
+        let spoken = languages.iter().skip(unspoken(draft, &name));
+        spoken.for_each(|language| prompt(&name, texts, language, audio, sources));
     }
     for flow in &draft.flows {
         for step in &flow.steps {
@@ -54,6 +55,18 @@ pub fn used(draft: &Draft) -> BTreeMap<String, Place> {
         used.entry(own.name().to_owned()).or_insert(Place::whole_file(clinic.place.file));
     }
     used
+}
+
+/// How many of the clinic's languages, from the first on, never speak a prompt: who says nothing goes on
+/// in the first, so an offer of languages is spoken in the others alone.
+pub fn unspoken(draft: &Draft, name: &str) -> usize {
+    let acts = draft.flows.iter().flat_map(|flow| &flow.steps).filter_map(|step| step.act.as_ref());
+    let mut named = acts.filter(|act| act.prompt().value == name).peekable();
+    let of_clinic = draft.clinic.iter().filter_map(|clinic| clinic.message.as_ref());
+    let elsewhere = of_clinic.flat_map(|message| [&message.prompt, &message.saved]).any(|p| p.value == name)
+        || Own::ALL.iter().any(|own| own.name() == name);
+    let is_offer = named.peek().is_some() && named.all(|act| matches!(act, ActText::OfferLanguage { .. }));
+    usize::from(is_offer && !elsewhere)
 }
 
 fn unknown(name: &str, place: Place, prompts: &BTreeMap<String, Texts>, sources: &mut Sources) {

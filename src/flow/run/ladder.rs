@@ -4,7 +4,8 @@
 //! In a crisis and in an emergency the ladder has no message: after its last call it rests a moment
 //! and begins again, and the caller is told what else helps.
 
-use super::{Call, Climb, FirstPass, Recorder, Run, State, Voice};
+use super::steps::Heed;
+use super::{AfterNotice, Call, Climb, FirstPass, Recorder, Run, State, Voice};
 use crate::clock::Instant;
 use crate::flow::action::{Action, Fact, Spoken, Why};
 use crate::flow::program::{Own, Target};
@@ -58,8 +59,40 @@ fn in_danger(why: Why) -> bool {
     }
 }
 
+/// Who cannot wait for the recording notice gets his person without it, and is not recorded.
+fn in_a_hurry(why: Why) -> bool {
+    match why {
+        Why::Crisis | Why::Emergency | Why::Fault => true,
+        Why::Asked | Why::WrongKeys | Why::Nurse | Why::Silence => false,
+    }
+}
+
 impl Run {
-    /// Goes up the ladder with the words that belong to `why`.
+    /// Leads to a person: says why, gives the recording notice if the talk is the first to be recorded,
+    /// then goes up the ladder.
+    pub(super) fn lead_to_person(&mut self, now: Instant, why: Why) {
+        let words = self.own(first_words(why));
+        self.lead_to_person_saying(now, why, vec![words], ExitName::from(exit_name(why)));
+    }
+
+    /// The same with these first words.
+    pub(super) fn lead_to_person_saying(
+        &mut self,
+        now: Instant,
+        why: Why,
+        mut words: Vec<Spoken>,
+        exit: ExitName,
+    ) {
+        if in_a_hurry(why) || self.recorder != Recorder::NotYet {
+            return self.climb_saying(now, why, words, exit);
+        }
+        self.ahead.clear();
+        self.first_pass = FirstPass::Over;
+        words.push(self.own(Own::Recording));
+        self.give_notice(now, words, AfterNotice::Person { why, exit });
+    }
+
+    /// Goes up the ladder at once, with the words that belong to `why`.
     pub(super) fn climb(&mut self, now: Instant, why: Why) {
         let words = self.own(first_words(why));
         self.climb_saying(now, why, vec![words], ExitName::from(exit_name(why)));
@@ -180,6 +213,19 @@ impl Run {
         }
     }
 
+    /// The caller pressed 7 when the notice was over: recording stops, and he is told.
+    pub(super) fn refuse_after_notice(&mut self, now: Instant) {
+        if self.refuse_recording() == Heed::Ignored {
+            return;
+        }
+        let words = vec![self.own(Own::NotRecorded)];
+        match &self.state {
+            State::Climbing(climb) if !in_danger(climb.why) => self.say_while_climbing(now, words),
+            State::Prompting(_) => self.ask_for_message(now, words),
+            _ => {}
+        }
+    }
+
     /// The last rung.
     pub(super) fn message(&mut self, now: Instant, why: Why) {
         let last = self.set.clinic().ladder.len();
@@ -190,6 +236,17 @@ impl Run {
         if !asked_for {
             words.push(self.own(Own::NotReached));
         }
+        match self.recorder {
+            Recorder::NotYet | Recorder::Cut => {
+                words.push(self.own(Own::Recording));
+                self.give_notice(now, words, AfterNotice::Message);
+            }
+            Recorder::On | Recorder::Never => self.ask_for_message(now, words),
+        }
+    }
+
+    /// Says `words`, then asks for the message.
+    pub(super) fn ask_for_message(&mut self, now: Instant, mut words: Vec<Spoken>) {
         words.push(self.in_callers_language(&self.set.clinic().message.prompt));
         self.state = State::Prompting(self.speak(now, words));
     }

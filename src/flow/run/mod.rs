@@ -1,17 +1,23 @@
 //! One caller's way through the flows: the interpreter.
 //!
 //! ```text
-//! Waiting ─Start─▶ Saying ──▶ Notice ──▶ Asking ──answer──▶ …        say · record · menu
-//!                     │ 0 9 4    │ 0 9      │ 0 9 4, two silences, two wrong keys
-//!                     ▼          ▼          ▼
+//! Waiting ─Start─▶ Saying ──▶ Asking ──answer──▶ …                   say · menu
+//!                     │ 0 9      │ 0 9 │ answer, 4, two silences, two wrong keys
+//!                     │          │     ▼
+//!                     │          │   Notice                           once, before the first person or message
+//!                     ▼          ▼     ▼ 0 9, heard, refused
 //!                  Climbing ◀──────────────────────────┐              the person ladder
-//!                     │ answered      │ nobody         │
+//!                     │ answered      │ nobody (Notice)│
 //!                     ▼               ▼                │
 //!                  Talking        Prompting ─▶ Opening ─▶ Recording ─▶ Saving
 //!                     │ far end hung up                └── failed ──────┤
 //!                     ▼                                                 ▼ saved
 //!                  the menu again                                    Parting ─▶ Over
 //! ```
+//! Nothing is recorded before the notice was heard to its end. It stands between the choice and the person
+//! or message that is the first to be recorded, or where a `record` step gives it earlier. Who presses 0
+//! or 9, types the emergency number, or meets a fault of ours gets the person at once, without notice or recording.
+//!
 //! Every failure leads up: no state but `Parting` ends the call, and `Parting` is reached by a saved
 //! message or a written `end:` alone. In a crisis and in an emergency there is no message either: the
 //! ladder is climbed again and again until a person answers or the caller hangs up.
@@ -85,7 +91,9 @@ enum Recorder {
     NotYet,
     /// It is.
     On,
-    /// It will not be: switched off, refused, the notice was cut, or a crisis.
+    /// It is not: the notice was cut. A message is taken only after it was given again.
+    Cut,
+    /// It will not be: switched off, refused, or a crisis.
     Never,
 }
 
@@ -105,12 +113,30 @@ impl Speech {
     }
 }
 
+/// The recording notice on its way to the caller, behind what is said before it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Notice {
+    speech: Speech,
+    then: AfterNotice,
+}
+
+/// What the notice stands before.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum AfterNotice {
+    /// What follows on the step that gives it.
+    Step,
+    /// A person, and the exit of the talk with him.
+    Person { why: Why, exit: ExitName },
+    /// A message.
+    Message,
+}
+
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum State {
     /// The caller cannot hear yet.
     Waiting,
     Saying(Speech),
-    Notice(Speech),
+    Notice(Notice),
     Asking(Asking),
     Climbing(Climb),
     Talking {
@@ -265,8 +291,8 @@ impl Run {
         };
         match &self.state {
             State::Waiting | State::Talking { .. } | State::Over => None,
-            State::Saying(said) | State::Notice(said) | State::Prompting(said) => speech(said),
-            State::Parting { speech: said, .. } => speech(said),
+            State::Saying(said) | State::Prompting(said) => speech(said),
+            State::Notice(Notice { speech: said, .. }) | State::Parting { speech: said, .. } => speech(said),
             State::Asking(asking) => match &asking.phase {
                 Phase::Unasked => None,
                 Phase::Speaking(said) => speech(said),
@@ -317,8 +343,8 @@ impl Run {
     fn hold(&mut self, now: Instant, on: bool) {
         self.on_hold = on;
         match &mut self.state {
-            State::Saying(speech) | State::Notice(speech) | State::Prompting(speech) => speech.allow(now),
-            State::Parting { speech, .. } => speech.allow(now),
+            State::Saying(speech) | State::Prompting(speech) => speech.allow(now),
+            State::Notice(Notice { speech, .. }) | State::Parting { speech, .. } => speech.allow(now),
             State::Asking(Asking { phase: Phase::Speaking(speech), .. }) => speech.allow(now),
             State::Climbing(Climb { voice: Voice::Speaking(speech), .. }) => speech.allow(now),
             State::Opening { by } => *by = now + ENGINE_ANSWER_MAX,
@@ -345,6 +371,7 @@ impl Run {
             (_, State::Saying(_)) => self.key_while_saying(now, key),
             (_, State::Notice(_)) => self.key_in_notice(now, key),
             (_, State::Asking(_)) => self.key_in_menu(now, key),
+            (Key::Digit(7), State::Climbing(_) | State::Prompting(_)) => self.refuse_after_notice(now),
             (Key::Star, State::Climbing(_)) => self.repeat_while_climbing(now),
             (Key::Star, State::Prompting(speech)) => {
                 let prompts = speech.prompts.clone();
@@ -378,8 +405,8 @@ impl Run {
     /// The words that are being said, in whatever state.
     fn speech(&self) -> Option<&Speech> {
         match &self.state {
-            State::Saying(speech) | State::Notice(speech) | State::Prompting(speech) => Some(speech),
-            State::Parting { speech, .. } => Some(speech),
+            State::Saying(speech) | State::Prompting(speech) => Some(speech),
+            State::Notice(Notice { speech, .. }) | State::Parting { speech, .. } => Some(speech),
             State::Asking(Asking { phase: Phase::Speaking(speech), .. }) => Some(speech),
             State::Climbing(Climb { voice: Voice::Speaking(speech), .. }) => Some(speech),
             State::Asking(_) | State::Climbing(_) | State::Waiting | State::Talking { .. } => None,
@@ -390,7 +417,7 @@ impl Run {
     fn speech_ended(&mut self, now: Instant, completed: bool) {
         match std::mem::replace(&mut self.state, State::Over) {
             State::Saying(speech) => self.said(now, speech, completed),
-            State::Notice(_) => self.notice_ended(now, completed),
+            State::Notice(Notice { then, .. }) => self.notice_ended(now, then, completed),
             State::Asking(Asking { misses, wait, .. }) => {
                 let phase = Phase::Thinking { until: now + wait };
                 self.state = State::Asking(Asking { misses, wait, phase });

@@ -1,6 +1,6 @@
 //! Steps: from one to the next, what each says, and what keys do in it.
 
-use super::{Asking, FirstPass, Phase, Recorder, Run, Speech, State, Tongue};
+use super::{AfterNotice, Asking, FirstPass, Notice, Phase, Recorder, Run, Speech, State, Tongue};
 use crate::clock::Instant;
 use crate::flow::action::{Action, Fact, Spoken, Why};
 use crate::flow::program::{Act, Own, Target, Voices};
@@ -12,7 +12,7 @@ use std::time::Duration;
 
 /// What a menu did with a key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Heed {
+pub(super) enum Heed {
     Taken,
     Ignored,
 }
@@ -30,7 +30,7 @@ impl Run {
         let mut target = target;
         for _ in 0..FLOW_STEPS_PER_INPUT_MAX {
             let next = match target {
-                Target::Ladder(why) => return self.climb(now, why),
+                Target::Ladder(why) => return self.lead_to_person(now, why),
                 Target::Message => return self.message(now, Why::Asked),
                 Target::CalledNumber => Some(Target::Step(self.set.flows()[self.called].start)),
                 Target::Step(at) => {
@@ -65,16 +65,17 @@ impl Run {
                 self.say_or_pass(now, prompts, *next)
             }
             Act::OfferLanguage { prompt, next } => {
-                let pointless = self.language == Tongue::Second || set.clinic().languages.len() < 2;
-                let prompts = if pointless { Vec::new() } else { self.in_all_languages(prompt) };
+                // Who says nothing goes on in the first language: it need not be offered.
+                let others = self.in_all_languages(prompt).into_iter().skip(1);
+                let prompts = others.filter(|_| self.language == Tongue::Main).collect();
                 self.say_or_pass(now, prompts, *next)
             }
             Act::Record { notice, next } => {
                 if self.recorder != Recorder::NotYet {
                     return Some(*next);
                 }
-                let notice = self.in_callers_language(notice);
-                self.state = State::Notice(self.speak(now, vec![notice]));
+                let words = vec![self.in_callers_language(notice)];
+                self.give_notice(now, words, AfterNotice::Step);
                 None
             }
             Act::Menu { first_key, .. } => {
@@ -83,7 +84,7 @@ impl Run {
             }
             Act::Person { prompt, exit } => {
                 let prompt = self.in_callers_language(prompt);
-                self.climb_saying(now, Why::Asked, vec![prompt], exit.clone());
+                self.lead_to_person_saying(now, Why::Asked, vec![prompt], exit.clone());
                 None
             }
             Act::End { prompt, exit } => {
@@ -130,7 +131,12 @@ impl Run {
         self.go(now, self.after_words());
     }
 
-    pub(super) fn notice_ended(&mut self, now: Instant, completed: bool) {
+    /// Says `words`, of which the recording notice is the last, then goes on.
+    pub(super) fn give_notice(&mut self, now: Instant, words: Vec<Spoken>, then: AfterNotice) {
+        self.state = State::Notice(Notice { speech: self.speak(now, words), then });
+    }
+
+    pub(super) fn notice_ended(&mut self, now: Instant, then: AfterNotice, completed: bool) {
         if self.ahead.front() == Some(&Key::Digit(2)) && self.may_choose_language() {
             // Not the caller's language: it is given again in his, and nothing is recorded before.
             self.ahead.pop_front();
@@ -143,14 +149,38 @@ impl Run {
             self.recorder = Recorder::On;
         } else {
             self.notice_cut();
+            if then == AfterNotice::Message {
+                // No message without the notice: persons are called again, and it is given anew after them.
+                return self.climb(now, Why::Fault);
+            }
         }
-        self.go(now, self.after_words());
+        self.after_notice(now, then, None);
+    }
+
+    /// To where the notice stood before, with these words first.
+    fn after_notice(&mut self, now: Instant, then: AfterNotice, words: Option<Own>) {
+        match (then, words) {
+            (AfterNotice::Step, None) => self.go(now, self.after_words()),
+            (AfterNotice::Step, Some(words)) => {
+                let words = self.own(words);
+                self.state = State::Saying(self.speak(now, vec![words]));
+            }
+            (AfterNotice::Person { why, exit }, words) => {
+                let words = self.own(words.unwrap_or(Own::OneMoment));
+                self.climb_saying(now, why, vec![words], exit);
+            }
+            (AfterNotice::Message, words) => {
+                self.ahead.clear();
+                let words = words.map(|own| self.own(own)).into_iter().collect();
+                self.ask_for_message(now, words);
+            }
+        }
     }
 
     /// A notice that was not heard to its end is none: nothing is recorded.
     pub(super) fn notice_cut(&mut self) {
         self.tell(Fact::NoticeCut);
-        self.recorder = Recorder::Never;
+        self.recorder = Recorder::Cut;
     }
 
     /// A key while words are said that any key may cut short.
@@ -182,8 +212,9 @@ impl Run {
             return self.keep_for_later(key);
         }
         self.refuse_recording();
-        let words = self.own(Own::NotRecorded);
-        self.state = State::Saying(self.speak(now, vec![words]));
+        if let State::Notice(notice) = std::mem::replace(&mut self.state, State::Over) {
+            self.after_notice(now, notice.then, Some(Own::NotRecorded));
+        }
     }
 
     fn may_choose_language(&self) -> bool {
@@ -210,7 +241,7 @@ impl Run {
     }
 
     /// The caller pressed 7.
-    fn refuse_recording(&mut self) -> Heed {
+    pub(super) fn refuse_recording(&mut self) -> Heed {
         if self.recorder == Recorder::Never {
             return Heed::Ignored;
         }
@@ -246,7 +277,7 @@ impl Run {
         match (key, self.first_pass) {
             (Key::Star, _) => self.speak_menu(now, None),
             (Key::Pound, _) => return self.more_time(now),
-            (Key::Digit(4), _) => self.climb(now, Why::Nurse),
+            (Key::Digit(4), _) => self.lead_to_person(now, Why::Nurse),
             (Key::Digit(2), FirstPass::Open) if two_languages => return self.choose_second_language(now),
             (Key::Digit(7), FirstPass::Open) => {
                 if self.refuse_recording() == Heed::Ignored {
@@ -309,7 +340,7 @@ impl Run {
         let count = asking.misses;
         self.tell(Fact::Missed { silence: why == Why::Silence, count });
         if count >= self.set.clinic().tries {
-            return self.climb(now, why);
+            return self.lead_to_person(now, why);
         }
         let sorry = if why == Why::Silence { Own::Silence } else { Own::WrongKey };
         self.speak_menu(now, Some(sorry));

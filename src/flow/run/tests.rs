@@ -4,6 +4,7 @@ mod crisis;
 mod exits;
 mod keys;
 mod message;
+mod notice;
 mod opening;
 mod person;
 mod random;
@@ -42,12 +43,15 @@ struct Engine {
     /// Until when the called party rings.
     ringing: Option<Instant>,
     recording: bool,
+    /// The caller was asked for a recording: he heard the notice to its end, refused, or nothing is recorded.
+    asked: bool,
     on_hold: bool,
     faults: u32,
 }
 
 impl Engine {
     fn new(set: Arc<FlowSet>, flow: &str) -> Self {
+        let asked = set.clinic().recording == Recording::Off;
         let run = Run::new(set, FlowName::from(flow));
         Self {
             run,
@@ -57,6 +61,7 @@ impl Engine {
             ended: None,
             ringing: None,
             recording: false,
+            asked,
             on_hold: false,
             faults: 0,
         }
@@ -84,6 +89,7 @@ impl Engine {
             }
             Action::StopPlaying => self.playing = None,
             Action::StartRecording => {
+                assert!(self.asked, "nothing is recorded before the notice was heard\n{}", self.log);
                 self.recording = true;
                 self.note("record");
             }
@@ -97,12 +103,16 @@ impl Engine {
                 self.ringing = Some(self.now + ring);
                 self.note(&format!("call {target} for {} s", ring.as_secs()));
             }
-            Action::TakeMessage => self.note("tone"),
+            Action::TakeMessage => {
+                assert!(self.asked, "no message is taken before the notice was heard\n{}", self.log);
+                self.note("tone");
+            }
             Action::FinishMessage => self.note("message over"),
             Action::Tell(Fact::StepEntered { .. }) => {}
             Action::Tell(Fact::Chosen { answer, .. }) => self.note(&format!("chosen {answer}")),
             Action::Tell(fact) => {
                 self.faults += u32::from(matches!(fact, Fact::Fault { .. }));
+                self.asked |= matches!(fact, Fact::NoticeGiven | Fact::RecordingRefused);
                 self.note(&format!("{fact:?}"));
             }
             Action::End { exit } => {
@@ -191,10 +201,26 @@ fn heard(flow: &str, script: &str) -> String {
     engine.log
 }
 
-/// The entry takes 24 s here; the main menu is over, and the caller thinks.
-const TO_MENU: &str = "start w27";
-/// The same in Spanish, with 2 pressed after the first second.
-const TO_MENU_ES: &str = "start w1 2 w15";
+/// The shipped flows with the notice in the first words, where it can be given too.
+fn notice_first() -> Arc<FlowSet> {
+    let entry = include_str!("../../../ivr-flows/entry.yaml").replace(
+        "next: called_number}",
+        "next: notice}\n  notice: {record: u.recording, next: called_number}",
+    );
+    flows(&[("entry.yaml", &entry)])
+}
+
+fn heard_with_notice_first(script: &str) -> String {
+    let mut engine = Engine::new(notice_first(), "main_menu");
+    engine.play(script);
+    engine.log
+}
+
+/// The entry takes 18 s here; the main menu is over, and the caller thinks.
+const TO_MENU: &str = "start w21";
+
+/// The main menu in Spanish, with 2 pressed after the first second.
+const TO_MENU_ES: &str = "start w1 2 w12";
 
 /// `clinic.yaml` with `old` replaced by `new`.
 fn clinic(old: &str, new: &str) -> Arc<FlowSet> {

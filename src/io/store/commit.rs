@@ -8,15 +8,17 @@
 //! once more when it ends; both times the whole row, so that the second may come alone or twice. A batch
 //! may be committed twice (when a first answer got lost): the second time changes nothing.
 
-use super::encode::encode;
+use super::encode::{body, kind};
 use super::ledger::Ledger;
 use super::read::entries;
+use super::texts::{Shape, Texts, padded_length};
 use super::words::Word;
 use super::{StoreError, stored};
 use crate::id::{CallId, RecordingId};
 use crate::report::cdr::{Record, Recording, RecordingState};
 use crate::report::event::{Entry, Event};
-use sqlx::{QueryBuilder, Sqlite, SqliteConnection};
+use sqlx::sqlite::SqliteArguments;
+use sqlx::{Arguments, AssertSqlSafe, Encode, Sqlite, SqliteConnection, Type};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Writes `batch`. The `ledger` knows of it only once it is on disk.
@@ -26,12 +28,13 @@ use std::collections::{BTreeMap, BTreeSet};
 pub async fn commit(
     connection: &mut SqliteConnection,
     ledger: &mut Ledger,
+    texts: &mut Texts,
     batch: &[Entry],
 ) -> Result<(), StoreError> {
     if batch.is_empty() {
         return Ok(());
     }
-    if let Err(error) = transact(connection, ledger, batch).await {
+    if let Err(error) = transact(connection, ledger, texts, batch).await {
         // After most errors of a disk SQLite has rolled back by itself, and then this says that there is
         // nothing to roll back: either way nothing is open that the next commit could land in.
         let rolled_back = sqlx::raw_sql("ROLLBACK").execute(&mut *connection).await;
@@ -48,42 +51,49 @@ pub async fn commit(
 async fn transact(
     connection: &mut SqliteConnection,
     ledger: &Ledger,
+    texts: &mut Texts,
     batch: &[Entry],
 ) -> Result<(), StoreError> {
     let records = changed(connection, ledger, batch).await?;
-    let mut statements: QueryBuilder<Sqlite> = QueryBuilder::new("BEGIN; ");
-    log(&mut statements, batch);
-    write_calls(&mut statements, &records, batch);
-    write_recordings(&mut statements, &records, batch);
-    list_late(&mut statements, ledger, batch);
-    statements.push("COMMIT");
-    statements.build().execute(connection).await?;
+    let mut values = Values::default();
+    let shape = Shape {
+        log: log(&mut values, batch)?,
+        calls: write_calls(&mut values, &records, batch)?,
+        recordings: write_recordings(&mut values, &records, batch)?,
+        late: list_late(&mut values, ledger, batch)?,
+    };
+    sqlx::query_with(AssertSqlSafe(texts.of(shape)), values.0).execute(connection).await?;
     Ok(())
 }
 
-/// The rows, and the last one again and again up to one of a few lengths, so that statements of few lengths are
-/// in use and each stays prepared: to prepare one took a sixth of a commit. Every table takes a row twice.
-fn padded<T>(rows: &[T]) -> impl Iterator<Item = &T> {
-    let count = rows.len();
-    // 1, 2, 3, 4, 6, 8, 12, 16, 24, …
-    let above = count.next_power_of_two();
-    let between = above / 4 * 3;
-    let length = if count <= between { between } else { above };
-    rows.iter().chain(std::iter::repeat_n(rows.last(), length - count).flatten())
+/// What is bound to the question marks of a statement, in their order.
+#[derive(Default)]
+struct Values(SqliteArguments);
+
+impl Values {
+    fn add<'v, T: Encode<'v, Sqlite> + Type<Sqlite>>(&mut self, value: T) -> Result<&mut Self, StoreError> {
+        self.0.add(value).map_err(sqlx::Error::Encode)?;
+        Ok(self)
+    }
 }
 
-fn log(statements: &mut QueryBuilder<Sqlite>, batch: &[Entry]) {
-    statements.push("INSERT INTO event_log (seq, at, since_start_us, call_id, kind, body) ");
-    statements.push_values(padded(batch), |mut row, entry| {
-        let (kind, body) = encode(&entry.event);
-        row.push_bind(stored(entry.seq))
-            .push_bind(entry.at.as_micros())
-            .push_bind(stored(entry.since_start_us))
-            .push_bind(stored(entry.call.0))
-            .push_bind(kind)
-            .push_bind(body.to_string());
-    });
-    statements.push(" ON CONFLICT (seq) DO NOTHING; ");
+/// The rows, and the last one again and again up to [`padded_length`]. Every table takes a row twice.
+fn padded<T>(rows: &[T]) -> impl Iterator<Item = &T> {
+    let missing = padded_length(rows.len()) - rows.len();
+    rows.iter().chain(std::iter::repeat_n(rows.last(), missing).flatten())
+}
+
+fn log(values: &mut Values, batch: &[Entry]) -> Result<usize, StoreError> {
+    for entry in padded(batch) {
+        values
+            .add(stored(entry.seq))?
+            .add(entry.at.as_micros())?
+            .add(stored(entry.since_start_us))?
+            .add(stored(entry.call.0))?
+            .add(kind(&entry.event))?
+            .add(body(&entry.event)?)?;
+    }
+    Ok(padded_length(batch.len()))
 }
 
 /// The records, with this batch, of the calls of which a row begins or ends in it.
@@ -146,7 +156,11 @@ fn recording_named(event: &Event) -> Option<RecordingId> {
     }
 }
 
-fn write_calls(statements: &mut QueryBuilder<Sqlite>, records: &BTreeMap<CallId, Record>, batch: &[Entry]) {
+fn write_calls(
+    values: &mut Values,
+    records: &BTreeMap<CallId, Record>,
+    batch: &[Entry],
+) -> Result<usize, StoreError> {
     let begins_or_ends = |event: &Event| matches!(event, Event::Arrived { .. } | Event::Ended { .. });
     let calls: BTreeSet<CallId> =
         batch.iter().filter(|entry| begins_or_ends(&entry.event)).map(|entry| entry.call).collect();
@@ -156,50 +170,37 @@ fn write_calls(statements: &mut QueryBuilder<Sqlite>, records: &BTreeMap<CallId,
     };
     let rows: Vec<_> = calls.iter().filter_map(known).collect();
     let of_call = |call: CallId| batch.iter().filter(move |entry| entry.call == call).map(|entry| entry.seq);
-    if rows.is_empty() {
-        return;
-    }
-    statements.push(
-        "INSERT INTO call_record (call_id, arrived_at, called, caller, trunk, flow, flow_version, sip_call_id,
-         answered_at, heard_at, ended_at, ring_us, talk_us, exit_name, cause, ended_by, first_seq, last_seq) ",
-    );
-    statements.push_values(padded(&rows), |mut row, (record, arrived, arrival)| {
+    for (record, arrived, arrival) in padded(&rows) {
         let end = record.end.as_ref();
         let micros = |span: std::time::Duration| i64::try_from(span.as_micros()).unwrap_or(i64::MAX);
-        row.push_bind(stored(record.call.0))
-            .push_bind(arrived.at.as_micros())
-            .push_bind(arrival.called.expose().as_str())
-            .push_bind(arrival.caller.as_ref().map(|caller| caller.expose().as_str()))
-            .push_bind(arrival.trunk.as_ref().map(|trunk| trunk.as_str()))
-            .push_bind(arrival.flow.as_str())
-            .push_bind(arrival.version.as_str())
-            .push_bind(arrival.sip_call_id.expose().as_str())
-            .push_bind(record.answered.map(|moment| moment.at.as_micros()))
-            .push_bind(record.heard.map(|moment| moment.at.as_micros()))
-            .push_bind(record.ended.map(|moment| moment.at.as_micros()))
-            .push_bind(end.map(|_| micros(record.ring())))
-            .push_bind(end.map(|_| micros(record.talk())))
-            .push_bind(end.and_then(|end| end.exit.as_ref()).map(|exit| exit.as_str()))
-            .push_bind(end.map(|end| end.cause.word()))
-            .push_bind(end.map(|end| end.by.word()))
-            .push_bind(of_call(record.call).next().map(stored))
-            .push_bind(end.and_then(|_| of_call(record.call).next_back()).map(stored));
-    });
-    // A beginning that is written again leaves the end that stands there already; an end, the first entry.
-    statements.push(
-        " ON CONFLICT (call_id) DO UPDATE SET answered_at = excluded.answered_at, heard_at = excluded.heard_at,
-         ended_at = excluded.ended_at, ring_us = excluded.ring_us, talk_us = excluded.talk_us,
-         exit_name = excluded.exit_name, cause = excluded.cause, ended_by = excluded.ended_by,
-         last_seq = excluded.last_seq
-         WHERE excluded.cause IS NOT NULL; ",
-    );
+        values
+            .add(stored(record.call.0))?
+            .add(arrived.at.as_micros())?
+            .add(arrival.called.expose().as_str())?
+            .add(arrival.caller.as_ref().map(|caller| caller.expose().as_str()))?
+            .add(arrival.trunk.as_ref().map(|trunk| trunk.as_str()))?
+            .add(arrival.flow.as_str())?
+            .add(arrival.version.as_str())?
+            .add(arrival.sip_call_id.expose().as_str())?
+            .add(record.answered.map(|moment| moment.at.as_micros()))?
+            .add(record.heard.map(|moment| moment.at.as_micros()))?
+            .add(record.ended.map(|moment| moment.at.as_micros()))?
+            .add(end.map(|_| micros(record.ring())))?
+            .add(end.map(|_| micros(record.talk())))?
+            .add(end.and_then(|end| end.exit.as_ref()).map(|exit| exit.as_str()))?
+            .add(end.map(|end| end.cause.word()))?
+            .add(end.map(|end| end.by.word()))?
+            .add(of_call(record.call).next().map(stored))?
+            .add(end.and_then(|_| of_call(record.call).next_back()).map(stored))?;
+    }
+    Ok(padded_length(rows.len()))
 }
 
 fn write_recordings(
-    statements: &mut QueryBuilder<Sqlite>,
+    values: &mut Values,
     records: &BTreeMap<CallId, Record>,
     batch: &[Entry],
-) {
+) -> Result<usize, StoreError> {
     let named: BTreeMap<RecordingId, CallId> =
         batch.iter().filter_map(|entry| Some((recording_named(&entry.event)?, entry.call))).collect();
     let known = |(id, call): (&RecordingId, &CallId)| {
@@ -207,34 +208,27 @@ fn write_recordings(
         Some((*call, recording.clone()))
     };
     let rows: Vec<(CallId, Recording)> = named.iter().filter_map(known).collect();
-    if rows.is_empty() {
-        return;
-    }
-    statements
-        .push("INSERT INTO recording (recording_id, call_id, kind, named_at, state, milliseconds, fault) ");
-    statements.push_values(padded(&rows), |mut row, (call, recording)| {
+    for (call, recording) in padded(&rows) {
         let (state, milliseconds, fault) = match recording.state {
             RecordingState::Unfinished => ("open", 0, None),
             RecordingState::Closed { milliseconds } => ("closed", milliseconds, None),
             RecordingState::Failed { fault, milliseconds } => ("failed", milliseconds, Some(fault)),
             RecordingState::Recovered { milliseconds } => ("recovered", milliseconds, None),
         };
-        row.push_bind(stored(recording.recording.0))
-            .push_bind(stored(call.0))
-            .push_bind(recording.kind.word())
-            .push_bind(recording.named.at.as_micros())
-            .push_bind(state)
-            .push_bind(stored(milliseconds))
-            .push_bind(fault.map(Word::word));
-    });
-    statements.push(
-        " ON CONFLICT (recording_id) DO UPDATE SET state = excluded.state,
-         milliseconds = excluded.milliseconds, fault = excluded.fault WHERE excluded.state <> 'open'; ",
-    );
+        values
+            .add(stored(recording.recording.0))?
+            .add(stored(call.0))?
+            .add(recording.kind.word())?
+            .add(recording.named.at.as_micros())?
+            .add(state)?
+            .add(stored(milliseconds))?
+            .add(fault.map(Word::word))?;
+    }
+    Ok(padded_length(rows.len()))
 }
 
 /// The entries of calls that are over, or of which the beginning is not known: no row says where they lie.
-fn list_late(statements: &mut QueryBuilder<Sqlite>, ledger: &Ledger, batch: &[Entry]) {
+fn list_late(values: &mut Values, ledger: &Ledger, batch: &[Entry]) -> Result<usize, StoreError> {
     let begun: BTreeSet<CallId> = batch
         .iter()
         .filter(|entry| matches!(entry.event, Event::Arrived { .. }))
@@ -242,14 +236,10 @@ fn list_late(statements: &mut QueryBuilder<Sqlite>, ledger: &Ledger, batch: &[En
         .collect();
     let late: Vec<&Entry> =
         batch.iter().filter(|entry| !ledger.knows(entry.call) && !begun.contains(&entry.call)).collect();
-    if late.is_empty() {
-        return;
+    for entry in padded(&late) {
+        values.add(stored(entry.call.0))?.add(stored(entry.seq))?;
     }
-    statements.push("INSERT INTO late_entry (call_id, seq) ");
-    statements.push_values(padded(&late), |mut row, entry| {
-        row.push_bind(stored(entry.call.0)).push_bind(stored(entry.seq));
-    });
-    statements.push(" ON CONFLICT (call_id, seq) DO NOTHING; ");
+    Ok(padded_length(late.len()))
 }
 
 #[cfg(test)]
@@ -262,6 +252,7 @@ mod tests {
         for count in 1..=500 {
             let rows: Vec<usize> = (0..count).collect();
             let padded: Vec<usize> = padded(&rows).copied().collect();
+            assert_eq!(padded.len(), padded_length(count));
             assert_eq!(padded[..count], rows);
             assert!(padded[count..].iter().all(|row| *row == count - 1), "{padded:?}");
             assert!(padded.len() * 2 <= count * 3 || count == 1, "{count} rows became {}", padded.len());

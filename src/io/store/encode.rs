@@ -3,156 +3,258 @@
 //! A body is an object with the event's own fields by their names; ids are written as they print
 //! (`c1f3`), enums as the words of `store/words.rs`. Numbers and keys of a patient stand here in the
 //! clear: the store is the place for them. `store/decode.rs` reads it back.
+//!
+//! A body is written straight into its text: a tree of values between cost more than the row in the database.
 
 use super::words::Word;
 use crate::flow::action::Fact;
 use crate::media::command::Counters;
 use crate::report::event::Event;
 use crate::report::ladder::{Ladder, Rung, Start};
-use serde_json::{Map, Value, json};
+use serde::ser::{Serialize, SerializeMap, SerializeSeq, Serializer};
+use std::fmt::Display;
 
-/// The kind and the body of an event.
-pub fn encode(event: &Event) -> (&'static str, Value) {
+/// The kind of an event: the column `kind`.
+pub fn kind(event: &Event) -> &'static str {
     match event {
-        Event::Arrived { .. } => ("arrived", arrived(event)),
-        Event::Answered { codec } => ("answered", json!({ "codec": codec.word() })),
-        Event::Heard { by_ack } => ("heard", json!({ "by_ack": by_ack })),
-        Event::Flow(fact) => flow(fact),
-        Event::RecordingNamed { .. }
-        | Event::RecordingSpanBegan { .. }
-        | Event::RecordingSpanEnded { .. }
-        | Event::RecordingClosed { .. }
-        | Event::RecordingFailed { .. }
-        | Event::RecordingRecovered { .. } => recording(event),
-        Event::PersonCalled { leg, target } => {
-            ("person_called", json!({ "leg": leg.to_string(), "target": target }))
-        }
-        Event::PersonNotReached { leg, status } => {
-            ("person_not_reached", json!({ "leg": leg.to_string(), "status": status }))
-        }
-        Event::Bridged { leg } => ("bridged", json!({ "leg": leg.to_string() })),
-        Event::Unbridged { leg } => ("unbridged", json!({ "leg": leg.to_string() })),
-        Event::MessageSaved { recording } => ("message_saved", json!({ "recording": recording.to_string() })),
-        Event::Hold { on } => ("hold", json!({ "on": on })),
-        Event::MediaClosed { leg, counters } => {
-            ("media_closed", json!({ "leg": leg.to_string(), "counters": media(counters) }))
-        }
-        Event::Ladder(its) => ("ladder", ladder(its)),
-        Event::Ended { cause, by, exit } => {
-            let exit = exit.as_ref().map(|exit| exit.as_str());
-            ("ended", json!({ "cause": cause.word(), "by": by.word(), "exit": exit }))
-        }
+        Event::Arrived { .. } => "arrived",
+        Event::Answered { .. } => "answered",
+        Event::Heard { .. } => "heard",
+        Event::Flow(fact) => kind_of_fact(fact),
+        Event::RecordingNamed { .. } => "recording_named",
+        Event::RecordingSpanBegan { .. } => "recording_span_began",
+        Event::RecordingSpanEnded { .. } => "recording_span_ended",
+        Event::RecordingClosed { .. } => "recording_closed",
+        Event::RecordingFailed { .. } => "recording_failed",
+        Event::RecordingRecovered { .. } => "recording_recovered",
+        Event::PersonCalled { .. } => "person_called",
+        Event::PersonNotReached { .. } => "person_not_reached",
+        Event::Bridged { .. } => "bridged",
+        Event::Unbridged { .. } => "unbridged",
+        Event::MessageSaved { .. } => "message_saved",
+        Event::Hold { .. } => "hold",
+        Event::MediaClosed { .. } => "media_closed",
+        Event::Ladder(_) => "ladder",
+        Event::Ended { .. } => "ended",
     }
 }
 
-fn arrived(event: &Event) -> Value {
-    let Event::Arrived { leg, trunk, called, caller, sip_call_id, flow, version } = event else {
-        return Value::Null;
-    };
-    json!({
-        "leg": leg.to_string(),
-        "trunk": trunk.as_ref().map(|trunk| trunk.as_str()),
-        "called": called.expose(),
-        "caller": caller.as_ref().map(|caller| caller.expose()),
-        "sip_call_id": sip_call_id.expose(),
-        "flow": flow.as_str(),
-        "version": version,
-    })
+fn kind_of_fact(fact: &Fact) -> &'static str {
+    match fact {
+        Fact::StepEntered { .. } => "step_entered",
+        Fact::Chosen { .. } => "chosen",
+        Fact::Missed { .. } => "missed",
+        Fact::LanguageChosen(_) => "language_chosen",
+        Fact::NoticeGiven => "notice_given",
+        Fact::NoticeCut => "notice_cut",
+        Fact::RecordingRefused => "recording_refused",
+        Fact::LadderRung { .. } => "ladder_rung",
+        Fact::Promised { .. } => "promised",
+        Fact::Fault { .. } => "flow_fault",
+    }
 }
 
-fn recording(event: &Event) -> (&'static str, Value) {
+/// The body of an event: the column `body`.
+///
+/// # Errors
+/// None of its own: objects with names for keys are always written.
+pub fn body(event: &Event) -> Result<String, serde_json::Error> {
+    serde_json::to_string(&Body(event))
+}
+
+struct Body<'a>(&'a Event);
+
+impl Serialize for Body<'_> {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        let mut body = to.serialize_map(None)?;
+        match self.0 {
+            Event::Arrived { .. } => arrived(&mut body, self.0)?,
+            Event::Answered { codec } => body.serialize_entry("codec", codec.word())?,
+            Event::Heard { by_ack } => body.serialize_entry("by_ack", by_ack)?,
+            Event::Flow(fact) => of_fact(&mut body, fact)?,
+            Event::RecordingNamed { .. }
+            | Event::RecordingSpanBegan { .. }
+            | Event::RecordingSpanEnded { .. }
+            | Event::RecordingClosed { .. }
+            | Event::RecordingFailed { .. }
+            | Event::RecordingRecovered { .. } => of_recording(&mut body, self.0)?,
+            Event::PersonCalled { leg, target } => {
+                body.serialize_entry("leg", &Shown(leg))?;
+                body.serialize_entry("target", target)?;
+            }
+            Event::PersonNotReached { leg, status } => {
+                body.serialize_entry("leg", &Shown(leg))?;
+                body.serialize_entry("status", status)?;
+            }
+            Event::Bridged { leg } | Event::Unbridged { leg } => body.serialize_entry("leg", &Shown(leg))?,
+            Event::MessageSaved { recording } => body.serialize_entry("recording", &Shown(recording))?,
+            Event::Hold { on } => body.serialize_entry("on", on)?,
+            Event::MediaClosed { leg, counters } => {
+                body.serialize_entry("leg", &Shown(leg))?;
+                body.serialize_entry("counters", &Media(counters))?;
+            }
+            Event::Ladder(its) => ladder(&mut body, its)?,
+            Event::Ended { cause, by, exit } => {
+                body.serialize_entry("cause", cause.word())?;
+                body.serialize_entry("by", by.word())?;
+                body.serialize_entry("exit", &exit.as_ref().map(|exit| exit.as_str()))?;
+            }
+        }
+        body.end()
+    }
+}
+
+/// Written as it prints.
+struct Shown<T>(T);
+
+impl<T: Display> Serialize for Shown<T> {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        to.collect_str(&self.0)
+    }
+}
+
+fn arrived<M: SerializeMap>(body: &mut M, event: &Event) -> Result<(), M::Error> {
+    let Event::Arrived { leg, trunk, called, caller, sip_call_id, flow, version } = event else {
+        return Ok(());
+    };
+    body.serialize_entry("leg", &Shown(leg))?;
+    body.serialize_entry("trunk", &trunk.as_ref().map(|trunk| trunk.as_str()))?;
+    body.serialize_entry("called", called.expose())?;
+    body.serialize_entry("caller", &caller.as_ref().map(|caller| caller.expose()))?;
+    body.serialize_entry("sip_call_id", sip_call_id.expose())?;
+    body.serialize_entry("flow", flow.as_str())?;
+    body.serialize_entry("version", version)
+}
+
+fn of_recording<M: SerializeMap>(body: &mut M, event: &Event) -> Result<(), M::Error> {
     match event {
         Event::RecordingNamed { recording, kind } => {
-            ("recording_named", json!({ "recording": recording.to_string(), "kind": kind.word() }))
+            body.serialize_entry("recording", &Shown(recording))?;
+            body.serialize_entry("kind", kind.word())
         }
-        Event::RecordingSpanBegan { recording } => {
-            ("recording_span_began", json!({ "recording": recording.to_string() }))
+        Event::RecordingSpanBegan { recording } => body.serialize_entry("recording", &Shown(recording)),
+        Event::RecordingSpanEnded { recording, frames, dropped } => {
+            body.serialize_entry("recording", &Shown(recording))?;
+            body.serialize_entry("frames", frames)?;
+            body.serialize_entry("dropped", dropped)
         }
-        Event::RecordingSpanEnded { recording, frames, dropped } => (
-            "recording_span_ended",
-            json!({ "recording": recording.to_string(), "frames": frames, "dropped": dropped }),
-        ),
-        Event::RecordingClosed { recording, milliseconds } => {
-            ("recording_closed", json!({ "recording": recording.to_string(), "milliseconds": milliseconds }))
+        Event::RecordingFailed { recording, fault, milliseconds } => {
+            body.serialize_entry("recording", &Shown(recording))?;
+            body.serialize_entry("fault", fault.word())?;
+            body.serialize_entry("milliseconds", milliseconds)
         }
-        Event::RecordingFailed { recording, fault, milliseconds } => (
-            "recording_failed",
-            json!({ "recording": recording.to_string(), "fault": fault.word(), "milliseconds": milliseconds }),
-        ),
-        Event::RecordingRecovered { recording, milliseconds } => (
-            "recording_recovered",
-            json!({ "recording": recording.to_string(), "milliseconds": milliseconds }),
-        ),
-        _ => ("", Value::Null),
+        Event::RecordingClosed { recording, milliseconds }
+        | Event::RecordingRecovered { recording, milliseconds } => {
+            body.serialize_entry("recording", &Shown(recording))?;
+            body.serialize_entry("milliseconds", milliseconds)
+        }
+        _ => Ok(()),
     }
 }
 
-fn flow(fact: &Fact) -> (&'static str, Value) {
+fn of_fact<M: SerializeMap>(body: &mut M, fact: &Fact) -> Result<(), M::Error> {
     match fact {
         Fact::StepEntered { flow, step } => {
-            ("step_entered", json!({ "flow": flow.as_str(), "step": step.as_str() }))
+            body.serialize_entry("flow", flow.as_str())?;
+            body.serialize_entry("step", step.as_str())
         }
         Fact::Chosen { key, answer } => {
-            ("chosen", json!({ "key": key.expose().word(), "answer": answer.as_str() }))
+            body.serialize_entry("key", key.expose().word())?;
+            body.serialize_entry("answer", answer.as_str())
         }
-        Fact::Missed { silence, count } => ("missed", json!({ "silence": silence, "count": count })),
-        Fact::LanguageChosen(language) => ("language_chosen", json!({ "language": language.as_str() })),
-        Fact::NoticeGiven => ("notice_given", json!({})),
-        Fact::NoticeCut => ("notice_cut", json!({})),
-        Fact::RecordingRefused => ("recording_refused", json!({})),
-        Fact::LadderRung { rung, why } => ("ladder_rung", json!({ "rung": rung, "why": why.word() })),
+        Fact::Missed { silence, count } => {
+            body.serialize_entry("silence", silence)?;
+            body.serialize_entry("count", count)
+        }
+        Fact::LanguageChosen(language) => body.serialize_entry("language", language.as_str()),
+        Fact::NoticeGiven | Fact::NoticeCut | Fact::RecordingRefused => Ok(()),
+        Fact::LadderRung { rung, why } => {
+            body.serialize_entry("rung", rung)?;
+            body.serialize_entry("why", why.word())
+        }
         Fact::Promised { within_working_days } => {
-            ("promised", json!({ "within_working_days": within_working_days }))
+            body.serialize_entry("within_working_days", within_working_days)
         }
-        Fact::Fault { what } => ("flow_fault", json!({ "what": what })),
+        Fact::Fault { what } => body.serialize_entry("what", what),
     }
 }
 
 /// A ladder in one row. Its times are microseconds since its first message; a rung leaves out what it
 /// has not.
-fn ladder(ladder: &Ladder) -> Value {
-    let began = ladder.rungs().next().map_or(0, |rung| rung.seen.at_us);
-    let rungs: Vec<Value> = ladder.rungs().map(|it| rung(&it, began)).collect();
-    json!({ "began_us": began, "cut": ladder.cut(), "rungs": rungs })
+fn ladder<M: SerializeMap>(body: &mut M, ladder: &Ladder) -> Result<(), M::Error> {
+    let began_us = ladder.rungs().next().map_or(0, |rung| rung.seen.at_us);
+    body.serialize_entry("began_us", &began_us)?;
+    body.serialize_entry("cut", &ladder.cut())?;
+    body.serialize_entry("rungs", &Rungs { ladder, began_us })
 }
 
-fn rung(rung: &Rung<'_>, began: u64) -> Value {
-    let mut body = Map::new();
-    let mut put = |name: &str, value: Value| drop(body.insert(name.to_owned(), value));
-    put("at", rung.seen.at_us.saturating_sub(began).into());
-    put("way", rung.seen.heading.word().into());
-    put("leg", rung.seen.leg.to_string().into());
-    put("over", rung.seen.transport.word().into());
-    put("method", rung.method.as_ref().into());
-    put("cseq", rung.cseq.into());
-    put("branch", rung.branch.as_ref().into());
-    match &rung.start {
-        Start::Request { uri } => put("uri", uri.expose().as_ref().into()),
-        Start::Status { status, phrase } => {
-            put("status", (*status).into());
-            phrase.iter().for_each(|phrase| put("phrase", phrase.as_ref().into()));
+struct Rungs<'a> {
+    ladder: &'a Ladder,
+    began_us: u64,
+}
+
+impl Serialize for Rungs<'_> {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        let mut all = to.serialize_seq(None)?;
+        for rung in self.ladder.rungs() {
+            all.serialize_element(&OneRung { rung, began_us: self.began_us })?;
         }
+        all.end()
     }
-    rung.reason.iter().for_each(|reason| put("reason", reason.as_ref().into()));
-    rung.media.iter().for_each(|media| put("media", media.as_ref().into()));
-    if rung.fork != 0 {
-        put("fork", rung.fork.into());
-    }
-    if rung.again != 0 {
-        put("again", rung.again.into());
-        put("last", rung.last_us.saturating_sub(began).into());
-    }
-    body.into()
 }
 
-fn media(counters: &Counters) -> Value {
-    json!({
-        "received": counters.received,
-        "sent": counters.sent,
-        "lost": counters.lost,
-        "refused": counters.refused,
-        "malformed": counters.malformed,
-        "jitter": counters.jitter,
-        "keys": counters.keys,
-    })
+struct OneRung<'a> {
+    rung: Rung<'a>,
+    began_us: u64,
+}
+
+impl Serialize for OneRung<'_> {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        let Self { rung, began_us } = self;
+        let mut body = to.serialize_map(None)?;
+        body.serialize_entry("at", &rung.seen.at_us.saturating_sub(*began_us))?;
+        body.serialize_entry("way", rung.seen.heading.word())?;
+        body.serialize_entry("leg", &Shown(rung.seen.leg))?;
+        body.serialize_entry("over", rung.seen.transport.word())?;
+        body.serialize_entry("method", &*rung.method)?;
+        body.serialize_entry("cseq", &rung.cseq)?;
+        body.serialize_entry("branch", &*rung.branch)?;
+        match &rung.start {
+            Start::Request { uri } => body.serialize_entry("uri", &**uri.expose())?,
+            Start::Status { status, phrase } => {
+                body.serialize_entry("status", status)?;
+                put(&mut body, "phrase", phrase.as_deref())?;
+            }
+        }
+        put(&mut body, "reason", rung.reason.as_deref())?;
+        put(&mut body, "media", rung.media.as_deref())?;
+        put(&mut body, "fork", Some(rung.fork).filter(|fork| *fork != 0))?;
+        if rung.again != 0 {
+            body.serialize_entry("again", &rung.again)?;
+            body.serialize_entry("last", &rung.last_us.saturating_sub(*began_us))?;
+        }
+        body.end()
+    }
+}
+
+/// A field, if there is a value.
+fn put<M: SerializeMap, T: Serialize>(body: &mut M, name: &str, value: Option<T>) -> Result<(), M::Error> {
+    value.map_or(Ok(()), |value| body.serialize_entry(name, &value))
+}
+
+struct Media<'a>(&'a Counters);
+
+impl Serialize for Media<'_> {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        let Counters { received, sent, lost, refused, malformed, jitter, keys } = self.0;
+        let mut body = to.serialize_map(None)?;
+        body.serialize_entry("received", received)?;
+        body.serialize_entry("sent", sent)?;
+        body.serialize_entry("lost", lost)?;
+        body.serialize_entry("refused", refused)?;
+        body.serialize_entry("malformed", malformed)?;
+        body.serialize_entry("jitter", jitter)?;
+        body.serialize_entry("keys", keys)?;
+        body.end()
+    }
 }

@@ -15,6 +15,7 @@ pub mod read;
 pub mod restart;
 pub mod schema;
 pub mod spill;
+pub mod texts;
 pub mod words;
 
 use crate::clock::WallTime;
@@ -33,6 +34,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
+use texts::Texts;
 use thiserror::Error;
 
 /// Why the store cannot be opened, written or read.
@@ -96,6 +98,9 @@ pub enum StoreError {
         /// Its number.
         seq: u64,
     },
+    /// An event that cannot be written as JSON.
+    #[error("an event cannot be written as JSON: {0}")]
+    Encode(#[from] serde_json::Error),
     /// The database says no.
     #[error("the database of records says: {0}")]
     Database(#[from] sqlx::Error),
@@ -170,6 +175,7 @@ struct Database {
     runtime: tokio::runtime::Runtime,
     connection: SqliteConnection,
     ledger: Ledger,
+    texts: Texts,
 }
 
 /// How long a failed commit waits for its next try.
@@ -202,7 +208,8 @@ impl Store {
             let recovered = restart::settle(&mut connection, recordings, now).await?;
             Ok::<_, StoreError>((connection, recovered))
         })?;
-        let store = Self::start(Database { runtime, connection, ledger: Ledger::default() }, lock, listener)?;
+        let sink = Database { runtime, connection, ledger: Ledger::default(), texts: Texts::default() };
+        let store = Self::start(sink, lock, listener)?;
         Ok((store, recovered))
     }
 
@@ -330,7 +337,8 @@ impl<S: Sink> Writer<S> {
 
 impl Sink for Database {
     fn commit(&mut self, batch: &[Entry]) -> Result<(), StoreError> {
-        self.runtime.block_on(commit::commit(&mut self.connection, &mut self.ledger, batch))
+        let Self { runtime, connection, ledger, texts } = self;
+        runtime.block_on(commit::commit(connection, ledger, texts, batch))
     }
 }
 

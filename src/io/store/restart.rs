@@ -8,6 +8,7 @@
 use super::commit::commit;
 use super::ledger::Ledger;
 use super::read::entries;
+use super::texts::Texts;
 use super::{StoreError, loaded};
 use crate::call::recording::RecordingFault;
 use crate::clock::WallTime;
@@ -60,9 +61,9 @@ pub async fn settle(
         batch.push(Entry { seq: next_seq, at: now, since_start_us, call, event });
         next_seq += 1;
     }
-    let mut ledger = Ledger::default();
+    let (mut ledger, mut texts) = (Ledger::default(), Texts::default());
     for part in batch.chunks(EVENT_BATCH_MAX) {
-        commit(connection, &mut ledger, part).await?;
+        commit(connection, &mut ledger, &mut texts, part).await?;
     }
     let mut next_id = 1;
     for greatest in [

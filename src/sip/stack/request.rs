@@ -16,7 +16,7 @@ use crate::clock::Instant;
 use crate::id::LegId;
 use crate::wire::sip::cseq::CSeq;
 use crate::wire::sip::grammar::{Parameters, decimal, split_at_outside, trim};
-use crate::wire::sip::message::Request;
+use crate::wire::sip::message::{Message, Request, parse};
 use crate::wire::sip::method::Method;
 use crate::wire::sip::name::Name;
 
@@ -26,7 +26,7 @@ const RETRY_AFTER_MAX_S: u64 = 10;
 const RSEQ_FIRST_MAX: u64 = 1 << 30;
 
 impl Stack {
-    /// An INVITE that begins a dialog: 100 at once, and the switch decides.
+    /// An INVITE that begins a dialog: the switch decides.
     pub(super) fn invite_in(&mut self, now: Instant, arrival: &Arrival<'_>, key: ServerKey) {
         let Arrival { way, request, .. } = arrival;
         let local_tag = self.rng.token();
@@ -58,7 +58,7 @@ impl Stack {
         u32::try_from(self.rng.below(RETRY_AFTER_MAX_S + 1)).unwrap_or(0)
     }
 
-    /// The transaction of an INVITE, with its 100 (RFC 3261 §17.2.1).
+    /// The transaction of an INVITE. It owes a 100, unless the switch answers at once.
     fn begin_invite(
         &mut self,
         now: Instant,
@@ -69,15 +69,34 @@ impl Stack {
     ) -> Incoming {
         let (way, leg) = (arrival.reply_way(), Some(leg));
         let transaction = self.servers.begin(servers::Begin { key, merge, way, leg });
-        let mut trying = self.response(&arrival.request, arrival.way, 100, None);
-        if let Some(sent) = arrival.request.headers.first(Name::Timestamp) {
-            trying = trying.header(Name::Timestamp, sent);
+        self.tell_trying();
+        if let Some(leg) = leg {
+            self.trying = Some((now, leg));
         }
-        self.server_answer(now, transaction, 100, trying.finish());
         let cseq = arrival.essentials.cseq.number;
         // Too small an interval was refused before.
         let terms = self.terms_of(&arrival.request.headers).ok().flatten();
         Incoming { transaction, octets: arrival.octets.to_vec(), way: arrival.way, cseq, terms }
+    }
+
+    /// The 100 of the INVITE that came last, if the switch has not answered it in the same moment: one that is
+    /// answered within 200 ms needs none (RFC 3261 §17.2.1).
+    pub(super) fn tell_trying(&mut self) {
+        let Some((now, leg)) = self.trying.take() else { return };
+        let Some(Phase::InDialog(within)) = self.legs.get(&leg).map(|leg| &leg.phase) else { return };
+        let Some(incoming) = &within.incoming else { return };
+        let id = incoming.transaction;
+        if self.servers.get_mut(id).is_none_or(|server| !server.response.is_empty()) {
+            return;
+        }
+        // It was parsed when it came.
+        let Ok(Message::Request(request)) = parse(&incoming.octets) else { return };
+        let mut trying = self.response(&request, incoming.way, 100, None);
+        if let Some(sent) = request.headers.first(Name::Timestamp) {
+            trying = trying.header(Name::Timestamp, sent);
+        }
+        let octets = trying.finish();
+        self.server_answer(now, id, 100, octets);
     }
 
     /// An ACK: of a 3xx-6xx it ends the resending, of a 2xx it confirms the dialog.

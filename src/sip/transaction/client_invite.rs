@@ -154,6 +154,11 @@ impl ClientInvite {
         }
     }
 
+    /// Nothing is sent any more unless a message comes: at the deadline it is only forgotten.
+    pub fn only_lingers(&self) -> bool {
+        matches!(self.state, State::Accepted { .. } | State::Completed { .. })
+    }
+
     /// Nothing more can happen.
     pub fn is_terminated(&self) -> bool {
         matches!(self.state, State::Terminated)

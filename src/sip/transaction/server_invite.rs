@@ -129,6 +129,11 @@ impl ServerInvite {
         }
     }
 
+    /// Nothing is sent any more unless a message comes: at the deadline it is only forgotten.
+    pub fn only_lingers(&self) -> bool {
+        matches!(self.state, State::Accepted { .. } | State::Confirmed { .. })
+    }
+
     /// Nothing more can happen.
     pub fn is_terminated(&self) -> bool {
         matches!(self.state, State::Terminated)

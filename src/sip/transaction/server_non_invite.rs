@@ -76,6 +76,11 @@ impl ServerNonInvite {
         }
     }
 
+    /// Nothing is sent any more unless a message comes: at the deadline it is only forgotten.
+    pub fn only_lingers(&self) -> bool {
+        matches!(self.state, State::Completed { .. })
+    }
+
     /// Nothing more can happen.
     pub fn is_terminated(&self) -> bool {
         matches!(self.state, State::Terminated)

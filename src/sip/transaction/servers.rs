@@ -110,6 +110,14 @@ impl Server {
         }
     }
 
+    /// Nothing is sent any more unless a message comes: at the deadline it is only forgotten.
+    pub fn only_lingers(&self) -> bool {
+        match &self.machine {
+            Machine::Invite(machine) => machine.only_lingers(),
+            Machine::NonInvite(machine) => machine.only_lingers(),
+        }
+    }
+
     /// Nothing more can happen.
     pub fn is_terminated(&self) -> bool {
         match &self.machine {

@@ -312,6 +312,9 @@ impl Log {
         if recording.kind == RecordingKind::Call && !call.notice {
             return Err(format!("{id} begins and no notice was given"));
         }
+        if recording.kind == RecordingKind::Message && !call.notice && call.refused_us.is_none() {
+            return Err(format!("{id} begins and the caller was told of no recording"));
+        }
         if recording.kind == RecordingKind::Call && call.refused_us.is_some() {
             return Err(format!("{id} begins and the caller refused"));
         }

@@ -50,7 +50,7 @@ const PAIRS: &[Pair] = &[
     alone("late-offer"),
     Pair { number: "199", ..alone("leaves-a-message") },
     Pair { number: "199", ..alone("leaves-a-message-in-spanish") },
-    alone("no-recording"),
+    with_desk("no-recording"),
     alone("options"),
     alone("pcma"),
     alone("repeat-and-more-time"),

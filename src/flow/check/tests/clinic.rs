@@ -74,10 +74,10 @@ pub fn clinic() {
         "recording: on ",
         "recording: yes ",
         expect![[r#"
-        clinic.yaml:16:12  F004  `yes` is no choice for recording
-           16 | recording: yes                  # after the notice, unless the caller presses 7
-              |            ^^^ may stand here: on, off
-    "#]],
+            clinic.yaml:16:12  F004  `yes` is no choice for recording
+               16 | recording: yes                  # after the notice, before the first person; 7 means no
+                  |            ^^^ may stand here: on, off
+        "#]],
     );
     edited(
         "clinic.yaml",

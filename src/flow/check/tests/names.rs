@@ -41,9 +41,9 @@ pub fn names() {
         "next: greeting",
         "next: greting",
         expect![[r#"
-            entry.yaml:10:48  F010  `greting` is no step of this flow
-               10 |   other_language: {language: u.language, next: greting}
-                  |                                                ^^^^^^^ did you mean `greeting` (line 11)?
+            entry.yaml:11:48  F010  `greting` is no step of this flow
+               11 |   other_language: {language: u.language, next: greting}
+                  |                                                ^^^^^^^ did you mean `greeting` (line 12)?
                   after these words the caller would hear nothing more
         "#]],
     );

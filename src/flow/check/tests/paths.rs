@@ -52,56 +52,52 @@ pub fn paths() {
         "start: emergency",
         "start: crisis_line",
         expect![[r#"
-        entry.yaml:8:3  F011  no way leads to the step `emergency`
-            8 |   emergency: {say: u.emergency, languages: all, next: crisis_line}
-              |   ^^^^^^^^^ let a `next` or a key lead to it, or take it out
-              no caller would ever hear it
-        entry.yaml:9:22  F030  the first words of every call must be the emergency line, in every language
-            9 |   crisis_line: {say: u.crisis, next: other_language}
-              |                      ^^^^^^^^ begin with {say: u.emergency, languages: all, next: …}
-              a caller with chest pain would hear other words first
-    "#]],
+            entry.yaml:9:3  F011  no way leads to the step `emergency`
+                9 |   emergency: {say: u.emergency, languages: all, next: crisis_line}
+                  |   ^^^^^^^^^ let a `next` or a key lead to it, or take it out
+                  no caller would ever hear it
+            entry.yaml:10:22  F030  the first words of every call must be the emergency line, in every language
+               10 |   crisis_line: {say: u.crisis, next: other_language}
+                  |                      ^^^^^^^^ begin with {say: u.emergency, languages: all, next: …}
+                  a caller with chest pain would hear other words first
+        "#]],
     );
     edited(
         "entry.yaml",
         "languages: all, ",
         "",
         expect![[r#"
-        entry.yaml:8:20  F030  the first words of every call must be the emergency line, in every language
-            8 |   emergency: {say: u.emergency, next: crisis_line}
-              |                    ^^^^^^^^^^^ begin with {say: u.emergency, languages: all, next: …}
-              a caller with chest pain would hear other words first
-    "#]],
+            entry.yaml:9:20  F030  the first words of every call must be the emergency line, in every language
+                9 |   emergency: {say: u.emergency, next: crisis_line}
+                  |                    ^^^^^^^^^^^ begin with {say: u.emergency, languages: all, next: …}
+                  a caller with chest pain would hear other words first
+        "#]],
     );
     edited(
         "entry.yaml",
-        "{record: u.recording, next: called_number}",
-        "{say: u.one_moment, next: person}",
+        "{say: u.person, next: called_number}",
+        "{say: u.person, next: person}",
         expect![[r#"
-        clinic.yaml:16:12  F032  recording is on, but no step of the entry gives the notice
-           16 | recording: on                  # after the notice, unless the caller presses 7
-              |            ^^ add {record: u.recording, next: …} before `called_number`, or write `recording: off`
-              no call would be recorded: it begins only after the notice was heard
-        entry.yaml:3:7  F041  the entry flow never leads to the flow of the called number
-            3 | flow: entry
-              |       ^^^^^ let its last step say `next: called_number`
-              every number would sound the same
-    "#]],
+            entry.yaml:4:7  F041  the entry flow never leads to the flow of the called number
+                4 | flow: entry
+                  |       ^^^^^ let its last step say `next: called_number`
+                  every number would sound the same
+        "#]],
     );
     edited(
         "entry.yaml",
-        "{say: u.person, next: notice}",
-        "{say: u.one_moment, next: notice}",
+        "{say: u.person, next: called_number}",
+        "{say: u.one_moment, next: called_number}",
         expect![[r#"
-        entry.yaml:3:7  F031  the entry does not say in `en` that 0 gets a person
-            3 | flow: entry
-              |       ^^^^^ add a step such as {say: u.person, next: …}
-              a caller who needs a person would not know how to get one
-        entry.yaml:3:7  F031  the entry does not say in `es` that 0 gets a person
-            3 | flow: entry
-              |       ^^^^^ add a step such as {say: u.person, next: …}
-              a caller who needs a person would not know how to get one
-    "#]],
+            entry.yaml:4:7  F031  the entry does not say in `en` that 0 gets a person
+                4 | flow: entry
+                  |       ^^^^^ add a step such as {say: u.person, next: …}
+                  a caller who needs a person would not know how to get one
+            entry.yaml:4:7  F031  the entry does not say in `es` that 0 gets a person
+                4 | flow: entry
+                  |       ^^^^^ add a step such as {say: u.person, next: …}
+                  a caller who needs a person would not know how to get one
+        "#]],
     );
     edited(
         "main_menu.yaml",

@@ -3,6 +3,18 @@
 use super::*;
 
 pub fn words() {
+    // Only as an offer of languages a prompt needs no text in the first of them.
+    edited(
+        "entry.yaml",
+        "greeting: {say: u.greeting",
+        "greeting: {say: u.language",
+        expect![[r#"
+        prompts.yaml:16:1  F021  the prompt `u.language` has no text in `en`
+           16 | u.language:
+              | ^^^^^^^^^^ add `en: "…"`
+              a caller who hears `en` would hear nothing here
+    "#]],
+    );
     steps(
         "  a: {say: u.godbye, end: visits}",
         expect![[r#"
@@ -24,28 +36,28 @@ pub fn words() {
     let changes: [(&str, Option<&[u8]>); 2] =
         [("after_hours.yaml", Some(flow)), ("prompts.yaml", Some(texts.as_bytes()))];
     expect![[r#"
-        prompts.yaml:89:17  F022  `x.missing` has no audio in `en`
-           89 | x.missing: {en: A, es: B}
+        prompts.yaml:91:17  F022  `x.missing` has no audio in `en`
+           91 | x.missing: {en: A, es: B}
               |                 ^ record this text as en/x.missing.wav in the folder of sounds
               a caller would hear silence
-        prompts.yaml:89:24  F022  `x.missing` has no audio in `es`
-           89 | x.missing: {en: A, es: B}
+        prompts.yaml:91:24  F022  `x.missing` has no audio in `es`
+           91 | x.missing: {en: A, es: B}
               |                        ^ record this text as es/x.missing.wav in the folder of sounds
               a caller would hear silence
-        prompts.yaml:90:23  F023  the audio of `x.broken` in `es` cannot be read: no sound in it
-           90 | x.broken: {en: A, es: B}
+        prompts.yaml:92:23  F023  the audio of `x.broken` in `es` cannot be read: no sound in it
+           92 | x.broken: {en: A, es: B}
               |                       ^ record this text as es/x.broken.wav in the folder of sounds
               a caller would hear silence
-        prompts.yaml:91:14  F024  `x.slot` has a {slot}; to fill it needs a speech engine
-           91 | x.slot: {en: "This is {clinic}.", es: B}
+        prompts.yaml:93:14  F024  `x.slot` has a {slot}; to fill it needs a speech engine
+           93 | x.slot: {en: "This is {clinic}.", es: B}
               |              ^^^^^^^^^^^^^^^^^^^ write the text without { }
               nothing can speak what belongs there
-        prompts.yaml:92:14  F025  a sentence of 26 words is too long to be followed by ear
-           92 | x.long: {en: word word word word word word word word word word word word word word word word word word word word word wo
+        prompts.yaml:94:14  F025  a sentence of 26 words is too long to be followed by ear
+           94 | x.long: {en: word word word word word word word word word word word word word word word word word word word word word wo
               |              ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ make two of it; at most 25 words
               who is ill or old has lost its beginning when it ends
-        prompts.yaml:93:1  F021  the prompt `x.half` has no text in `es`
-           93 | x.half: {en: A}
+        prompts.yaml:95:1  F021  the prompt `x.half` has no text in `es`
+           95 | x.half: {en: A}
               | ^^^^^^ add `es: "…"`
               a caller who hears `es` would hear nothing here
     "#]].assert_eq(&render(&load(&changes)));

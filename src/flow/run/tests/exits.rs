@@ -4,19 +4,19 @@ use super::*;
 
 /// Every exit of the shipped flows, with the keys that lead there from the menu.
 const EXITS: [(&str, &str, &str); 13] = [
-    ("main_menu", "1 yes", "visits"),
-    ("main_menu", "3 yes", "refill"),
-    ("main_menu", "5 yes", "billing"),
-    ("main_menu", "6 1 yes", "referrals"),
-    ("main_menu", "6 2 yes", "video"),
-    ("main_menu", "6 3 yes", "website"),
-    ("main_menu", "6 5 yes", "topics"),
-    ("main_menu", "6 6 yes", "caregiver"),
+    ("main_menu", "1 w6 yes", "visits"),
+    ("main_menu", "3 w6 yes", "refill"),
+    ("main_menu", "5 w6 yes", "billing"),
+    ("main_menu", "6 1 w6 yes", "referrals"),
+    ("main_menu", "6 2 w6 yes", "video"),
+    ("main_menu", "6 3 w6 yes", "website"),
+    ("main_menu", "6 5 w6 yes", "topics"),
+    ("main_menu", "6 6 w6 yes", "caregiver"),
     ("main_menu", "0 yes", "person"),
-    ("main_menu", "4 yes", "nurse"),
+    ("main_menu", "4 w6 yes", "nurse"),
     ("main_menu", "9 yes", "crisis"),
     ("main_menu", "9 1 1 yes", "emergency"),
-    ("after_hours", "1 w3 open w5 # saved w6", "message_left"),
+    ("after_hours", "1 w6 open w5 # saved w6", "message_left"),
 ];
 
 #[test]

@@ -7,21 +7,26 @@ fn after_a_talk_the_caller_who_stayed_hears_the_menu_again() {
     expect_test::expect![[r#"
         0.0   say u.emergency/en u.emergency/es
         6.0   say u.crisis/en
-        9.0   say u.language/en u.language/es
-        15.0  say u.greeting/en
-        18.0  say u.person/en
-        21.0  say u.recording/en
-        24.0  NoticeGiven
-        24.0  record
-        24.0  say mm.menu/en
-        27.0  chosen refill
+        9.0   say u.language/es
+        12.0  say u.greeting/en
+        15.0  say u.person/en
+        18.0  say mm.menu/en
+        21.0  chosen refill
+        21.0  say u.agent/en u.recording/en
+        27.0  NoticeGiven
+        27.0  record
         27.0  LadderRung { rung: 1, why: Asked }
-        27.0  say u.agent/en
+        27.0  say u.one_moment/en
         27.0  call sip:front-desk@127.0.0.1:5070 for 25 s
         28.0  they talk
         88.0  say mm.menu/en
+        90.0  chosen billing
+        90.0  LadderRung { rung: 1, why: Asked }
+        90.0  say u.agent/en
+        90.0  call sip:front-desk@127.0.0.1:5070 for 25 s
+        91.0  they talk
     "#]]
-    .assert_eq(&heard("main_menu", &format!("{TO_MENU} 3 w1 yes 9 5 w60 bye w2")));
+    .assert_eq(&heard("main_menu", &format!("{TO_MENU} 3 w7 yes 9 5 w60 bye w2 5 w1 yes")));
 }
 
 #[test]
@@ -45,14 +50,14 @@ fn every_rung_is_called_in_its_order_and_in_a_crisis_the_ladder_begins_again() {
     let mut engine = Engine::new(two.clone(), "main_menu");
     engine.play(&format!("{TO_MENU} 0 w40"));
     expect_test::expect![[r#"
-        27.0  LadderRung { rung: 1, why: Asked }
-        27.0  say u.agent/en
-        27.0  call sip:nurse@10.0.0.5 for 10 s
-        37.0  LadderRung { rung: 2, why: Asked }
-        37.0  call sip:front-desk@127.0.0.1:5070 for 25 s
-        45.0  say u.one_moment/en
-        62.0  LadderRung { rung: 3, why: Asked }
-        62.0  say u.not_reached/en vm.record_now/en
+        21.0  LadderRung { rung: 1, why: Asked }
+        21.0  say u.agent/en
+        21.0  call sip:nurse@10.0.0.5 for 10 s
+        31.0  LadderRung { rung: 2, why: Asked }
+        31.0  call sip:front-desk@127.0.0.1:5070 for 25 s
+        39.0  say u.one_moment/en
+        56.0  LadderRung { rung: 3, why: Asked }
+        56.0  say u.not_reached/en u.recording/en
     "#]]
     .assert_eq(engine.log.split_once("mm.menu/en\n").unwrap().1);
     let mut engine = Engine::new(two, "main_menu");

@@ -7,30 +7,30 @@ fn however_long_a_caller_is_on_hold_the_words_wait_and_nothing_is_a_fault() {
     let table = [
         ("in the first words", "main_menu", "start w1 hold w4000 back w20", "say u.greeting/en"),
         ("from before the first words", "main_menu", "hold start w4000 back w20", "say u.greeting/en"),
-        ("in the notice", "main_menu", "start w22 hold w4000 back w4", "NoticeGiven"),
-        ("in a menu", "main_menu", "start w25 hold w4000 back w4 5 w1", "chosen billing"),
+        ("in the notice", "main_menu", "start w21 1 w4 hold w4000 back w4", "NoticeGiven"),
+        ("in a menu", "main_menu", "start w19 hold w4000 back w4 5 w1", "chosen billing"),
         (
             "while a person is called",
             "main_menu",
-            "start w25 0 w1 hold w4000 back w4 open w9 # saved w7",
+            "start w19 0 w1 hold w4000 back w7 open w9 # saved w7",
             "end message_left",
         ),
         (
             "in the words before a message",
             "after_hours",
-            "start w25 1 w1 hold w900 back w4 open w9 # saved w7",
+            "start w19 1 w4 hold w900 back w4 open w9 # saved w7",
             "end message_left",
         ),
         (
             "at the tone",
             "after_hours",
-            "start w25 1 w4 hold w900 back w4 open w9 # saved w7",
+            "start w19 1 w7 hold w900 back w4 open w9 # saved w7",
             "end message_left",
         ),
         (
             "in the last words",
             "after_hours",
-            "start w25 1 w4 open w9 # saved w1 hold w900 back w7",
+            "start w19 1 w7 open w9 # saved w1 hold w900 back w7",
             "end message_left",
         ),
     ];
@@ -61,14 +61,17 @@ fn times_and_tries_are_the_files() {
     let mut engine = Engine::new(patient, "main_menu");
     engine.play("start w200");
     expect_test::expect![[r#"
-        24.0  say mm.menu/en
-        47.0  Missed { silence: true, count: 1 }
-        47.0  say u.noinput1/en mm.menu/en
-        73.0  Missed { silence: true, count: 2 }
-        73.0  say u.noinput1/en mm.menu/en
-        99.0  Missed { silence: true, count: 3 }
+        18.0  say mm.menu/en
+        41.0  Missed { silence: true, count: 1 }
+        41.0  say u.noinput1/en mm.menu/en
+        67.0  Missed { silence: true, count: 2 }
+        67.0  say u.noinput1/en mm.menu/en
+        93.0  Missed { silence: true, count: 3 }
+        93.0  say u.noinput2/en u.recording/en
+        99.0  NoticeGiven
+        99.0  record
         99.0  LadderRung { rung: 1, why: Silence }
-        99.0  say u.noinput2/en
+        99.0  say u.one_moment/en
         99.0  call sip:front-desk@127.0.0.1:5070 for 25 s
         117.0 say u.one_moment/en
         124.0 LadderRung { rung: 2, why: Silence }
@@ -87,7 +90,7 @@ fn times_and_tries_are_the_files() {
         191.0 LadderRung { rung: 1, why: Fault }
         191.0 call sip:front-desk@127.0.0.1:5070 for 25 s
     "#]]
-    .assert_eq(engine.log.split_once("record\n").unwrap().1);
+    .assert_eq(engine.log.split_once("say u.person/en\n").unwrap().1);
     let slow = include_str!("../../../../ivr-flows/main_menu.yaml")
         .replace("keys: {1: visits", "first_key: 15 s\n    keys: {1: visits");
     let mut engine = Engine::new(flows(&[("main_menu.yaml", &slow)]), "main_menu");

@@ -14,7 +14,7 @@ fn a_plain_call_is_taken_and_ended_by_either_side() {
     let scene = check(
         "they hang up",
         &[(0, "INVITE"), (50, "ring"), (100, "answer"), (120, "ACK"), (900, "BYE"), (950, "BYE again")],
-        "0 > 100 INVITE\n0 ! Invite\n50 > 180 INVITE\n100 > 200 INVITE\n120 ! Confirmed\n900 > 200 BYE\n\
+        "0 ! Invite\n0 > 100 INVITE\n50 > 180 INVITE\n100 > 200 INVITE\n120 ! Confirmed\n900 > 200 BYE\n\
          900 ! Bye\n950 > 200 BYE\n",
     );
     let counters = scene.stack.counters();
@@ -23,18 +23,18 @@ fn a_plain_call_is_taken_and_ended_by_either_side() {
     check(
         "we hang up",
         &[(0, "INVITE"), (100, "answer"), (120, "ACK"), (900, "hang up"), (910, "200 BYE")],
-        "0 > 100 INVITE\n0 ! Invite\n100 > 200 INVITE\n120 ! Confirmed\n900 > BYE\n",
+        "0 ! Invite\n0 > 100 INVITE\n100 > 200 INVITE\n120 ! Confirmed\n900 > BYE\n",
     );
     check(
         "it rings long: each minute they hear of it",
         &[(0, "INVITE"), (0, "ring"), (70_000, "CANCEL"), (70_001, "ACK failure")],
-        "0 > 100 INVITE\n0 ! Invite\n0 > 180 INVITE\n60000 > 180 INVITE\n70000 > 200 CANCEL\n70000 > 487 INVITE\n\
+        "0 ! Invite\n0 > 100 INVITE\n0 > 180 INVITE\n60000 > 180 INVITE\n70000 > 200 CANCEL\n70000 > 487 INVITE\n\
          70000 ! Cancelled\n",
     );
     check(
         "we hang up and they are gone",
         &[(0, "INVITE"), (0, "answer"), (0, "ACK"), (1_000, "hang up")],
-        "0 > 100 INVITE\n0 ! Invite\n0 > 200 INVITE\n0 ! Confirmed\n1000 > BYE\n1500 > BYE\n2500 > BYE\n4500 > BYE\n\
+        "0 ! Invite\n0 > 100 INVITE\n0 > 200 INVITE\n0 ! Confirmed\n1000 > BYE\n1500 > BYE\n2500 > BYE\n4500 > BYE\n\
          8500 > BYE\n12500 > BYE\n16500 > BYE\n20500 > BYE\n24500 > BYE\n28500 > BYE\n32500 > BYE\n",
     );
 }
@@ -53,12 +53,12 @@ fn retransmissions_never_reach_the_switch() {
             (60, "INVITE again"),
             (99, "BYE"),
         ],
-        "0 > 100 INVITE\n0 ! Invite\n9 > 100 INVITE\n20 > 200 INVITE\n40 ! Confirmed\n99 > 200 BYE\n99 ! Bye\n",
+        "0 ! Invite\n0 > 100 INVITE\n9 > 100 INVITE\n20 > 200 INVITE\n40 ! Confirmed\n99 > 200 BYE\n99 ! Bye\n",
     );
     check(
         "the INVITE another way",
         &[(0, "INVITE"), (9, "INVITE merged"), (20, "refuse"), (30, "ACK failure")],
-        "0 > 100 INVITE\n0 ! Invite\n9 > 482 INVITE\n20 > 486 INVITE\n520 > 486 INVITE\n1520 > 486 INVITE\n\
+        "0 ! Invite\n0 > 100 INVITE\n9 > 482 INVITE\n20 > 486 INVITE\n520 > 486 INVITE\n1520 > 486 INVITE\n\
          3520 > 486 INVITE\n7520 > 486 INVITE\n11520 > 486 INVITE\n15520 > 486 INVITE\n19520 > 486 INVITE\n\
          23520 > 486 INVITE\n27520 > 486 INVITE\n31520 > 486 INVITE\n",
     );
@@ -76,17 +76,17 @@ fn a_refused_call_is_over_with_its_ack() {
             (40, "answer"),
             (50, "hang up"),
         ],
-        "0 > 100 INVITE\n0 ! Invite\n9 > 486 INVITE\n",
+        "0 ! Invite\n0 > 100 INVITE\n9 > 486 INVITE\n",
     );
     check(
         "busy, the ACK comes late",
         &[(0, "INVITE"), (0, "refuse"), (600, "INVITE again"), (700, "ACK failure")],
-        "0 > 100 INVITE\n0 ! Invite\n0 > 486 INVITE\n500 > 486 INVITE\n600 > 486 INVITE\n",
+        "0 ! Invite\n0 > 100 INVITE\n0 > 486 INVITE\n500 > 486 INVITE\n600 > 486 INVITE\n",
     );
     check(
         "the switch hangs up in place of answering",
         &[(0, "INVITE"), (9, "ring"), (10, "hang up"), (20, "ACK failure")],
-        "0 > 100 INVITE\n0 ! Invite\n9 > 180 INVITE\n10 > 480 INVITE\n",
+        "0 ! Invite\n0 > 100 INVITE\n9 > 180 INVITE\n10 > 480 INVITE\n",
     );
 }
 
@@ -95,24 +95,24 @@ fn the_2xx_is_sent_until_the_ack() {
     check(
         "the ACK is late",
         &[(0, "INVITE"), (0, "answer"), (1_600, "ACK"), (2_000, "BYE")],
-        "0 > 100 INVITE\n0 ! Invite\n0 > 200 INVITE\n500 > 200 INVITE\n1500 > 200 INVITE\n1600 ! Confirmed\n\
+        "0 ! Invite\n0 > 100 INVITE\n0 > 200 INVITE\n500 > 200 INVITE\n1500 > 200 INVITE\n1600 ! Confirmed\n\
          2000 > 200 BYE\n2000 ! Bye\n",
     );
     let scene = check(
         "the ACK never comes",
         &[(0, "INVITE"), (0, "answer"), (32_100, "200 BYE")],
-        &format!("0 > 100 INVITE\n0 ! Invite\n0 > 200 INVITE\n{RESENT_2XX}32000 ! AckMissing\n32000 > BYE\n"),
+        &format!("0 ! Invite\n0 > 100 INVITE\n0 > 200 INVITE\n{RESENT_2XX}32000 ! AckMissing\n32000 > BYE\n"),
     );
     assert_eq!(scene.stack.counters().acks_missing, 1);
     check(
         "we hang up before the ACK: BYE waits for it",
         &[(0, "INVITE"), (0, "answer"), (100, "hang up"), (700, "ACK"), (710, "200 BYE")],
-        "0 > 100 INVITE\n0 ! Invite\n0 > 200 INVITE\n500 > 200 INVITE\n700 > BYE\n",
+        "0 ! Invite\n0 > 100 INVITE\n0 > 200 INVITE\n500 > 200 INVITE\n700 > BYE\n",
     );
     check(
         "we hang up and the ACK never comes",
         &[(0, "INVITE"), (0, "answer"), (100, "hang up"), (32_100, "200 BYE")],
-        &format!("0 > 100 INVITE\n0 ! Invite\n0 > 200 INVITE\n{RESENT_2XX}32000 > BYE\n"),
+        &format!("0 ! Invite\n0 > 100 INVITE\n0 > 200 INVITE\n{RESENT_2XX}32000 > BYE\n"),
     );
 }
 
@@ -130,17 +130,17 @@ fn cancel_races_are_settled_by_the_final_answer() {
     check(
         "while it rings",
         &[(0, "INVITE"), (9, "ring"), (20, "CANCEL"), (25, "ACK failure"), (30, "answer")],
-        "0 > 100 INVITE\n0 ! Invite\n9 > 180 INVITE\n20 > 200 CANCEL\n20 > 487 INVITE\n20 ! Cancelled\n",
+        "0 ! Invite\n0 > 100 INVITE\n9 > 180 INVITE\n20 > 200 CANCEL\n20 > 487 INVITE\n20 ! Cancelled\n",
     );
     check(
         "CANCEL again",
         &[(0, "INVITE"), (20, "CANCEL"), (25, "CANCEL"), (30, "ACK failure")],
-        "0 > 100 INVITE\n0 ! Invite\n20 > 200 CANCEL\n20 > 487 INVITE\n20 ! Cancelled\n25 > 200 CANCEL\n",
+        "0 ! Invite\n0 > 100 INVITE\n20 > 200 CANCEL\n20 > 487 INVITE\n20 ! Cancelled\n25 > 200 CANCEL\n",
     );
     check(
         "CANCEL meets the 200: the call stands",
         &[(0, "INVITE"), (9, "answer"), (20, "CANCEL"), (25, "ACK"), (30, "BYE")],
-        "0 > 100 INVITE\n0 ! Invite\n9 > 200 INVITE\n20 > 200 CANCEL\n25 ! Confirmed\n30 > 200 BYE\n30 ! Bye\n",
+        "0 ! Invite\n0 > 100 INVITE\n9 > 200 INVITE\n20 > 200 CANCEL\n25 ! Confirmed\n30 > 200 BYE\n30 ! Bye\n",
     );
     check("nothing to cancel", &[(0, "CANCEL")], "0 > 481 CANCEL\n");
 }
@@ -150,12 +150,12 @@ fn bye_races_leave_nothing_behind() {
     check(
         "BYE before the ACK",
         &[(0, "INVITE"), (0, "answer"), (100, "BYE"), (110, "ACK")],
-        "0 > 100 INVITE\n0 ! Invite\n0 > 200 INVITE\n100 > 200 BYE\n100 ! Bye\n",
+        "0 ! Invite\n0 > 100 INVITE\n0 > 200 INVITE\n100 > 200 BYE\n100 ! Bye\n",
     );
     check(
         "BYE in an early dialog",
         &[(0, "INVITE"), (0, "ring"), (100, "BYE"), (110, "ACK failure")],
-        "0 > 100 INVITE\n0 ! Invite\n0 > 180 INVITE\n100 > 200 BYE\n100 > 487 INVITE\n100 ! Bye\n",
+        "0 ! Invite\n0 > 100 INVITE\n0 > 180 INVITE\n100 > 200 BYE\n100 > 487 INVITE\n100 ! Bye\n",
     );
     check(
         "BYE crosses BYE",
@@ -168,12 +168,12 @@ fn bye_races_leave_nothing_behind() {
             (110, "200 BYE"),
             (120, "BYE"),
         ],
-        "0 > 100 INVITE\n0 ! Invite\n0 > 200 INVITE\n9 ! Confirmed\n100 > BYE\n105 > 200 BYE\n120 > 200 BYE\n",
+        "0 ! Invite\n0 > 100 INVITE\n0 > 200 INVITE\n9 ! Confirmed\n100 > BYE\n105 > 200 BYE\n120 > 200 BYE\n",
     );
     check(
         "a second BYE, and a re-INVITE after it",
         &[(0, "INVITE"), (0, "answer"), (9, "ACK"), (100, "BYE"), (105, "BYE"), (110, "re-INVITE")],
-        "0 > 100 INVITE\n0 ! Invite\n0 > 200 INVITE\n9 ! Confirmed\n100 > 200 BYE\n100 ! Bye\n105 > 481 BYE\n\
+        "0 ! Invite\n0 > 100 INVITE\n0 > 200 INVITE\n9 ! Confirmed\n100 > 200 BYE\n100 ! Bye\n105 > 481 BYE\n\
          110 > 481 INVITE\n",
     );
     check(
@@ -188,32 +188,32 @@ fn a_delayed_offer_is_answered_by_the_ack() {
     check(
         "offerless",
         &[(0, "INVITE offerless"), (9, "answer"), (20, "ACK sdp"), (99, "BYE")],
-        "0 > 100 INVITE\n0 ! Invite without sdp\n9 > 200 INVITE\n20 ! Confirmed with sdp\n99 > 200 BYE\n99 ! Bye\n",
+        "0 ! Invite without sdp\n0 > 100 INVITE\n9 > 200 INVITE\n20 ! Confirmed with sdp\n99 > 200 BYE\n99 ! Bye\n",
     );
 }
 
 #[test]
 fn a_re_invite_is_one_at_a_time() {
-    const UP: &str = "0 > 100 INVITE\n0 ! Invite\n0 > 200 INVITE\n9 ! Confirmed\n";
+    const UP: &str = "0 ! Invite\n0 > 100 INVITE\n0 > 200 INVITE\n9 ! Confirmed\n";
     let up = [(0, "INVITE"), (0, "answer"), (9, "ACK")];
     let after = |rest: &[(u64, &'static str)]| [&up[..], rest].concat();
     check(
         "taken",
         &after(&[(20, "re-INVITE"), (30, "answer reoffer"), (40, "ACK"), (50, "BYE")]),
         &format!(
-            "{UP}20 > 100 INVITE\n20 ! Reoffer\n30 > 200 INVITE\n40 ! Confirmed\n50 > 200 BYE\n50 ! Bye\n"
+            "{UP}20 ! Reoffer\n20 > 100 INVITE\n30 > 200 INVITE\n40 ! Confirmed\n50 > 200 BYE\n50 ! Bye\n"
         ),
     );
     check(
         "refused: the call stands",
         &after(&[(20, "re-INVITE"), (30, "refuse"), (40, "ACK failure"), (50, "BYE")]),
-        &format!("{UP}20 > 100 INVITE\n20 ! Reoffer\n30 > 486 INVITE\n50 > 200 BYE\n50 ! Bye\n"),
+        &format!("{UP}20 ! Reoffer\n20 > 100 INVITE\n30 > 486 INVITE\n50 > 200 BYE\n50 ! Bye\n"),
     );
     let scene = check(
         "a second one while the first is open",
         &after(&[(20, "re-INVITE"), (25, "re-INVITE"), (26, "ACK failure"), (50, "BYE")]),
         &format!(
-            "{UP}20 > 100 INVITE\n20 ! Reoffer\n25 > 500 INVITE\n50 > 200 BYE\n50 > 487 INVITE\n50 ! Bye\n{}",
+            "{UP}20 ! Reoffer\n20 > 100 INVITE\n25 > 500 INVITE\n50 > 200 BYE\n50 > 487 INVITE\n50 ! Bye\n{}",
             unacknowledged(50, 487)
         ),
     );
@@ -223,13 +223,13 @@ fn a_re_invite_is_one_at_a_time() {
     check(
         "the ACK was lost: the re-INVITE stands for it",
         &[(0, "INVITE"), (0, "answer"), (20, "re-INVITE"), (30, "answer reoffer"), (40, "ACK"), (50, "BYE")],
-        "0 > 100 INVITE\n0 ! Invite\n0 > 200 INVITE\n20 ! Confirmed\n20 > 100 INVITE\n20 ! Reoffer\n30 > 200 INVITE\n\
+        "0 ! Invite\n0 > 100 INVITE\n0 > 200 INVITE\n20 ! Confirmed\n20 ! Reoffer\n20 > 100 INVITE\n30 > 200 INVITE\n\
          40 ! Confirmed\n50 > 200 BYE\n50 ! Bye\n",
     );
     check(
         "our own offer is not answered yet",
         &[(0, "INVITE offerless"), (0, "answer"), (20, "re-INVITE"), (21, "ACK failure"), (50, "BYE")],
-        "0 > 100 INVITE\n0 ! Invite without sdp\n0 > 200 INVITE\n20 > 491 INVITE\n50 > 200 BYE\n50 ! Bye\n",
+        "0 ! Invite without sdp\n0 > 100 INVITE\n0 > 200 INVITE\n20 > 491 INVITE\n50 > 200 BYE\n50 ! Bye\n",
     );
     check(
         "cancelled: the call stands",
@@ -241,19 +241,19 @@ fn a_re_invite_is_one_at_a_time() {
             (50, "BYE"),
         ]),
         &format!(
-            "{UP}20 > 100 INVITE\n20 ! Reoffer\n25 > 200 CANCEL\n25 > 487 INVITE\n50 > 200 BYE\n50 ! Bye\n"
+            "{UP}20 ! Reoffer\n20 > 100 INVITE\n25 > 200 CANCEL\n25 > 487 INVITE\n50 > 200 BYE\n50 ! Bye\n"
         ),
     );
     check(
         "we hang up while it is open",
         &after(&[(20, "re-INVITE"), (25, "hang up"), (26, "ACK failure"), (30, "200 BYE")]),
-        &format!("{UP}20 > 100 INVITE\n20 ! Reoffer\n25 > 487 INVITE\n25 > BYE\n"),
+        &format!("{UP}20 ! Reoffer\n20 > 100 INVITE\n25 > 487 INVITE\n25 > BYE\n"),
     );
     check(
         "the ACK of a re-INVITE never comes",
         &after(&[(1_000, "re-INVITE"), (1_000, "answer reoffer"), (33_100, "200 BYE")]),
         &format!(
-            "{UP}1000 > 100 INVITE\n1000 ! Reoffer\n1000 > 200 INVITE\n{}33000 ! AckMissing\n33000 > BYE\n",
+            "{UP}1000 ! Reoffer\n1000 > 100 INVITE\n1000 > 200 INVITE\n{}33000 ! AckMissing\n33000 > BYE\n",
             later(RESENT_2XX, 1_000)
         ),
     );
@@ -274,7 +274,7 @@ fn later(ladder: &str, by: u64) -> String {
 
 #[test]
 fn a_party_that_is_still_there_is_told_from_one_that_is_gone() {
-    const UP: &str = "0 > 100 INVITE\n0 ! Invite\n0 > 200 INVITE\n9 ! Confirmed\n";
+    const UP: &str = "0 ! Invite\n0 > 100 INVITE\n0 > 200 INVITE\n9 ! Confirmed\n";
     let up = [(0, "INVITE"), (0, "answer"), (9, "ACK")];
     let after = |rest: &[(u64, &'static str)]| [&up[..], rest].concat();
     for (answer, alive) in
@@ -336,5 +336,5 @@ fn a_call_from_before_our_restart_is_unknown_and_can_begin_anew() {
     let mut after = Scene::new(settings(500));
     after.datagram(bye.as_bytes());
     after.datagram(invite.as_bytes());
-    assert_eq!(after.ladder, "0 > 481 BYE\n0 > 100 INVITE\n0 ! Invite\n");
+    assert_eq!(after.ladder, "0 > 481 BYE\n0 ! Invite\n0 > 100 INVITE\n");
 }

@@ -40,7 +40,7 @@ fn a_call_that_we_place_is_answered_and_ended() {
             (70, "ACK"),
             (80, "BYE"),
         ],
-        "0 > INVITE\n9 > ACK\n9 ! Answered\n50 > 100 INVITE\n50 ! Reoffer\n60 > 200 INVITE\n70 ! Confirmed\n\
+        "0 > INVITE\n9 > ACK\n9 ! Answered\n50 ! Reoffer\n50 > 100 INVITE\n60 > 200 INVITE\n70 ! Confirmed\n\
          80 > 200 BYE\n80 ! Bye\n",
     );
 }

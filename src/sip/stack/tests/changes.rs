@@ -4,7 +4,7 @@ use super::calls_in::RESENT_2XX;
 use super::phone::{OFFER, SDP, Scene, check, settings};
 use crate::sip::interface::Settings;
 
-const UP: &str = "0 > 100 INVITE\n0 ! Invite\n0 > 200 INVITE\n9 ! Confirmed\n";
+const UP: &str = "0 ! Invite\n0 > 100 INVITE\n0 > 200 INVITE\n9 ! Confirmed\n";
 /// The peer's Allow names UPDATE.
 const KNOWS_UPDATE: &str = "INVITE + Allow: INVITE, ACK, BYE, UPDATE";
 
@@ -151,7 +151,7 @@ fn who_comes_in_the_way_of_an_offer_is_told_so() {
             (50, "200 INVITE"),
             (60, "BYE"),
         ],
-        "20 > 100 INVITE\n20 ! Reoffer\n30 > 200 INVITE\n40 ! Confirmed\n40 > INVITE\n50 > ACK\n\
+        "20 ! Reoffer\n20 > 100 INVITE\n30 > 200 INVITE\n40 ! Confirmed\n40 > INVITE\n50 > ACK\n\
          50 ! OfferAnswered\n60 > 200 BYE\n60 ! Bye\n",
     );
 }
@@ -225,7 +225,7 @@ fn a_change_that_is_taken_back_is_cancelled_in_all_its_races() {
             (40, "ACK"),
             (50, "BYE"),
         ],
-        "20 > 100 INVITE\n20 ! Reoffer\n30 ! OfferRefused 487\n35 > 200 INVITE\n40 ! Confirmed\n50 > 200 BYE\n\
+        "20 ! Reoffer\n20 > 100 INVITE\n30 ! OfferRefused 487\n35 > 200 INVITE\n40 ! Confirmed\n50 > 200 BYE\n\
          50 ! Bye\n",
     );
 }
@@ -263,7 +263,7 @@ fn the_end_of_the_call_crosses_a_change_of_ours() {
             (32_010, "200 BYE"),
         ],
         &format!(
-            "0 > 100 INVITE\n0 ! Invite\n0 > 200 INVITE\n20 > 491 UPDATE\n30 > 491 INVITE\n40 > 200 UPDATE\n\
+            "0 ! Invite\n0 > 100 INVITE\n0 > 200 INVITE\n20 > 491 UPDATE\n30 > 491 INVITE\n40 > 200 UPDATE\n\
              450 > 200 OPTIONS\n{RESENT_2XX}32000 > BYE\n"
         ),
     );

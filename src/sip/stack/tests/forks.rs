@@ -175,7 +175,7 @@ fn why_the_other_side_ends_it_is_read() {
         check(
             line,
             &[(0, "INVITE"), (9, &cancel), (10, "ACK failure")],
-            &format!("0 > 100 INVITE\n0 ! Invite\n9 > 200 CANCEL\n9 > 487 INVITE\n9 ! Cancelled{expected}\n"),
+            &format!("0 ! Invite\n0 > 100 INVITE\n9 > 200 CANCEL\n9 > 487 INVITE\n9 ! Cancelled{expected}\n"),
         );
     }
 }

@@ -266,7 +266,7 @@ fn a_phone_of_the_old_rfc_is_served_without_the_cookie() {
     let text = old(scene.message("ACK failure"));
     scene.datagram(text.as_bytes());
     let scene = scene.play(&[]);
-    assert_eq!(scene.ladder, "0 > 100 INVITE\n0 ! Invite\n0 > 100 INVITE\n0 > 486 INVITE\n");
+    assert_eq!(scene.ladder, "0 ! Invite\n0 > 100 INVITE\n0 > 100 INVITE\n0 > 486 INVITE\n");
 }
 
 #[test]
@@ -368,6 +368,6 @@ fn the_ladder_itself_tells_of_a_leg_that_stays() {
     check(
         "up for ever",
         &[(0, "INVITE"), (0, "answer"), (0, "ACK")],
-        "0 > 100 INVITE\n0 ! Invite\n0 > 200 INVITE\n0 ! Confirmed\nlegs 1\n",
+        "0 ! Invite\n0 > 100 INVITE\n0 > 200 INVITE\n0 ! Confirmed\nlegs 1\n",
     );
 }

@@ -10,7 +10,7 @@ fn asks(role: &str) -> String {
     )
 }
 
-const UP: &str = "0 > 100 INVITE\n0 ! Invite\n0 > 200 INVITE\n9 ! Confirmed\n";
+const UP: &str = "0 ! Invite\n0 > 100 INVITE\n0 > 200 INVITE\n9 ! Confirmed\n";
 
 #[track_caller]
 fn check_up(name: &str, invite: &str, rest: &[(u64, &str)], ladder: &str) -> Scene {
@@ -107,7 +107,7 @@ fn an_update_before_the_call_stands_agrees_on_no_interval() {
             (40, "ACK"),
             (99_000, "BYE"),
         ],
-        "0 > 100 INVITE\n0 ! Invite\n0 > 180 INVITE\n10 > 200 PRACK\n20 > 200 UPDATE\n30 > 200 INVITE\n\
+        "0 ! Invite\n0 > 100 INVITE\n0 > 180 INVITE\n10 > 200 PRACK\n20 > 200 UPDATE\n30 > 200 INVITE\n\
          40 ! Confirmed\n99000 > 200 BYE\n99000 ! Bye\n",
     );
     assert!(!text(&scene, 3).contains("Session-Expires"), "{}", text(&scene, 3));
@@ -133,7 +133,7 @@ fn who_shall_refresh_and_does_not_loses_the_call() {
             (40_010, "ACK"),
             (100_010, "200 BYE"),
         ],
-        "40000 > 100 INVITE\n40000 ! Reoffer\n40000 > 200 INVITE\n40010 ! Confirmed\n\
+        "40000 ! Reoffer\n40000 > 100 INVITE\n40000 > 200 INVITE\n40010 ! Confirmed\n\
          100000 ! SessionLost Expired\n100000 > BYE\n",
     );
 }

@@ -23,7 +23,7 @@ fn a_180_that_may_not_be_lost_comes_until_its_prack() {
             (2_010, "ACK"),
             (2_020, "BYE"),
         ],
-        "0 > 100 INVITE\n0 ! Invite\n0 > 180 INVITE\n500 > 180 INVITE\n1500 > 180 INVITE\n1600 > 200 PRACK\n\
+        "0 ! Invite\n0 > 100 INVITE\n0 > 180 INVITE\n500 > 180 INVITE\n1500 > 180 INVITE\n1600 > 200 PRACK\n\
          1610 > 200 PRACK\n2000 > 200 INVITE\n2010 ! Confirmed\n2020 > 200 BYE\n2020 ! Bye\n",
     );
     assert!(text(&scene, 1).contains("\r\nRequire: 100rel\r\n"), "{}", text(&scene, 1));
@@ -32,13 +32,13 @@ fn a_180_that_may_not_be_lost_comes_until_its_prack() {
     check(
         "never acknowledged",
         &[(0, NEEDS), (0, "ring"), (32_001, "ACK failure")],
-        "0 > 100 INVITE\n0 ! Invite\n0 > 180 INVITE\n500 > 180 INVITE\n1500 > 180 INVITE\n3500 > 180 INVITE\n\
+        "0 ! Invite\n0 > 100 INVITE\n0 > 180 INVITE\n500 > 180 INVITE\n1500 > 180 INVITE\n3500 > 180 INVITE\n\
          7500 > 180 INVITE\n15500 > 180 INVITE\n31500 > 180 INVITE\n32000 > 504 INVITE\n32000 ! AckMissing\n",
     );
     check(
         "cancelled before it was acknowledged",
         &[(0, NEEDS), (0, "ring"), (100, "CANCEL"), (110, "ACK failure"), (120, "PRACK")],
-        "0 > 100 INVITE\n0 ! Invite\n0 > 180 INVITE\n100 > 200 CANCEL\n100 > 487 INVITE\n100 ! Cancelled\n\
+        "0 ! Invite\n0 > 100 INVITE\n0 > 180 INVITE\n100 > 200 CANCEL\n100 > 487 INVITE\n100 ! Cancelled\n\
          120 > 481 PRACK\n",
     );
 }
@@ -48,13 +48,13 @@ fn without_the_wish_for_it_nothing_is_reliable() {
     check(
         "a plain 180",
         &[(0, "INVITE + Supported: 100rel"), (0, "ring"), (10, "PRACK"), (20, "CANCEL"), (21, "ACK failure")],
-        "0 > 100 INVITE\n0 ! Invite\n0 > 180 INVITE\n10 > 481 PRACK\n20 > 200 CANCEL\n20 > 487 INVITE\n\
+        "0 ! Invite\n0 > 100 INVITE\n0 > 180 INVITE\n10 > 481 PRACK\n20 > 200 CANCEL\n20 > 487 INVITE\n\
          20 ! Cancelled\n",
     );
     check(
         "an offer that could be lost is not sent",
         &[(0, "INVITE offerless"), (0, "progress"), (9, "answer"), (20, "ACK + sdp"), (30, "BYE")],
-        "0 > 100 INVITE\n0 ! Invite without sdp\n0 > 183 INVITE\n9 > 200 INVITE\n20 ! Confirmed with sdp\n\
+        "0 ! Invite without sdp\n0 > 100 INVITE\n0 > 183 INVITE\n9 > 200 INVITE\n20 ! Confirmed with sdp\n\
          30 > 200 BYE\n30 ! Bye\n",
     );
 }
@@ -73,7 +73,7 @@ fn an_offer_in_the_first_reliable_answer_is_answered_by_the_prack() {
             (40, "ACK"),
             (50, "BYE"),
         ],
-        "0 > 100 INVITE\n0 ! Invite without sdp\n10 > 183 INVITE\n30 > 200 PRACK\n30 ! OfferAnswered\n\
+        "0 ! Invite without sdp\n0 > 100 INVITE\n10 > 183 INVITE\n30 > 200 PRACK\n30 ! OfferAnswered\n\
          30 > 200 INVITE\n40 ! Confirmed\n50 > 200 BYE\n50 ! Bye\n",
     );
     assert!(
@@ -85,13 +85,13 @@ fn an_offer_in_the_first_reliable_answer_is_answered_by_the_prack() {
     check(
         "the PRACK forgets the answer: we offer again in the 200",
         &[(0, NEEDS_OFFER), (0, "progress"), (9, "answer"), (20, "PRACK"), (30, "ACK + sdp"), (50, "BYE")],
-        "0 > 100 INVITE\n0 ! Invite without sdp\n0 > 183 INVITE\n20 > 200 PRACK\n20 > 200 INVITE\n\
+        "0 ! Invite without sdp\n0 > 100 INVITE\n0 > 183 INVITE\n20 > 200 PRACK\n20 > 200 INVITE\n\
          30 ! Confirmed with sdp\n50 > 200 BYE\n50 ! Bye\n",
     );
     check(
         "their offer may not cross ours",
         &[(0, NEEDS_OFFER), (0, "progress"), (9, "UPDATE + sdp"), (20, "CANCEL"), (21, "ACK failure")],
-        "0 > 100 INVITE\n0 ! Invite without sdp\n0 > 183 INVITE\n9 > 491 UPDATE\n20 > 200 CANCEL\n20 > 487 INVITE\n\
+        "0 ! Invite without sdp\n0 > 100 INVITE\n0 > 183 INVITE\n9 > 491 UPDATE\n20 > 200 CANCEL\n20 > 487 INVITE\n\
          20 ! Cancelled\n",
     );
 }
@@ -102,7 +102,7 @@ fn the_200_waits_for_the_prack_of_an_answer_and_for_a_second_offer_in_it() {
     let scene = check(
         "an answer in the 183",
         &[(0, NEEDS), (0, "progress"), (9, "answer"), (20, "PRACK"), (30, "ACK"), (50, "BYE")],
-        "0 > 100 INVITE\n0 ! Invite\n0 > 183 INVITE\n20 > 200 PRACK\n20 > 200 INVITE\n30 ! Confirmed\n50 > 200 BYE\n\
+        "0 ! Invite\n0 > 100 INVITE\n0 > 183 INVITE\n20 > 200 PRACK\n20 > 200 INVITE\n30 ! Confirmed\n50 > 200 BYE\n\
          50 ! Bye\n",
     );
     assert!(text(&scene, 3).contains("Content-Length: 0\r\n"), "it was said before: {}", text(&scene, 3));
@@ -117,13 +117,13 @@ fn the_200_waits_for_the_prack_of_an_answer_and_for_a_second_offer_in_it() {
             (40, "ACK"),
             (50, "BYE"),
         ],
-        "0 > 100 INVITE\n0 ! Invite\n0 > 183 INVITE\n20 ! Reoffer\n30 > 200 PRACK\n30 > 200 INVITE\n40 ! Confirmed\n\
+        "0 ! Invite\n0 > 100 INVITE\n0 > 183 INVITE\n20 ! Reoffer\n30 > 200 PRACK\n30 > 200 INVITE\n40 ! Confirmed\n\
          50 > 200 BYE\n50 ! Bye\n",
     );
     check(
         "a refusal waits for nothing",
         &[(0, NEEDS), (0, "progress"), (9, "refuse"), (20, "ACK failure")],
-        "0 > 100 INVITE\n0 ! Invite\n0 > 183 INVITE\n9 > 486 INVITE\n",
+        "0 ! Invite\n0 > 100 INVITE\n0 > 183 INVITE\n9 > 486 INVITE\n",
     );
     check(
         "an UPDATE in the early dialog",
@@ -137,7 +137,7 @@ fn the_200_waits_for_the_prack_of_an_answer_and_for_a_second_offer_in_it() {
             (40, "ACK"),
             (50, "BYE"),
         ],
-        "0 > 100 INVITE\n0 ! Invite\n0 > 183 INVITE\n9 > 200 PRACK\n20 ! Reoffer\n25 > 200 UPDATE\n30 > 200 INVITE\n\
+        "0 ! Invite\n0 > 100 INVITE\n0 > 183 INVITE\n9 > 200 PRACK\n20 ! Reoffer\n25 > 200 UPDATE\n30 > 200 INVITE\n\
          40 ! Confirmed\n50 > 200 BYE\n50 ! Bye\n",
     );
 }
