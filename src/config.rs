@@ -585,6 +585,7 @@ log: debug
 
     #[test]
     fn all_faults_are_told_at_once_with_their_repair() {
+        // RFC 3550 §11: RTP takes the even port.
         let text = "sipp: {}\nsip: {listen: 5060, t1_ms: fast}\nmedia: {first_port: 20001, last_port: 20001}\n\
                     trunks: [{name: a}, {addresses: [300.0.0.1, 10.0.0.0/33]}]\nlog: inof\ndrain_s: -1\n";
         expect_test::expect![[r#"
@@ -662,6 +663,7 @@ log: debug
 
     #[test]
     fn by_default_only_near_networks_are_listened_to() {
+        // RFC 4291 §2.5.6 is the last one.
         let listed = Config::default().sip_settings().listen_to;
         let shown: Vec<String> = listed.iter().map(|n| format!("{}/{}", n.base, n.prefix)).collect();
         assert_eq!(

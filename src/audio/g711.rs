@@ -135,6 +135,7 @@ mod tests {
 
     #[test]
     fn every_octet_decodes_as_the_tables_of_the_recommendation_say() {
+        // RFC 3551 §4.5.14: one octet a sample, the sign in its highest bit.
         for codec in Codec::ALL {
             for octet in 0..=255 {
                 assert_eq!(i32::from(decode(codec, octet)), definition(codec, octet), "{codec:?} {octet:#x}");

@@ -292,6 +292,17 @@ mod tests {
     }
 
     #[test]
+    fn sound_leaves_marked_as_telephony_over_either_family() {
+        // RFC 4594 §4.1: Expedited Forwarding, code point 46 in the upper six bits.
+        let marks = ["127.0.0.1:0", "[::1]:0"].map(|address| {
+            let socket = bind(address.parse().unwrap()).unwrap();
+            let socket = socket2::SockRef::from(&socket);
+            if address.starts_with('[') { socket.tclass_v6().unwrap() } else { socket.tos_v4().unwrap() }
+        });
+        assert_eq!(marks, [0b1011_1000; 2]);
+    }
+
+    #[test]
     fn one_call_reads_what_waits_and_an_empty_socket_gives_none() {
         let (a, b) = pair();
         let mut batch = Batch::default();

@@ -409,6 +409,17 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn signalling_leaves_marked_before_ordinary_traffic_over_either_family() {
+        // CS3, where RFC 4594 §4.2 would have CS5; both stand before ordinary traffic and behind sound.
+        let marks = ["127.0.0.1:0", "[::1]:0"].map(|address| {
+            let socket = SipUdp::bind(address.parse().unwrap()).unwrap().socket;
+            let socket = socket.get_ref();
+            if address.starts_with('[') { socket.tclass_v6().unwrap() } else { socket.tos_v4().unwrap() }
+        });
+        assert_eq!(marks, [0b0110_0000; 2]);
+    }
+
+    #[tokio::test]
     async fn what_the_kernel_drops_is_counted() {
         let mut sip = SipUdp::bind("127.0.0.1:0".parse().unwrap()).unwrap();
         let peer = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();

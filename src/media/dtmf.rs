@@ -126,6 +126,7 @@ mod tests {
 
     #[test]
     fn what_senders_do_and_which_presses_it_is() {
+        // RFC 4733 §2.5
         check("one press", "5@800:160 5@800:320 5@800:480 5@800:480E 5@800:480E 5@800:480E", "5");
         check("start lost", "5@800:480 5@800:640E 5@800:640E", "5");
         check("end packets only", "5@800:640E 5@800:640E 5@800:640E", "5");

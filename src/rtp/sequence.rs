@@ -105,6 +105,7 @@ mod tests {
 
     #[test]
     fn losses_are_what_was_expected_and_never_came() {
+        // RFC 3550 §A.1, §A.3
         let check = |why: &str, sequences: &[u16], lost| assert_eq!(after(sequences).lost(), lost, "{why}");
         check("one packet", &[9], 0);
         check("in order", &[1, 2, 3], 0);
@@ -114,10 +115,15 @@ mod tests {
         check("over the wrap", &[65_534, 65_535, 1], 1);
         check("far jump, alone", &[1, 2, 40_000, 3, 4], 0);
         check("sender restarted", &[1, 3, 40_000, 40_001, 40_002, 40_004], 2);
+        check("the longest gap that is loss", &[1, 3_000], 2_998);
+        check("one more is a jump", &[1, 3_001, 2], 0);
+        check("the oldest that is only late", &[200, 101, 102, 201], 0);
+        check("two that are older still are a new beginning", &[200, 98, 99, 101], 1);
     }
 
     #[test]
     fn a_steady_stream_has_no_jitter_and_an_unsteady_one_has() {
+        // RFC 3550 §A.8
         let jitter = |late_us: &dyn Fn(u64) -> u64| {
             let mut source = Source::new(7, 0);
             for n in 0..500 {

@@ -553,6 +553,8 @@ mod tests {
 
     #[test]
     fn half_a_message_and_silence_have_their_time() {
+        // RFC 3261 §18: longer than a transaction takes, 64·T1, with the longest T1 that may be set.
+        assert!(SIP_CONNECTION_IDLE_MAX > 64 * std::time::Duration::from_secs(5));
         let mut bench = Bench::default();
         let id = bench.accept("10.0.0.2:40000");
         assert_eq!(bench.waits(), "32 s: abort 1, lost 10.0.0.2:40000", "nothing came at all: {id:?}");

@@ -349,6 +349,10 @@ mod tests {
         clinic.example A 10.0.0.99
         srv.example NAPTR 1 1 u E2U+sip !^.*$!sip:x!
         _sip._tcp.srv.example SRV 1 0 5090 b.clinic.example
+        like.example NAPTR 10 20 S sip+d2u _sip._udp.srv.example
+        like.example NAPTR 10 10 s SIP+D2T _sip._tcp.srv.example
+        like.example NAPTR 9 0 a SIP+D2U b.clinic.example
+        _sip._udp.srv.example SRV 1 0 5091 b.clinic.example
         bare.example A 10.0.0.12
         _sip._udp.gone.example SRV 0 0 0 .
         gone.example A 10.0.0.13
@@ -357,6 +361,7 @@ mod tests {
 
     #[test]
     fn a_uri_leads_to_targets_in_the_order_of_the_rfc() {
+        // RFC 3263 §4.2, §4.3
         check("numeric", "sip:desk@10.0.0.2", ZONE, "udp 10.0.0.2:5060");
         check("numeric, all written", "sip:10.0.0.2:5070;transport=TCP", ZONE, "tcp 10.0.0.2:5070");
         check("numeric, IPv6", "sip:[fd00::2]", ZONE, "udp [fd00::2]:5060");
@@ -373,7 +378,11 @@ mod tests {
             ZONE,
             "tcp 10.0.0.10:5070, tcp [fd00::a]:5070, udp 10.0.0.10:5080, udp [fd00::a]:5080, udp 10.0.0.11:5060",
         );
-        check("no NAPTR of ours: SRV of each", "sip:srv.example", ZONE, "tcp 10.0.0.11:5090");
+        // RFC 3403 §4.1: order before preference, and another flag than `s` leads to no SRV.
+        let by_preference = "tcp 10.0.0.11:5090, udp 10.0.0.11:5091";
+        check("in one order the lower preference first", "sip:like.example", ZONE, by_preference);
+        let each = "udp 10.0.0.11:5091, tcp 10.0.0.11:5090";
+        check("no NAPTR of ours: SRV of each", "sip:srv.example", ZONE, each);
         check("no SRV: the host itself", "sip:bare.example", ZONE, "udp 10.0.0.12:5060");
         check("no SRV for the transport", "sip:bare.example;transport=tcp", ZONE, "tcp 10.0.0.12:5060");
         check("an SRV that says no", "sip:gone.example;transport=udp", ZONE, "udp 10.0.0.13:5060");

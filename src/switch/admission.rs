@@ -141,6 +141,7 @@ mod tests {
 
     #[test]
     fn a_queue_that_never_empties_refuses_the_ordinary_first_and_the_emergency_never() {
+        // RFC 8289 §3: the shortest wait decides, not the longest.
         let all = [true; 3];
         for (why, waits, expected) in [
             ("no wait", &[0][..], all),

@@ -118,6 +118,7 @@ mod tests {
 
     #[test]
     fn reports_are_told_from_noise() {
+        // RFC 3550 §6, §6.4.1, §6.4.2
         let check = |why: &str, octets: Vec<u8>, expected| assert_eq!(read(&octets), expected, "{why}");
         let short = |octets, needed| Err(ParseError::Short { octets, needed });
         check("empty RR", packet(0x80, 201, 1, 8), Ok(Report::Receiver { ssrc: 9, blocks: 0 }));
@@ -126,6 +127,7 @@ mod tests {
         check("RR whose block is cut", packet(0x81, 201, 1, 8), short(8, 32));
         check("SR", packet(0x80, 200, 6, 28), Ok(Report::Sender { ssrc: 9, blocks: 0 }));
         check("SR cut", packet(0x80, 200, 6, 24), short(24, 28));
+        // RFC 5506 §3.4.2: no report stands before it.
         check("BYE alone", packet(0x81, 203, 1, 8), Ok(Report::Other { packet_type: 203 }));
         check("version 0", packet(0x00, 201, 1, 8), Err(ParseError::Version { version: 0 }));
         check("RTP", packet(0x80, 0, 1, 8), Err(ParseError::Type { packet_type: 0 }));
@@ -134,6 +136,14 @@ mod tests {
 
     #[test]
     fn on_a_shared_port_the_second_octet_decides() {
+        // RFC 5761 §4: these are RTP's payload types 64 to 95 with the marker, which nobody may use beside RTCP.
+        for packet_type in 0..=u8::MAX {
+            assert_eq!(
+                is_rtcp(&[0x80, packet_type]),
+                (0x80 | 64..=0x80 | 95).contains(&packet_type),
+                "{packet_type}"
+            );
+        }
         assert!(is_rtcp(&[0x80, 200]) && is_rtcp(&[0x80, 201]) && is_rtcp(&[0x80, 203]));
         assert!(!is_rtcp(&[0x80, 0]) && !is_rtcp(&[0x80, 0x80]) && !is_rtcp(&[0x80, 0xe5]) && !is_rtcp(&[]));
     }

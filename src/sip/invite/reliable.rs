@@ -171,7 +171,7 @@ pub fn place(last: Option<u32>, rseq: u32) -> Place {
 
 #[cfg(test)]
 mod tests {
-    use super::super::super::transaction::ladder::{Machine, TIMERS, run};
+    use super::super::super::transaction::tests::{Machine, TIMERS, run};
     use super::*;
 
     #[derive(Clone, Copy)]

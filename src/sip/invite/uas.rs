@@ -248,7 +248,7 @@ impl Uas {
 
 #[cfg(test)]
 mod tests {
-    use super::super::super::transaction::ladder::{Machine, TIMERS, run};
+    use super::super::super::transaction::tests::{Machine, TIMERS, run};
     use super::*;
 
     impl Machine for Uas {

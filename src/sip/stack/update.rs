@@ -61,7 +61,7 @@ impl Stack {
         }
         within.dialog.refresh(&arrival.request, arrival.way);
         within.update = update_of(headers).unwrap_or(within.update);
-        // A session has no interval before it begins (RFC 4028 §8).
+        // A session has no interval before it begins.
         let terms = terms.filter(|_| within.stage == Stage::Established);
         let Some(sdp) = offer else {
             if within.stage == Stage::Established {

@@ -172,19 +172,11 @@ impl ClientInvite {
 
 #[cfg(test)]
 mod tests {
-    use super::super::ladder::{Machine, TIMERS, run};
+    use super::super::tests::{self, TIMERS};
     use super::*;
 
-    impl Machine for ClientInvite {
-        type Input = Input;
-        fn deadline(&self) -> Option<Instant> {
-            self.poll_timeout()
-        }
-        fn step(&mut self, now: Instant, input: Option<Input>) -> Option<String> {
-            let output = self.handle(now, input.unwrap_or(Input::Timeout));
-            let end = self.is_terminated().then(|| "end".to_owned());
-            output.map(|output| format!("{output:?}")).or(end)
-        }
+    fn sent_over(transport: Transport) -> ClientInvite {
+        ClientInvite::new(Instant::START, TIMERS, transport)
     }
 
     #[track_caller]
@@ -194,10 +186,7 @@ mod tests {
 
     #[track_caller]
     fn check_over(transport: Transport, name: &str, script: &[(u64, u16)], ladder: &str) {
-        let script: Vec<_> =
-            script.iter().map(|(at, status)| (*at, Input::Response(StatusClass::of(*status)))).collect();
-        let machine = ClientInvite::new(Instant::START, TIMERS, transport);
-        assert_eq!(run(machine, &script), ladder, "{name}");
+        tests::check_responses(name, sent_over(transport), Input::Response, script, ladder);
     }
 
     #[test]
@@ -210,11 +199,11 @@ mod tests {
 
     #[test]
     fn a_peer_that_is_not_there_is_told_at_once_but_not_after_it_spoke() {
-        let calling = ClientInvite::new(Instant::START, TIMERS, Transport::Udp);
-        assert_eq!(run(calling, &[(30, Input::Unreachable)]), "30 Unreachable\n");
-        let ringing = ClientInvite::new(Instant::START, TIMERS, Transport::Tcp);
+        // RFC 3261 §17.1.4
+        let gone = [(30, Input::Unreachable)];
+        tests::check("calling", sent_over(Transport::Udp), &gone, "30 Unreachable\n");
         let script = [(10, Input::Response(StatusClass::Provisional)), (30, Input::Unreachable)];
-        assert_eq!(run(ringing, &script), "10 Deliver\n");
+        tests::check("ringing", sent_over(Transport::Tcp), &script, "10 Deliver\n");
     }
 
     #[test]
@@ -249,7 +238,6 @@ mod tests {
     #[test]
     fn a_cancelled_invite_waits_for_its_final_answer_for_64_t1_at_most() {
         let script = [(100, Input::Response(StatusClass::Provisional)), (200, Input::Cancelled)];
-        let ladder = run(ClientInvite::new(Instant::START, TIMERS, Transport::Udp), &script);
-        assert_eq!(ladder, "100 Deliver\n32200 TimedOut\n");
+        tests::check("no answer", sent_over(Transport::Udp), &script, "100 Deliver\n32200 TimedOut\n");
     }
 }

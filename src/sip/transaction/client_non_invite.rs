@@ -138,19 +138,11 @@ impl ClientNonInvite {
 
 #[cfg(test)]
 mod tests {
-    use super::super::ladder::{Machine, TIMERS, run};
+    use super::super::tests::{self, TIMERS};
     use super::*;
 
-    impl Machine for ClientNonInvite {
-        type Input = Input;
-        fn deadline(&self) -> Option<Instant> {
-            self.poll_timeout()
-        }
-        fn step(&mut self, now: Instant, input: Option<Input>) -> Option<String> {
-            let output = self.handle(now, input.unwrap_or(Input::Timeout));
-            let end = self.is_terminated().then(|| "end".to_owned());
-            output.map(|output| format!("{output:?}")).or(end)
-        }
+    fn sent_over(transport: Transport) -> ClientNonInvite {
+        ClientNonInvite::new(Instant::START, TIMERS, transport)
     }
 
     #[track_caller]
@@ -160,10 +152,7 @@ mod tests {
 
     #[track_caller]
     fn check_over(transport: Transport, name: &str, script: &[(u64, u16)], ladder: &str) {
-        let script: Vec<_> =
-            script.iter().map(|(at, status)| (*at, Input::Response(StatusClass::of(*status)))).collect();
-        let machine = ClientNonInvite::new(Instant::START, TIMERS, transport);
-        assert_eq!(run(machine, &script), ladder, "{name}");
+        tests::check_responses(name, sent_over(transport), Input::Response, script, ladder);
     }
 
     #[test]
@@ -176,13 +165,14 @@ mod tests {
 
     #[test]
     fn a_peer_that_is_not_there_is_told_at_once() {
-        let trying = ClientNonInvite::new(Instant::START, TIMERS, Transport::Udp);
-        assert_eq!(run(trying, &[(30, Input::Unreachable)]), "30 Unreachable\n");
+        // RFC 3261 §17.1.4
+        let gone = [(30, Input::Unreachable)];
+        tests::check("trying", sent_over(Transport::Udp), &gone, "30 Unreachable\n");
     }
 
     #[test]
     fn the_figure_of_the_rfc_holds() {
-        // RFC 3261 §17.1.2
+        // RFC 3261 §17.1.2, §17.1.2.2
         check("answered at once", &[(20, 200)], "20 Deliver\n5020 end\n");
         check("answered twice", &[(20, 481), (40, 481)], "20 Deliver\n5020 end\n");
         check("the second sending is answered", &[(600, 200)], "500 Resend\n600 Deliver\n5600 end\n");

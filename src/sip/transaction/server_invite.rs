@@ -147,20 +147,8 @@ impl ServerInvite {
 
 #[cfg(test)]
 mod tests {
-    use super::super::ladder::{Machine, TIMERS, run};
+    use super::super::tests::{self, TIMERS};
     use super::*;
-
-    impl Machine for ServerInvite {
-        type Input = Input;
-        fn deadline(&self) -> Option<Instant> {
-            self.poll_timeout()
-        }
-        fn step(&mut self, now: Instant, input: Option<Input>) -> Option<String> {
-            let output = self.handle(now, input.unwrap_or(Input::Timeout));
-            let end = if input.is_none() && self.is_terminated() { Some("end".to_owned()) } else { None };
-            output.map(|output| format!("{output:?}")).or(end)
-        }
-    }
 
     const RINGING: Input = Input::Answer(StatusClass::Provisional);
     const OK: Input = Input::Answer(StatusClass::Success);
@@ -168,14 +156,17 @@ mod tests {
 
     #[track_caller]
     fn check(name: &str, script: &[(u64, Input)], ladder: &str) {
-        assert_eq!(run(ServerInvite::new(TIMERS, Transport::Udp), script), ladder, "{name}");
+        check_over(Transport::Udp, name, script, ladder);
+    }
+
+    #[track_caller]
+    fn check_over(transport: Transport, name: &str, script: &[(u64, Input)], ladder: &str) {
+        tests::check(name, ServerInvite::new(TIMERS, transport), script, ladder);
     }
 
     #[test]
     fn over_tcp_a_refusal_is_sent_once_and_a_2xx_again_as_the_core_wants() {
-        let check = |name, script: &[_], ladder| {
-            assert_eq!(run(ServerInvite::new(TIMERS, Transport::Tcp), script), ladder, "{name}");
-        };
+        let check = |name, script: &[_], ladder| check_over(Transport::Tcp, name, script, ladder);
         check("busy, never acknowledged", &[(0, BUSY)], "0 Send\n32000 end\n");
         check("busy, acknowledged", &[(0, BUSY), (100, Input::Ack)], "0 Send\n100 end\n");
         check(

@@ -89,30 +89,18 @@ impl ServerNonInvite {
 
 #[cfg(test)]
 mod tests {
-    use super::super::ladder::{Machine, TIMERS, run};
+    use super::super::tests::{self, TIMERS};
     use super::*;
-
-    impl Machine for ServerNonInvite {
-        type Input = Input;
-        fn deadline(&self) -> Option<Instant> {
-            self.poll_timeout()
-        }
-        fn step(&mut self, now: Instant, input: Option<Input>) -> Option<String> {
-            let output = self.handle(now, input.unwrap_or(Input::Timeout));
-            let end = self.is_terminated().then(|| "end".to_owned());
-            output.map(|output| format!("{output:?}")).or(end)
-        }
-    }
 
     #[track_caller]
     fn check(name: &str, script: &[(u64, Input)], ladder: &str) {
-        assert_eq!(run(ServerNonInvite::new(TIMERS, Transport::Udp), script), ladder, "{name}");
+        tests::check(name, ServerNonInvite::new(TIMERS, Transport::Udp), script, ladder);
     }
 
     #[test]
     fn over_tcp_nothing_is_remembered_after_the_answer() {
-        let ladder = run(ServerNonInvite::new(TIMERS, Transport::Tcp), &[(7, Input::Answer)]);
-        assert_eq!(ladder, "7 Send\n7 end\n");
+        let machine = ServerNonInvite::new(TIMERS, Transport::Tcp);
+        tests::check("answered", machine, &[(7, Input::Answer)], "7 Send\n7 end\n");
     }
 
     #[test]

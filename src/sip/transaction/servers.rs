@@ -192,7 +192,7 @@ impl Servers {
 
 #[cfg(test)]
 mod tests {
-    use super::super::ladder::TIMERS;
+    use super::super::tests::TIMERS;
     use super::*;
     use crate::wire::sip::message::{Message, parse};
     use crate::wire::sip::validate::read;

@@ -63,6 +63,7 @@ fn hold_in_every_form_is_answered_in_its_own_and_the_resume_brings_the_address_b
 
 #[test]
 fn what_is_no_sound_is_refused_and_the_sound_goes_on() {
+    // RFC 3261 §21.4.26
     for media in [
         "m=image 9000 udptl t38\r\na=T38FaxVersion:0\r\n",
         "m=audio 0 RTP/AVP 0\r\n",

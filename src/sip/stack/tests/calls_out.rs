@@ -1,6 +1,7 @@
 //! Calls that we place: RFC 3261 §9.1, §13.2, §13.2.2, §15.1.1, §17.1, §18.1.2.
 
 use super::phone::{Scene, check, settings};
+use crate::limits::SIP_VIA_MAX;
 
 #[test]
 fn a_call_that_we_place_is_answered_and_ended() {
@@ -114,6 +115,43 @@ fn a_second_fork_is_acknowledged_and_ended() {
         ],
         "0 > INVITE\n9 > ACK\n9 ! Answered\n20 > ACK\n20 > BYE\n30 > ACK\n40 > ACK\n50 > BYE\n",
     );
+}
+
+#[test]
+fn each_request_of_ours_may_go_over_seventy_hops() {
+    // RFC 3261 §8.1.1.6; so no honest message has more than 70 Vias.
+    assert_eq!(SIP_VIA_MAX, 70);
+    for (script, methods) in [
+        (
+            &[
+                (0, "call"),
+                (10, "183 INVITE + Require: 100rel + RSeq: 1 + sdp"),
+                (20, "200 PRACK"),
+                (30, "200 INVITE + Allow: UPDATE"),
+                (40, "update"),
+                (50, "200 UPDATE + sdp"),
+                (60, "reoffer"),
+                (70, "200 INVITE"),
+                (80, "probe"),
+                (90, "200 OPTIONS"),
+                (99, "hang up"),
+                (100, "200 BYE"),
+            ][..],
+            "INVITE PRACK ACK UPDATE INVITE ACK OPTIONS BYE",
+        ),
+        (
+            &[(0, "call"), (9, "180 INVITE"), (20, "hang up"), (30, "200 CANCEL"), (31, "487 INVITE")],
+            "INVITE CANCEL ACK",
+        ),
+    ] {
+        let scene = Scene::new(settings(500)).play(script);
+        let sent: Vec<_> = scene.sent.iter().map(|octets| String::from_utf8_lossy(octets)).collect();
+        let begun: Vec<_> = sent.iter().filter_map(|text| text.split(' ').next()).collect();
+        assert_eq!(begun.join(" "), methods, "{}", scene.ladder);
+        for text in &sent {
+            assert!(text.contains("\r\nMax-Forwards: 70\r\n"), "{text}");
+        }
+    }
 }
 
 #[test]

@@ -110,6 +110,7 @@ fn glare_is_tried_again_in_the_window_of_the_owner_of_the_call_id() {
 
 #[test]
 fn who_comes_in_the_way_of_an_offer_is_told_so() {
+    // RFC 3264 §4: one offer at a time; RFC 3311 §5.2 says with which status.
     check_up(
         "theirs meet our re-INVITE, which stands",
         &[
@@ -275,6 +276,7 @@ fn the_end_of_the_call_crosses_a_change_of_ours() {
 
 #[test]
 fn update_changes_media_or_only_tells_that_they_live() {
+    // RFC 3311 §5.2
     check_up(
         "without media",
         &[(20, "UPDATE"), (25, "UPDATE again"), (50, "BYE")],
@@ -302,6 +304,7 @@ fn update_changes_media_or_only_tells_that_they_live() {
         "20 ! Reoffer\n30 > 488 UPDATE\n50 > 200 BYE\n50 ! Bye\n",
     );
     check_up(
+        // RFC 4320 §4.2: never with 408.
         "the switch is silent: no answer may come after Timer F",
         &[(20, "UPDATE + sdp"), (17_000, "BYE")],
         "20 ! Reoffer\n16020 > 504 UPDATE\n17000 > 200 BYE\n17000 ! Bye\n",
@@ -315,7 +318,8 @@ fn update_changes_media_or_only_tells_that_they_live() {
 
 #[test]
 fn our_update_goes_where_it_is_known_and_else_as_a_re_invite() {
-    check(
+    // RFC 3311 §4, §5.1
+    let scene = check(
         "their Allow names it",
         &up_with_update(&[
             (20, "update"),
@@ -326,6 +330,9 @@ fn our_update_goes_where_it_is_known_and_else_as_a_re_invite() {
         ]),
         &format!("{UP}20 > UPDATE\n30 ! OfferAnswered\n40 > UPDATE\n60 > 200 BYE\n60 ! Bye\n"),
     );
+    let ours = text(&scene, 1);
+    let allow = ours.lines().find(|line| line.starts_with("Allow: "));
+    assert!(allow.is_some_and(|line| line.contains("UPDATE")), "our 200 says that we take one: {ours}");
     check(
         "it names it and does not do it",
         &up_with_update(&[
@@ -380,6 +387,7 @@ fn the_target_moves_with_a_re_invite_an_update_and_a_200() {
 
 #[test]
 fn a_key_in_info_is_told_and_what_is_no_key_is_refused() {
+    // RFC 6086 §3: keys without an Info-Package are from before it, and still taken.
     let info = |kind: &str, body: &str| {
         let mut scene = Scene::new(Settings { ..settings(500) });
         for word in ["INVITE", "answer", "ACK"] {
@@ -390,7 +398,8 @@ fn a_key_in_info_is_told_and_what_is_no_key_is_refused() {
             .replace("application/sdp", kind)
             .replace("Content-Length: 0", &format!("Content-Length: {}", body.len()));
         scene.datagram(format!("{text}{body}").as_bytes());
-        scene.ladder.lines().skip(4).collect::<Vec<_>>().join(" ")
+        let said = scene.ladder.lines().skip(4).collect::<Vec<_>>().join(" ");
+        (said, String::from_utf8_lossy(scene.sent.last().unwrap()).into_owned())
     };
     for (kind, body, expected) in [
         ("application/dtmf-relay", "Signal=5\r\nDuration=160\r\n", "0 ! Info 5 0 > 200 INFO"),
@@ -399,6 +408,10 @@ fn a_key_in_info_is_told_and_what_is_no_key_is_refused() {
         ("application/dtmf-relay", "Duration=160\r\n", "0 > 400 INFO"),
         ("text/plain", "5", "0 > 415 INFO"),
     ] {
-        assert_eq!(info(kind, body), expected, "{kind} {body:?}");
+        let (said, answer) = info(kind, body);
+        assert_eq!(said, expected, "{kind} {body:?}");
+        // RFC 6086 §4.2.2: who is refused for the kind of the body learns which ones are read.
+        let kinds = answer.contains("\r\nAccept: application/dtmf-relay, application/dtmf\r\n");
+        assert_eq!(kinds, expected.ends_with("415 INFO"), "{answer}");
     }
 }

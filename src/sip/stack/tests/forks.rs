@@ -4,6 +4,7 @@ use super::phone::{Scene, check, settings};
 
 #[test]
 fn each_fork_has_an_early_dialog_of_its_own_and_one_answers() {
+    // RFC 3261 §12.1, §13.2.2.1: a 1xx with a tag makes an early dialog, in which requests may go.
     let scene = check(
         "the second answers, the first too late: its dialog is ended",
         &[
@@ -85,6 +86,23 @@ fn a_final_refusal_ends_every_fork() {
         &[(0, "call"), (30, "503 INVITE + Retry-After: 120")],
         "0 > INVITE\n30 > ACK\n30 ! Failed 503\n",
     );
+}
+
+#[test]
+fn after_a_refusal_no_fork_is_known_any_more() {
+    // RFC 3261 §13.2.2.3
+    let mut scene = Scene::new(settings(500));
+    for word in ["call", "183 INVITE one + sdp", "180 INVITE two"] {
+        scene.say(word);
+    }
+    for (status, refusal) in [(200, Some("486 INVITE one")), (481, None)] {
+        for tag in ["one", "two"] {
+            let update = scene.message("UPDATE").replace(";tag=them", &format!(";tag={tag}"));
+            scene.datagram(update.as_bytes());
+            assert!(scene.ladder.ends_with(&format!("0 > {status} UPDATE\n")), "{tag}\n{}", scene.ladder);
+        }
+        refusal.into_iter().for_each(|word| scene.say(word));
+    }
 }
 
 #[test]

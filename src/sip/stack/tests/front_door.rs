@@ -158,6 +158,7 @@ fn what_we_do_not_do_is_refused_by_name() {
     answers("a packed body", &request("INVITE sip:1@x", packed, "hello"), "0 > 415 INVITE\n");
     answers("no room for SDP", &request("INVITE sip:1@x", "Accept: text/plain\r\n", ""), "0 > 406 INVITE\n");
     answers("room for anything", &request("OPTIONS sip:1@x", "Accept: text/*\r\n", ""), "0 > 200 OPTIONS\n");
+    // RFC 3261 §21.4.11, §21.4.12
     let long = format!("Content-Type: application/sdp\r\nContent-Length: {}\r\n", 33_000);
     answers("a body without end", &request("INVITE sip:1@x", &long, &"v".repeat(33_000)), "0 > 413 INVITE\n");
     let start = format!("INVITE sip:{}@x", "1".repeat(3_000));
@@ -177,6 +178,7 @@ fn what_we_do_not_do_is_refused_by_name() {
 
 #[test]
 fn a_broken_rule_is_answered_with_its_name() {
+    // RFC 3261 §21.4.1: the phrase tells what is wrong.
     let text = request("INVITE sip:1@x", "", "").replace("CSeq: 1 INVITE", "CSeq: 1 BYE");
     let refused = answers("CSeq", &text, "0 > 400 BYE\n");
     assert!(

@@ -29,6 +29,7 @@ fn has(text: &str, line: &str) {
 
 #[test]
 fn we_refresh_at_half_the_interval_when_that_is_agreed() {
+    // RFC 4028 §9: the 200 names interval and refresher, and requires timers of who knows them.
     let again = "200 UPDATE + Require: timer + Session-Expires: 90;refresher=uac";
     let scene = check_up(
         "by UPDATE, twice",
@@ -94,6 +95,25 @@ fn a_refused_refresh_ends_nothing_but_by_481_and_408() {
 }
 
 #[test]
+fn an_update_before_the_call_stands_agrees_on_no_interval() {
+    let scene = check(
+        "in the early dialog",
+        &[
+            (0, "INVITE + Require: 100rel + Allow: INVITE, ACK, BYE, UPDATE"),
+            (0, "ring"),
+            (10, "PRACK"),
+            (20, "UPDATE + Supported: timer + Session-Expires: 90;refresher=uac"),
+            (30, "answer"),
+            (40, "ACK"),
+            (99_000, "BYE"),
+        ],
+        "0 ! Invite\n0 > 100 INVITE\n0 > 180 INVITE\n10 > 200 PRACK\n20 > 200 UPDATE\n30 > 200 INVITE\n\
+         40 ! Confirmed\n99000 > 200 BYE\n99000 ! Bye\n",
+    );
+    assert!(!text(&scene, 3).contains("Session-Expires"), "{}", text(&scene, 3));
+}
+
+#[test]
 fn who_shall_refresh_and_does_not_loses_the_call() {
     check_up("never", &asks("uac"), &[(60_010, "200 BYE")], "60000 ! SessionLost Expired\n60000 > BYE\n");
     let update = "UPDATE + Supported: timer + Session-Expires: 90;refresher=uac";
@@ -120,6 +140,7 @@ fn who_shall_refresh_and_does_not_loses_the_call() {
 
 #[test]
 fn too_short_an_interval_is_answered_with_our_least() {
+    // RFC 4028 §6
     let scene = check(
         "at the beginning",
         &[(0, "INVITE + Supported: timer + Session-Expires: 30")],
@@ -147,6 +168,7 @@ fn wishing() -> Scene {
 
 #[test]
 fn our_calls_ask_for_an_interval_and_take_a_longer_least() {
+    // RFC 4028 §7
     let scene = wishing().play(&[
         (0, "call"),
         (9, "422 INVITE + Min-SE: 2000"),

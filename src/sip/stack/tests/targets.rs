@@ -159,6 +159,7 @@ impl Bench {
 
 #[test]
 fn a_target_that_is_not_there_is_followed_by_the_next_at_once() {
+    // RFC 3261 §8.1.3.5, §17.1.4; RFC 3263 §4.3
     let mut bench = Bench::new();
     bench.call("sip:desk@two.example");
     bench.did("0 INVITE udp 10.0.0.2:5060\n");
@@ -170,6 +171,10 @@ fn a_target_that_is_not_there_is_followed_by_the_next_at_once() {
     let (first, second) = (&bench.sent[0].1, &bench.sent[1].1);
     assert_ne!(branch(first), branch(second), "a new transaction");
     assert!(second.contains("\r\nCSeq: 2 INVITE\r\n"), "{second}");
+    for name in ["From: ", "To: ", "Call-ID: "] {
+        let line = |text: &str| text.lines().find(|line| line.starts_with(name)).map(str::to_owned);
+        assert!(line(first).is_some() && line(first) == line(second), "{first}\n{second}");
+    }
     bench.refuse();
     bench.did("10 failed 503\n");
     assert_eq!((bench.stack.counters().failovers, bench.stack.counters().unreachable), (1, 2));
@@ -179,6 +184,7 @@ fn a_target_that_is_not_there_is_followed_by_the_next_at_once() {
 
 #[test]
 fn a_target_that_says_nothing_is_followed_by_the_next_and_the_last_ends_the_call() {
+    // RFC 3263 §4.3
     let mut bench = Bench::new();
     bench.call("sip:desk@two.example");
     bench.wait(31_999);
@@ -191,6 +197,7 @@ fn a_target_that_says_nothing_is_followed_by_the_next_and_the_last_ends_the_call
 
 #[test]
 fn a_target_that_is_full_is_followed_by_the_next_and_left_alone_as_long_as_it_asked() {
+    // RFC 3261 §21.5.4; RFC 3263 §4.3
     let mut bench = Bench::new();
     bench.call("sip:desk@two.example");
     bench.did("0 INVITE udp 10.0.0.2:5060\n");
@@ -245,12 +252,17 @@ fn a_call_whose_target_is_not_found_in_time_fails_and_one_that_is_given_up_is_no
 
 /// A call over TCP that was answered by that Contact, by connection 7; then it is ended.
 fn answered_by(contact: &str) -> Bench {
+    answered_with(&format!("Contact: <{contact}>\r\n"))
+}
+
+/// The same with those header fields in the answer.
+fn answered_with(headers: &str) -> Bench {
     let mut bench = Bench::new();
     bench.call("sip:desk@10.0.0.2;transport=tcp");
     let (way, invite) = bench.sent[0].clone();
     assert_eq!(way.transport, Transport::Tcp);
     let way = Way { connection: Some(ConnectionId(7)), ..way };
-    bench.answer_by(way, &invite, "200", &format!("Contact: <{contact}>\r\n"));
+    bench.answer_by(way, &invite, "200", headers);
     bench.ladder.clear();
     bench.hang_up();
     bench
@@ -264,6 +276,21 @@ fn within_a_call_a_name_is_located_and_where_it_is_not_found_the_peer_is_asked()
     bench.did("");
     bench.wait(2_000);
     bench.did("2000 ACK tcp 10.0.0.2:5060 #7\n2000 BYE tcp 10.0.0.2:5060 #7\n");
+}
+
+#[test]
+fn the_next_hop_is_the_first_route_or_the_request_uri_if_that_names_a_router_of_the_old_rfc() {
+    // RFC 3261 §8.1.2
+    for (route, start, hop) in [
+        ("", "BYE sip:desk@a.example:5070 ", "10.0.0.2:5070"),
+        ("Record-Route: <sip:b.example:5081;lr>\r\n", "BYE sip:desk@a.example:5070 ", "10.0.0.3:5081"),
+        ("Record-Route: <sip:b.example:5081>\r\n", "BYE sip:b.example:5081", "10.0.0.3:5081"),
+    ] {
+        let mut bench = answered_with(&format!("{route}Contact: <sip:desk@a.example:5070>\r\n"));
+        bench.did(&format!("0 BYE udp {hop}\n"));
+        let (_, bye) = bench.sent.last().unwrap();
+        assert!(bye.starts_with(start), "{route}{bye}");
+    }
 }
 
 #[test]

@@ -1,0 +1,178 @@
+//! `clinic.yaml`: numbers, languages, targets and exits, and the files that every flow set needs.
+
+use super::*;
+
+pub fn clinic() {
+    edited(
+        "clinic.yaml",
+        "default: main_menu",
+        "default: entry",
+        expect![[r#"
+            clinic.yaml:7:10  F036  every call begins with `entry`; a number leads to what follows
+                7 | default: entry             # then a number that is not listed below leads here
+                  |          ^^^^^ name the flow that the caller hears after it
+                  the first words again and again
+        "#]],
+    );
+    edited(
+        "clinic.yaml",
+        "default: main_menu",
+        "default: main_meny",
+        expect![[r#"
+        clinic.yaml:7:10  F036  there is no flow `main_meny`
+            7 | default: main_meny             # then a number that is not listed below leads here
+              |          ^^^^^^^^^ did you mean `main_menu`?
+              who calls this number could not be answered
+    "#]],
+    );
+    edited(
+        "clinic.yaml",
+        "default: main_menu",
+        "urgent_flows: [after_hour]\ndefault: main_menu",
+        expect![[r#"
+            clinic.yaml:7:16  F036  there is no flow `after_hour`
+                7 | urgent_flows: [after_hour]
+                  |                ^^^^^^^^^^ did you mean `after_hours`?
+                  who calls this number could not be answered
+        "#]],
+    );
+    edited(
+        "clinic.yaml",
+        "100: main_menu",
+        "'1-00 0': main_menu\n  1000: main_menu\n  a/b: main_menu",
+        expect![[r#"
+        clinic.yaml:12:3  F037  the number 1000 stands here for the second time
+           12 |   1000: main_menu
+              |   ^^^^ keep one of them; the first is in line 11
+        clinic.yaml:13:3  F037  `a/b` is no called number
+           13 |   a/b: main_menu               # for trying it out: sip:100@this-machine
+              |   ^^^ write it as the carrier sends it, such as "+16175550100"
+    "#]],
+    );
+    edited(
+        "clinic.yaml",
+        "languages: [en, es]",
+        "languages: [en, fr]",
+        expect![[r#"
+        clinic.yaml:3:17  F038  `fr` is no other language that flows speak
+            3 | languages: [en, fr]            # the first is spoken until the caller presses 2 for the second
+              |                 ^^ en and es are known; 2 chooses the second
+    "#]],
+    );
+    edited(
+        "clinic.yaml",
+        "locale: us",
+        "locale: uk",
+        expect![[r#"
+        clinic.yaml:4:9  F004  `uk` is no locale
+            4 | locale: uk                     # emergency number 9 1 1
+              |         ^^ may stand here: us
+    "#]],
+    );
+    edited(
+        "clinic.yaml",
+        "recording: on ",
+        "recording: yes ",
+        expect![[r#"
+            clinic.yaml:16:12  F004  `yes` is no choice for recording
+               16 | recording: yes                  # after the notice, before the first person; 7 means no
+                  |            ^^^ may stand here: on, off
+        "#]],
+    );
+    edited(
+        "clinic.yaml",
+        "sip:front-desk@127.0.0.1:5070",
+        "front-desk@127.0.0.1",
+        expect![[r#"
+        clinic.yaml:19:12  F035  `front-desk@127.0.0.1` cannot be called: it does not begin with `sip:`
+           19 |   - {call: "front-desk@127.0.0.1", ring: 25 s}
+              |            ^^^^^^^^^^^^^^^^^^^^^^ write it as sip:NAME@HOST or sip:NAME@HOST:PORT
+              a caller who asks for a person would not reach this one
+    "#]],
+    );
+    edited(
+        "clinic.yaml",
+        "ring: 25 s",
+        "ring: 25",
+        expect![[r#"
+        clinic.yaml:19:51  F004  `25` is no time to ring
+           19 |   - {call: "sip:front-desk@127.0.0.1:5070", ring: 25}
+              |                                                   ^^ write seconds from 5 to 120, such as `8 s`
+    "#]],
+    );
+    edited(
+        "clinic.yaml",
+        "promise: 1 working day",
+        "promise: soon",
+        expect![[r#"
+        clinic.yaml:20:65  F004  `soon` is no promise
+           20 |   - {message: vm.record_now, saved: vm.saved_next_day, promise: soon}
+              |                                                                 ^^^^ write `1 working day` up to `10 working days`, as the prompt says it
+    "#]],
+    );
+    edited(
+        "clinic.yaml",
+        "  - {message: vm.record_now, saved: vm.saved_next_day, promise: 1 working day}\n",
+        "",
+        expect![[r#"
+            clinic.yaml:19:5  F034  the last rung calls somebody, who may not answer
+               19 |   - {call: "sip:front-desk@127.0.0.1:5070", ring: 25 s}
+                  |     ^ add `- {message: …, saved: …, promise: 1 working day}`
+                  a caller whom nobody answers would be left without a way to be called back
+        "#]],
+    );
+    edited(
+        "clinic.yaml",
+        "  - {call: \"sip:front-desk@127.0.0.1:5070\", ring: 25 s}\n",
+        "",
+        expect![[r#"
+        clinic.yaml:19:3  F033  the person ladder needs at least two rungs
+           19 |   - {message: vm.record_now, saved: vm.saved_next_day, promise: 1 working day}
+              |   ^ name a person to call, then a message
+              a caller whom nobody answers would be left without a way to be called back
+    "#]],
+    );
+    edited(
+        "clinic.yaml",
+        "exits: ",
+        "exits: {}\nexists: ",
+        expect![[r#"
+        clinic.yaml:23:1  F001  `exists` means nothing in clinic.yaml
+           23 | exists:                         # how calls end, for the reports; the ladder's own need no line here
+              | ^^^^^^ did you mean `exits`?
+        main_menu.yaml:14:35  F039  the exit `visits` is not listed in clinic.yaml
+           14 |   visits: {person: u.agent, exit: visits}
+              |                                   ^^^^^^ add `visits: …` under `exits`
+        main_menu.yaml:15:35  F039  the exit `refill` is not listed in clinic.yaml
+           15 |   refill: {person: u.agent, exit: refill}
+              |                                   ^^^^^^ add `refill: …` under `exits`
+        main_menu.yaml:16:36  F039  the exit `billing` is not listed in clinic.yaml
+           16 |   billing: {person: u.agent, exit: billing}
+              |                                    ^^^^^^^ add `billing: …` under `exits`
+        main_menu.yaml:17:38  F039  the exit `referrals` is not listed in clinic.yaml
+           17 |   referrals: {person: u.agent, exit: referrals}
+              |                                      ^^^^^^^^^ add `referrals: …` under `exits`
+        main_menu.yaml:18:34  F039  the exit `video` is not listed in clinic.yaml
+           18 |   video: {person: u.agent, exit: video}
+              |                                  ^^^^^ add `video: …` under `exits`
+        main_menu.yaml:19:36  F039  the exit `website` is not listed in clinic.yaml
+           19 |   website: {person: u.agent, exit: website}
+              |                                    ^^^^^^^ add `website: …` under `exits`
+        main_menu.yaml:20:35  F039  the exit `topics` is not listed in clinic.yaml
+           20 |   topics: {person: u.agent, exit: topics}
+              |                                   ^^^^^^ add `topics: …` under `exits`
+        main_menu.yaml:21:38  F039  the exit `caregiver` is not listed in clinic.yaml
+           21 |   caregiver: {person: u.agent, exit: caregiver}
+              |                                      ^^^^^^^^^ add `caregiver: …` under `exits`
+    "#]],
+    );
+    expect![[r#"
+        clinic.yaml  F006  the flows have no clinic.yaml
+              copy clinic.yaml from the shipped flows beside them and change it
+              no call could be answered
+        prompts.yaml  F006  the flows have no prompts.yaml
+              copy prompts.yaml from the shipped flows beside them and change it
+              no call could be answered
+    "#]]
+    .assert_eq(&render(&load(&[("clinic.yaml", None), ("prompts.yaml", None)])));
+}

@@ -1,0 +1,116 @@
+//! Keys within a menu: ahead of the words, wrong ones, star and pound, and what is kept of them.
+
+use super::*;
+
+#[test]
+fn keys_typed_ahead_skip_words_but_never_the_notice() {
+    expect_test::expect![[r#"
+        0.0   say u.emergency/en u.emergency/es
+        1.0   chosen more
+        1.0   say mm.more/en
+        2.0   chosen topics
+        2.0   say u.agent/en u.recording/en
+        8.0   NoticeGiven
+        8.0   record
+        8.0   LadderRung { rung: 1, why: Asked }
+        8.0   say u.one_moment/en
+        8.0   call sip:front-desk@127.0.0.1:5070 for 25 s
+        8.0   they talk
+    "#]]
+    .assert_eq(&heard("main_menu", "start w1 6 w1 5 1 1 w6 yes"));
+}
+
+#[test]
+fn two_wrong_keys_lead_to_a_person_and_so_do_silence_and_a_wrong_key() {
+    expect_test::expect![[r#"
+        0.0   say u.emergency/en u.emergency/es
+        6.0   say u.crisis/en
+        9.0   say u.language/es
+        12.0  say u.greeting/en
+        15.0  say u.person/en
+        18.0  say mm.menu/en
+        21.0  Missed { silence: false, count: 1 }
+        21.0  say u.nomatch/en mm.menu/en
+        25.0  Missed { silence: false, count: 2 }
+        25.0  say u.agent/en u.recording/en
+        31.0  NoticeGiven
+        31.0  record
+        31.0  LadderRung { rung: 1, why: WrongKeys }
+        31.0  say u.one_moment/en
+        31.0  call sip:front-desk@127.0.0.1:5070 for 25 s
+    "#]]
+    .assert_eq(&heard("main_menu", &format!("{TO_MENU} 8 w4 8 w6")));
+    expect_test::expect![[r#"
+        0.0   say u.emergency/en u.emergency/es
+        6.0   say u.crisis/en
+        9.0   say u.language/es
+        12.0  say u.greeting/en
+        15.0  say u.person/en
+        18.0  say mm.menu/en
+        29.0  Missed { silence: true, count: 1 }
+        29.0  say u.noinput1/en mm.menu/en
+        32.0  Missed { silence: false, count: 2 }
+        32.0  say u.agent/en u.recording/en
+        38.0  NoticeGiven
+        38.0  record
+        38.0  LadderRung { rung: 1, why: WrongKeys }
+        38.0  say u.one_moment/en
+        38.0  call sip:front-desk@127.0.0.1:5070 for 25 s
+    "#]]
+    .assert_eq(&heard("main_menu", &format!("{TO_MENU} w11 8 w6")));
+}
+
+#[test]
+fn a_wrong_key_forgets_what_was_typed_after_it() {
+    let log = heard_with_notice_first("start w19 8 1 w5");
+    assert!(log.contains("u.nomatch") && !log.contains("chosen"), "{log}");
+}
+
+#[test]
+fn star_repeats_and_pound_gives_thirty_seconds() {
+    expect_test::expect![[r#"
+        0.0   say u.emergency/en u.emergency/es
+        6.0   say u.crisis/en
+        9.0   say u.language/es
+        12.0  say u.greeting/en
+        15.0  say u.person/en
+        18.0  say mm.menu/en
+        23.0  say mm.menu/en
+        27.0  say u.more_time/en
+    "#]]
+    .assert_eq(&heard("main_menu", &format!("{TO_MENU} w2 * w4 # w30")));
+    expect_test::expect![[r#"
+        0.0   say u.emergency/en u.emergency/es
+        6.0   say u.crisis/en
+        9.0   say u.language/es
+        12.0  say u.greeting/en
+        15.0  say u.person/en
+        18.0  say mm.menu/en
+        22.0  say u.more_time/en
+        62.0  Missed { silence: true, count: 1 }
+        62.0  say u.noinput1/en mm.menu/en
+    "#]]
+    .assert_eq(&heard("main_menu", &format!("{TO_MENU} w1 # w39 w2")));
+    let star = heard("main_menu", "start w2 *");
+    assert_eq!(star.matches("say u.emergency/en u.emergency/es").count(), 2, "{star}");
+}
+
+#[test]
+fn what_is_typed_never_shows_in_debug_text() {
+    let mut engine = Engine::new(notice_first(), "main_menu");
+    engine.play("start w19 5 8 3");
+    assert_eq!(engine.run.ahead.len(), 3);
+    let shown = format!("{:?}", engine.run);
+    assert!(
+        shown.starts_with("Run(flow `entry`, step Some(`notice`)") && !shown.contains("Digit"),
+        "{shown}"
+    );
+}
+
+#[test]
+fn no_more_keys_are_kept_than_the_bound() {
+    let mut engine = Engine::new(notice_first(), "main_menu");
+    engine.play("start w19");
+    (0..100).for_each(|_| engine.press(Key::Digit(5)));
+    assert_eq!(engine.run.ahead.len(), TYPE_AHEAD_MAX);
+}
