@@ -60,7 +60,7 @@ fn invite(vias: &str, contact: &str, sdp: &str) -> Vec<u8> {
 
 const VIA: &str = "Via: SIP/2.0/UDP [2001:db8::20];branch=z9hG4bKas3-111\n";
 const CONTACT: &str = "\"Caller\" <sip:caller@[2001:db8::20]>";
-const TAKEN: &str = "100, ! call to `user`, 200";
+const TAKEN: &str = "! call to `user`, 200";
 
 /// All of them, in the order of RFC 5118 §4.
 pub fn all() -> Vec<Torture6> {
