@@ -3,7 +3,7 @@
 
 use super::quirk::Quirk;
 use super::sdp::Told;
-use super::{Out, Phone, Stage, T1, What, answer_to, sdp};
+use super::{GIVE_UP, Out, Phone, Stage, T1, What, answer_to, sdp};
 use careline::clock::Instant;
 use careline::wire::sip::address::Address;
 use careline::wire::sip::cseq::CSeq;
@@ -123,6 +123,10 @@ impl Phone {
         let Some((at, interval)) = self.reliable.unacked else { return };
         if self.stage != Stage::Calling {
             self.reliable.unacked = None;
+        } else if at <= now && interval * 2 > GIVE_UP {
+            // Nobody is there who could acknowledge it (RFC 3262 §3): the engine was killed.
+            self.reliable.unacked = None;
+            self.over(now);
         } else if at <= now {
             self.reliable.unacked = Some((now + interval * 2, interval * 2));
             self.outs.push_back(Out::Sip(self.reliable.answer.clone()));
