@@ -48,7 +48,7 @@ impl Source {
         if ahead < MAX_DROPOUT {
             self.highest = self.highest.wrapping_add(u32::from(ahead));
             self.restart_at = None;
-        } else if ahead <= u16::MAX - MAX_MISORDER {
+        } else if ahead <= u16::MAX - (MAX_MISORDER - 1) {
             if self.restart_at != Some(sequence) {
                 self.restart_at = Some(sequence.wrapping_add(1));
                 return;
@@ -118,7 +118,7 @@ mod tests {
         check("the longest gap that is loss", &[1, 3_000], 2_998);
         check("one more is a jump", &[1, 3_001, 2], 0);
         check("the oldest that is only late", &[200, 101, 102, 201], 0);
-        check("two that are older still are a new beginning", &[200, 98, 99, 101], 1);
+        check("two that are older still are a new beginning", &[200, 99, 100, 102], 1);
     }
 
     #[test]

@@ -277,12 +277,7 @@ fn invalid_syntax() -> Vec<Torture> {
             "400",
         ),
         // RFC 4475 §3.1.2.9
-        torture(
-            "lwsstart",
-            start("INVITE  sip:user@example.com  SIP/2.0"),
-            "ok",
-            "! call to `user`, 200",
-        ),
+        torture("lwsstart", start("INVITE  sip:user@example.com  SIP/2.0"), "ok", "! call to `user`, 200"),
         // RFC 4475 §3.1.2.10
         torture("trws", with("OPTIONS sip:remote-target@example.com SIP/2.0  ", "l: 0\n\n"), "ok", "200"),
         // The Route in the URI is ignored.

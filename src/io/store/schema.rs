@@ -1,5 +1,5 @@
 //! The tables, and how an older database is brought up to them. Plain SQL that PostgreSQL takes as it stands,
-//! but for [`ROW_NUMBER`].
+//! but for the type of a key.
 //!
 //! Times are microseconds since 1970 in UTC, ids the 64 bits of their type, spans microseconds.
 //!
