@@ -352,7 +352,8 @@ impl Worker {
         let changing = match &command {
             Command::Open { port, .. } | Command::Promise { port } => Some(*port),
             Command::Close { leg } | Command::Replan { leg, .. } => self.engine.port_of(*leg),
-            Command::Play { .. }
+            Command::Withdraw { .. }
+            | Command::Play { .. }
             | Command::Stop { .. }
             | Command::Record { .. }
             | Command::StopRecording { .. }

@@ -68,9 +68,14 @@ impl std::fmt::Debug for Clip {
 #[derive(Debug)]
 pub enum Command {
     /// A party is told of `port` in an offer from now on, and has not answered: who sends there for the first time
-    /// may be that party. [`Command::Open`] follows, or nothing if the party does not answer.
+    /// may be that party. [`Command::Open`] follows, or [`Command::Withdraw`] if the party does not answer.
     Promise {
         /// A port that the switch took from this worker's pool.
+        port: PortIndex,
+    },
+    /// The port goes back to the pool without a leg: a promise of it holds no more.
+    Withdraw {
+        /// The port.
         port: PortIndex,
     },
     /// Owns `port` for `leg` from now on and sends an unbroken stream, silence at first.

@@ -86,7 +86,8 @@ impl Engine {
     /// Does what the switch orders.
     pub fn command(&mut self, now: Instant, command: Command) {
         let done = match command {
-            Command::Promise { port } => self.promise(now, port),
+            Command::Promise { port } => self.promise(port, Some(now)),
+            Command::Withdraw { port } => self.promise(port, None),
             Command::Open { leg, port, plan, ssrc, sequence, timestamp, silent_after } => {
                 let beginning = Beginning { ssrc, sequence, timestamp };
                 let strangers = Strangers::default();
@@ -198,9 +199,9 @@ impl Engine {
         Counters { keys_dropped: self.outbox.keys_dropped(), ..self.counters }
     }
 
-    fn promise(&mut self, now: Instant, port: PortIndex) -> Option<()> {
+    fn promise(&mut self, port: PortIndex, at: Option<Instant>) -> Option<()> {
         let port = self.ports.get_mut(port.0 as usize).filter(|port| port.leg.is_none())?;
-        port.promised = Some(now);
+        port.promised = at;
         Some(())
     }
 

@@ -55,6 +55,7 @@ impl Switch {
             return self.tell_patient(id, |leg| Command::Close { leg });
         }
         self.legs.remove(&patient.id);
+        self.withdraw(patient);
         self.ports.release_unused(patient.worker, patient.port);
     }
 

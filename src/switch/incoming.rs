@@ -174,6 +174,12 @@ impl Switch {
         self.outputs.push_back(Output::Media { worker: leg.worker, command });
     }
 
+    /// Tells the worker that nobody answered for the leg's port: who spoke there meanwhile is a stranger to the next.
+    pub(super) fn withdraw(&mut self, leg: &Leg) {
+        let command = Command::Withdraw { port: leg.port };
+        self.outputs.push_back(Output::Media { worker: leg.worker, command });
+    }
+
     /// Tells the worker to own the leg's port from now on.
     pub(super) fn open_leg(&mut self, leg: &mut Leg, agreed: &offer_answer::Agreed) {
         leg.agreed = Some(settled(agreed));

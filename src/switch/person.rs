@@ -141,6 +141,7 @@ impl Switch {
             }
         } else {
             self.legs.remove(&leg.id);
+            self.withdraw(&leg);
             self.ports.release(leg.worker, leg.port, self.now.at);
         }
     }

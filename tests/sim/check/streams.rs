@@ -200,7 +200,10 @@ impl Streams {
                 }
                 return self.unbridged(now, *leg);
             }
-            Command::Promise { .. } | Command::Record { .. } | Command::StopRecording { .. } => {}
+            Command::Promise { .. }
+            | Command::Withdraw { .. }
+            | Command::Record { .. }
+            | Command::StopRecording { .. } => {}
         }
         Ok(())
     }

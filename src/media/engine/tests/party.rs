@@ -149,7 +149,8 @@ fn reports_of_a_stranger_are_no_sign_of_life() {
 fn a_party_behind_nat_that_speaks_before_it_answers_is_heard_and_a_ghost_beside_it_is_not() {
     let (ghost, nat): (SocketAddr, SocketAddr) =
         ("198.51.100.9:7000".parse().unwrap(), "203.0.113.5:6000".parse().unwrap());
-    for (promised, heard) in [(true, 3), (false, 255)] {
+    // The last: promised to somebody who did not answer, and the leg is another's.
+    for (promised, withdrawn, heard) in [(true, false, 3), (false, false, 255), (true, true, 255)] {
         let (mut world, port, mut n) = (World::new(), PortIndex(1), 0);
         let mut send = |world: &mut World, senders: &[(SocketAddr, u32, u8)]| {
             for _ in 0..50 {
@@ -167,12 +168,15 @@ fn a_party_behind_nat_that_speaks_before_it_answers_is_heard_and_a_ghost_beside_
             world.tick();
         }
         send(&mut world, &[(ghost, 666, 9), (nat, 5, 3)]);
+        if withdrawn {
+            world.command(Command::Withdraw { port });
+        }
         world.open(A, StreamPlan { remote: "192.168.1.7:4000".parse().unwrap(), ..plan(A) });
         let (tap, mut reader) = ring(200);
         world.command(Command::Record { leg: A, tap });
         send(&mut world, &[(ghost, 666, 9), (nat, 5, 3)]);
         let frames: Vec<u8> = std::iter::from_fn(|| reader.pop()).map(|frame| frame.party[0]).collect();
         assert!(!frames.contains(&9), "the ghost is heard: {frames:?}");
-        assert_eq!(frames.last(), Some(&heard), "promised: {promised}: {frames:?}");
+        assert_eq!(frames.last(), Some(&heard), "promised: {promised}, withdrawn: {withdrawn}: {frames:?}");
     }
 }
