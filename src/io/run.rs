@@ -118,9 +118,7 @@ impl Engine {
                     flushed = self.take_waiting().unwrap_or_default();
                 }
             }
-            if self.durable.has_changed().unwrap_or(false) {
-                self.take_durable();
-            }
+            self.catch_up_with_the_disk();
             if flushed.max(self.flush()) == Flushed::Drained {
                 return Ok(self);
             }
@@ -128,6 +126,12 @@ impl Engine {
     }
 
     /// A commit wakes the loop only when somebody waits for it; else it is taken along with what comes next.
+    fn catch_up_with_the_disk(&mut self) {
+        if self.durable.has_changed().unwrap_or(false) {
+            self.take_durable();
+        }
+    }
+
     fn take_durable(&mut self) {
         let up_to = *self.durable.borrow_and_update();
         self.handle(Input::Durable { up_to });
@@ -135,6 +139,7 @@ impl Engine {
 
     /// Whoever asked may be gone: then nobody reads the answer.
     fn serve(&mut self, request: Request) {
+        self.catch_up_with_the_disk();
         match request {
             Request::Status(answer) => drop(answer.send(self.status())),
             Request::Trace(request, answer) => drop(answer.send(self.trace(request))),

@@ -201,6 +201,22 @@ fn heard(flow: &str, script: &str) -> String {
     engine.log
 }
 
+/// What every caller hears who presses nothing before the menu.
+const FIRST_WORDS: &str = "\
+    0.0   say u.emergency/en u.emergency/es\n\
+    6.0   say u.crisis/en\n\
+    9.0   say u.language/es\n\
+    12.0  say u.greeting/en\n\
+    15.0  say u.person/en\n";
+
+/// What is heard from the menu on by a caller who waited for it.
+#[track_caller]
+fn heard_from_menu(flow: &str, script: &str) -> String {
+    let log = heard(flow, &format!("{TO_MENU} {script}"));
+    let Some(rest) = log.strip_prefix(FIRST_WORDS) else { panic!("other first words:\n{log}") };
+    rest.to_owned()
+}
+
 /// The shipped flows with the notice in the first words, where it can be given too.
 fn notice_first() -> Arc<FlowSet> {
     let entry = include_str!("../../../ivr-flows/entry.yaml").replace(

@@ -5,11 +5,6 @@ use super::*;
 #[test]
 fn a_message_ends_with_pound_or_three_minutes_and_a_lost_one_leads_to_a_person() {
     expect_test::expect![[r#"
-        0.0   say u.emergency/en u.emergency/es
-        6.0   say u.crisis/en
-        9.0   say u.language/es
-        12.0  say u.greeting/en
-        15.0  say u.person/en
         18.0  say vm.closed_now/en
         21.0  chosen message
         21.0  LadderRung { rung: 2, why: Asked }
@@ -23,13 +18,8 @@ fn a_message_ends_with_pound_or_three_minutes_and_a_lost_one_leads_to_a_person()
         205.0 say vm.saved_next_day/en u.goodbye/en
         211.0 end message_left
     "#]]
-    .assert_eq(&heard("after_hours", &format!("{TO_MENU} 1 w4 # open w180 saved w8")));
+    .assert_eq(&heard_from_menu("after_hours", "1 w4 # open w180 saved w8"));
     expect_test::expect![[r#"
-        0.0   say u.emergency/en u.emergency/es
-        6.0   say u.crisis/en
-        9.0   say u.language/es
-        12.0  say u.greeting/en
-        15.0  say u.person/en
         18.0  say vm.closed_now/en
         21.0  chosen message
         21.0  LadderRung { rung: 2, why: Asked }
@@ -45,7 +35,7 @@ fn a_message_ends_with_pound_or_three_minutes_and_a_lost_one_leads_to_a_person()
         43.0  LadderRung { rung: 2, why: Fault }
         43.0  say u.not_reached/en vm.record_now/en
     "#]]
-    .assert_eq(&heard("after_hours", &format!("{TO_MENU} 1 w7 open w9 # lost w6 no w1")));
+    .assert_eq(&heard_from_menu("after_hours", "1 w7 open w9 # lost w6 no w1"));
 }
 
 #[test]
@@ -56,7 +46,7 @@ fn a_pound_before_the_tone_ends_no_message_that_has_not_begun() {
         ("again and again", "1 w6 # # # w2 #"),
     ];
     for (why, keys) in table {
-        let log = heard("after_hours", &format!("{TO_MENU} {keys} open w5 # saved w8"));
+        let log = heard_from_menu("after_hours", &format!("{keys} open w5 # saved w8"));
         assert!(!log.contains("sysfail") && log.contains("end message_left"), "{why}\n{log}");
         assert_eq!(log.matches("message over").count(), 1, "{why}\n{log}");
     }
@@ -65,7 +55,7 @@ fn a_pound_before_the_tone_ends_no_message_that_has_not_begun() {
 #[test]
 fn a_recorder_that_does_not_answer_leads_to_a_person() {
     for script in ["1 w7 w11", "1 w7 open # w11", "1 w7 open w190 w11"] {
-        let log = heard("after_hours", &format!("{TO_MENU} {script} w6"));
+        let log = heard_from_menu("after_hours", &format!("{script} w6"));
         assert!(log.contains("call sip:front-desk@127.0.0.1:5070"), "{script}\n{log}");
     }
 }

@@ -43,11 +43,6 @@ fn seven_means_no_recording_before_in_and_after_the_notice() {
     "#]]
     .assert_eq(&heard("main_menu", "start w1 7 w19 1 w1 yes"));
     expect_test::expect![[r#"
-        0.0   say u.emergency/en u.emergency/es
-        6.0   say u.crisis/en
-        9.0   say u.language/es
-        12.0  say u.greeting/en
-        15.0  say u.person/en
         18.0  say mm.menu/en
         21.0  chosen visits
         21.0  say u.agent/en u.recording/en
@@ -57,13 +52,8 @@ fn seven_means_no_recording_before_in_and_after_the_notice() {
         26.0  call sip:front-desk@127.0.0.1:5070 for 25 s
         30.0  they talk
     "#]]
-    .assert_eq(&heard("main_menu", &format!("{TO_MENU} 1 w5 7 w4 yes")));
+    .assert_eq(&heard_from_menu("main_menu", "1 w5 7 w4 yes"));
     expect_test::expect![[r#"
-        0.0   say u.emergency/en u.emergency/es
-        6.0   say u.crisis/en
-        9.0   say u.language/es
-        12.0  say u.greeting/en
-        15.0  say u.person/en
         18.0  say mm.menu/en
         21.0  RecordingRefused
         21.0  say u.not_recorded/en mm.menu/en
@@ -73,17 +63,12 @@ fn seven_means_no_recording_before_in_and_after_the_notice() {
         25.0  call sip:front-desk@127.0.0.1:5070 for 25 s
         26.0  they talk
     "#]]
-    .assert_eq(&heard("main_menu", &format!("{TO_MENU} 7 7 w4 1 w1 yes")));
+    .assert_eq(&heard_from_menu("main_menu", "7 7 w4 1 w1 yes"));
 }
 
 #[test]
 fn zero_and_nine_cut_the_notice_short_and_nothing_is_recorded() {
     expect_test::expect![[r#"
-        0.0   say u.emergency/en u.emergency/es
-        6.0   say u.crisis/en
-        9.0   say u.language/es
-        12.0  say u.greeting/en
-        15.0  say u.person/en
         18.0  say mm.menu/en
         21.0  chosen visits
         21.0  say u.agent/en u.recording/en
@@ -93,13 +78,8 @@ fn zero_and_nine_cut_the_notice_short_and_nothing_is_recorded() {
         26.0  call sip:front-desk@127.0.0.1:5070 for 25 s
         27.0  they talk
     "#]]
-    .assert_eq(&heard("main_menu", &format!("{TO_MENU} 1 w5 0 w1 yes")));
+    .assert_eq(&heard_from_menu("main_menu", "1 w5 0 w1 yes"));
     expect_test::expect![[r#"
-        0.0   say u.emergency/en u.emergency/es
-        6.0   say u.crisis/en
-        9.0   say u.language/es
-        12.0  say u.greeting/en
-        15.0  say u.person/en
         18.0  say mm.menu/en
         21.0  chosen visits
         21.0  say u.agent/en u.recording/en
@@ -109,18 +89,18 @@ fn zero_and_nine_cut_the_notice_short_and_nothing_is_recorded() {
         26.0  call sip:front-desk@127.0.0.1:5070 for 25 s
         27.0  they talk
     "#]]
-    .assert_eq(&heard("main_menu", &format!("{TO_MENU} 1 w5 1 5 9 w1 yes")));
+    .assert_eq(&heard_from_menu("main_menu", "1 w5 1 5 9 w1 yes"));
 }
 
 #[test]
 fn seven_stops_the_recording_until_the_person_answers() {
     for (keys, before) in [("1 w6", "record\n"), ("1 w6 no w2", "vm.record_now"), ("w29", "record\n")] {
-        let log = heard("main_menu", &format!("{TO_MENU} {keys} w1 7 w1"));
+        let log = heard_from_menu("main_menu", &format!("{keys} w1 7 w1"));
         let (_, after) = log.split_once("RecordingRefused").unwrap_or_else(|| panic!("{keys}\n{log}"));
         assert!(log.contains(before), "{keys}\n{log}");
         assert!(after.contains("record no more") && after.contains("say u.not_recorded/en"), "{keys}\n{log}");
     }
-    let talks = heard("main_menu", &format!("{TO_MENU} 1 w6 yes 7 w1"));
+    let talks = heard_from_menu("main_menu", "1 w6 yes 7 w1");
     assert!(!talks.contains("RecordingRefused"), "a key in a talk is the talk's\n{talks}");
 }
 
@@ -145,11 +125,6 @@ fn zero_needs_no_notice_and_a_message_always_does() {
     "#]]
     .assert_eq(&heard("main_menu", "start w1 0 w25 w9 open w3 # saved w7"));
     expect_test::expect![[r#"
-        0.0   say u.emergency/en u.emergency/es
-        6.0   say u.crisis/en
-        9.0   say u.language/es
-        12.0  say u.greeting/en
-        15.0  say u.person/en
         18.0  say vm.closed_now/en
         21.0  chosen message
         21.0  LadderRung { rung: 2, why: Asked }
@@ -170,13 +145,8 @@ fn zero_needs_no_notice_and_a_message_always_does() {
         59.0  say vm.saved_next_day/en u.goodbye/en
         65.0  end message_left
     "#]]
-    .assert_eq(&heard("after_hours", &format!("{TO_MENU} 1 w1 0 w25 w9 open w3 # saved w7")));
+    .assert_eq(&heard_from_menu("after_hours", "1 w1 0 w25 w9 open w3 # saved w7"));
     expect_test::expect![[r#"
-        0.0   say u.emergency/en u.emergency/es
-        6.0   say u.crisis/en
-        9.0   say u.language/es
-        12.0  say u.greeting/en
-        15.0  say u.person/en
         18.0  say vm.closed_now/en
         21.0  chosen message
         21.0  LadderRung { rung: 2, why: Asked }
@@ -189,7 +159,7 @@ fn zero_needs_no_notice_and_a_message_always_does() {
         31.0  say vm.saved_next_day/en u.goodbye/en
         37.0  end message_left
     "#]]
-    .assert_eq(&heard("after_hours", &format!("{TO_MENU} 1 w1 7 w6 open w3 # saved w7")));
+    .assert_eq(&heard_from_menu("after_hours", "1 w1 7 w6 open w3 # saved w7"));
 }
 
 #[test]
