@@ -202,6 +202,7 @@ impl Streams {
             }
             Command::Promise { .. }
             | Command::Withdraw { .. }
+            | Command::Listen { .. }
             | Command::Record { .. }
             | Command::StopRecording { .. } => {}
         }
@@ -231,6 +232,9 @@ impl Streams {
                 }
             }
             Event::Closed { leg, port, at, .. } => return self.closed(*leg, *port, *at, phones),
+            Event::Fax { leg, .. } => {
+                return Err(format!("{leg} is taken for a fax machine, and no phone here is one"));
+            }
             Event::FirstPacket { .. }
             | Event::PlaybackEnded { .. }
             | Event::TapOpened { .. }
