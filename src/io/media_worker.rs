@@ -356,6 +356,7 @@ impl Worker {
             | Command::Play { .. }
             | Command::Stop { .. }
             | Command::Listen { .. }
+            | Command::Move { .. }
             | Command::Record { .. }
             | Command::StopRecording { .. }
             | Command::Bridge { .. }

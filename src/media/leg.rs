@@ -143,6 +143,17 @@ impl Leg {
         self.id
     }
 
+    /// The leg hears nobody, and what its party says is still gathered: it will be bridged again.
+    pub fn part(&mut self) {
+        self.bridged_to = None;
+        self.relay.clear();
+    }
+
+    /// The leg lives at this port from now on.
+    pub fn settle(&mut self, port: PortIndex) {
+        self.port = port;
+    }
+
     /// The port of the leg that this one is bridged to.
     pub const fn bridged_to(&self) -> Option<PortIndex> {
         self.bridged_to

@@ -6,6 +6,7 @@ pub mod dtmf;
 pub mod engine;
 pub mod leg;
 pub mod listener;
+pub mod moving;
 pub mod outbox;
 pub mod player;
 pub mod sender;

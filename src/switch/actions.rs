@@ -1,7 +1,7 @@
 //! The flow runs: what it asks for is done here, and what comes of it goes back as its input.
 
 use super::Switch;
-use super::interface::Output;
+use super::moving::Order;
 use crate::call::recording::RecordingKind;
 use crate::call::take;
 use crate::flow::action::{Action, Fact, Input};
@@ -66,22 +66,24 @@ impl Switch {
     fn speak(&mut self, id: CallId, playback: PlaybackId, prompts: Vec<crate::flow::action::Spoken>) {
         let Some(leg) = self.calls.get(&id).map(|call| &call.patient) else { return };
         let Some(codec) = leg.codec() else { return };
+        let (worker, leg) = (leg.worker, leg.id);
         self.counters.playings += 1;
-        self.outputs.push_back(Output::Speak { worker: leg.worker, leg: leg.id, playback, prompts, codec });
+        self.order(worker, leg, Order::Speak { playback, prompts, codec });
     }
 
     /// Plays the tone after which a message is recorded.
     pub(super) fn play_tone(&mut self, id: CallId) {
         let Some(leg) = self.calls.get(&id).map(|call| &call.patient) else { return };
         let Some(codec) = leg.codec() else { return };
-        self.outputs.push_back(Output::Tone { worker: leg.worker, leg: leg.id, playback: TONE, codec });
+        let (worker, leg) = (leg.worker, leg.id);
+        self.order(worker, leg, Order::Tone { playback: TONE, codec });
     }
 
     /// Tells the worker of the patient's leg.
     pub(super) fn tell_patient(&mut self, id: CallId, command: impl FnOnce(LegId) -> Command) {
         let Some(leg) = self.calls.get(&id).map(|call| &call.patient).filter(|leg| leg.open) else { return };
-        let output = Output::Media { worker: leg.worker, command: command(leg.id) };
-        self.outputs.push_back(output);
+        let (worker, leg) = (leg.worker, leg.id);
+        self.order(worker, leg, Order::Media(command(leg)));
     }
 
     fn tell_log(&mut self, id: CallId, fact: Fact) {

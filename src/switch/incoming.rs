@@ -7,6 +7,7 @@ use super::admission::{self, Reserve, Standing};
 use super::call::Call;
 use super::interface::Output;
 use super::ladder::Numbers;
+use super::moving::Order;
 use super::negotiate::{plan, settled};
 use super::ports::Owned;
 use super::{HeardBy, Switch};
@@ -289,7 +290,7 @@ impl Switch {
         self.watch(&mut changed);
         let leg = changed.id;
         let command = Command::Replan { leg, plan: plan(agreed, changed.local.ip()) };
-        self.outputs.push_back(Output::Media { worker: changed.worker, command });
+        self.order(changed.worker, leg, Order::Media(command));
         self.keep_leg(id, changed);
         if held != was_held {
             self.append(id, Event::Hold { on: held });
