@@ -19,6 +19,17 @@ pub struct Losses {
 }
 
 impl Losses {
+    /// So many losses, as they would lie at random: nothing is known of their bursts.
+    pub const fn scattered(received: u64, lost: u64) -> Self {
+        let due = received as u128 + lost as u128;
+        let alone = (lost as u128 * received as u128 + due / 2).checked_div(due);
+        let bursts = match alone {
+            Some(0) | None => (lost > 0) as u64,
+            Some(bursts) => bursts as u64,
+        };
+        Self { received, lost, bursts }
+    }
+
     /// These and those of another source.
     pub const fn and(self, other: Self) -> Self {
         Self {
@@ -188,6 +199,12 @@ mod tests {
         assert_eq!(ratio(90, 10, 9), Some(100), "10 / 9 long, and 1 / 0.9 at random");
         assert_eq!(ratio(90, 10, 1), Some(900));
         assert_eq!(ratio(98, 2, 2), Some(98), "never two together is less than random");
+        for (received, lost) in [(90, 10), (1, 99), (1_000_000, 1), (500, 500)] {
+            let ratio = Losses::scattered(received, lost).burst_ratio_hundredths().unwrap();
+            assert!((99..=101).contains(&ratio), "{ratio} for {received} and {lost}");
+        }
+        assert_eq!(Losses::scattered(5, 0), Losses { received: 5, lost: 0, bursts: 0 });
+        assert_eq!(Losses::scattered(0, 5), Losses { received: 0, lost: 5, bursts: 1 });
         assert_eq!(ratio(u64::MAX / 2, u64::MAX / 2, 1), Some(u32::MAX));
     }
 

@@ -3,4 +3,5 @@
 pub mod latch;
 pub mod loss;
 pub mod playout;
+pub mod quality;
 pub mod sequence;
