@@ -4,4 +4,7 @@ pub mod latch;
 pub mod loss;
 pub mod playout;
 pub mod quality;
+pub mod reporter;
+pub mod rtcp_schedule;
 pub mod sequence;
+pub mod summary;
