@@ -288,7 +288,7 @@ fn ntp(wall: WallTime) -> u64 {
     let micros = wall.as_micros();
     let (seconds, part) = (micros.div_euclid(1_000_000), micros.rem_euclid(1_000_000) as u64);
     let since_1900 = seconds.wrapping_add(FROM_1900_TO_1970_S) as u64;
-    since_1900 << 32 | (part << 32) / 1_000_000
+    (since_1900 << 32) | ((part << 32) / 1_000_000)
 }
 
 /// Seconds from NTP's beginning to that of [`WallTime`] (RFC 868).

@@ -70,7 +70,7 @@ fn a_sender_report_tells_one_moment_on_both_clocks() {
     let (info, block) = first(&report(&mut reporter(OURS), 10_500, 525, None));
     let seconds = 1_704_067_210 + 2_208_988_800;
     let expected =
-        SenderInfo { ntp: seconds << 32 | 1 << 31, timestamp: 84_000, packets: 525, octets: 84_000 };
+        SenderInfo { ntp: (seconds << 32) | (1 << 31), timestamp: 84_000, packets: 525, octets: 84_000 };
     assert_eq!((info, block), (Some(expected), None));
     assert_eq!(ntp(WallTime::from_micros(-1)) >> 32, 2_208_988_799, "before 1970");
 }
