@@ -145,6 +145,12 @@ mod tests {
         check("3 % at random", Facts { losses: lossy, ..FACTS }, (Some(408), None));
         check("3 % in bursts", Facts { losses: bursty, ..FACTS }, (Some(405), None));
         check("3 % too late", Facts { late: 30, ..FACTS }, (Some(408), None));
+        let two_bursts = Losses { received: 1_000, lost: 10, bursts: 2 };
+        check(
+            "a tenth too late, here and there",
+            Facts { losses: two_bursts, late: 100, ..FACTS },
+            (Some(324), None),
+        );
         check("all too late", Facts { late: 5_000, ..FACTS }, (Some(114), None));
         check("3 % told", Facts { told: Some(TOLD), ..FACTS }, (Some(437), Some(408)));
         check("nothing was sent", Facts { told: Some(Told { sent: 0, ..TOLD }), ..FACTS }, (Some(437), None));
