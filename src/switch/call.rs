@@ -101,6 +101,13 @@ impl Call {
         self.patient.id == leg
     }
 
+    /// A leg of the call, whoever's it is, and whether it is on its way out.
+    pub fn any_leg(&mut self, leg: LegId) -> Option<&mut Leg> {
+        let person = self.person.as_mut().map(|person| &mut person.leg);
+        let all = std::iter::once(&mut self.patient).chain(person).chain(&mut self.leaving);
+        all.into_iter().find(|its| its.id == leg)
+    }
+
     /// The person's leg, if `leg` is it.
     pub fn person_leg(&mut self, leg: LegId) -> Option<&mut Leg> {
         self.person.as_mut().map(|person| &mut person.leg).filter(|l| l.id == leg)

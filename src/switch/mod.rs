@@ -133,6 +133,7 @@ impl Switch {
             Input::Recorder(event) => self.on_recorder(event),
             Input::Durable { up_to } => self.on_durable(up_to),
             Input::Flows(flows) => self.flows = flows,
+            Input::Move { call, to } => self.move_call(call, to),
             Input::Drain { within } => {
                 self.drain_until = Some(now.at + within);
             }

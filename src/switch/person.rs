@@ -6,7 +6,6 @@
 use super::Switch;
 use super::call::Person;
 use super::incoming::new_leg;
-use super::interface::Output;
 use super::moving::Order;
 use crate::call::leg::Leg;
 use crate::flow::action::{ConnectEnd, Input};
@@ -133,7 +132,7 @@ impl Switch {
         let leg = person.leg;
         if leg.open {
             let command = Command::Close { leg: leg.id };
-            self.outputs.push_back(Output::Media { worker: leg.worker, command });
+            self.order(leg.worker, leg.id, Order::Media(command));
             if let Some(call) = self.calls.get_mut(&id) {
                 call.leaving.push(leg);
             }

@@ -59,6 +59,12 @@ impl Ports {
         self.take_on(WorkerIndex(index as u32), now)
     }
 
+    /// Ports of this worker that could be taken now.
+    pub fn rested_on(&self, index: WorkerIndex, now: Instant) -> usize {
+        let worker = self.workers.get(index.0 as usize);
+        worker.map_or(0, |worker| worker.free.iter().take_while(|(from, _)| *from <= now).count())
+    }
+
     /// Takes a rested port from this worker.
     pub fn take_on(&mut self, index: WorkerIndex, now: Instant) -> Option<Owned> {
         let worker = self.workers.get_mut(index.0 as usize)?;

@@ -177,6 +177,7 @@ impl World {
         self.turn_at = None;
         self.switch = switch(&self.script, &self.flows, self.reloaded, first, &mut self.rng);
         self.engines = engines(&self.script);
+        self.on_the_way.clear();
         self.desk = desk(&self.disk);
         Ok(())
     }
