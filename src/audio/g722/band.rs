@@ -7,7 +7,8 @@
 //!           ▲                                          │        ▲
 //!           └───── prediction ◀── six zeros, two poles ◀────────┘
 //! ```
-//! Encoder and decoder hold the same state and change it by the code alone; that is what a splice works with.
+//! Encoder and decoder hold the same state and change it by the code alone: an encoder is always where the
+//! far decoder is.
 //! Sums saturate at 16 bits, products are cut, as §6.2 has it; where a value cannot reach the edge the
 //! saturation is left out and the reason given.
 
@@ -55,16 +56,6 @@ impl Bands {
         (limit(low), limit(high))
     }
 
-    /// Whether both bands are as quiet as they get.
-    pub fn are_idle(&self) -> bool {
-        self.low_scale.log < IDLE_LOG_SCALE && self.high_scale.log < IDLE_LOG_SCALE
-    }
-
-    /// The greatest difference between a coefficient here and there, as a part of one.
-    pub fn distance(&self, other: &Self) -> f32 {
-        f32::from(self.low.distance(&other.low).max(self.high.distance(&other.high))) / 16_384.0
-    }
-
     /// What both ends do with a code; the reconstruction of the higher band.
     #[inline(always)]
     fn adapt(&mut self, low_code: u8, high_code: u8) -> i32 {
@@ -79,8 +70,6 @@ impl Bands {
     }
 }
 
-/// A band whose logarithmic scale is under this, half an octave over the least, carries nothing.
-const IDLE_LOG_SCALE: i32 = 1_024;
 /// Octaves between the table of the inverse logarithm and the lower band's scale.
 const LOW_SHIFT: i32 = 8;
 /// Octaves between the table of the inverse logarithm and the higher band's scale.
@@ -189,12 +178,6 @@ impl Predictor {
             let product = i32::from(self.zeros[n]) * i32::from(self.differences[n]);
             saturate(sum + (product >> 14))
         })
-    }
-
-    fn distance(&self, other: &Self) -> u16 {
-        let zeros = self.zeros.iter().zip(&other.zeros).map(|(a, b)| a.abs_diff(*b));
-        let poles = self.poles.iter().zip(&other.poles).map(|(a, b)| a.abs_diff(*b) as u16);
-        zeros.chain(poles).max().unwrap_or(0)
     }
 }
 
