@@ -105,8 +105,14 @@ mod tests {
         let triangle = |n: i32| ((n * n / 64 % 512 - 256).abs() - 128) * 200;
         [
             ("loud noise", (0..16_000).map(|_| loud.next_u16() as i16).collect()),
-            ("swelling noise", (0..16_000).map(|n| (swell.next_u16() as i16) >> (15 - n / 500 % 16)).collect()),
-            ("squares", (0..16_000).map(|n| if n / (1 + n / 200) % 2 == 0 { 32_767 } else { -32_768 }).collect()),
+            (
+                "swelling noise",
+                (0..16_000).map(|n| (swell.next_u16() as i16) >> (15 - n / 500 % 16)).collect(),
+            ),
+            (
+                "squares",
+                (0..16_000).map(|n| if n / (1 + n / 200) % 2 == 0 { 32_767 } else { -32_768 }).collect(),
+            ),
             ("triangles", (0..16_000).map(|n| triangle(n) as i16).collect()),
             ("silence", vec![0; 16_000]),
         ]
@@ -135,7 +141,9 @@ mod tests {
     fn any_octets_are_decoded_as_the_recommendation_does() {
         let mut rng = Rng::seeded(3);
         let octets: Vec<u8> = (0..60_000)
-            .map(|n| if n < 30_000 { rng.next_u16() as u8 } else { [(n / 400) as u8, (n / 150) as u8][n % 2] })
+            .map(
+                |n| if n < 30_000 { rng.next_u16() as u8 } else { [(n / 400) as u8, (n / 150) as u8][n % 2] },
+            )
             .collect();
         let mut samples = vec![0; 120_000];
         Decoder::new().decode(&octets, &mut samples);
@@ -144,15 +152,22 @@ mod tests {
 
     #[test]
     fn tones_come_back_with_the_codec_s_signal_to_noise_ratio() {
-        for (frequency_hz, least_db) in
-            [(300.0, 30.0), (1_000.0, 30.0), (2_000.0, 30.0), (3_000.0, 25.0), (5_000.0, 12.0), (6_500.0, 12.0)]
-        {
-            let said: Vec<i16> =
-                (0..16_000).map(|n| (8_000.0 * (TAU * frequency_hz * f64::from(n) / 16_000.0).sin()) as i16).collect();
+        for (frequency_hz, least_db) in [
+            (300.0, 30.0),
+            (1_000.0, 30.0),
+            (2_000.0, 30.0),
+            (3_000.0, 25.0),
+            (5_000.0, 12.0),
+            (6_500.0, 12.0),
+        ] {
+            let said: Vec<i16> = (0..16_000)
+                .map(|n| (8_000.0 * (TAU * frequency_hz * f64::from(n) / 16_000.0).sin()) as i16)
+                .collect();
             let (mut octets, mut heard) = (vec![0; 8_000], vec![0; 16_000]);
             Encoder::new().encode(&said, &mut octets);
             Decoder::new().decode(&octets, &mut heard);
-            let energy = |samples: &mut dyn Iterator<Item = f64>| samples.map(|sample| sample * sample).sum::<f64>();
+            let energy =
+                |samples: &mut dyn Iterator<Item = f64>| samples.map(|sample| sample * sample).sum::<f64>();
             let signal = energy(&mut said[2_000..15_000].iter().map(|sample| f64::from(*sample)));
             let noise = energy(&mut (2_000..15_000).map(|n| f64::from(heard[n + 22]) - f64::from(said[n])));
             let ratio_db = 10.0 * (signal / noise).log10();

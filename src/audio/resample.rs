@@ -146,7 +146,10 @@ mod tests {
             let wide = widened(&tone(8_000.0, frequency_hz, 4_800));
             let (passed, image) =
                 (heard_db(&wide, 16_000.0, frequency_hz), heard_db(&wide, 16_000.0, 8_000.0 - frequency_hz));
-            assert!(passed.abs() < 0.5 && image < -50.0, "{frequency_hz} Hz: {passed:.2} dB, image {image:.1} dB");
+            assert!(
+                passed.abs() < 0.5 && image < -50.0,
+                "{frequency_hz} Hz: {passed:.2} dB, image {image:.1} dB"
+            );
             let passed = heard_db(&narrowed(&tone(16_000.0, frequency_hz, 9_600)), 8_000.0, frequency_hz);
             assert!(passed.abs() < 0.5, "{frequency_hz} Hz down: {passed:.2} dB");
         }
@@ -155,7 +158,8 @@ mod tests {
     #[test]
     fn what_a_narrow_line_cannot_carry_does_not_come_back_as_something_else() {
         for frequency_hz in [4_600.0, 5_000.0, 6_000.0, 7_000.0, 7_900.0] {
-            let alias = heard_db(&narrowed(&tone(16_000.0, frequency_hz, 9_600)), 8_000.0, 8_000.0 - frequency_hz);
+            let alias =
+                heard_db(&narrowed(&tone(16_000.0, frequency_hz, 9_600)), 8_000.0, 8_000.0 - frequency_hz);
             assert!(alias < -50.0, "{frequency_hz} Hz comes back at {alias:.1} dB");
         }
     }

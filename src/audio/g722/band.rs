@@ -13,8 +13,8 @@
 //! saturation is left out and the reason given.
 
 use super::tables::{
-    HIGH_GAIN, HIGH_LEVEL, HIGH_OUTPUT, HIGH_SCALE_MAX, INVERSE_LOG, LOW_CODES, LOW_COARSE_GAIN,
-    LOW_COARSE_OUTPUT, LOW_LEVELS, LOW_OUTPUT, LOW_SCALE_MAX,
+    HIGH_GAIN, HIGH_LEVEL, HIGH_OUTPUT, HIGH_SCALE_MAX, INVERSE_LOG, LOW_COARSE_GAIN, LOW_COARSE_OUTPUT,
+    LOW_CODES, LOW_LEVELS, LOW_OUTPUT, LOW_SCALE_MAX,
 };
 
 /// Both sub-bands: what a decoder knows after the octets it heard, and an encoder after those it sent.

@@ -17,7 +17,8 @@ pub const LOW_LEVELS: [u16; 32] = [
 
 /// Output levels of the lower band's 60-level quantizer (Table 14, OQ6; four codes of the 64 mean its last pair).
 const LOW_OUTPUT_6: [i16; 31] = [
-    0, 17, 54, 91, 130, 170, 211, 254, 300, 347, 396, 447, 501, 558, 618, 682, 750, 822, 899, 982, 1072, //
+    0, 17, 54, 91, 130, 170, 211, 254, 300, 347, 396, 447, 501, 558, 618, 682, 750, 822, 899, 982,
+    1072, //
     1170, 1279, 1399, 1535, 1689, 1873, 2088, 2376, 2738, 3101,
 ];
 
@@ -124,7 +125,10 @@ mod tests {
             assert_eq!(LOW_OUTPUT[usize::from(negative)], -8 * LOW_OUTPUT_6[magnitude]);
         }
         assert_eq!(LOW_OUTPUT[..4], [-136; 4], "codes that are never sent mean the least negative level");
-        assert_eq!(LOW_COARSE_OUTPUT[..9], [0, -20_456, -12_896, -8_968, -6_288, -4_240, -2_584, -1_200, 20_456]);
+        assert_eq!(
+            LOW_COARSE_OUTPUT[..9],
+            [0, -20_456, -12_896, -8_968, -6_288, -4_240, -2_584, -1_200, 20_456]
+        );
         assert_eq!(LOW_COARSE_GAIN[..9], [-60, 3_042, 1_198, 538, 334, 172, 58, -30, 3_042]);
     }
 
