@@ -401,7 +401,7 @@ const CRATE_HOMES: &[(&str, &[&str])] = &[
     ("serde", &["src/io/", "src/cli/", "src/config"]),
     ("serde_json", &["src/io/", "src/cli/"]),
     ("serde_saphyr", &["src/config"]),
-    ("sha2", &["src/flow/"]),
+    ("sha2", &["src/audio/g722.rs", "src/flow/"]),
     ("socket2", &["src/io/"]),
     ("sqlx", &["src/io/store"]),
     ("strsim", &["src/flow/", "src/config"]),
