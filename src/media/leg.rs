@@ -7,7 +7,9 @@
 //! From its opening on a leg sends one unbroken stream: what it says changes, its SSRC, sequence numbers
 //! and timestamps run on. Which leg hears which, and when ticks are due, is the engine's job.
 
-use crate::audio::sound::Sound;
+use crate::audio::g722::join::fade_out;
+use crate::audio::l16;
+use crate::audio::sound::{Sound, WIDE_SAMPLES};
 use crate::audio::transcode::Transcoder;
 use crate::clock::Instant;
 use crate::id::{LegId, PlaybackId};
@@ -58,6 +60,8 @@ pub struct Leg {
     player: Option<Player>,
     /// A playing whose last octets wait for their packet, and how many they are.
     finishing: Option<(PlaybackId, usize)>,
+    /// The end of a playing that was cut, faded, where a hard cut would click.
+    tail: Option<Box<Sound>>,
     relay: Relay,
     bridged_to: Option<PortIndex>,
     tap: Option<Recording>,
@@ -127,6 +131,7 @@ impl Leg {
             sender: Sender::new(beginning, &plan),
             player: None,
             finishing: None,
+            tail: None,
             relay: Relay::default(),
             bridged_to: None,
             tap: None,
@@ -198,7 +203,8 @@ impl Leg {
         if let Some((playback, _)) = self.finishing.take() {
             outbox.tell(Event::PlaybackEnded { leg: self.id, playback, completed: true, at: now });
         }
-        if let Some(player) = self.player.take() {
+        if let Some(mut player) = self.player.take() {
+            self.tail = cut(&mut player).map(Box::new);
             let playback = player.playback();
             outbox.tell(Event::PlaybackEnded { leg: self.id, playback, completed: false, at: now });
         }
@@ -401,7 +407,7 @@ impl Leg {
     pub fn skip(&mut self, ticks: u64) {
         self.sender.skip(ticks);
         if let Some(recording) = &mut self.tap {
-            let silence = Sound::silence(self.plan.sends.codec);
+            let silence = Sound::silence(self.plan.sends.codec.between_legs());
             (0..ticks).for_each(|_| recording.tap.push(&silence, &silence));
         }
     }
@@ -410,13 +416,17 @@ impl Leg {
     /// that ended was heard to its end.
     fn say(&mut self, heard: Option<&Sound>, ours: &mut Sound) {
         let codec = self.plan.sends.codec;
+        let tail = self.tail.take();
         if !self.plan.direction.send {
-            return ours.fall_silent(codec);
+            return ours.fall_silent(codec.between_legs());
+        }
+        if let Some(tail) = tail {
+            return ours.clone_from(&tail);
         }
         let Some(player) = &mut self.player else {
             return match heard {
                 Some(heard) => ours.clone_from(heard),
-                None => ours.fall_silent(codec),
+                None => ours.fall_silent(codec.between_legs()),
             };
         };
         if let Played::Ended(octets) = player.take(ours) {
@@ -465,6 +475,21 @@ impl Leg {
             outbox.tell(Event::MediaSilent { leg: self.id, at: now });
         }
     }
+}
+
+/// What follows a cut in samples: G.722 would make a click of it that lasts.
+fn cut(player: &mut Player) -> Option<Sound> {
+    let mut sound = Sound::silence(Codec::L16Wide);
+    player.take(&mut sound);
+    if !matches!(sound.codec(), Codec::L16Narrow | Codec::L16Wide) {
+        return None;
+    }
+    let mut samples = [0; WIDE_SAMPLES];
+    let samples = &mut samples[..sound.octets().len() / 2];
+    l16::decode(sound.octets(), samples);
+    fade_out(samples);
+    l16::encode(samples, sound.octets_mut());
+    Some(sound)
 }
 
 /// Some phones send keys with this payload type whatever was agreed on.

@@ -99,7 +99,7 @@ impl Switch {
     pub(super) fn on_moved(&mut self, id: CallId, leg: LegId) {
         let Some(Journey { from, to, kept }) = self.journeys.remove(&leg) else { return };
         self.ports.exchange(from, to);
-        self.ports.release(from.0, from.1, self.now.at);
+        self.ports.release_unused(from.0, from.1);
         if let Some(moved) = self.calls.get_mut(&id).and_then(|call| call.any_leg(leg)) {
             (moved.worker, moved.port) = to;
         }

@@ -12,7 +12,7 @@ pub mod sound_file;
 
 use crate::audio::g711::{self, Law};
 use crate::audio::resample::Up;
-use crate::audio::{g722, tone};
+use crate::audio::tone;
 use crate::flow::action::Spoken;
 use crate::flow::set::Audio;
 use crate::id::{Language, PromptName};
@@ -77,11 +77,12 @@ impl PromptLibrary {
         }
     }
 
-    /// A prompt in the octets of a codec.
+    /// A prompt for legs of a codec, in the octets that they pass on.
     ///
     /// # Errors
     /// [`PromptError`] with place, cause and repair.
     pub fn clip(&self, spoken: &Spoken, codec: Codec) -> Result<Clip, PromptError> {
+        let codec = codec.between_legs();
         let key = Key::Encoded(spoken.clone(), codec);
         if let Some(Sound::Octets(octets)) = self.cache.borrow_mut().get(&key) {
             return Ok(Clip { codec, octets });
@@ -102,6 +103,7 @@ impl PromptLibrary {
 
     /// The tone after which a message is recorded.
     pub fn tone(&self, codec: Codec) -> Clip {
+        let codec = codec.between_legs();
         let beep = tone::message_beep();
         let beep = if codec.sample_rate_hz() == tone::RATE_HZ { beep } else { widened(&beep) };
         Clip { codec, octets: encode(&beep, codec) }
@@ -141,8 +143,9 @@ fn encode(samples: &[i16], codec: Codec) -> Arc<[u8]> {
     match codec {
         Codec::Pcmu => packed(Law::Mu),
         Codec::Pcma => packed(Law::A),
-        Codec::G722 => g722::encode_clip(samples).into(),
-        Codec::L16Narrow | Codec::L16Wide => samples.iter().flat_map(|sample| sample.to_be_bytes()).collect(),
+        Codec::G722 | Codec::L16Narrow | Codec::L16Wide => {
+            samples.iter().flat_map(|sample| sample.to_be_bytes()).collect()
+        }
     }
 }
 
