@@ -1,5 +1,6 @@
 //! Floor 2: one RTP session with one party (RFC 3550).
 
+pub mod jitter;
 pub mod latch;
 pub mod playout;
 pub mod sequence;
