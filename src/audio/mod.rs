@@ -1,5 +1,6 @@
 //! Floor 1, samples: total functions over sound, without state of a call.
 
+pub mod conceal;
 pub mod g711;
 pub mod goertzel;
 pub mod sound;
