@@ -68,7 +68,10 @@ pub struct Concealer {
 
 /// Nothing is missing, or the loss goes on, or what came is being joined to its concealment.
 #[derive(Debug)]
-#[expect(clippy::large_enum_variant, reason = "one for each leg, and a box would be taken in the tick of a loss")]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "one for each leg, and a box would be taken in the tick of a loss"
+)]
 enum Hiding {
     Nothing,
     Loss(Synthesis),
@@ -164,9 +167,10 @@ impl Concealer {
         let count = stretch.len().min(length - done);
         let mut repeated = [0; TICK_SAMPLES_MAX];
         synthesis.fill(&mut repeated[..count]);
+        let each = 1.0 / (length + 1) as f32;
         for (sample, old) in stretch.iter_mut().zip(&repeated[..count]) {
             done += 1;
-            *sample = overlapped(*old, *sample, done as f32 / (length + 1) as f32);
+            *sample = overlapped(*old, *sample, done as f32 * each);
         }
         if done < length {
             self.hiding = Hiding::Joint { synthesis, done, length };
@@ -176,7 +180,12 @@ impl Concealer {
 
 /// `part` of `new` over the rest of `old`.
 fn overlapped(old: i16, new: i16, part: f32) -> i16 {
-    (f32::from(old) + part * (f32::from(new) - f32::from(old))).round() as i16
+    nearest(f32::from(old) + part * (f32::from(new) - f32::from(old)))
+}
+
+/// The sample nearest to `value`, within what a sample can be. (`f32::round` is a call where a core has no instruction for it.)
+fn nearest(value: f32) -> i16 {
+    (value + 0.5_f32.copysign(value)) as i16
 }
 
 const ALL_MS: u32 = (1 << TICK_MS) - 1;

@@ -372,9 +372,9 @@ impl Jitter {
     /// Passes over missing stretches if the delay is too long; tells whether sound is to be cut as well.
     fn may_cut(&mut self, stream: &mut Stream, before: Loudness) -> bool {
         let piece = self.piece();
-        while self.excess() >= piece
-            && stream.left() >= 2 * piece as i32
-            && self.ring.count(stream.play_at, 2 * piece) == 0
+        while stream.left() >= 2 * piece as i32
+            && self.ring.none(stream.play_at, 2 * piece)
+            && self.excess() >= piece
         {
             self.cut(stream);
         }
@@ -385,7 +385,7 @@ impl Jitter {
         due && stream.owed == 0
             && stream.left() >= 3 * piece as i32
             && self.excess() >= piece
-            && self.ring.count(stream.play_at, 3 * piece) == 3 * piece as usize
+            && self.ring.all(stream.play_at, 3 * piece)
     }
 
     fn cut(&mut self, stream: &mut Stream) {
@@ -401,7 +401,7 @@ impl Jitter {
         stream.owed = stream.owed.saturating_sub(owed_ms * unit);
         let ready_ms = (stream.left().max(0) as u32 / unit).min(TICK_MS - owed_ms);
         let mut came = 0;
-        if self.ring.count(stream.play_at, ready_ms * unit) == (ready_ms * unit) as usize {
+        if self.ring.all(stream.play_at, ready_ms * unit) {
             let (from, to) = (self.layout.octets(owed_ms), self.layout.octets(owed_ms + ready_ms));
             octets[..from].fill(0);
             self.ring.read(stream.play_at, &mut octets[from..to]);
@@ -411,7 +411,7 @@ impl Jitter {
             octets.fill(0);
             for ms in 0..ready_ms {
                 let at = stream.play_at.wrapping_add(ms * unit);
-                if self.ring.count(at, unit) == unit as usize {
+                if self.ring.all(at, unit) {
                     let (from, to) = (self.layout.octets(owed_ms + ms), self.layout.octets(owed_ms + ms + 1));
                     self.ring.read(at, &mut octets[from..to]);
                     came |= 1 << (owed_ms + ms);

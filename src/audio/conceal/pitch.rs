@@ -31,7 +31,8 @@ pub fn period(rate: Rate, heard: &[i16]) -> usize {
     for (sample, group) in rough.iter_mut().zip(fine.chunks_exact(step)) {
         *sample = group.iter().sum();
     }
-    let best = best_lag(&rough, COMPARED_MS * ROUGH_PER_MS, SHORTEST_MS * ROUGH_PER_MS, LONGEST_MS * ROUGH_PER_MS);
+    let best =
+        best_lag(&rough, COMPARED_MS * ROUGH_PER_MS, SHORTEST_MS * ROUGH_PER_MS, LONGEST_MS * ROUGH_PER_MS);
     let shortest = (best * step - (step - 1)).max(SHORTEST_MS * per_ms);
     let longest = (best * step + step - 1).min(LONGEST_MS * per_ms);
     best_lag(fine, COMPARED_MS * per_ms, shortest, longest)
@@ -76,14 +77,18 @@ mod tests {
                 let samples_per_s = rate.samples_per_ms() as f64 * 1_000.0;
                 let voice = |n: usize| {
                     let turns = n as f64 * f64::from(hz) / samples_per_s;
-                    let parts = (1..8).map(|k| (turns * f64::from(k) * std::f64::consts::TAU).sin() / f64::from(k));
+                    let parts =
+                        (1..8).map(|k| (turns * f64::from(k) * std::f64::consts::TAU).sin() / f64::from(k));
                     (parts.sum::<f64>() * 4_000.0) as i16
                 };
                 let heard: Vec<i16> = (0..60 * rate.samples_per_ms()).map(voice).collect();
                 let expected = samples_per_s / f64::from(hz);
                 let found = period(rate, &heard) as f64;
                 let times = (found / expected).round();
-                assert!((found / times - expected).abs() <= 1.0, "{hz} Hz at {rate:?}: {found}, not {expected}");
+                assert!(
+                    (found / times - expected).abs() <= 1.0,
+                    "{hz} Hz at {rate:?}: {found}, not {expected}"
+                );
             }
         }
     }

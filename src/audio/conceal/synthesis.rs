@@ -2,7 +2,7 @@
 //!
 //! When it ends is not its job: it goes on for as long as it is asked.
 
-use crate::audio::conceal::{Rate, overlapped, pitch};
+use crate::audio::conceal::{Rate, nearest, pitch};
 
 /// Samples of history that a synthesis needs at 16 kHz: three and a quarter of the longest period.
 pub const HISTORY_MAX: usize = LONGEST_MAX * (PERIODS_MAX * 4 + 1) / 4;
@@ -72,18 +72,22 @@ impl Synthesis {
     /// Makes the next samples.
     pub fn fill(&mut self, samples: &mut [i16]) {
         let step = STEP_MS * self.rate.samples_per_ms();
-        let silent_at = step * (FADE_STEPS + 1);
-        for sample in samples {
-            if self.made >= silent_at {
-                *sample = 0;
-                continue;
+        let mut rest = samples;
+        while !rest.is_empty() {
+            let steps = self.made / step;
+            if steps > FADE_STEPS {
+                return rest.fill(0);
             }
-            if self.made > 0 && self.made.is_multiple_of(step) && self.periods < PERIODS_MAX {
+            if self.made > 0 && self.made == steps * step && self.periods < PERIODS_MAX {
                 self.repeat_one_more();
             }
-            let fade = self.made.saturating_sub(step) as f32 / (step * FADE_STEPS) as f32;
-            *sample = (self.next() * (1.0 - fade)).round() as i16;
-            self.made += 1;
+            let (these, after) = rest.split_at_mut(rest.len().min((steps + 1) * step - self.made));
+            for sample in these {
+                let fade = self.made.saturating_sub(step) as f32 * (1.0 / (step * FADE_STEPS) as f32);
+                *sample = nearest(self.next() * (1.0 - fade));
+                self.made += 1;
+            }
+            rest = after;
         }
     }
 
@@ -103,29 +107,33 @@ impl Synthesis {
     fn next(&mut self) -> f32 {
         let quarter = self.quarter();
         let mut sample = self.repeated(self.periods, self.at);
-        self.at = (self.at + 1) % (self.periods * self.period);
-        if let Some(leaving) = &mut self.leaving {
-            leaving.done += 1;
-            let Leaving { periods, at, done } = *leaving;
-            leaving.at = (at + 1) % (periods * self.period);
+        self.at = self.after(self.periods, self.at);
+        if let Some(Leaving { periods, at, done }) = self.leaving {
             let old = self.repeated(periods, at);
-            sample = old + (sample - old) * done as f32 / (quarter + 1) as f32;
-            self.leaving = self.leaving.filter(|leaving| leaving.done < quarter);
+            sample = old + (sample - old) * (done + 1) as f32 / (quarter + 1) as f32;
+            let going_on = Leaving { periods, at: self.after(periods, at), done: done + 1 };
+            self.leaving = Some(going_on).filter(|leaving| leaving.done < quarter);
         }
-        let left = quarter.saturating_sub(self.made) as f32 / quarter as f32;
-        (sample + self.step * left).clamp(f32::from(i16::MIN), f32::from(i16::MAX))
+        if self.made < quarter {
+            sample += self.step * (quarter - self.made) as f32 / quarter as f32;
+        }
+        sample
+    }
+
+    const fn after(&self, periods: usize, at: usize) -> usize {
+        if at + 1 == periods * self.period { 0 } else { at + 1 }
     }
 
     /// Sample `at` of the last `periods`; their last quarter runs into what was before their first.
     fn repeated(&self, periods: usize, at: usize) -> f32 {
         let (length, quarter) = (periods * self.period, self.quarter());
         let from = self.heard_samples - length;
-        let in_quarter = (at + quarter + 1).saturating_sub(length);
-        if in_quarter == 0 {
-            return f32::from(self.heard[from + at]);
+        let sample = f32::from(self.heard[from + at]);
+        if at + quarter < length {
+            return sample;
         }
-        let part = in_quarter as f32 / (quarter + 1) as f32;
-        f32::from(overlapped(self.heard[from + at], self.heard[from + at - length], part))
+        let part = (at + quarter + 1 - length) as f32 / (quarter + 1) as f32;
+        sample + part * (f32::from(self.heard[from + at - length]) - sample)
     }
 
     const fn quarter(&self) -> usize {

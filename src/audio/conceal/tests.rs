@@ -86,7 +86,7 @@ fn segmental_snr(rate: Rate, samples: &[i16], heard: &[i16], lost: &[bool]) -> f
     let piece = rate.tick_samples() / 2;
     let (mut sum, mut count) = (0.0, 0);
     for (n, (said, heard)) in samples.chunks_exact(piece).zip(heard.chunks_exact(piece)).enumerate() {
-                let energy: f64 = said.iter().map(|s| f64::from(*s).powi(2)).sum();
+        let energy: f64 = said.iter().map(|s| f64::from(*s).powi(2)).sum();
         if !lost[n / 2] || energy < 200.0_f64.powi(2) * piece as f64 {
             continue;
         }
@@ -108,8 +108,10 @@ fn speech_with_losses_is_nearer_to_itself_than_with_silence_or_repetition() {
         {
             for seed in [7, 8, 9] {
                 let lost = losses(samples.len() / rate.tick_samples(), percent, burst, seed);
-                let snr = |method| segmental_snr(rate, &samples, &concealed(rate, &samples, &lost, method), &lost);
-                let [silence, repetition, pitch] = [Method::Silence, Method::Repetition, Method::Pitch].map(snr);
+                let snr =
+                    |method| segmental_snr(rate, &samples, &concealed(rate, &samples, &lost, method), &lost);
+                let [silence, repetition, pitch] =
+                    [Method::Silence, Method::Repetition, Method::Pitch].map(snr);
                 println!(
                     "{rate:?} {percent} % lost, {burst} at once: \
                      silence {silence:.2} dB, repetition {repetition:.2} dB, pitch {pitch:.2} dB"
@@ -128,7 +130,8 @@ fn no_joint_steps_more_than_the_speech_itself() {
         for burst in [1, 2, 5] {
             let lost = losses(samples.len() / tick, 10, burst, 3);
             let heard = concealed(rate, &samples, &lost, Method::Pitch);
-            let steepest = |samples: &[i16]| samples.windows(2).map(|s| s[0].abs_diff(s[1])).max().unwrap_or(0);
+            let steepest =
+                |samples: &[i16]| samples.windows(2).map(|s| s[0].abs_diff(s[1])).max().unwrap_or(0);
             let mut worst = 0.0_f64;
             for n in (8..lost.len() - 1).filter(|n| lost[*n] || lost[*n - 1]) {
                 // What is compared: this tick with its borders, and the speech from four ticks before it to its end.
@@ -181,10 +184,14 @@ fn a_tone_keeps_its_frequency_and_level_for_10_ms_and_is_silent_at_60() {
     for rate in [Rate::Narrow, Rate::Wide] {
         for hz in [300.0, 425.0, 1_004.0, 2_100.0, 3_100.0] {
             let heard = lost_tone(rate, hz, 4);
-            let ms = |from: usize, to: usize| &heard[from * rate.samples_per_ms()..to * rate.samples_per_ms()];
+            let ms =
+                |from: usize, to: usize| &heard[from * rate.samples_per_ms()..to * rate.samples_per_ms()];
             let level = |samples: &[i16]| rms(samples) / (8_000.0 / std::f64::consts::SQRT_2);
             let (first, pure) = (level(ms(0, 10)), purity(rate, ms(0, 10), hz));
-            println!("{hz} Hz {rate:?}: level {first:.3}, purity {pure:.3}, at 35 ms {:.3}", level(ms(30, 40)));
+            println!(
+                "{hz} Hz {rate:?}: level {first:.3}, purity {pure:.3}, at 35 ms {:.3}",
+                level(ms(30, 40))
+            );
             assert!((0.94..1.06).contains(&first) && pure > 0.95, "{hz} Hz {rate:?}");
             assert!(level(ms(30, 40)) < 0.6 && level(ms(50, 60)) < 0.15, "{hz} Hz {rate:?}");
             assert!(ms(60, 80).iter().all(|sample| *sample == 0), "{hz} Hz {rate:?}");

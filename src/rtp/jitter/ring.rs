@@ -36,9 +36,21 @@ impl Ring {
         }
     }
 
+    /// All of `units` places from `from` on came.
+    pub fn all(&self, from: u32, units: u32) -> bool {
+        Words::new(from, units, self.mask).all(|(word, bits)| self.came[word] & bits == bits)
+    }
+
+    /// None of `units` places from `from` on came.
+    pub fn none(&self, from: u32, units: u32) -> bool {
+        Words::new(from, units, self.mask).all(|(word, bits)| self.came[word] & bits == 0)
+    }
+
     /// How many of `units` places from `from` on came.
     pub fn count(&self, from: u32, units: u32) -> usize {
-        Words::new(from, units, self.mask).map(|(word, bits)| (self.came[word] & bits).count_ones() as usize).sum()
+        Words::new(from, units, self.mask)
+            .map(|(word, bits)| (self.came[word] & bits).count_ones() as usize)
+            .sum()
     }
 
     /// How far after `from` the first place that came is, within `units`.
@@ -68,7 +80,7 @@ impl Ring {
     pub fn write(&mut self, from: u32, octets: &[u8]) {
         let size = self.octets_per_unit;
         let units = (octets.len() / size) as u32;
-        if self.count(from, units) == 0 {
+        if self.none(from, units) {
             self.mark(from, units);
             let (first, second) = octets.split_at(self.before_the_end(from, octets.len()));
             let at = self.index(from);
@@ -143,6 +155,8 @@ mod tests {
         let octets: Vec<u8> = (0..100).collect();
         ring.write(100, &octets);
         assert_eq!((ring.count(100, 50), ring.count(99, 52), ring.count(22, 78)), (50, 50, 0));
+        assert!(ring.all(100, 50) && !ring.all(100, 51) && !ring.all(99, 50));
+        assert!(ring.none(22, 78) && !ring.none(21, 78) && !ring.none(22, 79));
         let mut read = [0; 100];
         ring.read(100, &mut read);
         assert_eq!(read[..], octets[..]);

@@ -139,9 +139,17 @@ fn what_is_heard_of_what_came() {
     check("twice", &[(0, 0), (0, 0), (1, 1), (2, 1), (3, 1)], "..ab.");
     check("late, nothing left: the time stands still", &[(0, 0), (1, 1), (7, 2), (7, 3)], "..ab...cd");
     check("a pause is no delay", &[(0, 0), (1, 1), (12, 12), (13, 13)], "..ab..........mn");
-    check("overtaken and late: lost, and 30 ms are put in", &[(0, 0), (1, 2), (1, 3), (4, 1), (4, 4)], "..a..ccd");
+    check(
+        "overtaken and late: lost, and 30 ms are put in",
+        &[(0, 0), (1, 2), (1, 3), (4, 1), (4, 4)],
+        "..a..ccd",
+    );
     check("later still: 40 ms at the most", &[(0, 0), (2, 2), (2, 3), (5, 1), (5, 4)], "..a.c..d");
-    check("300 ms of silence, then all at once", &[(0, 0), (17, 1), (17, 2), (17, 3)], "..a..............bcd");
+    check(
+        "300 ms of silence, then all at once",
+        &[(0, 0), (17, 1), (17, 2), (17, 3)],
+        "..a..............bcd",
+    );
     assert!(faults.is_empty(), "{faults}");
 }
 
@@ -151,25 +159,41 @@ type Model = fn(packet: u32, chance: &mut Rng) -> Option<u32>;
 /// The models that the traces were made by, with 20 ms between packets. Each is calm in its last 15 s, or throughout.
 const MODELS: [(&str, &str, Model); 5] = [
     ("calm", "a LAN: 5 ms, and up to 2 ms more", |_, chance| Some(5 + chance.below(3) as u32)),
-    ("uniform", "after 1 s without, jitter of 0 to 60 ms evenly: packets overtake; after 30 s calm", |n, chance| {
-        let shaken = (50..1_500).contains(&n);
-        Some(20 + if shaken { chance.below(61) as u32 } else { 0 })
-    }),
-    ("wifi", "up to 8 ms; each 2.5 s the radio is busy for 100 ms, then all comes at once; after 30 s calm", |n, chance| {
-        let (busy, spread) = ((n + 60) % 125, chance.below(9) as u32);
-        let kept = if n < 1_500 && busy < 5 { 100 - 20 * busy } else { 0 };
-        Some(10 + kept + if n < 1_500 && kept == 0 { spread } else { 0 })
-    }),
-    ("handover", "up to 15 ms; at 10 s and 20 s nothing for 300 ms, then all at once; after 30 s calm", |n, chance| {
-        let (since, spread) = (n % 500, chance.below(16) as u32);
-        let kept = if (500..1_500).contains(&n) && since < 15 { 300 - 20 * since } else { 0 };
-        Some(40 + kept + if n < 1_500 && kept == 0 { spread } else { 0 })
-    }),
-    ("drift", "a clock slow by 200 ppm; 3 % lost; each 16th packet is 25 ms late and overtaken", |n, chance| {
-        let lost = chance.below(100) < 3;
-        let overtaken = chance.below(16) == 0;
-        (!lost).then_some(10 + n * 4 / 1_000 + if overtaken { 25 } else { 0 })
-    }),
+    (
+        "uniform",
+        "after 1 s without, jitter of 0 to 60 ms evenly: packets overtake; after 30 s calm",
+        |n, chance| {
+            let shaken = (50..1_500).contains(&n);
+            Some(20 + if shaken { chance.below(61) as u32 } else { 0 })
+        },
+    ),
+    (
+        "wifi",
+        "up to 8 ms; each 2.5 s the radio is busy for 100 ms, then all comes at once; after 30 s calm",
+        |n, chance| {
+            let (busy, spread) = ((n + 60) % 125, chance.below(9) as u32);
+            let kept = if n < 1_500 && busy < 5 { 100 - 20 * busy } else { 0 };
+            Some(10 + kept + if n < 1_500 && kept == 0 { spread } else { 0 })
+        },
+    ),
+    (
+        "handover",
+        "up to 15 ms; at 10 s and 20 s nothing for 300 ms, then all at once; after 30 s calm",
+        |n, chance| {
+            let (since, spread) = (n % 500, chance.below(16) as u32);
+            let kept = if (500..1_500).contains(&n) && since < 15 { 300 - 20 * since } else { 0 };
+            Some(40 + kept + if n < 1_500 && kept == 0 { spread } else { 0 })
+        },
+    ),
+    (
+        "drift",
+        "a clock slow by 200 ppm; 3 % lost; each 16th packet is 25 ms late and overtaken",
+        |n, chance| {
+            let lost = chance.below(100) < 3;
+            let overtaken = chance.below(16) == 0;
+            (!lost).then_some(10 + n * 4 / 1_000 + if overtaken { 25 } else { 0 })
+        },
+    ),
 ];
 
 const TRACE_PACKETS: u32 = 2_250;
@@ -207,7 +231,10 @@ fn the_traces_are_what_their_models_make() {
             let path = format!("{}/src/rtp/jitter/traces/{name}.txt", env!("CARGO_MANIFEST_DIR"));
             std::fs::write(path, text).expect("the traces can be written");
         } else {
-            assert!(text == trace, "traces/{name}.txt is not what its model makes: run with CARELINE_REWRITE=1");
+            assert!(
+                text == trace,
+                "traces/{name}.txt is not what its model makes: run with CARELINE_REWRITE=1"
+            );
         }
     }
 }
@@ -238,7 +265,8 @@ fn what_each_trace_costs() {
         let counters = heard.counters;
         let early = hear(&sent[..sent.len().min(300)], 250).counters.late_octets;
         let waits = &heard.waiting_ms[..TRACE_PACKETS as usize];
-        let mean = |ticks: std::ops::Range<usize>| waits[ticks.clone()].iter().sum::<u32>() / ticks.len() as u32;
+        let mean =
+            |ticks: std::ops::Range<usize>| waits[ticks.clone()].iter().sum::<u32>() / ticks.len() as u32;
         let most = *waits.iter().max().expect("there are ticks");
         let (unsteady, calm) = (mean(100..1_500), mean(2_000..2_250));
         println!("{name:8} most {most} ms, unsteady {unsteady} ms, calm {calm} ms, {counters:?}");
@@ -285,7 +313,8 @@ fn a_clock_that_drifts_for_an_hour_loses_nothing() {
 /// after `pause` ticks.
 fn two_lines(second: (u32, u16, u32), pause: u32) -> Vec<Sent> {
     let (ssrc, sequence, timestamp) = second;
-    let first = (0..100).map(|n| Sent { tick: n, ssrc: 1, sequence: n as u16, timestamp: n * 160, units: 160 });
+    let first =
+        (0..100).map(|n| Sent { tick: n, ssrc: 1, sequence: n as u16, timestamp: n * 160, units: 160 });
     let second = (0..100).map(|n| Sent {
         tick: 100 + pause + n,
         ssrc,
@@ -338,7 +367,8 @@ fn sequence_and_timestamp_run_over() {
 
 #[test]
 fn of_two_sources_at_once_one_is_heard_whole() {
-    let second = |packet: &Sent| Sent { ssrc: 2, timestamp: packet.timestamp.wrapping_add(0x7000), ..packet.clone() };
+    let second =
+        |packet: &Sent| Sent { ssrc: 2, timestamp: packet.timestamp.wrapping_add(0x7000), ..packet.clone() };
     let first: Vec<Sent> = line(&[Some(0); 500]);
     let both: Vec<Sent> = first.iter().flat_map(|packet| [packet.clone(), second(packet)]).collect();
     let heard = hear(&both, 500);
@@ -377,7 +407,8 @@ fn packets_of_any_length_are_joined() {
 #[test]
 fn keys_leave_a_gap_and_no_delay() {
     // Ten packets of telephone-event take sequence numbers, and the sound's timestamps run on.
-    let sent: Vec<Sent> = line(&[Some(0); 100]).into_iter().filter(|p| !(30..40).contains(&p.sequence)).collect();
+    let sent: Vec<Sent> =
+        line(&[Some(0); 100]).into_iter().filter(|p| !(30..40).contains(&p.sequence)).collect();
     let heard = hear(&sent, 102);
     assert_eq!((heard.missing_ms(), heard.counters), (240, Counters::default()));
     assert_eq!(*heard.waiting_ms.get(60).expect("there are ticks"), 40);
@@ -399,6 +430,49 @@ fn quiet_sound_is_cut_at_once() {
         assert!(n < 330 || waits <= 40, "{waits} ms wait at {n}");
     }
     assert!(squeezed >= 15, "{squeezed} cuts");
+}
+
+#[test]
+fn sixty_milliseconds_of_jitter_lose_nothing_after_five_seconds() {
+    let (mut late_early, mut late_later, mut most) = (0, 0, 0);
+    for seed in 0..60 {
+        let mut chance = Rng::seeded(seed);
+        let phase = chance.below(20) as u32;
+        let delays: Vec<Option<u32>> = (0..2_000).map(|_| Some(phase + chance.below(61) as u32)).collect();
+        let sent = line(&delays);
+        let early = hear(&sent[..300], 250).counters.late_octets;
+        let heard = hear(&sent, 2_000);
+        late_early += early / 320;
+        late_later += heard.counters.late_octets / 320 - early / 320;
+        most = most.max(*heard.waiting_ms.iter().max().expect("there are ticks"));
+    }
+    println!(
+        "of 60 lines: {late_early} packets late in 5 s, {late_later} in the 35 s after; at most {most} ms wait"
+    );
+    assert_eq!(late_later, 0);
+    assert!(late_early <= 120 && most <= 140);
+}
+
+#[test]
+fn of_more_than_the_bound_the_oldest_is_lost() {
+    // Nothing for 500 ms, then all of it at once.
+    let delays: Vec<Option<u32>> =
+        (0..900_u32).map(|n| Some(if (100..125).contains(&n) { 500 - 20 * (n - 100) } else { 0 })).collect();
+    let heard = hear(&line(&delays), 900);
+    let lost_ms = heard.counters.overflow_octets / 16;
+    println!("{lost_ms} ms are lost, {:?}", heard.counters);
+    assert!((180..=280).contains(&lost_ms) && heard.counters.late_octets == 0);
+    assert!(heard.is_in_order());
+    assert!(heard.waiting_ms[125] >= 300 && heard.waiting_ms[700] <= 40);
+}
+
+#[test]
+fn an_overtaken_packet_of_the_time_line_before_is_no_jump() {
+    let mut sent = two_lines((1, 101, 900_000), 0);
+    sent.insert(101, Sent { tick: 100, ssrc: 1, sequence: 100, timestamp: 16_000, units: 160 });
+    let heard = hear(&sent, 202);
+    assert_eq!((heard.counters.restarts, heard.counters.late_octets), (1, 320));
+    assert_eq!(heard.missing_ms(), 40);
 }
 
 proptest! {
