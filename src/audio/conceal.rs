@@ -66,12 +66,9 @@ pub struct Concealer {
     hiding: Hiding,
 }
 
-/// Nothing is missing, or the loss goes on, or what came is being joined to its concealment.
+/// Nothing is missing, or the loss goes on, or what came is being joined to its concealment. Kept whole and not in a
+/// box, which would be taken in the tick of a loss.
 #[derive(Debug)]
-#[expect(
-    clippy::large_enum_variant,
-    reason = "one for each leg, and a box would be taken in the tick of a loss"
-)]
 enum Hiding {
     Nothing,
     Loss(Synthesis),

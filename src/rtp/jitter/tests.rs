@@ -282,6 +282,14 @@ fn what_each_trace_costs() {
 }
 
 #[test]
+fn what_20_ms_of_each_layout_are() {
+    // RFC 3551 §4.5, §4.5.2: the clock of G.722 counts 8 000 units a second, one for each octet.
+    let octets = [Layout::OCTETS, Layout::L16_NARROW, Layout::L16_WIDE].map(|layout| layout.octets(20));
+    assert_eq!(octets, [160, 320, 640]);
+    assert_eq!(Layout::L16_WIDE.octets(30), TAKEN_OCTETS_MAX);
+}
+
+#[test]
 fn a_calm_line_is_never_touched() {
     let heard = hear(&line(&[Some(0); 3_000]), 3_000);
     assert_eq!(heard.counters, Counters::default());
@@ -462,6 +470,12 @@ fn of_more_than_the_bound_the_oldest_is_lost() {
     let lost_ms = heard.counters.overflow_octets / 16;
     println!("{lost_ms} ms are lost, {:?}", heard.counters);
     assert!((180..=280).contains(&lost_ms) && heard.counters.late_octets == 0);
+    assert_eq!(
+        heard.counters.restarts, 1,
+        "the time that stood still ended once; the burst goes on from there"
+    );
+    let cuts: Vec<usize> = (0..heard.ticks.len()).filter(|n| heard.ticks[*n] == Taken::Squeeze).collect();
+    assert!(cuts.len() > 20 && cuts.windows(2).all(|pair| pair[1] - pair[0] >= 5), "a tenth faster at most");
     assert!(heard.is_in_order());
     assert!(heard.waiting_ms[125] >= 300 && heard.waiting_ms[700] <= 40);
 }
