@@ -420,7 +420,17 @@ impl Jitter {
         }
         stream.play_at = stream.play_at.wrapping_add(ready_ms * unit);
         stream.hold((TICK_MS - owed_ms - ready_ms) * unit, self.layout.units(HOLD_MS));
+        self.follow_time(stream);
         Came(came)
+    }
+
+    /// In a long silence the end of the newest packet goes with the time: places run over after some hours.
+    fn follow_time(&mut self, stream: &mut Stream) {
+        let behind = distance(stream.newest_end, stream.play_at);
+        if behind >= self.ring.units() as i32 / 2 {
+            self.ring.clear(stream.newest_end, behind as u32);
+            stream.newest_end = stream.play_at;
+        }
     }
 
     /// By how many units every packet of the last seconds waited too long: their mean is over what a calm line

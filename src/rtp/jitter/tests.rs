@@ -413,6 +413,20 @@ fn packets_of_any_length_are_joined() {
 }
 
 #[test]
+fn silence_for_hours_is_no_wrap_of_the_time_line() {
+    let mut jitter = Jitter::open(Layout::OCTETS);
+    jitter.put(Arrival { ssrc: 1, sequence: 0, timestamp: 0, octets: &[1; 160] });
+    for _ in 0..3_000 {
+        jitter.take(Loudness::Loud, &mut [0; TAKEN_OCTETS_MAX]);
+        let left = jitter.stream.map_or(0, |stream| stream.left());
+        assert!(left >= -4_096, "{left} units from the end of the newest packet");
+    }
+    // Its timestamp did not count the pause.
+    jitter.put(Arrival { ssrc: 1, sequence: 1, timestamp: 160, octets: &[1; 160] });
+    assert_eq!((jitter.waiting_ms(), jitter.counters().restarts), (60, 1));
+}
+
+#[test]
 fn keys_leave_a_gap_and_no_delay() {
     // Ten packets of telephone-event take sequence numbers, and the sound's timestamps run on.
     let sent: Vec<Sent> =
