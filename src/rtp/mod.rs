@@ -2,5 +2,4 @@
 
 pub mod jitter;
 pub mod latch;
-pub mod playout;
 pub mod sequence;
