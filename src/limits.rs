@@ -149,10 +149,12 @@ pub const MEDIA_RING_ENTRIES: u32 = 256;
 pub const MEDIA_CATCH_UP_MAX: Duration = Duration::from_millis(200);
 /// How often the RTCP socket of a leg is read: reports come every 5 s.
 pub const RTCP_READ_EVERY: Duration = Duration::from_secs(1);
-/// Sound that the playout buffer holds back before it plays, in samples: 40 ms against reordering and jitter.
-pub const PLAYOUT_DELAY_SAMPLES: u32 = 320;
-/// The most sound that waits in a playout buffer, in samples: 200 ms; more is a jump, and the buffer starts anew.
-pub const PLAYOUT_MAX_SAMPLES: u32 = 1_600;
+/// Sound that a jitter buffer holds back of a new stream, in milliseconds: one packet of 20 ms that is late by a tick
+/// is in time. A calm line's delay comes back to it.
+pub const JITTER_DELAY_START_MS: u32 = 40;
+/// The most sound that waits in a jitter buffer, in milliseconds: a handover between mobile cells of 300 ms and the
+/// tick in which its packets come; under the 400 ms of ITU-T G.114 that end a conversation. More loses its oldest.
+pub const JITTER_DELAY_MS: u32 = 320;
 /// Key presses whose identity is remembered, against packets that come late or twice.
 pub const KEY_PRESSES_REMEMBERED: usize = 8;
 /// Telephone-events that wait for the next tick of the other leg of a bridge; a press is under ten packets a tick.

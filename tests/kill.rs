@@ -35,7 +35,7 @@ const UNDER_WAY: &str = "under way";
 const MAY_BE_LOST: f64 = 1.0;
 /// The recording is named a little before its first sample: one tick, and the way through the store.
 const NAMED_BEFORE: f64 = 0.1;
-/// Samples before the first of a recording's tone: the playout holds back 40 ms, and the first packet comes
+/// Samples before the first of a recording's tone: the jitter buffer holds back 40 ms, and the first packet comes
 /// within a tick.
 const HELD_BACK: usize = 480;
 /// The share of the stretches of 40 ms in which a tone must be heard, when its phone sent in time.

@@ -1,6 +1,7 @@
 //! Floor 1, samples: total functions over sound, without state of a call.
 
 pub mod comfort_noise;
+pub mod conceal;
 pub mod g711;
 pub mod g722;
 pub mod goertzel;

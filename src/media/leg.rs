@@ -7,6 +7,7 @@
 //! From its opening on a leg sends one unbroken stream: what it says changes, its SSRC, sequence numbers
 //! and timestamps run on. Which leg hears which, and when ticks are due, is the engine's job.
 
+use crate::audio::comfort_noise::Level;
 use crate::audio::g722::join::fade_out;
 use crate::audio::l16;
 use crate::audio::sound::{Sound, WIDE_SAMPLES};
@@ -23,6 +24,7 @@ use crate::media::player::{Played, Player};
 use crate::media::sender::{Beginning, Sender};
 use crate::media::slot::Slot;
 use crate::media::tap::Tap;
+use crate::rtp::jitter::Arrival;
 use crate::rtp::latch::{Candidate, Latch, Strangers, Verdict};
 use crate::rtp::sequence::Source;
 use crate::wire::codec::Codec;
@@ -105,6 +107,8 @@ struct Life {
 enum Meaning {
     Audio(Codec),
     Key,
+    /// It is silent, and how (RFC 3389).
+    Comfort,
     /// Of a payload type that was not agreed on.
     Noise,
 }
@@ -300,6 +304,12 @@ impl Leg {
                 None
             }
             Meaning::Key => self.take_event(&packet, now, outbox),
+            Meaning::Comfort => {
+                if let (Some(listener), Some(level)) = (&mut self.listener, Level::read(packet.payload)) {
+                    listener.comfort(level);
+                }
+                None
+            }
             Meaning::Noise => None,
         }
     }
@@ -324,6 +334,8 @@ impl Leg {
             return None;
         } else if packet.payload_type == ASSUMED_TELEPHONE_EVENT && packet.payload.len() == PAYLOAD_OCTETS {
             return Some(Meaning::Key);
+        } else if number == COMFORT_NOISE {
+            return Some(Meaning::Comfort);
         } else {
             return Some(Meaning::Noise);
         };
@@ -352,7 +364,8 @@ impl Leg {
             source.take_timestamp(packet.timestamp, now);
         }
         if let Some(listener) = self.listener.as_mut().filter(|_| self.plan.direction.receive) {
-            listener.put(codec, packet.ssrc, packet.timestamp, packet.payload);
+            let rtp::Packet { ssrc, sequence, timestamp, payload, .. } = *packet;
+            listener.put(codec, Arrival { ssrc, sequence, timestamp, octets: payload });
         }
     }
 
@@ -476,6 +489,9 @@ impl Leg {
         }
     }
 }
+
+/// The static payload type of comfort noise (RFC 3389 §4).
+const COMFORT_NOISE: u8 = 13;
 
 /// What follows a cut in samples: G.722 would make a click of it that lasts.
 fn cut(player: &mut Player) -> Option<Sound> {
