@@ -12,7 +12,7 @@ use crate::clock::Instant;
 use crate::id::LegId;
 use crate::limits::{MEDIA_CATCH_UP_MAX, SLOTS_PER_TICK, TICK};
 use crate::media::command::{Command, Event, PortIndex};
-use crate::media::leg::{Departure, Leg, Opening};
+use crate::media::leg::{Departure, Leg, Opening, Scratch};
 use crate::media::outbox::Outbox;
 use crate::media::player::{Player, Repeat};
 use crate::media::sender::Beginning;
@@ -30,6 +30,7 @@ pub struct Engine {
     groups: [Group; SLOTS_PER_TICK as usize],
     outbox: Outbox,
     counters: Counters,
+    scratch: Scratch,
 }
 
 #[derive(Debug, Default)]
@@ -80,6 +81,7 @@ impl Engine {
             groups: Default::default(),
             outbox: Outbox::default(),
             counters: Counters::default(),
+            scratch: Scratch::default(),
         }
     }
 
@@ -100,6 +102,7 @@ impl Engine {
                 self.with(leg, |leg, outbox| leg.play(player, now, outbox))
             }
             Command::Stop { leg } => self.with(leg, |leg, outbox| leg.stop(now, outbox)),
+            Command::Listen { leg, ears } => self.with(leg, |leg, _| leg.listen(ears)),
             Command::Record { leg, tap } => self.with(leg, |leg, outbox| leg.record(tap, now, outbox)),
             Command::StopRecording { leg } => self.with(leg, |leg, outbox| leg.stop_recording(now, outbox)),
             Command::Bridge { a, b } => self.bridge(now, a, b),
@@ -160,12 +163,12 @@ impl Engine {
         for place in 0..residents {
             let port = self.groups[slot.group()].residents[place];
             let other = self.ports[port.0 as usize].leg.as_ref().and_then(|leg| leg.bridged_to());
-            let heard = other.and_then(|other| self.leg_at(other)).map(|other| other.said());
+            let heard = other.and_then(|other| self.leg_at(other)).and_then(|other| other.said()).copied();
             let Some(leg) = &mut self.ports[port.0 as usize].leg else { continue };
             if skipped > 0 {
                 leg.skip(skipped);
             }
-            leg.tick(slot, now, heard, &mut self.outbox, send);
+            leg.tick(slot, now, heard.as_ref(), &mut self.scratch, &mut self.outbox, send);
         }
     }
 

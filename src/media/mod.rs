@@ -5,6 +5,7 @@ pub mod command;
 pub mod dtmf;
 pub mod engine;
 pub mod leg;
+pub mod listener;
 pub mod outbox;
 pub mod player;
 pub mod sender;

@@ -1,13 +1,11 @@
-//! Plays clips to one leg, one after the other without a gap, 160 octets a tick.
+//! Plays clips to one leg, one after the other without a gap, 20 ms a tick.
 //!
 //! The packets that the octets go out in are the sender's; a clip is neither decoded nor resampled
-//! here, only rewritten by table if the leg has changed its codec in mid-prompt.
+//! here: a leg that has changed its codec in mid-prompt makes sound of its own codec of it.
 
-use crate::audio::g711::transcode;
-use crate::audio::sound::{OCTETS, Sound};
+use crate::audio::sound::{Sound, silence};
 use crate::id::PlaybackId;
 use crate::media::command::Clip;
-use crate::wire::codec::Codec;
 
 /// One sequence of clips, and how far it has come.
 #[derive(Clone, Debug)]
@@ -28,13 +26,13 @@ pub enum Repeat {
     Forever,
 }
 
-/// 20 ms of a playing.
+/// What 20 ms of a playing are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Played {
     /// There is more to come.
-    On(Sound),
+    On,
     /// The clips are at their end, after this many octets of the sound; silence fills it up.
-    Ended(Sound, usize),
+    Ended(usize),
 }
 
 impl Player {
@@ -50,28 +48,27 @@ impl Player {
         self.playback
     }
 
-    /// The next 20 ms, in `codec`.
-    pub fn take(&mut self, codec: Codec) -> Played {
-        let mut sound = Sound::silence(codec);
+    /// Writes the next 20 ms into `sound`, in the codec of the clip. A clip in another codec begins in a
+    /// tick of its own. Without any clip it is silence in the codec that `sound` has.
+    pub fn take(&mut self, sound: &mut Sound) -> Played {
+        let codec = self.clips.get(self.clip).map_or(sound.codec(), |clip| clip.codec);
+        let octets = sound.become_of(codec);
         let mut filled = 0;
-        while filled < OCTETS {
-            let Some(clip) = self.clips.get(self.clip) else {
-                return Played::Ended(sound, filled);
-            };
+        while filled < octets.len() {
+            let Some(clip) = self.clips.get(self.clip).filter(|clip| clip.codec == codec) else { break };
             let rest = &clip.octets[self.octet..];
-            let count = rest.len().min(OCTETS - filled);
-            let part = &mut sound.octets[filled..filled + count];
-            part.copy_from_slice(&rest[..count]);
-            transcode(clip.codec, codec, part);
+            let count = rest.len().min(octets.len() - filled);
+            octets[filled..filled + count].copy_from_slice(&rest[..count]);
             filled += count;
             self.octet += count;
             if self.octet == clip.octets.len() {
                 self.next_clip();
             }
         }
+        silence(codec, &mut octets[filled..]);
         match self.clips.get(self.clip) {
-            Some(_) => Played::On(sound),
-            None => Played::Ended(sound, filled),
+            Some(_) => Played::On,
+            None => Played::Ended(filled),
         }
     }
 
@@ -87,6 +84,7 @@ impl Player {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::wire::codec::Codec;
     use std::sync::Arc;
 
     fn clip(octet: u8, octets: usize) -> Clip {
@@ -107,14 +105,11 @@ mod tests {
         let mut stretches: Vec<(u8, usize)> = Vec::new();
         let mut end = None;
         for _ in 0..ticks {
-            let sound = match player.take(Codec::Pcmu) {
-                Played::On(sound) => sound,
-                Played::Ended(sound, octets) => {
-                    end = end.or(Some(octets));
-                    sound
-                }
-            };
-            for octet in sound.octets {
+            let mut sound = Sound::silence(Codec::Pcmu);
+            if let Played::Ended(octets) = player.take(&mut sound) {
+                end = end.or(Some(octets));
+            }
+            for octet in sound.octets().iter().copied() {
                 match stretches.last_mut() {
                     Some((last, count)) if *last == octet => *count += 1,
                     Some(_) | None => stretches.push((octet, 1)),
@@ -154,9 +149,22 @@ mod tests {
     }
 
     #[test]
-    fn a_clip_is_heard_in_the_codec_that_the_leg_has_now() {
-        let mut player = Player::new(PlaybackId(1), vec![clip(0xff, 200)], Repeat::Once);
-        assert_eq!(player.take(Codec::Pcma), Played::On(Sound::silence(Codec::Pcma)));
-        assert_eq!(player.take(Codec::Pcma), Played::Ended(Sound::silence(Codec::Pcma), 40));
+    fn a_clip_in_another_codec_begins_in_a_tick_of_its_own() {
+        let wide = Clip { codec: Codec::L16Wide, octets: Arc::from(vec![7; 700]) };
+        let mut player = Player::new(PlaybackId(1), vec![clip(1, 200), wide], Repeat::Once);
+        let mut sound = Sound::silence(Codec::Pcma);
+        let told: Vec<_> = (0..4)
+            .map(|_| {
+                let played = player.take(&mut sound);
+                (played, sound.codec(), sound.octets()[0], sound.octets()[100])
+            })
+            .collect();
+        let expected = [
+            (Played::On, Codec::Pcmu, 1, 1),
+            (Played::On, Codec::Pcmu, 1, 0xff),
+            (Played::On, Codec::L16Wide, 7, 7),
+            (Played::Ended(60), Codec::L16Wide, 7, 0),
+        ];
+        assert_eq!(told, expected);
     }
 }

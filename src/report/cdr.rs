@@ -283,6 +283,7 @@ impl Record {
             | Fact::Missed { .. }
             | Fact::NoticeGiven
             | Fact::NoticeCut
+            | Fact::FaxHeard
             | Fact::RecordingRefused
             | Fact::Promised { .. }
             | Fact::Fault { .. } => {}

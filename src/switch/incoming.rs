@@ -16,7 +16,7 @@ use crate::flow::action;
 use crate::flow::run::Run;
 use crate::id::{CallId, LegId};
 use crate::limits::MESSAGE_OPEN_MAX;
-use crate::media::command::{Command, PortIndex, WorkerIndex};
+use crate::media::command::{Command, Ears, PortIndex, WorkerIndex};
 use crate::phi::Phi;
 use crate::report::event::{Cause, Event, Party};
 use crate::sip::interface as sip;
@@ -162,7 +162,7 @@ impl Switch {
     /// Opens the patient's stream: from here on it is unbroken.
     fn open_patient(&mut self, id: CallId, agreed: &offer_answer::Agreed) {
         self.counters.answered += 1;
-        self.append(id, Event::Answered { codec: agreed.codec });
+        self.append(id, Event::Answered { codec: agreed.sends.codec });
         let Some(mut leg) = self.calls.get(&id).map(|call| call.patient.clone()) else { return };
         self.open_leg(&mut leg, agreed);
         self.keep_leg(id, leg);
@@ -297,6 +297,7 @@ impl Switch {
         if held != was_held && self.calls.get(&id).is_some_and(|call| call.is_patient(leg)) {
             self.tell_flow_of_hold(id, held);
         }
+        self.turn_ears(id);
         self.rekey(id);
     }
 
@@ -340,6 +341,7 @@ pub(super) fn new_leg(id: LegId, owned: Owned, local: SocketAddr, peer: IpAddr) 
         sdp_version: 0,
         told: None,
         open: false,
+        ears: Ears::default(),
         probe_at: None,
     }
 }

@@ -246,6 +246,7 @@ impl Switch {
         let leg = match &event {
             media::Event::FirstPacket { leg, .. }
             | media::Event::Key { leg, .. }
+            | media::Event::Fax { leg, .. }
             | media::Event::PlaybackEnded { leg, .. }
             | media::Event::TapOpened { leg, .. }
             | media::Event::TapClosed { leg, .. }
@@ -256,6 +257,7 @@ impl Switch {
         match event {
             media::Event::FirstPacket { .. } => self.on_heard(id, leg, HeardBy::Rtp),
             media::Event::Key { key, .. } => self.on_key(id, leg, key),
+            media::Event::Fax { .. } => self.on_fax(id, leg),
             media::Event::PlaybackEnded { playback, completed, .. } => {
                 self.on_playback_ended(id, leg, playback, completed);
             }

@@ -10,7 +10,9 @@
 pub mod cache;
 pub mod sound_file;
 
-use crate::audio::{g711, tone};
+use crate::audio::g711::{self, Law};
+use crate::audio::resample::Up;
+use crate::audio::{g722, tone};
 use crate::flow::action::Spoken;
 use crate::flow::set::Audio;
 use crate::id::{Language, PromptName};
@@ -68,7 +70,7 @@ impl PromptLibrary {
 
     /// Whether a prompt can be heard: its whole file is decoded to know, and kept for the first call.
     pub fn audio(&self, prompt: &PromptName, language: &Language) -> Audio {
-        match self.samples(&Spoken { prompt: prompt.clone(), language: language.clone() }) {
+        match self.samples(&Spoken { prompt: prompt.clone(), language: language.clone() }, tone::RATE_HZ) {
             Ok(_) => Audio::Present,
             Err(PromptError::Missing { .. }) => Audio::Missing,
             Err(error @ PromptError::Broken { .. }) => Audio::Broken(error.to_string()),
@@ -84,7 +86,7 @@ impl PromptLibrary {
         if let Some(Sound::Octets(octets)) = self.cache.borrow_mut().get(&key) {
             return Ok(Clip { codec, octets });
         }
-        let octets = encode(&self.samples(spoken)?, codec);
+        let octets = encode(&self.samples(spoken, codec.sample_rate_hz())?, codec);
         self.cache.borrow_mut().put(key, Sound::Octets(Arc::clone(&octets)));
         Ok(Clip { codec, octets })
     }
@@ -94,13 +96,15 @@ impl PromptLibrary {
     /// # Errors
     /// [`PromptError`] with place, cause and repair.
     pub fn duration(&self, spoken: &Spoken) -> Result<Duration, PromptError> {
-        let samples = self.samples(spoken)?.len() as u64;
-        Ok(Duration::from_micros(samples * 1_000_000 / u64::from(sound_file::RATE_HZ)))
+        let samples = self.samples(spoken, tone::RATE_HZ)?.len() as u64;
+        Ok(Duration::from_micros(samples * 1_000_000 / u64::from(tone::RATE_HZ)))
     }
 
     /// The tone after which a message is recorded.
     pub fn tone(&self, codec: Codec) -> Clip {
-        Clip { codec, octets: encode(&tone::message_beep(), codec) }
+        let beep = tone::message_beep();
+        let beep = if codec.sample_rate_hz() == tone::RATE_HZ { beep } else { widened(&beep) };
+        Clip { codec, octets: encode(&beep, codec) }
     }
 
     /// Octets of memory that sounds take.
@@ -108,14 +112,14 @@ impl PromptLibrary {
         self.cache.borrow().octets()
     }
 
-    fn samples(&self, spoken: &Spoken) -> Result<Arc<[i16]>, PromptError> {
-        let key = Key::Samples(spoken.clone());
+    fn samples(&self, spoken: &Spoken, rate_hz: u32) -> Result<Arc<[i16]>, PromptError> {
+        let key = Key::Samples(spoken.clone(), rate_hz);
         if let Some(Sound::Samples(samples)) = self.cache.borrow_mut().get(&key) {
             return Ok(samples);
         }
         let path = self.find(spoken)?;
         let samples: Arc<[i16]> =
-            sound_file::read(&path).map_err(|source| PromptError::Broken { path, source })?.into();
+            sound_file::read(&path, rate_hz).map_err(|source| PromptError::Broken { path, source })?.into();
         self.cache.borrow_mut().put(key, Sound::Samples(Arc::clone(&samples)));
         Ok(samples)
     }
@@ -131,14 +135,29 @@ impl PromptLibrary {
     }
 }
 
+/// The octets of samples at the codec's rate.
 fn encode(samples: &[i16], codec: Codec) -> Arc<[u8]> {
-    samples.iter().map(|sample| g711::encode(codec, *sample)).collect()
+    let packed = |law| samples.iter().map(|sample| g711::encode(law, *sample)).collect();
+    match codec {
+        Codec::Pcmu => packed(Law::Mu),
+        Codec::Pcma => packed(Law::A),
+        Codec::G722 => g722::encode_clip(samples).into(),
+        Codec::L16Narrow | Codec::L16Wide => samples.iter().flat_map(|sample| sample.to_be_bytes()).collect(),
+    }
+}
+
+/// 8 kHz to 16 kHz.
+fn widened(narrow: &[i16]) -> Vec<i16> {
+    let mut wide = vec![0; 2 * narrow.len()];
+    Up::new().up(narrow, &mut wide);
+    wide
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::audio::goertzel::power;
+    use crate::audio::transcode::Decode;
     use std::process::Command;
 
     fn spoken(prompt: &str) -> Spoken {
@@ -183,7 +202,12 @@ mod tests {
     }
 
     fn samples_of(clip: &Clip) -> Vec<i16> {
-        clip.octets.iter().map(|octet| g711::decode(clip.codec, *octet)).collect()
+        let mut decode = Decode::default();
+        let ticks = clip.octets.chunks(clip.codec.tick_octets());
+        let mut samples: Vec<_> =
+            ticks.flat_map(|tick| decode.narrow(&crate::audio::sound::Sound::of(clip.codec, tick))).collect();
+        samples.truncate(8 * clip.octets.len() / clip.codec.octets_per_ms());
+        samples
     }
 
     #[test]
@@ -327,8 +351,9 @@ mod tests {
             for file in std::fs::read_dir(root.join(language)).unwrap() {
                 let path = file.unwrap().path();
                 let prompt = PromptName::from(path.file_stem().unwrap().to_str().unwrap());
-                let samples =
-                    library.samples(&Spoken { prompt, language: Language::from(language) }).unwrap();
+                let samples = library
+                    .samples(&Spoken { prompt, language: Language::from(language) }, tone::RATE_HZ)
+                    .unwrap();
                 let name = path.display();
                 assert!((4_000..240_000).contains(&samples.len()), "{name}: {} samples", samples.len());
                 let peak = samples.iter().map(|sample| sample.unsigned_abs()).max().unwrap();

@@ -2,6 +2,7 @@
 
 use super::desk::{Desk, Settings};
 use super::fake_disk::{FakeDisk, Kept};
+use crate::audio::sound::Sound;
 use crate::call::recording::{Command, Event, RecordingKind};
 use crate::clock::{Instant, WallTime};
 use crate::id::{CallId, RecordingId};
@@ -12,6 +13,10 @@ use std::time::Duration;
 
 pub const SETTINGS: Settings =
     Settings { quota_octets: 1_000_000_000, sync_within: Duration::from_secs(5), roll_octets: 4_000_000_000 };
+
+fn pcmu(octet: u8) -> Sound {
+    Sound::of(Codec::Pcmu, &[octet; 160])
+}
 
 /// A desk, its fake disk, and the media side of the rings, in virtual time.
 pub struct Bench {
@@ -28,7 +33,7 @@ impl Bench {
     }
 
     pub fn open(&mut self, id: u64) -> RecordingId {
-        let (tap, reader) = tap::ring(64);
+        let (tap, reader) = tap::ring(64, Codec::Pcmu);
         let recording = RecordingId(id);
         self.taps.insert(recording, tap);
         let open = Command::Open {
@@ -45,7 +50,7 @@ impl Bench {
     /// Lets `ticks` of 20 ms pass: each tap gets a frame, the desk turns when it says so.
     pub fn talk(&mut self, ticks: u64) {
         for _ in 0..ticks {
-            self.taps.values_mut().for_each(|tap| tap.push(Codec::Pcmu, [0x10; 160], [0x90; 160]));
+            self.taps.values_mut().for_each(|tap| tap.push(&pcmu(0x10), &pcmu(0x90)));
             self.pass();
         }
     }
