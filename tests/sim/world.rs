@@ -8,7 +8,7 @@
 //! ```
 
 use super::check::{Checker, Wrong};
-use super::disk::{Disk, Job, Mood, Store};
+use super::disk::{Blow, Disk, Job, Mood, Store};
 use super::fault::Fault;
 use super::flood::Flood;
 use super::flows::Flows;
@@ -178,6 +178,8 @@ pub struct Summary {
     pub floods: usize,
     /// Quirks that were met, each as a bit.
     pub quirks: u64,
+    /// Recordings of which one operation of the disk went wrong.
+    pub struck: usize,
 }
 
 impl World {
@@ -187,6 +189,7 @@ impl World {
         let mut script = Script::draw(&mut rng);
         script.trusted.retain(|_| fault != Some(Fault::ForgottenTrust));
         let disk = Disk::new();
+        disk.expect_blow(Blow::of_seed(seed).filter(|_| fault.is_none()));
         let switch = super::life::switch(&script, &flows, 0, (1, 1), &mut rng);
         let fault_left = if fault.is_some() { 1 } else { 0 };
         let mut world = Self {
@@ -366,8 +369,8 @@ impl World {
             Event::Recorder { life, event } if life == self.life => return self.tell_recorder_event(event),
             Event::Committed { life, up_to } if life == self.life => return self.commit(up_to),
             Event::Synced { life, job } if life == self.life => {
-                self.disk.finish(job);
-                self.desk.synced(self.now, job.recording, job.part, Ok(()));
+                let outcome = self.disk.finish(job);
+                self.desk.synced(self.now, job.recording, job.part, outcome);
                 self.after_desk();
             }
             Event::Chaos(chaos) => return self.chaos(chaos),
@@ -551,6 +554,9 @@ impl World {
     fn tell_recorder_event(&mut self, event: recording::Event) -> Result<(), Wrong> {
         if let recording::Event::Closed { recording, milliseconds, .. } = event {
             self.listen_to(recording, milliseconds)?;
+        }
+        if let recording::Event::Failed { recording, milliseconds, .. } = event {
+            return self.tell_broken_off(recording, milliseconds, event);
         }
         self.tell_switch(Input::Recorder(event))
     }
