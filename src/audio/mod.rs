@@ -1,6 +1,9 @@
 //! Floor 1, samples: total functions over sound, without state of a call.
 
+pub mod fade;
 pub mod g711;
 pub mod goertzel;
+pub mod loudness;
 pub mod sound;
+pub mod stretch;
 pub mod tone;
