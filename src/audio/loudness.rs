@@ -91,7 +91,6 @@ fn bent(frequency_hz: f64, rate_hz: u32) -> f64 {
     (PI * frequency_hz / f64::from(rate_hz)).tan()
 }
 
-
 impl Biquad {
     /// The shelf: the head as a sphere (annex 1, table 1). Its middle stands where it does at 48 kHz, seen from the
     /// calibration tone.
@@ -103,11 +102,8 @@ impl Biquad {
         let bend = bent(CALIBRATED_AT_HZ, rate_hz) / bent(CALIBRATED_AT_HZ, PRINTED_RATE_HZ);
         let k = bent(FREQUENCY_HZ, PRINTED_RATE_HZ) * bend;
         let a0 = 1.0 + k / QUALITY + k * k;
-        let b = [
-            HIGH + MIDDLE * k / QUALITY + k * k,
-            2.0 * (k * k - HIGH),
-            HIGH - MIDDLE * k / QUALITY + k * k,
-        ];
+        let b =
+            [HIGH + MIDDLE * k / QUALITY + k * k, 2.0 * (k * k - HIGH), HIGH - MIDDLE * k / QUALITY + k * k];
         let a = [2.0 * (k * k - 1.0), 1.0 - k / QUALITY + k * k];
         Self { b: b.map(|b| b / a0), a: a.map(|a| a / a0), memory: [0.0; 2] }
     }
@@ -159,7 +155,12 @@ mod tests {
             (Biquad::high_pass(48_000), [1.0, -2.0, 1.0], [-1.990_047_454_833_98, 0.990_072_250_366_21]),
         ];
         for (filter, b, a) in table {
-            let off = filter.b.iter().zip(b).chain(filter.a.iter().zip(a)).map(|(is, printed)| (is - printed).abs());
+            let off = filter
+                .b
+                .iter()
+                .zip(b)
+                .chain(filter.a.iter().zip(a))
+                .map(|(is, printed)| (is - printed).abs());
             let off = off.fold(0.0, f64::max);
             assert!(off < 1e-8, "{filter:?} is {off} off");
         }

@@ -27,9 +27,8 @@ pub fn slowly(samples: &[i16], rate_hz: u32) -> Vec<i16> {
         // Under a window there is no wave to fit to: it is spoken as it is, and silence fills the time.
         return samples.iter().copied().chain(std::iter::repeat(0)).take(length).collect();
     }
-    let fade: Vec<f64> = (0..shape.half)
-        .map(|n| (1.0 - (PI * (n as f64 + 0.5) / shape.half as f64).cos()) / 2.0)
-        .collect();
+    let fade: Vec<f64> =
+        (0..shape.half).map(|n| (1.0 - (PI * (n as f64 + 0.5) / shape.half as f64).cos()) / 2.0).collect();
     let mut out = Vec::with_capacity(length + shape.half);
     out.extend_from_slice(&samples[..shape.half]);
     let mut before = 0; // where the last window began in the sound
@@ -38,9 +37,10 @@ pub fn slowly(samples: &[i16], rate_hz: u32) -> Vec<i16> {
         let nominal = (out.len() as u64 * SLOW_WORDS / NORMAL_WORDS) as usize;
         let at = shape.best(samples, goes_on, nominal);
         let sample = |at: usize| f64::from(samples.get(at).copied().unwrap_or(0));
-        let mixed = fade.iter().enumerate().map(|(n, gain)| {
-            (sample(goes_on + n) * (1.0 - gain) + sample(at + n) * gain).round() as i16
-        });
+        let mixed = fade
+            .iter()
+            .enumerate()
+            .map(|(n, gain)| (sample(goes_on + n) * (1.0 - gain) + sample(at + n) * gain).round() as i16);
         out.extend(mixed);
         before = at;
     }
@@ -192,7 +192,10 @@ mod tests {
                 assert!((0.8..1.05).contains(&of_all), "{frequency_hz} Hz: {of_all:.3} of it in stretch {n}");
             }
             let (before, after) = (greatest_step(&tone), greatest_step(&slow));
-            assert!(after <= before + before / 10 + 2, "{frequency_hz} Hz: a step of {after}, {before} before");
+            assert!(
+                after <= before + before / 10 + 2,
+                "{frequency_hz} Hz: a step of {after}, {before} before"
+            );
         }
     }
 

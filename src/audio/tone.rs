@@ -64,7 +64,10 @@ mod tests {
         assert_eq!(bed.len() % 160, 0, "it ends at a tick");
         let loudness = loudness::measure(&bed, RATE_HZ);
         assert!(loudness.lufs.is_some_and(|lufs| (-38.0..=-30.0).contains(&lufs)), "{loudness:?}");
-        assert!(bed[bed.len() - 8_000..].iter().all(|sample| sample.abs() < 16), "the last second is silence");
+        assert!(
+            bed[bed.len() - 8_000..].iter().all(|sample| sample.abs() < 16),
+            "the last second is silence"
+        );
         let step = bed.windows(2).map(|pair| (pair[1] - pair[0]).abs()).max();
         assert!(step < Some(1_000), "{step:?}");
         for key_hz in [697, 770, 852, 941, 1_209, 1_336, 1_477, 1_633] {

@@ -158,7 +158,9 @@ impl Mixer {
         out.fill(0);
         if heard.count() < 2 {
             if let Some(only) = heard.parties().next() {
-                out.iter_mut().zip(&self.said[usize::from(only.0)][..self.samples]).for_each(|(o, s)| *o = *s);
+                out.iter_mut()
+                    .zip(&self.said[usize::from(only.0)][..self.samples])
+                    .for_each(|(o, s)| *o = *s);
             }
             return;
         }
@@ -230,7 +232,9 @@ mod tests {
                 heard.extend(out);
             }
         }
-        let level = |heard: &Vec<i16>, n| 10.0 * (power(heard, tone_hz(n)) / (crest * crest / 2.0)).max(1e-12).log10();
+        let level = |heard: &Vec<i16>, n| {
+            10.0 * (power(heard, tone_hz(n)) / (crest * crest / 2.0)).max(1e-12).log10()
+        };
         heard.iter().map(|heard| (0..parties.len()).map(|n| level(heard, n)).collect()).collect()
     }
 
@@ -261,7 +265,13 @@ mod tests {
                 mixer.hears(*party, PartySet::of(&whom));
                 sets.push(PartySet::of(&whom).without(parties[n]));
             }
-            check_who_hears_whom(&format!("round {round}, {count} parties"), &mut mixer, &parties, &sets, 1_200.0);
+            check_who_hears_whom(
+                &format!("round {round}, {count} parties"),
+                &mut mixer,
+                &parties,
+                &sets,
+                1_200.0,
+            );
         }
     }
 

@@ -50,7 +50,10 @@ mod tests {
     use std::sync::Arc;
 
     fn clips(lengths: &[usize]) -> Vec<Clip> {
-        lengths.iter().map(|octets| Clip { codec: Codec::Pcmu, octets: Arc::from(vec![0; *octets]) }).collect()
+        lengths
+            .iter()
+            .map(|octets| Clip { codec: Codec::Pcmu, octets: Arc::from(vec![0; *octets]) })
+            .collect()
     }
 
     #[test]

@@ -4,7 +4,9 @@
 //! `careline sounds` says so.
 
 use crate::audio::loudness::{self, Loudness};
-use crate::limits::{PROMPT_GAIN_MAX_DB, PROMPT_LOUDNESS_LUFS, PROMPT_LOUDNESS_WITHIN_LU, PROMPT_PEAK_MAX_DBFS};
+use crate::limits::{
+    PROMPT_GAIN_MAX_DB, PROMPT_LOUDNESS_LUFS, PROMPT_LOUDNESS_WITHIN_LU, PROMPT_PEAK_MAX_DBFS,
+};
 
 /// What was done to a prompt.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -328,7 +328,8 @@ mod tests {
         let library = bench.library();
         for name in ["a", "b"] {
             let level = library.level(&spoken(name)).unwrap();
-            let heard = loudness::measure(&samples_of(&library.clip(&spoken(name), Codec::Pcmu).unwrap()), 8_000);
+            let heard =
+                loudness::measure(&samples_of(&library.clip(&spoken(name), Codec::Pcmu).unwrap()), 8_000);
             let off = heard.lufs.map(|lufs| (lufs - PROMPT_LOUDNESS_LUFS).abs());
             assert!(off < Some(0.3), "{name}: {level:?} became {heard:?}");
         }
@@ -345,6 +346,28 @@ mod tests {
         assert!(power(&samples[..800], 440) > 100.0 * power(&samples[..800], 340), "an octave is no answer");
         assert_eq!(library.duration(&slow).unwrap().as_millis(), 1_318);
         assert_eq!(library.clip(&spoken("t"), Codec::Pcma).unwrap().octets.len(), 8_000, "both are kept");
+    }
+
+    #[test]
+    fn slowly_spoken_a_shipped_prompt_keeps_its_spectrum_and_its_loudness() {
+        let library = PromptLibrary::open(&Path::new(env!("CARGO_MANIFEST_DIR")).join("sounds"));
+        let bands = |samples: &[i16]| {
+            [200, 400, 600, 900, 1_200, 1_600, 2_000, 2_500, 3_000].map(|hz| {
+                let powers = samples.chunks_exact(160).map(|tick| power(tick, hz));
+                10.0 * (powers.sum::<f64>() / (samples.len() / 160) as f64).log10()
+            })
+        };
+        for language in ["en", "es"] {
+            let normal = Spoken { language: Language::from(language), ..spoken("mm.menu") };
+            let slow = library.samples(&Spoken { pace: Pace::Slow, ..normal.clone() }).unwrap();
+            let normal = library.samples(&normal).unwrap();
+            assert_eq!(slow.len(), stretch::slow_length(normal.len()), "{language}");
+            for (before, after) in bands(&normal).into_iter().zip(bands(&slow)) {
+                assert!((before - after).abs() < 1.0, "{language}: {before:.1} dB became {after:.1} dB");
+            }
+            let lufs = |samples: &[i16]| loudness::measure(samples, sound_file::RATE_HZ).lufs.unwrap();
+            assert!((lufs(&normal) - lufs(&slow)).abs() < 0.5, "{language}: {} LUFS", lufs(&slow));
+        }
     }
 
     #[test]

@@ -104,7 +104,10 @@ fn a_second_star_says_it_slowly_until_other_words_are_said() {
     let message = heard_from_menu("after_hours", "0 no no no w4 * w1 *");
     assert!(message.contains("vm.record_now/en/slow"), "{message}");
     let first = heard("main_menu", "start w2 * w1 * w7");
-    assert!(first.contains("say u.emergency/en/slow u.emergency/es/slow\n9.0   say u.crisis/en\n"), "{first}");
+    assert!(
+        first.contains("say u.emergency/en/slow u.emergency/es/slow\n9.0   say u.crisis/en\n"),
+        "{first}"
+    );
 }
 
 #[test]
