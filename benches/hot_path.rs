@@ -18,8 +18,9 @@ use careline::media::tap::{self, TapReader};
 use careline::report::ladder::{Heading, Ladder, Rung, Seen};
 use careline::sip::transaction::index::TimerIndex;
 use careline::sip::way::Transport;
-use careline::wire::codec::Codec;
+use careline::wire::codec::{AudioFormat, Codec};
 use careline::wire::sip::message::{self, Message};
+use careline::wire::telephone_event::EventFormat;
 use std::hint::black_box;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::process::ExitCode;
@@ -121,7 +122,7 @@ impl Media {
             let playback = PlaybackId(1);
             engine.command(Instant::START, Command::Play { leg, playback, clips, repeat: true });
         }
-        let (tap, recorder) = tap::ring(RECORDER_RING_FRAMES);
+        let (tap, recorder) = tap::ring(RECORDER_RING_FRAMES, Codec::Pcmu);
         engine.command(Instant::START, Command::Record { leg: LegId(1), tap });
         engine.command(Instant::START, Command::Bridge { a: LegId(2), b: LegId(3) });
         Self { engine, parties, recorder, sent: 0, events: 0 }
@@ -156,10 +157,11 @@ fn party(leg: u32, engine: &mut Engine) -> Party {
         remote_rtcp: address,
         rtcp_mux: false,
         source: IpAddr::V4(Ipv4Addr::LOCALHOST),
-        codec: Codec::Pcmu,
-        payload_type: 0,
-        telephone_event: Some(TELEPHONE_EVENT),
-        samples_per_packet: 160,
+        sends: AudioFormat { payload_type: 0, codec: Codec::Pcmu },
+        takes: vec![AudioFormat { payload_type: 0, codec: Codec::Pcmu }],
+        sends_events: Some(EventFormat { payload_type: TELEPHONE_EVENT, clock_hz: 8_000 }),
+        takes_events: vec![EventFormat { payload_type: TELEPHONE_EVENT, clock_hz: 8_000 }],
+        packet_ms: 20,
         direction: Direction { send: true, receive: true },
     };
     engine.command(

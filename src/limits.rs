@@ -141,10 +141,8 @@ pub const CLOSING_MAX: Duration = Duration::from_secs(5);
 /// How long a message may take to be opened on disk before the caller is told that it cannot be taken.
 pub const MESSAGE_OPEN_MAX: Duration = Duration::from_secs(3);
 
-/// The fewest samples in a packet that we send: 10 ms.
-pub const PACKET_SAMPLES_MIN: u32 = 80;
-/// The most samples in a packet that we send: 60 ms, the longest that carriers ask for.
-pub const PACKET_SAMPLES_MAX: u32 = 480;
+/// The most octets of sound in a packet that we send: 40 ms of the widest codec, 60 ms of every other, under any link's bound.
+pub const PACKET_OCTETS_MAX: usize = 1_280;
 /// The longest datagram that is read as RTP or RTCP, in octets: an Ethernet frame. A longer one is cut.
 pub const MEDIA_DATAGRAM_MAX_OCTETS: usize = 1_500;
 /// Datagrams taken from one media socket in one system call; a leg has one or two waiting in its tick.

@@ -5,7 +5,8 @@ use careline::clock::Instant;
 use careline::id::LegId;
 use careline::media::command::{Command, Direction, PortIndex, StreamPlan};
 use careline::media::engine::{Engine, Kind};
-use careline::wire::codec::Codec;
+use careline::wire::codec::{AudioFormat, Codec};
+use careline::wire::telephone_event::EventFormat;
 use careline::wire::{rtcp, rtp, telephone_event};
 use libfuzzer_sys::fuzz_target;
 use std::hint::black_box;
@@ -37,10 +38,11 @@ fn open(remote: SocketAddr) -> Command {
         remote_rtcp: SocketAddr::new(remote.ip(), remote.port() + 1),
         rtcp_mux: false,
         source: [192, 0, 2, 1].into(),
-        codec: Codec::Pcmu,
-        payload_type: 0,
-        telephone_event: Some(101),
-        samples_per_packet: 160,
+        sends: AudioFormat { payload_type: 0, codec: Codec::Pcmu },
+            takes: vec![AudioFormat { payload_type: 0, codec: Codec::Pcmu }],
+            sends_events: Some(EventFormat { payload_type: 101, clock_hz: 8_000 }),
+            takes_events: vec![EventFormat { payload_type: 101, clock_hz: 8_000 }],
+            packet_ms: 20,
         direction: Direction { send: true, receive: true },
     };
     Command::Open {

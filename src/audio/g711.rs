@@ -5,28 +5,61 @@
 
 use crate::wire::codec::Codec;
 
+/// Which of the two ways samples are packed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Law {
+    /// µ-law: North America, Japan.
+    Mu,
+    /// A-law: everywhere else.
+    A,
+}
+
+impl Law {
+    /// Both.
+    pub const ALL: [Law; 2] = [Law::Mu, Law::A];
+
+    /// The law of a codec, if it is G.711.
+    pub const fn of(codec: Codec) -> Option<Law> {
+        match codec {
+            Codec::Pcmu => Some(Law::Mu),
+            Codec::Pcma => Some(Law::A),
+            Codec::G722 | Codec::L16Narrow | Codec::L16Wide => None,
+        }
+    }
+}
+
 /// The sample that `octet` stands for.
-pub const fn decode(codec: Codec, octet: u8) -> i16 {
-    match codec {
-        Codec::Pcmu => PCMU[octet as usize],
-        Codec::Pcma => PCMA[octet as usize],
+pub const fn decode(law: Law, octet: u8) -> i16 {
+    match law {
+        Law::Mu => PCMU[octet as usize],
+        Law::A => PCMA[octet as usize],
     }
 }
 
 /// The octet whose interval holds `sample`.
-pub const fn encode(codec: Codec, sample: i16) -> u8 {
-    match codec {
-        Codec::Pcmu => encode_pcmu(sample),
-        Codec::Pcma => encode_pcma(sample),
+pub const fn encode(law: Law, sample: i16) -> u8 {
+    match law {
+        Law::Mu => encode_pcmu(sample),
+        Law::A => encode_pcma(sample),
     }
 }
 
-/// Rewrites `octets` from one codec into the other, in place; nothing happens when both are the same.
-pub fn transcode(from: Codec, to: Codec, octets: &mut [u8]) {
+/// The samples that `octets` stand for, as many as there is room for.
+pub fn decode_all(law: Law, octets: &[u8], samples: &mut [i16]) {
+    octets.iter().zip(samples).for_each(|(octet, sample)| *sample = decode(law, *octet));
+}
+
+/// The octets of `samples`, as many as there is room for.
+pub fn encode_all(law: Law, samples: &[i16], octets: &mut [u8]) {
+    samples.iter().zip(octets).for_each(|(sample, octet)| *octet = encode(law, *sample));
+}
+
+/// Rewrites `octets` from one law into the other, in place; nothing happens when both are the same.
+pub fn transcode(from: Law, to: Law, octets: &mut [u8]) {
     let table = match (from, to) {
-        (Codec::Pcmu, Codec::Pcma) => &PCMU_TO_PCMA,
-        (Codec::Pcma, Codec::Pcmu) => &PCMA_TO_PCMU,
-        (Codec::Pcmu, Codec::Pcmu) | (Codec::Pcma, Codec::Pcma) => return,
+        (Law::Mu, Law::A) => &PCMU_TO_PCMA,
+        (Law::A, Law::Mu) => &PCMA_TO_PCMU,
+        (Law::Mu, Law::Mu) | (Law::A, Law::A) => return,
     };
     octets.iter_mut().for_each(|octet| *octet = table[usize::from(*octet)]);
 }
@@ -73,20 +106,20 @@ const fn decode_pcma(octet: u8) -> i16 {
     if code & 0x80 != 0 { magnitude as i16 } else { -magnitude as i16 }
 }
 
-const fn samples(codec: Codec) -> [i16; 256] {
+const fn samples(law: Law) -> [i16; 256] {
     let mut table = [0; 256];
     let mut octet = 0;
     while octet < 256 {
-        table[octet] = match codec {
-            Codec::Pcmu => decode_pcmu(octet as u8),
-            Codec::Pcma => decode_pcma(octet as u8),
+        table[octet] = match law {
+            Law::Mu => decode_pcmu(octet as u8),
+            Law::A => decode_pcma(octet as u8),
         };
         octet += 1;
     }
     table
 }
 
-const fn octets(from: Codec, to: Codec) -> [u8; 256] {
+const fn octets(from: Law, to: Law) -> [u8; 256] {
     let mut table = [0; 256];
     let mut octet = 0;
     while octet < 256 {
@@ -96,10 +129,10 @@ const fn octets(from: Codec, to: Codec) -> [u8; 256] {
     table
 }
 
-static PCMU: [i16; 256] = samples(Codec::Pcmu);
-static PCMA: [i16; 256] = samples(Codec::Pcma);
-static PCMU_TO_PCMA: [u8; 256] = octets(Codec::Pcmu, Codec::Pcma);
-static PCMA_TO_PCMU: [u8; 256] = octets(Codec::Pcma, Codec::Pcmu);
+static PCMU: [i16; 256] = samples(Law::Mu);
+static PCMA: [i16; 256] = samples(Law::A);
+static PCMU_TO_PCMA: [u8; 256] = octets(Law::Mu, Law::A);
+static PCMA_TO_PCMU: [u8; 256] = octets(Law::A, Law::Mu);
 
 #[cfg(test)]
 mod tests {
@@ -107,10 +140,10 @@ mod tests {
 
     /// The intervals of G.711 tables 1 and 2 as (lower edge, value), built as the tables are: one after
     /// the other, each value in the middle, the width doubling from segment to segment. 16-bit units.
-    fn intervals(codec: Codec) -> Vec<(i32, i32)> {
-        let (mut edge, segments, scale) = match codec {
-            Codec::Pcma => (0, [32, 16, 16, 16, 16, 16, 16].as_slice(), 8), // 13 bits
-            Codec::Pcmu => (-1, [16; 8].as_slice(), 4),                     // 14 bits
+    fn intervals(law: Law) -> Vec<(i32, i32)> {
+        let (mut edge, segments, scale) = match law {
+            Law::A => (0, [32, 16, 16, 16, 16, 16, 16].as_slice(), 8), // 13 bits
+            Law::Mu => (-1, [16; 8].as_slice(), 4),                    // 14 bits
         };
         let mut intervals = Vec::new();
         let mut width = 2;
@@ -124,47 +157,47 @@ mod tests {
         intervals
     }
 
-    fn definition(codec: Codec, octet: u8) -> i32 {
-        let (number, positive) = match codec {
-            Codec::Pcmu => (!octet & 0x7f, octet & 0x80 != 0),
-            Codec::Pcma => ((octet ^ 0x55) & 0x7f, octet & 0x80 != 0),
+    fn definition(law: Law, octet: u8) -> i32 {
+        let (number, positive) = match law {
+            Law::Mu => (!octet & 0x7f, octet & 0x80 != 0),
+            Law::A => ((octet ^ 0x55) & 0x7f, octet & 0x80 != 0),
         };
-        let (_, magnitude) = intervals(codec)[usize::from(number)];
+        let (_, magnitude) = intervals(law)[usize::from(number)];
         if positive { magnitude } else { -magnitude }
     }
 
     #[test]
     fn every_octet_decodes_as_the_tables_of_the_recommendation_say() {
         // RFC 3551 §4.5.14: one octet a sample, the sign in its highest bit.
-        for codec in Codec::ALL {
+        for law in Law::ALL {
             for octet in 0..=255 {
-                assert_eq!(i32::from(decode(codec, octet)), definition(codec, octet), "{codec:?} {octet:#x}");
+                assert_eq!(i32::from(decode(law, octet)), definition(law, octet), "{law:?} {octet:#x}");
             }
         }
-        assert_eq!((decode(Codec::Pcmu, 0x80), decode(Codec::Pcmu, 0x00)), (32_124, -32_124));
-        assert_eq!((decode(Codec::Pcma, 0xaa), decode(Codec::Pcma, 0x2a)), (32_256, -32_256));
+        assert_eq!((decode(Law::Mu, 0x80), decode(Law::Mu, 0x00)), (32_124, -32_124));
+        assert_eq!((decode(Law::A, 0xaa), decode(Law::A, 0x2a)), (32_256, -32_256));
     }
 
     #[test]
     fn every_sample_encodes_to_the_interval_that_holds_it() {
-        for codec in Codec::ALL {
-            let intervals = intervals(codec);
+        for law in Law::ALL {
+            let intervals = intervals(law);
             for sample in i16::MIN..=i16::MAX {
                 let magnitude = i32::from(sample).abs();
                 let (_, value) = intervals[intervals.partition_point(|(edge, _)| *edge <= magnitude) - 1];
                 let expected = if sample < 0 { -value } else { value };
-                assert_eq!(i32::from(decode(codec, encode(codec, sample))), expected, "{codec:?} {sample}");
+                assert_eq!(i32::from(decode(law, encode(law, sample))), expected, "{law:?} {sample}");
             }
         }
     }
 
     #[test]
     fn an_octet_survives_decoding_and_encoding() {
-        for codec in Codec::ALL {
+        for law in Law::ALL {
             for octet in 0..=255u8 {
-                let again = encode(codec, decode(codec, octet));
-                let negative_zero = codec == Codec::Pcmu && octet == 0x7f;
-                assert!(again == octet || negative_zero, "{codec:?} {octet:#x} became {again:#x}");
+                let again = encode(law, decode(law, octet));
+                let negative_zero = law == Law::Mu && octet == 0x7f;
+                assert!(again == octet || negative_zero, "{law:?} {octet:#x} became {again:#x}");
             }
         }
     }
@@ -173,23 +206,23 @@ mod tests {
     fn transcoding_there_and_back_stays_within_one_interval() {
         for octet in 0..=255u8 {
             let mut there = [octet];
-            transcode(Codec::Pcma, Codec::Pcmu, &mut there);
-            transcode(Codec::Pcmu, Codec::Pcma, &mut there);
-            let (before, after) = (decode(Codec::Pcma, octet), decode(Codec::Pcma, there[0]));
+            transcode(Law::A, Law::Mu, &mut there);
+            transcode(Law::Mu, Law::A, &mut there);
+            let (before, after) = (decode(Law::A, octet), decode(Law::A, there[0]));
             let allowed = 16 + i32::from(before).abs() / 16;
             assert!((i32::from(before) - i32::from(after)).abs() <= allowed, "{before} became {after}");
         }
         let mut same = [1, 2, 3];
-        transcode(Codec::Pcmu, Codec::Pcmu, &mut same);
+        transcode(Law::Mu, Law::Mu, &mut same);
         assert_eq!(same, [1, 2, 3]);
     }
 
     #[test]
     fn silence_is_silence_in_both() {
-        assert_eq!(encode(Codec::Pcmu, 0), Codec::Pcmu.silence_octet());
-        assert_eq!(encode(Codec::Pcma, 0), Codec::Pcma.silence_octet());
-        let mut octets = [Codec::Pcmu.silence_octet(); 160];
-        transcode(Codec::Pcmu, Codec::Pcma, &mut octets);
-        assert_eq!(octets, [Codec::Pcma.silence_octet(); 160]);
+        assert_eq!(encode(Law::Mu, 0), 0xff);
+        assert_eq!(encode(Law::A, 0), 0xd5);
+        let mut octets = [0xff; 160];
+        transcode(Law::Mu, Law::A, &mut octets);
+        assert_eq!(octets, [0xd5; 160]);
     }
 }

@@ -1,41 +1,110 @@
 //! 20 ms of sound in the octets of its codec: what passes between legs, players and recorders.
+//!
+//! What a party sent in G.722 never passes on as such: its octets mean something only after all that came
+//! before them, so the leg that hears them makes samples of them.
 
-use crate::audio::g711;
+use crate::audio::g722;
 use crate::wire::codec::Codec;
 
-/// Octets in 20 ms at 8 kHz.
-pub const OCTETS: usize = 160;
+/// The most octets that 20 ms take.
+pub const OCTETS_MAX: usize = 640;
+/// Samples in 20 ms at 8 kHz.
+pub const NARROW_SAMPLES: usize = 160;
+/// Samples in 20 ms at 16 kHz.
+pub const WIDE_SAMPLES: usize = 320;
 
 /// 20 ms of sound.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy)]
 pub struct Sound {
-    /// The codec of `octets`.
-    pub codec: Codec,
-    /// One octet per sample.
-    pub octets: [u8; OCTETS],
+    codec: Codec,
+    /// Only the first `codec.tick_octets()` count.
+    octets: [u8; OCTETS_MAX],
 }
 
 impl Sound {
     /// 20 ms without sound.
-    pub const fn silence(codec: Codec) -> Self {
-        Self { codec, octets: [codec.silence_octet(); OCTETS] }
+    pub fn silence(codec: Codec) -> Self {
+        let mut sound = Self { codec, octets: [0; OCTETS_MAX] };
+        silence(codec, sound.octets_mut());
+        sound
     }
 
-    /// The same sound in `codec`.
-    pub fn in_codec(mut self, codec: Codec) -> Self {
-        g711::transcode(self.codec, codec, &mut self.octets);
+    /// 20 ms in the octets of `codec`; what is missing of them is silence.
+    pub fn of(codec: Codec, octets: &[u8]) -> Self {
+        let mut sound = Self::silence(codec);
+        let count = octets.len().min(codec.tick_octets());
+        sound.octets[..count].copy_from_slice(&octets[..count]);
+        sound
+    }
+
+    /// The codec of its octets.
+    pub const fn codec(&self) -> Codec {
+        self.codec
+    }
+
+    /// Its octets.
+    pub fn octets(&self) -> &[u8] {
+        &self.octets[..self.codec.tick_octets()]
+    }
+
+    /// Its octets, to be written.
+    pub fn octets_mut(&mut self) -> &mut [u8] {
+        &mut self.octets[..self.codec.tick_octets()]
+    }
+
+    /// Makes it a sound of `codec`, whose octets are still to be written.
+    pub fn become_of(&mut self, codec: Codec) -> &mut [u8] {
         self.codec = codec;
-        self
+        self.octets_mut()
+    }
+
+    /// Makes it silence in `codec`.
+    pub fn fall_silent(&mut self, codec: Codec) {
+        silence(codec, self.become_of(codec));
+    }
+}
+
+impl PartialEq for Sound {
+    fn eq(&self, other: &Self) -> bool {
+        self.codec == other.codec && self.octets() == other.octets()
+    }
+}
+
+impl Eq for Sound {}
+
+impl std::fmt::Debug for Sound {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Sound({:?}, {:02x?} ..)", self.codec, &self.octets[..8])
+    }
+}
+
+/// Fills `octets` with what is heard as silence in `codec`.
+pub fn silence(codec: Codec, octets: &mut [u8]) {
+    match codec {
+        Codec::Pcmu => octets.fill(0xff),
+        Codec::Pcma => octets.fill(0xd5),
+        Codec::G722 => g722::silence(octets),
+        Codec::L16Narrow | Codec::L16Wide => octets.fill(0),
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::audio::g711::{self, Law};
 
     #[test]
-    fn silence_stays_silence_in_the_other_codec() {
-        assert_eq!(Sound::silence(Codec::Pcmu).in_codec(Codec::Pcma), Sound::silence(Codec::Pcma));
-        assert_eq!(Sound::silence(Codec::Pcmu).in_codec(Codec::Pcmu), Sound::silence(Codec::Pcmu));
+    fn silence_has_the_octets_of_20_ms_and_no_sound() {
+        for codec in Codec::ALL {
+            let sound = Sound::silence(codec);
+            assert_eq!((sound.codec(), sound.octets().len()), (codec, codec.tick_octets()));
+        }
+        for (codec, law) in [(Codec::Pcmu, Law::Mu), (Codec::Pcma, Law::A)] {
+            assert_eq!(Sound::silence(codec).octets()[0], g711::encode(law, 0), "{codec:?}");
+        }
+        assert_eq!(Sound::of(Codec::Pcmu, &[1, 2]).octets()[..3], [1, 2, 0xff]);
+        let mut sound = Sound::of(Codec::L16Wide, &[7; 640]);
+        sound.fall_silent(Codec::Pcma);
+        assert_eq!(sound, Sound::silence(Codec::Pcma), "what is behind its octets does not count");
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::clock::Instant;
 use crate::id::LegId;
-use crate::media::command::{Direction, PortIndex, WorkerIndex};
+use crate::media::command::{Direction, Ears, PortIndex, WorkerIndex};
 use crate::wire::codec::Codec;
 use std::net::{IpAddr, SocketAddr};
 
@@ -27,6 +27,8 @@ pub struct Leg {
     pub told: Option<Vec<u8>>,
     /// A stream runs on the worker: it has to be closed there.
     pub open: bool,
+    /// What the worker listens to the party's sound for.
+    pub ears: Ears,
     /// When to ask (again) whether the party is still there: its sound does not tell.
     pub probe_at: Option<Instant>,
 }

@@ -147,10 +147,11 @@ impl Take {
 mod tests {
     use super::*;
     use crate::media::tap;
+    use crate::wire::codec::Codec;
     use proptest::prelude::*;
 
     fn told(begin: Begin, inputs: &[Input]) -> String {
-        let mut take = Take::new(begin, tap::ring(1));
+        let mut take = Take::new(begin, tap::ring(1, Codec::Pcmu));
         let name = |order: Option<Order>| match order {
             None => "-",
             Some(Order::OpenFile(_)) => "open",

@@ -32,6 +32,8 @@ pub enum Input {
     Start,
     /// A key was pressed.
     Key(Key),
+    /// A fax machine was heard, in a stretch that [`Ears::fax`] asked for.
+    Fax,
     /// A playing ended. `completed`: its last sample was sent.
     PlaybackEnded {
         /// Which one.
@@ -56,6 +58,15 @@ pub enum Input {
     MessageSaved,
     /// The message could not be kept.
     MessageFailed,
+}
+
+/// What the caller's sound is listened to for. Keys that come as events need no ear.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Ears {
+    /// Keys act on what happens now.
+    pub keys: bool,
+    /// The caller has not answered once already: he may be a fax machine.
+    pub fax: bool,
 }
 
 /// How an [`Action::Connect`] ended.
@@ -136,6 +147,8 @@ pub enum Fact {
     NoticeCut,
     /// The caller pressed 7: nothing is recorded.
     RecordingRefused,
+    /// The caller is a fax machine.
+    FaxHeard,
     /// The call goes up the person ladder.
     LadderRung {
         /// Which rung, from 1.

@@ -355,6 +355,8 @@ impl Worker {
             Command::Withdraw { .. }
             | Command::Play { .. }
             | Command::Stop { .. }
+            | Command::Listen { .. }
+            | Command::Move { .. }
             | Command::Record { .. }
             | Command::StopRecording { .. }
             | Command::Bridge { .. }
@@ -599,8 +601,9 @@ mod tests {
     use super::*;
     use crate::id::{LegId, PlaybackId};
     use crate::media::command::{Clip, Direction, StreamPlan};
-    use crate::wire::codec::Codec;
+    use crate::wire::codec::{AudioFormat, Codec};
     use crate::wire::rtp::{HEADER_OCTETS, Header, Packet};
+    use crate::wire::telephone_event::EventFormat;
     use std::net::UdpSocket;
     use tokio::sync::mpsc::{Receiver as EventReceiver, channel};
 
@@ -639,10 +642,11 @@ mod tests {
             remote_rtcp: remote,
             rtcp_mux: false,
             source: LOOPBACK.parse().unwrap(),
-            codec: Codec::Pcmu,
-            payload_type: 0,
-            telephone_event: Some(101),
-            samples_per_packet: 160,
+            sends: AudioFormat { payload_type: 0, codec: Codec::Pcmu },
+            takes: vec![AudioFormat { payload_type: 0, codec: Codec::Pcmu }],
+            sends_events: Some(EventFormat { payload_type: 101, clock_hz: 8_000 }),
+            takes_events: vec![EventFormat { payload_type: 101, clock_hz: 8_000 }],
+            packet_ms: 20,
             direction: Direction { send: true, receive: true },
         }
     }
@@ -702,7 +706,7 @@ mod tests {
             let (handle, ports, mut told) = started_on(LOOPBACK, 1, 64, batching);
             let (first, second) = (phone(), phone());
             handle.send(open(plan(&first))).unwrap();
-            let (tap, mut reader) = crate::media::tap::ring(1_000);
+            let (tap, mut reader) = crate::media::tap::ring(1_000, Codec::Pcmu);
             handle.send(Command::Record { leg: LEG, tap }).unwrap();
             talk(&first, ports[0].rtp, 60, 3);
             handle.send(Command::Replan { leg: LEG, plan: plan(&second) }).unwrap();
@@ -717,7 +721,8 @@ mod tests {
                 Some((120, 0)),
                 "{batching:?}"
             );
-            let heard: Vec<u8> = std::iter::from_fn(|| reader.pop()).map(|frame| frame.party[80]).collect();
+            let heard: Vec<u8> =
+                std::iter::from_fn(|| reader.pop()).map(|frame| frame.party.octets()[80]).collect();
             assert!(heard.contains(&3) && heard.contains(&5), "{batching:?} {heard:?}");
             handle.stop();
         }
@@ -883,7 +888,7 @@ mod tests {
         (40..50).for_each(|n| assert!(ghost.send_to(&rtp_packet(66, n, 9), to).is_ok()));
         let unreachable = StreamPlan { remote: "127.0.0.99:9".parse().unwrap(), ..plan(&caller) };
         handle.send(open(unreachable)).unwrap();
-        let (tap, mut reader) = crate::media::tap::ring(1_000);
+        let (tap, mut reader) = crate::media::tap::ring(1_000, Codec::Pcmu);
         handle.send(Command::Record { leg: LEG, tap }).unwrap();
         while !matches!(told.blocking_recv(), Some((_, Event::TapOpened { .. }))) {}
         caller.set_read_timeout(Some(Duration::from_millis(20))).unwrap();
@@ -899,7 +904,8 @@ mod tests {
         assert_eq!(answered, 20, "the caller behind NAT was latched to");
         handle.send(Command::StopRecording { leg: LEG }).unwrap();
         while !matches!(told.blocking_recv(), Some((_, Event::TapClosed { .. }))) {}
-        let heard: Vec<u8> = std::iter::from_fn(|| reader.pop()).map(|frame| frame.party[0]).collect();
+        let heard: Vec<u8> =
+            std::iter::from_fn(|| reader.pop()).map(|frame| frame.party.octets()[0]).collect();
         assert!(heard.contains(&3) && !heard.contains(&9), "{heard:?}");
         handle.stop();
     }

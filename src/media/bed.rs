@@ -59,12 +59,13 @@ enum State {
 }
 
 impl Bed {
-    /// A bed that begins after its rest. What is over whole ticks of `tick_octets` at its end is not heard.
-    pub fn new(sound: BedSound, tick_octets: usize) -> Self {
+    /// A bed that begins after its rest. What is over whole ticks at its end is not heard.
+    pub fn new(sound: BedSound) -> Self {
+        let tick_octets = sound.body.codec.tick_octets();
         Self { sound, tick_octets, at: 0, state: State::Resting(0) }
     }
 
-    /// One tick: fills `out`, of `tick_octets` in the codec of the bed, if the bed sounds in it.
+    /// One tick: fills `out`, a tick of octets in the codec of the bed, if the bed sounds in it.
     pub fn tick(&mut self, words: Words, out: &mut [u8]) -> Filled {
         match (self.state, words) {
             (State::Resting(_), Words::Waiting) => {
@@ -110,17 +111,18 @@ const REST_TICKS: u32 = (BED_RESTS.as_millis() / TICK.as_millis()) as u32;
 mod tests {
     use super::*;
     use crate::audio::fade::{Fade, each_tick};
-    use crate::audio::{g711, tone};
+    use crate::audio::g711::{self, Law};
+    use crate::audio::tone;
     use crate::wire::codec::Codec;
     use std::sync::Arc;
 
     fn bed_of(samples: &[i16]) -> Bed {
         let clip = |samples: &[i16]| Clip {
             codec: Codec::Pcmu,
-            octets: samples.iter().map(|sample| g711::encode(Codec::Pcmu, *sample)).collect(),
+            octets: samples.iter().map(|sample| g711::encode(Law::Mu, *sample)).collect(),
         };
         let (rising, falling) = (each_tick(samples, 160, Fade::In), each_tick(samples, 160, Fade::Out));
-        Bed::new(BedSound { body: clip(samples), rising: clip(&rising), falling: clip(&falling) }, 160)
+        Bed::new(BedSound { body: clip(samples), rising: clip(&rising), falling: clip(&falling) })
     }
 
     /// A bed of five ticks whose octets tell form and tick: 10, 11 … rise, 20, 21 … are the body, 30, 31 … fall.
@@ -129,7 +131,7 @@ mod tests {
             codec: Codec::Pcmu,
             octets: (0..5).flat_map(|tick| [form + tick; 160]).chain([99; 70]).collect(),
         };
-        Bed::new(BedSound { body: form(20), rising: form(10), falling: form(30) }, 160)
+        Bed::new(BedSound { body: form(20), rising: form(10), falling: form(30) })
     }
 
     /// `.`: no words · `w`: words. A line of what each tick holds: `-` where it is free.
@@ -177,9 +179,9 @@ mod tests {
         for tick in 0..200 {
             // Words every 37 ticks, for two ticks.
             let words = if tick % 37 < 2 { Words::Waiting } else { Words::None };
-            let mut out = [Codec::Pcmu.silence_octet(); 160];
+            let mut out = [0xff; 160];
             bed.tick(words, &mut out);
-            line.extend(out.map(|octet| i32::from(g711::decode(Codec::Pcmu, octet))));
+            line.extend(out.map(|octet| i32::from(g711::decode(Law::Mu, octet))));
         }
         assert!(line.iter().any(|sample| *sample > 3_800), "it was heard");
         // 4 000 · 2π · 440 / 8 000 = 1 382 is the steepest that the tone is by itself, and an interval of µ-law 128.
@@ -194,7 +196,7 @@ mod tests {
         };
         let empty = Clip { codec: Codec::Pcmu, octets: Arc::from([]) };
         let nothing = BedSound { body: empty.clone(), rising: empty.clone(), falling: empty };
-        assert!(all_free(Bed::new(nothing, 160), 160));
+        assert!(all_free(Bed::new(nothing), 160));
         assert!(all_free(marked(), 320), "a tick of another codec is not filled by half");
     }
 }

@@ -3,8 +3,8 @@
 
 use crate::clock::Instant;
 use crate::id::{LegId, PlaybackId};
-use crate::wire::codec::Codec;
-use crate::wire::telephone_event::Key;
+use crate::wire::codec::{AudioFormat, Codec};
+use crate::wire::telephone_event::{EventFormat, Key};
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
@@ -37,16 +37,34 @@ pub struct StreamPlan {
     pub rtcp_mux: bool,
     /// The address we told in SDP: packets leave from it.
     pub source: IpAddr,
-    /// The codec in both directions.
-    pub codec: Codec,
-    /// The payload type we put on audio we send, and that the party puts on audio to us.
-    pub payload_type: u8,
-    /// The payload type of telephone-event, if it was negotiated (RFC 4733).
-    pub telephone_event: Option<u8>,
-    /// Samples in a packet that we send: 160 is 20 ms.
-    pub samples_per_packet: u32,
+    /// What we send.
+    pub sends: AudioFormat,
+    /// What the party may send, the likeliest first; it may change from one to the other in mid-stream.
+    pub takes: Vec<AudioFormat>,
+    /// How we send keys, if that was negotiated (RFC 4733).
+    pub sends_events: Option<EventFormat>,
+    /// How the party may send keys.
+    pub takes_events: Vec<EventFormat>,
+    /// The sound in a packet that we send, in ms: 10 to 60.
+    pub packet_ms: u16,
     /// Who sends.
     pub direction: Direction,
+}
+
+/// What a party's sound is listened to for; where it is nothing, the sound is not even decoded.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Ears {
+    /// Keys as tones, until the first key event of the leg (RFC 4733) shows that they are not needed.
+    pub keys: bool,
+    /// The calling and answering tones of fax machines.
+    pub fax: bool,
+}
+
+impl StreamPlan {
+    /// The codec in which the party is expected to speak.
+    pub fn expected(&self) -> Codec {
+        self.takes.first().map_or(self.sends.codec, |format| format.codec)
+    }
 }
 
 /// Sound in the octets of one codec, ready to be cut into packets: a prompt, a tone.
@@ -54,13 +72,13 @@ pub struct StreamPlan {
 pub struct Clip {
     /// The codec of `octets`.
     pub codec: Codec,
-    /// One octet per sample at 8 kHz.
+    /// The octets, without a header.
     pub octets: Arc<[u8]>,
 }
 
 impl std::fmt::Debug for Clip {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Clip({:?}, {} ms)", self.codec, self.octets.len() / 8)
+        write!(f, "Clip({:?}, {} ms)", self.codec, self.octets.len() / self.codec.octets_per_ms())
     }
 }
 
@@ -118,6 +136,13 @@ pub enum Command {
         /// The leg.
         leg: LegId,
     },
+    /// Listens to the party's sound for these things from the next tick on, in place of what it was listened to for.
+    Listen {
+        /// The leg.
+        leg: LegId,
+        /// For what.
+        ears: Ears,
+    },
     /// Feeds the recorder from the next tick on: the party on the left, our side on the right.
     Record {
         /// The leg.
@@ -142,6 +167,17 @@ pub enum Command {
         /// Either of them.
         leg: LegId,
     },
+    /// Moves the leg with all that belongs to it to another worker, which answers with [`Event::Moved`]. A bridge of it
+    /// is parted. Until then nothing else may be ordered of it.
+    Move {
+        /// The leg.
+        leg: LegId,
+        /// The worker that it goes to.
+        to: WorkerIndex,
+        /// A port that the switch took from that worker's pool: the two workers exchange the sockets of this one and the
+        /// leg's.
+        port: PortIndex,
+    },
     /// Gives the port back; the worker answers with [`Event::Closed`].
     Close {
         /// The leg.
@@ -165,6 +201,13 @@ pub enum Event {
         leg: LegId,
         /// Which key.
         key: Key,
+        /// When.
+        at: Instant,
+    },
+    /// A fax machine was heard, while [`Ears::fax`] was asked for: told once until asked again.
+    Fax {
+        /// The leg.
+        leg: LegId,
         /// When.
         at: Instant,
     },
@@ -201,6 +244,15 @@ pub enum Event {
     MediaSilent {
         /// The leg.
         leg: LegId,
+        /// When.
+        at: Instant,
+    },
+    /// The leg lives on this worker now.
+    Moved {
+        /// The leg.
+        leg: LegId,
+        /// Its port here.
+        port: PortIndex,
         /// When.
         at: Instant,
     },

@@ -1,27 +1,29 @@
 //! One leg's media, the HOT PATH: `receive` for each packet, `tick` every 20 ms. No allocation in either.
 //!
 //! ```text
-//!  receive   read ─▶ latch ─▶ count ─▶ keys ─▶ playout (only while recorded or bridged)
-//!  tick      playout ─▶ said │ bridged leg's said, player or silence ─▶ tap ─▶ sender ─▶ packets
+//!  receive   read ─▶ latch ─▶ count ─▶ keys ─▶ listener (only while somebody listens)
+//!  tick      listener ─▶ said │ bridged leg's said, player or silence ─▶ tap ─▶ own codec ─▶ sender ─▶ packets
 //! ```
 //! From its opening on a leg sends one unbroken stream: what it says changes, its SSRC, sequence numbers
 //! and timestamps run on. Which leg hears which, and when ticks are due, is the engine's job.
 
 use crate::audio::sound::Sound;
+use crate::audio::transcode::Transcoder;
 use crate::clock::Instant;
 use crate::id::{LegId, PlaybackId};
 use crate::limits::TICK;
 use crate::media::bridge::{PassedOn, Relay};
-use crate::media::command::{Counters, Event, PortIndex, StreamPlan};
+use crate::media::command::{Counters, Ears, Event, PortIndex, StreamPlan};
 use crate::media::dtmf::Detector;
+use crate::media::listener::Listener;
 use crate::media::outbox::Outbox;
 use crate::media::player::{Played, Player};
 use crate::media::sender::{Beginning, Sender};
 use crate::media::slot::Slot;
 use crate::media::tap::Tap;
 use crate::rtp::latch::{Candidate, Latch, Strangers, Verdict};
-use crate::rtp::playout::Playout;
 use crate::rtp::sequence::Source;
+use crate::wire::codec::Codec;
 use crate::wire::telephone_event::{PAYLOAD_OCTETS, TelephoneEvent};
 use crate::wire::{rtcp, rtp};
 use std::net::{IpAddr, SocketAddr};
@@ -59,10 +61,11 @@ pub struct Leg {
     relay: Relay,
     bridged_to: Option<PortIndex>,
     tap: Option<Recording>,
-    /// Only while somebody listens: the recorder or the other leg of a bridge.
-    playout: Option<Box<Playout>>,
-    /// What the party said in the last tick.
-    said: Sound,
+    ears: Ears,
+    /// Only while somebody listens: the recorder, the other leg of a bridge, or ears for keys and fax.
+    listener: Option<Box<Listener>>,
+    /// Only once something was to be said in another codec than the leg's.
+    transcoder: Option<Box<Transcoder>>,
     counters: Counters,
 }
 
@@ -96,7 +99,7 @@ struct Life {
 /// What a packet of the party is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Meaning {
-    Audio,
+    Audio(Codec),
     Key,
     /// Of a payload type that was not agreed on.
     Noise,
@@ -127,8 +130,9 @@ impl Leg {
             relay: Relay::default(),
             bridged_to: None,
             tap: None,
-            playout: None,
-            said: Sound::silence(plan.codec),
+            ears: Ears::default(),
+            listener: None,
+            transcoder: None,
             counters: Counters::default(),
             plan,
         }
@@ -139,14 +143,25 @@ impl Leg {
         self.id
     }
 
+    /// The leg hears nobody, and what its party says is still gathered: it will be bridged again.
+    pub fn part(&mut self) {
+        self.bridged_to = None;
+        self.relay.clear();
+    }
+
+    /// The leg lives at this port from now on.
+    pub fn settle(&mut self, port: PortIndex) {
+        self.port = port;
+    }
+
     /// The port of the leg that this one is bridged to.
     pub const fn bridged_to(&self) -> Option<PortIndex> {
         self.bridged_to
     }
 
-    /// What the party said in this leg's last tick; silence when it is not listened to.
-    pub const fn said(&self) -> Sound {
-        self.said
+    /// What the party said in this leg's last tick, if it is listened to.
+    pub fn said(&self) -> Option<&Sound> {
+        self.listener.as_ref().map(|listener| listener.said())
     }
 
     /// The party's address, when nobody else can be heard before the next offer and answer.
@@ -163,9 +178,9 @@ impl Leg {
     pub fn replan(&mut self, plan: StreamPlan, now: Instant) {
         self.latch.replan(plan.remote);
         self.sender.replan(&plan);
-        if plan.codec != self.plan.codec {
-            self.said = Sound::silence(plan.codec);
-            self.playout = self.playout.take().map(|_| empty_playout(&plan));
+        let is_taken = |codec| plan.takes.iter().any(|format| format.codec == codec);
+        if let Some(listener) = self.listener.as_deref_mut().filter(|listener| !is_taken(listener.codec())) {
+            *listener = Listener::new(plan.expected());
         }
         self.life.last = now;
         self.life.silent = false;
@@ -213,9 +228,15 @@ impl Leg {
         self.listen_if_needed();
     }
 
+    /// What the party's sound is listened to for from the next tick on.
+    pub fn listen(&mut self, ears: Ears) {
+        self.ears = ears;
+        self.listen_if_needed();
+    }
+
     /// Takes a key of the other leg of the bridge.
     pub fn relay(&mut self, passed_on: PassedOn) {
-        if self.plan.telephone_event.is_some() {
+        if self.plan.sends_events.is_some() {
             self.relay.put(passed_on);
         }
     }
@@ -228,12 +249,11 @@ impl Leg {
     }
 
     fn listen_if_needed(&mut self) {
-        let needed = self.tap.is_some() || self.bridged_to.is_some();
+        let needed = self.tap.is_some() || self.bridged_to.is_some() || self.ears != Ears::default();
         if !needed {
-            self.playout = None;
-            self.said = Sound::silence(self.plan.codec);
-        } else if self.playout.is_none() {
-            self.playout = Some(empty_playout(&self.plan));
+            self.listener = None;
+        } else if self.listener.is_none() {
+            self.listener = Some(Box::new(Listener::new(self.plan.expected())));
         }
     }
 
@@ -269,8 +289,8 @@ impl Leg {
         }
         self.count(&packet);
         match meaning {
-            Meaning::Audio => {
-                self.hear(&packet, now);
+            Meaning::Audio(codec) => {
+                self.hear(codec, &packet, now);
                 None
             }
             Meaning::Key => self.take_event(&packet, now, outbox),
@@ -289,9 +309,10 @@ impl Leg {
     /// What a packet is, if it is the party's. Once the party is known, what it sends without agreement
     /// (comfort noise) still shows that it is there.
     fn meaning(&mut self, at: Instant, packet: &rtp::Packet<'_>, from: SocketAddr) -> Option<Meaning> {
-        let meaning = if packet.payload_type == self.plan.payload_type {
-            Meaning::Audio
-        } else if Some(packet.payload_type) == self.plan.telephone_event {
+        let number = packet.payload_type;
+        let meaning = if let Some(format) = self.plan.takes.iter().find(|it| it.payload_type == number) {
+            Meaning::Audio(format.codec)
+        } else if self.plan.takes_events.iter().any(|format| format.payload_type == number) {
             Meaning::Key
         } else if self.latch.latched() != Some(from) {
             return None;
@@ -320,12 +341,12 @@ impl Leg {
     }
 
     /// A packet's arrival is the tick in which it was read: jitter under 20 ms is not seen.
-    fn hear(&mut self, packet: &rtp::Packet<'_>, now: Instant) {
+    fn hear(&mut self, codec: Codec, packet: &rtp::Packet<'_>, now: Instant) {
         if let Some(source) = &mut self.source {
             source.take_timestamp(packet.timestamp, now);
         }
-        if let Some(playout) = self.playout.as_mut().filter(|_| self.plan.direction.receive) {
-            playout.put(packet.ssrc, packet.timestamp, packet.payload);
+        if let Some(listener) = self.listener.as_mut().filter(|_| self.plan.direction.receive) {
+            listener.put(codec, packet.ssrc, packet.timestamp, packet.payload);
         }
     }
 
@@ -346,27 +367,32 @@ impl Leg {
         self.bridged_to.map(|_| PassedOn { ssrc: packet.ssrc, timestamp: packet.timestamp, event })
     }
 
-    /// One tick of 20 ms. `heard` is what the other leg of the bridge said; `send` takes what leaves.
+    /// One tick of 20 ms. `heard` is what the other leg of the bridge said; `scratch` is room for what is said;
+    /// `send` takes what leaves.
     pub fn tick(
         &mut self,
         slot: Slot,
         now: Instant,
-        heard: Option<Sound>,
+        heard: Option<&Sound>,
+        scratch: &mut Scratch,
         outbox: &mut Outbox,
         send: &mut impl FnMut(Departure<'_>),
     ) {
-        if let Some(playout) = &mut self.playout {
-            self.said = Sound { codec: self.plan.codec, octets: playout.take() };
+        if let Some(listener) = &mut self.listener {
+            listener.tick();
         }
-        let ours = self.say(heard);
-        self.feed_tap(&ours, slot, outbox);
+        let Scratch { ours, sent } = scratch;
+        self.say(heard, ours);
+        self.feed_tap(ours, slot, outbox);
+        let sound = self.in_own_codec(ours, sent);
         let (port, source, to) = (self.port, self.plan.source, self.latch.to());
         let mut depart = |octets: &[u8]| send(Departure { port, source, to, octets });
-        if let Some(payload_type) = self.plan.telephone_event {
+        if let Some(events) = self.plan.sends_events {
             let timestamp = self.sender.timestamp();
-            self.relay.flush(payload_type, timestamp, |event| self.sender.send_event(event, &mut depart));
+            self.relay
+                .flush(events.payload_type, timestamp, |event| self.sender.send_event(event, &mut depart));
         }
-        let gone = self.sender.push(&ours, &mut depart);
+        let gone = self.sender.push(sound, &mut depart);
         self.tell_finished(gone, now, outbox);
         self.tell_silence(now, outbox);
     }
@@ -375,29 +401,39 @@ impl Leg {
     pub fn skip(&mut self, ticks: u64) {
         self.sender.skip(ticks);
         if let Some(recording) = &mut self.tap {
-            let silence = Sound::silence(self.plan.codec);
-            (0..ticks).for_each(|_| recording.tap.push(silence.codec, silence.octets, silence.octets));
+            let silence = Sound::silence(self.plan.sends.codec);
+            (0..ticks).for_each(|_| recording.tap.push(&silence, &silence));
         }
     }
 
     /// What the party hears in this tick. While it may not be sent anything, what plays waits: a prompt
     /// that ended was heard to its end.
-    fn say(&mut self, heard: Option<Sound>) -> Sound {
-        let codec = self.plan.codec;
+    fn say(&mut self, heard: Option<&Sound>, ours: &mut Sound) {
+        let codec = self.plan.sends.codec;
         if !self.plan.direction.send {
-            return Sound::silence(codec);
+            return ours.fall_silent(codec);
         }
         let Some(player) = &mut self.player else {
-            return heard.map_or(Sound::silence(codec), |sound| sound.in_codec(codec));
+            return match heard {
+                Some(heard) => ours.clone_from(heard),
+                None => ours.fall_silent(codec),
+            };
         };
-        match player.take(codec) {
-            Played::On(sound) => sound,
-            Played::Ended(sound, octets) => {
-                self.finishing = Some((player.playback(), self.sender.waiting() + octets));
-                self.player = None;
-                sound
-            }
+        if let Played::Ended(octets) = player.take(ours) {
+            let octets = octets * codec.octets_per_ms() / ours.codec().octets_per_ms();
+            self.finishing = Some((player.playback(), self.sender.waiting() + octets));
+            self.player = None;
         }
+    }
+
+    /// What is said, as the leg's codec has it.
+    fn in_own_codec<'a>(&mut self, ours: &'a Sound, sent: &'a mut Sound) -> &'a Sound {
+        let codec = self.plan.sends.codec;
+        if ours.codec() == codec {
+            return ours;
+        }
+        self.transcoder.get_or_insert_default().transcode(ours, codec, sent);
+        sent
     }
 
     fn feed_tap(&mut self, ours: &Sound, slot: Slot, outbox: &mut Outbox) {
@@ -405,7 +441,10 @@ impl Leg {
         if recording.tap.frames() == 0 {
             outbox.tell(Event::TapOpened { leg: self.id, at: slot.at() });
         }
-        recording.tap.push(ours.codec, self.said.octets, ours.octets);
+        match &self.listener {
+            Some(listener) => recording.tap.push(listener.said(), ours),
+            None => recording.tap.push(&Sound::silence(ours.codec()), ours),
+        }
         recording.end = slot.at() + TICK;
     }
 
@@ -431,6 +470,18 @@ impl Leg {
 /// Some phones send keys with this payload type whatever was agreed on.
 const ASSUMED_TELEPHONE_EVENT: u8 = 101;
 
-fn empty_playout(plan: &StreamPlan) -> Box<Playout> {
-    Box::new(Playout::new(plan.codec.silence_octet()))
+/// Room for the sound of one tick, shared by all legs of a worker.
+#[derive(Clone, Debug)]
+pub struct Scratch {
+    /// What is said, in whatever codec.
+    ours: Sound,
+    /// The same in the leg's own codec, where that is another.
+    sent: Sound,
+}
+
+impl Default for Scratch {
+    fn default() -> Self {
+        let silence = Sound::silence(Codec::Pcmu);
+        Self { ours: silence, sent: silence }
+    }
 }

@@ -1,14 +1,12 @@
-//! Plays clips to one leg, one after the other without a gap, 160 octets a tick.
+//! Plays clips to one leg, one after the other without a gap, 20 ms a tick.
 //!
 //! The packets that the octets go out in are the sender's; a clip is neither decoded nor resampled
-//! here, only rewritten by table if the leg has changed its codec in mid-prompt.
+//! here: a leg that has changed its codec in mid-prompt makes sound of its own codec of it.
 
-use crate::audio::g711::transcode;
-use crate::audio::sound::{OCTETS, Sound};
+use crate::audio::sound::{Sound, silence};
 use crate::id::PlaybackId;
 use crate::media::command::Clip;
 use crate::media::seek::{self, Place};
-use crate::wire::codec::Codec;
 use std::time::Duration;
 
 /// One sequence of clips, and how far it has come.
@@ -30,13 +28,13 @@ pub enum Repeat {
     Forever,
 }
 
-/// 20 ms of a playing.
+/// What 20 ms of a playing are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Played {
     /// There is more to come.
-    On(Sound),
+    On,
     /// The clips are at their end, after this many octets of the sound; silence fills it up.
-    Ended(Sound, usize),
+    Ended(usize),
 }
 
 impl Player {
@@ -54,39 +52,38 @@ impl Player {
 
     /// How much of the clips is over, in this round of them.
     pub fn at(&self) -> Duration {
-        seek::time(&self.clips, Place { clip: self.clip, octet: self.octet }, tick_octets)
+        seek::time(&self.clips, Place { clip: self.clip, octet: self.octet })
     }
 
     /// Goes on from `at`, or from the last border of a tick before it: where a prompt was interrupted, or a little
     /// before. Beyond the end of the clips nothing more is heard, or the first one again.
     pub fn seek(&mut self, at: Duration) {
-        let Place { clip, octet } = seek::place(&self.clips, at, tick_octets);
+        let Place { clip, octet } = seek::place(&self.clips, at);
         (self.clip, self.octet) = (clip, octet);
         self.pass_ends();
     }
 
-    /// The next 20 ms, in `codec`.
-    pub fn take(&mut self, codec: Codec) -> Played {
-        let mut sound = Sound::silence(codec);
+    /// Writes the next 20 ms into `sound`, in the codec of the clip. A clip in another codec begins in a
+    /// tick of its own. Without any clip it is silence in the codec that `sound` has.
+    pub fn take(&mut self, sound: &mut Sound) -> Played {
+        let codec = self.clips.get(self.clip).map_or(sound.codec(), |clip| clip.codec);
+        let octets = sound.become_of(codec);
         let mut filled = 0;
-        while filled < OCTETS {
-            let Some(clip) = self.clips.get(self.clip) else {
-                return Played::Ended(sound, filled);
-            };
+        while filled < octets.len() {
+            let Some(clip) = self.clips.get(self.clip).filter(|clip| clip.codec == codec) else { break };
             let rest = &clip.octets[self.octet..];
-            let count = rest.len().min(OCTETS - filled);
-            let part = &mut sound.octets[filled..filled + count];
-            part.copy_from_slice(&rest[..count]);
-            transcode(clip.codec, codec, part);
+            let count = rest.len().min(octets.len() - filled);
+            octets[filled..filled + count].copy_from_slice(&rest[..count]);
             filled += count;
             self.octet += count;
             if self.octet == clip.octets.len() {
                 self.next_clip();
             }
         }
+        silence(codec, &mut octets[filled..]);
         match self.clips.get(self.clip) {
-            Some(_) => Played::On(sound),
-            None => Played::Ended(sound, filled),
+            Some(_) => Played::On,
+            None => Played::Ended(filled),
         }
     }
 
@@ -104,16 +101,10 @@ impl Player {
     }
 }
 
-/// Octets of 20 ms in the codec of a clip.
-fn tick_octets(clip: &Clip) -> usize {
-    match clip.codec {
-        Codec::Pcmu | Codec::Pcma => OCTETS,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::wire::codec::Codec;
     use std::sync::Arc;
 
     fn clip(octet: u8, octets: usize) -> Clip {
@@ -134,14 +125,11 @@ mod tests {
         let mut stretches: Vec<(u8, usize)> = Vec::new();
         let mut end = None;
         for _ in 0..ticks {
-            let sound = match player.take(Codec::Pcmu) {
-                Played::On(sound) => sound,
-                Played::Ended(sound, octets) => {
-                    end = end.or(Some(octets));
-                    sound
-                }
-            };
-            for octet in sound.octets {
+            let mut sound = Sound::silence(Codec::Pcmu);
+            if let Played::Ended(octets) = player.take(&mut sound) {
+                end = end.or(Some(octets));
+            }
+            for octet in sound.octets().iter().copied() {
                 match stretches.last_mut() {
                     Some((last, count)) if *last == octet => *count += 1,
                     Some(_) | None => stretches.push((octet, 1)),
@@ -182,28 +170,39 @@ mod tests {
 
     #[test]
     fn an_interrupted_prompt_goes_on_where_it_was_or_a_little_before() {
+        let mut sound = Sound::silence(Codec::Pcmu);
+        let mut heard = |player: &mut Player| (player.take(&mut sound), sound.octets()[0]);
         let mut player = Player::new(PlaybackId(1), vec![clip(1, 320), clip(2, 480)], Repeat::Once);
-        (0..3).for_each(|_| drop(player.take(Codec::Pcmu)));
+        (0..3).for_each(|_| drop(heard(&mut player)));
         assert_eq!(player.at(), Duration::from_millis(60));
         player.seek(player.at().saturating_sub(Duration::from_millis(35)));
         assert_eq!(player.at(), Duration::from_millis(20), "25 ms, at the border of a tick");
-        let heard: Vec<u8> = (0..4)
-            .map(|_| match player.take(Codec::Pcmu) {
-                Played::On(sound) | Played::Ended(sound, _) => sound.octets[0],
-            })
-            .collect();
-        assert_eq!(heard, [1, 2, 2, 2]);
+        let again: Vec<u8> = (0..4).map(|_| heard(&mut player).1).collect();
+        assert_eq!(again, [1, 2, 2, 2]);
         player.seek(Duration::from_secs(9));
-        assert_eq!(player.take(Codec::Pcmu), Played::Ended(Sound::silence(Codec::Pcmu), 0), "beyond the end");
+        assert_eq!(heard(&mut player), (Played::Ended(0), 0xff), "beyond the end");
         let mut round = Player::new(PlaybackId(2), vec![clip(7, 320)], Repeat::Forever);
         round.seek(Duration::from_secs(9));
-        assert_eq!(round.take(Codec::Pcmu), Played::On(Sound { codec: Codec::Pcmu, octets: [7; 160] }));
+        assert_eq!(heard(&mut round), (Played::On, 7));
     }
 
     #[test]
-    fn a_clip_is_heard_in_the_codec_that_the_leg_has_now() {
-        let mut player = Player::new(PlaybackId(1), vec![clip(0xff, 200)], Repeat::Once);
-        assert_eq!(player.take(Codec::Pcma), Played::On(Sound::silence(Codec::Pcma)));
-        assert_eq!(player.take(Codec::Pcma), Played::Ended(Sound::silence(Codec::Pcma), 40));
+    fn a_clip_in_another_codec_begins_in_a_tick_of_its_own() {
+        let wide = Clip { codec: Codec::L16Wide, octets: Arc::from(vec![7; 700]) };
+        let mut player = Player::new(PlaybackId(1), vec![clip(1, 200), wide], Repeat::Once);
+        let mut sound = Sound::silence(Codec::Pcma);
+        let told: Vec<_> = (0..4)
+            .map(|_| {
+                let played = player.take(&mut sound);
+                (played, sound.codec(), sound.octets()[0], sound.octets()[100])
+            })
+            .collect();
+        let expected = [
+            (Played::On, Codec::Pcmu, 1, 1),
+            (Played::On, Codec::Pcmu, 1, 0xff),
+            (Played::On, Codec::L16Wide, 7, 7),
+            (Played::Ended(60), Codec::L16Wide, 7, 0),
+        ];
+        assert_eq!(told, expected);
     }
 }

@@ -16,11 +16,10 @@ pub struct Place {
 }
 
 /// The place `at` into the clips, or the last tick border of its clip before it. Later than all of them: their end.
-/// `tick_octets` says how many octets of a clip's codec are 20 ms.
-pub fn place(clips: &[Clip], at: Duration, tick_octets: impl Fn(&Clip) -> usize) -> Place {
+pub fn place(clips: &[Clip], at: Duration) -> Place {
     let mut rest = at;
     for (clip, sound) in clips.iter().enumerate() {
-        let tick = tick_octets(sound).max(1);
+        let tick = sound.codec.tick_octets();
         let length = span(sound.octets.len(), tick);
         if rest < length {
             let ticks = (rest.as_micros() / TICK.as_micros()) as usize;
@@ -32,8 +31,8 @@ pub fn place(clips: &[Clip], at: Duration, tick_octets: impl Fn(&Clip) -> usize)
 }
 
 /// How much of the clips lies before a place.
-pub fn time(clips: &[Clip], place: Place, tick_octets: impl Fn(&Clip) -> usize) -> Duration {
-    let length = |clip: &Clip, octets: usize| span(octets, tick_octets(clip).max(1));
+pub fn time(clips: &[Clip], place: Place) -> Duration {
+    let length = |clip: &Clip, octets: usize| span(octets, clip.codec.tick_octets());
     let before = clips.iter().take(place.clip).map(|clip| length(clip, clip.octets.len())).sum::<Duration>();
     before + clips.get(place.clip).map_or(Duration::ZERO, |clip| length(clip, place.octet))
 }
@@ -73,11 +72,12 @@ mod tests {
             (&[], 10, 0, 0),
         ];
         for (lengths, ms, clip, octet) in table {
-            let found = place(&clips(lengths), Duration::from_millis(ms), |_| 160);
+            let found = place(&clips(lengths), Duration::from_millis(ms));
             assert_eq!(found, Place { clip, octet }, "{ms} ms into {lengths:?}");
         }
         // Another codec has other octets: 640 to a tick.
-        let found = place(&clips(&[6_400]), Duration::from_millis(65), |_| 640);
+        let wide = Clip { codec: Codec::L16Wide, octets: Arc::from(vec![0; 6_400]) };
+        let found = place(&[wide], Duration::from_millis(65));
         assert_eq!(found, Place { clip: 0, octet: 1_920 });
     }
 
@@ -89,9 +89,9 @@ mod tests {
         ) {
             let clips = clips(&lengths);
             let at = Duration::from_millis(ms);
-            let found = place(&clips, at, |_| 160);
-            let back = time(&clips, found, |_| 160);
-            let end = time(&clips, Place { clip: clips.len(), octet: 0 }, |_| 160);
+            let found = place(&clips, at);
+            let back = time(&clips, found);
+            let end = time(&clips, Place { clip: clips.len(), octet: 0 });
             prop_assert!(found.octet % 160 == 0 && back <= at, "{:?} is {:?}", found, back);
             let clips_count = clips.len() as u32; // a length need not be whole microseconds
             prop_assert!(at.min(end) - back < TICK + Duration::from_micros(1) * clips_count, "{:?}: {:?}", found, back);

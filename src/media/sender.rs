@@ -1,16 +1,16 @@
 //! The stream that a leg sends: one SSRC, unbroken sequence numbers and timestamps (RFC 3550 §5.1).
 //!
 //! ```text
-//!  160 octets a tick ──▶ waiting octets ──▶ a packet whenever samples_per_packet wait ──▶ socket
+//!  20 ms a tick ──▶ waiting octets ──▶ a packet whenever packet_ms of them wait ──▶ socket
 //! ```
 //! While the leg may not send (hold), the timestamp runs on and the sequence number stands, so that the
 //! receiver sees a pause and not a loss. Where the octets come from is the leg's job.
 
-use crate::audio::g711::transcode;
-use crate::audio::sound::{OCTETS, Sound};
-use crate::limits::{PACKET_SAMPLES_MAX, PACKET_SAMPLES_MIN};
+use crate::audio::g711::{Law, transcode};
+use crate::audio::sound::{OCTETS_MAX, Sound};
+use crate::limits::PACKET_OCTETS_MAX;
 use crate::media::command::StreamPlan;
-use crate::wire::codec::Codec;
+use crate::wire::codec::AudioFormat;
 use crate::wire::rtp::{HEADER_OCTETS, Header};
 use crate::wire::telephone_event::{self, TelephoneEvent};
 
@@ -21,9 +21,8 @@ pub struct Sender {
     sequence: u16,
     /// The timestamp of the first waiting octet.
     timestamp: u32,
-    codec: Codec,
-    payload_type: u8,
-    samples_per_packet: usize,
+    format: AudioFormat,
+    octets_per_packet: usize,
     pace: Pace,
     /// Room for a header, then the waiting octets: a packet is sent from where it lies.
     packet: [u8; HEADER_OCTETS + WAITING_MAX],
@@ -60,9 +59,8 @@ impl Sender {
             ssrc,
             sequence,
             timestamp,
-            codec: plan.codec,
-            payload_type: plan.payload_type,
-            samples_per_packet: OCTETS,
+            format: plan.sends,
+            octets_per_packet: plan.sends.codec.tick_octets(),
             pace: Pace::Paused,
             packet: [0; HEADER_OCTETS + WAITING_MAX],
             waiting: 0,
@@ -72,19 +70,39 @@ impl Sender {
         sender
     }
 
-    /// The stream runs on as `plan` says now.
+    /// The stream runs on as `plan` says now. Its timestamps go on from where they are, in the clock of the new
+    /// codec (RFC 7160 §4.2).
     pub fn replan(&mut self, plan: &StreamPlan) {
-        let waiting = &mut self.packet[HEADER_OCTETS..HEADER_OCTETS + self.waiting];
-        transcode(self.codec, plan.codec, waiting);
-        self.codec = plan.codec;
-        self.payload_type = plan.payload_type;
-        let samples = plan.samples_per_packet.clamp(PACKET_SAMPLES_MIN, PACKET_SAMPLES_MAX);
-        self.samples_per_packet = samples as usize;
+        if plan.sends.codec != self.format.codec {
+            self.recode(plan.sends);
+        }
+        self.format = plan.sends;
+        let octets = usize::from(plan.packet_ms).clamp(PACKET_MS_MIN, PACKET_MS_MAX)
+            * self.format.codec.octets_per_ms();
+        self.octets_per_packet = octets.min(PACKET_OCTETS_MAX);
         self.pace = match (plan.direction.send, self.pace) {
             (false, _) => Pace::Paused,
             (true, Pace::Paused | Pace::Resuming) => Pace::Resuming,
             (true, Pace::Sending) => Pace::Sending,
         };
+    }
+
+    /// What waits goes on in the other law of G.711; in any other codec it is passed over, under a packet's length.
+    fn recode(&mut self, format: AudioFormat) {
+        match (Law::of(self.format.codec), Law::of(format.codec)) {
+            (Some(from), Some(to)) => {
+                transcode(from, to, &mut self.packet[HEADER_OCTETS..HEADER_OCTETS + self.waiting]);
+            }
+            (_, _) => {
+                self.timestamp = self.timestamp.wrapping_add(self.units(self.waiting));
+                self.waiting = 0;
+            }
+        }
+    }
+
+    /// Units of the RTP clock that so many octets last.
+    const fn units(&self, octets: usize) -> u32 {
+        (octets / self.format.codec.octets_per_unit()) as u32
     }
 
     /// Packets sent so far.
@@ -97,15 +115,18 @@ impl Sender {
         self.waiting
     }
 
-    /// Takes 20 ms of sound and sends what fills a packet. Tells how many octets left the queue.
+    /// Takes 20 ms of sound in the codec of the plan and sends what fills a packet. Tells how many octets left the
+    /// queue.
     pub fn push(&mut self, sound: &Sound, send: &mut impl FnMut(&[u8])) -> usize {
+        debug_assert_eq!(sound.codec(), self.format.codec, "the leg makes its own codec's sound");
+        let octets = sound.octets();
         let at = HEADER_OCTETS + self.waiting;
-        self.packet[at..at + OCTETS].copy_from_slice(&sound.octets);
-        self.waiting += OCTETS;
+        self.packet[at..at + octets.len()].copy_from_slice(octets);
+        self.waiting += octets.len();
         let mut gone = 0;
-        while self.waiting >= self.samples_per_packet {
+        while self.waiting >= self.octets_per_packet {
             self.send_one(send);
-            gone += self.samples_per_packet;
+            gone += self.octets_per_packet;
         }
         gone
     }
@@ -124,29 +145,30 @@ impl Sender {
     }
 
     /// The timestamp that the next octet given to [`Sender::push`] will have.
-    pub const fn timestamp(&self) -> u32 {
-        self.timestamp.wrapping_add(self.waiting as u32)
+    pub fn timestamp(&self) -> u32 {
+        self.timestamp.wrapping_add(self.units(self.waiting))
     }
 
     /// Passes over ticks that the worker was too late for.
     pub fn skip(&mut self, ticks: u64) {
-        self.timestamp = self.timestamp.wrapping_add((ticks as u32).wrapping_mul(OCTETS as u32));
+        self.timestamp =
+            self.timestamp.wrapping_add((ticks as u32).wrapping_mul(self.format.codec.tick_units()));
     }
 
     fn send_one(&mut self, send: &mut impl FnMut(&[u8])) {
-        let end = HEADER_OCTETS + self.samples_per_packet;
+        let end = HEADER_OCTETS + self.octets_per_packet;
         if self.pace != Pace::Paused {
             let marker = self.pace == Pace::Resuming;
             self.pace = Pace::Sending;
-            let header = self.next_header(marker, self.payload_type, self.timestamp);
+            let header = self.next_header(marker, self.format.payload_type, self.timestamp);
             if let Some(head) = self.packet.first_chunk_mut() {
                 header.write(head);
             }
             send(&self.packet[..end]);
         }
-        self.timestamp = self.timestamp.wrapping_add(self.samples_per_packet as u32);
+        self.timestamp = self.timestamp.wrapping_add(self.units(self.octets_per_packet));
         self.packet.copy_within(end..HEADER_OCTETS + self.waiting, HEADER_OCTETS);
-        self.waiting -= self.samples_per_packet;
+        self.waiting -= self.octets_per_packet;
     }
 
     fn next_header(&mut self, marker: bool, payload_type: u8, timestamp: u32) -> Header {
@@ -171,4 +193,8 @@ pub struct OutgoingEvent {
 }
 
 /// Octets that may wait: all but one of a packet, and a tick.
-const WAITING_MAX: usize = PACKET_SAMPLES_MAX as usize + OCTETS;
+const WAITING_MAX: usize = PACKET_OCTETS_MAX + OCTETS_MAX;
+/// The shortest packet that we send, in ms.
+const PACKET_MS_MIN: usize = 10;
+/// The longest packet that we send, in ms: what carriers ask for at the most.
+const PACKET_MS_MAX: usize = 60;

@@ -305,6 +305,7 @@ impl Record {
             | Fact::Missed { .. }
             | Fact::NoticeGiven
             | Fact::NoticeCut
+            | Fact::FaxHeard
             | Fact::RecordingRefused
             | Fact::Promised { .. }
             | Fact::Fault { .. } => {}

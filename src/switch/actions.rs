@@ -1,13 +1,13 @@
 //! The flow runs: what it asks for is done here, and what comes of it goes back as its input.
 
 use super::Switch;
-use super::interface::Output;
+use super::moving::Order;
 use crate::call::recording::RecordingKind;
 use crate::call::take;
 use crate::flow::action::{Action, Fact, Input};
 use crate::id::{CallId, LegId, PlaybackId};
 use crate::limits::MESSAGE_OPEN_MAX;
-use crate::media::command::Command;
+use crate::media::command::{Command, Ears};
 use crate::report::event::{Cause, Event, Party};
 use crate::wire::telephone_event::Key;
 
@@ -24,6 +24,28 @@ impl Switch {
         call.run.handle(now, input);
         while let Some(action) = self.calls.get_mut(&id).and_then(|call| call.run.poll_action()) {
             self.act(id, action);
+        }
+        self.turn_ears(id);
+    }
+
+    /// The worker listens to the patient's sound for what matters now: for keys only where they do not come as
+    /// events (RFC 4733). It is told of changes alone.
+    pub(super) fn turn_ears(&mut self, id: CallId) {
+        let Some(call) = self.calls.get_mut(&id).filter(|call| call.heard && call.patient.open) else {
+            return;
+        };
+        let by_event = call.patient.agreed.is_none_or(|agreed| agreed.key_events);
+        let wished = call.run.ears();
+        let ears = Ears { keys: wished.keys && !by_event, fax: wished.fax };
+        if std::mem::replace(&mut call.patient.ears, ears) != ears {
+            self.tell_patient(id, |leg| Command::Listen { leg, ears });
+        }
+    }
+
+    /// A fax machine speaks: what it says is no silence of a patient.
+    pub(super) fn on_fax(&mut self, id: CallId, leg: LegId) {
+        if self.calls.get(&id).is_some_and(|call| call.is_patient(leg)) {
+            self.run_flow(id, Input::Fax);
         }
     }
 
@@ -44,22 +66,24 @@ impl Switch {
     fn speak(&mut self, id: CallId, playback: PlaybackId, prompts: Vec<crate::flow::action::Spoken>) {
         let Some(leg) = self.calls.get(&id).map(|call| &call.patient) else { return };
         let Some(codec) = leg.codec() else { return };
+        let (worker, leg) = (leg.worker, leg.id);
         self.counters.playings += 1;
-        self.outputs.push_back(Output::Speak { worker: leg.worker, leg: leg.id, playback, prompts, codec });
+        self.order(worker, leg, Order::Speak { playback, prompts, codec });
     }
 
     /// Plays the tone after which a message is recorded.
     pub(super) fn play_tone(&mut self, id: CallId) {
         let Some(leg) = self.calls.get(&id).map(|call| &call.patient) else { return };
         let Some(codec) = leg.codec() else { return };
-        self.outputs.push_back(Output::Tone { worker: leg.worker, leg: leg.id, playback: TONE, codec });
+        let (worker, leg) = (leg.worker, leg.id);
+        self.order(worker, leg, Order::Tone { playback: TONE, codec });
     }
 
     /// Tells the worker of the patient's leg.
     pub(super) fn tell_patient(&mut self, id: CallId, command: impl FnOnce(LegId) -> Command) {
         let Some(leg) = self.calls.get(&id).map(|call| &call.patient).filter(|leg| leg.open) else { return };
-        let output = Output::Media { worker: leg.worker, command: command(leg.id) };
-        self.outputs.push_back(output);
+        let (worker, leg) = (leg.worker, leg.id);
+        self.order(worker, leg, Order::Media(command(leg)));
     }
 
     fn tell_log(&mut self, id: CallId, fact: Fact) {
@@ -72,6 +96,7 @@ impl Switch {
             | Fact::LanguageChosen(_)
             | Fact::NoticeGiven
             | Fact::NoticeCut
+            | Fact::FaxHeard
             | Fact::RecordingRefused
             | Fact::Promised { .. } => {}
         }

@@ -7,6 +7,7 @@ use super::admission::{self, Reserve, Standing};
 use super::call::Call;
 use super::interface::Output;
 use super::ladder::Numbers;
+use super::moving::Order;
 use super::negotiate::{plan, settled};
 use super::ports::Owned;
 use super::{HeardBy, Switch};
@@ -16,7 +17,7 @@ use crate::flow::action;
 use crate::flow::run::Run;
 use crate::id::{CallId, LegId};
 use crate::limits::MESSAGE_OPEN_MAX;
-use crate::media::command::{Command, PortIndex, WorkerIndex};
+use crate::media::command::{Command, Ears, PortIndex, WorkerIndex};
 use crate::phi::Phi;
 use crate::report::event::{Cause, Event, Party};
 use crate::sip::interface as sip;
@@ -162,7 +163,7 @@ impl Switch {
     /// Opens the patient's stream: from here on it is unbroken.
     fn open_patient(&mut self, id: CallId, agreed: &offer_answer::Agreed) {
         self.counters.answered += 1;
-        self.append(id, Event::Answered { codec: agreed.codec });
+        self.append(id, Event::Answered { codec: agreed.sends.codec });
         let Some(mut leg) = self.calls.get(&id).map(|call| call.patient.clone()) else { return };
         self.open_leg(&mut leg, agreed);
         self.keep_leg(id, leg);
@@ -289,7 +290,7 @@ impl Switch {
         self.watch(&mut changed);
         let leg = changed.id;
         let command = Command::Replan { leg, plan: plan(agreed, changed.local.ip()) };
-        self.outputs.push_back(Output::Media { worker: changed.worker, command });
+        self.order(changed.worker, leg, Order::Media(command));
         self.keep_leg(id, changed);
         if held != was_held {
             self.append(id, Event::Hold { on: held });
@@ -297,6 +298,7 @@ impl Switch {
         if held != was_held && self.calls.get(&id).is_some_and(|call| call.is_patient(leg)) {
             self.tell_flow_of_hold(id, held);
         }
+        self.turn_ears(id);
         self.rekey(id);
     }
 
@@ -340,6 +342,7 @@ pub(super) fn new_leg(id: LegId, owned: Owned, local: SocketAddr, peer: IpAddr) 
         sdp_version: 0,
         told: None,
         open: false,
+        ears: Ears::default(),
         probe_at: None,
     }
 }

@@ -19,6 +19,7 @@ pub mod inbox;
 mod incoming;
 pub mod interface;
 mod ladder;
+mod moving;
 mod negotiate;
 mod person;
 mod ports;
@@ -43,6 +44,7 @@ use admission::Admission;
 use call::Call;
 use interface::{Input, Now, Output, Settings, TraceOrder};
 use ladder::{Ladders, Passing};
+use moving::Journey;
 use ports::Ports;
 use status::Counters;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -67,6 +69,8 @@ pub struct Switch {
     legs: BTreeMap<LegId, CallId>,
     recordings: BTreeMap<RecordingId, CallId>,
     timers: BTreeSet<(Instant, CallId)>,
+    /// Legs that go to another worker.
+    journeys: BTreeMap<LegId, Journey>,
     waiting: BTreeMap<u64, (CallId, Waiting)>,
     ladders: Ladders,
     outputs: VecDeque<Output>,
@@ -99,6 +103,7 @@ impl Switch {
             legs: BTreeMap::new(),
             recordings: BTreeMap::new(),
             timers: BTreeSet::new(),
+            journeys: BTreeMap::new(),
             waiting: BTreeMap::new(),
             ladders: Ladders::default(),
             outputs: VecDeque::new(),
@@ -246,6 +251,8 @@ impl Switch {
         let leg = match &event {
             media::Event::FirstPacket { leg, .. }
             | media::Event::Key { leg, .. }
+            | media::Event::Fax { leg, .. }
+            | media::Event::Moved { leg, .. }
             | media::Event::PlaybackEnded { leg, .. }
             | media::Event::TapOpened { leg, .. }
             | media::Event::TapClosed { leg, .. }
@@ -256,6 +263,8 @@ impl Switch {
         match event {
             media::Event::FirstPacket { .. } => self.on_heard(id, leg, HeardBy::Rtp),
             media::Event::Key { key, .. } => self.on_key(id, leg, key),
+            media::Event::Fax { .. } => self.on_fax(id, leg),
+            media::Event::Moved { .. } => self.on_moved(id, leg),
             media::Event::PlaybackEnded { playback, completed, .. } => {
                 self.on_playback_ended(id, leg, playback, completed);
             }

@@ -53,6 +53,7 @@ impl Switch {
             version: leg.sdp_version,
             last: leg.told.as_deref(),
             codecs: &Codec::ALL,
+            offered: OFFERED,
             ptime_ms: TICK.as_millis() as u16,
             direction: session::Direction::SendRecv,
             peer: leg.peer,
@@ -60,10 +61,13 @@ impl Switch {
     }
 }
 
+/// What our own offers name. Linear samples are only taken where they are offered: they fill four times the line.
+const OFFERED: &[Codec] = &[Codec::Pcmu, Codec::Pcma, Codec::G722];
+
 /// What the leg keeps of an agreement.
 pub(super) fn settled(agreed: &Agreed) -> Settled {
-    let key_events = agreed.telephone_event.is_some();
-    Settled { codec: agreed.codec, direction: direction(agreed), key_events }
+    let key_events = agreed.sends_events.is_some();
+    Settled { codec: agreed.sends.codec, direction: direction(agreed), key_events }
 }
 
 /// How the stream runs that was agreed on, from the address that the party reached us at.
@@ -73,10 +77,11 @@ pub(super) fn plan(agreed: &Agreed, source: IpAddr) -> StreamPlan {
         remote_rtcp: agreed.remote_rtcp,
         rtcp_mux: agreed.rtcp_mux,
         source,
-        codec: agreed.codec,
-        payload_type: agreed.payload_type,
-        telephone_event: agreed.telephone_event,
-        samples_per_packet: agreed.samples_per_packet,
+        sends: agreed.sends,
+        takes: agreed.takes.clone(),
+        sends_events: agreed.sends_events,
+        takes_events: agreed.takes_events.clone(),
+        packet_ms: agreed.packet_ms,
         direction: direction(agreed),
     }
 }

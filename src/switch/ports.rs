@@ -83,6 +83,14 @@ impl Ports {
         }
     }
 
+    /// The sockets of two ports have changed places: so do their numbers.
+    pub fn exchange(&mut self, one: (WorkerIndex, PortIndex), other: (WorkerIndex, PortIndex)) {
+        let numbers = [self.number(one.0, one.1), self.number(other.0, other.1)];
+        for ((worker, port), number) in [other, one].into_iter().zip(numbers) {
+            self.workers[worker.0 as usize].numbers[port.0 as usize] = number;
+        }
+    }
+
     /// The number of a port, for SDP.
     pub fn number(&self, worker: WorkerIndex, port: PortIndex) -> u16 {
         self.workers[worker.0 as usize].numbers[port.0 as usize]
@@ -128,6 +136,14 @@ mod tests {
         assert_eq!(taken(1), [1, 21, 3, 23, 5, 25, 7, 27]);
         assert_eq!(taken(2), [1, 3, 21, 23, 5, 25, 7, 27]);
         assert_eq!(taken(9), [1, 3, 5, 7, 21, 23, 25, 27]);
+    }
+
+    #[test]
+    fn ports_whose_sockets_changed_places_have_each_others_numbers() {
+        let mut ports = Ports::new(&[vec![10, 12], vec![20, 22]], 1);
+        let (one, other) = ((WorkerIndex(0), PortIndex(1)), (WorkerIndex(1), PortIndex(0)));
+        ports.exchange(one, other);
+        assert_eq!((ports.number(one.0, one.1), ports.number(other.0, other.1)), (20, 12));
     }
 
     proptest! {

@@ -16,13 +16,14 @@ use crate::limits::{MESSAGE_OPEN_MAX, RECORDER_RING_FRAMES};
 use crate::media::command::Command;
 use crate::media::tap;
 use crate::report::event::Event;
+use crate::wire::codec::Codec;
 
 impl Switch {
     /// Names a recording; its file is opened when the name is durable.
     pub(super) fn start_recording(&mut self, id: CallId, kind: RecordingKind) {
-        if self.calls.get(&id).is_none_or(|call| call.recording.is_some() || !call.patient.open) {
-            return;
-        }
+        let ready = |call: &&super::call::Call| call.recording.is_none() && call.patient.open;
+        let Some(call) = self.calls.get(&id).filter(ready) else { return };
+        let codec = call.patient.codec().unwrap_or(Codec::Pcmu);
         if self.log_is_full() {
             return self.recording_refused(id, kind);
         }
@@ -33,7 +34,7 @@ impl Switch {
             RecordingKind::Message => Begin::AfterTone,
         };
         let named_at = self.now.wall;
-        let take = Take::new(begin, tap::ring(RECORDER_RING_FRAMES));
+        let take = Take::new(begin, tap::ring(RECORDER_RING_FRAMES, codec));
         if let Some(call) = self.calls.get_mut(&id) {
             call.recording = Some(Recording { id: recording, kind, take, named_at, frames: 0 });
         }

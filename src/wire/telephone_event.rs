@@ -11,6 +11,18 @@ use thiserror::Error;
 /// Octets of the payload.
 pub const PAYLOAD_OCTETS: usize = 4;
 
+/// The clock of telephone-event beside most codecs, in Hz.
+pub const CLOCK_HZ: u32 = 8_000;
+
+/// What one payload type of RTP means: events, counted in a clock (RFC 4733 §2.1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct EventFormat {
+    /// The number in the header.
+    pub payload_type: u8,
+    /// The clock of timestamps and durations, in Hz.
+    pub clock_hz: u32,
+}
+
 /// A key of a telephone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Key {

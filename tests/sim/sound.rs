@@ -3,7 +3,7 @@
 //! The sines are multiples of 100 Hz, so that 20 ms hold whole periods: a voice repeats the same
 //! 160 octets for ever, and a piece of it that is cut or faded still holds its two frequencies.
 
-use careline::audio::g711;
+use careline::audio::g711::{self, Law};
 use careline::audio::goertzel::power;
 use careline::wire::codec::Codec;
 use std::collections::HashMap;
@@ -65,7 +65,8 @@ impl Voice {
     pub fn frame(self, codec: Codec) -> [u8; FRAME] {
         let (low, high) = self.pair();
         let sine = |n: usize, at: u32| (TAU * f64::from((LOWEST + at) * 100) * n as f64 / 8_000.0).sin();
-        std::array::from_fn(|n| g711::encode(codec, (CREST * (sine(n, low) + sine(n, high))) as i16))
+        let law = law(codec);
+        std::array::from_fn(|n| g711::encode(law, (CREST * (sine(n, low) + sine(n, high))) as i16))
     }
 
     /// So many frames of it, as one clip.
@@ -83,17 +84,27 @@ pub struct Ear {
 impl Ear {
     /// What `octets` sound like.
     pub fn hear(&mut self, codec: Codec, octets: &[u8]) -> Heard {
-        if octets.iter().all(|&octet| octet == codec.silence_octet()) {
+        if octets.iter().all(|&octet| octet == silence(codec)) {
             return Heard::Silence;
         }
         if let Some(&heard) = self.known.get(&(codec, Box::from(octets))) {
             return heard;
         }
-        let samples: Vec<i16> = octets.iter().map(|&octet| g711::decode(codec, octet)).collect();
+        let samples: Vec<i16> = octets.iter().map(|&octet| g711::decode(law(codec), octet)).collect();
         let heard = listen(&samples);
         self.known.insert((codec, octets.into()), heard);
         heard
     }
+}
+
+/// The phones of this world speak G.711.
+fn law(codec: Codec) -> Law {
+    Law::of(codec).unwrap_or_else(|| panic!("no phone of this world speaks {codec:?}"))
+}
+
+/// The octet of silence in G.711.
+pub fn silence(codec: Codec) -> u8 {
+    g711::encode(law(codec), 0)
 }
 
 /// Whole periods of every voice: sound is listened to in pieces of 10 ms, because every packet is a
@@ -121,15 +132,15 @@ pub fn listen(samples: &[i16]) -> Heard {
 fn every_voice_is_known_by_its_own_frame_in_both_codecs_and_after_recoding() {
     let mut ear = Ear::default();
     for voice in (0..Voice::COUNT).map(Voice) {
-        for codec in Codec::ALL {
+        for codec in [Codec::Pcmu, Codec::Pcma] {
             let frame = voice.frame(codec);
             assert_eq!(ear.hear(codec, &frame), Heard::Voice(voice), "{codec:?}");
-            let mut half = [codec.silence_octet(); FRAME];
+            let mut half = [silence(codec); FRAME];
             half[..80].copy_from_slice(&frame[80..]);
             assert_eq!(ear.hear(codec, &half), Heard::Voice(voice), "half a frame in {codec:?}");
             let other = if codec == Codec::Pcmu { Codec::Pcma } else { Codec::Pcmu };
             let mut recoded = frame;
-            g711::transcode(codec, other, &mut recoded);
+            g711::transcode(law(codec), law(other), &mut recoded);
             assert_eq!(ear.hear(other, &recoded), Heard::Voice(voice), "{codec:?} to {other:?}");
         }
     }

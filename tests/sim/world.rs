@@ -19,6 +19,7 @@ use super::phone::{Out, Phone};
 use super::reach::Reach;
 use super::script::{Chaos, Script, TURN_COST};
 use super::sound::{Ear, Voice};
+use careline::audio::g711::{self, Law};
 use careline::call::recording;
 use careline::clock::{Instant, WallTime};
 use careline::flow::action::Spoken;
@@ -449,7 +450,8 @@ impl World {
             }
             Output::Tone { worker, leg, playback, codec } => {
                 let beep = careline::audio::tone::message_beep();
-                let octets = beep.iter().map(|s| careline::audio::g711::encode(codec, *s)).collect();
+                let law = Law::of(codec).unwrap_or_else(|| panic!("no phone of this world speaks {codec:?}"));
+                let octets = beep.iter().map(|s| g711::encode(law, *s)).collect();
                 let command = media::Command::Play {
                     leg,
                     playback,

@@ -150,6 +150,7 @@ impl World {
             version: 0,
             last: None,
             codecs: &Codec::ALL,
+            offered: &[Codec::Pcmu, Codec::Pcma, Codec::G722],
             ptime_ms: 20,
             direction: Direction::SendRecv,
             peer: self.way.remote.ip(),

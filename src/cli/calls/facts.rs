@@ -79,7 +79,7 @@ fn flow(fact: &Fact, numbers: Numbers) -> What {
             return What::Step { flow: flow.to_string(), step: step.to_string() };
         }
         Fact::Chosen { .. } | Fact::Missed { .. } | Fact::RecordingRefused => Mark::Key,
-        Fact::NoticeGiven | Fact::NoticeCut => Mark::Sound,
+        Fact::NoticeGiven | Fact::NoticeCut | Fact::FaxHeard => Mark::Sound,
         Fact::LanguageChosen(_) | Fact::LadderRung { .. } | Fact::Promised { .. } | Fact::Fault { .. } => {
             Mark::Note
         }

@@ -31,7 +31,7 @@ mod steps;
 mod tests;
 
 use crate::clock::{Due, Instant};
-use crate::flow::action::{Action, ConnectEnd, Fact, Input, Pace, Spoken, Why};
+use crate::flow::action::{Action, ConnectEnd, Ears, Fact, Input, Pace, Spoken, Why};
 use crate::flow::program::{Own, Recording, StepAt};
 use crate::flow::set::FlowSet;
 use crate::id::{ExitName, FlowName, Language, PlaybackId, PromptName};
@@ -294,6 +294,7 @@ impl Run {
         match input {
             Input::Start => self.start(now),
             Input::Key(key) => self.key(now, key),
+            Input::Fax => self.fax(),
             Input::PlaybackEnded { playback, completed } => {
                 if self.speech().is_some_and(|speech| speech.playback == playback) {
                     self.speech_ended(now, completed);
@@ -312,6 +313,30 @@ impl Run {
     /// The next thing to do; `None` until something happens again.
     pub fn poll_action(&mut self) -> Option<Action> {
         self.actions.pop_front()
+    }
+
+    /// What the caller's sound matters for now. Keys act everywhere but in a talk; who has been silent once while
+    /// he was asked may be a machine, which is no patient's silence.
+    pub fn ears(&self) -> Ears {
+        let talks = matches!(self.state, State::Talking { .. } | State::Over);
+        let fax = matches!(
+            &self.state,
+            State::Asking(Asking { misses: 1.., phase: Phase::Speaking(_) | Phase::Thinking { .. }, .. })
+        );
+        Ears { keys: !talks, fax }
+    }
+
+    /// Nobody is there to be led to a person.
+    fn fax(&mut self) {
+        if !self.ears().fax {
+            return;
+        }
+        let exit = ExitName::from("fax");
+        self.tell(Fact::FaxHeard);
+        self.actions.push_back(Action::StopPlaying);
+        self.actions.push_back(Action::End { exit: exit.clone() });
+        self.exit = Some(exit);
+        self.state = State::Over;
     }
 
     /// When to hand in [`Input::Timeout`] at the latest.

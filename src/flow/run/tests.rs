@@ -151,7 +151,8 @@ impl Engine {
     }
 
     /// `0`-`9`, `*`, `#`: a key · `w8`: 8 s pass · `yes`, `no`, `bye`: the called person answers, does not,
-    /// hangs up · `open`, `saved`, `lost`: what the recorder answers · `hold`, `back`: nothing is heard in between.
+    /// hangs up · `open`, `saved`, `lost`: what the recorder answers · `hold`, `back`: nothing is heard in between
+    /// · `fax`: a fax machine is heard.
     fn play(&mut self, script: &str) {
         for word in script.split_whitespace() {
             match word {
@@ -165,6 +166,7 @@ impl Engine {
                     self.nobody_answers();
                 }
                 "bye" => self.input(Input::ConnectEnded(ConnectEnd::FarHungUp)),
+                "fax" => self.input(Input::Fax),
                 "open" => self.input(Input::MessageOpen),
                 "saved" => self.input(Input::MessageSaved),
                 "lost" => self.input(Input::MessageFailed),

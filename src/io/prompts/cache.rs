@@ -8,8 +8,8 @@ use std::sync::Arc;
 /// One kept sound.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Key {
-    /// The samples of a prompt, from which its encodings are made.
-    Samples(Spoken),
+    /// The samples of a prompt at a rate, in Hz, from which its encodings are made.
+    Samples(Spoken, u32),
     /// A prompt in the octets of a codec.
     Encoded(Spoken, Codec),
 }
@@ -17,7 +17,7 @@ pub enum Key {
 /// What is kept of it.
 #[derive(Clone, Debug)]
 pub enum Sound {
-    /// At 8 kHz.
+    /// At the rate of its key.
     Samples(Arc<[i16]>),
     /// In the codec of its key.
     Octets(Arc<[u8]>),

@@ -11,7 +11,9 @@ pub mod cache;
 pub mod level;
 pub mod sound_file;
 
-use crate::audio::{g711, stretch, tone};
+use crate::audio::g711::{self, Law};
+use crate::audio::resample::Up;
+use crate::audio::{g722, stretch, tone};
 use crate::flow::action::{Pace, Spoken};
 use crate::flow::set::Audio;
 use crate::id::{Language, PromptName};
@@ -71,7 +73,7 @@ impl PromptLibrary {
     /// Whether a prompt can be heard: its whole file is decoded to know, and kept for the first call.
     pub fn audio(&self, prompt: &PromptName, language: &Language) -> Audio {
         let (prompt, language) = (prompt.clone(), language.clone());
-        match self.samples(&Spoken { prompt, language, pace: Pace::Normal }) {
+        match self.samples(&Spoken { prompt, language, pace: Pace::Normal }, tone::RATE_HZ) {
             Ok(_) => Audio::Present,
             Err(PromptError::Missing { .. }) => Audio::Missing,
             Err(error @ PromptError::Broken { .. }) => Audio::Broken(error.to_string()),
@@ -87,7 +89,7 @@ impl PromptLibrary {
         if let Some(Sound::Octets(octets)) = self.cache.borrow_mut().get(&key) {
             return Ok(Clip { codec, octets });
         }
-        let octets = encode(&self.samples(spoken)?, codec);
+        let octets = encode(&self.samples(spoken, codec.sample_rate_hz())?, codec);
         self.cache.borrow_mut().put(key, Sound::Octets(Arc::clone(&octets)));
         Ok(Clip { codec, octets })
     }
@@ -97,13 +99,15 @@ impl PromptLibrary {
     /// # Errors
     /// [`PromptError`] with place, cause and repair.
     pub fn duration(&self, spoken: &Spoken) -> Result<Duration, PromptError> {
-        let samples = self.samples(spoken)?.len() as u64;
-        Ok(Duration::from_micros(samples * 1_000_000 / u64::from(sound_file::RATE_HZ)))
+        let samples = self.samples(spoken, tone::RATE_HZ)?.len() as u64;
+        Ok(Duration::from_micros(samples * 1_000_000 / u64::from(tone::RATE_HZ)))
     }
 
     /// The tone after which a message is recorded.
     pub fn tone(&self, codec: Codec) -> Clip {
-        Clip { codec, octets: encode(&tone::message_beep(), codec) }
+        let beep = tone::message_beep();
+        let beep = if codec.sample_rate_hz() == tone::RATE_HZ { beep } else { widened(&beep) };
+        Clip { codec, octets: encode(&beep, codec) }
     }
 
     /// Octets of memory that sounds take.
@@ -111,20 +115,20 @@ impl PromptLibrary {
         self.cache.borrow().octets()
     }
 
-    fn samples(&self, spoken: &Spoken) -> Result<Arc<[i16]>, PromptError> {
-        let key = Key::Samples(spoken.clone());
+    fn samples(&self, spoken: &Spoken, rate_hz: u32) -> Result<Arc<[i16]>, PromptError> {
+        let key = Key::Samples(spoken.clone(), rate_hz);
         if let Some(Sound::Samples(samples)) = self.cache.borrow_mut().get(&key) {
             return Ok(samples);
         }
         let samples: Arc<[i16]> = match spoken.pace {
             Pace::Normal => {
-                let mut samples = self.recorded(spoken)?;
-                Level::of(&samples, sound_file::RATE_HZ).apply(&mut samples);
+                let mut samples = self.recorded(spoken, rate_hz)?;
+                Level::of(&samples, rate_hz).apply(&mut samples);
                 samples.into()
             }
             Pace::Slow => {
-                let normal = self.samples(&Spoken { pace: Pace::Normal, ..spoken.clone() })?;
-                stretch::slowly(&normal, sound_file::RATE_HZ).into()
+                let normal = self.samples(&Spoken { pace: Pace::Normal, ..spoken.clone() }, rate_hz)?;
+                stretch::slowly(&normal, rate_hz).into()
             }
         };
         self.cache.borrow_mut().put(key, Sound::Samples(Arc::clone(&samples)));
@@ -136,12 +140,12 @@ impl PromptLibrary {
     /// # Errors
     /// [`PromptError`] with place, cause and repair.
     pub fn level(&self, spoken: &Spoken) -> Result<Level, PromptError> {
-        Ok(Level::of(&self.recorded(spoken)?, sound_file::RATE_HZ))
+        Ok(Level::of(&self.recorded(spoken, tone::RATE_HZ)?, tone::RATE_HZ))
     }
 
-    fn recorded(&self, spoken: &Spoken) -> Result<Vec<i16>, PromptError> {
+    fn recorded(&self, spoken: &Spoken, rate_hz: u32) -> Result<Vec<i16>, PromptError> {
         let path = self.find(spoken)?;
-        sound_file::read(&path).map_err(|source| PromptError::Broken { path, source })
+        sound_file::read(&path, rate_hz).map_err(|source| PromptError::Broken { path, source })
     }
 
     fn find(&self, spoken: &Spoken) -> Result<PathBuf, PromptError> {
@@ -155,8 +159,22 @@ impl PromptLibrary {
     }
 }
 
+/// The octets of samples at the codec's rate.
 fn encode(samples: &[i16], codec: Codec) -> Arc<[u8]> {
-    samples.iter().map(|sample| g711::encode(codec, *sample)).collect()
+    let packed = |law| samples.iter().map(|sample| g711::encode(law, *sample)).collect();
+    match codec {
+        Codec::Pcmu => packed(Law::Mu),
+        Codec::Pcma => packed(Law::A),
+        Codec::G722 => g722::encode_clip(samples).into(),
+        Codec::L16Narrow | Codec::L16Wide => samples.iter().flat_map(|sample| sample.to_be_bytes()).collect(),
+    }
+}
+
+/// 8 kHz to 16 kHz.
+fn widened(narrow: &[i16]) -> Vec<i16> {
+    let mut wide = vec![0; 2 * narrow.len()];
+    Up::new().up(narrow, &mut wide);
+    wide
 }
 
 #[cfg(test)]
@@ -164,6 +182,7 @@ mod tests {
     use super::*;
     use crate::audio::goertzel::power;
     use crate::audio::loudness;
+    use crate::audio::transcode::Decode;
     use crate::limits::{PROMPT_LOUDNESS_LUFS, PROMPT_LOUDNESS_WITHIN_LU};
     use std::process::Command;
 
@@ -209,7 +228,12 @@ mod tests {
     }
 
     fn samples_of(clip: &Clip) -> Vec<i16> {
-        clip.octets.iter().map(|octet| g711::decode(clip.codec, *octet)).collect()
+        let mut decode = Decode::default();
+        let ticks = clip.octets.chunks(clip.codec.tick_octets());
+        let mut samples: Vec<_> =
+            ticks.flat_map(|tick| decode.narrow(&crate::audio::sound::Sound::of(clip.codec, tick))).collect();
+        samples.truncate(8 * clip.octets.len() / clip.codec.octets_per_ms());
+        samples
     }
 
     #[test]
@@ -345,6 +369,8 @@ mod tests {
         assert_eq!(samples.len(), stretch::slow_length(8_000));
         assert!(power(&samples[..800], 440) > 100.0 * power(&samples[..800], 340), "an octave is no answer");
         assert_eq!(library.duration(&slow).unwrap().as_millis(), 1_318);
+        let wide = library.clip(&slow, Codec::L16Wide).unwrap().octets.len();
+        assert_eq!(wide, 2 * stretch::slow_length(16_000), "at the rate of the codec");
         assert_eq!(library.clip(&spoken("t"), Codec::Pcma).unwrap().octets.len(), 8_000, "both are kept");
     }
 
@@ -359,13 +385,14 @@ mod tests {
         };
         for language in ["en", "es"] {
             let normal = Spoken { language: Language::from(language), ..spoken("mm.menu") };
-            let slow = library.samples(&Spoken { pace: Pace::Slow, ..normal.clone() }).unwrap();
-            let normal = library.samples(&normal).unwrap();
+            let slow =
+                library.samples(&Spoken { pace: Pace::Slow, ..normal.clone() }, tone::RATE_HZ).unwrap();
+            let normal = library.samples(&normal, tone::RATE_HZ).unwrap();
             assert_eq!(slow.len(), stretch::slow_length(normal.len()), "{language}");
             for (before, after) in bands(&normal).into_iter().zip(bands(&slow)) {
                 assert!((before - after).abs() < 1.0, "{language}: {before:.1} dB became {after:.1} dB");
             }
-            let lufs = |samples: &[i16]| loudness::measure(samples, sound_file::RATE_HZ).lufs.unwrap();
+            let lufs = |samples: &[i16]| loudness::measure(samples, tone::RATE_HZ).lufs.unwrap();
             assert!((lufs(&normal) - lufs(&slow)).abs() < 0.5, "{language}: {} LUFS", lufs(&slow));
         }
     }
@@ -404,12 +431,12 @@ mod tests {
                 let path = file.unwrap().path();
                 let prompt = PromptName::from(path.file_stem().unwrap().to_str().unwrap());
                 let spoken = Spoken { prompt, language: Language::from(language), pace: Pace::Normal };
-                let samples = library.samples(&spoken).unwrap();
+                let samples = library.samples(&spoken, tone::RATE_HZ).unwrap();
                 let name = path.display();
                 assert!((4_000..240_000).contains(&samples.len()), "{name}: {} samples", samples.len());
                 let edges = samples[..320].iter().chain(&samples[samples.len() - 320..]);
                 assert!(edges.clone().all(|sample| sample.unsigned_abs() < 100), "{name}: {:?}", edges.max());
-                let loudness = loudness::measure(&samples, sound_file::RATE_HZ);
+                let loudness = loudness::measure(&samples, tone::RATE_HZ);
                 let off = loudness.lufs.map(|lufs| (lufs - PROMPT_LOUDNESS_LUFS).abs());
                 assert!(off.is_some_and(|off| off <= PROMPT_LOUDNESS_WITHIN_LU), "{name}: {loudness:?}");
                 assert!(loudness.peak_dbfs < -0.99, "{name}: {loudness:?}");

@@ -1,4 +1,4 @@
-//! One audio file of any usual kind as samples of one channel at 8 kHz. The only file that names `symphonia` and `rubato`.
+//! One audio file of any usual kind as samples of one channel, at the rate of a call. The only file that names `symphonia` and `rubato`.
 
 use crate::limits::PROMPT_MAX;
 use rubato::audioadapter_buffers::direct::InterleavedSlice;
@@ -48,19 +48,17 @@ pub enum SoundError {
     Silent,
 }
 
-/// Samples in a second of everything that leaves this file.
-pub const RATE_HZ: u32 = 8_000;
 /// A file whose loudest sample is under this is silence: 66 dB below full scale.
 const SILENT_PEAK: u16 = 16;
 
-/// Reads, decodes, mixes to one channel and resamples.
+/// Reads, decodes, mixes to one channel and resamples to `rate_hz` samples a second.
 ///
 /// # Errors
 /// [`SoundError`] with cause and repair.
-pub fn read(path: &Path) -> Result<Vec<i16>, SoundError> {
+pub fn read(path: &Path, rate_hz: u32) -> Result<Vec<i16>, SoundError> {
     refuse_text(path)?;
-    let (samples, rate) = decode(path)?;
-    let samples = resample(samples, rate)?;
+    let (samples, own_rate_hz) = decode(path)?;
+    let samples = resample(samples, own_rate_hz, rate_hz)?;
     let samples: Vec<i16> = samples.iter().map(|sample| to_sixteen_bits(*sample)).collect();
     if samples.iter().all(|sample| sample.unsigned_abs() < SILENT_PEAK) {
         return Err(SoundError::Silent);
@@ -151,14 +149,14 @@ fn next_packet(format: &mut dyn FormatReader) -> Result<Option<symphonia::core::
     }
 }
 
-fn resample(samples: Vec<f32>, rate: u32) -> Result<Vec<f32>, SoundError> {
+fn resample(samples: Vec<f32>, from_hz: u32, to_hz: u32) -> Result<Vec<f32>, SoundError> {
     const CHUNK: usize = 1_024;
-    if rate == RATE_HZ {
+    if from_hz == to_hz {
         return Ok(samples);
     }
     let told = |cause: String| SoundError::Damaged { cause };
-    let mut resampler = Fft::<f32>::new(rate as usize, RATE_HZ as usize, CHUNK, 1, FixedSync::Both)
-        .map_err(|error| told(format!("a rate of {rate} Hz: {error}")))?;
+    let mut resampler = Fft::<f32>::new(from_hz as usize, to_hz as usize, CHUNK, 1, FixedSync::Both)
+        .map_err(|error| told(format!("a rate of {from_hz} Hz: {error}")))?;
     let input = InterleavedSlice::new(&samples, 1, samples.len()).map_err(|error| told(error.to_string()))?;
     let output =
         resampler.process_all(&input, samples.len(), None).map_err(|error| told(error.to_string()))?;

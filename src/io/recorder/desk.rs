@@ -11,7 +11,7 @@
 //! forgotten; the others do not notice.
 
 use super::wav::{FRAME_MS, FRAME_OCTETS, RecordingFile, Wav};
-use crate::audio::g711;
+use crate::audio::transcode::Decode;
 use crate::call::recording::{Command, Event, RecordingFault};
 use crate::clock::{Instant, WallTime};
 use crate::id::RecordingId;
@@ -76,6 +76,9 @@ pub struct Desk<S: Shelf> {
 #[derive(Debug)]
 struct Recording<F> {
     reader: TapReader,
+    /// What makes samples of each side's octets.
+    party: Decode,
+    ours: Decode,
     wav: Wav<F>,
     at: WallTime,
     part: u32,
@@ -182,6 +185,8 @@ impl<S: Shelf> Desk<S> {
             Ok(wav) => {
                 let running = Recording {
                     reader,
+                    party: Decode::default(),
+                    ours: Decode::default(),
                     wav,
                     at,
                     part: 1,
@@ -235,7 +240,7 @@ impl<S: Shelf> Desk<S> {
                 missing.push((self.samples.len(), frame.index - next));
             }
             next = frame.index + 1;
-            decode(&frame, &mut self.samples);
+            running.decode(&frame, &mut self.samples);
         }
         self.append(now, recording, &missing)
     }
@@ -376,6 +381,17 @@ enum Durability {
     Unconfirmed,
 }
 
+impl<F> Recording<F> {
+    /// Both sides as stereo samples: the party left, ours right.
+    fn decode(&mut self, frame: &Frame, samples: &mut Vec<u8>) {
+        let sides = self.party.narrow(&frame.party).into_iter().zip(self.ours.narrow(&frame.ours));
+        for (party, ours) in sides {
+            let ([a, b], [c, d]) = (party.to_le_bytes(), ours.to_le_bytes());
+            samples.extend_from_slice(&[a, b, c, d]);
+        }
+    }
+}
+
 impl<F: RecordingFile> Recording<F> {
     fn milliseconds(&self) -> u64 {
         (self.earlier + self.wav.frames()) * FRAME_MS
@@ -401,15 +417,6 @@ fn on_grid(at: Instant) -> Instant {
     Instant::from_micros(at.as_micros() / DRAIN_GRID_US * DRAIN_GRID_US)
 }
 
-/// Both sides as stereo samples: the party left, ours right.
-fn decode(frame: &Frame, samples: &mut Vec<u8>) {
-    for (&party, &ours) in frame.party.iter().zip(&frame.ours) {
-        let [a, b] = g711::decode(frame.codec, party).to_le_bytes();
-        let [c, d] = g711::decode(frame.codec, ours).to_le_bytes();
-        samples.extend_from_slice(&[a, b, c, d]);
-    }
-}
-
 /// What a fault of the disk means for a recording.
 fn fault_of(error: &io::Error) -> RecordingFault {
     match error.kind() {
@@ -423,6 +430,8 @@ fn fault_of(error: &io::Error) -> RecordingFault {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::audio::g711::{self, Law};
+    use crate::audio::sound::Sound;
     use crate::call::recording::RecordingKind;
     use crate::id::CallId;
     use crate::io::recorder::fake_disk::{FakeDisk, Kept};
@@ -435,6 +444,14 @@ mod tests {
         sync_within: Duration::from_secs(5),
         roll_octets: 4_000_000_000,
     };
+
+    fn pcmu(octet: u8) -> Sound {
+        Sound::of(Codec::Pcmu, &[octet; 160])
+    }
+
+    fn pcma(octet: u8) -> Sound {
+        Sound::of(Codec::Pcma, &[octet; 160])
+    }
 
     /// A desk, its fake disk, and the media side of the rings, in virtual time.
     struct Bench {
@@ -451,7 +468,7 @@ mod tests {
         }
 
         fn open(&mut self, id: u64) -> RecordingId {
-            let (tap, reader) = tap::ring(64);
+            let (tap, reader) = tap::ring(64, Codec::Pcmu);
             let recording = RecordingId(id);
             self.taps.insert(recording, tap);
             let open = Command::Open {
@@ -468,7 +485,7 @@ mod tests {
         /// Lets `ticks` of 20 ms pass: each tap gets a frame, the desk turns when it says so.
         fn talk(&mut self, ticks: u64) {
             for _ in 0..ticks {
-                self.taps.values_mut().for_each(|tap| tap.push(Codec::Pcmu, [0x10; 160], [0x90; 160]));
+                self.taps.values_mut().for_each(|tap| tap.push(&pcmu(0x10), &pcmu(0x90)));
                 self.now += Duration::from_millis(20);
                 while self.desk.poll_timeout().is_some_and(|due| due <= self.now) {
                     self.desk.turn(self.now);
@@ -511,7 +528,7 @@ mod tests {
         );
         let samples = bench.wav("r7-1", Kept::Synced);
         assert_eq!(samples.len(), 180 * 160);
-        let sides = [g711::decode(Codec::Pcmu, 0x10), g711::decode(Codec::Pcmu, 0x90)];
+        let sides = [g711::decode(Law::Mu, 0x10), g711::decode(Law::Mu, 0x90)];
         assert!(sides[0] < 0 && sides[1] > 0 && samples.iter().all(|sample| *sample == sides));
         assert!(bench.desk.is_idle());
     }
@@ -521,10 +538,10 @@ mod tests {
         let mut bench = Bench::new(FakeDisk::default(), SETTINGS);
         let id = bench.open(1);
         let tap = bench.taps.get_mut(&id).unwrap();
-        (0..70).for_each(|_| tap.push(Codec::Pcma, [0x2a; 160], [0xd5; 160]));
+        (0..70).for_each(|_| tap.push(&pcma(0x2a), &pcma(0xd5)));
         bench.talk(100);
         let tap = bench.taps.get_mut(&id).unwrap();
-        (0..80).for_each(|_| tap.push(Codec::Pcma, [0x2a; 160], [0xd5; 160]));
+        (0..80).for_each(|_| tap.push(&pcma(0x2a), &pcma(0xd5)));
         bench.close(id);
         let samples = bench.wav("r1-1", Kept::Synced);
         assert_eq!(samples.len(), (70 + 100 + 80) * 160, "the length counts every frame, dropped or not");
@@ -562,7 +579,7 @@ mod tests {
             Some(Event::Failed { recording: first, fault: RecordingFault::Quota, milliseconds: 1_000 }),
         );
         let mut full = Desk::new(FakeDisk::default(), SETTINGS, SETTINGS.quota_octets);
-        let (_tap, reader) = tap::ring(1);
+        let (_tap, reader) = tap::ring(1, Codec::Pcmu);
         let open = Command::Open {
             recording: RecordingId(2),
             call: CallId(1),

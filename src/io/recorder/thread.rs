@@ -198,6 +198,7 @@ fn sync_loop(jobs: &Receiver<SyncJob>, messages: &SyncSender<Message>) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::audio::sound::Sound;
     use crate::call::recording::RecordingKind;
     use crate::clock::WallTime;
     use crate::id::{CallId, RecordingId};
@@ -217,7 +218,7 @@ mod tests {
     }
 
     fn open(id: u64) -> (tap::Tap, Command) {
-        let (tap, reader) = tap::ring(64);
+        let (tap, reader) = tap::ring(64, Codec::Pcmu);
         let at = WallTime::from_micros(20_780 * 86_400_000_000);
         (
             tap,
@@ -242,7 +243,7 @@ mod tests {
         assert_eq!(told.recv(), Ok(Event::Opened { recording }));
         let path = root.path().join("2026/11/23/rbeef.wav");
         assert_eq!(hound::WavReader::open(&path).unwrap().duration(), 0, "valid before the first sample");
-        (0..50).for_each(|_| tap.push(Codec::Pcmu, [0; 160], [0xff; 160]));
+        (0..50).for_each(|_| tap.push(&Sound::of(Codec::Pcmu, &[0; 160]), &Sound::silence(Codec::Pcmu)));
         recorder.command(Command::Close { recording, frames: tap.frames() });
         assert_eq!(told.recv(), Ok(Event::Closed { recording, milliseconds: 1_000, durable: true }));
         assert_eq!(hound::WavReader::open(&path).unwrap().duration(), 8_000);
@@ -269,7 +270,7 @@ mod tests {
         let (recorder, told) = started(root.path());
         let (mut tap, command) = open(1);
         recorder.command(command);
-        (0..10).for_each(|_| tap.push(Codec::Pcmu, [0; 160], [0xff; 160]));
+        (0..10).for_each(|_| tap.push(&Sound::of(Codec::Pcmu, &[0; 160]), &Sound::silence(Codec::Pcmu)));
         recorder.stop();
         let recording = RecordingId(1);
         let events: Vec<Event> = told.iter().collect();

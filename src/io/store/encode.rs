@@ -49,6 +49,7 @@ fn kind_of_fact(fact: &Fact) -> &'static str {
         Fact::LanguageChosen(_) => "language_chosen",
         Fact::NoticeGiven => "notice_given",
         Fact::NoticeCut => "notice_cut",
+        Fact::FaxHeard => "fax_heard",
         Fact::RecordingRefused => "recording_refused",
         Fact::LadderRung { .. } => "ladder_rung",
         Fact::Promised { .. } => "promised",
@@ -175,7 +176,7 @@ fn of_fact<M: SerializeMap>(body: &mut M, fact: &Fact) -> Result<(), M::Error> {
             body.serialize_entry("count", count)
         }
         Fact::LanguageChosen(language) => body.serialize_entry("language", language.as_str()),
-        Fact::NoticeGiven | Fact::NoticeCut | Fact::RecordingRefused => Ok(()),
+        Fact::NoticeGiven | Fact::NoticeCut | Fact::FaxHeard | Fact::RecordingRefused => Ok(()),
         Fact::LadderRung { rung, why } => {
             body.serialize_entry("rung", rung)?;
             body.serialize_entry("why", why.word())

@@ -28,7 +28,13 @@ pub trait Word: Copy + PartialEq + 'static {
 
 impl Word for Codec {
     const KIND: &'static str = "codec";
-    const WORDS: &'static [(Self, &'static str)] = &[(Codec::Pcmu, "PCMU"), (Codec::Pcma, "PCMA")];
+    const WORDS: &'static [(Self, &'static str)] = &[
+        (Codec::Pcmu, "PCMU"),
+        (Codec::Pcma, "PCMA"),
+        (Codec::G722, "G722"),
+        (Codec::L16Narrow, "L16/8000"),
+        (Codec::L16Wide, "L16/16000"),
+    ];
 }
 
 impl Word for RecordingKind {

@@ -2,21 +2,22 @@
 
 mod bridge;
 mod legs;
+mod moving;
 mod party;
 mod random;
 mod recording;
 mod stream;
 
 use super::*;
-use crate::audio::g711;
+use crate::audio::g711::{self, Law};
 use crate::audio::goertzel::power;
 use crate::audio::tone::sine;
 use crate::id::PlaybackId;
 use crate::media::command::{Clip, Direction, StreamPlan};
 use crate::media::tap::{TapReader, ring};
-use crate::wire::codec::Codec;
+use crate::wire::codec::{AudioFormat, Codec};
 use crate::wire::rtp::{HEADER_OCTETS, Header, Packet};
-use crate::wire::telephone_event::{Key, TelephoneEvent};
+use crate::wire::telephone_event::{EventFormat, Key, TelephoneEvent};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -118,12 +119,25 @@ fn plan(leg: LegId) -> StreamPlan {
         remote_rtcp: party(leg),
         rtcp_mux: false,
         source: "10.0.0.1".parse().unwrap(),
-        codec: Codec::Pcmu,
-        payload_type: 0,
-        telephone_event: Some(101),
-        samples_per_packet: 160,
+        sends: AudioFormat { payload_type: 0, codec: Codec::Pcmu },
+        takes: vec![AudioFormat { payload_type: 0, codec: Codec::Pcmu }],
+        sends_events: Some(EventFormat { payload_type: 101, clock_hz: 8_000 }),
+        takes_events: vec![EventFormat { payload_type: 101, clock_hz: 8_000 }],
+        packet_ms: 20,
         direction: Direction { send: true, receive: true },
     }
+}
+
+/// The plan with another codec, in both directions.
+fn in_codec(plan: StreamPlan, payload_type: u8, codec: Codec) -> StreamPlan {
+    let format = AudioFormat { payload_type, codec };
+    StreamPlan { sends: format, takes: vec![format], ..plan }
+}
+
+/// The plan with keys under that number, or without.
+fn with_keys(plan: StreamPlan, payload_type: Option<u8>) -> StreamPlan {
+    let format = payload_type.map(|payload_type| EventFormat { payload_type, clock_hz: 8_000 });
+    StreamPlan { sends_events: format, takes_events: format.into_iter().collect(), ..plan }
 }
 
 fn packet(payload_type: u8, ssrc: u32, sequence: u16, timestamp: u32, payload: &[u8]) -> Vec<u8> {
@@ -145,12 +159,13 @@ fn event(sequence: u16, timestamp: u32, duration: u16, end: bool) -> Vec<u8> {
 /// `ticks` frames of a tone, in µ-law.
 fn tone(frequency_hz: u32, ticks: usize) -> Vec<[u8; 160]> {
     let samples = sine(frequency_hz, Duration::from_millis(20 * ticks as u64), 8_000);
-    let octets: Vec<u8> = samples.iter().map(|sample| g711::encode(Codec::Pcmu, *sample)).collect();
+    let octets: Vec<u8> = samples.iter().map(|sample| g711::encode(Law::Mu, *sample)).collect();
     octets.as_chunks::<160>().0.to_vec()
 }
 
 fn samples(codec: Codec, octets: &[u8]) -> Vec<i16> {
-    octets.iter().map(|octet| g711::decode(codec, *octet)).collect()
+    let law = Law::of(codec).expect("G.711");
+    octets.iter().map(|octet| g711::decode(law, *octet)).collect()
 }
 
 /// Which of the tones is in the sound: those with over a thousandth of full scale's power.

@@ -8,25 +8,27 @@
 //! with port 0 in its place (§6). Nothing is sent to a party that holds us, and hold by address
 //! 0.0.0.0 (RFC 2543) is understood but never spoken.
 
-use crate::wire::codec::Codec;
+use crate::limits::PACKET_OCTETS_MAX;
+use crate::wire::codec::{AudioFormat, Codec};
 use crate::wire::sdp::read::read;
 use crate::wire::sdp::session::{Address, Connection, Direction, Media, Session};
 use crate::wire::sdp::write::{Audio, Description, Format, RtcpPort, Section};
+use crate::wire::telephone_event::{self, EventFormat};
 use std::net::{IpAddr, SocketAddr};
 use thiserror::Error;
 
-/// The clock of both codecs and of their telephone-event, in Hz.
-const CLOCK_HZ: u32 = 8_000;
-/// Samples in a millisecond.
-const SAMPLES_PER_MS: u32 = 8;
 /// The packet times that we send, in ms: shorter floods, longer is heard when one is lost.
 const PTIME_MS: std::ops::RangeInclusive<u16> = 10..=60;
 /// The payload type of telephone-event in our own offers: what most phones use.
 const TELEPHONE_EVENT: u8 = 101;
+/// The first payload type that means nothing by itself (RFC 3551 §6).
+const DYNAMIC: u8 = 96;
 /// The events that we understand: keys and flash (RFC 4733 §3.2).
 const EVENTS: &str = "0-16";
 /// The highest of [`EVENTS`].
 const EVENT_MAX: u8 = 16;
+/// The clocks in which events are understood: those of the codecs that peers have, in Hz.
+const EVENT_CLOCKS_HZ: [u32; 5] = [telephone_event::CLOCK_HZ, 16_000, 24_000, 32_000, 48_000];
 
 /// What we have to say of ourselves.
 #[derive(Clone, Debug)]
@@ -41,8 +43,10 @@ pub struct Ours<'a> {
     pub version: u64,
     /// What we said last in this dialog: the version rises only if we say something else (§8).
     pub last: Option<&'a [u8]>,
-    /// The codecs that we take, in the order of our own offers.
+    /// The codecs that we take when they are offered.
     pub codecs: &'a [Codec],
+    /// The codecs of our own offers, in their order.
+    pub offered: &'a [Codec],
     /// The packet time when the peer names none, in ms.
     pub ptime_ms: u16,
     /// What we wish to do: `SendRecv` unless we hold.
@@ -64,14 +68,17 @@ pub struct Agreed {
     pub remote_rtcp: SocketAddr,
     /// RTCP shares the RTP port (RFC 5761).
     pub rtcp_mux: bool,
-    /// The codec in both directions.
-    pub codec: Codec,
-    /// Its payload type.
-    pub payload_type: u8,
-    /// The payload type of telephone-event, if both know it.
-    pub telephone_event: Option<u8>,
-    /// Samples in a packet that we send.
-    pub samples_per_packet: u32,
+    /// What we send.
+    pub sends: AudioFormat,
+    /// What they may send, each under its number here: [`Agreed::sends`] first. Who offered several codecs may
+    /// change from one to the other in mid-stream (RFC 3264 §5.1).
+    pub takes: Vec<AudioFormat>,
+    /// How we send events, if both know them: in the clock of what we send, where they have that.
+    pub sends_events: Option<EventFormat>,
+    /// The events that they may send, in whatever clock they named.
+    pub takes_events: Vec<EventFormat>,
+    /// The sound in a packet that we send, in ms.
+    pub packet_ms: u16,
     /// Who sends, as we see it.
     pub direction: Direction,
     /// They wish to hear nothing from us.
@@ -91,10 +98,12 @@ pub enum Disagreement {
 
 /// The line that we can use, read.
 struct Usable<'a> {
-    codec: Codec,
-    payload_type: u8,
-    telephone_event: Option<u8>,
-    events: String,
+    /// What we know of what they name, in their order; never empty.
+    sounds: Vec<AudioFormat>,
+    sends: AudioFormat,
+    events: Vec<EventFormat>,
+    sends_events: Option<EventFormat>,
+    event_codes: String,
     remote: SocketAddr,
     ptime_ms: u16,
     media: &'a Media<'a>,
@@ -120,7 +129,7 @@ pub fn answer(offer: &Session<'_>, ours: &Ours<'_>) -> Result<Agreed, Disagreeme
         let audio = || Audio {
             port: ours.rtp_port,
             protocol: line.media.protocol,
-            formats: formats(&[(line.codec, line.payload_type)], line.telephone_event, &line.events),
+            formats: formats(&[line.sends], line.sends_events.as_slice(), &line.event_codes),
             ptime_ms: line.ptime_ms,
             direction,
             rtcp,
@@ -131,7 +140,9 @@ pub fn answer(offer: &Session<'_>, ours: &Ours<'_>) -> Result<Agreed, Disagreeme
             .collect();
         describe(ours, sections)
     };
-    Ok(agreed(body, version, &line, direction, on_hold(theirs)))
+    let takes = with_first(line.sends, &line.sounds);
+    let takes_events = line.events.clone();
+    Ok(Agreed { takes, takes_events, ..agreed(body, version, &line, direction, on_hold(theirs)) })
 }
 
 /// An offer of ours.
@@ -162,11 +173,17 @@ fn offered_again<'a>(ours: &Ours<'_>, media: &Media<'a>) -> Section<'a> {
 
 /// Sound with every codec, under the numbers that the line had, if there was one.
 fn offered<'a>(ours: &Ours<'_>, last: Option<&Media<'a>>) -> Audio<'a> {
-    let codecs: Vec<_> = ours.codecs.iter().map(|&codec| (codec, number_of(codec, last))).collect();
+    let told = last.map(|media| sounds_of(media, ours)).unwrap_or_default();
+    let also = told.iter().map(|told| told.codec).filter(|codec| !ours.offered.contains(codec));
+    let mut sounds = Vec::new();
+    for codec in ours.offered.iter().copied().chain(also) {
+        let payload_type = number_of(codec, &told, &sounds);
+        sounds.push(AudioFormat { payload_type, codec });
+    }
     Audio {
         port: ours.rtp_port,
         protocol: last.map_or(b"RTP/AVP", |media| media.protocol),
-        formats: formats(&codecs, Some(number_of_keys(&codecs, last)), EVENTS),
+        formats: formats(&sounds, &numbers_of_keys(&sounds, last), EVENTS),
         ptime_ms: ours.ptime_ms,
         direction: ours.direction,
         rtcp: match last {
@@ -176,16 +193,34 @@ fn offered<'a>(ours: &Ours<'_>, last: Option<&Media<'a>>) -> Audio<'a> {
     }
 }
 
-fn number_of(codec: Codec, last: Option<&Media<'_>>) -> u8 {
-    let known =
-        last.and_then(|media| media.payload_types().find(|&number| codec_of(media, number) == Some(codec)));
-    known.unwrap_or(codec.static_payload_type())
+/// The number that the codec had, else its own, else a free one; none that means something else here.
+fn number_of(codec: Codec, told: &[AudioFormat], taken: &[AudioFormat]) -> u8 {
+    let known = told.iter().find(|told| told.codec == codec).map(|told| told.payload_type);
+    let is_free = |number: &u8| {
+        told.iter().all(|told| told.payload_type != *number)
+            && taken.iter().all(|taken| taken.payload_type != *number)
+    };
+    let own = codec.static_payload_type().filter(is_free);
+    known.or(own).or_else(|| (DYNAMIC..TELEPHONE_EVENT).find(is_free)).unwrap_or(DYNAMIC)
 }
 
-fn number_of_keys(codecs: &[(Codec, u8)], last: Option<&Media<'_>>) -> u8 {
-    let known = last.and_then(keys_of);
-    let is_free = |number: &u8| codecs.iter().all(|(_, taken)| taken != number);
-    known.or_else(|| (TELEPHONE_EVENT..128).find(is_free)).unwrap_or(TELEPHONE_EVENT)
+/// Events in each clock that a codec of the offer runs in (RFC 4733 §2.1).
+fn numbers_of_keys(sounds: &[AudioFormat], last: Option<&Media<'_>>) -> Vec<EventFormat> {
+    let told = last.map(events_of).unwrap_or_default();
+    let mut events: Vec<EventFormat> = Vec::new();
+    for clock_hz in sounds.iter().map(|sound| sound.codec.clock_hz()) {
+        if events.iter().any(|event| event.clock_hz == clock_hz) {
+            continue;
+        }
+        let known = told.iter().find(|told| told.clock_hz == clock_hz).map(|told| told.payload_type);
+        let is_free = |number: &u8| {
+            sounds.iter().all(|sound| sound.payload_type != *number)
+                && events.iter().chain(&told).all(|event| event.payload_type != *number)
+        };
+        let number = known.or_else(|| (TELEPHONE_EVENT..128).find(is_free));
+        events.extend(number.map(|payload_type| EventFormat { payload_type, clock_hz }));
+    }
+    events
 }
 
 /// The line that is not refused: we speak by one alone.
@@ -199,13 +234,43 @@ fn audio_line(session: &Session<'_>) -> Option<usize> {
 /// [`Disagreement::NoCommonMedia`] when they refuse the line or take none of our codecs.
 pub fn read_answer(ours: &Ours<'_>, our_offer: &[u8], answer: &Session<'_>) -> Result<Agreed, Disagreement> {
     let lines = answer.media.len();
-    let place = read(our_offer).ok().as_ref().and_then(audio_line).unwrap_or_default();
+    let offer = read(our_offer).ok();
+    let place = offer.as_ref().and_then(audio_line).unwrap_or_default();
     let line = answer.media.get(place).and_then(|media| usable(answer, media, ours));
     let line = line.ok_or(Disagreement::NoCommonMedia { lines })?;
     let theirs = their_direction(answer, line.media);
     // An answer never asks for RTCP on the RTP port unless our offer did, and it does not.
     let direction = reply(theirs, ours.direction);
-    Ok(agreed(our_offer.to_vec(), ours.version, &line, direction, on_hold(theirs)))
+    let (takes, takes_events) =
+        taken_after(ours, offer.as_ref().and_then(|offer| offer.media.get(place)), &line);
+    let body = our_offer.to_vec();
+    Ok(Agreed { takes, takes_events, ..agreed(body, ours.version, &line, direction, on_hold(theirs)) })
+}
+
+/// They send under the numbers of our offer (RFC 3264 §5.1), which may differ from those of their answer. A number
+/// that only their answer has is taken too: some phones use it in both directions.
+fn taken_after(
+    ours: &Ours<'_>,
+    told: Option<&Media<'_>>,
+    line: &Usable<'_>,
+) -> (Vec<AudioFormat>, Vec<EventFormat>) {
+    let told_sounds = told.map(|told| sounds_of(told, ours)).unwrap_or_default();
+    let told_events = told.map(events_of).unwrap_or_default();
+    let is_new = |number: u8| {
+        told_sounds.iter().all(|sound| sound.payload_type != number)
+            && told_events.iter().all(|event| event.payload_type != number)
+    };
+    let first =
+        told_sounds.iter().copied().find(|sound| sound.codec == line.sends.codec).unwrap_or(line.sends);
+    let theirs = line.sounds.iter().copied().filter(|sound| is_new(sound.payload_type));
+    let sounds: Vec<_> = told_sounds.iter().copied().chain(theirs).collect();
+    let theirs = line.events.iter().copied().filter(|event| is_new(event.payload_type));
+    let events = told_events.iter().copied().chain(theirs).collect();
+    (with_first(first, &sounds), events)
+}
+
+fn with_first(first: AudioFormat, all: &[AudioFormat]) -> Vec<AudioFormat> {
+    std::iter::once(first).chain(all.iter().copied().filter(|format| *format != first)).collect()
 }
 
 fn agreed(body: Vec<u8>, version: u64, line: &Usable<'_>, direction: Direction, on_hold: bool) -> Agreed {
@@ -221,10 +286,11 @@ fn agreed(body: Vec<u8>, version: u64, line: &Usable<'_>, direction: Direction, 
         remote,
         remote_rtcp: if media.rtcp_mux { remote } else { named.unwrap_or(next) },
         rtcp_mux: media.rtcp_mux,
-        codec: line.codec,
-        payload_type: line.payload_type,
-        telephone_event: line.telephone_event,
-        samples_per_packet: u32::from(line.ptime_ms) * SAMPLES_PER_MS,
+        sends: line.sends,
+        takes: Vec::new(),
+        sends_events: line.sends_events,
+        takes_events: Vec::new(),
+        packet_ms: line.ptime_ms,
         direction,
         on_hold,
     }
@@ -240,42 +306,56 @@ fn usable<'a>(session: &Session<'a>, media: &'a Media<'a>, ours: &Ours<'_>) -> O
     if ip.is_ipv4() != ours.address.is_ipv4() && !ip.is_unspecified() {
         return None;
     }
-    let (payload_type, codec) = media.payload_types().find_map(|payload_type| {
-        let codec = codec_of(media, payload_type).filter(|codec| ours.codecs.contains(codec))?;
-        Some((payload_type, codec))
-    })?;
-    let telephone_event = keys_of(media);
-    let events = telephone_event.and_then(|payload_type| media.fmtp(payload_type)).map(common_events);
+    let sounds = sounds_of(media, ours);
+    let sends = *sounds.first()?;
+    let events = events_of(media);
+    let clock_hz = sends.codec.clock_hz();
+    let sends_events = events.iter().copied().find(|event| event.clock_hz == clock_hz);
+    let codes = sends_events.and_then(|event| media.fmtp(event.payload_type)).map(common_events);
     Some(Usable {
-        codec,
-        payload_type,
-        telephone_event,
-        events: events.filter(|events| !events.is_empty()).unwrap_or_else(|| EVENTS.to_owned()),
+        sounds,
+        sends,
+        events,
+        sends_events,
+        event_codes: codes.filter(|codes| !codes.is_empty()).unwrap_or_else(|| EVENTS.to_owned()),
         remote: SocketAddr::new(ip, media.port),
-        ptime_ms: packet_time(media, ours),
+        ptime_ms: packet_time(media, ours, sends.codec),
         media,
     })
+}
+
+/// Those of a line's formats that are sound we take, in its order.
+fn sounds_of(media: &Media<'_>, ours: &Ours<'_>) -> Vec<AudioFormat> {
+    let format = |payload_type| {
+        let codec = codec_of(media, payload_type).filter(|codec| ours.codecs.contains(codec))?;
+        Some(AudioFormat { payload_type, codec })
+    };
+    media.payload_types().filter_map(format).collect()
 }
 
 /// The codec behind a payload type: what `a=rtpmap` says, else the static table (RFC 3551 §6).
 fn codec_of(media: &Media<'_>, payload_type: u8) -> Option<Codec> {
     match media.rtpmap(payload_type) {
-        Some(map) => Codec::ALL.into_iter().find(|codec| map.is(codec.encoding_name(), CLOCK_HZ)),
-        None => Codec::ALL.into_iter().find(|codec| codec.static_payload_type() == payload_type),
+        Some(map) => Codec::ALL.into_iter().find(|codec| map.is(codec.encoding_name(), codec.clock_hz())),
+        None => Codec::ALL.into_iter().find(|codec| codec.static_payload_type() == Some(payload_type)),
     }
 }
 
-/// The payload type of telephone-event.
-fn keys_of(media: &Media<'_>) -> Option<u8> {
-    media.payload_types().find(|payload_type| {
-        media.rtpmap(*payload_type).is_some_and(|map| map.is("telephone-event", CLOCK_HZ))
-    })
+/// The payload types of telephone-event, with their clocks.
+fn events_of(media: &Media<'_>) -> Vec<EventFormat> {
+    let format = |payload_type| {
+        let map = media.rtpmap(payload_type)?;
+        let clock_hz = EVENT_CLOCKS_HZ.into_iter().find(|clock| map.is("telephone-event", *clock))?;
+        Some(EventFormat { payload_type, clock_hz })
+    };
+    media.payload_types().filter_map(format).collect()
 }
 
 /// Their `ptime` under their `maxptime`, in whole tens of ms within what we send (RFC 8866 §6.4).
-fn packet_time(media: &Media<'_>, ours: &Ours<'_>) -> u16 {
+fn packet_time(media: &Media<'_>, ours: &Ours<'_>, codec: Codec) -> u16 {
     let wished = media.ptime_ms.unwrap_or(ours.ptime_ms).min(media.maxptime_ms.unwrap_or(u16::MAX));
-    wished.clamp(*PTIME_MS.start(), *PTIME_MS.end()) / 10 * 10
+    let fits = (PACKET_OCTETS_MAX / codec.octets_per_ms()) as u16;
+    wished.clamp(*PTIME_MS.start(), (*PTIME_MS.end()).min(fits)) / 10 * 10
 }
 
 /// Those of the events in an `a=fmtp` that we understand too, written as they are there (RFC 4733 §2.4.1).
@@ -335,20 +415,20 @@ fn whole(sends: bool, receives: bool) -> Direction {
     }
 }
 
-fn formats<'a>(codecs: &[(Codec, u8)], telephone_event: Option<u8>, events: &'a str) -> Vec<Format<'a>> {
-    let sound = codecs.iter().map(|(codec, payload_type)| Format {
-        payload_type: *payload_type,
-        encoding: codec.encoding_name(),
-        clock_hz: CLOCK_HZ,
+fn formats<'a>(sounds: &[AudioFormat], events: &[EventFormat], codes: &'a str) -> Vec<Format<'a>> {
+    let sounds = sounds.iter().map(|sound| Format {
+        payload_type: sound.payload_type,
+        encoding: sound.codec.encoding_name(),
+        clock_hz: sound.codec.clock_hz(),
         parameters: None,
     });
-    let keys = telephone_event.map(|payload_type| Format {
-        payload_type,
+    let events = events.iter().map(|event| Format {
+        payload_type: event.payload_type,
         encoding: "telephone-event",
-        clock_hz: CLOCK_HZ,
-        parameters: Some(events),
+        clock_hz: event.clock_hz,
+        parameters: Some(codes),
     });
-    sound.chain(keys).collect()
+    sounds.chain(events).collect()
 }
 
 fn refused<'a>(media: &Media<'a>) -> Section<'a> {
@@ -378,7 +458,8 @@ mod tests {
             id: 77,
             version: 1,
             last: None,
-            codecs: &Codec::ALL,
+            codecs: &[Codec::Pcmu, Codec::Pcma],
+            offered: &[Codec::Pcmu, Codec::Pcma],
             ptime_ms: 20,
             direction: Direction::SendRecv,
             peer: "10.0.0.9".parse().unwrap(),
@@ -396,11 +477,11 @@ mod tests {
             Err(error) => return (error.to_string(), String::new()),
         };
         let plan = format!(
-            "{:?}={} keys {:?} {} samples to {} rtcp {}{} {}{}",
-            agreed.codec,
-            agreed.payload_type,
-            agreed.telephone_event,
-            agreed.samples_per_packet,
+            "{:?}={} keys {:?} {} ms to {} rtcp {}{} {}{}",
+            agreed.sends.codec,
+            agreed.sends.payload_type,
+            agreed.sends_events.map(|events| events.payload_type),
+            agreed.packet_ms,
             agreed.remote,
             agreed.remote_rtcp,
             if agreed.rtcp_mux { " muxed" } else { "" },
@@ -422,7 +503,7 @@ mod tests {
         }
     }
 
-    const PLAIN: &str = "Pcmu=0 keys None 160 samples to 10.0.0.2:6000 rtcp 10.0.0.2:6001 sendrecv";
+    const PLAIN: &str = "Pcmu=0 keys None 20 ms to 10.0.0.2:6000 rtcp 10.0.0.2:6001 sendrecv";
     const NONE: &str = "none of 1 media descriptions is audio over RTP/AVP in a codec we have";
 
     #[test]
@@ -437,14 +518,14 @@ mod tests {
         check(
             "their order decides, their numbers are kept",
             "m=audio 6000 RTP/AVP 9 8 0 96\r\na=rtpmap:96 telephone-event/8000\r\na=fmtp:96 0-15\r\n",
-            "Pcma=8 keys Some(96) 160 samples to 10.0.0.2:6000 rtcp 10.0.0.2:6001 sendrecv",
+            "Pcma=8 keys Some(96) 20 ms to 10.0.0.2:6000 rtcp 10.0.0.2:6001 sendrecv",
             "m=audio 4000 RTP/AVP 8 96 a=rtpmap:8 PCMA/8000 a=rtpmap:96 telephone-event/8000 a=fmtp:96 0-15 \
              a=ptime:20 a=sendrecv",
         );
         check(
             "a dynamic number may mean PCMU",
             "m=audio 6000 RTP/AVP 97\r\na=rtpmap:97 pcmu/8000/1\r\n",
-            "Pcmu=97 keys None 160 samples to 10.0.0.2:6000 rtcp 10.0.0.2:6001 sendrecv",
+            "Pcmu=97 keys None 20 ms to 10.0.0.2:6000 rtcp 10.0.0.2:6001 sendrecv",
             "m=audio 4000 RTP/AVP 97 a=rtpmap:97 PCMU/8000 a=ptime:20 a=sendrecv",
         );
         check(
@@ -491,13 +572,13 @@ mod tests {
         check(
             "a line's own address counts",
             "m=audio 6000 RTP/AVP 0\r\nc=IN IP4 10.0.0.3\r\n",
-            "Pcmu=0 keys None 160 samples to 10.0.0.3:6000 rtcp 10.0.0.3:6001 sendrecv",
+            "Pcmu=0 keys None 20 ms to 10.0.0.3:6000 rtcp 10.0.0.3:6001 sendrecv",
             "",
         );
         check(
             "a name is reached where the signalling comes from",
             "m=audio 6000 RTP/AVP 0\r\nc=IN IP4 phone.example\r\n",
-            "Pcmu=0 keys None 160 samples to 10.0.0.9:6000 rtcp 10.0.0.9:6001 sendrecv",
+            "Pcmu=0 keys None 20 ms to 10.0.0.9:6000 rtcp 10.0.0.9:6001 sendrecv",
             "",
         );
     }
@@ -505,20 +586,20 @@ mod tests {
     #[test]
     fn the_packet_time_is_theirs_within_reason() {
         // RFC 8866 §6.4
-        for (lines, samples) in [
-            ("", 160),
-            ("a=ptime:30\r\n", 240),
-            ("a=ptime:10\r\n", 80),
-            ("a=ptime:5\r\n", 80),
-            ("a=ptime:200\r\n", 480),
-            ("a=ptime:35\r\n", 240),
-            ("a=ptime:40\r\na=maxptime:20\r\n", 160),
-            ("a=maxptime:10\r\n", 80),
+        for (lines, ms) in [
+            ("", 20),
+            ("a=ptime:30\r\n", 30),
+            ("a=ptime:10\r\n", 10),
+            ("a=ptime:5\r\n", 10),
+            ("a=ptime:200\r\n", 60),
+            ("a=ptime:35\r\n", 30),
+            ("a=ptime:40\r\na=maxptime:20\r\n", 20),
+            ("a=maxptime:10\r\n", 10),
         ] {
             let text = session(&format!("m=audio 6000 RTP/AVP 0\r\n{lines}"));
             let agreed = answer(&read(text.as_bytes()).unwrap(), &ours()).unwrap();
-            assert_eq!(agreed.samples_per_packet, samples, "{lines:?}");
-            let said = format!("a=ptime:{}\r\n", samples / 8);
+            assert_eq!(agreed.packet_ms, ms, "{lines:?}");
+            let said = format!("a=ptime:{ms}\r\n");
             assert!(String::from_utf8_lossy(&agreed.body).contains(&said), "{lines:?}");
         }
     }
@@ -529,13 +610,13 @@ mod tests {
         check(
             "muxed",
             "m=audio 6000 RTP/AVP 0\r\na=rtcp-mux\r\na=rtcp:6000\r\n",
-            "Pcmu=0 keys None 160 samples to 10.0.0.2:6000 rtcp 10.0.0.2:6000 muxed sendrecv",
+            "Pcmu=0 keys None 20 ms to 10.0.0.2:6000 rtcp 10.0.0.2:6000 muxed sendrecv",
             "m=audio 4000 RTP/AVP 0 a=rtpmap:0 PCMU/8000 a=ptime:20 a=sendrecv a=rtcp-mux",
         );
         check(
             "elsewhere",
             "m=audio 6000 RTP/AVP 0\r\na=rtcp:7001 IN IP4 10.0.0.4\r\n",
-            "Pcmu=0 keys None 160 samples to 10.0.0.2:6000 rtcp 10.0.0.4:7001 sendrecv",
+            "Pcmu=0 keys None 20 ms to 10.0.0.2:6000 rtcp 10.0.0.4:7001 sendrecv",
             "m=audio 4000 RTP/AVP 0 a=rtpmap:0 PCMU/8000 a=ptime:20 a=sendrecv a=rtcp:4001",
         );
     }
@@ -658,7 +739,7 @@ mod tests {
             let text = session(&format!("m=audio 6000 RTP/AVP {answered}\r\n"));
             let agreed = read_answer(&ours(), &sent, &read(text.as_bytes()).unwrap()).unwrap();
             assert_eq!(
-                (agreed.codec, agreed.payload_type),
+                (agreed.sends.codec, agreed.sends.payload_type),
                 (codec, number),
                 "their order counts: {answered}"
             );
@@ -666,8 +747,106 @@ mod tests {
         // A number that meant one codec means another in a later offer: each offer is read by itself.
         for (map, codec) in [("PCMU", Codec::Pcmu), ("PCMA", Codec::Pcma)] {
             let text = session(&format!("m=audio 6000 RTP/AVP 97\r\na=rtpmap:97 {map}/8000\r\n"));
-            assert_eq!(answer(&read(text.as_bytes()).unwrap(), &ours()).unwrap().codec, codec);
+            assert_eq!(answer(&read(text.as_bytes()).unwrap(), &ours()).unwrap().sends.codec, codec);
         }
+    }
+
+    /// What is agreed when every codec is taken: what we send, what they may send, the keys of both directions.
+    fn formats_of(agreed: &Agreed) -> String {
+        let sounds: Vec<_> =
+            agreed.takes.iter().map(|it| format!("{:?}={}", it.codec, it.payload_type)).collect();
+        let events = |it: &EventFormat| format!("{}/{}", it.payload_type, it.clock_hz);
+        let takes: Vec<_> = agreed.takes_events.iter().map(events).collect();
+        format!(
+            "sends {:?}={} in {} ms, takes {}; keys out {}, in {}",
+            agreed.sends.codec,
+            agreed.sends.payload_type,
+            agreed.packet_ms,
+            sounds.join(" "),
+            agreed.sends_events.as_ref().map_or("-".to_owned(), events),
+            takes.join(" "),
+        )
+    }
+
+    fn all() -> Ours<'static> {
+        Ours { codecs: &Codec::ALL, offered: &[Codec::Pcmu, Codec::Pcma, Codec::G722], ..ours() }
+    }
+
+    #[test]
+    fn p15_wide_band_and_linear_sound_are_agreed_on_by_name_and_clock() {
+        // RFC 3551 §4.5.2, §4.5.11: G.722 is 8000 for ever; L16 has no number at these rates.
+        for (name, lines, expected) in [
+            ("static", "9 0", "sends G722=9 in 20 ms, takes G722=9 Pcmu=0; keys out -, in "),
+            (
+                "named, with keys",
+                "96 101\r\na=rtpmap:96 G722/8000\r\na=rtpmap:101 telephone-event/8000",
+                "sends G722=96 in 20 ms, takes G722=96; keys out 101/8000, in 101/8000",
+            ),
+            (
+                "linear at 8 kHz",
+                "96\r\na=rtpmap:96 L16/8000/1",
+                "sends L16Narrow=96 in 20 ms, takes L16Narrow=96; keys out -, in ",
+            ),
+            (
+                "linear at 16 kHz, whose packets would not fit a link at 60 ms",
+                "97\r\na=rtpmap:97 L16/16000\r\na=ptime:60",
+                "sends L16Wide=97 in 40 ms, takes L16Wide=97; keys out -, in ",
+            ),
+            (
+                "keys in each clock: ours go out in that of our sound, theirs come in any",
+                "97 0 101 102 103\r\na=rtpmap:97 L16/16000\r\na=rtpmap:101 telephone-event/8000\r\n\
+                 a=rtpmap:102 telephone-event/16000\r\na=rtpmap:103 telephone-event/48000",
+                "sends L16Wide=97 in 20 ms, takes L16Wide=97 Pcmu=0; \
+                 keys out 102/16000, in 101/8000 102/16000 103/48000",
+            ),
+            (
+                "keys only in a clock that no sound has",
+                "0 101\r\na=rtpmap:101 telephone-event/48000",
+                "sends Pcmu=0 in 20 ms, takes Pcmu=0; keys out -, in 101/48000",
+            ),
+            (
+                "stereo is another",
+                "97 8\r\na=rtpmap:97 L16/8000/2",
+                "sends Pcma=8 in 20 ms, takes Pcma=8; keys out -, in ",
+            ),
+        ] {
+            let text = session(&format!("m=audio 6000 RTP/AVP {lines}\r\n"));
+            let agreed = answer(&read(text.as_bytes()).unwrap(), &all()).unwrap();
+            assert_eq!(formats_of(&agreed), expected, "{name}");
+            let said = String::from_utf8(agreed.body).unwrap();
+            let sounds = said.lines().filter(|line| line.starts_with("a=rtpmap") && !line.contains("event"));
+            assert_eq!(sounds.count(), 1, "one sound is answered: {said}");
+        }
+    }
+
+    #[test]
+    fn p13_each_side_is_sent_the_numbers_that_it_chose() {
+        // RFC 3264 §5.1: a number is chosen by who receives under it.
+        let sent = offer(&all()).body;
+        let said = String::from_utf8_lossy(&sent);
+        assert!(said.contains("m=audio 4000 RTP/AVP 0 8 9 101\r\n"), "{said}");
+        let text = session(
+            "m=audio 6000 RTP/AVP 112 8 96\r\na=rtpmap:112 G722/8000\r\na=rtpmap:96 telephone-event/8000\r\n",
+        );
+        let agreed = read_answer(&all(), &sent, &read(text.as_bytes()).unwrap()).unwrap();
+        assert_eq!(
+            formats_of(&agreed),
+            "sends G722=112 in 20 ms, takes G722=9 Pcmu=0 Pcma=8 G722=112; \
+             keys out 96/8000, in 101/8000 96/8000"
+        );
+    }
+
+    #[test]
+    fn a_later_offer_of_ours_goes_on_with_the_sound_that_was_agreed_on() {
+        let text = session(
+            "m=audio 6000 RTP/AVP 97 98\r\na=rtpmap:97 L16/16000\r\na=rtpmap:98 telephone-event/16000\r\n",
+        );
+        let first = answer(&read(text.as_bytes()).unwrap(), &all()).unwrap();
+        let again = offer(&Ours { last: Some(&first.body), version: first.version, ..all() });
+        let said = String::from_utf8(again.body).unwrap();
+        assert!(said.contains("m=audio 4000 RTP/AVP 0 8 9 97 101 98\r\n"), "{said}");
+        assert!(said.contains("a=rtpmap:101 telephone-event/8000\r\n"), "{said}");
+        assert!(said.contains("a=rtpmap:98 telephone-event/16000\r\n"), "{said}");
     }
 
     #[test]
@@ -675,13 +854,13 @@ mod tests {
         check(
             "0.0.0.0",
             "m=audio 6000 RTP/AVP 0\r\nc=IN IP4 0.0.0.0\r\n",
-            "Pcmu=0 keys None 160 samples to 0.0.0.0:6000 rtcp 0.0.0.0:6001 recvonly held",
+            "Pcmu=0 keys None 20 ms to 0.0.0.0:6000 rtcp 0.0.0.0:6001 recvonly held",
             "m=audio 4000 RTP/AVP 0 a=rtpmap:0 PCMU/8000 a=ptime:20 a=recvonly",
         );
         check(
             "0.0.0.0 and inactive",
             "m=audio 6000 RTP/AVP 0\r\nc=IN IP4 0.0.0.0\r\na=inactive\r\n",
-            "Pcmu=0 keys None 160 samples to 0.0.0.0:6000 rtcp 0.0.0.0:6001 inactive held",
+            "Pcmu=0 keys None 20 ms to 0.0.0.0:6000 rtcp 0.0.0.0:6001 inactive held",
             "",
         );
     }
@@ -755,7 +934,10 @@ mod tests {
         );
         let ours = Ours { last: Some(&again.body), version: again.version, ..ours() };
         let agreed = read_answer(&ours, &again.body, &read(theirs.as_bytes()).unwrap()).unwrap();
-        assert_eq!((agreed.remote.port(), agreed.codec, agreed.version), (6002, Codec::Pcmu, again.version));
+        assert_eq!(
+            (agreed.remote.port(), agreed.sends.codec, agreed.version),
+            (6002, Codec::Pcmu, again.version)
+        );
         // The same once more is the same version (RFC 3264 §8).
         assert_eq!(offer(&ours), again);
     }
@@ -787,7 +969,7 @@ mod tests {
         );
         let theirs = session("m=video 0 RTP/AVP 31\r\nm=audio 6002 RTP/AVP 0\r\nm=image 0 udptl t38\r\n");
         let (plan, _) = told(read_answer(&again, &sent, &read(theirs.as_bytes()).unwrap()));
-        assert_eq!(plan, "Pcmu=0 keys None 160 samples to 10.0.0.2:6002 rtcp 10.0.0.2:6003 sendrecv");
+        assert_eq!(plan, "Pcmu=0 keys None 20 ms to 10.0.0.2:6002 rtcp 10.0.0.2:6003 sendrecv");
     }
 
     #[test]
@@ -802,7 +984,7 @@ mod tests {
         let text =
             session("m=audio 6000 RTP/AVP 8 101\r\na=rtpmap:101 telephone-event/8000\r\na=ptime:30\r\n");
         let (plan, _) = told(read_answer(&ours(), &sent, &read(text.as_bytes()).unwrap()));
-        assert_eq!(plan, "Pcma=8 keys Some(101) 240 samples to 10.0.0.2:6000 rtcp 10.0.0.2:6001 sendrecv");
+        assert_eq!(plan, "Pcma=8 keys Some(101) 30 ms to 10.0.0.2:6000 rtcp 10.0.0.2:6001 sendrecv");
         let refused = session("m=audio 0 RTP/AVP 0\r\n");
         assert_eq!(told(read_answer(&ours(), &sent, &read(refused.as_bytes()).unwrap())).0, NONE);
         let theirs = Ours { address: "10.0.0.2".parse().unwrap(), rtp_port: 6000, ..ours() };

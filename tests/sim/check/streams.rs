@@ -202,6 +202,7 @@ impl Streams {
             }
             Command::Promise { .. }
             | Command::Withdraw { .. }
+            | Command::Listen { .. }
             | Command::Record { .. }
             | Command::StopRecording { .. } => {}
         }
@@ -222,7 +223,7 @@ impl Streams {
                 else {
                     return Ok(());
                 };
-                let packet = track.plan.samples_per_packet as usize;
+                let packet = usize::from(track.plan.packet_ms) * track.plan.sends.codec.octets_per_ms();
                 if playing.sent + 2 * packet < playing.octets {
                     let Playing { octets, sent, .. } = playing;
                     return Err(format!(
@@ -231,6 +232,9 @@ impl Streams {
                 }
             }
             Event::Closed { leg, port, at, .. } => return self.closed(*leg, *port, *at, phones),
+            Event::Fax { leg, .. } => {
+                return Err(format!("{leg} is taken for a fax machine, and no phone here is one"));
+            }
             Event::FirstPacket { .. }
             | Event::PlaybackEnded { .. }
             | Event::TapOpened { .. }
@@ -257,10 +261,10 @@ impl Streams {
         let packet =
             rtp::Packet::read(octets).map_err(|error| format!("{id} sends what is no RTP: {error}"))?;
         leg.follow(now, &packet).map_err(|wrong| format!("{id}: {wrong}"))?;
-        if packet.payload_type != leg.plan.payload_type {
+        if packet.payload_type != leg.plan.sends.payload_type {
             return Ok(());
         }
-        let codec = leg.plan.codec;
+        let codec = leg.plan.sends.codec;
         for piece in packet.payload.chunks(PIECE) {
             leg.hear(now, codec, piece, &mut self.ear)
                 .map_err(|wrong| format!("{id} of phone {:?}: {wrong}", leg.phone))?;
@@ -377,7 +381,7 @@ impl Streams {
 impl Leg {
     /// The time between two packets: whole ticks of 20 ms, so 30 ms are now 40, now 20.
     fn packet_time(&self) -> Duration {
-        careline::limits::TICK * self.plan.samples_per_packet.div_ceil(160)
+        careline::limits::TICK * u32::from(self.plan.packet_ms.div_ceil(20))
     }
 
     fn played(&mut self, now: Instant, playback: PlaybackId, clips: &[Clip], voices: &[Voice]) {
@@ -399,7 +403,7 @@ impl Leg {
 
     /// One more packet of the stream.
     fn follow(&mut self, now: Instant, packet: &rtp::Packet<'_>) -> Verdict {
-        let is_sound = packet.payload_type == self.plan.payload_type;
+        let is_sound = packet.payload_type == self.plan.sends.payload_type;
         let samples = packet.payload.len() as u32;
         let packet_time = self.packet_time();
         let Some(last) = &mut self.last else {

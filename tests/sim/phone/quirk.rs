@@ -370,8 +370,8 @@ pub fn dress_offer(quirk: Quirk, plain: Vec<u8>) -> Vec<u8> {
         Quirk::ManyCodecs => {
             let is_static = |line: &&str| line.starts_with("a=rtpmap:0 ") || line.starts_with("a=rtpmap:8 ");
             let lines: Vec<&str> = text.lines().filter(|line| !is_static(line)).collect();
-            let text = lines.join("\r\n").replace(" RTP/AVP ", " RTP/AVP 111 9 18 ");
-            let more = "a=rtpmap:111 opus/48000/2\r\na=rtpmap:9 G722/8000\r\na=rtpmap:18 G729/8000\r\n\
+            let text = lines.join("\r\n").replace(" RTP/AVP ", " RTP/AVP 111 4 18 ");
+            let more = "a=rtpmap:111 opus/48000/2\r\na=rtpmap:4 G723/8000\r\na=rtpmap:18 G729/8000\r\n\
                         a=fmtp:18 annexb=no\r\na=maxptime:60\r\na=what:ever\r\n";
             format!("{text}\r\n{more}").into_bytes()
         }

@@ -55,19 +55,23 @@ impl Way {
     }
 }
 
+/// The number of a codec; every phone of this world speaks only those that have one.
+pub fn number(codec: Codec) -> u8 {
+    codec.static_payload_type().unwrap_or_else(|| panic!("{codec:?} has no number of its own"))
+}
+
 /// Writes an offer or answer.
 pub fn write(ability: &Ability, way: Way, version: u64) -> Vec<u8> {
     let (own, port) = (ability.media.ip(), ability.media.port());
     let ip = if way == Way::Zero { IpAddr::from([0, 0, 0, 0]) } else { own };
-    let mut formats: Vec<String> =
-        ability.codecs.iter().map(|codec| codec.static_payload_type().to_string()).collect();
+    let mut formats: Vec<String> = ability.codecs.iter().map(|codec| number(*codec).to_string()).collect();
     formats.extend(ability.keys.map(|keys| keys.to_string()));
     let mut text = format!(
         "v=0\r\no=- 7 {version} IN IP4 {own}\r\ns=-\r\nc=IN IP4 {ip}\r\nt=0 0\r\nm=audio {port} RTP/AVP {}\r\n",
         formats.join(" ")
     );
     for codec in &ability.codecs {
-        text += &format!("a=rtpmap:{} {}/8000\r\n", codec.static_payload_type(), codec.encoding_name());
+        text += &format!("a=rtpmap:{} {}/8000\r\n", number(*codec), codec.encoding_name());
     }
     if let Some(keys) = ability.keys {
         text += &format!("a=rtpmap:{keys} telephone-event/8000\r\na=fmtp:{keys} 0-15\r\n");
@@ -84,7 +88,8 @@ pub fn read(body: &[u8]) -> Option<Told> {
     let mut media = field("m=audio ")?.split_whitespace();
     let port: u16 = media.next()?.parse().ok()?;
     let formats: Vec<u8> = media.skip(1).filter_map(|format| format.parse().ok()).collect();
-    let codec = |format: &u8| Codec::ALL.into_iter().find(|codec| codec.static_payload_type() == *format);
+    let codec =
+        |format: &u8| Codec::ALL.into_iter().find(|codec| codec.static_payload_type() == Some(*format));
     let keys = text.lines().find_map(|line| {
         let (format, name) = line.strip_prefix("a=rtpmap:")?.split_once(' ')?;
         name.eq_ignore_ascii_case("telephone-event/8000").then(|| format.parse().ok())?

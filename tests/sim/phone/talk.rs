@@ -1,6 +1,7 @@
 //! What a phone says: a packet every 20 ms of its own voice, keys as RFC 4733 events, or nothing.
 
-use super::super::sound::{FRAME, Voice};
+use super::super::sound::{FRAME, Voice, silence};
+use super::sdp::number;
 use careline::clock::Instant;
 use careline::rng::Rng;
 use careline::wire::codec::Codec;
@@ -107,10 +108,10 @@ impl Talk {
             mouth,
             next_at: now + Duration::from_micros(rng.below(20_000)),
             presses: 0,
-            payload_type: codec.static_payload_type(),
+            payload_type: number(codec),
             keys_type: keys,
             frame: voice.frame(codec),
-            silence: [codec.silence_octet(); FRAME],
+            silence: [silence(codec); FRAME],
             style: KeyStyle::Usual,
             since_key: u32::MAX / 2,
             ssrc: rng.next_u32(),
@@ -133,7 +134,7 @@ impl Talk {
 
     /// The codec that it sends.
     pub fn codec(&self) -> Option<Codec> {
-        Codec::ALL.into_iter().find(|codec| codec.static_payload_type() == self.payload_type)
+        Codec::ALL.into_iter().find(|codec| codec.static_payload_type() == Some(self.payload_type))
     }
 
     /// No key is pressed, none waits, and the last one is long over.

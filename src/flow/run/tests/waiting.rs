@@ -99,3 +99,32 @@ fn times_and_tries_are_the_files() {
     engine.play("w1");
     assert!(engine.log.contains("Missed"), "{}", engine.log);
 }
+
+#[test]
+fn a_fax_machine_is_no_patient_who_is_silent_and_nobody_is_called_for_it() {
+    let table = [
+        ("heard in the menu after one silence", "start w21 w16 fax", "FaxHeard end fax"),
+        ("not listened for before", "start w21 fax w3", ""),
+        ("nor once a person is called", "start w21 0 fax w1", ""),
+    ];
+    for (when, script, reached) in table {
+        let mut engine = Engine::new(flows(&[]), "main_menu");
+        engine.play(script);
+        let told: Vec<&str> =
+            engine.log.lines().filter(|line| line.contains("ax")).map(|line| line[6..].trim()).collect();
+        assert_eq!(told.join(" "), reached, "{when}\n{}", engine.log);
+        assert!(!engine.log.contains("call") || !script.contains("w16"), "{when}\n{}", engine.log);
+    }
+}
+
+#[test]
+fn keys_in_the_sound_matter_everywhere_but_in_a_talk() {
+    let mut engine = Engine::new(flows(&[]), "main_menu");
+    let ears = |engine: &Engine| (engine.run.ears().keys, engine.run.ears().fax);
+    engine.play("start w1");
+    assert_eq!(ears(&engine), (true, false), "the greeting\n{}", engine.log);
+    engine.play("w20 w16");
+    assert_eq!(ears(&engine), (true, true), "asked a second time\n{}", engine.log);
+    engine.play("0 w6 yes");
+    assert_eq!(ears(&engine), (false, false), "he talks\n{}", engine.log);
+}

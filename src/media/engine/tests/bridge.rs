@@ -4,16 +4,16 @@ use super::*;
 
 #[test]
 fn each_party_of_a_bridge_hears_the_other_and_not_itself() {
-    for (codec_b, payload_type_b) in [(Codec::Pcmu, 0), (Codec::Pcma, 8)] {
+    for (codec_b, law_b, payload_type_b) in [(Codec::Pcmu, Law::Mu, 0), (Codec::Pcma, Law::A, 8)] {
         let mut world = World::new();
         world.open(A, plan(A));
-        let plan_b = StreamPlan { codec: codec_b, payload_type: payload_type_b, ..plan(B) };
+        let plan_b = in_codec(plan(B), payload_type_b, codec_b);
         world.open(B, plan_b);
         world.command(Command::Bridge { a: A, b: B });
         for (n, (low, high)) in tone(440, 50).iter().zip(tone(620, 50)).enumerate() {
             let n = n as u16;
             let mut high = high;
-            g711::transcode(Codec::Pcmu, codec_b, &mut high);
+            g711::transcode(Law::Mu, law_b, &mut high);
             world.rtp(A, party(A), &audio(n, low));
             world.rtp(B, party(B), &packet(payload_type_b, 77, n, u32::from(n) * 160, &high));
             world.tick();
@@ -45,7 +45,7 @@ fn after_parting_both_hear_silence() {
 fn a_key_passes_the_bridge_with_the_other_sides_payload_type_and_is_told_once() {
     let mut world = World::new();
     world.open(A, plan(A));
-    world.open(B, StreamPlan { telephone_event: Some(96), ..plan(B) });
+    world.open(B, with_keys(plan(B), Some(96)));
     world.command(Command::Bridge { a: A, b: B });
     world.run_ms(40);
     for n in 1..=8u16 {

@@ -41,7 +41,7 @@ fn a_finished_caller_who_keeps_sending_is_never_heard_by_the_next_leg() {
     world.events();
     let nat: SocketAddr = "203.0.113.5:6000".parse().unwrap();
     world.command(open(B, "192.168.1.7:4000".parse().unwrap()));
-    let (tap, mut reader) = ring(2_000);
+    let (tap, mut reader) = ring(2_000, Codec::Pcmu);
     world.command(Command::Record { leg: B, tap });
     ghost_sends(&mut world, 10_000);
     for n in 0..500u16 {
@@ -56,7 +56,7 @@ fn a_finished_caller_who_keeps_sending_is_never_heard_by_the_next_leg() {
     }
     let told = world.events();
     assert!(!told.iter().any(|event| matches!(event, Event::Key { .. })), "{told:?}");
-    let heard: Vec<u8> = std::iter::from_fn(|| reader.pop()).map(|frame| frame.party[0]).collect();
+    let heard: Vec<u8> = std::iter::from_fn(|| reader.pop()).map(|frame| frame.party.octets()[0]).collect();
     assert!(!heard.contains(&9) && heard.contains(&3), "{heard:?}");
     let to: Vec<SocketAddr> = world.left.iter().rev().take(10).map(|left| left.to).collect();
     assert_eq!(to, [nat; 10]);
@@ -121,7 +121,7 @@ fn comfort_noise_of_the_party_shows_that_it_is_there_and_is_not_heard() {
 fn a_phone_that_assumes_payload_type_101_for_keys_is_understood_once_it_is_known() {
     for negotiated in [None, Some(96)] {
         let mut world = World::new();
-        world.open(A, StreamPlan { telephone_event: negotiated, ..plan(A) });
+        world.open(A, with_keys(plan(A), negotiated));
         world.rtp(A, party(A), &event(1, 800, 160, false));
         assert_eq!(world.events(), [], "unknown yet: it latches nobody");
         world.rtp(A, party(A), &audio(2, &[3; 160]));
@@ -172,10 +172,11 @@ fn a_party_behind_nat_that_speaks_before_it_answers_is_heard_and_a_ghost_beside_
             world.command(Command::Withdraw { port });
         }
         world.open(A, StreamPlan { remote: "192.168.1.7:4000".parse().unwrap(), ..plan(A) });
-        let (tap, mut reader) = ring(200);
+        let (tap, mut reader) = ring(200, Codec::Pcmu);
         world.command(Command::Record { leg: A, tap });
         send(&mut world, &[(ghost, 666, 9), (nat, 5, 3)]);
-        let frames: Vec<u8> = std::iter::from_fn(|| reader.pop()).map(|frame| frame.party[0]).collect();
+        let frames: Vec<u8> =
+            std::iter::from_fn(|| reader.pop()).map(|frame| frame.party.octets()[0]).collect();
         assert!(!frames.contains(&9), "the ghost is heard: {frames:?}");
         assert_eq!(frames.last(), Some(&heard), "promised: {promised}, withdrawn: {withdrawn}: {frames:?}");
     }

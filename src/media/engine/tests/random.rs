@@ -7,20 +7,24 @@ use std::collections::BTreeMap;
 const LEGS: u64 = 4;
 
 fn any_plan(rng: &mut Rng, leg: LegId) -> StreamPlan {
-    let codec = Codec::ALL[rng.below(2) as usize];
-    StreamPlan {
+    let format = |codec: Codec| AudioFormat {
+        payload_type: codec.static_payload_type().unwrap_or(96 + codec as u8),
         codec,
-        payload_type: codec.static_payload_type(),
-        telephone_event: [None, Some(101)][rng.below(2) as usize],
-        samples_per_packet: [80, 160, 240, 320, 480][rng.below(5) as usize],
+    };
+    let any = |rng: &mut Rng| Codec::ALL[rng.below(5) as usize];
+    let sends = format(any(rng));
+    StreamPlan {
+        sends,
+        takes: (0..=rng.below(3)).map(|_| format(any(rng))).collect(),
+        packet_ms: [10, 20, 30, 40, 60][rng.below(5) as usize],
         direction: Direction { send: rng.below(4) > 0, receive: rng.below(4) > 0 },
-        ..plan(leg)
+        ..with_keys(plan(leg), [None, Some(101)][rng.below(2) as usize])
     }
 }
 
 fn any_clips(rng: &mut Rng) -> Vec<Clip> {
-    let clip = |octets: u64| Clip { codec: Codec::Pcma, octets: Arc::from(vec![3; octets as usize]) };
-    (0..rng.below(4)).map(|_| clip(rng.below(600))).collect()
+    let clip = |codec, octets: u64| Clip { codec, octets: Arc::from(vec![3; octets as usize]) };
+    (0..rng.below(4)).map(|_| clip(Codec::ALL[rng.below(5) as usize], rng.below(900))).collect()
 }
 
 fn any_packet(rng: &mut Rng) -> Vec<u8> {
@@ -28,7 +32,7 @@ fn any_packet(rng: &mut Rng) -> Vec<u8> {
     let mut octets: Vec<u8> = (0..length).map(|_| rng.next_u32() as u8).collect();
     if rng.below(4) > 0 && octets.len() > 1 {
         octets[0] = 0x80;
-        octets[1] = [0, 8, 101, 200][rng.below(4) as usize];
+        octets[1] = [0, 8, 9, 99, 100, 101, 200][rng.below(7) as usize];
     }
     octets
 }
@@ -58,7 +62,7 @@ fn any_order(world: &mut World, owed: &mut Owed, rng: &mut Rng, step: u64) {
         }
         3 => world.command(Command::Stop { leg }),
         4 if is_open => {
-            let (tap, reader) = ring(64);
+            let (tap, reader) = ring(64, Codec::Pcmu);
             owed.taps.push(reader);
             world.command(Command::Record { leg, tap });
         }
@@ -90,6 +94,8 @@ fn check_events(events: &[Event], owed: &mut Owed, seed: u64) {
             }
             Event::FirstPacket { .. }
             | Event::Key { .. }
+            | Event::Fax { .. }
+            | Event::Moved { .. }
             | Event::MediaSilent { .. }
             | Event::Closed { .. } => {}
         }

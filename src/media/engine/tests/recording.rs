@@ -6,7 +6,7 @@ use super::*;
 fn a_recording_has_one_frame_a_tick_the_party_left_and_ours_right() {
     let mut world = World::new();
     world.open(A, plan(A));
-    let (tap, mut reader) = ring(1_000);
+    let (tap, mut reader) = ring(1_000, Codec::Pcmu);
     world.command(Command::Record { leg: A, tap });
     let prompt = tone(620, 100).concat();
     world.play(A, 1, prompt);
@@ -22,9 +22,14 @@ fn a_recording_has_one_frame_a_tick_the_party_left_and_ours_right() {
     world.run_ms(100);
     let frames = frames(&mut reader);
     assert_eq!(frames.len() as u64, ticks);
-    assert!(frames.iter().zip(0..).all(|(frame, index)| frame.index == index && frame.codec == Codec::Pcmu));
-    let left: Vec<u8> = frames.iter().flat_map(|frame| frame.party).collect();
-    let right: Vec<u8> = frames.iter().flat_map(|frame| frame.ours).collect();
+    assert!(
+        frames
+            .iter()
+            .zip(0..)
+            .all(|(frame, index)| frame.index == index && frame.party.codec() == Codec::Pcmu)
+    );
+    let left: Vec<u8> = frames.iter().flat_map(|frame| frame.party.octets().to_vec()).collect();
+    let right: Vec<u8> = frames.iter().flat_map(|frame| frame.ours.octets().to_vec()).collect();
     assert_eq!(tones_in(Codec::Pcmu, &left, &[440, 620]), [440]);
     assert_eq!(tones_in(Codec::Pcmu, &right[..16_000], &[440, 620]), [620]);
     assert_eq!(tones_in(Codec::Pcmu, &left[45 * 160..55 * 160], &[440, 620]), [0; 0], "he said nothing");
@@ -45,20 +50,20 @@ fn a_recording_has_one_frame_a_tick_the_party_left_and_ours_right() {
 fn the_recording_of_a_bridged_leg_holds_what_it_says_and_what_it_hears() {
     let mut world = World::new();
     world.open(A, plan(A));
-    world.open(B, StreamPlan { codec: Codec::Pcma, payload_type: 8, ..plan(B) });
-    let (tap, mut reader) = ring(1_000);
+    world.open(B, in_codec(plan(B), 8, Codec::Pcma));
+    let (tap, mut reader) = ring(1_000, Codec::Pcmu);
     world.command(Command::Record { leg: A, tap });
     world.command(Command::Bridge { a: A, b: B });
     for (n, (low, high)) in tone(440, 50).iter().zip(tone(620, 50)).enumerate() {
         let mut high = high;
-        g711::transcode(Codec::Pcmu, Codec::Pcma, &mut high);
+        g711::transcode(Law::Mu, Law::A, &mut high);
         world.rtp(A, party(A), &audio(n as u16, low));
         world.rtp(B, party(B), &packet(8, 77, n as u16, n as u32 * 160, &high));
         world.tick();
     }
     let frames = frames(&mut reader);
-    let left: Vec<u8> = frames.iter().flat_map(|frame| frame.party).collect();
-    let right: Vec<u8> = frames.iter().flat_map(|frame| frame.ours).collect();
+    let left: Vec<u8> = frames.iter().flat_map(|frame| frame.party.octets().to_vec()).collect();
+    let right: Vec<u8> = frames.iter().flat_map(|frame| frame.ours.octets().to_vec()).collect();
     assert_eq!(tones_in(Codec::Pcmu, &left, &[440, 620]), [440]);
     assert_eq!(tones_in(Codec::Pcmu, &right, &[440, 620]), [620]);
 }
@@ -67,7 +72,7 @@ fn the_recording_of_a_bridged_leg_holds_what_it_says_and_what_it_hears() {
 fn a_recorder_that_does_not_read_costs_frames_and_not_the_call() {
     let mut world = World::new();
     world.open(A, plan(A));
-    let (tap, _reader) = ring(4);
+    let (tap, _reader) = ring(4, Codec::Pcmu);
     world.command(Command::Record { leg: A, tap });
     world.run_ms(200);
     world.command(Command::Close { leg: A });

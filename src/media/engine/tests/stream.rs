@@ -51,13 +51,13 @@ fn a_stop_takes_effect_at_the_next_tick_and_a_playing_ends_once() {
 
 #[test]
 fn packets_of_every_ptime_leave_at_the_right_pace() {
-    for (samples, packets) in [(80, 100), (160, 50), (240, 33), (320, 25), (480, 16), (1, 100), (9_999, 16)] {
+    for (ms, packets) in [(10, 100), (20, 50), (30, 33), (40, 25), (60, 16), (1, 100), (999, 16)] {
         let mut world = World::new();
-        world.open(A, StreamPlan { samples_per_packet: samples, ..plan(A) });
+        world.open(A, StreamPlan { packet_ms: ms, ..plan(A) });
         world.play(A, 1, (0..8_000).map(|n| (n / 80) as u8).collect());
         world.run_ms(1_019);
         let sent = world.sent_to(A);
-        let samples = samples.clamp(80, 480);
+        let samples = u32::from(ms.clamp(10, 60)) * 8;
         assert!(sent.len().abs_diff(packets) <= 2, "{samples} samples: {} packets", sent.len());
         assert_unbroken(&sent, samples);
         let octets: Vec<u8> = sent.iter().flat_map(|left| left.payload.clone()).take(7_200).collect();
@@ -67,9 +67,9 @@ fn packets_of_every_ptime_leave_at_the_right_pace() {
 
 #[test]
 fn a_prompt_is_told_to_be_over_when_its_last_octet_has_left() {
-    for (samples, octets) in [(160, 480), (160, 481), (240, 480), (480, 480), (480, 500), (80, 90)] {
+    for (ms, octets) in [(20, 480), (20, 481), (30, 480), (60, 480), (60, 500), (10, 90)] {
         let mut world = World::new();
-        world.open(A, StreamPlan { samples_per_packet: samples, ..plan(A) });
+        world.open(A, StreamPlan { packet_ms: ms, ..plan(A) });
         world.play(A, 1, vec![7; octets]);
         let ended =
             |world: &mut World| world.events().iter().any(|e| matches!(e, Event::PlaybackEnded { .. }));
@@ -78,10 +78,10 @@ fn a_prompt_is_told_to_be_over_when_its_last_octet_has_left() {
             assert!(world.left.len() < 100);
         }
         let gone = world.left.iter().flat_map(|left| &left.payload).filter(|octet| **octet == 7).count();
-        assert_eq!(gone, octets, "{samples} samples in a packet");
+        assert_eq!(gone, octets, "{ms} ms in a packet");
         let last =
             world.left.last().map_or(0, |left| left.payload.iter().filter(|octet| **octet == 7).count());
-        assert!(last > 0 || samples < 160, "{samples} samples: told a packet late");
+        assert!(last > 0 || ms < 20, "{ms} ms: told a packet late");
     }
 }
 
@@ -110,7 +110,7 @@ fn on_hold_nothing_leaves_time_runs_on_and_the_prompt_waits() {
 fn a_worker_that_comes_far_too_late_skips_ticks_and_keeps_the_time_true() {
     let mut world = World::new();
     world.open(A, plan(A));
-    let (tap, mut reader) = ring(1_000);
+    let (tap, mut reader) = ring(1_000, Codec::Pcmu);
     world.command(Command::Record { leg: A, tap });
     world.run_ms(100);
     let before = world.left.last().map(|left| left.timestamp);
