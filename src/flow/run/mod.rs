@@ -129,17 +129,27 @@ struct Speech {
     playback: PlaybackId,
     /// At the normal pace, whatever they are spoken at.
     prompts: Vec<Spoken>,
+    /// What they are spoken at.
+    pace: Pace,
     /// A playing whose end is never told must not hold the caller for ever.
     give_up_at: Instant,
 }
 
 /// The longest prompt, spoken slowly: 145 of 110 of its time, and a little.
-const SPEECH_MAX: Duration = PROMPT_MAX.saturating_mul(4).checked_div(3).expect("three is not zero");
+const SLOW_PROMPT_MAX: Duration = PROMPT_MAX.saturating_mul(4).checked_div(3).expect("three is not zero");
+
+/// How long words may take to their end at the most.
+const fn longest(pace: Pace) -> Duration {
+    match pace {
+        Pace::Normal => PROMPT_MAX,
+        Pace::Slow => SLOW_PROMPT_MAX,
+    }
+}
 
 impl Speech {
     /// Its end may be told until as long after `now` as the longest prompt takes.
     fn allow(&mut self, now: Instant) {
-        self.give_up_at = now + SPEECH_MAX;
+        self.give_up_at = now + longest(self.pace);
     }
 }
 
@@ -546,7 +556,7 @@ impl Run {
         let pace = telling.pace();
         let spoken = prompts.iter().map(|words| Spoken { pace, ..words.clone() }).collect();
         self.actions.push_back(Action::Play { playback, prompts: spoken });
-        Speech { playback, prompts, give_up_at: now + SPEECH_MAX }
+        Speech { playback, prompts, pace, give_up_at: now + longest(pace) }
     }
 
     /// A prompt in the caller's language.

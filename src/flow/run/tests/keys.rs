@@ -101,7 +101,7 @@ fn a_second_star_says_it_slowly_until_other_words_are_said() {
     "#]]
     .assert_eq(&waiting);
     // The words before a message, and the first words of all.
-    let message = heard_from_menu("after_hours", "0 no no no w4 * w1 *");
+    let message = heard_from_menu("after_hours", "1 w4 * w1 *");
     assert!(message.contains("vm.record_now/en/slow"), "{message}");
     let first = heard("main_menu", "start w2 * w1 * w7");
     assert!(
