@@ -84,6 +84,19 @@ pub const PROMPT_MAX: Duration = Duration::from_secs(300);
 /// Memory for decoded and encoded prompts, in octets: about an hour of speech in one codec.
 pub const PROMPT_CACHE_MAX_OCTETS: usize = 64 * 1_048_576;
 
+/// The loudness of everything that is spoken, in LUFS (ITU-R BS.1770-4): within −19 ± 2 for old ears.
+pub const PROMPT_LOUDNESS_LUFS: f64 = -19.0;
+/// How far from it a prompt may be and still sound like the others, in LU.
+pub const PROMPT_LOUDNESS_WITHIN_LU: f64 = 2.0;
+/// The greatest sample of a prompt, in dB of full scale: it is made louder only as far as nothing is cut.
+pub const PROMPT_PEAK_MAX_DBFS: f64 = -1.0;
+/// The most that a prompt is made louder, in dB: with more, the noise of its room is heard before its words.
+pub const PROMPT_GAIN_MAX_DB: f64 = 20.0;
+/// How long nothing must be said before music or ringing comes back: longer than a breath between two sentences.
+pub const BED_RESTS: Duration = Duration::from_millis(400);
+/// Parties in one mixed conversation: a patient, his family, an interpreter, a team; more is a lecture.
+pub const MIXER_PARTIES_MAX: usize = 16;
+
 /// Frames of 20 ms that wait between a leg and the recorder: over a second, against one late disk write.
 pub const RECORDER_RING_FRAMES: usize = 64;
 /// The longest message that a caller may leave.

@@ -2,11 +2,14 @@
 
 pub mod comfort_noise;
 pub mod conceal;
+pub mod fade;
 pub mod g711;
 pub mod g722;
 pub mod goertzel;
 pub mod l16;
+pub mod loudness;
 pub mod resample;
 pub mod sound;
+pub mod stretch;
 pub mod tone;
 pub mod transcode;
