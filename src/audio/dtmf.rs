@@ -39,13 +39,18 @@ pub enum Heard {
 /// The keys in one party's sound.
 #[derive(Clone, Debug)]
 pub struct Detector {
-    dial_tone: [Notch; 2],
+    notches: [Notch; 2],
     bank: Bank<LANES>,
+    /// The sound as it came, with dial tone in it.
+    whole: Bank<2>,
+    dial_tone: [Track<WINDOW>; 2],
     tracks: [Track<WINDOW>; LANES],
     /// By how much the notches changed the energy of each tone.
     gains: [f32; LANES],
     /// The newest chunks; the last of them is the newest.
     chunks: [Chunk<LANES>; CHUNKS],
+    /// The same as they came.
+    wholes: [Chunk<2>; WINDOW],
     /// Chunks heard so far.
     count: u64,
     state: State,
@@ -87,11 +92,14 @@ impl Detector {
         let frequencies: [f32; LANES] =
             std::array::from_fn(|lane| if lane < 4 { ROWS_HZ[lane] } else { COLUMNS_HZ[lane - 4] });
         Self {
-            dial_tone: DIAL_TONE_HZ.map(Notch::new),
+            notches: DIAL_TONE_HZ.map(Notch::new),
             bank: Bank::new(frequencies),
+            whole: Bank::new(DIAL_TONE_HZ),
+            dial_tone: DIAL_TONE_HZ.map(Track::new),
             tracks: frequencies.map(Track::new),
             gains: frequencies.map(|hz| DIAL_TONE_HZ.iter().map(|notch| Notch::new(*notch).gain(hz)).product()),
             chunks: [Chunk::SILENCE; CHUNKS],
+            wholes: [Chunk::SILENCE; WINDOW],
             count: 0,
             state: State::Quiet,
         }
@@ -100,17 +108,20 @@ impl Detector {
     /// Takes sound of any length and tells what becomes known with it.
     pub fn hear(&mut self, samples: &[i16], tell: &mut impl FnMut(Heard)) {
         for &sample in samples {
-            let [first, second] = &mut self.dial_tone;
-            let sample = second.take(first.take(f32::from(sample)));
-            if let Some(chunk) = self.bank.take(sample) {
-                self.take(chunk, tell);
+            let sample = f32::from(sample);
+            let [first, second] = &mut self.notches;
+            let chunk = self.bank.take(second.take(first.take(sample)));
+            if let (Some(chunk), Some(whole)) = (chunk, self.whole.take(sample)) {
+                self.take(chunk, whole, tell);
             }
         }
     }
 
-    fn take(&mut self, chunk: Chunk<LANES>, tell: &mut impl FnMut(Heard)) {
+    fn take(&mut self, chunk: Chunk<LANES>, whole: Chunk<2>, tell: &mut impl FnMut(Heard)) {
         self.chunks.copy_within(1.., 0);
         self.chunks[CHUNKS - 1] = chunk;
+        self.wholes.copy_within(1.., 0);
+        self.wholes[WINDOW - 1] = whole;
         self.count += 1;
         let stands = self.standing();
         match (&mut self.state, stands) {
@@ -169,9 +180,22 @@ impl Detector {
             && low.off_hz.abs() <= ROWS_HZ[row] * FREQUENCY_TOLERANCE
             && high.off_hz.abs() <= COLUMNS_HZ[column - 4] * FREQUENCY_TOLERANCE
             && [low.halves, high.halves].iter().all(|halves| is_steady(*halves))
-            && in_proportion(low.energy / self.gains[row], high.energy / self.gains[column])
             && pair.is_in_all(window);
-        is_key.then_some(pair)
+        let (low, high) = (low.energy / self.gains[row], high.energy / self.gains[column]);
+        (is_key && in_proportion(low, high) && self.nothing_else_but_dial_tone(low + high)).then_some(pair)
+    }
+
+    /// Beside a key of this energy the notches took nothing out, or a dial tone. A voice whose pitch they took out
+    /// is no key, however pure its overtones.
+    fn nothing_else_but_dial_tone(&self, key: f32) -> bool {
+        let whole: f32 = self.wholes.iter().map(|chunk| chunk.energy).sum();
+        if key >= whole * NEARLY_ALL {
+            return true;
+        }
+        let [low, high] = [0, 1].map(|lane| {
+            self.dial_tone[lane].near(&std::array::from_fn(|chunk| self.wholes[chunk].lanes[lane]))
+        });
+        low <= high * DIAL_TONES_ALIKE && high <= low * DIAL_TONES_ALIKE && key + low + high >= whole * MOST
     }
 }
 
@@ -274,8 +298,12 @@ const CHUNKS: usize = WINDOW + 1;
 const DIAL_TONE_HZ: [f32; 2] = [350.0, 440.0];
 /// How near to the circle the poles are: 250 Hz wide, and quiet again after 2 ms.
 const NOTCH_RADIUS: f32 = 0.9;
+/// How much stronger one of the tones of a dial tone may be than the other: 8 dB, with what each adds to the other's measure.
+const DIAL_TONES_ALIKE: f32 = 6.3;
+/// The part of all the energy that key and dial tone are, as far as 15 ms can tell the two dial tones apart.
+const MOST: f32 = 0.7;
 /// The part of the window's energy that is the two tones'. Noise 15 dB under them leaves 0.97.
-const NEARLY_ALL: f32 = 0.85;
+const NEARLY_ALL: f32 = 0.9;
 /// Between the 1.5 % that must be taken and the 3.5 % that must not (ITU-T Q.24, frequency).
 const FREQUENCY_TOLERANCE: f32 = 0.024;
 /// How much longer one half's component may be than the other's: 3.5 dB.
