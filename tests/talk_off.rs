@@ -14,7 +14,8 @@ const HALF_AN_HOUR: u64 = 1_800 * 8_000;
 
 #[test]
 fn half_an_hour_of_english_has_no_key_in_it() {
-    let voices = ["en-us", "en-gb", "en-us+f2", "en-gb-scotland", "en-us+m3", "en-us+f4", "en-029", "en-us+m7"];
+    let voices =
+        ["en-us", "en-gb", "en-us+f2", "en-gb-scotland", "en-us+m3", "en-us+f4", "en-029", "en-us+m7"];
     listen(&voices, &ENGLISH);
 }
 
@@ -43,7 +44,9 @@ fn listen(voices: &[&str], language: &Language) {
         let mut keys = dtmf::Detector::new();
         let mut machines = fax::Detector::new();
         samples += speak(voice, pitch, words_a_minute, &text, &mut |sound| {
-            keys.hear(sound, &mut |heard| told.push(format!("{heard:?} by {voice} at pitch {pitch}, {words_a_minute}")));
+            keys.hear(sound, &mut |heard| {
+                told.push(format!("{heard:?} by {voice} at pitch {pitch}, {words_a_minute}"))
+            });
             if let Some(tone) = machines.hear(sound) {
                 told.push(format!("{tone:?} by {voice} at pitch {pitch}, {words_a_minute} words a minute"));
             }
@@ -69,19 +72,39 @@ fn sentence(rng: &mut Rng, language: &Language) -> String {
 /// Has `text` spoken, gives its sound piece by piece and tells how many samples it was.
 fn speak(voice: &str, pitch: u64, words_a_minute: u64, text: &str, hear: &mut impl FnMut(&[i16])) -> u64 {
     let (pitch, speed) = (pitch.to_string(), words_a_minute.to_string());
-    let (mut speaker, mut words, speech) =
-        start(Command::new("espeak-ng").args(["-v", voice, "-p", &pitch, "-s", &speed, "--stdout"]), Stdio::piped());
+    let (mut speaker, mut words, speech) = start(
+        Command::new("espeak-ng").args(["-v", voice, "-p", &pitch, "-s", &speed, "--stdout"]),
+        Stdio::piped(),
+    );
     words.take().expect("its input is a pipe").write_all(text.as_bytes()).expect("espeak-ng reads its text");
     let (mut resampler, _, mut sound) = start(
-        Command::new("sox").args(["-t", "wav", "--ignore-length", "-", "-t", "raw", "-r", "8000", "-e", "signed", "-b", "16", "-"]),
+        Command::new("sox").args([
+            "-t",
+            "wav",
+            "--ignore-length",
+            "-",
+            "-t",
+            "raw",
+            "-r",
+            "8000",
+            "-e",
+            "signed",
+            "-b",
+            "16",
+            "-",
+        ]),
         Stdio::from(speech),
     );
     let mut octets = Vec::new();
     sound.read_to_end(&mut octets).expect("sox writes samples");
     assert!(speaker.wait().expect("espeak-ng ends").success(), "espeak-ng failed with voice {voice}");
     assert!(resampler.wait().expect("sox ends").success(), "sox failed");
-    let samples: Vec<i16> = octets.chunks_exact(2).map(|pair| i16::from_le_bytes([pair[0], pair[1]])).collect();
-    assert!(samples.len() > 8_000 && samples.iter().any(|sample| sample.abs() > 1_000), "{voice} said nothing");
+    let samples: Vec<i16> =
+        octets.chunks_exact(2).map(|pair| i16::from_le_bytes([pair[0], pair[1]])).collect();
+    assert!(
+        samples.len() > 8_000 && samples.iter().any(|sample| sample.abs() > 1_000),
+        "{voice} said nothing"
+    );
     samples.chunks(160).for_each(hear);
     samples.len() as u64
 }
@@ -115,12 +138,56 @@ const ENGLISH: Language = Language {
         "Please hold the line while I look for the ~ of your ~.",
     ],
     words: &[
-        "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "January", "August", "November",
-        "prescription", "refill", "blood test", "x-ray", "results", "referral", "fever", "cough", "headache",
-        "swelling", "ibuprofen", "metformin", "lisinopril", "amoxicillin", "insulin", "laboratory", "cardiology",
-        "physical therapy", "daughter", "husband", "mother", "evening", "morning", "Nguyen", "Robinson",
-        "O'Sullivan", "Patel", "Whitaker", "Lee", "vaccination", "check-up", "knee", "shoulder", "chest",
-        "stomach", "Medicare", "waiting list", "emergency", "six weeks", "wheelchair", "oxygen",
+        "Monday",
+        "Tuesday",
+        "Wednesday",
+        "Thursday",
+        "Friday",
+        "Saturday",
+        "January",
+        "August",
+        "November",
+        "prescription",
+        "refill",
+        "blood test",
+        "x-ray",
+        "results",
+        "referral",
+        "fever",
+        "cough",
+        "headache",
+        "swelling",
+        "ibuprofen",
+        "metformin",
+        "lisinopril",
+        "amoxicillin",
+        "insulin",
+        "laboratory",
+        "cardiology",
+        "physical therapy",
+        "daughter",
+        "husband",
+        "mother",
+        "evening",
+        "morning",
+        "Nguyen",
+        "Robinson",
+        "O'Sullivan",
+        "Patel",
+        "Whitaker",
+        "Lee",
+        "vaccination",
+        "check-up",
+        "knee",
+        "shoulder",
+        "chest",
+        "stomach",
+        "Medicare",
+        "waiting list",
+        "emergency",
+        "six weeks",
+        "wheelchair",
+        "oxygen",
     ],
 };
 
@@ -142,11 +209,53 @@ const SPANISH: Language = Language {
         "Espere un momento en la línea mientras busco la ~ de su ~.",
     ],
     words: &[
-        "lunes", "martes", "miércoles", "jueves", "viernes", "sábado", "enero", "agosto", "noviembre", "receta",
-        "análisis de sangre", "radiografía", "resultados", "consulta", "fiebre", "tos", "dolor de cabeza",
-        "hinchazón", "ibuprofeno", "metformina", "amoxicilina", "insulina", "laboratorio", "cardiología",
-        "fisioterapia", "hija", "esposo", "mamá", "tarde", "mañana", "Hernández", "Rodríguez", "Guadalupe",
-        "Jiménez", "Villanueva", "Ortiz", "vacuna", "revisión", "rodilla", "hombro", "pecho", "estómago",
-        "lista de espera", "emergencia", "seis semanas", "silla de ruedas", "oxígeno", "niño",
+        "lunes",
+        "martes",
+        "miércoles",
+        "jueves",
+        "viernes",
+        "sábado",
+        "enero",
+        "agosto",
+        "noviembre",
+        "receta",
+        "análisis de sangre",
+        "radiografía",
+        "resultados",
+        "consulta",
+        "fiebre",
+        "tos",
+        "dolor de cabeza",
+        "hinchazón",
+        "ibuprofeno",
+        "metformina",
+        "amoxicilina",
+        "insulina",
+        "laboratorio",
+        "cardiología",
+        "fisioterapia",
+        "hija",
+        "esposo",
+        "mamá",
+        "tarde",
+        "mañana",
+        "Hernández",
+        "Rodríguez",
+        "Guadalupe",
+        "Jiménez",
+        "Villanueva",
+        "Ortiz",
+        "vacuna",
+        "revisión",
+        "rodilla",
+        "hombro",
+        "pecho",
+        "estómago",
+        "lista de espera",
+        "emergencia",
+        "seis semanas",
+        "silla de ruedas",
+        "oxígeno",
+        "niño",
     ],
 };

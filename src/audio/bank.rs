@@ -192,7 +192,8 @@ mod tests {
 
     fn chunks(hz: f64, crest: f64) -> Vec<Chunk<1>> {
         let mut bank = Bank::new([1_100.0]);
-        let sample = |n: usize| (crest * (std::f64::consts::TAU * hz * n as f64 / 8_000.0 + 1.0).sin()) as f32;
+        let sample =
+            |n: usize| (crest * (std::f64::consts::TAU * hz * n as f64 / 8_000.0 + 1.0).sin()) as f32;
         (0..480).filter_map(|n| bank.take(sample(n))).collect()
     }
 
@@ -212,7 +213,8 @@ mod tests {
 
     #[test]
     fn what_is_near_is_most_of_it() {
-        for (off, least, most) in [(0.0, 0.98, 1.02), (25.0, 0.6, 0.7), (-25.0, 0.6, 0.7), (150.0, 0.0, 0.05)] {
+        for (off, least, most) in [(0.0, 0.98, 1.02), (25.0, 0.6, 0.7), (-25.0, 0.6, 0.7), (150.0, 0.0, 0.05)]
+        {
             let chunks = chunks(1_100.0 + off, 1_000.0);
             let energy: f32 = chunks[..6].iter().map(|chunk| chunk.energy).sum();
             let lane: [Complex; 6] = std::array::from_fn(|n| chunks[n].lanes[0]);

@@ -97,7 +97,8 @@ impl Detector {
             whole: Bank::new(DIAL_TONE_HZ),
             dial_tone: DIAL_TONE_HZ.map(Track::new),
             tracks: frequencies.map(Track::new),
-            gains: frequencies.map(|hz| DIAL_TONE_HZ.iter().map(|notch| Notch::new(*notch).gain(hz)).product()),
+            gains: frequencies
+                .map(|hz| DIAL_TONE_HZ.iter().map(|notch| Notch::new(*notch).gain(hz)).product()),
             chunks: [Chunk::SILENCE; CHUNKS],
             wholes: [Chunk::SILENCE; WINDOW],
             count: 0,
@@ -301,7 +302,7 @@ const NOTCH_RADIUS: f32 = 0.9;
 /// How much stronger one of the tones of a dial tone may be than the other: 8 dB, with what each adds to the other's measure.
 const DIAL_TONES_ALIKE: f32 = 6.3;
 /// The part of all the energy that key and dial tone are, as far as 15 ms can tell the two dial tones apart.
-const MOST: f32 = 0.7;
+const MOST: f32 = 0.85;
 /// The part of the window's energy that is the two tones'. Noise 15 dB under them leaves 0.97.
 const NEARLY_ALL: f32 = 0.9;
 /// Between the 1.5 % that must be taken and the 3.5 % that must not (ITU-T Q.24, frequency).
@@ -310,8 +311,8 @@ const FREQUENCY_TOLERANCE: f32 = 0.024;
 const HALVES_ALIKE: f32 = 1.5;
 /// 4 dB, and 1.5 dB of grace.
 const TWIST_HIGH_OVER_LOW: f32 = 3.55;
-/// 8 dB, and 1.5 dB of grace.
-const TWIST_LOW_OVER_HIGH: f32 = 8.91;
+/// 8 dB, and 2.5 dB of grace: noise changes the weaker tone more.
+const TWIST_LOW_OVER_HIGH: f32 = 11.2;
 /// The energy in a window of a tone of −46 dBm0: the weaker tone of a quiet key.
 const QUIETEST: f32 =
     (CREST_AT_0_DBM0 * CREST_AT_0_DBM0 / 2.0 * 2.512e-5 * (WINDOW * CHUNK_SAMPLES) as f64) as f32;

@@ -205,7 +205,11 @@ mod tests {
         }
         check("the shortest burst", &tone(1_100.0, -15.0, 425), &calling);
         let burst = tone(1_100.0, -15.0, 500);
-        check("three bursts", &[burst.clone(), quiet(3_000), burst.clone(), quiet(3_000), burst].concat(), &calling);
+        check(
+            "three bursts",
+            &[burst.clone(), quiet(3_000), burst.clone(), quiet(3_000), burst].concat(),
+            &calling,
+        );
         let halves = [tone(1_100.0, -15.0, 240), quiet(20), tone(1_100.0, -15.0, 240)];
         check("a packet lost", &halves.concat(), &calling);
         let told = heard(&[tone(1_100.0, -15.0, 500), quiet(3_000)].concat());
@@ -231,7 +235,8 @@ mod tests {
         let mut rng = Rng::seeded(30);
         for (hz, expected) in [(1_100.0, FaxTone::Calling), (2_100.0, FaxTone::Answering)] {
             // Even between −1 130 and 1 130: 12 dB under −15 dBm0.
-            let noisy = tone(hz, -15.0, 700).into_iter().map(|sample| sample + rng.below(2_260) as i16 - 1_130);
+            let noisy =
+                tone(hz, -15.0, 700).into_iter().map(|sample| sample + rng.below(2_260) as i16 - 1_130);
             check("noise 12 dB under it", &noisy.collect::<Vec<_>>(), &[expected]);
         }
     }
@@ -260,12 +265,20 @@ mod tests {
         for key in KEYS.into_iter().flatten() {
             check(&format!("key {key}"), &dtmf(key, Duration::from_secs(1), -10.0), &[]);
         }
-        for (low, high) in [(350.0, 440.0), (440.0, 480.0), (480.0, 620.0), (1_100.0, 1_400.0), (1_100.0, 2_100.0)] {
+        for (low, high) in
+            [(350.0, 440.0), (440.0, 480.0), (480.0, 620.0), (1_100.0, 1_400.0), (1_100.0, 2_100.0)]
+        {
             let partial = |hz| Partial { hz, dbm0: -13.0 };
             check("two tones", &dual(partial(low), partial(high), Duration::from_secs(1)), &[]);
         }
         // C sharp and C, two octaves up, in major and in minor: their notes are near both tones.
-        for notes in [[1_109, 1_397, 1_661], [554, 1_109, 1_661], [1_047, 1_319, 1_568], [2_093, 2_637, 3_136], [1_047, 2_093, 3_136]] {
+        for notes in [
+            [1_109, 1_397, 1_661],
+            [554, 1_109, 1_661],
+            [1_047, 1_319, 1_568],
+            [2_093, 2_637, 3_136],
+            [1_047, 2_093, 3_136],
+        ] {
             let parts = notes.map(|hz| sine(hz, Duration::from_secs(1), 4_000));
             let chord: Vec<i16> = (0..8_000).map(|n| parts.iter().map(|part| part[n]).sum()).collect();
             check(&format!("the chord {notes:?}"), &chord, &[]);

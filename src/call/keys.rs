@@ -114,11 +114,11 @@ mod tests {
     #[test]
     fn a_flood_of_one_way_forgets_the_oldest_and_merges_nothing() {
         let mut presses = Presses::default();
-        let mut new = |n: u64| presses.take(Instant::from_millis(n), Key::Digit(5), Way::Info) == Telling::Press;
+        let mut new =
+            |n: u64| presses.take(Instant::from_millis(n), Key::Digit(5), Way::Info) == Telling::Press;
         assert_eq!((0..100).filter(|n| new(*n)).count(), 100);
-        let paired = (0..20).filter(|_| {
-            presses.take(Instant::from_millis(100), Key::Digit(5), Way::Media) == Telling::Again
-        });
+        let paired = (0..20)
+            .filter(|_| presses.take(Instant::from_millis(100), Key::Digit(5), Way::Media) == Telling::Again);
         assert_eq!(paired.count(), PRESSES_TO_PAIR_MAX);
     }
 

@@ -235,7 +235,11 @@ mod tests {
         check("no duration at all", "5@800:0 5@800:0E 5@1600:0 5@1600:0E", "5 5");
         check("flash between keys", "5@800:160E 16@1600:160E 16@1600:160E 5@2400:160E", "5 5");
         check("letters", "12@0:160E 13@1600:160E 14@3200:160E 15@4800:160E", "A B C D");
-        check("interleaved with sound: timestamps in between", "5@800:160 5@800:640 5@800:800E 5@2400:160E", "5 5");
+        check(
+            "interleaved with sound: timestamps in between",
+            "5@800:160 5@800:640 5@800:800E 5@2400:160E",
+            "5 5",
+        );
     }
 
     /// A key held for ten seconds as the RFC wants it, its segments told one after another; the packets between
@@ -255,10 +259,13 @@ mod tests {
         // RFC 4733 §2.5.1.3
         for clock_hz in CLOCKS_HZ {
             let segment_ms = 65_535 * 1_000 / clock_hz;
-            for (from, until) in [(0, 0), (0, 300), (segment_ms - 300, segment_ms + 60), (5_000, 5_600), (9_900, 10_030)] {
+            for (from, until) in
+                [(0, 0), (0, 300), (segment_ms - 300, segment_ms + 60), (5_000, 5_600), (9_900, 10_030)]
+            {
                 let mut detector = Detector::new(clock_hz);
                 let packets = held(clock_hz, from..until);
-                let told = packets.iter().filter(|(at, told)| detector.take(SSRC, *at, *told).is_some()).count();
+                let told =
+                    packets.iter().filter(|(at, told)| detector.take(SSRC, *at, *told).is_some()).count();
                 assert_eq!(told, 1, "at {clock_hz} Hz, lost from {from} to {until} ms: {packets:?}");
             }
         }
@@ -297,7 +304,8 @@ mod tests {
             let going =
                 (1..=packets).map(|n| (start + n * tick, start, packet(event, false, (n * tick) as u16)));
             let end_at = start + if own_end_timestamp { packets * tick } else { 0 };
-            let end = |n| (start + (packets + n) * tick, end_at, packet(event, true, (packets * tick) as u16));
+            let end =
+                |n| (start + (packets + n) * tick, end_at, packet(event, true, (packets * tick) as u16));
             let all = going.chain((0..3).map(end)).collect();
             now += packets * tick + 2 * tick + tick * rng.below(8) as u32;
             all
@@ -316,7 +324,10 @@ mod tests {
             let spared = rng.below(press.len() as u64 - 3) as usize;
             for (n, (sent, timestamp, packet)) in press.iter().enumerate() {
                 let copies = if n != spared && rng.below(5) == 0 { 0 } else { 1 + rng.below(10) / 9 };
-                arrived.extend((0..copies).map(|_| (sent + rng.below(u64::from(clock_hz / 25)) as u32, *timestamp, *packet)));
+                arrived.extend(
+                    (0..copies)
+                        .map(|_| (sent + rng.below(u64::from(clock_hz / 25)) as u32, *timestamp, *packet)),
+                );
             }
         }
         arrived.sort_by_key(|(at, ..)| *at);
