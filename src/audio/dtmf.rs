@@ -3,7 +3,7 @@
 //! ```text
 //!  samples ─▶ without dial tone ─▶ chunks of 5 ms ─▶ the last six of them, 30 ms
 //!             Pressed when nearly all of their energy is one row's tone and one column's tone,
-//!                     each at its frequency, in the right proportion, steady, in every chunk
+//!                     each at its frequency, in the right proportion, steady
 //!   Quiet ──────────────▶ Held ──25 ms without it──▶ Quiet, Released
 //!                         │  ▲                        (another key that stands for 30 ms does it too)
 //!                         └──┘ a break of 10 ms
@@ -180,8 +180,7 @@ impl Detector {
         let is_key = low.energy + high.energy >= energy * NEARLY_ALL
             && low.off_hz.abs() <= ROWS_HZ[row] * FREQUENCY_TOLERANCE
             && high.off_hz.abs() <= COLUMNS_HZ[column - 4] * FREQUENCY_TOLERANCE
-            && [low.halves, high.halves].iter().all(|halves| is_steady(*halves))
-            && pair.is_in_all(window);
+            && [low.halves, high.halves].iter().all(|halves| is_steady(*halves));
         let (low, high) = (low.energy / self.gains[row], high.energy / self.gains[column]);
         (is_key && in_proportion(low, high) && self.nothing_else_but_dial_tone(low + high)).then_some(pair)
     }
@@ -229,13 +228,6 @@ impl Pair {
 
     fn strength(self, chunk: &Chunk<LANES>) -> f32 {
         chunk.lanes[self.row].square() + chunk.lanes[self.column].square()
-    }
-
-    /// No chunk is without it.
-    fn is_in_all(self, window: &[Chunk<LANES>; WINDOW]) -> bool {
-        let sum: f32 = window.iter().map(|chunk| self.strength(chunk)).sum();
-        let least = sum / WINDOW as f32 * LEAST_OF_A_CHUNK;
-        window.iter().all(|chunk| self.strength(chunk) >= least)
     }
 }
 
@@ -316,8 +308,6 @@ const TWIST_LOW_OVER_HIGH: f32 = 11.2;
 /// The energy in a window of a tone of −46 dBm0: the weaker tone of a quiet key.
 const QUIETEST: f32 =
     (CREST_AT_0_DBM0 * CREST_AT_0_DBM0 / 2.0 * 2.512e-5 * (WINDOW * CHUNK_SAMPLES) as f64) as f32;
-/// The least part of a chunk's usual strength that each chunk of the window has: beats between the tones are no breaks.
-const LEAST_OF_A_CHUNK: f32 = 0.25;
 /// The least part of its strength with which a chunk still belongs to the press: 6 dB.
 const STILL_THERE: f32 = 0.25;
 /// Chunks without it that end a press: a break of 10 ms touches three, one of 40 ms empties seven.

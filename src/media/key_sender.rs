@@ -91,7 +91,7 @@ impl KeySender {
         matches!(self.state, State::Idle) && self.waiting[0].is_none()
     }
 
-    /// Whether a key is down: no sound goes out beside it (RFC 4733 §2.6).
+    /// Whether a key is down: the leg's sound waits or goes on beside it, as the sender likes.
     pub const fn is_pressing(&self) -> bool {
         matches!(self.state, State::Pressing { .. })
     }

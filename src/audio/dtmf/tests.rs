@@ -221,6 +221,20 @@ fn a_break_of_10_ms_does_not_double_a_press_and_a_pause_of_40_ms_does() {
 }
 
 #[test]
+fn a_sound_that_dies_away_or_swells_like_a_voice_is_no_key() {
+    for key in keys() {
+        let mut dying = Odd { millis: 80.0, dbm0: -3.0, ..odd(key) }.sound();
+        for (n, sample) in dying.iter_mut().enumerate() {
+            *sample = (f64::from(*sample) * 10_f64.powf(-0.3 * n as f64 / 8.0 / 20.0)) as i16;
+        }
+        let swelling: Vec<i16> = dying.iter().rev().copied().collect();
+        for (why, sound) in [("dies away", dying), ("swells", swelling)] {
+            assert_eq!(presses(&[quiet(40.0), sound, quiet(60.0)].concat()), "", "{key} {why}");
+        }
+    }
+}
+
+#[test]
 fn dial_tone_beside_is_borne() {
     // ITU-T Q.24, dial tone: as loud as the key, and of a key that is 8 dB under it.
     for key in keys() {
