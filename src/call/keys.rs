@@ -13,7 +13,7 @@ use crate::wire::telephone_event::Key;
 
 /// How a press was told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Way {
+pub enum Teller {
     /// By the media plane: an RTP event (RFC 4733), or the tone itself.
     Media,
     /// By SIP INFO.
@@ -40,15 +40,15 @@ pub struct Presses {
 struct Press {
     at: Instant,
     key: Key,
-    way: Way,
+    teller: Teller,
 }
 
 impl Presses {
     /// Takes one telling: it is paired with the oldest press of the same key that was told in the other way only, if
     /// that is no older than [`SAME_PRESS_WITHIN`].
-    pub fn take(&mut self, at: Instant, key: Key, way: Way) -> Telling {
+    pub fn take(&mut self, at: Instant, key: Key, teller: Teller) -> Telling {
         let pairs = |press: &Option<Press>| {
-            press.is_some_and(|p| p.key == key && p.way != way && at.since(p.at) <= SAME_PRESS_WITHIN)
+            press.is_some_and(|p| p.key == key && p.teller != teller && at.since(p.at) <= SAME_PRESS_WITHIN)
         };
         if let Some(paired) = self.unpaired.iter().position(pairs) {
             self.unpaired[paired..].rotate_left(1);
@@ -59,7 +59,7 @@ impl Presses {
             self.unpaired.rotate_left(1);
             PRESSES_TO_PAIR_MAX - 1
         });
-        self.unpaired[free] = Some(Press { at, key, way });
+        self.unpaired[free] = Some(Press { at, key, teller });
         self.forget_before(at);
         Telling::Press
     }
@@ -85,9 +85,9 @@ mod tests {
         let mut told = Vec::new();
         for word in tellings.split_whitespace() {
             let at = word.find(['m', 'i']).unwrap();
-            let way = if word[at..].starts_with('m') { Way::Media } else { Way::Info };
+            let teller = if word[at..].starts_with('m') { Teller::Media } else { Teller::Info };
             let (millis, key) = (word[..at].parse().unwrap(), Key::Digit(word[at + 1..].parse().unwrap()));
-            if presses.take(Instant::from_millis(millis), key, way) == Telling::Press {
+            if presses.take(Instant::from_millis(millis), key, teller) == Telling::Press {
                 told.push(format!("{millis}:{key}"));
             }
         }
@@ -115,10 +115,11 @@ mod tests {
     fn a_flood_of_one_way_forgets_the_oldest_and_merges_nothing() {
         let mut presses = Presses::default();
         let mut new =
-            |n: u64| presses.take(Instant::from_millis(n), Key::Digit(5), Way::Info) == Telling::Press;
+            |n: u64| presses.take(Instant::from_millis(n), Key::Digit(5), Teller::Info) == Telling::Press;
         assert_eq!((0..100).filter(|n| new(*n)).count(), 100);
-        let paired = (0..20)
-            .filter(|_| presses.take(Instant::from_millis(100), Key::Digit(5), Way::Media) == Telling::Again);
+        let paired = (0..20).filter(|_| {
+            presses.take(Instant::from_millis(100), Key::Digit(5), Teller::Media) == Telling::Again
+        });
         assert_eq!(paired.count(), PRESSES_TO_PAIR_MAX);
     }
 
@@ -134,16 +135,16 @@ mod tests {
             let mut latest = [0, 0];
             for (n, (digit, gap, media, info)) in presses.iter().enumerate() {
                 now += gap;
-                for (place, way, delay) in [(0, Way::Media, media), (1, Way::Info, info)] {
+                for (place, teller, delay) in [(0, Teller::Media, media), (1, Teller::Info, info)] {
                     latest[place] = (now + delay).max(latest[place]);
-                    tellings.push((latest[place], n, way, Key::Digit(*digit)));
+                    tellings.push((latest[place], n, teller, Key::Digit(*digit)));
                 }
             }
             tellings.sort_by_key(|(at, n, ..)| (*at, *n));
             let mut machine = Presses::default();
             let told: Vec<Key> = tellings
                 .iter()
-                .filter(|(at, _, way, key)| machine.take(Instant::from_millis(*at), *key, *way) == Telling::Press)
+                .filter(|(at, _, teller, key)| machine.take(Instant::from_millis(*at), *key, *teller) == Telling::Press)
                 .map(|(.., key)| *key)
                 .collect();
             prop_assert_eq!(told.len(), presses.len());
@@ -155,7 +156,7 @@ mod tests {
             let mut now = 0;
             for (digit, gap) in presses {
                 now += gap;
-                let told = machine.take(Instant::from_millis(now), Key::Digit(digit), Way::Media);
+                let told = machine.take(Instant::from_millis(now), Key::Digit(digit), Teller::Media);
                 prop_assert_eq!(told, Telling::Press);
             }
         }

@@ -2,7 +2,7 @@
 
 use super::Switch;
 use super::interface::Output;
-use crate::call::keys::{Telling, Way};
+use crate::call::keys::{Teller, Telling};
 use crate::call::recording::RecordingKind;
 use crate::call::take;
 use crate::flow::action::{Action, Fact, Input};
@@ -81,8 +81,8 @@ impl Switch {
     }
 
     /// A key of the patient goes to the flow; a person's keys go to nobody here (they pass through the bridge).
-    pub(super) fn on_key(&mut self, id: CallId, leg: LegId, key: Key, way: Way) {
-        if self.was_told(id, leg, key, way) {
+    pub(super) fn on_key(&mut self, id: CallId, leg: LegId, key: Key, teller: Teller) {
+        if self.was_told(id, leg, key, teller) {
             return;
         }
         self.counters.keys += 1;
@@ -92,11 +92,11 @@ impl Switch {
     }
 
     /// Whether the press came in the other way before; only where such presses are paired.
-    fn was_told(&mut self, id: CallId, leg: LegId, key: Key, way: Way) -> bool {
+    fn was_told(&mut self, id: CallId, leg: LegId, key: Key, teller: Teller) -> bool {
         let now = self.now.at;
         let is_paired = self.settings.sip.info_keys == InfoKeys::Paired;
         let patient = self.calls.get_mut(&id).filter(|call| is_paired && call.is_patient(leg));
-        patient.is_some_and(|call| call.presses.take(now, key, way) == Telling::Again)
+        patient.is_some_and(|call| call.presses.take(now, key, teller) == Telling::Again)
     }
 
     /// A key in an INFO counts where the party agreed on no RTP events, else it would count twice; or where presses
@@ -111,7 +111,7 @@ impl Switch {
             InfoKeys::Ignored => false,
         };
         if counts {
-            self.on_key(id, leg, key, Way::Info);
+            self.on_key(id, leg, key, Teller::Info);
             self.rekey(id);
         }
     }

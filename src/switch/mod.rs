@@ -28,7 +28,7 @@ pub mod status;
 mod tests;
 pub mod trace;
 
-use crate::call::keys::Way;
+use crate::call::keys::Teller;
 use crate::clock::{Due, Instant};
 use crate::flow::action;
 use crate::flow::set::FlowSet;
@@ -256,7 +256,7 @@ impl Switch {
         let Some(&id) = self.legs.get(&leg) else { return };
         match event {
             media::Event::FirstPacket { .. } => self.on_heard(id, leg, HeardBy::Rtp),
-            media::Event::Key { key, .. } => self.on_key(id, leg, key, Way::Media),
+            media::Event::Key { key, .. } => self.on_key(id, leg, key, Teller::Media),
             media::Event::PlaybackEnded { playback, completed, .. } => {
                 self.on_playback_ended(id, leg, playback, completed);
             }
