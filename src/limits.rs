@@ -170,6 +170,16 @@ pub const JITTER_DELAY_START_MS: u32 = 40;
 pub const JITTER_DELAY_MS: u32 = 320;
 /// Key presses whose identity is remembered, against packets that come late or twice.
 pub const KEY_PRESSES_REMEMBERED: usize = 8;
+/// Presses whose other telling is waited for: nobody presses more keys within [`SAME_PRESS_WITHIN`].
+pub const PRESSES_TO_PAIR_MAX: usize = 8;
+/// How long after a press the same key in another way is the same press, where a phone sends each key in two ways.
+pub const SAME_PRESS_WITHIN: Duration = Duration::from_millis(400);
+/// Keys that wait to be sent to a party: an extension with its pauses, or a card number.
+pub const KEYS_TO_SEND_MAX: usize = 32;
+/// The shortest press that we send: the least that a receiver must take (ITU-T Q.24).
+pub const KEY_SENT_MIN: Duration = Duration::from_millis(40);
+/// The longest press that we send.
+pub const KEY_SENT_MAX: Duration = Duration::from_secs(10);
 /// Telephone-events that wait for the next tick of the other leg of a bridge; a press is under ten packets a tick.
 pub const RELAYED_EVENTS_MAX: usize = 16;
 /// Senders to a port outside a call, kept so that no later call takes one of them for its party.

@@ -5,6 +5,7 @@ pub mod bridge;
 pub mod command;
 pub mod dtmf;
 pub mod engine;
+pub mod key_sender;
 pub mod leg;
 pub mod listener;
 pub mod mixer;

@@ -11,6 +11,7 @@ use super::moving::Order;
 use super::negotiate::{plan, settled};
 use super::ports::Owned;
 use super::{HeardBy, Switch};
+use crate::call::keys::Presses;
 use crate::call::leg::Leg;
 use crate::call::routing::{called_number, caller_number, trunk_of};
 use crate::flow::action;
@@ -120,6 +121,7 @@ impl Switch {
             recording: None,
             message_until: None,
             message: None,
+            presses: Presses::default(),
             ends_at: self.now.at + self.settings.longest,
             ending: None,
             due: None,

@@ -29,6 +29,7 @@ pub mod status;
 mod tests;
 pub mod trace;
 
+use crate::call::keys::Teller;
 use crate::clock::{Due, Instant};
 use crate::flow::action;
 use crate::flow::set::FlowSet;
@@ -263,7 +264,7 @@ impl Switch {
         let Some(&id) = self.legs.get(&leg) else { return };
         match event {
             media::Event::FirstPacket { .. } => self.on_heard(id, leg, HeardBy::Rtp),
-            media::Event::Key { key, .. } => self.on_key(id, leg, key),
+            media::Event::Key { key, .. } => self.on_key(id, leg, key, Teller::Media),
             media::Event::Fax { .. } => self.on_fax(id, leg),
             media::Event::Moved { .. } => self.on_moved(id, leg),
             media::Event::PlaybackEnded { playback, completed, .. } => {

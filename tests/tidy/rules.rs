@@ -370,7 +370,7 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     ("phi", &[]),
     ("rng", &[]),
     ("wire", &[]),
-    ("audio", &["wire::codec"]),
+    ("audio", &["wire::codec", "wire::telephone_event"]),
     ("rtp", &["wire"]),
     ("sip", &["wire"]),
     ("media", &["wire", "audio", "rtp"]),
