@@ -173,7 +173,9 @@ mod tests {
         let mut sound = Sound::silence(Codec::Pcmu);
         let mut heard = |player: &mut Player| (player.take(&mut sound), sound.octets()[0]);
         let mut player = Player::new(PlaybackId(1), vec![clip(1, 320), clip(2, 480)], Repeat::Once);
-        (0..3).for_each(|_| drop(heard(&mut player)));
+        (0..3).for_each(|_| {
+            heard(&mut player);
+        });
         assert_eq!(player.at(), Duration::from_millis(60));
         player.seek(player.at().saturating_sub(Duration::from_millis(35)));
         assert_eq!(player.at(), Duration::from_millis(20), "25 ms, at the border of a tick");

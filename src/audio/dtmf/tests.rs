@@ -1,10 +1,9 @@
 //! The figures of ITU-T Q.24, each a table over all sixteen keys and the levels they come at.
 
 use super::*;
-use crate::audio::g711;
+use crate::audio::g711::{self, Law};
 use crate::audio::tone::{Partial, dtmf, dual, frequencies_hz};
 use crate::rng::Rng;
-use crate::wire::codec::Codec;
 use std::time::Duration;
 
 const LEVELS_DBM0: [f64; 7] = [-36.0, -30.0, -24.0, -18.0, -12.0, -6.0, 0.0];
@@ -281,13 +280,13 @@ fn a_key_is_heard_over_the_echo_of_our_own_prompt() {
 
 #[test]
 fn g711_changes_nothing() {
-    for codec in [Codec::Pcmu, Codec::Pcma] {
+    for law in Law::ALL {
         for key in keys() {
             for dbm0 in LEVELS_DBM0 {
                 let sound = Odd { dbm0, ..odd(key) }.between_pauses(17);
-                let line = |sample| g711::decode(codec, g711::encode(codec, sample));
+                let line = |sample| g711::decode(law, g711::encode(law, sample));
                 let sound: Vec<i16> = sound.into_iter().map(line).collect();
-                assert_eq!(presses(&sound), key.to_string(), "{codec:?} at {dbm0} dBm0");
+                assert_eq!(presses(&sound), key.to_string(), "{law:?} at {dbm0} dBm0");
             }
         }
     }
@@ -360,7 +359,7 @@ fn prompt(path: &str) -> Vec<i16> {
     let octets = std::fs::read(format!("{}/{path}", env!("CARGO_MANIFEST_DIR"))).unwrap();
     let data = octets.windows(4).position(|word| word == b"data").unwrap() + 8;
     assert_eq!(octets[20], 7, "{path} is µ-law");
-    octets[data..].iter().map(|octet| g711::decode(Codec::Pcmu, *octet)).collect()
+    octets[data..].iter().map(|octet| g711::decode(Law::Mu, *octet)).collect()
 }
 
 fn level_dbm0(samples: &[i16]) -> f64 {
