@@ -33,8 +33,15 @@ fn entries() -> Vec<Entry> {
     let step = |step: &str| {
         Event::Flow(Fact::StepEntered { flow: FlowName::from("entry"), step: StepName::from(step) })
     };
-    let counters =
-        Counters { received: 3_012, sent: 3_101, lost: 2, jitter: 12, keys: 1, ..Counters::default() };
+    let counters = Counters {
+        received: 3_012,
+        sent: 3_101,
+        lost: 2,
+        jitter_us: 1_500,
+        mos: Some(441),
+        keys: 1,
+        ..Counters::default()
+    };
     let events = [
         (
             0,
