@@ -24,7 +24,7 @@ use std::time::Duration;
 /// Samples in a second of everything here.
 pub const RATE_HZ: usize = 8_000;
 /// Landmarks that must agree on a place before it is looked at.
-const LEAST_VOTES: usize = 4;
+const LEAST_VOTES: usize = 6;
 /// Landmarks that are no chance: then other places of the prompt are tried too.
 const MANY_VOTES: usize = 10;
 /// Chunks of sound that must speak for a prompt: half a second without its pauses.
@@ -50,8 +50,8 @@ const JOIN: usize = 3_200;
 
 /// What is missing of a prompt at most when it is whole: the pause at its ends.
 pub const WHOLE: Duration = Duration::from_millis(250);
-/// Sound within this many chunks is next to a stretch: 100 ms.
-const CLOSE_CHUNKS: usize = 5;
+/// Sound within this many chunks is next to a stretch: 200 ms, less than the pause between two sentences.
+const CLOSE_CHUNKS: usize = 10;
 /// Samples of a prompt, from its beginning, that make it this one although other speech follows: 1.5 s.
 const TALKED_OVER: usize = 12_000;
 
@@ -321,7 +321,7 @@ fn drop_words_of_others(heard: &mut Vec<(Range<usize>, Heard)>, loud: &[bool]) {
             let middle = chunk * CHUNK + CHUNK / 2;
             loud.get(*chunk).copied().unwrap_or(false) && !known.iter().any(|place| place.contains(&middle))
         };
-        chunks.filter(unknown).count() >= CLOSE_CHUNKS / 2
+        chunks.filter(unknown).count() >= CLICK_CHUNKS / 2
     };
     heard.retain(|(place, heard)| {
         let (first, end) = (place.start / CHUNK, place.end.div_ceil(CHUNK));

@@ -4,7 +4,7 @@ use std::f32::consts::TAU;
 
 /// A made-up voice: harmonics of a pitch that wanders, in syllables, from a seed.
 fn voice(seed: u64, seconds: usize) -> Vec<i16> {
-    let mut rng = Rng::new(seed);
+    let mut rng = Rng::seeded(seed);
     let mut unit = move || (rng.next_u64() >> 40) as f32 / (1_u64 << 24) as f32;
     let (mut samples, mut phase) = (Vec::new(), 0.0_f32);
     while samples.len() < seconds * RATE_HZ {
@@ -31,8 +31,9 @@ fn told(index: &Index, file: &[i16]) -> String {
     let stretches = index.listen(file);
     let words = stretches.iter().filter_map(|stretch| match &stretch.what {
         What::Prompt(heard) => {
-            let all = std::iter::once(&heard.prompt).chain(&heard.or);
-            Some(all.map(usize::to_string).collect::<Vec<_>>().join("|"))
+            let mut all: Vec<&usize> = std::iter::once(&heard.prompt).chain(&heard.or).collect();
+            all.sort_unstable();
+            Some(all.into_iter().map(usize::to_string).collect::<Vec<_>>().join("|"))
         }
         What::Unknown => Some("?".to_owned()),
         What::Quiet => None,
