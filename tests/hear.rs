@@ -3,8 +3,8 @@
 //!
 //! Most of the table is one file for each condition and language, with all prompts in it one after the other.
 
-use pcap_file::pcap::{PcapHeader, PcapPacket, PcapWriter};
 use pcap_file::DataLink;
+use pcap_file::pcap::{PcapHeader, PcapPacket, PcapWriter};
 use serde_json::Value;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -124,7 +124,8 @@ fn parts(path: &Path, more: &[&str]) -> Vec<Value> {
 
 /// `u.menu en` for each prompt that was named, `u.a en|u.b en` for those that cannot be told apart, `unknown`.
 fn names(part: &Value) -> Vec<String> {
-    let one = |name: &Value| format!("{} {}", name["name"].as_str().unwrap(), name["language"].as_str().unwrap());
+    let one =
+        |name: &Value| format!("{} {}", name["name"].as_str().unwrap(), name["language"].as_str().unwrap());
     let heard = part["heard"].as_array().unwrap().iter();
     let named = heard.filter_map(|heard| match heard["what"].as_str().unwrap() {
         "prompt" => {
@@ -158,8 +159,15 @@ const CONDITIONS: &[Condition] = &[
 ];
 
 /// All prompts under one condition in one file, between silences of chance length.
-fn row(directory: &Path, language: &str, condition: &Condition, chance: &mut Chance) -> (usize, usize, usize) {
-    let prompts = prompts(language);
+fn row(
+    directory: &Path,
+    language: &str,
+    condition: &Condition,
+    chance: &mut Chance,
+) -> (usize, usize, usize) {
+    // All of them clean; else every second one, which is enough to see a condition fail.
+    let step = if condition.0 == "clean" { 1 } else { 2 };
+    let prompts: Vec<Prompt> = prompts(language).into_iter().skip(chance.below(step)).step_by(step).collect();
     let mut file = Vec::new();
     for prompt in &prompts {
         file.extend(vec![0; 2_400 + chance.below(4_000)]);
@@ -236,14 +244,16 @@ fn words_that_two_prompts_share_are_not_given_to_one_of_them() {
     let directory = tempfile::tempdir().unwrap();
     let english = prompts("en");
     let one = |name: &str| samples(english.iter().find(|prompt| prompt.name == name).unwrap());
-    // "I will get a person to help you." ends three prompts in the same sound.
-    let agent = one("u.agent");
-    let path = directory.path().join("shared.wav");
-    write_wav(&path, &[&agent[agent.len() - 15_000..]], RATE);
-    let heard = names(&parts(&path, &[])[0]);
-    println!("{heard:?}");
-    assert_eq!(heard.len(), 1);
-    assert!(heard[0].contains("u.agent en") && heard[0].contains('|'), "{heard:?}");
+    // "I will get a person to help you." ends each of these: the wave still tells whose it is, or all are named.
+    for name in ["u.agent", "u.noinput2", "u.sysfail"] {
+        let whole = one(name);
+        let path = directory.path().join("shared.wav");
+        write_wav(&path, &[&whole[whole.len() - 15_000..]], RATE);
+        let heard = names(&parts(&path, &[])[0]);
+        println!("{name}: {heard:?}");
+        assert_eq!(heard.len(), 1);
+        assert!(heard[0].split('|').any(|one| one == format!("{name} en")), "{name}: {heard:?}");
+    }
 }
 
 #[test]

@@ -68,12 +68,8 @@ pub fn read(path: &Path) -> Result<Vec<Datagram>, CaptureError> {
 /// The type of a section header, which is the same in both orders of octets.
 const PCAPNG: [u8; 4] = [0x0a, 0x0d, 0x0d, 0x0a];
 /// Microseconds and nanoseconds, in both orders.
-const PCAPS: [[u8; 4]; 4] = [
-    [0xd4, 0xc3, 0xb2, 0xa1],
-    [0xa1, 0xb2, 0xc3, 0xd4],
-    [0x4d, 0x3c, 0xb2, 0xa1],
-    [0xa1, 0xb2, 0x3c, 0x4d],
-];
+const PCAPS: [[u8; 4]; 4] =
+    [[0xd4, 0xc3, 0xb2, 0xa1], [0xa1, 0xb2, 0xc3, 0xd4], [0x4d, 0x3c, 0xb2, 0xa1], [0xa1, 0xb2, 0x3c, 0x4d]];
 
 fn read_pcap(reader: impl Read) -> Result<Vec<Datagram>, CaptureError> {
     let mut reader = PcapReader::new(reader).map_err(|error| CaptureError::Damaged(error.to_string()))?;

@@ -86,7 +86,11 @@ impl Sums {
 
     /// Both added up.
     pub fn and(self, other: Self) -> Self {
-        Self { both: self.both + other.both, file: self.file + other.file, prompt: self.prompt + other.prompt }
+        Self {
+            both: self.both + other.both,
+            file: self.file + other.file,
+            prompt: self.prompt + other.prompt,
+        }
     }
 
     /// The normalised correlation.
@@ -121,7 +125,8 @@ pub fn lag(file: &Sound, prompt: &Sound, guess: isize, around: usize) -> Option<
 /// The samples of the prompt around a place that lie in both.
 fn anchor(file: &Sound, prompt: &Sound, guess: isize, around: usize) -> Option<Range<usize>> {
     let first = (-guess + SEARCH).max(0) as usize;
-    let last = (file.samples.len() as isize - guess - SEARCH).clamp(0, prompt.samples.len() as isize) as usize;
+    let last =
+        (file.samples.len() as isize - guess - SEARCH).clamp(0, prompt.samples.len() as isize) as usize;
     if last < first + ANCHOR / 2 {
         return None;
     }

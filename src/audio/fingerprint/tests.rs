@@ -15,7 +15,8 @@ fn voice(seed: u64, seconds: usize) -> Vec<i16> {
             let part = at as f32 / length as f32;
             phase += (pitch + (end - pitch) * part) / RATE_HZ as f32;
             let loud = 4_000.0 * (part * TAU / 2.0).sin();
-            let harmonics = weights.iter().zip(1..).map(|(weight, number)| weight * (phase * TAU * number as f32).sin());
+            let harmonics =
+                weights.iter().zip(1..).map(|(weight, number)| weight * (phase * TAU * number as f32).sin());
             samples.push((loud * harmonics.sum::<f32>() / 2.0) as i16);
         }
     }
@@ -45,7 +46,9 @@ fn told(index: &Index, file: &[i16]) -> String {
 fn a_file_is_told_from_its_first_to_its_last_sample_without_a_hole() {
     let prompts: Vec<Vec<i16>> = (1..5).map(|seed| voice(seed, 3)).collect();
     let index = Index::new(prompts.iter().map(Vec::as_slice));
-    let file = [silence(333), prompts[2].clone(), silence(500), voice(99, 2), silence(700), prompts[0].clone()].concat();
+    let file =
+        [silence(333), prompts[2].clone(), silence(500), voice(99, 2), silence(700), prompts[0].clone()]
+            .concat();
     assert_eq!(told(&index, &file), "2 ? 0");
     let stretches = index.listen(&file);
     let mut at = Duration::ZERO;
@@ -73,8 +76,16 @@ fn what_is_told_of_pieces_of_three_prompts_of_which_two_end_alike() {
         ("the end, and what came before it", [prompts[2][8_000..].to_vec(), silence(300)].concat(), "2"),
         ("cut off", [prompts[0][..12_800].to_vec(), silence(800)].concat(), "0"),
         ("talked over after 1.6 s", [prompts[0][..12_800].to_vec(), other.clone()].concat(), "0 ?"),
-        ("its words within other speech", [other.clone(), prompts[0][8_000..18_000].to_vec(), other.clone()].concat(), "?"),
-        ("a piece too short to be sure", [silence(300), prompts[0][8_000..10_400].to_vec(), silence(300)].concat(), "?"),
+        (
+            "its words within other speech",
+            [other.clone(), prompts[0][8_000..18_000].to_vec(), other.clone()].concat(),
+            "?",
+        ),
+        (
+            "a piece too short to be sure",
+            [silence(300), prompts[0][8_000..10_400].to_vec(), silence(300)].concat(),
+            "?",
+        ),
     ];
     for (what, file, expected) in rows {
         assert_eq!(told(&index, &file), expected, "{what}");

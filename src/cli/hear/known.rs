@@ -64,7 +64,8 @@ impl Known {
         let mut prompts = Vec::new();
         for language_folder in entries(folder) {
             for path in entries(&language_folder) {
-                let (Some(language), Some(name)) = (name_of(&language_folder), name_of(&path.with_extension("")))
+                let (Some(language), Some(name)) =
+                    (name_of(&language_folder), name_of(&path.with_extension("")))
                 else {
                     continue;
                 };
@@ -107,9 +108,9 @@ fn name_of(path: &Path) -> Option<String> {
 }
 
 fn is_sound(path: &Path) -> bool {
-    path.extension().and_then(|extension| extension.to_str()).is_some_and(|extension| {
-        ["wav", "flac", "mp3", "ogg"].contains(&extension) && path.is_file()
-    })
+    path.extension()
+        .and_then(|extension| extension.to_str())
+        .is_some_and(|extension| ["wav", "flac", "mp3", "ogg"].contains(&extension) && path.is_file())
 }
 
 /// What the prompts say, as far as it can be read: names are told without it too.

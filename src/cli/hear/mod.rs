@@ -171,8 +171,8 @@ fn of_recording(path: &Path, side: Side) -> Result<Vec<Sound>, HearError> {
 
 fn of_capture(wish: &Wish) -> Result<Vec<Sound>, HearError> {
     let path = wish.file.clone();
-    let datagrams = capture::read(&wish.file)
-        .map_err(|source| HearError::Capture { path: path.clone(), source })?;
+    let datagrams =
+        capture::read(&wish.file).map_err(|source| HearError::Capture { path: path.clone(), source })?;
     let named: Kinds = wish.payload_types.iter().map(|(number, kind)| ((0, *number), *kind)).collect();
     let streams = streams::streams(&datagrams, &named);
     if streams.is_empty() {

@@ -36,9 +36,9 @@ fn of_part(part: &Part, known: &Known, gap: Duration) -> String {
     }
     text += &format!("  {:>8} {:>8}  {:<54} {:>5} {:>6}\n", "from s", "to s", "what", "sure", "dBFS");
     let mut lines: Vec<(Duration, String)> = told(part, gap).map(|stretch| line(stretch, known)).collect();
-    lines.extend(part.keys.iter().map(|(at, key)| {
-        (*at, format!("  {:>8} {:>8}  key {key}\n", seconds(*at), ""))
-    }));
+    lines.extend(
+        part.keys.iter().map(|(at, key)| (*at, format!("  {:>8} {:>8}  key {key}\n", seconds(*at), ""))),
+    );
     lines.sort_by_key(|(at, _)| *at);
     text + &lines.into_iter().map(|(_, line)| line).collect::<String>()
 }
@@ -47,7 +47,9 @@ fn line(stretch: &Stretch, known: &Known) -> (Duration, String) {
     let (what, sure) = match &stretch.what {
         What::Prompt(heard) => (named(heard, known), format!("{:.2}", heard.likeness)),
         What::Unknown => ("unknown".to_owned(), String::new()),
-        What::Quiet => (format!("{} for {} s", quiet(stretch), seconds(stretch.to - stretch.from)), String::new()),
+        What::Quiet => {
+            (format!("{} for {} s", quiet(stretch), seconds(stretch.to - stretch.from)), String::new())
+        }
     };
     let (from, to) = (seconds(stretch.from), seconds(stretch.to));
     let level = stretch.level_dbfs;
@@ -81,7 +83,9 @@ fn quiet(stretch: &Stretch) -> &'static str {
 
 /// Every stretch that is told: short silences are not.
 fn told(part: &Part, gap: Duration) -> impl Iterator<Item = &Stretch> {
-    part.stretches.iter().filter(move |stretch| stretch.what != What::Quiet || stretch.to - stretch.from >= gap)
+    part.stretches
+        .iter()
+        .filter(move |stretch| stretch.what != What::Quiet || stretch.to - stretch.from >= gap)
 }
 
 fn seconds(duration: Duration) -> String {

@@ -212,7 +212,8 @@ impl Listener {
             Some(Kind::Events(clock_hz)) => {
                 let Ok(told) = TelephoneEvent::read(packet.payload) else { return };
                 let begun = placed.at.saturating_sub(self.begins);
-                let lasted = Duration::from_millis(u64::from(told.duration) * 1_000 / u64::from(clock_hz.max(1)));
+                let lasted =
+                    Duration::from_millis(u64::from(told.duration) * 1_000 / u64::from(clock_hz.max(1)));
                 if let Some(key) = self.detector.take(packet.ssrc, packet.timestamp, told) {
                     self.keys.push((begun.saturating_sub(lasted), key));
                 }
