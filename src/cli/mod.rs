@@ -2,6 +2,7 @@
 
 pub mod calls;
 pub mod check;
+pub mod hear;
 pub mod serve;
 mod sounds;
 pub mod status;
@@ -55,6 +56,8 @@ enum Command {
         #[arg(long)]
         numbers: bool,
     },
+    /// Tell what is heard in a recording or a capture: the names of prompts, when, silences, levels and keys
+    Hear(hear::Wish),
     /// Keep every SIP message of a number in full, for a while; without a number, list what is traced
     Trace {
         /// The number, of the caller or called
@@ -107,6 +110,7 @@ pub fn main() -> ExitCode {
         Command::Calls { show: None, id, last, numbers } => {
             with_config(&paths, |config| calls::run(config, id.as_deref(), last, shown(numbers)))
         }
+        Command::Hear(wish) => with_config(&paths, |config| hear::run(config, &wish)),
         Command::Trace { number, lasts, stop } => with_config(&paths, |config| {
             let wish = match (&number, &stop) {
                 (_, Some(trace)) => trace::Wish::Stop(trace),

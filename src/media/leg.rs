@@ -205,12 +205,17 @@ impl Leg {
         self.latch.replan(plan.remote);
         self.sender.replan(&plan);
         let is_taken = |codec| plan.takes.iter().any(|format| format.codec == codec);
-        if let Some(listener) = self.listener.as_deref_mut().filter(|listener| !is_taken(listener.codec())) {
-            *listener = Listener::new(plan.expected());
+        let is_another = plan.remote != self.plan.remote;
+        if self.listener.as_ref().is_some_and(|listener| is_another || !is_taken(listener.codec())) {
+            // What the party of before said is heard no more: another one may go on with its source's name.
+            self.stop_listening();
         }
         self.life.last = now;
         self.life.silent = false;
+        let clock_hz = plan.expected().clock_hz();
+        self.source = self.source.take().map(|source| source.at_clock(clock_hz));
         self.plan = plan;
+        self.listen_if_needed();
     }
 
     /// Plays `clips` in place of what plays now.
@@ -269,13 +274,17 @@ impl Leg {
         }
     }
 
+    fn stop_listening(&mut self) {
+        self.counters.late += self.listener.take().map_or(0, |listener| listener.late());
+    }
+
     fn listen_if_needed(&mut self) {
         let needed = self.tap.is_some() || self.bridged_to.is_some() || self.ears != Ears::default();
         if let Some(listener) = &mut self.listener {
             listener.listen_for(self.ears);
         }
         if !needed {
-            self.counters.late += self.listener.take().map_or(0, |listener| listener.late());
+            self.stop_listening();
         } else if self.listener.is_none() {
             let mut listener = Listener::new(self.plan.expected());
             listener.listen_for(self.ears);

@@ -35,6 +35,7 @@ use careline::switch::Switch;
 use careline::switch::inbox::Inbox;
 use careline::switch::interface::{Input, Now, Output};
 use careline::wire::codec::Codec;
+use careline::wire::rtcp;
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -456,6 +457,12 @@ impl World {
         let Self { engines, checker, ladder, now, fault, fault_left, rng, .. } = self;
         let mut verdict = Ok(());
         engines[worker].tick(*now, slot, &mut |departure| {
+            if rtcp::is_rtcp(departure.octets) {
+                if let Err(error) = rtcp::compound::Compound::read(departure.octets) {
+                    verdict = Err(format!("{:?} sends a report that is none: {error}", departure.port));
+                }
+                return;
+            }
             if *fault == Some(Fault::BrokenStream) && *fault_left > 0 && rng.below(2_000) == 0 {
                 *fault_left = 0;
                 return;

@@ -8,6 +8,7 @@
 //! Which prompts exist is the flows' business; a check asks [`PromptLibrary::audio`] for each of them.
 
 pub mod cache;
+pub mod channel_file;
 pub mod level;
 pub mod sound_file;
 

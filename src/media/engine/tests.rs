@@ -6,6 +6,7 @@ mod moving;
 mod party;
 mod random;
 mod recording;
+mod reports;
 mod stream;
 
 use super::*;
@@ -76,7 +77,7 @@ impl World {
         while let Some(slot) = self.engine.next_slot().filter(|slot| slot.at() <= end) {
             self.now = slot.at().max(self.now);
             let (at, left) = (self.now, &mut self.left);
-            self.engine.tick(at, slot, &mut |departure| left.push(read(at, &departure)));
+            self.engine.tick(at, slot, &mut |departure| left.extend(read(at, &departure)));
         }
         self.now = end;
     }
@@ -94,9 +95,13 @@ impl World {
     }
 }
 
-fn read(at: Instant, departure: &Departure<'_>) -> Left {
+/// A packet of sound or keys; reports are looked at in `reports.rs`.
+fn read(at: Instant, departure: &Departure<'_>) -> Option<Left> {
+    if crate::wire::rtcp::is_rtcp(departure.octets) {
+        return None;
+    }
     let packet = Packet::read(departure.octets).unwrap();
-    Left {
+    Some(Left {
         at,
         port: departure.port,
         to: departure.to,
@@ -106,7 +111,7 @@ fn read(at: Instant, departure: &Departure<'_>) -> Left {
         timestamp: packet.timestamp,
         ssrc: packet.ssrc,
         payload: packet.payload.to_vec(),
-    }
+    })
 }
 
 fn party(leg: LegId) -> SocketAddr {

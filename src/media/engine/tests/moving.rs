@@ -47,7 +47,7 @@ impl Pair {
             self.now = slot.at();
             let left = &mut self.left;
             let at = self.now;
-            self.workers[worker].tick(at, slot, &mut |departure| left.push(read(at, &departure)));
+            self.workers[worker].tick(at, slot, &mut |departure| left.extend(read(at, &departure)));
             self.collect();
         }
         self.now = until;
