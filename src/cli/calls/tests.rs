@@ -147,8 +147,8 @@ fn one_call_is_told_from_its_first_ring_to_its_recording() {
           r2a  the call  1:02.8  complete  data/2026/11/23/r2a.wav
 
         sound
-          leg  received  sent  lost  refused  malformed  jitter  keys
-          l1       3012  3101     2        0          0  1.5 ms     1
+          leg  received  sent  lost  late  refused  malformed  jitter   MOS  keys
+          l1       3012  3101     2     0        0          0  1.5 ms  4.41     1
     "#]]
     .assert_eq(&text);
 }
