@@ -2,6 +2,7 @@
 
 pub mod calls;
 pub mod check;
+pub mod phone;
 pub mod serve;
 mod sounds;
 pub mod status;
@@ -53,6 +54,8 @@ enum Command {
         #[arg(long)]
         numbers: bool,
     },
+    /// A small telephone for testers: dial, press keys, say a file, record, run a script, draw the SIP messages
+    Phone(Box<phone::Arguments>),
     /// Keep every SIP message of a number in full, for a while; without a number, list what is traced
     Trace {
         /// The number, of the caller or called
@@ -104,6 +107,7 @@ pub fn main() -> ExitCode {
         Command::Calls { show: None, id, last, numbers } => {
             with_config(&paths, |config| calls::run(config, id.as_deref(), last, shown(numbers)))
         }
+        Command::Phone(arguments) => phone::run(&arguments, paint()),
         Command::Trace { number, lasts, stop } => with_config(&paths, |config| {
             let wish = match (&number, &stop) {
                 (_, Some(trace)) => trace::Wish::Stop(trace),
