@@ -222,11 +222,19 @@ impl Picture {
     }
 }
 
-/// The picture of a ladder alone, beside what was noted on the way; the times begin with the first of them. The
-/// leg of `patient` is the caller's, any other a person's.
+/// The picture of a ladder that the other side of the engine kept, beside what it noted on the way; the times begin
+/// with the first of them. What comes in at the engine went out there, after what was noted in the same instant.
+/// The leg of `patient` is the caller's, any other a person's.
 pub fn of_ladder(title: Vec<String>, ladder: &Ladder, noted: Vec<Unplaced>, patient: Option<LegId>) -> Picture {
     let (mut transactions, mut rows) = (Transactions::default(), noted);
-    rows.extend(arrows(ladder, patient, Numbers::Masked, &mut transactions));
+    let turned = |turn| match turn {
+        Turn::CameIn => Turn::WentOut,
+        Turn::WentOut => Turn::CameIn,
+        Turn::Told => Turn::Told,
+        Turn::Over => Turn::Over,
+    };
+    let arrows = arrows(ladder, patient, Numbers::Masked, &mut transactions);
+    rows.extend(arrows.into_iter().map(|(at, turn, what)| (at, turned(turn), what)));
     rows.sort_by_key(|(at, turn, _)| (*at, *turn));
     let began = rows.first().map_or(0, |(at, ..)| *at);
     let row = |(at, _, what): Unplaced| Row { at: Duration::from_micros(at - began), what };

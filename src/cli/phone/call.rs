@@ -401,7 +401,11 @@ impl Phone {
         match event {
             Event::Located { leg, way } => self.located(now, leg, way),
             Event::Ringing { .. } => self.note(now, Mark::Note, "it rings".to_owned()),
-            Event::EarlyMedia { sdp, .. } => self.agree(now, &sdp).unwrap_or(()),
+            Event::EarlyMedia { sdp, .. } => {
+                if let Err(why) = self.agree(now, &sdp) {
+                    self.note(now, Mark::Note, format!("early sound that is not understood: {why}"));
+                }
+            }
             Event::Answered { sdp, .. } => self.answered(now, &sdp),
             Event::Failed { status, .. } => {
                 self.facts.status = Some(status);
@@ -489,7 +493,11 @@ impl Phone {
         }
     }
 
+    /// The call is answered; a re-INVITE is confirmed too, and changes nothing here.
     fn up(&mut self, now: Instant) {
+        if self.life != Life::Calling {
+            return;
+        }
         self.life = Life::Up;
         self.facts.answered = Some(now);
         let codec = sound::name(self.codec());

@@ -69,6 +69,7 @@ impl Director {
             let Some(line) = self.lines.get(self.at) else {
                 return match self.curfew {
                     Curfew::Script => Step::Through,
+                    Curfew::After(_) if matches!(phone.life, Life::Over(_)) => Step::Failed(phone.seen()),
                     Curfew::After(_) => Step::On,
                 };
             };
