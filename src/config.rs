@@ -355,7 +355,11 @@ impl Sip {
             self.session_expires_s = if asked == 0 { 0 } else { asked.max(limits::SESSION_EXPIRES_MIN_S) };
         }
         if let Some(node) = fields.take("info_keys") {
-            let choices = [("ignored", InfoKeys::Ignored), ("count", InfoKeys::Told)];
+            let choices = [
+                ("ignored", InfoKeys::Ignored),
+                ("count", InfoKeys::Told),
+                ("deduplicate", InfoKeys::Paired),
+            ];
             self.info_keys =
                 fields::choice(node, "choice", &choices, FAMILY, sources).unwrap_or(self.info_keys);
         }
@@ -573,6 +577,9 @@ log: debug
         assert_eq!(config.sip.listen, over_each("192.0.2.1:5080".parse().unwrap()));
         assert_eq!(config.sip.t1, Duration::from_millis(50));
         assert_eq!((config.sip.session_expires_s, config.sip.info_keys), (90, InfoKeys::Told), "90 at least");
+        let paired = text.replace("info_keys: count", "info_keys: deduplicate");
+        let (paired, faults) = Config::read("careline.yaml", paired.as_bytes());
+        assert_eq!((paired.unwrap().sip.info_keys, faults), (InfoKeys::Paired, vec![]));
         assert_eq!(config.media.workers, Some(2));
         assert_eq!((config.media.batching, config.media.priority), (Batching::Never, Priority::Never));
         assert_eq!(config.recordings.quota_octets, 10_000_000);

@@ -84,6 +84,19 @@ pub const PROMPT_MAX: Duration = Duration::from_secs(300);
 /// Memory for decoded and encoded prompts, in octets: about an hour of speech in one codec.
 pub const PROMPT_CACHE_MAX_OCTETS: usize = 64 * 1_048_576;
 
+/// The loudness of everything that is spoken, in LUFS (ITU-R BS.1770-4): within −19 ± 2 for old ears.
+pub const PROMPT_LOUDNESS_LUFS: f64 = -19.0;
+/// How far from it a prompt may be and still sound like the others, in LU.
+pub const PROMPT_LOUDNESS_WITHIN_LU: f64 = 2.0;
+/// The greatest sample of a prompt, in dB of full scale: it is made louder only as far as nothing is cut.
+pub const PROMPT_PEAK_MAX_DBFS: f64 = -1.0;
+/// The most that a prompt is made louder, in dB: with more, the noise of its room is heard before its words.
+pub const PROMPT_GAIN_MAX_DB: f64 = 20.0;
+/// How long nothing must be said before music or ringing comes back: longer than a breath between two sentences.
+pub const BED_RESTS: Duration = Duration::from_millis(400);
+/// Parties in one mixed conversation: a patient, his family, an interpreter, a team; more is a lecture.
+pub const MIXER_PARTIES_MAX: usize = 16;
+
 /// Frames of 20 ms that wait between a leg and the recorder: over a second, against one late disk write.
 pub const RECORDER_RING_FRAMES: usize = 64;
 /// The longest message that a caller may leave.
@@ -149,12 +162,24 @@ pub const MEDIA_RING_ENTRIES: u32 = 256;
 pub const MEDIA_CATCH_UP_MAX: Duration = Duration::from_millis(200);
 /// How often the RTCP socket of a leg is read: reports come every 5 s.
 pub const RTCP_READ_EVERY: Duration = Duration::from_secs(1);
-/// Sound that the playout buffer holds back before it plays, in samples: 40 ms against reordering and jitter.
-pub const PLAYOUT_DELAY_SAMPLES: u32 = 320;
-/// The most sound that waits in a playout buffer, in samples: 200 ms; more is a jump, and the buffer starts anew.
-pub const PLAYOUT_MAX_SAMPLES: u32 = 1_600;
+/// Sound that a jitter buffer holds back of a new stream, in milliseconds: one packet of 20 ms that is late by a tick
+/// is in time. A calm line's delay comes back to it.
+pub const JITTER_DELAY_START_MS: u32 = 40;
+/// The most sound that waits in a jitter buffer, in milliseconds: a handover between mobile cells of 300 ms and the
+/// tick in which its packets come; under the 400 ms of ITU-T G.114 that end a conversation. More loses its oldest.
+pub const JITTER_DELAY_MS: u32 = 320;
 /// Key presses whose identity is remembered, against packets that come late or twice.
 pub const KEY_PRESSES_REMEMBERED: usize = 8;
+/// Presses whose other telling is waited for: nobody presses more keys within [`SAME_PRESS_WITHIN`].
+pub const PRESSES_TO_PAIR_MAX: usize = 8;
+/// How long after a press the same key in another way is the same press, where a phone sends each key in two ways.
+pub const SAME_PRESS_WITHIN: Duration = Duration::from_millis(400);
+/// Keys that wait to be sent to a party: an extension with its pauses, or a card number.
+pub const KEYS_TO_SEND_MAX: usize = 32;
+/// The shortest press that we send: the least that a receiver must take (ITU-T Q.24).
+pub const KEY_SENT_MIN: Duration = Duration::from_millis(40);
+/// The longest press that we send.
+pub const KEY_SENT_MAX: Duration = Duration::from_secs(10);
 /// Telephone-events that wait for the next tick of the other leg of a bridge; a press is under ten packets a tick.
 pub const RELAYED_EVENTS_MAX: usize = 16;
 /// Senders to a port outside a call, kept so that no later call takes one of them for its party.

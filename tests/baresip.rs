@@ -26,7 +26,7 @@ use std::process::{Child, Command, Stdio};
 /// Long enough to hear all the first words, the notice behind them and half of the menu.
 const CALL_S: u32 = 45;
 
-/// Samples before the first of the phone's tone: the playout holds back 40 ms, and the first packet comes
+/// Samples before the first of the phone's tone: the jitter buffer holds back 40 ms, and the first packet comes
 /// within a tick.
 const HELD_BACK: usize = 480;
 

@@ -22,7 +22,7 @@ const FLOOD_HZ: f64 = 3_000.0;
 const MENU_S: f64 = 6.0;
 const FLOOD_TICKS: u64 = 100;
 const FLOOD_PER_TICK: u64 = 300;
-/// Samples before the first of a recording's tone: what the playout holds back, and a tick.
+/// Samples before the first of a recording's tone: what the jitter buffer holds back, and a tick.
 const HELD_BACK: usize = 480;
 
 /// Who floods a port, and with what.

@@ -23,7 +23,7 @@ use std::process::{Command, Stdio};
 const DISK_OCTETS: u64 = 1_048_576;
 /// What is left on it for a recording: two seconds.
 const LEFT_OCTETS: u64 = 65_536;
-/// Samples before the first of a recording's tone: what the playout holds back, and a tick.
+/// Samples before the first of a recording's tone: what the jitter buffer holds back, and a tick.
 const HELD_BACK: usize = 480;
 
 /// A tiny disk, mounted until it is dropped.

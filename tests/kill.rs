@@ -5,8 +5,10 @@
 //! every file must open, be as long as the time recorded less one second, and hold its tone from its
 //! beginning to its end; no file may be without a record, no record without its file, and every call must be closed.
 //!
-//! `CARELINE_KILLS` is the number of rounds (8 without it). The notice stands in the first
-//! words, and the prompts are cut to a tenth of a second, so that recording, which waits for the end of the
+//! `CARELINE_KILLS` is the number of rounds, each with one kill of an engine that records (8 without it; over a
+//! thousand in `./test --all`); `CARELINE_STORMS` is how many go on side by side (1 without it), each with an
+//! engine and a directory of its own. A file that was looked at is taken away, so that the last round
+//! begins like the first. The notice stands in the first words, and the prompts are cut to a tenth of a second, so that recording, which waits for the end of the
 //! notice, begins soon and in all calls at once. Random moments come from
 //! the process id, which is printed, and from `CARELINE_KILL_SEED` when it is set.
 
@@ -35,7 +37,7 @@ const UNDER_WAY: &str = "under way";
 const MAY_BE_LOST: f64 = 1.0;
 /// The recording is named a little before its first sample: one tick, and the way through the store.
 const NAMED_BEFORE: f64 = 0.1;
-/// Samples before the first of a recording's tone: the playout holds back 40 ms, and the first packet comes
+/// Samples before the first of a recording's tone: the jitter buffer holds back 40 ms, and the first packet comes
 /// within a tick.
 const HELD_BACK: usize = 480;
 /// The share of the stretches of 40 ms in which a tone must be heard, when its phone sent in time.
@@ -71,23 +73,28 @@ fn pass(time: Duration) {
     let _ = never.recv_timeout(time);
 }
 
-/// Waits until a new recording is on disk.
-fn recording_begins(home: &Path, before: usize) {
+/// Waits until a recording is on disk; those of earlier rounds are gone.
+fn recording_begins(home: &Path) {
     let begun = Instant::now();
-    while recordings(home).len() <= before {
+    while recordings(home).is_empty() {
         assert!(begun.elapsed() < Duration::from_secs(20), "no recording began in 20 s");
         pass(Duration::from_millis(1));
     }
 }
 
 struct Storm {
+    /// The place of this one among those that go on side by side.
+    name: u64,
     home: PathBuf,
     rng: Rng,
     sip: SocketAddr,
     desk: SocketAddr,
-    checked: BTreeMap<PathBuf, SystemTime>,
+    /// Recordings that were looked at, in all rounds.
+    recordings: usize,
     /// The recordings of the last round.
     fresh: Vec<PathBuf>,
+    /// The most that a recording lost, in seconds.
+    most_lost: f64,
     /// The calls of all rounds, as `careline calls` names them.
     told_of: BTreeSet<String>,
     faults: Vec<String>,
@@ -105,7 +112,7 @@ impl Storm {
                     .ok()
             })
             .collect();
-        recording_begins(&self.home, self.checked.len());
+        recording_begins(&self.home);
         let longest_ms = if round.is_multiple_of(3) { 100 } else { 4_000 };
         let wait = Duration::from_millis(self.rng.below(longest_ms));
         pass(wait);
@@ -125,13 +132,15 @@ impl Storm {
         let engine = Engine::start_again(&self.home, self.sip, self.desk);
         let (fresh, lost) = self.look_at_files(round, killed, &voices);
         self.look_at_records(round, &engine);
+        self.clear_away(round);
         let (status, said) = engine.stop();
         if !status.success() {
             self.faults.push(format!("round {round}: the engine ended with {status}; it said:\n{said}"));
         }
         println!(
-            "round {round}: killed {wait:?} after the first recording began, {fresh} recordings, \
+            "storm {}, round {round}: killed {wait:?} after the first recording began, {fresh} recordings, \
              at most {lost:.2} s lost, {} packets of the phones sent late, {} faults",
+            self.name,
             voices.iter().map(|voice| voice.sent_late).sum::<u64>(),
             self.faults.len()
         );
@@ -140,11 +149,10 @@ impl Storm {
     /// Every new file opens, is long enough, and holds one phone's tone to its end. Tells how many there
     /// were, and the most that one of them lost, in seconds.
     fn look_at_files(&mut self, round: u64, killed: SystemTime, voices: &[Voice]) -> (usize, f64) {
-        let all = recordings(&self.home);
-        let fresh: Vec<_> = all.iter().filter(|(path, _)| !self.checked.contains_key(*path)).collect();
+        let fresh = recordings(&self.home);
         let mut most_lost = 0.0_f64;
         for (path, made) in &fresh {
-            let lasted = killed.duration_since(**made).unwrap_or_default().as_secs_f64();
+            let lasted = killed.duration_since(*made).unwrap_or_default().as_secs_f64();
             let verdict = sound::read(path).and_then(|stereo| {
                 most_lost = most_lost.max(lasted - sound::seconds(&stereo.left));
                 judge(&stereo, lasted, voices)
@@ -153,8 +161,9 @@ impl Storm {
                 self.faults.push(format!("round {round}: {}: {fault}", path.display()));
             }
         }
-        self.fresh = fresh.into_iter().map(|(path, _)| path.clone()).collect();
-        self.checked = all;
+        self.fresh = fresh.into_keys().collect();
+        self.recordings += self.fresh.len();
+        self.most_lost = self.most_lost.max(most_lost);
         (self.fresh.len(), most_lost)
     }
 
@@ -176,6 +185,15 @@ impl Storm {
         for path in &self.fresh {
             if !named.contains(&path.display().to_string()) {
                 self.faults.push(format!("round {round}: an orphan: no record names {}", path.display()));
+            }
+        }
+    }
+
+    /// Takes away what was looked at.
+    fn clear_away(&mut self, round: u64) {
+        for path in std::mem::take(&mut self.fresh) {
+            if let Err(error) = fs::remove_file(&path) {
+                self.faults.push(format!("round {round}: {}: {error}", path.display()));
             }
         }
     }
@@ -230,38 +248,58 @@ fn judge(stereo: &sound::Stereo, lasted: f64, voices: &[Voice]) -> Result<(), St
     Ok(())
 }
 
+impl Storm {
+    /// One storm of so many kills.
+    fn rage(name: u64, kills: u64, seed: u64) -> Storm {
+        let home = tempfile::tempdir().expect("a temporary directory can be made");
+        let sounds = home.path().join("sounds");
+        sound::short_prompts(Path::new(ROOT), &sounds);
+        let wishes =
+            Wishes { calls: CALLS * 2, sounds, notice: Notice::InTheFirstWords, ..Wishes::default() };
+        let (sip, desk) = engine::furnish(home.path(), &wishes);
+        let mut storm = Storm {
+            name,
+            home: home.path().to_path_buf(),
+            rng: Rng::seeded(seed.wrapping_add(name)),
+            sip,
+            desk,
+            recordings: 0,
+            fresh: Vec::new(),
+            most_lost: 0.0,
+            told_of: BTreeSet::new(),
+            faults: Vec::new(),
+        };
+        (0..kills).for_each(|round| storm.round(round));
+        storm
+    }
+}
+
 #[test]
 fn a_kill_at_any_moment_leaves_every_recording_and_record_whole() {
     let kills = from_environment("CARELINE_KILLS").unwrap_or(8);
+    let storms = from_environment("CARELINE_STORMS").unwrap_or(1);
     let seed = from_environment("CARELINE_KILL_SEED").unwrap_or(u64::from(std::process::id()));
-    println!("{kills} kills with CARELINE_KILL_SEED={seed}");
-    let home = tempfile::tempdir().expect("a temporary directory can be made");
-    let sounds = home.path().join("sounds");
-    sound::short_prompts(Path::new(ROOT), &sounds);
-    let wishes = Wishes { calls: CALLS * 2, sounds, notice: Notice::InTheFirstWords, ..Wishes::default() };
-    let (sip, desk) = engine::furnish(home.path(), &wishes);
-    let rng = Rng::seeded(seed);
-    let mut storm = Storm {
-        home: home.path().to_path_buf(),
-        rng,
-        sip,
-        desk,
-        checked: BTreeMap::new(),
-        fresh: Vec::new(),
-        told_of: BTreeSet::new(),
-        faults: Vec::new(),
-    };
-    (0..kills).for_each(|round| storm.round(round));
-    assert!(
-        storm.checked.len() as u64 >= kills * u64::from(CALLS) / 2,
-        "only {} recordings",
-        storm.checked.len()
-    );
+    println!("{kills} kills in {storms} storms with CARELINE_KILL_SEED={seed}");
+    let storms: Vec<Storm> = std::thread::scope(|scope| {
+        let threads: Vec<_> = (0..storms)
+            .map(|name| {
+                let share = kills / storms + u64::from(name < kills % storms);
+                scope.spawn(move || Storm::rage(name, share, seed))
+            })
+            .collect();
+        let ended = |thread: std::thread::ScopedJoinHandle<'_, Storm>| {
+            thread.join().unwrap_or_else(|why| std::panic::resume_unwind(why))
+        };
+        threads.into_iter().map(ended).collect()
+    });
     let placed = kills * u64::from(CALLS);
-    assert_eq!(
-        storm.told_of.len() as u64,
-        placed,
-        "each call has a record of its own, under a name of its own"
-    );
-    assert!(storm.faults.is_empty(), "{} faults:\n{}", storm.faults.len(), storm.faults.join("\n"));
+    let (recordings, told_of) = storms.iter().fold((0, 0), |(recordings, told), storm| {
+        (recordings + storm.recordings, told + storm.told_of.len())
+    });
+    let most_lost = storms.iter().map(|storm| storm.most_lost).fold(0.0, f64::max);
+    println!("{kills} kills of engines, {recordings} recordings, at most {most_lost:.2} s lost");
+    assert!(recordings as u64 >= placed / 2, "only {recordings} recordings of {placed} calls");
+    assert_eq!(told_of as u64, placed, "each call has a record of its own, under a name of its own");
+    let faults: Vec<&String> = storms.iter().flat_map(|storm| &storm.faults).collect();
+    assert!(faults.is_empty(), "{} faults:\n{faults:#?}", faults.len());
 }

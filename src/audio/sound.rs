@@ -1,9 +1,7 @@
 //! 20 ms of sound in the octets of its codec: what passes between legs, players and recorders.
 //!
-//! What a party sent in G.722 never passes on as such: its octets mean something only after all that came
-//! before them, so the leg that hears them makes samples of them.
+//! What a party sent in G.722 never passes on as such: see [`Codec::between_legs`].
 
-use crate::audio::g722;
 use crate::wire::codec::Codec;
 
 /// The most octets that 20 ms take.
@@ -83,8 +81,8 @@ pub fn silence(codec: Codec, octets: &mut [u8]) {
     match codec {
         Codec::Pcmu => octets.fill(0xff),
         Codec::Pcma => octets.fill(0xd5),
-        Codec::G722 => g722::silence(octets),
-        Codec::L16Narrow | Codec::L16Wide => octets.fill(0),
+        // Nobody sends these octets of G.722: a leg encodes silence like everything that it says.
+        Codec::G722 | Codec::L16Narrow | Codec::L16Wide => octets.fill(0),
     }
 }
 

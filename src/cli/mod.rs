@@ -38,6 +38,8 @@ enum Command {
     Serve,
     /// Name every fault of the configuration and the flows, with place, cause and repair; exit code 1 if there is one
     Check,
+    /// Tell how loud each prompt was recorded, what it is raised by, and how loud callers hear it
+    Sounds,
     /// Print every counter of the running engine
     Status,
     /// List the last calls, or tell one: its path, its recordings, its counters; `show ID` draws it
@@ -100,6 +102,7 @@ pub fn main() -> ExitCode {
             print!("{}", report.text);
             ExitCode::from(report.exit_code)
         }
+        Command::Sounds => sounds::list(&paths, paint()),
         Command::Status => with_config(&paths, status::status),
         Command::Calls { show: Some(CallsCommand::Show { id, svg, numbers }), .. } => {
             with_config(&paths, |config| calls::draw(config, &id, svg.as_deref(), shown(numbers), paint()))

@@ -12,6 +12,17 @@ pub struct Spoken {
     pub prompt: PromptName,
     /// In which language.
     pub language: Language,
+    /// How fast.
+    pub pace: Pace,
+}
+
+/// How fast words are spoken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Pace {
+    /// As they were recorded.
+    Normal,
+    /// At 110 of 145 words a minute, for who asked to hear them once more and once more.
+    Slow,
 }
 
 /// What happens to a running flow.

@@ -1,6 +1,6 @@
 //! A flow set: files in, a checked set or faults out. Pure; `io::flow_files` reads the directory.
 
-use crate::flow::action::Spoken;
+use crate::flow::action::{Pace, Spoken};
 use crate::flow::check;
 use crate::flow::codes::FILE;
 use crate::flow::diagnostic::{Diagnostic, Place, Sources, Words};
@@ -198,6 +198,7 @@ fn build(draft: &Draft, version: String) -> Option<FlowSet> {
         let speak = |language: &Language| Spoken {
             prompt: PromptName::from(prompt.as_str()),
             language: language.clone(),
+            pace: Pace::Normal,
         };
         let unspoken = check::words::unspoken(draft, prompt);
         clinic.languages.iter().skip(unspoken).map(speak).collect::<Vec<_>>()

@@ -167,6 +167,17 @@ pub enum Command {
         /// Either of them.
         leg: LegId,
     },
+    /// Moves the leg with all that belongs to it to another worker, which answers with [`Event::Moved`]. A bridge of it
+    /// is parted. Until then nothing else may be ordered of it.
+    Move {
+        /// The leg.
+        leg: LegId,
+        /// The worker that it goes to.
+        to: WorkerIndex,
+        /// A port that the switch took from that worker's pool: the two workers exchange the sockets of this one and the
+        /// leg's.
+        port: PortIndex,
+    },
     /// Gives the port back; the worker answers with [`Event::Closed`].
     Close {
         /// The leg.
@@ -233,6 +244,15 @@ pub enum Event {
     MediaSilent {
         /// The leg.
         leg: LegId,
+        /// When.
+        at: Instant,
+    },
+    /// The leg lives on this worker now.
+    Moved {
+        /// The leg.
+        leg: LegId,
+        /// Its port here.
+        port: PortIndex,
         /// When.
         at: Instant,
     },

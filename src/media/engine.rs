@@ -11,15 +11,16 @@
 use crate::clock::Instant;
 use crate::id::LegId;
 use crate::limits::{MEDIA_CATCH_UP_MAX, SLOTS_PER_TICK, TICK};
-use crate::media::command::{Command, Event, PortIndex};
+use crate::media::command::{Command, Event, PortIndex, WorkerIndex};
 use crate::media::leg::{Departure, Leg, Opening, Scratch};
+use crate::media::moving::Moving;
 use crate::media::outbox::Outbox;
 use crate::media::player::{Player, Repeat};
 use crate::media::sender::Beginning;
 use crate::media::slot::Slot;
 use crate::rtp::latch::Strangers;
 use crate::wire::rtp;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::net::SocketAddr;
 
 /// The legs of one worker.
@@ -31,6 +32,8 @@ pub struct Engine {
     outbox: Outbox,
     counters: Counters,
     scratch: Scratch,
+    /// Legs that go to other workers.
+    moving: VecDeque<Moving>,
 }
 
 #[derive(Debug, Default)]
@@ -39,6 +42,8 @@ struct Port {
     strangers: Strangers,
     /// When the party of the next leg was told of the port, if it was told before its leg begins.
     promised: Option<Instant>,
+    /// The first slot in which its leg ticks: a leg that came from another worker has ticked there until then.
+    from: Slot,
 }
 
 #[derive(Debug, Default)]
@@ -82,6 +87,7 @@ impl Engine {
             outbox: Outbox::default(),
             counters: Counters::default(),
             scratch: Scratch::default(),
+            moving: VecDeque::new(),
         }
     }
 
@@ -107,6 +113,7 @@ impl Engine {
             Command::StopRecording { leg } => self.with(leg, |leg, outbox| leg.stop_recording(now, outbox)),
             Command::Bridge { a, b } => self.bridge(now, a, b),
             Command::Unbridge { leg } => self.unbridge(leg),
+            Command::Move { leg, to, port } => self.detach(leg, to, port),
             Command::Close { leg } => self.close(now, leg),
         };
         if done.is_none() {
@@ -164,11 +171,54 @@ impl Engine {
             let port = self.groups[slot.group()].residents[place];
             let other = self.ports[port.0 as usize].leg.as_ref().and_then(|leg| leg.bridged_to());
             let heard = other.and_then(|other| self.leg_at(other)).and_then(|other| other.said()).copied();
-            let Some(leg) = &mut self.ports[port.0 as usize].leg else { continue };
+            let Port { leg: Some(leg), from, .. } = &mut self.ports[port.0 as usize] else { continue };
+            if slot < *from {
+                continue;
+            }
             if skipped > 0 {
                 leg.skip(skipped);
             }
             leg.tick(slot, now, heard.as_ref(), &mut self.scratch, &mut self.outbox, send);
+        }
+    }
+
+    /// A leg that goes to another worker: its sockets go with it.
+    pub fn take_moving(&mut self) -> Option<Moving> {
+        self.moving.pop_front()
+    }
+
+    /// Takes a leg of another worker to the port that its order names, whose sockets are the leg's from now on. Tells who
+    /// sent to the sockets that the port had. A port that is taken gives the leg back: it is not lost.
+    ///
+    /// # Errors
+    /// The leg, when the port is not there or taken.
+    pub fn adopt(&mut self, now: Instant, moving: Moving) -> Result<Strangers, Box<Moving>> {
+        let Moving { port: index, next, .. } = moving;
+        let free = self.ports.get_mut(index.0 as usize).filter(|port| port.leg.is_none());
+        let Some(port) = free.filter(|_| !self.by_leg.contains_key(&moving.leg())) else {
+            return Err(Box::new(moving));
+        };
+        let Moving { mut leg, strangers, .. } = moving;
+        leg.settle(index);
+        let group = next.group();
+        let Group { residents, next: due } = &mut self.groups[group];
+        if residents.is_empty() {
+            *due = next;
+        }
+        leg.skip(due.0.saturating_sub(next.0) / SLOTS_PER_TICK);
+        residents.push(index);
+        let former = std::mem::replace(&mut port.strangers, strangers);
+        let id = leg.id();
+        (port.leg, port.from, port.promised) = (Some(leg), next, None);
+        self.by_leg.insert(id, index);
+        self.outbox.tell(Event::Moved { leg: id, port: index, at: now });
+        Ok(former)
+    }
+
+    /// A port whose leg moved away has the sockets of another one now, to which these sent before.
+    pub fn settle(&mut self, port: PortIndex, strangers: Strangers) {
+        if let Some(port) = self.ports.get_mut(port.0 as usize).filter(|port| port.leg.is_none()) {
+            port.strangers = strangers;
         }
     }
 
@@ -214,6 +264,7 @@ impl Engine {
         if self.by_leg.contains_key(&leg) {
             return None;
         }
+        port.from = Slot::default();
         let opening = Opening { strangers: port.strangers.of_leg(now, port.promised.take()), ..opening };
         port.leg = Some(Box::new(Leg::open(opening, now)));
         self.by_leg.insert(leg, index);
@@ -224,6 +275,21 @@ impl Engine {
             *next = Slot::first_after(now, group);
         }
         residents.push(index);
+        Some(())
+    }
+
+    fn detach(&mut self, id: LegId, to: WorkerIndex, destination: PortIndex) -> Option<()> {
+        let from = self.by_leg.remove(&id)?;
+        let other = self.leg_at(from)?.bridged_to();
+        for port in [Some(from), other].into_iter().flatten() {
+            self.leg_at(port)?.part();
+        }
+        let port = &mut self.ports[from.0 as usize];
+        let (leg, strangers) = (port.leg.take()?, std::mem::take(&mut port.strangers));
+        let home = self.groups.iter_mut().find(|group| group.residents.contains(&from))?;
+        home.residents.retain(|resident| *resident != from);
+        let next = home.next.max(port.from);
+        self.moving.push_back(Moving { leg, to, port: destination, from, next, strangers });
         Some(())
     }
 
@@ -250,7 +316,10 @@ impl Engine {
             return None;
         }
         for (id, other) in [(a, port_b), (b, port_a)] {
-            self.unbridge(id);
+            let port = *self.by_leg.get(&id)?;
+            if self.leg_at(port)?.bridged_to().is_some_and(|bridged| bridged != other) {
+                self.unbridge(id);
+            }
             self.with(id, |leg, outbox| {
                 leg.stop(now, outbox);
                 leg.bridge_to(Some(other));

@@ -7,7 +7,10 @@
 //! From its opening on a leg sends one unbroken stream: what it says changes, its SSRC, sequence numbers
 //! and timestamps run on. Which leg hears which, and when ticks are due, is the engine's job.
 
-use crate::audio::sound::Sound;
+use crate::audio::comfort_noise::Level;
+use crate::audio::g722::join::fade_out;
+use crate::audio::l16;
+use crate::audio::sound::{Sound, WIDE_SAMPLES};
 use crate::audio::transcode::Transcoder;
 use crate::clock::Instant;
 use crate::id::{LegId, PlaybackId};
@@ -21,6 +24,7 @@ use crate::media::player::{Played, Player};
 use crate::media::sender::{Beginning, Sender};
 use crate::media::slot::Slot;
 use crate::media::tap::Tap;
+use crate::rtp::jitter::Arrival;
 use crate::rtp::latch::{Candidate, Latch, Strangers, Verdict};
 use crate::rtp::sequence::Source;
 use crate::wire::codec::Codec;
@@ -58,6 +62,8 @@ pub struct Leg {
     player: Option<Player>,
     /// A playing whose last octets wait for their packet, and how many they are.
     finishing: Option<(PlaybackId, usize)>,
+    /// The end of a playing that was cut, faded, where a hard cut would click.
+    tail: Option<Box<Sound>>,
     relay: Relay,
     bridged_to: Option<PortIndex>,
     tap: Option<Recording>,
@@ -101,6 +107,8 @@ struct Life {
 enum Meaning {
     Audio(Codec),
     Key,
+    /// It is silent, and how (RFC 3389).
+    Comfort,
     /// Of a payload type that was not agreed on.
     Noise,
 }
@@ -127,6 +135,7 @@ impl Leg {
             sender: Sender::new(beginning, &plan),
             player: None,
             finishing: None,
+            tail: None,
             relay: Relay::default(),
             bridged_to: None,
             tap: None,
@@ -141,6 +150,17 @@ impl Leg {
     /// Which leg this is.
     pub const fn id(&self) -> LegId {
         self.id
+    }
+
+    /// The leg hears nobody, and what its party says is still gathered: it will be bridged again.
+    pub fn part(&mut self) {
+        self.bridged_to = None;
+        self.relay.clear();
+    }
+
+    /// The leg lives at this port from now on.
+    pub fn settle(&mut self, port: PortIndex) {
+        self.port = port;
     }
 
     /// The port of the leg that this one is bridged to.
@@ -187,7 +207,8 @@ impl Leg {
         if let Some((playback, _)) = self.finishing.take() {
             outbox.tell(Event::PlaybackEnded { leg: self.id, playback, completed: true, at: now });
         }
-        if let Some(player) = self.player.take() {
+        if let Some(mut player) = self.player.take() {
+            self.tail = cut(&mut player).map(Box::new);
             let playback = player.playback();
             outbox.tell(Event::PlaybackEnded { leg: self.id, playback, completed: false, at: now });
         }
@@ -283,6 +304,12 @@ impl Leg {
                 None
             }
             Meaning::Key => self.take_event(&packet, now, outbox),
+            Meaning::Comfort => {
+                if let (Some(listener), Some(level)) = (&mut self.listener, Level::read(packet.payload)) {
+                    listener.comfort(level);
+                }
+                None
+            }
             Meaning::Noise => None,
         }
     }
@@ -307,6 +334,8 @@ impl Leg {
             return None;
         } else if packet.payload_type == ASSUMED_TELEPHONE_EVENT && packet.payload.len() == PAYLOAD_OCTETS {
             return Some(Meaning::Key);
+        } else if number == COMFORT_NOISE {
+            return Some(Meaning::Comfort);
         } else {
             return Some(Meaning::Noise);
         };
@@ -335,7 +364,8 @@ impl Leg {
             source.take_timestamp(packet.timestamp, now);
         }
         if let Some(listener) = self.listener.as_mut().filter(|_| self.plan.direction.receive) {
-            listener.put(codec, packet.ssrc, packet.timestamp, packet.payload);
+            let rtp::Packet { ssrc, sequence, timestamp, payload, .. } = *packet;
+            listener.put(codec, Arrival { ssrc, sequence, timestamp, octets: payload });
         }
     }
 
@@ -390,7 +420,7 @@ impl Leg {
     pub fn skip(&mut self, ticks: u64) {
         self.sender.skip(ticks);
         if let Some(recording) = &mut self.tap {
-            let silence = Sound::silence(self.plan.sends.codec);
+            let silence = Sound::silence(self.plan.sends.codec.between_legs());
             (0..ticks).for_each(|_| recording.tap.push(&silence, &silence));
         }
     }
@@ -399,13 +429,17 @@ impl Leg {
     /// that ended was heard to its end.
     fn say(&mut self, heard: Option<&Sound>, ours: &mut Sound) {
         let codec = self.plan.sends.codec;
+        let tail = self.tail.take();
         if !self.plan.direction.send {
-            return ours.fall_silent(codec);
+            return ours.fall_silent(codec.between_legs());
+        }
+        if let Some(tail) = tail {
+            return ours.clone_from(&tail);
         }
         let Some(player) = &mut self.player else {
             return match heard {
                 Some(heard) => ours.clone_from(heard),
-                None => ours.fall_silent(codec),
+                None => ours.fall_silent(codec.between_legs()),
             };
         };
         if let Played::Ended(octets) = player.take(ours) {
@@ -454,6 +488,24 @@ impl Leg {
             outbox.tell(Event::MediaSilent { leg: self.id, at: now });
         }
     }
+}
+
+/// The static payload type of comfort noise (RFC 3389 §4).
+const COMFORT_NOISE: u8 = 13;
+
+/// What follows a cut in samples: G.722 would make a click of it that lasts.
+fn cut(player: &mut Player) -> Option<Sound> {
+    let mut sound = Sound::silence(Codec::L16Wide);
+    player.take(&mut sound);
+    if !matches!(sound.codec(), Codec::L16Narrow | Codec::L16Wide) {
+        return None;
+    }
+    let mut samples = [0; WIDE_SAMPLES];
+    let samples = &mut samples[..sound.octets().len() / 2];
+    l16::decode(sound.octets(), samples);
+    fade_out(samples);
+    l16::encode(samples, sound.octets_mut());
+    Some(sound)
 }
 
 /// Some phones send keys with this payload type whatever was agreed on.

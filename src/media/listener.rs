@@ -1,26 +1,48 @@
 //! What a party says, made out of its packets: only while somebody listens.
 //!
 //! ```text
-//!  packets ──▶ playout ──20 ms──▶ said: octets of G.711 or L16 as they came, samples of G.722
+//!  packets ──▶ jitter buffer ──20 ms──▶ decode ──▶ conceal ──▶ said
+//!                            └─30 ms──▶ decode ──▶ squeeze ─┘   octets of G.711 as they came, where none is missing
 //! ```
-//! Which packets are the party's is the leg's job; who hears it is the engine's.
+//! Where the party told of comfort noise and sends nothing, there is noise of its level. Which packets are the
+//! party's is the leg's job; who hears it is the engine's.
 
+use crate::audio::comfort_noise::{Level, Noise};
+use crate::audio::conceal::squeeze::squeeze;
+use crate::audio::conceal::{Concealer, Rate, TICK_SAMPLES_MAX};
+use crate::audio::g711::{self, Law};
 use crate::audio::sound::Sound;
-use crate::rtp::playout::Playout;
+use crate::audio::{g722, l16};
+use crate::rtp::jitter::{self, Arrival, Came, Jitter, Layout, Loudness, TAKEN_OCTETS_MAX, Taken};
 use crate::wire::codec::Codec;
 
 /// One party, listened to.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Listener {
     codec: Codec,
-    playout: Playout,
+    jitter: Jitter,
+    /// The decoder's memory, where it has one.
+    g722: Option<g722::Decoder>,
+    concealer: Concealer,
+    /// What stands for the party's silence since it told of it.
+    noise: Option<Noise>,
     said: Sound,
 }
+
+/// Samples in 30 ms at 16 kHz: the most that are decoded in one tick.
+const DECODED_MAX: usize = TICK_SAMPLES_MAX + TICK_SAMPLES_MAX / 2;
 
 impl Listener {
     /// Nobody has said anything yet; `codec` is what is expected.
     pub fn new(codec: Codec) -> Self {
-        Self { codec, playout: Playout::new(0xff), said: Sound::silence(codec) }
+        Self {
+            codec,
+            jitter: Jitter::open(layout(codec)),
+            g722: (codec == Codec::G722).then(g722::Decoder::new),
+            concealer: Concealer::new(rate(codec)),
+            noise: None,
+            said: Sound::silence(codec.between_legs()),
+        }
     }
 
     /// The codec of what was heard last.
@@ -33,16 +55,118 @@ impl Listener {
         &self.said
     }
 
+    /// What the jitter buffer counted.
+    pub const fn counters(&self) -> jitter::Counters {
+        self.jitter.counters()
+    }
+
+    /// How long what comes now will wait, in ms.
+    pub fn waiting_ms(&self) -> u32 {
+        self.jitter.waiting_ms()
+    }
+
     /// Takes one packet. Another codec than before begins anew.
-    pub fn put(&mut self, codec: Codec, ssrc: u32, timestamp: u32, octets: &[u8]) {
+    pub fn put(&mut self, codec: Codec, arrival: Arrival<'_>) {
         if codec != self.codec {
             *self = Self::new(codec);
         }
-        self.playout.put(ssrc, timestamp, octets);
+        self.noise = None;
+        self.jitter.put(arrival);
+    }
+
+    /// The party says that it is silent, and how its silence sounds (RFC 3389).
+    pub fn comfort(&mut self, level: Level) {
+        match &mut self.noise {
+            Some(noise) => noise.set(level),
+            None => self.noise = Some(Noise::new(level, u64::from(level.under_overload_db()))),
+        }
     }
 
     /// The next 20 ms.
     pub fn tick(&mut self) {
-        self.said = Sound::of(self.codec, &self.playout.take());
+        let quiet = self.jitter.wants_to_shrink() && self.concealer.is_quiet();
+        let loudness = if quiet { Loudness::Quiet } else { Loudness::Loud };
+        let mut octets = [0; TAKEN_OCTETS_MAX];
+        let mut samples = [0; DECODED_MAX];
+        match self.jitter.take(loudness, &mut octets) {
+            Taken::Even(came) => self.tick_even(came, &octets, &mut samples),
+            Taken::Squeeze => {
+                let rate = rate(self.codec);
+                let count = rate.tick_samples() * 3 / 2;
+                self.decode(&octets[..layout(self.codec).octets(30)], &mut samples);
+                squeeze(rate, &mut samples[..count]);
+                self.conceal(&mut samples, Came::ALL);
+                self.say(&samples);
+            }
+        }
+    }
+
+    fn tick_even(&mut self, came: Came, octets: &[u8], samples: &mut [i16; DECODED_MAX]) {
+        let octets = &octets[..self.codec.tick_octets()];
+        if let Some(noise) = self.noise.as_mut().filter(|_| came == Came::NONE) {
+            noise.fill(&mut samples[..rate(self.codec).tick_samples()]);
+            self.conceal(samples, Came::ALL);
+            return self.say(samples);
+        }
+        self.decode_came(came, octets, samples);
+        let as_it_came = came == Came::ALL && self.concealer.rests();
+        self.conceal(samples, came);
+        if as_it_came && Law::of(self.codec).is_some() {
+            self.said.become_of(self.codec).copy_from_slice(octets);
+        } else {
+            self.say(samples);
+        }
+    }
+
+    /// What did not come is not for a decoder that remembers: each run of milliseconds that came is decoded by itself.
+    fn decode_came(&mut self, came: Came, octets: &[u8], samples: &mut [i16]) {
+        if came == Came::ALL || self.g722.is_none() {
+            return self.decode(octets, samples);
+        }
+        let (per_ms, samples_per_ms) = (self.codec.octets_per_ms(), rate(self.codec).samples_per_ms());
+        let ms = came.milliseconds();
+        for n in (0..20).filter(|n| ms & (1 << n) != 0) {
+            let octets = &octets[n * per_ms..(n + 1) * per_ms];
+            self.decode(octets, &mut samples[n * samples_per_ms..(n + 1) * samples_per_ms]);
+        }
+    }
+
+    fn decode(&mut self, octets: &[u8], samples: &mut [i16]) {
+        match (self.codec, &mut self.g722) {
+            (Codec::Pcmu, _) => g711::decode_all(Law::Mu, octets, samples),
+            (Codec::Pcma, _) => g711::decode_all(Law::A, octets, samples),
+            (Codec::G722, Some(decoder)) => decoder.decode(octets, &mut samples[..2 * octets.len()]),
+            (Codec::G722, None) | (Codec::L16Narrow | Codec::L16Wide, _) => l16::decode(octets, samples),
+        }
+    }
+
+    fn conceal(&mut self, samples: &mut [i16; DECODED_MAX], came: Came) {
+        let count = rate(self.codec).tick_samples();
+        self.concealer.tick(&mut samples[..count], came.milliseconds());
+    }
+
+    /// Makes the sound of the codec that legs pass on.
+    fn say(&mut self, samples: &[i16; DECODED_MAX]) {
+        let samples = &samples[..rate(self.codec).tick_samples()];
+        let octets = self.said.become_of(self.codec.between_legs());
+        match Law::of(self.codec) {
+            Some(law) => g711::encode_all(law, samples, octets),
+            None => l16::encode(samples, octets),
+        }
+    }
+}
+
+const fn layout(codec: Codec) -> Layout {
+    match codec {
+        Codec::Pcmu | Codec::Pcma | Codec::G722 => Layout::OCTETS,
+        Codec::L16Narrow => Layout::L16_NARROW,
+        Codec::L16Wide => Layout::L16_WIDE,
+    }
+}
+
+const fn rate(codec: Codec) -> Rate {
+    match codec {
+        Codec::Pcmu | Codec::Pcma | Codec::L16Narrow => Rate::Narrow,
+        Codec::G722 | Codec::L16Wide => Rate::Wide,
     }
 }

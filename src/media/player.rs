@@ -6,6 +6,8 @@
 use crate::audio::sound::{Sound, silence};
 use crate::id::PlaybackId;
 use crate::media::command::Clip;
+use crate::media::seek::{self, Place};
+use std::time::Duration;
 
 /// One sequence of clips, and how far it has come.
 #[derive(Clone, Debug)]
@@ -48,6 +50,19 @@ impl Player {
         self.playback
     }
 
+    /// How much of the clips is over, in this round of them.
+    pub fn at(&self) -> Duration {
+        seek::time(&self.clips, Place { clip: self.clip, octet: self.octet })
+    }
+
+    /// Goes on from `at`, or from the last border of a tick before it: where a prompt was interrupted, or a little
+    /// before. Beyond the end of the clips nothing more is heard, or the first one again.
+    pub fn seek(&mut self, at: Duration) {
+        let Place { clip, octet } = seek::place(&self.clips, at);
+        (self.clip, self.octet) = (clip, octet);
+        self.pass_ends();
+    }
+
     /// Writes the next 20 ms into `sound`, in the codec of the clip. A clip in another codec begins in a
     /// tick of its own. Without any clip it is silence in the codec that `sound` has.
     pub fn take(&mut self, sound: &mut Sound) -> Played {
@@ -72,12 +87,17 @@ impl Player {
         }
     }
 
-    fn next_clip(&mut self) {
-        self.octet = 0;
-        self.clip += 1;
+    /// Starts over at the end of all, where that is wanted.
+    fn pass_ends(&mut self) {
         if self.repeat == Repeat::Forever && self.clip == self.clips.len() {
             self.clip = 0;
         }
+    }
+
+    fn next_clip(&mut self) {
+        self.octet = 0;
+        self.clip += 1;
+        self.pass_ends();
     }
 }
 
@@ -146,6 +166,26 @@ mod tests {
         check("only an empty one, for ever", &[clip(1, 0)], Repeat::Forever, 1, &[(255, 160)], Some(0));
         let rounds = [(1, 100), (2, 100), (1, 100), (2, 20)];
         check("for ever", &[clip(1, 100), clip(2, 100)], Repeat::Forever, 2, &rounds, None);
+    }
+
+    #[test]
+    fn an_interrupted_prompt_goes_on_where_it_was_or_a_little_before() {
+        let mut sound = Sound::silence(Codec::Pcmu);
+        let mut heard = |player: &mut Player| (player.take(&mut sound), sound.octets()[0]);
+        let mut player = Player::new(PlaybackId(1), vec![clip(1, 320), clip(2, 480)], Repeat::Once);
+        (0..3).for_each(|_| {
+            heard(&mut player);
+        });
+        assert_eq!(player.at(), Duration::from_millis(60));
+        player.seek(player.at().saturating_sub(Duration::from_millis(35)));
+        assert_eq!(player.at(), Duration::from_millis(20), "25 ms, at the border of a tick");
+        let again: Vec<u8> = (0..4).map(|_| heard(&mut player).1).collect();
+        assert_eq!(again, [1, 2, 2, 2]);
+        player.seek(Duration::from_secs(9));
+        assert_eq!(heard(&mut player), (Played::Ended(0), 0xff), "beyond the end");
+        let mut round = Player::new(PlaybackId(2), vec![clip(7, 320)], Repeat::Forever);
+        round.seek(Duration::from_secs(9));
+        assert_eq!(heard(&mut round), (Played::On, 7));
     }
 
     #[test]

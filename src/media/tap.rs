@@ -47,12 +47,9 @@ impl std::fmt::Debug for TapReader {
     }
 }
 
-/// A ring with room for `frames` frames of a leg that speaks `codec`. What is heard in G.722 comes as samples.
+/// A ring with room for `frames` frames of a leg that speaks `codec`.
 pub fn ring(frames: usize, codec: Codec) -> (Tap, TapReader) {
-    let side = match codec {
-        Codec::Pcmu | Codec::Pcma | Codec::L16Narrow | Codec::L16Wide => codec.tick_octets(),
-        Codec::G722 => Codec::L16Wide.tick_octets(),
-    };
+    let side = codec.between_legs().tick_octets();
     let (producer, consumer) = rtrb::RingBuffer::new(frames * (HEAD_OCTETS + 2 * side));
     (Tap { ring: producer, index: 0, dropped: 0 }, TapReader { ring: consumer, last: 0 })
 }

@@ -102,8 +102,28 @@ pub struct Recording {
     pub frames: u64,
     /// Of them, frames that are silence because the disk was late.
     pub dropped: u64,
+    /// Where it was paused, in order: there it is silent, and no time is missing.
+    pub gaps: Vec<Gap>,
     /// How far it came.
     pub state: RecordingState,
+}
+
+/// A pause of a recording, in frames of 20 ms from the beginning of its file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Gap {
+    /// The first silent one.
+    pub from: u64,
+    /// The first that is heard again, or the end of the recording; `None` while it lasts.
+    pub to: Option<u64>,
+}
+
+impl Recording {
+    /// Ends the pause that lasts, if one does.
+    fn end_gap(&mut self, at: u64) {
+        if let Some(gap) = self.gaps.last_mut().filter(|gap| gap.to.is_none()) {
+            gap.to = Some(at);
+        }
+    }
 }
 
 /// How far a recording came.
@@ -236,6 +256,8 @@ impl Record {
             Event::Flow(fact) => self.hear(now, fact),
             Event::RecordingNamed { .. }
             | Event::RecordingSpanBegan { .. }
+            | Event::RecordingPaused { .. }
+            | Event::RecordingResumed { .. }
             | Event::RecordingSpanEnded { .. }
             | Event::RecordingClosed { .. }
             | Event::RecordingFailed { .. }
@@ -299,14 +321,25 @@ impl Record {
                 began: None,
                 frames: 0,
                 dropped: 0,
+                gaps: Vec::new(),
                 state: RecordingState::Unfinished,
             }),
             Event::RecordingSpanBegan { recording } => {
                 self.on(recording, |it| it.began = it.began.or(Some(now)))
             }
+            Event::RecordingPaused { recording, frame } => self.on(recording, |it| {
+                let from = it.frames + frame;
+                if it.gaps.last().is_none_or(|gap| gap.to.is_some()) {
+                    it.gaps.push(Gap { from, to: None });
+                }
+            }),
+            Event::RecordingResumed { recording, frame } => {
+                self.on(recording, |it| it.end_gap(it.frames + frame));
+            }
             Event::RecordingSpanEnded { recording, frames, dropped } => self.on(recording, |it| {
                 it.frames += frames;
                 it.dropped += dropped;
+                it.end_gap(it.frames);
             }),
             Event::RecordingClosed { recording, milliseconds } => {
                 self.on(recording, |it| it.state = RecordingState::Closed { milliseconds });
@@ -325,6 +358,7 @@ impl Record {
         let mut alive = self.alive;
         self.on(recording, |it| {
             it.state = RecordingState::Recovered { milliseconds };
+            it.end_gap(milliseconds / 20);
             let last = it.began.map(|began| later(began, Duration::from_millis(milliseconds)));
             alive = last.filter(|last| last.since_start_us > alive.since_start_us).unwrap_or(alive);
         });
@@ -501,6 +535,40 @@ mod tests {
     }
 
     #[test]
+    fn a_record_lists_where_its_recording_was_paused() {
+        let recording = RecordingId(5);
+        let named = Event::RecordingNamed { recording, kind: RecordingKind::Call };
+        let began = Event::RecordingSpanBegan { recording };
+        let paused = |frame| Event::RecordingPaused { recording, frame };
+        let resumed = |frame| Event::RecordingResumed { recording, frame };
+        let ended = |frames| Event::RecordingSpanEnded { recording, frames, dropped: 0 };
+        let recovered = Event::RecordingRecovered { recording, milliseconds: 4_000 };
+        let gap = |from, to| Gap { from, to };
+        let table: [(&str, &[Event], Vec<Gap>); 7] = [
+            ("never", &[ended(500)], vec![]),
+            ("while it lasts", &[paused(100)], vec![gap(100, None)]),
+            (
+                "twice",
+                &[paused(100), resumed(200), paused(300), resumed(310), ended(500)],
+                vec![gap(100, Some(200)), gap(300, Some(310))],
+            ),
+            ("to the end", &[paused(100), ended(500)], vec![gap(100, Some(500))]),
+            (
+                "in its second stretch",
+                &[ended(500), paused(10), resumed(20), ended(30)],
+                vec![gap(510, Some(520))],
+            ),
+            ("told twice", &[paused(1), paused(2), resumed(3), resumed(4)], vec![gap(1, Some(3))]),
+            ("the engine ended", &[paused(100), recovered], vec![gap(100, Some(200))]),
+        ];
+        for (why, events, expected) in table {
+            let story = [arrived(), named.clone(), began.clone()].into_iter().chain(events.iter().cloned());
+            let timed: Vec<(u64, Event)> = story.enumerate().map(|(n, event)| (n as u64, event)).collect();
+            assert_eq!(fold(&timed).recordings[0].gaps, expected, "{why}");
+        }
+    }
+
+    #[test]
     fn each_person_keeps_his_own_outcome() {
         let called =
             |leg: u64| Event::PersonCalled { leg: LegId(leg), target: "sip:front-desk@10.0.0.5".to_owned() };
@@ -529,6 +597,8 @@ mod tests {
             Just(step("menu")),
             Just(Event::RecordingNamed { recording, kind: RecordingKind::Call }),
             Just(Event::RecordingSpanBegan { recording }),
+            Just(Event::RecordingPaused { recording, frame: 3 }),
+            Just(Event::RecordingResumed { recording, frame: 5 }),
             Just(Event::RecordingSpanEnded { recording, frames: 7, dropped: 1 }),
             Just(Event::RecordingRecovered { recording, milliseconds: 140 }),
             Just(Event::PersonCalled { leg: LegId(2), target: "sip:a@b".to_owned() }),

@@ -68,7 +68,21 @@ pub enum Event {
         /// Which.
         recording: RecordingId,
     },
-    /// A recorded stretch ended.
+    /// What is said from now on is not for the recording, such as a card number: silence stands in its place.
+    RecordingPaused {
+        /// Which.
+        recording: RecordingId,
+        /// Frames of 20 ms in the stretch before the silence.
+        frame: u64,
+    },
+    /// It is heard again.
+    RecordingResumed {
+        /// Which.
+        recording: RecordingId,
+        /// Frames of 20 ms in the stretch up to here, silent ones included.
+        frame: u64,
+    },
+    /// A recorded stretch ended; a pause in it ended with it.
     RecordingSpanEnded {
         /// Which.
         recording: RecordingId,

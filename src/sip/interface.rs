@@ -39,6 +39,8 @@ pub struct Settings {
 pub enum InfoKeys {
     /// [`Event::Info`] tells of them.
     Told,
+    /// They are told too, and the switch takes one press that comes in both ways once.
+    Paired,
     /// They are answered and forgotten.
     Ignored,
 }

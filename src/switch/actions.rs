@@ -1,7 +1,8 @@
 //! The flow runs: what it asks for is done here, and what comes of it goes back as its input.
 
 use super::Switch;
-use super::interface::Output;
+use super::moving::Order;
+use crate::call::keys::{Teller, Telling};
 use crate::call::recording::RecordingKind;
 use crate::call::take;
 use crate::flow::action::{Action, Fact, Input};
@@ -9,6 +10,7 @@ use crate::id::{CallId, LegId, PlaybackId};
 use crate::limits::MESSAGE_OPEN_MAX;
 use crate::media::command::{Command, Ears};
 use crate::report::event::{Cause, Event, Party};
+use crate::sip::interface::InfoKeys;
 use crate::wire::telephone_event::Key;
 
 /// The playing of the tone before a message: never one of the flow's own.
@@ -66,22 +68,24 @@ impl Switch {
     fn speak(&mut self, id: CallId, playback: PlaybackId, prompts: Vec<crate::flow::action::Spoken>) {
         let Some(leg) = self.calls.get(&id).map(|call| &call.patient) else { return };
         let Some(codec) = leg.codec() else { return };
+        let (worker, leg) = (leg.worker, leg.id);
         self.counters.playings += 1;
-        self.outputs.push_back(Output::Speak { worker: leg.worker, leg: leg.id, playback, prompts, codec });
+        self.order(worker, leg, Order::Speak { playback, prompts, codec });
     }
 
     /// Plays the tone after which a message is recorded.
     pub(super) fn play_tone(&mut self, id: CallId) {
         let Some(leg) = self.calls.get(&id).map(|call| &call.patient) else { return };
         let Some(codec) = leg.codec() else { return };
-        self.outputs.push_back(Output::Tone { worker: leg.worker, leg: leg.id, playback: TONE, codec });
+        let (worker, leg) = (leg.worker, leg.id);
+        self.order(worker, leg, Order::Tone { playback: TONE, codec });
     }
 
     /// Tells the worker of the patient's leg.
     pub(super) fn tell_patient(&mut self, id: CallId, command: impl FnOnce(LegId) -> Command) {
         let Some(leg) = self.calls.get(&id).map(|call| &call.patient).filter(|leg| leg.open) else { return };
-        let output = Output::Media { worker: leg.worker, command: command(leg.id) };
-        self.outputs.push_back(output);
+        let (worker, leg) = (leg.worker, leg.id);
+        self.order(worker, leg, Order::Media(command(leg)));
     }
 
     fn tell_log(&mut self, id: CallId, fact: Fact) {
@@ -102,19 +106,37 @@ impl Switch {
     }
 
     /// A key of the patient goes to the flow; a person's keys go to nobody here (they pass through the bridge).
-    pub(super) fn on_key(&mut self, id: CallId, leg: LegId, key: Key) {
+    pub(super) fn on_key(&mut self, id: CallId, leg: LegId, key: Key, teller: Teller) {
+        if self.was_told(id, leg, key, teller) {
+            return;
+        }
         self.counters.keys += 1;
         if self.calls.get(&id).is_some_and(|call| call.is_patient(leg)) {
             self.run_flow(id, Input::Key(key));
         }
     }
 
-    /// A key in an INFO counts where the party agreed on no RTP events: else it would count twice.
+    /// Whether the press came in the other way before; only where such presses are paired.
+    fn was_told(&mut self, id: CallId, leg: LegId, key: Key, teller: Teller) -> bool {
+        let now = self.now.at;
+        let is_paired = self.settings.sip.info_keys == InfoKeys::Paired;
+        let patient = self.calls.get_mut(&id).filter(|call| is_paired && call.is_patient(leg));
+        patient.is_some_and(|call| call.presses.take(now, key, teller) == Telling::Again)
+    }
+
+    /// A key in an INFO counts where the party agreed on no RTP events, else it would count twice; or where presses
+    /// that come in both ways are paired, which they are for the patient.
     pub(super) fn on_info(&mut self, leg: LegId, key: Key) {
         let Some(&id) = self.legs.get(&leg) else { return };
         let by_event = self.leg_of(id, leg).and_then(|leg| leg.agreed).is_none_or(|agreed| agreed.key_events);
-        if !by_event {
-            self.on_key(id, leg, key);
+        let is_patient = self.calls.get(&id).is_some_and(|call| call.is_patient(leg));
+        let counts = match self.settings.sip.info_keys {
+            InfoKeys::Told => !by_event,
+            InfoKeys::Paired => !by_event || is_patient,
+            InfoKeys::Ignored => false,
+        };
+        if counts {
+            self.on_key(id, leg, key, Teller::Info);
             self.rekey(id);
         }
     }

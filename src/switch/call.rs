@@ -1,6 +1,7 @@
 //! One call as the switch keeps it: the patient's leg, the flow that runs, and what hangs on them.
 
 use super::interface::Now;
+use crate::call::keys::Presses;
 use crate::call::leg::Leg;
 use crate::call::recording::RecordingKind;
 use crate::call::take::Take;
@@ -32,6 +33,8 @@ pub struct Call {
     pub message_until: Option<Instant>,
     /// The message that the flow waits for: word of an earlier one is not for it any more.
     pub message: Option<RecordingId>,
+    /// The patient's presses that may be told a second time, in the other way.
+    pub presses: Presses,
     /// The greatest length.
     pub ends_at: Instant,
     /// The call is over; only its closing is waited for.
@@ -99,6 +102,13 @@ impl Call {
     /// Whether `leg` is the patient's.
     pub fn is_patient(&self, leg: LegId) -> bool {
         self.patient.id == leg
+    }
+
+    /// A leg of the call, whoever's it is, and whether it is on its way out.
+    pub fn any_leg(&mut self, leg: LegId) -> Option<&mut Leg> {
+        let person = self.person.as_mut().map(|person| &mut person.leg);
+        let all = std::iter::once(&mut self.patient).chain(person).chain(&mut self.leaving);
+        all.into_iter().find(|its| its.id == leg)
     }
 
     /// The person's leg, if `leg` is it.

@@ -7,9 +7,11 @@ use super::admission::{self, Reserve, Standing};
 use super::call::Call;
 use super::interface::Output;
 use super::ladder::Numbers;
+use super::moving::Order;
 use super::negotiate::{plan, settled};
 use super::ports::Owned;
 use super::{HeardBy, Switch};
+use crate::call::keys::Presses;
 use crate::call::leg::Leg;
 use crate::call::routing::{called_number, caller_number, trunk_of};
 use crate::flow::action;
@@ -119,6 +121,7 @@ impl Switch {
             recording: None,
             message_until: None,
             message: None,
+            presses: Presses::default(),
             ends_at: self.now.at + self.settings.longest,
             ending: None,
             due: None,
@@ -289,7 +292,7 @@ impl Switch {
         self.watch(&mut changed);
         let leg = changed.id;
         let command = Command::Replan { leg, plan: plan(agreed, changed.local.ip()) };
-        self.outputs.push_back(Output::Media { worker: changed.worker, command });
+        self.order(changed.worker, leg, Order::Media(command));
         self.keep_leg(id, changed);
         if held != was_held {
             self.append(id, Event::Hold { on: held });

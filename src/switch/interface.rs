@@ -5,7 +5,7 @@ use crate::call::routing::Trunk;
 use crate::clock::{Instant, WallTime};
 use crate::flow::action::Spoken;
 use crate::flow::set::FlowSet;
-use crate::id::{LegId, PlaybackId, TraceId};
+use crate::id::{CallId, LegId, PlaybackId, TraceId};
 use crate::media::command as media;
 use crate::phi::Phi;
 use crate::report::event::Entry;
@@ -85,6 +85,13 @@ pub enum Input<'a> {
     },
     /// New flows, already checked: for new calls.
     Flows(Arc<FlowSet>),
+    /// All legs of this call are to live on that worker: its own is to be emptied.
+    Move {
+        /// The call.
+        call: CallId,
+        /// Where it goes.
+        to: media::WorkerIndex,
+    },
     /// No new calls from now on; whoever is left after `within` is told goodbye by BYE.
     Drain {
         /// How long calls may go on.

@@ -19,6 +19,7 @@ pub mod inbox;
 mod incoming;
 pub mod interface;
 mod ladder;
+mod moving;
 mod negotiate;
 mod person;
 mod ports;
@@ -28,6 +29,7 @@ pub mod status;
 mod tests;
 pub mod trace;
 
+use crate::call::keys::Teller;
 use crate::clock::{Due, Instant};
 use crate::flow::action;
 use crate::flow::set::FlowSet;
@@ -43,6 +45,7 @@ use admission::Admission;
 use call::Call;
 use interface::{Input, Now, Output, Settings, TraceOrder};
 use ladder::{Ladders, Passing};
+use moving::Journey;
 use ports::Ports;
 use status::Counters;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -67,6 +70,8 @@ pub struct Switch {
     legs: BTreeMap<LegId, CallId>,
     recordings: BTreeMap<RecordingId, CallId>,
     timers: BTreeSet<(Instant, CallId)>,
+    /// Legs that go to another worker.
+    journeys: BTreeMap<LegId, Journey>,
     waiting: BTreeMap<u64, (CallId, Waiting)>,
     ladders: Ladders,
     outputs: VecDeque<Output>,
@@ -99,6 +104,7 @@ impl Switch {
             legs: BTreeMap::new(),
             recordings: BTreeMap::new(),
             timers: BTreeSet::new(),
+            journeys: BTreeMap::new(),
             waiting: BTreeMap::new(),
             ladders: Ladders::default(),
             outputs: VecDeque::new(),
@@ -128,6 +134,7 @@ impl Switch {
             Input::Recorder(event) => self.on_recorder(event),
             Input::Durable { up_to } => self.on_durable(up_to),
             Input::Flows(flows) => self.flows = flows,
+            Input::Move { call, to } => self.move_call(call, to),
             Input::Drain { within } => {
                 self.drain_until = Some(now.at + within);
             }
@@ -247,6 +254,7 @@ impl Switch {
             media::Event::FirstPacket { leg, .. }
             | media::Event::Key { leg, .. }
             | media::Event::Fax { leg, .. }
+            | media::Event::Moved { leg, .. }
             | media::Event::PlaybackEnded { leg, .. }
             | media::Event::TapOpened { leg, .. }
             | media::Event::TapClosed { leg, .. }
@@ -256,8 +264,9 @@ impl Switch {
         let Some(&id) = self.legs.get(&leg) else { return };
         match event {
             media::Event::FirstPacket { .. } => self.on_heard(id, leg, HeardBy::Rtp),
-            media::Event::Key { key, .. } => self.on_key(id, leg, key),
+            media::Event::Key { key, .. } => self.on_key(id, leg, key, Teller::Media),
             media::Event::Fax { .. } => self.on_fax(id, leg),
+            media::Event::Moved { .. } => self.on_moved(id, leg),
             media::Event::PlaybackEnded { playback, completed, .. } => {
                 self.on_playback_ended(id, leg, playback, completed);
             }

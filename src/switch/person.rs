@@ -1,12 +1,12 @@
 //! A person is called for the patient, and bridged with him: the first rung of the ladder that has a voice.
 //!
-//! The person's leg lives on the patient's worker, so that the bridge is a function call there. While
+//! The person's leg lives on the patient's worker, so that the bridge is a function call there (`moving.rs`). While
 //! it rings the flow goes on speaking to the patient.
 
 use super::Switch;
 use super::call::Person;
 use super::incoming::new_leg;
-use super::interface::Output;
+use super::moving::Order;
 use crate::call::leg::Leg;
 use crate::flow::action::{ConnectEnd, Input};
 use crate::id::{CallId, LegId};
@@ -26,12 +26,10 @@ impl Switch {
     pub(super) fn call_person(&mut self, id: CallId, target: String, ring: Duration) {
         let leg = self.sip.reserve_leg();
         self.append(id, Event::PersonCalled { leg, target: target.clone() });
-        let Some((local, peer, worker)) =
-            self.calls.get(&id).map(|call| (call.local, call.patient.peer, call.patient.worker))
-        else {
+        let Some((local, peer)) = self.calls.get(&id).map(|call| (call.local, call.patient.peer)) else {
             return;
         };
-        let Some(owned) = self.ports.take_on(worker, self.now.at) else {
+        let Some(owned) = self.port_beside_patient(id) else {
             return self.person_not_reached(id, leg, STATUS_NO_PORT);
         };
         let ring_until = Some(self.now.at + ring.min(self.settings.ring));
@@ -86,8 +84,7 @@ impl Switch {
             place.leg = person;
             place.ring_until = None;
         }
-        let command = Command::Bridge { a: patient, b: leg };
-        self.outputs.push_back(Output::Media { worker, command });
+        self.order(worker, patient, Order::Media(Command::Bridge { a: patient, b: leg }));
         self.counters.bridged += 1;
         self.append(id, Event::Bridged { leg });
         self.run_flow(id, Input::Connected);
@@ -135,7 +132,7 @@ impl Switch {
         let leg = person.leg;
         if leg.open {
             let command = Command::Close { leg: leg.id };
-            self.outputs.push_back(Output::Media { worker: leg.worker, command });
+            self.order(leg.worker, leg.id, Order::Media(command));
             if let Some(call) = self.calls.get_mut(&id) {
                 call.leaving.push(leg);
             }

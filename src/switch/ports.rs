@@ -59,6 +59,12 @@ impl Ports {
         self.take_on(WorkerIndex(index as u32), now)
     }
 
+    /// Ports of this worker that could be taken now.
+    pub fn rested_on(&self, index: WorkerIndex, now: Instant) -> usize {
+        let worker = self.workers.get(index.0 as usize);
+        worker.map_or(0, |worker| worker.free.iter().take_while(|(from, _)| *from <= now).count())
+    }
+
     /// Takes a rested port from this worker.
     pub fn take_on(&mut self, index: WorkerIndex, now: Instant) -> Option<Owned> {
         let worker = self.workers.get_mut(index.0 as usize)?;
@@ -80,6 +86,14 @@ impl Ports {
         if let Some(worker) = self.workers.get_mut(worker.0 as usize) {
             worker.used = worker.used.saturating_sub(1);
             worker.free.push_front((Instant::START, port));
+        }
+    }
+
+    /// The sockets of two ports have changed places: so do their numbers.
+    pub fn exchange(&mut self, one: (WorkerIndex, PortIndex), other: (WorkerIndex, PortIndex)) {
+        let numbers = [self.number(one.0, one.1), self.number(other.0, other.1)];
+        for ((worker, port), number) in [other, one].into_iter().zip(numbers) {
+            self.workers[worker.0 as usize].numbers[port.0 as usize] = number;
         }
     }
 
@@ -128,6 +142,14 @@ mod tests {
         assert_eq!(taken(1), [1, 21, 3, 23, 5, 25, 7, 27]);
         assert_eq!(taken(2), [1, 3, 21, 23, 5, 25, 7, 27]);
         assert_eq!(taken(9), [1, 3, 5, 7, 21, 23, 25, 27]);
+    }
+
+    #[test]
+    fn ports_whose_sockets_changed_places_have_each_others_numbers() {
+        let mut ports = Ports::new(&[vec![10, 12], vec![20, 22]], 1);
+        let (one, other) = ((WorkerIndex(0), PortIndex(1)), (WorkerIndex(1), PortIndex(0)));
+        ports.exchange(one, other);
+        assert_eq!((ports.number(one.0, one.1), ports.number(other.0, other.1)), (20, 12));
     }
 
     proptest! {

@@ -376,6 +376,32 @@ fn no_recording_begins_while_the_log_is_stuck_and_one_begins_after_it() {
     assert_eq!(scene.named(), 1, "{:#?}", scene.log);
 }
 
+#[test]
+fn a_key_in_both_ways_counts_once_where_that_is_configured() {
+    let two = [(0, Teller::Media), (50, Teller::Info), (300, Teller::Info), (360, Teller::Media)];
+    for (info_keys, tellings, expected) in [
+        (sip::InfoKeys::Paired, two.to_vec(), 2),
+        (sip::InfoKeys::Paired, vec![(0, Teller::Media), (100, Teller::Media)], 2),
+        (sip::InfoKeys::Paired, vec![(0, Teller::Info), (100, Teller::Info), (200, Teller::Info)], 3),
+        (sip::InfoKeys::Paired, vec![(0, Teller::Media), (500, Teller::Info)], 2),
+        (sip::InfoKeys::Told, two.to_vec(), 4),
+        (sip::InfoKeys::Ignored, two.to_vec(), 2),
+    ] {
+        let mut scene = Scene::up("199", "sendrecv");
+        scene.switch.settings.sip.info_keys = info_keys;
+        let begin = scene.now.at;
+        for (millis, teller) in &tellings {
+            scene.wait(Duration::from_millis(*millis).saturating_sub(scene.now.at.since(begin)));
+            scene.switch.now = scene.now;
+            match teller {
+                Teller::Media => scene.press(Key::Digit(5)),
+                Teller::Info => scene.switch.on_info(scene.leg(), Key::Digit(5)),
+            }
+        }
+        assert_eq!(scene.switch.counters.keys, expected, "{info_keys:?}: {tellings:?}");
+    }
+}
+
 /// An INVITE of another caller, and the status of its final answer.
 fn another(scene: &mut Scene, number: &str, name: &str) -> u16 {
     let sdp =

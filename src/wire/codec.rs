@@ -64,6 +64,15 @@ impl Codec {
         }
     }
 
+    /// The codec of the sound that legs of this codec pass on and play. Octets of G.722 mean something only after all
+    /// that came before them, so one encoder and one decoder a stream stand at its ends, and samples between them.
+    pub const fn between_legs(self) -> Codec {
+        match self {
+            Codec::Pcmu | Codec::Pcma | Codec::L16Narrow | Codec::L16Wide => self,
+            Codec::G722 => Codec::L16Wide,
+        }
+    }
+
     /// Octets in one unit of the RTP clock.
     pub const fn octets_per_unit(self) -> usize {
         match self {

@@ -1,9 +1,58 @@
-//! RTCP, as far as a sign of life needs it: RFC 3550 §6, RFC 5761 §4, RFC 5506.
+//! RTCP: RFC 3550 §6, RFC 5761 §4, RFC 5506.
 //!
-//! Who may be told from a datagram that it is RTCP, and from whom. Reports are neither kept nor
-//! sent here.
+//! ```text
+//!  V=2 P count │ type │ words − 1 │ …     one packet; a datagram is a compound of them, one behind the other
+//! ```
+//! What both ways have in common, and [`read`], which looks at the first packet only: it is lenient, as a sign of
+//! life may be. A whole compound is read by `compound`, written by `write`. When reports are due, and what they
+//! say, is not this folder's job.
 
 use thiserror::Error;
+
+pub mod compound;
+pub mod write;
+
+/// A reception report block (RFC 3550 §6.4.1): how one source's packets arrive.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Block {
+    /// The source whose packets these are.
+    pub ssrc: u32,
+    /// Packets lost since the report before, in 256ths of those expected.
+    pub fraction_lost: u8,
+    /// Packets lost since the beginning; negative when duplicates outweigh them. 24 bits with a sign are sent.
+    pub lost: i32,
+    /// The highest sequence number that came, with the count of its wraps in the upper 16 bits.
+    pub highest: u32,
+    /// Interarrival jitter, in units of the source's RTP clock.
+    pub jitter: u32,
+    /// The middle 32 bits of the NTP time of the last sender report that came from the source; 0 if none did.
+    pub last_report: u32,
+    /// How long ago that report came, in units of 1/65 536 s.
+    pub delay: u32,
+}
+
+/// What a sender tells of its own stream (RFC 3550 §6.4.1).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct SenderInfo {
+    /// The calendar's time of the report, in 2⁻³² s since 1900.
+    pub ntp: u64,
+    /// The same moment on the stream's own clock.
+    pub timestamp: u32,
+    /// Packets sent since the beginning.
+    pub packets: u32,
+    /// Octets of payload in them.
+    pub octets: u32,
+}
+
+impl SenderInfo {
+    /// The middle 32 bits of the NTP time, which the answer carries as [`Block::last_report`].
+    pub const fn name(&self) -> u32 {
+        (self.ntp >> 16) as u32
+    }
+}
+
+/// Octets of a report block.
+pub const BLOCK_OCTETS: usize = 24;
 
 /// What the first packet of a compound RTCP datagram is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,6 +101,16 @@ pub enum ParseError {
         /// The type it tells.
         packet_type: u8,
     },
+    /// A packet other than the last is padded, or its padding cannot be true (RFC 3550 §6.4.1).
+    #[error("padding of {padding} octets in an RTCP packet of {octets}, with {behind} behind it")]
+    Padding {
+        /// The count in the packet's last octet.
+        padding: u8,
+        /// Octets of the packet.
+        octets: usize,
+        /// Octets of the datagram after the packet.
+        behind: usize,
+    },
 }
 
 /// A datagram on a shared port is RTCP and not RTP (RFC 5761 §4: packet types 192 to 223).
@@ -91,7 +150,7 @@ pub fn read(octets: &[u8]) -> Result<Report, ParseError> {
 
 /// What header, sender information and report blocks take at the least.
 fn least_octets(packet_type: u8, blocks: u8) -> usize {
-    let blocks = 24 * usize::from(blocks);
+    let blocks = BLOCK_OCTETS * usize::from(blocks);
     match packet_type {
         SENDER_REPORT => 28 + blocks,
         RECEIVER_REPORT => 8 + blocks,
@@ -101,6 +160,10 @@ fn least_octets(packet_type: u8, blocks: u8) -> usize {
 
 const SENDER_REPORT: u8 = 200;
 const RECEIVER_REPORT: u8 = 201;
+const SOURCE_DESCRIPTION: u8 = 202;
+const GOODBYE: u8 = 203;
+/// The item of a source description that is always there (RFC 3550 §6.5.1).
+const CNAME: u8 = 1;
 
 #[cfg(test)]
 mod tests {

@@ -16,7 +16,7 @@ impl World {
             let context = Context {
                 now: self.now,
                 durable: self.store.durable,
-                disk_trouble: self.disk_trouble,
+                disk_trouble: self.disk_trouble || self.disk.struck().is_some(),
                 draining: self.draining,
                 phones: &self.phones,
                 signals: &self.checker.signals,

@@ -1,4 +1,5 @@
-//! A disk that keeps what was written and what was synced apart, runs full, writes short, and is slow.
+//! A disk that keeps what was written and what was synced apart, runs full, writes short, and is slow; and
+//! of which one operation goes wrong, the n-th of a world.
 
 use careline::clock::{Instant, WallTime};
 use careline::id::RecordingId;
@@ -22,6 +23,43 @@ pub enum Mood {
     Broken,
 }
 
+/// How one operation goes wrong.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Blow {
+    /// It fails.
+    Refused,
+    /// There is no room for it.
+    NoRoom,
+    /// A write takes only the first octets of it.
+    Short(usize),
+    /// A write takes only the first octets of it; the rest of the recording fails.
+    Torn(usize),
+    /// A sync is begun and fails later.
+    ToldLate,
+}
+
+/// What is asked of the disk.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Operation {
+    Sync,
+    Other,
+}
+
+/// Operations of a world's disk among which the struck one walks from seed to seed: each comes in turn.
+const BLOW_SPAN: u64 = 120;
+
+impl Blow {
+    const ALL: [Blow; 6] =
+        [Blow::Refused, Blow::NoRoom, Blow::Short(300), Blow::Torn(41), Blow::Torn(900), Blow::ToldLate];
+
+    /// The place and the way of the seed: every fourth one has one.
+    pub fn of_seed(seed: u64) -> Option<(u64, Blow)> {
+        let turn = seed / 4;
+        let blow = Self::ALL[(turn % Self::ALL.len() as u64) as usize];
+        (seed % 4 == 2).then_some((turn % BLOW_SPAN, blow))
+    }
+}
+
 /// A file's contents.
 #[derive(Clone, Debug, Default)]
 pub struct Contents {
@@ -38,6 +76,7 @@ pub struct Job {
     pub recording: RecordingId,
     /// Of this part of it.
     pub part: u32,
+    fails: bool,
 }
 
 #[derive(Debug)]
@@ -46,6 +85,39 @@ struct State {
     mood: Mood,
     was_ever_bad: bool,
     jobs: Vec<Job>,
+    /// What was asked of it so far.
+    asked: u64,
+    blow: Option<(u64, Blow)>,
+    /// Whose operation was struck.
+    struck: Option<RecordingId>,
+    /// Nothing more succeeds for the one that was struck.
+    torn: bool,
+}
+
+impl State {
+    /// Counts what is asked for a recording, and tells what goes wrong with it besides an error.
+    fn ask(&mut self, operation: Operation, recording: RecordingId) -> io::Result<Option<Blow>> {
+        let number = self.asked;
+        self.asked += 1;
+        let broken = || Err(io::Error::other("the disk is broken"));
+        if self.torn && self.struck == Some(recording) {
+            return broken();
+        }
+        let Some((_, blow)) = self.blow.filter(|(at, _)| *at == number) else { return Ok(None) };
+        self.struck = Some(recording);
+        match blow {
+            Blow::Refused => broken(),
+            Blow::NoRoom => Err(io::ErrorKind::StorageFull.into()),
+            Blow::Torn(_) => {
+                self.torn = true;
+                Ok(Some(blow))
+            }
+            Blow::Short(_) => Ok(Some(blow)),
+            // Only a sync is told later; anything else fails at once.
+            Blow::ToldLate if operation == Operation::Sync => Ok(Some(blow)),
+            Blow::ToldLate => broken(),
+        }
+    }
 }
 
 /// The disk; clones are the same one.
@@ -67,7 +139,31 @@ impl Disk {
             mood: Mood::Good,
             was_ever_bad: false,
             jobs: Vec::new(),
+            asked: 0,
+            blow: None,
+            struck: None,
+            torn: false,
         })))
+    }
+
+    /// One of its operations will go wrong: place, from 0, and way.
+    pub fn expect_blow(&self, blow: Option<(u64, Blow)>) {
+        self.0.borrow_mut().blow = blow;
+    }
+
+    /// The recording of which one operation went wrong.
+    pub fn struck(&self) -> Option<RecordingId> {
+        self.0.borrow().struck
+    }
+
+    /// It took a part of a write and nothing more for that recording.
+    pub fn is_torn(&self) -> bool {
+        self.0.borrow().torn
+    }
+
+    /// What went wrong is no harm: the rest of a short write was taken.
+    pub fn is_made_good(&self) -> bool {
+        matches!(self.0.borrow().blow, Some((_, Blow::Short(_))))
     }
 
     /// Changes its mood.
@@ -82,11 +178,15 @@ impl Disk {
         std::mem::take(&mut self.0.borrow_mut().jobs)
     }
 
-    /// A sync is done.
-    pub fn finish(&self, job: Job) {
+    /// A sync is done, or has failed.
+    pub fn finish(&self, job: Job) -> io::Result<()> {
+        if job.fails {
+            return Err(io::Error::other("the disk is broken"));
+        }
         if let Some(file) = self.0.borrow_mut().files.get_mut(&(job.recording, job.part)) {
             file.synced = file.written.len();
         }
+        Ok(())
     }
 
     /// Every file that is there.
@@ -117,17 +217,29 @@ impl Shelf for Disk {
 
     fn create(&mut self, recording: RecordingId, _at: WallTime, part: u32) -> io::Result<File> {
         let mut state = self.0.borrow_mut();
+        state.ask(Operation::Other, recording)?;
         let name = (recording, part);
         if state.files.insert(name, Contents::default()).is_some() {
             return Err(io::ErrorKind::AlreadyExists.into());
         }
         Ok(File { disk: self.clone(), name })
     }
+
+    fn remove(&mut self, recording: RecordingId, _at: WallTime, part: u32) -> io::Result<()> {
+        let mut state = self.0.borrow_mut();
+        state.ask(Operation::Other, recording)?;
+        state.files.remove(&(recording, part));
+        Ok(())
+    }
 }
 
 impl RecordingFile for File {
     fn write_at(&mut self, octets: &[u8], offset: u64) -> io::Result<usize> {
         let mut state = self.disk.0.borrow_mut();
+        let octets = match state.ask(Operation::Other, self.name.0)? {
+            Some(Blow::Short(most) | Blow::Torn(most)) => &octets[..octets.len().min(most)],
+            _ => octets,
+        };
         let octets = match state.mood {
             Mood::Good => octets,
             Mood::Full => return Err(io::ErrorKind::StorageFull.into()),
@@ -145,7 +257,9 @@ impl RecordingFile for File {
 
     fn sync(&mut self) -> io::Result<Synced> {
         let (recording, part) = self.name;
-        self.disk.0.borrow_mut().jobs.push(Job { recording, part });
+        let mut state = self.disk.0.borrow_mut();
+        let fails = state.ask(Operation::Sync, recording)? == Some(Blow::ToldLate);
+        state.jobs.push(Job { recording, part, fails });
         Ok(Synced::Begun)
     }
 }

@@ -146,6 +146,7 @@ impl World {
             return Vec::new();
         }
         let recordings = self.checker.log.recordings().iter();
+        let recordings = recordings.filter(|(id, _)| Some(**id) != self.disk.struck());
         recordings.filter_map(|(id, recording)| Some((*id, recording.runs_since()?))).collect()
     }
 
@@ -177,6 +178,7 @@ impl World {
         self.turn_at = None;
         self.switch = switch(&self.script, &self.flows, self.reloaded, first, &mut self.rng);
         self.engines = engines(&self.script);
+        self.on_the_way.clear();
         self.desk = desk(&self.disk);
         Ok(())
     }
@@ -186,8 +188,11 @@ impl World {
         let recordings = self.checker.log.recordings();
         let open = recordings.iter().filter(|(_, recording)| recording.outcome.is_none());
         let unfinished: BTreeSet<RecordingId> = open.map(|(id, _)| *id).collect();
-        let finished = recordings.keys().filter(|id| !unfinished.contains(id)).copied().collect();
-        let found = self.reconciled(&Known { unfinished: unfinished.clone(), finished })?;
+        let failed = recordings.iter().filter(|(_, it)| it.outcome == Some(Outcome::Failed));
+        let broken: BTreeSet<RecordingId> = failed.map(|(id, _)| *id).collect();
+        let ended = |id: &&RecordingId| !unfinished.contains(id) && !broken.contains(id);
+        let finished = recordings.keys().filter(ended).copied().collect();
+        let found = self.reconciled(&Known { unfinished: unfinished.clone(), broken, finished })?;
         let mut left = Vec::new();
         for recording in unfinished {
             let milliseconds = found.get(&recording).copied().unwrap_or(0);
@@ -286,6 +291,7 @@ impl World {
         {
             return Err(format!("the second place that answered for phone{n} was never told BYE"));
         }
+        self.judge_struck()?;
         self.checker.log.finish()
     }
 
@@ -305,6 +311,7 @@ impl World {
             refused: self.checker.signals.refused,
             urgent: self.checker.signals.urgent_in_storm,
             floods: self.flood.floods,
+            struck: usize::from(self.disk.struck().is_some()),
             quirks: self
                 .phones
                 .iter()

@@ -25,6 +25,7 @@ mod reach;
 mod script;
 mod sound;
 mod spoil;
+mod struck;
 mod world;
 
 use fault::Fault;
@@ -104,6 +105,7 @@ fn add(total: Summary, one: Summary) -> Summary {
         refused: total.refused + one.refused,
         urgent: total.urgent + one.urgent,
         floods: total.floods + one.floods,
+        struck: total.struck + one.struck,
         quirks: total.quirks | one.quirks,
         ..total
     }
@@ -138,6 +140,7 @@ fn seeds_tell_of_calls_that_all_end_well_and_meet_every_quirk_of_phones() {
             "no storm refused some and let the urgent in: {total:?}"
         );
         assert!(total.floods > 0, "nobody flooded the engine: {total:?}");
+        assert!(total.struck > 5, "the disk failed hardly a recording: {total:?}");
         let unseen: Vec<Quirk> = Quirk::all().filter(|quirk| total.quirks & quirk.bit() == 0).collect();
         assert!(unseen.is_empty(), "in {} seeds nobody did this: {unseen:?}", seeds.len());
     }

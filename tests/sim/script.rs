@@ -42,6 +42,8 @@ pub struct Script {
     pub longest: Duration,
     /// Sources that are never banned.
     pub trusted: Vec<Network>,
+    /// At every step some call is to go to another worker.
+    pub restless: bool,
 }
 
 /// A caller before he calls.
@@ -119,6 +121,7 @@ impl Script {
             max_calls: if rng.below(5) == 0 { 4 } else { 1_000 },
             trusted: vec![super::flood::trusted()],
             longest,
+            restless: workers > 1 && rng.below(2) == 0,
         }
     }
 }

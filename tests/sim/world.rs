@@ -8,7 +8,7 @@
 //! ```
 
 use super::check::{Checker, Wrong};
-use super::disk::{Disk, Job, Mood, Store};
+use super::disk::{Blow, Disk, Job, Mood, Store};
 use super::fault::Fault;
 use super::flood::Flood;
 use super::flows::Flows;
@@ -26,6 +26,7 @@ use careline::flow::action::Spoken;
 use careline::io::recorder::desk::{self, Desk};
 use careline::media::command::{self as media, Clip, PortIndex, WorkerIndex};
 use careline::media::engine::{Engine, Kind};
+use careline::media::moving::Moving;
 use careline::media::slot::Slot;
 use careline::rng::Rng;
 use careline::sip::way::Way;
@@ -92,6 +93,10 @@ pub struct World {
     pub(super) in_pile: bool,
     pub(super) reach: Reach,
     pub(super) flood: Flood,
+    /// RTP ports whose sockets are on their way to another worker, and until when.
+    pub(super) on_the_way: BTreeMap<u16, Instant>,
+    /// Legs that have gone to another worker.
+    pub(super) moves: u64,
 }
 
 /// The ways between a phone and the engine.
@@ -117,6 +122,8 @@ pub(super) enum Event {
     Late { way: Way, octets: Vec<u8> },
     /// A command reaches a worker, with the voices that it makes heard.
     Command { life: u32, worker: usize, command: media::Command, voices: Vec<Voice> },
+    /// A leg reaches the worker that it goes to, with its sockets.
+    Arrival { life: u32, worker: usize, moving: Moving },
     /// A worker's event reaches the switch.
     Media { life: u32, event: media::Event },
     /// The recorder's event reaches the switch.
@@ -171,6 +178,8 @@ pub struct Summary {
     pub floods: usize,
     /// Quirks that were met, each as a bit.
     pub quirks: u64,
+    /// Recordings of which one operation of the disk went wrong.
+    pub struck: usize,
 }
 
 impl World {
@@ -180,6 +189,7 @@ impl World {
         let mut script = Script::draw(&mut rng);
         script.trusted.retain(|_| fault != Some(Fault::ForgottenTrust));
         let disk = Disk::new();
+        disk.expect_blow(Blow::of_seed(seed).filter(|_| fault.is_none()));
         let switch = super::life::switch(&script, &flows, 0, (1, 1), &mut rng);
         let fault_left = if fault.is_some() { 1 } else { 0 };
         let mut world = Self {
@@ -224,6 +234,8 @@ impl World {
             in_pile: false,
             reach: Reach::default(),
             flood: Flood::default(),
+            on_the_way: BTreeMap::new(),
+            moves: 0,
         };
         world.begin();
         world
@@ -296,6 +308,9 @@ impl World {
     }
 
     fn step(&mut self) -> Result<(), Wrong> {
+        if self.script.restless {
+            self.move_any()?;
+        }
         for worker in 0..self.engines.len() {
             while let Some(slot) = self.engines[worker].next_slot().filter(|slot| slot.at() <= self.now) {
                 self.tick(worker, slot)?;
@@ -341,7 +356,11 @@ impl World {
                 let index = WorkerIndex(worker as u32);
                 self.checker.streams.commanded(self.now, index, &command, &self.phones, &voices)?;
                 self.engines[worker].command(self.now, command);
+                self.send_off(worker);
                 self.take_media_events(worker);
+            }
+            Event::Arrival { life, worker, moving } if life == self.life => {
+                return self.arrive(worker, moving);
             }
             Event::Media { life, event } if life == self.life => {
                 self.checker.streams.told(&event, &self.phones)?;
@@ -350,8 +369,8 @@ impl World {
             Event::Recorder { life, event } if life == self.life => return self.tell_recorder_event(event),
             Event::Committed { life, up_to } if life == self.life => return self.commit(up_to),
             Event::Synced { life, job } if life == self.life => {
-                self.disk.finish(job);
-                self.desk.synced(self.now, job.recording, job.part, Ok(()));
+                let outcome = self.disk.finish(job);
+                self.desk.synced(self.now, job.recording, job.part, outcome);
                 self.after_desk();
             }
             Event::Chaos(chaos) => return self.chaos(chaos),
@@ -360,6 +379,7 @@ impl World {
             Event::Refused { life, way } if life == self.life => return self.refuse(way),
             Event::Turn { .. }
             | Event::Command { .. }
+            | Event::Arrival { .. }
             | Event::Media { .. }
             | Event::Recorder { .. }
             | Event::Committed { .. }
@@ -367,6 +387,44 @@ impl World {
             | Event::Synced { .. } => {}
         }
         Ok(())
+    }
+
+    /// Legs that leave a worker are on their way for a moment; what is sent to them meanwhile waits in their sockets.
+    fn send_off(&mut self, worker: usize) {
+        while let Some(moving) = self.engines[worker].take_moving() {
+            let at = self.now + Duration::from_micros(self.rng.below(8_000));
+            let number = self.script.ports[worker][moving.from().0 as usize];
+            self.on_the_way.insert(number, at);
+            self.heap.push(at, Event::Arrival { life: self.life, worker, moving });
+        }
+    }
+
+    /// The two workers exchange sockets, and the leg goes on.
+    fn arrive(&mut self, from: usize, moving: Moving) -> Result<(), Wrong> {
+        let (leg, old, new, to) = (moving.leg(), moving.from(), moving.port(), moving.to().0 as usize);
+        let former = self.engines[to].adopt(self.now, moving);
+        let former = former.map_err(|moving| format!("worker {to} does not take {}", moving.leg()))?;
+        self.engines[from].settle(old, former);
+        let numbers = [self.script.ports[from][old.0 as usize], self.script.ports[to][new.0 as usize]];
+        self.on_the_way.remove(&numbers[0]);
+        self.script.ports[from][old.0 as usize] = numbers[1];
+        self.script.ports[to][new.0 as usize] = numbers[0];
+        let index = |worker: usize| WorkerIndex(worker as u32);
+        self.checker.streams.moved(leg, (index(from), old), (index(to), new))?;
+        self.moves += 1;
+        self.take_media_events(to);
+        Ok(())
+    }
+
+    /// Any call goes to any worker: it may be the one where it is, or have no port left.
+    pub(super) fn move_any(&mut self) -> Result<(), Wrong> {
+        let up = self.checker.log.up();
+        if up.is_empty() {
+            return Ok(());
+        }
+        let call = up[self.rng.below(up.len() as u64) as usize];
+        let to = WorkerIndex(self.rng.below(self.engines.len() as u64) as u32);
+        self.tell_switch(Input::Move { call, to })
     }
 
     fn reach_port(
@@ -377,6 +435,10 @@ impl World {
         press: Option<u64>,
         octets: &[u8],
     ) {
+        if let Some(&at) = self.on_the_way.get(&(to.port() & !1)) {
+            let octets = octets.to_vec();
+            return self.heap.push(at, Event::Rtp { phone, to, from, press, octets });
+        }
         for worker in 0..self.engines.len() {
             let numbers = &self.script.ports[worker];
             if let Some(place) = numbers.iter().position(|number| *number == to.port() & !1) {
@@ -492,6 +554,9 @@ impl World {
     fn tell_recorder_event(&mut self, event: recording::Event) -> Result<(), Wrong> {
         if let recording::Event::Closed { recording, milliseconds, .. } = event {
             self.listen_to(recording, milliseconds)?;
+        }
+        if let recording::Event::Failed { recording, milliseconds, .. } = event {
+            return self.tell_broken_off(recording, milliseconds, event);
         }
         self.tell_switch(Input::Recorder(event))
     }

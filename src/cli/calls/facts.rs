@@ -36,6 +36,10 @@ fn fact(event: &Event, numbers: Numbers) -> Option<What> {
         Event::RecordingSpanBegan { recording } => {
             begins(Span::Recording, format!("recording {recording} begins"))
         }
+        Event::RecordingPaused { recording, .. } => {
+            note(format!("recording {recording} is paused: silent from here"))
+        }
+        Event::RecordingResumed { recording, .. } => note(format!("recording {recording} goes on")),
         Event::RecordingSpanEnded { recording, dropped: 0, .. } => {
             ends(Span::Recording, format!("recording {recording} ends"))
         }

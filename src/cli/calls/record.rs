@@ -80,6 +80,10 @@ fn told(event: &Event, numbers: Numbers) -> Option<String> {
         Event::Heard { by_ack: false } => "the caller can hear (his sound came before his ACK)".to_owned(),
         Event::Flow(fact) => flow_told(fact, numbers),
         Event::RecordingSpanBegan { recording } => format!("recording {recording} runs"),
+        Event::RecordingPaused { recording, .. } => {
+            format!("recording {recording} is paused: silent from here")
+        }
+        Event::RecordingResumed { recording, .. } => format!("recording {recording} goes on"),
         Event::RecordingSpanEnded { recording, dropped: 0, .. } => format!("recording {recording} stops"),
         Event::RecordingSpanEnded { recording, dropped, .. } => {
             format!(

@@ -5,7 +5,7 @@
 //! and begins again, and the caller is told what else helps.
 
 use super::steps::Heed;
-use super::{AfterNotice, Call, Climb, FirstPass, Recorder, Run, State, Voice};
+use super::{AfterNotice, Call, Climb, FirstPass, Recorder, Run, Speech, State, Voice};
 use crate::clock::Instant;
 use crate::flow::action::{Action, Fact, Spoken, Why};
 use crate::flow::program::{Own, Target};
@@ -192,6 +192,10 @@ impl Run {
 
     fn say_while_climbing(&mut self, now: Instant, words: Vec<Spoken>) {
         let speech = self.speak(now, words.clone());
+        self.spoken_while_climbing(speech, words);
+    }
+
+    fn spoken_while_climbing(&mut self, speech: Speech, words: Vec<Spoken>) {
         if let State::Climbing(climb) = &mut self.state {
             climb.voice = Voice::Speaking(speech);
             climb.said = words;
@@ -201,7 +205,8 @@ impl Run {
     pub(super) fn repeat_while_climbing(&mut self, now: Instant) {
         let State::Climbing(climb) = &self.state else { return };
         let said = climb.said.clone();
-        self.say_while_climbing(now, said);
+        let speech = self.speak_again(now, said.clone());
+        self.spoken_while_climbing(speech, said);
     }
 
     /// The far party hung up: who is in danger gets another one, everybody else the menu again.

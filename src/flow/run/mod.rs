@@ -31,7 +31,7 @@ mod steps;
 mod tests;
 
 use crate::clock::{Due, Instant};
-use crate::flow::action::{Action, ConnectEnd, Ears, Fact, Input, Spoken, Why};
+use crate::flow::action::{Action, ConnectEnd, Ears, Fact, Input, Pace, Spoken, Why};
 use crate::flow::program::{Own, Recording, StepAt};
 use crate::flow::set::FlowSet;
 use crate::id::{ExitName, FlowName, Language, PlaybackId, PromptName};
@@ -63,6 +63,7 @@ pub struct Run {
     heard: Vec<Spoken>,
     actions: VecDeque<Action>,
     playbacks: u64,
+    telling: Telling,
     /// The exit that the call has if the ladder finds a person.
     climbing_for: ExitName,
     exit: Option<ExitName>,
@@ -97,19 +98,58 @@ enum Recorder {
     Never,
 }
 
+/// How often the caller has had the last words said to him: the star key says them again, and slowly from the
+/// second star on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Telling {
+    First,
+    Again,
+    Slowly,
+}
+
+impl Telling {
+    const fn after_star(self) -> Self {
+        match self {
+            Telling::First => Telling::Again,
+            Telling::Again | Telling::Slowly => Telling::Slowly,
+        }
+    }
+
+    const fn pace(self) -> Pace {
+        match self {
+            Telling::First | Telling::Again => Pace::Normal,
+            Telling::Slowly => Pace::Slow,
+        }
+    }
+}
+
 /// Words on their way to the caller.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Speech {
     playback: PlaybackId,
+    /// At the normal pace, whatever they are spoken at.
     prompts: Vec<Spoken>,
+    /// What they are spoken at.
+    pace: Pace,
     /// A playing whose end is never told must not hold the caller for ever.
     give_up_at: Instant,
+}
+
+/// The longest prompt, spoken slowly: 145 of 110 of its time, and a little.
+const SLOW_PROMPT_MAX: Duration = PROMPT_MAX.saturating_mul(4).checked_div(3).expect("three is not zero");
+
+/// How long words may take to their end at the most.
+const fn longest(pace: Pace) -> Duration {
+    match pace {
+        Pace::Normal => PROMPT_MAX,
+        Pace::Slow => SLOW_PROMPT_MAX,
+    }
 }
 
 impl Speech {
     /// Its end may be told until as long after `now` as the longest prompt takes.
     fn allow(&mut self, now: Instant) {
-        self.give_up_at = now + PROMPT_MAX;
+        self.give_up_at = now + longest(self.pace);
     }
 }
 
@@ -238,6 +278,7 @@ impl Run {
             heard: Vec::new(),
             actions: VecDeque::with_capacity(8),
             playbacks: 0,
+            telling: Telling::First,
             climbing_for: ExitName::from("person"),
             exit: None,
         }
@@ -400,7 +441,7 @@ impl Run {
             (Key::Star, State::Climbing(_)) => self.repeat_while_climbing(now),
             (Key::Star, State::Prompting(speech)) => {
                 let prompts = speech.prompts.clone();
-                self.state = State::Prompting(self.speak(now, prompts));
+                self.state = State::Prompting(self.speak_again(now, prompts));
             }
             (Key::Pound, State::Prompting(_)) => self.open_message(now),
             (Key::Pound, State::Recording { .. }) => self.finish_message(now),
@@ -500,15 +541,27 @@ impl Run {
 
     /// Speaks in place of whatever is heard now.
     fn speak(&mut self, now: Instant, prompts: Vec<Spoken>) -> Speech {
+        self.speak_as(now, prompts, Telling::First)
+    }
+
+    /// The same words once more, because the caller pressed the star key.
+    fn speak_again(&mut self, now: Instant, prompts: Vec<Spoken>) -> Speech {
+        self.speak_as(now, prompts, self.telling.after_star())
+    }
+
+    fn speak_as(&mut self, now: Instant, prompts: Vec<Spoken>, telling: Telling) -> Speech {
+        self.telling = telling;
         self.playbacks += 1;
         let playback = PlaybackId(self.playbacks);
-        self.actions.push_back(Action::Play { playback, prompts: prompts.clone() });
-        Speech { playback, prompts, give_up_at: now + PROMPT_MAX }
+        let pace = telling.pace();
+        let spoken = prompts.iter().map(|words| Spoken { pace, ..words.clone() }).collect();
+        self.actions.push_back(Action::Play { playback, prompts: spoken });
+        Speech { playback, prompts, pace, give_up_at: now + longest(pace) }
     }
 
     /// A prompt in the caller's language.
     fn in_callers_language(&self, prompt: &PromptName) -> Spoken {
-        Spoken { prompt: prompt.clone(), language: self.language().clone() }
+        Spoken { prompt: prompt.clone(), language: self.language().clone(), pace: Pace::Normal }
     }
 
     fn own(&self, own: Own) -> Spoken {

@@ -2,7 +2,7 @@
 
 use super::{AfterNotice, Asking, FirstPass, Notice, Phase, Recorder, Run, Speech, State, Tongue};
 use crate::clock::Instant;
-use crate::flow::action::{Action, Fact, Spoken, Why};
+use crate::flow::action::{Action, Fact, Pace, Spoken, Why};
 use crate::flow::program::{Act, Own, Target, Voices};
 use crate::limits::FLOW_STEPS_PER_INPUT_MAX;
 use crate::phi::Phi;
@@ -97,7 +97,12 @@ impl Run {
 
     fn in_all_languages(&self, prompt: &crate::id::PromptName) -> Vec<Spoken> {
         let languages = self.set.clinic().languages.iter();
-        languages.map(|language| Spoken { prompt: prompt.clone(), language: language.clone() }).collect()
+        let spoken = |language: &crate::id::Language| Spoken {
+            prompt: prompt.clone(),
+            language: language.clone(),
+            pace: Pace::Normal,
+        };
+        languages.map(spoken).collect()
     }
 
     /// Speaks unless keys wait already, or the entry said all of it before.
@@ -195,7 +200,7 @@ impl Run {
             }
             (Key::Star, _, State::Saying(speech)) => {
                 let prompts = speech.prompts.clone();
-                self.state = State::Saying(self.speak(now, prompts));
+                self.state = State::Saying(self.speak_again(now, prompts));
             }
             (Key::Star | Key::Pound, _, _) => {}
             (_, _, State::Waiting) => self.keep_for_later(key),
@@ -275,7 +280,7 @@ impl Run {
     fn answer(&mut self, now: Instant, key: Key) -> Heed {
         let two_languages = self.set.clinic().languages.len() > 1;
         match (key, self.first_pass) {
-            (Key::Star, _) => self.speak_menu(now, None),
+            (Key::Star, _) => self.repeat_menu(now),
             (Key::Pound, _) => return self.more_time(now),
             (Key::Digit(4), _) => self.lead_to_person(now, Why::Nurse),
             (Key::Digit(2), FirstPass::Open) if two_languages => return self.choose_second_language(now),
@@ -354,9 +359,24 @@ impl Run {
         let mut prompts: Vec<Spoken> = before.map(|own| self.own(own)).into_iter().collect();
         prompts.push(self.in_callers_language(prompt));
         let speech = self.speak(now, prompts);
+        self.menu_is_spoken(*first_key, speech);
+    }
+
+    /// Star: the menu's own words again.
+    fn repeat_menu(&mut self, now: Instant) {
+        let set = Arc::clone(&self.set);
+        let Some(Act::Menu { prompt, first_key, .. }) = set.step(self.here).map(|step| &step.act) else {
+            return;
+        };
+        let prompts = vec![self.in_callers_language(prompt)];
+        let speech = self.speak_again(now, prompts);
+        self.menu_is_spoken(*first_key, speech);
+    }
+
+    fn menu_is_spoken(&mut self, first_key: Duration, speech: Speech) {
         if let State::Asking(asking) = &mut self.state {
             if asking.phase != Phase::Unasked {
-                asking.wait = *first_key;
+                asking.wait = first_key;
             }
             asking.phase = Phase::Speaking(speech);
         }

@@ -82,8 +82,9 @@ impl Engine {
     fn act(&mut self, action: Action) {
         match action {
             Action::Play { playback, prompts } => {
+                let slowly = |s: &Spoken| if s.pace == Pace::Slow { "/slow" } else { "" };
                 let words: Vec<String> =
-                    prompts.iter().map(|s| format!("{}/{}", s.prompt, s.language)).collect();
+                    prompts.iter().map(|s| format!("{}/{}{}", s.prompt, s.language, slowly(s))).collect();
                 self.playing = Some((playback, self.now + Duration::from_secs(3 * prompts.len() as u64)));
                 self.note(&format!("say {}", words.join(" ")));
             }

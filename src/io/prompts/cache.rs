@@ -89,11 +89,13 @@ fn size(sound: &Sound) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::flow::action::Pace;
     use crate::id::{Language, PromptName};
     use proptest::prelude::*;
 
     fn key(name: &str) -> Key {
-        Key::Encoded(Spoken { prompt: PromptName::from(name), language: Language::from("en") }, Codec::Pcmu)
+        let (prompt, language) = (PromptName::from(name), Language::from("en"));
+        Key::Encoded(Spoken { prompt, language, pace: Pace::Normal }, Codec::Pcmu)
     }
 
     fn octets(count: usize) -> Sound {

@@ -1,25 +1,27 @@
 //! Prompts as sound: `SOUNDS/LANGUAGE/PROMPT.{wav,flac,mp3,ogg}`, decoded and resampled once, encoded at first use.
 //!
 //! ```text
-//!  file ─symphonia─▶ one channel ─rubato─▶ 8 kHz ─┬─▶ PCMU ─▶ Clip   each kept, in bounded memory,
-//!                                                 └─▶ PCMA ─▶ Clip   and made again if it was dropped
+//!  file ─symphonia─▶ one channel ─rubato─▶ 8 kHz ─level─▶ (slowly) ─┬─▶ PCMU ─▶ Clip   each kept, in bounded memory,
+//!                                                                   └─▶ PCMA ─▶ Clip   and made again if it was dropped
 //! ```
 //!
 //! Which prompts exist is the flows' business; a check asks [`PromptLibrary::audio`] for each of them.
 
 pub mod cache;
+pub mod level;
 pub mod sound_file;
 
 use crate::audio::g711::{self, Law};
 use crate::audio::resample::Up;
-use crate::audio::{g722, tone};
-use crate::flow::action::Spoken;
+use crate::audio::{stretch, tone};
+use crate::flow::action::{Pace, Spoken};
 use crate::flow::set::Audio;
 use crate::id::{Language, PromptName};
 use crate::limits::PROMPT_CACHE_MAX_OCTETS;
 use crate::media::command::Clip;
 use crate::wire::codec::Codec;
 use cache::{Cache, Key, Sound};
+use level::Level;
 use sound_file::SoundError;
 use std::cell::RefCell;
 use std::path::{Path, PathBuf};
@@ -70,18 +72,20 @@ impl PromptLibrary {
 
     /// Whether a prompt can be heard: its whole file is decoded to know, and kept for the first call.
     pub fn audio(&self, prompt: &PromptName, language: &Language) -> Audio {
-        match self.samples(&Spoken { prompt: prompt.clone(), language: language.clone() }, tone::RATE_HZ) {
+        let (prompt, language) = (prompt.clone(), language.clone());
+        match self.samples(&Spoken { prompt, language, pace: Pace::Normal }, tone::RATE_HZ) {
             Ok(_) => Audio::Present,
             Err(PromptError::Missing { .. }) => Audio::Missing,
             Err(error @ PromptError::Broken { .. }) => Audio::Broken(error.to_string()),
         }
     }
 
-    /// A prompt in the octets of a codec.
+    /// A prompt for legs of a codec, in the octets that they pass on.
     ///
     /// # Errors
     /// [`PromptError`] with place, cause and repair.
     pub fn clip(&self, spoken: &Spoken, codec: Codec) -> Result<Clip, PromptError> {
+        let codec = codec.between_legs();
         let key = Key::Encoded(spoken.clone(), codec);
         if let Some(Sound::Octets(octets)) = self.cache.borrow_mut().get(&key) {
             return Ok(Clip { codec, octets });
@@ -102,6 +106,7 @@ impl PromptLibrary {
 
     /// The tone after which a message is recorded.
     pub fn tone(&self, codec: Codec) -> Clip {
+        let codec = codec.between_legs();
         let beep = tone::message_beep();
         let beep = if codec.sample_rate_hz() == tone::RATE_HZ { beep } else { widened(&beep) };
         Clip { codec, octets: encode(&beep, codec) }
@@ -117,11 +122,32 @@ impl PromptLibrary {
         if let Some(Sound::Samples(samples)) = self.cache.borrow_mut().get(&key) {
             return Ok(samples);
         }
-        let path = self.find(spoken)?;
-        let samples: Arc<[i16]> =
-            sound_file::read(&path, rate_hz).map_err(|source| PromptError::Broken { path, source })?.into();
+        let samples: Arc<[i16]> = match spoken.pace {
+            Pace::Normal => {
+                let mut samples = self.recorded(spoken, rate_hz)?;
+                Level::of(&samples, rate_hz).apply(&mut samples);
+                samples.into()
+            }
+            Pace::Slow => {
+                let normal = self.samples(&Spoken { pace: Pace::Normal, ..spoken.clone() }, rate_hz)?;
+                stretch::slowly(&normal, rate_hz).into()
+            }
+        };
         self.cache.borrow_mut().put(key, Sound::Samples(Arc::clone(&samples)));
         Ok(samples)
+    }
+
+    /// How loud a prompt was recorded, and what it is raised by.
+    ///
+    /// # Errors
+    /// [`PromptError`] with place, cause and repair.
+    pub fn level(&self, spoken: &Spoken) -> Result<Level, PromptError> {
+        Ok(Level::of(&self.recorded(spoken, tone::RATE_HZ)?, tone::RATE_HZ))
+    }
+
+    fn recorded(&self, spoken: &Spoken, rate_hz: u32) -> Result<Vec<i16>, PromptError> {
+        let path = self.find(spoken)?;
+        sound_file::read(&path, rate_hz).map_err(|source| PromptError::Broken { path, source })
     }
 
     fn find(&self, spoken: &Spoken) -> Result<PathBuf, PromptError> {
@@ -141,8 +167,9 @@ fn encode(samples: &[i16], codec: Codec) -> Arc<[u8]> {
     match codec {
         Codec::Pcmu => packed(Law::Mu),
         Codec::Pcma => packed(Law::A),
-        Codec::G722 => g722::encode_clip(samples).into(),
-        Codec::L16Narrow | Codec::L16Wide => samples.iter().flat_map(|sample| sample.to_be_bytes()).collect(),
+        Codec::G722 | Codec::L16Narrow | Codec::L16Wide => {
+            samples.iter().flat_map(|sample| sample.to_be_bytes()).collect()
+        }
     }
 }
 
@@ -157,11 +184,13 @@ fn widened(narrow: &[i16]) -> Vec<i16> {
 mod tests {
     use super::*;
     use crate::audio::goertzel::power;
+    use crate::audio::loudness;
     use crate::audio::transcode::Decode;
+    use crate::limits::{PROMPT_LOUDNESS_LUFS, PROMPT_LOUDNESS_WITHIN_LU};
     use std::process::Command;
 
     fn spoken(prompt: &str) -> Spoken {
-        Spoken { prompt: PromptName::from(prompt), language: Language::from("en") }
+        Spoken { prompt: PromptName::from(prompt), language: Language::from("en"), pace: Pace::Normal }
     }
 
     struct Bench(tempfile::TempDir);
@@ -319,6 +348,59 @@ mod tests {
     }
 
     #[test]
+    fn whoever_recorded_a_prompt_it_is_heard_as_loud_as_the_others() {
+        let bench = Bench::new();
+        bench.wav("a.wav", 8_000, &[440]);
+        bench.wav("b.wav", 8_000, &[440, 1]); // the second channel all but silent: half as loud
+        let library = bench.library();
+        for name in ["a", "b"] {
+            let level = library.level(&spoken(name)).unwrap();
+            let heard =
+                loudness::measure(&samples_of(&library.clip(&spoken(name), Codec::Pcmu).unwrap()), 8_000);
+            let off = heard.lufs.map(|lufs| (lufs - PROMPT_LOUDNESS_LUFS).abs());
+            assert!(off < Some(0.3), "{name}: {level:?} became {heard:?}");
+        }
+    }
+
+    #[test]
+    fn slowly_spoken_a_prompt_takes_longer_and_keeps_its_pitch() {
+        let bench = Bench::new();
+        bench.wav("t.wav", 16_000, &[440]);
+        let library = bench.library();
+        let slow = Spoken { pace: Pace::Slow, ..spoken("t") };
+        let samples = samples_of(&library.clip(&slow, Codec::Pcma).unwrap());
+        assert_eq!(samples.len(), stretch::slow_length(8_000));
+        assert!(power(&samples[..800], 440) > 100.0 * power(&samples[..800], 340), "an octave is no answer");
+        assert_eq!(library.duration(&slow).unwrap().as_millis(), 1_318);
+        let wide = library.clip(&slow, Codec::L16Wide).unwrap().octets.len();
+        assert_eq!(wide, 2 * stretch::slow_length(16_000), "at the rate of the codec");
+        assert_eq!(library.clip(&spoken("t"), Codec::Pcma).unwrap().octets.len(), 8_000, "both are kept");
+    }
+
+    #[test]
+    fn slowly_spoken_a_shipped_prompt_keeps_its_spectrum_and_its_loudness() {
+        let library = PromptLibrary::open(&Path::new(env!("CARGO_MANIFEST_DIR")).join("sounds"));
+        let bands = |samples: &[i16]| {
+            [200, 400, 600, 900, 1_200, 1_600, 2_000, 2_500, 3_000].map(|hz| {
+                let powers = samples.chunks_exact(160).map(|tick| power(tick, hz));
+                10.0 * (powers.sum::<f64>() / (samples.len() / 160) as f64).log10()
+            })
+        };
+        for language in ["en", "es"] {
+            let normal = Spoken { language: Language::from(language), ..spoken("mm.menu") };
+            let slow =
+                library.samples(&Spoken { pace: Pace::Slow, ..normal.clone() }, tone::RATE_HZ).unwrap();
+            let normal = library.samples(&normal, tone::RATE_HZ).unwrap();
+            assert_eq!(slow.len(), stretch::slow_length(normal.len()), "{language}");
+            for (before, after) in bands(&normal).into_iter().zip(bands(&slow)) {
+                assert!((before - after).abs() < 1.0, "{language}: {before:.1} dB became {after:.1} dB");
+            }
+            let lufs = |samples: &[i16]| loudness::measure(samples, tone::RATE_HZ).lufs.unwrap();
+            assert!((lufs(&normal) - lufs(&slow)).abs() < 0.5, "{language}: {} LUFS", lufs(&slow));
+        }
+    }
+
+    #[test]
     fn memory_is_bounded_and_what_was_dropped_is_made_again() {
         let bench = Bench::new();
         (0..6).for_each(|n| bench.wav(&format!("t{n}.wav"), 8_000, &[440]));
@@ -351,19 +433,17 @@ mod tests {
             for file in std::fs::read_dir(root.join(language)).unwrap() {
                 let path = file.unwrap().path();
                 let prompt = PromptName::from(path.file_stem().unwrap().to_str().unwrap());
-                let samples = library
-                    .samples(&Spoken { prompt, language: Language::from(language) }, tone::RATE_HZ)
-                    .unwrap();
+                let spoken = Spoken { prompt, language: Language::from(language), pace: Pace::Normal };
+                let samples = library.samples(&spoken, tone::RATE_HZ).unwrap();
                 let name = path.display();
                 assert!((4_000..240_000).contains(&samples.len()), "{name}: {} samples", samples.len());
-                let peak = samples.iter().map(|sample| sample.unsigned_abs()).max().unwrap();
-                assert!((8_000..29_205).contains(&peak), "{name}: peak {peak}");
                 let edges = samples[..320].iter().chain(&samples[samples.len() - 320..]);
                 assert!(edges.clone().all(|sample| sample.unsigned_abs() < 100), "{name}: {:?}", edges.max());
-                let power = samples.iter().map(|sample| f64::from(*sample).powi(2)).sum::<f64>()
-                    / samples.len() as f64;
-                let level = 10.0 * (power / 32_768.0_f64.powi(2)).log10();
-                assert!((-26.0..-16.0).contains(&level), "{name}: {level:.1} dBFS");
+                let loudness = loudness::measure(&samples, tone::RATE_HZ);
+                let off = loudness.lufs.map(|lufs| (lufs - PROMPT_LOUDNESS_LUFS).abs());
+                assert!(off.is_some_and(|off| off <= PROMPT_LOUDNESS_WITHIN_LU), "{name}: {loudness:?}");
+                assert!(loudness.peak_dbfs < -0.99, "{name}: {loudness:?}");
+                assert!(library.level(&spoken).unwrap().is_like_the_others(), "{name}");
                 heard += 1;
             }
         }

@@ -31,6 +31,12 @@ pub trait Shelf {
     /// # Errors
     /// What the disk says.
     fn create(&mut self, recording: RecordingId, at: WallTime, part: u32) -> io::Result<Self::File>;
+
+    /// Takes away a file that it made a moment ago and that holds nothing.
+    ///
+    /// # Errors
+    /// What the disk says.
+    fn remove(&mut self, recording: RecordingId, at: WallTime, part: u32) -> io::Result<()>;
 }
 
 /// Bounds of the recordings.
@@ -181,7 +187,7 @@ impl<S: Shelf> Desk<S> {
         if self.counters.octets >= self.settings.quota_octets {
             return self.tell_failed(recording, RecordingFault::Quota, 0);
         }
-        match self.shelf.create(recording, at, 1).and_then(Wav::create) {
+        match self.new_file(recording, at, 1) {
             Ok(wav) => {
                 let running = Recording {
                     reader,
@@ -191,7 +197,7 @@ impl<S: Shelf> Desk<S> {
                     at,
                     part: 1,
                     earlier: 0,
-                    drain_at: on_grid(now + DRAIN_EVERY),
+                    drain_at: on_grid(now + first_drain(recording)),
                     unsafe_since: Some(now),
                     written_since_sync: None,
                     closing: false,
@@ -203,6 +209,15 @@ impl<S: Shelf> Desk<S> {
             }
             Err(error) => self.tell_failed(recording, fault_of(&error), 0),
         }
+    }
+
+    /// A file with the header of an empty recording, or none at all: a file without a header opens nowhere.
+    fn new_file(&mut self, recording: RecordingId, at: WallTime, part: u32) -> io::Result<Wav<S::File>> {
+        let file = self.shelf.create(recording, at, part)?;
+        Wav::create(file).inspect_err(|_| {
+            // Should this fail as well, the next start gives the file its header: see `reconcile`.
+            let _ = self.shelf.remove(recording, at, part);
+        })
     }
 
     fn close(&mut self, now: Instant, recording: RecordingId, frames: u64) {
@@ -314,8 +329,9 @@ impl<S: Shelf> Desk<S> {
             return Ok(());
         }
         let part = running.part + 1;
-        let file = self.shelf.create(recording, running.at, part).and_then(Wav::create);
-        let next = file.map_err(|error| fault_of(&error))?;
+        let at = running.at;
+        let next = self.new_file(recording, at, part).map_err(|error| fault_of(&error))?;
+        let Some(running) = self.running.get_mut(&recording) else { return Ok(()) };
         running.earlier += running.wav.frames();
         std::mem::replace(&mut running.wav, next).finish().map_err(|error| fault_of(&error))?;
         running.part = part;
@@ -397,12 +413,13 @@ impl<F: RecordingFile> Recording<F> {
         (self.earlier + self.wav.frames()) * FRAME_MS
     }
 
-    /// A sync begins when 7/10 of the bound are over: the rest is for the ring and for the disk. Some
-    /// begin earlier, by their number, so that recordings which began together do not sync together.
+    /// A recording syncs at moments of its own, which lie 11/16 of the bound apart: the rest is for the ring
+    /// and for the disk. So the syncs of many recordings are spread evenly, however many of them began at once.
     fn sync_due(&self, id: RecordingId, settings: &Settings) -> Option<Instant> {
-        let since = self.unsafe_since.filter(|_| !self.wav.is_syncing())?;
-        let spread = (id.0 % 16) as u32;
-        Some(since + settings.sync_within * (44 - spread) / 64)
+        let since = self.unsafe_since.filter(|_| !self.wav.is_syncing())?.as_micros();
+        let every = (settings.sync_within.as_micros() as u64 * 11 / 16).max(1);
+        let phase = share_of(id, every);
+        Some(on_grid(Instant::from_micros(since + (phase + every - since % every) % every)))
     }
 
     fn due(&self, id: RecordingId, settings: &Settings) -> Instant {
@@ -411,6 +428,20 @@ impl<F: RecordingFile> Recording<F> {
         }
         self.sync_due(id, settings).map_or(self.drain_at, |sync| sync.min(self.drain_at))
     }
+}
+
+/// The part of `whole` that belongs to a recording by its number. Numbers that follow each other, in whatever
+/// steps, lie far apart: multiples of the golden section.
+fn share_of(id: RecordingId, whole: u64) -> u64 {
+    const GOLDEN: u64 = 0x9e37_79b9_7f4a_7c15;
+    ((u128::from(id.0.wrapping_mul(GOLDEN)) * u128::from(whole)) >> 64) as u64
+}
+
+/// The first drain comes earlier than the later ones, so that recordings which began together are not
+/// written together.
+fn first_drain(id: RecordingId) -> Duration {
+    let every = DRAIN_EVERY.as_micros() as u64;
+    Duration::from_micros(DRAIN_GRID_US + share_of(id, every))
 }
 
 fn on_grid(at: Instant) -> Instant {
@@ -434,83 +465,14 @@ mod tests {
     use crate::audio::sound::Sound;
     use crate::call::recording::RecordingKind;
     use crate::id::CallId;
+    use crate::io::recorder::fake_bench::{Bench, SETTINGS};
     use crate::io::recorder::fake_disk::{FakeDisk, Kept};
-    use crate::media::tap::{self, Tap};
+    use crate::media::tap;
     use crate::wire::codec::Codec;
     use proptest::prelude::*;
 
-    const SETTINGS: Settings = Settings {
-        quota_octets: 1_000_000_000,
-        sync_within: Duration::from_secs(5),
-        roll_octets: 4_000_000_000,
-    };
-
-    fn pcmu(octet: u8) -> Sound {
-        Sound::of(Codec::Pcmu, &[octet; 160])
-    }
-
     fn pcma(octet: u8) -> Sound {
         Sound::of(Codec::Pcma, &[octet; 160])
-    }
-
-    /// A desk, its fake disk, and the media side of the rings, in virtual time.
-    struct Bench {
-        disk: FakeDisk,
-        desk: Desk<FakeDisk>,
-        taps: BTreeMap<RecordingId, Tap>,
-        now: Instant,
-    }
-
-    impl Bench {
-        fn new(disk: FakeDisk, settings: Settings) -> Self {
-            let desk = Desk::new(disk.clone(), settings, 0);
-            Self { disk, desk, taps: BTreeMap::new(), now: Instant::START }
-        }
-
-        fn open(&mut self, id: u64) -> RecordingId {
-            let (tap, reader) = tap::ring(64, Codec::Pcmu);
-            let recording = RecordingId(id);
-            self.taps.insert(recording, tap);
-            let open = Command::Open {
-                recording,
-                call: CallId(1),
-                kind: RecordingKind::Call,
-                at: WallTime::default(),
-                reader,
-            };
-            self.desk.handle(self.now, open);
-            recording
-        }
-
-        /// Lets `ticks` of 20 ms pass: each tap gets a frame, the desk turns when it says so.
-        fn talk(&mut self, ticks: u64) {
-            for _ in 0..ticks {
-                self.taps.values_mut().for_each(|tap| tap.push(&pcmu(0x10), &pcmu(0x90)));
-                self.now += Duration::from_millis(20);
-                while self.desk.poll_timeout().is_some_and(|due| due <= self.now) {
-                    self.desk.turn(self.now);
-                }
-            }
-        }
-
-        fn close(&mut self, recording: RecordingId) {
-            let frames = self.taps.remove(&recording).map_or(0, |tap| tap.frames());
-            self.desk.handle(self.now, Command::Close { recording, frames });
-        }
-
-        fn events(&mut self) -> Vec<Event> {
-            std::iter::from_fn(|| self.desk.poll_event()).collect()
-        }
-
-        fn wav(&self, name: &str, kept: Kept) -> Vec<[i16; 2]> {
-            let contents = self.disk.contents(name, kept);
-            let samples: Vec<i16> = hound::WavReader::new(&contents[..])
-                .expect("hound opens it")
-                .into_samples()
-                .map(|sample| sample.expect("every claimed sample is there"))
-                .collect();
-            samples.chunks(2).map(|pair| [pair[0], pair[1]]).collect()
-        }
     }
 
     #[test]
@@ -574,10 +536,13 @@ mod tests {
         let first = bench.open(1);
         bench.talk(100);
         bench.talk(1);
-        assert_eq!(
-            bench.events().pop(),
-            Some(Event::Failed { recording: first, fault: RecordingFault::Quota, milliseconds: 1_000 }),
-        );
+        let Some(Event::Failed { recording, fault: RecordingFault::Quota, milliseconds }) =
+            bench.events().pop()
+        else {
+            panic!("sixty frames are the quota")
+        };
+        assert_eq!((recording, bench.wav("r1-1", Kept::Everything).len() as u64), (first, milliseconds * 8));
+        assert!((700..=1_200).contains(&milliseconds), "{milliseconds}: what the last drain before it wrote");
         let mut full = Desk::new(FakeDisk::default(), SETTINGS, SETTINGS.quota_octets);
         let (_tap, reader) = tap::ring(1, Codec::Pcmu);
         let open = Command::Open {
@@ -654,24 +619,6 @@ mod tests {
         assert_eq!(bench.events(), [], "the last frames came after that sync began");
         bench.desk.synced(bench.now, id, 1, Ok(()));
         assert_eq!(bench.events(), [Event::Closed { recording: id, milliseconds: 4_000, durable: true }]);
-    }
-
-    #[test]
-    fn recordings_that_begin_together_do_not_sync_together() {
-        let disk = FakeDisk::default();
-        disk.sync_later();
-        let mut bench = Bench::new(disk, SETTINGS);
-        (0..128).for_each(|id| {
-            bench.open(id);
-        });
-        let mut syncing = Vec::new();
-        for _ in 0..200 {
-            bench.talk(1);
-            syncing.push(bench.desk.running.values().filter(|running| running.wav.is_syncing()).count());
-        }
-        let most = syncing.windows(2).map(|pair| pair[1] - pair[0]).max();
-        assert!(most <= Some(32), "{most:?} syncs began in one tick");
-        assert_eq!(syncing.last(), Some(&128));
     }
 
     proptest! {

@@ -67,6 +67,10 @@ impl Shelf for DiskShelf {
             syncs: self.syncs.clone(),
         })
     }
+
+    fn remove(&mut self, recording: RecordingId, at: WallTime, part: u32) -> io::Result<()> {
+        std::fs::remove_file(self.root.join(relative_path(recording, at, part)))
+    }
 }
 
 impl RecordingFile for DiskFile {

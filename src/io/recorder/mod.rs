@@ -6,7 +6,11 @@
 pub mod desk;
 pub mod disk;
 #[cfg(test)]
+mod fake_bench;
+#[cfg(test)]
 mod fake_disk;
+#[cfg(test)]
+mod fault_tests;
 pub mod reconcile;
 pub mod thread;
 pub mod wav;

@@ -3,6 +3,7 @@
 //! ```text
 //!  log says      file there               file missing
 //!  unfinished    header repaired: recovered   told missing
+//!  broke off     header repaired              –
 //!  finished      left alone                   –
 //!  nothing       foreign: counted, left alone
 //! ```
@@ -24,7 +25,9 @@ use std::path::{Path, PathBuf};
 pub struct Known {
     /// Named, neither closed nor failed.
     pub unfinished: BTreeSet<RecordingId>,
-    /// Closed, failed or recovered before.
+    /// Failed: the disk that broke them off may have kept their last header from being written.
+    pub broken: BTreeSet<RecordingId>,
+    /// Closed or recovered before.
     pub finished: BTreeSet<RecordingId>,
 }
 
@@ -81,6 +84,10 @@ fn take(path: &Path, octets: u64, known: &Known, found: &mut Found) {
             Ok(milliseconds) => *found.recovered.entry(recording).or_default() += milliseconds,
             Err(error) => found.unreadable.push((path.to_path_buf(), error)),
         },
+        // What its record tells of it stands; a disk that is still broken is tried again at the next start.
+        Some((recording, _)) if known.broken.contains(&recording) => {
+            let _ = repair(path);
+        }
         Some((recording, _)) if known.finished.contains(&recording) => {}
         Some(_) | None => found.foreign += 1,
     }
@@ -140,8 +147,9 @@ mod tests {
         place(folder, "holiday.wav", b"mine");
         place(folder, "r5.wav", &wav(640, 1, 0));
         place(folder, "r5-2.wav", &wav(0, 2, 0));
+        let broke_off = place(folder, "r6.wav", &wav(77, 2, 9));
         let ids = |ids: &[u64]| ids.iter().map(|id| RecordingId(*id)).collect::<BTreeSet<_>>();
-        let known = Known { unfinished: ids(&[1, 3, 4, 5]), finished: ids(&[2]) };
+        let known = Known { unfinished: ids(&[1, 3, 4, 5]), broken: ids(&[6, 7]), finished: ids(&[2]) };
 
         let found = reconcile(folder, &known).unwrap();
         let recovered: Vec<_> = found.recovered.iter().map(|(id, ms)| (id.0, *ms)).collect();
@@ -149,6 +157,11 @@ mod tests {
         assert_eq!(found.missing, ids(&[3]));
         assert_eq!(found.foreign, 2, "r9 is in no log, holiday.wav is somebody's");
         assert_eq!(hound::WavReader::open(&cut).unwrap().duration(), 480);
+        assert_eq!(
+            hound::WavReader::open(&broke_off).unwrap().duration(),
+            320,
+            "the torn header is true again"
+        );
         assert_eq!(std::fs::read(folder.join("2026/11/23/holiday.wav")).unwrap(), b"mine");
         assert_eq!(std::fs::metadata(cut).unwrap().len(), 44 + 3 * 640, "the half frame is gone");
     }

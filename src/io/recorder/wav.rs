@@ -83,11 +83,19 @@ impl<F: RecordingFile> Wav<F> {
         };
         let frames = self.frames + (written / FRAME_OCTETS) as u64;
         if frames > self.frames {
-            let octets = u32::try_from(frames * FRAME_OCTETS as u64).unwrap_or(u32::MAX);
-            write_all(&mut self.file, &header(octets), 0).map_err(|(_, error)| error)?;
+            if let Err(error) = self.write_header(frames) {
+                // Half of a header may have been taken: the one that stood there is put back.
+                let _ = self.write_header(self.frames);
+                return Err(error);
+            }
             self.frames = frames;
         }
         outcome.map_err(|(_, error)| error)
+    }
+
+    fn write_header(&mut self, frames: u64) -> io::Result<()> {
+        let octets = u32::try_from(frames * FRAME_OCTETS as u64).unwrap_or(u32::MAX);
+        write_all(&mut self.file, &header(octets), 0).map_err(|(_, error)| error)
     }
 
     /// Begins a sync, unless one is under way or nothing is new.

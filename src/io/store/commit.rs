@@ -143,6 +143,8 @@ fn recording_named(event: &Event) -> Option<RecordingId> {
         | Event::Heard { .. }
         | Event::Flow(_)
         | Event::RecordingSpanBegan { .. }
+        | Event::RecordingPaused { .. }
+        | Event::RecordingResumed { .. }
         | Event::RecordingSpanEnded { .. }
         | Event::PersonCalled { .. }
         | Event::PersonNotReached { .. }

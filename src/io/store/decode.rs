@@ -88,6 +88,12 @@ fn recording(body: &Body) -> Result<Option<Event>, DecodeError> {
     Ok(Some(match body.kind {
         "recording_named" => Event::RecordingNamed { recording: recording()?, kind: body.word("kind")? },
         "recording_span_began" => Event::RecordingSpanBegan { recording: recording()? },
+        "recording_paused" => {
+            Event::RecordingPaused { recording: recording()?, frame: body.number("frame")? }
+        }
+        "recording_resumed" => {
+            Event::RecordingResumed { recording: recording()?, frame: body.number("frame")? }
+        }
         "recording_span_ended" => Event::RecordingSpanEnded {
             recording: recording()?,
             frames: body.number("frames")?,
@@ -302,6 +308,10 @@ pub(super) mod tests {
             (recording_id(), a::<RecordingKind>())
                 .prop_map(|(recording, kind)| Event::RecordingNamed { recording, kind }),
             recording_id().prop_map(|recording| Event::RecordingSpanBegan { recording }),
+            (recording_id(), number())
+                .prop_map(|(recording, frame)| Event::RecordingPaused { recording, frame }),
+            (recording_id(), number())
+                .prop_map(|(recording, frame)| Event::RecordingResumed { recording, frame }),
             (recording_id(), number(), number()).prop_map(|(recording, frames, dropped)| {
                 Event::RecordingSpanEnded { recording, frames, dropped }
             }),

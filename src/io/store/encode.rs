@@ -23,6 +23,8 @@ pub fn kind(event: &Event) -> &'static str {
         Event::Flow(fact) => kind_of_fact(fact),
         Event::RecordingNamed { .. } => "recording_named",
         Event::RecordingSpanBegan { .. } => "recording_span_began",
+        Event::RecordingPaused { .. } => "recording_paused",
+        Event::RecordingResumed { .. } => "recording_resumed",
         Event::RecordingSpanEnded { .. } => "recording_span_ended",
         Event::RecordingClosed { .. } => "recording_closed",
         Event::RecordingFailed { .. } => "recording_failed",
@@ -75,6 +77,8 @@ impl Serialize for Body<'_> {
             Event::Flow(fact) => of_fact(&mut body, fact)?,
             Event::RecordingNamed { .. }
             | Event::RecordingSpanBegan { .. }
+            | Event::RecordingPaused { .. }
+            | Event::RecordingResumed { .. }
             | Event::RecordingSpanEnded { .. }
             | Event::RecordingClosed { .. }
             | Event::RecordingFailed { .. }
@@ -134,6 +138,10 @@ fn of_recording<M: SerializeMap>(body: &mut M, event: &Event) -> Result<(), M::E
             body.serialize_entry("kind", kind.word())
         }
         Event::RecordingSpanBegan { recording } => body.serialize_entry("recording", &Shown(recording)),
+        Event::RecordingPaused { recording, frame } | Event::RecordingResumed { recording, frame } => {
+            body.serialize_entry("recording", &Shown(recording))?;
+            body.serialize_entry("frame", frame)
+        }
         Event::RecordingSpanEnded { recording, frames, dropped } => {
             body.serialize_entry("recording", &Shown(recording))?;
             body.serialize_entry("frames", frames)?;

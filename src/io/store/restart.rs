@@ -120,6 +120,8 @@ async fn recordings(
         if state == "open" {
             known.unfinished.insert(recording);
             owners.insert(recording, CallId(loaded(row.try_get("call_id")?)));
+        } else if state == "failed" {
+            known.broken.insert(recording);
         } else {
             known.finished.insert(recording);
         }

@@ -71,6 +71,8 @@ fn is_ordinary(event: &Event) -> bool {
         }
         Event::RecordingNamed { .. }
         | Event::RecordingSpanBegan { .. }
+        | Event::RecordingPaused { .. }
+        | Event::RecordingResumed { .. }
         | Event::RecordingSpanEnded { .. }
         | Event::RecordingClosed { .. }
         | Event::RecordingFailed { .. }

@@ -2,6 +2,7 @@
 
 mod bridge;
 mod legs;
+mod moving;
 mod party;
 mod random;
 mod recording;

@@ -32,7 +32,7 @@ impl Stack {
     pub(super) fn info_in(&mut self, leg: LegId, request: &Request<'_>) -> Result<(), Refusal> {
         match read(request)? {
             Carried::Key(key)
-                if self.settings.info_keys == InfoKeys::Told
+                if self.settings.info_keys != InfoKeys::Ignored
                     && self.legs.get(&leg).is_some_and(|leg| !leg.is_given_up()) =>
             {
                 self.tell(Event::Info { leg, key });
@@ -128,6 +128,28 @@ mod tests {
             ("Application/DTMF-Relay", "duration=1\nsignal=#\n", Ok(Carried::Key(Key::Pound))),
             (relay, "Signal=10\r\n", Ok(Carried::Key(Key::Star))),
             (relay, "Signal=a\r\n", Ok(Carried::Key(Key::Letter(b'A')))),
+            (relay, "Signal=5\nDuration=160\n", Ok(Carried::Key(Key::Digit(5)))),
+            (relay, "Signal= 5\r\n", Ok(Carried::Key(Key::Digit(5)))),
+            (relay, "SIGNAL\t=\t5 \r\nDURATION=160\r\n\r\n", Ok(Carried::Key(Key::Digit(5)))),
+            (relay, "\r\nSignal=0", Ok(Carried::Key(Key::Digit(0)))),
+            (relay, "Signal=11\r\nDuration=1", Ok(Carried::Key(Key::Pound))),
+            (relay, "Signal=15\r\n", Ok(Carried::Key(Key::Letter(b'D')))),
+            (relay, "Signal=d\r\n", Ok(Carried::Key(Key::Letter(b'D')))),
+            (relay, "Signal=5\r\nDuration=many\r\ngarbage\0\u{ff}=", Ok(Carried::Key(Key::Digit(5)))),
+            (relay, "Signal=5\r\nSignal=6\r\n", Ok(Carried::Key(Key::Digit(5)))),
+            ("application/dtmf-relay;x=y", "Signal=5", Ok(Carried::Key(Key::Digit(5)))),
+            ("application/dtmf ; version=1", " 10\r\n", Ok(Carried::Key(Key::Star))),
+            ("application/DTMF", "*\n", Ok(Carried::Key(Key::Star))),
+            ("application/dtmf", "b", Ok(Carried::Key(Key::Letter(b'B')))),
+            (relay, "Signal=\r\n", Err(Refusal::InfoBody)),
+            (relay, "Signal=17\r\n", Err(Refusal::InfoBody)),
+            (relay, "Signal=E\r\n", Err(Refusal::InfoBody)),
+            (relay, "Signal=5 6\r\n", Err(Refusal::InfoBody)),
+            (relay, "Signals=5\r\n", Err(Refusal::InfoBody)),
+            (relay, "Signal 5\r\n", Err(Refusal::InfoBody)),
+            (relay, "5", Err(Refusal::InfoBody)),
+            ("application/dtmf", "\r\n", Err(Refusal::InfoBody)),
+            ("application/dtmf", "05", Err(Refusal::InfoBody)),
             (relay, "Signal=16\r\n", Ok(Carried::NoKey)),
             ("application/dtmf", "7\r\n", Ok(Carried::Key(Key::Digit(7)))),
             ("application/dtmf", "!", Ok(Carried::NoKey)),

@@ -95,6 +95,11 @@ pub struct Context<'a> {
 }
 
 impl Log {
+    /// Calls that are up, in order.
+    pub fn up(&self) -> Vec<CallId> {
+        self.calls.iter().filter(|(_, call)| call.ended.is_none()).map(|(id, _)| *id).collect()
+    }
+
     /// An empty log.
     pub fn new(longest: Duration) -> Self {
         Self {

@@ -219,8 +219,8 @@ impl Stage {
 
     fn after_desk(&mut self) {
         for job in self.disk.take_jobs() {
-            self.disk.finish(job);
-            self.desk.synced(self.now, job.recording, job.part, Ok(()));
+            let outcome = self.disk.finish(job);
+            self.desk.synced(self.now, job.recording, job.part, outcome);
         }
         while let Some(event) = self.desk.poll_event() {
             self.heap.push(self.now + WAY, Event::Recorder(event));

@@ -76,6 +76,48 @@ fn star_repeats_and_pound_gives_thirty_seconds() {
 }
 
 #[test]
+fn a_second_star_says_it_slowly_until_other_words_are_said() {
+    // In a menu: also when the caller has thought in between; a miss begins at the normal pace again.
+    expect_test::expect![[r#"
+        18.0  say mm.menu/en
+        21.0  say mm.menu/en
+        22.0  say mm.menu/en/slow
+        27.0  say mm.menu/en/slow
+        31.0  Missed { silence: false, count: 1 }
+        31.0  say u.nomatch/en mm.menu/en
+        32.0  say mm.menu/en
+    "#]]
+    .assert_eq(&heard_from_menu("main_menu", "* w1 * w5 * w4 8 w1 *"));
+    // While a person is called: the next words of comfort come at the normal pace.
+    let waiting = heard_from_menu("main_menu", "0 w1 * w1 * w20");
+    expect_test::expect![[r#"
+        18.0  say mm.menu/en
+        21.0  LadderRung { rung: 1, why: Asked }
+        21.0  say u.agent/en
+        21.0  call sip:front-desk@127.0.0.1:5070 for 25 s
+        22.0  say u.agent/en
+        23.0  say u.agent/en/slow
+        41.0  say u.one_moment/en
+    "#]]
+    .assert_eq(&waiting);
+    // The words before a message, and the first words of all.
+    let message = heard_from_menu("after_hours", "1 w4 * w1 *");
+    assert!(message.contains("vm.record_now/en/slow"), "{message}");
+    let first = heard("main_menu", "start w2 * w1 * w7");
+    assert!(
+        first.contains("say u.emergency/en/slow u.emergency/es/slow\n9.0   say u.crisis/en\n"),
+        "{first}"
+    );
+}
+
+#[test]
+fn what_was_heard_slowly_was_heard() {
+    // 2 in mid-entry: what is said in the second language does not begin with what was heard already.
+    let log = heard("main_menu", "start w1 * w1 * w7 2 w12");
+    assert_eq!(log.matches("u.emergency/es").count(), 3, "{log}");
+}
+
+#[test]
 fn what_is_typed_never_shows_in_debug_text() {
     let mut engine = Engine::new(notice_first(), "main_menu");
     engine.play("start w19 5 8 3");

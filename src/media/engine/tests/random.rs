@@ -95,6 +95,7 @@ fn check_events(events: &[Event], owed: &mut Owed, seed: u64) {
             Event::FirstPacket { .. }
             | Event::Key { .. }
             | Event::Fax { .. }
+            | Event::Moved { .. }
             | Event::MediaSilent { .. }
             | Event::Closed { .. } => {}
         }

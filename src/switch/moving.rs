@@ -1,0 +1,136 @@
+//! A leg goes to another worker: what is ordered of it on the way waits until it has arrived.
+//!
+//! ```text
+//!  Move ──▶ worker of before ══leg, sockets══▶ worker of after ──▶ Moved
+//!            orders for the leg: kept ···································▶ sent, in their order
+//! ```
+//! All legs of a call share a worker, so that a bridge is a function call. A person for whom that worker has no port
+//! left gets one on another, and the patient goes there too.
+
+use super::Switch;
+use super::call::Person;
+use super::interface::Output;
+use super::ports::Owned;
+use crate::call::leg::Leg;
+use crate::flow::action::Spoken;
+use crate::id::{CallId, LegId, PlaybackId};
+use crate::media::command::{Command, PortIndex, WorkerIndex};
+use crate::wire::codec::Codec;
+
+/// A leg on its way.
+#[derive(Debug)]
+pub(super) struct Journey {
+    /// Where it lived: the port that is free once it has arrived.
+    from: (WorkerIndex, PortIndex),
+    to: (WorkerIndex, PortIndex),
+    /// What was ordered meanwhile. A call orders a few things a second, and a journey takes milliseconds.
+    kept: Vec<Order>,
+}
+
+/// What is ordered of a leg that lives on a worker.
+#[derive(Debug)]
+pub(super) enum Order {
+    /// By the worker.
+    Media(Command),
+    /// Let it hear these prompts.
+    Speak { playback: PlaybackId, prompts: Vec<Spoken>, codec: Codec },
+    /// Let it hear the tone before a message.
+    Tone { playback: PlaybackId, codec: Codec },
+}
+
+impl Order {
+    fn of(self, worker: WorkerIndex, leg: LegId) -> Output {
+        match self {
+            Order::Media(command) => Output::Media { worker, command },
+            Order::Speak { playback, prompts, codec } => {
+                Output::Speak { worker, leg, playback, prompts, codec }
+            }
+            Order::Tone { playback, codec } => Output::Tone { worker, leg, playback, codec },
+        }
+    }
+}
+
+impl Switch {
+    /// A port for a person whom this patient is to talk with: on the patient's worker, else on another one, and the
+    /// patient goes there. `None` when no worker has room for both.
+    pub(super) fn port_beside_patient(&mut self, id: CallId) -> Option<Owned> {
+        let (patient, now) = (self.calls.get(&id)?.patient.clone(), self.now.at);
+        let worker = self.journeys.get(&patient.id).map_or(patient.worker, |journey| journey.to.0);
+        if let Some(owned) = self.ports.take_on(worker, now) {
+            return Some(owned);
+        }
+        let owned = self.ports.take(now)?;
+        if self.move_leg(&patient, owned.worker).is_none() {
+            self.ports.release_unused(owned.worker, owned.port);
+            return None;
+        }
+        Some(owned)
+    }
+
+    /// Moves all legs of a call, if there is a port for each. A person who rings only is not moved: nothing is heard of
+    /// him yet, and the patient waits for him where he will be.
+    pub(super) fn move_call(&mut self, id: CallId, to: WorkerIndex) {
+        let Some(call) = self.calls.get(&id).filter(|call| call.ending.is_none()) else { return };
+        let person = call.person.as_ref().map(|person| person.leg.clone());
+        let legs: Vec<Leg> = std::iter::once(call.patient.clone()).chain(person).collect();
+        let stays = |leg: &Leg| !leg.open || leg.worker == to || self.journeys.contains_key(&leg.id);
+        if legs.iter().any(stays) || self.ports.rested_on(to, self.now.at) < legs.len() {
+            return;
+        }
+        for leg in &legs {
+            self.move_leg(leg, to);
+        }
+    }
+
+    /// Moves an open leg. `None` if it moves already, or no port is free there.
+    fn move_leg(&mut self, leg: &Leg, to: WorkerIndex) -> Option<()> {
+        if !leg.open || self.journeys.contains_key(&leg.id) {
+            return None;
+        }
+        let (leg, from) = (leg.id, (leg.worker, leg.port));
+        let port = self.ports.take_on(to, self.now.at)?.port;
+        self.order(from.0, leg, Order::Media(Command::Move { leg, to, port }));
+        self.journeys.insert(leg, Journey { from, to: (to, port), kept: Vec::new() });
+        self.counters.moved += 1;
+        Some(())
+    }
+
+    /// It has arrived: the sockets of the port that was taken for it went the other way.
+    pub(super) fn on_moved(&mut self, id: CallId, leg: LegId) {
+        let Some(Journey { from, to, kept }) = self.journeys.remove(&leg) else { return };
+        self.ports.exchange(from, to);
+        self.ports.release_unused(from.0, from.1);
+        if let Some(moved) = self.calls.get_mut(&id).and_then(|call| call.any_leg(leg)) {
+            (moved.worker, moved.port) = to;
+        }
+        self.bridge_again(id);
+        kept.into_iter().for_each(|order| self.order(to.0, leg, order));
+    }
+
+    /// A bridge was parted by the journey of its legs: it is made anew when both have arrived.
+    fn bridge_again(&mut self, id: CallId) {
+        let Some(call) = self.calls.get(&id) else { return };
+        let talks = |person: &&Person| person.leg.open && person.ring_until.is_none();
+        let Some(person) = call.person.as_ref().filter(talks).map(|person| person.leg.id) else { return };
+        let (patient, worker) = (call.patient.id, call.patient.worker);
+        let arrived = [patient, person].iter().all(|leg| !self.journeys.contains_key(leg));
+        if arrived {
+            self.order(worker, patient, Order::Media(Command::Bridge { a: patient, b: person }));
+        }
+    }
+
+    /// The call is over and the leg never arrived: what it would have owned is free.
+    pub(super) fn forget_journey(&mut self, leg: LegId) {
+        if let Some(Journey { to: (worker, port), .. }) = self.journeys.remove(&leg) {
+            self.ports.release(worker, port, self.now.at);
+        }
+    }
+
+    /// Orders something of a leg on a worker, now or once it has arrived.
+    pub(super) fn order(&mut self, worker: WorkerIndex, leg: LegId, order: Order) {
+        match self.journeys.get_mut(&leg) {
+            Some(journey) => journey.kept.push(order),
+            None => self.outputs.push_back(order.of(worker, leg)),
+        }
+    }
+}
