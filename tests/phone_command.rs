@@ -50,7 +50,8 @@ fn a_key_in_each_way_over_a_good_line_and_a_bad_one_is_one_key_and_reaches_the_d
     let home = tempfile::tempdir().expect("a temporary directory can be made");
     let engine = started(home.path());
     let target = format!("sip:100@{}", engine.sip);
-    let script = "dial\nwait answer 10s\nwait sound 10s\nkey 0\nwait tone 440 25s\nhang up\nexpect ended 2s\n";
+    let script =
+        "dial\nwait answer 10s\nwait sound 10s\nkey 0\nwait tone 440 25s\nhang up\nexpect ended 2s\n";
     fs::write(home.path().join("a.script"), script).expect("the test's own directory can be written");
     let bad = ["--loss", "20", "--jitter", "40", "--duplicate", "10", "--seed", "7"];
     for (calls, (why, more, keys)) in (1..).zip([
@@ -65,7 +66,9 @@ fn a_key_in_each_way_over_a_good_line_and_a_bad_one_is_one_key_and_reaches_the_d
         let (called, text) = (desk.wait_with_output().expect("it is our child"), told(&output));
         assert!(output.status.success(), "{why}: {text}\n{}\n{}", told(&called), engine.said());
         assert!(called.status.success(), "{why}: the desk: {}", told(&called));
-        for part in ["pressed 0", "INVITE ──", "ACK ──", "BYE ──", "keys            sent 0; heard none", "we hung up"] {
+        for part in
+            ["pressed 0", "INVITE ──", "ACK ──", "BYE ──", "keys            sent 0; heard none", "we hung up"]
+        {
             assert!(text.contains(part), "{why}: no `{part}` in {text}");
         }
         let heard = told(&called);
@@ -75,7 +78,8 @@ fn a_key_in_each_way_over_a_good_line_and_a_bad_one_is_one_key_and_reaches_the_d
         });
         let record = engine.told(&["calls", &engine.calls()[0].0]);
         // The row of the caller's leg, which ends with the keys that came as RTP events.
-        let row = record.lines().map(str::trim).filter(|line| line.starts_with('l')).last().unwrap_or_default();
+        let row =
+            record.lines().map(str::trim).filter(|line| line.starts_with('l')).last().unwrap_or_default();
         assert_eq!(row.split_whitespace().last(), Some(keys), "{why}: {record}");
         let octets = fs::metadata(home.path().join("a.wav")).map_or(0, |file| file.len());
         assert!(octets > 32_000, "{why}: a second of both sides at least: {octets} octets");
@@ -94,7 +98,10 @@ fn without_a_script_keys_and_time_come_from_the_command_line_and_the_summary_is_
     let json: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap_or_else(|error| {
         panic!("{error}: {text}");
     });
-    assert_eq!((&json["status"], &json["keys_sent"], &json["codec"]), (&200.into(), &"9".into(), &"pcmu".into()));
+    assert_eq!(
+        (&json["status"], &json["keys_sent"], &json["codec"]),
+        (&200.into(), &"9".into(), &"pcmu".into())
+    );
     assert_eq!((&json["failed"], &json["packets"]["lost"]), (&serde_json::Value::Null, &0.into()), "{text}");
     let received = json["packets"]["received"].as_u64().unwrap_or(0);
     assert!((100..200).contains(&received), "three seconds of packets: {text}");
@@ -113,7 +120,11 @@ fn refused(home: &Path, status: &str, script: &str) -> Output {
     let copied = ["Via:", "From:", "To:", "Call-ID:", "CSeq:"];
     let lines = text.lines().filter(|line| copied.iter().any(|name| line.starts_with(name)));
     let head: String = lines
-        .map(|line| if line.starts_with("To:") { format!("{line};tag=far\r\n") } else { format!("{line}\r\n") })
+        .map(
+            |line| {
+                if line.starts_with("To:") { format!("{line};tag=far\r\n") } else { format!("{line}\r\n") }
+            },
+        )
         .collect();
     let answer = format!("SIP/2.0 {status}\r\n{head}Content-Length: 0\r\n\r\n");
     far_end.send_to(answer.as_bytes(), from).expect("loopback takes it");

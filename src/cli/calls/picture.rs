@@ -225,7 +225,12 @@ impl Picture {
 /// The picture of a ladder that the other side of the engine kept, beside what it noted on the way; the times begin
 /// with the first of them. What comes in at the engine went out there, after what was noted in the same instant.
 /// The leg of `patient` is the caller's, any other a person's.
-pub fn of_ladder(title: Vec<String>, ladder: &Ladder, noted: Vec<Unplaced>, patient: Option<LegId>) -> Picture {
+pub fn of_ladder(
+    title: Vec<String>,
+    ladder: &Ladder,
+    noted: Vec<Unplaced>,
+    patient: Option<LegId>,
+) -> Picture {
     let (mut transactions, mut rows) = (Transactions::default(), noted);
     let turned = |turn| match turn {
         Turn::CameIn => Turn::WentOut,

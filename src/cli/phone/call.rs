@@ -272,7 +272,9 @@ impl Phone {
     pub fn press(&mut self, now: Instant, keys: &[Key]) -> Result<(), String> {
         match self.settings.keys_by {
             KeysBy::Rfc4733 if self.media.plan().is_some_and(|plan| plan.sends_events.is_none()) => {
-                return Err("the far end takes no telephone-event (RFC 4733); try `--keys-by in-band`".to_owned());
+                return Err(
+                    "the far end takes no telephone-event (RFC 4733); try `--keys-by in-band`".to_owned()
+                );
             }
             KeysBy::Rfc4733 => self.media.presser.press(keys),
             KeysBy::Info => self.by_info.extend(keys),
@@ -327,7 +329,8 @@ impl Phone {
     /// # Errors
     /// When the runtime is shutting down.
     pub async fn wait(&mut self, now: Instant) -> io::Result<()> {
-        let dues = [self.stack.poll_timeout().map(|due: Due| due.at), self.sip.poll_timeout(), self.media.due()];
+        let dues =
+            [self.stack.poll_timeout().map(|due: Due| due.at), self.sip.poll_timeout(), self.media.due()];
         let due = dues.into_iter().flatten().min().unwrap_or(now + LOOKED_AT_EVERY);
         let wait = due.since(now).min(LOOKED_AT_EVERY);
         match tokio::time::timeout(wait, self.sip.ready()).await {
@@ -426,7 +429,8 @@ impl Phone {
             Event::AckMissing { .. } | Event::SessionLost { .. } => self.over(now, End::Lost),
             Event::Reoffer { leg, sdp } => self.reoffered(now, leg, sdp.as_deref()),
             Event::OfferAnswered { sdp, .. } => {
-                self.change = if self.agree(now, &sdp).is_ok() { Change::Settled } else { Change::Refused(488) };
+                self.change =
+                    if self.agree(now, &sdp).is_ok() { Change::Settled } else { Change::Refused(488) };
             }
             Event::OfferRefused { status, .. } => self.change = Change::Refused(status),
             Event::Info { key, .. } => self.heard_key(now, key),

@@ -107,7 +107,9 @@ fn told(line: &Line, why: &str) -> String {
 
 fn begin(now: Instant, act: &Act, phone: &mut Phone) -> Progress {
     match act {
-        Act::Dial if phone.settings().target.is_none() => Progress::Failed("there is nobody to call".to_owned()),
+        Act::Dial if phone.settings().target.is_none() => {
+            Progress::Failed("there is nobody to call".to_owned())
+        }
         Act::Dial if phone.life != Life::Idle => Progress::Failed("the phone makes one call".to_owned()),
         Act::Dial => {
             phone.dial(now);
@@ -118,7 +120,9 @@ fn begin(now: Instant, act: &Act, phone: &mut Phone) -> Progress {
             phone.hang_up(now);
             Progress::Done
         }
-        Act::Keys(_) | Act::Play(_) | Act::Tone { .. } | Act::Hold | Act::Resume if phone.life != Life::Up => {
+        Act::Keys(_) | Act::Play(_) | Act::Tone { .. } | Act::Hold | Act::Resume
+            if phone.life != Life::Up =>
+        {
             Progress::Failed(phone.seen())
         }
         Act::Keys(keys) => phone.press(now, keys).map_or_else(Progress::Failed, |()| Progress::Watched),

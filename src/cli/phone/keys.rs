@@ -51,7 +51,12 @@ impl Presser {
 
     /// What leaves in the place of this packet of sound; `None` leaves it as it is. `packet_ms` is the sound in a
     /// packet.
-    pub fn replace(&mut self, sound: &Packet<'_>, packet_ms: u16, format: EventFormat) -> Option<EventPacket> {
+    pub fn replace(
+        &mut self,
+        sound: &Packet<'_>,
+        packet_ms: u16,
+        format: EventFormat,
+    ) -> Option<EventPacket> {
         if self.press.is_none() {
             if self.pause > 0 {
                 self.pause -= 1;

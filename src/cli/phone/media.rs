@@ -230,7 +230,11 @@ impl Arrivals {
 }
 
 /// What leaves in the place of a packet of sound.
-fn replaced(plan: Option<&StreamPlan>, presser: &mut Presser, octets: &[u8]) -> Option<super::keys::EventPacket> {
+fn replaced(
+    plan: Option<&StreamPlan>,
+    presser: &mut Presser,
+    octets: &[u8],
+) -> Option<super::keys::EventPacket> {
     let plan = plan?;
     let format = plan.sends_events?;
     let packet = rtp::Packet::read(octets).ok()?;

@@ -163,7 +163,12 @@ fn lines(arguments: &Arguments, paint: Paint) -> Result<Vec<Line>, String> {
             let text = std::fs::read_to_string(path)
                 .map_err(|error| format!("the script {} cannot be read: {error}", path.display()))?;
             script::read(&path.display().to_string(), &text).map_err(|faults| {
-                faults.iter().map(|fault| fault.render(paint) + "\n").collect::<String>().trim_end().to_owned()
+                faults
+                    .iter()
+                    .map(|fault| fault.render(paint) + "\n")
+                    .collect::<String>()
+                    .trim_end()
+                    .to_owned()
             })?
         }
         None => simple(arguments)?,
@@ -252,8 +257,9 @@ fn phone(arguments: &Arguments) -> Result<Phone, String> {
 
 /// The target, with the transport that was asked for.
 fn aimed(target: &str, arguments: &Arguments) -> Result<String, String> {
-    Uri::read(target.as_bytes())
-        .map_err(|error| format!("`{target}` is no SIP address: {error}; write it as sip:100@127.0.0.1:5060"))?;
+    Uri::read(target.as_bytes()).map_err(|error| {
+        format!("`{target}` is no SIP address: {error}; write it as sip:100@127.0.0.1:5060")
+    })?;
     Ok(if arguments.tcp { format!("{target};transport=tcp") } else { target.to_owned() })
 }
 

@@ -330,7 +330,11 @@ mod tests {
             ("  hangup", 3, "`hangup` is no act did you mean `hang`?"),
             ("hang on", 6, "after `hang` stands `up` write `hang up`"),
             ("hang", 6, "`hang` is half an act write `hang up`"),
-            ("wait anser 3s", 6, "nobody can wait for `anser` did you mean `answer`? (or a time, such as 2s)"),
+            (
+                "wait anser 3s",
+                6,
+                "nobody can wait for `anser` did you mean `answer`? (or a time, such as 2s)",
+            ),
             ("wait answer", 13, "a time is missing"),
             ("wait answer 10", 13, "`10` is no time"),
             ("wait -2s", 6, "nobody can wait for `-2s`"),

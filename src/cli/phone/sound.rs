@@ -87,8 +87,7 @@ mod tests {
             (Key::Letter(b'D'), 941, 1_633),
         ] {
             let clip = key(Codec::Pcmu, pressed);
-            let samples: Vec<i16> =
-                clip.octets.iter().map(|octet| g711::decode(Law::Mu, *octet)).collect();
+            let samples: Vec<i16> = clip.octets.iter().map(|octet| g711::decode(Law::Mu, *octet)).collect();
             assert_eq!(samples.len(), 1_600, "{pressed}");
             let heard = [697, 770, 852, 941, 1_209, 1_336, 1_477, 1_633]
                 .map(|hertz| (hertz, power(&samples[..800], hertz) > 4.0e6));

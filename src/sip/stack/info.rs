@@ -57,7 +57,10 @@ impl Stack {
             .header(Name::UserAgent, &self.settings.product)
             .finish_with("application/dtmf-relay", body.as_bytes());
         let client = ClientKey::new(&branch, &Method::Info);
-        self.client_begin(now, clients::Begin { key: client, octets, way, purpose: Purpose::Probe { leg: id } });
+        self.client_begin(
+            now,
+            clients::Begin { key: client, octets, way, purpose: Purpose::Probe { leg: id } },
+        );
     }
 }
 
@@ -117,6 +120,14 @@ fn key(signal: &[u8]) -> Result<Carried, Refusal> {
 mod tests {
     use super::*;
     use crate::wire::sip::message::{Message, parse};
+
+    #[test]
+    fn a_key_that_we_write_is_read_as_that_key() {
+        for written in (0..=15).filter_map(Key::from_event) {
+            let body = format!("Signal={}\r\nDuration={PRESS_MS}\r\n", sign(written));
+            assert_eq!(relayed(body.as_bytes()).map(key), Some(Ok(Carried::Key(written))), "{body}");
+        }
+    }
 
     #[test]
     fn a_key_is_read_from_both_old_bodies_and_nothing_else_is_taken() {
