@@ -32,7 +32,7 @@ use crate::sip::stack::Stack;
 use crate::sip::way::Transport;
 use crate::wire::codec::Codec;
 use crate::wire::sip::uri::Uri;
-use call::{Callee, Events, KeysBy, Life, Phone, Settings};
+use call::{Callee, Events, KeysBy, Phone, Settings};
 use director::{Curfew, Director, Step};
 use ears::Ears;
 use line::{Badness, Line as BadLine};

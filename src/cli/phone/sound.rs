@@ -1,7 +1,7 @@
 //! The phone's codecs and sounds: one table of codecs, samples to their octets, and the tones of keys.
 
 use crate::audio::g711::{self, Law};
-use crate::audio::{g722, tone};
+use crate::audio::tone;
 use crate::media::command::Clip;
 use crate::wire::codec::Codec;
 use crate::wire::telephone_event::Key;
@@ -30,12 +30,14 @@ const KEY_SOUNDS: Duration = Duration::from_millis(100);
 
 /// Samples at the codec's rate as what a leg plays.
 pub fn clip(codec: Codec, samples: &[i16]) -> Clip {
+    let codec = codec.between_legs();
     let packed = |law| samples.iter().map(|sample| g711::encode(law, *sample)).collect();
     let octets: Vec<u8> = match codec {
         Codec::Pcmu => packed(Law::Mu),
         Codec::Pcma => packed(Law::A),
-        Codec::G722 => g722::encode_clip(samples),
-        Codec::L16Narrow | Codec::L16Wide => samples.iter().flat_map(|sample| sample.to_be_bytes()).collect(),
+        Codec::G722 | Codec::L16Narrow | Codec::L16Wide => {
+            samples.iter().flat_map(|sample| sample.to_be_bytes()).collect()
+        }
     };
     Clip { codec, octets: octets.into() }
 }
