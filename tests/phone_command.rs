@@ -19,7 +19,7 @@ fn started(home: &Path) -> Engine {
     let (sip, desk) = furnish(home, &Wishes { sounds, ..Wishes::default() });
     let file = home.join("careline.yaml");
     let config = fs::read_to_string(&file).expect("it was written");
-    let config = config.replacen("sip: {", "sip: {info_keys: count, ", 1);
+    let config = config.replacen("sip: {", "sip: {info_keys: deduplicate, ", 1);
     fs::write(&file, config).expect("the test's own directory can be written");
     Engine::start_again(home, sip, desk)
 }
@@ -77,6 +77,7 @@ fn a_key_in_each_way_over_a_good_line_and_a_bad_one_is_one_key_and_reaches_the_d
             (figures["calls_ended"], figures["events_not_durable"]) == (calls, 0)
         });
         let record = engine.told(&["calls", &engine.calls()[0].0]);
+        assert!(record.contains("rung 1: the caller asked"), "{why}: the key led there: {record}\n{text}");
         // The row of the caller's leg, which ends with the keys that came as RTP events.
         let row =
             record.lines().map(str::trim).filter(|line| line.starts_with('l')).last().unwrap_or_default();
