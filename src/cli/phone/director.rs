@@ -5,7 +5,8 @@
 //!                    └── the time is over, or it can no longer happen ──▶ failed: the line, and what was seen
 //! ```
 
-use super::call::{Change, End, Life, Phone};
+use super::call::Phone;
+use super::facts::{Change, End, Life};
 use super::script::{Act, Line, Wait};
 use super::sound;
 use crate::cli::calls::picture::Mark;

@@ -1,7 +1,8 @@
 //! What a call came to, as text for a tester and as JSON for a script.
 
-use super::call::{End, Life, Phone};
+use super::call::Phone;
 use super::ears::Level;
+use super::facts::{End, Life};
 use super::sound;
 use crate::limits::TICK;
 use crate::wire::telephone_event::Key;
