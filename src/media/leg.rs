@@ -468,7 +468,8 @@ impl Leg {
     /// Passes over ticks that the worker was too late for: time runs on, nothing is sent.
     pub fn skip(&mut self, ticks: u64) {
         self.sender.skip(ticks);
-        if let Some(recording) = &mut self.tap {
+        // A recording begins with a tick that is told; what was before it is not in it.
+        if let Some(recording) = self.tap.as_mut().filter(|recording| recording.tap.frames() > 0) {
             let silence = Sound::silence(self.plan.sends.codec.between_legs());
             (0..ticks).for_each(|_| recording.tap.push(&silence, &silence));
         }
