@@ -96,6 +96,8 @@ pub const PROMPT_GAIN_MAX_DB: f64 = 20.0;
 pub const BED_RESTS: Duration = Duration::from_millis(400);
 /// Parties in one mixed conversation: a patient, his family, an interpreter, a team; more is a lecture.
 pub const MIXER_PARTIES_MAX: usize = 16;
+/// Mixed conversations on one media worker: at 50 kB each, as many as its core could mix beside its other legs.
+pub const ROOMS_MAX: usize = 256;
 
 /// Frames of 20 ms that wait between a leg and the recorder: over a second, against one late disk write.
 pub const RECORDER_RING_FRAMES: usize = 64;

@@ -14,16 +14,18 @@ use crate::audio::sound::{Sound, WIDE_SAMPLES};
 use crate::audio::transcode::Transcoder;
 use crate::clock::Instant;
 use crate::id::{LegId, PlaybackId};
-use crate::limits::TICK;
+use crate::media::bed::{Bed, BedSound, Filled, Words};
 use crate::media::bridge::{PassedOn, Relay};
 use crate::media::command::{Counters, Ears, Event, PortIndex, StreamPlan};
 use crate::media::dtmf::Detector;
 use crate::media::listener::Listener;
 use crate::media::outbox::Outbox;
 use crate::media::player::{Played, Player};
+use crate::media::room::Seat;
 use crate::media::sender::{Beginning, Sender};
 use crate::media::slot::Slot;
-use crate::media::tap::Tap;
+use crate::media::tap::{Kept, Tap};
+use crate::media::taping::Taping;
 use crate::rtp::jitter::Arrival;
 use crate::rtp::latch::{Candidate, Latch, Strangers, Verdict};
 use crate::rtp::sequence::Source;
@@ -66,7 +68,10 @@ pub struct Leg {
     tail: Option<Box<Sound>>,
     relay: Relay,
     bridged_to: Option<PortIndex>,
-    tap: Option<Recording>,
+    tap: Option<Taping>,
+    /// What is heard while nothing else is.
+    bed: Option<Box<Bed>>,
+    seat: Option<Seat>,
     ears: Ears,
     /// Only while somebody listens: the recorder, the other leg of a bridge, or ears for keys and fax.
     listener: Option<Box<Listener>>,
@@ -113,13 +118,6 @@ enum Meaning {
     Noise,
 }
 
-#[derive(Debug)]
-struct Recording {
-    tap: Tap,
-    /// When the 20 ms of its newest frame end.
-    end: Instant,
-}
-
 impl Leg {
     /// A leg that sends silence from its next tick on.
     pub fn open(opening: Opening, now: Instant) -> Self {
@@ -139,6 +137,8 @@ impl Leg {
             relay: Relay::default(),
             bridged_to: None,
             tap: None,
+            bed: None,
+            seat: None,
             ears: Ears::default(),
             listener: None,
             transcoder: None,
@@ -217,18 +217,41 @@ impl Leg {
     /// Feeds `tap` from the next tick on, in place of the tap there was.
     pub fn record(&mut self, tap: Tap, now: Instant, outbox: &mut Outbox) {
         self.stop_recording(now, outbox);
-        self.tap = Some(Recording { tap, end: now });
+        self.tap = Some(Taping::begin(self.id, tap, now, outbox));
         self.listen_if_needed();
     }
 
     /// Ends the tap.
     pub fn stop_recording(&mut self, now: Instant, outbox: &mut Outbox) {
-        if let Some(Recording { tap, end }) = self.tap.take() {
-            let at = if tap.frames() == 0 { now } else { end };
-            let (frames, dropped) = (tap.frames(), tap.dropped());
-            outbox.tell(Event::TapClosed { leg: self.id, at, frames, dropped });
+        if let Some(taping) = self.tap.take() {
+            taping.close(now, outbox);
         }
         self.listen_if_needed();
+    }
+
+    /// What the tap keeps from the next tick on.
+    pub fn keep(&mut self, kept: Kept, now: Instant, outbox: &mut Outbox) {
+        if let Some(taping) = &mut self.tap {
+            taping.keep(kept, now, outbox);
+        }
+    }
+
+    /// What is heard under a wait, in place of what there was.
+    pub fn bed(&mut self, sound: Option<BedSound>) {
+        let last = self.bed.take().and_then(|bed| bed.leave());
+        self.tail = last.map(Box::new).or_else(|| self.tail.take());
+        self.bed = sound.map(|sound| Box::new(Bed::new(sound)));
+    }
+
+    /// The leg's place in a room, or in none.
+    pub fn sit(&mut self, seat: Option<Seat>) {
+        self.seat = seat;
+        self.listen_if_needed();
+    }
+
+    /// The leg's place in a room.
+    pub const fn seat(&self) -> Option<Seat> {
+        self.seat
     }
 
     /// The leg hears the leg at `other` from its next tick on, or nobody.
@@ -259,7 +282,8 @@ impl Leg {
     }
 
     fn listen_if_needed(&mut self) {
-        let needed = self.tap.is_some() || self.bridged_to.is_some() || self.ears != Ears::default();
+        let needed = self.tap.is_some() || self.bridged_to.is_some() || self.seat.is_some();
+        let needed = needed || self.ears != Ears::default();
         if !needed {
             self.listener = None;
         } else if self.listener.is_none() {
@@ -419,9 +443,8 @@ impl Leg {
     /// Passes over ticks that the worker was too late for: time runs on, nothing is sent.
     pub fn skip(&mut self, ticks: u64) {
         self.sender.skip(ticks);
-        if let Some(recording) = &mut self.tap {
-            let silence = Sound::silence(self.plan.sends.codec.between_legs());
-            (0..ticks).for_each(|_| recording.tap.push(&silence, &silence));
+        if let Some(taping) = &mut self.tap {
+            taping.skip(ticks, &Sound::silence(self.plan.sends.codec.between_legs()));
         }
     }
 
@@ -429,6 +452,9 @@ impl Leg {
     /// that ended was heard to its end.
     fn say(&mut self, heard: Option<&Sound>, ours: &mut Sound) {
         let codec = self.plan.sends.codec;
+        if self.lies_on_bed(heard, ours) == Filled::ByBed {
+            return;
+        }
         let tail = self.tail.take();
         if !self.plan.direction.send {
             return ours.fall_silent(codec.between_legs());
@@ -449,6 +475,17 @@ impl Leg {
         }
     }
 
+    /// The bed has the tick, if nothing else wants it; words that begin wait until it has faded.
+    fn lies_on_bed(&mut self, heard: Option<&Sound>, ours: &mut Sound) -> Filled {
+        let Some(bed) = &mut self.bed else { return Filled::Free };
+        let is_wanted = heard.is_some() || self.player.is_some() || self.tail.is_some();
+        let words = if is_wanted || !self.plan.direction.send { Words::Waiting } else { Words::None };
+        match bed.fill(words, ours) {
+            Filled::ByBed if self.plan.direction.send => Filled::ByBed,
+            Filled::ByBed | Filled::Free => Filled::Free,
+        }
+    }
+
     /// What is said, as the leg's codec has it.
     fn in_own_codec<'a>(&mut self, ours: &'a Sound, sent: &'a mut Sound) -> &'a Sound {
         let codec = self.plan.sends.codec;
@@ -460,15 +497,11 @@ impl Leg {
     }
 
     fn feed_tap(&mut self, ours: &Sound, slot: Slot, outbox: &mut Outbox) {
-        let Some(recording) = &mut self.tap else { return };
-        if recording.tap.frames() == 0 {
-            outbox.tell(Event::TapOpened { leg: self.id, at: slot.at() });
-        }
+        let Some(taping) = &mut self.tap else { return };
         match &self.listener {
-            Some(listener) => recording.tap.push(listener.said(), ours),
-            None => recording.tap.push(&Sound::silence(ours.codec()), ours),
+            Some(listener) => taping.push(listener.said(), ours, slot, outbox),
+            None => taping.push(&Sound::silence(ours.codec()), ours, slot, outbox),
         }
-        recording.end = slot.at() + TICK;
     }
 
     fn tell_finished(&mut self, gone: usize, now: Instant, outbox: &mut Outbox) {

@@ -23,6 +23,7 @@ use careline::audio::g711::{self, Law};
 use careline::call::recording;
 use careline::clock::{Instant, WallTime};
 use careline::flow::action::Spoken;
+use careline::io::prompts::bed::Beds;
 use careline::io::recorder::desk::{self, Desk};
 use careline::media::command::{self as media, Clip, PortIndex, WorkerIndex};
 use careline::media::engine::{Engine, Kind};
@@ -521,6 +522,10 @@ impl World {
                     repeat: false,
                 };
                 self.tell_worker(worker, command, Vec::new());
+            }
+            Output::Bed { worker, leg, codec } => {
+                let sound = Some(self.beds.of(codec));
+                self.tell_worker(worker, media::Command::Bed { leg, sound }, Vec::new());
             }
             Output::Recorder(command) => {
                 self.desk.handle(self.now, command);

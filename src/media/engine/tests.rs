@@ -1,11 +1,13 @@
 //! The engine in virtual time: every packet that leaves is seen, no socket and no clock is needed.
 
+mod bed;
 mod bridge;
 mod legs;
 mod moving;
 mod party;
 mod random;
 mod recording;
+mod room;
 mod stream;
 
 use super::*;

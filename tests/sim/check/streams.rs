@@ -209,7 +209,13 @@ impl Streams {
             | Command::Withdraw { .. }
             | Command::Listen { .. }
             | Command::Record { .. }
-            | Command::StopRecording { .. } => {}
+            | Command::StopRecording { .. }
+            | Command::PauseRecording { .. }
+            | Command::ResumeRecording { .. }
+            | Command::Bed { .. }
+            | Command::Join { .. }
+            | Command::Hears { .. }
+            | Command::Leave { .. } => {}
         }
         Ok(())
     }
@@ -245,6 +251,8 @@ impl Streams {
             | Event::PlaybackEnded { .. }
             | Event::TapOpened { .. }
             | Event::TapClosed { .. }
+            | Event::TapPaused { .. }
+            | Event::TapResumed { .. }
             | Event::MediaSilent { .. } => {}
         }
         Ok(())
