@@ -12,8 +12,9 @@ mod support {
 use careline::clock::Instant;
 use careline::id::{LegId, PlaybackId};
 use careline::limits::{MEDIA_LOST_DEFAULT, RECORDER_RING_FRAMES};
+use careline::media::command::Kind;
 use careline::media::command::{Clip, Command, Direction, PortIndex, StreamPlan};
-use careline::media::engine::{Engine, Kind};
+use careline::media::engine::Engine;
 use careline::media::tap::{self, TapReader};
 use careline::report::ladder::{Heading, Ladder, Rung, Seen};
 use careline::sip::transaction::index::TimerIndex;
@@ -173,6 +174,7 @@ fn party(leg: u32, engine: &mut Engine) -> Party {
             ssrc: leg,
             sequence: 0,
             timestamp: 0,
+            seed: 7,
             silent_after: MEDIA_LOST_DEFAULT,
         },
     );

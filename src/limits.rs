@@ -99,6 +99,11 @@ pub const MIXER_PARTIES_MAX: usize = 16;
 /// Mixed conversations on one media worker: at 50 kB each, as many as its core could mix beside its other legs.
 pub const ROOMS_MAX: usize = 256;
 
+/// The longest file that `careline hear` reads: a long call, 230 MB of samples a channel.
+pub const HEARD_FILE_MAX: Duration = Duration::from_secs(4 * 3_600);
+/// Streams that `careline hear` tells apart in one capture; the ports of a busy minute.
+pub const HEARD_STREAMS_MAX: usize = 256;
+
 /// Frames of 20 ms that wait between a leg and the recorder: over a second, against one late disk write.
 pub const RECORDER_RING_FRAMES: usize = 64;
 /// The longest message that a caller may leave.

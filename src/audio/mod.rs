@@ -6,6 +6,7 @@ pub mod conceal;
 pub mod dtmf;
 pub mod fade;
 pub mod fax;
+pub mod fingerprint;
 pub mod g711;
 pub mod g722;
 pub mod goertzel;

@@ -2,6 +2,8 @@
 
 pub mod calls;
 pub mod check;
+pub mod hear;
+pub mod phone;
 pub mod serve;
 mod sounds;
 pub mod status;
@@ -55,6 +57,10 @@ enum Command {
         #[arg(long)]
         numbers: bool,
     },
+    /// Tell what is heard in a recording or a capture: the names of prompts, when, silences, levels and keys
+    Hear(hear::Wish),
+    /// A small telephone for testers: dial, press keys, say a file, record, run a script, draw the SIP messages
+    Phone(Box<phone::Arguments>),
     /// Keep every SIP message of a number in full, for a while; without a number, list what is traced
     Trace {
         /// The number, of the caller or called
@@ -107,6 +113,8 @@ pub fn main() -> ExitCode {
         Command::Calls { show: None, id, last, numbers } => {
             with_config(&paths, |config| calls::run(config, id.as_deref(), last, shown(numbers)))
         }
+        Command::Hear(wish) => with_config(&paths, |config| hear::run(config, &wish)),
+        Command::Phone(arguments) => phone::run(&arguments, paint()),
         Command::Trace { number, lasts, stop } => with_config(&paths, |config| {
             let wish = match (&number, &stop) {
                 (_, Some(trace)) => trace::Wish::Stop(trace),

@@ -12,7 +12,7 @@ pub mod codes;
 pub mod diagnostic;
 mod draft;
 pub mod program;
-mod read;
+pub(crate) mod read;
 pub mod run;
 pub mod set;
 pub mod syntax;

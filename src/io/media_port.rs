@@ -12,7 +12,7 @@
 
 use crate::clock::Instant;
 use crate::io::media_socket::{bind, disconnect, send_from};
-use crate::media::command::PortIndex;
+use crate::media::command::{Kind, PortIndex};
 use crate::media::leg::Departure;
 use std::io;
 use std::net::{IpAddr, SocketAddr, UdpSocket};
@@ -107,17 +107,21 @@ impl Pair {
     /// # Errors
     /// What the kernel says.
     pub fn send(&mut self, departure: &Departure<'_>) -> io::Result<()> {
-        let Departure { source, to, octets, .. } = *departure;
-        if self.settled == Some(to) {
+        let Departure { kind, source, to, octets, .. } = *departure;
+        if kind == Kind::Rtp && self.settled == Some(to) {
             return self.rtp.send(octets).map(|_| ());
         }
         let known = self.route.filter(|route| (route.source, route.to) == (source, to.ip()));
         let route = known.unwrap_or_else(|| Route::ask(&self.rtp, source, to));
         self.route = Some(route);
+        let socket = match kind {
+            Kind::Rtp => &self.rtp,
+            Kind::Rtcp => &self.rtcp,
+        };
         if route.agrees {
-            self.rtp.send_to(octets, to).map(|_| ())
+            socket.send_to(octets, to).map(|_| ())
         } else {
-            send_from(&self.rtp, source, to, octets)
+            send_from(socket, source, to, octets)
         }
     }
 }
@@ -157,7 +161,7 @@ mod tests {
     fn send(pair: &mut Pair, source: &str, phone: &UdpSocket) {
         let to = phone.local_addr().unwrap();
         let source = source.parse().unwrap();
-        pair.send(&Departure { port: PortIndex(0), source, to, octets: b"sound" }).unwrap();
+        pair.send(&Departure { port: PortIndex(0), kind: Kind::Rtp, source, to, octets: b"sound" }).unwrap();
     }
 
     /// The port that `phone` hears from next.

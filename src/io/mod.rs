@@ -1,5 +1,6 @@
 //! Floor 8, the edges: the only sockets, files, clocks and threads.
 
+pub mod capture;
 pub mod control;
 pub mod descriptors;
 pub mod dns;

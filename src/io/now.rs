@@ -20,6 +20,11 @@ impl Clock {
         Instant::START + self.started.elapsed()
     }
 
+    /// The calendar's time at the start, as it tells it now.
+    pub fn wall_at_start(&self) -> WallTime {
+        WallTime::from_micros(self.wall().as_micros().saturating_sub(self.now().as_micros() as i64))
+    }
+
     /// The calendar's time. It may jump; nothing is timed by it.
     pub fn wall(&self) -> WallTime {
         let micros = match SystemTime::now().duration_since(SystemTime::UNIX_EPOCH) {

@@ -8,7 +8,7 @@
 
 use crate::limits::RELAYED_EVENTS_MAX;
 use crate::media::sender::OutgoingEvent;
-use crate::wire::telephone_event::TelephoneEvent;
+use crate::wire::telephone_event::{EventFormat, TelephoneEvent};
 
 /// A telephone-event packet of one leg, for the other.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,6 +17,8 @@ pub struct PassedOn {
     pub ssrc: u32,
     /// When the press began, on the sender's time line.
     pub timestamp: u32,
+    /// The clock of timestamp and duration, in Hz.
+    pub clock_hz: u32,
     /// The event.
     pub event: TelephoneEvent,
 }
@@ -45,11 +47,12 @@ impl Relay {
         }
     }
 
-    /// Empties what waits into `send`. A press that is new begins at `now`, the timestamp of this tick.
-    pub fn flush(&mut self, payload_type: u8, now: u32, mut send: impl FnMut(&OutgoingEvent)) {
+    /// Empties what waits into `send`, as the receiver wants its events. A press that is new begins at `now`, the
+    /// timestamp of this tick.
+    pub fn flush(&mut self, format: EventFormat, now: u32, mut send: impl FnMut(&OutgoingEvent)) {
         let count = std::mem::take(&mut self.count);
         for passed_on in self.waiting[..count].iter_mut().filter_map(Option::take) {
-            let PassedOn { ssrc, timestamp: theirs, event } = passed_on;
+            let PassedOn { ssrc, timestamp: theirs, clock_hz, event } = passed_on;
             let known = self.press.filter(|press| press.ssrc == ssrc);
             if known.is_some_and(|press| (theirs.wrapping_sub(press.theirs) as i32) < 0) {
                 continue; // a late packet of an older press: its own packets have told it
@@ -57,7 +60,10 @@ impl Relay {
             let marker = known.is_none_or(|press| press.theirs != theirs);
             let ours = known.filter(|_| !marker).map_or(now, |press| press.ours);
             self.press = Some(Press { ssrc, theirs, ours });
-            send(&OutgoingEvent { marker, payload_type, timestamp: ours, event });
+            let duration =
+                u64::from(event.duration) * u64::from(format.clock_hz) / u64::from(clock_hz.max(1));
+            let event = TelephoneEvent { duration: duration.min(u16::MAX.into()) as u16, ..event };
+            send(&OutgoingEvent { marker, payload_type: format.payload_type, timestamp: ours, event });
         }
     }
 
@@ -71,6 +77,19 @@ impl Relay {
 mod tests {
     use super::*;
 
+    const FORMAT: EventFormat = EventFormat { payload_type: 96, clock_hz: 8_000 };
+
+    #[test]
+    fn a_press_lasts_as_long_on_the_other_sides_clock() {
+        let mut relay = Relay::default();
+        let event = TelephoneEvent { event: 5, end: true, volume: 0, duration: 800 };
+        relay.put(PassedOn { ssrc: 1, timestamp: 7, clock_hz: 8_000, event });
+        let mut sent = Vec::new();
+        let wide = EventFormat { payload_type: 97, clock_hz: 16_000 };
+        relay.flush(wide, 0, |out| sent.push((out.payload_type, out.event.duration)));
+        assert_eq!(sent, [(97, 1_600)]);
+    }
+
     #[test]
     fn a_press_keeps_one_timestamp_and_a_late_older_packet_is_dropped() {
         let mut relay = Relay::default();
@@ -78,9 +97,9 @@ mod tests {
         let mut tick = |packets: &[(u32, u16)], now| {
             for (timestamp, duration) in packets {
                 let event = TelephoneEvent { event: 5, end: false, volume: 0, duration: *duration };
-                relay.put(PassedOn { ssrc: 1, timestamp: *timestamp, event });
+                relay.put(PassedOn { ssrc: 1, timestamp: *timestamp, clock_hz: 8_000, event });
             }
-            relay.flush(96, now, |out| sent.push((out.marker, out.timestamp, out.event.duration)));
+            relay.flush(FORMAT, now, |out| sent.push((out.marker, out.timestamp, out.event.duration)));
         };
         tick(&[(800, 160), (800, 320)], 50_000);
         tick(&[(800, 480)], 50_160);
@@ -101,10 +120,10 @@ mod tests {
     fn a_flood_meets_the_bound() {
         let mut relay = Relay::default();
         let event = TelephoneEvent { event: 5, end: false, volume: 0, duration: 1 };
-        (0..100).for_each(|_| relay.put(PassedOn { ssrc: 1, timestamp: 0, event }));
+        (0..100).for_each(|_| relay.put(PassedOn { ssrc: 1, timestamp: 0, clock_hz: 8_000, event }));
         let mut sent = 0;
-        relay.flush(96, 0, |_| sent += 1);
-        relay.flush(96, 0, |_| sent += 1);
+        relay.flush(FORMAT, 0, |_| sent += 1);
+        relay.flush(FORMAT, 0, |_| sent += 1);
         assert_eq!(sent, RELAYED_EVENTS_MAX);
     }
 }

@@ -14,6 +14,15 @@ use std::time::Duration;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct PortIndex(pub u32);
 
+/// Which socket of a pair.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// The even port.
+    Rtp,
+    /// The odd port.
+    Rtcp,
+}
+
 /// One media worker (one thread, one core), by its number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct WorkerIndex(pub u32);
@@ -111,6 +120,8 @@ pub enum Command {
         sequence: u16,
         /// The first RTP timestamp.
         timestamp: u32,
+        /// What chance the leg has: the intervals of its reports and its name in them come of it (RFC 3550 §6.3, RFC 7022).
+        seed: u64,
         /// After this long without RTP and RTCP the worker says [`Event::MediaSilent`].
         silent_after: Duration,
     },
@@ -341,8 +352,22 @@ pub struct Counters {
     pub refused: u64,
     /// Packets that were no RTP.
     pub malformed: u64,
-    /// Interarrival jitter at the end, in RTP timestamp units (RFC 3550 §6.4.1).
-    pub jitter: u32,
+    /// Interarrival jitter at the end, in µs (RFC 3550 §6.4.1).
+    pub jitter_us: u32,
     /// Key presses told.
     pub keys: u64,
+    /// Packets that came too late to be played, where somebody listened.
+    pub late: u64,
+    /// How the losses of the party's packets lie, in hundredths: 100 is by chance, more is in bursts (ITU-T G.107 §3.7).
+    pub burst_ratio: Option<u32>,
+    /// How the party sounded here: MOS in hundredths (ITU-T G.107).
+    pub mos: Option<u16>,
+    /// The mean time there and back, in µs, if the party answered a report (RFC 3550 §6.4.1).
+    pub round_trip_us: Option<u32>,
+    /// Packets of ours that the party missed, as it reported last.
+    pub their_lost: Option<u64>,
+    /// The jitter of our packets there, in µs.
+    pub their_jitter_us: Option<u32>,
+    /// How we sounded there: MOS in hundredths.
+    pub their_mos: Option<u16>,
 }

@@ -10,11 +10,12 @@
 
 mod rooms;
 
-use crate::clock::Instant;
+use crate::clock::{Instant, WallTime};
 use crate::id::LegId;
 use crate::limits::{MEDIA_CATCH_UP_MAX, SLOTS_PER_TICK, TICK};
-use crate::media::command::{Command, Event, PortIndex, WorkerIndex};
-use crate::media::leg::{Departure, Leg, Opening, Scratch};
+use crate::media::command::{Command, Event, Kind, PortIndex, WorkerIndex};
+use crate::media::leg::reports::LastWords;
+use crate::media::leg::{Departure, Leg, Opening, Scratch, Turn};
 use crate::media::moving::Moving;
 use crate::media::outbox::Outbox;
 use crate::media::player::{Player, Repeat};
@@ -39,6 +40,10 @@ pub struct Engine {
     /// Legs that go to other workers.
     moving: VecDeque<Moving>,
     rooms: Rooms,
+    /// The last reports of legs that are closed.
+    last_words: VecDeque<LastWords>,
+    /// The calendar's time at [`Instant::START`].
+    started: WallTime,
 }
 
 #[derive(Debug, Default)]
@@ -56,15 +61,6 @@ struct Group {
     residents: Vec<PortIndex>,
     /// The next slot of this group that has not been ticked; meaningful while there are residents.
     next: Slot,
-}
-
-/// Which socket of a pair a datagram came to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
-    /// The even port.
-    Rtp,
-    /// The odd port.
-    Rtcp,
 }
 
 /// What the engine counts over all its legs. Each is a total since the start.
@@ -94,7 +90,14 @@ impl Engine {
             scratch: Scratch::default(),
             moving: VecDeque::new(),
             rooms: Rooms::default(),
+            last_words: VecDeque::new(),
+            started: WallTime::default(),
         }
+    }
+
+    /// The same engine, started at this time of the calendar: its reports tell it.
+    pub fn started_at(self, started: WallTime) -> Self {
+        Self { started, ..self }
     }
 
     /// Does what the switch orders.
@@ -102,10 +105,10 @@ impl Engine {
         let done = match command {
             Command::Promise { port } => self.promise(port, Some(now)),
             Command::Withdraw { port } => self.promise(port, None),
-            Command::Open { leg, port, plan, ssrc, sequence, timestamp, silent_after } => {
+            Command::Open { leg, port, plan, ssrc, sequence, timestamp, seed, silent_after } => {
                 let beginning = Beginning { ssrc, sequence, timestamp };
                 let strangers = Strangers::default();
-                self.open(now, Opening { leg, port, plan, beginning, silent_after, strangers })
+                self.open(now, Opening { leg, port, plan, beginning, seed, silent_after, strangers })
             }
             Command::Replan { leg, plan } => self.with(leg, |leg, _| leg.replan(plan, now)),
             Command::Play { leg, playback, clips, repeat } => {
@@ -193,9 +196,16 @@ impl Engine {
             if skipped > 0 {
                 leg.skip(skipped);
             }
-            leg.tick(slot, now, heard.as_ref(), &mut self.scratch, &mut self.outbox, send);
+            let wall = self.started + now.since(Instant::START);
+            let turn = Turn { slot, now, wall, heard: heard.as_ref() };
+            leg.tick(turn, &mut self.scratch, &mut self.outbox, send);
             self.said_at(port);
         }
+    }
+
+    /// The last report of a leg that was closed, to be sent.
+    pub fn take_last_words(&mut self) -> Option<LastWords> {
+        self.last_words.pop_front()
     }
 
     /// A leg that goes to another worker: its sockets go with it.
@@ -322,6 +332,8 @@ impl Engine {
         for group in &mut self.groups {
             group.residents.retain(|resident| *resident != index);
         }
+        let wall = self.started + now.since(Instant::START);
+        self.last_words.extend(leg.last_words(now, wall));
         leg.stop(now, &mut self.outbox);
         leg.stop_recording(now, &mut self.outbox);
         self.outbox.tell(Event::Closed { leg: id, port: index, counters: leg.counters(), at: now });

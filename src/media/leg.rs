@@ -7,18 +7,20 @@
 //! From its opening on a leg sends one unbroken stream: what it says changes, its SSRC, sequence numbers
 //! and timestamps run on. Which leg hears which, and when ticks are due, is the engine's job.
 
+pub mod reports;
+
 use crate::audio::comfort_noise::Level;
 use crate::audio::g722::join::fade_out;
 use crate::audio::l16;
 use crate::audio::sound::{Sound, WIDE_SAMPLES};
 use crate::audio::transcode::Transcoder;
-use crate::clock::Instant;
+use crate::clock::{Instant, WallTime};
 use crate::id::{LegId, PlaybackId};
 use crate::media::bed::{Bed, BedSound, Filled, Words};
 use crate::media::bridge::{PassedOn, Relay};
-use crate::media::command::{Counters, Ears, Event, PortIndex, StreamPlan};
+use crate::media::command::{Counters, Ears, Event, Kind, PortIndex, StreamPlan};
 use crate::media::dtmf::Detector;
-use crate::media::listener::Listener;
+use crate::media::listener::{Listener, Told};
 use crate::media::outbox::Outbox;
 use crate::media::player::{Played, Player};
 use crate::media::room::Seat;
@@ -26,11 +28,14 @@ use crate::media::sender::{Beginning, Sender};
 use crate::media::slot::Slot;
 use crate::media::tap::{Kept, Tap};
 use crate::media::taping::Taping;
+use crate::rng::Rng;
 use crate::rtp::jitter::Arrival;
 use crate::rtp::latch::{Candidate, Latch, Strangers, Verdict};
+use crate::rtp::loss::Losses;
+use crate::rtp::reporter::{self, Reporter};
 use crate::rtp::sequence::Source;
 use crate::wire::codec::Codec;
-use crate::wire::telephone_event::{PAYLOAD_OCTETS, TelephoneEvent};
+use crate::wire::telephone_event::{self, PAYLOAD_OCTETS, TelephoneEvent};
 use crate::wire::{rtcp, rtp};
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
@@ -40,6 +45,8 @@ use std::time::Duration;
 pub struct Departure<'a> {
     /// The port whose socket sends it.
     pub port: PortIndex,
+    /// Which of its two sockets.
+    pub kind: Kind,
     /// Our address that it leaves from.
     pub source: IpAddr,
     /// Where it goes.
@@ -56,8 +63,9 @@ pub struct Leg {
     plan: StreamPlan,
     latch: Latch,
     source: Option<Source>,
-    /// Losses of sources before this one.
-    lost_before: u64,
+    /// What was lost of sources before this one.
+    losses_before: Losses,
+    reporter: Reporter,
     keys: Detector,
     life: Life,
     sender: Sender,
@@ -73,6 +81,8 @@ pub struct Leg {
     bed: Option<Box<Bed>>,
     seat: Option<Seat>,
     ears: Ears,
+    /// A key came as an event.
+    events_come: bool,
     /// Only while somebody listens: the recorder, the other leg of a bridge, or ears for keys and fax.
     listener: Option<Box<Listener>>,
     /// Only once something was to be said in another codec than the leg's.
@@ -91,6 +101,8 @@ pub struct Opening {
     pub plan: StreamPlan,
     /// Where the stream that we send begins.
     pub beginning: Beginning,
+    /// What chance the leg has.
+    pub seed: u64,
     /// After this long without RTP and RTCP the party is silent.
     pub silent_after: Duration,
     /// Who sent to this port before.
@@ -111,7 +123,10 @@ struct Life {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Meaning {
     Audio(Codec),
-    Key,
+    /// An event, counted in this clock.
+    Key {
+        clock_hz: u32,
+    },
     /// It is silent, and how (RFC 3389).
     Comfort,
     /// Of a payload type that was not agreed on.
@@ -121,13 +136,14 @@ enum Meaning {
 impl Leg {
     /// A leg that sends silence from its next tick on.
     pub fn open(opening: Opening, now: Instant) -> Self {
-        let Opening { leg, port, plan, beginning, silent_after, strangers } = opening;
+        let Opening { leg, port, plan, beginning, seed, silent_after, strangers } = opening;
         Self {
             id: leg,
             port,
             latch: Latch::new(plan.remote, strangers),
             source: None,
-            lost_before: 0,
+            losses_before: Losses::default(),
+            reporter: Reporter::new(beginning.ssrc, Rng::seeded(seed), now),
             keys: Detector::default(),
             life: Life { last: now, silent_after, begun: false, silent: false },
             sender: Sender::new(beginning, &plan),
@@ -140,6 +156,7 @@ impl Leg {
             bed: None,
             seat: None,
             ears: Ears::default(),
+            events_come: false,
             listener: None,
             transcoder: None,
             counters: Counters::default(),
@@ -188,12 +205,17 @@ impl Leg {
         self.latch.replan(plan.remote);
         self.sender.replan(&plan);
         let is_taken = |codec| plan.takes.iter().any(|format| format.codec == codec);
-        if let Some(listener) = self.listener.as_deref_mut().filter(|listener| !is_taken(listener.codec())) {
-            *listener = Listener::new(plan.expected());
+        let is_another = plan.remote != self.plan.remote;
+        if self.listener.as_ref().is_some_and(|listener| is_another || !is_taken(listener.codec())) {
+            // What the party of before said is heard no more: another one may go on with its source's name.
+            self.stop_listening();
         }
         self.life.last = now;
         self.life.silent = false;
+        let clock_hz = plan.expected().clock_hz();
+        self.source = self.source.take().map(|source| source.at_clock(clock_hz));
         self.plan = plan;
+        self.listen_if_needed();
     }
 
     /// Plays `clips` in place of what plays now.
@@ -263,7 +285,8 @@ impl Leg {
 
     /// What the party's sound is listened to for from the next tick on.
     pub fn listen(&mut self, ears: Ears) {
-        self.ears = ears;
+        // Who has sent a key as an event needs no ear for keys.
+        self.ears = Ears { keys: ears.keys && !self.events_come, ..ears };
         self.listen_if_needed();
     }
 
@@ -274,20 +297,22 @@ impl Leg {
         }
     }
 
-    /// The counts so far.
-    pub fn counters(&self) -> Counters {
-        let lost = self.lost_before + self.source.as_ref().map_or(0, Source::lost);
-        let jitter = self.source.as_ref().map_or(0, Source::jitter);
-        Counters { sent: self.sender.sent(), lost, jitter, ..self.counters }
+    fn stop_listening(&mut self) {
+        self.counters.late += self.listener.take().map_or(0, |listener| listener.late());
     }
 
     fn listen_if_needed(&mut self) {
         let needed = self.tap.is_some() || self.bridged_to.is_some() || self.seat.is_some();
         let needed = needed || self.ears != Ears::default();
+        if let Some(listener) = &mut self.listener {
+            listener.listen_for(self.ears);
+        }
         if !needed {
-            self.listener = None;
+            self.stop_listening();
         } else if self.listener.is_none() {
-            self.listener = Some(Box::new(Listener::new(self.plan.expected())));
+            let mut listener = Listener::new(self.plan.expected());
+            listener.listen_for(self.ears);
+            self.listener = Some(Box::new(listener));
         }
     }
 
@@ -327,7 +352,7 @@ impl Leg {
                 self.hear(codec, &packet, now);
                 None
             }
-            Meaning::Key => self.take_event(&packet, now, outbox),
+            Meaning::Key { clock_hz } => self.take_event(&packet, clock_hz, now, outbox),
             Meaning::Comfort => {
                 if let (Some(listener), Some(level)) = (&mut self.listener, Level::read(packet.payload)) {
                     listener.comfort(level);
@@ -343,6 +368,9 @@ impl Leg {
         let party = [self.plan.remote.ip(), self.plan.remote_rtcp.ip(), self.latch.to().ip()];
         if party.contains(&from.ip()) && rtcp::read(octets).is_ok() {
             self.sign_of_life(now);
+            let heard = self.source.as_ref().map(Source::ssrc);
+            // What does not hang together is a sign of life, and no report.
+            let _: Result<_, _> = self.reporter.receive(now, octets, self.sender.sent(), heard);
         }
     }
 
@@ -352,12 +380,12 @@ impl Leg {
         let number = packet.payload_type;
         let meaning = if let Some(format) = self.plan.takes.iter().find(|it| it.payload_type == number) {
             Meaning::Audio(format.codec)
-        } else if self.plan.takes_events.iter().any(|format| format.payload_type == number) {
-            Meaning::Key
+        } else if let Some(events) = self.plan.takes_events.iter().find(|it| it.payload_type == number) {
+            Meaning::Key { clock_hz: events.clock_hz }
         } else if self.latch.latched() != Some(from) {
             return None;
         } else if packet.payload_type == ASSUMED_TELEPHONE_EVENT && packet.payload.len() == PAYLOAD_OCTETS {
-            return Some(Meaning::Key);
+            return Some(Meaning::Key { clock_hz: telephone_event::CLOCK_HZ });
         } else if number == COMFORT_NOISE {
             return Some(Meaning::Comfort);
         } else {
@@ -373,11 +401,13 @@ impl Leg {
     }
 
     fn count(&mut self, packet: &rtp::Packet<'_>) {
+        let clock_hz = self.plan.expected().clock_hz();
         match &mut self.source {
             Some(source) if source.ssrc() == packet.ssrc => source.take(packet.sequence),
             source => {
-                self.lost_before += source.as_ref().map_or(0, Source::lost);
-                *source = Some(Source::new(packet.ssrc, packet.sequence));
+                let before = source.as_ref().map_or(Losses::default(), Source::losses);
+                self.losses_before = self.losses_before.and(before);
+                *source = Some(Source::new(packet.ssrc, packet.sequence).at_clock(clock_hz));
             }
         }
     }
@@ -396,6 +426,7 @@ impl Leg {
     fn take_event(
         &mut self,
         packet: &rtp::Packet<'_>,
+        clock_hz: u32,
         now: Instant,
         outbox: &mut Outbox,
     ) -> Option<PassedOn> {
@@ -403,41 +434,59 @@ impl Leg {
             self.counters.malformed += 1;
             return None;
         };
+        self.events_come = true;
+        self.keys.reclock(clock_hz);
+        if self.ears.keys {
+            self.listen(Ears { keys: false, ..self.ears });
+        }
         if let Some(key) = self.keys.take(packet.ssrc, packet.timestamp, event) {
             self.counters.keys += 1;
             outbox.tell_key(Event::Key { leg: self.id, key, at: now });
         }
-        self.bridged_to.map(|_| PassedOn { ssrc: packet.ssrc, timestamp: packet.timestamp, event })
+        let (ssrc, timestamp) = (packet.ssrc, packet.timestamp);
+        self.bridged_to.map(|_| PassedOn { ssrc, timestamp, clock_hz, event })
     }
 
-    /// One tick of 20 ms. `heard` is what the other leg of the bridge said; `scratch` is room for what is said;
-    /// `send` takes what leaves.
+    /// One tick of 20 ms. `scratch` is room for what is said; `send` takes what leaves.
     pub fn tick(
         &mut self,
-        slot: Slot,
-        now: Instant,
-        heard: Option<&Sound>,
+        turn: Turn<'_>,
         scratch: &mut Scratch,
         outbox: &mut Outbox,
         send: &mut impl FnMut(Departure<'_>),
     ) {
-        if let Some(listener) = &mut self.listener {
-            listener.tick();
+        let Turn { slot, now, wall, heard } = turn;
+        self.hear_tick(now, outbox);
+        if self.reporter.poll_timeout().at <= now {
+            self.report(reporter::Now { at: now, wall }, send);
         }
         let Scratch { ours, sent } = scratch;
         self.say(heard, ours);
         self.feed_tap(ours, slot, outbox);
         let sound = self.in_own_codec(ours, sent);
         let (port, source, to) = (self.port, self.plan.source, self.latch.to());
-        let mut depart = |octets: &[u8]| send(Departure { port, source, to, octets });
+        let mut depart = |octets: &[u8]| send(Departure { port, kind: Kind::Rtp, source, to, octets });
         if let Some(events) = self.plan.sends_events {
             let timestamp = self.sender.timestamp();
-            self.relay
-                .flush(events.payload_type, timestamp, |event| self.sender.send_event(event, &mut depart));
+            self.relay.flush(events, timestamp, |event| self.sender.send_event(event, &mut depart));
         }
         let gone = self.sender.push(sound, &mut depart);
         self.tell_finished(gone, now, outbox);
         self.tell_silence(now, outbox);
+    }
+
+    /// 20 ms of the party, and what its sound tells: a key, or a fax machine.
+    fn hear_tick(&mut self, now: Instant, outbox: &mut Outbox) {
+        let Some(listener) = &mut self.listener else { return };
+        let leg = self.id;
+        let counters = &mut self.counters;
+        listener.tick(&mut |told| match told {
+            Told::Key(key) => {
+                counters.keys += 1;
+                outbox.tell_key(Event::Key { leg, key, at: now });
+            }
+            Told::Fax => outbox.tell(Event::Fax { leg, at: now }),
+        });
     }
 
     /// Passes over ticks that the worker was too late for: time runs on, nothing is sent.
@@ -543,6 +592,19 @@ fn cut(player: &mut Player) -> Option<Sound> {
 
 /// Some phones send keys with this payload type whatever was agreed on.
 const ASSUMED_TELEPHONE_EVENT: u8 = 101;
+
+/// When a leg ticks, and what it hears then.
+#[derive(Clone, Copy, Debug)]
+pub struct Turn<'a> {
+    /// The slot that it is.
+    pub slot: Slot,
+    /// The engine's time.
+    pub now: Instant,
+    /// The calendar's.
+    pub wall: WallTime,
+    /// What the other leg of the bridge said.
+    pub heard: Option<&'a Sound>,
+}
 
 /// Room for the sound of one tick, shared by all legs of a worker.
 #[derive(Clone, Debug)]

@@ -11,10 +11,14 @@ use crate::audio::comfort_noise::{Level, Noise};
 use crate::audio::conceal::squeeze::squeeze;
 use crate::audio::conceal::{Concealer, Rate, TICK_SAMPLES_MAX};
 use crate::audio::g711::{self, Law};
-use crate::audio::sound::Sound;
-use crate::audio::{g722, l16};
-use crate::rtp::jitter::{self, Arrival, Came, Jitter, Layout, Loudness, TAKEN_OCTETS_MAX, Taken};
+use crate::audio::resample::Down;
+use crate::audio::sound::{NARROW_SAMPLES, Sound};
+use crate::audio::{dtmf, fax, g722, l16};
+use crate::media::command::Ears;
+use crate::rtp::jitter::{Arrival, Came, Jitter, Layout, Loudness, TAKEN_OCTETS_MAX, Taken};
 use crate::wire::codec::Codec;
+use crate::wire::telephone_event::Key;
+use std::time::Duration;
 
 /// One party, listened to.
 #[derive(Debug)]
@@ -27,6 +31,19 @@ pub struct Listener {
     /// What stands for the party's silence since it told of it.
     noise: Option<Noise>,
     said: Sound,
+    keys: Option<Box<dtmf::Detector>>,
+    fax: Option<Box<fax::Detector>>,
+    /// To the rate of keys and fax tones.
+    down: Down,
+}
+
+/// What the sound told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Told {
+    /// A key is pressed.
+    Key(Key),
+    /// A fax machine calls or answers.
+    Fax,
 }
 
 /// Samples in 30 ms at 16 kHz: the most that are decoded in one tick.
@@ -42,7 +59,34 @@ impl Listener {
             concealer: Concealer::new(rate(codec)),
             noise: None,
             said: Sound::silence(codec.between_legs()),
+            keys: None,
+            fax: None,
+            down: Down::new(),
         }
+    }
+
+    /// From the next tick on the sound is listened to for these things; what is listened to already goes on.
+    pub fn listen_for(&mut self, ears: Ears) {
+        match (ears.keys, &self.keys) {
+            (true, None) => self.keys = Some(Box::new(dtmf::Detector::new())),
+            (false, Some(_)) => self.keys = None,
+            (true, Some(_)) | (false, None) => {}
+        }
+        match (ears.fax, &self.fax) {
+            (true, None) => self.fax = Some(Box::new(fax::Detector::new())),
+            (false, Some(_)) => self.fax = None,
+            (true, Some(_)) | (false, None) => {}
+        }
+    }
+
+    /// Packets of 20 ms that came too late to be played.
+    pub fn late(&self) -> u64 {
+        self.jitter.counters().late_octets / self.codec.tick_octets() as u64
+    }
+
+    /// How long what comes now will wait.
+    pub fn held(&self) -> Duration {
+        Duration::from_millis(self.jitter.waiting_ms().into())
     }
 
     /// The codec of what was heard last.
@@ -55,20 +99,11 @@ impl Listener {
         &self.said
     }
 
-    /// What the jitter buffer counted.
-    pub const fn counters(&self) -> jitter::Counters {
-        self.jitter.counters()
-    }
-
-    /// How long what comes now will wait, in ms.
-    pub fn waiting_ms(&self) -> u32 {
-        self.jitter.waiting_ms()
-    }
-
     /// Takes one packet. Another codec than before begins anew.
     pub fn put(&mut self, codec: Codec, arrival: Arrival<'_>) {
         if codec != self.codec {
-            *self = Self::new(codec);
+            let (keys, fax) = (self.keys.take(), self.fax.take());
+            *self = Self { keys, fax, ..Self::new(codec) };
         }
         self.noise = None;
         self.jitter.put(arrival);
@@ -82,14 +117,14 @@ impl Listener {
         }
     }
 
-    /// The next 20 ms.
-    pub fn tick(&mut self) {
+    /// The next 20 ms. `tell` takes what they told.
+    pub fn tick(&mut self, tell: &mut impl FnMut(Told)) {
         let quiet = self.jitter.wants_to_shrink() && self.concealer.is_quiet();
         let loudness = if quiet { Loudness::Quiet } else { Loudness::Loud };
         let mut octets = [0; TAKEN_OCTETS_MAX];
         let mut samples = [0; DECODED_MAX];
         match self.jitter.take(loudness, &mut octets) {
-            Taken::Even(came) => self.tick_even(came, &octets, &mut samples),
+            Taken::Even(came) => self.even(came, &octets, &mut samples),
             Taken::Squeeze => {
                 let rate = rate(self.codec);
                 let count = rate.tick_samples() * 3 / 2;
@@ -99,9 +134,32 @@ impl Listener {
                 self.say(&samples);
             }
         }
+        if self.keys.is_some() || self.fax.is_some() {
+            self.listen(&samples, tell);
+        }
     }
 
-    fn tick_even(&mut self, came: Came, octets: &[u8], samples: &mut [i16; DECODED_MAX]) {
+    /// Keys and fax tones in these 20 ms.
+    fn listen(&mut self, samples: &[i16; DECODED_MAX], tell: &mut impl FnMut(Told)) {
+        let mut narrow = [0; NARROW_SAMPLES];
+        match rate(self.codec) {
+            Rate::Narrow => narrow.copy_from_slice(&samples[..NARROW_SAMPLES]),
+            Rate::Wide => self.down.down(&samples[..TICK_SAMPLES_MAX], &mut narrow),
+        }
+        if let Some(keys) = &mut self.keys {
+            keys.hear(&narrow, &mut |heard| match heard {
+                dtmf::Heard::Pressed { key, .. } => tell(Told::Key(key)),
+                dtmf::Heard::Released { .. } => {}
+            });
+        }
+        if let Some(fax) = &mut self.fax
+            && fax.hear(&narrow).is_some()
+        {
+            tell(Told::Fax);
+        }
+    }
+
+    fn even(&mut self, came: Came, octets: &[u8], samples: &mut [i16; DECODED_MAX]) {
         let octets = &octets[..self.codec.tick_octets()];
         if let Some(noise) = self.noise.as_mut().filter(|_| came == Came::NONE) {
             noise.fill(&mut samples[..rate(self.codec).tick_samples()]);

@@ -28,6 +28,7 @@ pub struct Sender {
     packet: [u8; HEADER_OCTETS + WAITING_MAX],
     waiting: usize,
     sent: u64,
+    octets: u64,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -65,6 +66,7 @@ impl Sender {
             packet: [0; HEADER_OCTETS + WAITING_MAX],
             waiting: 0,
             sent: 0,
+            octets: 0,
         };
         sender.replan(plan);
         sender
@@ -110,6 +112,16 @@ impl Sender {
         self.sent
     }
 
+    /// Octets of payload sent so far.
+    pub const fn octets(&self) -> u64 {
+        self.octets
+    }
+
+    /// The source that it tells.
+    pub const fn ssrc(&self) -> u32 {
+        self.ssrc
+    }
+
     /// Octets that wait for their packet to fill.
     pub const fn waiting(&self) -> usize {
         self.waiting
@@ -141,6 +153,7 @@ impl Sender {
         if let Some(head) = packet.first_chunk_mut() {
             self.next_header(outgoing.marker, outgoing.payload_type, outgoing.timestamp).write(head);
         }
+        self.octets += telephone_event::PAYLOAD_OCTETS as u64;
         send(&packet);
     }
 
@@ -164,6 +177,7 @@ impl Sender {
             if let Some(head) = self.packet.first_chunk_mut() {
                 header.write(head);
             }
+            self.octets += self.octets_per_packet as u64;
             send(&self.packet[..end]);
         }
         self.timestamp = self.timestamp.wrapping_add(self.units(self.octets_per_packet));

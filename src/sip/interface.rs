@@ -195,6 +195,13 @@ pub enum Command {
         /// The leg.
         leg: LegId,
     },
+    /// A key by INFO, as `application/dtmf-relay`: [`Event::Probed`] tells what came of it.
+    Info {
+        /// The leg.
+        leg: LegId,
+        /// The key.
+        key: Key,
+    },
     /// Finds out how a party is reached (RFC 3263 §4): [`Event::Located`] or [`Event::Failed`] follows. `leg` comes
     /// from `Stack::reserve_leg`.
     Locate {

@@ -196,6 +196,7 @@ impl Switch {
             ssrc: self.rng.next_u32(),
             sequence: self.rng.next_u16(),
             timestamp: self.rng.next_u32(),
+            seed: self.rng.next_u64(),
             silent_after: self.settings.media_lost,
         };
         self.outputs.push_back(Output::Media { worker: leg.worker, command });

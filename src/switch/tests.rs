@@ -396,6 +396,7 @@ fn a_key_in_both_ways_counts_once_where_that_is_configured() {
         let begin = scene.now.at;
         for (millis, teller) in &tellings {
             scene.wait(Duration::from_millis(*millis).saturating_sub(scene.now.at.since(begin)));
+            scene.switch.now = scene.now;
             match teller {
                 Teller::Media => scene.press(Key::Digit(5)),
                 Teller::Info => scene.switch.on_info(scene.leg(), Key::Digit(5)),

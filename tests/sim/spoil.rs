@@ -55,10 +55,10 @@ impl World {
                     _ => Some(Command::Bridge { a, b }),
                 }
             }
-            Command::Open { leg, port, plan, ssrc, sequence, timestamp, silent_after } => {
+            Command::Open { leg, port, plan, ssrc, sequence, timestamp, seed: 7, silent_after } => {
                 let hasty = self.checker.streams.resting(self.now).filter(|_| self.strikes(Fault::HastyPort));
                 let port = hasty.unwrap_or(port);
-                Some(Command::Open { leg, port, plan, ssrc, sequence, timestamp, silent_after })
+                Some(Command::Open { leg, port, plan, ssrc, sequence, timestamp, seed: 7, silent_after })
             }
             command => Some(command),
         }

@@ -25,8 +25,9 @@ use careline::clock::{Instant, WallTime};
 use careline::flow::action::Spoken;
 use careline::io::prompts::bed::Beds;
 use careline::io::recorder::desk::{self, Desk};
+use careline::media::command::Kind;
 use careline::media::command::{self as media, Clip, PortIndex, WorkerIndex};
-use careline::media::engine::{Engine, Kind};
+use careline::media::engine::Engine;
 use careline::media::moving::Moving;
 use careline::media::slot::Slot;
 use careline::rng::Rng;
@@ -35,6 +36,7 @@ use careline::switch::Switch;
 use careline::switch::inbox::Inbox;
 use careline::switch::interface::{Input, Now, Output};
 use careline::wire::codec::Codec;
+use careline::wire::rtcp;
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -69,6 +71,7 @@ pub struct World {
     pub(super) reloaded: usize,
     prompts: BTreeMap<(Spoken, Codec), Clip>,
     voices: BTreeMap<Spoken, Voice>,
+    beds: Beds,
     /// Counts the engines of this world: what was on its way to an earlier one is lost.
     pub(super) life: u32,
     pub(super) draining: bool,
@@ -213,6 +216,7 @@ impl World {
             reloaded: 0,
             prompts: BTreeMap::new(),
             voices: BTreeMap::new(),
+            beds: Beds::default(),
             life: 0,
             draining: false,
             disk_trouble: false,
@@ -456,6 +460,12 @@ impl World {
         let Self { engines, checker, ladder, now, fault, fault_left, rng, .. } = self;
         let mut verdict = Ok(());
         engines[worker].tick(*now, slot, &mut |departure| {
+            if rtcp::is_rtcp(departure.octets) {
+                if let Err(error) = rtcp::compound::Compound::read(departure.octets) {
+                    verdict = Err(format!("{:?} sends a report that is none: {error}", departure.port));
+                }
+                return;
+            }
             if *fault == Some(Fault::BrokenStream) && *fault_left > 0 && rng.below(2_000) == 0 {
                 *fault_left = 0;
                 return;

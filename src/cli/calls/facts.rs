@@ -88,8 +88,8 @@ fn flow(fact: &Fact, numbers: Numbers) -> What {
 }
 
 fn sound(leg: LegId, counters: &Counters) -> String {
-    let Counters { received, sent, lost, keys, jitter, .. } = counters;
-    let jitter_ms = f64::from(*jitter) / 8.0;
+    let Counters { received, sent, lost, keys, jitter_us, .. } = counters;
+    let jitter_ms = f64::from(*jitter_us) / 1_000.0;
     format!(
         "sound of {leg}: {received} packets in, {sent} out, {lost} lost, jitter {jitter_ms:.1} ms, keys {keys}"
     )

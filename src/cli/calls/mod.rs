@@ -14,12 +14,12 @@
 mod facts;
 mod layout;
 mod list;
-mod picture;
+pub(super) mod picture;
 mod record;
 mod svg;
 #[cfg(test)]
 mod tests;
-mod text;
+pub(super) mod text;
 pub(super) mod words;
 
 use crate::config::Config;

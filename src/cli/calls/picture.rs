@@ -72,7 +72,7 @@ pub struct Row {
 }
 
 /// What happened.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub enum What {
     /// A SIP message.
     Message(Box<Arrow>),
@@ -134,7 +134,7 @@ pub enum Edge {
 }
 
 /// A SIP message between two lifelines.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Arrow {
     /// Where it starts.
     pub from: Lane,
@@ -220,6 +220,33 @@ impl Picture {
             foot: transactions.told(ladder),
         })
     }
+}
+
+/// The picture of a ladder that the other side of the engine kept, beside what it noted on the way; the times begin
+/// with the first of them. What comes in at the engine went out there, after what was noted in the same instant.
+/// The leg of `patient` is the caller's, any other a person's.
+pub fn of_ladder(
+    title: Vec<String>,
+    ladder: &Ladder,
+    noted: Vec<Unplaced>,
+    patient: Option<LegId>,
+) -> Picture {
+    let (mut transactions, mut rows) = (Transactions::default(), noted);
+    let turned = |turn| match turn {
+        Turn::CameIn => Turn::WentOut,
+        Turn::WentOut => Turn::CameIn,
+        Turn::Told => Turn::Told,
+        Turn::Over => Turn::Over,
+    };
+    let arrows = arrows(ladder, patient, Numbers::Masked, &mut transactions);
+    rows.extend(arrows.into_iter().map(|(at, turn, what)| (at, turned(turn), what)));
+    rows.sort_by_key(|(at, turn, _)| (*at, *turn));
+    let began = rows.first().map_or(0, |(at, ..)| *at);
+    let row = |(at, _, what): Unplaced| Row { at: Duration::from_micros(at - began), what };
+    let peer = if patient.is_some() { Lane::Caller } else { Lane::Person };
+    let lanes = BTreeSet::from([peer, Lane::Careline]).into_iter().collect();
+    let rows = rows.into_iter().map(row).collect();
+    Picture { title, lanes, rows, stretches: Vec::new(), foot: transactions.told(Some(ladder)) }
 }
 
 /// What lasts, until its end is told. Nothing outlasts the call but what is told to have ended after it.

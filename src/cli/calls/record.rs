@@ -31,11 +31,21 @@ pub fn show(entries: &[Entry], numbers: Numbers, zone: &TimeZone, recordings: &P
     }
     if !record.media.is_empty() {
         let head =
-            ["leg", "received", "sent", "lost", "refused", "malformed", "jitter", "keys"].map(str::to_owned);
-        let rows: Vec<[String; 8]> = std::iter::once(head)
+            ["leg", "received", "sent", "lost", "late", "refused", "malformed", "jitter", "MOS", "keys"];
+        let rows: Vec<[String; 10]> = std::iter::once(head.map(str::to_owned))
             .chain(record.media.iter().map(|(leg, counters)| media_row(*leg, counters)))
             .collect();
-        text.push_str(&format!("\nsound\n{}", indented(&table(&rows, &[1, 2, 3, 4, 5, 6, 7]))));
+        text.push_str(&format!("\nsound\n{}", indented(&table(&rows, &[1, 2, 3, 4, 5, 6, 7, 8, 9]))));
+        let told = record.media.iter().filter(|(_, counters)| counters.their_lost.is_some());
+        let rows: Vec<[String; 5]> = told.map(|(leg, counters)| told_row(*leg, counters)).collect();
+        if !rows.is_empty() {
+            let head = ["leg", "lost", "jitter", "MOS", "there and back"].map(str::to_owned);
+            let rows: Vec<[String; 5]> = std::iter::once(head).chain(rows).collect();
+            text.push_str(&format!(
+                "\nour sound, as the other side told\n{}",
+                indented(&table(&rows, &[1, 2, 3, 4]))
+            ));
+        }
     }
     Some(text)
 }
@@ -126,16 +136,37 @@ fn recording_row(recording: &Recording, folder: &Path) -> [String; 5] {
     [recording.recording.to_string(), kind.to_owned(), length, state, path.display().to_string()]
 }
 
-fn media_row(leg: LegId, counters: &Counters) -> [String; 8] {
-    let jitter_ms = f64::from(counters.jitter) / 8.0;
+/// Milliseconds, as the tables show them.
+fn ms(micros: u32) -> String {
+    format!("{:.1} ms", f64::from(micros) / 1_000.0)
+}
+
+/// A score of ITU-T G.107: 4.4 is as good as a telephone gets, under 3.6 many are not content.
+fn score(mos: Option<u16>) -> String {
+    mos.map_or("-".to_owned(), |mos| format!("{}.{:02}", mos / 100, mos % 100))
+}
+
+fn told_row(leg: LegId, counters: &Counters) -> [String; 5] {
+    [
+        leg.to_string(),
+        counters.their_lost.unwrap_or_default().to_string(),
+        ms(counters.their_jitter_us.unwrap_or_default()),
+        score(counters.their_mos),
+        counters.round_trip_us.map_or("-".to_owned(), ms),
+    ]
+}
+
+fn media_row(leg: LegId, counters: &Counters) -> [String; 10] {
     [
         leg.to_string(),
         counters.received.to_string(),
         counters.sent.to_string(),
         counters.lost.to_string(),
+        counters.late.to_string(),
         counters.refused.to_string(),
         counters.malformed.to_string(),
-        format!("{jitter_ms:.1} ms"),
+        ms(counters.jitter_us),
+        score(counters.mos),
         counters.keys.to_string(),
     ]
 }

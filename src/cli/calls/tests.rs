@@ -33,8 +33,15 @@ fn entries() -> Vec<Entry> {
     let step = |step: &str| {
         Event::Flow(Fact::StepEntered { flow: FlowName::from("entry"), step: StepName::from(step) })
     };
-    let counters =
-        Counters { received: 3_012, sent: 3_101, lost: 2, jitter: 12, keys: 1, ..Counters::default() };
+    let counters = Counters {
+        received: 3_012,
+        sent: 3_101,
+        lost: 2,
+        jitter_us: 1_500,
+        mos: Some(441),
+        keys: 1,
+        ..Counters::default()
+    };
     let events = [
         (
             0,
@@ -140,8 +147,8 @@ fn one_call_is_told_from_its_first_ring_to_its_recording() {
           r2a  the call  1:02.8  complete  data/2026/11/23/r2a.wav
 
         sound
-          leg  received  sent  lost  refused  malformed  jitter  keys
-          l1       3012  3101     2        0          0  1.5 ms     1
+          leg  received  sent  lost  late  refused  malformed  jitter   MOS  keys
+          l1       3012  3101     2     0        0          0  1.5 ms  4.41     1
     "#]]
     .assert_eq(&text);
 }

@@ -152,7 +152,7 @@ pub fn start(settings: Settings) -> Result<(Handle, Vec<PortPair>), StartError> 
     let worker = Worker {
         index,
         clock: settings.clock,
-        engine: Engine::new(sockets.len() as u32),
+        engine: Engine::new(sockets.len() as u32).started_at(settings.clock.wall_at_start()),
         sockets,
         inbox,
         events: settings.events,

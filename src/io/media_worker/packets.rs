@@ -9,8 +9,8 @@ use crate::limits::{
     MEDIA_DATAGRAM_MAX_OCTETS, MEDIA_DRAIN_BATCHES_MAX, MEDIA_EMPTIED_EVERY_TICKS, MEDIA_READS_PER_TICK_MAX,
     MEDIA_RECEIVE_BATCH, RTCP_READ_EVERY, SLOTS_PER_TICK,
 };
+use crate::media::command::Kind;
 use crate::media::command::PortIndex;
-use crate::media::engine::Kind;
 use crate::media::slot::Slot;
 use std::io;
 use std::sync::atomic::Ordering;
@@ -159,7 +159,11 @@ impl Worker {
         engine.tick(now, slot, &mut |departure| {
             let Some(pair) = sockets.get_mut(departure.port.0 as usize) else { return sent.errors += 1 };
             match ring {
-                Some(ring) if sent.outcome.is_ok() && pair.settled() == Some(departure.to) => {
+                Some(ring)
+                    if departure.kind == Kind::Rtp
+                        && sent.outcome.is_ok()
+                        && pair.settled() == Some(departure.to) =>
+                {
                     if ring.is_full() {
                         sent.flush(ring);
                     }

@@ -65,6 +65,7 @@ fn open(plan: StreamPlan) -> Command {
         ssrc: 7,
         sequence: 65_534,
         timestamp: 0,
+        seed: 7,
         silent_after,
     }
 }

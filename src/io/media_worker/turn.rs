@@ -5,7 +5,7 @@ use crate::io::media_ring::Ring;
 use crate::io::media_socket::{run_before_others, sleep_exactly};
 use crate::limits::{MEDIA_COMMANDS_MAX, MEDIA_DRAIN_BATCHES_MAX, SLOTS_PER_TICK, TICK};
 use crate::media::command::Command;
-use crate::media::engine::Kind;
+use crate::media::command::Kind;
 use crate::media::slot::Slot;
 use std::os::fd::AsRawFd;
 use std::sync::atomic::{Ordering, fence};
@@ -86,7 +86,20 @@ impl Worker {
             }
         }
         self.engine.command(now, command);
+        self.say_last_words();
         self.count();
+    }
+
+    /// Legs that are closed tell their parties (RFC 3550 §6.6). It is as well if that is lost.
+    fn say_last_words(&mut self) {
+        while let Some(words) = self.engine.take_last_words() {
+            let departure = words.departure();
+            let pair = self.sockets.get_mut(departure.port.0 as usize);
+            let sent = pair.is_some_and(|pair| pair.send(&departure).is_ok());
+            let counters = &self.shared.counters;
+            let counter = if sent { &counters.sent } else { &counters.send_errors };
+            counter.fetch_add(1, Ordering::Relaxed);
+        }
     }
 
     fn tell_events(&mut self) {

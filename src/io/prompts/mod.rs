@@ -9,6 +9,7 @@
 
 pub mod bed;
 pub mod cache;
+pub mod channel_file;
 pub mod level;
 pub mod sound_file;
 

@@ -66,7 +66,7 @@ pub fn read(path: &Path, rate_hz: u32) -> Result<Vec<i16>, SoundError> {
     Ok(samples)
 }
 
-fn refuse_text(path: &Path) -> Result<(), SoundError> {
+pub(super) fn refuse_text(path: &Path) -> Result<(), SoundError> {
     let mut head = Vec::new();
     File::open(path)
         .and_then(|file| file.take(256).read_to_end(&mut head))
@@ -120,7 +120,7 @@ fn decode(path: &Path) -> Result<(Vec<f32>, u32), SoundError> {
     Ok((mono, rate))
 }
 
-fn probe(path: &Path) -> Result<Box<dyn FormatReader>, SoundError> {
+pub(super) fn probe(path: &Path) -> Result<Box<dyn FormatReader>, SoundError> {
     let file = File::open(path).map_err(SoundError::Unreadable)?;
     let mut hint = Hint::new();
     if let Some(extension) = path.extension().and_then(|extension| extension.to_str()) {
@@ -140,7 +140,9 @@ fn probe(path: &Path) -> Result<Box<dyn FormatReader>, SoundError> {
 }
 
 /// The next packet; `None` at the end. A file that breaks off in a packet is played up to there.
-fn next_packet(format: &mut dyn FormatReader) -> Result<Option<symphonia::core::packet::Packet>, SoundError> {
+pub(super) fn next_packet(
+    format: &mut dyn FormatReader,
+) -> Result<Option<symphonia::core::packet::Packet>, SoundError> {
     match format.next_packet() {
         Ok(packet) => Ok(packet),
         Err(Symphonia::IoError(error)) if error.kind() == std::io::ErrorKind::UnexpectedEof => Ok(None),
@@ -149,7 +151,7 @@ fn next_packet(format: &mut dyn FormatReader) -> Result<Option<symphonia::core::
     }
 }
 
-fn resample(samples: Vec<f32>, from_hz: u32, to_hz: u32) -> Result<Vec<f32>, SoundError> {
+pub(super) fn resample(samples: Vec<f32>, from_hz: u32, to_hz: u32) -> Result<Vec<f32>, SoundError> {
     const CHUNK: usize = 1_024;
     if from_hz == to_hz {
         return Ok(samples);
@@ -163,11 +165,11 @@ fn resample(samples: Vec<f32>, from_hz: u32, to_hz: u32) -> Result<Vec<f32>, Sou
     Ok(output.take_data())
 }
 
-fn to_sixteen_bits(sample: f32) -> i16 {
+pub(super) fn to_sixteen_bits(sample: f32) -> i16 {
     // The cast saturates: what resampling lifts over full scale stays at full scale.
     (sample * 32_768.0).round() as i16
 }
 
-fn damaged(error: &Symphonia) -> SoundError {
+pub(super) fn damaged(error: &Symphonia) -> SoundError {
     SoundError::Damaged { cause: error.to_string() }
 }

@@ -179,8 +179,19 @@ fn media(body: &Body) -> Result<Counters, DecodeError> {
         lost: body.number("lost")?,
         refused: body.number("refused")?,
         malformed: body.number("malformed")?,
-        jitter: body.number("jitter")?,
+        jitter_us: match body.optional("jitter")? {
+            // Older records count in units of 8 kHz.
+            Some(units) => 125 * u32::min(units, u32::MAX / 125),
+            None => body.number("jitter_us")?,
+        },
         keys: body.number("keys")?,
+        late: body.number_or("late", 0)?,
+        burst_ratio: body.optional("burst_ratio")?,
+        mos: body.optional("mos")?,
+        round_trip_us: body.optional("round_trip_us")?,
+        their_lost: body.optional("their_lost")?,
+        their_jitter_us: body.optional("their_jitter_us")?,
+        their_mos: body.optional("their_mos")?,
     })
 }
 
@@ -209,6 +220,10 @@ impl<'a> Body<'a> {
 
     fn number<N: TryFrom<u64>>(&self, field: &'static str) -> Result<N, DecodeError> {
         self.body[field].as_u64().and_then(|number| N::try_from(number).ok()).ok_or_else(|| self.bad(field))
+    }
+
+    fn optional<N: TryFrom<u64>>(&self, field: &'static str) -> Result<Option<N>, DecodeError> {
+        if self.body[field].is_null() { Ok(None) } else { self.number(field).map(Some) }
     }
 
     fn number_or<N: TryFrom<u64>>(&self, field: &'static str, absent: N) -> Result<N, DecodeError> {
@@ -384,18 +399,27 @@ pub(super) mod tests {
             leg().prop_map(|leg| Event::Bridged { leg }),
             leg().prop_map(|leg| Event::Unbridged { leg }),
             any::<bool>().prop_map(|on| Event::Hold { on }),
-            (leg(), any::<[u64; 6]>(), any::<u32>()).prop_map(|(leg, n, jitter)| Event::MediaClosed {
-                leg,
-                counters: Counters {
-                    received: n[0],
-                    sent: n[1],
-                    lost: n[2],
-                    refused: n[3],
-                    malformed: n[4],
-                    jitter,
-                    keys: n[5]
-                },
-            }),
+            (leg(), any::<[u64; 8]>(), any::<[Option<u32>; 4]>(), any::<[Option<u16>; 2]>()).prop_map(
+                |(leg, n, told, mos)| Event::MediaClosed {
+                    leg,
+                    counters: Counters {
+                        received: n[0],
+                        sent: n[1],
+                        lost: n[2],
+                        refused: n[3],
+                        malformed: n[4],
+                        jitter_us: n[6] as u32,
+                        keys: n[5],
+                        late: n[7],
+                        burst_ratio: told[0],
+                        mos: mos[0],
+                        round_trip_us: told[1],
+                        their_lost: told[2].map(u64::from),
+                        their_jitter_us: told[3],
+                        their_mos: mos[1],
+                    },
+                }
+            ),
             any_ladder().prop_map(|ladder| Event::Ladder(Box::new(ladder))),
             (a::<Cause>(), a::<Party>(), proptest::option::of(text())).prop_map(|(cause, by, exit)| {
                 Event::Ended { cause, by, exit: exit.map(|exit| ExitName::from(exit.as_str())) }

@@ -255,15 +255,23 @@ struct Media<'a>(&'a Counters);
 
 impl Serialize for Media<'_> {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
-        let Counters { received, sent, lost, refused, malformed, jitter, keys } = self.0;
+        let Counters { received, sent, lost, refused, malformed, jitter_us, keys, late, .. } = self.0;
+        let Counters { burst_ratio, mos, round_trip_us, their_lost, their_jitter_us, their_mos, .. } = self.0;
         let mut body = to.serialize_map(None)?;
         body.serialize_entry("received", received)?;
         body.serialize_entry("sent", sent)?;
         body.serialize_entry("lost", lost)?;
         body.serialize_entry("refused", refused)?;
         body.serialize_entry("malformed", malformed)?;
-        body.serialize_entry("jitter", jitter)?;
+        body.serialize_entry("jitter_us", jitter_us)?;
         body.serialize_entry("keys", keys)?;
+        put(&mut body, "late", Some(late).filter(|late| **late > 0))?;
+        put(&mut body, "burst_ratio", *burst_ratio)?;
+        put(&mut body, "mos", *mos)?;
+        put(&mut body, "round_trip_us", *round_trip_us)?;
+        put(&mut body, "their_lost", *their_lost)?;
+        put(&mut body, "their_jitter_us", *their_jitter_us)?;
+        put(&mut body, "their_mos", *their_mos)?;
         body.end()
     }
 }

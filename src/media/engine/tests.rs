@@ -7,6 +7,7 @@ mod moving;
 mod party;
 mod random;
 mod recording;
+mod reports;
 mod room;
 mod stream;
 
@@ -60,7 +61,7 @@ impl World {
         let silent_after = Duration::from_secs(60);
         let (ssrc, port) = (100 + leg.0 as u32, PortIndex(leg.0 as u32));
         let (sequence, timestamp) = (65_530, u32::MAX - 1_000);
-        self.command(Command::Open { leg, port, plan, ssrc, sequence, timestamp, silent_after });
+        self.command(Command::Open { leg, port, plan, ssrc, sequence, timestamp, seed: 7, silent_after });
     }
 
     fn play(&mut self, leg: LegId, playback: u64, octets: Vec<u8>) {
@@ -78,7 +79,7 @@ impl World {
         while let Some(slot) = self.engine.next_slot().filter(|slot| slot.at() <= end) {
             self.now = slot.at().max(self.now);
             let (at, left) = (self.now, &mut self.left);
-            self.engine.tick(at, slot, &mut |departure| left.push(read(at, &departure)));
+            self.engine.tick(at, slot, &mut |departure| left.extend(read(at, &departure)));
         }
         self.now = end;
     }
@@ -96,9 +97,13 @@ impl World {
     }
 }
 
-fn read(at: Instant, departure: &Departure<'_>) -> Left {
+/// A packet of sound or keys; reports are looked at in `reports.rs`.
+fn read(at: Instant, departure: &Departure<'_>) -> Option<Left> {
+    if crate::wire::rtcp::is_rtcp(departure.octets) {
+        return None;
+    }
     let packet = Packet::read(departure.octets).unwrap();
-    Left {
+    Some(Left {
         at,
         port: departure.port,
         to: departure.to,
@@ -108,7 +113,7 @@ fn read(at: Instant, departure: &Departure<'_>) -> Left {
         timestamp: packet.timestamp,
         ssrc: packet.ssrc,
         payload: packet.payload.to_vec(),
-    }
+    })
 }
 
 fn party(leg: LegId) -> SocketAddr {

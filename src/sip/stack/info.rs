@@ -2,11 +2,16 @@
 //! `application/dtmf` (RFC 6086 §3 calls them legacy). Whether they count is the switch's.
 
 use super::super::interface::{Event, InfoKeys};
+use super::super::transaction::clients::{self, Purpose};
+use super::super::transaction::key::ClientKey;
 use super::Stack;
+use super::leg::Phase;
 use super::refusal::Refusal;
+use crate::clock::Instant;
 use crate::id::LegId;
 use crate::wire::sip::grammar::trim;
 use crate::wire::sip::message::Request;
+use crate::wire::sip::method::Method;
 use crate::wire::sip::name::Name;
 use crate::wire::sip::value::MediaType;
 use crate::wire::telephone_event::Key;
@@ -35,6 +40,40 @@ impl Stack {
             Carried::Key(_) | Carried::Nothing | Carried::NoKey => {}
         }
         Ok(())
+    }
+}
+
+impl Stack {
+    /// INFO within the dialog with one key (RFC 6086 §4.2.1; the body is one of the old ways). What its answer
+    /// says of the dialog is what a probe's says (RFC 6086 §4.2.2, RFC 5057 §5.1).
+    pub(super) fn send_key(&mut self, now: Instant, id: LegId, key: Key) {
+        let Some(way) = self.dialog_way(id) else { return };
+        let (branch, via) = self.via(way);
+        let Some(Phase::InDialog(within)) = self.legs.get_mut(&id).map(|leg| &mut leg.phase) else { return };
+        let builder = within.dialog.request(&Method::Info, &via);
+        let body = format!("Signal={}\r\nDuration={PRESS_MS}\r\n", sign(key));
+        let octets = self
+            .abilities(builder, way)
+            .header(Name::UserAgent, &self.settings.product)
+            .finish_with("application/dtmf-relay", body.as_bytes());
+        let client = ClientKey::new(&branch, &Method::Info);
+        self.client_begin(
+            now,
+            clients::Begin { key: client, octets, way, purpose: Purpose::Probe { leg: id } },
+        );
+    }
+}
+
+/// How long a key is told to have been pressed, in ms.
+const PRESS_MS: u32 = 160;
+
+/// The key as a body spells it.
+fn sign(key: Key) -> char {
+    match key {
+        Key::Digit(digit) => char::from(b'0' + digit % 10),
+        Key::Star => '*',
+        Key::Pound => '#',
+        Key::Letter(letter) => char::from(letter),
     }
 }
 
@@ -81,6 +120,14 @@ fn key(signal: &[u8]) -> Result<Carried, Refusal> {
 mod tests {
     use super::*;
     use crate::wire::sip::message::{Message, parse};
+
+    #[test]
+    fn a_key_that_we_write_is_read_as_that_key() {
+        for written in (0..=15).filter_map(Key::from_event) {
+            let body = format!("Signal={}\r\nDuration={PRESS_MS}\r\n", sign(written));
+            assert_eq!(relayed(body.as_bytes()).map(key), Some(Ok(Carried::Key(written))), "{body}");
+        }
+    }
 
     #[test]
     fn a_key_is_read_from_both_old_bodies_and_nothing_else_is_taken() {

@@ -47,7 +47,7 @@ impl Pair {
             self.now = slot.at();
             let left = &mut self.left;
             let at = self.now;
-            self.workers[worker].tick(at, slot, &mut |departure| left.push(read(at, &departure)));
+            self.workers[worker].tick(at, slot, &mut |departure| left.extend(read(at, &departure)));
             self.collect();
         }
         self.now = until;
@@ -79,6 +79,7 @@ fn opening(leg: LegId, plan: StreamPlan) -> Command {
         ssrc: 900 + leg.0 as u32,
         sequence: 65_530,
         timestamp: u32::MAX - 1_000,
+        seed: 7,
         silent_after: Duration::from_secs(60),
     }
 }

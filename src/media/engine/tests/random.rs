@@ -148,7 +148,7 @@ fn check_streams(left: &[Left], seed: u64) {
 
 #[test]
 fn whatever_comes_streams_are_unbroken_and_every_order_is_answered_once() {
-    for seed in 0..200 {
+    for seed in 0..60 {
         let mut rng = Rng::seeded(seed);
         let (mut world, mut owed) = (World::new(), Owed::default());
         for step in 0..150 {

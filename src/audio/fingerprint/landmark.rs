@@ -1,0 +1,155 @@
+//! Landmarks of a sound: pairs of peaks of its spectrum, as numbers that the same sound gives again.
+//!
+//! ```text
+//!  frequency │   ×───┐        × a peak: the strongest of its surroundings in time and frequency
+//!            │ ×     └──×     a pair: first frequency, second frequency, frames between
+//!            └──────────────▶ time
+//! ```
+//! Peaks outlive noise, companding and lost packets: enough pairs stay to know *where* to look. Whether it
+//! is so is decided by `align`, not here.
+
+use realfft::{RealFftPlanner, RealToComplex, num_complex::Complex};
+use std::f32::consts::TAU;
+use std::sync::Arc;
+
+/// Samples between two frames: 16 ms.
+pub const HOP: usize = 128;
+/// Samples under the window of one frame: 64 ms, which resolves the harmonics of a voice.
+const WINDOW: usize = 512;
+/// The bins that are looked at: 110 Hz to 3.6 kHz, what every telephone carries.
+const BINS: std::ops::Range<usize> = 7..230;
+/// A peak is the strongest within this many bins (125 Hz) …
+const AROUND_BINS: usize = 8;
+/// … and frames (64 ms) to each side.
+const AROUND_FRAMES: usize = 4;
+/// Power of one bin under which nothing is a peak: about -75 dBFS.
+const FAINT: f32 = 2.0;
+/// A pair reaches this many frames: half a second.
+const REACH_FRAMES: usize = 32;
+/// … and this many bins: 1 kHz.
+const REACH_BINS: i32 = 64;
+/// Pairs that one peak begins.
+const FAN: usize = 8;
+
+/// One pair, and the frame in which it begins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Landmark {
+    /// First bin, distance to the second, frames between.
+    pub pair: u32,
+    /// The frame of the first peak.
+    pub frame: u32,
+}
+
+/// Turns samples into landmarks; owns the transform and its buffers.
+pub struct Finder {
+    transform: Arc<dyn RealToComplex<f32>>,
+    window: Vec<f32>,
+    frame: Vec<f32>,
+    scratch: Vec<Complex<f32>>,
+    spectrum: Vec<Complex<f32>>,
+}
+
+/// The power of each bin of each frame.
+struct Powers {
+    bins: Vec<f32>,
+}
+
+impl Finder {
+    /// A finder with its transform planned.
+    pub fn new() -> Self {
+        let transform = RealFftPlanner::new().plan_fft_forward(WINDOW);
+        let window = (0..WINDOW).map(|at| 0.5 - 0.5 * (TAU * at as f32 / WINDOW as f32).cos()).collect();
+        let (scratch, spectrum) = (transform.make_scratch_vec(), transform.make_output_vec());
+        Self { transform, window, frame: vec![0.0; WINDOW], scratch, spectrum }
+    }
+
+    /// The landmarks of samples at 8 kHz, in the order of their frames.
+    pub fn find(&mut self, samples: &[f32]) -> Vec<Landmark> {
+        let powers = self.powers(samples);
+        pairs(&powers.peaks())
+    }
+
+    /// How flat the spectrum of each frame is: geometric by arithmetic mean of the powers. Noise has over a
+    /// half, a tone next to nothing.
+    pub fn flatness(&mut self, samples: &[f32]) -> Vec<f32> {
+        let powers = self.powers(samples);
+        powers.frames().map(flatness).collect()
+    }
+
+    fn powers(&mut self, samples: &[f32]) -> Powers {
+        let mut bins = Vec::with_capacity(samples.len() / HOP * BINS.len());
+        for start in (0..samples.len().saturating_sub(WINDOW - 1)).step_by(HOP) {
+            let under = &samples[start..start + WINDOW];
+            for ((to, sample), weight) in self.frame.iter_mut().zip(under).zip(&self.window) {
+                *to = sample * weight;
+            }
+            self.transform
+                .process_with_scratch(&mut self.frame, &mut self.spectrum, &mut self.scratch)
+                .expect("the buffers are those that the transform made");
+            bins.extend(self.spectrum[BINS].iter().map(|bin| bin.norm_sqr() / (WINDOW * WINDOW) as f32));
+        }
+        Powers { bins }
+    }
+}
+
+fn flatness(bins: &[f32]) -> f32 {
+    let mean = bins.iter().sum::<f32>() / bins.len() as f32;
+    let mean_log = bins.iter().map(|power| (power + 1e-9).ln()).sum::<f32>() / bins.len() as f32;
+    mean_log.exp() / (mean + 1e-9)
+}
+
+impl Powers {
+    fn frames(&self) -> std::slice::ChunksExact<'_, f32> {
+        self.bins.chunks_exact(BINS.len())
+    }
+
+    /// (frame, bin) of each peak, in the order of frames.
+    fn peaks(&self) -> Vec<(u32, i32)> {
+        let frames: Vec<&[f32]> = self.frames().collect();
+        let strongest: Vec<Vec<usize>> = frames.iter().map(|frame| local_maxima(frame)).collect();
+        let mut peaks = Vec::new();
+        for (at, maxima) in strongest.iter().enumerate() {
+            let near = at.saturating_sub(AROUND_FRAMES)..(at + AROUND_FRAMES + 1).min(frames.len());
+            for &bin in maxima {
+                let power = frames[at][bin];
+                let around = bin.saturating_sub(AROUND_BINS)..(bin + AROUND_BINS + 1).min(BINS.len());
+                let is_peak = near.clone().all(|other| {
+                    other == at || frames[other][around.clone()].iter().all(|near| *near < power)
+                });
+                if is_peak {
+                    peaks.push((at as u32, bin as i32));
+                }
+            }
+        }
+        peaks
+    }
+}
+
+/// Bins that are the strongest of their neighbours in the same frame.
+fn local_maxima(frame: &[f32]) -> Vec<usize> {
+    let mut maxima = Vec::new();
+    for bin in 1..frame.len() - 1 {
+        let power = frame[bin];
+        if power < FAINT || power < frame[bin - 1] || power < frame[bin + 1] {
+            continue;
+        }
+        let around = bin.saturating_sub(AROUND_BINS)..(bin + AROUND_BINS + 1).min(frame.len());
+        if frame[around].iter().all(|near| *near <= power) {
+            maxima.push(bin);
+        }
+    }
+    maxima
+}
+
+fn pairs(peaks: &[(u32, i32)]) -> Vec<Landmark> {
+    let mut landmarks = Vec::new();
+    for (at, &(frame, bin)) in peaks.iter().enumerate() {
+        let later = peaks[at + 1..].iter().take_while(|(later, _)| later - frame <= REACH_FRAMES as u32);
+        let reached = later.filter(|(later, other)| *later > frame && (other - bin).abs() < REACH_BINS);
+        for (later, other) in reached.take(FAN) {
+            let distance = (other - bin + REACH_BINS) as u32;
+            landmarks.push(Landmark { pair: (bin as u32) << 16 | distance << 8 | (later - frame), frame });
+        }
+    }
+    landmarks
+}

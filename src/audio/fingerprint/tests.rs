@@ -1,0 +1,105 @@
+use super::*;
+use crate::rng::Rng;
+use std::f32::consts::TAU;
+
+/// A made-up voice: harmonics of a pitch that wanders, in syllables, from a seed.
+fn voice(seed: u64, seconds: usize) -> Vec<i16> {
+    let mut rng = Rng::seeded(seed);
+    let mut unit = move || (rng.next_u64() >> 40) as f32 / (1_u64 << 24) as f32;
+    let (mut samples, mut phase) = (Vec::new(), 0.0_f32);
+    while samples.len() < seconds * RATE_HZ {
+        let (pitch, end) = (90.0 + 80.0 * unit(), 90.0 + 80.0 * unit());
+        let weights: Vec<f32> = (0..12).map(|_| unit() * unit()).collect();
+        let length = 1_000 + (1_200.0 * unit()) as usize;
+        for at in 0..length {
+            let part = at as f32 / length as f32;
+            phase += (pitch + (end - pitch) * part) / RATE_HZ as f32;
+            let loud = 4_000.0 * (part * TAU / 2.0).sin();
+            let harmonics =
+                weights.iter().zip(1..).map(|(weight, number)| weight * (phase * TAU * number as f32).sin());
+            samples.push((loud * harmonics.sum::<f32>() / 2.0) as i16);
+        }
+    }
+    samples
+}
+
+fn silence(ms: usize) -> Vec<i16> {
+    vec![0; 8 * ms]
+}
+
+/// `2` a prompt, `2|3` those that cannot be told apart, `?` unknown; silences are left out.
+fn told(index: &Index, file: &[i16]) -> String {
+    let stretches = index.listen(file);
+    let words = stretches.iter().filter_map(|stretch| match &stretch.what {
+        What::Prompt(heard) => {
+            let mut all: Vec<&usize> = std::iter::once(&heard.prompt).chain(&heard.or).collect();
+            all.sort_unstable();
+            Some(all.into_iter().map(usize::to_string).collect::<Vec<_>>().join("|"))
+        }
+        What::Unknown => Some("?".to_owned()),
+        What::Quiet => None,
+    });
+    words.collect::<Vec<_>>().join(" ")
+}
+
+#[test]
+fn a_file_is_told_from_its_first_to_its_last_sample_without_a_hole() {
+    let prompts: Vec<Vec<i16>> = (1..5).map(|seed| voice(seed, 3)).collect();
+    let index = Index::new(prompts.iter().map(Vec::as_slice));
+    let file =
+        [silence(333), prompts[2].clone(), silence(500), voice(99, 2), silence(700), prompts[0].clone()]
+            .concat();
+    assert_eq!(told(&index, &file), "2 ? 0");
+    let stretches = index.listen(&file);
+    let mut at = Duration::ZERO;
+    for stretch in &stretches {
+        assert_eq!(stretch.from, at, "{stretches:#?}");
+        at = stretch.to;
+    }
+    assert_eq!(at, time(file.len()));
+    let first = stretches.iter().find(|stretch| stretch.what != What::Quiet);
+    let from = first.map_or(0.0, |stretch| stretch.from.as_secs_f64());
+    assert!((from - 0.333).abs() < 0.05, "{from}");
+}
+
+#[test]
+fn what_is_told_of_pieces_of_three_prompts_of_which_two_end_alike() {
+    let end = voice(50, 2);
+    let prompts = [voice(1, 4), [voice(2, 2), end.clone()].concat(), [voice(3, 2), end.clone()].concat()];
+    let index = Index::new(prompts.iter().map(Vec::as_slice));
+    let other = voice(77, 2);
+    let rows: [(&str, Vec<i16>, &str); 9] = [
+        ("nothing", Vec::new(), ""),
+        ("a click", [silence(500), vec![9_000; 200], silence(500)].concat(), ""),
+        ("whole, one after the other", [prompts[1].clone(), prompts[0].clone()].concat(), "1 0"),
+        ("only the end that two have", [silence(300), end.clone(), silence(300)].concat(), "1|2"),
+        ("the end, and what came before it", [prompts[2][8_000..].to_vec(), silence(300)].concat(), "2"),
+        ("cut off", [prompts[0][..12_800].to_vec(), silence(800)].concat(), "0"),
+        ("talked over after 1.6 s", [prompts[0][..12_800].to_vec(), other.clone()].concat(), "0 ?"),
+        (
+            "its words within other speech",
+            [other.clone(), prompts[0][8_000..18_000].to_vec(), other.clone()].concat(),
+            "?",
+        ),
+        (
+            "a piece too short to be sure",
+            [silence(300), prompts[0][8_000..10_400].to_vec(), silence(300)].concat(),
+            "?",
+        ),
+    ];
+    for (what, file, expected) in rows {
+        assert_eq!(told(&index, &file), expected, "{what}");
+    }
+}
+
+#[test]
+fn a_clock_that_drifts_and_a_stream_that_slips_leave_one_prompt() {
+    let prompts = [voice(1, 8), voice(2, 8)];
+    let index = Index::new(prompts.iter().map(Vec::as_slice));
+    // 100 parts in a million: one sample more in each 10 000.
+    let drifted: Vec<i16> =
+        prompts[0].chunks(10_000).flat_map(|part| part.iter().chain(part.last())).copied().collect();
+    assert_eq!(told(&index, &drifted), "0");
+    let slipped = [prompts[1][..24_000].to_vec(), prompts[1][24_160..].to_vec()].concat();
+    assert_eq!(told(&index, &slipped), "1");
+}

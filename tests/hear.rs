@@ -1,0 +1,444 @@
+//! `careline hear`: the names of the shipped prompts, in every condition that a telephone adds; what is no prompt has
+//! no name. Runs the real program on files made here.
+//!
+//! Most of the table is one file for each condition and language, with all prompts in it one after the other.
+
+use pcap_file::DataLink;
+use pcap_file::pcap::{PcapHeader, PcapPacket, PcapWriter};
+use serde_json::Value;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+use std::time::Duration;
+
+const RATE: u32 = 8_000;
+const ROOT: &str = env!("CARGO_MANIFEST_DIR");
+
+/// A shipped prompt.
+#[derive(Clone)]
+struct Prompt {
+    name: String,
+    language: String,
+    octets: Vec<u8>,
+}
+
+/// A deterministic source of chance (xorshift).
+struct Chance(u64);
+
+impl Chance {
+    fn next(&mut self) -> u64 {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        self.0
+    }
+
+    fn below(&mut self, most: usize) -> usize {
+        (self.next() % most as u64) as usize
+    }
+
+    fn unit(&mut self) -> f64 {
+        (self.next() >> 11) as f64 / (1_u64 << 53) as f64
+    }
+}
+
+fn prompts(language: &str) -> Vec<Prompt> {
+    let folder = Path::new(ROOT).join("sounds").join(language);
+    let mut paths: Vec<PathBuf> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    paths.sort();
+    let one = |path: PathBuf| {
+        let file = fs::read(&path).unwrap();
+        let at = file.windows(4).position(|word| word == b"data").unwrap();
+        let length = u32::from_le_bytes(file[at + 4..at + 8].try_into().unwrap()) as usize;
+        let name = path.file_stem().unwrap().to_str().unwrap().to_owned();
+        Prompt { name, language: language.to_owned(), octets: file[at + 8..at + 8 + length].to_vec() }
+    };
+    paths.into_iter().map(one).collect()
+}
+
+/// G.711 µ-law, written apart from the engine's own.
+fn linear(octet: u8) -> i16 {
+    let code = !octet;
+    let magnitude = ((i32::from(code & 0x0f) << 3) + 132) << ((code >> 4) & 7);
+    let sample = magnitude - 132;
+    (if code & 0x80 == 0 { sample } else { -sample }) as i16
+}
+
+fn samples(prompt: &Prompt) -> Vec<i16> {
+    prompt.octets.iter().map(|octet| linear(*octet)).collect()
+}
+
+/// Through A-law and back (G.711 table 1a): 13 bits, twelve intervals apart from the first.
+fn through_a_law(samples: &[i16]) -> Vec<i16> {
+    let one = |sample: &i16| {
+        let magnitude = i32::from(*sample).abs().min(32_767);
+        let shift = (32 - (magnitude >> 8).leading_zeros() as i32 - 1).max(0) + 4;
+        let rounded = (magnitude >> shift << shift) + (1 << (shift - 1));
+        (rounded * i32::from(*sample).signum()) as i16
+    };
+    samples.iter().map(one).collect()
+}
+
+fn with_noise(samples: &[i16], below_db: f64, chance: &mut Chance) -> Vec<i16> {
+    let power = samples.iter().map(|sample| f64::from(*sample).powi(2)).sum::<f64>() / samples.len() as f64;
+    let width = (12.0 * power / 10_f64.powf(below_db / 10.0)).sqrt();
+    samples.iter().map(|sample| (f64::from(*sample) + width * (chance.unit() - 0.5)) as i16).collect()
+}
+
+/// Loses packets of 20 ms.
+fn with_loss(samples: &[i16], share: f64, chance: &mut Chance) -> Vec<i16> {
+    let mut left = samples.to_vec();
+    left.chunks_mut(160).filter(|_| chance.unit() < share).for_each(|packet| packet.fill(0));
+    left
+}
+
+fn write_wav(path: &Path, channels: &[&[i16]], rate: u32) {
+    let spec = hound::WavSpec {
+        channels: channels.len() as u16,
+        sample_rate: rate,
+        bits_per_sample: 16,
+        sample_format: hound::SampleFormat::Int,
+    };
+    let mut writer = hound::WavWriter::create(path, spec).unwrap();
+    let longest = channels.iter().map(|channel| channel.len()).max().unwrap();
+    for at in 0..longest {
+        for channel in channels {
+            writer.write_sample(channel.get(at).copied().unwrap_or(0)).unwrap();
+        }
+    }
+    writer.finalize().unwrap();
+}
+
+fn hear(path: &Path, more: &[&str]) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_careline"));
+    command.current_dir(ROOT).arg("hear").arg(path).args(more).output().unwrap()
+}
+
+fn parts(path: &Path, more: &[&str]) -> Vec<Value> {
+    let output = hear(path, &[more, &["--json"]].concat());
+    let errors = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(output.status.success(), "{}: {errors}", path.display());
+    let told: Value = serde_json::from_slice(&output.stdout).unwrap();
+    told["parts"].as_array().unwrap().clone()
+}
+
+/// `u.menu en` for each prompt that was named, `u.a en|u.b en` for those that cannot be told apart, `unknown`.
+fn names(part: &Value) -> Vec<String> {
+    let one =
+        |name: &Value| format!("{} {}", name["name"].as_str().unwrap(), name["language"].as_str().unwrap());
+    let heard = part["heard"].as_array().unwrap().iter();
+    let named = heard.filter_map(|heard| match heard["what"].as_str().unwrap() {
+        "prompt" => {
+            let or = heard["or"].as_array().unwrap().iter().map(one);
+            Some(std::iter::once(one(heard)).chain(or).collect::<Vec<_>>().join("|"))
+        }
+        "unknown" => Some("unknown".to_owned()),
+        _ => None,
+    });
+    named.collect()
+}
+
+fn full_names(prompts: &[Prompt]) -> Vec<String> {
+    prompts.iter().map(|prompt| format!("{} {}", prompt.name, prompt.language)).collect()
+}
+
+type Condition = (&'static str, fn(&[i16], &mut Chance) -> Vec<i16>);
+
+const CONDITIONS: &[Condition] = &[
+    ("clean", |samples, _| samples.to_vec()),
+    ("A-law", |samples, _| through_a_law(samples)),
+    ("5 % loss", |samples, chance| with_loss(samples, 0.05, chance)),
+    ("10 dB SNR", |samples, chance| with_noise(samples, 10.0, chance)),
+    ("first 200 ms missing", |samples, _| samples[1_600..].to_vec()),
+    ("cut after 1.5 s", |samples, _| samples[..samples.len().min(12_400)].to_vec()),
+    ("20 dB quieter", |samples, _| samples.iter().map(|sample| sample / 10).collect()),
+    ("A-law, loss, noise, no beginning", |samples, chance| {
+        let noisy = with_noise(&through_a_law(&samples[1_600..]), 10.0, chance);
+        with_loss(&noisy, 0.05, chance)
+    }),
+];
+
+/// All prompts under one condition in one file, between silences of chance length.
+fn row(
+    directory: &Path,
+    language: &str,
+    condition: &Condition,
+    chance: &mut Chance,
+) -> (usize, usize, usize) {
+    // All of them clean; else every second one, which is enough to see a condition fail.
+    let step = if condition.0 == "clean" { 1 } else { 2 };
+    let prompts: Vec<Prompt> = prompts(language).into_iter().skip(chance.below(step)).step_by(step).collect();
+    let mut file = Vec::new();
+    for prompt in &prompts {
+        file.extend(vec![0; 2_400 + chance.below(4_000)]);
+        file.extend(condition.1(&samples(prompt), chance));
+    }
+    file.extend(vec![0; 3_000]);
+    let path = directory.join("row.wav");
+    write_wav(&path, &[&file], RATE);
+    let heard = names(&parts(&path, &[])[0]);
+    let expected = full_names(&prompts);
+    let mut rest = heard.iter().peekable();
+    let mut right = 0;
+    for name in &expected {
+        if rest.peek() == Some(&name) {
+            rest.next();
+            right += 1;
+        } else if rest.peek().is_some_and(|heard| *heard == "unknown") {
+            rest.next();
+        }
+    }
+    let false_names = heard.iter().filter(|name| *name != "unknown" && !expected.contains(name)).count();
+    println!("{language} {:<34} {right} of {} named, {false_names} false names", condition.0, expected.len());
+    if right < expected.len() {
+        println!("  heard {heard:?}");
+    }
+    (right, expected.len(), false_names)
+}
+
+#[test]
+fn every_shipped_prompt_is_named_in_every_condition_of_a_telephone() {
+    let directory = tempfile::tempdir().unwrap();
+    let mut chance = Chance(0x5eed_cafe);
+    let (mut right, mut all, mut false_names) = (0, 0, 0);
+    for language in ["en", "es"] {
+        for condition in CONDITIONS {
+            let row = row(directory.path(), language, condition, &mut chance);
+            right += row.0;
+            all += row.1;
+            false_names += row.2;
+        }
+    }
+    println!("{right} of {all} named, {false_names} false names");
+    assert_eq!((right, false_names), (all, 0));
+}
+
+#[test]
+fn what_is_no_prompt_has_no_name() {
+    let directory = tempfile::tempdir().unwrap();
+    let mut chance = Chance(77);
+    let both = [prompts("en"), prompts("es")].concat();
+    // The same voice, other words: pieces of 250 ms of all prompts, shuffled.
+    let mut shuffled = Vec::new();
+    for _ in 0..240 {
+        let all = samples(&both[chance.below(both.len())]);
+        let at = chance.below(all.len() - 2_000);
+        shuffled.extend_from_slice(&all[at..at + 2_000]);
+    }
+    let menu = samples(both.iter().find(|prompt| prompt.name == "mm.menu").unwrap());
+    let backwards: Vec<i16> = menu.iter().rev().copied().collect();
+    let faster: Vec<i16> = menu.chunks_exact(10).flat_map(|ten| ten[..9].to_vec()).collect();
+    let tone: Vec<i16> = (0..24_000).map(|at| (9_000.0 * (f64::from(at) * 0.7).sin()) as i16).collect();
+    let rows = [("shuffled", shuffled), ("backwards", backwards), ("cut closer", faster), ("a tone", tone)];
+    for (what, sound) in rows {
+        let path = directory.path().join("unknown.wav");
+        write_wav(&path, &[&sound], RATE);
+        let heard = names(&parts(&path, &[])[0]);
+        println!("{what}: {heard:?}");
+        assert!(!heard.is_empty() && heard.iter().all(|name| name == "unknown"), "{what}: {heard:?}");
+    }
+}
+
+#[test]
+fn words_that_two_prompts_share_are_not_given_to_one_of_them() {
+    let directory = tempfile::tempdir().unwrap();
+    let english = prompts("en");
+    let one = |name: &str| samples(english.iter().find(|prompt| prompt.name == name).unwrap());
+    // "I will get a person to help you." ends each of these: the wave still tells whose it is, or all are named.
+    for name in ["u.agent", "u.noinput2", "u.sysfail"] {
+        let whole = one(name);
+        let path = directory.path().join("shared.wav");
+        write_wav(&path, &[&whole[whole.len() - 15_000..]], RATE);
+        let heard = names(&parts(&path, &[])[0]);
+        println!("{name}: {heard:?}");
+        assert_eq!(heard.len(), 1);
+        assert!(heard[0].split('|').any(|one| one == format!("{name} en")), "{name}: {heard:?}");
+    }
+}
+
+#[test]
+fn times_gaps_levels_and_cuts_are_told_for_each_channel() {
+    let directory = tempfile::tempdir().unwrap();
+    let english = prompts("en");
+    let one = |name: &str| samples(english.iter().find(|prompt| prompt.name == name).unwrap());
+    let mut right = vec![0; 8_000];
+    right.extend(one("u.emergency"));
+    right.extend(vec![0; 4_000]);
+    // A key is pressed after 2 s of the menu, and the next words follow at once.
+    right.extend(&one("mm.menu")[..16_000]);
+    right.extend(one("u.one_moment"));
+    let left: Vec<i16> = one("u.goodbye").iter().map(|sample| sample / 4).collect();
+    for rate in [8_000, 16_000, 44_100] {
+        let stretched = |samples: &[i16]| -> Vec<i16> {
+            let count = samples.len() as u64 * u64::from(rate) / u64::from(RATE);
+            let at = |number: u64| {
+                let place = number as f64 * f64::from(RATE) / f64::from(rate);
+                let (whole, part) = (place as usize, place.fract());
+                let next = samples[(whole + 1).min(samples.len() - 1)];
+                (f64::from(samples[whole]) * (1.0 - part) + f64::from(next) * part) as i16
+            };
+            (0..count).map(at).collect()
+        };
+        let path = directory.path().join("stereo.wav");
+        write_wav(&path, &[&stretched(&left), &stretched(&right)], rate);
+        let both = parts(&path, &[]);
+        assert_eq!(names(&both[0]), ["u.goodbye en"], "{rate} Hz");
+        assert_eq!(names(&both[1]), ["u.emergency en", "mm.menu en", "u.one_moment en"], "{rate} Hz");
+        let right_only = parts(&path, &["--channel", "right"]);
+        assert_eq!(right_only.len(), 1);
+        assert_eq!(right_only[0]["heard"], both[1]["heard"]);
+        let heard = both[1]["heard"].as_array().unwrap();
+        let near = |value: &Value, expected: f64, by: f64| {
+            let value = value.as_f64().unwrap();
+            assert!((value - expected).abs() <= by, "{rate} Hz: {value} is not {expected}: {heard:#?}");
+        };
+        let named: Vec<&Value> = heard.iter().filter(|heard| heard["what"] == "prompt").collect();
+        near(&named[0]["from"], 1.05, 0.06);
+        near(&named[0]["to"], 6.35, 0.08);
+        near(&named[1]["to"], 8.90, 0.1);
+        near(&named[1]["missing"], 11.3, 0.1);
+        assert_eq!((&named[0]["whole"], &named[1]["whole"]), (&Value::Bool(true), &Value::Bool(false)));
+        near(&named[0]["dbfs"], -19.0, 3.0);
+        let gap = heard.iter().find(|heard| heard["what"] == "silence" && heard["from"].as_f64() > Some(5.0));
+        near(&gap.unwrap()["from"], 6.35, 0.1);
+    }
+}
+
+/// An RTP stream in a capture: Ethernet, IPv4, UDP, written by hand.
+struct Wire {
+    writer: PcapWriter<fs::File>,
+}
+
+impl Wire {
+    fn create(path: &Path) -> Self {
+        let header = PcapHeader { datalink: DataLink::ETHERNET, ..PcapHeader::default() };
+        Self { writer: PcapWriter::with_header(fs::File::create(path).unwrap(), header).unwrap() }
+    }
+
+    fn send(&mut self, at_ms: u64, payload: &[u8]) {
+        let mut octets = vec![2, 0, 0, 0, 0, 1, 2, 0, 0, 0, 0, 2, 8, 0];
+        let length = (28 + payload.len()) as u16;
+        octets.extend([0x45, 0]);
+        octets.extend(length.to_be_bytes());
+        octets.extend([0, 0, 0x40, 0, 64, 17, 0, 0, 10, 0, 0, 1, 10, 0, 0, 2]);
+        octets.extend([0x0f, 0xa0, 0x13, 0x88]);
+        octets.extend((8 + payload.len() as u16).to_be_bytes());
+        octets.extend([0, 0]);
+        octets.extend(payload);
+        let at = Duration::from_millis(1_000_000 + at_ms);
+        self.writer.write_packet(&PcapPacket::new(at, octets.len() as u32, &octets)).unwrap();
+    }
+
+    fn rtp(&mut self, number: u64, payload_type: u8, timestamp: u32, payload: &[u8]) {
+        let mut octets = vec![0x80, payload_type];
+        octets.extend((number as u16).wrapping_add(65_500).to_be_bytes());
+        octets.extend(timestamp.to_be_bytes());
+        octets.extend(0xfeed_beef_u32.to_be_bytes());
+        octets.extend(payload);
+        self.send(20 * number, &octets);
+    }
+}
+
+#[test]
+fn a_capture_tells_its_streams_their_prompts_losses_and_keys() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("call.pcap");
+    let spanish = prompts("es");
+    let octets = [&spanish[0].octets[..], &vec![0xff; 4_000], &spanish[5].octets].concat();
+    let mut chance = Chance(4);
+    let mut lost = 0;
+    let mut wire = Wire::create(&path);
+    let packets = octets.chunks_exact(160).count() as u64;
+    for (number, packet) in (0..).zip(octets.chunks_exact(160)) {
+        let timestamp = 0xffff_f000_u32.wrapping_add(160 * number as u32);
+        let is_event = (100..110).contains(&number);
+        if is_event {
+            let end = if number >= 107 { 0x8a } else { 10 };
+            let duration = (160 * (number.min(107) as u16 - 99)).to_be_bytes();
+            let begun = 0xffff_f000_u32.wrapping_add(16_000);
+            wire.rtp(number, 101, begun, &[7, end, duration[0], duration[1]]);
+        } else if number > 0 && number + 1 < packets && chance.unit() < 0.05 {
+            lost += 1;
+        } else {
+            wire.rtp(number, 0, timestamp, packet);
+        }
+        wire.send(20 * number + 3, b"something else at the same ports");
+    }
+    let parts = parts(&path, &[]);
+    println!("{lost} lost: {:#}", parts[0]);
+    assert_eq!(parts.len(), 1);
+    assert_eq!(names(&parts[0]), [full_names(&spanish)[0].clone(), full_names(&spanish)[5].clone()]);
+    assert_eq!(parts[0]["lost"], lost);
+    let keys = parts[0]["keys"].as_array().unwrap();
+    assert_eq!(keys.len(), 1);
+    assert_eq!(keys[0]["key"], "7");
+    assert!((keys[0]["at"].as_f64().unwrap() - 2.0).abs() < 0.03, "{keys:?}");
+    let text = String::from_utf8(hear(&path, &[]).stdout).unwrap();
+    println!("{text}");
+    for told in ["10.0.0.1:4000 → 10.0.0.2:5000, PCMU/8000", "lost (", "key 7", "cr.fallback es"] {
+        assert!(text.contains(told), "`{told}` is not in\n{text}");
+    }
+}
+
+#[test]
+fn a_payload_type_is_named_by_the_tester_or_by_the_sdp_of_the_capture() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("linear.pcap");
+    let prompt = prompts("en").into_iter().find(|prompt| prompt.name == "u.greeting").unwrap();
+    let sdp = "v=0\r\no=- 1 1 IN IP4 10.0.0.2\r\ns=-\r\nc=IN IP4 10.0.0.2\r\nt=0 0\r\nm=audio 5000 RTP/AVP 97\r\n\
+               a=rtpmap:97 L16/8000\r\n";
+    let invite = format!(
+        "INVITE sip:100@10.0.0.2 SIP/2.0\r\nVia: SIP/2.0/UDP 10.0.0.1;branch=z9hG4bK1\r\nContent-Type: application/sdp\r\n\
+         Content-Length: {}\r\n\r\n{sdp}",
+        sdp.len()
+    );
+    for with_sdp in [false, true] {
+        let mut wire = Wire::create(&path);
+        if with_sdp {
+            wire.send(0, invite.as_bytes());
+        }
+        for (number, packet) in (0..).zip(samples(&prompt).chunks_exact(160)) {
+            let payload: Vec<u8> = packet.iter().flat_map(|sample| sample.to_be_bytes()).collect();
+            wire.rtp(number, 97, 160 * number as u32, &payload);
+        }
+        drop(wire);
+        let named: &[&str] = if with_sdp { &[] } else { &["--pt", "97=L16/8000"] };
+        assert_eq!(names(&parts(&path, named)[0]), ["u.greeting en"], "with SDP: {with_sdp}");
+        if !with_sdp {
+            let untold = hear(&path, &[]);
+            assert_eq!(untold.status.code(), Some(1));
+            let error = String::from_utf8_lossy(&untold.stderr).into_owned();
+            assert!(error.contains("no RTP stream") && error.contains("--pt"), "{error}");
+        }
+    }
+}
+
+#[test]
+fn a_file_that_cannot_be_heard_is_told_with_cause_and_repair() {
+    let directory = tempfile::tempdir().unwrap();
+    let rows: [(&str, &[u8], &str); 5] = [
+        ("empty.wav", b"", "it is empty"),
+        ("text.wav", b"this is a letter to nobody", "this is a text file, not audio"),
+        ("noise.wav", &[0x80, 0, 1, 0xff, 0, 0, 7, 9, 0xfe, 0, 0, 0], "convert it"),
+        ("short.pcap", &[0xd4, 0xc3, 0xb2, 0xa1], "damaged"),
+        ("dir/none.wav", b"", "is not there"),
+    ];
+    for (name, octets, says) in rows {
+        let path = directory.path().join(name);
+        if !name.contains('/') {
+            fs::write(&path, octets).unwrap();
+        }
+        let output = hear(&path, &[]);
+        let error = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(1), "{name}: {error}");
+        assert!(error.contains(says) && error.contains(name), "{name}: `{says}` is not in: {error}");
+    }
+    let silent = directory.path().join("silent.wav");
+    write_wav(&silent, &[&[0; 8_000]], RATE);
+    let text = String::from_utf8(hear(&silent, &[]).stdout).unwrap();
+    assert!(text.contains("silence for 1.00 s"), "{text}");
+    let nowhere = hear(&silent, &["--sounds", "no/such/sounds"]);
+    let error = String::from_utf8_lossy(&nowhere.stderr).into_owned();
+    assert_eq!(nowhere.status.code(), Some(1));
+    assert!(error.contains("no prompt is in no/such/sounds") && error.contains("--sounds DIR"), "{error}");
+}
