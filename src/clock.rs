@@ -36,6 +36,11 @@ impl Instant {
         Self(self.0.div_ceil(step).saturating_mul(step))
     }
 
+    /// So long before this time, at the earliest the start.
+    pub const fn before(self, time: Duration) -> Instant {
+        Instant(self.0.saturating_sub(time.as_micros() as u64))
+    }
+
     /// The time from `earlier` to here; zero if `earlier` is later.
     pub const fn since(self, earlier: Instant) -> Duration {
         Duration::from_micros(self.0.saturating_sub(earlier.0))

@@ -12,6 +12,7 @@
 
 use crate::clock::Instant;
 use crate::io::media_socket::{bind, disconnect, send_from};
+use crate::io::media_stamp;
 use crate::media::command::{Kind, PortIndex};
 use crate::media::leg::Departure;
 use std::io;
@@ -59,9 +60,11 @@ impl Pair {
     /// What the kernel says, `AddrInUse` above all.
     pub fn bind(address: IpAddr, rtp: u16) -> io::Result<Self> {
         let socket = |port| bind(SocketAddr::new(address, port));
+        let (even, odd) = (socket(rtp)?, socket(rtp + 1)?);
+        media_stamp::ask(&odd)?;
         Ok(Self {
-            rtp: socket(rtp)?,
-            rtcp: socket(rtp + 1)?,
+            rtp: even,
+            rtcp: odd,
             next_rtcp: Instant::START,
             last_read: 0,
             port: rtp,

@@ -101,7 +101,7 @@ impl Batch {
 }
 
 /// The address in a socket name of either family.
-fn address(name: &libc::sockaddr_in6) -> Option<SocketAddr> {
+pub fn address(name: &libc::sockaddr_in6) -> Option<SocketAddr> {
     match libc::c_int::from(name.sin6_family) {
         libc::AF_INET6 => {
             let ip = Ipv6Addr::from(name.sin6_addr.s6_addr);

@@ -11,6 +11,7 @@ pub mod media_counters;
 pub mod media_port;
 mod media_ring;
 mod media_socket;
+mod media_stamp;
 pub mod media_worker;
 pub mod now;
 pub mod prompts;

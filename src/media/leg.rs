@@ -8,21 +8,20 @@
 //! and timestamps run on. Which leg hears which, and when ticks are due, is the engine's job.
 
 pub mod reports;
+mod saying;
 
 use crate::audio::comfort_noise::Level;
-use crate::audio::g722::join::fade_out;
-use crate::audio::l16;
-use crate::audio::sound::{Sound, WIDE_SAMPLES};
+use crate::audio::sound::Sound;
 use crate::audio::transcode::Transcoder;
 use crate::clock::{Instant, WallTime};
 use crate::id::{LegId, PlaybackId};
-use crate::media::bed::{Bed, BedSound, Filled, Words};
+use crate::media::bed::Bed;
 use crate::media::bridge::{PassedOn, Relay};
 use crate::media::command::{Counters, Ears, Event, Kind, PortIndex, StreamPlan};
 use crate::media::dtmf::Detector;
 use crate::media::listener::{Listener, Told};
 use crate::media::outbox::Outbox;
-use crate::media::player::{Played, Player};
+use crate::media::player::Player;
 use crate::media::room::Seat;
 use crate::media::sender::{Beginning, Sender};
 use crate::media::slot::Slot;
@@ -218,24 +217,6 @@ impl Leg {
         self.listen_if_needed();
     }
 
-    /// Plays `clips` in place of what plays now.
-    pub fn play(&mut self, player: Player, now: Instant, outbox: &mut Outbox) {
-        self.stop(now, outbox);
-        self.player = Some(player);
-    }
-
-    /// Stops what plays.
-    pub fn stop(&mut self, now: Instant, outbox: &mut Outbox) {
-        if let Some((playback, _)) = self.finishing.take() {
-            outbox.tell(Event::PlaybackEnded { leg: self.id, playback, completed: true, at: now });
-        }
-        if let Some(mut player) = self.player.take() {
-            self.tail = cut(&mut player).map(Box::new);
-            let playback = player.playback();
-            outbox.tell(Event::PlaybackEnded { leg: self.id, playback, completed: false, at: now });
-        }
-    }
-
     /// Feeds `tap` from the next tick on, in place of the tap there was.
     pub fn record(&mut self, tap: Tap, now: Instant, outbox: &mut Outbox) {
         self.stop_recording(now, outbox);
@@ -256,13 +237,6 @@ impl Leg {
         if let Some(taping) = &mut self.tap {
             taping.keep(kept, now, outbox);
         }
-    }
-
-    /// What is heard under a wait, in place of what there was.
-    pub fn bed(&mut self, sound: Option<BedSound>) {
-        let last = self.bed.take().and_then(|bed| bed.leave());
-        self.tail = last.map(Box::new).or_else(|| self.tail.take());
-        self.bed = sound.map(|sound| Box::new(Bed::new(sound)));
     }
 
     /// The leg's place in a room, or in none.
@@ -497,70 +471,12 @@ impl Leg {
         }
     }
 
-    /// What the party hears in this tick. While it may not be sent anything, what plays waits: a prompt
-    /// that ended was heard to its end.
-    fn say(&mut self, heard: Option<&Sound>, ours: &mut Sound) {
-        let codec = self.plan.sends.codec;
-        if self.lies_on_bed(heard, ours) == Filled::ByBed {
-            return;
-        }
-        let tail = self.tail.take();
-        if !self.plan.direction.send {
-            return ours.fall_silent(codec.between_legs());
-        }
-        if let Some(tail) = tail {
-            return ours.clone_from(&tail);
-        }
-        let Some(player) = &mut self.player else {
-            return match heard {
-                Some(heard) => ours.clone_from(heard),
-                None => ours.fall_silent(codec.between_legs()),
-            };
-        };
-        if let Played::Ended(octets) = player.take(ours) {
-            let octets = octets * codec.octets_per_ms() / ours.codec().octets_per_ms();
-            self.finishing = Some((player.playback(), self.sender.waiting() + octets));
-            self.player = None;
-        }
-    }
-
-    /// The bed has the tick, if nothing else wants it; words that begin wait until it has faded.
-    fn lies_on_bed(&mut self, heard: Option<&Sound>, ours: &mut Sound) -> Filled {
-        let Some(bed) = &mut self.bed else { return Filled::Free };
-        let is_wanted = heard.is_some() || self.player.is_some() || self.tail.is_some();
-        let words = if is_wanted || !self.plan.direction.send { Words::Waiting } else { Words::None };
-        match bed.fill(words, ours) {
-            Filled::ByBed if self.plan.direction.send => Filled::ByBed,
-            Filled::ByBed | Filled::Free => Filled::Free,
-        }
-    }
-
-    /// What is said, as the leg's codec has it.
-    fn in_own_codec<'a>(&mut self, ours: &'a Sound, sent: &'a mut Sound) -> &'a Sound {
-        let codec = self.plan.sends.codec;
-        if ours.codec() == codec {
-            return ours;
-        }
-        self.transcoder.get_or_insert_default().transcode(ours, codec, sent);
-        sent
-    }
-
     fn feed_tap(&mut self, ours: &Sound, slot: Slot, outbox: &mut Outbox) {
         let Some(taping) = &mut self.tap else { return };
         match &self.listener {
             Some(listener) => taping.push(listener.said(), ours, slot, outbox),
             None => taping.push(&Sound::silence(ours.codec()), ours, slot, outbox),
         }
-    }
-
-    fn tell_finished(&mut self, gone: usize, now: Instant, outbox: &mut Outbox) {
-        let Some((playback, octets)) = self.finishing else { return };
-        if octets > gone {
-            self.finishing = Some((playback, octets - gone));
-            return;
-        }
-        self.finishing = None;
-        outbox.tell(Event::PlaybackEnded { leg: self.id, playback, completed: true, at: now });
     }
 
     fn tell_silence(&mut self, now: Instant, outbox: &mut Outbox) {
@@ -574,21 +490,6 @@ impl Leg {
 
 /// The static payload type of comfort noise (RFC 3389 §4).
 const COMFORT_NOISE: u8 = 13;
-
-/// What follows a cut in samples: G.722 would make a click of it that lasts.
-fn cut(player: &mut Player) -> Option<Sound> {
-    let mut sound = Sound::silence(Codec::L16Wide);
-    player.take(&mut sound);
-    if !matches!(sound.codec(), Codec::L16Narrow | Codec::L16Wide) {
-        return None;
-    }
-    let mut samples = [0; WIDE_SAMPLES];
-    let samples = &mut samples[..sound.octets().len() / 2];
-    l16::decode(sound.octets(), samples);
-    fade_out(samples);
-    l16::encode(samples, sound.octets_mut());
-    Some(sound)
-}
 
 /// Some phones send keys with this payload type whatever was agreed on.
 const ASSUMED_TELEPHONE_EVENT: u8 = 101;

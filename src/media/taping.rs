@@ -43,9 +43,12 @@ impl Taping {
         self.end = slot.at() + TICK;
     }
 
-    /// Time passes in which nothing is heard.
+    /// Time passes in which nothing is heard. A recording begins with a tick that is told; what was before it is not in
+    /// it.
     pub fn skip(&mut self, ticks: u64, silence: &Sound) {
-        (0..ticks).for_each(|_| self.tap.push(silence, silence));
+        if self.tap.frames() > 0 {
+            (0..ticks).for_each(|_| self.tap.push(silence, silence));
+        }
     }
 
     /// What is kept from the next frame on; a change is told.

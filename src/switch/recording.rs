@@ -36,7 +36,8 @@ impl Switch {
         let named_at = self.now.wall;
         let take = Take::new(begin, tap::ring(RECORDER_RING_FRAMES, codec));
         if let Some(call) = self.calls.get_mut(&id) {
-            call.recording = Some(Recording { id: recording, kind, take, named_at, frames: 0, kept: Kept::Sound });
+            call.recording =
+                Some(Recording { id: recording, kind, take, named_at, frames: 0, kept: Kept::Sound });
         }
         if kind == RecordingKind::Message
             && let Some(call) = self.calls.get_mut(&id)

@@ -5,6 +5,7 @@
 use super::Worker;
 use crate::clock::Instant;
 use crate::io::media_ring::{Done, Ring};
+use crate::io::media_stamp;
 use crate::limits::{
     MEDIA_DATAGRAM_MAX_OCTETS, MEDIA_DRAIN_BATCHES_MAX, MEDIA_EMPTIED_EVERY_TICKS, MEDIA_READS_PER_TICK_MAX,
     MEDIA_RECEIVE_BATCH, RTCP_READ_EVERY, SLOTS_PER_TICK,
@@ -201,7 +202,19 @@ impl Worker {
     fn read_rtcp_now_and_then(&mut self, port: PortIndex, now: Instant) {
         if let Some(pair) = self.sockets.get_mut(port.0 as usize).filter(|pair| pair.next_rtcp <= now) {
             pair.next_rtcp = now + RTCP_READ_EVERY;
-            self.read(port, Kind::Rtcp, now);
+            self.read_reports(port, now);
+        }
+    }
+
+    /// Reads what reports wait, each as of the moment at which it came.
+    fn read_reports(&mut self, port: PortIndex, now: Instant) {
+        let mut octets = [0; MEDIA_DATAGRAM_MAX_OCTETS];
+        for _ in 0..MEDIA_RECEIVE_BATCH {
+            let Some(pair) = self.sockets.get(port.0 as usize) else { return };
+            let Ok(came) = media_stamp::receive(&pair.rtcp, &mut octets) else { return };
+            let at = now.before(came.ago);
+            self.engine.receive(at, port, Kind::Rtcp, came.from, &octets[..came.octets]);
+            self.shared.counters.received.fetch_add(1, Ordering::Relaxed);
         }
     }
 }

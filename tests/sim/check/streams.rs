@@ -64,8 +64,8 @@ pub struct Leg {
     keys: u64,
     /// Its worker closed it, and the switch will soon know.
     closed: bool,
-    /// It has been on its way to another worker: a frame or two may be missing.
-    moved: bool,
+    /// Journeys to another worker since its last packet: each may cost two frames.
+    journeys: u32,
     /// Something was played: the caller was spoken to.
     pub spoken_to: bool,
 }
@@ -204,7 +204,12 @@ impl Streams {
                 }
                 return self.unbridged(now, *leg);
             }
-            Command::Move { .. } => self.doubt_bridges(),
+            Command::Move { leg, .. } => {
+                if let Some(leg) = self.legs.get_mut(leg) {
+                    leg.journeys += 1;
+                }
+                self.doubt_bridges();
+            }
             Command::Promise { .. }
             | Command::Withdraw { .. }
             | Command::Listen { .. }
@@ -290,7 +295,11 @@ impl Streams {
     pub fn sweep(&self, now: Instant) -> Verdict {
         for (id, leg) in &self.legs {
             let last = leg.last.as_ref().map_or(leg.opened, |packet| packet.at);
-            if leg.plan.direction.send && !leg.paused && now.since(last) > 2 * leg.packet_time() + LATE {
+            let on_the_way = careline::limits::TICK * 2 * leg.journeys;
+            if leg.plan.direction.send
+                && !leg.paused
+                && now.since(last) > 2 * leg.packet_time() + LATE + on_the_way
+            {
                 return Err(format!("{id} has sent nothing since {last:?}"));
             }
         }
@@ -328,7 +337,7 @@ impl Streams {
             presses: BTreeSet::new(),
             keys: 0,
             closed: false,
-            moved: false,
+            journeys: 0,
             spoken_to: false,
         };
         self.legs.insert(id, leg);
@@ -341,7 +350,7 @@ impl Streams {
         if leg.port != from || self.owners.contains_key(&to) {
             return Err(format!("{id} owns {:?} and moves from {from:?} to {to:?}", leg.port));
         }
-        (leg.port, leg.moved) = (to, true);
+        leg.port = to;
         self.owners.remove(&from);
         self.owners.insert(to, id);
         if let Some(since) = self.rested.remove(&to) {
@@ -445,7 +454,8 @@ impl Leg {
                 self.paused = true;
                 return Ok(());
             }
-            return if now.since(self.opened) <= 2 * packet_time + LATE || self.paused {
+            let on_the_way = careline::limits::TICK * 2 * std::mem::take(&mut self.journeys);
+            return if now.since(self.opened) <= 2 * packet_time + LATE + on_the_way || self.paused {
                 self.paused = false;
                 Ok(())
             } else {
@@ -460,7 +470,7 @@ impl Leg {
             return Ok(());
         }
         // The journey to another worker costs two frames at the most.
-        let lost = if std::mem::take(&mut self.moved) { 2 } else { 0 };
+        let lost = 2 * std::mem::take(&mut self.journeys);
         let ahead = packet.timestamp.wrapping_sub(last.next);
         if !self.paused && (ahead > lost * TICK_UNITS || !ahead.is_multiple_of(TICK_UNITS)) {
             return Err(format!("timestamp {} follows {last:?}", packet.timestamp));

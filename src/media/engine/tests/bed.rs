@@ -110,7 +110,11 @@ fn who_is_bridged_or_on_hold_hears_none_of_it() {
     world.left.clear();
     world.run_ms(2_000);
     let talk = heard(&world, A, Codec::Pcmu);
-    assert_eq!(talk.trim_end_matches('.'), "b", "it falls in one tick, then the other alone is heard: {talk}");
+    assert_eq!(
+        talk.trim_end_matches('.'),
+        "b",
+        "it falls in one tick, then the other alone is heard: {talk}"
+    );
     world.command(Command::Unbridge { leg: A });
     let on_hold = StreamPlan { direction: Direction { send: false, receive: true }, ..plan(A) };
     world.command(Command::Replan { leg: A, plan: on_hold });

@@ -43,7 +43,11 @@ fn any_bed(rng: &mut Rng) -> Option<BedSound> {
     let codec = Codec::ALL[rng.below(5) as usize];
     let form = |octet: u8, octets: u64| Clip { codec, octets: Arc::from(vec![octet; octets as usize]) };
     let octets = rng.below(9_000);
-    (rng.below(3) > 0).then(|| BedSound { body: form(3, octets), rising: form(4, octets), falling: form(5, octets) })
+    (rng.below(3) > 0).then(|| BedSound {
+        body: form(3, octets),
+        rising: form(4, octets),
+        falling: form(5, octets),
+    })
 }
 
 /// What the orders said must come of them.

@@ -1,20 +1,15 @@
 //! Several parties in a room: who hears whom, whatever each one's codec is.
 
 use super::*;
-use crate::audio::transcode::{Decode, Transcoder};
 use crate::audio::sound::Sound;
+use crate::audio::transcode::{Decode, Transcoder};
 use crate::id::RoomId;
 use crate::limits::{MIXER_PARTIES_MAX, ROOMS_MAX};
 use std::f64::consts::TAU;
 
 const ROOM: RoomId = RoomId(7);
-const CODECS: [(Codec, u8); 5] = [
-    (Codec::Pcmu, 0),
-    (Codec::G722, 9),
-    (Codec::Pcma, 8),
-    (Codec::L16Wide, 97),
-    (Codec::L16Narrow, 96),
-];
+const CODECS: [(Codec, u8); 5] =
+    [(Codec::Pcmu, 0), (Codec::G722, 9), (Codec::Pcma, 8), (Codec::L16Wide, 97), (Codec::L16Narrow, 96)];
 
 /// Each party says its own tone from now on; the nth leg has the nth codec.
 struct Talk {
