@@ -96,6 +96,8 @@ pub const PROMPT_GAIN_MAX_DB: f64 = 20.0;
 pub const BED_RESTS: Duration = Duration::from_millis(400);
 /// Parties in one mixed conversation: a patient, his family, an interpreter, a team; more is a lecture.
 pub const MIXER_PARTIES_MAX: usize = 16;
+/// Mixed conversations on one media worker: at 50 kB each, as many as its core could mix beside its other legs.
+pub const ROOMS_MAX: usize = 256;
 
 /// The longest file that `careline hear` reads: a long call, 230 MB of samples a channel.
 pub const HEARD_FILE_MAX: Duration = Duration::from_secs(4 * 3_600);

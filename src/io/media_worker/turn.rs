@@ -69,6 +69,12 @@ impl Worker {
             | Command::Move { .. }
             | Command::Record { .. }
             | Command::StopRecording { .. }
+            | Command::PauseRecording { .. }
+            | Command::ResumeRecording { .. }
+            | Command::Bed { .. }
+            | Command::Join { .. }
+            | Command::Hears { .. }
+            | Command::Leave { .. }
             | Command::Bridge { .. }
             | Command::Unbridge { .. } => None,
         };
