@@ -54,6 +54,12 @@ pub struct Powers {
     bins: Vec<f32>,
 }
 
+impl Default for Finder {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
 impl Finder {
     /// A finder with its transform planned.
     pub fn new() -> Self {

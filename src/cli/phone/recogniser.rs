@@ -148,3 +148,68 @@ impl Recogniser {
         (&self.listener, self.listener.hear(sound))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::io::prompts::sound_file;
+    use std::fs;
+    use std::path::Path;
+
+    const SHIPPED: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/sounds/en");
+
+    fn prompt(name: &str) -> Vec<i16> {
+        sound_file::read(&Path::new(SHIPPED).join(name).with_added_extension("wav"), RATE_HZ as u32).unwrap()
+    }
+
+    /// One that knows two prompts.
+    fn recogniser(folder: &Path) -> Recogniser {
+        let english = folder.join("en");
+        fs::create_dir(&english).unwrap();
+        for name in ["u.goodbye.wav", "u.greeting.wav"] {
+            fs::copy(Path::new(SHIPPED).join(name), english.join(name)).unwrap();
+        }
+        Recogniser::new(Listener::read(folder, folder).unwrap())
+    }
+
+    /// All of it is looked at.
+    fn catch_up(recogniser: &mut Recogniser) {
+        let mut now = Instant::from_micros(0);
+        while recogniser.covered() < recogniser.heard() {
+            now = now + EVERY;
+            recogniser.pump(now);
+            thread::yield_now();
+        }
+    }
+
+    #[test]
+    fn a_prompt_is_named_once_wherever_the_stretches_part_it_and_for_as_long_as_it_was_heard() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut recogniser = recogniser(folder.path());
+        let (goodbye, greeting) = (prompt("u.goodbye"), prompt("u.greeting"));
+        // Eighteen seconds at once, more than are looked at together; the goodbye lies over the end of the first six.
+        let before = vec![0; NEW - goodbye.len() / 2 - greeting.len() - 8_000];
+        let after = vec![0; 12 * RATE_HZ];
+        recogniser.take(&[greeting.clone(), vec![0; 8_000], before.clone(), goodbye.clone(), after].concat());
+        let end = greeting.len() + 8_000 + before.len() + goodbye.len();
+        catch_up(&mut recogniser);
+        assert_eq!(recogniser.so_far(), "u.greeting en, u.goodbye en");
+        for (name, sample, was_heard) in [
+            ("u.greeting", 0, true),
+            ("u.greeting", greeting.len() + 800, false),
+            ("u.goodbye", end - 4_000, true),
+            ("u.goodbye", end + 800, false),
+            ("u.crisis", 0, false),
+        ] {
+            assert_eq!(recogniser.heard_after(name, sample), was_heard, "{name} after {sample}");
+        }
+        // The same prompt a while later is another one.
+        recogniser.take(&goodbye);
+        catch_up(&mut recogniser);
+        assert_eq!(recogniser.so_far(), "u.greeting en, u.goodbye en, u.goodbye en");
+        let told: Vec<String> = std::iter::from_fn(|| recogniser.next_told()).collect();
+        assert_eq!(told.join(", "), recogniser.so_far());
+        let (_, part) = recogniser.whole();
+        assert_eq!(part.length.as_millis() as usize, recogniser.heard() / 8);
+    }
+}
