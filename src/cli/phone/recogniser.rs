@@ -176,7 +176,7 @@ mod tests {
     fn catch_up(recogniser: &mut Recogniser) {
         let mut now = Instant::from_micros(0);
         while recogniser.covered() < recogniser.heard() {
-            now = now + EVERY;
+            now += EVERY;
             recogniser.pump(now);
             thread::yield_now();
         }
