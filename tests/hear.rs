@@ -1,11 +1,16 @@
 //! `careline hear`: the names of the shipped prompts, in every condition that a telephone adds; what is no prompt has
 //! no name. Runs the real program on files made here.
 //!
-//! Most of the table is one file for each condition and language, with all prompts in it one after the other.
+//! The table of conditions is one file with a channel for each condition and language, so that the index of the prompts
+//! is made once. Other tests name prompts from a small folder, for the same reason.
 
+#![allow(clippy::unwrap_used, reason = "what these helpers unwrap are files that the tests made")]
+
+use careline::audio::{g722, l16};
 use pcap_file::DataLink;
 use pcap_file::pcap::{PcapHeader, PcapPacket, PcapWriter};
 use serde_json::Value;
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
@@ -138,6 +143,17 @@ fn names(part: &Value) -> Vec<String> {
     named.collect()
 }
 
+/// A folder with a few of the shipped prompts: an index of them is made soon.
+fn few(directory: &Path, prompts: &[(&str, &str)]) -> String {
+    let to = directory.join("sounds");
+    for (language, name) in prompts {
+        fs::create_dir_all(to.join(language)).unwrap();
+        let file = Path::new(language).join(name).with_added_extension("wav");
+        fs::copy(Path::new(ROOT).join("sounds").join(&file), to.join(&file)).unwrap();
+    }
+    to.to_str().unwrap().to_owned()
+}
+
 fn full_names(prompts: &[Prompt]) -> Vec<String> {
     prompts.iter().map(|prompt| format!("{} {}", prompt.name, prompt.language)).collect()
 }
@@ -158,29 +174,35 @@ const CONDITIONS: &[Condition] = &[
     }),
 ];
 
-/// All prompts under one condition in one file, between silences of chance length.
-fn row(
-    directory: &Path,
-    language: &str,
-    condition: &Condition,
-    chance: &mut Chance,
-) -> (usize, usize, usize) {
-    // All of them clean; else every second one, which is enough to see a condition fail.
-    let step = if condition.0 == "clean" { 1 } else { 2 };
-    let prompts: Vec<Prompt> = prompts(language).into_iter().skip(chance.below(step)).step_by(step).collect();
-    let mut file = Vec::new();
+/// Prompts of one language under one condition, between silences of chance length.
+struct Row {
+    title: String,
+    expected: Vec<String>,
+    sound: Vec<i16>,
+}
+
+/// Every eighth prompt, from another one on in each condition: each comes once, in Spanish under another condition
+/// than in English.
+fn row(language: &str, number: usize, chance: &mut Chance) -> Row {
+    let (name, condition) = CONDITIONS[number];
+    let first = if language == "en" { number } else { number + 3 };
+    let prompts = prompts(language).into_iter().skip(first % 8).step_by(8);
+    let prompts: Vec<Prompt> = prompts.collect();
+    let mut sound = Vec::new();
     for prompt in &prompts {
-        file.extend(vec![0; 2_400 + chance.below(4_000)]);
-        file.extend(condition.1(&samples(prompt), chance));
+        sound.extend(vec![0; 2_400 + chance.below(4_000)]);
+        sound.extend(condition(&samples(prompt), chance));
     }
-    file.extend(vec![0; 3_000]);
-    let path = directory.join("row.wav");
-    write_wav(&path, &[&file], RATE);
-    let heard = names(&parts(&path, &[])[0]);
-    let expected = full_names(&prompts);
+    sound.extend(vec![0; 3_000]);
+    Row { title: format!("{language}, {name}"), expected: full_names(&prompts), sound }
+}
+
+/// Prompts that were named in their order, and names that are none of them.
+fn judge(row: &Row, part: &Value) -> (usize, usize) {
+    let heard = names(part);
     let mut rest = heard.iter().peekable();
     let mut right = 0;
-    for name in &expected {
+    for name in &row.expected {
         if rest.peek() == Some(&name) {
             rest.next();
             right += 1;
@@ -188,29 +210,36 @@ fn row(
             rest.next();
         }
     }
-    let false_names = heard.iter().filter(|name| *name != "unknown" && !expected.contains(name)).count();
-    println!("{language} {:<34} {right} of {} named, {false_names} false names", condition.0, expected.len());
-    if right < expected.len() {
+    let false_names = heard.iter().filter(|name| *name != "unknown" && !row.expected.contains(name)).count();
+    println!("{:<38} {right} of {} named, {false_names} false names", row.title, row.expected.len());
+    if right < row.expected.len() {
         println!("  heard {heard:?}");
     }
-    (right, expected.len(), false_names)
+    (right, false_names)
 }
 
 #[test]
 fn every_shipped_prompt_is_named_in_every_condition_of_a_telephone() {
     let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("rows.wav");
     let mut chance = Chance(0x5eed_cafe);
-    let (mut right, mut all, mut false_names) = (0, 0, 0);
-    for language in ["en", "es"] {
-        for condition in CONDITIONS {
-            let row = row(directory.path(), language, condition, &mut chance);
-            right += row.0;
-            all += row.1;
-            false_names += row.2;
-        }
-    }
+    let rows: Vec<Row> = (0..CONDITIONS.len())
+        .flat_map(|number| ["en", "es"].map(|language| row(language, number, &mut chance)))
+        .collect();
+    // One channel for each: the program reads the prompts once.
+    let channels: Vec<&[i16]> = rows.iter().map(|row| row.sound.as_slice()).collect();
+    write_wav(&path, &channels, RATE);
+    let parts = parts(&path, &[]);
+    let judged: Vec<(usize, usize)> = rows.iter().zip(&parts).map(|(row, part)| judge(row, part)).collect();
+    let all: usize = rows.iter().map(|row| row.expected.len()).sum();
+    let right: usize = judged.iter().map(|row| row.0).sum();
+    let false_names: usize = judged.iter().map(|row| row.1).sum();
     println!("{right} of {all} named, {false_names} false names");
-    assert_eq!((right, false_names), (all, 0));
+    assert_eq!((parts.len(), right, false_names), (rows.len(), all, 0));
+    let expected: BTreeSet<&String> = rows.iter().flat_map(|row| &row.expected).collect();
+    assert_eq!(expected.len(), prompts("en").len() + prompts("es").len(), "each prompt is somewhere");
+    let keys: Vec<&Value> = parts.iter().flat_map(|part| part["keys"].as_array().unwrap()).collect();
+    assert!(keys.is_empty(), "no prompt is a key: {keys:?}");
 }
 
 #[test]
@@ -230,10 +259,10 @@ fn what_is_no_prompt_has_no_name() {
     let faster: Vec<i16> = menu.chunks_exact(10).flat_map(|ten| ten[..9].to_vec()).collect();
     let tone: Vec<i16> = (0..24_000).map(|at| (9_000.0 * (f64::from(at) * 0.7).sin()) as i16).collect();
     let rows = [("shuffled", shuffled), ("backwards", backwards), ("cut closer", faster), ("a tone", tone)];
-    for (what, sound) in rows {
-        let path = directory.path().join("unknown.wav");
-        write_wav(&path, &[&sound], RATE);
-        let heard = names(&parts(&path, &[])[0]);
+    let path = directory.path().join("unknown.wav");
+    write_wav(&path, &rows.each_ref().map(|row| row.1.as_slice()), RATE);
+    for ((what, _), part) in rows.iter().zip(parts(&path, &[])) {
+        let heard = names(&part);
         println!("{what}: {heard:?}");
         assert!(!heard.is_empty() && heard.iter().all(|name| name == "unknown"), "{what}: {heard:?}");
     }
@@ -245,11 +274,12 @@ fn words_that_two_prompts_share_are_not_given_to_one_of_them() {
     let english = prompts("en");
     let one = |name: &str| samples(english.iter().find(|prompt| prompt.name == name).unwrap());
     // "I will get a person to help you." ends each of these: the wave still tells whose it is, or all are named.
-    for name in ["u.agent", "u.noinput2", "u.sysfail"] {
-        let whole = one(name);
-        let path = directory.path().join("shared.wav");
-        write_wav(&path, &[&whole[whole.len() - 15_000..]], RATE);
-        let heard = names(&parts(&path, &[])[0]);
+    let shared = ["u.agent", "u.noinput2", "u.sysfail"];
+    let ends = shared.map(|name| one(name).split_off(one(name).len() - 15_000));
+    let path = directory.path().join("shared.wav");
+    write_wav(&path, &ends.each_ref().map(Vec::as_slice), RATE);
+    for (name, part) in shared.into_iter().zip(parts(&path, &[])) {
+        let heard = names(&part);
         println!("{name}: {heard:?}");
         assert_eq!(heard.len(), 1);
         assert!(heard[0].split('|').any(|one| one == format!("{name} en")), "{name}: {heard:?}");
@@ -268,6 +298,8 @@ fn times_gaps_levels_and_cuts_are_told_for_each_channel() {
     right.extend(&one("mm.menu")[..16_000]);
     right.extend(one("u.one_moment"));
     let left: Vec<i16> = one("u.goodbye").iter().map(|sample| sample / 4).collect();
+    let known = ["u.emergency", "mm.menu", "u.one_moment", "u.goodbye", "u.greeting"];
+    let sounds = few(directory.path(), &known.map(|name| ("en", name)));
     for rate in [8_000, 16_000, 44_100] {
         let stretched = |samples: &[i16]| -> Vec<i16> {
             let count = samples.len() as u64 * u64::from(rate) / u64::from(RATE);
@@ -281,10 +313,10 @@ fn times_gaps_levels_and_cuts_are_told_for_each_channel() {
         };
         let path = directory.path().join("stereo.wav");
         write_wav(&path, &[&stretched(&left), &stretched(&right)], rate);
-        let both = parts(&path, &[]);
+        let both = parts(&path, &["--sounds", &sounds]);
         assert_eq!(names(&both[0]), ["u.goodbye en"], "{rate} Hz");
         assert_eq!(names(&both[1]), ["u.emergency en", "mm.menu en", "u.one_moment en"], "{rate} Hz");
-        let right_only = parts(&path, &["--channel", "right"]);
+        let right_only = parts(&path, &["--channel", "right", "--sounds", &sounds]);
         assert_eq!(right_only.len(), 1);
         assert_eq!(right_only[0]["heard"], both[1]["heard"]);
         let heard = both[1]["heard"].as_array().unwrap();
@@ -364,7 +396,9 @@ fn a_capture_tells_its_streams_their_prompts_losses_and_keys() {
         }
         wire.send(20 * number + 3, b"something else at the same ports");
     }
-    let parts = parts(&path, &[]);
+    let known = ["cr.fallback", "u.crisis", "u.emergency"].map(|name| ("es", name));
+    let sounds = few(directory.path(), &known);
+    let parts = parts(&path, &["--sounds", &sounds]);
     println!("{lost} lost: {:#}", parts[0]);
     assert_eq!(parts.len(), 1);
     assert_eq!(names(&parts[0]), [full_names(&spanish)[0].clone(), full_names(&spanish)[5].clone()]);
@@ -373,7 +407,7 @@ fn a_capture_tells_its_streams_their_prompts_losses_and_keys() {
     assert_eq!(keys.len(), 1);
     assert_eq!(keys[0]["key"], "7");
     assert!((keys[0]["at"].as_f64().unwrap() - 2.0).abs() < 0.03, "{keys:?}");
-    let text = String::from_utf8(hear(&path, &[]).stdout).unwrap();
+    let text = String::from_utf8(hear(&path, &["--sounds", &sounds]).stdout).unwrap();
     println!("{text}");
     for told in ["10.0.0.1:4000 → 10.0.0.2:5000, PCMU/8000", "lost (", "key 7", "cr.fallback es"] {
         assert!(text.contains(told), "`{told}` is not in\n{text}");
@@ -392,6 +426,7 @@ fn a_payload_type_is_named_by_the_tester_or_by_the_sdp_of_the_capture() {
          Content-Length: {}\r\n\r\n{sdp}",
         sdp.len()
     );
+    let sounds = few(directory.path(), &[("en", "u.greeting"), ("en", "u.goodbye")]);
     for with_sdp in [false, true] {
         let mut wire = Wire::create(&path);
         if with_sdp {
@@ -403,7 +438,8 @@ fn a_payload_type_is_named_by_the_tester_or_by_the_sdp_of_the_capture() {
         }
         drop(wire);
         let named: &[&str] = if with_sdp { &[] } else { &["--pt", "97=L16/8000"] };
-        assert_eq!(names(&parts(&path, named)[0]), ["u.greeting en"], "with SDP: {with_sdp}");
+        let named = [named, &["--sounds", &sounds]].concat();
+        assert_eq!(names(&parts(&path, &named)[0]), ["u.greeting en"], "with SDP: {with_sdp}");
         if !with_sdp {
             let untold = hear(&path, &[]);
             assert_eq!(untold.status.code(), Some(1));
@@ -411,6 +447,107 @@ fn a_payload_type_is_named_by_the_tester_or_by_the_sdp_of_the_capture() {
             assert!(error.contains("no RTP stream") && error.contains("--pt"), "{error}");
         }
     }
+}
+
+/// Twice as many samples, with the mean of two neighbours between them.
+fn at_16_khz(samples: &[i16]) -> Vec<i16> {
+    let next = samples.iter().skip(1).chain(samples.last());
+    samples
+        .iter()
+        .zip(next)
+        .flat_map(|(one, next)| [*one, ((i32::from(*one) + i32::from(*next)) / 2) as i16])
+        .collect()
+}
+
+#[test]
+fn wideband_streams_are_heard_like_narrow_ones_keys_in_their_sound_too() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("wide.pcap");
+    let greeting = prompts("en").into_iter().find(|prompt| prompt.name == "u.greeting").unwrap();
+    let sound = [samples(&greeting), vec![0; 4_000], key_tone(770.0, 1_336.0, 800), vec![0; 4_000]].concat();
+    let wide = at_16_khz(&sound);
+    let sdp = "v=0\r\no=- 1 1 IN IP4 10.0.0.2\r\ns=-\r\nc=IN IP4 10.0.0.2\r\nt=0 0\r\nm=audio 5000 RTP/AVP 96\r\n\
+               a=rtpmap:96 L16/16000\r\n";
+    let answer = format!(
+        "SIP/2.0 200 OK\r\nVia: SIP/2.0/UDP 10.0.0.1;branch=z9hG4bK1\r\nContent-Type: application/sdp\r\n\
+         Content-Length: {}\r\n\r\n{sdp}",
+        sdp.len()
+    );
+    let sounds = few(directory.path(), &[("en", "u.greeting"), ("en", "u.goodbye")]);
+    // Payload type, octets of a packet, ticks of its clock (8 kHz for G.722: RFC 3551 section 4.5.2), SDP, option.
+    for (title, payload_type, ticks, sdp, more) in [
+        ("G722/8000", 9, 160, "", [].as_slice()),
+        ("L16/16000", 96, 320, answer.as_str(), &[]),
+        ("L16/16000", 96, 320, "", &["--pt", "96=L16/16000"]),
+    ] {
+        let mut wire = Wire::create(&path);
+        if !sdp.is_empty() {
+            wire.send(0, sdp.as_bytes());
+        }
+        let mut g722 = g722::Encoder::new();
+        for (number, packet) in (0..).zip(wide.chunks_exact(320)) {
+            let mut payload = vec![0; if payload_type == 9 { 160 } else { 640 }];
+            match payload_type {
+                9 => g722.encode(packet, &mut payload),
+                _ => l16::encode(packet, &mut payload),
+            }
+            wire.rtp(number, payload_type, ticks * number as u32, &payload);
+        }
+        drop(wire);
+        let told = parts(&path, &[more, &["--sounds", &sounds]].concat());
+        let [part] = told.as_slice() else { panic!("{title}: {told:#?}") };
+        assert!(part["title"].as_str().unwrap().contains(title), "{part:#}");
+        assert_eq!(names(part)[0], "u.greeting en", "{title}: {part:#}");
+        let keys = part["keys"].as_array().unwrap();
+        assert_eq!(keys.len(), 1, "{title}: {part:#}");
+        let at = (samples(&greeting).len() + 4_000) as f64 / f64::from(RATE);
+        assert_eq!(keys[0]["key"], "5", "{title}");
+        assert!((keys[0]["at"].as_f64().unwrap() - at).abs() < 0.02, "{title}: {keys:?}, pressed at {at}");
+    }
+}
+
+/// Two tones of -12 dB each (ITU-T Q.23).
+fn key_tone(low: f64, high: f64, count: usize) -> Vec<i16> {
+    let step = |hertz: f64, at: usize| (std::f64::consts::TAU * hertz * at as f64 / f64::from(RATE)).sin();
+    (0..count).map(|at| (8_000.0 * (step(low, at) + step(high, at))) as i16).collect()
+}
+
+#[test]
+fn keys_in_the_sound_of_a_recording_are_told_with_their_times_for_each_channel() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("keys.wav");
+    let quiet = vec![0; 1_600];
+    // ITU-T Q.24: 40 ms of a key must count, and 40 ms without it part two; 20 ms are none.
+    let pressed = [
+        key_tone(770.0, 1_336.0, 800),
+        quiet.clone(),
+        key_tone(941.0, 1_209.0, 360),
+        vec![0; 360],
+        key_tone(941.0, 1_477.0, 4_000),
+        quiet.clone(),
+        key_tone(697.0, 1_209.0, 160),
+        quiet.clone(),
+        key_tone(697.0, 1_633.0, 800),
+    ];
+    let starts: Vec<f64> = (0..pressed.len())
+        .map(|at| (1_600 + pressed[..at].concat().len()) as f64 / f64::from(RATE))
+        .collect();
+    let left = [quiet.clone(), pressed.concat(), quiet.clone()].concat();
+    let goodbye = prompts("en").into_iter().find(|prompt| prompt.name == "u.goodbye").unwrap();
+    write_wav(&path, &[&left, &samples(&goodbye)], RATE);
+    let sounds = few(directory.path(), &[("en", "u.goodbye")]);
+    let told = parts(&path, &["--sounds", &sounds]);
+    let keys = |part: &Value| -> Vec<(String, f64)> {
+        let keys = part["keys"].as_array().unwrap().iter();
+        keys.map(|key| (key["key"].as_str().unwrap().to_owned(), key["at"].as_f64().unwrap())).collect()
+    };
+    let heard = keys(&told[0]);
+    let signs: Vec<&str> = heard.iter().map(|key| key.0.as_str()).collect();
+    assert_eq!(signs, ["5", "star", "pound", "A"], "{heard:?}");
+    for ((_, at), pressed) in heard.iter().zip([0, 2, 4, 8]) {
+        assert!((at - starts[pressed]).abs() < 0.01, "{heard:?} at {starts:?}");
+    }
+    assert_eq!((keys(&told[1]), names(&told[1])), (Vec::new(), vec!["u.goodbye en".to_owned()]));
 }
 
 #[test]

@@ -132,6 +132,33 @@ fn refused(home: &Path, status: &str, script: &str) -> Output {
 }
 
 #[test]
+fn the_offer_of_a_phone_without_rtp_events_has_none_and_its_keys_go_in_the_sound() {
+    let home = tempfile::tempdir().expect("a temporary directory can be made");
+    let engine = started(home.path());
+    let target = format!("sip:100@{}", engine.sip);
+    let base = [&target, "--keys", "0", "--for", "3s", "--ladder", "--codec", "pcma", "--no-rtp-events"];
+    for (keys_by, code, part) in [
+        ("in-band", 0, "audio RTP: PCMA · sendrecv"),
+        ("rfc4733", 1, "the far end takes no telephone-event (RFC 4733); try `--keys-by in-band`"),
+    ] {
+        let arguments: Vec<&str> = base.into_iter().chain(["--keys-by", keys_by]).collect();
+        let output = phone(home.path(), &arguments).output().expect("the program can be run");
+        let text = told(&output);
+        assert_eq!(output.status.code(), Some(code), "{keys_by}: {text}");
+        // Of `audio 46824: PCMA · sendrecv` the port is left out.
+        let words: Vec<&str> = text
+            .split_whitespace()
+            .map(|word| match word.strip_suffix(':') {
+                Some(port) if port.parse::<u16>().is_ok() => "RTP:",
+                Some(_) | None => word,
+            })
+            .collect();
+        assert!(words.join(" ").contains(part), "{keys_by}: no `{part}` in {text}");
+        assert!(!text.contains("PCMA 101"), "{keys_by}: {text}");
+    }
+}
+
+#[test]
 fn a_call_that_comes_to_nothing_is_told_in_plain_words() {
     let home = tempfile::tempdir().expect("a temporary directory can be made");
     let busy = refused(home.path(), "486 Busy Here", "dial\nexpect status 486\nexpect ended 1s\n");
@@ -171,4 +198,52 @@ fn what_cannot_be_tried_is_exit_code_2_with_its_place_and_repair() {
             assert!(text.contains(part), "{arguments:?}: no `{part}` in {text}");
         }
     }
+}
+
+#[test]
+fn a_script_waits_for_a_prompt_by_name_and_a_key_cuts_it() {
+    let home = tempfile::tempdir().expect("a temporary directory can be made");
+    let (sip, desk) = furnish(home.path(), &Wishes::default());
+    let engine = Engine::start_again(home.path(), sip, desk);
+    let target = format!("sip:100@{}", engine.sip);
+    let script = "dial\nwait answer 10s\nwait heard u.emergency 20s\nwait heard u.crisis 30s\nkey 0\n\
+                  wait heard u.not_reached 20s\nexpect heard u.crisis\nexpect heard u.goodbye\n";
+    let path = home.path().join("a.script");
+    let sounds = Path::new(ROOT).join("sounds");
+    let sounds = sounds.to_str().expect("the root is text");
+    let arguments = |sounds| [&target, "--script", "a.script", "--hear", "--json", "--sounds", sounds];
+    let few = home.path().join("few/en");
+    fs::create_dir_all(&few).expect("the test's own directory can be written");
+    fs::copy(Path::new(ROOT).join("sounds/en/u.crisis.wav"), few.join("u.crisis.wav"))
+        .expect("it is shipped");
+    fs::write(&path, script).expect("the test's own directory can be written");
+
+    let output = phone(home.path(), &arguments("few")).output().expect("the program can be run");
+    assert_eq!(output.status.code(), Some(2), "{}", told(&output));
+    let why = "line 3: `wait heard u.emergency 20s`: no prompt of few is named `u.emergency`";
+    assert!(told(&output).contains(why), "{}", told(&output));
+
+    let output = phone(home.path(), &arguments(sounds)).output().expect("the program can be run");
+    let text = told(&output);
+    assert_eq!(output.status.code(), Some(1), "nobody said goodbye: {text}");
+    let json: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap_or_else(|error| {
+        panic!("{error}: {text}");
+    });
+    let failed = json["failed"].as_str().unwrap_or_default();
+    assert!(
+        failed.starts_with("line 8: `expect heard u.goodbye`: ") && failed.contains("u.crisis en"),
+        "{text}"
+    );
+    let heard = json["hear"]["parts"][0]["heard"].as_array().cloned().unwrap_or_default();
+    let named: Vec<&serde_json::Value> = heard.iter().filter(|heard| heard["what"] == "prompt").collect();
+    let names: Vec<&str> = named.iter().filter_map(|heard| heard["name"].as_str()).collect();
+    let place = |name: &str| {
+        names.iter().position(|heard| *heard == name).unwrap_or_else(|| panic!("{name}: {text}"))
+    };
+    let (crisis, next) = (place("u.crisis"), place("u.not_reached"));
+    assert_eq!(named[place("u.emergency")]["whole"], true, "{text}");
+    // The key was pressed when about a second of it was known.
+    let missing = named[crisis]["missing"].as_f64().unwrap_or(0.0);
+    assert!(missing > 0.5, "a key cuts the prompt short: {text}");
+    assert!(crisis < next, "{text}");
 }

@@ -39,8 +39,8 @@ pub struct Sound {
 impl Sound {
     /// Keeps both.
     pub fn new(samples: Vec<f32>) -> Self {
-        let coarse = samples.windows(LOW_PASS.len()).step_by(COARSE).map(|under| weigh(under, &LOW_PASS));
-        let coarse = coarse.collect();
+        let coarse = samples.windows(LOW_PASS.len()).step_by(COARSE);
+        let coarse = coarse.map(|under| product(under, &LOW_PASS)).collect();
         Self { samples, coarse }
     }
 }
@@ -75,13 +75,7 @@ pub struct Sums {
 
 impl Sums {
     fn of(file: &[f32], prompt: &[f32]) -> Self {
-        let mut sums = Self::default();
-        for (file, prompt) in file.iter().zip(prompt) {
-            sums.both += file * prompt;
-            sums.file += file * file;
-            sums.prompt += prompt * prompt;
-        }
-        sums
+        Self { both: product(file, prompt), file: product(file, file), prompt: product(prompt, prompt) }
     }
 
     /// Both added up.
@@ -135,16 +129,33 @@ fn anchor(file: &Sound, prompt: &Sound, guess: isize, around: usize) -> Option<R
     Some(start..start + length)
 }
 
-fn weigh(samples: &[f32], weights: &[f32]) -> f32 {
-    samples.iter().zip(weights).map(|(sample, weight)| sample * weight).sum()
+/// The scalar product. All of the time goes here: four sums side by side leave the processor its width, and a bare
+/// loop is ten times as fast as iterators where nothing is optimised, as in tests.
+fn product(one: &[f32], other: &[f32]) -> f32 {
+    let length = one.len().min(other.len());
+    let (mut sums, mut at) = ([0.0_f32; 4], 0);
+    while at + 4 <= length {
+        sums[0] += one[at] * other[at];
+        sums[1] += one[at + 1] * other[at + 1];
+        sums[2] += one[at + 2] * other[at + 2];
+        sums[3] += one[at + 3] * other[at + 3];
+        at += 4;
+    }
+    while at < length {
+        sums[0] += one[at] * other[at];
+        at += 1;
+    }
+    (sums[0] + sums[1]) + (sums[2] + sums[3])
 }
 
 /// How alike both are at each lag.
 fn likenesses(file: &[f32], prompt: &[f32], start: usize, lags: Range<isize>) -> Vec<(isize, f32)> {
+    let energy = product(prompt, prompt);
     let placed = lags.filter_map(|lag| {
         let at = usize::try_from(start as isize + lag).ok()?;
         let under = file.get(at..at + prompt.len())?;
-        Some((lag, Sums::of(under, prompt).likeness()))
+        let sums = Sums { both: product(under, prompt), file: product(under, under), prompt: energy };
+        Some((lag, sums.likeness()))
     });
     placed.collect()
 }

@@ -50,8 +50,14 @@ pub struct Finder {
 }
 
 /// The power of each bin of each frame.
-struct Powers {
+pub struct Powers {
     bins: Vec<f32>,
+}
+
+impl Default for Finder {
+    fn default() -> Self {
+        Self::new()
+    }
 }
 
 impl Finder {
@@ -63,30 +69,21 @@ impl Finder {
         Self { transform, window, frame: vec![0.0; WINDOW], scratch, spectrum }
     }
 
-    /// The landmarks of samples at 8 kHz, in the order of their frames.
-    pub fn find(&mut self, samples: &[f32]) -> Vec<Landmark> {
-        let powers = self.powers(samples);
-        pairs(&powers.peaks())
-    }
-
-    /// How flat the spectrum of each frame is: geometric by arithmetic mean of the powers. Noise has over a
-    /// half, a tone next to nothing.
-    pub fn flatness(&mut self, samples: &[f32]) -> Vec<f32> {
-        let powers = self.powers(samples);
-        powers.frames().map(flatness).collect()
-    }
-
-    fn powers(&mut self, samples: &[f32]) -> Powers {
+    /// The spectrum of samples at 8 kHz.
+    pub fn powers(&mut self, samples: &[f32]) -> Powers {
         let mut bins = Vec::with_capacity(samples.len() / HOP * BINS.len());
         for start in (0..samples.len().saturating_sub(WINDOW - 1)).step_by(HOP) {
             let under = &samples[start..start + WINDOW];
-            for ((to, sample), weight) in self.frame.iter_mut().zip(under).zip(&self.window) {
-                *to = sample * weight;
+            let mut at = 0;
+            while at < WINDOW {
+                self.frame[at] = under[at] * self.window[at];
+                at += 1;
             }
             self.transform
                 .process_with_scratch(&mut self.frame, &mut self.spectrum, &mut self.scratch)
                 .expect("the buffers are those that the transform made");
-            bins.extend(self.spectrum[BINS].iter().map(|bin| bin.norm_sqr() / (WINDOW * WINDOW) as f32));
+            let scale = 1.0 / (WINDOW * WINDOW) as f32;
+            bins.extend(self.spectrum[BINS].iter().map(|bin| (bin.re * bin.re + bin.im * bin.im) * scale));
         }
         Powers { bins }
     }
@@ -99,6 +96,17 @@ fn flatness(bins: &[f32]) -> f32 {
 }
 
 impl Powers {
+    /// The landmarks, in the order of their frames.
+    pub fn landmarks(&self) -> Vec<Landmark> {
+        pairs(&self.peaks())
+    }
+
+    /// How flat the spectrum of each frame is: geometric by arithmetic mean of the powers. Noise has over a
+    /// half, a tone next to nothing.
+    pub fn flatness(&self) -> Vec<f32> {
+        self.frames().map(flatness).collect()
+    }
+
     fn frames(&self) -> std::slice::ChunksExact<'_, f32> {
         self.bins.chunks_exact(BINS.len())
     }

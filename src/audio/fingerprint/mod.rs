@@ -127,7 +127,7 @@ impl Index {
             // Twice, half a frame apart: the file's frames lie anywhere between.
             for half in 0..2_usize {
                 let from = (half * HOP / 2).min(prompt.samples.len());
-                let found = finder.find(&prompt.samples[from..]);
+                let found = finder.powers(&prompt.samples[from..]).landmarks();
                 let placed = |found: Landmark| (found.pair, number as u16, 2 * found.frame + half as u32);
                 landmarks.extend(found.into_iter().map(placed));
             }
@@ -139,9 +139,9 @@ impl Index {
     /// Everything that is in samples at 8 kHz, in the order of time, without a hole.
     pub fn listen(&self, samples: &[i16]) -> Vec<Stretch> {
         let file = sound(samples);
-        let mut finder = Finder::planned();
-        let candidates = self.candidates(&file, &finder.find(&file.samples));
-        let loud = loud_chunks(&file.samples, &finder.flatness(&file.samples));
+        let powers = Finder::planned().powers(&file.samples);
+        let candidates = self.candidates(&file, &powers.landmarks());
+        let loud = loud_chunks(&file.samples, &powers.flatness());
         let mut heard = self.join(self.choose(candidates, file.samples.len()));
         drop_words_of_others(&mut heard, &loud);
         fill(&file.samples, heard, &loud)

@@ -1,3 +1,5 @@
+//! What is told of made-up voices: whole, in pieces, alike, drifting. The shipped prompts are the job of `tests/hear.rs`.
+
 use super::*;
 use crate::rng::Rng;
 use std::f32::consts::TAU;

@@ -90,6 +90,11 @@ impl Known {
         self.prompts.iter().map(|prompt| prompt.samples.as_slice())
     }
 
+    /// The name of each, in order.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.prompts.iter().map(|prompt| prompt.name.as_str())
+    }
+
     /// One of them.
     pub fn prompt(&self, number: usize) -> &Prompt {
         &self.prompts[number]

@@ -2,25 +2,26 @@
 //! keys; for testers and for scripts (`--json`).
 //!
 //! ```text
-//!  sounds ─▶ known ─▶ index ─┐
-//!  recording ─▶ channels ────┼─▶ parts ─▶ report ─▶ table | JSON
-//!  capture ─▶ streams ───────┘
+//!  sounds ─▶ known ─▶ listener ┐
+//!  recording ─▶ channels ──────┼─▶ parts ─▶ report ─▶ table | JSON
+//!  capture ─▶ streams ─────────┘
 //! ```
 //! It reads files only and asks no engine. Keys in a capture are a patient's: only who may see the capture has them.
 
 mod known;
+pub(super) mod listener;
 mod report;
 mod streams;
 
-use crate::audio::fingerprint::{Index, RATE_HZ, Stretch};
+use crate::audio::fingerprint::RATE_HZ;
 use crate::config::Config;
 use crate::io::capture::{self, CaptureError};
 use crate::io::prompts::channel_file;
 use crate::io::prompts::sound_file::SoundError;
 use crate::limits::HEARD_FILE_MAX;
-use crate::wire::telephone_event::Key;
 use clap::ValueEnum;
-use known::Known;
+use known::KnownError;
+use listener::{Listener, Packets, Part, Sound};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
@@ -56,32 +57,6 @@ enum Side {
     Both,
 }
 
-/// One channel or stream, with everything heard in it.
-#[derive(Debug)]
-struct Part {
-    title: String,
-    length: Duration,
-    stretches: Vec<Stretch>,
-    keys: Vec<(Duration, Key)>,
-    packets: Option<Packets>,
-}
-
-/// Of a stream.
-#[derive(Clone, Copy, Debug)]
-struct Packets {
-    begins: Duration,
-    here: usize,
-    lost: usize,
-}
-
-/// Samples to be heard.
-struct Sound {
-    title: String,
-    samples: Vec<i16>,
-    keys: Vec<(Duration, Key)>,
-    packets: Option<Packets>,
-}
-
 /// Why nothing can be told of a file.
 #[derive(Debug, Error)]
 enum HearError {
@@ -100,7 +75,7 @@ enum HearError {
     #[error("{}: it has one channel; leave `--channel right` out", path.display())]
     NoRight { path: PathBuf },
     #[error(transparent)]
-    Known(#[from] known::KnownError),
+    Known(#[from] KnownError),
 }
 
 /// Hears the file and prints what is in it: 0 whatever was heard, 1 if the file or the prompts cannot be read.
@@ -119,17 +94,13 @@ pub fn run(config: &Config, wish: &Wish) -> ExitCode {
 
 fn hear(config: &Config, wish: &Wish) -> Result<String, HearError> {
     let sounds = sounds(wish)?;
-    let known = Known::read(wish.sounds.as_deref().unwrap_or(&config.sounds), &config.flows)?;
-    let index = Index::new(known.samples());
-    let parts: Vec<Part> = sounds.into_iter().map(|sound| part(&index, sound)).collect();
+    let listener = Listener::read(wish.sounds.as_deref().unwrap_or(&config.sounds), &config.flows)?;
+    let parts: Vec<Part> = sounds.into_iter().map(|sound| listener.hear(sound)).collect();
     let gap = Duration::from_millis(wish.gap);
-    Ok(if wish.json { report::json(&parts, &known, gap) } else { report::table(&parts, &known, gap) })
-}
-
-fn part(index: &Index, sound: Sound) -> Part {
-    let length = Duration::from_millis(sound.samples.len() as u64 * 1_000 / RATE_HZ as u64);
-    let stretches = index.listen(&sound.samples);
-    Part { title: sound.title, length, stretches, keys: sound.keys, packets: sound.packets }
+    Ok(match wish.json {
+        true => format!("{:#}\n", listener.json(&parts, gap)),
+        false => listener.table(&parts, gap),
+    })
 }
 
 fn sounds(wish: &Wish) -> Result<Vec<Sound>, HearError> {

@@ -7,8 +7,8 @@
 //!    5.66    7.10   unknown                                     -24 dBFS
 //! ```
 
-use super::Part;
 use super::known::Known;
+use super::listener::Part;
 use crate::audio::fingerprint::{Heard, Stretch, WHOLE, What};
 use serde_json::{Value, json};
 use std::time::Duration;
@@ -93,9 +93,9 @@ fn seconds(duration: Duration) -> String {
 }
 
 /// One object: `parts`, each with `heard` in the order of time. Times are in seconds, levels in dBFS.
-pub fn json(parts: &[Part], known: &Known, gap: Duration) -> String {
+pub fn json(parts: &[Part], known: &Known, gap: Duration) -> Value {
     let parts: Vec<Value> = parts.iter().map(|part| part_json(part, known, gap)).collect();
-    format!("{:#}\n", json!({ "parts": parts }))
+    json!({ "parts": parts })
 }
 
 fn part_json(part: &Part, known: &Known, gap: Duration) -> Value {

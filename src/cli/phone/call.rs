@@ -6,8 +6,10 @@
 //! ```
 //! What is to be done when is the director's job, and what is printed the summary's.
 
-use super::facts::{Callee, Change, End, Events, Facts, KeysBy, Life, Settings};
+use super::facts::{Callee, Change, End, Events, Facts, KeysBy, Life, RtpEvents, Settings};
 use super::media::{Media, Told};
+use super::no_events::without_events;
+use super::recogniser::Recogniser;
 use super::sound;
 use crate::cli::calls::picture::{Mark, Turn, Unplaced, What};
 use crate::clock::{Due, Instant};
@@ -170,6 +172,11 @@ impl Phone {
 
     /// What is to be known of the call now, for somebody who expected something else.
     pub fn seen(&self) -> String {
+        let told = |recogniser: &Recogniser| format!("; heard so far: {}", recogniser.so_far());
+        self.state() + &self.media.ears.recogniser.as_ref().map_or(String::new(), told)
+    }
+
+    fn state(&self) -> String {
         let ears = &self.media.ears;
         match &self.life {
             Life::Idle => "there is no call".to_owned(),
@@ -191,6 +198,9 @@ impl Phone {
                 Told::Key(key) => self.heard_key(now, key),
                 Told::Played => {}
             }
+        }
+        while let Some(prompt) = self.media.ears.recogniser.as_mut().and_then(Recogniser::next_told) {
+            self.note(now, Mark::Sound, format!("hears {prompt}"));
         }
         self.press_next(now);
         self.sip.tcp.timeout(now);
@@ -426,18 +436,28 @@ impl Phone {
 
     fn offer(&mut self) -> Vec<u8> {
         let offer = offer_answer::offer(&self.ours());
+        let body = self.said(offer.body);
         self.version = offer.version;
-        self.told = Some(offer.body.clone());
-        offer.body
+        self.told = Some(body.clone());
+        body
     }
 
     fn answer_of(&mut self, now: Instant, offer: &[u8]) -> Result<Vec<u8>, String> {
         let offer = read(offer).map_err(|error| error.to_string())?;
         let agreed = offer_answer::answer(&offer, &self.ours()).map_err(|error| error.to_string())?;
+        let body = self.said(agreed.body.clone());
         self.version = agreed.version;
-        self.told = Some(agreed.body.clone());
+        self.told = Some(body.clone());
         self.run(now, &agreed);
-        Ok(agreed.body)
+        Ok(body)
+    }
+
+    /// A description of ours as it is sent.
+    fn said(&self, body: Vec<u8>) -> Vec<u8> {
+        match self.settings.rtp_events {
+            RtpEvents::Named => body,
+            RtpEvents::LeftOut => without_events(&body),
+        }
     }
 
     fn agree(&mut self, now: Instant, answer: &[u8]) -> Result<(), String> {
@@ -456,7 +476,10 @@ impl Phone {
             source: self.us.ip(),
             sends: agreed.sends,
             takes: agreed.takes.clone(),
-            sends_events: agreed.sends_events,
+            sends_events: match self.settings.rtp_events {
+                RtpEvents::Named => agreed.sends_events,
+                RtpEvents::LeftOut => None,
+            },
             takes_events: agreed.takes_events.clone(),
             packet_ms: agreed.packet_ms,
             direction: direction(agreed.direction),

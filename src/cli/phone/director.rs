@@ -7,8 +7,10 @@
 
 use super::call::Phone;
 use super::facts::{Change, End, Life};
+use super::recogniser::Recogniser;
 use super::script::{Act, Line, Wait};
 use super::sound;
+use crate::audio::fingerprint::RATE_HZ;
 use crate::cli::calls::picture::Mark;
 use crate::clock::Instant;
 use crate::io::prompts::sound_file;
@@ -116,7 +118,9 @@ fn begin(now: Instant, act: &Act, phone: &mut Phone) -> Progress {
             phone.dial(now);
             Progress::Done
         }
-        Act::Wait(_) | Act::ExpectEnded(_) | Act::ExpectStatus(_) => watch(Duration::ZERO, act, phone),
+        Act::Wait(_) | Act::ExpectEnded(_) | Act::ExpectStatus(_) | Act::ExpectHeard(_) => {
+            watch(Duration::ZERO, act, phone)
+        }
         Act::HangUp => {
             phone.hang_up(now);
             Progress::Done
@@ -164,6 +168,7 @@ fn watch(lasted: Duration, act: &Act, phone: &Phone) -> Progress {
         Act::Wait(Wait::Silence(time)) => (phone.media.ears.silent_for() >= *time, SILENCE_PATIENCE),
         Act::Wait(Wait::Sound(within)) => (phone.media.ears.hears_sound(), *within),
         Act::Wait(Wait::Tone { hertz, within }) => (phone.media.ears.hears_tone(*hertz), *within),
+        Act::Wait(Wait::Heard { prompt, within }) => (heard_since(lasted, prompt, phone), *within),
         Act::Keys(_) => (phone.pressed_all(), PATIENCE),
         Act::Play(_) | Act::Tone { .. } => {
             if !phone.media.is_playing() {
@@ -180,6 +185,11 @@ fn watch(lasted: Duration, act: &Act, phone: &Phone) -> Progress {
             let is_over = matches!(phone.life, Life::Over(_));
             return judged(is_over, lasted >= *within, phone);
         }
+        Act::ExpectHeard(prompt) => {
+            let Some(recogniser) = &phone.media.ears.recogniser else { return Progress::Watched };
+            let knows_all = recogniser.covered() >= began(lasted, recogniser);
+            return judged(recogniser.heard_after(prompt, 0), knows_all || lasted >= PATIENCE, phone);
+        }
         Act::ExpectStatus(status) => {
             let known = phone.facts.status;
             let is_over = matches!(phone.life, Life::Over(_)) || known.is_some_and(|known| known != *status);
@@ -188,6 +198,18 @@ fn watch(lasted: Duration, act: &Act, phone: &Phone) -> Progress {
     };
     let can_no_more = matches!(phone.life, Life::Over(_));
     judged(is_so, can_no_more || lasted >= within, phone)
+}
+
+/// The prompt was heard, or its end, since an act was begun this long ago.
+fn heard_since(lasted: Duration, prompt: &str, phone: &Phone) -> bool {
+    let recogniser = phone.media.ears.recogniser.as_ref();
+    recogniser.is_some_and(|recogniser| recogniser.heard_after(prompt, began(lasted, recogniser)))
+}
+
+/// The sample of what was heard that came this long ago.
+fn began(lasted: Duration, recogniser: &Recogniser) -> usize {
+    let samples = lasted.as_millis() as usize * RATE_HZ / 1_000;
+    recogniser.heard().saturating_sub(samples)
 }
 
 fn judged(is_so: bool, is_too_late: bool, phone: &Phone) -> Progress {

@@ -1,5 +1,6 @@
 //! What the phone hears and says, 20 ms at a time: levels, sound and silence, tones, and the WAV file of both.
 
+use super::recogniser::Recogniser;
 use crate::audio::goertzel::power;
 use crate::audio::sound::NARROW_SAMPLES;
 use crate::audio::transcode::Decode;
@@ -35,6 +36,8 @@ pub struct Ears {
     pub ours: Level,
     silent_ticks: u32,
     recording: Option<Recording>,
+    /// Who names the prompts, if that is wished.
+    pub recogniser: Option<Recogniser>,
 }
 
 #[derive(Debug)]
@@ -110,6 +113,9 @@ impl Ears {
             self.last.pop_front();
         }
         self.last.push_back(heard);
+        if let Some(recogniser) = &mut self.recogniser {
+            recogniser.take(&heard);
+        }
         let is_sound = self.theirs.take(&heard);
         self.silent_ticks = if is_sound { 0 } else { self.silent_ticks.saturating_add(1) };
         self.ours.take(&said);

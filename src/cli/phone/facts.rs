@@ -17,6 +17,8 @@ pub struct Settings {
     pub ptime_ms: u16,
     /// How keys are sent.
     pub keys_by: KeysBy,
+    /// Whether telephone-event (RFC 4733) stands in its SDP.
+    pub rtp_events: RtpEvents,
     /// Whether a call that comes in is answered.
     pub callee: Callee,
     /// Whether events are printed as they happen.
@@ -32,6 +34,15 @@ pub enum KeysBy {
     Info,
     /// As tones in the sound.
     InBand,
+}
+
+/// Whether telephone-event stands in the phone's SDP.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RtpEvents {
+    /// It does.
+    Named,
+    /// It does not, as with gateways that know keys in the sound alone.
+    LeftOut,
 }
 
 /// Whether calls that come in are answered.

@@ -175,6 +175,9 @@ impl Media {
         while let Some(frame) = self.reader.as_mut().and_then(TapReader::pop) {
             self.ears.take(&frame);
         }
+        if let Some(recogniser) = &mut self.ears.recogniser {
+            recogniser.pump(now);
+        }
     }
 
     fn receive(&mut self, now: Instant) {

@@ -5,6 +5,7 @@
 //!  arguments, script ─▶ director ─▶ call ─▶ SIP machine ─▶ sockets
 //!                           ▲         └───▶ media ─▶ keys, line ─▶ sockets
 //!                           └── ears ◀────────┘
+//!                                └─▶ recogniser: the names of prompts, if they are asked for
 //! ```
 //! It is made of the engine's own parts, so that a fault in them may be in both: SIPp and baresip are the
 //! witnesses that are not.
@@ -16,13 +17,17 @@ mod facts;
 mod keys;
 mod line;
 mod media;
+mod no_events;
+mod recogniser;
 mod script;
 mod sound;
 mod summary;
 
 use super::calls::{picture, text};
+use super::hear::listener::Listener;
 use crate::clock::Instant;
-use crate::flow::diagnostic::Paint;
+use crate::config::Config;
+use crate::flow::diagnostic::{Paint, did_you_mean};
 use crate::io::now::Clock;
 use crate::io::prompts::sound_file;
 use crate::io::sip_port::{Listen, SipPort};
@@ -36,9 +41,10 @@ use crate::wire::sip::uri::Uri;
 use call::Phone;
 use director::{Curfew, Director, Step};
 use ears::Ears;
-use facts::{Callee, Events, KeysBy, Settings};
+use facts::{Callee, Events, KeysBy, RtpEvents, Settings};
 use line::{Badness, Line as BadLine};
 use media::Media;
+use recogniser::Recogniser;
 use script::{Act, Line, Wait};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, UdpSocket};
 use std::path::PathBuf;
@@ -53,6 +59,8 @@ const SETUP: u8 = 2;
 const FAREWELL: Duration = Duration::from_secs(2);
 /// How long an answer may take when there is no script.
 const ANSWER: Duration = Duration::from_secs(60);
+/// Silences that are shorter are not told.
+const GAP: Duration = Duration::from_millis(200);
 /// The pause before each of `--keys`.
 const KEY_PAUSE: Duration = Duration::from_secs(1);
 /// Ports that are tried, over UDP and TCP.
@@ -89,6 +97,15 @@ pub struct Arguments {
     /// How keys are sent
     #[arg(long, value_enum, default_value = "rfc4733")]
     keys_by: KeysBy,
+    /// Leave telephone-event out of the SDP, as gateways do that know keys in the sound alone
+    #[arg(long)]
+    no_rtp_events: bool,
+    /// Tell at the end which prompts were heard, as `careline hear` does
+    #[arg(long)]
+    hear: bool,
+    /// The folder of prompts that are known by `--hear` and the `heard` of scripts, as DIR/LANGUAGE/NAME.wav
+    #[arg(long, value_name = "DIR", default_value = "sounds")]
+    sounds: PathBuf,
     /// Write both directions into this WAV file: what is heard on the left, what is said on the right
     #[arg(long, value_name = "FILE")]
     record: Option<PathBuf>,
@@ -136,6 +153,10 @@ pub fn run(arguments: &Arguments, paint: Paint) -> ExitCode {
         Ok(lines) => lines,
         Err(faults) => return setup_fault(&faults),
     };
+    let recogniser = match recogniser(arguments, &lines) {
+        Ok(recogniser) => recogniser,
+        Err(fault) => return setup_fault(&fault),
+    };
     let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => return setup_fault(&format!("no runtime: {error}")),
@@ -146,7 +167,7 @@ pub fn run(arguments: &Arguments, paint: Paint) -> ExitCode {
         (None, None) => return setup_fault(&format!("`{}` is no time: write it as 30s", arguments.lasts)),
     };
     runtime.block_on(async {
-        match phone(arguments) {
+        match phone(arguments, recogniser) {
             Ok(phone) => perform(arguments, phone, Director::new(lines, curfew), paint).await,
             Err(fault) => setup_fault(&fault),
         }
@@ -198,8 +219,31 @@ fn simple(arguments: &Arguments) -> Result<Vec<Line>, String> {
     Ok(acts.into_iter().map(|act| Line { number: 0, text: String::new(), act }).collect())
 }
 
+/// Who names prompts, if any are asked for: reading them takes a moment, so it is done before anything is dialled.
+fn recogniser(arguments: &Arguments, lines: &[Line]) -> Result<Option<Recogniser>, String> {
+    let asked: Vec<(&Line, &str)> = lines
+        .iter()
+        .filter_map(|line| match &line.act {
+            Act::Wait(Wait::Heard { prompt, .. }) | Act::ExpectHeard(prompt) => Some((line, prompt.as_str())),
+            _ => None,
+        })
+        .collect();
+    if asked.is_empty() && !arguments.hear {
+        return Ok(None);
+    }
+    let listener = Listener::read(&arguments.sounds, &Config::default().flows);
+    let listener = listener.map_err(|error| error.to_string())?;
+    let known: Vec<&str> = listener.names().collect();
+    if let Some((line, name)) = asked.iter().find(|(_, name)| !known.contains(name)) {
+        let (number, text, folder) = (line.number, &line.text, arguments.sounds.display());
+        let repair = did_you_mean(name, &known);
+        return Err(format!("line {number}: `{text}`: no prompt of {folder} is named `{name}`; {repair}"));
+    }
+    Ok(Some(Recogniser::new(listener)))
+}
+
 /// The phone at its sockets. Must be called inside a tokio runtime.
-fn phone(arguments: &Arguments) -> Result<Phone, String> {
+fn phone(arguments: &Arguments, recogniser: Option<Recogniser>) -> Result<Phone, String> {
     let target = arguments.target.as_deref().map(|target| aimed(target, arguments)).transpose()?;
     let from = Uri::read(arguments.from.as_bytes())
         .map_err(|error| format!("`{}` is no SIP address: {error}", arguments.from))?;
@@ -235,11 +279,12 @@ fn phone(arguments: &Arguments) -> Result<Phone, String> {
         },
         Rng::seeded(chance.next_u64()),
     );
-    let ears = match &arguments.record {
+    let mut ears = match &arguments.record {
         Some(path) => Ears::recording_into(path)
             .map_err(|error| format!("{} cannot be written: {error}", path.display()))?,
         None => Ears::default(),
     };
+    ears.recogniser = recogniser;
     let badness =
         Badness { loss: arguments.loss, duplicate: arguments.duplicate, jitter_ms: arguments.jitter };
     let line = BadLine::new(badness, arguments.seed);
@@ -251,6 +296,7 @@ fn phone(arguments: &Arguments) -> Result<Phone, String> {
         codecs,
         ptime_ms: arguments.ptime,
         keys_by: arguments.keys_by,
+        rtp_events: if arguments.no_rtp_events { RtpEvents::LeftOut } else { RtpEvents::Named },
         callee: if arguments.answer { Callee::Answers } else { Callee::IsBusy },
         events: if arguments.json || arguments.no_events { Events::Kept } else { Events::Printed },
     };
@@ -326,8 +372,13 @@ async fn perform(arguments: &Arguments, mut phone: Phone, mut director: Director
 /// Everything that is printed at the end.
 fn told(arguments: &Arguments, phone: &Phone, failed: Option<&str>, paint: Paint) -> String {
     let summary = Summary::of(phone);
+    let whole = phone.media.ears.recogniser.as_ref().filter(|_| arguments.hear).map(Recogniser::whole);
     if arguments.json {
-        return format!("{}\n", summary.json(failed));
+        let mut json = summary.json(failed);
+        if let Some((listener, part)) = whole {
+            json["hear"] = listener.json(&[part], GAP);
+        }
+        return format!("{json}\n");
     }
     let mut told = String::new();
     if arguments.ladder {
@@ -335,6 +386,9 @@ fn told(arguments: &Arguments, phone: &Phone, failed: Option<&str>, paint: Paint
         let title = vec!["SIP of this call, the phone's side".to_owned()];
         let picture = picture::of_ladder(title, &phone.ladder, phone.noted.clone(), patient);
         told += &format!("{}\n", text::draw(&picture, paint));
+    }
+    if let Some((listener, part)) = whole {
+        told += &format!("{}\n", listener.table(&[part], GAP));
     }
     told += &summary.text();
     if let Some(why) = failed {

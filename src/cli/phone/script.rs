@@ -5,7 +5,7 @@
 //!  play FILE                wait silence 2s      keys 12#       expect ended 5s
 //!  tone 440 2s              wait sound 5s        hold           expect status 486
 //!  # a remark               wait tone 440 5s     resume
-//!                           wait 1.5s
+//!  wait heard u.greeting 9s  wait 1.5s            expect heard u.greeting
 //! ```
 //! Every fault of a script is told at once, each with its place and its repair. Doing the acts is
 //! the director's job.
@@ -50,10 +50,12 @@ pub enum Act {
     ExpectEnded(Duration),
     /// The call must be answered with this final status.
     ExpectStatus(u16),
+    /// This prompt must have been heard in the call.
+    ExpectHeard(String),
 }
 
 /// What is waited for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Wait {
     /// Nothing but time.
     Time(Duration),
@@ -67,6 +69,13 @@ pub enum Wait {
     Tone {
         /// Its frequency.
         hertz: u32,
+        /// Within this.
+        within: Duration,
+    },
+    /// A prompt of this name, within this.
+    Heard {
+        /// Such as `u.greeting`.
+        prompt: String,
         /// Within this.
         within: Duration,
     },
@@ -84,8 +93,8 @@ pub struct Line {
 }
 
 const ACTS: [&str; 9] = ["dial", "wait", "key", "keys", "play", "tone", "hold", "resume", "hang"];
-const WAITS: [&str; 4] = ["answer", "silence", "sound", "tone"];
-const EXPECTS: [&str; 2] = ["ended", "status"];
+const WAITS: [&str; 5] = ["answer", "silence", "sound", "tone", "heard"];
+const EXPECTS: [&str; 3] = ["ended", "status", "heard"];
 
 /// Reads a script.
 ///
@@ -230,6 +239,7 @@ fn wait(words: &[Word<'_>]) -> Result<Act, Wrong> {
         "answer" => (Wait::Answer(time(words, 2)?), 3),
         "silence" => (Wait::Silence(time(words, 2)?), 3),
         "sound" => (Wait::Sound(time(words, 2)?), 3),
+        "heard" => (Wait::Heard { prompt: prompt(words)?, within: time(words, 3)? }, 4),
         "tone" => (Wait::Tone { hertz: hertz(words, 2)?, within: time(words, 3)? }, 4),
         text if text.starts_with(|sign: char| sign.is_ascii_digit()) => (Wait::Time(time(words, 1)?), 2),
         other => {
@@ -244,6 +254,7 @@ fn wait(words: &[Word<'_>]) -> Result<Act, Wrong> {
 fn expect(words: &[Word<'_>]) -> Result<Act, Wrong> {
     match words.get(1) {
         Some(what) if what.text == "ended" => only(Act::ExpectEnded(time(words, 2)?), words, 3),
+        Some(what) if what.text == "heard" => only(Act::ExpectHeard(prompt(words)?), words, 3),
         Some(what) if what.text == "status" => {
             let Some(word) = words.get(2) else {
                 return Err(after(words, "a status is missing", "write `expect status 486`"));
@@ -264,6 +275,12 @@ fn time(words: &[Word<'_>], place: usize) -> Result<Duration, Wrong> {
     let repair = "write it as 500ms, 2s, 1.5s or 1m; a day at the most";
     let Some(word) = words.get(place) else { return Err(after(words, "a time is missing", repair)) };
     length(word.text).ok_or_else(|| at(word, VALUE, format!("`{}` is no time", word.text), repair))
+}
+
+/// The name behind `heard`.
+fn prompt(words: &[Word<'_>]) -> Result<String, Wrong> {
+    let named = words.get(2).map(|word| word.text.to_owned());
+    named.ok_or_else(|| after(words, "the name of a prompt is missing", "write `heard u.greeting`"))
 }
 
 fn hertz(words: &[Word<'_>], place: usize) -> Result<u32, Wrong> {
@@ -306,6 +323,11 @@ mod tests {
             ("wait silence 2s", Act::Wait(Wait::Silence(seconds(2)))),
             ("wait sound 500ms", Act::Wait(Wait::Sound(Duration::from_millis(500)))),
             ("wait tone 440 1m", Act::Wait(Wait::Tone { hertz: 440, within: seconds(60) })),
+            (
+                "wait heard u.menu 3s",
+                Act::Wait(Wait::Heard { prompt: "u.menu".to_owned(), within: seconds(3) }),
+            ),
+            ("expect heard u.menu", Act::ExpectHeard("u.menu".to_owned())),
             ("wait 1.5s", Act::Wait(Wait::Time(Duration::from_millis(1_500)))),
             ("key #", Act::Keys(vec![Key::Pound])),
             ("keys 1 2* b", Act::Keys(vec![Key::Digit(1), Key::Digit(2), Key::Star, Key::Letter(b'B')])),
@@ -336,6 +358,10 @@ mod tests {
                 "nobody can wait for `anser` did you mean `answer`? (or a time, such as 2s)",
             ),
             ("wait answer", 13, "a time is missing"),
+            ("wait heard", 12, "the name of a prompt is missing"),
+            ("wait heard u.menu", 19, "a time is missing"),
+            ("expect heard", 14, "the name of a prompt is missing"),
+            ("expect heard u.menu 3s", 21, "`3s` is too much here"),
             ("wait answer 10", 13, "`10` is no time"),
             ("wait -2s", 6, "nobody can wait for `-2s`"),
             ("wait 0s", 6, "`0s` is no time"),
