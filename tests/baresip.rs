@@ -147,6 +147,15 @@ impl Control {
         write!(self.0, "{}:{command},", command.len()).expect("baresip takes a command");
     }
 
+    /// It told of this key and no other: a telephone-event that it received (RFC 4733).
+    fn tells_of_one_key(&mut self, key: u8) {
+        let told = self.told();
+        let param = format!(r#""param":"{key}""#);
+        let keys: Vec<&str> =
+            told.split("{\"event\"").filter(|event| event.contains("CALL_DTMF_START")).collect();
+        assert!(keys.len() == 1 && keys[0].contains(&param), "not {key} alone: {keys:#?}");
+    }
+
     /// Everything that it told so far.
     fn told(&mut self) -> &str {
         let mut octets = [0; 4_096];
@@ -302,6 +311,8 @@ const PATIENT_HZ: f64 = 440.0;
 const PERSON_HZ: f64 = 1_000.0;
 /// How long a key may take from one to the other.
 const KEY_WITHIN: Duration = Duration::from_secs(5);
+/// Long enough for the short first words, the keys and five seconds of talk.
+const PATIENT_STAYS_S: u32 = 15;
 /// 20 ms packets that the patient hears from the person: five seconds.
 const TALK: u64 = 250;
 
@@ -431,9 +442,43 @@ fn a_patient_in_g_711_and_a_person_in_g_722_hear_each_other_and_each_others_keys
     patient_and_person_hear_each_other(G722);
 }
 
+/// We offer no L16 ourselves; who calls may.
 #[test]
-fn a_patient_in_g_711_and_a_person_in_l16_hear_each_other_and_each_others_keys() {
-    patient_and_person_hear_each_other(L16_WIDE);
+fn a_patient_in_l16_and_a_person_in_g_722_hear_each_other_and_each_others_keys() {
+    let home = tempfile::tempdir().expect("a temporary directory can be made");
+    let sounds = home.path().join("sounds");
+    sound::short_prompts(Path::new(ROOT), &sounds);
+    let wishes = Wishes { sounds, notice: Notice::InTheFirstWords, ..Wishes::default() };
+    let engine = Engine::start(home.path(), &wishes);
+    let [at_desk, at_home] = ["desk", "home"].map(|name| home.path().join(name));
+    let mut desk = front_desk(&at_desk, engine.desk, &tone_file(&at_desk, PERSON_HZ, G722.rate), G722);
+    let source = tone_file(&at_home, PATIENT_HZ, L16_WIDE.rate);
+    furnish(&at_home, engine::free_port(), &source, L16_WIDE, "<sip:tester@127.0.0.1>;regint=0");
+    let mut patient = call(&at_home, &engine, "udp", PATIENT_STAYS_S);
+    let (mut by_patient, mut by_person) = (Control::of(&at_home), Control::of(&at_desk));
+    engine.wait_for("a recording", |figures| figures["recorder_opened"] == 1);
+    by_patient.press(0);
+    engine.wait_for("the front desk to answer", |figures| figures["bridged"] == 1);
+    by_patient.press(7);
+    by_person.press(3);
+    patient.wait().expect("it is our child");
+    engine.wait_for("the end of the call and of its files", |figures| {
+        (figures["calls_ended"], figures["recorder_closed"]) == (1, 1)
+    });
+    let over = || said(&at_desk).contains("terminated").then_some(());
+    engine::eventually(over, || format!("baresip to hear of the end; it said:\n{}", said(&at_desk)));
+    by_person.tells_of_one_key(7);
+    by_patient.tells_of_one_key(3);
+    desk.kill().expect("it runs until it is told to stop");
+    desk.wait().expect("it is our child");
+    let file = engine::recordings(home.path()).pop().expect("one recording is closed");
+    let stereo = sound::read(&file).unwrap_or_else(|fault| panic!("{fault}"));
+    holds_one_tone("the patient in the recording", &stereo.left, PATIENT_HZ, PERSON_HZ);
+    holds_one_tone("the person in the recording", &stereo.right, PERSON_HZ, PATIENT_HZ);
+    holds_one_tone("what the person heard", &one_channel(&kept(&at_desk)), PATIENT_HZ, PERSON_HZ);
+    holds_one_tone("what the patient heard", &one_channel(&kept(&at_home)), PERSON_HZ, PATIENT_HZ);
+    let record = record_of(&engine, &file);
+    assert!(record.contains("answered in L16/16000\n"), "not in L16/16000:\n{record}");
 }
 
 /// The patient speaks PCMU, the person this.
@@ -461,9 +506,7 @@ fn patient_and_person_hear_each_other(spoken: Spoken) {
     });
     let over = || said(&place).contains("terminated").then_some(());
     engine::eventually(over, || format!("baresip to hear of the end; it said:\n{}", said(&place)));
-    let told = control.told();
-    let presses = told.matches("CALL_DTMF_START").count();
-    assert!(presses == 1 && told.contains(r#""param":"7""#), "the patient's key is not told once:\n{told}");
+    control.tells_of_one_key(7);
     desk.kill().expect("it runs until it is told to stop");
     desk.wait().expect("it is our child");
     assert_eq!(
