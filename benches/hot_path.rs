@@ -178,7 +178,7 @@ fn party(leg: u32, engine: &mut Engine) -> Party {
             silent_after: MEDIA_LOST_DEFAULT,
         },
     );
-    let outgoing = Outgoing { ssrc: 1_000 + leg, sequence: 0, timestamp: 0 };
+    let outgoing = Outgoing { payload_type: 0, ssrc: 1_000 + leg, sequence: 0, timestamp: 0 };
     Party { address, outgoing, tick: 0, key_began: 0 }
 }
 

@@ -1,4 +1,4 @@
-//! The engine under load: `cargo bench --bench load -- [--calls N] [--window S] [--idle S] [--floor S]`.
+//! The engine under load: `cargo bench --bench load -- [--calls N] [--window S] [--idle S] [--floor S] [--g722 1]`.
 //!
 //! Starts the release binary, lets SIPp place calls and the generator be the telephones, and measures
 //! what the engine costs per call and second, first without recording, then with it; then the bare
@@ -33,7 +33,7 @@ use support::floor;
 use support::generator::Generator;
 use support::heard::Report;
 use support::options::Options;
-use support::sipp::{Count, Plan, Sipp};
+use support::sipp::{Codec, Count, Plan, Sipp};
 use support::sockets;
 use support::verdict;
 
@@ -79,7 +79,14 @@ fn main() -> ExitCode {
 
 /// Runs all; whether every bar was kept.
 fn measure() -> Result<bool, Box<dyn std::error::Error>> {
-    let options = Options::from_arguments(&[("calls", 1_000), ("window", 60), ("idle", 10), ("floor", 10)])?;
+    let options = Options::from_arguments(&[
+        ("calls", 1_000),
+        ("window", 60),
+        ("idle", 10),
+        ("floor", 10),
+        ("g722", 0),
+    ])?;
+    let codec = if options.get("g722") == 0 { Codec::Pcmu } else { Codec::G722 };
     println!("{}", verdict::machine());
     let legs = options.get("calls") as usize;
     let bare = floor::measure(legs, options.seconds("floor"))?;
@@ -91,7 +98,7 @@ fn measure() -> Result<bool, Box<dyn std::error::Error>> {
     // A shared machine is faster in one minute than in the next: the fastest loop is measured before and after
     // each run, and the run stands beside the mean of the two.
     for recording in [Recording::Off, Recording::On] {
-        let run = run(recording, &options)?;
+        let run = run(recording, codec, &options)?;
         print!("{}", verdict::account(&run));
         let after = [floor::measure_one(fastest.method, legs, options.seconds("floor"))?];
         print!("{}", verdict::bare(&after));
@@ -100,7 +107,7 @@ fn measure() -> Result<bool, Box<dyn std::error::Error>> {
         before_ms = after_ms;
     }
     for (run, floor_ms) in &runs {
-        for bar in verdict::bars(run, *floor_ms) {
+        for bar in verdict::bars(run, codec, *floor_ms) {
             println!("{bar}");
             kept &= bar.is_kept();
         }
@@ -108,7 +115,7 @@ fn measure() -> Result<bool, Box<dyn std::error::Error>> {
     Ok(kept)
 }
 
-fn run(recording: Recording, options: &Options) -> io::Result<Run> {
+fn run(recording: Recording, codec: Codec, options: &Options) -> io::Result<Run> {
     let calls = options.get("calls");
     let directory = tempfile::tempdir()?;
     let sip = free_address()?;
@@ -128,7 +135,7 @@ fn run(recording: Recording, options: &Options) -> io::Result<Run> {
         in_ten_seconds: (a_second * 10.0).ceil() as u64,
         calls: (a_second * (SCRIPT + SETTLE + window).as_secs_f64()).ceil() as u64,
     };
-    let sipp = Sipp::start(directory.path(), generator.addresses(), plan)?;
+    let sipp = Sipp::start(directory.path(), generator.addresses(), plan, codec)?;
     wait(SCRIPT + SETTLE);
     generator.open_window();
     let (began, packets, cpu) = (sockets::monotonic(), generator.received(), engine.cpu()?);

@@ -55,6 +55,11 @@ numbered!(
     "r"
 );
 numbered!(
+    /// One conversation of several legs on one media worker.
+    RoomId,
+    "m"
+);
+numbered!(
     /// One playing of one sequence of prompts to one leg.
     PlaybackId,
     "p"

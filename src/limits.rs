@@ -96,6 +96,8 @@ pub const PROMPT_GAIN_MAX_DB: f64 = 20.0;
 pub const BED_RESTS: Duration = Duration::from_millis(400);
 /// Parties in one mixed conversation: a patient, his family, an interpreter, a team; more is a lecture.
 pub const MIXER_PARTIES_MAX: usize = 16;
+/// Mixed conversations on one media worker: at 50 kB each, as many as its core could mix beside its other legs.
+pub const ROOMS_MAX: usize = 256;
 
 /// The longest file that `careline hear` reads: a long call, 230 MB of samples a channel.
 pub const HEARD_FILE_MAX: Duration = Duration::from_secs(4 * 3_600);
@@ -139,6 +141,8 @@ pub const MEDIA_PORT_TRIED_EVERY: Duration = Duration::from_millis(10);
 pub const MEDIA_EMPTIED_EVERY_TICKS: u64 = 64;
 /// Commands that may wait for a media worker.
 pub const MEDIA_COMMANDS_MAX: usize = 4_096;
+/// Legs and sockets that may wait between two media workers: each goes when a person is called for whom one has no port.
+pub const MEDIA_PASSINGS_MAX: usize = 1_024;
 /// Events that may wait between a media worker and the switch.
 pub const MEDIA_EVENTS_MAX: usize = 16_384;
 /// How long a call that is over may wait for its recording to close before its record is written without it.

@@ -79,8 +79,7 @@ fn a_key_in_each_way_over_a_good_line_and_a_bad_one_is_one_key_and_reaches_the_d
         let record = engine.told(&["calls", &engine.calls()[0].0]);
         assert!(record.contains("rung 1: the caller asked"), "{why}: the key led there: {record}\n{text}");
         // The row of the caller's leg, which ends with the keys that came as RTP events.
-        let row =
-            record.lines().map(str::trim).filter(|line| line.starts_with('l')).last().unwrap_or_default();
+        let row = record.lines().map(str::trim).rfind(|line| line.starts_with('l')).unwrap_or_default();
         assert_eq!(row.split_whitespace().last(), Some(keys), "{why}: {record}");
         let octets = fs::metadata(home.path().join("a.wav")).map_or(0, |file| file.len());
         assert!(octets > 16_000, "{why}: half a second of both sides at least: {octets} octets");

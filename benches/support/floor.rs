@@ -173,7 +173,7 @@ impl Engine {
         let ring = Ring::new(&sockets)?;
         let leg = |(index, &peer): (usize, &SocketAddrV4)| {
             let ssrc = index as u32 | (method as u32 + 1) << 24;
-            Leg { peer, outgoing: Outgoing { ssrc, sequence: 0, timestamp: 0 } }
+            Leg { peer, outgoing: Outgoing { payload_type: 0, ssrc, sequence: 0, timestamp: 0 } }
         };
         Ok(Self {
             method,

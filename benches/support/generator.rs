@@ -286,7 +286,12 @@ impl Stream {
             key_ns: None,
             key_sent: 0,
             key_began: 0,
-            outgoing: Outgoing { ssrc: seed, sequence: seed as u16, timestamp: seed },
+            outgoing: Outgoing {
+                payload_type: packet.payload_type,
+                ssrc: seed,
+                sequence: seed as u16,
+                timestamp: seed,
+            },
         };
         stream.hear(packet, at_ns);
         stream

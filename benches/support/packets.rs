@@ -31,6 +31,8 @@ const fn noise() -> [u8; SAMPLES as usize] {
 /// What every packet of a stream carries, and where the stream stands.
 #[derive(Clone, Copy, Debug)]
 pub struct Outgoing {
+    /// What the audio packets are told to be.
+    pub payload_type: u8,
     /// Synchronization source.
     pub ssrc: u32,
     /// Of the next packet.
@@ -42,7 +44,7 @@ pub struct Outgoing {
 impl Outgoing {
     /// Writes the next 20 ms of audio.
     pub fn audio(&mut self, packet: &mut [u8; PACKET_OCTETS]) {
-        self.header(packet, 0, self.timestamp);
+        self.header(packet, self.payload_type, self.timestamp);
         packet[12..].copy_from_slice(&NOISE);
         self.timestamp = self.timestamp.wrapping_add(SAMPLES);
     }

@@ -10,6 +10,15 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
+/// What the callers speak. Both have 160 octets in 20 ms.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Codec {
+    /// G.711 µ-law.
+    Pcmu,
+    /// G.722: what is heard is not looked at, because it has no octet of silence.
+    G722,
+}
+
 const SCENARIO: &str = include_str!("ivr.xml");
 /// The rate is given to SIPp as calls in this many milliseconds, for tenths of a call a second.
 const RATE_PERIOD_MS: u64 = 10_000;
@@ -47,11 +56,17 @@ pub struct Count {
 }
 
 impl Sipp {
-    /// Starts calling; each call hears at the next of `lines`.
-    pub fn start(directory: &Path, lines: &[SocketAddrV4], plan: Plan) -> io::Result<Self> {
+    /// Starts calling in that codec; each call hears at the next of `lines`.
+    pub fn start(directory: &Path, lines: &[SocketAddrV4], plan: Plan, codec: Codec) -> io::Result<Self> {
         let list = lines.iter().map(|line| format!("{};{}\n", line.ip(), line.port())).collect::<String>();
         fs::write(directory.join("lines.csv"), format!("SEQUENTIAL\n{list}"))?;
-        Self::start_with(directory, SCENARIO, plan, &["-inf", "lines.csv"])
+        let scenario = match codec {
+            Codec::Pcmu => SCENARIO.to_owned(),
+            Codec::G722 => {
+                SCENARIO.replace("RTP/AVP 0 101", "RTP/AVP 9 101").replace("0 PCMU/8000", "9 G722/8000")
+            }
+        };
+        Self::start_with(directory, &scenario, plan, &["-inf", "lines.csv"])
     }
 
     /// Starts calling by `scenario`, with `more` arguments.

@@ -5,6 +5,7 @@ use crate::support::clinic::{FIRST_PROMPT, KEY_AFTER, Recording, SCRIPT, SECOND_
 use crate::support::floor::Measured;
 use crate::support::generator::TICK;
 use crate::support::heard::Heard;
+use crate::support::sipp::Codec;
 use std::fmt;
 use std::fmt::Write as _;
 use std::fs;
@@ -14,6 +15,8 @@ use std::time::Duration;
 const CPU_MS: f64 = 0.50;
 /// The same with recording.
 const CPU_RECORDED_MS: f64 = 0.63;
+/// The same in G.722.
+const CPU_G722_RECORDED_MS: f64 = 2.2;
 /// CPU per call-second without recording, as a multiple of the floor's.
 const TIMES_FLOOR: f64 = 1.5;
 /// The gap between packets that one in a thousand may exceed, in ms.
@@ -121,7 +124,27 @@ pub fn bare(measured: &[Measured]) -> String {
 }
 
 /// The bars, with the floor's CPU per leg-second.
-pub fn bars(run: &Run, floor_ms: f64) -> Vec<Bar> {
+pub fn bars(run: &Run, codec: Codec, floor_ms: f64) -> Vec<Bar> {
+    match codec {
+        Codec::Pcmu => bars_pcmu(run, floor_ms),
+        Codec::G722 => bars_g722(run),
+    }
+}
+
+/// What a leg costs that encodes all that it says, and decodes all that it records.
+fn bars_g722(run: &Run) -> Vec<Bar> {
+    let mut bars = Vec::new();
+    let mut bar = |name: &str, value, limit| bars.push(Bar { name: format!("G.722: {name}"), value, limit });
+    match run.recording {
+        Recording::Off => bar("CPU ms per call-second", cpu_ms(run), CPU_G722_RECORDED_MS),
+        Recording::On => bar("recorded, CPU ms per call-second", cpu_ms(run), CPU_G722_RECORDED_MS),
+    }
+    bar("gap between packets p99.9, ms", run.heard.gaps.quantile_ms(0.999), GAP_P999_MS);
+    bar("calls that failed", run.count.failed as f64, 0.0);
+    bars
+}
+
+fn bars_pcmu(run: &Run, floor_ms: f64) -> Vec<Bar> {
     let which = match run.recording {
         Recording::Off => "ivr",
         Recording::On => "ivr + recording",

@@ -200,9 +200,10 @@ mod tests {
     #[test]
     fn pauses_do_not_make_speech_quieter() {
         // The gates of annex 1. Each case: stretches of (milliseconds, crest in dBFS), and what is expected.
+        type Row<'a> = (&'a str, &'a [(u32, f64)], f64, f64);
         let rate_hz = 8_000;
         let loud = -20.0 - 3.01;
-        let table: [(&str, &[(u32, f64)], f64, f64); 5] = [
+        let table: [Row<'_>; 5] = [
             ("alone", &[(10_000, -20.0)], loud, 0.1),
             ("silence is under the absolute gate", &[(10_000, -20.0), (30_000, -90.0)], loud, 0.15),
             ("a murmur is under the relative gate", &[(10_000, -20.0), (30_000, -40.0)], loud, 0.15),

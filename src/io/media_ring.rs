@@ -63,6 +63,15 @@ impl Ring {
         Ok(Self { ring, rooms, waiting: 0 })
     }
 
+    /// The sockets of a port are others from now on, or none. Nothing may wait for its flush.
+    ///
+    /// # Errors
+    /// What the kernel says: then the ring must not be used any more.
+    pub fn replace(&mut self, port: PortIndex, socket: Option<RawFd>) -> io::Result<()> {
+        debug_assert_eq!(self.waiting, 0, "what waits is for the socket of before");
+        self.ring.submitter().register_files_update(port.0, &[socket.unwrap_or(-1)]).map(|_| ())
+    }
+
     /// No operation can be added before [`Ring::flush`].
     pub fn is_full(&self) -> bool {
         self.waiting == self.rooms.len()

@@ -292,6 +292,10 @@ impl Engine {
                 let clips = vec![self.prompts.tone(codec)];
                 self.play(worker, leg, playback, clips);
             }
+            Output::Bed { worker, leg, codec } => {
+                let sound = Some(self.prompts.bed(codec));
+                self.tell_worker(worker, media::Command::Bed { leg, sound });
+            }
             Output::Recorder(command) => self.recorder.command(command),
             Output::Append(entry) => drop(self.store.append(entry)),
             Output::Trace(told) => self.tracer.take(told, self.clock.wall()),

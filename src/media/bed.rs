@@ -9,6 +9,7 @@
 //! was. It rises and falls within one tick, by copying: the three forms of it are made when it is loaded
 //! ([`crate::audio::fade`]). Words that begin wait for that one tick.
 
+use crate::audio::sound::Sound;
 use crate::limits::{BED_RESTS, TICK};
 use crate::media::command::Clip;
 
@@ -89,6 +90,18 @@ impl Bed {
                 self.copy(out, |sound| &sound.falling)
             }
         }
+    }
+
+    /// One tick of a leg: `out` becomes the bed's if it sounds in it, else its contents mean nothing.
+    pub fn fill(&mut self, words: Words, out: &mut Sound) -> Filled {
+        let codec = self.sound.body.codec;
+        self.tick(words, out.become_of(codec))
+    }
+
+    /// The bed is taken away: what is still to be heard of it, so that it does not break off.
+    pub fn leave(mut self) -> Option<Sound> {
+        let mut last = Sound::silence(self.sound.body.codec);
+        (self.fill(Words::Waiting, &mut last) == Filled::ByBed).then_some(last)
     }
 
     fn copy(&mut self, out: &mut [u8], form: fn(&BedSound) -> &Clip) -> Filled {

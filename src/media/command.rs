@@ -2,7 +2,8 @@
 //! travel through two bounded queues.
 
 use crate::clock::Instant;
-use crate::id::{LegId, PlaybackId};
+use crate::id::{LegId, PlaybackId, RoomId};
+use crate::media::bed::BedSound;
 use crate::wire::codec::{AudioFormat, Codec};
 use crate::wire::telephone_event::{EventFormat, Key};
 use std::net::{IpAddr, SocketAddr};
@@ -166,7 +167,47 @@ pub enum Command {
         /// The leg.
         leg: LegId,
     },
-    /// Lets two legs of this worker hear each other; what plays to either is stopped.
+    /// What is recorded of the leg is silence on both sides from the next tick on; the worker answers with
+    /// [`Event::TapPaused`]. A leg that is not recorded, or paused already, is left as it is.
+    PauseRecording {
+        /// The leg.
+        leg: LegId,
+    },
+    /// It is sound again; the worker answers with [`Event::TapResumed`].
+    ResumeRecording {
+        /// The leg.
+        leg: LegId,
+    },
+    /// What the leg hears softly while nothing else is to be heard, in place of the bed it had.
+    Bed {
+        /// The leg.
+        leg: LegId,
+        /// The sound, in any codec; `None` for silence.
+        sound: Option<BedSound>,
+    },
+    /// Takes the leg into a room of this worker, which the first leg opens: out of its room or bridge of before, and what
+    /// plays to it is stopped. Nobody hears it until told by [`Command::Hears`].
+    Join {
+        /// The leg.
+        leg: LegId,
+        /// The room.
+        room: RoomId,
+        /// Whom it hears; who is not in the room now is not meant.
+        hears: Vec<LegId>,
+    },
+    /// Whom a leg in a room hears from now on, in place of those it heard.
+    Hears {
+        /// The leg.
+        leg: LegId,
+        /// Legs of the same room; who is not in it now is not meant.
+        whom: Vec<LegId>,
+    },
+    /// Takes the leg out of its room; it hears silence until told otherwise. The last leg closes the room.
+    Leave {
+        /// The leg.
+        leg: LegId,
+    },
+    /// Lets two legs of this worker hear each other, out of the rooms they were in; what plays to either is stopped.
     Bridge {
         /// One leg.
         a: LegId,
@@ -179,7 +220,7 @@ pub enum Command {
         leg: LegId,
     },
     /// Moves the leg with all that belongs to it to another worker, which answers with [`Event::Moved`]. A bridge of it
-    /// is parted. Until then nothing else may be ordered of it.
+    /// is parted, and it leaves its room. Until then nothing else may be ordered of it.
     Move {
         /// The leg.
         leg: LegId,
@@ -250,6 +291,24 @@ pub enum Event {
         frames: u64,
         /// Frames that found the ring full; the recorder writes silence in their place.
         dropped: u64,
+    },
+    /// What is tapped is silence from this frame on.
+    TapPaused {
+        /// The leg.
+        leg: LegId,
+        /// When.
+        at: Instant,
+        /// Frames of 20 ms before the silence.
+        frame: u64,
+    },
+    /// It is sound again.
+    TapResumed {
+        /// The leg.
+        leg: LegId,
+        /// When.
+        at: Instant,
+        /// Frames of 20 ms up to here, silent ones included.
+        frame: u64,
     },
     /// Neither RTP nor RTCP came for the time agreed in [`Command::Open`]; told once until something comes again.
     MediaSilent {

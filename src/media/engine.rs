@@ -8,6 +8,8 @@
 //! The same engine runs in the worker's thread and in the simulation. Waiting for a slot, reading the
 //! sockets of its residents and sending are the caller's job.
 
+mod rooms;
+
 use crate::clock::{Instant, WallTime};
 use crate::id::LegId;
 use crate::limits::{MEDIA_CATCH_UP_MAX, SLOTS_PER_TICK, TICK};
@@ -17,8 +19,10 @@ use crate::media::leg::{Departure, Leg, Opening, Scratch, Turn};
 use crate::media::moving::Moving;
 use crate::media::outbox::Outbox;
 use crate::media::player::{Player, Repeat};
+use crate::media::room::Rooms;
 use crate::media::sender::Beginning;
 use crate::media::slot::Slot;
+use crate::media::tap::Kept;
 use crate::rtp::latch::Strangers;
 use crate::wire::rtp;
 use std::collections::{BTreeMap, VecDeque};
@@ -35,6 +39,7 @@ pub struct Engine {
     scratch: Scratch,
     /// Legs that go to other workers.
     moving: VecDeque<Moving>,
+    rooms: Rooms,
     /// The last reports of legs that are closed.
     last_words: VecDeque<LastWords>,
     /// The calendar's time at [`Instant::START`].
@@ -84,6 +89,7 @@ impl Engine {
             counters: Counters::default(),
             scratch: Scratch::default(),
             moving: VecDeque::new(),
+            rooms: Rooms::default(),
             last_words: VecDeque::new(),
             started: WallTime::default(),
         }
@@ -114,6 +120,16 @@ impl Engine {
             Command::Listen { leg, ears } => self.with(leg, |leg, _| leg.listen(ears)),
             Command::Record { leg, tap } => self.with(leg, |leg, outbox| leg.record(tap, now, outbox)),
             Command::StopRecording { leg } => self.with(leg, |leg, outbox| leg.stop_recording(now, outbox)),
+            Command::PauseRecording { leg } => {
+                self.with(leg, |leg, outbox| leg.keep(Kept::Silence, now, outbox))
+            }
+            Command::ResumeRecording { leg } => {
+                self.with(leg, |leg, outbox| leg.keep(Kept::Sound, now, outbox))
+            }
+            Command::Bed { leg, sound } => self.with(leg, |leg, _| leg.bed(sound)),
+            Command::Join { leg, room, hears } => self.join(now, leg, room, &hears),
+            Command::Hears { leg, whom } => self.hears(leg, &whom),
+            Command::Leave { leg } => self.leave(leg),
             Command::Bridge { a, b } => self.bridge(now, a, b),
             Command::Unbridge { leg } => self.unbridge(leg),
             Command::Move { leg, to, port } => self.detach(leg, to, port),
@@ -172,8 +188,7 @@ impl Engine {
         self.counters.skipped_ticks += skipped * residents as u64;
         for place in 0..residents {
             let port = self.groups[slot.group()].residents[place];
-            let other = self.ports[port.0 as usize].leg.as_ref().and_then(|leg| leg.bridged_to());
-            let heard = other.and_then(|other| self.leg_at(other)).and_then(|other| other.said()).copied();
+            let heard = self.heard_at(port);
             let Port { leg: Some(leg), from, .. } = &mut self.ports[port.0 as usize] else { continue };
             if slot < *from {
                 continue;
@@ -184,6 +199,7 @@ impl Engine {
             let wall = self.started + now.since(Instant::START);
             let turn = Turn { slot, now, wall, heard: heard.as_ref() };
             leg.tick(turn, &mut self.scratch, &mut self.outbox, send);
+            self.said_at(port);
         }
     }
 
@@ -289,6 +305,7 @@ impl Engine {
     }
 
     fn detach(&mut self, id: LegId, to: WorkerIndex, destination: PortIndex) -> Option<()> {
+        self.leave(id);
         let from = self.by_leg.remove(&id)?;
         let other = self.leg_at(from)?.bridged_to();
         for port in [Some(from), other].into_iter().flatten() {
@@ -304,6 +321,7 @@ impl Engine {
     }
 
     fn close(&mut self, now: Instant, id: LegId) -> Option<()> {
+        self.leave(id);
         self.unbridge(id);
         let index = self.by_leg.remove(&id)?;
         let port = &mut self.ports[index.0 as usize];
@@ -329,6 +347,7 @@ impl Engine {
         }
         for (id, other) in [(a, port_b), (b, port_a)] {
             let port = *self.by_leg.get(&id)?;
+            self.leave(id);
             if self.leg_at(port)?.bridged_to().is_some_and(|bridged| bridged != other) {
                 self.unbridge(id);
             }

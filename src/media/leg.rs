@@ -8,24 +8,25 @@
 //! and timestamps run on. Which leg hears which, and when ticks are due, is the engine's job.
 
 pub mod reports;
+mod saying;
 
 use crate::audio::comfort_noise::Level;
-use crate::audio::g722::join::fade_out;
-use crate::audio::l16;
-use crate::audio::sound::{Sound, WIDE_SAMPLES};
+use crate::audio::sound::Sound;
 use crate::audio::transcode::Transcoder;
 use crate::clock::{Instant, WallTime};
 use crate::id::{LegId, PlaybackId};
-use crate::limits::TICK;
+use crate::media::bed::Bed;
 use crate::media::bridge::{PassedOn, Relay};
 use crate::media::command::{Counters, Ears, Event, Kind, PortIndex, StreamPlan};
 use crate::media::dtmf::Detector;
 use crate::media::listener::{Listener, Told};
 use crate::media::outbox::Outbox;
-use crate::media::player::{Played, Player};
+use crate::media::player::Player;
+use crate::media::room::Seat;
 use crate::media::sender::{Beginning, Sender};
 use crate::media::slot::Slot;
-use crate::media::tap::Tap;
+use crate::media::tap::{Kept, Tap};
+use crate::media::taping::Taping;
 use crate::rng::Rng;
 use crate::rtp::jitter::Arrival;
 use crate::rtp::latch::{Candidate, Latch, Strangers, Verdict};
@@ -76,7 +77,10 @@ pub struct Leg {
     bridged_to: Option<PortIndex>,
     /// The newest press began outside a bridge: what is left of it is for no other party.
     press_is_ours: bool,
-    tap: Option<Recording>,
+    tap: Option<Taping>,
+    /// What is heard while nothing else is.
+    bed: Option<Box<Bed>>,
+    seat: Option<Seat>,
     ears: Ears,
     /// A key came as an event.
     events_come: bool,
@@ -130,13 +134,6 @@ enum Meaning {
     Noise,
 }
 
-#[derive(Debug)]
-struct Recording {
-    tap: Tap,
-    /// When the 20 ms of its newest frame end.
-    end: Instant,
-}
-
 impl Leg {
     /// A leg that sends silence from its next tick on.
     pub fn open(opening: Opening, now: Instant) -> Self {
@@ -158,6 +155,8 @@ impl Leg {
             bridged_to: None,
             press_is_ours: false,
             tap: None,
+            bed: None,
+            seat: None,
             ears: Ears::default(),
             events_come: false,
             listener: None,
@@ -221,39 +220,37 @@ impl Leg {
         self.listen_if_needed();
     }
 
-    /// Plays `clips` in place of what plays now.
-    pub fn play(&mut self, player: Player, now: Instant, outbox: &mut Outbox) {
-        self.stop(now, outbox);
-        self.player = Some(player);
-    }
-
-    /// Stops what plays.
-    pub fn stop(&mut self, now: Instant, outbox: &mut Outbox) {
-        if let Some((playback, _)) = self.finishing.take() {
-            outbox.tell(Event::PlaybackEnded { leg: self.id, playback, completed: true, at: now });
-        }
-        if let Some(mut player) = self.player.take() {
-            self.tail = cut(&mut player).map(Box::new);
-            let playback = player.playback();
-            outbox.tell(Event::PlaybackEnded { leg: self.id, playback, completed: false, at: now });
-        }
-    }
-
     /// Feeds `tap` from the next tick on, in place of the tap there was.
     pub fn record(&mut self, tap: Tap, now: Instant, outbox: &mut Outbox) {
         self.stop_recording(now, outbox);
-        self.tap = Some(Recording { tap, end: now });
+        self.tap = Some(Taping::begin(self.id, tap, now, outbox));
         self.listen_if_needed();
     }
 
     /// Ends the tap.
     pub fn stop_recording(&mut self, now: Instant, outbox: &mut Outbox) {
-        if let Some(Recording { tap, end }) = self.tap.take() {
-            let at = if tap.frames() == 0 { now } else { end };
-            let (frames, dropped) = (tap.frames(), tap.dropped());
-            outbox.tell(Event::TapClosed { leg: self.id, at, frames, dropped });
+        if let Some(taping) = self.tap.take() {
+            taping.close(now, outbox);
         }
         self.listen_if_needed();
+    }
+
+    /// What the tap keeps from the next tick on.
+    pub fn keep(&mut self, kept: Kept, now: Instant, outbox: &mut Outbox) {
+        if let Some(taping) = &mut self.tap {
+            taping.keep(kept, now, outbox);
+        }
+    }
+
+    /// The leg's place in a room, or in none.
+    pub fn sit(&mut self, seat: Option<Seat>) {
+        self.seat = seat;
+        self.listen_if_needed();
+    }
+
+    /// The leg's place in a room.
+    pub const fn seat(&self) -> Option<Seat> {
+        self.seat
     }
 
     /// The leg hears the leg at `other` from its next tick on, or nobody.
@@ -282,7 +279,8 @@ impl Leg {
     }
 
     fn listen_if_needed(&mut self) {
-        let needed = self.tap.is_some() || self.bridged_to.is_some() || self.ears != Ears::default();
+        let needed = self.tap.is_some() || self.bridged_to.is_some() || self.seat.is_some();
+        let needed = needed || self.ears != Ears::default();
         if let Some(listener) = &mut self.listener {
             listener.listen_for(self.ears);
         }
@@ -473,67 +471,17 @@ impl Leg {
     /// Passes over ticks that the worker was too late for: time runs on, nothing is sent.
     pub fn skip(&mut self, ticks: u64) {
         self.sender.skip(ticks);
-        // A recording begins with a tick that is told; what was before it is not in it.
-        if let Some(recording) = self.tap.as_mut().filter(|recording| recording.tap.frames() > 0) {
-            let silence = Sound::silence(self.plan.sends.codec.between_legs());
-            (0..ticks).for_each(|_| recording.tap.push(&silence, &silence));
+        if let Some(taping) = &mut self.tap {
+            taping.skip(ticks, &Sound::silence(self.plan.sends.codec.between_legs()));
         }
-    }
-
-    /// What the party hears in this tick. While it may not be sent anything, what plays waits: a prompt
-    /// that ended was heard to its end.
-    fn say(&mut self, heard: Option<&Sound>, ours: &mut Sound) {
-        let codec = self.plan.sends.codec;
-        let tail = self.tail.take();
-        if !self.plan.direction.send {
-            return ours.fall_silent(codec.between_legs());
-        }
-        if let Some(tail) = tail {
-            return ours.clone_from(&tail);
-        }
-        let Some(player) = &mut self.player else {
-            return match heard {
-                Some(heard) => ours.clone_from(heard),
-                None => ours.fall_silent(codec.between_legs()),
-            };
-        };
-        if let Played::Ended(octets) = player.take(ours) {
-            let octets = octets * codec.octets_per_ms() / ours.codec().octets_per_ms();
-            self.finishing = Some((player.playback(), self.sender.waiting() + octets));
-            self.player = None;
-        }
-    }
-
-    /// What is said, as the leg's codec has it.
-    fn in_own_codec<'a>(&mut self, ours: &'a Sound, sent: &'a mut Sound) -> &'a Sound {
-        let codec = self.plan.sends.codec;
-        if ours.codec() == codec {
-            return ours;
-        }
-        self.transcoder.get_or_insert_default().transcode(ours, codec, sent);
-        sent
     }
 
     fn feed_tap(&mut self, ours: &Sound, slot: Slot, outbox: &mut Outbox) {
-        let Some(recording) = &mut self.tap else { return };
-        if recording.tap.frames() == 0 {
-            outbox.tell(Event::TapOpened { leg: self.id, at: slot.at() });
-        }
+        let Some(taping) = &mut self.tap else { return };
         match &self.listener {
-            Some(listener) => recording.tap.push(listener.said(), ours),
-            None => recording.tap.push(&Sound::silence(ours.codec()), ours),
+            Some(listener) => taping.push(listener.said(), ours, slot, outbox),
+            None => taping.push(&Sound::silence(ours.codec()), ours, slot, outbox),
         }
-        recording.end = slot.at() + TICK;
-    }
-
-    fn tell_finished(&mut self, gone: usize, now: Instant, outbox: &mut Outbox) {
-        let Some((playback, octets)) = self.finishing else { return };
-        if octets > gone {
-            self.finishing = Some((playback, octets - gone));
-            return;
-        }
-        self.finishing = None;
-        outbox.tell(Event::PlaybackEnded { leg: self.id, playback, completed: true, at: now });
     }
 
     fn tell_silence(&mut self, now: Instant, outbox: &mut Outbox) {
@@ -547,21 +495,6 @@ impl Leg {
 
 /// The static payload type of comfort noise (RFC 3389 §4).
 const COMFORT_NOISE: u8 = 13;
-
-/// What follows a cut in samples: G.722 would make a click of it that lasts.
-fn cut(player: &mut Player) -> Option<Sound> {
-    let mut sound = Sound::silence(Codec::L16Wide);
-    player.take(&mut sound);
-    if !matches!(sound.codec(), Codec::L16Narrow | Codec::L16Wide) {
-        return None;
-    }
-    let mut samples = [0; WIDE_SAMPLES];
-    let samples = &mut samples[..sound.octets().len() / 2];
-    l16::decode(sound.octets(), samples);
-    fade_out(samples);
-    l16::encode(samples, sound.octets_mut());
-    Some(sound)
-}
 
 /// Some phones send keys with this payload type whatever was agreed on.
 const ASSUMED_TELEPHONE_EVENT: u8 = 101;

@@ -22,6 +22,13 @@ pub const TICK_SAMPLES_MAX: usize = 320;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Party(u8);
 
+impl Party {
+    /// Its place, under [`MIXER_PARTIES_MAX`].
+    pub const fn place(self) -> usize {
+        self.0 as usize
+    }
+}
+
 /// A set of parties of one mixer.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct PartySet(u16);
@@ -65,7 +72,8 @@ impl PartySet {
         Self(self.0 & !other.0)
     }
 
-    fn parties(self) -> impl Iterator<Item = Party> {
+    /// Each of them, in the order of their places.
+    pub fn parties(self) -> impl Iterator<Item = Party> {
         (0..MIXER_PARTIES_MAX as u8).map(Party).filter(move |party| self.contains(*party))
     }
 }

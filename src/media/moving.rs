@@ -48,6 +48,12 @@ impl Moving {
         self.port
     }
 
+    /// The same leg on its way back to where it lived.
+    pub const fn home(mut self) -> Self {
+        self.port = self.from;
+        self
+    }
+
     /// The slot whose sockets it brings.
     pub const fn from(&self) -> PortIndex {
         self.from

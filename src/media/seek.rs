@@ -92,7 +92,7 @@ mod tests {
             let found = place(&clips, at);
             let back = time(&clips, found);
             let end = time(&clips, Place { clip: clips.len(), octet: 0 });
-            prop_assert!(found.octet % 160 == 0 && back <= at, "{:?} is {:?}", found, back);
+            prop_assert!(found.octet.is_multiple_of(160) && back <= at, "{:?} is {:?}", found, back);
             let clips_count = clips.len() as u32; // a length need not be whole microseconds
             prop_assert!(at.min(end) - back < TICK + Duration::from_micros(1) * clips_count, "{:?}: {:?}", found, back);
         }

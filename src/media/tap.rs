@@ -4,7 +4,8 @@
 //!  index (4 octets) │ codec of each side (2) │ what the party said │ what we said          one frame in the ring
 //! ```
 //! The media side never waits: a full ring drops the frame and counts it; the index in each frame
-//! lets the reader write silence where one is missing, so that time in the file stays true. Octets go through
+//! lets the reader write silence where one is missing, so that time in the file stays true. A paused tap counts on and
+//! passes silence. Octets go through
 //! as they are: making samples of them is the recorder's job.
 
 use crate::audio::sound::{OCTETS_MAX, Sound};
@@ -26,6 +27,16 @@ pub struct Tap {
     ring: rtrb::Producer<u8>,
     index: u64,
     dropped: u64,
+    kept: Kept,
+}
+
+/// What of the sound the recorder gets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kept {
+    /// All of it.
+    Sound,
+    /// None of it: the recording is paused, and time runs on.
+    Silence,
 }
 
 impl std::fmt::Debug for Tap {
@@ -51,15 +62,32 @@ impl std::fmt::Debug for TapReader {
 pub fn ring(frames: usize, codec: Codec) -> (Tap, TapReader) {
     let side = codec.between_legs().tick_octets();
     let (producer, consumer) = rtrb::RingBuffer::new(frames * (HEAD_OCTETS + 2 * side));
-    (Tap { ring: producer, index: 0, dropped: 0 }, TapReader { ring: consumer, last: 0 })
+    (Tap { ring: producer, index: 0, dropped: 0, kept: Kept::Sound }, TapReader { ring: consumer, last: 0 })
 }
 
 /// Octets of a frame before its sound.
 const HEAD_OCTETS: usize = 6;
 
 impl Tap {
+    /// What is kept from the next frame on.
+    pub fn keep(&mut self, kept: Kept) {
+        self.kept = kept;
+    }
+
+    /// What is kept now.
+    pub const fn kept(&self) -> Kept {
+        self.kept
+    }
+
     /// Pushes the next 20 ms; a full ring loses them, counted.
     pub fn push(&mut self, party: &Sound, ours: &Sound) {
+        match self.kept {
+            Kept::Sound => self.put(party, ours),
+            Kept::Silence => self.put(&Sound::silence(party.codec()), &Sound::silence(ours.codec())),
+        }
+    }
+
+    fn put(&mut self, party: &Sound, ours: &Sound) {
         let index = self.index as u32;
         self.index += 1;
         let [a, b, c, d] = index.to_le_bytes();

@@ -8,6 +8,7 @@ use crate::call::take::Take;
 use crate::clock::{Instant, WallTime};
 use crate::flow::run::Run;
 use crate::id::{ExitName, LegId, RecordingId};
+use crate::media::tap::Kept;
 use crate::report::event::{Cause, Party};
 use std::net::SocketAddr;
 
@@ -27,6 +28,8 @@ pub struct Call {
     pub person: Option<Person>,
     /// Legs to persons that are being closed.
     pub leaving: Vec<Leg>,
+    /// What the patient hears while nothing else is to be heard.
+    pub under: Under,
     /// The recording under way.
     pub recording: Option<Recording>,
     /// A message waits for the call's recording to close; until then.
@@ -53,6 +56,15 @@ pub struct Person {
     pub ring_until: Option<Instant>,
 }
 
+/// What is under the words to a patient.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Under {
+    /// Silence: whoever speaks with him, or listens, is to be heard alone.
+    Silence,
+    /// The bed of a wait.
+    Bed,
+}
+
 /// A recording under way.
 pub struct Recording {
     /// Its name.
@@ -65,6 +77,8 @@ pub struct Recording {
     pub named_at: WallTime,
     /// Frames that the tap counted, once it is closed.
     pub frames: u64,
+    /// What is kept of the sound, as it was ordered last.
+    pub kept: Kept,
 }
 
 /// Why and when the call was over.

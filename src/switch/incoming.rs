@@ -4,7 +4,7 @@
 //! refused here is counted; what is let in leaves a record, whatever comes of it.
 
 use super::admission::{self, Reserve, Standing};
-use super::call::Call;
+use super::call::{Call, Under};
 use super::interface::Output;
 use super::ladder::Numbers;
 use super::moving::Order;
@@ -118,6 +118,7 @@ impl Switch {
             caller,
             person: None,
             leaving: Vec::new(),
+            under: Under::Silence,
             recording: None,
             message_until: None,
             message: None,

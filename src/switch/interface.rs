@@ -92,6 +92,17 @@ pub enum Input<'a> {
         /// Where it goes.
         to: media::WorkerIndex,
     },
+    /// What is said in this call from now on is for nobody's ears, such as a card number or a PIN: silence stands for it
+    /// in the recording that runs or begins, if there is one.
+    PauseRecording {
+        /// The call.
+        call: CallId,
+    },
+    /// What is said is for the recording again.
+    ResumeRecording {
+        /// The call.
+        call: CallId,
+    },
     /// No new calls from now on; whoever is left after `within` is told goodbye by BYE.
     Drain {
         /// How long calls may go on.
@@ -171,6 +182,15 @@ pub enum Output {
         leg: LegId,
         /// The name of this playing.
         playback: PlaybackId,
+        /// In this codec.
+        codec: Codec,
+    },
+    /// Let a leg hear the bed of a wait while nothing else is to be heard.
+    Bed {
+        /// On this worker.
+        worker: media::WorkerIndex,
+        /// The leg.
+        leg: LegId,
         /// In this codec.
         codec: Codec,
     },

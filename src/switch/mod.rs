@@ -36,6 +36,7 @@ use crate::flow::set::FlowSet;
 use crate::id::{CallId, LegId, RecordingId};
 use crate::limits::EVENT_SPILL_HARD_MAX;
 use crate::media::command as media;
+use crate::media::tap::Kept;
 use crate::report::event::{Cause, Entry, Event, Party};
 use crate::report::ladder::Heading;
 use crate::rng::Rng;
@@ -135,6 +136,8 @@ impl Switch {
             Input::Durable { up_to } => self.on_durable(up_to),
             Input::Flows(flows) => self.flows = flows,
             Input::Move { call, to } => self.move_call(call, to),
+            Input::PauseRecording { call } => self.pause_recording(call),
+            Input::ResumeRecording { call } => self.resume_recording(call),
             Input::Drain { within } => {
                 self.drain_until = Some(now.at + within);
             }
@@ -258,6 +261,8 @@ impl Switch {
             | media::Event::PlaybackEnded { leg, .. }
             | media::Event::TapOpened { leg, .. }
             | media::Event::TapClosed { leg, .. }
+            | media::Event::TapPaused { leg, .. }
+            | media::Event::TapResumed { leg, .. }
             | media::Event::MediaSilent { leg, .. }
             | media::Event::Closed { leg, .. } => *leg,
         };
@@ -272,6 +277,8 @@ impl Switch {
             }
             media::Event::TapOpened { .. } => self.on_tap_opened(id),
             media::Event::TapClosed { frames, dropped, .. } => self.on_tap_closed(id, frames, dropped),
+            media::Event::TapPaused { frame, .. } => self.on_tap_kept(id, Kept::Silence, frame),
+            media::Event::TapResumed { frame, .. } => self.on_tap_kept(id, Kept::Sound, frame),
             media::Event::MediaSilent { .. } => self.sip(sip::Command::Probe { leg }),
             media::Event::Closed { counters, .. } => self.on_media_closed(id, leg, counters),
         }

@@ -36,6 +36,8 @@ pub(super) enum Order {
     Speak { playback: PlaybackId, prompts: Vec<Spoken>, codec: Codec },
     /// Let it hear the tone before a message.
     Tone { playback: PlaybackId, codec: Codec },
+    /// Let it hear the bed of a wait.
+    Bed { codec: Codec },
 }
 
 impl Order {
@@ -45,6 +47,7 @@ impl Order {
             Order::Speak { playback, prompts, codec } => {
                 Output::Speak { worker, leg, playback, prompts, codec }
             }
+            Order::Bed { codec } => Output::Bed { worker, leg, codec },
             Order::Tone { playback, codec } => Output::Tone { worker, leg, playback, codec },
         }
     }

@@ -14,7 +14,7 @@ use crate::flow::action::Input;
 use crate::id::{CallId, RecordingId};
 use crate::limits::{MESSAGE_OPEN_MAX, RECORDER_RING_FRAMES};
 use crate::media::command::Command;
-use crate::media::tap;
+use crate::media::tap::{self, Kept};
 use crate::report::event::Event;
 use crate::wire::codec::Codec;
 
@@ -36,7 +36,8 @@ impl Switch {
         let named_at = self.now.wall;
         let take = Take::new(begin, tap::ring(RECORDER_RING_FRAMES, codec));
         if let Some(call) = self.calls.get_mut(&id) {
-            call.recording = Some(Recording { id: recording, kind, take, named_at, frames: 0 });
+            call.recording =
+                Some(Recording { id: recording, kind, take, named_at, frames: 0, kept: Kept::Sound });
         }
         if kind == RecordingKind::Message
             && let Some(call) = self.calls.get_mut(&id)
@@ -70,6 +71,40 @@ impl Switch {
         {
             self.order_take(id, take::Input::Stop);
         }
+    }
+
+    /// From now on silence stands for what is said, in the recording that runs or is about to: its time runs on. The
+    /// pause ends with [`Switch::resume_recording`], else with the recording; the next one begins without it.
+    pub(super) fn pause_recording(&mut self, id: CallId) {
+        if self.keep(id, Kept::Silence) {
+            self.tell_patient(id, |leg| Command::PauseRecording { leg });
+        }
+    }
+
+    /// What is said is recorded again, where it was before.
+    pub(super) fn resume_recording(&mut self, id: CallId) {
+        if self.keep(id, Kept::Sound) {
+            self.tell_patient(id, |leg| Command::ResumeRecording { leg });
+        }
+    }
+
+    /// Whether this changes what the recording keeps.
+    fn keep(&mut self, id: CallId, kept: Kept) -> bool {
+        let recording = self.calls.get_mut(&id).and_then(|call| call.recording.as_mut());
+        recording.is_some_and(|recording| std::mem::replace(&mut recording.kept, kept) != kept)
+    }
+
+    /// The worker did it: the gap is part of what is known of the recording.
+    pub(super) fn on_tap_kept(&mut self, id: CallId, kept: Kept, frame: u64) {
+        let recording = self.calls.get(&id).and_then(|call| call.recording.as_ref()).map(|it| it.id);
+        let Some(recording) = recording else { return };
+        self.append(
+            id,
+            match kept {
+                Kept::Silence => Event::RecordingPaused { recording, frame },
+                Kept::Sound => Event::RecordingResumed { recording, frame },
+            },
+        );
     }
 
     /// The caller is to leave a message: what is recorded now is closed first.
@@ -210,6 +245,7 @@ impl Switch {
             return;
         };
         let (name, kind, at, frames) = (recording.id, recording.kind, recording.named_at, recording.frames);
+        let kept = recording.kept;
         match recording.take.handle(input) {
             None => {}
             Some(Order::OpenFile(reader)) => {
@@ -217,7 +253,10 @@ impl Switch {
                 self.outputs.push_back(Output::Recorder(command));
             }
             Some(Order::PlayTone) => self.play_tone(id),
-            Some(Order::Record(tap)) => self.tell_patient(id, |leg| Command::Record { leg, tap }),
+            Some(Order::Record(mut tap)) => {
+                tap.keep(kept);
+                self.tell_patient(id, |leg| Command::Record { leg, tap });
+            }
             Some(Order::StopTap) => self.tell_patient(id, |leg| Command::StopRecording { leg }),
             Some(Order::CloseFile) => {
                 self.outputs.push_back(Output::Recorder(RecorderCommand::Close { recording: name, frames }));

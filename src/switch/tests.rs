@@ -2,6 +2,7 @@
 
 mod changes;
 mod desk;
+mod wait;
 
 use super::*;
 use crate::flow::action::Fact;
@@ -48,6 +49,8 @@ struct Scene {
     sent: Vec<String>,
     commands: Vec<media::Command>,
     spoken: Vec<PlaybackId>,
+    /// How often a bed was ordered.
+    beds: u32,
     log: Vec<Event>,
     cseq: u32,
 }
@@ -78,7 +81,7 @@ impl Scene {
         };
         let switch = Switch::new(settings, flows(), &[vec![20_000, 20_002, 20_004]], Rng::seeded(1));
         let (sent, commands, spoken, log) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-        Self { switch, now: Now::default(), sent, commands, spoken, log, cseq: 0 }
+        Self { switch, now: Now::default(), sent, commands, spoken, beds: 0, log, cseq: 0 }
     }
 
     /// A call to `number` that is answered and acknowledged; the offer's direction is `direction`.
@@ -140,6 +143,7 @@ impl Scene {
                         vec![Record::Address { remote: DESK.parse().unwrap(), local: US.parse().unwrap() }];
                     self.switch.handle(self.now, Input::Resolved { id, records });
                 }
+                Output::Bed { .. } => self.beds += 1,
                 Output::Recorder(_) | Output::Trace(_) | Output::Drained => {}
             }
         }

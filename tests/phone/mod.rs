@@ -202,6 +202,9 @@ impl Line {
     }
 
     fn take_packet(&self, packet: &[u8]) {
+        if packet.get(1).is_some_and(|kind| (192..=223).contains(kind)) {
+            return; // a report, of this call or of one whose port is next to ours (RFC 5761 §4)
+        }
         let Some(sequence) = packet.get(2..4).map(|octets| u16::from_be_bytes([octets[0], octets[1]])) else {
             return;
         };

@@ -23,6 +23,7 @@ use careline::audio::g711::{self, Law};
 use careline::call::recording;
 use careline::clock::{Instant, WallTime};
 use careline::flow::action::Spoken;
+use careline::io::prompts::bed::Beds;
 use careline::io::recorder::desk::{self, Desk};
 use careline::media::command::Kind;
 use careline::media::command::{self as media, Clip, PortIndex, WorkerIndex};
@@ -70,6 +71,7 @@ pub struct World {
     pub(super) reloaded: usize,
     prompts: BTreeMap<(Spoken, Codec), Clip>,
     voices: BTreeMap<Spoken, Voice>,
+    beds: Beds,
     /// Counts the engines of this world: what was on its way to an earlier one is lost.
     pub(super) life: u32,
     pub(super) draining: bool,
@@ -214,6 +216,7 @@ impl World {
             reloaded: 0,
             prompts: BTreeMap::new(),
             voices: BTreeMap::new(),
+            beds: Beds::default(),
             life: 0,
             draining: false,
             disk_trouble: false,
@@ -529,6 +532,10 @@ impl World {
                     repeat: false,
                 };
                 self.tell_worker(worker, command, Vec::new());
+            }
+            Output::Bed { worker, leg, codec } => {
+                let sound = Some(self.beds.of(codec));
+                self.tell_worker(worker, media::Command::Bed { leg, sound }, Vec::new());
             }
             Output::Recorder(command) => {
                 self.desk.handle(self.now, command);

@@ -56,7 +56,7 @@ struct Powers {
 
 impl Finder {
     /// A finder with its transform planned.
-    pub fn new() -> Self {
+    pub fn planned() -> Self {
         let transform = RealFftPlanner::new().plan_fft_forward(WINDOW);
         let window = (0..WINDOW).map(|at| 0.5 - 0.5 * (TAU * at as f32 / WINDOW as f32).cos()).collect();
         let (scratch, spectrum) = (transform.make_scratch_vec(), transform.make_output_vec());

@@ -120,7 +120,7 @@ struct Best {
 impl Index {
     /// Indexes prompts of samples at 8 kHz: some ms for each second of them.
     pub fn new<'a>(prompts: impl IntoIterator<Item = &'a [i16]>) -> Self {
-        let mut finder = Finder::new();
+        let mut finder = Finder::planned();
         let prompts: Vec<Sound> = prompts.into_iter().map(sound).collect();
         let mut landmarks = Vec::new();
         for (number, prompt) in prompts.iter().enumerate() {
@@ -139,7 +139,7 @@ impl Index {
     /// Everything that is in samples at 8 kHz, in the order of time, without a hole.
     pub fn listen(&self, samples: &[i16]) -> Vec<Stretch> {
         let file = sound(samples);
-        let mut finder = Finder::new();
+        let mut finder = Finder::planned();
         let candidates = self.candidates(&file, &finder.find(&file.samples));
         let loud = loud_chunks(&file.samples, &finder.flatness(&file.samples));
         let mut heard = self.join(self.choose(candidates, file.samples.len()));

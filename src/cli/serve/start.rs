@@ -11,6 +11,7 @@ use crate::io::control;
 use crate::io::descriptors::{self, Room};
 use crate::io::kernel_drops::MediaSockets;
 use crate::io::media_counters::LatenessWatch;
+use crate::io::media_worker::exchange::Hall;
 use crate::io::media_worker::{self, Handle};
 use crate::io::now::Clock;
 use crate::io::prompts::PromptLibrary;
@@ -161,7 +162,7 @@ fn start_workers(config: &Config, clock: Clock, max_legs: u64) -> Result<Workers
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let count = config.media.workers.unwrap_or(cores).max(1);
     let (events, receiver) = mpsc::channel(MEDIA_EVENTS_MAX);
-    let (mut handles, mut ports) = (Vec::new(), Vec::new());
+    let (mut handles, mut ports, hall) = (Vec::new(), Vec::new(), Arc::<Hall>::default());
     let pairs = usize::from(config.media.last_port - config.media.first_port).div_ceil(2);
     let pairs = pairs.min(usize::try_from(max_legs).unwrap_or(usize::MAX)) / count;
     let mut first = config.media.first_port;
@@ -175,6 +176,7 @@ fn start_workers(config: &Config, clock: Clock, max_legs: u64) -> Result<Workers
             events: events.clone(),
             batching: config.media.batching,
             priority: config.media.priority,
+            hall: Arc::clone(&hall),
         };
         let (handle, bound) = media_worker::start(settings)?;
         first = bound.last().map_or(first, |pair| pair.rtcp.saturating_add(1));

@@ -336,6 +336,11 @@ impl Run {
         Ears { keys: !talks, fax }
     }
 
+    /// A person is being called for the caller, who waits and is spoken to now and then.
+    pub fn waits_for_person(&self) -> bool {
+        matches!(self.state, State::Climbing(_))
+    }
+
     /// Nobody is there to be led to a person.
     fn fax(&mut self) {
         if !self.ears().fax {

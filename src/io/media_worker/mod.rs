@@ -12,11 +12,13 @@
 //! used again is the switch's.
 
 mod bind;
+pub mod exchange;
 mod packets;
 #[cfg(test)]
 mod tests;
 mod turn;
 
+use self::exchange::{Hall, Passing};
 use crate::io::media_counters::WorkerCounters;
 use crate::io::media_port::{Pair, PortPair};
 use crate::io::media_ring::Ring;
@@ -54,6 +56,8 @@ pub struct Settings {
     pub batching: Batching,
     /// Whether the thread goes before other programs.
     pub priority: Priority,
+    /// Where it finds the other workers.
+    pub hall: Arc<Hall>,
 }
 
 /// How the packets of parties that are certain are moved.
@@ -149,12 +153,15 @@ pub fn start(settings: Settings) -> Result<(Handle, Vec<PortPair>), StartError> 
     let shared = Arc::new(Shared { bell, asleep, counters: WorkerCounters::default() });
     let (commands, inbox) = sync_channel(MEDIA_COMMANDS_MAX);
     let index = settings.index;
+    let passings = settings.hall.enter(index, &shared);
     let worker = Worker {
         index,
         clock: settings.clock,
         engine: Engine::new(sockets.len() as u32).started_at(settings.clock.wall_at_start()),
-        sockets,
+        sockets: sockets.into_iter().map(Some).collect(),
         inbox,
+        passings,
+        hall: settings.hall,
         events: settings.events,
         shared: Arc::clone(&shared),
         batch: Batch::default(),
@@ -219,12 +226,25 @@ impl Drop for Handle {
     }
 }
 
+impl Worker {
+    fn pair(&self, port: PortIndex) -> Option<&Pair> {
+        self.sockets.get(port.0 as usize)?.as_ref()
+    }
+
+    fn pair_mut(&mut self, port: PortIndex) -> Option<&mut Pair> {
+        self.sockets.get_mut(port.0 as usize)?.as_mut()
+    }
+}
+
 struct Worker {
     index: WorkerIndex,
     clock: Clock,
     engine: Engine,
-    sockets: Vec<Pair>,
+    /// The pair of each port; none while it changes places with that of another worker.
+    sockets: Vec<Option<Pair>>,
     inbox: Receiver<Command>,
+    passings: Receiver<Passing>,
+    hall: Arc<Hall>,
     events: EventSender<(WorkerIndex, Event)>,
     shared: Arc<Shared>,
     batch: Batch,

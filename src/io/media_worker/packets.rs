@@ -52,7 +52,7 @@ impl Worker {
 
     /// Reads one RTP datagram, if one waits; tells how many it was.
     fn read_one(&mut self, port: PortIndex, now: Instant) -> usize {
-        let Some(pair) = self.sockets.get(port.0 as usize) else { return 0 };
+        let Some(pair) = self.pair(port) else { return 0 };
         let mut octets = [0; MEDIA_DATAGRAM_MAX_OCTETS];
         // After an error of the network the next tick reads by `read_up_to`, which looks behind it.
         let Ok((length, from)) = pair.rtp.recv_from(&mut octets) else { return 0 };
@@ -65,7 +65,7 @@ impl Worker {
     /// `recv`, which costs two thirds of a `recvmmsg` that finds the socket empty behind the packet. Only
     /// after a tick that read none, or several, and now and then, more can be waiting than one.
     fn read_tick(&mut self, slot: Slot, port: PortIndex, now: Instant) {
-        let Some(pair) = self.sockets.get(port.0 as usize) else { return };
+        let Some(pair) = self.pair(port) else { return };
         let turn = (slot.0 / SLOTS_PER_TICK + u64::from(port.0)) % MEDIA_EMPTIED_EVERY_TICKS;
         let read = if pair.last_read != 1 || turn == 0 {
             let read = self.read_up_to(MEDIA_READS_PER_TICK_MAX, port, Kind::Rtp, now);
@@ -76,7 +76,7 @@ impl Worker {
         } else {
             self.read_one(port, now)
         };
-        if let Some(pair) = self.sockets.get_mut(port.0 as usize) {
+        if let Some(pair) = self.pair_mut(port) {
             pair.last_read = read;
         }
     }
@@ -84,10 +84,11 @@ impl Worker {
     /// Connects the socket of a leg whose party is certain. What others sent until then is read at once,
     /// with their names: from then on there is only one.
     fn settle(&mut self, port: PortIndex, now: Instant) {
-        let Some(pair) = self.sockets.get_mut(port.0 as usize).filter(|pair| pair.settled().is_none()) else {
+        if self.pair(port).is_none_or(|pair| pair.settled().is_some()) {
             return;
-        };
+        }
         let Some(party) = self.engine.certain_party(port) else { return };
+        let Some(pair) = self.pair_mut(port) else { return };
         if pair.settle(party) {
             self.read_up_to(MEDIA_DRAIN_BATCHES_MAX, port, Kind::Rtp, now);
         }
@@ -109,7 +110,7 @@ impl Worker {
         let mut received = 0;
         let outcome = ring_in_use.flush(|done| {
             let (Done::Moved { port, .. } | Done::Nothing { port }) = done;
-            let Some(pair) = sockets.get_mut(port.0 as usize) else { return };
+            let Some(pair) = sockets.get_mut(port.0 as usize).and_then(Option::as_mut) else { return };
             pair.last_read = 0;
             if let (Done::Moved { octets, .. }, Some(party)) = (done, pair.settled()) {
                 pair.last_read = 1;
@@ -122,7 +123,7 @@ impl Worker {
     }
 
     /// Packets go on one by one when the kernel takes no more batches.
-    fn give_up_batching_after(&mut self, outcome: io::Result<()>) {
+    pub(super) fn give_up_batching_after(&mut self, outcome: io::Result<()>) {
         if let Err(error) = outcome {
             tracing::error!(%error, "io_uring failed: packets are moved one by one from now on");
             self.ring = None;
@@ -158,7 +159,8 @@ impl Worker {
         let Self { ring, sockets, engine, shared, .. } = self;
         let mut sent = Sent { packets: 0, errors: 0, outcome: Ok(()) };
         engine.tick(now, slot, &mut |departure| {
-            let Some(pair) = sockets.get_mut(departure.port.0 as usize) else { return sent.errors += 1 };
+            let pair = sockets.get_mut(departure.port.0 as usize).and_then(Option::as_mut);
+            let Some(pair) = pair else { return sent.errors += 1 };
             match ring {
                 Some(ring)
                     if departure.kind == Kind::Rtp
@@ -186,7 +188,7 @@ impl Worker {
 
     /// Reads one batch of a socket into the engine and tells how many datagrams it was.
     fn read(&mut self, port: PortIndex, kind: Kind, now: Instant) -> usize {
-        let Some(pair) = self.sockets.get(port.0 as usize) else { return 0 };
+        let Some(pair) = self.sockets.get(port.0 as usize).and_then(Option::as_ref) else { return 0 };
         let socket = match kind {
             Kind::Rtp => &pair.rtp,
             Kind::Rtcp => &pair.rtcp,
@@ -200,7 +202,7 @@ impl Worker {
     }
 
     fn read_rtcp_now_and_then(&mut self, port: PortIndex, now: Instant) {
-        if let Some(pair) = self.sockets.get_mut(port.0 as usize).filter(|pair| pair.next_rtcp <= now) {
+        if let Some(pair) = self.pair_mut(port).filter(|pair| pair.next_rtcp <= now) {
             pair.next_rtcp = now + RTCP_READ_EVERY;
             self.read_reports(port, now);
         }
@@ -210,7 +212,7 @@ impl Worker {
     fn read_reports(&mut self, port: PortIndex, now: Instant) {
         let mut octets = [0; MEDIA_DATAGRAM_MAX_OCTETS];
         for _ in 0..MEDIA_RECEIVE_BATCH {
-            let Some(pair) = self.sockets.get(port.0 as usize) else { return };
+            let Some(pair) = self.pair(port) else { return };
             let Ok(came) = media_stamp::receive(&pair.rtcp, &mut octets) else { return };
             let at = now.before(came.ago);
             self.engine.receive(at, port, Kind::Rtcp, came.from, &octets[..came.octets]);

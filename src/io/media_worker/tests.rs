@@ -25,13 +25,24 @@ fn started(pairs: usize, events: usize) -> Started {
 
 fn started_on(bind: &str, pairs: usize, events: usize, batching: Batching) -> Started {
     let (events, told) = channel(events);
-    let bind = bind.parse().unwrap();
-    let index = WorkerIndex(3);
-    let ports = 23_000..=32_000;
-    let (clock, priority) = (Clock::start(), Priority::WherePossible);
-    let settings = Settings { index, bind, ports, pairs, clock, events, batching, priority };
-    let (handle, ports) = start(settings).unwrap();
+    let (handle, ports) =
+        worker(bind, pairs, batching, (WorkerIndex(3), Clock::start()), &events, &Arc::default());
     (handle, ports, told)
+}
+
+/// A worker of that name and clock, which finds others in the hall.
+fn worker(
+    bind: &str,
+    pairs: usize,
+    batching: Batching,
+    (index, clock): (WorkerIndex, Clock),
+    events: &EventSender<(WorkerIndex, Event)>,
+    hall: &Arc<Hall>,
+) -> (Handle, Vec<PortPair>) {
+    let (bind, events, hall) = (bind.parse().unwrap(), events.clone(), Arc::clone(hall));
+    let ports = 23_000..=32_000;
+    let priority = Priority::WherePossible;
+    start(Settings { index, bind, ports, pairs, clock, events, batching, priority, hall }).unwrap()
 }
 
 fn phone() -> UdpSocket {
@@ -204,6 +215,7 @@ fn a_port_in_use_is_passed_over_and_no_free_port_is_an_error() {
         clock: Clock::start(),
         events: events.clone(),
         batching: Batching::WherePossible,
+        hall: Arc::default(),
         priority: Priority::Never,
     };
     let error = start(settings(taken..=taken + 1)).unwrap_err();
@@ -307,4 +319,82 @@ fn ghost_calls(batching: Batching) {
     let heard: Vec<u8> = std::iter::from_fn(|| reader.pop()).map(|frame| frame.party.octets()[0]).collect();
     assert!(heard.contains(&3) && !heard.contains(&9), "{heard:?}");
     handle.stop();
+}
+
+#[test]
+fn a_leg_goes_to_another_worker_and_back_and_its_party_notices_nothing() {
+    const MOVES: u64 = 20;
+    for batching in WAYS {
+        let (events, mut told) = channel(1_000);
+        let (hall, clock) = (Arc::default(), Clock::start());
+        let names = [WorkerIndex(0), WorkerIndex(1)];
+        let workers = names.map(|name| worker(LOOPBACK, 2, batching, (name, clock), &events, &hall));
+        let phone = phone();
+        workers[0].0.send(open(plan(&phone))).unwrap();
+        let (tap, mut reader) = crate::media::tap::ring(2_000, Codec::Pcmu);
+        workers[0].0.send(Command::Record { leg: LEG, tap }).unwrap();
+        let clips = vec![Clip { codec: Codec::Pcmu, octets: Arc::from(vec![42; 160 * 1_000]) }];
+        workers[0].0.send(Command::Play { leg: LEG, playback: PlaybackId(1), clips, repeat: false }).unwrap();
+        let (mut home, mut last, mut packets, mut lost, mut keys) = (0, None::<(u16, u32)>, 0u16, 0, 0);
+        let mut octets = [0; 1_500];
+        for round in 0..MOVES {
+            for n in 0..8u16 {
+                let mut sound = || loop {
+                    let (count, _) = phone.recv_from(&mut octets).unwrap();
+                    if !crate::wire::rtcp::is_rtcp(&octets[..count]) {
+                        return count;
+                    }
+                };
+                let count = sound();
+                let packet = Packet::read(&octets[..count]).unwrap();
+                assert_eq!(packet.ssrc, 7);
+                if let Some((sequence, timestamp)) = last {
+                    assert_eq!(packet.sequence, sequence.wrapping_add(1), "{batching:?} round {round}");
+                    let step = packet.timestamp.wrapping_sub(timestamp);
+                    assert!(
+                        step.is_multiple_of(160) && step <= 3 * 160,
+                        "{batching:?} round {round}: {step}"
+                    );
+                    lost += step / 160 - 1;
+                }
+                last = Some((packet.sequence, packet.timestamp));
+                phone.send_to(&rtp_packet(9, packets, 5), (LOOPBACK, workers[0].1[0].rtp)).unwrap();
+                packets += 1;
+                if n == 4 {
+                    let mut key = event_packet(30_000 + packets);
+                    key[4..8].copy_from_slice(&(u32::from(packets) * 1_600).to_be_bytes());
+                    phone.send_to(&key, (LOOPBACK, workers[0].1[0].rtp)).unwrap();
+                }
+            }
+            // The two ports whose sockets change places are the first of each worker.
+            let order = Command::Move { leg: LEG, to: names[1 - home], port: PortIndex(0) };
+            workers[home].0.send(order).unwrap();
+            home = 1 - home;
+            let arrived = |event: &(WorkerIndex, Event)| matches!(event, (at, Event::Moved { .. }) if *at == names[home]);
+            loop {
+                let event = told.blocking_recv().expect("both workers live");
+                keys += u64::from(matches!(event.1, Event::Key { .. }));
+                if arrived(&event) {
+                    break;
+                }
+            }
+        }
+        workers[home].0.send(Command::Close { leg: LEG }).unwrap();
+        let counters = loop {
+            match told.blocking_recv().expect("both workers live").1 {
+                Event::Key { .. } => keys += 1,
+                Event::Closed { counters, .. } => break counters,
+                _ => {}
+            }
+        };
+        assert!(lost <= 2 * MOVES as u32, "{batching:?}: {lost} frames in {MOVES} moves");
+        assert_eq!((keys, counters.keys, counters.lost), (MOVES, MOVES, 0), "{batching:?} {counters:?}");
+        let frames: Vec<_> = std::iter::from_fn(|| reader.pop()).collect();
+        assert!(frames.iter().zip(0..).all(|(frame, index)| frame.index == index), "{batching:?}: whole");
+        let heard = frames.iter().filter(|frame| frame.party.octets()[80] == 5).count();
+        assert!(heard + 40 >= usize::from(packets), "{batching:?}: {heard} of {packets} were recorded");
+        for (handle, _) in workers {
+            handle.stop();
+        }
+    }
 }

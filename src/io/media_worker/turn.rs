@@ -16,6 +16,7 @@ impl Worker {
     pub(super) fn run(mut self) {
         self.begin();
         while self.connected {
+            self.take_in();
             self.take_commands();
             self.serve_due_slots();
             self.tell_events();
@@ -32,7 +33,7 @@ impl Worker {
             }
         }
         if self.batching == Batching::WherePossible {
-            let sockets: Vec<_> = self.sockets.iter().map(|pair| pair.rtp.as_raw_fd()).collect();
+            let sockets: Vec<_> = self.sockets.iter().flatten().map(|pair| pair.rtp.as_raw_fd()).collect();
             match Ring::new(&sockets) {
                 Ok(ring) => self.ring = Some(ring),
                 Err(error) => tracing::debug!(%error, "no io_uring here: packets are moved one by one"),
@@ -69,17 +70,24 @@ impl Worker {
             | Command::Move { .. }
             | Command::Record { .. }
             | Command::StopRecording { .. }
+            | Command::PauseRecording { .. }
+            | Command::ResumeRecording { .. }
+            | Command::Bed { .. }
+            | Command::Join { .. }
+            | Command::Hears { .. }
+            | Command::Leave { .. }
             | Command::Bridge { .. }
             | Command::Unbridge { .. } => None,
         };
         if let Some(port) = changing {
             self.read_up_to(MEDIA_DRAIN_BATCHES_MAX, port, Kind::Rtp, now);
             self.read_up_to(MEDIA_DRAIN_BATCHES_MAX, port, Kind::Rtcp, now);
-            if let Some(pair) = self.sockets.get_mut(port.0 as usize) {
+            if let Some(pair) = self.pair_mut(port) {
                 pair.unsettle();
             }
         }
         self.engine.command(now, command);
+        self.send_off();
         self.say_last_words();
         self.count();
     }
@@ -88,7 +96,7 @@ impl Worker {
     fn say_last_words(&mut self) {
         while let Some(words) = self.engine.take_last_words() {
             let departure = words.departure();
-            let pair = self.sockets.get_mut(departure.port.0 as usize);
+            let pair = self.pair_mut(departure.port);
             let sent = pair.is_some_and(|pair| pair.send(&departure).is_ok());
             let counters = &self.shared.counters;
             let counter = if sent { &counters.sent } else { &counters.send_errors };

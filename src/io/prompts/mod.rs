@@ -7,6 +7,7 @@
 //!
 //! Which prompts exist is the flows' business; a check asks [`PromptLibrary::audio`] for each of them.
 
+pub mod bed;
 pub mod cache;
 pub mod channel_file;
 pub mod level;
@@ -19,8 +20,10 @@ use crate::flow::action::{Pace, Spoken};
 use crate::flow::set::Audio;
 use crate::id::{Language, PromptName};
 use crate::limits::PROMPT_CACHE_MAX_OCTETS;
+use crate::media::bed::BedSound;
 use crate::media::command::Clip;
 use crate::wire::codec::Codec;
+use bed::Beds;
 use cache::{Cache, Key, Sound};
 use level::Level;
 use sound_file::SoundError;
@@ -56,6 +59,7 @@ pub enum PromptError {
 pub struct PromptLibrary {
     folder: PathBuf,
     cache: RefCell<Cache>,
+    beds: RefCell<Beds>,
 }
 
 /// The kinds of file, in the order in which they are looked for.
@@ -68,7 +72,8 @@ impl PromptLibrary {
     }
 
     fn with_memory(folder: &Path, most_octets: usize) -> Self {
-        Self { folder: folder.to_path_buf(), cache: RefCell::new(Cache::new(most_octets)) }
+        let cache = RefCell::new(Cache::new(most_octets));
+        Self { folder: folder.to_path_buf(), cache, beds: RefCell::default() }
     }
 
     /// Whether a prompt can be heard: its whole file is decoded to know, and kept for the first call.
@@ -113,7 +118,12 @@ impl PromptLibrary {
         Clip { codec, octets: encode(&beep, codec) }
     }
 
-    /// Octets of memory that sounds take.
+    /// What is heard under a wait.
+    pub fn bed(&self, codec: Codec) -> BedSound {
+        self.beds.borrow_mut().of(codec)
+    }
+
+    /// Octets of memory that sounds take, without those that are made here.
     pub fn octets(&self) -> usize {
         self.cache.borrow().octets()
     }

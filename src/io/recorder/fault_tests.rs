@@ -242,7 +242,9 @@ fn syncs_by_tick(begins: fn(u64) -> u64, step: u64) -> Vec<usize> {
 
 #[test]
 fn syncs_of_a_thousand_recordings_are_spread_however_they_began() {
-    let table: [(&str, fn(u64) -> u64, u64); 4] = [
+    /// How recordings begin: each by its number, and how many there are.
+    type Row = (&'static str, fn(u64) -> u64, u64);
+    let table: [Row; 4] = [
         ("all at once", |_| 0, 1),
         ("all at once, on the desk of every fourth number", |_| 0, 4),
         ("a hundred every half second", |n| n / 100 * 25, 7),

@@ -1,5 +1,6 @@
 //! The engine in virtual time: every packet that leaves is seen, no socket and no clock is needed.
 
+mod bed;
 mod bridge;
 mod legs;
 mod moving;
@@ -7,6 +8,7 @@ mod party;
 mod random;
 mod recording;
 mod reports;
+mod room;
 mod stream;
 
 use super::*;

@@ -18,6 +18,8 @@ use std::time::Duration;
 /// Units of the RTP clock in a tick, for the codecs of this world.
 const TICK_UNITS: u32 = 160;
 const GRACE: Duration = Duration::from_millis(60);
+/// A voice that is over is remembered so much longer, for packets that journeys make late.
+const LINGERS: Duration = Duration::from_millis(400);
 /// How much later than its packet time a packet may leave.
 const LATE: Duration = Duration::from_millis(5);
 /// A bridge of this length lets each hear the other, whatever is lost.
@@ -66,6 +68,8 @@ pub struct Leg {
     closed: bool,
     /// Journeys to another worker since its last packet: each may cost two frames.
     journeys: u32,
+    /// How much later its last packet may have left than it would have without those.
+    on_the_way: Duration,
     /// Something was played: the caller was spoken to.
     pub spoken_to: bool,
 }
@@ -214,7 +218,13 @@ impl Streams {
             | Command::Withdraw { .. }
             | Command::Listen { .. }
             | Command::Record { .. }
-            | Command::StopRecording { .. } => {}
+            | Command::StopRecording { .. }
+            | Command::PauseRecording { .. }
+            | Command::ResumeRecording { .. }
+            | Command::Bed { .. }
+            | Command::Join { .. }
+            | Command::Hears { .. }
+            | Command::Leave { .. } => {}
         }
         Ok(())
     }
@@ -250,6 +260,8 @@ impl Streams {
             | Event::PlaybackEnded { .. }
             | Event::TapOpened { .. }
             | Event::TapClosed { .. }
+            | Event::TapPaused { .. }
+            | Event::TapResumed { .. }
             | Event::MediaSilent { .. } => {}
         }
         Ok(())
@@ -330,6 +342,7 @@ impl Streams {
             keys: 0,
             closed: false,
             journeys: 0,
+            on_the_way: Duration::ZERO,
             spoken_to: false,
         };
         self.legs.insert(id, leg);
@@ -426,7 +439,7 @@ impl Leg {
 
     /// Nobody may be heard any more, but for what is on its way.
     fn hush(&mut self, now: Instant) {
-        self.voices.retain(|(_, until)| until.is_none_or(|until| until > now));
+        self.voices.retain(|(_, until)| until.is_none_or(|until| until + self.on_the_way + LINGERS > now));
         for (_, until) in &mut self.voices {
             until.get_or_insert(now + GRACE);
         }
@@ -434,6 +447,7 @@ impl Leg {
 
     /// One more packet of the stream.
     fn follow(&mut self, now: Instant, packet: &rtp::Packet<'_>) -> Verdict {
+        self.on_the_way = careline::limits::TICK * 2 * self.journeys;
         let is_sound = packet.payload_type == self.plan.sends.payload_type;
         let samples = packet.payload.len() as u32;
         let packet_time = self.packet_time();
@@ -492,10 +506,9 @@ impl Leg {
         if let Some(bridge) = self.bridge.as_mut().filter(|bridge| bridge.voice == voice) {
             bridge.heard += 1;
         }
-        let allowed = self
-            .voices
-            .iter()
-            .any(|(known, until)| *known == voice && until.is_none_or(|until| now <= until));
+        let allowed = self.voices.iter().any(|(known, until)| {
+            *known == voice && until.is_none_or(|until| now <= until + self.on_the_way)
+        });
         if allowed {
             return Ok(());
         }

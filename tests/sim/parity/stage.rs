@@ -238,6 +238,10 @@ impl Stage {
                 let clips = vec![self.prompts.tone(codec)];
                 self.engine.command(self.now, Command::Play { leg, playback, clips, repeat: false });
             }
+            Output::Bed { leg, codec, .. } => {
+                let sound = Some(self.prompts.bed(codec));
+                self.engine.command(self.now, Command::Bed { leg, sound });
+            }
             Output::Recorder(command) => {
                 self.desk.handle(self.now, command);
                 self.after_desk();

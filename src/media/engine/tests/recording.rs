@@ -84,3 +84,53 @@ fn a_recorder_that_does_not_read_costs_frames_and_not_the_call() {
     assert_eq!((closed, world.left.len()), (Some((10, 6)), 10));
     assert!(matches!(events.last(), Some(Event::Closed { .. })), "the port is given back last: {events:?}");
 }
+
+#[test]
+fn a_paused_recording_is_silence_on_both_sides_and_as_long_as_it_would_be() {
+    let mut world = World::new();
+    world.open(A, plan(A));
+    let (mut tap, mut reader) = ring(1_000, Codec::Pcmu);
+    tap.keep(Kept::Silence); // a pause that was ordered before the first frame
+    world.command(Command::Record { leg: A, tap });
+    world.play(A, 1, vec![7; 160 * 200]);
+    for n in 0..100u16 {
+        world.rtp(A, party(A), &audio(n, &[9; 160]));
+        match n {
+            10 | 60 => world.command(Command::ResumeRecording { leg: A }),
+            30 | 31 | 90 => world.command(Command::PauseRecording { leg: A }),
+            _ => {}
+        }
+        world.tick();
+    }
+    world.command(Command::StopRecording { leg: A });
+    world.command(Command::PauseRecording { leg: A }); // nothing is recorded any more
+    let frames = frames(&mut reader);
+    assert!(frames.iter().zip(0..).all(|(frame, index)| frame.index == index));
+    let kept: String = frames
+        .iter()
+        .map(|frame| match (frame.party.octets()[0], frame.ours.octets()[0]) {
+            (0xff, 0xff) => '.',
+            (9, 7) => 'x',
+            _ => '?',
+        })
+        .collect();
+    let [before, pause, after, end] = [10, 30, 30, 10].map(|ticks: usize| ".".repeat(ticks));
+    let expected = format!("{before}{}{pause}{}{end}", "x".repeat(20), "x".repeat(after.len()));
+    assert_eq!(kept, expected);
+    let told: Vec<(char, u64)> = world
+        .events()
+        .iter()
+        .filter_map(|event| match event {
+            Event::TapPaused { frame, .. } => Some(('p', *frame)),
+            Event::TapResumed { frame, .. } => Some(('r', *frame)),
+            Event::TapClosed { frames, .. } => Some(('c', *frames)),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(told, [('p', 0), ('r', 10), ('p', 30), ('r', 60), ('p', 90), ('c', 100)]);
+    let (tap, mut reader) = ring(100, Codec::Pcmu);
+    world.command(Command::Record { leg: A, tap });
+    world.run_ms(100);
+    let next = self::frames(&mut reader);
+    assert!(next.iter().all(|frame| frame.ours.octets()[0] == 7), "the pause ended with its recording");
+}

@@ -1,0 +1,61 @@
+//! The bed under a wait in the codecs of calls: made at first use and kept. There are four of them at the most, of
+//! less than 1 MB together.
+
+use super::{encode, widened};
+use crate::audio::fade::{Fade, each_tick};
+use crate::audio::tone;
+use crate::media::bed::BedSound;
+use crate::media::command::Clip;
+use crate::wire::codec::Codec;
+use std::collections::BTreeMap;
+
+/// The beds that were made.
+#[derive(Debug, Default)]
+pub struct Beds(BTreeMap<Codec, BedSound>);
+
+impl Beds {
+    /// The bed for legs of a codec.
+    pub fn of(&mut self, codec: Codec) -> BedSound {
+        let codec = codec.between_legs();
+        self.0.entry(codec).or_insert_with(|| made(codec)).clone()
+    }
+}
+
+fn made(codec: Codec) -> BedSound {
+    let narrow = tone::waiting_bed();
+    let body = if codec.sample_rate_hz() == tone::RATE_HZ { narrow } else { widened(&narrow) };
+    let tick = codec.sample_rate_hz() as usize / 50;
+    let clip = |samples: &[i16]| Clip { codec, octets: encode(samples, codec) };
+    BedSound {
+        rising: clip(&each_tick(&body, tick, Fade::In)),
+        falling: clip(&each_tick(&body, tick, Fade::Out)),
+        body: clip(&body),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::audio::goertzel::power;
+    use crate::audio::sound::Sound;
+    use crate::audio::transcode::Decode;
+
+    #[test]
+    fn in_every_codec_it_is_the_same_four_seconds_of_two_soft_notes() {
+        let mut beds = Beds::default();
+        for codec in Codec::ALL {
+            let BedSound { body, rising, falling } = beds.of(codec);
+            for form in [&body, &rising, &falling] {
+                assert_eq!(form.codec, codec.between_legs());
+                assert_eq!(form.octets.len(), 200 * form.codec.tick_octets(), "{codec:?}");
+            }
+            let mut decode = Decode::default();
+            let ticks = body.octets.chunks(body.codec.tick_octets());
+            let samples: Vec<i16> =
+                ticks.flat_map(|tick| decode.narrow(&Sound::of(body.codec, tick))).collect();
+            let (note, other) = (power(&samples[..8_000], 392), power(&samples[..8_000], 800));
+            assert!(note > 100.0 * other && note > 1_000.0, "{codec:?}: {note} and {other}");
+        }
+        assert!(beds.0.len() <= 4, "each is made once: {}", beds.0.len());
+    }
+}

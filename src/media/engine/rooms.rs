@@ -1,0 +1,57 @@
+//! Legs that talk in a room: in, out, and what is heard there.
+
+use super::Engine;
+use crate::audio::sound::Sound;
+use crate::clock::Instant;
+use crate::id::{LegId, RoomId};
+use crate::media::command::PortIndex;
+
+impl Engine {
+    /// The leg is in `room` and nowhere else: a bridge of it is parted, and what plays to it is stopped. `None`: there
+    /// is no such leg or no seat for it, and all is as it was.
+    pub(super) fn join(&mut self, now: Instant, id: LegId, room: RoomId, hears: &[LegId]) -> Option<()> {
+        self.port_of(id)?;
+        let seat = self.rooms.join(id, room, hears)?;
+        self.leave(id);
+        self.unbridge(id)?;
+        self.with(id, |leg, outbox| {
+            leg.stop(now, outbox);
+            leg.sit(Some(seat));
+        })
+    }
+
+    /// Whom a leg in a room hears from now on.
+    pub(super) fn hears(&mut self, id: LegId, whom: &[LegId]) -> Option<()> {
+        let port = self.port_of(id)?;
+        let seat = self.leg_at(port)?.seat()?;
+        self.rooms.hears(seat, whom);
+        Some(())
+    }
+
+    /// The leg hears nobody, and nobody hears it. `None`: it was in no room.
+    pub(super) fn leave(&mut self, id: LegId) -> Option<()> {
+        let port = self.port_of(id)?;
+        let leg = self.leg_at(port)?;
+        let seat = leg.seat()?;
+        leg.sit(None);
+        self.rooms.leave(seat);
+        Some(())
+    }
+
+    /// What the leg at `port` hears of others in its tick.
+    pub(super) fn heard_at(&mut self, port: PortIndex) -> Option<Sound> {
+        let leg = self.leg_at(port)?;
+        match (leg.seat(), leg.bridged_to()) {
+            (Some(seat), _) => self.rooms.hear(seat),
+            (None, other) => self.leg_at(other?)?.said().copied(),
+        }
+    }
+
+    /// What its party said in this tick, for those in its room.
+    pub(super) fn said_at(&mut self, port: PortIndex) {
+        let Some(leg) = self.ports.get(port.0 as usize).and_then(|port| port.leg.as_deref()) else { return };
+        if let (Some(seat), Some(said)) = (leg.seat(), leg.said()) {
+            self.rooms.say(seat, said);
+        }
+    }
+}

@@ -1,0 +1,112 @@
+//! A conversation of several legs of one worker, in which each hears those that it may.
+//!
+//! ```text
+//!  leg's tick   room.hear(seat) ──▶ what the others said in their last ticks ──▶ the leg says it to its party
+//!               room.say(seat)  ◀── what its own party said, made wide
+//! ```
+//! The legs of a room tick in slots of their own. What a party said is heard until its next tick replaces it, so
+//! that everybody hears each 20 ms of everybody once. A room mixes at 16 kHz; making the sum a leg's own codec is the
+//! leg's job. Key events are told to the switch and pass to nobody here.
+
+use crate::audio::l16;
+use crate::audio::sound::{Sound, WIDE_SAMPLES};
+use crate::audio::transcode::Decode;
+use crate::id::{LegId, RoomId};
+use crate::limits::{MIXER_PARTIES_MAX, ROOMS_MAX};
+use crate::media::mixer::{Mixer, Party, PartySet};
+use crate::wire::codec::Codec;
+use std::collections::BTreeMap;
+
+/// A leg's place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Seat {
+    room: RoomId,
+    party: Party,
+}
+
+/// The rooms of one worker, at most [`ROOMS_MAX`].
+#[derive(Debug, Default)]
+pub struct Rooms {
+    rooms: BTreeMap<RoomId, Box<Room>>,
+}
+
+#[derive(Debug)]
+struct Room {
+    mixer: Mixer,
+    /// By party.
+    members: [Option<Member>; MIXER_PARTIES_MAX],
+}
+
+#[derive(Clone, Debug)]
+struct Member {
+    leg: LegId,
+    /// From what its party says to samples.
+    decode: Decode,
+}
+
+impl Rooms {
+    /// A seat for `leg`, which hears those of `whom` that are here. Nobody hears it until told. The first to come opens
+    /// the room. `None` when there are too many rooms, or parties in this one.
+    pub fn join(&mut self, leg: LegId, room: RoomId, whom: &[LegId]) -> Option<Seat> {
+        let is_full = self.rooms.len() >= ROOMS_MAX;
+        if is_full && !self.rooms.contains_key(&room) {
+            return None;
+        }
+        let its = self.rooms.entry(room).or_insert_with(Room::new);
+        let party = its.mixer.join()?;
+        let mut decode = Decode::default();
+        decode.wide(&Sound::silence(Codec::Pcmu)); // what it needs is made here, not in a tick
+        its.members[party.place()] = Some(Member { leg, decode });
+        let seat = Seat { room, party };
+        self.hears(seat, whom);
+        Some(seat)
+    }
+
+    /// From now on the leg of this seat hears these, as far as they are here.
+    pub fn hears(&mut self, seat: Seat, whom: &[LegId]) {
+        let Some(room) = self.rooms.get_mut(&seat.room) else { return };
+        let is_meant = |member: &Option<Member>| member.as_ref().is_some_and(|it| whom.contains(&it.leg));
+        let heard = room.mixer.present().parties().filter(|party| is_meant(&room.members[party.place()]));
+        let heard = heard.fold(PartySet::NOBODY, PartySet::with);
+        room.mixer.hears(seat.party, heard);
+    }
+
+    /// The seat is free. The last to go closes the room.
+    pub fn leave(&mut self, seat: Seat) {
+        let Some(room) = self.rooms.get_mut(&seat.room) else { return };
+        room.mixer.leave(seat.party);
+        room.members[seat.party.place()] = None;
+        if room.mixer.present() == PartySet::NOBODY {
+            self.rooms.remove(&seat.room);
+        }
+    }
+
+    /// What the party of this seat said in its tick, in place of what it said in the one before.
+    pub fn say(&mut self, seat: Seat, said: &Sound) {
+        let Some(room) = self.rooms.get_mut(&seat.room) else { return };
+        let Room { mixer, members } = &mut **room;
+        if let Some(member) = &mut members[seat.party.place()] {
+            mixer.say(seat.party, &member.decode.wide(said));
+        }
+    }
+
+    /// What the leg of this seat hears now. `None`: the room is not there.
+    pub fn hear(&self, seat: Seat) -> Option<Sound> {
+        let mut samples = [0; WIDE_SAMPLES];
+        self.rooms.get(&seat.room)?.mixer.hear(seat.party, &mut samples);
+        let mut sound = Sound::silence(Codec::L16Wide);
+        l16::encode(&samples, sound.octets_mut());
+        Some(sound)
+    }
+
+    /// Rooms with somebody in them.
+    pub fn count(&self) -> usize {
+        self.rooms.len()
+    }
+}
+
+impl Room {
+    fn new() -> Box<Self> {
+        Box::new(Self { mixer: Mixer::new(WIDE_SAMPLES), members: Default::default() })
+    }
+}
