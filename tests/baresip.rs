@@ -5,7 +5,11 @@
 //! file is that of the recorded spans in the call's record.
 //!
 //! Another one is the front desk and is called by TCP: the patient hears its tone, and what it heard itself, which
-//! it keeps in a file, is the patient's.
+//! it keeps in a file, is the patient's. So it is where the person speaks another codec than the patient, and the keys
+//! of each reach the other.
+//!
+//! Five that call at once, each in its own codec, are heard by us and hear us: `careline hear` names the prompts in
+//! what each phone kept.
 
 #[path = "engine/mod.rs"]
 mod engine;
@@ -19,9 +23,26 @@ use careline::report::event::Event;
 use engine::{Engine, Notice, ROOT, Wishes};
 use phone::Phone;
 use std::fs;
+use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+/// A codec as baresip calls it, and the rate of its sound.
+#[derive(Clone, Copy)]
+struct Spoken {
+    account: &'static str,
+    rate: u32,
+    /// As `careline calls` names it.
+    word: &'static str,
+}
+
+const PCMU: Spoken = Spoken { account: "PCMU/8000/1", rate: 8_000, word: "PCMU" };
+const PCMA: Spoken = Spoken { account: "PCMA/8000/1", rate: 8_000, word: "PCMA" };
+const G722: Spoken = Spoken { account: "G722/16000/1", rate: 16_000, word: "G722" };
+const L16_NARROW: Spoken = Spoken { account: "L16/8000/1", rate: 8_000, word: "L16/8000" };
+const L16_WIDE: Spoken = Spoken { account: "L16/16000/1", rate: 16_000, word: "L16/16000" };
 
 /// Long enough to hear all the first words, the notice behind them and half of the menu.
 const CALL_S: u32 = 45;
@@ -32,44 +53,61 @@ const HELD_BACK: usize = 480;
 
 /// Starts a baresip that calls at once over a transport and hangs up after [`CALL_S`].
 fn baresip(home: &Path, engine: &Engine, source: &str, transport: &str) -> Child {
-    furnish(home, engine::free_port(), source, "<sip:tester@127.0.0.1>;regint=0");
+    furnish(home, engine::free_port(), source, PCMU, "<sip:tester@127.0.0.1>;regint=0");
+    call(home, engine, transport, CALL_S)
+}
+
+/// Lets a furnished one call at once and hang up after so long.
+fn call(home: &Path, engine: &Engine, transport: &str, seconds: u32) -> Child {
     let dial = format!("/dial sip:100@{};transport={transport}", engine.sip);
-    run(home, &["-t", &CALL_S.to_string(), "-e", &dial])
+    run(home, &["-t", &seconds.to_string(), "-e", &dial])
 }
 
 /// Starts a baresip that answers for the front desk at once, and waits until it can be reached by TCP. What it
 /// sends and what it hears is kept in its home, each in a file.
-fn front_desk(home: &Path, at: SocketAddr, source: &str) -> Child {
-    furnish(home, at, source, "<sip:front-desk@127.0.0.1>;regint=0;answermode=auto");
+fn front_desk(home: &Path, at: SocketAddr, source: &str, spoken: Spoken) -> Child {
+    furnish(home, at, source, spoken, "<sip:front-desk@127.0.0.1>;regint=0;answermode=auto");
     let desk = run(home, &[]);
     let listens = || TcpStream::connect(at).ok();
     engine::eventually(listens, || format!("baresip at {at}; it said:\n{}", said(home)));
     desk
 }
 
+/// A file with a minute of a tone, in the place of a baresip, as its source.
+fn tone_file(home: &Path, hertz: f64, rate: u32) -> String {
+    fs::create_dir_all(home).expect("the test's own directory can be written");
+    let file = home.join("voice.wav");
+    sound::write_tone_at(rate, &file, hertz, 60.0);
+    format!("aufile,{}", file.display())
+}
+
 /// Writes what a baresip in `home` needs to know.
-fn furnish(home: &Path, sip: SocketAddr, source: &str, account: &str) {
+fn furnish(home: &Path, sip: SocketAddr, source: &str, spoken: Spoken, account: &str) {
     fs::create_dir_all(home).expect("the test's own directory can be written");
     let write = |name: &str, text: &str| {
         fs::write(home.join(name), text).expect("the test's own directory can be written")
     };
     let rtp = engine::free_stretch(8);
+    let control = engine::free_port();
+    write(CONTROL, &control.to_string());
     // baresip's own sine comes at 48 kHz in stereo only; it resamples.
     let is_sine = source.starts_with("ausine");
     write(
         "config",
         &format!(
-            "sip_listen {sip}\nmodule_path /usr/lib/baresip/modules\nmodule g711.so\nmodule ausine.so\n\
-             module aufile.so\nmodule sndfile.so\nsnd_path {home}\nmodule_app account.so\nmodule_app menu.so\n\
-             audio_source {source}\nausrc_srate {rate}\nauplay_srate 8000\nausrc_channels {channels}\n\
+            "sip_listen {sip}\nmodule_path /usr/lib/baresip/modules\nmodule g711.so\nmodule g722.so\n\
+             module l16.so\nmodule ausine.so\nmodule aufile.so\nmodule sndfile.so\nsnd_path {home}\n\
+             module_app account.so\nmodule_app menu.so\nmodule_app ctrl_tcp.so\nctrl_tcp_listen {control}\n\
+             audio_source {source}\nausrc_srate {rate}\nauplay_srate {heard}\nausrc_channels {channels}\n\
              auplay_channels 1\nrtp_ports {rtp}-{last}\n",
             home = home.display(),
-            rate = if is_sine { 48_000 } else { 8_000 },
+            heard = spoken.rate,
+            rate = if is_sine { 48_000 } else { spoken.rate },
             channels = if is_sine { 2 } else { 1 },
             last = rtp + 8,
         ),
     );
-    write("accounts", &format!("{account};audio_codecs=PCMU/8000/1\n"));
+    write("accounts", &format!("{account};audio_codecs={}\n", spoken.account));
     write("contacts", "");
 }
 
@@ -88,6 +126,44 @@ fn run(home: &Path, arguments: &[&str]) -> Child {
         .unwrap_or_else(|error| {
             panic!("baresip does not start ({error}); install it: apt-get install -y baresip-core")
         })
+}
+
+/// The file in a baresip's home that names where it takes commands.
+const CONTROL: &str = "control";
+
+/// A connection by which a baresip takes commands and tells what happens to it, as netstrings of JSON.
+struct Control(TcpStream, String);
+
+impl Control {
+    fn of(home: &Path) -> Self {
+        let at = fs::read_to_string(home.join(CONTROL)).expect("it was furnished");
+        let stream = engine::eventually(|| TcpStream::connect(&at).ok(), || format!("baresip at {at}"));
+        stream.set_nonblocking(true).expect("a socket can be told not to wait");
+        Self(stream, String::new())
+    }
+
+    fn press(&mut self, key: u8) {
+        let command = format!(r#"{{"command":"sndcode","params":"{key}"}}"#);
+        write!(self.0, "{}:{command},", command.len()).expect("baresip takes a command");
+    }
+
+    /// It told of this key and no other: a telephone-event that it received (RFC 4733).
+    fn tells_of_one_key(&mut self, key: u8) {
+        let told = self.told();
+        let param = format!(r#""param":"{key}""#);
+        let keys: Vec<&str> =
+            told.split("{\"event\"").filter(|event| event.contains("CALL_DTMF_START")).collect();
+        assert!(keys.len() == 1 && keys[0].contains(&param), "not {key} alone: {keys:#?}");
+    }
+
+    /// Everything that it told so far.
+    fn told(&mut self) -> &str {
+        let mut octets = [0; 4_096];
+        while let Ok(length @ 1..) = self.0.read(&mut octets) {
+            self.1 += &String::from_utf8_lossy(&octets[..length]);
+        }
+        &self.1
+    }
 }
 
 /// Everything that a baresip printed so far.
@@ -233,6 +309,10 @@ fn a_softphone_is_recorded_with_its_own_sound_on_the_left_and_ours_on_the_right(
 /// What the patient and the person of [`a_softphone_that_is_called_by_tcp_hears_the_patient_and_is_heard`] sound like.
 const PATIENT_HZ: f64 = 440.0;
 const PERSON_HZ: f64 = 1_000.0;
+/// How long a key may take from one to the other.
+const KEY_WITHIN: Duration = Duration::from_secs(5);
+/// Long enough for the short first words, the keys and five seconds of talk.
+const PATIENT_STAYS_S: u32 = 15;
 /// 20 ms packets that the patient hears from the person: five seconds.
 const TALK: u64 = 250;
 
@@ -265,8 +345,144 @@ fn holds_one_tone(what: &str, samples: &[f64], hertz: f64, other: f64) {
     }
 }
 
+/// What a baresip kept of what it heard.
+fn kept(home: &Path) -> PathBuf {
+    let entries = fs::read_dir(home).expect("it was written").filter_map(Result::ok);
+    let kept = entries.map(|entry| entry.path()).find(|path| path.to_string_lossy().ends_with("-dec.wav"));
+    kept.unwrap_or_else(|| panic!("baresip kept nothing that it heard; it said:\n{}", said(home)))
+}
+
+/// The prompts that `careline hear` names in each channel of a file.
+fn prompts_in(engine: &Engine, file: &Path) -> Vec<Vec<String>> {
+    let sounds = Path::new(ROOT).join("sounds");
+    let (file, sounds) = (file.to_string_lossy(), sounds.to_string_lossy());
+    let told = engine.told(&["hear", &file, "--json", "--sounds", &sounds]);
+    let told: serde_json::Value = serde_json::from_str(&told).expect("it is JSON");
+    let word = |heard: &serde_json::Value, name: &str| heard[name].as_str().unwrap_or_default().to_owned();
+    let names = |part: &serde_json::Value| {
+        let heard = part["heard"].as_array().expect("a list").iter();
+        let prompts = heard.filter(|heard| heard["what"] == "prompt");
+        prompts.map(|heard| format!("{} {}", word(heard, "name"), word(heard, "language"))).collect()
+    };
+    told["parts"].as_array().expect("a list").iter().map(names).collect()
+}
+
+/// Phones that call at once, each with a codec and a tone of its own.
+const CALLERS: [(Spoken, f64); 5] =
+    [(PCMU, 440.0), (PCMA, 620.0), (G722, 810.0), (L16_NARROW, 1_010.0), (L16_WIDE, 1_230.0)];
+/// Long enough to hear the line of emergencies in both languages, short other words, and half of the menu.
+const CALLERS_STAY_S: u32 = 18;
+
+/// Short prompts, but for those that are to be known again.
+fn some_real_prompts(to: &Path) {
+    let shipped = Path::new(ROOT).join("sounds");
+    sound::short_prompts(Path::new(ROOT), to);
+    for name in ["en/u.emergency.wav", "es/u.emergency.wav", "en/mm.menu.wav"] {
+        fs::copy(shipped.join(name), to.join(name)).expect("the prompt is shipped");
+    }
+}
+
+/// The record of the call that a recording belongs to.
+fn record_of(engine: &Engine, file: &Path) -> String {
+    let records = engine.calls().into_iter().map(|(id, _)| engine.told(&["calls", &id]));
+    let name = file.to_string_lossy();
+    let record = records.into_iter().find(|record| record.contains(&*name));
+    record.unwrap_or_else(|| panic!("no record names {name}"))
+}
+
+#[test]
+fn a_softphone_in_each_codec_is_heard_and_hears_our_prompts() {
+    let home = tempfile::tempdir().expect("a temporary directory can be made");
+    let sounds = home.path().join("sounds");
+    some_real_prompts(&sounds);
+    let wishes = Wishes { sounds, notice: Notice::InTheFirstWords, ..Wishes::default() };
+    let engine = Engine::start(home.path(), &wishes);
+    let place = |spoken: Spoken| home.path().join(spoken.word.replace('/', "-"));
+    let begin = |(spoken, hertz): (Spoken, f64)| {
+        let place = place(spoken);
+        let source = tone_file(&place, hertz, spoken.rate);
+        furnish(&place, engine::free_port(), &source, spoken, "<sip:tester@127.0.0.1>;regint=0");
+        call(&place, &engine, "udp", CALLERS_STAY_S)
+    };
+    for mut phone in CALLERS.map(begin) {
+        phone.wait().expect("it is our child");
+    }
+    engine.wait_for("the end of the calls and of their files", |figures| {
+        (figures["calls_ended"], figures["recorder_closed"]) == (5, 5)
+    });
+    let files = engine::recordings(home.path());
+    for (spoken, hertz) in CALLERS {
+        let (what, place) = (spoken.word, place(spoken));
+        let heard = kept(&place);
+        let names = prompts_in(&engine, &heard);
+        println!("{what} at {hertz} Hz heard {names:?}");
+        assert_eq!(names, [["u.emergency en", "u.emergency es", "mm.menu en"]], "{what}: {}", said(&place));
+        let echo = sound::share_of(&one_channel(&heard), hertz);
+        assert!(echo < 0.05, "{what}: {:.0} % of what it heard is its own tone", echo * 100.0);
+        let is_own = |file: &&PathBuf| {
+            sound::read(file).is_ok_and(|stereo| sound::share_of(&stereo.left, hertz) > 0.5)
+        };
+        let own = files.iter().find(is_own).unwrap_or_else(|| panic!("{what}: its tone is nowhere"));
+        both_channels_are_right(own, hertz);
+        assert_eq!(prompts_in(&engine, own)[1], ["mm.menu en"], "{what}: our side of the recording");
+        let record = record_of(&engine, own);
+        assert!(record.contains(&format!("answered in {what}\n")), "{what} is not in\n{record}");
+    }
+    let (status, said) = engine.stop();
+    assert!(status.success(), "the engine ended with {status}:\n{said}");
+}
+
 #[test]
 fn a_softphone_that_is_called_by_tcp_hears_the_patient_and_is_heard() {
+    patient_and_person_hear_each_other(PCMU);
+}
+
+#[test]
+fn a_patient_in_g_711_and_a_person_in_g_722_hear_each_other_and_each_others_keys() {
+    patient_and_person_hear_each_other(G722);
+}
+
+/// We offer no L16 ourselves; who calls may.
+#[test]
+fn a_patient_in_l16_and_a_person_in_g_722_hear_each_other_and_each_others_keys() {
+    let home = tempfile::tempdir().expect("a temporary directory can be made");
+    let sounds = home.path().join("sounds");
+    sound::short_prompts(Path::new(ROOT), &sounds);
+    let wishes = Wishes { sounds, notice: Notice::InTheFirstWords, ..Wishes::default() };
+    let engine = Engine::start(home.path(), &wishes);
+    let [at_desk, at_home] = ["desk", "home"].map(|name| home.path().join(name));
+    let mut desk = front_desk(&at_desk, engine.desk, &tone_file(&at_desk, PERSON_HZ, G722.rate), G722);
+    let source = tone_file(&at_home, PATIENT_HZ, L16_WIDE.rate);
+    furnish(&at_home, engine::free_port(), &source, L16_WIDE, "<sip:tester@127.0.0.1>;regint=0");
+    let mut patient = call(&at_home, &engine, "udp", PATIENT_STAYS_S);
+    let (mut by_patient, mut by_person) = (Control::of(&at_home), Control::of(&at_desk));
+    engine.wait_for("a recording", |figures| figures["recorder_opened"] == 1);
+    by_patient.press(0);
+    engine.wait_for("the front desk to answer", |figures| figures["bridged"] == 1);
+    by_patient.press(7);
+    by_person.press(3);
+    patient.wait().expect("it is our child");
+    engine.wait_for("the end of the call and of its files", |figures| {
+        (figures["calls_ended"], figures["recorder_closed"]) == (1, 1)
+    });
+    let over = || said(&at_desk).contains("terminated").then_some(());
+    engine::eventually(over, || format!("baresip to hear of the end; it said:\n{}", said(&at_desk)));
+    by_person.tells_of_one_key(7);
+    by_patient.tells_of_one_key(3);
+    desk.kill().expect("it runs until it is told to stop");
+    desk.wait().expect("it is our child");
+    let file = engine::recordings(home.path()).pop().expect("one recording is closed");
+    let stereo = sound::read(&file).unwrap_or_else(|fault| panic!("{fault}"));
+    holds_one_tone("the patient in the recording", &stereo.left, PATIENT_HZ, PERSON_HZ);
+    holds_one_tone("the person in the recording", &stereo.right, PERSON_HZ, PATIENT_HZ);
+    holds_one_tone("what the person heard", &one_channel(&kept(&at_desk)), PATIENT_HZ, PERSON_HZ);
+    holds_one_tone("what the patient heard", &one_channel(&kept(&at_home)), PERSON_HZ, PATIENT_HZ);
+    let record = record_of(&engine, &file);
+    assert!(record.contains("answered in L16/16000\n"), "not in L16/16000:\n{record}");
+}
+
+/// The patient speaks PCMU, the person this.
+fn patient_and_person_hear_each_other(spoken: Spoken) {
     let home = tempfile::tempdir().expect("a temporary directory can be made");
     let sounds = home.path().join("sounds");
     sound::short_prompts(Path::new(ROOT), &sounds);
@@ -274,11 +490,15 @@ fn a_softphone_that_is_called_by_tcp_hears_the_patient_and_is_heard() {
     let wishes = Wishes { sounds, desk_hop, notice: Notice::InTheFirstWords, ..Wishes::default() };
     let engine = Engine::start(home.path(), &wishes);
     let place = home.path().join("desk");
-    let mut desk = front_desk(&place, engine.desk, &format!("ausine,{PERSON_HZ}"));
+    let mut desk = front_desk(&place, engine.desk, &tone_file(&place, PERSON_HZ, spoken.rate), spoken);
+    let mut control = Control::of(&place);
     let phone = Phone::call(engine.sip, "100", PATIENT_HZ).unwrap_or_else(|fault| panic!("{fault}"));
     engine.wait_for("a recording", |figures| figures["recorder_opened"] == 1);
     phone.press(0);
     let before = engine.wait_for("the front desk to answer", |figures| figures["bridged"] == 1);
+    phone.press(7);
+    control.press(3);
+    phone.wait_until(KEY_WITHIN, "the person's key", |heard| heard.keys == 1);
     phone.listen(TALK);
     let heard = phone.hang_up().unwrap_or_else(|fault| panic!("BYE: {fault}"));
     let figures = engine.wait_for("the end of the call and of its files", |figures| {
@@ -286,6 +506,7 @@ fn a_softphone_that_is_called_by_tcp_hears_the_patient_and_is_heard() {
     });
     let over = || said(&place).contains("terminated").then_some(());
     engine::eventually(over, || format!("baresip to hear of the end; it said:\n{}", said(&place)));
+    control.tells_of_one_key(7);
     desk.kill().expect("it runs until it is told to stop");
     desk.wait().expect("it is our child");
     assert_eq!(
@@ -299,9 +520,5 @@ fn a_softphone_that_is_called_by_tcp_hears_the_patient_and_is_heard() {
     let stereo = sound::read(&file).unwrap_or_else(|fault| panic!("{fault}"));
     holds_one_tone("the patient in the recording", &stereo.left, PATIENT_HZ, PERSON_HZ);
     holds_one_tone("what the patient heard", &stereo.right, PERSON_HZ, PATIENT_HZ);
-    let entries = fs::read_dir(&place).expect("it was written").filter_map(Result::ok);
-    let kept = entries.map(|entry| entry.path()).find(|path| path.to_string_lossy().ends_with("-dec.wav"));
-    let kept =
-        kept.unwrap_or_else(|| panic!("baresip kept nothing that it heard; it said:\n{}", said(&place)));
-    holds_one_tone("what the person heard", &one_channel(&kept), PATIENT_HZ, PERSON_HZ);
+    holds_one_tone("what the person heard", &one_channel(&kept(&place)), PATIENT_HZ, PERSON_HZ);
 }

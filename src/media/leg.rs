@@ -34,7 +34,7 @@ use crate::rtp::loss::Losses;
 use crate::rtp::reporter::{self, Reporter};
 use crate::rtp::sequence::Source;
 use crate::wire::codec::Codec;
-use crate::wire::telephone_event::{self, PAYLOAD_OCTETS, TelephoneEvent};
+use crate::wire::telephone_event::{self, Key, PAYLOAD_OCTETS, TelephoneEvent};
 use crate::wire::{rtcp, rtp};
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
@@ -75,6 +75,8 @@ pub struct Leg {
     tail: Option<Box<Sound>>,
     relay: Relay,
     bridged_to: Option<PortIndex>,
+    /// The newest press began outside a bridge: what is left of it is for no other party.
+    press_is_ours: bool,
     tap: Option<Taping>,
     /// What is heard while nothing else is.
     bed: Option<Box<Bed>>,
@@ -151,6 +153,7 @@ impl Leg {
             tail: None,
             relay: Relay::default(),
             bridged_to: None,
+            press_is_ours: false,
             tap: None,
             bed: None,
             seat: None,
@@ -415,10 +418,12 @@ impl Leg {
         }
         if let Some(key) = self.keys.take(packet.ssrc, packet.timestamp, event) {
             self.counters.keys += 1;
+            self.press_is_ours = self.bridged_to.is_none();
             outbox.tell_key(Event::Key { leg: self.id, key, at: now });
         }
+        let is_ours = self.press_is_ours && Key::from_event(event.event).is_some();
         let (ssrc, timestamp) = (packet.ssrc, packet.timestamp);
-        self.bridged_to.map(|_| PassedOn { ssrc, timestamp, clock_hz, event })
+        self.bridged_to.filter(|_| !is_ours).map(|_| PassedOn { ssrc, timestamp, clock_hz, event })
     }
 
     /// One tick of 20 ms. `scratch` is room for what is said; `send` takes what leaves.

@@ -79,6 +79,8 @@ pub struct Heard {
     pub packets: u64,
     /// Those with anything but silence in them.
     pub voiced: u64,
+    /// Keys that the engine told it of (RFC 4733), by the packets that begin one.
+    pub keys: u64,
     /// Sequence numbers that were passed over.
     pub missing: u64,
     /// Packets that came late, or twice.
@@ -216,6 +218,7 @@ impl Line {
         }
         state.heard.packets += 1;
         state.heard.voiced += u64::from(packet[12..].iter().any(|octet| octet | 0x80 != 0xff));
+        state.heard.keys += u64::from(packet[1] == 0x80 | EVENT);
         self.heard.notify_all();
     }
 }

@@ -76,15 +76,20 @@ pub fn heard_in(samples: &[f64], hertz: f64) -> f64 {
 
 /// Writes a mono file of 16 bits with `seconds` of a tone.
 pub fn write_tone(path: &Path, hertz: f64, seconds: f64) {
+    write_tone_at(RATE, path, hertz, seconds);
+}
+
+/// The same at another rate.
+pub fn write_tone_at(rate: u32, path: &Path, hertz: f64, seconds: f64) {
     let spec = hound::WavSpec {
         channels: 1,
-        sample_rate: RATE,
+        sample_rate: rate,
         bits_per_sample: 16,
         sample_format: hound::SampleFormat::Int,
     };
     let mut writer = hound::WavWriter::create(path, spec).expect("the test's own directory can be written");
-    for n in 0..(seconds * f64::from(RATE)) as u32 {
-        writer.write_sample(tone_sample(hertz, n)).expect("the test's own directory can be written");
+    for n in 0..(seconds * f64::from(rate)) as u32 {
+        writer.write_sample(tone_sample(rate, hertz, n)).expect("the test's own directory can be written");
     }
     writer.finalize().expect("the test's own directory can be written");
 }
@@ -103,13 +108,13 @@ pub fn short_prompts(root: &Path, to: &Path) {
     }
 }
 
-fn tone_sample(hertz: f64, n: u32) -> i16 {
-    ((std::f64::consts::TAU * hertz * f64::from(n) / f64::from(RATE)).sin() * TONE) as i16
+fn tone_sample(rate: u32, hertz: f64, n: u32) -> i16 {
+    ((std::f64::consts::TAU * hertz * f64::from(n) / f64::from(rate)).sin() * TONE) as i16
 }
 
 /// The 160 octets of µ-law of a tone that begin at sample `from` (ITU-T G.711).
 pub fn mu_law_tone(hertz: f64, from: u32) -> [u8; 160] {
-    std::array::from_fn(|n| mu_law(tone_sample(hertz, from + n as u32)))
+    std::array::from_fn(|n| mu_law(tone_sample(RATE, hertz, from + n as u32)))
 }
 
 fn mu_law(sample: i16) -> u8 {

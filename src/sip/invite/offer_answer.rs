@@ -73,7 +73,7 @@ pub struct Agreed {
     /// What they may send, each under its number here: [`Agreed::sends`] first. Who offered several codecs may
     /// change from one to the other in mid-stream (RFC 3264 §5.1).
     pub takes: Vec<AudioFormat>,
-    /// How we send events, if both know them: in the clock of what we send, where they have that.
+    /// How we send events, if both know them: in the clock of what we send, where they have that, else at 8 kHz.
     pub sends_events: Option<EventFormat>,
     /// The events that they may send, in whatever clock they named.
     pub takes_events: Vec<EventFormat>,
@@ -309,8 +309,9 @@ fn usable<'a>(session: &Session<'a>, media: &'a Media<'a>, ours: &Ours<'_>) -> O
     let sounds = sounds_of(media, ours);
     let sends = *sounds.first()?;
     let events = events_of(media);
-    let clock_hz = sends.codec.clock_hz();
-    let sends_events = events.iter().copied().find(|event| event.clock_hz == clock_hz);
+    // In the clock of the sound (RFC 4733 §2.1); but softphones know keys at 8 kHz alone, whatever they speak.
+    let at = |clock_hz| events.iter().copied().find(|event| event.clock_hz == clock_hz);
+    let sends_events = at(sends.codec.clock_hz()).or_else(|| at(telephone_event::CLOCK_HZ));
     let codes = sends_events.and_then(|event| media.fmtp(event.payload_type)).map(common_events);
     Some(Usable {
         sounds,
@@ -798,6 +799,11 @@ mod tests {
                  a=rtpmap:102 telephone-event/16000\r\na=rtpmap:103 telephone-event/48000",
                 "sends L16Wide=97 in 20 ms, takes L16Wide=97 Pcmu=0; \
                  keys out 102/16000, in 101/8000 102/16000 103/48000",
+            ),
+            (
+                "keys at 8 kHz beside sound at 16 kHz, as softphones offer them",
+                "97 101\r\na=rtpmap:97 L16/16000\r\na=rtpmap:101 telephone-event/8000",
+                "sends L16Wide=97 in 20 ms, takes L16Wide=97; keys out 101/8000, in 101/8000",
             ),
             (
                 "keys only in a clock that no sound has",

@@ -2,6 +2,7 @@
 //! virtual link: both ladders must be the same. That keeps the simulation honest.
 
 mod agent;
+mod barge_in;
 mod rungs;
 mod scenario;
 mod stage;
@@ -14,6 +15,7 @@ use scenario::Step;
 use stage::Stage;
 use std::fs;
 use std::net::SocketAddr;
+use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
@@ -55,6 +57,8 @@ const PAIRS: &[Pair] = &[
     alone("pcma"),
     alone("repeat-and-more-time"),
     alone("silence"),
+    alone("speaks-a-law"),
+    alone("speaks-g722"),
     with_desk("spanish"),
     alone("unknown-number"),
     alone("update-and-refresh"),
@@ -82,7 +86,7 @@ fn played(flows: &Flows, pair: &Pair) -> Result<Vec<Rungs>, String> {
         ["127.0.0.1:5060", "127.0.0.1:6000", "127.0.0.1:5070"].map(|address| address.parse().unwrap());
     let mut agents = vec![Agent::new(caller, engine, steps(pair.caller), pair.number, FIELD)];
     agents.extend(pair.desk.map(|name| Agent::new(desk, engine, steps(name), "", "")));
-    let mut stage = Stage::new(flows, engine, agents);
+    let mut stage = Stage::new(flows, &Path::new(ROOT).join("sounds"), engine, agents);
     stage.play(WITHIN).map_err(|wrong| format!("{}: {wrong}", pair.caller))?;
     Ok(stage.agents.into_iter().map(|agent| agent.rungs).collect())
 }
@@ -96,6 +100,8 @@ struct Real {
 fn sipp(home: &Path, name: &str, port: u16) -> Real {
     let place = home.join(name);
     fs::create_dir_all(&place).unwrap();
+    // Sound is named from the root of the repository.
+    symlink(format!("{ROOT}/sipp-scenarios"), place.join("sipp-scenarios")).unwrap();
     let mut command = Command::new("sipp");
     command.current_dir(&place).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
     command.args([

@@ -72,7 +72,8 @@ fn step(tag: &BytesStart<'_>) -> Result<Option<Step>, String> {
         "pause" => &["milliseconds", "distribution", "min", "max"],
         "nop" | "action" => &[],
         "ereg" => &["regexp", "search_in", "check_it", "assign_to", "header"],
-        "exec" => &["play_dtmf"],
+        // What SIPp says by `rtp_stream` is heard over loopback; here only the ladder is played.
+        "exec" => &["play_dtmf", "rtp_stream"],
         "Reference" => &["variables"],
         other => return Err(format!("element <{other}> is not known")),
     };

@@ -14,12 +14,14 @@ use careline::io::recorder::desk::Desk;
 use careline::media::command::Kind;
 use careline::media::command::{Command, PortIndex};
 use careline::media::engine::Engine;
+use careline::media::leg::Departure;
 use careline::media::slot::Slot;
 use careline::rng::Rng;
 use careline::sip::interface as sip;
 use careline::sip::way::Way;
 use careline::switch::Switch;
 use careline::switch::interface::{Input, Now, Output, Settings};
+use careline::wire::rtp::Packet;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::time::Duration;
@@ -42,6 +44,18 @@ pub struct Stage {
     /// Who plays.
     pub agents: Vec<Agent>,
     at: SocketAddr,
+    /// When each message of an agent came to the engine.
+    pub arrived: Vec<Instant>,
+    /// Every packet of sound that left the engine.
+    pub left: Vec<Left>,
+}
+
+/// A packet of sound that left the engine.
+pub struct Left {
+    /// When.
+    pub at: Instant,
+    /// What it carries.
+    pub payload: Vec<u8>,
 }
 
 enum Event {
@@ -53,8 +67,8 @@ enum Event {
 }
 
 impl Stage {
-    /// An engine at `at`; everybody is at that address, each at a port of his own.
-    pub fn new(flows: &Flows, at: SocketAddr, agents: Vec<Agent>) -> Self {
+    /// An engine at `at` with these sounds; everybody is at that address, each at a port of his own.
+    pub fn new(flows: &Flows, sounds: &Path, at: SocketAddr, agents: Vec<Agent>) -> Self {
         let set = flows.sets[0].clone();
         let settings = Settings {
             sip: sip::Settings {
@@ -65,7 +79,7 @@ impl Stage {
                 trusted: Vec::new(),
                 requests_a_second: 100_000,
                 session_expires_s: 1_800,
-                info_keys: sip::InfoKeys::Ignored,
+                info_keys: sip::InfoKeys::Told,
             },
             external_address: None,
             trunks: Vec::new(),
@@ -85,11 +99,20 @@ impl Stage {
             engine: Engine::new(u32::from(PORTS)),
             desk: Desk::new(disk.clone(), desk_settings(), 0),
             disk,
-            prompts: PromptLibrary::open(&Path::new(env!("CARGO_MANIFEST_DIR")).join("sounds")),
+            prompts: PromptLibrary::open(sounds),
             heap: Heap::new(),
             agents,
             at,
+            arrived: Vec::new(),
+            left: Vec::new(),
         }
+    }
+
+    /// Lets a packet of sound come to the first leg at this time, from the sound's address of an agent.
+    pub fn rtp(&mut self, at: Instant, agent: usize, octets: Vec<u8>) {
+        let from = self.agents[agent].at;
+        let (from, to) = (SocketAddr::new(from.ip(), from.port() + 2_000), FIRST_PORT);
+        self.heap.push(at, Event::Rtp(from, SocketAddr::new(self.at.ip(), to), octets));
     }
 
     /// Plays until every agent is done.
@@ -120,7 +143,12 @@ impl Stage {
     fn step(&mut self) {
         let now = self.now;
         while let Some(slot) = self.engine.next_slot().filter(|slot| slot.at() <= now) {
-            self.engine.tick(now, slot, &mut |_| {});
+            let left = &mut self.left;
+            let mut keep = |departure: Departure<'_>| {
+                let packet = Packet::read(departure.octets).ok().filter(|_| departure.kind == Kind::Rtp);
+                left.extend(packet.map(|packet| Left { at: now, payload: packet.payload.to_vec() }));
+            };
+            self.engine.tick(now, slot, &mut keep);
             self.media_events();
         }
         while let Some(event) = self.heap.pop_due(now) {
@@ -141,6 +169,7 @@ impl Stage {
     fn happen(&mut self, event: Event) {
         match event {
             Event::ToEngine(from, octets) => {
+                self.arrived.push(self.now);
                 self.tell(Input::Message { way: Way::udp(self.at, from), octets: &octets })
             }
             Event::ToAgent(agent, octets) => {

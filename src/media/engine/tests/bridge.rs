@@ -67,3 +67,24 @@ fn a_key_passes_the_bridge_with_the_other_sides_payload_type_and_is_told_once() 
     assert!(sequences.windows(2).all(|pair| pair[1] == pair[0].wrapping_add(1)), "{sequences:?}");
     assert!(world.sent_to(A).iter().all(|left| left.payload_type == 0), "nothing comes back to A");
 }
+
+#[test]
+fn the_rest_of_a_press_that_led_to_the_bridge_does_not_pass_it_and_the_next_press_does() {
+    let mut world = World::new();
+    world.open(A, plan(A));
+    world.open(B, with_keys(plan(B), Some(96)));
+    world.run_ms(40);
+    for n in 1..=16u16 {
+        if n == 3 {
+            world.command(Command::Bridge { a: A, b: B });
+        }
+        let (press, tick) = (u32::from((n - 1) / 8), (n - 1) % 8 + 1);
+        let (duration, end) = if tick <= 5 { (tick * 160, false) } else { (800, true) };
+        world.rtp(A, party(A), &event(n, 5_000 + press * 2_400, duration, end));
+        world.tick();
+    }
+    let sent = world.sent_to(B);
+    let passed: Vec<&&Left> = sent.iter().filter(|left| left.payload_type == 96).collect();
+    let durations: Vec<&[u8]> = passed.iter().map(|left| &left.payload[..]).collect();
+    assert_eq!((passed.len(), passed[0].marker), (8, true), "only the second press: {durations:?}");
+}
