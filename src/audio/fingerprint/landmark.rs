@@ -54,12 +54,6 @@ pub struct Powers {
     bins: Vec<f32>,
 }
 
-impl Default for Finder {
-    fn default() -> Self {
-        Self::new()
-    }
-}
-
 impl Finder {
     /// A finder with its transform planned.
     pub fn planned() -> Self {
