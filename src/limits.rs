@@ -141,8 +141,6 @@ pub const MEDIA_PORT_TRIED_EVERY: Duration = Duration::from_millis(10);
 pub const MEDIA_EMPTIED_EVERY_TICKS: u64 = 64;
 /// Commands that may wait for a media worker.
 pub const MEDIA_COMMANDS_MAX: usize = 4_096;
-/// Legs and sockets that may wait between two media workers: each goes when a person is called for whom one has no port.
-pub const MEDIA_PASSINGS_MAX: usize = 1_024;
 /// Events that may wait between a media worker and the switch.
 pub const MEDIA_EVENTS_MAX: usize = 16_384;
 /// How long a call that is over may wait for its recording to close before its record is written without it.

@@ -9,7 +9,6 @@
 
 use super::{Shared, Worker};
 use crate::io::media_port::Pair;
-use crate::limits::MEDIA_PASSINGS_MAX;
 use crate::media::command::{PortIndex, WorkerIndex};
 use crate::media::moving::Moving;
 use crate::rtp::latch::Strangers;
@@ -52,9 +51,10 @@ pub(super) enum Passing {
 }
 
 impl Hall {
-    /// A worker takes its place; what the others pass to it comes out here.
-    pub(super) fn enter(&self, index: WorkerIndex, shared: &Arc<Shared>) -> Receiver<Passing> {
-        let (letters, inbox) = sync_channel(MEDIA_PASSINGS_MAX);
+    /// A worker with this many port pairs takes its place; what the others pass to it comes out here. Whatever is on
+    /// the way to it, a leg or sockets, has a port of its own there, so that no more can wait than it has pairs.
+    pub(super) fn enter(&self, index: WorkerIndex, pairs: usize, shared: &Arc<Shared>) -> Receiver<Passing> {
+        let (letters, inbox) = sync_channel(pairs);
         let door = Door { index, letters, shared: Arc::clone(shared) };
         self.doors.lock().unwrap_or_else(PoisonError::into_inner).push(door);
         inbox

@@ -153,7 +153,7 @@ pub fn start(settings: Settings) -> Result<(Handle, Vec<PortPair>), StartError> 
     let shared = Arc::new(Shared { bell, asleep, counters: WorkerCounters::default() });
     let (commands, inbox) = sync_channel(MEDIA_COMMANDS_MAX);
     let index = settings.index;
-    let passings = settings.hall.enter(index, &shared);
+    let passings = settings.hall.enter(index, sockets.len(), &shared);
     let worker = Worker {
         index,
         clock: settings.clock,

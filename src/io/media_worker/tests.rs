@@ -68,9 +68,13 @@ fn plan(phone: &UdpSocket) -> StreamPlan {
 }
 
 fn open(plan: StreamPlan) -> Command {
+    open_as(LEG, plan)
+}
+
+fn open_as(leg: LegId, plan: StreamPlan) -> Command {
     let silent_after = Duration::from_secs(60);
     Command::Open {
-        leg: LEG,
+        leg,
         port: PortIndex(0),
         plan,
         ssrc: 7,
@@ -393,6 +397,50 @@ fn a_leg_goes_to_another_worker_and_back_and_its_party_notices_nothing() {
         assert!(frames.iter().zip(0..).all(|(frame, index)| frame.index == index), "{batching:?}: whole");
         let heard = frames.iter().filter(|frame| frame.party.octets()[80] == 5).count();
         assert!(heard + 40 >= usize::from(packets), "{batching:?}: {heard} of {packets} were recorded");
+        for (handle, _) in workers {
+            handle.stop();
+        }
+    }
+}
+
+#[test]
+fn a_port_whose_leg_moved_away_serves_the_next_leg_by_the_sockets_that_came_for_it() {
+    const ROUNDS: usize = 10;
+    for batching in WAYS {
+        let (events, mut told) = channel(1_000);
+        let (hall, clock) = (Arc::default(), Clock::start());
+        let names = [WorkerIndex(0), WorkerIndex(1)];
+        let workers = names.map(|name| worker(LOOPBACK, 1, batching, (name, clock), &events, &hall));
+        let mut numbers = [workers[0].1[0].rtp, workers[1].1[0].rtp];
+        for round in 0..ROUNDS {
+            let (first, second, stranger) = (phone(), phone(), phone());
+            let (one, two) = (LegId(2 * round as u64 + 1), LegId(2 * round as u64 + 2));
+            workers[0].0.send(open_as(one, plan(&first))).unwrap();
+            talk(&first, numbers[0], 4, 3);
+            // It waits in the sockets that go to the first worker, and is of no leg's party.
+            stranger.send_to(&rtp_packet(77, 0, 9), (LOOPBACK, numbers[1])).unwrap();
+            workers[0].0.send(Command::Move { leg: one, to: names[1], port: PortIndex(0) }).unwrap();
+            let arrived =
+                |event: &(WorkerIndex, Event)| matches!(event, (at, Event::Moved { .. }) if *at == names[1]);
+            while !arrived(&told.blocking_recv().expect("both workers live")) {}
+            numbers.swap(0, 1);
+            workers[0].0.send(open_as(two, plan(&second))).unwrap();
+            let (_, from) = second.recv_from(&mut [0; 1_500]).unwrap();
+            assert_eq!(from.port(), numbers[0], "{batching:?} round {round}");
+            talk(&second, numbers[0], 4, 5);
+            let (_, from) = first.recv_from(&mut [0; 1_500]).unwrap();
+            assert_eq!(from.port(), numbers[1], "{batching:?} round {round}: the leg kept its sockets");
+            for (home, leg) in [(1, one), (0, two)] {
+                workers[home].0.send(Command::Close { leg }).unwrap();
+                let counters = loop {
+                    match told.blocking_recv().expect("both workers live").1 {
+                        Event::Closed { leg: closed, counters, .. } if closed == leg => break counters,
+                        _ => {}
+                    }
+                };
+                assert_eq!(counters.received, 4, "{batching:?} round {round} {leg}: {counters:?}");
+            }
+        }
         for (handle, _) in workers {
             handle.stop();
         }

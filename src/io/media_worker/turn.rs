@@ -42,10 +42,15 @@ impl Worker {
         self.shared.counters.batching.store(u64::from(self.ring.is_some()), Ordering::Relaxed);
     }
 
+    /// A command may be for a port whose sockets were passed on before the switch knew of it: they are put in first,
+    /// else the port would not be drained for its next leg.
     fn take_commands(&mut self) {
         for _ in 0..MEDIA_COMMANDS_MAX {
             match self.inbox.try_recv() {
-                Ok(command) => self.obey(command),
+                Ok(command) => {
+                    self.take_in();
+                    self.obey(command);
+                }
                 Err(TryRecvError::Empty) => return,
                 Err(TryRecvError::Disconnected) => {
                     self.connected = false;
