@@ -95,7 +95,6 @@ impl Switch {
         for leg in call.leaving.iter().chain(Some(&call.patient)).filter(|leg| leg.open) {
             self.counters.closed_late += 1;
             self.legs.remove(&leg.id);
-            self.forget_journey(leg.id);
             self.ports.release(leg.worker, leg.port, self.now.at);
         }
         let ladder = self.ladders.end(self.now.at, id);

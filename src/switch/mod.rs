@@ -266,7 +266,12 @@ impl Switch {
             | media::Event::MediaSilent { leg, .. }
             | media::Event::Closed { leg, .. } => *leg,
         };
-        let Some(&id) = self.legs.get(&leg) else { return };
+        let Some(&id) = self.legs.get(&leg) else {
+            if matches!(event, media::Event::Moved { .. }) {
+                self.on_moved_too_late(leg);
+            }
+            return;
+        };
         match event {
             media::Event::FirstPacket { .. } => self.on_heard(id, leg, HeardBy::Rtp),
             media::Event::Key { key, .. } => self.on_key(id, leg, key, Teller::Media),

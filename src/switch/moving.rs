@@ -122,11 +122,13 @@ impl Switch {
         }
     }
 
-    /// The call is over and the leg never arrived: what it would have owned is free.
-    pub(super) fn forget_journey(&mut self, leg: LegId) {
-        if let Some(Journey { to: (worker, port), .. }) = self.journeys.remove(&leg) {
-            self.ports.release(worker, port, self.now.at);
-        }
+    /// The leg of a call that is over arrives after all: its sockets are where it is, and it is closed there. Until
+    /// then nobody else has had its port.
+    pub(super) fn on_moved_too_late(&mut self, leg: LegId) {
+        let Some(Journey { from, to: (worker, port), .. }) = self.journeys.remove(&leg) else { return };
+        self.ports.exchange(from, (worker, port));
+        self.outputs.push_back(Output::Media { worker, command: Command::Close { leg } });
+        self.ports.release(worker, port, self.now.at);
     }
 
     /// Orders something of a leg on a worker, now or once it has arrived.

@@ -2,6 +2,7 @@
 
 mod changes;
 mod desk;
+mod journeys;
 mod wait;
 
 use super::*;
@@ -79,7 +80,8 @@ impl Scene {
             first_seq: 1,
             first_id: 1,
         };
-        let switch = Switch::new(settings, flows(), &[vec![20_000, 20_002, 20_004]], Rng::seeded(1));
+        let switch =
+            Switch::new(settings, flows(), &[vec![20_000, 20_002, 20_004], vec![21_000]], Rng::seeded(1));
         let (sent, commands, spoken, log) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
         Self { switch, now: Now::default(), sent, commands, spoken, beds: 0, log, cseq: 0 }
     }
