@@ -55,6 +55,7 @@ fn a_key_in_each_way_over_a_good_line_and_a_bad_one_is_one_key_and_reaches_the_d
     let bad = ["--loss", "20", "--jitter", "40", "--duplicate", "10", "--seed", "7"];
     for (calls, (why, more, keys)) in (1..).zip([
         ("RFC 4733", ["--keys-by", "rfc4733"].as_slice(), "1"),
+        ("in-band", ["--keys-by", "in-band", "--codec", "pcma", "--no-rtp-events"].as_slice(), "1"),
         ("RFC 4733 over a bad line", bad.as_slice(), "1"),
         ("RFC 4733 beside G.722", &["--codec", "g722"], "1"),
         ("INFO over TCP", ["--keys-by", "info", "--tcp", "--codec", "pcma"].as_slice(), "0"),

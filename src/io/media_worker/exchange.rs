@@ -26,7 +26,7 @@ pub struct Hall {
 #[derive(Debug)]
 struct Door {
     index: WorkerIndex,
-    letters: SyncSender<Passing>,
+    letters: SyncSender<Box<Passing>>,
     shared: Arc<Shared>,
 }
 
@@ -53,7 +53,12 @@ pub(super) enum Passing {
 impl Hall {
     /// A worker with this many port pairs takes its place; what the others pass to it comes out here. Whatever is on
     /// the way to it, a leg or sockets, has a port of its own there, so that no more can wait than it has pairs.
-    pub(super) fn enter(&self, index: WorkerIndex, pairs: usize, shared: &Arc<Shared>) -> Receiver<Passing> {
+    pub(super) fn enter(
+        &self,
+        index: WorkerIndex,
+        pairs: usize,
+        shared: &Arc<Shared>,
+    ) -> Receiver<Box<Passing>> {
         let (letters, inbox) = sync_channel(pairs);
         let door = Door { index, letters, shared: Arc::clone(shared) };
         self.doors.lock().unwrap_or_else(PoisonError::into_inner).push(door);
@@ -61,7 +66,7 @@ impl Hall {
     }
 
     /// Passes something on, and wakes who gets it. It comes back when nobody is there to take it.
-    fn pass(&self, to: WorkerIndex, passing: Passing) -> Result<(), Passing> {
+    fn pass(&self, to: WorkerIndex, passing: Box<Passing>) -> Result<(), Box<Passing>> {
         let doors = self.doors.lock().unwrap_or_else(PoisonError::into_inner);
         let Some(door) = doors.iter().find(|door| door.index == to) else { return Err(passing) };
         door.letters.try_send(passing).map_err(|error| match error {
@@ -82,9 +87,9 @@ impl Worker {
                 tracing::error!(leg = %moving.leg(), "a leg without sockets is dropped");
                 continue;
             };
-            if let Err(Passing::Leg { moving, pair, .. }) =
-                self.hall.pass(to, Passing::Leg { moving, pair, from: self.index })
-            {
+            let passing = Box::new(Passing::Leg { moving, pair, from: self.index });
+            let Err(back) = self.hall.pass(to, passing) else { continue };
+            if let Passing::Leg { moving, pair, .. } = *back {
                 tracing::error!(leg = %moving.leg(), ?to, "no worker takes the leg: it stays");
                 self.put_pair(from, pair);
                 self.keep(moving);
@@ -103,7 +108,7 @@ impl Worker {
     /// What other workers passed on.
     pub(super) fn take_in(&mut self) {
         while let Ok(passing) = self.passings.try_recv() {
-            match passing {
+            match *passing {
                 Passing::Leg { moving, pair, from } => self.take_leg_in(moving, pair, from),
                 Passing::Pair { port, pair, strangers } => {
                     self.put_pair(port, pair);
@@ -123,7 +128,8 @@ impl Worker {
         self.put_pair(port, pair);
         match self.engine.adopt(now, moving) {
             Ok(strangers) => {
-                if self.hall.pass(from, Passing::Pair { port: empty, pair: own, strangers }).is_err() {
+                let passing = Box::new(Passing::Pair { port: empty, pair: own, strangers });
+                if self.hall.pass(from, passing).is_err() {
                     tracing::error!(?from, "a worker is gone: a port pair is lost with it");
                 }
             }

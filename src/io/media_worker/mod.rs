@@ -243,7 +243,7 @@ struct Worker {
     /// The pair of each port; none while it changes places with that of another worker.
     sockets: Vec<Option<Pair>>,
     inbox: Receiver<Command>,
-    passings: Receiver<Passing>,
+    passings: Receiver<Box<Passing>>,
     hall: Arc<Hall>,
     events: EventSender<(WorkerIndex, Event)>,
     shared: Arc<Shared>,
