@@ -16,11 +16,11 @@ use std::net::SocketAddr;
 use std::path::Path;
 use std::time::Duration;
 
-/// The tone of the words that the key ends, and that of all others.
-const WORDS_HZ: u32 = 400;
+/// The tone of the words that the key ends, and that of all others; the bed under waits has neither.
+const WORDS_HZ: u32 = 800;
 const OTHERS_HZ: u32 = 1_200;
-/// The tone is in a packet from this power on: 40 dB under its own.
-const PRESENT: f64 = 8_000.0 * 8_000.0 / 2.0 / 10_000.0;
+/// The tone is in a packet from this power on: 30 dB under its own, which the soft bed under a wait never has there.
+const PRESENT: f64 = 8_000.0 * 8_000.0 / 2.0 / 1_000.0;
 /// When the key comes: in mid-word.
 const KEY_AT: Duration = Duration::from_secs(3);
 const PHASES_MS: u64 = 20;
