@@ -32,6 +32,7 @@ use fault::Fault;
 use flows::Flows;
 use phone::quirk::Quirk;
 use sound::Ear;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 use world::{Failure, Summary, World};
 
@@ -157,11 +158,21 @@ fn the_same_seed_tells_the_same_story() {
 
 #[test]
 fn each_planted_fault_is_found() {
-    let mut worlds = Worlds::new();
-    for fault in Fault::ALL {
-        let found = (1..=SEEDS_PER_FAULT).find_map(|seed| worlds.run(seed, Some(fault)).err());
-        let failure =
-            found.unwrap_or_else(|| panic!("{fault:?} is not found within {SEEDS_PER_FAULT} seeds"));
-        println!("{fault:?}: seed {}, {:?}: {}", failure.seed, failure.at, failure.wrong);
-    }
+    let next = AtomicUsize::new(0);
+    let search = || {
+        let mut worlds = Worlds::new();
+        while let Some(&fault) = Fault::ALL.get(next.fetch_add(1, Ordering::Relaxed)) {
+            let found = (1..=SEEDS_PER_FAULT).find_map(|seed| worlds.run(seed, Some(fault)).err());
+            let failure =
+                found.unwrap_or_else(|| panic!("{fault:?} is not found within {SEEDS_PER_FAULT} seeds"));
+            println!("{fault:?}: seed {}, {:?}: {}", failure.seed, failure.at, failure.wrong);
+        }
+    };
+    let threads = std::thread::available_parallelism().map_or(1, usize::from);
+    std::thread::scope(|scope| {
+        let threads: Vec<_> = (0..threads).map(|_| scope.spawn(search)).collect();
+        for thread in threads {
+            thread.join().unwrap_or_else(|why| std::panic::resume_unwind(why));
+        }
+    });
 }

@@ -191,6 +191,8 @@ impl World {
     pub fn new(seed: u64, flows: Flows, ear: Ear, fault: Option<Fault>) -> Self {
         let mut rng = Rng::seeded(seed);
         let mut script = Script::draw(&mut rng);
+        // A planted fault is looked for in a world that is otherwise calm: who must hear whom is sure there.
+        script.restless &= fault.is_none();
         script.trusted.retain(|_| fault != Some(Fault::ForgottenTrust));
         let disk = Disk::new();
         disk.expect_blow(Blow::of_seed(seed).filter(|_| fault.is_none()));
