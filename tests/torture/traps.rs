@@ -76,14 +76,14 @@ fn p3_bodies_are_measured_as_they_come() {
 fn p15_what_cannot_be_spoken_is_refused_with_488() {
     let typed = invite("Content-Type: application/sdp\n");
     for line in [
-        "m=audio 6000 RTP/AVP 9 18",
+        "m=audio 6000 RTP/AVP 4 18",
         "m=audio 6000 RTP/SAVP 0",
         "m=audio 0 RTP/AVP 0",
         "m=image 6000 udptl t38",
     ] {
         check(line, typed.replace("m=audio 6000 RTP/AVP 0", line).as_bytes(), "! call to `c`, 488");
     }
-    let mapped = "m=audio 6000 RTP/AVP 111 9 18 0\r\na=rtpmap:111 opus/48000/2\r\na=rtpmap:9 G722/8000\r\na=fmtp:18 annexb=no";
+    let mapped = "m=audio 6000 RTP/AVP 111 4 18 0\r\na=rtpmap:111 opus/48000/2\r\na=rtpmap:4 G723/8000\r\na=fmtp:18 annexb=no";
     check("others beside ours", typed.replace("m=audio 6000 RTP/AVP 0", mapped).as_bytes(), TAKEN);
 }
 
