@@ -3,8 +3,8 @@
 
 use careline::clock::Instant;
 use careline::id::LegId;
-use careline::media::command::{Command, Direction, PortIndex, StreamPlan};
-use careline::media::engine::{Engine, Kind};
+use careline::media::command::{Command, Direction, Kind, PortIndex, StreamPlan};
+use careline::media::engine::Engine;
 use careline::wire::codec::{AudioFormat, Codec};
 use careline::wire::telephone_event::EventFormat;
 use careline::wire::{rtcp, rtp, telephone_event};
@@ -39,10 +39,10 @@ fn open(remote: SocketAddr) -> Command {
         rtcp_mux: false,
         source: [192, 0, 2, 1].into(),
         sends: AudioFormat { payload_type: 0, codec: Codec::Pcmu },
-            takes: vec![AudioFormat { payload_type: 0, codec: Codec::Pcmu }],
-            sends_events: Some(EventFormat { payload_type: 101, clock_hz: 8_000 }),
-            takes_events: vec![EventFormat { payload_type: 101, clock_hz: 8_000 }],
-            packet_ms: 20,
+        takes: vec![AudioFormat { payload_type: 0, codec: Codec::Pcmu }],
+        sends_events: Some(EventFormat { payload_type: 101, clock_hz: 8_000 }),
+        takes_events: vec![EventFormat { payload_type: 101, clock_hz: 8_000 }],
+        packet_ms: 20,
         direction: Direction { send: true, receive: true },
     };
     Command::Open {
@@ -52,6 +52,7 @@ fn open(remote: SocketAddr) -> Command {
         ssrc: 1,
         sequence: 1,
         timestamp: 1,
+        seed: 1,
         silent_after: Duration::from_secs(60),
     }
 }
