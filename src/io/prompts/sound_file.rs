@@ -85,6 +85,37 @@ pub(super) fn refuse_text(path: &Path) -> Result<(), SoundError> {
 
 /// All samples of the first audio track, mixed to one channel, and their rate.
 fn decode(path: &Path) -> Result<(Vec<f32>, u32), SoundError> {
+    let mut mono = Vec::new();
+    let rate = each_packet(path, |interleaved, channels, rate| {
+        mono.extend(
+            interleaved.chunks_exact(channels).map(|frame| frame.iter().sum::<f32>() / channels as f32),
+        );
+        if mono.len() as u64 > u64::from(rate) * PROMPT_MAX.as_secs() {
+            return Err(SoundError::TooLong);
+        }
+        Ok(Go::On)
+    })?;
+    if mono.is_empty() {
+        return Err(SoundError::Damaged { cause: "no sample could be decoded".to_owned() });
+    }
+    Ok((mono, rate))
+}
+
+/// Whether more of a file is wanted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Go {
+    /// The next packet too.
+    On,
+    /// It is enough.
+    NoFurther,
+}
+
+/// Decodes the first audio track: `take` gets the samples of each packet, interleaved, with the number of channels and
+/// the rate. Tells the rate.
+pub(super) fn each_packet(
+    path: &Path,
+    mut take: impl FnMut(&[f32], usize, u32) -> Result<Go, SoundError>,
+) -> Result<u32, SoundError> {
     let mut format = probe(path)?;
     let track = format.default_track(TrackType::Audio).ok_or(SoundError::Unknown)?;
     let track_id = track.id;
@@ -93,7 +124,7 @@ fn decode(path: &Path) -> Result<(Vec<f32>, u32), SoundError> {
     let mut decoder = symphonia::default::get_codecs()
         .make_audio_decoder(parameters, &AudioDecoderOptions::default())
         .map_err(|_| SoundError::Unknown)?;
-    let (mut mono, mut rate, mut interleaved) = (Vec::new(), 0, Vec::<f32>::new());
+    let (mut rate, mut interleaved) = (0, Vec::<f32>::new());
     while let Some(packet) = next_packet(format.as_mut())? {
         if packet.track_id != track_id {
             continue;
@@ -107,20 +138,14 @@ fn decode(path: &Path) -> Result<(Vec<f32>, u32), SoundError> {
         rate = buffer.spec().rate();
         let channels = buffer.spec().channels().count().max(1);
         buffer.copy_to_vec_interleaved(&mut interleaved);
-        mono.extend(
-            interleaved.chunks_exact(channels).map(|frame| frame.iter().sum::<f32>() / channels as f32),
-        );
-        if mono.len() as u64 > u64::from(rate) * PROMPT_MAX.as_secs() {
-            return Err(SoundError::TooLong);
+        if take(&interleaved, channels, rate)? == Go::NoFurther {
+            break;
         }
     }
-    if mono.is_empty() {
-        return Err(SoundError::Damaged { cause: "no sample could be decoded".to_owned() });
-    }
-    Ok((mono, rate))
+    Ok(rate)
 }
 
-pub(super) fn probe(path: &Path) -> Result<Box<dyn FormatReader>, SoundError> {
+fn probe(path: &Path) -> Result<Box<dyn FormatReader>, SoundError> {
     let file = File::open(path).map_err(SoundError::Unreadable)?;
     let mut hint = Hint::new();
     if let Some(extension) = path.extension().and_then(|extension| extension.to_str()) {
@@ -140,9 +165,7 @@ pub(super) fn probe(path: &Path) -> Result<Box<dyn FormatReader>, SoundError> {
 }
 
 /// The next packet; `None` at the end. A file that breaks off in a packet is played up to there.
-pub(super) fn next_packet(
-    format: &mut dyn FormatReader,
-) -> Result<Option<symphonia::core::packet::Packet>, SoundError> {
+fn next_packet(format: &mut dyn FormatReader) -> Result<Option<symphonia::core::packet::Packet>, SoundError> {
     match format.next_packet() {
         Ok(packet) => Ok(packet),
         Err(Symphonia::IoError(error)) if error.kind() == std::io::ErrorKind::UnexpectedEof => Ok(None),
@@ -170,6 +193,6 @@ pub(super) fn to_sixteen_bits(sample: f32) -> i16 {
     (sample * 32_768.0).round() as i16
 }
 
-pub(super) fn damaged(error: &Symphonia) -> SoundError {
+fn damaged(error: &Symphonia) -> SoundError {
     SoundError::Damaged { cause: error.to_string() }
 }
