@@ -58,28 +58,26 @@ impl Rate {
 #[derive(Debug)]
 pub struct Concealer {
     rate: Rate,
-    /// The last ticks as they were heard, in a ring.
-    history: [[i16; TICK_SAMPLES_MAX]; HISTORY_TICKS],
-    newest: usize,
+    history: History,
     /// Something was heard; before that there is nothing to repeat and nothing to join.
     begun: bool,
+    synthesis: Synthesis,
     hiding: Hiding,
 }
 
-/// Nothing is missing, or the loss goes on, or what came is being joined to its concealment. Kept whole and not in a
-/// box, which would be taken in the tick of a loss.
-#[derive(Debug)]
+/// Nothing is missing, or the loss goes on, or what came is being joined to its concealment.
+#[derive(Clone, Copy, Debug)]
 enum Hiding {
     Nothing,
-    Loss(Synthesis),
-    Joint { synthesis: Synthesis, done: usize, length: usize },
+    Loss,
+    Joint { done: usize, length: usize },
 }
 
 impl Concealer {
-    /// A concealer that has heard nothing.
-    pub const fn new(rate: Rate) -> Self {
-        let history = [[0; TICK_SAMPLES_MAX]; HISTORY_TICKS];
-        Self { rate, history, newest: 0, begun: false, hiding: Hiding::Nothing }
+    /// A concealer that has heard nothing; all its memory is taken here.
+    pub fn new(rate: Rate) -> Self {
+        let (history, synthesis) = (History::silence(rate), Synthesis::open(rate));
+        Self { rate, history, begun: false, synthesis, hiding: Hiding::Nothing }
     }
 
     /// Fills in what is missing of 20 ms. Bit n of `came` says that millisecond n is there; the samples of the others
@@ -94,8 +92,7 @@ impl Concealer {
             self.hide(samples, came);
         }
         self.begun |= came & ALL_MS != 0;
-        self.newest = (self.newest + 1) % HISTORY_TICKS;
-        self.history[self.newest][..length].copy_from_slice(samples);
+        self.history.push(samples);
     }
 
     /// Nothing is hidden or being joined: a tick that is all there is left as it is.
@@ -105,7 +102,7 @@ impl Concealer {
 
     /// The last tick was so quiet that nothing is lost by cutting there.
     pub fn is_quiet(&self) -> bool {
-        let last = &self.history[self.newest][..self.rate.tick_samples()];
+        let last = self.history.newest();
         let sum: u32 = last.iter().map(|sample| u32::from(sample.unsigned_abs())).sum();
         sum < QUIET * last.len() as u32
     }
@@ -129,53 +126,70 @@ impl Concealer {
     }
 
     fn repeat(&mut self, before: &[i16], stretch: &mut [i16]) {
-        if let Hiding::Loss(synthesis) = &mut self.hiding {
-            return synthesis.fill(stretch);
-        }
         if !self.begun && before.is_empty() {
             return stretch.fill(0);
         }
-        let mut heard = [0; synthesis::HISTORY_MAX];
-        let length = synthesis::history_samples(self.rate);
-        self.remember(before, &mut heard[..length]);
-        let mut synthesis = Synthesis::begin(self.rate, &heard[..length]);
-        synthesis.fill(stretch);
-        self.hiding = Hiding::Loss(synthesis);
-    }
-
-    /// What was heard last, up to `before` of this tick, into the whole of `heard`.
-    fn remember(&self, before: &[i16], heard: &mut [i16]) {
-        let tick = self.rate.tick_samples();
-        let mut end = heard.len();
-        let newest_first = (0..HISTORY_TICKS).map(|n| (self.newest + HISTORY_TICKS - n) % HISTORY_TICKS);
-        let pieces = std::iter::once(before).chain(newest_first.map(|at| &self.history[at][..tick]));
-        for piece in pieces {
-            let length = piece.len().min(end);
-            heard[end - length..end].copy_from_slice(&piece[piece.len() - length..]);
-            end -= length;
+        if !matches!(self.hiding, Hiding::Loss) {
+            self.synthesis.begin(|heard| self.history.remember(before, heard));
+            self.hiding = Hiding::Loss;
         }
+        self.synthesis.fill(stretch);
     }
 
     fn join(&mut self, stretch: &mut [i16]) {
-        let hiding = std::mem::replace(&mut self.hiding, Hiding::Nothing);
-        let (mut synthesis, mut done, length) = match hiding {
+        let (mut done, length) = match self.hiding {
             Hiding::Nothing => return,
-            Hiding::Loss(synthesis) => {
-                let length = synthesis.joint_samples();
-                (synthesis, 0, length)
-            }
-            Hiding::Joint { synthesis, done, length } => (synthesis, done, length),
+            Hiding::Loss => (0, self.synthesis.joint_samples()),
+            Hiding::Joint { done, length } => (done, length),
         };
         let count = stretch.len().min(length - done);
         let mut repeated = [0; TICK_SAMPLES_MAX];
-        synthesis.fill(&mut repeated[..count]);
+        self.synthesis.fill(&mut repeated[..count]);
         let each = 1.0 / (length + 1) as f32;
         for (sample, old) in stretch.iter_mut().zip(&repeated[..count]) {
             done += 1;
             *sample = overlapped(*old, *sample, done as f32 * each);
         }
-        if done < length {
-            self.hiding = Hiding::Joint { synthesis, done, length };
+        self.hiding = if done < length { Hiding::Joint { done, length } } else { Hiding::Nothing };
+    }
+}
+
+/// The last ticks as they were heard, in a ring.
+#[derive(Debug)]
+struct History {
+    samples: Box<[i16]>,
+    tick_samples: usize,
+    newest: usize,
+}
+
+impl History {
+    fn silence(rate: Rate) -> Self {
+        let tick_samples = rate.tick_samples();
+        Self { samples: vec![0; HISTORY_TICKS * tick_samples].into_boxed_slice(), tick_samples, newest: 0 }
+    }
+
+    /// The tick that is so many older than the newest.
+    fn tick(&self, older: usize) -> &[i16] {
+        let at = (self.newest + HISTORY_TICKS - older) % HISTORY_TICKS;
+        &self.samples[at * self.tick_samples..][..self.tick_samples]
+    }
+
+    fn newest(&self) -> &[i16] {
+        self.tick(0)
+    }
+
+    fn push(&mut self, tick: &[i16]) {
+        self.newest = (self.newest + 1) % HISTORY_TICKS;
+        self.samples[self.newest * self.tick_samples..][..self.tick_samples].copy_from_slice(tick);
+    }
+
+    /// What was heard last, up to `before` of this tick, into the whole of `heard`.
+    fn remember(&self, before: &[i16], heard: &mut [i16]) {
+        let mut end = heard.len();
+        for piece in std::iter::once(before).chain((0..HISTORY_TICKS).map(|older| self.tick(older))) {
+            let length = piece.len().min(end);
+            heard[end - length..end].copy_from_slice(&piece[piece.len() - length..]);
+            end -= length;
         }
     }
 }

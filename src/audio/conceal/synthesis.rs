@@ -4,9 +4,6 @@
 
 use crate::audio::conceal::{Rate, nearest, pitch};
 
-/// Samples of history that a synthesis needs at 16 kHz: three and a quarter of the longest period.
-pub const HISTORY_MAX: usize = LONGEST_MAX * (PERIODS_MAX * 4 + 1) / 4;
-const LONGEST_MAX: usize = pitch::LONGEST_MS * Rate::Wide.samples_per_ms();
 /// So many periods are repeated in the end.
 const PERIODS_MAX: usize = 3;
 /// The repetition is changed, and fades, in steps of this length.
@@ -16,18 +13,17 @@ const FADE_STEPS: usize = 5;
 /// The overlap at the end of a loss becomes longer by this much for each step of it, up to a whole step (§I.2.5).
 const JOINT_GROWS_MS: usize = 4;
 
-/// Samples of history that a synthesis needs: 48.75 ms.
-pub const fn history_samples(rate: Rate) -> usize {
+/// Samples of history that a synthesis needs: three and a quarter of the longest period, 48.75 ms.
+const fn history_samples(rate: Rate) -> usize {
     pitch::LONGEST_MS * rate.samples_per_ms() * (PERIODS_MAX * 4 + 1) / 4
 }
 
-/// One loss being hidden.
+/// One loss after another being hidden.
 #[derive(Debug)]
 pub struct Synthesis {
     rate: Rate,
-    /// What was heard before the loss; the newest sample is at `heard_samples - 1`.
-    heard: [i16; HISTORY_MAX],
-    heard_samples: usize,
+    /// What was heard before the loss, the newest sample last. Its memory is taken once, not in the tick of a loss.
+    heard: Box<[i16]>,
     period: usize,
     /// How many periods are repeated.
     periods: usize,
@@ -49,24 +45,19 @@ struct Leaving {
 }
 
 impl Synthesis {
-    /// Begins after `heard`, of [`history_samples`].
-    pub fn begin(rate: Rate, heard: &[i16]) -> Self {
-        let period = pitch::period(rate, heard);
-        let mut all = [0; HISTORY_MAX];
-        all[..heard.len()].copy_from_slice(heard);
-        let last = heard.len() - 1;
-        let step = f32::from(heard[last]) - f32::from(heard[last - period]);
-        Self {
-            rate,
-            heard: all,
-            heard_samples: heard.len(),
-            period,
-            periods: 1,
-            at: 0,
-            leaving: None,
-            step,
-            made: 0,
-        }
+    /// Nothing is hidden yet; all its memory is taken here.
+    pub fn open(rate: Rate) -> Self {
+        let heard = vec![0; history_samples(rate)].into_boxed_slice();
+        Self { rate, heard, period: 1, periods: 1, at: 0, leaving: None, step: 0.0, made: 0 }
+    }
+
+    /// A loss begins. `remember` puts what was heard before it into the whole of what it is given, the newest last.
+    pub fn begin(&mut self, remember: impl FnOnce(&mut [i16])) {
+        remember(&mut self.heard);
+        let last = self.heard.len() - 1;
+        self.period = pitch::period(self.rate, &self.heard);
+        self.step = f32::from(self.heard[last]) - f32::from(self.heard[last - self.period]);
+        (self.periods, self.at, self.leaving, self.made) = (1, 0, None, 0);
     }
 
     /// Makes the next samples.
@@ -127,7 +118,7 @@ impl Synthesis {
     /// Sample `at` of the last `periods`; their last quarter runs into what was before their first.
     fn repeated(&self, periods: usize, at: usize) -> f32 {
         let (length, quarter) = (periods * self.period, self.quarter());
-        let from = self.heard_samples - length;
+        let from = self.heard.len() - length;
         let sample = f32::from(self.heard[from + at]);
         if at + quarter < length {
             return sample;
