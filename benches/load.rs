@@ -1,8 +1,10 @@
-//! The engine under load: `cargo bench --bench load -- [--calls N] [--window S] [--idle S] [--floor S] [--g722 1]`.
+//! The engine under load: `cargo bench --bench load -- [--calls N] [--window S] [--idle S] [--floor S] [--g722 1]`,
+//! `-- --growth 1`.
 //!
 //! Starts the release binary, lets SIPp place calls and the generator be the telephones, and measures
 //! what the engine costs per call and second, first without recording, then with it; then the bare
-//! floor with as many legs. Exit code 1 when a bar is missed. `docs/performance.md` tells the method.
+//! floor with as many legs. With `--growth 1` it runs with 10 to 2 000 calls instead and draws what they cost into
+//! `growth.svg` among cargo's temporary files. Exit code 1 when a bar is missed. `docs/performance.md` tells the method.
 
 #[allow(dead_code, reason = "each bench uses its own part of the support")]
 mod support {
@@ -12,6 +14,7 @@ mod support {
     pub mod floor;
     pub mod gaps;
     pub mod generator;
+    pub mod growth;
     pub mod heard;
     pub mod incoming;
     pub mod options;
@@ -31,6 +34,7 @@ use support::ending;
 use support::engine::{Cpu, Engine};
 use support::floor;
 use support::generator::Generator;
+use support::growth::{self, Point};
 use support::heard::Report;
 use support::options::Options;
 use support::sipp::{Codec, Count, Plan, Sipp};
@@ -71,6 +75,28 @@ pub struct Run {
     pub complaints: String,
     /// What the callers heard.
     pub heard: Report,
+    /// Slots that the media threads served from just before the window to just after it, and how many of them over
+    /// 2 ms late.
+    pub slots: Slots,
+}
+
+/// Counts of slots.
+#[derive(Clone, Copy, Debug)]
+pub struct Slots {
+    /// All.
+    pub served: u64,
+    /// Over 2 ms late.
+    pub late: u64,
+}
+
+impl Slots {
+    fn of(engine: &Engine) -> io::Result<Self> {
+        Ok(Self { served: engine.figure("media_slots")?, late: engine.figure("media_slots_late")? })
+    }
+
+    const fn since(self, earlier: Self) -> Self {
+        Self { served: self.served - earlier.served, late: self.late - earlier.late }
+    }
 }
 
 fn main() -> ExitCode {
@@ -85,7 +111,11 @@ fn measure() -> Result<bool, Box<dyn std::error::Error>> {
         ("idle", 10),
         ("floor", 10),
         ("g722", 0),
+        ("growth", 0),
     ])?;
+    if options.get("growth") != 0 {
+        return grow(&options);
+    }
     let codec = if options.get("g722") == 0 { Codec::Pcmu } else { Codec::G722 };
     println!("{}", verdict::machine());
     let legs = options.get("calls") as usize;
@@ -98,7 +128,7 @@ fn measure() -> Result<bool, Box<dyn std::error::Error>> {
     // A shared machine is faster in one minute than in the next: the fastest loop is measured before and after
     // each run, and the run stands beside the mean of the two.
     for recording in [Recording::Off, Recording::On] {
-        let run = run(recording, codec, &options)?;
+        let run = run(recording, codec, options.get("calls"), &options)?;
         print!("{}", verdict::account(&run));
         let after = [floor::measure_one(fastest.method, legs, options.seconds("floor"))?];
         print!("{}", verdict::bare(&after));
@@ -115,8 +145,25 @@ fn measure() -> Result<bool, Box<dyn std::error::Error>> {
     Ok(kept)
 }
 
-fn run(recording: Recording, codec: Codec, options: &Options) -> io::Result<Run> {
-    let calls = options.get("calls");
+/// Runs with more and more calls, and draws what they cost; whether it grew with them and no faster.
+fn grow(options: &Options) -> Result<bool, Box<dyn std::error::Error>> {
+    println!("{}", verdict::machine());
+    let mut points = Vec::new();
+    for calls in growth::CALLS {
+        let run = run(Recording::Off, Codec::Pcmu, calls, options)?;
+        let point = Point::of(&run);
+        println!("{point}");
+        points.push(point);
+    }
+    let path = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("growth.svg");
+    std::fs::write(&path, growth::draw(&points))?;
+    println!("drawn into {}", path.display());
+    let bars = growth::bars(&points);
+    bars.iter().for_each(|bar| println!("{bar}"));
+    Ok(bars.iter().all(verdict::Bar::is_kept))
+}
+
+fn run(recording: Recording, codec: Codec, calls: u64, options: &Options) -> io::Result<Run> {
     let directory = tempfile::tempdir()?;
     let sip = free_address()?;
     clinic::write(directory.path(), sip, recording, calls)?;
@@ -137,6 +184,7 @@ fn run(recording: Recording, codec: Codec, options: &Options) -> io::Result<Run>
     };
     let sipp = Sipp::start(directory.path(), generator.addresses(), plan, codec)?;
     wait(SCRIPT + SETTLE);
+    let slots = Slots::of(&engine)?;
     generator.open_window();
     let (began, packets, cpu) = (sockets::monotonic(), generator.received(), engine.cpu()?);
     wait(window);
@@ -144,6 +192,7 @@ fn run(recording: Recording, codec: Codec, options: &Options) -> io::Result<Run>
     let call_seconds = (generator.received() - packets) as f64 / PACKETS_A_SECOND;
     let lasted = sockets::monotonic() - began;
     generator.close_window();
+    let slots = Slots::of(&engine)?.since(slots);
     let (busy_kb, threads) = (engine.status("VmRSS")?, engine.status("Threads")?);
     let count = sipp.finish(PATIENCE)?;
     let heard = generator.stop()?;
@@ -159,6 +208,7 @@ fn run(recording: Recording, codec: Codec, options: &Options) -> io::Result<Run>
         count,
         complaints: Sipp::complaints(directory.path()),
         heard,
+        slots,
     })
 }
 

@@ -25,6 +25,8 @@ const GAP_P999_MS: f64 = 22.0;
 const CALL_KB: f64 = 64.0;
 /// CPU of an idle engine, in ms a second.
 const IDLE_MS: f64 = 1.0;
+/// Slots of the media threads that may be over 2 ms late, of a thousand.
+const LATE_OF_THOUSAND: f64 = 1.0;
 /// How much longer than its script a call may be.
 const STRETCH: f64 = 1.01;
 
@@ -37,6 +39,11 @@ pub struct Bar {
 }
 
 impl Bar {
+    /// `value` must not be over `limit`.
+    pub fn new(name: impl Into<String>, value: f64, limit: f64) -> Self {
+        Self { name: name.into(), value, limit }
+    }
+
     /// The value is not over the limit; what could not be measured is not kept.
     pub fn is_kept(&self) -> bool {
         self.value <= self.limit
@@ -97,6 +104,7 @@ pub fn account(run: &Run) -> String {
         "  SIPp: {} calls by the scenario, {} not, {} retransmissions",
         run.count.successful, run.count.failed, run.count.retransmissions
     );
+    _ = writeln!(out, "  slots: {} served, {} of them over 2 ms late", run.slots.served, run.slots.late);
     _ = writeln!(out, "{}", run.heard);
     if run.count.failed > 0 {
         out.push_str(&run.complaints);
@@ -163,6 +171,8 @@ fn bars_pcmu(run: &Run, floor_ms: f64) -> Vec<Bar> {
     }
     bar("resident kB a call", call_kb(run), CALL_KB);
     bar("gap between packets p99.9, ms", run.heard.gaps.quantile_ms(0.999), GAP_P999_MS);
+    let late = 1e3 * run.slots.late as f64 / run.slots.served.max(1) as f64;
+    bar("slots served over 2 ms late, of a thousand", late, LATE_OF_THOUSAND);
     bar("calls that failed", run.count.failed as f64, 0.0);
     bar("longest call, as a multiple of its script", longest(run, own_length, SCRIPT), STRETCH);
     // A prompt begins and ends on the border of a packet.
@@ -177,12 +187,13 @@ fn bars_pcmu(run: &Run, floor_ms: f64) -> Vec<Bar> {
     bars
 }
 
-/// From the whole process, so that threads that ended count too.
-fn cpu_ms(run: &Run) -> f64 {
+/// CPU in ms for a call and second. From the whole process, so that threads that ended count too.
+pub fn cpu_ms(run: &Run) -> f64 {
     (run.cpu.user_ms + run.cpu.system_ms) / run.call_seconds
 }
 
-fn call_kb(run: &Run) -> f64 {
+/// Resident memory of a call, in kB.
+pub fn call_kb(run: &Run) -> f64 {
     let (idle_kb, busy_kb) = run.resident_kb;
     (busy_kb as f64 - idle_kb as f64) / run.at_once
 }

@@ -83,7 +83,7 @@ fn call(engine: &Engine, home: &Path, run: &Run) -> Started {
 
 /// A caller who types `keys`, where the scenario has a place for them.
 fn call_typing(engine: &Engine, home: &Path, run: &Run, keys: &str) -> Started {
-    let (mut command, place) = sipp(home, run.scenario, &format!("{keys}{}", run.over));
+    let (mut command, place) = sipp(home, run.scenario, &format!("{}-{keys}{}", run.number, run.over));
     let media = engine::free_stretch(u16::try_from(run.calls.min(500) * 4 + 4).expect("at most 500 calls"));
     command.arg(engine.sip.to_string()).args(["-s", run.number, "-aa", "-t", run.over, "-max_socket", "500"]);
     command.args(["-p", &engine::free_port().port().to_string(), "-mp", &media.to_string()]);
@@ -214,6 +214,8 @@ const BESIDE_OTHERS: &[&str] = &[
     "nominal/front-desk",
     "nominal/front-desk-hangs-up",
     "nominal/front-desk-in-steps",
+    "nominal/hears-the-hours",
+    "nominal/hears-the-hours-in-spanish",
     "nominal/leaves-a-message",
     "nominal/leaves-a-message-in-spanish",
     "nominal/no-recording",
@@ -241,6 +243,10 @@ fn every_scenario_alone_ends_as_it_expects() {
 enum Way {
     /// `asks-for-a-person` with these keys, in Spanish with a 2 before them.
     Keys(&'static str),
+    /// The same at the line of colleagues.
+    Colleague(&'static str),
+    /// What the office tells: `hears-the-hours`, and the same in Spanish.
+    Told,
     /// A message, when the clinic is closed: `leaves-a-message`, and the same in Spanish.
     Message,
 }
@@ -260,6 +266,10 @@ const EXITS: &[(&str, Way)] = &[
     ("caregiver", Way::Keys("66")),
     ("emergency", Way::Keys("911")),
     ("message_left", Way::Message),
+    ("informed", Way::Told),
+    ("colleague_pharmacy", Way::Colleague("1")),
+    ("colleague_hospital", Way::Colleague("3")),
+    ("colleague_doctor", Way::Colleague("5")),
 ];
 /// The exits of the person ladder, which no flow writes.
 const OF_THE_LADDER: [&str; 5] = ["person", "nurse", "crisis", "emergency", "message_left"];
@@ -275,8 +285,13 @@ const OTHER_CALLERS: &[(&str, &str, &str)] = &[
     ("nominal/zero-in-the-greeting", "en", "person"),
 ];
 
-fn keys_of_exits() -> impl Iterator<Item = &'static str> {
-    EXITS.iter().filter_map(|(_, way)| if let Way::Keys(keys) = way { Some(*keys) } else { None })
+/// The number to call and the keys to type for each exit that a key leads to.
+fn keys_of_exits() -> impl Iterator<Item = (&'static str, &'static str)> {
+    EXITS.iter().filter_map(|(_, way)| match way {
+        Way::Keys(keys) => Some(("100", *keys)),
+        Way::Colleague(keys) => Some(("130", *keys)),
+        Way::Message | Way::Told => None,
+    })
 }
 
 #[test]
@@ -321,9 +336,10 @@ fn exits_told(engine: &Engine) -> Vec<(String, String)> {
     exits
 }
 
-/// Whether the talk behind an exit is recorded: not for who asked for a person at once or is in danger.
+/// Whether the talk behind an exit is recorded: not for who asked for a person at once, is in danger,
+/// or spoke with nobody.
 fn is_recorded(exit: &str) -> bool {
-    !["person", "crisis", "emergency"].contains(&exit)
+    !["person", "crisis", "emergency", "informed"].contains(&exit)
 }
 
 /// In every record the notice was heard before anything was recorded, and only who shall be is recorded.
@@ -351,15 +367,22 @@ fn every_exit_is_reached_in_each_language_and_told_by_the_record() {
     let engine = Engine::start(home.path(), &Wishes::default());
     let typed = LANGUAGES
         .iter()
-        .flat_map(|(_, chosen_by)| keys_of_exits().map(move |keys| format!("{chosen_by}{keys}")));
-    let typed: Vec<String> = typed.collect();
+        .flat_map(|(_, by)| keys_of_exits().map(move |(number, keys)| (number, format!("{by}{keys}"))));
+    let typed: Vec<(&str, String)> = typed.collect();
     let persons = u32::try_from(typed.len() + OTHER_CALLERS.len()).expect("a short table");
     let desk = desk(home.path(), engine.desk, "nominal/front-desk", persons);
     let asks = run("nominal/asks-for-a-person");
-    let mut started: Vec<Started> =
-        typed.iter().map(|keys| call_typing(&engine, home.path(), &asks, keys)).collect();
-    for scenario in ["nominal/leaves-a-message", "nominal/leaves-a-message-in-spanish"] {
-        started.push(call(&engine, home.path(), &Run { number: "199", ..run(scenario) }));
+    let mut started: Vec<Started> = typed
+        .iter()
+        .map(|(number, keys)| call_typing(&engine, home.path(), &Run { number, ..asks }, keys))
+        .collect();
+    for (number, scenario) in [
+        ("199", "nominal/leaves-a-message"),
+        ("199", "nominal/leaves-a-message-in-spanish"),
+        ("120", "nominal/hears-the-hours"),
+        ("120", "nominal/hears-the-hours-in-spanish"),
+    ] {
+        started.push(call(&engine, home.path(), &Run { number, ..run(scenario) }));
     }
     started.extend(OTHER_CALLERS.iter().map(|(scenario, ..)| call(&engine, home.path(), &run(scenario))));
     all_must_succeed(started, &engine);

@@ -47,6 +47,8 @@ const PAIRS: &[Pair] = &[
     alone("engine-refreshes"),
     alone("hang-up-at-once"),
     alone("hang-up-in-the-greeting"),
+    Pair { number: "120", ..alone("hears-the-hours") },
+    Pair { number: "120", ..alone("hears-the-hours-in-spanish") },
     alone("hold-and-resume"),
     alone("hold-in-every-form"),
     alone("late-offer"),
