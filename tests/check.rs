@@ -36,7 +36,7 @@ const BREAKS: &[Break] = &[
         file: "careline.yaml",
         from: "max: 200",
         to: "max: many",
-        says: &[LINE, "C004"],
+        says: &[LINE, "C009"],
     },
     Break {
         what: "a port range that is none",
@@ -85,7 +85,7 @@ const BREAKS: &[Break] = &[
         file: "ivr-flows/main_menu.yaml",
         from: "menu: mm.more",
         to: "menue: mm.more",
-        says: &[LINE, "F001", "menu"],
+        says: &[LINE, "F101", "menu"],
     },
     Break {
         what: "a prompt that nobody wrote",

@@ -16,6 +16,7 @@ pub mod layout;
 pub mod mend;
 pub mod program;
 pub(crate) mod read;
+pub mod repair;
 pub mod run;
 pub mod set;
 pub mod syntax;
