@@ -122,7 +122,11 @@ pub fn run(paths: &Paths, arguments: &Arguments, audio: AudioIn<'_>, paint: Pain
 }
 
 /// The faults as a program reads them.
-fn for_programs(paths: &Paths, audio: AudioIn<'_>, document: fn(&[Diagnostic], &[String]) -> String) -> Report {
+fn for_programs(
+    paths: &Paths,
+    audio: AudioIn<'_>,
+    document: fn(&[Diagnostic], &[String]) -> String,
+) -> Report {
     let Loaded { faults, unreadable, .. } = load(paths, audio);
     let text = document(&faults, &unreadable);
     Report { text, exit_code: u8::from(!(faults.is_empty() && unreadable.is_empty())) }

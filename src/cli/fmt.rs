@@ -131,7 +131,11 @@ mod tests {
             assert_eq!(report.exit_code, exit_code, "{before:?}");
         }
         let (report, _) = run_on("a:  &b c\n", false);
-        assert!(report.refused.contains("a.yaml:1:5  Y008") || report.refused.contains("Y008"), "{}", report.refused);
+        assert!(
+            report.refused.contains("a.yaml:1:5  Y008") || report.refused.contains("Y008"),
+            "{}",
+            report.refused
+        );
     }
 
     #[test]

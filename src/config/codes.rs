@@ -18,6 +18,7 @@ pub const FAMILY: Family = Family {
     name: code("C007", "a name has a character that no name has"),
     choice: code("C008", "a word is none of the few that may stand there"),
     number: code("C009", "a number is no whole number, or out of bounds"),
+    // No setting has a time with a unit yet.
     time: code("C010", "a time is not written as `8 s`, or out of bounds"),
 };
 /// Two families of addresses.

@@ -12,11 +12,31 @@ pub const SIP: Object = Object {
     what: "`sip`",
     about: "Signalling.",
     fields: &[
-        field("listen", Optional, Value::OneOrMore(&Value::Text), "Address and port for SIP, over UDP and TCP or one of them."),
-        field("external_address", Optional, Value::Text, "Told to peers in place of our own address, behind a NAT."),
-        field("t1_ms", Optional, Value::Number(10, 5_000), "The round trip from which all SIP timers follow (RFC 3261)."),
+        field(
+            "listen",
+            Optional,
+            Value::OneOrMore(&Value::Text),
+            "Address and port for SIP, over UDP and TCP or one of them.",
+        ),
+        field(
+            "external_address",
+            Optional,
+            Value::Text,
+            "Told to peers in place of our own address, behind a NAT.",
+        ),
+        field(
+            "t1_ms",
+            Optional,
+            Value::Number(10, 5_000),
+            "The round trip from which all SIP timers follow (RFC 3261).",
+        ),
         field("product", Optional, Value::Text, "How we name ourselves to peers."),
-        field("listen_to", Optional, Value::List(&Value::Text), "Networks whose calls are taken besides those of trunks."),
+        field(
+            "listen_to",
+            Optional,
+            Value::List(&Value::Text),
+            "Networks whose calls are taken besides those of trunks.",
+        ),
         field(
             "requests_a_second",
             Optional,
@@ -45,7 +65,12 @@ pub const MEDIA: Object = Object {
     fields: &[
         field("address", Optional, Value::Text, "The address for sound (RTP)."),
         field("first_port", Optional, Value::Number(1_024, 65_535), "The first UDP port for sound, even."),
-        field("last_port", Optional, Value::Number(1_024, 65_535), "The last one; each party of a call takes two."),
+        field(
+            "last_port",
+            Optional,
+            Value::Number(1_024, 65_535),
+            "The last one; each party of a call takes two.",
+        ),
         field("workers", Optional, Value::Number(1, 256), "Media threads; left out, one for each core."),
         field(
             "silent_after_s",
@@ -53,8 +78,18 @@ pub const MEDIA: Object = Object {
             Value::Number(5, 3_600),
             "Seconds without any sound after which a party is asked whether it is still there.",
         ),
-        field("io_uring", Optional, Value::Choice(&["auto", "never"]), "Many packets in one system call where the kernel allows it."),
-        field("priority", Optional, Value::Choice(&["auto", "never"]), "Media threads go before other programs where this user may do that."),
+        field(
+            "io_uring",
+            Optional,
+            Value::Choice(&["auto", "never"]),
+            "Many packets in one system call where the kernel allows it.",
+        ),
+        field(
+            "priority",
+            Optional,
+            Value::Choice(&["auto", "never"]),
+            "Media threads go before other programs where this user may do that.",
+        ),
     ],
 };
 
@@ -63,7 +98,12 @@ pub const CALLS: Object = Object {
     what: "`calls`",
     about: "Bounds on calls.",
     fields: &[
-        field("max", Optional, Value::Number(1, 100_000), "Calls at once; the next one hears busy and is counted."),
+        field(
+            "max",
+            Optional,
+            Value::Number(1, 100_000),
+            "Calls at once; the next one hears busy and is counted.",
+        ),
         field("ring_s", Optional, Value::Number(5, 600), "Seconds that a call may ring."),
         field("longest_s", Optional, Value::Number(60, 86_400), "Seconds that a call may last."),
     ],
@@ -75,8 +115,18 @@ pub const TRUNK: Object = Object {
     about: "A carrier or gateway. Its calls are taken whatever network they come from.",
     fields: &[
         field("name", Required, Value::Name, "Its name in the records."),
-        field("addresses", Required, Value::List(&Value::Text), "Where its calls come from: addresses or networks."),
-        field("trusted", Optional, Value::Choice(&["true", "false"]), "Whether its P-Asserted-Identity is believed."),
+        field(
+            "addresses",
+            Required,
+            Value::List(&Value::Text),
+            "Where its calls come from: addresses or networks.",
+        ),
+        field(
+            "trusted",
+            Optional,
+            Value::Choice(&["true", "false"]),
+            "Whether its P-Asserted-Identity is believed.",
+        ),
         field(
             "called_number_from",
             Optional,
@@ -92,8 +142,18 @@ pub const RECORDINGS: Object = Object {
     about: "Recordings on disk.",
     fields: &[
         field("directory", Optional, Value::Text, "Where they are kept."),
-        field("quota_mb", Optional, Value::Number(1, 1_000_000_000), "What they may take on disk, in megabytes."),
-        field("sync_s", Optional, Value::Number(1, 60), "Seconds after which sound is safe even if the power fails."),
+        field(
+            "quota_mb",
+            Optional,
+            Value::Number(1, 1_000_000_000),
+            "What they may take on disk, in megabytes.",
+        ),
+        field(
+            "sync_s",
+            Optional,
+            Value::Number(1, 60),
+            "Seconds after which sound is safe even if the power fails.",
+        ),
     ],
 };
 
@@ -111,7 +171,17 @@ pub const CONFIG: Object = Object {
         field("recordings", Optional, Value::Object(&RECORDINGS), "Recordings on disk."),
         field("store", Optional, Value::Text, "The database of call records."),
         field("control", Optional, Value::Text, "The socket for `careline status` and other commands."),
-        field("drain_s", Optional, Value::Number(0, 86_400), "Seconds that calls may go on after the engine is told to stop."),
-        field("log", Optional, Value::Choice(&["error", "warn", "info", "debug", "trace"]), "How much is logged."),
+        field(
+            "drain_s",
+            Optional,
+            Value::Number(0, 86_400),
+            "Seconds that calls may go on after the engine is told to stop.",
+        ),
+        field(
+            "log",
+            Optional,
+            Value::Choice(&["error", "warn", "info", "debug", "trace"]),
+            "How much is logged.",
+        ),
     ],
 };

@@ -202,6 +202,11 @@ impl Sources {
         self.faults.push(Diagnostic { file, place, code, what, source, repair, hears, fix });
     }
 
+    /// Whether no more faults are told, so that nothing more needs to be known of them.
+    pub fn is_full(&self) -> bool {
+        self.faults.len() > FAULTS_MAX
+    }
+
     /// Whether nothing was found so far.
     pub fn is_clean(&self) -> bool {
         self.faults.is_empty()

@@ -33,17 +33,21 @@ pub fn pound_line(text: &str, place: Place) -> Option<Fix> {
     };
     let answer = here.trim_start().strip_prefix("#: ")?;
     let is_answer = !answer.is_empty() && !answer.trim_end().contains(' ');
-    (is_key(above) && is_answer && indent(above) == indent(here) && indent(here) + 1 == place.column).then(|| {
-        Fix {
+    (is_key(above) && is_answer && indent(above) == indent(here) && indent(here) + 1 == place.column).then(
+        || Fix {
             says: "`#` becomes `pound`".to_owned(),
             edits: vec![Edit::Replace(Place { width: 1, ..place }, "pound".to_owned())],
-        }
-    })
+        },
+    )
 }
 
-/// The tabs that indent lines of a file become the spaces of their neighbours, if all of them can.
+/// The tabs that indent lines of a file become the spaces of their neighbours, if all of them can. In a block
+/// of text a tab may be meant, so a file with one is left alone.
 pub fn tabs(text: &str, file: usize) -> Option<Fix> {
     let lines: Vec<&str> = text.lines().collect();
+    if lines.iter().any(|line| line.trim_end_matches(['+', '-', ' ']).ends_with(['|', '>'])) {
+        return None;
+    }
     let blank = |line: &str| line.trim().is_empty();
     let white = |line: &str| line.chars().take_while(|c| c.is_whitespace()).collect::<String>();
     let only_tabs =
@@ -154,6 +158,7 @@ mod tests {
             ("a:\n    b:\n      c: d\n\te: f\n", None),
             ("\ta: b\n  c: d\n", None),
             ("a: b\n", None),
+            ("a:\n\tb: |-\n\t\tc\n", None),
         ] {
             assert_eq!(untabbed(text).as_deref(), wanted, "{text:?}");
         }

@@ -132,7 +132,12 @@ mod tests {
             ("main_menu.yaml", "start: choose", "start: \"chooze\"", "4: `chooze` becomes `choose`"),
             ("main_menu.yaml", "menu: mm.more", "menue: mm.more", "10: `menue` becomes `menu`"),
             ("main_menu.yaml", "    menu: mm.menu ", "\tmenu: mm.menu ", "7: tabs become spaces"),
-            ("main_menu.yaml", "owner: front desk\n", "owner: front desk\nowner: front desk\n", "4: the line stands in line 3 already and goes"),
+            (
+                "main_menu.yaml",
+                "owner: front desk\n",
+                "owner: front desk\nowner: front desk\n",
+                "4: the line stands in line 3 already and goes",
+            ),
             ("entry.yaml", "say: u.person", "say: u.persno", "13: `u.persno` becomes `u.person`"),
             ("clinic.yaml", "199: after_hours", "199: after_ours", "12: `after_ours` becomes `after_hours`"),
             ("clinic.yaml", "languages: [en", "langauges: [en", "3: `langauges` becomes `languages`"),
@@ -146,7 +151,10 @@ mod tests {
                 let (after, changes) = repaired(set(file, &as_written(&broken)), &judge);
                 let done: Vec<String> = changes.iter().map(|c| format!("{}: {}", c.line, c.says)).collect();
                 assert_eq!(done, [says], "{wrong}:\n{}", shown(&judge(&after)));
-                let wanted = shipped.replace("start: choose", if wrong.contains('"') { "start: \"choose\"" } else { "start: choose" });
+                let wanted = shipped.replace(
+                    "start: choose",
+                    if wrong.contains('"') { "start: \"choose\"" } else { "start: choose" },
+                );
                 assert_eq!(text_of(&after, file), as_written(&wanted), "{wrong}");
                 assert_eq!(repaired(after.clone(), &judge), (after, Vec::new()), "a second time: {wrong}");
             }
@@ -156,9 +164,14 @@ mod tests {
     #[test]
     fn signs_become_words_and_what_the_keys_always_do_is_told_then() {
         for (key, word) in [("'#'", "'pound'"), ("\"*\"", "\"star\""), ("*", "star")] {
-            let text = format!("flow: after_hours\nstart: a\nsteps:\n  a:\n    menu: vm.closed_now\n    keys:\n      1: message\n      {key}: nurse\n");
+            let text = format!(
+                "flow: after_hours\nstart: a\nsteps:\n  a:\n    menu: vm.closed_now\n    keys:\n      1: message\n      {key}: nurse\n"
+            );
             let (after, _) = repaired(set("after_hours.yaml", &text), &judge);
-            assert_eq!(text_of(&after, "after_hours.yaml"), text.replace(&format!("{key}: nurse"), &format!("{word}: nurse")));
+            assert_eq!(
+                text_of(&after, "after_hours.yaml"),
+                text.replace(&format!("{key}: nurse"), &format!("{word}: nurse"))
+            );
             let codes: Vec<&str> = judge(&after).iter().map(|fault| fault.code.id).collect();
             assert_eq!(codes, ["F016"], "{key}");
         }
@@ -186,11 +199,14 @@ mod tests {
     /// A slip of the keyboard somewhere in a word of a text.
     fn slipped(text: &str, at: usize, letter: char, kind: u8) -> String {
         let mut chars: Vec<char> = text.chars().collect();
-        let letters: Vec<usize> =
-            (1..chars.len()).filter(|i| chars[*i].is_ascii_lowercase() && chars[i - 1].is_ascii_lowercase()).collect();
+        let letters: Vec<usize> = (1..chars.len())
+            .filter(|i| chars[*i].is_ascii_lowercase() && chars[i - 1].is_ascii_lowercase())
+            .collect();
         let at = letters[at % letters.len()];
         match kind {
-            0 => { chars.remove(at); }
+            0 => {
+                chars.remove(at);
+            }
             1 => chars.insert(at, letter),
             2 => chars[at] = letter,
             _ => chars.swap(at - 1, at),

@@ -130,7 +130,12 @@ pub const LANGUAGE: Object = Object {
     what: "a `language` step",
     about: "Offers the second language in its own words. In the entry flow only.",
     fields: &[
-        field("language", Required, Value::Name, "The prompt that offers it, such as \"Para español, marque 2\"."),
+        field(
+            "language",
+            Required,
+            Value::Name,
+            "The prompt that offers it, such as \"Para español, marque 2\".",
+        ),
         field("next", Optional, Value::Name, "The step that follows."),
     ],
 };
@@ -178,7 +183,12 @@ pub const FLOW: Object = Object {
         field("title", Optional, Value::Text, "What the flow is for."),
         field("owner", Optional, Value::Text, "Who answers for it."),
         field("start", Required, Value::Name, "The first step."),
-        field("steps", Required, Value::Table(Names::Any, &Value::Either(&STEPS)), "The steps, by their names."),
+        field(
+            "steps",
+            Required,
+            Value::Table(Names::Any, &Value::Either(&STEPS)),
+            "The steps, by their names.",
+        ),
     ],
 };
 
@@ -235,7 +245,12 @@ pub const CLINIC: Object = Object {
             "Each called number, as the carrier sends it, and its flow.",
         ),
         field("times", Optional, Value::Object(&TIMES), "The times of every menu."),
-        field("tries", Optional, Value::Number(1, 5), "Silences or wrong keys in a menu until a person is called; 2."),
+        field(
+            "tries",
+            Optional,
+            Value::Number(1, 5),
+            "Silences or wrong keys in a menu until a person is called; 2.",
+        ),
         field(
             "recording",
             Optional,
@@ -254,7 +269,12 @@ pub const CLINIC: Object = Object {
             Value::Table(Names::Any, &Value::Text),
             "How calls end, for the reports: each exit and what it means.",
         ),
-        field("urgent_flows", Optional, Value::List(&Value::Name), "The flows whose callers are refused last."),
+        field(
+            "urgent_flows",
+            Optional,
+            Value::List(&Value::Name),
+            "The flows whose callers are refused last.",
+        ),
     ],
 };
 

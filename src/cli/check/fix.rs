@@ -55,7 +55,8 @@ pub fn fix(paths: &Paths, repairs: Repairs) -> Result<String, String> {
 
 fn told(changes: &[Change], repairs: Repairs) -> String {
     if changes.is_empty() {
-        return "nothing to repair: what is wrong, if anything, can be meant in more than one way\n".to_owned();
+        return "nothing to repair: what is wrong, if anything, can be meant in more than one way\n"
+            .to_owned();
     }
     let lines = changes.iter().map(|Change { path, line, says }| format!("{path}:{line}  {says}\n"));
     let end = match repairs {

@@ -38,7 +38,10 @@ fn told(paths: &Paths, format: Format) -> (Value, u8) {
 fn a_program_reads_every_part_of_a_fault() {
     let (_home, paths) = broken();
     let (read, exit_code) = told(&paths, Format::Json);
-    assert_eq!((&read["format"], &read["version"], &read["clean"]), (&"careline-check".into(), &1.into(), &false.into()));
+    assert_eq!(
+        (&read["format"], &read["version"], &read["clean"]),
+        (&"careline-check".into(), &1.into(), &false.into())
+    );
     let faults = read["faults"].as_array().unwrap();
     let codes: Vec<&str> = faults.iter().map(|fault| fault["code"].as_str().unwrap()).collect();
     assert_eq!((codes.as_slice(), exit_code), (["C001", "F012"].as_slice(), 1));
@@ -56,7 +59,10 @@ fn a_program_reads_every_part_of_a_fault() {
 fn a_clean_set_is_told_as_such_in_every_form() {
     let paths = Paths { config: None, flows: Some(Path::new(ROOT).join("ivr-flows")) };
     let (read, exit_code) = told(&paths, Format::Json);
-    assert_eq!((&read["clean"], read["faults"].as_array().map(Vec::len), exit_code), (&true.into(), Some(0), 0));
+    assert_eq!(
+        (&read["clean"], read["faults"].as_array().map(Vec::len), exit_code),
+        (&true.into(), Some(0), 0)
+    );
     let (read, exit_code) = told(&paths, Format::Sarif);
     assert_eq!((read["runs"][0]["results"].as_array().map(Vec::len), exit_code), (Some(0), 0));
 }
@@ -108,7 +114,8 @@ fn repairs_are_shown_or_written_and_a_second_time_there_are_none() {
         let report = run(&paths, &arguments, &present, Paint::Plain);
         (report.text.replace(&format!("{}/", home.path().display()), ""), report.exit_code)
     };
-    let said = "careline.yaml:1  `clals` becomes `calls`\nivr-flows/main_menu.yaml:8  `refil` becomes `refill`\n";
+    let said =
+        "careline.yaml:1  `clals` becomes `calls`\nivr-flows/main_menu.yaml:8  `refil` becomes `refill`\n";
     let menu = home.path().join("ivr-flows/main_menu.yaml");
     let before = fs::read_to_string(&menu).unwrap();
     let (text, exit_code) = fix(true);
@@ -158,7 +165,9 @@ fn the_pages_in_the_documentation_are_what_the_tables_say() {
     };
     let stale: Vec<&str> = written.iter().filter(differs).map(|(path, _)| path.as_str()).collect();
     assert!(stale.is_empty(), "write them anew with CARELINE_REWRITE=1 cargo test --lib pages: {stale:?}");
-    let there = fs::read_dir(folder).unwrap().map(|entry| format!("docs/faults/{}", entry.unwrap().file_name().display()));
+    let there = fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| format!("docs/faults/{}", entry.unwrap().file_name().display()));
     let orphans: Vec<String> = there.filter(|path| !written.iter().any(|(known, _)| known == path)).collect();
     assert_eq!(orphans, Vec::<String>::new(), "pages of no code");
 }

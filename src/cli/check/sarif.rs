@@ -89,7 +89,7 @@ fn replacement(edit: &Edit) -> Value {
     }
 }
 
-/// A path as a URI reference (RFC 3986 §3.3, §2.1): what it may not hold is written in percent.
+/// A path as a URI reference (RFC 3986): what it may not hold is written in percent.
 fn uri(path: &str) -> String {
     let kept = |octet: u8| octet.is_ascii_alphanumeric() || b"-._~/".contains(&octet);
     let mut uri = String::from(if path.starts_with('/') { "file://" } else { "" });

@@ -126,11 +126,23 @@ fn a_file_that_is_broken_in_its_form_is_not() {
         ("the same key twice", Kind::Flow, MENU, "{1: visits, 3:", "{1: visits, 1:"),
         ("a tab", Kind::Flow, MENU, "    menu: mm.menu", "\tmenu: mm.menu"),
         ("a step of no known kind", Kind::Flow, MENU, "menu: mm.more", "menue: mm.more"),
-        ("a step that does two things", Kind::Flow, MENU, "menu: mm.more", "menu: mm.more\n    say: u.goodbye"),
+        (
+            "a step that does two things",
+            Kind::Flow,
+            MENU,
+            "menu: mm.more",
+            "menu: mm.more\n    say: u.goodbye",
+        ),
         ("a menu without keys", Kind::Flow, MENU, "    keys: {1: referrals", "    # {1: referrals"),
         ("a fixed key", Kind::Flow, MENU, "{1: visits", "{0: visits"),
         ("a sign for a key", Kind::Flow, MENU, "{1: visits", "{'#': visits"),
-        ("keys that are a list", Kind::Flow, MENU, "keys: {1: visits, 3: refill, 5: billing, 6: more}", "keys: [visits]"),
+        (
+            "keys that are a list",
+            Kind::Flow,
+            MENU,
+            "keys: {1: visits, 3: refill, 5: billing, 6: more}",
+            "keys: [visits]",
+        ),
         ("a name with a space", Kind::Flow, MENU, "  more:\n", "  more choices:\n"),
         ("no steps", Kind::Flow, MENU, "steps:", "stesp:"),
         ("an unknown word in clinic.yaml", Kind::Clinic, CLINIC, "tries:", "trys:"),
@@ -195,7 +207,17 @@ fn faults_of_form(kind: Kind, text: &str) -> Vec<String> {
         }
     };
     let form = |family: crate::flow::syntax::fields::Family| {
-        let crate::flow::syntax::fields::Family { unknown, missing, kind, nothing, name, choice, number, time, value: _ } = family;
+        let crate::flow::syntax::fields::Family {
+            unknown,
+            missing,
+            kind,
+            nothing,
+            name,
+            choice,
+            number,
+            time,
+            value: _,
+        } = family;
         [unknown, missing, kind, nothing, name, choice, number, time]
     };
     let codes = [form(crate::flow::codes::FAMILY), form(crate::config::codes::FAMILY)].concat();
@@ -237,7 +259,8 @@ fn a_number_is_bounded_alike_by_the_table_and_by_the_reader() {
     }
     assert!(seen > 20, "{seen}");
     for (number, good) in [(0, false), (1, true), (5, true), (6, false)] {
-        let text = format!("languages: [en]\nlocale: us\nentry: a\ndefault: b\nperson: []\ntries: {number}\n");
+        let text =
+            format!("languages: [en]\nlocale: us\nentry: a\ndefault: b\nperson: []\ntries: {number}\n");
         assert_eq!(faults_of_form(Kind::Clinic, &text).is_empty(), good, "{text}");
         assert_eq!(verdict(Kind::Clinic, &text).is_empty(), good, "{text}");
     }

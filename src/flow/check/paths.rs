@@ -1,9 +1,7 @@
 //! Paths: every step can be reached, no caller goes round in circles, and a call begins with the words
 //! that it must begin with.
 
-use crate::flow::codes::{
-    CALLED, EARLY_KEY, FIRST_WORDS, LOOP, NEVER_CALLED, NOTICE, OFFER, UNREACHABLE,
-};
+use crate::flow::codes::{CALLED, EARLY_KEY, FIRST_WORDS, LOOP, NEVER_CALLED, NOTICE, OFFER, UNREACHABLE};
 use crate::flow::diagnostic::{Sources, Words};
 use crate::flow::draft::{Draft, Way};
 use crate::flow::program::{Own, StepAt, Target, Voices};

@@ -41,7 +41,9 @@ pub const PAGES: &[Page] = &[
         "Two files hold a flow of the same name.",
         "One of the two, and nobody can tell which.",
         "Give one of them another name, and its file too.",
-        Example::Told("`after_hours.yaml` was copied to `more.yaml`, and its first line still says `flow: after_hours`."),
+        Example::Told(
+            "`after_hours.yaml` was copied to `more.yaml`, and its first line still says `flow: after_hours`.",
+        ),
     ),
     page(
         codes::FILE,
@@ -129,7 +131,11 @@ pub const PAGES: &[Page] = &[
         "The menu's text offers a key, and `keys` says nothing of it.",
         "Who presses the key as told would hear \"I did not get that\".",
         "Add the key under `keys`, or take it out of the text, in every language.",
-        words("main_menu.yaml", "keys: {1: visits, 5: billing, 6: more}", "keys: {1: visits, 3: refill, 5: billing, 6: more}"),
+        words(
+            "main_menu.yaml",
+            "keys: {1: visits, 5: billing, 6: more}",
+            "keys: {1: visits, 3: refill, 5: billing, 6: more}",
+        ),
     ),
     page(
         codes::NOT_SPOKEN,
@@ -150,7 +156,11 @@ pub const PAGES: &[Page] = &[
         "A prompt has no text in one of the clinic's languages.",
         "A caller of that language would hear nothing at this place.",
         "Add the text in that language, and its sound.",
-        words("prompts.yaml", "  # es: \"Gracias por llamar. Adiós.\"", "  es: \"Gracias por llamar. Adiós.\""),
+        words(
+            "prompts.yaml",
+            "  # es: \"Gracias por llamar. Adiós.\"",
+            "  es: \"Gracias por llamar. Adiós.\"",
+        ),
     ),
     page(
         codes::AUDIO_MISSING,
@@ -197,7 +207,11 @@ pub const PAGES: &[Page] = &[
         "Every call begins with the emergency line, in every language, before anything else.",
         "A caller with chest pain would hear other words first.",
         "Let the entry flow begin with `{say: u.emergency, languages: all, next: …}`.",
-        words("entry.yaml", "{say: u.emergency, next: crisis_line}", "{say: u.emergency, languages: all, next: crisis_line}"),
+        words(
+            "entry.yaml",
+            "{say: u.emergency, next: crisis_line}",
+            "{say: u.emergency, languages: all, next: crisis_line}",
+        ),
     ),
     page(
         codes::ZERO,

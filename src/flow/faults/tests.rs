@@ -39,7 +39,10 @@ fn the_wrong_half_of_an_example_has_the_fault_and_the_right_half_has_none() {
             Example::Told(_) => continue,
             Example::Steps { wrong, right } => {
                 let whole = |steps: &str| format!("flow: after_hours\nstart: a\nsteps:\n{steps}\n");
-                (codes_with("after_hours.yaml", |_| whole(wrong)), codes_with("after_hours.yaml", |_| whole(right)))
+                (
+                    codes_with("after_hours.yaml", |_| whole(wrong)),
+                    codes_with("after_hours.yaml", |_| whole(right)),
+                )
             }
             Example::Words { file, wrong, right } => {
                 let shipped = FILES.iter().find(|(name, _)| *name == file).map_or("", |(_, text)| text);
@@ -57,7 +60,13 @@ fn the_wrong_half_of_an_example_has_the_fault_and_the_right_half_has_none() {
 #[test]
 fn a_page_is_printed_without_the_signs_of_markdown() {
     let text = pages().find(|page| page.code.id == "F012").map(Page::text).unwrap_or_default();
-    assert!(text.starts_with("F012: a key leads to a step that does not exist\n\nWhat it means\n\n"), "{text}");
-    assert!(text.contains("Wrong (`main_menu.yaml`):\n\n    3: refil,\n\nRight:\n\n    3: refill,\n"), "{text}");
+    assert!(
+        text.starts_with("F012: a key leads to a step that does not exist\n\nWhat it means\n\n"),
+        "{text}"
+    );
+    assert!(
+        text.contains("Wrong (`main_menu.yaml`):\n\n    3: refil,\n\nRight:\n\n    3: refill,\n"),
+        "{text}"
+    );
     assert!(!text.contains("```") && !text.contains("##"), "{text}");
 }

@@ -60,7 +60,10 @@ pub const PAGES: &[Page] = &[
         "A word begins with `!`. For YAML that is a tag, which changes the value without showing it.",
         "Something else than what stands there.",
         "Take the `!` out, or put the whole text in quotation marks.",
-        steps("  a: {menu: vm.closed_now, keys: {1: !message}}", "  a: {menu: vm.closed_now, keys: {1: message}}"),
+        steps(
+            "  a: {menu: vm.closed_now, keys: {1: !message}}",
+            "  a: {menu: vm.closed_now, keys: {1: message}}",
+        ),
     ),
     page(
         tree::ANCHOR,
@@ -146,7 +149,10 @@ pub const PAGES: &[Page] = &[
         "A bracket is opened and not closed.",
         NOTHING_SERVED,
         "Close it with the same kind: `{` with `}`, `[` with `]`.",
-        steps("  a: {menu: vm.closed_now, keys: {1: message}", "  a: {menu: vm.closed_now, keys: {1: message}}"),
+        steps(
+            "  a: {menu: vm.closed_now, keys: {1: message}",
+            "  a: {menu: vm.closed_now, keys: {1: message}}",
+        ),
     ),
     page(
         tree::ALIAS,

@@ -21,9 +21,18 @@ fn lines_are_moved_and_nothing_is_lost() {
         ("a:\n    -   b: c\n        d: e\n    -   f: g\n", "a:\n  - b: c\n    d: e\n  - f: g\n"),
         ("a:\n- - b\n  - c\n- - d\ne: f\n", "a:\n  - - b\n    - c\n  - - d\ne: f\n"),
         ("'a' :   b\n\"c\":  'd'\n", "'a': b\n\"c\": 'd'\n"),
-        ("# top\na:\n    # over b\n    b: c\n    # under b\n# over d\nd: e\n  # end\n", "# top\na:\n  # over b\n  b: c\n  # under b\n# over d\nd: e\n# end\n"),
-        ("a:\n    b: one\n      two\n    c: |\n        x  \n         y\n\n\n        z\n", "a:\n  b: one\n    two\n  c: |\n      x  \n       y\n\n\n      z\n"),
-        ("a:\n    b: {c: d,  \n        e: f,\n\n\n        # g\n        h: i}\n", "a:\n  b: {c: d,\n      e: f,\n\n      # g\n      h: i}\n"),
+        (
+            "# top\na:\n    # over b\n    b: c\n    # under b\n# over d\nd: e\n  # end\n",
+            "# top\na:\n  # over b\n  b: c\n  # under b\n# over d\nd: e\n# end\n",
+        ),
+        (
+            "a:\n    b: one\n      two\n    c: |\n        x  \n         y\n\n\n        z\n",
+            "a:\n  b: one\n    two\n  c: |\n      x  \n       y\n\n\n      z\n",
+        ),
+        (
+            "a:\n    b: {c: d,  \n        e: f,\n\n\n        # g\n        h: i}\n",
+            "a:\n  b: {c: d,\n      e: f,\n\n      # g\n      h: i}\n",
+        ),
         ("a: \"one  \n  two\"\nb: c\n", "a: \"one  \n  two\"\nb: c\n"),
         ("# nothing   \n\n\n", "# nothing\n"),
         ("---\na:   b\n...\n", "---\na: b\n...\n"),
@@ -71,11 +80,24 @@ fn tree_of(text: &str) -> Option<Node> {
 /// A file as hands write it: indented by some width, with comments, gaps, dashes and long texts.
 fn any_file() -> impl Strategy<Value = String> {
     let value = prop_oneof![
-        "[a-z]{1,6}", "'[a-z ]{0,8}'", "\\{[a-z]: [a-z],   [a-z]{2}: 1\\}", "\\[a,  b\\]",
-        Just("|\n@   one  \n@     two\n\n@   three".to_owned()), Just("one\n@   two".to_owned()),
-        Just("\"one\n@   two\"".to_owned()), Just("{a: b,\n@   c: d}".to_owned()),
+        "[a-z]{1,6}",
+        "'[a-z ]{0,8}'",
+        "\\{[a-z]: [a-z],   [a-z]{2}: 1\\}",
+        "\\[a,  b\\]",
+        Just("|\n@   one  \n@     two\n\n@   three".to_owned()),
+        Just("one\n@   two".to_owned()),
+        Just("\"one\n@   two\"".to_owned()),
+        Just("{a: b,\n@   c: d}".to_owned()),
     ];
-    let line = (0_usize..4, "[a-z]{1,5}", 1_usize..4, prop::option::of(value), "( *# [a-z]{0,6})?", 0_usize..3, any::<bool>());
+    let line = (
+        0_usize..4,
+        "[a-z]{1,5}",
+        1_usize..4,
+        prop::option::of(value),
+        "( *# [a-z]{0,6})?",
+        0_usize..3,
+        any::<bool>(),
+    );
     (1_usize..5, prop::collection::vec(line, 1..14)).prop_map(|(width, lines)| {
         let (mut text, mut depth) = (String::new(), 0);
         for (number, (wish, name, gap, value, comment, blank, dash)) in lines.into_iter().enumerate() {

@@ -64,7 +64,14 @@ impl<'a> Fields<'a> {
     ) -> Option<Self> {
         let entries = entries(node, what, family, sources)?;
         let known = known.to_vec();
-        Some(Self { place: node.place, what, family, known, left: entries.iter().collect(), taken: Vec::new() })
+        Some(Self {
+            place: node.place,
+            what,
+            family,
+            known,
+            left: entries.iter().collect(),
+            taken: Vec::new(),
+        })
     }
 
     /// The fields of `node` as the first of `objects` has them; the names of the others are known too,
@@ -78,7 +85,14 @@ impl<'a> Fields<'a> {
         let what = objects.first()?.what;
         let entries = entries(node, what, family, sources)?;
         let known = objects.iter().flat_map(|object| object.names()).collect();
-        Some(Self { place: node.place, what, family, known, left: entries.iter().collect(), taken: Vec::new() })
+        Some(Self {
+            place: node.place,
+            what,
+            family,
+            known,
+            left: entries.iter().collect(),
+            taken: Vec::new(),
+        })
     }
 
     /// Takes the field `name` out.

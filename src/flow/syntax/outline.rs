@@ -2,7 +2,7 @@
 //! needs besides the tree. Not here: what is wrong with the file. The tree has told that.
 
 use granit_parser::{Event, Parser, ScalarStyle, Span};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The lines and comments of one file. Lines count from 1.
 #[derive(Debug, Default)]
@@ -10,7 +10,7 @@ pub struct Outline {
     /// Lines that go on with a value, and what they go on with.
     pub inside: BTreeMap<usize, Inside>,
     /// Lines at whose end a text is open: white space there may belong to it.
-    pub open: Vec<usize>,
+    pub open: BTreeSet<usize>,
     /// Every comment without its sign, in order.
     pub comments: Vec<String>,
 }

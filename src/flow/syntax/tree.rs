@@ -254,7 +254,10 @@ impl Reader<'_> {
                     Some(first) => {
                         let words = Words::what(format!("`{name}` stands here for the second time"))
                             .repair(format!("keep one of them; the first is in line {first}"));
-                        let words = words.mends(mend::same_line(self.text, *first, key.place, &node));
+                        let again = |text| mend::same_line(text, *first, key.place, &node);
+                        // Looking at lines takes time in a file of nothing but faults.
+                        let fix = Some(self.text).filter(|_| !self.sources.is_full()).and_then(again);
+                        let words = words.mends(fix);
                         self.sources.fault(key.place, TWICE, words);
                     }
                 }
@@ -309,7 +312,8 @@ impl Reader<'_> {
             let words = Words::what(format!("the line `#{text}` is a comment, so it vanishes"))
                 .repair("the pound key is written `pound`")
                 .hears("a caller who presses pound would get more time and nothing else");
-            let words = words.mends(mend::pound_line(self.text, place));
+            let text = Some(self.text).filter(|_| !self.sources.is_full());
+            let words = words.mends(text.and_then(|text| mend::pound_line(text, place)));
             self.sources.fault(place, POUND, words);
         }
         if placement == Placement::Right {
@@ -347,7 +351,8 @@ impl Reader<'_> {
             _ if line.trim_start().starts_with("*:") => (STAR, star_words()),
             kind if is_tab(kind) => {
                 place = self.indenting_tab(place);
-                let words = Words::what("a tab stands where YAML wants spaces").repair("put spaces in its place");
+                let words =
+                    Words::what("a tab stands where YAML wants spaces").repair("put spaces in its place");
                 (TAB, words.mends(mend::tabs(self.text, place.file)))
             }
             ErrorKind::DirectiveDisallowed => (

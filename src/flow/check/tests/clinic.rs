@@ -90,11 +90,16 @@ pub fn clinic() {
               a caller who asks for a person would not reach this one
     "#]],
     );
-    edited("clinic.yaml", "tries: 2", "tries: 6", expect![[r#"
+    edited(
+        "clinic.yaml",
+        "tries: 2",
+        "tries: 6",
+        expect![[r#"
         clinic.yaml:15:8  F108  `6` is no number of tries
            15 | tries: 6                       # silences or wrong keys in a menu, then a person
               |        ^ write a whole number from 1 to 5
-    "#]]);
+    "#]],
+    );
     edited(
         "clinic.yaml",
         "promise: 1 working day}\n",

@@ -134,9 +134,13 @@ pub fn shapes() {
                   |                                  ^^^^ may stand here: all
         "#]],
     );
-    with("after_hours.yaml", "flow: after_hours\nstart:\nsteps:\n  a: {person: u.agent}\n", expect![[r#"
+    with(
+        "after_hours.yaml",
+        "flow: after_hours\nstart:\nsteps:\n  a: {person: u.agent}\n",
+        expect![[r#"
         after_hours.yaml:2:6  F104  a step is missing behind the colon
             2 | start:
               |      ^ write it, or take the line out
-    "#]]);
+    "#]],
+    );
 }
