@@ -90,24 +90,41 @@ impl Page {
         )
     }
 
-    /// The page for a terminal: the same without Markdown's signs.
+    /// The page for a terminal: the same without Markdown's signs, in lines that fit.
     pub fn text(&self) -> String {
-        let lines = self.markdown();
-        let lines = lines.lines().filter(|line| !line.starts_with("```"));
-        let lines = lines.map(|line| line.trim_start_matches('#').trim_start_matches(' '));
-        let marked = self.markdown();
-        let code = marked.lines().scan(false, |inside, line| {
-            *inside ^= line.starts_with("```");
-            Some((*inside, line))
-        });
-        let indented = code.filter(|(_, line)| !line.starts_with("```")).zip(lines);
-        indented
-            .map(|((inside, whole), plain)| match inside {
-                true => format!("    {whole}\n"),
-                false => format!("{plain}\n"),
-            })
-            .collect()
+        let (mut text, mut inside) = (String::new(), false);
+        for line in self.markdown().lines() {
+            if line.starts_with("```") {
+                inside = !inside;
+            } else if inside {
+                text += &format!("    {line}\n");
+            } else {
+                text += &wrapped(line.trim_start_matches(['#', ' ']));
+            }
+        }
+        text
     }
+}
+
+/// Characters of a line on a terminal.
+const LINE_SHOWN: usize = 90;
+
+/// A paragraph in lines that fit.
+fn wrapped(paragraph: &str) -> String {
+    let (mut lines, mut length) = (String::new(), 0);
+    for word in paragraph.split(' ') {
+        let wide = word.chars().count();
+        if length > 0 && length + 1 + wide > LINE_SHOWN {
+            lines.push('\n');
+            length = 0;
+        } else if length > 0 {
+            lines.push(' ');
+            length += 1;
+        }
+        lines += word;
+        length += wide;
+    }
+    lines + "\n"
 }
 
 fn both(wrong: &str, right: &str, place: &str) -> String {

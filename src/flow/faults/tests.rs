@@ -68,5 +68,10 @@ fn a_page_is_printed_without_the_signs_of_markdown() {
         text.contains("Wrong (`main_menu.yaml`):\n\n    3: refil,\n\nRight:\n\n    3: refill,\n"),
         "{text}"
     );
-    assert!(!text.contains("```") && !text.contains("##"), "{text}");
+    for page in pages() {
+        let text = page.text();
+        assert!(!text.contains("```") && !text.contains("##"), "{text}");
+        let long = text.lines().find(|line| !line.starts_with("    ") && line.chars().count() > LINE_SHOWN);
+        assert_eq!(long, None, "{}", page.code.id);
+    }
 }
