@@ -4,10 +4,13 @@
 //! ([`crate::flow::diagnostic`]). `careline.yaml.example` shows every key with its default.
 
 mod addresses;
+pub mod codes;
+pub mod faults;
+pub mod vocabulary;
 
 use crate::call::routing::CalledNumberFrom;
-use crate::flow::diagnostic::{Code, Diagnostic, Place, Sources, Words};
-use crate::flow::syntax::fields::{self, Family, Fields};
+use crate::flow::diagnostic::{Diagnostic, Place, Sources, Words};
+use crate::flow::syntax::fields::{self, Fields};
 use crate::flow::syntax::tree::{self, Node, Reading};
 use crate::id::TrunkName;
 use crate::io::media_worker::{Batching, Priority};
@@ -15,24 +18,10 @@ use crate::io::sip_port::Listen;
 use crate::limits;
 use crate::sip::interface::{InfoKeys, Network, Settings};
 use addresses::{listens, near_networks, networks, over_each, this_machine};
+use codes::{CLASH, FAMILY, NO_PORT, ODD_PORT, TRUNK_TWICE};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
-
-const fn code(id: &'static str, meaning: &'static str) -> Code {
-    Code { id, meaning }
-}
-
-const FAMILY: Family = Family {
-    unknown: code("C001", "a word that nothing knows at its place"),
-    missing: code("C002", "a word that must be there is missing"),
-    kind: code("C003", "a list, mapping or word stands where another of them belongs"),
-    value: code("C004", "a value cannot be read or is out of bounds"),
-};
-const CLASH: Code = code("C005", "two settings cannot both hold");
-
-/// All kinds of fault that this file can have besides YAML's own.
-pub const CODES: &[Code] = &[FAMILY.unknown, FAMILY.missing, FAMILY.kind, FAMILY.value, CLASH];
 
 /// All settings of the engine.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -244,20 +233,8 @@ impl Config {
     }
 
     fn take(&mut self, node: &Node, sources: &mut Sources) {
-        let known = &[
-            "sip",
-            "media",
-            "calls",
-            "trunks",
-            "flows",
-            "sounds",
-            "recordings",
-            "store",
-            "control",
-            "drain_s",
-            "log",
-        ];
-        let Some(mut fields) = Fields::of(node, "careline.yaml", known, FAMILY, sources) else { return };
+        let object = &vocabulary::CONFIG;
+        let Some(mut fields) = Fields::of_object(node, &[object], FAMILY, sources) else { return };
         let (sip, media) = (fields.take("sip"), fields.take("media"));
         if let Some(node) = sip {
             self.sip.take(node, sources);
@@ -314,17 +291,8 @@ impl Config {
 
 impl Sip {
     fn take(&mut self, node: &Node, sources: &mut Sources) {
-        let known = &[
-            "listen",
-            "external_address",
-            "t1_ms",
-            "product",
-            "listen_to",
-            "requests_a_second",
-            "session_expires_s",
-            "info_keys",
-        ];
-        let Some(mut fields) = Fields::of(node, "`sip`", known, FAMILY, sources) else { return };
+        let object = &vocabulary::SIP;
+        let Some(mut fields) = Fields::of_object(node, &[object], FAMILY, sources) else { return };
         if let Some(node) = fields.take("listen") {
             self.listen = listens(node, sources);
         }
@@ -369,9 +337,8 @@ impl Sip {
 
 impl Media {
     fn take(&mut self, node: &Node, sources: &mut Sources) {
-        let known =
-            &["address", "first_port", "last_port", "workers", "silent_after_s", "io_uring", "priority"];
-        let Some(mut fields) = Fields::of(node, "`media`", known, FAMILY, sources) else { return };
+        let object = &vocabulary::MEDIA;
+        let Some(mut fields) = Fields::of_object(node, &[object], FAMILY, sources) else { return };
         if let Some(node) = fields.take("address") {
             self.address = parsed(node, "IP address", "0.0.0.0", sources).unwrap_or(self.address);
         }
@@ -407,21 +374,21 @@ impl Media {
         if first % 2 == 1 {
             let words = Words::what(format!("the first port {first} is odd, and RTP takes even ports"))
                 .repair(format!("write first_port: {}", first.saturating_add(1)));
-            sources.fault(place, CLASH, words);
+            sources.fault(place, ODD_PORT, words);
         }
         if last <= first {
             let words = Words::what(format!("no port lies between {first} and {last}"))
                 .repair("make last_port greater than first_port: each party needs two ports")
                 .hears("no call could be answered");
-            sources.fault(place, CLASH, words);
+            sources.fault(place, NO_PORT, words);
         }
     }
 }
 
 impl Calls {
     fn take(&mut self, node: &Node, sources: &mut Sources) {
-        let known = &["max", "ring_s", "longest_s"];
-        let Some(mut fields) = Fields::of(node, "`calls`", known, FAMILY, sources) else { return };
+        let object = &vocabulary::CALLS;
+        let Some(mut fields) = Fields::of_object(node, &[object], FAMILY, sources) else { return };
         if let Some(node) = fields.take("max") {
             let max = fields::number(node, "number of calls", 1..=100_000, FAMILY, sources);
             self.max = max.and_then(|max| u32::try_from(max).ok()).unwrap_or(self.max);
@@ -434,8 +401,8 @@ impl Calls {
 
 impl Recordings {
     fn take(&mut self, node: &Node, sources: &mut Sources) {
-        let known = &["directory", "quota_mb", "sync_s"];
-        let Some(mut fields) = Fields::of(node, "`recordings`", known, FAMILY, sources) else { return };
+        let object = &vocabulary::RECORDINGS;
+        let Some(mut fields) = Fields::of_object(node, &[object], FAMILY, sources) else { return };
         path(&mut fields, "directory", &mut self.directory, sources);
         if let Some(node) = fields.take("quota_mb") {
             let megabytes = fields::number(node, "size in megabytes", 1..=1_000_000_000, FAMILY, sources);
@@ -453,7 +420,7 @@ fn trunks(node: &Node, sources: &mut Sources) -> Vec<Trunk> {
         if trunks.iter().any(|other| other.name == trunk.name) {
             let words = Words::what(format!("the trunk {} stands here for the second time", trunk.name))
                 .repair("give each trunk its own name");
-            sources.fault(place, CLASH, words);
+            sources.fault(place, TRUNK_TWICE, words);
         }
         trunks.push(trunk);
     }
@@ -461,8 +428,7 @@ fn trunks(node: &Node, sources: &mut Sources) -> Vec<Trunk> {
 }
 
 fn trunk(node: &Node, sources: &mut Sources) -> Option<(Trunk, Place)> {
-    let known = &["name", "addresses", "trusted", "called_number_from"];
-    let mut fields = Fields::of(node, "a trunk", known, FAMILY, sources)?;
+    let mut fields = Fields::of_object(node, &[&vocabulary::TRUNK], FAMILY, sources)?;
     let name = fields.need("name", sources).and_then(|n| fields::name(n, "a trunk", FAMILY, sources));
     let addresses = fields.need("addresses", sources).map(|n| networks(n, sources)).unwrap_or_default();
     let trust = fields.take("trusted").and_then(|n| {
@@ -602,13 +568,13 @@ log: debug
             careline.yaml:2:15  C004  `5060` is no address with port
                 2 | sip: {listen: 5060, t1_ms: fast}
                   |               ^^^^ write it as 0.0.0.0:5060, or udp 0.0.0.0:5060, or tcp 0.0.0.0:5060
-            careline.yaml:2:28  C004  `fast` is no time in milliseconds
+            careline.yaml:2:28  C009  `fast` is no time in milliseconds
                 2 | sip: {listen: 5060, t1_ms: fast}
                   |                            ^^^^ write a whole number from 10 to 5000
-            careline.yaml:3:39  C005  the first port 20001 is odd, and RTP takes even ports
+            careline.yaml:3:39  C013  the first port 20001 is odd, and RTP takes even ports
                 3 | media: {first_port: 20001, last_port: 20001}
                   |                                       ^^^^^ write first_port: 20002
-            careline.yaml:3:39  C005  no port lies between 20001 and 20001
+            careline.yaml:3:39  C014  no port lies between 20001 and 20001
                 3 | media: {first_port: 20001, last_port: 20001}
                   |                                       ^^^^^ make last_port greater than first_port: each party needs two ports
                   no call could be answered
@@ -624,10 +590,10 @@ log: debug
             careline.yaml:4:45  C004  `10.0.0.0/33` is no network
                 4 | trunks: [{name: a}, {addresses: [300.0.0.1, 10.0.0.0/33]}]
                   |                                             ^^^^^^^^^^^ write an address or a network, such as 203.0.113.7 or 203.0.113.0/24
-            careline.yaml:5:6  C004  `inof` is no log level
+            careline.yaml:5:6  C008  `inof` is no log level
                 5 | log: inof
                   |      ^^^^ did you mean `info`?
-            careline.yaml:6:10  C004  `-1` is no time in seconds
+            careline.yaml:6:10  C009  `-1` is no time in seconds
                 6 | drain_s: -1
                   |          ^^ write a whole number from 0 to 86400"#]].assert_eq(&faults(text));
     }
@@ -682,7 +648,7 @@ log: debug
     #[test]
     fn the_administrators_guide_explains_every_code() {
         let guide = include_str!("../docs/admin-guide/flows.md");
-        for Code { id, meaning } in CODES {
+        for crate::flow::diagnostic::Code { id, meaning } in codes::CODES {
             assert!(guide.contains(&format!("| {id} | {meaning} |")), "{id} {meaning}");
         }
     }

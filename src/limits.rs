@@ -221,6 +221,8 @@ pub const ENGINE_ANSWER_MAX: Duration = Duration::from_secs(10);
 pub const FLOW_STEPS_MAX: usize = 500;
 /// Faults that are told at once: more cannot be repaired before the next check.
 pub const FAULTS_MAX: usize = 500;
+/// Rounds of `careline check --fix`, in each of which one repair may uncover the next.
+pub const REPAIR_ROUNDS_MAX: usize = 50;
 /// Files in one flow set: many times the shipped ones.
 pub const FLOW_FILES_MAX: usize = 256;
 

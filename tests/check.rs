@@ -6,7 +6,7 @@ mod engine;
 #[path = "sound/mod.rs"]
 mod sound;
 
-use engine::{ROOT, Wishes, furnish, run_to_end};
+use engine::{ROOT, Wishes, careline, furnish, run_to_end};
 use std::fs;
 use std::path::Path;
 
@@ -36,7 +36,7 @@ const BREAKS: &[Break] = &[
         file: "careline.yaml",
         from: "max: 200",
         to: "max: many",
-        says: &[LINE, "C004"],
+        says: &[LINE, "C009"],
     },
     Break {
         what: "a port range that is none",
@@ -85,7 +85,7 @@ const BREAKS: &[Break] = &[
         file: "ivr-flows/main_menu.yaml",
         from: "menu: mm.more",
         to: "menue: mm.more",
-        says: &[LINE, "F001", "menu"],
+        says: &[LINE, "F101", "menu"],
     },
     Break {
         what: "a prompt that nobody wrote",
@@ -210,4 +210,42 @@ fn a_configuration_that_is_not_there_is_told() {
     fs::remove_file(home.path().join("careline.yaml")).expect("the file was made");
     let (code, said) = run_to_end(home.path(), "serve");
     assert!(code == Some(1) && said.contains("careline.yaml"), "{code:?}\n{said}");
+}
+
+/// Runs a command: its exit code and what it printed.
+fn ran(home: &Path, arguments: &[&str]) -> (Option<i32>, String) {
+    let output = careline(home, arguments).output().expect("the program can be run");
+    (output.status.code(), String::from_utf8_lossy(&output.stdout).into_owned())
+}
+
+#[test]
+fn a_slip_is_told_to_programs_repaired_and_laid_out() {
+    let home = furnished();
+    let slip = BREAKS.iter().find(|one| one.what == "a key that leads nowhere").expect("it is in the table");
+    break_it(home.path(), slip);
+    for (format, word) in [("json", "\"page\": \"docs/faults/F012.md\""), ("sarif", "\"ruleId\": \"F012\"")] {
+        let (code, said) = ran(home.path(), &["check", "--format", format]);
+        assert!(code == Some(1) && said.contains(word), "{format}: {code:?}\n{said}");
+    }
+    let (code, said) = ran(home.path(), &["check", "--why", "F012"]);
+    assert!(code == Some(0) && said.contains("How to repair it"), "{code:?}\n{said}");
+    let (code, said) = ran(home.path(), &["check", "--fix", "--dry-run"]);
+    assert!(code == Some(1) && said.contains("`visist` becomes `visits`"), "{code:?}\n{said}");
+    let (code, said) = ran(home.path(), &["check", "--fix"]);
+    assert!(code == Some(0) && said.contains("1 repair written"), "{code:?}\n{said}");
+
+    let menu = home.path().join(slip.file);
+    let shipped = fs::read_to_string(&menu).expect("the file is there");
+    fs::write(&menu, shipped.replace("start: ", "start:    "))
+        .expect("the test's own directory can be written");
+    let (code, said) = ran(home.path(), &["fmt", "--check"]);
+    assert!(code == Some(1) && said.contains("main_menu.yaml"), "{code:?}\n{said}");
+    let (code, said) = ran(home.path(), &["fmt"]);
+    assert_eq!((code, fs::read_to_string(&menu).ok()), (Some(0), Some(shipped)), "{said}");
+    assert_eq!(ran(home.path(), &["fmt", "--check"]).0, Some(0));
+    let (code, said) = ran(home.path(), &["schema", "flow"]);
+    assert!(
+        code == Some(0) && said.contains("https://json-schema.org/draft/2020-12/schema"),
+        "{code:?}\n{said}"
+    );
 }

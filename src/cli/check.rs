@@ -3,8 +3,13 @@
 //! The text and the exit code are made here; printing them is `main`'s, and whether a prompt's audio
 //! can be heard is told by the caller of [`check`].
 
-use crate::config::Config;
-use crate::flow::diagnostic::{Diagnostic, Paint};
+mod fix;
+mod json;
+mod sarif;
+
+use crate::config::{self, Config};
+use crate::flow::diagnostic::{Diagnostic, Paint, did_you_mean};
+use crate::flow::faults::{self, Page};
 use crate::flow::set::{Audio, FlowSet};
 use crate::id::{Language, PromptName};
 use crate::io::flow_files;
@@ -20,6 +25,35 @@ pub struct Paths {
     pub config: Option<PathBuf>,
     /// The directory of flows in place of the configured one.
     pub flows: Option<PathBuf>,
+}
+
+/// What the command may be told.
+#[derive(Clone, Debug, Default, clap::Args)]
+pub struct Arguments {
+    /// How the faults are told: text for people, json or sarif for programs and editors
+    #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
+    pub format: Format,
+    /// Repair what can be meant in one way alone, such as a slip of the keyboard; then check
+    #[arg(long)]
+    pub fix: bool,
+    /// With --fix: show the repairs and write nothing
+    #[arg(long, requires = "fix")]
+    pub dry_run: bool,
+    /// Print the page of a fault: what it means, what a caller would hear, how to repair it, an example
+    #[arg(long, value_name = "CODE", conflicts_with_all = ["fix", "format"])]
+    pub why: Option<String>,
+}
+
+/// How faults are told.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+pub enum Format {
+    /// For people.
+    #[default]
+    Text,
+    /// For programs.
+    Json,
+    /// SARIF 2.1.0, for editors and code hosts.
+    Sarif,
 }
 
 /// What came of it.
@@ -71,14 +105,70 @@ pub fn load(paths: &Paths, audio: AudioIn<'_>) -> Loaded {
     loaded
 }
 
-/// The command: checks and tells.
+/// The command as it was told.
+pub fn run(paths: &Paths, arguments: &Arguments, audio: AudioIn<'_>, paint: Paint) -> Report {
+    if let Some(code) = &arguments.why {
+        return why(code);
+    }
+    let repairs = if arguments.dry_run { fix::Repairs::Show } else { fix::Repairs::Write };
+    let done = arguments.fix.then(|| fix::fix(paths, repairs));
+    match (arguments.format, done) {
+        (Format::Text, Some(done)) => fix::report(done, check(paths, audio, paint)),
+        (Format::Text, None) => check(paths, audio, paint),
+        (Format::Json | Format::Sarif, Some(Err(text))) => Report { text, exit_code: 1 },
+        (Format::Json, Some(Ok(_)) | None) => for_programs(paths, audio, json::document),
+        (Format::Sarif, Some(Ok(_)) | None) => for_programs(paths, audio, sarif::document),
+    }
+}
+
+/// The faults as a program reads them.
+fn for_programs(
+    paths: &Paths,
+    audio: AudioIn<'_>,
+    document: fn(&[Diagnostic], &[String]) -> String,
+) -> Report {
+    let Loaded { faults, unreadable, .. } = load(paths, audio);
+    let text = document(&faults, &unreadable);
+    Report { text, exit_code: u8::from(!(faults.is_empty() && unreadable.is_empty())) }
+}
+
+/// The pages of all kinds of fault.
+pub fn pages() -> impl Iterator<Item = &'static Page> {
+    faults::pages().chain(config::faults::PAGES)
+}
+
+/// Where the page of a code stands in the documentation.
+pub fn page_path(code: &str) -> String {
+    format!("docs/faults/{code}.md")
+}
+
+/// The page of a kind of fault.
+fn why(code: &str) -> Report {
+    let code = code.to_uppercase();
+    match pages().find(|page| page.code.id == code) {
+        Some(page) => Report { text: page.text(), exit_code: 0 },
+        None => {
+            let known: Vec<&str> = pages().map(|page| page.code.id).collect();
+            let text = format!("`{code}` is no code of a fault; {}\n", did_you_mean(&code, &known));
+            Report { text, exit_code: 1 }
+        }
+    }
+}
+
+/// The command without wishes: checks and tells.
 pub fn check(paths: &Paths, audio: AudioIn<'_>, paint: Paint) -> Report {
     let loaded = load(paths, audio);
     let faults = loaded.faults.len() + loaded.unreadable.len();
     let mut text = report(&loaded, paint);
     match &loaded.flows {
         Some(flows) if faults == 0 => text += &summary(flows),
-        _ => text += &format!("{}: nothing would be served\n", counted(faults, "fault")),
+        _ => {
+            let certain = loaded.faults.iter().filter(|fault| fault.fix.is_some()).count();
+            text += &format!("{}: nothing would be served\n", counted(faults, "fault"));
+            if certain > 0 {
+                text += &format!("{certain} of them can be repaired by `careline check --fix`\n");
+            }
+        }
     }
     Report { text, exit_code: u8::from(faults > 0) }
 }
@@ -111,7 +201,8 @@ fn summary(flows: &FlowSet) -> String {
     text + &format!("  any other number leads to {}\n", flows.default_flow())
 }
 
-fn counted(count: usize, what: &str) -> String {
+/// A number and what it counts.
+pub fn counted(count: usize, what: &str) -> String {
     format!("{count} {what}{}", if count == 1 { "" } else { "s" })
 }
 
@@ -125,6 +216,9 @@ fn read_config(paths: &Paths) -> Result<(Option<Config>, Vec<Diagnostic>), Strin
         Err(cause) => Err(format!("the configuration `{}` cannot be read: {cause}", path.display())),
     }
 }
+
+#[cfg(test)]
+mod format_tests;
 
 #[cfg(test)]
 mod tests {

@@ -2,8 +2,10 @@
 
 pub mod calls;
 pub mod check;
+pub mod fmt;
 pub mod hear;
 pub mod phone;
+pub mod schema;
 pub mod serve;
 mod sounds;
 pub mod status;
@@ -38,7 +40,11 @@ enum Command {
     /// Answer calls (what happens without a command)
     Serve,
     /// Name every fault of the configuration and the flows, with place, cause and repair; exit code 1 if there is one
-    Check,
+    Check(check::Arguments),
+    /// Lay out the files of the flows in one way: comments and meaning stay
+    Fmt(fmt::Arguments),
+    /// Print the JSON Schema of a kind of file, by which an editor completes and checks it
+    Schema(schema::Arguments),
     /// Tell how loud each prompt was recorded, what it is raised by, and how loud callers hear it
     Sounds,
     /// Print every counter of the running engine
@@ -95,16 +101,19 @@ pub fn main() -> ExitCode {
     let paths = Paths { config: arguments.config, flows: None };
     match arguments.command.unwrap_or(Command::Serve) {
         Command::Serve => serve::serve(&paths),
-        Command::Check => {
+        Command::Check(arguments) => {
             let sounds = Sounds::default();
-            let report = check::check(
+            let report = check::run(
                 &paths,
+                &arguments,
                 &|folder, prompt, language| sounds.audio(folder, prompt, language),
                 paint(),
             );
             print!("{}", report.text);
             ExitCode::from(report.exit_code)
         }
+        Command::Fmt(arguments) => fmt::run(&paths, &arguments, paint()),
+        Command::Schema(arguments) => schema::run(&arguments),
         Command::Sounds => sounds::list(&paths, paint()),
         Command::Status => with_config(&paths, status::status),
         Command::Calls { show: Some(CallsCommand::Show { id, svg, numbers }), .. } => {

@@ -1,6 +1,6 @@
 //! Addresses as `careline.yaml` writes them: networks whose calls are taken, and where SIP is listened for.
 
-use super::{CLASH, FAMILY};
+use super::codes::{FAMILY, LISTEN_NOWHERE, LISTEN_TWICE};
 use crate::flow::diagnostic::{Sources, Words};
 use crate::flow::syntax::fields;
 use crate::flow::syntax::tree::{Node, Shape};
@@ -38,7 +38,7 @@ pub fn listens(node: &Node, sources: &mut Sources) -> Vec<Listen> {
                 let (transport, address) = (listen.transport.in_uri(), listen.address);
                 let words = Words::what(format!("{transport} {address} stands here for the second time"))
                     .repair("take one of them out");
-                sources.fault(item.place, CLASH, words);
+                sources.fault(item.place, LISTEN_TWICE, words);
             }
             all.push(listen);
         }
@@ -47,7 +47,7 @@ pub fn listens(node: &Node, sources: &mut Sources) -> Vec<Listen> {
         let words = Words::what("SIP would be listened for nowhere")
             .repair("write an address with its port, such as 0.0.0.0:5060, or take the line out")
             .hears("no call could be answered");
-        sources.fault(node.place, CLASH, words);
+        sources.fault(node.place, LISTEN_NOWHERE, words);
     }
     all
 }

@@ -15,9 +15,9 @@ codes! {
     UNKNOWN "F001" "a word that nothing knows at its place";
     MISSING "F002" "a word that must be there is missing";
     KIND "F003" "a list, mapping or word stands where another of them belongs";
-    VALUE "F004" "a value cannot be read";
-    TWICE "F005" "two flows, steps or keys have the same name";
-    FILE "F006" "a file is missing, cannot be read, or is not named after its flow";
+    VALUE "F004" "a promise to call back cannot be read";
+    TWICE "F005" "two flows have the same name";
+    FILE "F006" "a file that every flow needs is missing";
     RESERVED "F007" "a step or flow has the name of a fixed destination or of a flow";
     NEXT "F010" "a step leads to a step that does not exist";
     UNREACHABLE "F011" "no way leads to a step";
@@ -40,17 +40,48 @@ codes! {
     ZERO "F031" "the entry does not say that 0 gets a person";
     NOTICE "F032" "recording and its notice do not fit together";
     LADDER "F033" "the person ladder has fewer than two rungs";
-    LAST_RUNG "F034" "the last rung of the person ladder is not a message, or a message stands before it";
+    LAST_RUNG "F034" "the last rung of the person ladder is not a message";
     SIP "F035" "a SIP address cannot be called";
     ROUTE "F036" "a number or setting leads to a flow that does not exist";
-    NUMBER "F037" "a called number cannot be read, or stands twice";
+    NUMBER "F037" "a called number cannot be read";
     LOCALE "F038" "a locale or language is not known";
     EXIT "F039" "an exit is not listed in clinic.yaml";
-    CALLED "F041" "`called_number` stands outside the entry flow, or the entry never leads there";
+    CALLED "F041" "`called_number` stands outside the entry flow";
+    NO_ACT "F101" "nothing says what a step does";
+    ANSWER "F102" "`next` of a menu names an answer that no key has";
+    OFFER "F103" "the language is offered outside the entry flow";
+    NOTHING "F104" "nothing stands behind a colon";
+    EMPTY_STEP "F105" "a step is empty";
+    NAME "F106" "a name has a character that no name has";
+    CHOICE "F107" "a word is none of the few that may stand there";
+    NUMERAL "F108" "a number is no whole number, or out of bounds";
+    TIME "F109" "a time is not written as `8 s`, or out of bounds";
+    NO_KEY "F110" "a menu has a key that no telephone has";
+    KEY_SIGN "F111" "the star or pound key is written as a sign";
+    KEY_TWICE "F112" "a menu has the same key twice";
+    SEVERAL "F113" "a step does several things";
+    NEXT_AND_END "F114" "a step goes on and ends the call";
+    FILE_NAME "F115" "a flow is in a file of another name";
+    EARLY_KEY "F116" "a first menu uses 2 or 7, which are taken until it is over";
+    START "F117" "the first step of a flow does not exist";
+    RUNG_ORDER "F118" "a message stands before the last rung of the person ladder";
+    ENTRY_ROUTE "F119" "a number leads to the entry flow itself";
+    NUMBER_TWICE "F120" "a called number stands twice";
+    NEVER_CALLED "F121" "the entry never leads to the flow of the called number";
 }
 
 /// The codes that the field reader uses for flows.
-pub const FAMILY: Family = Family { unknown: UNKNOWN, missing: MISSING, kind: KIND, value: VALUE };
+pub const FAMILY: Family = Family {
+    unknown: UNKNOWN,
+    missing: MISSING,
+    kind: KIND,
+    value: VALUE,
+    nothing: NOTHING,
+    name: NAME,
+    choice: CHOICE,
+    number: NUMERAL,
+    time: TIME,
+};
 
 #[cfg(test)]
 mod tests {

@@ -63,6 +63,35 @@ pub struct Diagnostic {
     pub repair: String,
     /// What a caller would hear because of it; empty when a caller would not notice.
     pub hears: String,
+    /// The repair as edits, when only one can be meant.
+    pub fix: Option<Fix>,
+}
+
+/// A repair of which the meaning is certain.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fix {
+    /// What it does, such as "`refil` becomes `refill`".
+    pub says: String,
+    /// Its edits, none of which touches another.
+    pub edits: Vec<Edit>,
+}
+
+/// One change of a file, which stands on one line.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Edit {
+    /// The characters of this place become this text.
+    Replace(Place, String),
+    /// The line of this place goes.
+    RemoveLine(Place),
+}
+
+/// What is known of a repair before the fault is tied to its place.
+#[derive(Clone, Debug, Default)]
+enum Mend {
+    #[default]
+    Unknown,
+    Word(String, String),
+    Edits(Fix),
 }
 
 /// What is said about a fault, before it is tied to its place.
@@ -71,6 +100,7 @@ pub struct Words {
     what: String,
     repair: String,
     hears: String,
+    mend: Mend,
 }
 
 impl Words {
@@ -87,6 +117,27 @@ impl Words {
     /// What a caller would hear.
     pub fn hears(self, text: impl Into<String>) -> Self {
         Self { hears: text.into(), ..self }
+    }
+
+    /// The word at the place, as it stands there, is to become another.
+    pub fn mend(self, from: &str, to: &str) -> Self {
+        Self { mend: Mend::Word(from.to_owned(), to.to_owned()), ..self }
+    }
+
+    /// The word at the place is to become the one of `known` that is meant, if that is certain.
+    pub fn meant<'a>(self, word: &str, known: impl IntoIterator<Item = &'a str>) -> Self {
+        match certain(word, known) {
+            Some(name) => self.mend(word, name),
+            None => self,
+        }
+    }
+
+    /// These edits repair it.
+    pub fn mends(self, fix: Option<Fix>) -> Self {
+        match fix {
+            Some(fix) => Self { mend: Mend::Edits(fix), ..self },
+            None => self,
+        }
     }
 }
 
@@ -137,12 +188,23 @@ impl Sources {
     }
 
     fn note(&mut self, place: Place, code: Code, words: Words) {
-        let Words { what, repair, hears } = words;
+        let Words { what, repair, hears, mend } = words;
         let (file, text) =
             self.files.get(place.file).map_or((Arc::from(""), ""), |(path, text)| (path.clone(), text));
         let line = place.line.checked_sub(1).and_then(|index| text.lines().nth(index));
         let source = line.unwrap_or("").trim_end().to_owned();
-        self.faults.push(Diagnostic { file, place, code, what, source, repair, hears });
+        let fix = match mend {
+            Mend::Unknown => None,
+            Mend::Edits(fix) => Some(fix),
+            Mend::Word(from, to) => word_edit(&source, place, &from, &to)
+                .map(|edit| Fix { says: format!("`{from}` becomes `{to}`"), edits: vec![edit] }),
+        };
+        self.faults.push(Diagnostic { file, place, code, what, source, repair, hears, fix });
+    }
+
+    /// Whether no more faults are told, so that nothing more needs to be known of them.
+    pub fn is_full(&self) -> bool {
+        self.faults.len() > FAULTS_MAX
     }
 
     /// Whether nothing was found so far.
@@ -203,6 +265,42 @@ fn clipped(source: &str, column: usize) -> (String, usize) {
         c => c,
     };
     (source.chars().skip(from).take(SOURCE_SHOWN).map(visible).collect(), at - from)
+}
+
+/// The edit by which a word becomes another, with or without its quotation marks; none if `from` does not
+/// stand there to the letter.
+fn word_edit(source: &str, place: Place, from: &str, to: &str) -> Option<Edit> {
+    let start = place.column.checked_sub(1)?;
+    let rest: String = source.chars().skip(start).collect();
+    let quoted = rest.starts_with(['"', '\'']);
+    let bare = rest.get(usize::from(quoted)..)?;
+    let after = bare.strip_prefix(from)?;
+    let ends = match quoted {
+        true => after.starts_with(rest.chars().next()?),
+        false => after.chars().next().is_none_or(|next| next.is_whitespace() || ":,}]".contains(next)),
+    };
+    let width = from.chars().count();
+    let column = place.column + usize::from(quoted);
+    ends.then(|| Edit::Replace(Place { column, width, ..place }, to.to_owned()))
+}
+
+/// The only name among `known` that `word` can be a slip of: one keystroke away, or two in a long word, no
+/// other name within a keystroke more, and every digit as it is, because 1 and 2 are no slip.
+pub fn certain<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let digits = |text: &str| text.chars().filter(char::is_ascii_digit).collect::<String>();
+    let length = word.chars().count();
+    let far = if length >= 8 { 2 } else { 1 };
+    let mut near: Vec<(usize, &str)> = known
+        .into_iter()
+        .map(|name| (strsim::damerau_levenshtein(&word.to_lowercase(), name), name))
+        .filter(|(keystrokes, _)| *keystrokes <= far + 1)
+        .collect();
+    near.sort_unstable();
+    near.dedup();
+    match near[..] {
+        [(keystrokes, name)] if keystrokes <= far && length > 2 && digits(word) == digits(name) => Some(name),
+        _ => None,
+    }
 }
 
 /// The name among `known` that a slip of the keyboard turns into `word`.
@@ -293,6 +391,47 @@ mod tests {
             last,
             "  Y017  there are more than 500 faults\n      repair those above, then check again"
         );
+    }
+
+    #[test]
+    fn only_a_slip_that_can_mean_one_word_is_certain() {
+        for (word, known, wanted) in [
+            ("refil", &["refill", "billing"][..], Some("refill")),
+            ("visist", &["visits"], Some("visits")),
+            ("Sales", &["sales"], Some("sales")),
+            ("after_ours", &["after_hours", "main_menu"], Some("after_hours")),
+            ("salse", &["sales", "salsa"], None),
+            ("line1", &["line2"], None),
+            ("step12", &["step1"], None),
+            ("on", &["no"], None),
+            ("other", &["owner"], None),
+        ] {
+            assert_eq!(certain(word, known.iter().copied()), wanted, "{word} {known:?}");
+        }
+    }
+
+    #[test]
+    fn a_word_is_replaced_only_where_it_stands_to_the_letter() {
+        let edited = |line: &str, column| {
+            let place = Place { file: 0, line: 1, column, width: 5 };
+            match word_edit(line, place, "refil", "refill") {
+                Some(Edit::Replace(place, text)) => format!("{} {} {text}", place.column, place.width),
+                Some(Edit::RemoveLine(_)) => "line".to_owned(),
+                None => "none".to_owned(),
+            }
+        };
+        for (line, column, wanted) in [
+            ("3: refil", 4, "4 5 refill"),
+            ("{é: \"refil\"}", 5, "6 5 refill"),
+            ("{3: 'refil', 5: b}", 5, "6 5 refill"),
+            ("refil: 3", 1, "1 5 refill"),
+            ("3: refile", 4, "none"),
+            ("3: \"refil \"", 4, "none"),
+            ("3: \"re\\x66il\"", 4, "none"),
+            ("3:", 40, "none"),
+        ] {
+            assert_eq!(edited(line, column), wanted, "{line}");
+        }
     }
 
     #[test]

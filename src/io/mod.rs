@@ -16,6 +16,7 @@ pub mod media_worker;
 pub mod now;
 pub mod prompts;
 pub mod recorder;
+pub mod replace_file;
 pub mod route;
 pub mod run;
 pub mod sip_port;

@@ -1,7 +1,9 @@
 //! Names: each is written once, and leads somewhere.
 
 use crate::flow::action::Why;
-use crate::flow::codes::{DEAD_END, EXIT, FILE, FIXED_KEY, KEY, NEXT, RESERVED, ROUTE, TWICE};
+use crate::flow::codes::{
+    DEAD_END, ENTRY_ROUTE, EXIT, FILE_NAME, FIXED_KEY, KEY, NEXT, RESERVED, ROUTE, START, TWICE,
+};
 use crate::flow::diagnostic::{Sources, Words, did_you_mean, nearest};
 use crate::flow::draft::{Draft, FIXED, OWN_EXITS, Way};
 use crate::flow::program::Target;
@@ -39,7 +41,7 @@ fn flow_name(draft: &Draft, at: usize, flow: &FlowText, sources: &mut Sources) {
     if stem.is_some_and(|stem| stem != name.value) {
         let words = Words::what(format!("the flow `{}` is in a file of another name", name.value))
             .repair(format!("name the file {}.yaml", name.value));
-        sources.fault(name.place, FILE, words);
+        sources.fault(name.place, FILE_NAME, words);
     }
 }
 
@@ -50,7 +52,7 @@ fn start(flow: &FlowText, sources: &mut Sources) {
         let words = Words::what(format!("`{}` is no step of this flow", start.value))
             .repair(did_you_mean(&start.value, &steps))
             .hears("the flow could not begin: the caller would be given a person");
-        sources.fault(start.place, NEXT, words);
+        sources.fault(start.place, START, words.meant(&start.value, steps));
     }
 }
 
@@ -127,7 +129,8 @@ fn dangling(
             (NEXT, what, "after these words the caller would hear nothing more".to_owned())
         }
     };
-    sources.fault(word.place, code, Words::what(what).repair(repair).hears(hears));
+    let words = Words::what(what).repair(repair).hears(hears).meant(&word.value, known);
+    sources.fault(word.place, code, words);
 }
 
 fn fixed_key(draft: &Draft, flow: usize, answer: &AnswerText, sources: &mut Sources) {
@@ -159,12 +162,12 @@ fn exits(draft: &Draft, step: &StepText, sources: &mut Sources) {
     let known: Vec<&str> = listed.chain(OWN_EXITS).collect();
     if !known.contains(&exit.value.as_str()) {
         let words = Words::what(format!("the exit `{}` is not listed in clinic.yaml", exit.value)).repair(
-            match nearest(&exit.value, known) {
+            match nearest(&exit.value, known.iter().copied()) {
                 Some(near) => format!("did you mean `{near}`?"),
                 None => format!("add `{}: …` under `exits`", exit.value),
             },
         );
-        sources.fault(exit.place, EXIT, words);
+        sources.fault(exit.place, EXIT, words.meant(&exit.value, known));
     }
 }
 
@@ -179,14 +182,15 @@ fn routes(draft: &Draft, sources: &mut Sources) {
             ))
             .repair("name the flow that the caller hears after it")
             .hears("the first words again and again");
-            sources.fault(name.place, ROUTE, words);
+            sources.fault(name.place, ENTRY_ROUTE, words);
         }
     }
     for name in clinic.numbers.values().chain(&clinic.default).chain(&clinic.entry).chain(&clinic.urgent) {
         if !draft.may_be_flow(&name.value) {
             let words = Words::what(format!("there is no flow `{}`", name.value))
                 .repair(did_you_mean(&name.value, &flows))
-                .hears("who calls this number could not be answered");
+                .hears("who calls this number could not be answered")
+                .meant(&name.value, flows.iter().copied());
             sources.fault(name.place, ROUTE, words);
         }
     }

@@ -1,7 +1,7 @@
 //! Paths: every step can be reached, no caller goes round in circles, and a call begins with the words
 //! that it must begin with.
 
-use crate::flow::codes::{CALLED, FIRST_WORDS, FIXED_KEY, LOOP, NOTICE, UNKNOWN, UNREACHABLE};
+use crate::flow::codes::{CALLED, EARLY_KEY, FIRST_WORDS, LOOP, NEVER_CALLED, NOTICE, OFFER, UNREACHABLE};
 use crate::flow::diagnostic::{Sources, Words};
 use crate::flow::draft::{Draft, Way};
 use crate::flow::program::{Own, StepAt, Target, Voices};
@@ -109,7 +109,7 @@ fn entry_only(draft: &Draft, sources: &mut Sources) {
                 }
             }
             let (code, what) = match act {
-                ActText::OfferLanguage { .. } => (UNKNOWN, "the language is offered in the entry flow"),
+                ActText::OfferLanguage { .. } => (OFFER, "the language is offered in the entry flow"),
                 ActText::Record { .. } => (NOTICE, "the recording notice is given in the entry flow"),
                 ActText::Say { .. } | ActText::Menu { .. } | ActText::Person { .. } => continue,
             };
@@ -147,7 +147,7 @@ fn first_words(draft: &Draft, entry: usize, sources: &mut Sources) {
         let words = Words::what("the entry flow never leads to the flow of the called number")
             .repair("let its last step say `next: called_number`")
             .hears("every number would sound the same");
-        sources.fault(draft.flows[entry].name.place, CALLED, words);
+        sources.fault(draft.flows[entry].name.place, NEVER_CALLED, words);
     }
 }
 
@@ -167,7 +167,7 @@ fn first_menus(draft: &Draft, entry: usize, sources: &mut Sources) {
             let words = Words::what(format!("key {key} {meaning} until the first menu is over"))
                 .repair("give this answer another key")
                 .hears(format!("a caller who presses {key} here would not get `{}`", answer.name.value));
-            sources.fault(answer.place, FIXED_KEY, words);
+            sources.fault(answer.place, EARLY_KEY, words);
         }
     }
 }

@@ -96,10 +96,12 @@ fn every_kind_of_fault_has_its_golden_text_and_none_is_unused() {
 
 #[test]
 fn a_file_of_nothing_but_faults_shows_no_more_than_can_be_repaired() {
-    let text = "- !a\n".repeat(10_000);
-    let faults = load(&[("after_hours.yaml", Some(text.as_bytes()))]);
-    assert_eq!(faults.len(), crate::limits::FAULTS_MAX + 1);
-    assert_eq!(faults.last().map(|fault| fault.code.id), Some("Y017"));
+    for line in ["- !a\n", "a: b\n", "#: b\n"] {
+        let text = format!("b: c\n{}", line.repeat(50_000)).replace("b: c\n-", "-");
+        let faults = load(&[("after_hours.yaml", Some(text.as_bytes()))]);
+        assert_eq!(faults.len(), crate::limits::FAULTS_MAX + 1, "{line}");
+        assert_eq!(faults.last().map(|fault| fault.code.id), Some("Y017"), "{line}");
+    }
 }
 
 #[test]

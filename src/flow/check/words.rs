@@ -78,7 +78,7 @@ fn unknown(name: &str, place: Place, prompts: &BTreeMap<String, Texts>, sources:
     let words = Words::what(format!("the prompt `{name}`{own} is not in prompts.yaml"))
         .repair(repair)
         .hears("here a caller would hear nothing");
-    sources.fault(place, PROMPT, words);
+    sources.fault(place, PROMPT, words.meant(name, prompts.keys().map(String::as_str)));
 }
 
 fn prompt(name: &str, texts: &Texts, language: &str, audio: AudioOf<'_>, sources: &mut Sources) {

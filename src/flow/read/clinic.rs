@@ -1,10 +1,11 @@
 //! `clinic.yaml`: what stands once and holds for every flow.
 
-use crate::flow::codes::{FAMILY, LADDER, LAST_RUNG, LOCALE, NUMBER, SIP};
+use crate::flow::codes::{FAMILY, LADDER, LAST_RUNG, LOCALE, NUMBER, NUMBER_TWICE, RUNG_ORDER, SIP};
 use crate::flow::diagnostic::{Place, Sources, Words};
 use crate::flow::program::{Recording, Rung};
 use crate::flow::syntax::fields::{self, Fields, Placed};
 use crate::flow::syntax::tree::Node;
+use crate::flow::vocabulary;
 use crate::wire::telephone_event::Key;
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -67,24 +68,9 @@ pub struct MessageText {
     pub within_working_days: u32,
 }
 
-const KNOWN: &[&str] = &[
-    "clinic",
-    "languages",
-    "locale",
-    "entry",
-    "default",
-    "numbers",
-    "times",
-    "tries",
-    "recording",
-    "person",
-    "exits",
-    "urgent_flows",
-];
-
 /// Reads `clinic.yaml`.
 pub fn read(node: &Node, sources: &mut Sources) -> Option<ClinicText> {
-    let mut fields = Fields::of(node, "clinic.yaml", KNOWN, FAMILY, sources)?;
+    let mut fields = Fields::of_object(node, &[&vocabulary::CLINIC], FAMILY, sources)?;
     let name = fields.take("clinic").and_then(|n| fields::prose(n, "the clinic's name", FAMILY, sources));
     let languages = fields.need("languages", sources).map(|n| languages(n, sources)).unwrap_or_default();
     let locale = fields.need("locale", sources).and_then(|n| locale(n, sources));
@@ -126,7 +112,7 @@ fn languages(node: &Node, sources: &mut Sources) -> Vec<Placed<String>> {
     let mut found: Vec<Placed<String>> = Vec::new();
     for item in fields::items(node, "`languages`", FAMILY, sources).unwrap_or_default() {
         let Some(language) = fields::name(item, "a language", FAMILY, sources) else { continue };
-        let known = ["en", "es"].contains(&language.value.as_str());
+        let known = vocabulary::LANGUAGES.contains(&language.value.as_str());
         if !known || found.iter().any(|old| old.value == language.value) {
             let words = Words::what(format!("`{}` is no other language that flows speak", language.value))
                 .repair("en and es are known; 2 chooses the second");
@@ -156,7 +142,7 @@ fn numbers(node: &Node, sources: &mut Sources) -> BTreeMap<String, Placed<String
         } else if let Some(first) = numbers.get(&number) {
             let words = Words::what(format!("the number {number} stands here for the second time"))
                 .repair(format!("keep one of them; the first is in line {}", first.place.line));
-            sources.fault(written.place, NUMBER, words);
+            sources.fault(written.place, NUMBER_TWICE, words);
         } else {
             numbers.insert(number, flow);
         }
@@ -171,8 +157,8 @@ pub fn plain_number(written: &str) -> String {
 
 fn times(node: Option<&Node>, sources: &mut Sources) -> (Duration, Duration) {
     let (mut first_key, mut more_time) = (Duration::from_secs(8), Duration::from_secs(30));
-    let known = &["first_key", "more_time"];
-    let Some(mut fields) = node.and_then(|n| Fields::of(n, "`times`", known, FAMILY, sources)) else {
+    let read = |n| Fields::of_object(n, &[&vocabulary::TIMES], FAMILY, sources);
+    let Some(mut fields) = node.and_then(read) else {
         return (first_key, more_time);
     };
     for (name, place, bounds) in
@@ -221,7 +207,7 @@ fn ladder(node: &Node, sources: &mut Sources) -> (Vec<Rung>, Option<MessageText>
                 let words = Words::what("a message stands before the last rung")
                     .repair("make it the last rung")
                     .hears("the persons after it would never be called");
-                sources.fault(item.place, LAST_RUNG, words);
+                sources.fault(item.place, RUNG_ORDER, words);
             }
         }
         if last && !is_message {
@@ -241,8 +227,8 @@ fn ladder(node: &Node, sources: &mut Sources) -> (Vec<Rung>, Option<MessageText>
 }
 
 fn call_rung(node: &Node, sources: &mut Sources) -> Option<Rung> {
-    let mut fields =
-        Fields::of(node, "a rung", &["call", "ring", "message", "saved", "promise"], FAMILY, sources)?;
+    let rungs = [&vocabulary::CALL_RUNG, &vocabulary::MESSAGE_RUNG];
+    let mut fields = Fields::of_object(node, &rungs, FAMILY, sources)?;
     let target = fields.need("call", sources).and_then(|n| fields::word(n, "a SIP address", FAMILY, sources));
     let ring = fields.take("ring").map(|n| fields::duration(n, "time to ring", 5..=120, FAMILY, sources));
     fields.finish(sources);
@@ -293,7 +279,7 @@ fn sip_address(text: &str) -> Result<(), &'static str> {
 }
 
 fn message_rung(node: &Node, sources: &mut Sources) -> Option<MessageText> {
-    let mut fields = Fields::of(node, "the last rung", &["message", "saved", "promise"], FAMILY, sources)?;
+    let mut fields = Fields::of_object(node, &[&vocabulary::MESSAGE_RUNG], FAMILY, sources)?;
     let prompt = fields.need("message", sources).and_then(|n| fields::name(n, "a prompt", FAMILY, sources));
     let saved = fields.need("saved", sources).and_then(|n| fields::name(n, "a prompt", FAMILY, sources));
     let promise = fields.need("promise", sources).and_then(|n| working_days(n, sources));

@@ -1,10 +1,13 @@
 //! One flow file: its steps as written, their destinations still words.
 
-use crate::flow::codes::{FAMILY, FIXED_KEY, KIND, STEPS, TWICE, UNKNOWN, VALUE};
+use crate::flow::codes::{
+    ANSWER, EMPTY_STEP, FAMILY, KEY_SIGN, KEY_TWICE, NEXT_AND_END, NO_ACT, NO_KEY, SEVERAL, STEPS,
+};
 use crate::flow::diagnostic::{Place, Sources, Words, did_you_mean, nearest};
 use crate::flow::program::Voices;
 use crate::flow::syntax::fields::{self, Fields, Placed};
 use crate::flow::syntax::tree::{Node, Shape};
+use crate::flow::vocabulary::{self, ACTS};
 use crate::limits::FLOW_STEPS_MAX;
 use crate::wire::telephone_event::Key;
 use std::time::Duration;
@@ -72,8 +75,7 @@ pub struct AnswerText {
 
 /// Reads one flow file.
 pub fn read(node: &Node, sources: &mut Sources) -> Option<FlowText> {
-    let known = &["flow", "title", "owner", "start", "steps"];
-    let mut fields = Fields::of(node, "a flow file", known, FAMILY, sources)?;
+    let mut fields = Fields::of_object(node, &[&vocabulary::FLOW], FAMILY, sources)?;
     let name = fields.need("flow", sources).and_then(|n| fields::name(n, "a flow", FAMILY, sources));
     let title = fields.take("title").and_then(|n| fields::prose(n, "the title", FAMILY, sources));
     if let Some(owner) = fields.take("owner") {
@@ -101,13 +103,10 @@ fn steps(node: &Node, sources: &mut Sources) -> Vec<StepText> {
     steps
 }
 
-/// The words that say what a step does; exactly one of them must stand in it.
-const ACTS: [&str; 5] = ["say", "menu", "language", "record", "person"];
-
 fn step(node: &Node, name: Place, sources: &mut Sources) -> Option<ActText> {
     if node.is_missing() {
         let words = Words::what("the step is empty").repair(format!("say what it does: {}", ACTS.join(", ")));
-        sources.fault(name, KIND, words);
+        sources.fault(name, EMPTY_STEP, words);
         return None;
     }
     let entries = fields::entries(node, "a step", FAMILY, sources)?;
@@ -117,7 +116,7 @@ fn step(node: &Node, name: Place, sources: &mut Sources) -> Option<ActText> {
         match acts.get(1) {
             Some(second) => {
                 let words = Words::what("a step does one thing, and this one does several");
-                sources.fault(second.place, TWICE, words.repair("make two steps of it"));
+                sources.fault(second.place, SEVERAL, words.repair("make two steps of it"));
             }
             None => no_act(entries, name, sources),
         }
@@ -136,12 +135,15 @@ fn step(node: &Node, name: Place, sources: &mut Sources) -> Option<ActText> {
 
 /// Nothing says what the step does: a word was probably meant to.
 fn no_act(entries: &[(Node, Node)], name: Place, sources: &mut Sources) {
-    let near = |key: &Node| nearest(key.text()?, ACTS).map(|act| (key.place, act));
-    let (place, repair) = match entries.iter().find_map(|(key, _)| near(key)) {
-        Some((place, act)) => (place, format!("did you mean `{act}`?")),
-        None => (name, format!("write one of: {}", ACTS.join(", "))),
+    let near = |key: &Node| Some((key.place, key.text()?.to_owned(), nearest(key.text()?, ACTS)?));
+    let words = Words::what("nothing says what this step does");
+    let (place, words) = match entries.iter().find_map(|(key, _)| near(key)) {
+        Some((place, word, act)) => {
+            (place, words.repair(format!("did you mean `{act}`?")).meant(&word, ACTS))
+        }
+        None => (name, words.repair(format!("write one of: {}", ACTS.join(", ")))),
     };
-    sources.fault(place, UNKNOWN, Words::what("nothing says what this step does").repair(repair));
+    sources.fault(place, NO_ACT, words);
 }
 
 fn prompt(fields: &mut Fields<'_>, name: &str, sources: &mut Sources) -> Option<Placed<String>> {
@@ -153,7 +155,7 @@ fn target(fields: &mut Fields<'_>, sources: &mut Sources) -> Option<Placed<Strin
 }
 
 fn say(node: &Node, sources: &mut Sources) -> Option<ActText> {
-    let mut fields = Fields::of(node, "a `say` step", &["say", "languages", "next", "end"], FAMILY, sources)?;
+    let mut fields = Fields::of_object(node, &[&vocabulary::SAY], FAMILY, sources)?;
     let prompt = prompt(&mut fields, "say", sources);
     let words = [("all", Voices::All)];
     let voices = fields
@@ -165,7 +167,7 @@ fn say(node: &Node, sources: &mut Sources) -> Option<ActText> {
     if let (Some(_), Some(end)) = (&next, &end) {
         let words = Words::what("a step either goes on with `next` or ends the call with `end`")
             .repair("take one of them out");
-        sources.fault(end.place, TWICE, words);
+        sources.fault(end.place, NEXT_AND_END, words);
     }
     let then = next.map(ThenText::Next).or(end.map(ThenText::End)).unwrap_or(ThenText::Nothing);
     Some(ActText::Say { prompt: prompt?, voices: voices.unwrap_or(Voices::Callers), then })
@@ -177,10 +179,8 @@ fn passing(
     word: &'static str,
     sources: &mut Sources,
 ) -> Option<(Placed<String>, Option<Placed<String>>)> {
-    let known: &'static [&'static str] =
-        if word == "record" { &["record", "next"] } else { &["language", "next"] };
-    let what = if word == "record" { "a `record` step" } else { "a `language` step" };
-    let mut fields = Fields::of(node, what, known, FAMILY, sources)?;
+    let object = if word == "record" { &vocabulary::RECORD } else { &vocabulary::LANGUAGE };
+    let mut fields = Fields::of_object(node, &[object], FAMILY, sources)?;
     let prompt = prompt(&mut fields, word, sources);
     let next = target(&mut fields, sources);
     fields.finish(sources);
@@ -188,7 +188,7 @@ fn passing(
 }
 
 fn person(node: &Node, sources: &mut Sources) -> Option<ActText> {
-    let mut fields = Fields::of(node, "a `person` step", &["person", "exit"], FAMILY, sources)?;
+    let mut fields = Fields::of_object(node, &[&vocabulary::PERSON], FAMILY, sources)?;
     let prompt = prompt(&mut fields, "person", sources);
     let exit = fields.take("exit").and_then(|n| fields::name(n, "an exit", FAMILY, sources));
     fields.finish(sources);
@@ -196,8 +196,7 @@ fn person(node: &Node, sources: &mut Sources) -> Option<ActText> {
 }
 
 fn menu(node: &Node, sources: &mut Sources) -> Option<ActText> {
-    let known = &["menu", "keys", "next", "first_key"];
-    let mut fields = Fields::of(node, "a `menu` step", known, FAMILY, sources)?;
+    let mut fields = Fields::of_object(node, &[&vocabulary::MENU], FAMILY, sources)?;
     let prompt = prompt(&mut fields, "menu", sources);
     let keys = fields.need("keys", sources).and_then(|n| keys(n, sources));
     let next = fields.take("next");
@@ -233,7 +232,8 @@ fn mapped(keys: Vec<KeyText>, next: &Node, sources: &mut Sources) -> Vec<AnswerT
             known.push("else");
             let words = Words::what(format!("no key of this menu is named `{}`", answer.value))
                 .repair(did_you_mean(&answer.value, &known));
-            sources.fault(answer.place, UNKNOWN, words);
+            let free = known.iter().copied().filter(|name| !map.iter().any(|(one, _)| one.value == *name));
+            sources.fault(answer.place, ANSWER, words.meant(&answer.value, free));
         }
     }
     let lookup =
@@ -256,7 +256,7 @@ fn keys(node: &Node, sources: &mut Sources) -> Option<Vec<KeyText>> {
             let words = Words::what(format!("key {} stands here for the second time", key_name(found)))
                 .repair(format!("keep one of them; the first is in line {}", first.line))
                 .hears("of two meanings a caller would get only one");
-            sources.fault(key.place, TWICE, words);
+            sources.fault(key.place, KEY_TWICE, words);
             continue;
         }
         keys.push((found, key.place, name));
@@ -287,7 +287,12 @@ fn one_key(node: &Node, sources: &mut Sources) -> Option<Key> {
             other => did_you_mean(other, &["1", "2", "3", "5", "6", "7", "8"]),
         };
         let words = Words::what(format!("`{written}` is no key of a telephone")).repair(repair);
-        sources.fault(node.place, if sign { FIXED_KEY } else { VALUE }, words);
+        let words = match written {
+            "#" => words.mend("#", "pound"),
+            "*" => words.mend("*", "star"),
+            _ => words,
+        };
+        sources.fault(node.place, if sign { KEY_SIGN } else { NO_KEY }, words);
     }
     key
 }

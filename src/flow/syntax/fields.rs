@@ -5,6 +5,7 @@
 
 use crate::flow::diagnostic::{Code, Place, Sources, Words, did_you_mean};
 use crate::flow::syntax::tree::{CUT, Node, Protection, Shape};
+use crate::flow::vocabulary::Object;
 use std::time::Duration;
 
 /// The codes of a family of files: flows have theirs, `careline.yaml` has its own.
@@ -18,6 +19,16 @@ pub struct Family {
     pub kind: Code,
     /// A value of the right kind that makes no sense.
     pub value: Code,
+    /// Nothing stands behind the colon.
+    pub nothing: Code,
+    /// A name with a character that no name has.
+    pub name: Code,
+    /// Not one of the few words that may stand there.
+    pub choice: Code,
+    /// Not a whole number, or out of bounds.
+    pub number: Code,
+    /// Not a length of time, or out of bounds.
+    pub time: Code,
 }
 
 /// A value with its place.
@@ -37,8 +48,9 @@ pub struct Fields<'a> {
     /// What the mapping is, for fault texts, such as "a step".
     what: &'static str,
     family: Family,
-    known: &'static [&'static str],
+    known: Vec<&'static str>,
     left: Vec<&'a (Node, Node)>,
+    taken: Vec<&'a str>,
 }
 
 impl<'a> Fields<'a> {
@@ -51,13 +63,44 @@ impl<'a> Fields<'a> {
         sources: &mut Sources,
     ) -> Option<Self> {
         let entries = entries(node, what, family, sources)?;
-        Some(Self { place: node.place, what, family, known, left: entries.iter().collect() })
+        let known = known.to_vec();
+        Some(Self {
+            place: node.place,
+            what,
+            family,
+            known,
+            left: entries.iter().collect(),
+            taken: Vec::new(),
+        })
+    }
+
+    /// The fields of `node` as the first of `objects` has them; the names of the others are known too,
+    /// where a word was probably meant. A fault and nothing if it is no mapping.
+    pub fn of_object(
+        node: &'a Node,
+        objects: &[&'static Object],
+        family: Family,
+        sources: &mut Sources,
+    ) -> Option<Self> {
+        let what = objects.first()?.what;
+        let entries = entries(node, what, family, sources)?;
+        let known = objects.iter().flat_map(|object| object.names()).collect();
+        Some(Self {
+            place: node.place,
+            what,
+            family,
+            known,
+            left: entries.iter().collect(),
+            taken: Vec::new(),
+        })
     }
 
     /// Takes the field `name` out.
     pub fn take(&mut self, name: &str) -> Option<&'a Node> {
         let at = self.left.iter().position(|(key, _)| key.text() == Some(name))?;
-        Some(&self.left.remove(at).1)
+        let (key, value) = self.left.remove(at);
+        self.taken.extend(key.text());
+        Some(value)
     }
 
     /// Takes the field `name` out and finds fault if it is not there.
@@ -73,7 +116,8 @@ impl<'a> Fields<'a> {
 
     /// Finds fault with every field that was not taken.
     pub fn finish(self, sources: &mut Sources) {
-        for (key, _) in self.left {
+        let left: Vec<&str> = self.left.iter().filter_map(|(key, _)| key.text()).collect();
+        for (key, _) in &self.left {
             let Some(name) = key.text() else {
                 if key.shape != Shape::Broken {
                     let words = Words::what("a name must stand before the colon").repair("write one word");
@@ -82,7 +126,10 @@ impl<'a> Fields<'a> {
                 continue;
             };
             let words = Words::what(format!("`{name}` means nothing in {}", self.what))
-                .repair(did_you_mean(name, self.known));
+                .repair(did_you_mean(name, &self.known));
+            // A word that two slips could mean, or that stands there already, is for the writer to choose.
+            let free = self.known.iter().copied().filter(|known| !self.taken.contains(known));
+            let words = if left.len() == 1 { words.meant(name, free) } else { words };
             sources.fault(key.place, self.family.unknown, words);
         }
     }
@@ -135,7 +182,7 @@ pub fn word(node: &Node, what: &str, family: Family, sources: &mut Sources) -> O
     if text.is_empty() {
         let words = Words::what(format!("{what} is missing behind the colon"))
             .repair("write it, or take the line out");
-        sources.fault(node.place, family.kind, words);
+        sources.fault(node.place, family.nothing, words);
         return None;
     }
     Some(Placed { value: text.to_owned(), place: node.place })
@@ -164,7 +211,7 @@ pub fn name(node: &Node, what: &str, family: Family, sources: &mut Sources) -> O
     }
     let words = Words::what(format!("`{}` is no name for {what}", name.value))
         .repair("names are lower-case letters, digits, _ - and .");
-    sources.fault(name.place, family.value, words);
+    sources.fault(name.place, family.name, words);
     None
 }
 
@@ -183,7 +230,7 @@ pub fn choice<T: Copy>(
     let known: Vec<&str> = choices.iter().map(|(name, _)| *name).collect();
     let words =
         Words::what(format!("`{}` is no {what}", found.value)).repair(did_you_mean(&found.value, &known));
-    sources.fault(found.place, family.value, words);
+    sources.fault(found.place, family.choice, words.meant(&found.value, known));
     None
 }
 
@@ -205,7 +252,7 @@ pub fn number(
                 bounds.start(),
                 bounds.end()
             ));
-            sources.fault(found.place, family.value, words);
+            sources.fault(found.place, family.number, words);
             None
         }
     }
@@ -236,7 +283,7 @@ pub fn duration(
                 seconds.start(),
                 seconds.end()
             ));
-            sources.fault(found.place, family.value, words);
+            sources.fault(found.place, family.time, words);
             None
         }
     }

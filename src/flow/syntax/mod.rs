@@ -6,6 +6,7 @@
 //! back (tags, anchors, merge keys, comments that swallow text) is a fault with its repair.
 
 pub mod fields;
+pub mod outline;
 pub mod tree;
 
 #[cfg(test)]

@@ -5,6 +5,7 @@
 //! checks are silent.
 
 use crate::flow::diagnostic::{Code, Place, Sources, TOO_MANY, Words};
+use crate::flow::mend;
 use crate::limits::{FLOW_DEPTH_MAX, FLOW_FILE_MAX_OCTETS};
 use granit_parser::{ErrorKind, Event, Parser, Placement, ScalarStyle, ScanError, Span};
 use std::collections::BTreeMap;
@@ -24,11 +25,11 @@ pub const GRAMMAR: Code = code("Y004", "the text breaks a rule of YAML's grammar
 /// A tab indents.
 pub const TAB: Code = code("Y005", "a tab stands where YAML wants spaces");
 /// A quote is not closed.
-pub const QUOTE: Code = code("Y006", "a quotation mark or bracket is not closed");
+pub const QUOTE: Code = code("Y006", "a quotation mark is not closed");
 /// A tag.
 pub const TAG: Code = code("Y007", "a word with ! is a YAML tag, which changes values unseen");
 /// An anchor or alias.
-pub const ANCHOR: Code = code("Y008", "& and * are YAML anchors and aliases, which repeat values unseen");
+pub const ANCHOR: Code = code("Y008", "a word with & is a YAML anchor, which gives a value a second name");
 /// A merge key.
 pub const MERGE: Code = code("Y009", "<< is a YAML merge key, which mixes values unseen");
 /// Several documents.
@@ -46,11 +47,15 @@ pub const DIRECTIVE: Code =
     code("Y015", "a line with % is a YAML directive, which changes how the file is read");
 /// Nothing in it.
 pub const EMPTY: Code = code("Y016", "the file is empty");
+/// A bracket is not closed.
+pub const BRACKET: Code = code("Y018", "a bracket is not closed");
+/// An alias.
+pub const ALIAS: Code = code("Y019", "a word with * is a YAML alias, which repeats a value unseen");
 
 /// All kinds of fault that this file finds.
 pub const CODES: &[Code] = &[
     NOT_TEXT, TOO_LARGE, TOO_DEEP, GRAMMAR, TAB, QUOTE, TAG, ANCHOR, MERGE, DOCUMENTS, TWICE, POUND, STAR,
-    CUT, DIRECTIVE, EMPTY, TOO_MANY,
+    CUT, DIRECTIVE, EMPTY, TOO_MANY, BRACKET, ALIAS,
 ];
 
 /// A value and its place.
@@ -249,6 +254,10 @@ impl Reader<'_> {
                     Some(first) => {
                         let words = Words::what(format!("`{name}` stands here for the second time"))
                             .repair(format!("keep one of them; the first is in line {first}"));
+                        let again = |text| mend::same_line(text, *first, key.place, &node);
+                        // Looking at lines takes time in a file of nothing but faults.
+                        let fix = Some(self.text).filter(|_| !self.sources.is_full()).and_then(again);
+                        let words = words.mends(fix);
                         self.sources.fault(key.place, TWICE, words);
                     }
                 }
@@ -291,7 +300,7 @@ impl Reader<'_> {
             "*" => (STAR, star_words()),
             name => {
                 let what = format!("`{name}` is a YAML alias: it would repeat another part of the file");
-                (ANCHOR, Words::what(what).repair("write the value out; the star key is written `star`"))
+                (ALIAS, Words::what(what).repair("write the value out; the star key is written `star`"))
             }
         };
         self.sources.fault(place, code, words);
@@ -303,6 +312,8 @@ impl Reader<'_> {
             let words = Words::what(format!("the line `#{text}` is a comment, so it vanishes"))
                 .repair("the pound key is written `pound`")
                 .hears("a caller who presses pound would get more time and nothing else");
+            let text = Some(self.text).filter(|_| !self.sources.is_full());
+            let words = words.mends(text.and_then(|text| mend::pound_line(text, place)));
             self.sources.fault(place, POUND, words);
         }
         if placement == Placement::Right {
@@ -340,7 +351,9 @@ impl Reader<'_> {
             _ if line.trim_start().starts_with("*:") => (STAR, star_words()),
             kind if is_tab(kind) => {
                 place = self.indenting_tab(place);
-                (TAB, Words::what("a tab stands where YAML wants spaces").repair("put spaces in its place"))
+                let words =
+                    Words::what("a tab stands where YAML wants spaces").repair("put spaces in its place");
+                (TAB, words.mends(mend::tabs(self.text, place.file)))
             }
             ErrorKind::DirectiveDisallowed => (
                 DIRECTIVE,
@@ -385,6 +398,7 @@ impl Reader<'_> {
 fn star_words() -> Words {
     Words::what("`*` begins a YAML alias, so the star key cannot be written so")
         .repair("the star key is written `star`; it repeats what was said, everywhere")
+        .mend("*", "star")
 }
 
 fn is_tab(kind: &ErrorKind) -> bool {
@@ -415,7 +429,8 @@ fn unclosed(kind: &ErrorKind) -> Option<(Code, Words)> {
         }
         _ => return None,
     };
-    Some((QUOTE, Words::what(what).repair(repair)))
+    let code = if what.starts_with("the bracket") { BRACKET } else { QUOTE };
+    Some((code, Words::what(what).repair(repair)))
 }
 
 fn grammar_words(error: &ScanError) -> Words {

@@ -8,7 +8,7 @@ pub fn clinic() {
         "default: main_menu",
         "default: entry",
         expect![[r#"
-            clinic.yaml:7:10  F036  every call begins with `entry`; a number leads to what follows
+            clinic.yaml:7:10  F119  every call begins with `entry`; a number leads to what follows
                 7 | default: entry             # then a number that is not listed below leads here
                   |          ^^^^^ name the flow that the caller hears after it
                   the first words again and again
@@ -41,13 +41,13 @@ pub fn clinic() {
         "100: main_menu",
         "'1-00 0': main_menu\n  1000: main_menu\n  a/b: main_menu",
         expect![[r#"
-        clinic.yaml:12:3  F037  the number 1000 stands here for the second time
-           12 |   1000: main_menu
-              |   ^^^^ keep one of them; the first is in line 11
-        clinic.yaml:13:3  F037  `a/b` is no called number
-           13 |   a/b: main_menu               # for trying it out: sip:100@this-machine
-              |   ^^^ write it as the carrier sends it, such as "+16175550100"
-    "#]],
+            clinic.yaml:12:3  F120  the number 1000 stands here for the second time
+               12 |   1000: main_menu
+                  |   ^^^^ keep one of them; the first is in line 11
+            clinic.yaml:13:3  F037  `a/b` is no called number
+               13 |   a/b: main_menu               # for trying it out: sip:100@this-machine
+                  |   ^^^ write it as the carrier sends it, such as "+16175550100"
+        "#]],
     );
     edited(
         "clinic.yaml",
@@ -64,17 +64,17 @@ pub fn clinic() {
         "locale: us",
         "locale: uk",
         expect![[r#"
-        clinic.yaml:4:9  F004  `uk` is no locale
-            4 | locale: uk                     # emergency number 9 1 1
-              |         ^^ may stand here: us
-    "#]],
+            clinic.yaml:4:9  F107  `uk` is no locale
+                4 | locale: uk                     # emergency number 9 1 1
+                  |         ^^ may stand here: us
+        "#]],
     );
     edited(
         "clinic.yaml",
         "recording: on ",
         "recording: yes ",
         expect![[r#"
-            clinic.yaml:16:12  F004  `yes` is no choice for recording
+            clinic.yaml:16:12  F107  `yes` is no choice for recording
                16 | recording: yes                  # after the notice, before the first person; 7 means no
                   |            ^^^ may stand here: on, off
         "#]],
@@ -92,13 +92,38 @@ pub fn clinic() {
     );
     edited(
         "clinic.yaml",
+        "tries: 2",
+        "tries: 6",
+        expect![[r#"
+        clinic.yaml:15:8  F108  `6` is no number of tries
+           15 | tries: 6                       # silences or wrong keys in a menu, then a person
+              |        ^ write a whole number from 1 to 5
+    "#]],
+    );
+    edited(
+        "clinic.yaml",
+        "promise: 1 working day}\n",
+        "promise: 1 working day}\n  - {call: \"sip:nurse@127.0.0.1\"}\n",
+        expect![[r#"
+            clinic.yaml:20:5  F118  a message stands before the last rung
+               20 |   - {message: vm.record_now, saved: vm.saved_next_day, promise: 1 working day}
+                  |     ^ make it the last rung
+                  the persons after it would never be called
+            clinic.yaml:21:5  F034  the last rung calls somebody, who may not answer
+               21 |   - {call: "sip:nurse@127.0.0.1"}
+                  |     ^ add `- {message: …, saved: …, promise: 1 working day}`
+                  a caller whom nobody answers would be left without a way to be called back
+        "#]],
+    );
+    edited(
+        "clinic.yaml",
         "ring: 25 s",
         "ring: 25",
         expect![[r#"
-        clinic.yaml:19:51  F004  `25` is no time to ring
-           19 |   - {call: "sip:front-desk@127.0.0.1:5070", ring: 25}
-              |                                                   ^^ write seconds from 5 to 120, such as `8 s`
-    "#]],
+            clinic.yaml:19:51  F109  `25` is no time to ring
+               19 |   - {call: "sip:front-desk@127.0.0.1:5070", ring: 25}
+                  |                                                   ^^ write seconds from 5 to 120, such as `8 s`
+        "#]],
     );
     edited(
         "clinic.yaml",

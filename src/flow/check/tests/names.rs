@@ -30,11 +30,11 @@ pub fn names() {
         "start: choose",
         "start: chose",
         expect![[r#"
-        main_menu.yaml:4:8  F010  `chose` is no step of this flow
-            4 | start: chose
-              |        ^^^^^ did you mean `choose`?
-              the flow could not begin: the caller would be given a person
-    "#]],
+            main_menu.yaml:4:8  F117  `chose` is no step of this flow
+                4 | start: chose
+                  |        ^^^^^ did you mean `choose`?
+                  the flow could not begin: the caller would be given a person
+        "#]],
     );
     edited(
         "entry.yaml",
@@ -62,7 +62,7 @@ pub fn names() {
         "flow: main_menu",
         "flow: front",
         expect![[r#"
-            main_menu.yaml:1:7  F006  the flow `front` is in a file of another name
+            main_menu.yaml:1:7  F115  the flow `front` is in a file of another name
                 1 | flow: front
                   |       ^^^^^ name the file front.yaml
         "#]],
@@ -71,13 +71,13 @@ pub fn names() {
         "more.yaml",
         format!("flow: after_hours\nstart: a\nsteps:\n{GOOD}"),
         expect![[r#"
-        more.yaml:1:7  F005  the flow `after_hours` is already in after_hours.yaml
-            1 | flow: after_hours
-              |       ^^^^^^^^^^^ give one of them another name
-        more.yaml:1:7  F006  the flow `after_hours` is in a file of another name
-            1 | flow: after_hours
-              |       ^^^^^^^^^^^ name the file after_hours.yaml
-    "#]],
+            more.yaml:1:7  F005  the flow `after_hours` is already in after_hours.yaml
+                1 | flow: after_hours
+                  |       ^^^^^^^^^^^ give one of them another name
+            more.yaml:1:7  F115  the flow `after_hours` is in a file of another name
+                1 | flow: after_hours
+                  |       ^^^^^^^^^^^ name the file after_hours.yaml
+        "#]],
     );
     with(
         "person.yaml",

@@ -37,15 +37,15 @@ pub fn paths() {
     steps(
         "  a: {language: u.language, next: b}\n  b: {record: u.recording, next: person}",
         expect![[r#"
-        after_hours.yaml:4:17  F001  the language is offered in the entry flow
-            4 |   a: {language: u.language, next: b}
-              |                 ^^^^^^^^^^ move this step there
-              2 and 7 work there only
-        after_hours.yaml:5:15  F032  the recording notice is given in the entry flow
-            5 |   b: {record: u.recording, next: person}
-              |               ^^^^^^^^^^^ move this step there
-              2 and 7 work there only
-    "#]],
+            after_hours.yaml:4:17  F103  the language is offered in the entry flow
+                4 |   a: {language: u.language, next: b}
+                  |                 ^^^^^^^^^^ move this step there
+                  2 and 7 work there only
+            after_hours.yaml:5:15  F032  the recording notice is given in the entry flow
+                5 |   b: {record: u.recording, next: person}
+                  |               ^^^^^^^^^^^ move this step there
+                  2 and 7 work there only
+        "#]],
     );
     edited(
         "entry.yaml",
@@ -78,7 +78,7 @@ pub fn paths() {
         "{say: u.person, next: called_number}",
         "{say: u.person, next: person}",
         expect![[r#"
-            entry.yaml:4:7  F041  the entry flow never leads to the flow of the called number
+            entry.yaml:4:7  F121  the entry flow never leads to the flow of the called number
                 4 | flow: entry
                   |       ^^^^^ let its last step say `next: called_number`
                   every number would sound the same
@@ -104,42 +104,42 @@ pub fn paths() {
         "3: refill,",
         "2: refill, 7: refill,",
         expect![[r#"
-        main_menu.yaml:7:11  F017  this menu has 6 options
-            7 |     menu: mm.menu                    # 4 is the nurse everywhere
-              |           ^^^^^^^ make two menus of it; at most 5 can be kept in mind
-              at the end of the list a caller has forgotten its beginning
-        main_menu.yaml:7:11  F018  the text of `mm.menu` offers key 3, which leads nowhere
-            7 |     menu: mm.menu                    # 4 is the nurse everywhere
-              |           ^^^^^^^ add 3 under `keys`, or take it out of the `en` text
-              a caller who presses 3 as told would hear "I did not get that"
-        main_menu.yaml:7:11  F018  the text of `mm.menu` offers key 3, which leads nowhere
-            7 |     menu: mm.menu                    # 4 is the nurse everywhere
-              |           ^^^^^^^ add 3 under `keys`, or take it out of the `es` text
-              a caller who presses 3 as told would hear "I did not get that"
-        main_menu.yaml:8:23  F016  key 2 chooses the second language until the first menu is over
-            8 |     keys: {1: visits, 2: refill, 7: refill, 5: billing, 6: more}
-              |                       ^ give this answer another key
-              a caller who presses 2 here would not get `refill`
-        main_menu.yaml:8:23  F019  the `en` text of `mm.menu` does not offer key 2
-            8 |     keys: {1: visits, 2: refill, 7: refill, 5: billing, 6: more}
-              |                       ^ say it there, such as "press 2" (es: "marque 2")
-              a caller cannot know that this key does something
-        main_menu.yaml:8:23  F019  the `es` text of `mm.menu` does not offer key 2
-            8 |     keys: {1: visits, 2: refill, 7: refill, 5: billing, 6: more}
-              |                       ^ say it there, such as "press 2" (es: "marque 2")
-              a caller cannot know that this key does something
-        main_menu.yaml:8:34  F016  key 7 stops the recording until the first menu is over
-            8 |     keys: {1: visits, 2: refill, 7: refill, 5: billing, 6: more}
-              |                                  ^ give this answer another key
-              a caller who presses 7 here would not get `refill`
-        main_menu.yaml:8:34  F019  the `en` text of `mm.menu` does not offer key 7
-            8 |     keys: {1: visits, 2: refill, 7: refill, 5: billing, 6: more}
-              |                                  ^ say it there, such as "press 7" (es: "marque 7")
-              a caller cannot know that this key does something
-        main_menu.yaml:8:34  F019  the `es` text of `mm.menu` does not offer key 7
-            8 |     keys: {1: visits, 2: refill, 7: refill, 5: billing, 6: more}
-              |                                  ^ say it there, such as "press 7" (es: "marque 7")
-              a caller cannot know that this key does something
-    "#]],
+            main_menu.yaml:7:11  F017  this menu has 6 options
+                7 |     menu: mm.menu                    # 4 is the nurse everywhere
+                  |           ^^^^^^^ make two menus of it; at most 5 can be kept in mind
+                  at the end of the list a caller has forgotten its beginning
+            main_menu.yaml:7:11  F018  the text of `mm.menu` offers key 3, which leads nowhere
+                7 |     menu: mm.menu                    # 4 is the nurse everywhere
+                  |           ^^^^^^^ add 3 under `keys`, or take it out of the `en` text
+                  a caller who presses 3 as told would hear "I did not get that"
+            main_menu.yaml:7:11  F018  the text of `mm.menu` offers key 3, which leads nowhere
+                7 |     menu: mm.menu                    # 4 is the nurse everywhere
+                  |           ^^^^^^^ add 3 under `keys`, or take it out of the `es` text
+                  a caller who presses 3 as told would hear "I did not get that"
+            main_menu.yaml:8:23  F019  the `en` text of `mm.menu` does not offer key 2
+                8 |     keys: {1: visits, 2: refill, 7: refill, 5: billing, 6: more}
+                  |                       ^ say it there, such as "press 2" (es: "marque 2")
+                  a caller cannot know that this key does something
+            main_menu.yaml:8:23  F019  the `es` text of `mm.menu` does not offer key 2
+                8 |     keys: {1: visits, 2: refill, 7: refill, 5: billing, 6: more}
+                  |                       ^ say it there, such as "press 2" (es: "marque 2")
+                  a caller cannot know that this key does something
+            main_menu.yaml:8:23  F116  key 2 chooses the second language until the first menu is over
+                8 |     keys: {1: visits, 2: refill, 7: refill, 5: billing, 6: more}
+                  |                       ^ give this answer another key
+                  a caller who presses 2 here would not get `refill`
+            main_menu.yaml:8:34  F019  the `en` text of `mm.menu` does not offer key 7
+                8 |     keys: {1: visits, 2: refill, 7: refill, 5: billing, 6: more}
+                  |                                  ^ say it there, such as "press 7" (es: "marque 7")
+                  a caller cannot know that this key does something
+            main_menu.yaml:8:34  F019  the `es` text of `mm.menu` does not offer key 7
+                8 |     keys: {1: visits, 2: refill, 7: refill, 5: billing, 6: more}
+                  |                                  ^ say it there, such as "press 7" (es: "marque 7")
+                  a caller cannot know that this key does something
+            main_menu.yaml:8:34  F116  key 7 stops the recording until the first menu is over
+                8 |     keys: {1: visits, 2: refill, 7: refill, 5: billing, 6: more}
+                  |                                  ^ give this answer another key
+                  a caller who presses 7 here would not get `refill`
+        "#]],
     );
 }

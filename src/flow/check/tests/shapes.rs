@@ -46,7 +46,7 @@ pub fn shapes() {
     steps(
         "  a: {mneu: vm.closed_now, keys: {1: message}}",
         expect![[r#"
-            after_hours.yaml:4:7  F001  nothing says what this step does
+            after_hours.yaml:4:7  F101  nothing says what this step does
                 4 |   a: {mneu: vm.closed_now, keys: {1: message}}
                   |       ^^^^ did you mean `menu`?
         "#]],
@@ -65,26 +65,26 @@ pub fn shapes() {
     steps(
         "  a: {menu: vm.closed_now, say: u.goodbye, keys: {1: message}}",
         expect![[r#"
-        after_hours.yaml:4:28  F005  a step does one thing, and this one does several
-            4 |   a: {menu: vm.closed_now, say: u.goodbye, keys: {1: message}}
-              |                            ^^^ make two steps of it
-    "#]],
+            after_hours.yaml:4:28  F113  a step does one thing, and this one does several
+                4 |   a: {menu: vm.closed_now, say: u.goodbye, keys: {1: message}}
+                  |                            ^^^ make two steps of it
+        "#]],
     );
     steps(
         "  a: {menu: vm.closed_now, keys: {1: message}, first_key: 8}",
         expect![[r#"
-        after_hours.yaml:4:59  F004  `8` is no time for a key
-            4 |   a: {menu: vm.closed_now, keys: {1: message}, first_key: 8}
-              |                                                           ^ write seconds from 3 to 60, such as `8 s`
-    "#]],
+            after_hours.yaml:4:59  F109  `8` is no time for a key
+                4 |   a: {menu: vm.closed_now, keys: {1: message}, first_key: 8}
+                  |                                                           ^ write seconds from 3 to 60, such as `8 s`
+        "#]],
     );
     steps(
         "  a: {menu: vm.closed_now, keys: {1: message}, first_key: 2 s}",
         expect![[r#"
-        after_hours.yaml:4:59  F004  `2 s` is no time for a key
-            4 |   a: {menu: vm.closed_now, keys: {1: message}, first_key: 2 s}
-              |                                                           ^^^ write seconds from 3 to 60, such as `8 s`
-    "#]],
+            after_hours.yaml:4:59  F109  `2 s` is no time for a key
+                4 |   a: {menu: vm.closed_now, keys: {1: message}, first_key: 2 s}
+                  |                                                           ^^^ write seconds from 3 to 60, such as `8 s`
+        "#]],
     );
     steps(
         "  a: {menu: vm.closed_now, keys: [message]}",
@@ -97,23 +97,23 @@ pub fn shapes() {
     steps(
         "  a: {menu: vm.closed_now, keys: {1: message}, next: {mesage: person}}",
         expect![[r#"
-        after_hours.yaml:4:55  F001  no key of this menu is named `mesage`
-            4 |   a: {menu: vm.closed_now, keys: {1: message}, next: {mesage: person}}
-              |                                                       ^^^^^^ did you mean `message`?
-    "#]],
+            after_hours.yaml:4:55  F102  no key of this menu is named `mesage`
+                4 |   a: {menu: vm.closed_now, keys: {1: message}, next: {mesage: person}}
+                  |                                                       ^^^^^^ did you mean `message`?
+        "#]],
     );
     steps(
         "  a:\n",
         expect![[r#"
-        after_hours.yaml:4:3  F003  the step is empty
-            4 |   a:
-              |   ^ say what it does: say, menu, language, record, person
-    "#]],
+            after_hours.yaml:4:3  F105  the step is empty
+                4 |   a:
+                  |   ^ say what it does: say, menu, language, record, person
+        "#]],
     );
     steps(
         "  A step: {say: u.goodbye, end: visits}",
         expect![[r#"
-            after_hours.yaml:4:3  F004  `A step` is no name for a step
+            after_hours.yaml:4:3  F106  `A step` is no name for a step
                 4 |   A step: {say: u.goodbye, end: visits}
                   |   ^^^^^^ names are lower-case letters, digits, _ - and .
         "#]],
@@ -121,17 +121,26 @@ pub fn shapes() {
     steps(
         "  a: {say: u.goodbye, next: person, end: visits}",
         expect![[r#"
-        after_hours.yaml:4:42  F005  a step either goes on with `next` or ends the call with `end`
-            4 |   a: {say: u.goodbye, next: person, end: visits}
-              |                                          ^^^^^^ take one of them out
-    "#]],
+            after_hours.yaml:4:42  F114  a step either goes on with `next` or ends the call with `end`
+                4 |   a: {say: u.goodbye, next: person, end: visits}
+                  |                                          ^^^^^^ take one of them out
+        "#]],
     );
     steps(
         "  a: {say: u.goodbye, languages: both, end: visits}",
         expect![[r#"
-        after_hours.yaml:4:34  F004  `both` is no choice of languages
-            4 |   a: {say: u.goodbye, languages: both, end: visits}
-              |                                  ^^^^ may stand here: all
+            after_hours.yaml:4:34  F107  `both` is no choice of languages
+                4 |   a: {say: u.goodbye, languages: both, end: visits}
+                  |                                  ^^^^ may stand here: all
+        "#]],
+    );
+    with(
+        "after_hours.yaml",
+        "flow: after_hours\nstart:\nsteps:\n  a: {person: u.agent}\n",
+        expect![[r#"
+        after_hours.yaml:2:6  F104  a step is missing behind the colon
+            2 | start:
+              |      ^ write it, or take the line out
     "#]],
     );
 }

@@ -34,28 +34,28 @@ pub fn yaml_traps() {
     steps(
         "  a: {menu: vm.closed_now, keys: {1: message, '#': wait, '*': wait, A: wait}}",
         expect![[r#"
-        after_hours.yaml:4:47  F016  `#` is no key of a telephone
-            4 |   a: {menu: vm.closed_now, keys: {1: message, '#': wait, '*': wait, A: wait}}
-              |                                               ^^^ write `pound`
-        after_hours.yaml:4:58  F016  `*` is no key of a telephone
-            4 |   a: {menu: vm.closed_now, keys: {1: message, '#': wait, '*': wait, A: wait}}
-              |                                                          ^^^ write `star`
-        after_hours.yaml:4:69  F004  `A` is no key of a telephone
-            4 |   a: {menu: vm.closed_now, keys: {1: message, '#': wait, '*': wait, A: wait}}
-              |                                                                     ^ may stand here: 1, 2, 3, 5, 6, 7, 8
-    "#]],
+            after_hours.yaml:4:47  F111  `#` is no key of a telephone
+                4 |   a: {menu: vm.closed_now, keys: {1: message, '#': wait, '*': wait, A: wait}}
+                  |                                               ^^^ write `pound`
+            after_hours.yaml:4:58  F111  `*` is no key of a telephone
+                4 |   a: {menu: vm.closed_now, keys: {1: message, '#': wait, '*': wait, A: wait}}
+                  |                                                          ^^^ write `star`
+            after_hours.yaml:4:69  F110  `A` is no key of a telephone
+                4 |   a: {menu: vm.closed_now, keys: {1: message, '#': wait, '*': wait, A: wait}}
+                  |                                                                     ^ may stand here: 1, 2, 3, 5, 6, 7, 8
+        "#]],
     );
     steps(
         "  a: {menu: vm.closed_now, keys: {1: message, '1': nurse, 01: crisis}}",
         expect![[r#"
-        after_hours.yaml:4:47  Y011  `1` stands here for the second time
-            4 |   a: {menu: vm.closed_now, keys: {1: message, '1': nurse, 01: crisis}}
-              |                                               ^^^ keep one of them; the first is in line 4
-        after_hours.yaml:4:59  F005  key 1 stands here for the second time
-            4 |   a: {menu: vm.closed_now, keys: {1: message, '1': nurse, 01: crisis}}
-              |                                                           ^^ keep one of them; the first is in line 4
-              of two meanings a caller would get only one
-    "#]],
+            after_hours.yaml:4:47  Y011  `1` stands here for the second time
+                4 |   a: {menu: vm.closed_now, keys: {1: message, '1': nurse, 01: crisis}}
+                  |                                               ^^^ keep one of them; the first is in line 4
+            after_hours.yaml:4:59  F112  key 1 stands here for the second time
+                4 |   a: {menu: vm.closed_now, keys: {1: message, '1': nurse, 01: crisis}}
+                  |                                                           ^^ keep one of them; the first is in line 4
+                  of two meanings a caller would get only one
+        "#]],
     );
     steps(
         "  a: {menu: vm.closed_now, keys: {1: !known message}}",
@@ -71,7 +71,7 @@ pub fn yaml_traps() {
             after_hours.yaml:4:12  Y008  a word that begins with & is a YAML anchor
                 4 |   a: &here {menu: vm.closed_now, keys: {1: message}}
                   |            ^ take it out, or put the text in quotation marks
-            after_hours.yaml:5:6  Y008  `*here` is a YAML alias: it would repeat another part of the file
+            after_hours.yaml:5:6  Y019  `*here` is a YAML alias: it would repeat another part of the file
                 5 |   b: *here
                   |      ^^^^^ write the value out; the star key is written `star`
         "#]],
@@ -127,7 +127,7 @@ pub fn yaml_traps() {
     steps(
         "  a: {menu: vm.closed_now, keys: {1: message}",
         expect![[r#"
-            after_hours.yaml:4:6  Y006  the bracket `{` is not closed
+            after_hours.yaml:4:6  Y018  the bracket `{` is not closed
                 4 |   a: {menu: vm.closed_now, keys: {1: message}
                   |      ^ close it with `}`
         "#]],

@@ -1,0 +1,53 @@
+//! The kinds of fault that `careline.yaml` can have. A code never changes its meaning; a retired one is not
+//! used again.
+
+use crate::flow::diagnostic::Code;
+use crate::flow::syntax::fields::Family;
+
+const fn code(id: &'static str, meaning: &'static str) -> Code {
+    Code { id, meaning }
+}
+
+/// The codes that the field reader uses.
+pub const FAMILY: Family = Family {
+    unknown: code("C001", "a word that nothing knows at its place"),
+    missing: code("C002", "a word that must be there is missing"),
+    kind: code("C003", "a list, mapping or word stands where another of them belongs"),
+    value: code("C004", "an address or network cannot be read"),
+    nothing: code("C006", "nothing stands behind a colon"),
+    name: code("C007", "a name has a character that no name has"),
+    choice: code("C008", "a word is none of the few that may stand there"),
+    number: code("C009", "a number is no whole number, or out of bounds"),
+    // No setting has a time with a unit yet.
+    time: code("C010", "a time is not written as `8 s`, or out of bounds"),
+};
+/// Two families of addresses.
+pub const CLASH: Code = code("C005", "SIP and sound are on addresses that do not reach each other");
+/// One address twice.
+pub const LISTEN_TWICE: Code = code("C011", "SIP is listened for twice at one address");
+/// No address at all.
+pub const LISTEN_NOWHERE: Code = code("C012", "SIP is listened for nowhere");
+/// RTP takes even ports.
+pub const ODD_PORT: Code = code("C013", "the first port for sound is odd");
+/// The range is empty.
+pub const NO_PORT: Code = code("C014", "no port is left for sound");
+/// Two trunks of one name.
+pub const TRUNK_TWICE: Code = code("C015", "two trunks have the same name");
+
+/// All kinds of fault that this file can have besides YAML's own.
+pub const CODES: &[Code] = &[
+    FAMILY.unknown,
+    FAMILY.missing,
+    FAMILY.kind,
+    FAMILY.value,
+    CLASH,
+    FAMILY.nothing,
+    FAMILY.name,
+    FAMILY.choice,
+    FAMILY.number,
+    LISTEN_TWICE,
+    LISTEN_NOWHERE,
+    ODD_PORT,
+    NO_PORT,
+    TRUNK_TWICE,
+];

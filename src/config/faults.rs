@@ -1,0 +1,153 @@
+//! The pages of faults of `careline.yaml`, in the form of [`crate::flow::faults`].
+
+use super::codes;
+use crate::flow::faults::{Page, page, words};
+
+const NOT_STARTED: &str = "Nothing: the engine does not start with a faulty configuration.";
+const FILE: &str = "careline.yaml";
+
+/// In the order of their codes.
+pub const PAGES: &[Page] = &[
+    page(
+        codes::FAMILY.unknown,
+        "A word stands before a colon and is no setting. Mostly it is a slip of the keyboard.",
+        NOT_STARTED,
+        "Write one of the words that the fault names. `careline check --fix` does it where only one can be meant.",
+        words(FILE, "calls: {maxx: 200}", "calls: {max: 200}"),
+    ),
+    page(
+        codes::FAMILY.missing,
+        "Something that must be said here is not said: a trunk needs a name and its addresses.",
+        NOT_STARTED,
+        "Add the line that the fault names.",
+        words(FILE, "trunks: [{name: carrier}]", "trunks: [{name: carrier, addresses: [203.0.113.7]}]"),
+    ),
+    page(
+        codes::FAMILY.kind,
+        "One word belongs here and a list stands here, or the other way round.",
+        NOT_STARTED,
+        "Names and values go in `{ }` or on lines of their own, lists in `[ ]` or on lines with `- `.",
+        words(FILE, "trunks: carrier", "trunks: []"),
+    ),
+    page(
+        codes::FAMILY.value,
+        "An address or a network belongs here, and this is none.",
+        NOT_STARTED,
+        "An address is written as `203.0.113.7` or `2001:db8::7`, with its port as `0.0.0.0:5060`, a network as `10.0.0.0/8`.",
+        words(FILE, "sip: {listen: 5060}", "sip: {listen: \"0.0.0.0:5060\"}"),
+    ),
+    page(
+        codes::CLASH,
+        "SIP is listened for on IPv4 and sound on IPv6 alone, or the other way round.",
+        "Nothing: the call would be answered and stay silent.",
+        "Give both the same kind of address.",
+        words(
+            FILE,
+            "sip: {listen: \"[::]:5060\"}\nmedia: {address: 0.0.0.0}",
+            "sip: {listen: \"[::]:5060\"}\nmedia: {address: \"::\"}",
+        ),
+    ),
+    page(
+        codes::FAMILY.nothing,
+        "A setting has a colon, and nothing stands behind it.",
+        NOT_STARTED,
+        "Write what belongs there, or take the line out: every setting has a default.",
+        words(FILE, "flows:", "flows: ivr-flows"),
+    ),
+    page(
+        codes::FAMILY.name,
+        "The name of a trunk is lower-case letters, digits, `_`, `-` and `.`.",
+        NOT_STARTED,
+        "Write the name without spaces and capitals.",
+        words(
+            FILE,
+            "trunks: [{name: My Carrier, addresses: [203.0.113.7]}]",
+            "trunks: [{name: my_carrier, addresses: [203.0.113.7]}]",
+        ),
+    ),
+    page(
+        codes::FAMILY.choice,
+        "Only a few words may stand here, and this is none of them.",
+        NOT_STARTED,
+        "Write one of the words that the fault names. `careline check --fix` does it where only one can be meant.",
+        words(FILE, "log: debugg", "log: debug"),
+    ),
+    page(
+        codes::FAMILY.number,
+        "A whole number belongs here, and it must lie between two bounds.",
+        NOT_STARTED,
+        "Write a number within the bounds that the fault names, in digits and without a unit.",
+        words(FILE, "calls: {max: many}", "calls: {max: 1000}"),
+    ),
+    page(
+        codes::LISTEN_TWICE,
+        "The same address with the same port stands twice under `listen`.",
+        NOT_STARTED,
+        "Take one of them out. An address without `udp` or `tcp` before it stands for both.",
+        words(
+            FILE,
+            "sip: {listen: [\"0.0.0.0:5060\", \"tcp 0.0.0.0:5060\"]}",
+            "sip: {listen: [\"0.0.0.0:5060\", \"tcp 0.0.0.0:5080\"]}",
+        ),
+    ),
+    page(
+        codes::LISTEN_NOWHERE,
+        "The list of addresses where SIP is listened for is empty.",
+        "Nothing: no call could be answered.",
+        "Write an address with its port, or take the line out.",
+        words(FILE, "sip: {listen: []}", "sip: {listen: [\"0.0.0.0:5060\"]}"),
+    ),
+    page(
+        codes::ODD_PORT,
+        "Sound takes an even port and the one after it, so the first port must be even.",
+        NOT_STARTED,
+        "Write the even port beside it.",
+        words(FILE, "media: {first_port: 20001}", "media: {first_port: 20002}"),
+    ),
+    page(
+        codes::NO_PORT,
+        "The last port for sound is not greater than the first.",
+        "Nothing: no call could be answered.",
+        "Make `last_port` greater than `first_port`. Each party of a call takes two ports.",
+        words(
+            FILE,
+            "media: {first_port: 20000, last_port: 20000}",
+            "media: {first_port: 20000, last_port: 29999}",
+        ),
+    ),
+    page(
+        codes::TRUNK_TWICE,
+        "Two trunks have the same name, so the records could not tell them apart.",
+        NOT_STARTED,
+        "Give each trunk its own name.",
+        words(
+            FILE,
+            "trunks: [{name: a, addresses: [203.0.113.7]}, {name: a, addresses: [203.0.113.8]}]",
+            "trunks: [{name: a, addresses: [203.0.113.7]}, {name: b, addresses: [203.0.113.8]}]",
+        ),
+    ),
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Config;
+    use crate::flow::faults::Example;
+
+    #[test]
+    fn every_kind_of_fault_has_its_page_and_a_true_example() {
+        let written: Vec<&str> = PAGES.iter().map(|page| page.code.id).collect();
+        let mut known: Vec<&str> = codes::CODES.iter().map(|code| code.id).collect();
+        known.sort_unstable();
+        assert_eq!(written, known);
+        for Page { code, example, .. } in PAGES {
+            let Example::Words { wrong, right, .. } = example else { panic!("{}: no words", code.id) };
+            let found = |text: &str| {
+                let (_, faults) = Config::read(FILE, text.as_bytes());
+                faults.iter().map(|fault| fault.code.id).collect::<Vec<_>>()
+            };
+            assert!(found(wrong).contains(&code.id), "{}: {:?}", code.id, found(wrong));
+            assert_eq!(found(right), Vec::<&str>::new(), "{}", code.id);
+        }
+    }
+}

@@ -1,0 +1,187 @@
+//! Every word that may stand in `careline.yaml`, in the form of [`crate::flow::vocabulary`].
+
+use crate::flow::vocabulary::Need::{Optional, Required};
+use crate::flow::vocabulary::{Field, Need, Object, Value};
+
+const fn field(name: &'static str, need: Need, value: Value, about: &'static str) -> Field {
+    Field { name, need, value, about }
+}
+
+/// `sip:`
+pub const SIP: Object = Object {
+    what: "`sip`",
+    about: "Signalling.",
+    fields: &[
+        field(
+            "listen",
+            Optional,
+            Value::OneOrMore(&Value::Text),
+            "Address and port for SIP, over UDP and TCP or one of them.",
+        ),
+        field(
+            "external_address",
+            Optional,
+            Value::Text,
+            "Told to peers in place of our own address, behind a NAT.",
+        ),
+        field(
+            "t1_ms",
+            Optional,
+            Value::Number(10, 5_000),
+            "The round trip from which all SIP timers follow (RFC 3261).",
+        ),
+        field("product", Optional, Value::Text, "How we name ourselves to peers."),
+        field(
+            "listen_to",
+            Optional,
+            Value::List(&Value::Text),
+            "Networks whose calls are taken besides those of trunks.",
+        ),
+        field(
+            "requests_a_second",
+            Optional,
+            Value::Number(1, 100_000),
+            "Requests that are heard from each source that is no trunk, outside a call.",
+        ),
+        field(
+            "session_expires_s",
+            Optional,
+            Value::Number(0, 86_400),
+            "Seconds after which a call that nobody refreshes is over (RFC 4028); 0 asks for none.",
+        ),
+        field(
+            "info_keys",
+            Optional,
+            Value::Choice(&["ignored", "count", "deduplicate"]),
+            "Keys in SIP INFO, where the phone offers no RTP events.",
+        ),
+    ],
+};
+
+/// `media:`
+pub const MEDIA: Object = Object {
+    what: "`media`",
+    about: "Sound.",
+    fields: &[
+        field("address", Optional, Value::Text, "The address for sound (RTP)."),
+        field("first_port", Optional, Value::Number(1_024, 65_535), "The first UDP port for sound, even."),
+        field(
+            "last_port",
+            Optional,
+            Value::Number(1_024, 65_535),
+            "The last one; each party of a call takes two.",
+        ),
+        field("workers", Optional, Value::Number(1, 256), "Media threads; left out, one for each core."),
+        field(
+            "silent_after_s",
+            Optional,
+            Value::Number(5, 3_600),
+            "Seconds without any sound after which a party is asked whether it is still there.",
+        ),
+        field(
+            "io_uring",
+            Optional,
+            Value::Choice(&["auto", "never"]),
+            "Many packets in one system call where the kernel allows it.",
+        ),
+        field(
+            "priority",
+            Optional,
+            Value::Choice(&["auto", "never"]),
+            "Media threads go before other programs where this user may do that.",
+        ),
+    ],
+};
+
+/// `calls:`
+pub const CALLS: Object = Object {
+    what: "`calls`",
+    about: "Bounds on calls.",
+    fields: &[
+        field(
+            "max",
+            Optional,
+            Value::Number(1, 100_000),
+            "Calls at once; the next one hears busy and is counted.",
+        ),
+        field("ring_s", Optional, Value::Number(5, 600), "Seconds that a call may ring."),
+        field("longest_s", Optional, Value::Number(60, 86_400), "Seconds that a call may last."),
+    ],
+};
+
+/// An item of `trunks:`.
+pub const TRUNK: Object = Object {
+    what: "a trunk",
+    about: "A carrier or gateway. Its calls are taken whatever network they come from.",
+    fields: &[
+        field("name", Required, Value::Name, "Its name in the records."),
+        field(
+            "addresses",
+            Required,
+            Value::List(&Value::Text),
+            "Where its calls come from: addresses or networks.",
+        ),
+        field(
+            "trusted",
+            Optional,
+            Value::Choice(&["true", "false"]),
+            "Whether its P-Asserted-Identity is believed.",
+        ),
+        field(
+            "called_number_from",
+            Optional,
+            Value::Choice(&["request_uri", "to", "p_called_party_id", "diversion"]),
+            "Where its calls carry the number that was dialled.",
+        ),
+    ],
+};
+
+/// `recordings:`
+pub const RECORDINGS: Object = Object {
+    what: "`recordings`",
+    about: "Recordings on disk.",
+    fields: &[
+        field("directory", Optional, Value::Text, "Where they are kept."),
+        field(
+            "quota_mb",
+            Optional,
+            Value::Number(1, 1_000_000_000),
+            "What they may take on disk, in megabytes.",
+        ),
+        field(
+            "sync_s",
+            Optional,
+            Value::Number(1, 60),
+            "Seconds after which sound is safe even if the power fails.",
+        ),
+    ],
+};
+
+/// `careline.yaml`.
+pub const CONFIG: Object = Object {
+    what: "careline.yaml",
+    about: "Every setting of the engine; each has a default.",
+    fields: &[
+        field("sip", Optional, Value::Object(&SIP), "Signalling."),
+        field("media", Optional, Value::Object(&MEDIA), "Sound."),
+        field("calls", Optional, Value::Object(&CALLS), "Bounds on calls."),
+        field("trunks", Optional, Value::List(&Value::Object(&TRUNK)), "Carriers and gateways."),
+        field("flows", Optional, Value::Text, "The directory of the flows."),
+        field("sounds", Optional, Value::Text, "The directory of the prompt audio."),
+        field("recordings", Optional, Value::Object(&RECORDINGS), "Recordings on disk."),
+        field("store", Optional, Value::Text, "The database of call records."),
+        field("control", Optional, Value::Text, "The socket for `careline status` and other commands."),
+        field(
+            "drain_s",
+            Optional,
+            Value::Number(0, 86_400),
+            "Seconds that calls may go on after the engine is told to stop.",
+        ),
+        field(
+            "log",
+            Optional,
+            Value::Choice(&["error", "warn", "info", "debug", "trace"]),
+            "How much is logged.",
+        ),
+    ],
+};

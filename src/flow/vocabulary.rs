@@ -1,0 +1,359 @@
+//! Every word that may stand in a file of a flow set, what belongs behind it, and what it is for: one table.
+//!
+//! The readers take from it which words are known, `careline schema` makes of it what an editor
+//! completes, and `docs/admin-guide/steps.md` is written from it. The words of `careline.yaml` stand in
+//! `config::vocabulary`, made of the same parts. Not here: what a word does. That is its reader's.
+
+/// Names and values that stand together: a file, or a part of one.
+#[derive(Debug)]
+pub struct Object {
+    /// As faults call it, such as "a `say` step".
+    pub what: &'static str,
+    /// What it is for, in a sentence.
+    pub about: &'static str,
+    /// What may stand in it. Of a step the first field is its verb.
+    pub fields: &'static [Field],
+}
+
+/// One name that may stand in an [`Object`].
+#[derive(Debug)]
+pub struct Field {
+    /// The name before the colon.
+    pub name: &'static str,
+    /// Whether it must be there.
+    pub need: Need,
+    /// What stands behind the colon.
+    pub value: Value,
+    /// What it is for, in a sentence.
+    pub about: &'static str,
+}
+
+/// Whether a field must be there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Need {
+    /// It must.
+    Required,
+    /// It may be left out.
+    Optional,
+}
+
+/// What may stand behind a colon.
+#[derive(Debug)]
+pub enum Value {
+    /// The name of a step, flow, prompt, exit or answer.
+    Name,
+    /// Free words.
+    Text,
+    /// A whole number within bounds.
+    Number(u64, u64),
+    /// A length of time such as `8 s` or `2 min`, within bounds in seconds.
+    Time(u64, u64),
+    /// `1 working day` up to `10 working days`.
+    Promise,
+    /// One of a few words.
+    Choice(&'static [&'static str]),
+    /// A list.
+    List(&'static Value),
+    /// One value, or a list of such.
+    OneOrMore(&'static Value),
+    /// Names that the writer chooses, and a value behind each.
+    Table(Names, &'static Value),
+    /// An object.
+    Object(&'static Object),
+    /// One of several objects.
+    Either(&'static [&'static Object]),
+}
+
+/// What the names of a [`Value::Table`] are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Names {
+    /// Steps, answers, exits, prompts.
+    Any,
+    /// Keys of a telephone that a menu may give a meaning.
+    Keys,
+    /// Called numbers.
+    Numbers,
+    /// Languages that flows speak.
+    Languages,
+}
+
+const fn field(name: &'static str, need: Need, value: Value, about: &'static str) -> Field {
+    Field { name, need, value, about }
+}
+
+use Need::{Optional, Required};
+
+/// The languages that flows speak.
+pub const LANGUAGES: &[&str] = &["en", "es"];
+
+/// `say:`
+pub const SAY: Object = Object {
+    what: "a `say` step",
+    about: "Words, and then the next step or the end of the call.",
+    fields: &[
+        field("say", Required, Value::Name, "The prompt of prompts.yaml that is spoken."),
+        field(
+            "languages",
+            Optional,
+            Value::Choice(&["all"]),
+            "`all` speaks every language until the caller has chosen one.",
+        ),
+        field("next", Optional, Value::Name, "The step or flow that follows."),
+        field("end", Optional, Value::Name, "Hangs up after the words; the exit names it for the reports."),
+    ],
+};
+
+/// `menu:`
+pub const MENU: Object = Object {
+    what: "a `menu` step",
+    about: "A question that is answered with a key.",
+    fields: &[
+        field("menu", Required, Value::Name, "The prompt that asks, and offers every key."),
+        field(
+            "keys",
+            Required,
+            Value::Table(Names::Keys, &Value::Name),
+            "Each key and the name of its answer. Without `next`, an answer is a step.",
+        ),
+        field(
+            "next",
+            Optional,
+            Value::Table(Names::Any, &Value::Name),
+            "Each answer and its step; `else` is every answer that is not listed.",
+        ),
+        field("first_key", Optional, Value::Time(3, 60), "The time for a key, if this menu needs more."),
+    ],
+};
+
+/// `language:`
+pub const LANGUAGE: Object = Object {
+    what: "a `language` step",
+    about: "Offers the second language in its own words. In the entry flow only.",
+    fields: &[
+        field(
+            "language",
+            Required,
+            Value::Name,
+            "The prompt that offers it, such as \"Para español, marque 2\".",
+        ),
+        field("next", Optional, Value::Name, "The step that follows."),
+    ],
+};
+
+/// `record:`
+pub const RECORD: Object = Object {
+    what: "a `record` step",
+    about: "The recording notice, if it shall come before the menus. In the entry flow only.",
+    fields: &[
+        field("record", Required, Value::Name, "The prompt that gives the notice."),
+        field("next", Optional, Value::Name, "The step that follows."),
+    ],
+};
+
+/// `person:`
+pub const PERSON: Object = Object {
+    what: "a `person` step",
+    about: "Words, and then a person is called, as `person` in clinic.yaml says.",
+    fields: &[
+        field("person", Required, Value::Name, "The prompt that is spoken before."),
+        field("exit", Optional, Value::Name, "What the caller wanted, for the reports."),
+    ],
+};
+
+/// Every kind of step, in the order in which faults name them.
+pub const STEPS: [&Object; 5] = [&SAY, &MENU, &LANGUAGE, &RECORD, &PERSON];
+
+/// The words that say what a step does; exactly one of them must stand in it.
+pub const ACTS: [&str; STEPS.len()] = {
+    let mut acts = [""; STEPS.len()];
+    let mut at = 0;
+    while at < acts.len() {
+        acts[at] = STEPS[at].fields[0].name;
+        at += 1;
+    }
+    acts
+};
+
+/// A flow file.
+pub const FLOW: Object = Object {
+    what: "a flow file",
+    about: "One flow: what a caller hears, step by step, and what the keys do.",
+    fields: &[
+        field("flow", Required, Value::Name, "The flow's name; the file is named after it."),
+        field("title", Optional, Value::Text, "What the flow is for."),
+        field("owner", Optional, Value::Text, "Who answers for it."),
+        field("start", Required, Value::Name, "The first step."),
+        field(
+            "steps",
+            Required,
+            Value::Table(Names::Any, &Value::Either(&STEPS)),
+            "The steps, by their names.",
+        ),
+    ],
+};
+
+/// A rung of the person ladder that calls somebody.
+pub const CALL_RUNG: Object = Object {
+    what: "a rung",
+    about: "Calls somebody.",
+    fields: &[
+        field("call", Required, Value::Text, "Whom, as sip:NAME@HOST or sip:NAME@HOST:PORT."),
+        field("ring", Optional, Value::Time(5, 120), "How long it may ring."),
+    ],
+};
+
+/// The last rung of the person ladder.
+pub const MESSAGE_RUNG: Object = Object {
+    what: "the last rung",
+    about: "Takes a message with a promise, when nobody answered.",
+    fields: &[
+        field("message", Required, Value::Name, "The prompt that asks for the message."),
+        field("saved", Required, Value::Name, "The prompt that is spoken when it is saved."),
+        field("promise", Required, Value::Promise, "When the caller is called back, as that prompt says it."),
+    ],
+};
+
+/// `times:` of clinic.yaml.
+pub const TIMES: Object = Object {
+    what: "`times`",
+    about: "The times of every menu.",
+    fields: &[
+        field("first_key", Optional, Value::Time(3, 60), "The time for a menu's first key; 8 s if left out."),
+        field("more_time", Optional, Value::Time(5, 300), "The time that pound gives; 30 s if left out."),
+    ],
+};
+
+/// clinic.yaml.
+pub const CLINIC: Object = Object {
+    what: "clinic.yaml",
+    about: "What stands once and holds for every flow.",
+    fields: &[
+        field("clinic", Optional, Value::Text, "The clinic's name."),
+        field(
+            "languages",
+            Required,
+            Value::List(&Value::Choice(LANGUAGES)),
+            "The languages; the first is spoken until the caller chooses the second with 2.",
+        ),
+        field("locale", Required, Value::Choice(&["us"]), "The country, for its emergency number."),
+        field("entry", Required, Value::Name, "The flow with which every call begins."),
+        field("default", Required, Value::Name, "The flow of a number that is not listed."),
+        field(
+            "numbers",
+            Optional,
+            Value::Table(Names::Numbers, &Value::Name),
+            "Each called number, as the carrier sends it, and its flow.",
+        ),
+        field("times", Optional, Value::Object(&TIMES), "The times of every menu."),
+        field(
+            "tries",
+            Optional,
+            Value::Number(1, 5),
+            "Silences or wrong keys in a menu until a person is called; 2.",
+        ),
+        field(
+            "recording",
+            Optional,
+            Value::Choice(&["on", "off"]),
+            "Whether calls are recorded, after the notice; off if left out.",
+        ),
+        field(
+            "person",
+            Required,
+            Value::List(&Value::Either(&[&CALL_RUNG, &MESSAGE_RUNG])),
+            "Whom a caller gets who needs a person, one after the other; the last is a message.",
+        ),
+        field(
+            "exits",
+            Optional,
+            Value::Table(Names::Any, &Value::Text),
+            "How calls end, for the reports: each exit and what it means.",
+        ),
+        field(
+            "urgent_flows",
+            Optional,
+            Value::List(&Value::Name),
+            "The flows whose callers are refused last.",
+        ),
+    ],
+};
+
+/// What a prompt says in each language.
+pub const PROMPTS: Value = Value::Table(Names::Any, &Value::Table(Names::Languages, &Value::Text));
+
+impl Object {
+    /// The names that may stand in it.
+    pub fn names(&self) -> impl Iterator<Item = &'static str> {
+        self.fields.iter().map(|field| field.name)
+    }
+}
+
+impl Value {
+    /// What stands there, for a table of documentation.
+    pub fn shown(&self) -> String {
+        match self {
+            Value::Name => "a name".to_owned(),
+            Value::Text => "words".to_owned(),
+            Value::Number(from, to) => format!("a number from {from} to {to}"),
+            Value::Time(from, to) => format!("a time from {from} s to {to} s"),
+            Value::Promise => "`1 working day` to `10 working days`".to_owned(),
+            Value::Choice(words) => {
+                words.iter().map(|word| format!("`{word}`")).collect::<Vec<_>>().join(" or ")
+            }
+            Value::List(of) => format!("a list: {}", of.shown()),
+            Value::OneOrMore(of) => format!("{}, or a list of such", of.shown()),
+            Value::Table(names, of) => format!("{}, and behind each {}", names.shown(), of.shown()),
+            Value::Object(object) => object.what.to_owned(),
+            Value::Either(objects) => {
+                objects.iter().map(|object| object.what).collect::<Vec<_>>().join(", or ")
+            }
+        }
+    }
+}
+
+impl Names {
+    fn shown(self) -> &'static str {
+        match self {
+            Names::Any => "names",
+            Names::Keys => "keys",
+            Names::Numbers => "called numbers",
+            Names::Languages => "languages",
+        }
+    }
+}
+
+/// `docs/admin-guide/steps.md`.
+pub fn page() -> String {
+    let mut page = String::from(
+        "# Every word of a flow\n\nWritten from the engine's own table, which also makes what `careline schema` prints; \
+         do not edit it by hand.\nWhat the words are for, and examples, are in [flows.md](flows.md). \
+         `!` marks what must be there.\n\n## Steps\n\n| step | what the caller notices |\n|---|---|\n",
+    );
+    for step in STEPS {
+        page += &format!("| [`{0}`](#{0}) | {1} |\n", step.fields[0].name, step.about);
+    }
+    for step in STEPS {
+        page += &format!("\n### {}\n\n{}\n\n{}", step.fields[0].name, step.about, rows(step));
+    }
+    for (title, object) in [("A flow file", &FLOW), ("clinic.yaml", &CLINIC)] {
+        page += &format!("\n## {title}\n\n{}\n\n{}", object.about, rows(object));
+    }
+    for (title, object) in [
+        ("`times`", &TIMES),
+        ("`person`: a rung that calls", &CALL_RUNG),
+        ("`person`: the last rung", &MESSAGE_RUNG),
+    ] {
+        page += &format!("\n### {title}\n\n{}\n\n{}", object.about, rows(object));
+    }
+    page + "\n## prompts.yaml\n\nEach prompt, and behind it each language and what is said in it.\n"
+}
+
+/// The fields of an object as a table.
+fn rows(object: &Object) -> String {
+    let mut rows = String::from("| word | | what stands behind it | what it is for |\n|---|---|---|---|\n");
+    for Field { name, need, value, about } in object.fields {
+        let must = if *need == Required { "!" } else { "" };
+        rows += &format!("| `{name}` | {must} | {} | {about} |\n", value.shown());
+    }
+    rows
+}
