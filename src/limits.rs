@@ -212,6 +212,10 @@ pub const ENTRY_DIGITS_MAX: usize = 32;
 pub const ENTRY_STAR_WAITS: Duration = Duration::from_secs(2);
 /// How long after the last digit a pound still belongs to an entry that ended by its length: callers were told to press it.
 pub const ENTRY_LATE_POUND: Duration = Duration::from_secs(2);
+/// Steps that speaking one value may take: the longest number in words takes under 60, a code of 32 characters 64.
+pub const SPOKEN_STEPS_MAX: usize = 512;
+/// Characters of a code or telephone number that are spoken: nobody writes more down by ear.
+pub const SPOKEN_CHARACTERS_MAX: usize = 32;
 /// The emergency number's keys count as one when they are typed within this time.
 pub const EMERGENCY_KEYS_WITHIN: Duration = Duration::from_secs(3);
 /// Silence between two emergency lines to a caller for whom somebody is being called: a line every 15 s.

@@ -16,5 +16,6 @@ pub mod program;
 pub(crate) mod read;
 pub mod run;
 pub mod set;
+pub mod spoken;
 pub mod syntax;
 pub mod value;
