@@ -216,6 +216,10 @@ pub const ENTRY_LATE_POUND: Duration = Duration::from_secs(2);
 pub const SPOKEN_STEPS_MAX: usize = 512;
 /// Characters of a code or telephone number that are spoken: nobody writes more down by ear.
 pub const SPOKEN_CHARACTERS_MAX: usize = 32;
+/// Octets of one expression in a flow: one that is longer belongs in a step of its own.
+pub const EXPRESSION_MAX_OCTETS: usize = 1_024;
+/// How deep an expression may be nested, and how many of its parts `and` may join: nobody follows more by eye.
+pub const EXPRESSION_DEPTH_MAX: usize = 48;
 /// The emergency number's keys count as one when they are typed within this time.
 pub const EMERGENCY_KEYS_WITHIN: Duration = Duration::from_secs(3);
 /// Silence between two emergency lines to a caller for whom somebody is being called: a line every 15 s.

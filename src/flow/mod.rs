@@ -12,6 +12,7 @@ pub mod codes;
 pub mod diagnostic;
 mod draft;
 pub mod entry;
+pub mod expression;
 pub mod program;
 pub(crate) mod read;
 pub mod run;
