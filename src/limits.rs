@@ -207,6 +207,20 @@ pub const LATCH_PACKETS: u32 = 2;
 pub const MENU_OPTIONS_MAX: usize = 5;
 /// Words of one sentence of a prompt: a longer one is lost before it ends.
 pub const SENTENCE_MAX_WORDS: usize = 25;
+/// Digits of one entry: a card number and an account number with what belongs to it have under 20.
+pub const ENTRY_DIGITS_MAX: usize = 32;
+/// How long a star that nothing follows is waited on, within an entry: then it means what it means everywhere.
+pub const ENTRY_STAR_WAITS: Duration = Duration::from_secs(2);
+/// How long after the last digit a pound still belongs to an entry that ended by its length: callers were told to press it.
+pub const ENTRY_LATE_POUND: Duration = Duration::from_secs(2);
+/// Steps that speaking one value may take: the longest number in words takes under 60, a code of 32 characters 64.
+pub const SPOKEN_STEPS_MAX: usize = 512;
+/// Characters of a code or telephone number that are spoken: nobody writes more down by ear.
+pub const SPOKEN_CHARACTERS_MAX: usize = 32;
+/// Octets of one expression in a flow: one that is longer belongs in a step of its own.
+pub const EXPRESSION_MAX_OCTETS: usize = 1_024;
+/// How deep an expression may be nested, and how many of its parts `and` may join: nobody follows more by eye.
+pub const EXPRESSION_DEPTH_MAX: usize = 48;
 /// The emergency number's keys count as one when they are typed within this time.
 pub const EMERGENCY_KEYS_WITHIN: Duration = Duration::from_secs(3);
 /// Silence between two emergency lines to a caller for whom somebody is being called: a line every 15 s.
