@@ -11,12 +11,14 @@ use crate::flow::syntax::fields::{self, Family, Fields};
 use crate::flow::syntax::tree::{self, Node, Reading};
 use crate::id::TrunkName;
 use crate::io::media_worker::{Batching, Priority};
+use crate::io::published::Shelf;
+use crate::io::published::gather::Folders;
 use crate::io::sip_port::Listen;
 use crate::limits;
 use crate::sip::interface::{InfoKeys, Network, Settings};
 use addresses::{listens, near_networks, networks, over_each, this_machine};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 const fn code(id: &'static str, meaning: &'static str) -> Code {
@@ -49,6 +51,10 @@ pub struct Config {
     pub flows: PathBuf,
     /// The directory of prompt audio.
     pub sounds: PathBuf,
+    /// The folder of published sets; `None` is beside the store.
+    pub published: Option<PathBuf>,
+    /// Whether changes of the draft are heard at once.
+    pub live_edit: LiveEdit,
     /// Recordings on disk.
     pub recordings: Recordings,
     /// The database of events and records.
@@ -134,6 +140,15 @@ pub enum Trust {
     Untrusted,
 }
 
+/// Whether callers hear the draft as it is edited.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LiveEdit {
+    /// Each clean version of the draft, as soon as it is saved: for demonstrations.
+    On,
+    /// What was published.
+    Off,
+}
+
 /// Recordings on disk.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Recordings {
@@ -203,6 +218,8 @@ impl Default for Config {
             trunks: Vec::new(),
             flows: PathBuf::from("ivr-flows"),
             sounds: PathBuf::from("sounds"),
+            published: None,
+            live_edit: LiveEdit::Off,
             recordings: Recordings {
                 directory: PathBuf::from("careline-data/recordings"),
                 quota_octets: limits::RECORDINGS_QUOTA_DEFAULT_OCTETS,
@@ -228,6 +245,17 @@ impl Config {
         (clean.then_some(config), sources.into_faults())
     }
 
+    /// Where published sets are kept: beside the records, if nothing else is said.
+    pub fn shelf(&self) -> Shelf {
+        let beside = || self.store.parent().unwrap_or(Path::new("")).join("published");
+        Shelf::at(&self.published.clone().unwrap_or_else(beside))
+    }
+
+    /// Where the draft is: what is edited.
+    pub fn draft(&self) -> Folders {
+        Folders { flows: self.flows.clone(), sounds: self.sounds.clone() }
+    }
+
     /// The settings of the SIP machine: it listens to the near networks and to every trunk.
     pub fn sip_settings(&self) -> Settings {
         let trunks = self.trunks.iter().flat_map(|trunk| &trunk.addresses);
@@ -251,6 +279,8 @@ impl Config {
             "trunks",
             "flows",
             "sounds",
+            "published",
+            "live_edit",
             "recordings",
             "store",
             "control",
@@ -285,6 +315,15 @@ impl Config {
         ];
         for (name, place) in paths {
             path(&mut fields, name, place, sources);
+        }
+        if let Some(node) = fields.take("published") {
+            self.published =
+                fields::word(node, "a path", FAMILY, sources).map(|path| PathBuf::from(path.value));
+        }
+        if let Some(node) = fields.take("live_edit") {
+            let ways = [("true", LiveEdit::On), ("false", LiveEdit::Off)];
+            self.live_edit =
+                fields::choice(node, "true or false", &ways, FAMILY, sources).unwrap_or(self.live_edit);
         }
         seconds(&mut fields, "drain_s", 0..=86_400, &mut self.drain, sources);
         if let Some(node) = fields.take("log") {
@@ -567,6 +606,8 @@ calls: {max: 5, ring_s: 60, longest_s: 3600}
 trunks:
   - {name: carrier, addresses: [203.0.113.0/24, '2001:db8::/32', 198.51.100.7], trusted: true, called_number_from: diversion}
 flows: my flows
+published: /srv/sets
+live_edit: true
 recordings: {directory: /srv/rec, quota_mb: 10, sync_s: 2}
 drain_s: 5
 log: debug
@@ -584,6 +625,9 @@ log: debug
         assert_eq!((config.media.batching, config.media.priority), (Batching::Never, Priority::Never));
         assert_eq!(config.recordings.quota_octets, 10_000_000);
         assert_eq!(config.flows, PathBuf::from("my flows"));
+        assert_eq!(config.shelf().folder_of(3), Path::new("/srv/sets/000003"));
+        assert_eq!(Config::default().shelf().folder_of(3), Path::new("careline-data/published/000003"));
+        assert_eq!(config.live_edit, LiveEdit::On);
         let trunk = &config.trunks[0];
         assert_eq!((trunk.trust, trunk.called_number_from), (Trust::Trusted, CalledNumberFrom::Diversion));
         assert_eq!(config.sip_settings().listen_to.len(), 4, "its own network and the trunk's three");

@@ -4,6 +4,7 @@ pub mod calls;
 pub mod check;
 pub mod hear;
 pub mod phone;
+pub mod publish;
 pub mod serve;
 mod sounds;
 pub mod status;
@@ -39,6 +40,21 @@ enum Command {
     Serve,
     /// Name every fault of the configuration and the flows, with place, cause and repair; exit code 1 if there is one
     Check,
+    /// Make the draft of the flows what callers hear, after a check, with what changes in sentences
+    Publish(publish::Publish),
+    /// Let callers hear an earlier set again
+    Rollback(publish::Rollback),
+    /// List the published sets
+    History,
+    /// Tell what is another in the draft, or in set M, than in set N, in sentences
+    Diff {
+        /// The set to compare with; without it, the current one
+        #[arg(value_name = "N")]
+        from: Option<u32>,
+        /// The set that is compared; without it, the draft
+        #[arg(value_name = "M")]
+        to: Option<u32>,
+    },
     /// Tell how loud each prompt was recorded, what it is raised by, and how loud callers hear it
     Sounds,
     /// Print every counter of the running engine
@@ -105,6 +121,10 @@ pub fn main() -> ExitCode {
             print!("{}", report.text);
             ExitCode::from(report.exit_code)
         }
+        Command::Publish(wish) => publish::publish(&paths, &wish),
+        Command::Rollback(wish) => with_config(&paths, |config| publish::rollback(config, &wish)),
+        Command::History => with_config(&paths, publish::history::history),
+        Command::Diff { from, to } => with_config(&paths, |config| publish::history::diff(config, from, to)),
         Command::Sounds => sounds::list(&paths, paint()),
         Command::Status => with_config(&paths, status::status),
         Command::Calls { show: Some(CallsCommand::Show { id, svg, numbers }), .. } => {
