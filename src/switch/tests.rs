@@ -2,6 +2,7 @@
 
 mod changes;
 mod desk;
+mod editions;
 mod journeys;
 mod wait;
 
