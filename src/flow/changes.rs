@@ -255,7 +255,7 @@ fn prompts(old: &Value, new: &Value, told: &mut Vec<String>) {
 fn texts(prompt: &str, old: &Value, new: &Value, told: &mut Vec<String>) {
     let subject = format!("prompt {prompt}");
     for (field, old, new) in pairs(Some(old), Some(new)) {
-        // A language is two or three small letters (RFC 5646 §2.2.1), and `in` is the field that says where all are spoken.
+        // A language is two or three small letters, and `in` is the field that says where all are spoken.
         let is_language =
             (2..=3).contains(&field.len()) && field != "in" && field.bytes().all(|b| b.is_ascii_lowercase());
         match (old, new) {

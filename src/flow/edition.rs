@@ -94,7 +94,7 @@ impl Served {
         Self { current, canary: None }
     }
 
-    /// The set of a call: by the number that was called and the Call-ID (RFC 3261 §8.1.1.4).
+    /// The set of a call: by the number that was called and the Call-ID.
     pub fn of_call(&self, called: &str, call_id: &str) -> &Arc<FlowSet> {
         let Some(canary) = &self.canary else { return &self.current };
         let is_urgent = |set: &FlowSet| set.is_urgent(set.route(called));
