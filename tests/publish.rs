@@ -169,6 +169,7 @@ fn some_callers_try_a_set_and_those_of_an_urgent_flow_never() {
     assert!(status.success(), "{said}");
     let engine = Engine::start_again(home, sip, desk);
     assert_eq!(engine.status()["canary_set"], 2);
+    must(home, &["rollback"], false, &["some calls try set 2", "--withdraw"]);
     must(home, &["publish", "--withdraw"], true, &["live now is set 1"]);
     must(home, &["publish", "--promote"], false, &["no set is tried"]);
     assert_eq!(version_of_a_call(&engine, "100", 1), first);
@@ -220,6 +221,23 @@ fn without_an_engine_the_next_start_serves_it_and_a_damaged_set_gives_way_to_the
     let engine = Engine::start_again(home, sip, desk);
     wait_until_said(&engine, "sounds/es/mm.menu.wav is gone");
     assert_eq!(engine.status()["flows_set"], 1);
+    engine.stop();
+}
+
+#[test]
+fn with_live_edit_a_clean_draft_is_heard_as_it_is_saved_and_a_broken_one_is_told() {
+    let (home, sip, desk) = furnished();
+    let home = home.path();
+    let config = home.join("careline.yaml");
+    let text = fs::read_to_string(&config).expect("the file was made") + "live_edit: true\n";
+    fs::write(&config, text).expect("the test's own directory can be written");
+    let engine = Engine::start_again(home, sip, desk);
+    assert_eq!(engine.status()["flows_draft"], 1);
+    edit(home, "main_menu.yaml", BEFORE, AFTER);
+    engine.wait_for("the edit to be served", |figures| figures["flows_draft"] == 2);
+    edit(home, "main_menu.yaml", AFTER, BROKEN);
+    wait_until_said(&engine, "the draft has faults and is not served");
+    assert_eq!(engine.status()["flows_draft"], 2);
     engine.stop();
 }
 

@@ -7,6 +7,7 @@
 //!  trace list                           ─▶ ok, then id, seconds left, messages, lost, path: a line for each
 //!  trace stop t1                        ─▶ ok            │ no REASON
 //!  flows POINTER                        ─▶ ok, then set, calls: a line for each set that calls run on │ no REASON
+//!                                          │ unkept REASON: served, and the next start would not know it
 //! ```
 //! One request line, one answer, closed. Only who may open the file may ask: it is made for its owner alone.
 
@@ -91,6 +92,11 @@ pub enum AskError {
     /// It said no.
     #[error("{0}")]
     Refused(String),
+    /// It did what it was asked for, and cannot keep it.
+    #[error(
+        "new calls hear it, but the next start would serve what was served before: {0}\n  make room or mend that, then do it again"
+    )]
+    Unkept(String),
     /// It ended, or took too long, before it said anything.
     #[error("the engine gave no answer: {0}\n  `careline status` tells which set it serves now")]
     NoAnswer(io::Error),
@@ -296,6 +302,9 @@ pub fn ask_flows(path: &Path, pointer: &Pointer) -> Result<Option<Vec<(String, u
     let answer = asked().map_err(AskError::NoAnswer)?;
     if answer.is_empty() {
         return Err(AskError::NoAnswer(io::ErrorKind::UnexpectedEof.into()));
+    }
+    if let Some(why) = answer.strip_prefix("unkept ") {
+        return Err(AskError::Unkept(why.trim_end().to_owned()));
     }
     let Some(lines) = answer.strip_prefix("ok\n") else {
         return Err(AskError::Refused(answer.strip_prefix("no ").unwrap_or(&answer).trim_end().to_owned()));

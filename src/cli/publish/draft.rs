@@ -44,9 +44,8 @@ impl Told {
 
     /// What is another in `after`.
     pub fn changes_to(&self, after: &Told) -> Vec<String> {
-        let side = |told: &'_ Told| (told.flows.clone(), told.content.clone());
-        let ((old_flows, old), (new_flows, new)) = (side(self), side(after));
-        sentences(Side { flows: &old_flows, content: &old }, Side { flows: &new_flows, content: &new })
+        let before = Side { flows: &self.flows, content: &self.content };
+        sentences(before, Side { flows: &after.flows, content: &after.content })
     }
 }
 

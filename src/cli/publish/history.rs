@@ -72,13 +72,10 @@ fn rows(shelf: &Shelf) -> Result<(Vec<Row>, Option<Pointer>), ShelfError> {
                     told.note.replace('\n', " "),
                 ]
             }
-            Err(error) => [(); 4]
-                .map(|()| "-".to_owned())
-                .into_iter()
-                .chain([error.to_string()])
-                .collect::<Vec<_>>()
-                .try_into()
-                .unwrap_or_default(),
+            Err(error) => {
+                let none = || "-".to_owned();
+                [none(), none(), none(), none(), error.to_string().replace('\n', " ")]
+            }
         };
         (number, cells)
     };

@@ -15,8 +15,8 @@ use crate::config::Config;
 use crate::flow::content::short;
 use crate::flow::diagnostic::Paint;
 use crate::flow::edition::Share;
-use crate::flow::set::FlowSet;
-use crate::io::control;
+use crate::flow::set::{Audio, FlowSet};
+use crate::io::control::{self, AskError};
 use crate::io::published::pointer::Pointer;
 use crate::io::published::{Held, Shelf};
 use crate::io::set_load;
@@ -92,7 +92,7 @@ fn published(paths: &Paths, wish: &Publish) -> Result<String, String> {
         let pointer = pointer.ok_or("nothing is published yet: `careline publish` does it")?;
         let mover = mover(wish.by.as_deref());
         let next = if wish.promote { pointer.promoted(mover) } else { pointer.withdrawn(mover) };
-        return move_pointer(&config, &shelf, &next.map_err(text)?);
+        return move_pointer(&config, &shelf, &next.map_err(text)?).map_err(NotMoved::text);
     }
     publish_draft(paths, &config, &held, pointer.as_ref(), wish)
 }
@@ -116,7 +116,7 @@ fn publish_draft(
         ));
     };
     let share = wish.canary.as_ref().or(wish.canary_number.as_ref());
-    check_share(&set, share, pointer)?;
+    check_share(&shelf, &set, share, pointer)?;
     if let Some(pointer) = pointer.filter(|pointer| is_published(&shelf, pointer.current, &content)) {
         return Ok(format!(
             "nothing to publish: callers hear the draft already, as set {}\n",
@@ -142,13 +142,12 @@ fn publish_draft(
         (Some(pointer), Some(share)) => pointer.tried(put.number(), share.clone(), mover),
     };
     let moved = move_pointer(config, &shelf, &next);
-    if let (Err(_), Put::New(number)) = (&moved, put)
-        && !is_pointed(&shelf, number)
-    {
+    if let (Err(NotMoved::Refused(_)), Put::New(number)) = (&moved, put) {
         // It stays unserved beside the others if it cannot be removed.
         let _ = shelf.remove(held, number);
     }
     let version = draft.content.hash();
+    let moved = moved.map_err(NotMoved::text);
     moved.map(|told| format!("set {} is published: version {}\n{told}", put.number(), short(&version)))
 }
 
@@ -156,24 +155,31 @@ fn is_published(shelf: &Shelf, number: u32, content: &crate::flow::content::Cont
     shelf.manifest(number).is_ok_and(|manifest| manifest.content == *content)
 }
 
-fn is_pointed(shelf: &Shelf, number: u32) -> bool {
-    // What cannot be read may point to it.
-    !matches!(shelf.pointer(), Ok(Some(pointer)) if pointer.names(number).is_none())
-}
-
-/// A share of the calls needs a set for the others, and never takes callers of an urgent flow.
-fn check_share(set: &FlowSet, share: Option<&Share>, pointer: Option<&Pointer>) -> Result<(), String> {
+/// A share of the calls needs a set for the others, and never takes callers of a flow that either set calls urgent.
+fn check_share(
+    shelf: &Shelf,
+    draft: &FlowSet,
+    share: Option<&Share>,
+    pointer: Option<&Pointer>,
+) -> Result<(), String> {
     let Some(share) = share else { return Ok(()) };
-    if pointer.is_none() {
-        return Err("nothing is published yet, so there is nothing for the other calls: publish without --canary first".to_owned());
+    let Some(pointer) = pointer else {
+        return Err(
+            "nothing is published yet, so there is nothing for the other calls: publish without --canary first"
+                .to_owned(),
+        );
+    };
+    let Share::Number(number) = share else { return Ok(()) };
+    let current = Told::published(shelf, pointer.current)?.flows;
+    // Its sounds do not matter for where a number leads.
+    let current = FlowSet::load(current, &|_, _| Audio::Present).0;
+    let is_urgent = |set: &FlowSet| set.is_urgent(set.route(number));
+    if is_urgent(draft) || current.as_ref().is_some_and(is_urgent) {
+        return Err(format!(
+            "calls to {number} lead to an urgent flow: nobody tries anything there; publish it for all"
+        ));
     }
-    match share {
-        Share::Number(number) if set.is_urgent(set.route(number)) => Err(format!(
-            "calls to {number} lead to {}, an urgent flow: nobody tries anything there; publish it for all",
-            set.route(number)
-        )),
-        Share::Number(_) | Share::Percent(_) => Ok(()),
-    }
+    Ok(())
 }
 
 fn what_changes(changes: &[String], pointer: Option<&Pointer>) -> String {
@@ -211,7 +217,17 @@ fn rolled_back(config: &Config, wish: &Rollback) -> Result<String, String> {
             return Ok(format!("set {number} is what callers hear already\n"));
         }
         Some(number) => pointer.published(number, mover),
-        None => pointer.rolled_back(mover).map_err(text)?,
+        None => match &pointer.canary {
+            // Which of the two is meant would be a guess, and a wrong one is heard by patients.
+            Some((tried, _)) => {
+                return Err(format!(
+                    "some calls try set {tried}, the others hear set {}: `careline publish --withdraw` ends the trial; \
+                     or name the set that all shall hear: `careline rollback N`",
+                    pointer.current
+                ));
+            }
+            None => pointer.rolled_back(mover).map_err(text)?,
+        },
     };
     let changes = Told::published(&shelf, pointer.current)
         .and_then(|now| Ok(now.changes_to(&Told::published(&shelf, next.current)?)));
@@ -219,11 +235,27 @@ fn rolled_back(config: &Config, wish: &Rollback) -> Result<String, String> {
     if let Ok(changes) = &changes {
         print!("{}", what_changes(changes, Some(&pointer)));
     }
-    move_pointer(config, &shelf, &next)
+    move_pointer(config, &shelf, &next).map_err(NotMoved::text)
+}
+
+/// Why the pointer did not move.
+enum NotMoved {
+    /// What it would point to cannot be served: all is as it was.
+    Refused(String),
+    /// It is not known what the engine did.
+    Unknown(String),
+}
+
+impl NotMoved {
+    fn text(self) -> String {
+        match self {
+            NotMoved::Refused(why) | NotMoved::Unknown(why) => why,
+        }
+    }
 }
 
 /// Lets the engine serve what the pointer says; if none runs, checks it here and points for the next start.
-fn move_pointer(config: &Config, shelf: &Shelf, next: &Pointer) -> Result<String, String> {
+fn move_pointer(config: &Config, shelf: &Shelf, next: &Pointer) -> Result<String, NotMoved> {
     let who = match &next.canary {
         None => format!("set {}: every new call hears it", next.current),
         Some((number, Share::Percent(percent))) => {
@@ -233,11 +265,17 @@ fn move_pointer(config: &Config, shelf: &Shelf, next: &Pointer) -> Result<String
             format!("set {number}: new calls to {called} hear it, all others set {}", next.current)
         }
     };
-    if let Some(calls) = control::ask_flows(&config.control, next).map_err(text)? {
+    let asked = control::ask_flows(&config.control, next).map_err(|error| match error {
+        AskError::Refused(why) => NotMoved::Refused(why),
+        error @ (AskError::NoEngine { .. } | AskError::Unkept(_) | AskError::NoAnswer(_)) => {
+            NotMoved::Unknown(error.to_string())
+        }
+    });
+    if let Some(calls) = asked? {
         return Ok(format!("live now is {who}\n{}", still_running(&calls, next)));
     }
-    set_load::pointed(shelf, next).map_err(text)?;
-    shelf.point(next).map_err(text)?;
+    set_load::pointed(shelf, next).map_err(|error| NotMoved::Refused(error.to_string()))?;
+    shelf.point(next).map_err(|error| NotMoved::Unknown(error.to_string()))?;
     Ok(format!("no engine runs here; from its next start on it is {who}\n"))
 }
 
