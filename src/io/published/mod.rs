@@ -104,7 +104,11 @@ impl Shelf {
     /// # Errors
     /// [`ShelfError::Busy`] while another holds it.
     pub fn hold(&self) -> Result<Held, ShelfError> {
-        fs::create_dir_all(&self.folder).map_err(|cause| ShelfError::at(&self.folder, cause))?;
+        if !self.folder.is_dir() {
+            fs::create_dir_all(&self.folder).map_err(|cause| ShelfError::at(&self.folder, cause))?;
+            let above = self.folder.parent().filter(|above| !above.as_os_str().is_empty());
+            perform(&Operation::Sync(above.unwrap_or(Path::new(".")).to_owned()))?;
+        }
         let path = self.folder.join(LOCK);
         let opened = File::options().create(true).truncate(false).write(true).open(&path);
         let lock = opened.map_err(|cause| ShelfError::at(&path, cause))?;
