@@ -1,3 +1,5 @@
+//! The change of each kind of file, and the sentence for it.
+
 use super::*;
 use crate::flow::content::digest;
 use proptest::prelude::*;

@@ -1,3 +1,5 @@
+//! A shelf on a real disk: every place at which publishing can stop, and everything that can happen to a set.
+
 use super::pointer::Mover;
 use super::*;
 use std::os::unix::fs::MetadataExt;
