@@ -14,13 +14,15 @@ use crate::flow::syntax::fields::{self, Fields};
 use crate::flow::syntax::tree::{self, Node, Reading};
 use crate::id::TrunkName;
 use crate::io::media_worker::{Batching, Priority};
+use crate::io::published::Shelf;
+use crate::io::published::gather::Folders;
 use crate::io::sip_port::Listen;
 use crate::limits;
 use crate::sip::interface::{InfoKeys, Network, Settings};
 use addresses::{listens, near_networks, networks, over_each, this_machine};
 use codes::{CLASH, FAMILY, NO_PORT, ODD_PORT, TRUNK_TWICE};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 /// All settings of the engine.
@@ -38,6 +40,10 @@ pub struct Config {
     pub flows: PathBuf,
     /// The directory of prompt audio.
     pub sounds: PathBuf,
+    /// The folder of published sets; `None` is beside the store.
+    pub published: Option<PathBuf>,
+    /// Whether changes of the draft are heard at once.
+    pub live_edit: LiveEdit,
     /// Recordings on disk.
     pub recordings: Recordings,
     /// The database of events and records.
@@ -123,6 +129,15 @@ pub enum Trust {
     Untrusted,
 }
 
+/// Whether callers hear the draft as it is edited.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LiveEdit {
+    /// Each clean version of the draft, as soon as it is saved: for demonstrations.
+    On,
+    /// What was published.
+    Off,
+}
+
 /// Recordings on disk.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Recordings {
@@ -192,6 +207,8 @@ impl Default for Config {
             trunks: Vec::new(),
             flows: PathBuf::from("ivr-flows"),
             sounds: PathBuf::from("sounds"),
+            published: None,
+            live_edit: LiveEdit::Off,
             recordings: Recordings {
                 directory: PathBuf::from("careline-data/recordings"),
                 quota_octets: limits::RECORDINGS_QUOTA_DEFAULT_OCTETS,
@@ -215,6 +232,17 @@ impl Config {
         }
         let clean = sources.is_clean();
         (clean.then_some(config), sources.into_faults())
+    }
+
+    /// Where published sets are kept: beside the records, if nothing else is said.
+    pub fn shelf(&self) -> Shelf {
+        let beside = || self.store.parent().unwrap_or(Path::new("")).join("published");
+        Shelf::at(&self.published.clone().unwrap_or_else(beside))
+    }
+
+    /// Where the draft is: what is edited.
+    pub fn draft(&self) -> Folders {
+        Folders { flows: self.flows.clone(), sounds: self.sounds.clone() }
     }
 
     /// The settings of the SIP machine: it listens to the near networks and to every trunk.
@@ -262,6 +290,15 @@ impl Config {
         ];
         for (name, place) in paths {
             path(&mut fields, name, place, sources);
+        }
+        if let Some(node) = fields.take("published") {
+            self.published =
+                fields::word(node, "a path", FAMILY, sources).map(|path| PathBuf::from(path.value));
+        }
+        if let Some(node) = fields.take("live_edit") {
+            let ways = [("true", LiveEdit::On), ("false", LiveEdit::Off)];
+            self.live_edit =
+                fields::choice(node, "true or false", &ways, FAMILY, sources).unwrap_or(self.live_edit);
         }
         seconds(&mut fields, "drain_s", 0..=86_400, &mut self.drain, sources);
         if let Some(node) = fields.take("log") {
@@ -533,6 +570,8 @@ calls: {max: 5, ring_s: 60, longest_s: 3600}
 trunks:
   - {name: carrier, addresses: [203.0.113.0/24, '2001:db8::/32', 198.51.100.7], trusted: true, called_number_from: diversion}
 flows: my flows
+published: /srv/sets
+live_edit: true
 recordings: {directory: /srv/rec, quota_mb: 10, sync_s: 2}
 drain_s: 5
 log: debug
@@ -550,6 +589,9 @@ log: debug
         assert_eq!((config.media.batching, config.media.priority), (Batching::Never, Priority::Never));
         assert_eq!(config.recordings.quota_octets, 10_000_000);
         assert_eq!(config.flows, PathBuf::from("my flows"));
+        assert_eq!(config.shelf().folder_of(3), Path::new("/srv/sets/000003"));
+        assert_eq!(Config::default().shelf().folder_of(3), Path::new("careline-data/published/000003"));
+        assert_eq!(config.live_edit, LiveEdit::On);
         let trunk = &config.trunks[0];
         assert_eq!((trunk.trust, trunk.called_number_from), (Trust::Trusted, CalledNumberFrom::Diversion));
         assert_eq!(config.sip_settings().listen_to.len(), 4, "its own network and the trunk's three");

@@ -237,8 +237,21 @@ pub const FLOW_STEPS_MAX: usize = 500;
 pub const FAULTS_MAX: usize = 500;
 /// Rounds of `careline check --fix`, in each of which one repair may uncover the next.
 pub const REPAIR_ROUNDS_MAX: usize = 50;
-/// Files in one flow set: many times the shipped ones.
-pub const FLOW_FILES_MAX: usize = 256;
+/// Files in one flow set: many times the shipped ones, and a thousand flows of a chain of clinics.
+pub const FLOW_FILES_MAX: usize = 2_048;
+/// Files in one published set, sounds and all: a hundred sounds for each of the shipped ones.
+pub const PUBLISHED_FILES_MAX: usize = 20_000;
+/// Folders in folders of a set: a language, a collection in it, and one more.
+pub const PUBLISHED_DEPTH_MAX: usize = 4;
+/// Earlier sets that a step back can lead to, one after the other.
+pub const PUBLISHED_BEFORE_MAX: usize = 32;
+/// The longest name of whoever publishes, in characters.
+pub const PUBLISHED_BY_MAX_CHARACTERS: usize = 64;
+/// Sets that are served at once, with the sounds of each in memory: the current one, one that is tried, and those that
+/// calls began with before.
+pub const SETS_SERVED_MAX: usize = 8;
+/// How long the loading of a set may take before whoever asked for it is told no: a thousand flows on a slow, busy disk.
+pub const SET_LOAD_MAX: Duration = Duration::from_secs(120);
 
 /// Forks of one call of ours that are acknowledged: targets are named in configuration, none forks widely.
 pub const FORKS_MAX: usize = 8;

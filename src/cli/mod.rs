@@ -5,6 +5,7 @@ pub mod check;
 pub mod fmt;
 pub mod hear;
 pub mod phone;
+pub mod publish;
 pub mod schema;
 pub mod serve;
 mod sounds;
@@ -45,6 +46,21 @@ enum Command {
     Fmt(fmt::Arguments),
     /// Print the JSON Schema of a kind of file, by which an editor completes and checks it
     Schema(schema::Arguments),
+    /// Make the draft of the flows what callers hear, after a check, with what changes in sentences
+    Publish(publish::Publish),
+    /// Let callers hear an earlier set again
+    Rollback(publish::Rollback),
+    /// List the published sets
+    History,
+    /// Tell what is another in the draft, or in set M, than in set N, in sentences
+    Diff {
+        /// The set to compare with; without it, the current one
+        #[arg(value_name = "N")]
+        from: Option<u32>,
+        /// The set that is compared; without it, the draft
+        #[arg(value_name = "M")]
+        to: Option<u32>,
+    },
     /// Tell how loud each prompt was recorded, what it is raised by, and how loud callers hear it
     Sounds,
     /// Print every counter of the running engine
@@ -114,6 +130,10 @@ pub fn main() -> ExitCode {
         }
         Command::Fmt(arguments) => fmt::run(&paths, &arguments, paint()),
         Command::Schema(arguments) => schema::run(&arguments),
+        Command::Publish(wish) => publish::publish(&paths, &wish),
+        Command::Rollback(wish) => with_config(&paths, |config| publish::rollback(config, &wish)),
+        Command::History => with_config(&paths, publish::history::history),
+        Command::Diff { from, to } => with_config(&paths, |config| publish::history::diff(config, from, to)),
         Command::Sounds => sounds::list(&paths, paint()),
         Command::Status => with_config(&paths, status::status),
         Command::Calls { show: Some(CallsCommand::Show { id, svg, numbers }), .. } => {

@@ -168,6 +168,13 @@ pub const CONFIG: Object = Object {
         field("trunks", Optional, Value::List(&Value::Object(&TRUNK)), "Carriers and gateways."),
         field("flows", Optional, Value::Text, "The directory of the flows."),
         field("sounds", Optional, Value::Text, "The directory of the prompt audio."),
+        field("published", Optional, Value::Text, "The directory of published sets; beside the store, if left out."),
+        field(
+            "live_edit",
+            Optional,
+            Value::Choice(&["true", "false"]),
+            "Serve the draft itself whenever it has no fault: for demonstrations.",
+        ),
         field("recordings", Optional, Value::Object(&RECORDINGS), "Recordings on disk."),
         field("store", Optional, Value::Text, "The database of call records."),
         field("control", Optional, Value::Text, "The socket for `careline status` and other commands."),

@@ -7,10 +7,13 @@
 //! This floor knows no SIP and no RTP: a [`action::Action`] goes out, an [`action::Input`] comes in.
 
 pub mod action;
+pub mod changes;
 mod check;
 pub mod codes;
+pub mod content;
 pub mod diagnostic;
 mod draft;
+pub mod edition;
 pub mod entry;
 pub mod expression;
 pub mod faults;

@@ -5,6 +5,7 @@ use crate::flow::check;
 use crate::flow::codes::FILE;
 use crate::flow::diagnostic::{Diagnostic, Place, Sources, Words};
 use crate::flow::draft::Draft;
+use crate::flow::edition::Edition;
 use crate::flow::program::{Act, Answer, Clinic, Flow, Message, Step, StepAt};
 use crate::flow::read;
 use crate::flow::read::clinic::{ClinicText, plain_number};
@@ -49,6 +50,7 @@ pub struct FlowSet {
     flows: Vec<Flow>,
     clinic: Clinic,
     spoken: Vec<Spoken>,
+    edition: Edition,
     version: String,
 }
 
@@ -102,9 +104,25 @@ impl FlowSet {
         &self.spoken
     }
 
-    /// SHA-256 over the names and contents of the files, in hexadecimal.
+    /// SHA-256 in hexadecimal: over the names and contents of the files, until the set is served with its sounds.
     pub fn version(&self) -> &str {
         &self.version
+    }
+
+    /// The name under which it is served; the first draft until it has one.
+    pub fn edition(&self) -> Edition {
+        self.edition
+    }
+
+    /// The set under the name that it is served by; `version` is the hash of all that is served, sounds and all.
+    #[must_use]
+    pub fn served_as(self, edition: Edition, version: String) -> Self {
+        Self { edition, version, ..self }
+    }
+
+    /// Whether two numbers are the same but for the characters that only part their digits.
+    pub fn is_same_number(one: &str, other: &str) -> bool {
+        plain_number(one) == plain_number(other)
     }
 
     /// The position of the flow with this name.
@@ -204,7 +222,7 @@ fn build(draft: &Draft, version: String) -> Option<FlowSet> {
         clinic.languages.iter().skip(unspoken).map(speak).collect::<Vec<_>>()
     });
     let spoken = spoken.collect();
-    Some(FlowSet { flows: flows?, clinic, spoken, version })
+    Some(FlowSet { flows: flows?, clinic, spoken, edition: Edition::Draft(0), version })
 }
 
 fn text_first_key(draft: &Draft) -> Option<Duration> {

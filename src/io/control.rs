@@ -1,20 +1,29 @@
-//! The control socket: a Unix socket beside the data, over which `careline status` and `careline trace` ask the
-//! running engine.
+//! The control socket: a Unix socket beside the data, over which `careline status`, `careline trace` and
+//! `careline publish` ask the running engine.
 //!
 //! ```text
 //!  status                               ─▶ name, value, meaning: a line for each figure
 //!  trace start SECONDS NUMBER PATH      ─▶ ok t1         │ no REASON
 //!  trace list                           ─▶ ok, then id, seconds left, messages, lost, path: a line for each
 //!  trace stop t1                        ─▶ ok            │ no REASON
+//!  flows POINTER                        ─▶ ok, then set, calls: a line for each set that calls run on │ no REASON
+//!                                          │ unkept REASON: served, and the next start would not know it
 //! ```
 //! One request line, one answer, closed. Only who may open the file may ask: it is made for its owner alone.
 
+use crate::flow::edition::Edition;
 use crate::id::TraceId;
 use crate::io::figures;
 use crate::io::kernel_drops::MediaSockets;
+use crate::io::published::Shelf;
+use crate::io::published::pointer::Pointer;
+use crate::io::set_load::{self, NewSets};
+use crate::io::sets::TooMany;
 use crate::io::trace;
+use crate::limits::SET_LOAD_MAX;
 use crate::phi::Phi;
 use crate::switch::status::Figure;
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{self, Write as _};
 use std::os::unix::fs::PermissionsExt;
@@ -42,6 +51,8 @@ pub enum Request {
     Status(oneshot::Sender<Vec<Figure>>),
     /// A trace begins, ends, or all are told.
     Trace(TraceRequest, oneshot::Sender<String>),
+    /// New calls get these sets, loaded already. The answer: how many calls run on each set.
+    Serve(Box<NewSets>, oneshot::Sender<Result<BTreeMap<Edition, u64>, TooMany>>),
 }
 
 /// What is asked about traces.
@@ -81,6 +92,14 @@ pub enum AskError {
     /// It said no.
     #[error("{0}")]
     Refused(String),
+    /// It did what it was asked for, and cannot keep it.
+    #[error(
+        "new calls hear it, but the next start would serve what was served before: {0}\n  make room or mend that, then do it again"
+    )]
+    Unkept(String),
+    /// It ended, or took too long, before it said anything.
+    #[error("the engine gave no answer: {0}\n  `careline status` tells which set it serves now")]
+    NoAnswer(io::Error),
 }
 
 /// The socket while the engine is still being opened: who asks waits.
@@ -112,37 +131,80 @@ pub fn listen(path: &Path) -> io::Result<Listening> {
 }
 
 impl Listening {
-    /// Hands requests to the engine from now on. What the kernel tells of its media sockets needs no engine.
-    pub fn serve(self, media: MediaSockets) -> mpsc::Receiver<Request> {
+    /// Hands requests to the engine from now on; they can be made here too. What the kernel tells of its media sockets
+    /// needs no engine, and neither does the loading of sets from the shelf.
+    pub fn serve(
+        self,
+        media: MediaSockets,
+        shelf: Shelf,
+    ) -> (mpsc::Sender<Request>, mpsc::Receiver<Request>) {
         let (requests, receiver) = mpsc::channel(REQUESTS_MAX);
-        let media = Arc::new(Mutex::new(media));
+        let asked = Asked { requests: requests.clone(), media: Arc::new(Mutex::new(media)), shelf };
         tokio::spawn(async move {
             while let Ok((client, _)) = self.listener.accept().await {
-                let (requests, media) = (requests.clone(), Arc::clone(&media));
+                let asked = asked.clone();
                 tokio::spawn(async move {
-                    let _ = tokio::time::timeout(ASK_MAX, serve(client, requests, media)).await;
+                    let _ = tokio::time::timeout(SET_LOAD_MAX, serve(client, asked)).await;
                 });
             }
         });
-        receiver
+        (requests, receiver)
     }
 }
 
-async fn serve(
-    client: UnixStream,
+/// Whom a client's request concerns.
+#[derive(Clone)]
+struct Asked {
     requests: mpsc::Sender<Request>,
     media: Arc<Mutex<MediaSockets>>,
-) -> io::Result<()> {
+    shelf: Shelf,
+}
+
+async fn serve(client: UnixStream, asked: Asked) -> io::Result<()> {
     let (reader, mut writer) = client.into_split();
     let mut line = String::new();
-    BufReader::new(reader.take(LINE_MAX)).read_line(&mut line).await?;
+    let mut reader = BufReader::new(reader.take(LINE_MAX));
+    tokio::time::timeout(ASK_MAX, reader.read_line(&mut line)).await??;
     let line = line.trim_end_matches('\n');
-    let answer = match line.strip_prefix("trace ") {
-        Some(order) => trace_answer(order, &requests).await,
-        None if line.trim() == STATUS => status_answer(&requests, media).await,
-        None => "unknown request\n".to_owned(),
+    let answer = match line.split_once(' ') {
+        Some(("flows", pointer)) => flows_answer(pointer, asked).await,
+        Some(("trace", order)) => tokio::time::timeout(ASK_MAX, trace_answer(order, &asked.requests)).await?,
+        _ if line.trim() == STATUS => {
+            tokio::time::timeout(ASK_MAX, status_answer(&asked.requests, asked.media)).await?
+        }
+        _ => "unknown request\n".to_owned(),
     };
     writer.write_all(answer.as_bytes()).await
+}
+
+/// The sets are loaded beside the engine, served, and only then pointed to: a set that cannot be served replaces nothing.
+async fn flows_answer(pointer: &str, asked: Asked) -> String {
+    let pointer = match Pointer::read(pointer) {
+        Ok(pointer) => pointer,
+        Err(error) => return format!("no {error}\n"),
+    };
+    let Asked { requests, shelf, .. } = asked;
+    let (from, which) = (shelf.clone(), pointer.clone());
+    let loaded = tokio::task::spawn_blocking(move || set_load::pointed(&from, &which)).await;
+    let sets = match loaded {
+        Ok(Ok(sets)) => sets,
+        Ok(Err(error)) => return format!("no {error}\n"),
+        Err(error) => return format!("no {error}\n"),
+    };
+    let (answer, told) = oneshot::channel();
+    let sent = requests.send(Request::Serve(Box::new(sets), answer)).await.is_ok();
+    let calls = match if sent { told.await.ok() } else { None } {
+        Some(Ok(calls)) => calls,
+        Some(Err(error)) => return format!("no {error}\n"),
+        None => return "no the engine is stopping\n".to_owned(),
+    };
+    let pointed = tokio::task::spawn_blocking(move || shelf.point(&pointer)).await;
+    if let Ok(Err(error)) = pointed {
+        return format!(
+            "no {error}\n  new calls get the set already, but the next start would serve the one before\n"
+        );
+    }
+    calls.iter().fold("ok\n".to_owned(), |all, (edition, calls)| format!("{all}{edition}\t{calls}\n"))
 }
 
 async fn status_answer(requests: &mpsc::Sender<Request>, media: Arc<Mutex<MediaSockets>>) -> String {
@@ -218,6 +280,39 @@ pub fn ask_trace(path: &Path, order: &str) -> Result<String, AskError> {
         Some(told) => Ok(told.trim_start_matches([' ', '\n']).to_owned()),
         None => Err(AskError::Refused(answer.strip_prefix("no ").unwrap_or(&answer).trim_end().to_owned())),
     }
+}
+
+/// Asks the engine to serve what a pointer says: how many calls run on each set by then. `None` when no engine runs.
+///
+/// # Errors
+/// When it says no or gives no answer.
+pub fn ask_flows(path: &Path, pointer: &Pointer) -> Result<Option<Vec<(String, u64)>>, AskError> {
+    let mut stream = match std::os::unix::net::UnixStream::connect(path) {
+        Ok(stream) => stream,
+        Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused) => {
+            return Ok(None);
+        }
+        Err(cause) => return Err(AskError::NoEngine { path: path.to_owned(), cause }),
+    };
+    let mut asked = || {
+        stream.set_read_timeout(Some(SET_LOAD_MAX + ASK_MAX))?;
+        stream.write_all(format!("flows {}\n", pointer.line()).as_bytes())?;
+        io::read_to_string(&stream)
+    };
+    let answer = asked().map_err(AskError::NoAnswer)?;
+    if answer.is_empty() {
+        return Err(AskError::NoAnswer(io::ErrorKind::UnexpectedEof.into()));
+    }
+    if let Some(why) = answer.strip_prefix("unkept ") {
+        return Err(AskError::Unkept(why.trim_end().to_owned()));
+    }
+    let Some(lines) = answer.strip_prefix("ok\n") else {
+        return Err(AskError::Refused(answer.strip_prefix("no ").unwrap_or(&answer).trim_end().to_owned()));
+    };
+    let calls = |line: &str| {
+        line.split_once('\t').and_then(|(set, calls)| Some((set.to_owned(), calls.parse().ok()?)))
+    };
+    Ok(Some(lines.lines().filter_map(calls).collect()))
 }
 
 fn ask(path: &Path, request: &str) -> Result<String, AskError> {

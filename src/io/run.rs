@@ -2,14 +2,18 @@
 //! does what the switch wants done. No lock, no await between an input and its outputs.
 
 use crate::clock::Instant;
+use crate::flow::action::Spoken;
+use crate::flow::content::short;
+use crate::flow::edition::Edition;
 use crate::id::{LegId, PlaybackId};
 use crate::io::control::{Request, TraceRequest};
 use crate::io::figures;
 use crate::io::media_counters::LatenessWatch;
 use crate::io::media_worker::Handle;
 use crate::io::now::Clock;
-use crate::io::prompts::PromptLibrary;
 use crate::io::recorder::thread::Recorder;
+use crate::io::set_load::NewSets;
+use crate::io::sets::{Sets, TooMany};
 use crate::io::sip_port::{Ready, SipPort};
 use crate::io::sip_tcp::{self, Told};
 use crate::io::store::Store;
@@ -22,6 +26,7 @@ use crate::switch::inbox::{Inbox, Turn, Waiting};
 use crate::switch::interface::{Input, Now, Output, TraceOrder};
 use crate::switch::status::{Figure, figure};
 use crate::wire::codec::Codec;
+use std::collections::BTreeMap;
 use std::time::Duration;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::{mpsc, watch};
@@ -51,9 +56,9 @@ pub struct Engine {
     pub store: Store,
     /// Up to where it is on disk.
     pub durable: watch::Receiver<u64>,
-    /// The sound of the prompts.
-    pub prompts: PromptLibrary,
-    /// What `careline status` and `careline trace` ask.
+    /// The sets that are served, with the sound of their prompts.
+    pub sets: Sets,
+    /// What `careline status`, `careline trace` and `careline publish` ask.
     pub requests: mpsc::Receiver<Request>,
     /// The files of traced numbers.
     pub tracer: Tracer,
@@ -143,7 +148,17 @@ impl Engine {
         match request {
             Request::Status(answer) => drop(answer.send(self.status())),
             Request::Trace(request, answer) => drop(answer.send(self.trace(request))),
+            Request::Serve(sets, answer) => drop(answer.send(self.serve_sets(*sets))),
         }
+    }
+
+    /// New calls get these sets from here on; those that are up end on the one they began with.
+    fn serve_sets(&mut self, new: NewSets) -> Result<BTreeMap<Edition, u64>, TooMany> {
+        let served = self.sets.take(new)?;
+        let (set, version) = (served.current.edition(), short(served.current.version()));
+        tracing::info!(%set, version, "new calls get this set of the flows");
+        self.handle(Input::Flows(served));
+        Ok(self.switch.calls_by_edition())
     }
 
     /// Starts, tells or ends traces. No number is in a line of the log.
@@ -220,6 +235,7 @@ impl Engine {
         let now = self.now();
         if now.at.since(self.looked) >= LATENESS_LOOKED_AT_EVERY {
             self.looked = now.at;
+            self.sets.forget_unused();
             let late = self.lateness.look(self.workers.iter().map(Handle::counters));
             self.switch.handle(now, Input::TicksLate(late));
         }
@@ -284,16 +300,16 @@ impl Engine {
             Output::Transmit { way, octets } => self.sip.send(self.clock.now(), way, octets),
             Output::Resolve { id, question } => self.sip.dns.ask(id, question),
             Output::Media { worker, command } => self.tell_worker(worker, command),
-            Output::Speak { worker, leg, playback, prompts, codec } => {
-                let clips = self.clips(&prompts, codec);
+            Output::Speak { worker, leg, playback, edition, prompts, codec } => {
+                let clips = self.clips(edition, &prompts, codec);
                 self.play(worker, leg, playback, clips);
             }
             Output::Tone { worker, leg, playback, codec } => {
-                let clips = vec![self.prompts.tone(codec)];
+                let clips = vec![self.sets.common().tone(codec)];
                 self.play(worker, leg, playback, clips);
             }
             Output::Bed { worker, leg, codec } => {
-                let sound = Some(self.prompts.bed(codec));
+                let sound = Some(self.sets.common().bed(codec));
                 self.tell_worker(worker, media::Command::Bed { leg, sound });
             }
             Output::Recorder(command) => self.recorder.command(command),
@@ -304,10 +320,10 @@ impl Engine {
         Flushed::All
     }
 
-    fn clips(&mut self, prompts: &[crate::flow::action::Spoken], codec: Codec) -> Vec<media::Clip> {
+    fn clips(&mut self, edition: Edition, prompts: &[Spoken], codec: Codec) -> Vec<media::Clip> {
         let mut clips = Vec::with_capacity(prompts.len());
         for spoken in prompts {
-            match self.prompts.clip(spoken, codec) {
+            match self.sets.prompts(edition).clip(spoken, codec) {
                 Ok(clip) => clips.push(clip),
                 Err(error) => {
                     self.counters.silent_prompts += 1;
@@ -336,7 +352,8 @@ impl Engine {
         }
     }
 
-    fn status(&self) -> Vec<Figure> {
+    fn status(&mut self) -> Vec<Figure> {
+        self.sets.forget_unused();
         let c = &self.counters;
         let mut all = self.switch.status();
         all.extend(figures::media(self.workers.iter().map(Handle::counters)));

@@ -84,11 +84,12 @@ impl Switch {
     }
 
     fn speak(&mut self, id: CallId, playback: PlaybackId, prompts: Vec<crate::flow::action::Spoken>) {
-        let Some(leg) = self.calls.get(&id).map(|call| &call.patient) else { return };
+        let Some(call) = self.calls.get(&id) else { return };
+        let (leg, edition) = (&call.patient, call.run.edition());
         let Some(codec) = leg.codec() else { return };
         let (worker, leg) = (leg.worker, leg.id);
         self.counters.playings += 1;
-        self.order(worker, leg, Order::Speak { playback, prompts, codec });
+        self.order(worker, leg, Order::Speak { playback, edition, prompts, codec });
     }
 
     /// Plays the tone after which a message is recorded.

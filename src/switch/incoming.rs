@@ -55,9 +55,10 @@ impl Switch {
     /// How much a call matters when not all can be served.
     fn standing(&self, invite: &sip::Invite) -> Standing {
         let trunk = trunk_of(&self.settings.trunks, invite.way.remote.ip());
-        let flow = self.flows.route(called_number(invite, trunk).expose());
+        let flows = &self.flows.current;
+        let flow = flows.route(called_number(invite, trunk).expose());
         match trunk {
-            _ if self.flows.is_urgent(flow) => Standing::Emergency,
+            _ if flows.is_urgent(flow) => Standing::Emergency,
             Some(trunk) if trunk.trusted => Standing::Trusted,
             Some(_) | None => Standing::Ordinary,
         }
@@ -96,7 +97,8 @@ impl Switch {
         let trunk = trunk_of(&self.settings.trunks, invite.way.remote.ip());
         let called = called_number(&invite, trunk);
         let caller = caller_number(&invite, trunk);
-        let flow = self.flows.route(called.expose()).clone();
+        let flows = self.flows.of_call(called.expose(), invite.sip_call_id.expose()).clone();
+        let flow = flows.route(called.expose()).clone();
         let numbers = Numbers { called: called.clone(), caller: caller.clone() };
         self.ladders.open(id, leg, invite.sip_call_id.expose(), numbers);
         let arrived = Event::Arrived {
@@ -106,14 +108,14 @@ impl Switch {
             caller: caller.clone(),
             sip_call_id: invite.sip_call_id,
             flow: flow.clone(),
-            version: self.flows.version().to_owned(),
+            version: flows.version().to_owned(),
         };
         self.append(id, arrived);
         let leg = new_leg(leg, owned, invite.way.local, invite.way.remote.ip());
         let call = Call {
             local: invite.way.local,
             patient: leg,
-            run: Run::new(self.flows.clone(), flow),
+            run: Run::new(flows, flow),
             heard: false,
             caller,
             person: None,

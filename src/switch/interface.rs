@@ -4,7 +4,7 @@ use crate::call::recording;
 use crate::call::routing::Trunk;
 use crate::clock::{Instant, WallTime};
 use crate::flow::action::Spoken;
-use crate::flow::set::FlowSet;
+use crate::flow::edition::{Edition, Served};
 use crate::id::{CallId, LegId, PlaybackId, TraceId};
 use crate::media::command as media;
 use crate::phi::Phi;
@@ -15,7 +15,6 @@ use crate::sip::way::Way;
 use crate::switch::trace;
 use crate::wire::codec::Codec;
 use std::net::IpAddr;
-use std::sync::Arc;
 use std::time::Duration;
 
 /// The time of an input, on both lines.
@@ -84,7 +83,7 @@ pub enum Input<'a> {
         up_to: u64,
     },
     /// New flows, already checked: for new calls.
-    Flows(Arc<FlowSet>),
+    Flows(Served),
     /// All legs of this call are to live on that worker: its own is to be emptied.
     Move {
         /// The call.
@@ -169,6 +168,8 @@ pub enum Output {
         leg: LegId,
         /// The name of this playing.
         playback: PlaybackId,
+        /// As they sound in this set.
+        edition: Edition,
         /// What, in this order.
         prompts: Vec<Spoken>,
         /// In this codec.

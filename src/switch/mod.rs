@@ -32,6 +32,7 @@ pub mod trace;
 use crate::call::keys::Teller;
 use crate::clock::{Due, Instant};
 use crate::flow::action;
+use crate::flow::edition::{Edition, Served};
 use crate::flow::set::FlowSet;
 use crate::id::{CallId, LegId, RecordingId};
 use crate::limits::EVENT_SPILL_HARD_MAX;
@@ -65,7 +66,7 @@ enum Waiting {
 pub struct Switch {
     settings: Settings,
     sip: Stack,
-    flows: Arc<FlowSet>,
+    flows: Served,
     ports: Ports,
     calls: BTreeMap<CallId, Call>,
     legs: BTreeMap<LegId, CallId>,
@@ -99,7 +100,7 @@ impl Switch {
             next_seq: settings.first_seq,
             durable_up_to: settings.first_seq.saturating_sub(1),
             next_id: settings.first_id,
-            flows,
+            flows: Served::to_all(flows),
             settings,
             calls: BTreeMap::new(),
             legs: BTreeMap::new(),
@@ -169,6 +170,20 @@ impl Switch {
     /// Calls that are not over yet.
     pub fn calls_up(&self) -> usize {
         self.calls.len()
+    }
+
+    /// How many calls that are not over run on each set.
+    pub fn calls_by_edition(&self) -> BTreeMap<Edition, u64> {
+        let mut calls = BTreeMap::new();
+        for call in self.calls.values().filter(|call| call.ending.is_none()) {
+            *calls.entry(call.run.edition()).or_default() += 1;
+        }
+        calls
+    }
+
+    /// The sets that new calls get.
+    pub fn served(&self) -> &Served {
+        &self.flows
     }
 
     /// Whether something is held until [`Input::Durable`] comes.

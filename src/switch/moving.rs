@@ -13,6 +13,7 @@ use super::interface::Output;
 use super::ports::Owned;
 use crate::call::leg::Leg;
 use crate::flow::action::Spoken;
+use crate::flow::edition::Edition;
 use crate::id::{CallId, LegId, PlaybackId};
 use crate::media::command::{Command, PortIndex, WorkerIndex};
 use crate::wire::codec::Codec;
@@ -33,7 +34,7 @@ pub(super) enum Order {
     /// By the worker.
     Media(Command),
     /// Let it hear these prompts.
-    Speak { playback: PlaybackId, prompts: Vec<Spoken>, codec: Codec },
+    Speak { playback: PlaybackId, edition: Edition, prompts: Vec<Spoken>, codec: Codec },
     /// Let it hear the tone before a message.
     Tone { playback: PlaybackId, codec: Codec },
     /// Let it hear the bed of a wait.
@@ -44,8 +45,8 @@ impl Order {
     fn of(self, worker: WorkerIndex, leg: LegId) -> Output {
         match self {
             Order::Media(command) => Output::Media { worker, command },
-            Order::Speak { playback, prompts, codec } => {
-                Output::Speak { worker, leg, playback, prompts, codec }
+            Order::Speak { playback, edition, prompts, codec } => {
+                Output::Speak { worker, leg, playback, edition, prompts, codec }
             }
             Order::Bed { codec } => Output::Bed { worker, leg, codec },
             Order::Tone { playback, codec } => Output::Tone { worker, leg, playback, codec },

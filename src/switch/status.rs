@@ -1,7 +1,11 @@
 //! What the engine counts, as a table that `careline status` prints.
 
 use super::Switch;
+use crate::flow::content::short;
+use crate::flow::edition::{Canary, Edition, Share};
+use crate::flow::set::FlowSet;
 use crate::report::event::Cause;
+use std::borrow::Cow;
 
 /// Totals since the start.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -37,11 +41,11 @@ pub(super) struct Counters {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Figure {
     /// Its name, as a metric would be named.
-    pub name: &'static str,
+    pub name: Cow<'static, str>,
     /// The value now.
     pub value: u64,
     /// What it counts, and what to do about it where there is something to do.
-    pub meaning: &'static str,
+    pub meaning: Cow<'static, str>,
 }
 
 impl Counters {
@@ -69,6 +73,7 @@ impl Switch {
     /// Every figure of the switch and of the SIP machine.
     pub fn status(&self) -> Vec<Figure> {
         let mut figures = self.call_figures();
+        figures.extend(self.set_figures());
         figures.extend(self.caller_figures());
         figures.extend(self.recording_figures());
         figures.extend(self.sip_figures());
@@ -120,6 +125,26 @@ impl Switch {
             figure("ports_in_use", self.ports.in_use() as u64, "RTP port pairs owned by legs"),
             figure("ports_total", self.ports.total() as u64, "RTP port pairs bound"),
         ]
+    }
+
+    /// Which sets new calls get, and how many calls run on each.
+    fn set_figures(&self) -> Vec<Figure> {
+        let served = self.served();
+        let mut figures = vec![served_figure("flows", &served.current, "new calls get this")];
+        if let Some(Canary { set, share }) = &served.canary {
+            let who = match share {
+                Share::Percent(percent) => format!("{percent}% of the new calls try this"),
+                Share::Number(number) => format!("new calls to {number} try this"),
+            };
+            figures.push(served_figure("canary", set, &who));
+        }
+        let calls = self.calls_by_edition().into_iter().map(|(edition, calls)| Figure {
+            name: Cow::Owned(format!("calls_on_{}", edition.to_string().replace(' ', "_"))),
+            value: calls,
+            meaning: Cow::Owned(format!("calls that run on {edition} of the flows, and will to their end")),
+        });
+        figures.extend(calls);
+        figures
     }
 
     fn caller_figures(&self) -> Vec<Figure> {
@@ -208,7 +233,20 @@ impl Switch {
     }
 }
 
+/// `flows_set` with the number of a published set, `flows_draft` with the count of an unpublished one.
+fn served_figure(what: &str, set: &FlowSet, who: &str) -> Figure {
+    let (kind, value) = match set.edition() {
+        Edition::Published(number) => ("set", number),
+        Edition::Draft(count) => ("draft", count),
+    };
+    Figure {
+        name: Cow::Owned(format!("{what}_{kind}")),
+        value: u64::from(value),
+        meaning: Cow::Owned(format!("{who} {kind} of the flows: version {}", short(set.version()))),
+    }
+}
+
 /// One line.
 pub fn figure(name: &'static str, value: u64, meaning: &'static str) -> Figure {
-    Figure { name, value, meaning }
+    Figure { name: Cow::Borrowed(name), value, meaning: Cow::Borrowed(meaning) }
 }

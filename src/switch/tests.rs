@@ -2,6 +2,7 @@
 
 mod changes;
 mod desk;
+mod editions;
 mod journeys;
 mod wait;
 
@@ -426,7 +427,7 @@ fn another(scene: &mut Scene, number: &str, name: &str) -> u16 {
 #[test]
 fn callers_of_an_urgent_flow_are_let_in_when_nobody_else_is() {
     let mut scene = Scene::up("100", "sendrecv");
-    scene.switch.flows = flows_with("urgent_flows: [after_hours]\n");
+    scene.switch.flows = Served::to_all(flows_with("urgent_flows: [after_hours]\n"));
     scene.switch.settings.max_calls = 1;
     assert_eq!(another(&mut scene, "100", "ordinary"), 503);
     assert_eq!(another(&mut scene, "199", "urgent"), 200);

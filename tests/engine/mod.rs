@@ -125,6 +125,7 @@ pub fn furnish(home: &Path, wishes: &Wishes) -> (SocketAddr, SocketAddr) {
          calls: {{max: {calls}}}\n\
          flows: {home}/ivr-flows\n\
          sounds: {sounds}\n\
+         published: {home}/published\n\
          recordings: {{directory: {home}/recordings, quota_mb: {quota}}}\n\
          store: {home}/{store}\n\
          control: {home}/control.sock\n\

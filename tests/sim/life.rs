@@ -11,6 +11,7 @@ use super::script::{Chaos, Script};
 use super::sound::{Heard, PIECE, listen};
 use super::world::{Event, Summary, World, desk_settings};
 use careline::clock::{Instant, WallTime};
+use careline::flow::edition::Served;
 use careline::id::{CallId, RecordingId};
 use careline::io::recorder::desk::Desk;
 use careline::io::recorder::disk::relative_path;
@@ -99,7 +100,7 @@ impl World {
             Chaos::Reload => {
                 self.reloaded = 1 - self.reloaded;
                 let flows = self.flows.sets[self.reloaded].clone();
-                return self.tell_switch(Input::Flows(flows));
+                return self.tell_switch(Input::Flows(Served::to_all(flows)));
             }
             Chaos::Noise => self.noise(),
             Chaos::Flood => self.begin_flood(),

@@ -517,7 +517,7 @@ impl World {
                 return self.tell_switch(Input::Resolved { id, records });
             }
             Output::Media { worker, command } => self.tell_worker(worker, command, Vec::new()),
-            Output::Speak { worker, leg, playback, prompts, codec } => {
+            Output::Speak { worker, leg, playback, prompts, codec, edition: _ } => {
                 let clips: Vec<Clip> = prompts.iter().map(|spoken| self.clip(spoken, codec)).collect();
                 let voices = prompts.iter().filter_map(|spoken| self.voices.get(spoken).copied()).collect();
                 let command = media::Command::Play { leg, playback, clips, repeat: false };

@@ -2,12 +2,13 @@
 
 use super::start::Started;
 use crate::config::Config;
+use crate::flow::content::short;
 use crate::io::sip_port::Listen;
 use std::fmt::Write as _;
 use std::net::{IpAddr, SocketAddr};
 
 /// Ten lines.
-pub fn banner(config: &Config, started: &Started) -> String {
+pub fn banner(config: &Config, started: &Started, origin: &str) -> String {
     let listening = started.engine.sip.listening();
     // A SIP port listens somewhere, over UDP as a rule.
     let sip = listening.first().map_or(SocketAddr::from(([127, 0, 0, 1], 5060)), |listen| listen.address);
@@ -29,13 +30,7 @@ pub fn banner(config: &Config, started: &Started) -> String {
         started.first_port,
         started.last_port
     );
-    let _ = writeln!(
-        out,
-        "  flows       {} from {}, version {}",
-        started.flows,
-        config.flows.display(),
-        started.version.get(..12).unwrap_or(&started.version)
-    );
+    let _ = writeln!(out, "  flows       {}{origin}; version {}", started.flows, short(&started.version));
     let _ = writeln!(out, "  numbers     {} · any other → {}", numbers.join(" · "), started.default_flow);
     let _ = writeln!(
         out,

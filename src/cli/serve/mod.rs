@@ -1,29 +1,31 @@
 //! `careline serve`: the edges are opened one by one, each with its own plain error, then the engine runs.
 //!
-//! A set of flows with a fault never starts serving. Nothing has to be written first: with no
-//! configuration file the shipped flows and sounds are served.
+//! A set of flows with a fault never starts serving. Nothing has to be written or published first: with no
+//! configuration file the shipped flows and sounds are published as the first set, and served.
 
 mod banner;
+mod serving;
 mod start;
 
 use super::check::{self, Paths};
-use super::sounds::Sounds;
-use crate::config::Log;
+use crate::config::{Config, Log};
 use crate::flow::diagnostic::Paint;
+use crate::flow::set::Audio;
+use serving::Serving;
 use std::io::IsTerminal;
 use std::process::ExitCode;
 
 /// Serves until stopped by SIGTERM or SIGINT.
 pub fn serve(paths: &Paths) -> ExitCode {
-    let sounds = Sounds::default();
-    let loaded = check::load(paths, &|folder, prompt, language| sounds.audio(folder, prompt, language));
-    let faults = check::report(&loaded, Paint::Plain);
-    let (Some(config), Some(flows), true) = (loaded.config, loaded.flows, faults.is_empty()) else {
-        eprintln!("{faults}the engine does not start: nothing is served until these faults are mended");
-        return ExitCode::FAILURE;
+    let (config, serving) = match settled(paths) {
+        Ok(settled) => settled,
+        Err(faults) => {
+            eprintln!("{faults}the engine does not start: nothing is served until these faults are mended");
+            return ExitCode::FAILURE;
+        }
     };
-    let prompts = sounds.into_library(&config.sounds);
     start_log(config.log);
+    serving.warnings.iter().for_each(|warning| tracing::warn!("{warning}"));
     let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {
@@ -32,17 +34,25 @@ pub fn serve(paths: &Paths) -> ExitCode {
         }
     };
     let inside = runtime.enter();
-    let started = start::start(&config, flows, prompts);
+    let started = start::start(&config, serving.sets);
     drop(inside);
     match started {
         Ok(started) => {
-            print!("{}", banner::banner(&config, &started));
+            print!("{}", banner::banner(&config, &started, &serving.origin));
             run(&runtime, started)
         }
         Err(error) => {
             eprintln!("the engine does not start: {error}");
             ExitCode::FAILURE
         }
+    }
+}
+
+/// The configuration and what it serves; or all faults that stand against it, those of the flows too.
+fn settled(paths: &Paths) -> Result<(Config, Serving), String> {
+    match check::config(paths) {
+        Ok(config) => serving::find(paths, &config).map(|serving| (config, serving)),
+        Err(_) => Err(check::report(&check::load(paths, &|_, _, _| Audio::Present), Paint::Plain)),
     }
 }
 

@@ -5,19 +5,20 @@
 
 use crate::call::routing;
 use crate::clock::Instant;
-use crate::config::{Config, Trust};
-use crate::flow::set::FlowSet;
+use crate::config::{Config, LiveEdit, Trust};
 use crate::io::control;
 use crate::io::descriptors::{self, Room};
 use crate::io::kernel_drops::MediaSockets;
+use crate::io::live_edit;
 use crate::io::media_counters::LatenessWatch;
 use crate::io::media_worker::exchange::Hall;
 use crate::io::media_worker::{self, Handle};
 use crate::io::now::Clock;
-use crate::io::prompts::PromptLibrary;
 use crate::io::recorder::desk;
 use crate::io::recorder::thread::{Listener, Recorder};
 use crate::io::run::{EdgeCounters, Engine};
+use crate::io::set_load::NewSets;
+use crate::io::sets::Sets;
 use crate::io::sip_port::{SipPort, Taken};
 use crate::io::store::restart::Recovered;
 use crate::io::store::{self, Store, StoreError};
@@ -28,7 +29,7 @@ use crate::rng::Rng;
 use crate::sip::connections;
 use crate::switch::Switch;
 use crate::switch::inbox::Inbox;
-use crate::switch::interface::Settings;
+use crate::switch::interface::{Input, Now, Settings};
 use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -98,7 +99,7 @@ pub enum StartError {
 ///
 /// # Errors
 /// [`StartError`], with the repair in its text.
-pub fn start(config: &Config, flows: FlowSet, prompts: PromptLibrary) -> Result<Started, StartError> {
+pub fn start(config: &Config, sets: NewSets) -> Result<Started, StartError> {
     let clock = Clock::start();
     let Room { legs: max_legs, connections } = descriptors::raise_and_share();
     let control = control::listen(&config.control)
@@ -108,11 +109,18 @@ pub fn start(config: &Config, flows: FlowSet, prompts: PromptLibrary) -> Result<
     let (workers, ports, media_events) = start_workers(config, clock, max_legs)?;
     let records = open_records(config, clock)?;
     tell_recovered(&records.recovered);
-    let flows = Arc::new(flows);
+    let (sets, served) = Sets::new(sets);
+    let flows = Arc::clone(&served.current);
     let calls_recovered = records.recovered.calls.len() as u64;
     let settings = settings(config, &records);
     let max_calls = settings.max_calls;
-    let switch = Switch::new(settings, Arc::clone(&flows), &ports, seeded_rng()?);
+    let mut switch = Switch::new(settings, Arc::clone(&flows), &ports, seeded_rng()?);
+    switch.handle(Now { at: clock.now(), wall: clock.wall() }, Input::Flows(served));
+    let sockets = MediaSockets::new(config.media.address, ports.iter().flatten().copied());
+    let (ask, requests) = control.serve(sockets, config.shelf());
+    if config.live_edit == LiveEdit::On {
+        live_edit::watch(config.draft(), ask);
+    }
     let engine = Engine {
         switch,
         sip,
@@ -122,8 +130,8 @@ pub fn start(config: &Config, flows: FlowSet, prompts: PromptLibrary) -> Result<
         recorder_events: records.recorder_events,
         store: records.store,
         durable: records.durable,
-        prompts,
-        requests: control.serve(MediaSockets::new(config.media.address, ports.iter().flatten().copied())),
+        sets,
+        requests,
         tracer: Tracer::default(),
         clock,
         drain: config.drain,

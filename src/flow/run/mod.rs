@@ -32,6 +32,7 @@ mod tests;
 
 use crate::clock::{Due, Instant};
 use crate::flow::action::{Action, ConnectEnd, Ears, Fact, Input, Pace, Spoken, Why};
+use crate::flow::edition::Edition;
 use crate::flow::program::{Own, Recording, StepAt};
 use crate::flow::set::FlowSet;
 use crate::id::{ExitName, FlowName, Language, PlaybackId, PromptName};
@@ -288,6 +289,11 @@ impl Run {
     /// was asked for, or the end of a flow.
     pub fn exit(&self) -> Option<&ExitName> {
         self.exit.as_ref()
+    }
+
+    /// The set that it runs on, to its end.
+    pub fn edition(&self) -> Edition {
+        self.set.edition()
     }
 
     /// The language that the caller hears.

@@ -71,6 +71,12 @@ impl PromptLibrary {
         Self::with_memory(folder, PROMPT_CACHE_MAX_OCTETS)
     }
 
+    /// The same sounds where a copy of them lies now: what was read already is not read again.
+    #[must_use]
+    pub fn moved_to(self, folder: &Path) -> Self {
+        Self { folder: folder.to_path_buf(), ..self }
+    }
+
     fn with_memory(folder: &Path, most_octets: usize) -> Self {
         let cache = RefCell::new(Cache::new(most_octets));
         Self { folder: folder.to_path_buf(), cache, beds: RefCell::default() }
