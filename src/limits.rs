@@ -206,6 +206,8 @@ pub const LATCH_PACKETS: u32 = 2;
 pub const MENU_OPTIONS_MAX: usize = 5;
 /// Words of one sentence of a prompt: a longer one is lost before it ends.
 pub const SENTENCE_MAX_WORDS: usize = 25;
+/// Words from which on a text has a reading grade: in a shorter one a single long name outweighs all the rest.
+pub const GRADED_FROM_WORDS: usize = 10;
 /// The emergency number's keys count as one when they are typed within this time.
 pub const EMERGENCY_KEYS_WITHIN: Duration = Duration::from_secs(3);
 /// Silence between two emergency lines to a caller for whom somebody is being called: a line every 15 s.
@@ -220,8 +222,8 @@ pub const ENGINE_ANSWER_MAX: Duration = Duration::from_secs(10);
 pub const FLOW_STEPS_MAX: usize = 500;
 /// Faults that are told at once: more cannot be repaired before the next check.
 pub const FAULTS_MAX: usize = 500;
-/// Files in one flow set: many times the shipped ones.
-pub const FLOW_FILES_MAX: usize = 256;
+/// Files in one flow set: twice the thousand flows that are checked within a second.
+pub const FLOW_FILES_MAX: usize = 2_048;
 
 /// Forks of one call of ours that are acknowledged: targets are named in configuration, none forks widely.
 pub const FORKS_MAX: usize = 8;

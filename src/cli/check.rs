@@ -4,7 +4,7 @@
 //! can be heard is told by the caller of [`check`].
 
 use crate::config::Config;
-use crate::flow::diagnostic::{Diagnostic, Paint};
+use crate::flow::diagnostic::{Diagnostic, Paint, Severity};
 use crate::flow::set::{Audio, FlowSet};
 use crate::id::{Language, PromptName};
 use crate::io::flow_files;
@@ -38,7 +38,7 @@ pub struct Loaded {
     pub config: Option<Config>,
     /// The flows, if they have no fault.
     pub flows: Option<FlowSet>,
-    /// All faults of both.
+    /// All faults and warnings of both.
     pub faults: Vec<Diagnostic>,
     /// What could not even be read.
     pub unreadable: Vec<String>,
@@ -74,8 +74,12 @@ pub fn load(paths: &Paths, audio: AudioIn<'_>) -> Loaded {
 /// The command: checks and tells.
 pub fn check(paths: &Paths, audio: AudioIn<'_>, paint: Paint) -> Report {
     let loaded = load(paths, audio);
-    let faults = loaded.faults.len() + loaded.unreadable.len();
+    let warnings = loaded.faults.iter().filter(|found| found.severity == Severity::Warning).count();
+    let faults = loaded.faults.len() - warnings + loaded.unreadable.len();
     let mut text = report(&loaded, paint);
+    if warnings > 0 {
+        text += &format!("{}: nothing that stops a start\n", counted(warnings, "warning"));
+    }
     match &loaded.flows {
         Some(flows) if faults == 0 => text += &summary(flows),
         _ => text += &format!("{}: nothing would be served\n", counted(faults, "fault")),
@@ -83,7 +87,7 @@ pub fn check(paths: &Paths, audio: AudioIn<'_>, paint: Paint) -> Report {
     Report { text, exit_code: u8::from(faults > 0) }
 }
 
-/// The faults as text, an empty line between two.
+/// The faults and warnings as text, an empty line between two.
 pub fn report(loaded: &Loaded, paint: Paint) -> String {
     let unreadable = loaded.unreadable.iter().cloned();
     let faults = loaded.faults.iter().map(|fault| fault.render(paint));
@@ -105,10 +109,18 @@ pub fn config(paths: &Paths) -> Result<Config, String> {
 fn summary(flows: &FlowSet) -> String {
     let prompts = flows.spoken().len();
     let mut text = format!("no fault: {}, {prompts} spoken texts\n", counted(flows.flows().len(), "flow"));
+    let drafts = flows.drafts().len();
+    if drafts > 0 {
+        text += &format!("  {} for review by somebody who may judge the words\n", waiting(drafts));
+    }
     for (number, flow) in flows.numbers() {
         text += &format!("  {number} leads to {flow}\n");
     }
     text + &format!("  any other number leads to {}\n", flows.default_flow())
+}
+
+fn waiting(drafts: usize) -> String {
+    format!("{} {}", counted(drafts, "draft"), if drafts == 1 { "waits" } else { "wait" })
 }
 
 fn counted(count: usize, what: &str) -> String {

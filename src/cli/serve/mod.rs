@@ -18,8 +18,9 @@ pub fn serve(paths: &Paths) -> ExitCode {
     let sounds = Sounds::default();
     let loaded = check::load(paths, &|folder, prompt, language| sounds.audio(folder, prompt, language));
     let faults = check::report(&loaded, Paint::Plain);
-    let (Some(config), Some(flows), true) = (loaded.config, loaded.flows, faults.is_empty()) else {
-        eprintln!("{faults}the engine does not start: nothing is served until these faults are mended");
+    eprint!("{faults}");
+    let (Some(config), Some(flows)) = (loaded.config, loaded.flows) else {
+        eprintln!("the engine does not start: nothing is served until these faults are mended");
         return ExitCode::FAILURE;
     };
     let prompts = sounds.into_library(&config.sounds);
