@@ -152,6 +152,7 @@ mod tests {
         let report = check(&paths, &|_, _, _| Audio::Present, Paint::Plain);
         expect_test::expect![[r#"
             no fault: 3 flows, 47 spoken texts
+              24 drafts wait for review by somebody who may judge the words
               +16175550100 leads to main_menu
               +16175550199 leads to after_hours
               100 leads to main_menu
@@ -176,6 +177,30 @@ mod tests {
         assert_eq!(report.exit_code, 1);
         for part in
             ["C001  `clals`", "did you mean `calls`?", "F022  `mm.menu` has no audio in `es`", "2 faults"]
+        {
+            assert!(report.text.contains(part), "{part}\n{}", report.text);
+        }
+    }
+
+    #[test]
+    fn warnings_and_drafts_are_told_and_stop_nothing() {
+        let directory = tempfile::tempdir().unwrap();
+        for file in std::fs::read_dir(shipped()).unwrap() {
+            let path = file.unwrap().path();
+            std::fs::copy(&path, directory.path().join(path.file_name().unwrap())).unwrap();
+        }
+        let prompts = directory.path().join("prompts.yaml");
+        let text = std::fs::read_to_string(&prompts).unwrap();
+        let shipped_drafts = text.matches("  draft: es\n").count();
+        let changed =
+            text.replacen("mm.menu:\n", "x.new: {en: Hello., es: Hola., draft: true}\nmm.menu:\n", 1);
+        std::fs::write(&prompts, changed).unwrap();
+        let paths = Paths { config: None, flows: Some(directory.path().to_owned()) };
+        let report = check(&paths, &|_, _, _| Audio::Present, Paint::Plain);
+        assert_eq!(report.exit_code, 0, "{}", report.text);
+        let drafts = format!("{shipped_drafts} drafts wait for review");
+        for part in
+            ["F053  warning: no step speaks `x.new`", "1 warning: nothing", "no fault: 3 flows", &drafts]
         {
             assert!(report.text.contains(part), "{part}\n{}", report.text);
         }

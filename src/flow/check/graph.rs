@@ -110,7 +110,11 @@ impl Graph {
     }
 
     /// Which nodes can be reached from some of `from` over the ways that `may` take a caller on.
-    pub fn reached(&self, from: impl IntoIterator<Item = Node>, may: impl Fn(Node, Node, Way) -> bool) -> Vec<bool> {
+    pub fn reached(
+        &self,
+        from: impl IntoIterator<Item = Node>,
+        may: impl Fn(Node, Node, Way) -> bool,
+    ) -> Vec<bool> {
         let mut seen = vec![false; self.ways.len()];
         let mut open: Vec<Node> = Vec::new();
         for node in from {

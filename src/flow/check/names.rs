@@ -30,7 +30,8 @@ pub fn check(draft: &Draft, sources: &mut Sources) {
 
 fn flow_name(draft: &Draft, at: usize, flow: &FlowText, sources: &mut Sources) {
     let name = &flow.name;
-    if let Some(first) = draft.flow(&name.value).filter(|first| *first < at).map(|first| &draft.flows[first]) {
+    if let Some(first) = draft.flow(&name.value).filter(|first| *first < at).map(|first| &draft.flows[first])
+    {
         let path = sources.path(first.name.place.file).to_owned();
         let words = Words::what(format!("the flow `{}` is already in {path}", name.value))
             .repair("give one of them another name");

@@ -27,7 +27,13 @@ pub fn check(draft: &Draft, graph: &Graph, used: &BTreeMap<String, Used>, source
     if draft.clinic.is_none() || draft.prompts.is_none() {
         return;
     }
-    let mut offers = Offers { told: told(draft, used), waiting: Waiting::of(draft, graph), mended: BTreeSet::new(), unheard: BTreeSet::new(), sources };
+    let mut offers = Offers {
+        told: told(draft, used),
+        waiting: Waiting::of(draft, graph),
+        mended: BTreeSet::new(),
+        unheard: BTreeSet::new(),
+        sources,
+    };
     for (flow, text) in draft.flows.iter().enumerate() {
         for (step, text) in text.steps.iter().enumerate() {
             let node = graph.node(crate::flow::program::StepAt { flow, step });
@@ -131,7 +137,8 @@ impl Waiting {
         for from in graph.nodes() {
             let mut open = vec![from];
             while let Some(node) = open.last().copied() {
-                let ahead = graph.ways(node).iter().filter(|(_, way)| *way == Way::ByItself).map(|(next, _)| *next);
+                let ahead =
+                    graph.ways(node).iter().filter(|(_, way)| *way == Way::ByItself).map(|(next, _)| *next);
                 if !std::mem::replace(&mut known[node], true) {
                     open.extend(ahead.filter(|next| !known[*next]));
                     continue;
@@ -147,7 +154,8 @@ impl Waiting {
                         every.unwrap_or(NO_RECORDING)
                     }
                 };
-                let notice = if matches!(act, Some(ActText::Record { .. })) { NO_RECORDING } else { Keys::NONE };
+                let notice =
+                    if matches!(act, Some(ActText::Record { .. })) { NO_RECORDING } else { Keys::NONE };
                 waiting.at[node] = there.with(own(node)).with(notice).with(EVERYWHERE);
             }
         }
@@ -218,12 +226,20 @@ impl<'a> Offers<'a> {
             let Told { prompt, language, text, .. } = *self.text(prompt, which);
             let name = key_name(key);
             let (code, words) = match key {
-                OPT_OUT_KEY => (OPT_OUT, opt_out_words(format!("the `{language}` text of `{prompt}` offers key 8"))),
+                OPT_OUT_KEY => {
+                    (OPT_OUT, opt_out_words(format!("the `{language}` text of `{prompt}` offers key 8")))
+                }
                 _ => {
-                    let what = format!("the `{language}` text of `{prompt}` offers key {name}, which `{step}` does not take");
+                    let what = format!(
+                        "the `{language}` text of `{prompt}` offers key {name}, which `{step}` does not take"
+                    );
                     let words = Words::what(what)
-                        .repair(format!("add {name} under the `keys` of `{step}`, or take it out of the text"))
-                        .hears(format!("a caller who presses {name} as told would hear \"I did not get that\""));
+                        .repair(format!(
+                            "add {name} under the `keys` of `{step}`, or take it out of the text"
+                        ))
+                        .hears(format!(
+                            "a caller who presses {name} as told would hear \"I did not get that\""
+                        ));
                     (NOT_DECLARED, words)
                 }
             };
@@ -238,7 +254,9 @@ impl<'a> Offers<'a> {
         let Told { prompt, language, ref keys, .. } = *self.text(prompt, which);
         let by_itself = EVERYWHERE.with(NURSE);
         let silent = |answer: &&AnswerText| {
-            answer.key != OPT_OUT_KEY && !by_itself.has(answer.key) && !keys.iter().any(|told| told.key == answer.key)
+            answer.key != OPT_OUT_KEY
+                && !by_itself.has(answer.key)
+                && !keys.iter().any(|told| told.key == answer.key)
         };
         for answer in answers.iter().filter(silent).collect::<Vec<_>>() {
             let key = key_name(answer.key);
@@ -265,9 +283,13 @@ impl<'a> Offers<'a> {
             }
             let name = key_name(key);
             let (code, words) = match key {
-                OPT_OUT_KEY => (OPT_OUT, opt_out_words(format!("the `{language}` text of `{prompt}` offers key 8"))),
+                OPT_OUT_KEY => {
+                    (OPT_OUT, opt_out_words(format!("the `{language}` text of `{prompt}` offers key 8")))
+                }
                 _ => {
-                    let what = format!("the `{language}` text of `{prompt}` offers key {name}, and nothing waits for it {when}");
+                    let what = format!(
+                        "the `{language}` text of `{prompt}` offers key {name}, and nothing waits for it {when}"
+                    );
                     let words = Words::what(what)
                         .repair("let a menu that takes this key follow, or take it out of the text")
                         .hears(format!("a caller who presses {name} as told would not get what was said"));
@@ -335,14 +357,20 @@ impl<'a> Offers<'a> {
         let acts = draft.flows.iter().flat_map(|flow| &flow.steps).filter_map(|step| step.act.as_ref());
         let notices = acts.filter_map(|act| match act {
             ActText::Record { notice, .. } => Some(notice.value.as_str()),
-            ActText::Say { .. } | ActText::OfferLanguage { .. } | ActText::Menu { .. } | ActText::Person { .. } => None,
+            ActText::Say { .. }
+            | ActText::OfferLanguage { .. }
+            | ActText::Menu { .. }
+            | ActText::Person { .. } => None,
         });
         let notices: BTreeSet<&str> = notices.chain([Own::Recording.name()]).collect();
         for told in notices.iter().filter(|_| records).filter_map(|name| self.told.get(name)).flatten() {
             if !told.keys.iter().any(|key| key.key == Key::Digit(7)) {
-                let words = Words::what(format!("the `{}` text of `{}` does not offer key 7", told.language, told.prompt))
-                    .repair("say that 7 goes on without a recording")
-                    .hears("a caller could not know how not to be recorded");
+                let words = Words::what(format!(
+                    "the `{}` text of `{}` does not offer key 7",
+                    told.language, told.prompt
+                ))
+                .repair("say that 7 goes on without a recording")
+                .hears("a caller could not know how not to be recorded");
                 self.mended.insert((told.prompt, Keys::bit(Key::Digit(7))));
                 self.sources.fault(told.text.place, NOTICE, words);
             }
@@ -359,7 +387,10 @@ impl<'a> Offers<'a> {
             let Some(first) = texts.first() else { continue };
             for other in &texts[1..] {
                 for (has, lacks) in [(first, other), (other, first)] {
-                    let only = has.keys.iter().filter(|key| key.manner == Manner::Told && !spoken(lacks).has(key.key));
+                    let only = has
+                        .keys
+                        .iter()
+                        .filter(|key| key.manner == Manner::Told && !spoken(lacks).has(key.key));
                     for key in only.filter(|key| !self.mended.contains(&(has.prompt, Keys::bit(key.key)))) {
                         let key = key_name(key.key);
                         let words = Words::what(format!(
@@ -386,9 +417,10 @@ impl<'a> Offers<'a> {
                 told.language == language && told.keys.iter().any(|key| key.key == Key::Digit(0))
             };
             if !texts.iter().any(|told| says(&told)) {
-                let words = Words::what(format!("the entry does not say in `{language}` that 0 gets a person"))
-                    .repair("add a step such as {say: u.person, next: …}")
-                    .hears("a caller who needs a person would not know how to get one");
+                let words =
+                    Words::what(format!("the entry does not say in `{language}` that 0 gets a person"))
+                        .repair("add a step such as {say: u.person, next: …}")
+                        .hears("a caller who needs a person would not know how to get one");
                 self.sources.fault(flow.name.place, ZERO, words);
             }
         }
@@ -405,8 +437,15 @@ fn opt_out_words(what: String) -> Words {
 fn waiting_at(own: Own) -> Keys {
     match own {
         Own::Silence | Own::WrongKey | Own::MoreTime => NURSE,
-        Own::Recording | Own::NotRecorded | Own::Person | Own::Nurse | Own::OneMoment | Own::NotReached => NO_RECORDING,
-        Own::SilenceAgain | Own::Fault | Own::Emergency | Own::CrisisStay | Own::CrisisWait | Own::Goodbye => Keys::NONE,
+        Own::Recording | Own::NotRecorded | Own::Person | Own::Nurse | Own::OneMoment | Own::NotReached => {
+            NO_RECORDING
+        }
+        Own::SilenceAgain
+        | Own::Fault
+        | Own::Emergency
+        | Own::CrisisStay
+        | Own::CrisisWait
+        | Own::Goodbye => Keys::NONE,
     }
 }
 

@@ -68,9 +68,10 @@ fn no_person(draft: &Draft, graph: &Graph, circles: &[Node], sources: &mut Sourc
         let Some(start) = graph.start(draft, flow) else { continue };
         if !good[start] {
             let name = &draft.flows[flow].name;
-            let words = Words::what(format!("no way through `{}` comes to a question or a person", name.value))
-                .repair("let its last words lead to a menu or to `person`")
-                .hears("whoever calls this number would hear some words and be hung up on");
+            let words =
+                Words::what(format!("no way through `{}` comes to a question or a person", name.value))
+                    .repair("let its last words lead to a menu or to `person`")
+                    .hears("whoever calls this number would hear some words and be hung up on");
             sources.fault(name.place, NO_PERSON, words);
         }
     }

@@ -8,7 +8,7 @@
 
 mod syllables;
 
-use crate::limits::{GRADED_FROM_WORDS, SENTENCE_MAX_WORDS};
+use crate::limits::GRADED_FROM_WORDS;
 
 /// What is heard of one text.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -82,8 +82,9 @@ fn sentences(text: &str) -> Vec<&str> {
 
 /// "Dr. Ruiz" is one sentence.
 fn is_title(sentence: &str) -> bool {
-    let word = sentence.rsplit(|c: char| !c.is_alphanumeric()).next().unwrap_or_default();
-    ["Dr", "Dra", "Mr", "Mrs", "Ms", "Sr", "Sra", "Srta", "St"].contains(&word)
+    let word = sentence.rsplit(char::is_whitespace).next().unwrap_or_default();
+    // "8 a.m. to 5" goes on too.
+    word.contains('.') || ["Dr", "Dra", "Mr", "Mrs", "Ms", "Sr", "Sra", "Srta", "St"].contains(&word)
 }
 
 impl Count {
@@ -92,7 +93,8 @@ impl Count {
         if self.words < GRADED_FROM_WORDS {
             return None;
         }
-        let ratio = |a: usize, b: usize| f64::from(u32::try_from(a).unwrap_or(u32::MAX)) / f64::from(u32::try_from(b).unwrap_or(u32::MAX));
+        let float = |count: usize| f64::from(u32::try_from(count).unwrap_or(u32::MAX));
+        let ratio = |a: usize, b: usize| float(a) / float(b);
         let (per_sentence, per_word) = (ratio(self.words, self.sentences), ratio(self.syllables, self.words));
         Some(match language {
             "es" => 206.84 - 60.0 * per_word - 1.02 * per_sentence,
@@ -115,9 +117,71 @@ impl Count {
             Ease::Hard(grade)
         }
     }
+}
 
-    /// Whether some sentence has more words than can be followed by ear.
-    pub fn has_long_sentence(self) -> bool {
-        self.longest > SENTENCE_MAX_WORDS
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeMap;
+
+    #[test]
+    fn what_is_heard_is_counted_and_graded() {
+        // Language, text, words, sentences, syllables, longest sentence, grade in tenths.
+        for (language, text, words, sentences, syllables, longest, grade) in [
+            // 0.39·14 + 11.8·19/14 − 15.59
+            ("en", "If this is a medical emergency, hang up now and call 9 1 1.", 14, 1, 19, 14, Some(59)),
+            // 206.84 − 60·26/13 − 1.02·13
+            ("es", "Si es una emergencia médica, cuelgue ahora y llame al 9 1 1.", 13, 1, 26, 13, Some(736)),
+            ("en", "This is the Riverside Clinic.", 5, 1, 8, 5, None),
+            ("en", "Dr. Ruiz is here. Call 911! Or wait; we come.", 12, 4, 12, 4, Some(-26)),
+            ("en", "Your visit is at 3.30 with {provider}, at the clinic.", 12, 1, 16, 12, Some(48)),
+            ("es", "¿Es por la Sra. Gómez? Marque 1. Si no, espere.", 10, 3, 15, 5, Some(1134)),
+            ("en", "We are open from 8 a.m. to 5 p.m. on weekdays.", 13, 1, 15, 13, Some(31)),
+            ("en", "... ?! 。 —", 0, 0, 0, 0, None),
+            ("en", "", 0, 0, 0, 0, None),
+        ] {
+            let found = count(text, language);
+            assert_eq!(found, Count { words, sentences, syllables, longest }, "{text}");
+            let tenths = found.grade(language).map(|grade| (grade * 10.0).round());
+            assert_eq!(tenths, grade.map(f64::from), "{text}");
+        }
+    }
+
+    #[test]
+    fn over_the_bar_by_less_than_the_counting_may_be_wrong_is_only_worth_a_look() {
+        // Twenty words in two sentences; one syllable more or less is 0.59 grades, or three points.
+        let of = |syllables| Count { words: 20, sentences: 2, syllables, longest: 10 };
+        let shown = |syllables, language| match of(syllables).ease(language) {
+            Ease::Good => "good",
+            Ease::AtTheBar(_) => "at the bar",
+            Ease::Hard(_) => "hard",
+        };
+        for (language, syllables, expected) in [
+            ("en", 30, "good"),
+            ("en", 31, "at the bar"),
+            ("en", 32, "at the bar"),
+            ("en", 33, "hard"),
+            ("es", 45, "good"),
+            ("es", 46, "at the bar"),
+            ("es", 47, "at the bar"),
+            ("es", 48, "hard"),
+        ] {
+            let grade = of(syllables).grade(language);
+            assert_eq!(shown(syllables, language), expected, "{language} {syllables} {grade:?}");
+        }
+    }
+
+    #[test]
+    fn every_shipped_text_is_easy() {
+        let text = include_str!("../../../ivr-flows/prompts.yaml");
+        let prompts: BTreeMap<String, BTreeMap<String, serde_yaml::Value>> =
+            serde_yaml::from_str(text).unwrap();
+        for (name, texts) in &prompts {
+            for language in ["en", "es"] {
+                let Some(text) = texts.get(language).and_then(serde_yaml::Value::as_str) else { continue };
+                let count = count(text, language);
+                assert_eq!(count.ease(language), Ease::Good, "{name} {language} {count:?}: {text}");
+            }
+        }
     }
 }

@@ -204,7 +204,8 @@ impl Sentence<'_> {
     /// "Enter the number, then pound": star and pound are keys without a verb of their own.
     fn star_or_pound(&mut self) -> Option<usize> {
         let skipped = self.tokens[self.at..].iter();
-        let joints = |t: &&Token| matches!(t.meaning, Meaning::Then | Meaning::Of | Meaning::Joint | Meaning::Comma);
+        let joints =
+            |t: &&Token| matches!(t.meaning, Meaning::Then | Meaning::Of | Meaning::Joint | Meaning::Comma);
         let from = self.at + skipped.take_while(joints).count();
         let (found, behind) = self.one_key(from)?;
         if !matches!(found.0, Key::Star | Key::Pound) {

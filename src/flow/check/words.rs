@@ -125,8 +125,12 @@ fn by_ear(name: &str, text: &Placed<String>, language: &str, sources: &mut Sourc
     let told = |grade: f64| {
         let grade = grade.max(0.0);
         let what = match language {
-            "es" => format!("the `es` text of `{name}` has a reading ease of {grade:.0}; {SPANISH_EASE_MIN:.0} is the least"),
-            _ => format!("the `{language}` text of `{name}` needs {grade:.1} years of school; {ENGLISH_GRADE_MAX} are the most"),
+            "es" => format!(
+                "the `es` text of `{name}` has a reading ease of {grade:.0}; {SPANISH_EASE_MIN:.0} is the least"
+            ),
+            _ => format!(
+                "the `{language}` text of `{name}` needs {grade:.1} years of school; {ENGLISH_GRADE_MAX} are the most"
+            ),
         };
         Words::what(what)
             .repair("say it in shorter words and shorter sentences")

@@ -80,10 +80,49 @@ fn draft_mark(node: &Node, sources: &mut Sources) -> DraftMark {
     }
 }
 
-fn marked_language(language: &Placed<String>, texts: &BTreeMap<String, Placed<String>>, sources: &mut Sources) {
+fn marked_language(
+    language: &Placed<String>,
+    texts: &BTreeMap<String, Placed<String>>,
+    sources: &mut Sources,
+) {
     if !texts.contains_key(&language.value) {
-        let words = Words::what(format!("`draft` names `{}`, and this prompt has no such text", language.value))
-            .repair("write `draft: true`, or the languages whose texts wait for their review");
+        let words =
+            Words::what(format!("`draft` names `{}`, and this prompt has no such text", language.value))
+                .repair("write `draft: true`, or the languages whose texts wait for their review");
         sources.fault(language.place, VALUE, words);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::flow::diagnostic::Paint;
+    use crate::flow::syntax::tree::{self, Reading};
+
+    #[test]
+    fn a_draft_is_marked_for_every_language_or_for_some() {
+        for (mark, drafts, faults) in [
+            ("", "", ""),
+            ("draft: true", "en es", ""),
+            ("draft: es", "es", ""),
+            ("draft: [es]", "es", ""),
+            ("draft: [en, es]", "en es", ""),
+            ("draft: fr", "", "`draft` names `fr`"),
+            ("draft: false", "", "`draft` names `false`"),
+            ("draft: {es: true}", "en es", "a draft mark is one word"),
+        ] {
+            let mut sources = Sources::default();
+            let text = format!("a:\n  en: One.\n  es: Uno.\n  {mark}\n");
+            let (_, Reading::Tree(node)) = tree::read(&mut sources, "prompts.yaml", text.as_bytes()) else {
+                panic!("{mark}")
+            };
+            let prompts = read(&node, &mut sources);
+            let of = |language: &&str| prompts["a"].is_draft(language);
+            let found: Vec<&str> = ["en", "es"].into_iter().filter(of).collect();
+            assert_eq!(found.join(" "), drafts, "{mark}");
+            assert_eq!(prompts["a"].texts.len(), 2, "{mark}");
+            let told: String = sources.into_faults().iter().map(|fault| fault.render(Paint::Plain)).collect();
+            assert!(told.is_empty() == faults.is_empty() && told.contains(faults), "{mark}: {told}");
+        }
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! English spelling does not tell its syllables; the rules here are groups of vowels, silent endings, and
 //! hiatus, with a short list of words that keep no rule. Spanish spelling does tell them: strong vowels part,
-//! weak ones join, an accent on a weak one parts again (Real Academia Española, Ortografía 2010, II.3.4).
+//! weak ones join, an accent on a weak one parts again (Real Academia Española, Ortografía, 2010).
 
 /// What is heard of one written word.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -13,9 +13,25 @@ pub struct Heard {
     pub syllables: usize,
 }
 
+/// Whose rules hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Tongue {
+    English,
+    Spanish,
+}
+
+impl Tongue {
+    fn syllables(self, word: &str) -> usize {
+        match self {
+            Tongue::English => in_english(word),
+            Tongue::Spanish => in_spanish(word),
+        }
+    }
+}
+
 /// What is heard of `word`, which has no blanks or outer marks.
 pub fn heard(word: &str, language: &str) -> Heard {
-    let spanish = language == "es";
+    let tongue = if language == "es" { Tongue::Spanish } else { Tongue::English };
     if word.is_empty() {
         return Heard::default();
     }
@@ -23,17 +39,17 @@ pub fn heard(word: &str, language: &str) -> Heard {
     if word.contains(['{', '}']) {
         return Heard { words: 1, syllables: 2 };
     }
-    if let Some(number) = number(word, spanish) {
+    if let Some(number) = number(word, tongue) {
         return number;
     }
     let is_spelled = word.chars().count() <= 5 && word.chars().all(char::is_uppercase) && word.len() > 1;
-    if word.chars().any(|c| c.is_ascii_digit()) || (is_spelled && !has_vowel(word)) {
-        return spelled(word, spanish);
+    if word.contains('.') || word.chars().any(|c| c.is_ascii_digit()) || (is_spelled && !has_vowel(word)) {
+        return spelled(word, tongue);
     }
     if word.chars().count() == 1 {
-        return Heard { words: 1, syllables: letter(word.chars().next().unwrap_or('a'), spanish) };
+        return Heard { words: 1, syllables: letter(word.chars().next().unwrap_or('a'), tongue) };
     }
-    Heard { words: 1, syllables: if spanish { in_spanish(word) } else { in_english(word) } }
+    Heard { words: 1, syllables: tongue.syllables(word) }
 }
 
 fn has_vowel(word: &str) -> bool {
@@ -41,18 +57,19 @@ fn has_vowel(word: &str) -> bool {
 }
 
 /// Letters and digits one by one.
-fn spelled(word: &str, spanish: bool) -> Heard {
+fn spelled(word: &str, tongue: Tongue) -> Heard {
     word.chars().filter(|c| c.is_alphanumeric()).fold(Heard::default(), |heard, c| Heard {
         words: heard.words + 1,
-        syllables: heard.syllables + c.to_digit(10).map_or_else(|| letter(c, spanish), |d| digit(d as usize, spanish)),
+        syllables: heard.syllables
+            + c.to_digit(10).map_or_else(|| letter(c, tongue), |d| digit(d as usize, tongue)),
     })
 }
 
-fn letter(letter: char, spanish: bool) -> usize {
-    match (letter.to_lowercase().next().unwrap_or(letter), spanish) {
-        ('w', false) => 3,
-        ('f' | 'h' | 'j' | 'l' | 'm' | 'n' | 'ñ' | 'r' | 's' | 'v' | 'x' | 'z', true) => 2,
-        ('w', true) => 4,
+fn letter(letter: char, tongue: Tongue) -> usize {
+    match (letter.to_lowercase().next().unwrap_or(letter), tongue) {
+        ('w', Tongue::English) => 3,
+        ('f' | 'h' | 'j' | 'l' | 'm' | 'n' | 'ñ' | 'r' | 's' | 'v' | 'x' | 'z', Tongue::Spanish) => 2,
+        ('w', Tongue::Spanish) => 4,
         _ => 1,
     }
 }
@@ -60,18 +77,21 @@ fn letter(letter: char, spanish: bool) -> usize {
 const ENGLISH_DIGITS: [usize; 10] = [2, 1, 1, 1, 1, 1, 1, 2, 1, 1];
 const SPANISH_DIGITS: [usize; 10] = [2, 2, 1, 1, 2, 2, 1, 2, 2, 2];
 
-fn digit(digit: usize, spanish: bool) -> usize {
-    if spanish { SPANISH_DIGITS[digit] } else { ENGLISH_DIGITS[digit] }
+fn digit(digit: usize, tongue: Tongue) -> usize {
+    match tongue {
+        Tongue::English => ENGLISH_DIGITS[digit],
+        Tongue::Spanish => SPANISH_DIGITS[digit],
+    }
 }
 
 /// A number of digits alone: up to 99 as a number, a longer one digit by digit, as telephone numbers are.
-fn number(word: &str, spanish: bool) -> Option<Heard> {
+fn number(word: &str, tongue: Tongue) -> Option<Heard> {
     if !word.bytes().all(|octet| octet.is_ascii_digit()) {
         return None;
     }
     let value = match word.len() {
         1 | 2 => word.parse::<usize>().ok()?,
-        _ => return Some(spelled(word, spanish)),
+        _ => return Some(spelled(word, tongue)),
     };
     // eleven … nineteen; once … diecinueve
     const ENGLISH_TEENS: [usize; 10] = [1, 3, 1, 2, 2, 2, 2, 3, 2, 2];
@@ -81,17 +101,21 @@ fn number(word: &str, spanish: bool) -> Option<Heard> {
     const SPANISH_TENS: [usize; 10] = [0, 0, 2, 2, 3, 3, 3, 3, 3, 3];
     let (tens, ones) = (value / 10, value % 10);
     let one = |syllables| Some(Heard { words: 1, syllables });
-    match (tens, ones, spanish) {
-        (0, _, _) => one(digit(ones, spanish)),
-        (1, _, true) => one(SPANISH_TEENS[ones]),
-        (1, _, false) => one(ENGLISH_TEENS[ones]),
-        (_, 0, true) => one(SPANISH_TENS[tens]),
-        (_, 0, false) => one(ENGLISH_TENS[tens]),
+    match (tens, ones, tongue) {
+        (0, _, _) => one(digit(ones, tongue)),
+        (1, _, Tongue::Spanish) => one(SPANISH_TEENS[ones]),
+        (1, _, Tongue::English) => one(ENGLISH_TEENS[ones]),
+        (_, 0, Tongue::Spanish) => one(SPANISH_TENS[tens]),
+        (_, 0, Tongue::English) => one(ENGLISH_TENS[tens]),
         // veintiuno: one word.
-        (2, _, true) => one(2 + digit(ones, true)),
+        (2, _, Tongue::Spanish) => one(2 + digit(ones, tongue)),
         // treinta y uno.
-        (_, _, true) => Some(Heard { words: 3, syllables: SPANISH_TENS[tens] + 1 + digit(ones, true) }),
-        (_, _, false) => Some(Heard { words: 2, syllables: ENGLISH_TENS[tens] + digit(ones, false) }),
+        (_, _, Tongue::Spanish) => {
+            Some(Heard { words: 3, syllables: SPANISH_TENS[tens] + 1 + digit(ones, tongue) })
+        }
+        (_, _, Tongue::English) => {
+            Some(Heard { words: 2, syllables: ENGLISH_TENS[tens] + digit(ones, tongue) })
+        }
     }
 }
 
@@ -228,7 +252,9 @@ fn has_silent_e_within(word: &str) -> bool {
     let hard = |stem: &str| {
         let mut ends = stem.chars().rev().map(is_english_vowel);
         let (last, before) = (ends.next(), ends.next());
-        last == Some(false) && !(stem.ends_with('l') && before == Some(false)) && stem.contains(is_english_vowel)
+        last == Some(false)
+            && !(stem.ends_with('l') && before == Some(false))
+            && stem.contains(is_english_vowel)
     };
     ENDINGS.iter().filter_map(|ending| word.strip_suffix(ending)).any(hard)
 }
@@ -282,25 +308,52 @@ mod tests {
 
     /// Words by their syllables, as a dictionary parts them.
     const ENGLISH: &[(usize, &str)] = &[
-        (1, "call press nurse please voice house through health clothes ones called worse friend laughed want"),
-        (1, "you your yes pound star their here care leave hear speech weak bleed day staff done name can't hours"),
+        (
+            1,
+            "call press nurse please voice house through health clothes ones called worse friend laughed want",
+        ),
+        (
+            1,
+            "you your yes pound star their here care leave hear speech weak bleed day staff done name can't hours",
+        ),
         (2, "person clinic today number message record minutes after leaving before English Spanish table"),
         (2, "hurting yourself without moment needed started places choices changes reaching tables handles"),
         (2, "trouble people maybe someone safely careful something every useful being going client quiet"),
-        (2, "trial fluid lion poem diet science doing patient special region urgent reason react create trying"),
+        (
+            2,
+            "trial fluid lion poem diet science doing patient special region urgent reason react create trying",
+        ),
         (2, "saying beyond treatment creature measure prism didn't value surgeon question language lawyer"),
-        (3, "medical referral recording hospital insurance medicine medicines cancelling telephone settlement"),
+        (
+            3,
+            "medical referral recording hospital insurance medicine medicines cancelling telephone settlement",
+        ),
         (3, "serious radio idea area usual gradual cereal everyone reaction however continue premium video"),
-        (4, "emergency information operator understanding diabetes January experience ingredient anxiety society"),
+        (
+            4,
+            "emergency information operator understanding diabetes January experience ingredient anxiety society",
+        ),
         (5, "refrigerator university pediatrician appreciation"),
     ];
     const SPANISH: &[(usize, &str)] = &[
         (1, "si no que el la por pie voz muy hoy fue guion seis dos tres bien buen pues luz sol más quien"),
-        (2, "citas marque para cuelgue llame daño texto quiere nueve siete gracias cuentas puedo cualquier gato"),
+        (
+            2,
+            "citas marque para cuelgue llame daño texto quiere nueve siete gracias cuentas puedo cualquier gato",
+        ),
         (2, "habla oír día país baúl reír aún ciudad agua cuida guía lengua huevo búho después está nombre"),
-        (3, "persona médica espera llamada mensaje ahora clínica español cerrado seguro línea opciones grabación"),
-        (3, "héroe poeta caído leído quería hacía ayuda cigüeña repito termine presione oprima número momento"),
-        (4, "emergencia enfermera medicina teléfono necesita capacitar asterisco todavía nacimiento recibimos"),
+        (
+            3,
+            "persona médica espera llamada mensaje ahora clínica español cerrado seguro línea opciones grabación",
+        ),
+        (
+            3,
+            "héroe poeta caído leído quería hacía ayuda cigüeña repito termine presione oprima número momento",
+        ),
+        (
+            4,
+            "emergencia enfermera medicina teléfono necesita capacitar asterisco todavía nacimiento recibimos",
+        ),
         (4, "seguridad información expediente comunicar"),
         (5, "comunicarle universidad enfermedades necesitamos especialista vacunaciones"),
     ];
@@ -308,7 +361,10 @@ mod tests {
     fn wrong(table: &[(usize, &str)], language: &str) -> Vec<String> {
         let words = table.iter().flat_map(|(count, words)| words.split(' ').map(move |word| (*count, word)));
         let counted = words.map(|(count, word)| (count, word, heard(word, language).syllables));
-        counted.filter(|(count, _, is)| count != is).map(|(c, word, is)| format!("{word}: {is}, not {c}")).collect()
+        counted
+            .filter(|(count, _, is)| count != is)
+            .map(|(c, word, is)| format!("{word}: {is}, not {c}"))
+            .collect()
     }
 
     #[test]

@@ -107,7 +107,9 @@ fn word(key: Key) -> Meaning {
 
 fn english(word_of: &str) -> Meaning {
     match word_of {
-        "press" | "presses" | "pressing" | "push" | "pushing" | "hit" | "touch" | "tap" | "punch" => Meaning::Verb,
+        "press" | "presses" | "pressing" | "push" | "pushing" | "hit" | "touch" | "tap" | "punch" => {
+            Meaning::Verb
+        }
         "dial" | "dialing" | "enter" | "entering" | "type" | "typing" | "select" | "choose" => Meaning::Verb,
         "not" | "don't" | "dont" | "never" => Meaning::Not,
         "the" | "button" | "option" | "either" | "just" | "only" | "by" | "with" | "digit" => Meaning::Filler,
@@ -138,12 +140,20 @@ fn english(word_of: &str) -> Meaning {
 
 fn spanish(word_of: &str) -> Meaning {
     match word_of {
-        "marque" | "marca" | "marcar" | "marcando" | "oprima" | "oprime" | "oprimir" | "oprimiendo" => Meaning::Verb,
+        "marque" | "marca" | "marcar" | "marcando" | "oprima" | "oprime" | "oprimir" | "oprimiendo" => {
+            Meaning::Verb
+        }
         "presione" | "presiona" | "presionar" | "presionando" | "pulse" | "pulsa" | "pulsar" => Meaning::Verb,
-        "apriete" | "aprieta" | "apretar" | "toque" | "toca" | "digite" | "digita" | "digitar" => Meaning::Verb,
-        "teclee" | "teclea" | "teclear" | "elija" | "elige" | "escoja" | "seleccione" | "ingrese" => Meaning::Verb,
+        "apriete" | "aprieta" | "apretar" | "toque" | "toca" | "digite" | "digita" | "digitar" => {
+            Meaning::Verb
+        }
+        "teclee" | "teclea" | "teclear" | "elija" | "elige" | "escoja" | "seleccione" | "ingrese" => {
+            Meaning::Verb
+        }
         "no" | "nunca" => Meaning::Not,
-        "el" | "la" | "los" | "las" | "boton" | "opcion" | "digito" | "con" | "por" | "solo" => Meaning::Filler,
+        "el" | "la" | "los" | "las" | "boton" | "opcion" | "digito" | "con" | "por" | "solo" => {
+            Meaning::Filler
+        }
         "numero" => Meaning::Number,
         "tecla" | "teclas" | "signo" | "simbolo" => Meaning::Sign,
         "de" | "del" | "desde" => Meaning::Of,

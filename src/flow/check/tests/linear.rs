@@ -27,7 +27,8 @@ fn large(count: usize) -> Vec<SourceFile> {
         match file.path.as_str() {
             "clinic.yaml" => {
                 let text = String::from_utf8(file.octets.clone()).unwrap();
-                file.octets = text.replace("  100: main_menu", &format!("{numbers}  100: main_menu")).into_bytes();
+                file.octets =
+                    text.replace("  100: main_menu", &format!("{numbers}  100: main_menu")).into_bytes();
             }
             "prompts.yaml" => file.octets.clone_from(&texts.clone().into_bytes()),
             _ => {}
