@@ -221,6 +221,8 @@ pub const SPOKEN_CHARACTERS_MAX: usize = 32;
 pub const EXPRESSION_MAX_OCTETS: usize = 1_024;
 /// How deep an expression may be nested, and how many of its parts `and` may join: nobody follows more by eye.
 pub const EXPRESSION_DEPTH_MAX: usize = 48;
+/// Words from which on a text has a reading grade: in a shorter one a single long name outweighs all the rest.
+pub const GRADED_FROM_WORDS: usize = 10;
 /// The emergency number's keys count as one when they are typed within this time.
 pub const EMERGENCY_KEYS_WITHIN: Duration = Duration::from_secs(3);
 /// Silence between two emergency lines to a caller for whom somebody is being called: a line every 15 s.

@@ -102,6 +102,48 @@ const BREAKS: &[Break] = &[
         says: &[LINE, "F036", "after_hours"],
     },
     Break {
+        what: "a key that the menu does not take",
+        file: "ivr-flows/prompts.yaml",
+        from: "To leave a message, press 1.",
+        to: "To leave a message, press the 3 key.",
+        says: &[LINE, "F018", "key 3", "F019", "key 1"],
+    },
+    Break {
+        what: "a key that only one language offers",
+        file: "ivr-flows/prompts.yaml",
+        from: "o marque 9 ahora",
+        to: "o siga en la línea",
+        says: &[LINE, "F051", "key 9"],
+    },
+    Break {
+        what: "a key that nothing waits for",
+        file: "ivr-flows/prompts.yaml",
+        from: "Thank you for calling.",
+        to: "Thank you for calling. Press 5.",
+        says: &[LINE, "F054", "key 5"],
+    },
+    Break {
+        what: "the key that ends calls from the clinic",
+        file: "ivr-flows/main_menu.yaml",
+        from: "3: website,",
+        to: "8: website,",
+        says: &[LINE, "F050"],
+    },
+    Break {
+        what: "words that need a university",
+        file: "ivr-flows/prompts.yaml",
+        from: "Okay. I will get a person to help you.",
+        to: "Certainly. A representative specialising in administrative assistance is being notified immediately.",
+        says: &[LINE, "F052", "u.agent"],
+    },
+    Break {
+        what: "a number that speaks and hangs up",
+        file: "ivr-flows/after_hours.yaml",
+        from: "    menu: vm.closed_now              # 4 is the nurse everywhere, 0 a person\n    keys: {1: message}",
+        to: "    say: u.goodbye\n    end: message_left",
+        says: &["after_hours.yaml:1:", "F056"],
+    },
+    Break {
         what: "a ladder without a last rung",
         file: "ivr-flows/clinic.yaml",
         from: "  - {message: vm.record_now",
@@ -188,6 +230,17 @@ fn a_prompt_without_audio_is_a_fault_and_so_is_audio_that_is_none() {
             "{what}: {exit:?}\n{said}"
         );
     }
+}
+
+#[test]
+fn a_prompt_that_nobody_hears_is_told_and_stops_nothing() {
+    let home = furnished();
+    let file = home.path().join("ivr-flows/prompts.yaml");
+    let text = fs::read_to_string(&file).expect("the file is shipped");
+    fs::write(&file, text + "x.nobody: {en: Hello., es: Hola.}\n")
+        .expect("the test's own directory can be written");
+    let (code, said) = run_to_end(home.path(), "check");
+    assert!(code == Some(0) && said.contains("F053") && said.contains("1 warning"), "{code:?}\n{said}");
 }
 
 #[test]

@@ -8,7 +8,7 @@ mod json;
 mod sarif;
 
 use crate::config::{self, Config};
-use crate::flow::diagnostic::{Diagnostic, Paint, did_you_mean};
+use crate::flow::diagnostic::{Diagnostic, Paint, Severity, did_you_mean};
 use crate::flow::faults::{self, Page};
 use crate::flow::set::{Audio, FlowSet};
 use crate::id::{Language, PromptName};
@@ -72,7 +72,7 @@ pub struct Loaded {
     pub config: Option<Config>,
     /// The flows, if they have no fault.
     pub flows: Option<FlowSet>,
-    /// All faults of both.
+    /// All faults and warnings of both.
     pub faults: Vec<Diagnostic>,
     /// What could not even be read.
     pub unreadable: Vec<String>,
@@ -129,7 +129,8 @@ fn for_programs(
 ) -> Report {
     let Loaded { faults, unreadable, .. } = load(paths, audio);
     let text = document(&faults, &unreadable);
-    Report { text, exit_code: u8::from(!(faults.is_empty() && unreadable.is_empty())) }
+    let stops = faults.iter().any(|found| found.severity == Severity::Fault) || !unreadable.is_empty();
+    Report { text, exit_code: u8::from(stops) }
 }
 
 /// The pages of all kinds of fault.
@@ -158,8 +159,12 @@ fn why(code: &str) -> Report {
 /// The command without wishes: checks and tells.
 pub fn check(paths: &Paths, audio: AudioIn<'_>, paint: Paint) -> Report {
     let loaded = load(paths, audio);
-    let faults = loaded.faults.len() + loaded.unreadable.len();
+    let warnings = loaded.faults.iter().filter(|found| found.severity == Severity::Warning).count();
+    let faults = loaded.faults.len() - warnings + loaded.unreadable.len();
     let mut text = report(&loaded, paint);
+    if warnings > 0 {
+        text += &format!("{}: nothing that stops a start\n", counted(warnings, "warning"));
+    }
     match &loaded.flows {
         Some(flows) if faults == 0 => text += &summary(flows),
         _ => {
@@ -173,7 +178,7 @@ pub fn check(paths: &Paths, audio: AudioIn<'_>, paint: Paint) -> Report {
     Report { text, exit_code: u8::from(faults > 0) }
 }
 
-/// The faults as text, an empty line between two.
+/// The faults and warnings as text, an empty line between two.
 pub fn report(loaded: &Loaded, paint: Paint) -> String {
     let unreadable = loaded.unreadable.iter().cloned();
     let faults = loaded.faults.iter().map(|fault| fault.render(paint));
@@ -195,10 +200,18 @@ pub fn config(paths: &Paths) -> Result<Config, String> {
 fn summary(flows: &FlowSet) -> String {
     let prompts = flows.spoken().len();
     let mut text = format!("no fault: {}, {prompts} spoken texts\n", counted(flows.flows().len(), "flow"));
+    let drafts = flows.drafts().len();
+    if drafts > 0 {
+        text += &format!("  {} for review by somebody who may judge the words\n", waiting(drafts));
+    }
     for (number, flow) in flows.numbers() {
         text += &format!("  {number} leads to {flow}\n");
     }
     text + &format!("  any other number leads to {}\n", flows.default_flow())
+}
+
+fn waiting(drafts: usize) -> String {
+    format!("{} {}", counted(drafts, "draft"), if drafts == 1 { "waits" } else { "wait" })
 }
 
 /// A number and what it counts.
@@ -234,6 +247,7 @@ mod tests {
         let report = check(&paths, &|_, _, _| Audio::Present, Paint::Plain);
         expect_test::expect![[r#"
             no fault: 3 flows, 47 spoken texts
+              24 drafts wait for review by somebody who may judge the words
               +16175550100 leads to main_menu
               +16175550199 leads to after_hours
               100 leads to main_menu
@@ -258,6 +272,30 @@ mod tests {
         assert_eq!(report.exit_code, 1);
         for part in
             ["C001  `clals`", "did you mean `calls`?", "F022  `mm.menu` has no audio in `es`", "2 faults"]
+        {
+            assert!(report.text.contains(part), "{part}\n{}", report.text);
+        }
+    }
+
+    #[test]
+    fn warnings_and_drafts_are_told_and_stop_nothing() {
+        let directory = tempfile::tempdir().unwrap();
+        for file in std::fs::read_dir(shipped()).unwrap() {
+            let path = file.unwrap().path();
+            std::fs::copy(&path, directory.path().join(path.file_name().unwrap())).unwrap();
+        }
+        let prompts = directory.path().join("prompts.yaml");
+        let text = std::fs::read_to_string(&prompts).unwrap();
+        let shipped_drafts = text.matches("  draft: es\n").count();
+        let changed =
+            text.replacen("mm.menu:\n", "x.new: {en: Hello., es: Hola., draft: true}\nmm.menu:\n", 1);
+        std::fs::write(&prompts, changed).unwrap();
+        let paths = Paths { config: None, flows: Some(directory.path().to_owned()) };
+        let report = check(&paths, &|_, _, _| Audio::Present, Paint::Plain);
+        assert_eq!(report.exit_code, 0, "{}", report.text);
+        let drafts = format!("{shipped_drafts} drafts wait for review");
+        for part in
+            ["F053  warning: no step speaks `x.new`", "1 warning: nothing", "no fault: 3 flows", &drafts]
         {
             assert!(report.text.contains(part), "{part}\n{}", report.text);
         }

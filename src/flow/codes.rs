@@ -47,6 +47,14 @@ codes! {
     LOCALE "F038" "a locale or language is not known";
     EXIT "F039" "an exit is not listed in clinic.yaml";
     CALLED "F041" "`called_number` stands outside the entry flow";
+    OPT_OUT "F050" "key 8 ends calls from the clinic; it means nothing in calls to it";
+    KEYS_DIFFER "F051" "a prompt offers other keys in one language than in another";
+    GRADE "F052" "a text is too hard to be understood by ear";
+    UNUSED "F053" "a prompt is in prompts.yaml and no caller can hear it";
+    UNHEARD_KEY "F054" "a text offers a key where nothing waits for it";
+    SLOTS "F055" "the languages of a prompt have different slots";
+    NO_PERSON "F056" "a called flow ends without a question or a person";
+    NOT_REACHED "F057" "no number and no other flow leads to a flow";
     NO_ACT "F101" "nothing says what a step does";
     ANSWER "F102" "`next` of a menu names an answer that no key has";
     OFFER "F103" "the language is offered outside the entry flow";

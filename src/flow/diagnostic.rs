@@ -46,9 +46,21 @@ impl Place {
     }
 }
 
+/// How much a finding weighs.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Severity {
+    /// A patient would be led or told wrongly: nothing is served until it is mended.
+    #[default]
+    Fault,
+    /// Worth a look; what is served does no harm.
+    Warning,
+}
+
 /// One fault.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Diagnostic {
+    /// How much it weighs.
+    pub severity: Severity,
     /// The file, as the administrator named it.
     pub file: Arc<str>,
     /// Where in it.
@@ -155,6 +167,7 @@ pub enum Paint {
 pub struct Sources {
     files: Vec<(Arc<str>, String)>,
     faults: Vec<Diagnostic>,
+    warnings: Vec<Diagnostic>,
 }
 
 impl Sources {
@@ -177,17 +190,35 @@ impl Sources {
     /// Notes a fault.
     pub fn fault(&mut self, place: Place, code: Code, words: Words) {
         match self.faults.len() {
-            ..FAULTS_MAX => self.note(place, code, words),
+            ..FAULTS_MAX => {
+                let fault = self.note(Severity::Fault, place, code, words);
+                self.faults.push(fault);
+            }
             FAULTS_MAX => {
                 let words = Words::what(format!("there are more than {FAULTS_MAX} faults"));
                 let last = Place { line: usize::MAX, ..Place::whole_file(usize::MAX) };
-                self.note(last, TOO_MANY, words.repair("repair those above, then check again"));
+                let words = words.repair("repair those above, then check again");
+                let fault = self.note(Severity::Fault, last, TOO_MANY, words);
+                self.faults.push(fault);
             }
             _ => {}
         }
     }
 
-    fn note(&mut self, place: Place, code: Code, words: Words) {
+    /// Notes what stops nothing; of more than [`FAULTS_MAX`] the rest is left out.
+    pub fn warn(&mut self, place: Place, code: Code, words: Words) {
+        if self.warnings.len() < FAULTS_MAX {
+            let warning = self.note(Severity::Warning, place, code, words);
+            self.warnings.push(warning);
+        }
+    }
+
+    /// Whether no further fault would be told: then none need be looked into.
+    pub fn is_full(&self) -> bool {
+        self.faults.len() > FAULTS_MAX
+    }
+
+    fn note(&self, severity: Severity, place: Place, code: Code, words: Words) -> Diagnostic {
         let Words { what, repair, hears, mend } = words;
         let (file, text) =
             self.files.get(place.file).map_or((Arc::from(""), ""), |(path, text)| (path.clone(), text));
@@ -199,21 +230,17 @@ impl Sources {
             Mend::Word(from, to) => word_edit(&source, place, &from, &to)
                 .map(|edit| Fix { says: format!("`{from}` becomes `{to}`"), edits: vec![edit] }),
         };
-        self.faults.push(Diagnostic { file, place, code, what, source, repair, hears, fix });
+        Diagnostic { severity, file, place, code, what, source, repair, hears, fix }
     }
 
-    /// Whether no more faults are told, so that nothing more needs to be known of them.
-    pub fn is_full(&self) -> bool {
-        self.faults.len() > FAULTS_MAX
-    }
-
-    /// Whether nothing was found so far.
+    /// Whether no fault was found so far; warnings do not count.
     pub fn is_clean(&self) -> bool {
         self.faults.is_empty()
     }
 
-    /// The faults, in the order of files and lines.
+    /// The faults and warnings, in the order of files and lines.
     pub fn into_faults(mut self) -> Vec<Diagnostic> {
+        self.faults.append(&mut self.warnings);
         self.faults.sort_by_key(|fault| (fault.place, fault.code));
         self.faults.dedup();
         self.faults
@@ -233,7 +260,11 @@ impl Diagnostic {
             0 => format!("{bold}{}{plain}", self.file),
             _ => format!("{bold}{}:{line}:{column}{plain}", self.file),
         };
-        let _ = write!(text, "  {red}{}{plain}  {bold}{}{plain}", self.code.id, self.what);
+        let mark = match self.severity {
+            Severity::Fault => "",
+            Severity::Warning => "warning: ",
+        };
+        let _ = write!(text, "  {red}{}{plain}  {bold}{mark}{}{plain}", self.code.id, self.what);
         if line > 0 {
             let (source, indent) = clipped(&self.source, column);
             let caret = "^".repeat(width.clamp(1, SOURCE_SHOWN - indent.min(SOURCE_SHOWN - 1)));
@@ -432,6 +463,23 @@ mod tests {
         ] {
             assert_eq!(edited(line, column), wanted, "{line}");
         }
+    }
+
+    #[test]
+    fn a_warning_says_that_it_is_one_stops_nothing_and_hides_no_fault() {
+        let mut sources = Sources::default();
+        let file = sources.add("a.yaml", "a\n".repeat(2 * FAULTS_MAX));
+        for line in 1..=2 * FAULTS_MAX {
+            sources.warn(Place { file, line, column: 1, width: 1 }, CODE, Words::what("odd"));
+        }
+        assert!(sources.is_clean());
+        sources.fault(Place { file, line: 1_000, column: 1, width: 1 }, CODE, Words::what("wrong"));
+        assert!(!sources.is_clean());
+        let faults = sources.into_faults();
+        assert_eq!(faults.len(), FAULTS_MAX + 1);
+        assert_eq!(faults[FAULTS_MAX].severity, Severity::Fault);
+        let shown = faults[0].render(Paint::Plain);
+        assert_eq!(shown, "a.yaml:1:1  F012  warning: odd\n    1 | a\n      | ^");
     }
 
     #[test]

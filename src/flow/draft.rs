@@ -9,7 +9,7 @@ use crate::flow::read::clinic::ClinicText;
 use crate::flow::read::flow::{ActText, FlowText, ThenText};
 use crate::flow::read::prompts::Texts;
 use crate::flow::syntax::fields::Placed;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Destinations that stand in no file.
 pub const FIXED: [(&str, Target); 5] = [
@@ -29,17 +29,59 @@ pub struct Draft {
     /// The flows, by file.
     pub flows: Vec<FlowText>,
     /// The names that the files promise, read or not: what is missing from a broken file has its fault there.
-    pub promised: Vec<String>,
+    pub promised: BTreeSet<String>,
     /// `clinic.yaml`, if it could be read.
     pub clinic: Option<ClinicText>,
     /// `prompts.yaml`, if it could be read.
     pub prompts: Option<BTreeMap<String, Texts>>,
+    index: Index,
+}
+
+/// Where names stand, so that none is looked for by a walk over all of them.
+#[derive(Debug, Default)]
+struct Index {
+    /// The first flow of each name.
+    flows: BTreeMap<String, usize>,
+    /// The first step of each name, for each flow.
+    steps: Vec<BTreeMap<String, usize>>,
+}
+
+#[cfg(test)]
+thread_local! {
+    /// Names looked up and ways walked on this thread: that a check is linear is counted, not timed.
+    pub static WORK: std::cell::Cell<u64> = const { std::cell::Cell::new(0) };
+}
+
+/// Counts one name looked up or one way walked.
+pub fn work() {
+    #[cfg(test)]
+    WORK.set(WORK.get() + 1);
 }
 
 impl Draft {
+    /// Makes the names findable; to be called once all flows are in.
+    pub fn index(&mut self) {
+        self.index = Index::default();
+        for (at, flow) in self.flows.iter().enumerate() {
+            self.index.flows.entry(flow.name.value.clone()).or_insert(at);
+            let mut steps = BTreeMap::new();
+            for (at, step) in flow.steps.iter().enumerate() {
+                steps.entry(step.name.value.clone()).or_insert(at);
+            }
+            self.index.steps.push(steps);
+        }
+    }
+
     /// The position of the flow with this name.
     pub fn flow(&self, name: &str) -> Option<usize> {
-        self.flows.iter().position(|flow| flow.name.value == name)
+        work();
+        self.index.flows.get(name).copied()
+    }
+
+    /// The position of the step with this name in a flow.
+    pub fn step(&self, flow: usize, name: &str) -> Option<usize> {
+        work();
+        self.index.steps.get(flow)?.get(name).copied()
     }
 
     /// Whether a word would lead somewhere if every file could be read.
@@ -49,7 +91,7 @@ impl Draft {
 
     /// Whether a flow of this name exists, or its file does.
     pub fn may_be_flow(&self, name: &str) -> bool {
-        self.flow(name).is_some() || self.promised.iter().any(|promised| promised == name)
+        self.flow(name).is_some() || self.promised.contains(name)
     }
 
     /// Whether every step of a flow was read and leads somewhere: only then are its paths known.
@@ -69,13 +111,12 @@ impl Draft {
     pub fn start(&self, flow: usize) -> Option<StepAt> {
         let text = self.flows.get(flow)?;
         let start = text.start.as_ref()?;
-        let step = text.steps.iter().position(|step| step.name.value == start.value)?;
-        Some(StepAt { flow, step })
+        Some(StepAt { flow, step: self.step(flow, &start.value)? })
     }
 
     /// Where a word leads that stands in `flow`.
     pub fn target(&self, flow: usize, word: &str) -> Option<Target> {
-        if let Some(step) = self.flows.get(flow)?.steps.iter().position(|step| step.name.value == word) {
+        if let Some(step) = self.step(flow, word) {
             return Some(Target::Step(StepAt { flow, step }));
         }
         let fixed = FIXED.iter().find(|(name, _)| *name == word).map(|(_, target)| *target);

@@ -51,19 +51,18 @@ pub struct FlowSet {
     clinic: Clinic,
     spoken: Vec<Spoken>,
     edition: Edition,
+    drafts: Vec<Spoken>,
     version: String,
 }
 
 impl FlowSet {
-    /// Reads and checks all `files` of a set: the set if it has no fault, and every fault it has.
+    /// Reads and checks all `files` of a set: the set if it has no fault, and every fault and warning it has.
     pub fn load(mut files: Vec<SourceFile>, audio: AudioOf<'_>) -> (Option<FlowSet>, Vec<Diagnostic>) {
         files.sort_by(|a, b| a.path.cmp(&b.path));
         let version = version(&files);
         let mut sources = Sources::default();
         let draft = read_all(&files, &mut sources);
-        check::names::check(&draft, &mut sources);
-        check::paths::check(&draft, &mut sources);
-        check::words::check(&draft, audio, &mut sources);
+        check::all(&draft, audio, &mut sources);
         let set = if sources.is_clean() { build(&draft, version) } else { None };
         (set, sources.into_faults())
     }
@@ -102,6 +101,11 @@ impl FlowSet {
     /// Every prompt in every language that a caller can hear.
     pub fn spoken(&self) -> &[Spoken] {
         &self.spoken
+    }
+
+    /// Those of them that are marked as drafts: nobody has reviewed their words yet.
+    pub fn drafts(&self) -> &[Spoken] {
+        &self.drafts
     }
 
     /// SHA-256 in hexadecimal: over the names and contents of the files, until the set is served with its sounds.
@@ -182,7 +186,7 @@ fn read_all(files: &[SourceFile], sources: &mut Sources) -> Draft {
                 draft.prompts = node.map(|node| read::prompts::read(&node, sources));
             }
             name => {
-                draft.promised.push(name.trim_end_matches(".yaml").to_owned());
+                draft.promised.insert(name.trim_end_matches(".yaml").to_owned());
                 draft.flows.extend(node.and_then(|node| read::flow::read(&node, sources)));
             }
         }
@@ -196,6 +200,7 @@ fn read_all(files: &[SourceFile], sources: &mut Sources) -> Draft {
             sources.fault(Place::whole_file(file), FILE, words);
         }
     }
+    draft.index();
     draft
 }
 
@@ -211,18 +216,22 @@ fn build(draft: &Draft, version: String) -> Option<FlowSet> {
         Some(Flow { name, title: flow.title.clone(), start: draft.start(at)?, steps: steps? })
     };
     let flows: Option<Vec<Flow>> = (0..draft.flows.len()).map(flow).collect();
-    let prompts = check::words::used(draft);
-    let spoken = prompts.keys().flat_map(|prompt| {
+    let used = check::words::used(draft);
+    let prompts = used.iter().flat_map(|(prompt, used)| {
         let speak = |language: &Language| Spoken {
             prompt: PromptName::from(prompt.as_str()),
             language: language.clone(),
             pace: Pace::Normal,
         };
-        let unspoken = check::words::unspoken(draft, prompt);
-        clinic.languages.iter().skip(unspoken).map(speak).collect::<Vec<_>>()
+        clinic.languages.iter().skip(used.unspoken).map(speak).collect::<Vec<_>>()
     });
-    let spoken = spoken.collect();
-    Some(FlowSet { flows: flows?, clinic, spoken, edition: Edition::Draft(0), version })
+    let spoken: Vec<Spoken> = prompts.collect();
+    let waits = |text: &&Spoken| {
+        let texts = draft.prompts.as_ref().and_then(|prompts| prompts.get(text.prompt.as_str()));
+        texts.is_some_and(|texts| texts.is_draft(text.language.as_str()))
+    };
+    let drafts = spoken.iter().filter(waits).cloned().collect();
+    Some(FlowSet { flows: flows?, clinic, spoken, drafts, edition: Edition::Draft(0), version })
 }
 
 fn text_first_key(draft: &Draft) -> Option<Duration> {

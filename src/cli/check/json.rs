@@ -2,14 +2,14 @@
 //!
 //! ```text
 //! {"format": "careline-check", "version": 1, "clean": false, "unreadable": ["…"],
-//!  "faults": [{"code", "title", "page", "file", "place": {"line", "column", "width"} | null,
+//!  "faults": [{"severity": "fault" | "warning", "code", "title", "page", "file", "place": {"line", "column", "width"} | null,
 //!              "source", "what", "repair", "hears", "fix": {"says", "edits": […]} | null}]}
 //! ```
 //! A word is never taken out or given another meaning within a version; words may be added. Columns count
 //! characters from 1.
 
 use super::page_path;
-use crate::flow::diagnostic::{Diagnostic, Edit, Fix, Place};
+use crate::flow::diagnostic::{Diagnostic, Edit, Fix, Place, Severity};
 use serde_json::{Value, json};
 
 /// The version of the form.
@@ -17,7 +17,8 @@ const VERSION: u32 = 1;
 
 /// The document, with a final line end.
 pub fn document(faults: &[Diagnostic], unreadable: &[String]) -> String {
-    let clean = faults.is_empty() && unreadable.is_empty();
+    let stops = |found: &Diagnostic| found.severity == Severity::Fault;
+    let clean = !faults.iter().any(stops) && unreadable.is_empty();
     let faults: Vec<Value> = faults.iter().map(fault).collect();
     let all = json!({
         "format": "careline-check",
@@ -30,8 +31,13 @@ pub fn document(faults: &[Diagnostic], unreadable: &[String]) -> String {
 }
 
 fn fault(fault: &Diagnostic) -> Value {
-    let Diagnostic { file, place: at, code, what, source, repair, hears, fix } = fault;
+    let Diagnostic { severity, file, place: at, code, what, source, repair, hears, fix } = fault;
+    let severity = match severity {
+        Severity::Fault => "fault",
+        Severity::Warning => "warning",
+    };
     json!({
+        "severity": severity,
         "code": code.id,
         "title": code.meaning,
         "page": page_path(code.id),

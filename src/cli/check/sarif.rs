@@ -5,7 +5,7 @@
 
 use super::json::is_in_a_line;
 use super::{page_path, pages};
-use crate::flow::diagnostic::{Diagnostic, Edit, Place};
+use crate::flow::diagnostic::{Diagnostic, Edit, Place, Severity};
 use crate::flow::faults::Page;
 use serde_json::{Value, json};
 
@@ -51,7 +51,7 @@ fn result(fault: &Diagnostic, rules: &[&Page]) -> Value {
     let said: Vec<&str> = said.iter().map(|part| part.as_str()).filter(|part| !part.is_empty()).collect();
     let mut result = json!({
         "ruleId": fault.code.id,
-        "level": "error",
+        "level": level(fault.severity),
         "message": {"text": said.join("; ")},
         "locations": [],
     });
@@ -72,6 +72,14 @@ fn result(fault: &Diagnostic, rules: &[&Page]) -> Value {
         result["fixes"] = json!([{"description": {"text": fix.says}, "artifactChanges": [change]}]);
     }
     result
+}
+
+/// §3.27.10.
+const fn level(severity: Severity) -> &'static str {
+    match severity {
+        Severity::Fault => "error",
+        Severity::Warning => "warning",
+    }
 }
 
 fn region(Place { line, column, width, .. }: Place) -> Value {

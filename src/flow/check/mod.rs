@@ -1,8 +1,35 @@
 //! What must hold before a flow set may speak to callers. Every check runs, whatever another found.
+//!
+//! What would reach a patient wrongly is a fault; what only wants a look is a warning. Each check walks over the
+//! flows and the ways between them once: its work grows as they do.
 
+pub mod graph;
 pub mod names;
+pub mod offers;
 pub mod paths;
+pub mod reading;
+pub mod spoken_keys;
 pub mod words;
 
 #[cfg(test)]
 mod tests;
+
+use crate::flow::diagnostic::Sources;
+use crate::flow::draft::Draft;
+use crate::flow::set::AudioOf;
+use graph::Graph;
+
+/// Finds every fault of a draft, and what wants a look.
+pub fn all(draft: &Draft, audio: AudioOf<'_>, sources: &mut Sources) {
+    let graph = Graph::of(draft);
+    names::check(draft, sources);
+    paths::check(draft, &graph, sources);
+    let used = words::used(draft);
+    words::check(draft, &used, audio, sources);
+    offers::check(draft, &graph, &used, sources);
+    // What is not heard is certain only once everything leads where it shall.
+    if sources.is_clean() {
+        paths::not_reached(draft, &graph, sources);
+        words::unused(draft, &used, sources);
+    }
+}

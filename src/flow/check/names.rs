@@ -10,16 +10,21 @@ use crate::flow::program::Target;
 use crate::flow::read::flow::{ActText, AnswerText, FlowText, StepText, ThenText, key_name};
 use crate::flow::syntax::fields::Placed;
 use crate::wire::telephone_event::Key;
+use std::collections::BTreeSet;
 
 /// Finds fault with names.
 pub fn check(draft: &Draft, sources: &mut Sources) {
+    let exits_known = known_exits(draft);
     for (at, flow) in draft.flows.iter().enumerate() {
+        if sources.is_full() {
+            return;
+        }
         flow_name(draft, at, flow, sources);
-        start(flow, sources);
+        start(draft, at, flow, sources);
         for step in &flow.steps {
             step_name(draft, step, sources);
             ways(draft, at, step, sources);
-            exits(draft, step, sources);
+            exits(&exits_known, step, sources);
         }
     }
     routes(draft, sources);
@@ -27,7 +32,8 @@ pub fn check(draft: &Draft, sources: &mut Sources) {
 
 fn flow_name(draft: &Draft, at: usize, flow: &FlowText, sources: &mut Sources) {
     let name = &flow.name;
-    if let Some(first) = draft.flows[..at].iter().find(|other| other.name.value == name.value) {
+    if let Some(first) = draft.flow(&name.value).filter(|first| *first < at).map(|first| &draft.flows[first])
+    {
         let path = sources.path(first.name.place.file).to_owned();
         let words = Words::what(format!("the flow `{}` is already in {path}", name.value))
             .repair("give one of them another name");
@@ -45,9 +51,9 @@ fn flow_name(draft: &Draft, at: usize, flow: &FlowText, sources: &mut Sources) {
     }
 }
 
-fn start(flow: &FlowText, sources: &mut Sources) {
+fn start(draft: &Draft, at: usize, flow: &FlowText, sources: &mut Sources) {
     let Some(start) = &flow.start else { return };
-    if !flow.steps.is_empty() && !flow.steps.iter().any(|step| step.name.value == start.value) {
+    if !flow.steps.is_empty() && draft.step(at, &start.value).is_none() {
         let steps: Vec<&str> = flow.steps.iter().map(|step| step.name.value.as_str()).collect();
         let words = Words::what(format!("`{}` is no step of this flow", start.value))
             .repair(did_you_mean(&start.value, &steps))
@@ -73,7 +79,7 @@ fn step_name(draft: &Draft, step: &StepText, sources: &mut Sources) {
 fn ways(draft: &Draft, flow: usize, step: &StepText, sources: &mut Sources) {
     let Some(act) = &step.act else { return };
     for (word, way) in act.ways() {
-        if !draft.may_lead(flow, &word.value) {
+        if !draft.may_lead(flow, &word.value) && !sources.is_full() {
             dangling(draft, flow, act, word, way, sources);
         }
     }
@@ -151,16 +157,20 @@ fn fixed_key(draft: &Draft, flow: usize, answer: &AnswerText, sources: &mut Sour
     sources.fault(answer.place, FIXED_KEY, words);
 }
 
-fn exits(draft: &Draft, step: &StepText, sources: &mut Sources) {
+/// The exits that a flow may name; `None` if `clinic.yaml` could not be read.
+fn known_exits(draft: &Draft) -> Option<BTreeSet<&str>> {
+    let listed = draft.clinic.as_ref()?.exits.iter().map(|exit| exit.value.as_str());
+    Some(listed.chain(OWN_EXITS).collect())
+}
+
+fn exits(known: &Option<BTreeSet<&str>>, step: &StepText, sources: &mut Sources) {
     let exit = match &step.act {
         Some(ActText::Say { then: ThenText::End(exit), .. }) => exit,
         Some(ActText::Person { exit: Some(exit), .. }) => exit,
         _ => return,
     };
-    let Some(clinic) = &draft.clinic else { return };
-    let listed = clinic.exits.iter().map(|exit| exit.value.as_str());
-    let known: Vec<&str> = listed.chain(OWN_EXITS).collect();
-    if !known.contains(&exit.value.as_str()) {
+    let Some(known) = known else { return };
+    if !known.contains(exit.value.as_str()) {
         let words = Words::what(format!("the exit `{}` is not listed in clinic.yaml", exit.value)).repair(
             match nearest(&exit.value, known.iter().copied()) {
                 Some(near) => format!("did you mean `{near}`?"),

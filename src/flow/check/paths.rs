@@ -1,55 +1,36 @@
 //! Paths: every step can be reached, no caller goes round in circles, and a call begins with the words
 //! that it must begin with.
 
-use crate::flow::codes::{CALLED, EARLY_KEY, FIRST_WORDS, LOOP, NEVER_CALLED, NOTICE, OFFER, UNREACHABLE};
+use super::graph::{Graph, Node, Up};
+use crate::flow::codes::{
+    CALLED, EARLY_KEY, FIRST_WORDS, LOOP, NEVER_CALLED, NO_PERSON, NOT_REACHED, NOTICE, OFFER, UNREACHABLE,
+};
 use crate::flow::diagnostic::{Sources, Words};
 use crate::flow::draft::{Draft, Way};
-use crate::flow::program::{Own, StepAt, Target, Voices};
-use crate::flow::read::flow::{ActText, key_name};
+use crate::flow::program::{Own, Target, Voices};
+use crate::flow::read::flow::{ActText, ThenText, key_name};
 use crate::wire::telephone_event::Key;
-use std::collections::BTreeSet;
 
 /// Finds fault with paths.
-pub fn check(draft: &Draft, sources: &mut Sources) {
-    (0..draft.flows.len()).for_each(|flow| unreachable(draft, flow, sources));
-    loops(draft, sources);
+pub fn check(draft: &Draft, graph: &Graph, sources: &mut Sources) {
+    unreachable(draft, graph, sources);
+    let circles = circles(draft, graph, sources);
     entry_only(draft, sources);
+    no_person(draft, graph, &circles, sources);
     let Some(entry) = draft.entry() else { return };
-    first_words(draft, entry, sources);
-    first_menus(draft, entry, sources);
+    first_words(draft, graph, entry, sources);
+    first_menus(draft, graph, sources);
 }
 
-/// Steps that follow on `at`; with `by_itself`, only those that need no key.
-fn following(draft: &Draft, at: StepAt, by_itself: Way) -> Vec<StepAt> {
-    let Some(act) = draft.act(at) else { return Vec::new() };
-    let ways = act.ways().into_iter().filter(|(_, way)| by_itself == Way::ByKey || *way == Way::ByItself);
-    let mut steps = Vec::new();
-    for (word, _) in ways {
-        match draft.target(at.flow, &word.value) {
-            Some(Target::Step(step)) => steps.push(step),
-            Some(Target::CalledNumber) => {
-                steps.extend(draft.called().into_iter().filter_map(|flow| draft.start(flow)));
-            }
-            Some(Target::Ladder(_) | Target::Message) | None => {}
-        }
-    }
-    steps
-}
-
-/// All steps that can be reached from `from`.
-fn reached(draft: &Draft, from: StepAt, way: Way) -> BTreeSet<StepAt> {
-    let (mut seen, mut open) = (BTreeSet::from([from]), vec![from]);
-    while let Some(at) = open.pop() {
-        open.extend(following(draft, at, way).into_iter().filter(|next| seen.insert(*next)));
-    }
-    seen
-}
-
-fn unreachable(draft: &Draft, flow: usize, sources: &mut Sources) {
-    let Some(start) = draft.start(flow).filter(|_| draft.is_whole(flow)) else { return };
-    let seen = reached(draft, start, Way::ByKey);
-    for (step, text) in draft.flows[flow].steps.iter().enumerate() {
-        if !seen.contains(&StepAt { flow, step }) {
+/// Steps that nothing in their own flow leads to: other flows lead to its first step only.
+fn unreachable(draft: &Draft, graph: &Graph, sources: &mut Sources) {
+    let starts = (0..draft.flows.len()).filter_map(|flow| graph.start(draft, flow));
+    let flow_of = |node| graph.step(node).map(|at| at.flow);
+    let seen = graph.reached(starts, |from, to, _| flow_of(from) == flow_of(to));
+    for (flow, text) in draft.flows.iter().enumerate() {
+        let Some(start) = draft.start(flow).filter(|_| draft.is_whole(flow)) else { continue };
+        let first = graph.node(start) - start.step;
+        for (_, text) in text.steps.iter().enumerate().filter(|(step, _)| !seen[first + step]) {
             let words = Words::what(format!("no way leads to the step `{}`", text.name.value))
                 .repair("let a `next` or a key lead to it, or take it out")
                 .hears("no caller would ever hear it");
@@ -59,38 +40,53 @@ fn unreachable(draft: &Draft, flow: usize, sources: &mut Sources) {
 }
 
 /// Tells each circle once, at its first step in the order of the files.
-fn loops(draft: &Draft, sources: &mut Sources) {
-    let (mut done, mut told) = (BTreeSet::new(), BTreeSet::new());
-    for (flow, text) in draft.flows.iter().enumerate() {
-        for step in 0..text.steps.len() {
-            walk(draft, StepAt { flow, step }, &mut done, &mut told);
-        }
-    }
-    for at in told {
+fn circles(draft: &Draft, graph: &Graph, sources: &mut Sources) -> Vec<Node> {
+    let circles = graph.circles();
+    for at in &circles {
         let name = &draft.flows[at.flow].steps[at.step].name;
         let words = Words::what(format!("`{}` leads back to itself without any key", name.value))
             .repair("let one step of the circle lead to a menu or to `person`")
             .hears("a caller would hear the same words again and again, for ever");
         sources.fault(name.place, LOOP, words);
     }
+    circles.into_iter().map(|at| graph.node(at)).collect()
 }
 
-/// Walks depth first over the steps that follow by themselves; a step met again on the way back to it
-/// closes a circle.
-fn walk(draft: &Draft, from: StepAt, done: &mut BTreeSet<StepAt>, told: &mut BTreeSet<StepAt>) {
-    if !done.insert(from) {
-        return;
+/// A called flow that speaks and hangs up, with no question and no person on any way through it.
+fn no_person(draft: &Draft, graph: &Graph, circles: &[Node], sources: &mut Sources) {
+    // Where a flow stops, or goes round and round, has its own fault.
+    let waits = |node: &Node| match graph.step(*node).and_then(|at| draft.act(at)) {
+        Some(ActText::Menu { .. } | ActText::Person { .. }) => true,
+        Some(ActText::Say { then: ThenText::End(_), .. }) | None => false,
+        Some(ActText::Say { .. } | ActText::OfferLanguage { .. } | ActText::Record { .. }) => {
+            graph.ways(*node).is_empty()
+        }
+    };
+    let up = graph.nodes().filter(|node| graph.up(*node) != Up::No);
+    let good = graph.leading_to(graph.nodes().filter(waits).chain(up).chain(circles.iter().copied()));
+    for flow in draft.called() {
+        let Some(start) = graph.start(draft, flow) else { continue };
+        if !good[start] {
+            let name = &draft.flows[flow].name;
+            let words =
+                Words::what(format!("no way through `{}` comes to a question or a person", name.value))
+                    .repair("let its last words lead to a menu or to `person`")
+                    .hears("whoever calls this number would hear some words and be hung up on");
+            sources.fault(name.place, NO_PERSON, words);
+        }
     }
-    let mut way = vec![(from, following(draft, from, Way::ByItself))];
-    while let Some((_, open)) = way.last_mut() {
-        let Some(next) = open.pop() else {
-            way.pop();
-            continue;
-        };
-        if let Some(back) = way.iter().position(|(at, _)| *at == next) {
-            told.extend(way[back..].iter().map(|(at, _)| *at).min());
-        } else if done.insert(next) {
-            way.push((next, following(draft, next, Way::ByItself)));
+}
+
+/// A flow that no caller comes to, in a set without fault.
+pub fn not_reached(draft: &Draft, graph: &Graph, sources: &mut Sources) {
+    let entry = draft.entry().and_then(|entry| graph.start(draft, entry));
+    let seen = graph.reached(entry.into_iter().chain([graph.called_number()]), |_, _, _| true);
+    for (flow, text) in draft.flows.iter().enumerate() {
+        if graph.start(draft, flow).is_some_and(|start| !seen[start]) {
+            let words = Words::what(format!("no number and no other flow leads to `{}`", text.name.value))
+                .repair("give it a number in clinic.yaml, or let a step of another flow lead to it")
+                .hears("no caller would ever hear it");
+            sources.warn(text.name.place, NOT_REACHED, words);
         }
     }
 }
@@ -119,7 +115,7 @@ fn entry_only(draft: &Draft, sources: &mut Sources) {
     }
 }
 
-fn first_words(draft: &Draft, entry: usize, sources: &mut Sources) {
+fn first_words(draft: &Draft, graph: &Graph, entry: usize, sources: &mut Sources) {
     let Some(start) = draft.start(entry) else { return };
     let Some(act) = draft.act(start) else { return };
     let one_language = draft.clinic.as_ref().is_some_and(|clinic| clinic.languages.len() < 2);
@@ -139,10 +135,9 @@ fn first_words(draft: &Draft, entry: usize, sources: &mut Sources) {
                 .hears("a caller with chest pain would hear other words first");
         sources.fault(act.prompt().place, FIRST_WORDS, words);
     }
-    let leaves = reached(draft, start, Way::ByKey).into_iter().filter(|at| at.flow == entry).any(|at| {
-        let ways = draft.act(at).map(ActText::ways).unwrap_or_default();
-        ways.iter().any(|(word, _)| draft.target(entry, &word.value) == Some(Target::CalledNumber))
-    });
+    let flow_of = |node| graph.step(node).map(|at| at.flow);
+    let from = [graph.node(start)];
+    let leaves = graph.reached(from, |from, _, _| flow_of(from) == Some(entry))[graph.called_number()];
     if !leaves && draft.is_whole(entry) {
         let words = Words::what("the entry flow never leads to the flow of the called number")
             .repair("let its last step say `next: called_number`")
@@ -152,10 +147,10 @@ fn first_words(draft: &Draft, entry: usize, sources: &mut Sources) {
 }
 
 /// Until the first menu's first pass ends, 2 is the second language and 7 is no recording.
-fn first_menus(draft: &Draft, entry: usize, sources: &mut Sources) {
-    let Some(start) = draft.start(entry) else { return };
+fn first_menus(draft: &Draft, graph: &Graph, sources: &mut Sources) {
     let languages = draft.clinic.as_ref().map_or(0, |clinic| clinic.languages.len());
-    for at in reached(draft, start, Way::ByItself) {
+    let first = first_pass(draft, graph);
+    for at in graph.nodes().filter(|node| first[*node]).filter_map(|node| graph.step(node)) {
         let Some(ActText::Menu { answers, .. }) = draft.act(at) else { continue };
         for answer in answers {
             let meaning = match answer.key {
@@ -170,4 +165,10 @@ fn first_menus(draft: &Draft, entry: usize, sources: &mut Sources) {
             sources.fault(answer.place, EARLY_KEY, words);
         }
     }
+}
+
+/// The steps that a caller may hear before the first menu is over, that menu included.
+pub fn first_pass(draft: &Draft, graph: &Graph) -> Vec<bool> {
+    let start = draft.entry().and_then(|entry| graph.start(draft, entry));
+    graph.reached(start, |_, _, way| way == Way::ByItself)
 }

@@ -28,7 +28,7 @@ fn flows(changes: &[(&str, &str)]) -> Arc<FlowSet> {
     let file = |(name, text): (&str, &str)| SourceFile { path: name.to_owned(), octets: text.into() };
     let (set, faults) = FlowSet::load(texts.into_iter().map(file).collect(), &|_, _| Audio::Present);
     let shown: Vec<String> = faults.iter().map(|f| f.render(crate::flow::diagnostic::Paint::Plain)).collect();
-    assert!(faults.is_empty(), "{}", shown.join("\n"));
+    assert!(set.is_some(), "{}", shown.join("\n"));
     Arc::new(set.unwrap())
 }
 

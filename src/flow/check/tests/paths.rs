@@ -108,14 +108,10 @@ pub fn paths() {
                 7 |     menu: mm.menu                    # 4 is the nurse everywhere
                   |           ^^^^^^^ make two menus of it; at most 5 can be kept in mind
                   at the end of the list a caller has forgotten its beginning
-            main_menu.yaml:7:11  F018  the text of `mm.menu` offers key 3, which leads nowhere
-                7 |     menu: mm.menu                    # 4 is the nurse everywhere
-                  |           ^^^^^^^ add 3 under `keys`, or take it out of the `en` text
-                  a caller who presses 3 as told would hear "I did not get that"
-            main_menu.yaml:7:11  F018  the text of `mm.menu` offers key 3, which leads nowhere
-                7 |     menu: mm.menu                    # 4 is the nurse everywhere
-                  |           ^^^^^^^ add 3 under `keys`, or take it out of the `es` text
-                  a caller who presses 3 as told would hear "I did not get that"
+            main_menu.yaml:8:23  F016  key 2 chooses the second language until the first menu is over
+                8 |     keys: {1: visits, 2: refill, 7: refill, 5: billing, 6: more}
+                  |                       ^ give this answer another key
+                  a caller who presses 2 here would not get `refill`
             main_menu.yaml:8:23  F019  the `en` text of `mm.menu` does not offer key 2
                 8 |     keys: {1: visits, 2: refill, 7: refill, 5: billing, 6: more}
                   |                       ^ say it there, such as "press 2" (es: "marque 2")
@@ -124,10 +120,10 @@ pub fn paths() {
                 8 |     keys: {1: visits, 2: refill, 7: refill, 5: billing, 6: more}
                   |                       ^ say it there, such as "press 2" (es: "marque 2")
                   a caller cannot know that this key does something
-            main_menu.yaml:8:23  F116  key 2 chooses the second language until the first menu is over
+            main_menu.yaml:8:34  F016  key 7 stops the recording until the first menu is over
                 8 |     keys: {1: visits, 2: refill, 7: refill, 5: billing, 6: more}
-                  |                       ^ give this answer another key
-                  a caller who presses 2 here would not get `refill`
+                  |                                  ^ give this answer another key
+                  a caller who presses 7 here would not get `refill`
             main_menu.yaml:8:34  F019  the `en` text of `mm.menu` does not offer key 7
                 8 |     keys: {1: visits, 2: refill, 7: refill, 5: billing, 6: more}
                   |                                  ^ say it there, such as "press 7" (es: "marque 7")
@@ -136,10 +132,33 @@ pub fn paths() {
                 8 |     keys: {1: visits, 2: refill, 7: refill, 5: billing, 6: more}
                   |                                  ^ say it there, such as "press 7" (es: "marque 7")
                   a caller cannot know that this key does something
-            main_menu.yaml:8:34  F116  key 7 stops the recording until the first menu is over
-                8 |     keys: {1: visits, 2: refill, 7: refill, 5: billing, 6: more}
-                  |                                  ^ give this answer another key
-                  a caller who presses 7 here would not get `refill`
+            prompts.yaml:95:57  F018  the `en` text of `mm.menu` offers key 3, which `choose` does not take
+               95 |   en: "For visits, press 1. To refill a medicine, press 3. For a nurse, press 4. For bills or insurance, press 5. For mo
+                  |                                                         ^ add 3 under the `keys` of `choose`, or take it out of the text
+                  a caller who presses 3 as told would hear "I did not get that"
+            prompts.yaml:96:63  F018  the `es` text of `mm.menu` offers key 3, which `choose` does not take
+               96 |   es: "Para citas, marque 1. Para surtir una medicina, marque 3. Para una enfermera, marque 4. Para cuentas o seguro, ma
+                  |                                                               ^ add 3 under the `keys` of `choose`, or take it out of the text
+                  a caller who presses 3 as told would hear "I did not get that"
         "#]],
+    );
+    steps(
+        "  a: {say: u.one_moment, next: b}\n  b: {say: u.goodbye, end: visits}",
+        expect![[r#"
+        after_hours.yaml:1:7  F056  no way through `after_hours` comes to a question or a person
+            1 | flow: after_hours
+              |       ^^^^^^^^^^^ let its last words lead to a menu or to `person`
+              whoever calls this number would hear some words and be hung up on
+    "#]],
+    );
+    with(
+        "spare.yaml",
+        format!("flow: spare\nstart: a\nsteps:\n{GOOD}"),
+        expect![[r#"
+        spare.yaml:1:7  F057  warning: no number and no other flow leads to `spare`
+            1 | flow: spare
+              |       ^^^^^ give it a number in clinic.yaml, or let a step of another flow lead to it
+              no caller would ever hear it
+    "#]],
     );
 }

@@ -9,20 +9,24 @@ pub fn words() {
         "greeting: {say: u.greeting",
         "greeting: {say: u.language",
         expect![[r#"
-        prompts.yaml:16:1  F021  the prompt `u.language` has no text in `en`
-           16 | u.language:
-              | ^^^^^^^^^^ add `en: "…"`
-              a caller who hears `en` would hear nothing here
-    "#]],
+            prompts.yaml:19:1  F021  the prompt `u.language` has no text in `en`
+               19 | u.language:
+                  | ^^^^^^^^^^ add `en: "…"`
+                  a caller who hears `en` would hear nothing here
+        "#]],
     );
     steps(
         "  a: {say: u.godbye, end: visits}",
         expect![[r#"
-        after_hours.yaml:4:12  F020  the prompt `u.godbye` is not in prompts.yaml
-            4 |   a: {say: u.godbye, end: visits}
-              |            ^^^^^^^^ did you mean `u.goodbye`?
-              here a caller would hear nothing
-    "#]],
+            after_hours.yaml:1:7  F056  no way through `after_hours` comes to a question or a person
+                1 | flow: after_hours
+                  |       ^^^^^^^^^^^ let its last words lead to a menu or to `person`
+                  whoever calls this number would hear some words and be hung up on
+            after_hours.yaml:4:12  F020  the prompt `u.godbye` is not in prompts.yaml
+                4 |   a: {say: u.godbye, end: visits}
+                  |            ^^^^^^^^ did you mean `u.goodbye`?
+                  here a caller would hear nothing
+        "#]],
     );
     let more = |text: &str| include_str!("../../../../ivr-flows/prompts.yaml").to_owned() + text;
     let flow = b"flow: after_hours\nstart: a\nsteps:\n  a: {say: x.missing, next: b}\n  b: {say: x.broken, next: c}\n  \
@@ -31,88 +35,47 @@ pub fn words() {
     let texts = more(&format!(
         "x.missing: {{en: A, es: B}}\nx.broken: {{en: A, es: B}}\nx.slot: {{en: \"This is {{clinic}}.\", es: B}}\n\
          x.long: {{en: {long}, es: Short. {}.}}\nx.half: {{en: A}}\n",
-        "palabra ".repeat(25).trim_end(),
+        "sol ".repeat(25).trim_end(),
     ));
     let changes: [(&str, Option<&[u8]>); 2] =
         [("after_hours.yaml", Some(flow)), ("prompts.yaml", Some(texts.as_bytes()))];
     expect![[r#"
-        prompts.yaml:91:17  F022  `x.missing` has no audio in `en`
-           91 | x.missing: {en: A, es: B}
+        prompts.yaml:116:17  F022  `x.missing` has no audio in `en`
+          116 | x.missing: {en: A, es: B}
               |                 ^ record this text as en/x.missing.wav in the folder of sounds
               a caller would hear silence
-        prompts.yaml:91:24  F022  `x.missing` has no audio in `es`
-           91 | x.missing: {en: A, es: B}
+        prompts.yaml:116:24  F022  `x.missing` has no audio in `es`
+          116 | x.missing: {en: A, es: B}
               |                        ^ record this text as es/x.missing.wav in the folder of sounds
               a caller would hear silence
-        prompts.yaml:92:23  F023  the audio of `x.broken` in `es` cannot be read: no sound in it
-           92 | x.broken: {en: A, es: B}
+        prompts.yaml:117:23  F023  the audio of `x.broken` in `es` cannot be read: no sound in it
+          117 | x.broken: {en: A, es: B}
               |                       ^ record this text as es/x.broken.wav in the folder of sounds
               a caller would hear silence
-        prompts.yaml:93:14  F024  `x.slot` has a {slot}; to fill it needs a speech engine
-           93 | x.slot: {en: "This is {clinic}.", es: B}
+        prompts.yaml:118:14  F024  `x.slot` has a {slot}; to fill it needs a speech engine
+          118 | x.slot: {en: "This is {clinic}.", es: B}
               |              ^^^^^^^^^^^^^^^^^^^ write the text without { }
               nothing can speak what belongs there
-        prompts.yaml:94:14  F025  a sentence of 26 words is too long to be followed by ear
-           94 | x.long: {en: word word word word word word word word word word word word word word word word word word word word word wo
+        prompts.yaml:118:39  F055  `x.slot` says {clinic} in `en` and not in `es`
+          118 | x.slot: {en: "This is {clinic}.", es: B}
+              |                                       ^ write the same slots in every language
+              a caller who hears `es` would not be told it
+        prompts.yaml:119:14  F025  a sentence of 26 words is too long to be followed by ear
+          119 | x.long: {en: word word word word word word word word word word word word word word word word word word word word word wo
               |              ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ make two of it; at most 25 words
               who is ill or old has lost its beginning when it ends
-        prompts.yaml:95:1  F021  the prompt `x.half` has no text in `es`
-           95 | x.half: {en: A}
+        prompts.yaml:120:1  F021  the prompt `x.half` has no text in `es`
+          120 | x.half: {en: A}
               | ^^^^^^ add `es: "…"`
               a caller who hears `es` would hear nothing here
     "#]].assert_eq(&render(&load(&changes)));
     edited(
         "prompts.yaml",
-        "To refill a medicine, press 3.",
-        "To refill a medicine, press 8.",
-        expect![[r#"
-        main_menu.yaml:7:11  F018  the text of `mm.menu` offers key 8, which leads nowhere
-            7 |     menu: mm.menu                    # 4 is the nurse everywhere
-              |           ^^^^^^^ add 8 under `keys`, or take it out of the `en` text
-              a caller who presses 8 as told would hear "I did not get that"
-        main_menu.yaml:8:23  F019  the `en` text of `mm.menu` does not offer key 3
-            8 |     keys: {1: visits, 3: refill, 5: billing, 6: more}
-              |                       ^ say it there, such as "press 3" (es: "marque 3")
-              a caller cannot know that this key does something
-    "#]],
-    );
-    edited(
-        "prompts.yaml",
-        "For more choices, press 6.\"",
-        "For more choices, press 6. For fun, press 8.\"",
-        expect![[r#"
-        main_menu.yaml:7:11  F018  the text of `mm.menu` offers key 8, which leads nowhere
-            7 |     menu: mm.menu                    # 4 is the nurse everywhere
-              |           ^^^^^^^ add 8 under `keys`, or take it out of the `en` text
-              a caller who presses 8 as told would hear "I did not get that"
-    "#]],
-    );
-    edited(
-        "main_menu.yaml",
-        "3: refill,",
-        "3: refill, 8: refill,",
-        expect![[r#"
-        main_menu.yaml:7:11  F017  this menu has 6 options
-            7 |     menu: mm.menu                    # 4 is the nurse everywhere
-              |           ^^^^^^^ make two menus of it; at most 5 can be kept in mind
-              at the end of the list a caller has forgotten its beginning
-        main_menu.yaml:8:34  F019  the `en` text of `mm.menu` does not offer key 8
-            8 |     keys: {1: visits, 3: refill, 8: refill, 5: billing, 6: more}
-              |                                  ^ say it there, such as "press 8" (es: "marque 8")
-              a caller cannot know that this key does something
-        main_menu.yaml:8:34  F019  the `es` text of `mm.menu` does not offer key 8
-            8 |     keys: {1: visits, 3: refill, 8: refill, 5: billing, 6: more}
-              |                                  ^ say it there, such as "press 8" (es: "marque 8")
-              a caller cannot know that this key does something
-    "#]],
-    );
-    edited(
-        "prompts.yaml",
         "hang up now and call 9 1 1.",
         "hang up now.",
         expect![[r#"
-            prompts.yaml:10:7  F026  `u.emergency` does not say 911
-               10 |   en: "If this is a medical emergency, hang up now."
+            prompts.yaml:11:7  F026  `u.emergency` does not say 911
+               11 |   en: "If this is a medical emergency, hang up now."
                   |       ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ say the number digit by digit
                   a caller in danger would not hear whom to call
         "#]],
@@ -127,4 +90,83 @@ pub fn words() {
               here a caller would hear nothing
     "#]],
     );
+    // The languages must say the same of what is filled in.
+    let flow = b"flow: after_hours\nstart: a\nsteps:\n  a: {say: x.slots, next: b}\n  b: {menu: vm.closed_now, keys: {1: message}}\n";
+    let texts = more("x.slots: {en: \"At {time} on {day}.\", es: \"A las {time}.\"}\n");
+    let changes: [(&str, Option<&[u8]>); 2] =
+        [("after_hours.yaml", Some(flow)), ("prompts.yaml", Some(texts.as_bytes()))];
+    expect![[r#"
+        prompts.yaml:116:15  F024  `x.slots` has a {slot}; to fill it needs a speech engine
+          116 | x.slots: {en: "At {time} on {day}.", es: "A las {time}."}
+              |               ^^^^^^^^^^^^^^^^^^^^^ write the text without { }
+              nothing can speak what belongs there
+        prompts.yaml:116:42  F024  `x.slots` has a {slot}; to fill it needs a speech engine
+          116 | x.slots: {en: "At {time} on {day}.", es: "A las {time}."}
+              |                                          ^^^^^^^^^^^^^^^ write the text without { }
+              nothing can speak what belongs there
+        prompts.yaml:116:42  F055  `x.slots` says {day} in `en` and not in `es`
+          116 | x.slots: {en: "At {time} on {day}.", es: "A las {time}."}
+              |                                          ^^^^^^^^^^^^^^^ write the same slots in every language
+              a caller who hears `es` would not be told it
+    "#]].assert_eq(&render(&load(&changes)));
+    hard(
+        "It is imperative that individuals requiring immediate pharmaceutical assistance communicate with a \
+         representative.",
+        "Es imprescindible que las personas necesitadas de asistencia farmacéutica inmediata se comuniquen \
+         telefónicamente.",
+        expect![[r#"
+            prompts.yaml:117:7  F052  the `en` text of `x.hard` needs 24.0 years of school; 6.5 are the most
+              117 |   en: It is imperative that individuals requiring immediate pharmaceutical assistance communicate with a representative.
+                  |       ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ say it in shorter words and shorter sentences
+                  a caller who is ill or afraid would not understand it at once
+            prompts.yaml:118:7  F052  the `es` text of `x.hard` has a reading ease of 0; 60 is the least
+              118 |   es: Es imprescindible que las personas necesitadas de asistencia farmacéutica inmediata se comuniquen telefónicamente.
+                  |       ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ say it in shorter words and shorter sentences
+                  a caller who is ill or afraid would not understand it at once
+        "#]],
+    );
+    // Over the bar, and by less than the counting may be wrong: a warning.
+    hard(
+        "The nurse will answer your question about the medicine by Monday.",
+        "La enfermera contestará su pregunta sobre la medicina el lunes.",
+        expect![[r#"
+            prompts.yaml:117:7  F052  warning: the `en` text of `x.hard` needs 6.9 years of school; 6.5 are the most
+              117 |   en: The nurse will answer your question about the medicine by Monday.
+                  |       ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ say it in shorter words and shorter sentences
+                  a caller who is ill or afraid would not understand it at once
+            prompts.yaml:118:7  F052  warning: the `es` text of `x.hard` has a reading ease of 59; 60 is the least
+              118 |   es: La enfermera contestará su pregunta sobre la medicina el lunes.
+                  |       ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ say it in shorter words and shorter sentences
+                  a caller who is ill or afraid would not understand it at once
+        "#]],
+    );
+    with(
+        "prompts.yaml",
+        more("x.nobody: {en: Hello., es: Hola.}\n"),
+        expect![[r#"
+            prompts.yaml:116:1  F053  warning: no step speaks `x.nobody`
+              116 | x.nobody: {en: Hello., es: Hola.}
+                  | ^^^^^^^^ let a step speak it, or take it out
+                  no caller would ever hear it
+        "#]],
+    );
+    with(
+        "prompts.yaml",
+        more("x.nobody: {en: Hello., draft: es}\n"),
+        expect![[r#"
+            prompts.yaml:116:31  F004  `draft` names `es`, and this prompt has no such text
+              116 | x.nobody: {en: Hello., draft: es}
+                  |                               ^^ write `draft: true`, or the languages whose texts wait for their review
+        "#]],
+    );
+}
+
+/// A step that says these texts.
+fn hard(en: &str, es: &str, expected: Expect) {
+    let flow = b"flow: after_hours\nstart: a\nsteps:\n  a: {say: x.hard, next: b}\n  b: {menu: vm.closed_now, keys: {1: message}}\n";
+    let prompts = include_str!("../../../../ivr-flows/prompts.yaml");
+    let texts = format!("{prompts}x.hard:\n  en: {en}\n  es: {es}\n");
+    let changes: [(&str, Option<&[u8]>); 2] =
+        [("after_hours.yaml", Some(flow)), ("prompts.yaml", Some(texts.as_bytes()))];
+    expected.assert_eq(&render(&load(&changes)));
 }

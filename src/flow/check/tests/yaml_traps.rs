@@ -153,8 +153,8 @@ pub fn yaml_traps() {
         "\"One moment, please.\"",
         "Press # now",
         expect![[r#"
-            prompts.yaml:35:7  Y014  ` #` begins a comment and cuts this text off
-               35 |   en: Press # now
+            prompts.yaml:43:7  Y014  ` #` begins a comment and cuts this text off
+               43 |   en: Press # now
                   |       ^^^^^ put the whole text in quotation marks, or the comment on a line of its own
                   only this would be left: "Press"
         "#]],
