@@ -47,6 +47,13 @@ codes! {
     LOCALE "F038" "a locale or language is not known";
     EXIT "F039" "an exit is not listed in clinic.yaml";
     CALLED "F041" "`called_number` stands outside the entry flow, or the entry never leads there";
+    CALENDAR "F050" "an `hours` step asks a calendar that is not in hours.yaml";
+    ZONE "F051" "a time zone is not known";
+    WEEK "F052" "a calendar does not say what holds on some day of the week";
+    OVERLAP "F053" "two times of opening overlap";
+    HOLIDAY "F054" "the rule of a holiday cannot be read";
+    ICS "F055" "a line of an iCalendar file is not understood";
+    ENDS "F056" "a list of holidays ends soon";
 }
 
 /// The codes that the field reader uses for flows.

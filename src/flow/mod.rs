@@ -11,6 +11,7 @@ mod check;
 pub mod codes;
 pub mod diagnostic;
 mod draft;
+pub mod hours;
 pub mod program;
 pub(crate) mod read;
 pub mod run;

@@ -5,14 +5,17 @@ use crate::flow::check;
 use crate::flow::codes::FILE;
 use crate::flow::diagnostic::{Diagnostic, Place, Sources, Words};
 use crate::flow::draft::Draft;
+use crate::flow::hours::calendar::Calendar;
 use crate::flow::program::{Act, Answer, Clinic, Flow, Message, Step, StepAt};
 use crate::flow::read;
 use crate::flow::read::clinic::{ClinicText, plain_number};
 use crate::flow::read::flow::{ActText, StepText, ThenText};
+use crate::flow::read::hours::{self, IcsFile};
 use crate::flow::syntax::fields::Placed;
 use crate::flow::syntax::tree::{self, Reading};
 use crate::id::{ExitName, FlowName, Language, PromptName, StepName};
 use sha2::{Digest, Sha256};
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 /// One file of a flow set.
@@ -42,6 +45,10 @@ pub type AudioOf<'a> = &'a dyn Fn(&PromptName, &Language) -> Audio;
 pub const CLINIC_FILE: &str = "clinic.yaml";
 /// The file that holds the texts.
 pub const PROMPTS_FILE: &str = "prompts.yaml";
+/// The file that holds the calendars.
+pub const HOURS_FILE: &str = "hours.yaml";
+/// How the name of an iCalendar file ends.
+pub const ICS_ENDING: &str = ".ics";
 
 /// A flow set without fault: what calls are served with.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -49,6 +56,7 @@ pub struct FlowSet {
     flows: Vec<Flow>,
     clinic: Clinic,
     spoken: Vec<Spoken>,
+    calendars: Vec<Calendar>,
     version: String,
 }
 
@@ -102,6 +110,11 @@ impl FlowSet {
         &self.spoken
     }
 
+    /// The calendars of hours.yaml, in its order.
+    pub fn calendars(&self) -> &[Calendar] {
+        &self.calendars
+    }
+
     /// SHA-256 over the names and contents of the files, in hexadecimal.
     pub fn version(&self) -> &str {
         &self.version
@@ -144,6 +157,10 @@ fn version(files: &[SourceFile]) -> String {
 fn read_all(files: &[SourceFile], sources: &mut Sources) -> Draft {
     let mut draft = Draft::default();
     let (mut clinic_seen, mut prompts_seen) = (false, false);
+    let (lists, files): (Vec<&SourceFile>, Vec<&SourceFile>) =
+        files.iter().partition(|file| file.path.ends_with(ICS_ENDING));
+    let ics: BTreeMap<String, IcsFile> =
+        lists.into_iter().filter_map(|file| Some((file_name(&file.path).to_owned(), ics(file, sources)?))).collect();
     for file in files {
         let node = match tree::read(sources, &file.path, &file.octets) {
             (_, Reading::Tree(node)) => Some(node),
@@ -163,12 +180,18 @@ fn read_all(files: &[SourceFile], sources: &mut Sources) -> Draft {
                 prompts_seen = true;
                 draft.prompts = node.map(|node| read::prompts::read(&node, sources));
             }
+            HOURS_FILE => {
+                let read = node.map(|node| hours::read(&node, &ics, sources));
+                draft.hours = Some(read.unwrap_or_default());
+            }
             name => {
                 draft.promised.push(name.trim_end_matches(".yaml").to_owned());
                 draft.flows.extend(node.and_then(|node| read::flow::read(&node, sources)));
             }
         }
     }
+    let named = draft.hours.as_ref().map(|hours| hours.named.as_slice());
+    hours::unnamed(&ics, named.unwrap_or_default(), sources);
     for (name, seen) in [(CLINIC_FILE, clinic_seen), (PROMPTS_FILE, prompts_seen)] {
         if !seen {
             let file = sources.add(name, String::new());
@@ -204,7 +227,15 @@ fn build(draft: &Draft, version: String) -> Option<FlowSet> {
         clinic.languages.iter().skip(unspoken).map(speak).collect::<Vec<_>>()
     });
     let spoken = spoken.collect();
-    Some(FlowSet { flows: flows?, clinic, spoken, version })
+    let calendars = draft.hours.iter().flat_map(|hours| &hours.calendars);
+    let calendars = calendars.filter_map(|(_, calendar)| calendar.clone()).collect();
+    Some(FlowSet { flows: flows?, clinic, spoken, calendars, version })
+}
+
+/// Reads an iCalendar file; a fault and nothing if it is no text.
+fn ics(file: &SourceFile, sources: &mut Sources) -> Option<IcsFile> {
+    let at = tree::text(sources, &file.path, &file.octets)?;
+    Some(hours::read_ics(at, sources))
 }
 
 fn text_first_key(draft: &Draft) -> Option<Duration> {
@@ -263,6 +294,12 @@ fn step(draft: &Draft, flow: usize, text: &StepText, first_key: Duration) -> Opt
             let answers = answers.iter().map(answer).collect::<Option<_>>()?;
             Act::Menu { prompt: prompt(p), answers, first_key: own.unwrap_or(first_key) }
         }
+        ActText::Hours { calendar, open, closed, holiday } => Act::Hours {
+            calendar: draft.calendar(&calendar.value)?,
+            open: target(open)?,
+            closed: target(closed)?,
+            holiday: target(holiday.as_ref().unwrap_or(closed))?,
+        },
         ActText::Person { prompt: p, exit: e } => {
             Act::Person { prompt: prompt(p), exit: e.as_ref().map_or_else(|| ExitName::from("person"), exit) }
         }

@@ -113,7 +113,7 @@ impl Switch {
         let call = Call {
             local: invite.way.local,
             patient: leg,
-            run: Run::new(self.flows.clone(), flow),
+            run: Run::new(self.flows.clone(), flow).begun_at(self.now.at, self.now.wall),
             heard: false,
             caller,
             person: None,

@@ -1,7 +1,7 @@
 //! Names: each is written once, and leads somewhere.
 
 use crate::flow::action::Why;
-use crate::flow::codes::{DEAD_END, EXIT, FILE, FIXED_KEY, KEY, NEXT, RESERVED, ROUTE, TWICE};
+use crate::flow::codes::{CALENDAR, DEAD_END, EXIT, FILE, FIXED_KEY, KEY, NEXT, RESERVED, ROUTE, TWICE};
 use crate::flow::diagnostic::{Sources, Words, did_you_mean, nearest};
 use crate::flow::draft::{Draft, FIXED, OWN_EXITS, Way};
 use crate::flow::program::Target;
@@ -17,6 +17,7 @@ pub fn check(draft: &Draft, sources: &mut Sources) {
         for step in &flow.steps {
             step_name(draft, step, sources);
             ways(draft, at, step, sources);
+            calendar(draft, step, sources);
             exits(draft, step, sources);
         }
     }
@@ -88,8 +89,25 @@ fn ways(draft: &Draft, flow: usize, step: &StepText, sources: &mut Sources) {
         ActText::Say { .. }
         | ActText::OfferLanguage { .. }
         | ActText::Record { .. }
+        | ActText::Hours { .. }
         | ActText::Person { .. } => {}
     }
+}
+
+fn calendar(draft: &Draft, step: &StepText, sources: &mut Sources) {
+    let Some(ActText::Hours { calendar: name, .. }) = &step.act else { return };
+    let calendars = draft.hours.iter().flat_map(|hours| &hours.calendars);
+    let known: Vec<&str> = calendars.map(|(name, _)| name.value.as_str()).collect();
+    if known.contains(&name.value.as_str()) {
+        return;
+    }
+    let repair = match draft.hours {
+        None => "put a file hours.yaml beside the flows, as the guide to hours shows".to_owned(),
+        Some(_) if known.is_empty() => format!("add `{}:` with its hours there", name.value),
+        Some(_) => did_you_mean(&name.value, &known),
+    };
+    let words = Words::what(format!("the calendar `{}` is not in hours.yaml", name.value)).repair(repair);
+    sources.fault(name.place, CALENDAR, words.hears("nobody would know whether the clinic is open"));
 }
 
 fn dangling(
@@ -124,7 +142,11 @@ fn dangling(
         }
         _ => {
             let what = format!("`{}` is no step of this flow", word.value);
-            (NEXT, what, "after these words the caller would hear nothing more".to_owned())
+            let hears = match act {
+                ActText::Hours { .. } => "at some hours a caller would hear nothing more",
+                _ => "after these words the caller would hear nothing more",
+            };
+            (NEXT, what, hears.to_owned())
         }
     };
     sources.fault(word.place, code, Words::what(what).repair(repair).hears(hears));

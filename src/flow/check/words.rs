@@ -44,7 +44,7 @@ pub fn check(draft: &Draft, audio: AudioOf<'_>, sources: &mut Sources) {
 pub fn used(draft: &Draft) -> BTreeMap<String, Place> {
     let mut used = BTreeMap::new();
     let acts = draft.flows.iter().flat_map(|flow| &flow.steps).filter_map(|step| step.act.as_ref());
-    for prompt in acts.map(ActText::prompt) {
+    for prompt in acts.filter_map(ActText::prompt) {
         used.entry(prompt.value.clone()).or_insert(prompt.place);
     }
     let Some(clinic) = &draft.clinic else { return used };
@@ -61,7 +61,7 @@ pub fn used(draft: &Draft) -> BTreeMap<String, Place> {
 /// in the first, so an offer of languages is spoken in the others alone.
 pub fn unspoken(draft: &Draft, name: &str) -> usize {
     let acts = draft.flows.iter().flat_map(|flow| &flow.steps).filter_map(|step| step.act.as_ref());
-    let mut named = acts.filter(|act| act.prompt().value == name).peekable();
+    let mut named = acts.filter(|act| act.prompt().is_some_and(|prompt| prompt.value == name)).peekable();
     let of_clinic = draft.clinic.iter().filter_map(|clinic| clinic.message.as_ref());
     let elsewhere = of_clinic.flat_map(|message| [&message.prompt, &message.saved]).any(|p| p.value == name)
         || Own::ALL.iter().any(|own| own.name() == name);
@@ -212,7 +212,7 @@ fn emergency(draft: &Draft, prompts: &BTreeMap<String, Texts>, languages: &[&str
 fn zero(draft: &Draft, prompts: &BTreeMap<String, Texts>, languages: &[&str], sources: &mut Sources) {
     let Some(entry) = draft.entry() else { return };
     let flow = &draft.flows[entry];
-    let spoken = flow.steps.iter().filter_map(|step| prompts.get(&step.act.as_ref()?.prompt().value));
+    let spoken = flow.steps.iter().filter_map(|step| prompts.get(&step.act.as_ref()?.prompt()?.value));
     let texts: Vec<&Texts> = spoken.collect();
     for language in languages {
         let says = |texts: &&Texts| {
