@@ -35,8 +35,30 @@ pub struct Draft {
     pub clinic: Option<ClinicText>,
     /// `prompts.yaml`, if it could be read.
     pub prompts: Option<BTreeMap<String, Texts>>,
-    /// `hours.yaml`, if it is there; without calendars if it could not be read.
-    pub hours: Option<HoursText>,
+    /// `hours.yaml`.
+    pub hours: Calendars,
+}
+
+/// What is known of the calendars.
+#[derive(Debug, Default)]
+pub enum Calendars {
+    /// There is no file with any.
+    #[default]
+    NoFile,
+    /// There is one, and its fault is noted.
+    Unread,
+    /// These.
+    Read(HoursText),
+}
+
+impl Calendars {
+    /// The file, if it could be read.
+    pub fn text(&self) -> Option<&HoursText> {
+        match self {
+            Calendars::NoFile | Calendars::Unread => None,
+            Calendars::Read(text) => Some(text),
+        }
+    }
 }
 
 impl Draft {
@@ -105,7 +127,7 @@ impl Draft {
 
     /// The position of a calendar without fault among those of the set.
     pub fn calendar(&self, name: &str) -> Option<usize> {
-        let calendars = self.hours.iter().flat_map(|hours| &hours.calendars);
+        let calendars = self.hours.text().into_iter().flat_map(|hours| &hours.calendars);
         calendars.filter(|(_, calendar)| calendar.is_some()).position(|(own, _)| own.value == name)
     }
 

@@ -4,7 +4,7 @@ use crate::flow::action::{Pace, Spoken};
 use crate::flow::check;
 use crate::flow::codes::FILE;
 use crate::flow::diagnostic::{Diagnostic, Place, Sources, Words};
-use crate::flow::draft::Draft;
+use crate::flow::draft::{Calendars, Draft};
 use crate::flow::hours::calendar::Calendar;
 use crate::flow::program::{Act, Answer, Clinic, Flow, Message, Step, StepAt};
 use crate::flow::read;
@@ -160,7 +160,7 @@ fn read_all(files: &[SourceFile], sources: &mut Sources) -> Draft {
     let (lists, files): (Vec<&SourceFile>, Vec<&SourceFile>) =
         files.iter().partition(|file| file.path.ends_with(ICS_ENDING));
     let ics: BTreeMap<String, IcsFile> =
-        lists.into_iter().filter_map(|file| Some((file_name(&file.path).to_owned(), ics(file, sources)?))).collect();
+        lists.into_iter().map(|file| (file_name(&file.path).to_owned(), ics(file, sources))).collect();
     for file in files {
         let node = match tree::read(sources, &file.path, &file.octets) {
             (_, Reading::Tree(node)) => Some(node),
@@ -182,7 +182,7 @@ fn read_all(files: &[SourceFile], sources: &mut Sources) -> Draft {
             }
             HOURS_FILE => {
                 let read = node.map(|node| hours::read(&node, &ics, sources));
-                draft.hours = Some(read.unwrap_or_default());
+                draft.hours = read.map_or(Calendars::Unread, Calendars::Read);
             }
             name => {
                 draft.promised.push(name.trim_end_matches(".yaml").to_owned());
@@ -190,8 +190,11 @@ fn read_all(files: &[SourceFile], sources: &mut Sources) -> Draft {
             }
         }
     }
-    let named = draft.hours.as_ref().map(|hours| hours.named.as_slice());
-    hours::unnamed(&ics, named.unwrap_or_default(), sources);
+    match &draft.hours {
+        Calendars::NoFile => hours::unnamed(&ics, &[], sources),
+        Calendars::Unread => {}
+        Calendars::Read(text) => hours::unnamed(&ics, &text.named, sources),
+    }
     for (name, seen) in [(CLINIC_FILE, clinic_seen), (PROMPTS_FILE, prompts_seen)] {
         if !seen {
             let file = sources.add(name, String::new());
@@ -227,15 +230,17 @@ fn build(draft: &Draft, version: String) -> Option<FlowSet> {
         clinic.languages.iter().skip(unspoken).map(speak).collect::<Vec<_>>()
     });
     let spoken = spoken.collect();
-    let calendars = draft.hours.iter().flat_map(|hours| &hours.calendars);
+    let calendars = draft.hours.text().into_iter().flat_map(|hours| &hours.calendars);
     let calendars = calendars.filter_map(|(_, calendar)| calendar.clone()).collect();
     Some(FlowSet { flows: flows?, clinic, spoken, calendars, version })
 }
 
-/// Reads an iCalendar file; a fault and nothing if it is no text.
-fn ics(file: &SourceFile, sources: &mut Sources) -> Option<IcsFile> {
-    let at = tree::text(sources, &file.path, &file.octets)?;
-    Some(hours::read_ics(at, sources))
+/// Reads an iCalendar file; one that is no text holds nothing, and its fault is noted.
+fn ics(file: &SourceFile, sources: &mut Sources) -> IcsFile {
+    match tree::text(sources, &file.path, &file.octets) {
+        Ok(at) => hours::read_ics(at, sources),
+        Err(file) => IcsFile { file, events: Vec::new() },
+    }
 }
 
 fn text_first_key(draft: &Draft) -> Option<Duration> {

@@ -3,7 +3,7 @@
 use crate::flow::action::Why;
 use crate::flow::codes::{CALENDAR, DEAD_END, EXIT, FILE, FIXED_KEY, KEY, NEXT, RESERVED, ROUTE, TWICE};
 use crate::flow::diagnostic::{Sources, Words, did_you_mean, nearest};
-use crate::flow::draft::{Draft, FIXED, OWN_EXITS, Way};
+use crate::flow::draft::{Calendars, Draft, FIXED, OWN_EXITS, Way};
 use crate::flow::program::Target;
 use crate::flow::read::flow::{ActText, AnswerText, FlowText, StepText, ThenText, key_name};
 use crate::flow::syntax::fields::Placed;
@@ -96,15 +96,15 @@ fn ways(draft: &Draft, flow: usize, step: &StepText, sources: &mut Sources) {
 
 fn calendar(draft: &Draft, step: &StepText, sources: &mut Sources) {
     let Some(ActText::Hours { calendar: name, .. }) = &step.act else { return };
-    let calendars = draft.hours.iter().flat_map(|hours| &hours.calendars);
+    let calendars = draft.hours.text().into_iter().flat_map(|hours| &hours.calendars);
     let known: Vec<&str> = calendars.map(|(name, _)| name.value.as_str()).collect();
     if known.contains(&name.value.as_str()) {
         return;
     }
     let repair = match draft.hours {
-        None => "put a file hours.yaml beside the flows, as the guide to hours shows".to_owned(),
-        Some(_) if known.is_empty() => format!("add `{}:` with its hours there", name.value),
-        Some(_) => did_you_mean(&name.value, &known),
+        Calendars::NoFile => "put a file hours.yaml beside the flows, as the guide to hours shows".to_owned(),
+        Calendars::Unread => return,
+        Calendars::Read(_) => did_you_mean(&name.value, &known),
     };
     let words = Words::what(format!("the calendar `{}` is not in hours.yaml", name.value)).repair(repair);
     sources.fault(name.place, CALENDAR, words.hears("nobody would know whether the clinic is open"));

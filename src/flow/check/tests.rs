@@ -1,6 +1,7 @@
 //! What an administrator reads when a flow set has faults: one golden text for each kind.
 
 mod clinic;
+mod hours;
 mod names;
 mod paths;
 mod shapes;
@@ -27,6 +28,7 @@ fn shipped(changes: &[(&str, Option<&[u8]>)]) -> Vec<SourceFile> {
         ("entry.yaml", include_bytes!("../../../ivr-flows/entry.yaml")),
         ("main_menu.yaml", include_bytes!("../../../ivr-flows/main_menu.yaml")),
         ("after_hours.yaml", include_bytes!("../../../ivr-flows/after_hours.yaml")),
+        ("hours.yaml", include_bytes!("../../../ivr-flows/hours.yaml")),
     ]);
     for (name, octets) in changes {
         match octets {
@@ -85,7 +87,7 @@ const GOOD: &str = "  a: {menu: vm.closed_now, keys: {1: message}}\n";
 fn every_kind_of_fault_has_its_golden_text_and_none_is_unused() {
     load(&[("after_hours.yaml", Some("- !a\n".repeat(1_000).as_bytes()))]);
     for group in
-        [yaml_traps::yaml_traps, shapes::shapes, names::names, paths::paths, words::words, clinic::clinic]
+        [yaml_traps::yaml_traps, shapes::shapes, names::names, paths::paths, words::words, clinic::clinic, hours::hours]
     {
         group();
     }

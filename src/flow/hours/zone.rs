@@ -30,7 +30,7 @@ pub fn meant(word: &str) -> Option<String> {
 }
 
 /// What is written in place of a zone, in the country of the first clinics.
-const ABBREVIATIONS: [(&str, &str); 14] = [
+const ABBREVIATIONS: [(&str, &str); 18] = [
     ("est", "America/New_York"),
     ("edt", "America/New_York"),
     ("et", "America/New_York"),
@@ -45,6 +45,11 @@ const ABBREVIATIONS: [(&str, &str); 14] = [
     ("pdt", "America/Los_Angeles"),
     ("pt", "America/Los_Angeles"),
     ("gmt", "UTC"),
+    // As Windows and Outlook call them.
+    ("eastern standard time", "America/New_York"),
+    ("central standard time", "America/Chicago"),
+    ("mountain standard time", "America/Denver"),
+    ("pacific standard time", "America/Los_Angeles"),
 ];
 
 #[cfg(test)]
@@ -67,6 +72,7 @@ mod tests {
             ("america/new_york", "America/New_York"),
             ("New York", "America/New_York"),
             ("EST", "America/New_York"),
+            ("Eastern Standard Time", "America/New_York"),
             ("Amerika/Chicago", "America/Chicago"),
             ("berlin", "Europe/Berlin"),
         ] {

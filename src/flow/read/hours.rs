@@ -1,7 +1,7 @@
 //! `hours.yaml` and the iCalendar files that it names: when the clinic is open, calendar by calendar.
 
 use crate::flow::codes::{FAMILY, FILE, HOLIDAY, ICS, OVERLAP, TWICE, VALUE, WEEK, ZONE};
-use crate::flow::diagnostic::{Place, Sources, Words, did_you_mean};
+use crate::flow::diagnostic::{Place, Sources, Words, nearest};
 use crate::flow::hours::calendar::{Calendar, Day, Feed, Holiday, Line};
 use crate::flow::hours::holiday::Rule;
 use crate::flow::hours::icalendar::{self, event::Event};
@@ -173,11 +173,12 @@ fn days_of(key: &Node, sources: &mut Sources) -> Option<Vec<usize>> {
     match week::read(&word.value) {
         Ok(days) => Some(days.into_iter().map(week::position).collect()),
         Err(wrong) => {
-            let known: Vec<&str> = week::DAYS.iter().map(|(_, name)| *name).chain(["every day"]).collect();
-            let repair = match wrong.as_str() {
-                "weekdays" => "write `mon-fri`".to_owned(),
-                "weekend" | "weekends" => "write `sat, sun`".to_owned(),
-                wrong => did_you_mean(wrong, &known),
+            let full = || week::DAYS.iter().map(|(_, name)| *name);
+            let repair = match (wrong.as_str(), nearest(&wrong, full().map(|name| &name[..3]).chain(full()))) {
+                ("weekdays", _) => "write `mon-fri`".to_owned(),
+                ("weekend" | "weekends", _) => "write `sat, sun`".to_owned(),
+                (_, Some(near)) => format!("did you mean `{near}`?"),
+                (_, None) => "write days such as `monday`, `mon-fri`, `sat, sun` or `every day`".to_owned(),
             };
             let words = Words::what(format!("`{wrong}` is no day of the week")).repair(repair);
             sources.fault(word.place, VALUE, words.hears(HEARS));
@@ -245,7 +246,7 @@ fn feeds(
             Some(found) => feeds.push(Feed { line: line(word.place, sources), events: found.events.clone() }),
             None => {
                 let known: Vec<&str> = ics.keys().map(String::as_str).collect();
-                let repair = match crate::flow::diagnostic::nearest(&word.value, known.iter().copied()) {
+                let repair = match nearest(&word.value, known.iter().copied()) {
                     Some(near) => format!("did you mean `{near}`?"),
                     None => format!("put {} beside hours.yaml; its name ends in .ics", word.value),
                 };

@@ -132,9 +132,12 @@ pub fn read(sources: &mut Sources, path: &str, octets: &[u8]) -> (usize, Reading
     }
 }
 
-/// Takes a file that is no YAML into `sources`: its number there; a fault and nothing if it is no text.
-pub fn text(sources: &mut Sources, path: &str, octets: &[u8]) -> Option<usize> {
-    take_in(sources, path, octets).ok().map(|(file, _)| file)
+/// Takes a file that is no YAML into `sources`: its number there.
+///
+/// # Errors
+/// The number too, if the file is no text or too large; the fault is noted.
+pub fn text(sources: &mut Sources, path: &str, octets: &[u8]) -> Result<usize, usize> {
+    take_in(sources, path, octets).map(|(file, _)| file)
 }
 
 /// The number of a file and its text; the number alone if it is none, and its fault is noted.

@@ -105,10 +105,10 @@ pub fn shapes() {
     steps(
         "  a:\n",
         expect![[r#"
-        after_hours.yaml:4:3  F003  the step is empty
-            4 |   a:
-              |   ^ say what it does: say, menu, language, record, person
-    "#]],
+            after_hours.yaml:4:3  F003  the step is empty
+                4 |   a:
+                  |   ^ say what it does: say, menu, language, record, hours, person
+        "#]],
     );
     steps(
         "  A step: {say: u.goodbye, end: visits}",
