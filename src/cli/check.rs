@@ -5,9 +5,11 @@
 
 use crate::config::Config;
 use crate::flow::diagnostic::{Diagnostic, Paint};
+use crate::flow::hours::lint;
 use crate::flow::set::{Audio, FlowSet};
 use crate::id::{Language, PromptName};
 use crate::io::flow_files;
+use crate::io::now::Clock;
 use std::path::{Path, PathBuf};
 
 /// The file that is looked for when none is named.
@@ -77,7 +79,7 @@ pub fn check(paths: &Paths, audio: AudioIn<'_>, paint: Paint) -> Report {
     let faults = loaded.faults.len() + loaded.unreadable.len();
     let mut text = report(&loaded, paint);
     match &loaded.flows {
-        Some(flows) if faults == 0 => text += &summary(flows),
+        Some(flows) if faults == 0 => text += &(reminders(flows, paint) + &summary(flows)),
         _ => text += &format!("{}: nothing would be served\n", counted(faults, "fault")),
     }
     Report { text, exit_code: u8::from(faults > 0) }
@@ -100,6 +102,13 @@ pub fn config(paths: &Paths) -> Result<Config, String> {
         Ok((None, faults)) => Err(faults.iter().map(|fault| fault.render(Paint::Plain) + "\n\n").collect()),
         Err(unreadable) => Err(unreadable + "\n"),
     }
+}
+
+/// What will be a fault for callers soon, though it keeps nobody from serving today.
+fn reminders(flows: &FlowSet, paint: Paint) -> String {
+    let today = Clock::start().wall();
+    let told = flows.calendars().iter().flat_map(|calendar| lint::ends_soon(calendar, today));
+    told.map(|fault| fault.render(paint) + "\n\n").collect()
 }
 
 fn summary(flows: &FlowSet) -> String {

@@ -2,6 +2,7 @@
 
 pub mod calls;
 pub mod check;
+pub mod explain;
 pub mod hear;
 pub mod phone;
 pub mod serve;
@@ -39,6 +40,13 @@ enum Command {
     Serve,
     /// Name every fault of the configuration and the flows, with place, cause and repair; exit code 1 if there is one
     Check,
+    /// Say whether the clinic is open at a time, which line of hours.yaml says so, and where that leads callers
+    Explain {
+        /// On the clinic's own clock, such as "2026-11-01 01:30"; or now
+        when: String,
+        /// A flow, or a number that is called
+        flow_or_number: String,
+    },
     /// Tell how loud each prompt was recorded, what it is raised by, and how loud callers hear it
     Sounds,
     /// Print every counter of the running engine
@@ -105,6 +113,7 @@ pub fn main() -> ExitCode {
             print!("{}", report.text);
             ExitCode::from(report.exit_code)
         }
+        Command::Explain { when, flow_or_number } => explain::run(&paths, &when, &flow_or_number),
         Command::Sounds => sounds::list(&paths, paint()),
         Command::Status => with_config(&paths, status::status),
         Command::Calls { show: Some(CallsCommand::Show { id, svg, numbers }), .. } => {
