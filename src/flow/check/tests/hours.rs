@@ -257,6 +257,26 @@ fn ends_soon() {
     "#]].assert_eq(&told(1_798_894_800));
 }
 
+const GUIDE: &str = include_str!("../../../../docs/admin-guide/hours.md");
+
+#[test]
+fn the_examples_of_the_guide_are_without_fault() {
+    let blocks: Vec<&str> = GUIDE.split("```yaml\n").skip(1).filter_map(|rest| rest.split("```").next()).collect();
+    let [first, flow, second] = blocks[..] else { panic!("three examples: {blocks:#?}") };
+    let ics = b"BEGIN:VCALENDAR\nBEGIN:VEVENT\nDTSTART:20261224\nEND:VEVENT\nEND:VCALENDAR\n".as_slice();
+    let numbers = include_str!("../../../../ivr-flows/clinic.yaml").replace("100: main_menu", "100: flu_line");
+    let more = [("clinic.yaml", Some(numbers.as_bytes())), ("flu_line.yaml", Some(flow.as_bytes()))];
+    for (hours, lists) in [(first, None), (second, Some(ics))] {
+        let mut files = vec![("hours.yaml", Some(hours.as_bytes())), more[0], more[1]];
+        files.extend(lists.map(|list| [("school-days.ics", Some(list)), ("staff-meetings.ics", Some(list))]).into_iter().flatten());
+        assert_eq!(render(&load(&files)), "");
+    }
+    let rules = GUIDE.split("| rule | when |").nth(1).and_then(|rest| rest.split("\n\n").next()).unwrap();
+    let rules = rules.lines().skip(2).filter_map(|row| row.split('`').nth(1));
+    let read = rules.map(|rule| crate::flow::hours::holiday::Rule::read(rule).unwrap_or_else(|why| panic!("{rule}: {why:?}")));
+    assert_eq!(read.count(), 5);
+}
+
 #[test]
 fn a_list_with_a_rule_that_has_no_end_never_ends_soon() {
     let ics = b"BEGIN:VCALENDAR\nBEGIN:VEVENT\nDTSTART:20201224\nRRULE:FREQ=YEARLY\nEND:VEVENT\nEND:VCALENDAR\n";
