@@ -57,7 +57,9 @@ fn read(when: &str, now: WallTime) -> Result<When, String> {
     let has_time = time.contains('T') && !time.ends_with('Z');
     let local = time.parse::<DateTime>().ok().filter(|_| has_time);
     local.map(When::Local).ok_or_else(|| {
-        format!("`{when}` is no time: write it as \"2026-11-01 01:30\", in the time of the clinic, or write now")
+        format!(
+            "`{when}` is no time: write it as \"2026-11-01 01:30\", in the time of the clinic, or write now"
+        )
     })
 }
 
@@ -150,7 +152,11 @@ fn of_calendar(flows: &FlowSet, calendar: &Calendar, when: When, steps: &[StepAt
 fn readings(zone: &TimeZone, when: When, text: &mut String) -> Vec<(&'static str, Timestamp)> {
     let local = match when {
         When::At(wall) => {
-            return Timestamp::from_microsecond(wall.as_micros()).ok().map(|at| ("", at)).into_iter().collect();
+            return Timestamp::from_microsecond(wall.as_micros())
+                .ok()
+                .map(|at| ("", at))
+                .into_iter()
+                .collect();
         }
         When::Local(local) => local,
     };
@@ -158,7 +164,10 @@ fn readings(zone: &TimeZone, when: When, text: &mut String) -> Vec<(&'static str
         AmbiguousOffset::Unambiguous { offset } => (vec![("", offset.to_timestamp(local).ok())], None),
         AmbiguousOffset::Fold { before, after } => {
             let (first, second) = (before.to_timestamp(local).ok(), after.to_timestamp(local).ok());
-            (vec![("the first time, ", first), ("the second time, ", second)], first.map(|at| (at, "comes twice", "back")))
+            (
+                vec![("the first time, ", first), ("the second time, ", second)],
+                first.map(|at| (at, "comes twice", "back")),
+            )
         }
         AmbiguousOffset::Gap { after, .. } => {
             let before_jump = after.to_timestamp(local).ok();
@@ -229,7 +238,8 @@ fn answer(flows: &FlowSet, calendar: &Calendar, at: Timestamp, steps: &[StepAt])
                 State::Closed => closed,
                 State::Holiday(_) => holiday,
             };
-            let _ = writeln!(text, "    {} leads to {}", step_name(flows, *step), destination(flows, *target));
+            let _ =
+                writeln!(text, "    {} leads to {}", step_name(flows, *step), destination(flows, *target));
         }
     }
     text
@@ -290,7 +300,10 @@ mod tests {
 
     #[test]
     fn each_calendar_is_told_with_its_line_its_end_and_where_it_leads() {
-        told("2026-11-24 10:00", "100", expect![[r#"
+        told(
+            "2026-11-24 10:00",
+            "100",
+            expect![[r#"
             the number 100 leads to `door`
 
             calendar clinic, America/New_York
@@ -302,8 +315,12 @@ mod tests {
               Tuesday 2026-11-24 10:00 CST: closed until Tuesday 2026-11-24 22:00 CST
                 because of ivr-flows/hours.yaml:22  week: {every day: "22:00-01:15"}
                 door / line_open leads to door / clinic_open
-        "#]]);
-        told("2026-11-26 10:00", "door", expect![[r#"
+        "#]],
+        );
+        told(
+            "2026-11-26 10:00",
+            "door",
+            expect![[r#"
 
             calendar clinic, America/New_York
               Thursday 2026-11-26 10:00 EST: a holiday, Thanksgiving, until Friday 2026-11-27 00:00 EST, open again on Friday 2026-11-27 08:00 EST
@@ -314,8 +331,12 @@ mod tests {
               Thursday 2026-11-26 10:00 CST: closed until Thursday 2026-11-26 22:00 CST
                 because of ivr-flows/hours.yaml:22  week: {every day: "22:00-01:15"}
                 door / line_open leads to door / clinic_open
-        "#]]);
-        told("now", "door", expect![[r#"
+        "#]],
+        );
+        told(
+            "now",
+            "door",
+            expect![[r#"
 
             calendar clinic, America/New_York
               Tuesday 2026-11-24 08:00 EST: open until Tuesday 2026-11-24 17:00 EST
@@ -326,12 +347,16 @@ mod tests {
               Tuesday 2026-11-24 07:00 CST: closed until Tuesday 2026-11-24 22:00 CST
                 because of ivr-flows/hours.yaml:22  week: {every day: "22:00-01:15"}
                 door / line_open leads to door / clinic_open
-        "#]]);
+        "#]],
+        );
     }
 
     #[test]
     fn a_time_that_comes_twice_is_told_twice_and_one_that_does_not_exist_for_the_jump() {
-        told("2026-11-01 01:30", "door", expect![[r#"
+        told(
+            "2026-11-01 01:30",
+            "door",
+            expect![[r#"
 
             calendar clinic, America/New_York
               this time comes twice: the clocks are set back from 02:00 to 01:00
@@ -350,8 +375,12 @@ mod tests {
               the second time, Sunday 2026-11-01 01:30 CST: closed until Sunday 2026-11-01 22:00 CST
                 because of ivr-flows/hours.yaml:22  week: {every day: "22:00-01:15"}
                 door / line_open leads to door / clinic_open
-        "#]]);
-        told("2026-03-08T02:30", "door", expect![[r#"
+        "#]],
+        );
+        told(
+            "2026-03-08T02:30",
+            "door",
+            expect![[r#"
 
             calendar clinic, America/New_York
               this time does not exist: the clocks are set forward from 02:00 to 03:00
@@ -364,12 +393,16 @@ mod tests {
               told for Sunday 2026-03-08 03:00 CDT: closed until Sunday 2026-03-08 22:00 CDT
                 because of ivr-flows/hours.yaml:22  week: {every day: "22:00-01:15"}
                 door / line_open leads to door / clinic_open
-        "#]]);
+        "#]],
+        );
     }
 
     #[test]
     fn a_flow_that_asks_nothing_shows_every_calendar() {
-        told("2026-12-25 09:00", "main_menu", expect![[r#"
+        told(
+            "2026-12-25 09:00",
+            "main_menu",
+            expect![[r#"
             no step that `main_menu` comes to asks a calendar; these are there:
 
             calendar clinic, America/New_York
@@ -379,30 +412,51 @@ mod tests {
             calendar flu_line, America/Chicago
               Friday 2026-12-25 09:00 CST: closed until Friday 2026-12-25 22:00 CST
                 because of ivr-flows/hours.yaml:22  week: {every day: "22:00-01:15"}
-        "#]]);
+        "#]],
+        );
     }
 
     #[test]
     fn what_cannot_be_told_is_said_with_its_repair() {
-        told("2026-11-24", "door", expect![[r#"
+        told(
+            "2026-11-24",
+            "door",
+            expect![[r#"
             ! `2026-11-24` is no time: write it as "2026-11-01 01:30", in the time of the clinic, or write now
-        "#]]);
-        told("2026-11-24 10:00Z", "door", expect![[r#"
+        "#]],
+        );
+        told(
+            "2026-11-24 10:00Z",
+            "door",
+            expect![[r#"
             ! `2026-11-24 10:00Z` is no time: write it as "2026-11-01 01:30", in the time of the clinic, or write now
-        "#]]);
-        told("tomorrow", "door", expect![[r#"
+        "#]],
+        );
+        told(
+            "tomorrow",
+            "door",
+            expect![[r#"
             ! `tomorrow` is no time: write it as "2026-11-01 01:30", in the time of the clinic, or write now
-        "#]]);
-        told("2026-11-24 10:00", "dor", expect![[r#"
+        "#]],
+        );
+        told(
+            "2026-11-24 10:00",
+            "dor",
+            expect![[r#"
             ! there is no flow `dor`: did you mean `door`?
-        "#]]);
-        told("2020-01-06 10:00", "door", expect![[r#"
+        "#]],
+        );
+        told(
+            "2020-01-06 10:00",
+            "door",
+            expect![[r#"
 
             calendar clinic, America/New_York
               Monday 2020-01-06 10:00 EST: no answer: a clock that shows a time before 2024 was never set; callers go the way of `open`
 
             calendar flu_line, America/Chicago
               Monday 2020-01-06 10:00 CST: no answer: a clock that shows a time before 2024 was never set; callers go the way of `open`
-        "#]]);
+        "#]],
+        );
     }
 }

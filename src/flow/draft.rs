@@ -148,9 +148,11 @@ impl ActText {
             ActText::Menu { answers, .. } => {
                 answers.iter().map(|answer| (&answer.target, Way::ByKey)).collect()
             }
-            ActText::Hours { open, closed, holiday, .. } => {
-                [Some(open), Some(closed), holiday.as_ref()].into_iter().flatten().map(|way| (way, Way::ByItself)).collect()
-            }
+            ActText::Hours { open, closed, holiday, .. } => [Some(open), Some(closed), holiday.as_ref()]
+                .into_iter()
+                .flatten()
+                .map(|way| (way, Way::ByItself))
+                .collect(),
             ActText::Say { .. } | ActText::Person { .. } => Vec::new(),
         }
     }

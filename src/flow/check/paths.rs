@@ -111,7 +111,10 @@ fn entry_only(draft: &Draft, sources: &mut Sources) {
             let (code, what) = match act {
                 ActText::OfferLanguage { .. } => (UNKNOWN, "the language is offered in the entry flow"),
                 ActText::Record { .. } => (NOTICE, "the recording notice is given in the entry flow"),
-                ActText::Say { .. } | ActText::Menu { .. } | ActText::Hours { .. } | ActText::Person { .. } => continue,
+                ActText::Say { .. }
+                | ActText::Menu { .. }
+                | ActText::Hours { .. }
+                | ActText::Person { .. } => continue,
             };
             let words = Words::what(what).repair("move this step there").hears("2 and 7 work there only");
             if let Some(prompt) = act.prompt() {

@@ -86,9 +86,15 @@ const GOOD: &str = "  a: {menu: vm.closed_now, keys: {1: message}}\n";
 #[test]
 fn every_kind_of_fault_has_its_golden_text_and_none_is_unused() {
     load(&[("after_hours.yaml", Some("- !a\n".repeat(1_000).as_bytes()))]);
-    for group in
-        [yaml_traps::yaml_traps, shapes::shapes, names::names, paths::paths, words::words, clinic::clinic, hours::hours]
-    {
+    for group in [
+        yaml_traps::yaml_traps,
+        shapes::shapes,
+        names::names,
+        paths::paths,
+        words::words,
+        clinic::clinic,
+        hours::hours,
+    ] {
         group();
     }
     let all = CODES.iter().chain(tree::CODES).map(|code| code.id);

@@ -117,7 +117,8 @@ impl Calendar {
         let mut marks = self.marks(from);
         marks.sort_unstable();
         marks.dedup();
-        let change = marks.into_iter().filter(|mark| *mark > from).find(|mark| self.reading(*mark).state != state);
+        let change =
+            marks.into_iter().filter(|mark| *mark > from).find(|mark| self.reading(*mark).state != state);
         change.map(|change| WallTime::from_micros(change.as_microsecond()))
     }
 

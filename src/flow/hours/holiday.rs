@@ -63,7 +63,17 @@ pub struct Unreadable {
 }
 
 const MONTHS: [&str; 12] = [
-    "january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november",
+    "january",
+    "february",
+    "march",
+    "april",
+    "may",
+    "june",
+    "july",
+    "august",
+    "september",
+    "october",
+    "november",
     "december",
 ];
 const NTH: [(&str, i8); 6] =
@@ -99,7 +109,8 @@ impl Rule {
 
     /// The day of the holiday counted from a year's own base, and where it is observed instead.
     fn in_year(&self, year: i16) -> [Option<Date>; 2] {
-        let day = self.base.in_year(year).and_then(|day| day.checked_add(i64::from(self.shift_days).days()).ok());
+        let day =
+            self.base.in_year(year).and_then(|day| day.checked_add(i64::from(self.shift_days).days()).ok());
         [day, day.and_then(|day| self.observed.instead_of(day))]
     }
 }
@@ -125,7 +136,10 @@ impl Observed {
             (Observed::PreviousFriday | Observed::NearestWeekday, Weekday::Saturday) => (-1).days(),
             (Observed::PreviousFriday, Weekday::Sunday) => (-2).days(),
             (
-                Observed::AsItFalls | Observed::NextMonday | Observed::PreviousFriday | Observed::NearestWeekday,
+                Observed::AsItFalls
+                | Observed::NextMonday
+                | Observed::PreviousFriday
+                | Observed::NearestWeekday,
                 _,
             ) => {
                 return None;
@@ -144,7 +158,8 @@ fn easter(year: i16) -> Option<Date> {
     let moon_drift = (century - (century + 8).div_euclid(25) + 1).div_euclid(3);
     let epact = (19 * golden + century - leap_centuries - moon_drift + 15).rem_euclid(30);
     let to_sunday =
-        (32 + 2 * century.rem_euclid(4) + 2 * of_century.div_euclid(4) - epact - of_century.rem_euclid(4)).rem_euclid(7);
+        (32 + 2 * century.rem_euclid(4) + 2 * of_century.div_euclid(4) - epact - of_century.rem_euclid(4))
+            .rem_euclid(7);
     let late = (golden + 11 * epact + 22 * to_sunday).div_euclid(451);
     let days = epact + to_sunday - 7 * late + 114;
     let number = |n: i32| i8::try_from(n).ok();
@@ -154,9 +169,12 @@ fn easter(year: i16) -> Option<Date> {
 fn observed(words: &str) -> Result<Observed, Unreadable> {
     let words = words.strip_prefix("on ").unwrap_or(words);
     let words = words.strip_prefix("the ").unwrap_or(words);
-    OBSERVED.iter().find(|(name, _)| *name == words).map(|(_, observed)| *observed).ok_or_else(|| Unreadable {
-        what: format!("`{words}` is no day on which a holiday is observed"),
-        repair: "write `observed nearest weekday`, `observed next monday` or `observed previous friday`".to_owned(),
+    OBSERVED.iter().find(|(name, _)| *name == words).map(|(_, observed)| *observed).ok_or_else(|| {
+        Unreadable {
+            what: format!("`{words}` is no day on which a holiday is observed"),
+            repair: "write `observed nearest weekday`, `observed next monday` or `observed previous friday`"
+                .to_owned(),
+        }
     })
 }
 
@@ -169,7 +187,9 @@ fn shift(text: &str) -> Result<(i32, &str), Unreadable> {
             count => count.strip_suffix(" days").and_then(|count| count.parse::<u32>().ok()),
         };
         return match days {
-            Some(days @ 1..=HOLIDAY_SHIFT_MAX_DAYS) => Ok((sign * i32::try_from(days).unwrap_or_default(), rest.trim())),
+            Some(days @ 1..=HOLIDAY_SHIFT_MAX_DAYS) => {
+                Ok((sign * i32::try_from(days).unwrap_or_default(), rest.trim()))
+            }
             _ => Err(Unreadable {
                 what: format!("`{}` is no number of days", count.trim()),
                 repair: format!("write `day{word}…` or `2 days{word}…`, at most {HOLIDAY_SHIFT_MAX_DAYS}"),
@@ -205,7 +225,8 @@ fn base(text: &str) -> Result<Base, Unreadable> {
 fn once(text: &str) -> Result<Base, Unreadable> {
     let unreadable = || Unreadable {
         what: format!("`{text}` is no date"),
-        repair: "write year, month and day, such as 2026-12-24; for every year write `december 24`".to_owned(),
+        repair: "write year, month and day, such as 2026-12-24; for every year write `december 24`"
+            .to_owned(),
     };
     let digits = text.len() == 10 && text.bytes().all(|b| b.is_ascii_digit() || b == b'-');
     let date = text.parse::<Date>().ok().filter(|_| digits);
@@ -233,7 +254,11 @@ fn month(word: &str) -> Result<i8, Unreadable> {
     short.map_or_else(|| find(word, months, "month"), |at| Ok(number(at)))
 }
 
-fn find<'a, T: Copy>(word: &str, known: impl Iterator<Item = (&'a str, T)>, what: &str) -> Result<T, Unreadable> {
+fn find<'a, T: Copy>(
+    word: &str,
+    known: impl Iterator<Item = (&'a str, T)>,
+    what: &str,
+) -> Result<T, Unreadable> {
     let known: Vec<(&str, T)> = known.collect();
     known.iter().find(|(name, _)| *name == word).map(|(_, value)| *value).ok_or_else(|| {
         let names: Vec<&str> = known.iter().map(|(name, _)| *name).collect();
@@ -279,8 +304,17 @@ mod tests {
     #[test]
     fn easter_and_what_is_counted_from_it() {
         for (year, day) in [
-            (1961, "04-02"), (2000, "04-23"), (2008, "03-23"), (2011, "04-24"), (2024, "03-31"), (2025, "04-20"),
-            (2026, "04-05"), (2027, "03-28"), (2028, "04-16"), (2038, "04-25"), (2285, "03-22"),
+            (1961, "04-02"),
+            (2000, "04-23"),
+            (2008, "03-23"),
+            (2011, "04-24"),
+            (2024, "03-31"),
+            (2025, "04-20"),
+            (2026, "04-05"),
+            (2027, "03-28"),
+            (2028, "04-16"),
+            (2038, "04-25"),
+            (2285, "03-22"),
         ] {
             assert_eq!(dates("easter", year), day, "{year}");
         }
@@ -304,7 +338,8 @@ mod tests {
             (", observed next monday", ["07-04 07-06", "07-04 07-05", "07-04"]),
             (" observed on the previous friday", ["07-03 07-04", "07-02 07-04", "07-04"]),
         ] {
-            let found: Vec<String> = (2026..=2028).map(|year| dates(&format!("July 4{words}"), year)).collect();
+            let found: Vec<String> =
+                (2026..=2028).map(|year| dates(&format!("July 4{words}"), year)).collect();
             assert_eq!(found, years, "{words}");
         }
     }

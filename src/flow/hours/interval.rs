@@ -53,7 +53,8 @@ pub struct Unreadable {
     pub repair: &'static str,
 }
 
-const WRITE: &str = "write times of 24 hours, such as 08:00-17:00 or 08:00-12:00, 13:00-17:00, or write closed";
+const WRITE: &str =
+    "write times of 24 hours, such as 08:00-17:00 or 08:00-12:00, 13:00-17:00, or write closed";
 
 /// Reads `closed`, or times such as `08:00-12:00, 13:00-17:00`, in the order in which they are written.
 ///
@@ -76,7 +77,9 @@ fn one(text: &str) -> Result<Interval, Unreadable> {
     let Some((from, to)) = text.split_once('-') else {
         return Err(unreadable(format!("`{text}` is no time of opening")));
     };
-    let time = |text: &str| minute(text.trim()).ok_or_else(|| unreadable(format!("`{}` is no time of the day", text.trim())));
+    let time = |text: &str| {
+        minute(text.trim()).ok_or_else(|| unreadable(format!("`{}` is no time of the day", text.trim())))
+    };
     let (from, to) = (time(from)?, time(to)?);
     if from == to || from == DAY_MINUTES || to == 0 {
         let repair = "the whole day is 00:00-24:00; a night ends on the next day, such as 22:00-06:00";
@@ -139,7 +142,8 @@ mod tests {
     #[test]
     fn a_night_holds_its_evening_and_the_morning_after() {
         let night = Interval { from: 22 * 60, to: 6 * 60 };
-        let held: Vec<u16> = [0, 359, 360, 1_319, 1_320, 1_439].into_iter().filter(|m| night.holds(*m)).collect();
+        let held: Vec<u16> =
+            [0, 359, 360, 1_319, 1_320, 1_439].into_iter().filter(|m| night.holds(*m)).collect();
         assert_eq!(held, [1_320, 1_439]);
         let after: Vec<u16> = [0, 359, 360, 1_320].into_iter().filter(|m| night.runs_on_to(*m)).collect();
         assert_eq!(after, [0, 359]);

@@ -21,7 +21,8 @@ pub fn overlap(week: &[Vec<Interval>; 7]) -> Option<Overlap> {
     };
     let mut all: Vec<(usize, Interval)> = week.iter().enumerate().flat_map(of_day).collect();
     all.sort_by_key(|(day, interval)| (*day, interval.from, interval.to));
-    let begin = |(day, interval): (usize, Interval)| day as u32 * u32::from(DAY_MINUTES) + u32::from(interval.from);
+    let begin =
+        |(day, interval): (usize, Interval)| day as u32 * u32::from(DAY_MINUTES) + u32::from(interval.from);
     let around = all.iter().zip(all.iter().cycle().skip(1));
     for (at, (one, next)) in around.enumerate() {
         let week_on = if at + 1 == all.len() { WEEK_MINUTES } else { 0 };

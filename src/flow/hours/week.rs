@@ -70,7 +70,9 @@ mod tests {
             let found: Vec<String> = found.iter().map(|day| position(*day).to_string()).collect();
             assert_eq!(found.join(" "), days, "{text}");
         }
-        for (text, word) in [("mon-fry", "fry"), ("", ""), ("mon,", ""), ("weekdays", "weekdays"), ("mon-tue-wed", "tue-wed")] {
+        for (text, word) in
+            [("mon-fry", "fry"), ("", ""), ("mon,", ""), ("weekdays", "weekdays"), ("mon-tue-wed", "tue-wed")]
+        {
             assert_eq!(read(text), Err(word.to_owned()), "{text}");
         }
     }

@@ -58,7 +58,8 @@ mod tests {
 
     #[test]
     fn a_zone_is_a_place_and_no_abbreviation() {
-        for good in ["America/New_York", "Europe/Berlin", "Asia/Kathmandu", "US/Eastern", "UTC", "Etc/GMT+5"] {
+        for good in ["America/New_York", "Europe/Berlin", "Asia/Kathmandu", "US/Eastern", "UTC", "Etc/GMT+5"]
+        {
             assert!(zone(good).is_some(), "{good}");
         }
         for bad in ["EST", "EST5EDT", "america/new_york", "America/New York", "Boston", "+05:00", "", "/"] {

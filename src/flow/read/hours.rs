@@ -174,7 +174,8 @@ fn days_of(key: &Node, sources: &mut Sources) -> Option<Vec<usize>> {
         Ok(days) => Some(days.into_iter().map(week::position).collect()),
         Err(wrong) => {
             let full = || week::DAYS.iter().map(|(_, name)| *name);
-            let repair = match (wrong.as_str(), nearest(&wrong, full().map(|name| &name[..3]).chain(full()))) {
+            let repair = match (wrong.as_str(), nearest(&wrong, full().map(|name| &name[..3]).chain(full())))
+            {
                 ("weekdays", _) => "write `mon-fri`".to_owned(),
                 ("weekend" | "weekends", _) => "write `sat, sun`".to_owned(),
                 (_, Some(near)) => format!("did you mean `{near}`?"),
@@ -250,7 +251,8 @@ fn feeds(
                     Some(near) => format!("did you mean `{near}`?"),
                     None => format!("put {} beside hours.yaml; its name ends in .ics", word.value),
                 };
-                let words = Words::what(format!("there is no iCalendar file `{}`", word.value)).repair(repair);
+                let words =
+                    Words::what(format!("there is no iCalendar file `{}`", word.value)).repair(repair);
                 sources.fault(word.place, FILE, words.hears("holidays would be days like all others"));
             }
         }

@@ -91,13 +91,11 @@ impl Run {
                 self.ask(now, *first_key);
                 None
             }
-            Act::Hours { calendar, open, closed, holiday } => {
-                Some(match self.hours(now, *calendar) {
-                    Hours::Open => *open,
-                    Hours::Closed => *closed,
-                    Hours::Holiday => *holiday,
-                })
-            }
+            Act::Hours { calendar, open, closed, holiday } => Some(match self.hours(now, *calendar) {
+                Hours::Open => *open,
+                Hours::Closed => *closed,
+                Hours::Holiday => *holiday,
+            }),
             Act::Person { prompt, exit } => {
                 let prompt = self.in_callers_language(prompt);
                 self.lead_to_person_saying(now, Why::Asked, vec![prompt], exit.clone());
@@ -116,7 +114,8 @@ impl Run {
         let set = Arc::clone(&self.set);
         let wall = self.time.map(|(at, wall)| wall + now.since(at));
         let calendar = set.calendars().get(calendar);
-        match calendar.zip(wall).and_then(|(calendar, wall)| calendar.answer(wall)).map(|answer| answer.state) {
+        match calendar.zip(wall).and_then(|(calendar, wall)| calendar.answer(wall)).map(|answer| answer.state)
+        {
             Some(calendar::State::Open) => Hours::Open,
             Some(calendar::State::Closed) => Hours::Closed,
             Some(calendar::State::Holiday(_)) => Hours::Holiday,

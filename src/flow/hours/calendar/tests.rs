@@ -241,14 +241,28 @@ fn any_hours() -> impl Strategy<Value = String> {
 }
 
 fn any_calendar() -> impl Strategy<Value = Calendar> {
-    let zones = proptest::sample::select(&[
-        "America/New_York", "Europe/Berlin", "Australia/Lord_Howe", "America/Santiago", "Asia/Kathmandu", "UTC",
-        "Africa/Casablanca", "Pacific/Apia",
-    ][..]);
-    let holiday = proptest::sample::select(&[
-        "november 1", "easter", "second sunday of march", "last sunday of october", "2026-03-08",
-        "july 4, observed nearest weekday",
-    ][..]);
+    let zones = proptest::sample::select(
+        &[
+            "America/New_York",
+            "Europe/Berlin",
+            "Australia/Lord_Howe",
+            "America/Santiago",
+            "Asia/Kathmandu",
+            "UTC",
+            "Africa/Casablanca",
+            "Pacific/Apia",
+        ][..],
+    );
+    let holiday = proptest::sample::select(
+        &[
+            "november 1",
+            "easter",
+            "second sunday of march",
+            "last sunday of october",
+            "2026-03-08",
+            "july 4, observed nearest weekday",
+        ][..],
+    );
     (zones, proptest::collection::vec(any_hours(), 2), holiday, any_hours(), any::<bool>()).prop_map(
         |(zone, hours, holiday, own, ics)| {
             let ics = if ics { "  ics: a.ics\n" } else { "" };

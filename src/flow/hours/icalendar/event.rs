@@ -39,7 +39,9 @@ impl Event {
     /// Whether `date` is one of its whole days.
     pub fn takes_day(&self, date: Date) -> bool {
         let Lasts::Days(count) = self.lasts else { return false };
-        (0..count).any(|days| date.checked_sub(days.days()).is_ok_and(|begin| self.begins_on(begin, &TimeZone::UTC)))
+        (0..count).any(|days| {
+            date.checked_sub(days.days()).is_ok_and(|begin| self.begins_on(begin, &TimeZone::UTC))
+        })
     }
 
     /// Whether it runs at `now`, if it has times; `zone` is the calendar's.

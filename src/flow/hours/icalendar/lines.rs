@@ -135,7 +135,10 @@ mod tests {
         for (text, expected) in [
             ("BEGIN:VEVENT\r\n", r#"1 BEGIN [] = VEVENT"#),
             ("summary:one\r\n  two\r\n\tthree\nend:x", "1 SUMMARY [] = one twothree\n4 END [] = x"),
-            ("DTSTART;TZID=Europe/Berlin:20260101T0800", r#"1 DTSTART [("TZID", "Europe/Berlin")] = 20260101T0800"#),
+            (
+                "DTSTART;TZID=Europe/Berlin:20260101T0800",
+                r#"1 DTSTART [("TZID", "Europe/Berlin")] = 20260101T0800"#,
+            ),
             (r#"A;b="c;d:e";F=g:h:i;j"#, r#"1 A [("B", "c;d:e"), ("F", "g")] = h:i;j"#),
             ("A:\n\n\nB:x", "1 A [] = \n4 B [] = x"),
             ("no colon", "1 ! no colon"),

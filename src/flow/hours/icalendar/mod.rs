@@ -26,8 +26,24 @@ use std::sync::Arc;
 
 /// Properties of an event that do not say when it is.
 const SILENT: [&str; 18] = [
-    "UID", "DTSTAMP", "CREATED", "LAST-MODIFIED", "SEQUENCE", "DESCRIPTION", "LOCATION", "CATEGORIES", "CLASS",
-    "TRANSP", "PRIORITY", "URL", "ORGANIZER", "ATTENDEE", "COMMENT", "CONTACT", "GEO", "ATTACH",
+    "UID",
+    "DTSTAMP",
+    "CREATED",
+    "LAST-MODIFIED",
+    "SEQUENCE",
+    "DESCRIPTION",
+    "LOCATION",
+    "CATEGORIES",
+    "CLASS",
+    "TRANSP",
+    "PRIORITY",
+    "URL",
+    "ORGANIZER",
+    "ATTENDEE",
+    "COMMENT",
+    "CONTACT",
+    "GEO",
+    "ATTACH",
 ];
 
 /// The events of a file that is named `path`, and everything in it that is not understood.
@@ -113,7 +129,11 @@ impl<'a> Reader<'a> {
         };
         if !known && !name.starts_with("X-") {
             let what = format!("`{name}` says nothing that closes a clinic");
-            self.faults.push(property.fault(&property.value, what, "take it out; a closure is a VEVENT in a VCALENDAR"));
+            self.faults.push(property.fault(
+                &property.value,
+                what,
+                "take it out; a closure is a VEVENT in a VCALENDAR",
+            ));
         }
         // What no calendar nests so deep is not followed: its ends are faults.
         if self.open.len() < 8 {
@@ -132,7 +152,11 @@ impl<'a> Reader<'a> {
             }
             Some((open, line)) => {
                 let what = format!("`{name}` ends here, but `{open}` of line {line} is open");
-                self.faults.push(property.fault(&property.value, what, format!("write END:{open} before it")));
+                self.faults.push(property.fault(
+                    &property.value,
+                    what,
+                    format!("write END:{open} before it"),
+                ));
             }
             None => {
                 let what = format!("`{name}` ends here and never began");
@@ -145,7 +169,11 @@ impl<'a> Reader<'a> {
         let gregorian = property.value.trim().eq_ignore_ascii_case("GREGORIAN");
         if property.name == "CALSCALE" && !gregorian {
             let what = format!("the calendar `{}` is not counted here", property.value);
-            self.faults.push(property.fault(&property.value, what, "write the days in the Gregorian calendar"));
+            self.faults.push(property.fault(
+                &property.value,
+                what,
+                "write the days in the Gregorian calendar",
+            ));
         }
     }
 
@@ -230,7 +258,12 @@ impl<'a> Reader<'a> {
     fn finish(mut self) -> (Vec<Event>, Vec<Fault>) {
         if let Some((name, line)) = self.open.first() {
             let (part, what) = (String::new(), format!("`{name}` of this line has no end"));
-            self.faults.push(Fault { line: *line, part, what, repair: format!("write END:{name} behind it") });
+            self.faults.push(Fault {
+                line: *line,
+                part,
+                what,
+                repair: format!("write END:{name} behind it"),
+            });
         } else if self.met == 0 && self.faults.is_empty() {
             let what = "the file holds no event".to_owned();
             let repair = "take it out of hours.yaml, or get one with holidays".to_owned();
@@ -260,7 +293,8 @@ impl Draft {
         let one = |name: &str| properties.iter().find(|property| property.name == name);
         let mut note = |result: Result<Draft, Fault>| result.map_err(|fault| faults.push(fault)).ok();
         let first = properties.first()?;
-        let start = one("DTSTART").ok_or_else(|| first.fault("", "the event has no DTSTART", "add the line DTSTART"));
+        let start =
+            one("DTSTART").ok_or_else(|| first.fault("", "the event has no DTSTART", "add the line DTSTART"));
         let draft = note(start.and_then(|start| {
             let first = moment(start)?;
             let lasts = lasts(start, &first, one("DTEND"), one("DURATION"))?;
@@ -268,7 +302,8 @@ impl Draft {
             let except = except(properties, &first)?;
             let name = one("SUMMARY").map(Property::text).filter(|name| !name.is_empty());
             let name = name.unwrap_or_else(|| "an event without a name".to_owned());
-            let cancelled = one("STATUS").is_some_and(|status| status.value.trim().eq_ignore_ascii_case("CANCELLED"));
+            let cancelled =
+                one("STATUS").is_some_and(|status| status.value.trim().eq_ignore_ascii_case("CANCELLED"));
             Ok(Draft { name, start: start.clone(), first, lasts, rule, except, cancelled })
         }))?;
         (faults.len() == before).then_some(draft)
@@ -282,7 +317,9 @@ fn unknown(properties: &[Property], faults: &mut Vec<Fault>) {
         let name = property.name.as_str();
         if !KNOWN.contains(&name) && !SILENT.contains(&name) && !name.starts_with("X-") {
             let repair = match name {
-                "RDATE" | "RECURRENCE-ID" => "write that day as an event of its own, and leave it out here by EXDATE",
+                "RDATE" | "RECURRENCE-ID" => {
+                    "write that day as an event of its own, and leave it out here by EXDATE"
+                }
                 _ => "take the line out if it does not say when the clinic is closed",
             };
             faults.push(property.fault(name, format!("`{name}` is not understood"), repair));
@@ -316,7 +353,8 @@ fn moments(property: &Property) -> Result<Vec<Moment>, Fault> {
         })?),
     };
     let read = |part: &str| Moment::read(part, zone.as_ref()).ok_or_else(|| not_a_time(property, part));
-    let moments: Vec<Moment> = property.value.split(',').map(|part| read(part.trim())).collect::<Result<_, _>>()?;
+    let moments: Vec<Moment> =
+        property.value.split(',').map(|part| read(part.trim())).collect::<Result<_, _>>()?;
     let wrong = match property.parameter("VALUE").map(str::to_ascii_uppercase).as_deref() {
         None => false,
         Some("DATE") => moments.iter().any(|moment| !matches!(moment, Moment::Day(_))),
@@ -415,8 +453,10 @@ fn except(properties: &[Property], first: &Moment) -> Result<Vec<Moment>, Fault>
                 (Moment::Day(_) | Moment::Local(_) | Moment::Zoned(..), _) => false,
             };
             if !fits || except.len() >= ICS_EXCEPTIONS_MAX {
-                let what = if fits { "too many days are left out" } else { "EXDATE is not written as DTSTART is" };
-                let repair = "write a day if DTSTART is a day, else a time of the same kind; at most 500 of them";
+                let what =
+                    if fits { "too many days are left out" } else { "EXDATE is not written as DTSTART is" };
+                let repair =
+                    "write a day if DTSTART is a day, else a time of the same kind; at most 500 of them";
                 return Err(property.fault(&property.value, what, repair));
             }
             except.push(moment);

@@ -90,7 +90,8 @@ impl Recurrence {
 
     fn take(&mut self, name: &str, value: &str, part: &str, property: &Property) -> Result<(), Fault> {
         let none = || {
-            let repair = "write the days out as events of their own, or see the guide for what a rule may say";
+            let repair =
+                "write the days out as events of their own, or see the guide for what a rule may say";
             property.fault(part, format!("`{part}` in a rule is not understood"), repair)
         };
         match name {
@@ -101,7 +102,9 @@ impl Recurrence {
             "INTERVAL" => self.interval = i64::from(count(value).ok_or_else(none)?),
             "COUNT" => self.ends = Ends::Count(count(value).ok_or_else(none)?),
             "UNTIL" => self.ends = Ends::Until(Moment::read(value, None).ok_or_else(none)?),
-            "BYMONTH" => self.by_month = list(value, |item| number(item, 12).filter(|n| *n > 0)).ok_or_else(none)?,
+            "BYMONTH" => {
+                self.by_month = list(value, |item| number(item, 12).filter(|n| *n > 0)).ok_or_else(none)?
+            }
             "BYMONTHDAY" => self.by_month_day = list(value, |item| number(item, 31)).ok_or_else(none)?,
             "BYDAY" => self.by_day = list(value, nth_day).ok_or_else(none)?,
             "WKST" => self.week_start = weekday(value).ok_or_else(none)?,
@@ -117,10 +120,16 @@ impl Recurrence {
             Frequency::Daily | Frequency::Weekly if numbered => {
                 "a day with a number, such as 2MO, is of a month or a year"
             }
-            Frequency::Weekly if !self.by_month_day.is_empty() => "a day of the month says nothing in a weekly rule",
+            Frequency::Weekly if !self.by_month_day.is_empty() => {
+                "a day of the month says nothing in a weekly rule"
+            }
             Frequency::Daily | Frequency::Weekly | Frequency::Monthly | Frequency::Yearly => return Ok(()),
         };
-        Err(property.fault(&property.value, what, "write FREQ=MONTHLY or FREQ=YEARLY, or take the number out"))
+        Err(property.fault(
+            &property.value,
+            what,
+            "write FREQ=MONTHLY or FREQ=YEARLY, or take the number out",
+        ))
     }
 
     /// Whether the rule names `day`, counted from its first day; where it ends is not looked at.

@@ -9,7 +9,8 @@ fn file(events: &str) -> String {
 }
 
 fn one(properties: &str) -> Event {
-    let (mut events, faults) = read(&file(&format!("BEGIN:VEVENT\n{properties}\nEND:VEVENT")), &Arc::from("a.ics"));
+    let (mut events, faults) =
+        read(&file(&format!("BEGIN:VEVENT\n{properties}\nEND:VEVENT")), &Arc::from("a.ics"));
     assert!(faults.is_empty(), "{properties}\n{faults:?}");
     events.remove(0)
 }
@@ -76,9 +77,11 @@ fn rules_name_their_days() {
 /// RFC 5545 §3.8.5.1, §3.8.5.3.
 #[test]
 fn days_that_are_left_out_still_count() {
-    let friday_13 = "DTSTART;VALUE=DATE:19970902\nEXDATE;VALUE=DATE:19970902\nRRULE:FREQ=MONTHLY;BYDAY=FR;BYMONTHDAY=13";
+    let friday_13 =
+        "DTSTART;VALUE=DATE:19970902\nEXDATE;VALUE=DATE:19970902\nRRULE:FREQ=MONTHLY;BYDAY=FR;BYMONTHDAY=13";
     assert_eq!(days(friday_13, 4), "980213 980313 981113 990813");
-    let counted = "DTSTART;VALUE=DATE:19970902\nRRULE:FREQ=DAILY;COUNT=4\nEXDATE;VALUE=DATE:19970903,19970904";
+    let counted =
+        "DTSTART;VALUE=DATE:19970902\nRRULE:FREQ=DAILY;COUNT=4\nEXDATE;VALUE=DATE:19970903,19970904";
     assert_eq!(days(counted, 9), "970902 970905");
 }
 
@@ -91,7 +94,10 @@ fn an_event_takes_the_days_from_its_start_to_before_its_end() {
         ("DTSTART;VALUE=DATE:20261224\nDTEND;VALUE=DATE:20261227", "261224 261225 261226"),
         ("DTSTART;VALUE=DATE:20261224\nDURATION:P2D", "261224 261225"),
         ("DTSTART;VALUE=DATE:20261224\nDURATION:P1W", "261224 261225 261226 261227 261228 261229 261230"),
-        ("DTSTART;VALUE=DATE:20261230\nDTEND;VALUE=DATE:20270102\nRRULE:FREQ=YEARLY;COUNT=2", "261230 261231 270101 271230 271231 280101"),
+        (
+            "DTSTART;VALUE=DATE:20261230\nDTEND;VALUE=DATE:20270102\nRRULE:FREQ=YEARLY;COUNT=2",
+            "261230 261231 270101 271230 271231 280101",
+        ),
     ] {
         assert_eq!(days(properties, 9), expected, "{properties}");
     }
@@ -103,23 +109,56 @@ fn an_event_with_times_runs_exactly_as_long() {
     let new_york = zone::zone("America/New_York").unwrap();
     for (properties, day, expected) in [
         ("DTSTART:20261224T130000Z\nDTEND:20261224T150000Z", "2026-12-24", "12-24T13:00/12-24T15:00"),
-        ("DTSTART;TZID=Europe/Berlin:20261224T130000\nDURATION:PT1H30M", "2026-12-24", "12-24T12:00/12-24T13:30"),
+        (
+            "DTSTART;TZID=Europe/Berlin:20261224T130000\nDURATION:PT1H30M",
+            "2026-12-24",
+            "12-24T12:00/12-24T13:30",
+        ),
         // Without a zone it is the clinic's own time.
         ("DTSTART:20261224T130000\nDTEND:20261224T140000", "2026-12-24", "12-24T18:00/12-24T19:00"),
         // Over the night on which the clocks are set forward: eight hours stay eight hours.
-        ("DTSTART;TZID=America/New_York:20260306T220000\nDTEND;TZID=America/New_York:20260307T060000\nRRULE:FREQ=DAILY", "2026-03-07", "03-08T03:00/03-08T11:00"),
+        (
+            "DTSTART;TZID=America/New_York:20260306T220000\nDTEND;TZID=America/New_York:20260307T060000\nRRULE:FREQ=DAILY",
+            "2026-03-07",
+            "03-08T03:00/03-08T11:00",
+        ),
         // 02:30 is left out, 01:30 comes twice.
-        ("DTSTART;TZID=America/New_York:20260308T023000\nDURATION:PT1H", "2026-03-08", "03-08T07:30/03-08T08:30"),
-        ("DTSTART;TZID=America/New_York:20261101T013000\nDURATION:PT1H", "2026-11-01", "11-01T05:30/11-01T06:30"),
+        (
+            "DTSTART;TZID=America/New_York:20260308T023000\nDURATION:PT1H",
+            "2026-03-08",
+            "03-08T07:30/03-08T08:30",
+        ),
+        (
+            "DTSTART;TZID=America/New_York:20261101T013000\nDURATION:PT1H",
+            "2026-11-01",
+            "11-01T05:30/11-01T06:30",
+        ),
         // Until an instant, which that of the 3rd is after.
-        ("DTSTART:20261201T130000Z\nDURATION:PT1H\nRRULE:FREQ=DAILY;UNTIL=20261203T125959Z", "2026-12-02", "12-02T13:00/12-02T14:00"),
-        ("DTSTART:20261201T130000Z\nDURATION:PT1H\nRRULE:FREQ=DAILY;UNTIL=20261203T125959Z", "2026-12-03", ""),
-        ("DTSTART:20261201T130000Z\nDURATION:PT1H\nRRULE:FREQ=DAILY;UNTIL=20261203T130000Z", "2026-12-03", "12-03T13:00/12-03T14:00"),
+        (
+            "DTSTART:20261201T130000Z\nDURATION:PT1H\nRRULE:FREQ=DAILY;UNTIL=20261203T125959Z",
+            "2026-12-02",
+            "12-02T13:00/12-02T14:00",
+        ),
+        (
+            "DTSTART:20261201T130000Z\nDURATION:PT1H\nRRULE:FREQ=DAILY;UNTIL=20261203T125959Z",
+            "2026-12-03",
+            "",
+        ),
+        (
+            "DTSTART:20261201T130000Z\nDURATION:PT1H\nRRULE:FREQ=DAILY;UNTIL=20261203T130000Z",
+            "2026-12-03",
+            "12-03T13:00/12-03T14:00",
+        ),
         // Left out by an instant that is written in another zone.
-        ("DTSTART;TZID=America/New_York:20261201T080000\nDURATION:PT1H\nRRULE:FREQ=DAILY\nEXDATE:20261202T130000Z", "2026-12-02", ""),
+        (
+            "DTSTART;TZID=America/New_York:20261201T080000\nDURATION:PT1H\nRRULE:FREQ=DAILY\nEXDATE:20261202T130000Z",
+            "2026-12-02",
+            "",
+        ),
     ] {
         let shown = one(properties).times_on(day.parse().unwrap(), &new_york);
-        let shown = shown.map(|(from, to)| format!("{}/{}", from.strftime("%m-%dT%H:%M"), to.strftime("%m-%dT%H:%M")));
+        let shown = shown
+            .map(|(from, to)| format!("{}/{}", from.strftime("%m-%dT%H:%M"), to.strftime("%m-%dT%H:%M")));
         assert_eq!(shown.unwrap_or_default(), expected, "{properties}");
     }
 }
@@ -134,7 +173,8 @@ fn what_says_nothing_of_when_is_passed_over() {
                 STATUS:CANCELLED\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n";
     let (events, faults) = read(text, &Arc::from("a.ics"));
     assert_eq!(faults, []);
-    let names: Vec<(&str, usize)> = events.iter().map(|event| (event.name.as_str(), event.line.number)).collect();
+    let names: Vec<(&str, usize)> =
+        events.iter().map(|event| (event.name.as_str(), event.line.number)).collect();
     assert_eq!(names, [("Founders, Day", 18)]);
 }
 
@@ -144,20 +184,44 @@ fn what_is_not_understood_is_a_fault_with_its_line() {
     let start = "DTSTART;VALUE=DATE:20261224";
     let event = |properties: &str| file(&format!("BEGIN:VEVENT\n{properties}\nEND:VEVENT"));
     for (text, expected) in [
-        (event(&format!("{start}\nRRULE:FREQ=YEARLY;BYSETPOS=1")), "6 `BYSETPOS=1` in a rule is not understood"),
+        (
+            event(&format!("{start}\nRRULE:FREQ=YEARLY;BYSETPOS=1")),
+            "6 `BYSETPOS=1` in a rule is not understood",
+        ),
         (event(&format!("{start}\nRRULE:FREQ=HOURLY")), "6 `FREQ=HOURLY` in a rule is not understood"),
         (event(&format!("{start}\nRRULE:BYMONTH=12")), "6 the rule does not say how often"),
         (event(&format!("{start}\nRRULE:FREQ=YEARLY;COUNT=0")), "6 `COUNT=0` in a rule is not understood"),
-        (event(&format!("{start}\nRRULE:FREQ=YEARLY;INTERVAL=-1")), "6 `INTERVAL=-1` in a rule is not understood"),
-        (event(&format!("{start}\nRRULE:FREQ=YEARLY;BYMONTH=13")), "6 `BYMONTH=13` in a rule is not understood"),
+        (
+            event(&format!("{start}\nRRULE:FREQ=YEARLY;INTERVAL=-1")),
+            "6 `INTERVAL=-1` in a rule is not understood",
+        ),
+        (
+            event(&format!("{start}\nRRULE:FREQ=YEARLY;BYMONTH=13")),
+            "6 `BYMONTH=13` in a rule is not understood",
+        ),
         (event(&format!("{start}\nRRULE:FREQ=YEARLY;BYDAY=XX")), "6 `BYDAY=XX` in a rule is not understood"),
         (event(&format!("{start}\nRRULE:FREQ=YEARLY;BYDAY=é")), "6 `BYDAY=é` in a rule is not understood"),
         (event(&format!("{start}\nRRULE:FREQ=YEARLY;FREQ=DAILY")), "6 the rule says FREQ twice"),
-        (event(&format!("{start}\nRRULE:FREQ=WEEKLY;BYDAY=2TH")), "6 a day with a number, such as 2MO, is of a month or a year"),
-        (event(&format!("{start}\nRRULE:FREQ=WEEKLY;BYMONTHDAY=24")), "6 a day of the month says nothing in a weekly rule"),
-        (event(&format!("{start}\nRRULE:FREQ=YEARLY;COUNT=2;UNTIL=20270101")), "6 a rule ends by COUNT or by UNTIL, not by both"),
-        (event(&format!("{start}\nRRULE:FREQ=YEARLY;UNTIL=20270101T000000Z")), "6 UNTIL is not written as DTSTART is"),
-        (event(&format!("{start}\nRRULE:FREQ=YEARLY;BYMONTH=11")), "5 the rule does not name the day on which the event begins"),
+        (
+            event(&format!("{start}\nRRULE:FREQ=WEEKLY;BYDAY=2TH")),
+            "6 a day with a number, such as 2MO, is of a month or a year",
+        ),
+        (
+            event(&format!("{start}\nRRULE:FREQ=WEEKLY;BYMONTHDAY=24")),
+            "6 a day of the month says nothing in a weekly rule",
+        ),
+        (
+            event(&format!("{start}\nRRULE:FREQ=YEARLY;COUNT=2;UNTIL=20270101")),
+            "6 a rule ends by COUNT or by UNTIL, not by both",
+        ),
+        (
+            event(&format!("{start}\nRRULE:FREQ=YEARLY;UNTIL=20270101T000000Z")),
+            "6 UNTIL is not written as DTSTART is",
+        ),
+        (
+            event(&format!("{start}\nRRULE:FREQ=YEARLY;BYMONTH=11")),
+            "5 the rule does not name the day on which the event begins",
+        ),
         (event(&format!("{start}\nRDATE:20261231")), "6 `RDATE` is not understood"),
         (event(&format!("{start}\nRECURRENCE-ID:20261231")), "6 `RECURRENCE-ID` is not understood"),
         (event(&format!("{start}\nEXDATE:20261224T000000Z")), "6 EXDATE is not written as DTSTART is"),
@@ -174,9 +238,15 @@ fn what_is_not_understood_is_a_fault_with_its_line() {
         (event("DTSTART:20261224T250000Z"), "5 `20261224T250000Z` is no day and no time"),
         (event("DTSTART:99991224"), "5 `99991224` is no day and no time"),
         (event("DTSTART;VALUE=DATE:20261224T120000Z"), "5 the value is not what VALUE= says"),
-        (event("DTSTART;TZID=Eastern Standard Time:20261224T120000"), "5 `Eastern Standard Time` is no time zone of the IANA"),
+        (
+            event("DTSTART;TZID=Eastern Standard Time:20261224T120000"),
+            "5 `Eastern Standard Time` is no time zone of the IANA",
+        ),
         (file("BEGIN:VTODO\nEND:VTODO"), "4 `VTODO` says nothing that closes a clinic"),
-        (file("BEGIN:VEVENT\nDTSTART:20261224\nEND:VTODO\nEND:VEVENT"), "6 `VTODO` ends here, but `VEVENT` of line 4 is open"),
+        (
+            file("BEGIN:VEVENT\nDTSTART:20261224\nEND:VTODO\nEND:VEVENT"),
+            "6 `VTODO` ends here, but `VEVENT` of line 4 is open",
+        ),
         (file("CALSCALE:HEBREW"), "4 the calendar `HEBREW` is not counted here"),
         (file("").replace("END:VCALENDAR", ""), "1 `VCALENDAR` of this line has no end"),
         (file(""), "1 the file holds no event"),
@@ -206,12 +276,28 @@ fn work_is_bounded_whatever_a_file_asks_for() {
 
 /// Lines as files have them, in any order and with anything in place of their values.
 fn any_line() -> impl Strategy<Value = String> {
-    let name = proptest::sample::select(&[
-        "BEGIN:VCALENDAR", "END:VCALENDAR", "BEGIN:VEVENT", "END:VEVENT", "DTSTART:20260101", "DTSTART;VALUE=DATE:",
-        "DTSTART;TZID=Europe/Berlin:20260101T080000", "DTEND:20260102", "DTEND:20260101T090000Z", "DURATION:P",
-        "RRULE:FREQ=YEARLY;", "RRULE:FREQ=WEEKLY;BYDAY=", "RRULE:FREQ=MONTHLY;COUNT=", "EXDATE:20260101,", "SUMMARY:", " ",
-    ][..]);
-    (name, prop_oneof!["", "[0-9A-Z=;,:T+-]{0,20}", "\\PC{0,20}"]).prop_map(|(name, rest)| format!("{name}{rest}\n"))
+    let name = proptest::sample::select(
+        &[
+            "BEGIN:VCALENDAR",
+            "END:VCALENDAR",
+            "BEGIN:VEVENT",
+            "END:VEVENT",
+            "DTSTART:20260101",
+            "DTSTART;VALUE=DATE:",
+            "DTSTART;TZID=Europe/Berlin:20260101T080000",
+            "DTEND:20260102",
+            "DTEND:20260101T090000Z",
+            "DURATION:P",
+            "RRULE:FREQ=YEARLY;",
+            "RRULE:FREQ=WEEKLY;BYDAY=",
+            "RRULE:FREQ=MONTHLY;COUNT=",
+            "EXDATE:20260101,",
+            "SUMMARY:",
+            " ",
+        ][..],
+    );
+    (name, prop_oneof!["", "[0-9A-Z=;,:T+-]{0,20}", "\\PC{0,20}"])
+        .prop_map(|(name, rest)| format!("{name}{rest}\n"))
 }
 
 proptest! {

@@ -10,7 +10,8 @@ fn clinic(holiday: &str) -> Arc<FlowSet> {
          free: {{say: u.goodbye, next: message}}\n"
     );
     // Every step must be reached: without a way for holidays a menu leads there.
-    let door = if holiday.is_empty() { door.replace("  free: {say: u.goodbye, next: message}\n", "") } else { door };
+    let door =
+        if holiday.is_empty() { door.replace("  free: {say: u.goodbye, next: message}\n", "") } else { door };
     let numbers = include_str!("../../../../ivr-flows/clinic.yaml").replace("100: main_menu", "100: door");
     let hours = include_str!("../../../../ivr-flows/hours.yaml");
     flows(&[("clinic.yaml", &numbers), ("hours.yaml", hours), ("door.yaml", &door)])
@@ -22,7 +23,9 @@ fn heard_at(set: Arc<FlowSet>, seconds: i64) -> String {
     let run = Run::new(Arc::clone(&engine.run.set), FlowName::from("door"));
     engine.run = run.begun_at(Instant::START, WallTime::from_micros(seconds * 1_000_000));
     engine.play("start w18");
-    let Some(rest) = engine.log.strip_prefix(FIRST_WORDS) else { panic!("other first words:\n{}", engine.log) };
+    let Some(rest) = engine.log.strip_prefix(FIRST_WORDS) else {
+        panic!("other first words:\n{}", engine.log)
+    };
     rest.to_owned()
 }
 
@@ -67,7 +70,8 @@ fn when_the_time_is_not_known_the_caller_comes_to_persons() {
 #[test]
 fn the_step_is_told_as_every_step_is() {
     let set = clinic(", holiday: free");
-    let mut run = Run::new(set, FlowName::from("door")).begun_at(Instant::START, WallTime::from_micros(TUESDAY_8 * 1_000_000));
+    let mut run = Run::new(set, FlowName::from("door"))
+        .begun_at(Instant::START, WallTime::from_micros(TUESDAY_8 * 1_000_000));
     let mut entered = Vec::new();
     run.handle(Instant::START, Input::Start);
     for _ in 0..9 {
