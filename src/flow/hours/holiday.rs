@@ -103,8 +103,14 @@ impl Rule {
 
     /// Whether `date` is the holiday, or the day on which it is observed.
     pub fn falls_on(&self, date: Date) -> bool {
-        // A day at the turn of the year may belong to the year before or after.
-        (-1..=1).any(|years| self.in_year(date.year() + years).contains(&Some(date)))
+        // A day near the turn of the year may be counted from the year before or after: no shift reaches farther
+        // than into the third month.
+        let years = match date.month() {
+            ..=3 => -1..=0,
+            10.. => 0..=1,
+            _ => 0..=0,
+        };
+        years.into_iter().any(|years| self.in_year(date.year() + years).contains(&Some(date)))
     }
 
     /// The day of the holiday counted from a year's own base, and where it is observed instead.

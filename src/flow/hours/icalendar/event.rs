@@ -39,6 +39,9 @@ impl Event {
     /// Whether `date` is one of its whole days.
     pub fn takes_day(&self, date: Date) -> bool {
         let Lasts::Days(count) = self.lasts else { return false };
+        if !self.may_touch(date, count) {
+            return false;
+        }
         (0..count).any(|days| {
             date.checked_sub(days.days()).is_ok_and(|begin| self.begins_on(begin, &TimeZone::UTC))
         })
@@ -48,6 +51,9 @@ impl Event {
     pub fn runs_at(&self, now: Timestamp, zone: &TimeZone) -> bool {
         let Lasts::Time(length) = self.lasts else { return false };
         let today = self.first.zone().unwrap_or(zone).to_datetime(now).date();
+        if !self.may_touch(today, length.as_hours() / 24 + 2) {
+            return false;
+        }
         (0..=length.as_hours() / 24 + 1).any(|days| {
             let begin = today.checked_sub(days.days()).ok();
             let times = begin.and_then(|begin| self.times_on(begin, zone));
@@ -63,6 +69,11 @@ impl Event {
         }
         let from = self.first.on(date).instant(zone)?;
         Some((from, from.checked_add(length).ok()?))
+    }
+
+    /// Whether `date` is not before the first beginning, and within so many days of the last: most events are over.
+    fn may_touch(&self, date: Date, days: i64) -> bool {
+        date >= self.first.date() && (date <= self.last || date.duration_since(self.last).as_hours() / 24 < days)
     }
 
     fn begins_on(&self, date: Date, zone: &TimeZone) -> bool {
