@@ -254,6 +254,26 @@ pub const PUBLISHED_BY_MAX_CHARACTERS: usize = 64;
 pub const SETS_SERVED_MAX: usize = 8;
 /// How long the loading of a set may take before whoever asked for it is told no: a thousand flows on a slow, busy disk.
 pub const SET_LOAD_MAX: Duration = Duration::from_secs(120);
+/// Calendars of one clinic: one for each of its doors and lines.
+pub const CALENDARS_MAX: usize = 64;
+/// Holidays of one calendar: five times those of the country with the most.
+pub const HOLIDAYS_MAX: usize = 200;
+/// Times of opening in one day: nobody opens more often.
+pub const INTERVALS_MAX: usize = 12;
+/// Days that a holiday may lie before or after the day it is counted from: Pentecost and Corpus Christi lie 60 behind.
+pub const HOLIDAY_SHIFT_MAX_DAYS: u32 = 70;
+/// Events that one iCalendar file may hold: thirty years of holidays, each written out.
+pub const ICS_EVENTS_MAX: usize = 1_000;
+/// The longest event of an iCalendar file, in days: what begins earlier need not be looked for.
+pub const ICS_EVENT_MAX_DAYS: i64 = 31;
+/// Days that are walked in one iCalendar file to find the last day of its counted rules: a thousand counts of five years.
+pub const ICS_WALK_MAX_DAYS: u32 = 2_000_000;
+/// Dates that one iCalendar event may leave out.
+pub const ICS_EXCEPTIONS_MAX: usize = 500;
+/// How far ahead the next change of a calendar is looked for, in days: over every holiday that comes each year.
+pub const HOURS_AHEAD_DAYS: usize = 400;
+/// A list of holidays that ends in fewer days is told by `careline check`: the time to get the next one.
+pub const CALENDAR_ENDS_SOON_DAYS: i64 = 60;
 
 /// Forks of one call of ours that are acknowledged: targets are named in configuration, none forks widely.
 pub const FORKS_MAX: usize = 8;

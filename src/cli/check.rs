@@ -10,9 +10,11 @@ mod sarif;
 use crate::config::{self, Config};
 use crate::flow::diagnostic::{Diagnostic, Paint, Severity, did_you_mean};
 use crate::flow::faults::{self, Page};
+use crate::flow::hours::lint;
 use crate::flow::set::{Audio, FlowSet};
 use crate::id::{Language, PromptName};
 use crate::io::flow_files;
+use crate::io::now::Clock;
 use std::path::{Path, PathBuf};
 
 /// The file that is looked for when none is named.
@@ -166,7 +168,7 @@ pub fn check(paths: &Paths, audio: AudioIn<'_>, paint: Paint) -> Report {
         text += &format!("{}: nothing that stops a start\n", counted(warnings, "warning"));
     }
     match &loaded.flows {
-        Some(flows) if faults == 0 => text += &summary(flows),
+        Some(flows) if faults == 0 => text += &(reminders(flows, paint) + &summary(flows)),
         _ => {
             let certain = loaded.faults.iter().filter(|fault| fault.fix.is_some()).count();
             text += &format!("{}: nothing would be served\n", counted(faults, "fault"));
@@ -195,6 +197,13 @@ pub fn config(paths: &Paths) -> Result<Config, String> {
         Ok((None, faults)) => Err(faults.iter().map(|fault| fault.render(Paint::Plain) + "\n\n").collect()),
         Err(unreadable) => Err(unreadable + "\n"),
     }
+}
+
+/// What will be a fault for callers soon, though it keeps nobody from serving today.
+fn reminders(flows: &FlowSet, paint: Paint) -> String {
+    let today = Clock::start().wall();
+    let told = flows.calendars().iter().flat_map(|calendar| lint::ends_soon(calendar, today));
+    told.map(|fault| fault.render(paint) + "\n\n").collect()
 }
 
 fn summary(flows: &FlowSet) -> String {

@@ -2,6 +2,7 @@
 
 pub mod calls;
 pub mod check;
+pub mod explain;
 pub mod fmt;
 pub mod hear;
 pub mod phone;
@@ -60,6 +61,13 @@ enum Command {
         /// The set that is compared; without it, the draft
         #[arg(value_name = "M")]
         to: Option<u32>,
+    },
+    /// Say whether the clinic is open at a time, which line of hours.yaml says so, and where that leads callers
+    Explain {
+        /// On the clinic's own clock, such as "2026-11-01 01:30"; or now
+        when: String,
+        /// A flow, or a number that is called
+        flow_or_number: String,
     },
     /// Tell how loud each prompt was recorded, what it is raised by, and how loud callers hear it
     Sounds,
@@ -134,6 +142,7 @@ pub fn main() -> ExitCode {
         Command::Rollback(wish) => with_config(&paths, |config| publish::rollback(config, &wish)),
         Command::History => with_config(&paths, publish::history::history),
         Command::Diff { from, to } => with_config(&paths, |config| publish::history::diff(config, from, to)),
+        Command::Explain { when, flow_or_number } => explain::run(&paths, &when, &flow_or_number),
         Command::Sounds => sounds::list(&paths, paint()),
         Command::Status => with_config(&paths, status::status),
         Command::Calls { show: Some(CallsCommand::Show { id, svg, numbers }), .. } => {

@@ -55,6 +55,13 @@ codes! {
     SLOTS "F055" "the languages of a prompt have different slots";
     NO_PERSON "F056" "a called flow ends without a question or a person";
     NOT_REACHED "F057" "no number and no other flow leads to a flow";
+    CALENDAR "F060" "an `hours` step asks a calendar that is not in hours.yaml";
+    ZONE "F061" "a time zone is not known";
+    WEEK "F062" "a calendar does not say what holds on some day of the week";
+    OVERLAP "F063" "two times of opening overlap";
+    HOLIDAY "F064" "the rule of a holiday cannot be read";
+    ICS "F065" "a line of an iCalendar file is not understood";
+    ENDS "F066" "a list of holidays ends soon";
     NO_ACT "F101" "nothing says what a step does";
     ANSWER "F102" "`next` of a menu names an answer that no key has";
     OFFER "F103" "the language is offered outside the entry flow";

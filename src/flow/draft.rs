@@ -7,6 +7,7 @@ use crate::flow::action::Why;
 use crate::flow::program::{StepAt, Target};
 use crate::flow::read::clinic::ClinicText;
 use crate::flow::read::flow::{ActText, FlowText, ThenText};
+use crate::flow::read::hours::HoursText;
 use crate::flow::read::prompts::Texts;
 use crate::flow::syntax::fields::Placed;
 use std::collections::{BTreeMap, BTreeSet};
@@ -34,6 +35,8 @@ pub struct Draft {
     pub clinic: Option<ClinicText>,
     /// `prompts.yaml`, if it could be read.
     pub prompts: Option<BTreeMap<String, Texts>>,
+    /// `hours.yaml`.
+    pub hours: Calendars,
     index: Index,
 }
 
@@ -56,6 +59,28 @@ thread_local! {
 pub fn work() {
     #[cfg(test)]
     WORK.set(WORK.get() + 1);
+}
+
+/// What is known of the calendars.
+#[derive(Debug, Default)]
+pub enum Calendars {
+    /// There is no file with any.
+    #[default]
+    NoFile,
+    /// There is one, and its fault is noted.
+    Unread,
+    /// These.
+    Read(HoursText),
+}
+
+impl Calendars {
+    /// The file, if it could be read.
+    pub fn text(&self) -> Option<&HoursText> {
+        match self {
+            Calendars::NoFile | Calendars::Unread => None,
+            Calendars::Read(text) => Some(text),
+        }
+    }
 }
 
 impl Draft {
@@ -141,6 +166,12 @@ impl Draft {
         flows
     }
 
+    /// The position of a calendar without fault among those of the set.
+    pub fn calendar(&self, name: &str) -> Option<usize> {
+        let calendars = self.hours.text().into_iter().flat_map(|hours| &hours.calendars);
+        calendars.filter(|(_, calendar)| calendar.is_some()).position(|(own, _)| own.value == name)
+    }
+
     /// What a step does.
     pub fn act(&self, at: StepAt) -> Option<&ActText> {
         self.flows.get(at.flow)?.steps.get(at.step)?.act.as_ref()
@@ -158,18 +189,24 @@ impl ActText {
             ActText::Menu { answers, .. } => {
                 answers.iter().map(|answer| (&answer.target, Way::ByKey)).collect()
             }
+            ActText::Hours { open, closed, holiday, .. } => [Some(open), Some(closed), holiday.as_ref()]
+                .into_iter()
+                .flatten()
+                .map(|way| (way, Way::ByItself))
+                .collect(),
             ActText::Say { .. } | ActText::Person { .. } => Vec::new(),
         }
     }
 
-    /// The prompt that the step speaks.
-    pub fn prompt(&self) -> &Placed<String> {
+    /// The prompt that the step speaks, if it speaks.
+    pub fn prompt(&self) -> Option<&Placed<String>> {
         match self {
             ActText::Say { prompt, .. }
             | ActText::OfferLanguage { prompt, .. }
             | ActText::Record { notice: prompt, .. }
             | ActText::Menu { prompt, .. }
-            | ActText::Person { prompt, .. } => prompt,
+            | ActText::Person { prompt, .. } => Some(prompt),
+            ActText::Hours { .. } => None,
         }
     }
 }
@@ -177,7 +214,7 @@ impl ActText {
 /// What takes a caller from one step to the next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Way {
-    /// The end of what is said.
+    /// The end of what is said, or the time of the day.
     ByItself,
     /// A key.
     ByKey,

@@ -17,6 +17,7 @@ pub mod edition;
 pub mod entry;
 pub mod expression;
 pub mod faults;
+pub mod hours;
 pub mod layout;
 pub mod mend;
 pub mod program;

@@ -75,6 +75,17 @@ pub enum Act {
         /// How long a caller may think after the question.
         first_key: Duration,
     },
+    /// Asks a calendar whether the clinic is open; nothing is heard.
+    Hours {
+        /// Its position in the set.
+        calendar: usize,
+        /// Where it leads while the clinic is open, and if the time is not known.
+        open: Target,
+        /// Where it leads while it is closed.
+        closed: Target,
+        /// Where it leads on a holiday.
+        holiday: Target,
+    },
     /// Gets a person.
     Person {
         /// What is said first.

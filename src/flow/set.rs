@@ -4,16 +4,19 @@ use crate::flow::action::{Pace, Spoken};
 use crate::flow::check;
 use crate::flow::codes::FILE;
 use crate::flow::diagnostic::{Diagnostic, Place, Sources, Words};
-use crate::flow::draft::Draft;
+use crate::flow::draft::{Calendars, Draft};
 use crate::flow::edition::Edition;
+use crate::flow::hours::calendar::Calendar;
 use crate::flow::program::{Act, Answer, Clinic, Flow, Message, Step, StepAt};
 use crate::flow::read;
 use crate::flow::read::clinic::{ClinicText, plain_number};
 use crate::flow::read::flow::{ActText, StepText, ThenText};
+use crate::flow::read::hours::{self, IcsFile};
 use crate::flow::syntax::fields::Placed;
 use crate::flow::syntax::tree::{self, Reading};
 use crate::id::{ExitName, FlowName, Language, PromptName, StepName};
 use sha2::{Digest, Sha256};
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 /// One file of a flow set.
@@ -43,6 +46,10 @@ pub type AudioOf<'a> = &'a dyn Fn(&PromptName, &Language) -> Audio;
 pub const CLINIC_FILE: &str = "clinic.yaml";
 /// The file that holds the texts.
 pub const PROMPTS_FILE: &str = "prompts.yaml";
+/// The file that holds the calendars.
+pub const HOURS_FILE: &str = "hours.yaml";
+/// How the name of an iCalendar file ends.
+pub const ICS_ENDING: &str = ".ics";
 
 /// A flow set without fault: what calls are served with.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -52,6 +59,7 @@ pub struct FlowSet {
     spoken: Vec<Spoken>,
     edition: Edition,
     drafts: Vec<Spoken>,
+    calendars: Vec<Calendar>,
     version: String,
 }
 
@@ -101,6 +109,11 @@ impl FlowSet {
     /// Every prompt in every language that a caller can hear.
     pub fn spoken(&self) -> &[Spoken] {
         &self.spoken
+    }
+
+    /// The calendars of hours.yaml, in its order.
+    pub fn calendars(&self) -> &[Calendar] {
+        &self.calendars
     }
 
     /// Those of them that are marked as drafts: nobody has reviewed their words yet.
@@ -166,6 +179,10 @@ fn version(files: &[SourceFile]) -> String {
 fn read_all(files: &[SourceFile], sources: &mut Sources) -> Draft {
     let mut draft = Draft::default();
     let (mut clinic_seen, mut prompts_seen) = (false, false);
+    let (lists, files): (Vec<&SourceFile>, Vec<&SourceFile>) =
+        files.iter().partition(|file| file.path.ends_with(ICS_ENDING));
+    let ics: BTreeMap<String, IcsFile> =
+        lists.into_iter().map(|file| (file_name(&file.path).to_owned(), ics(file, sources))).collect();
     for file in files {
         let node = match tree::read(sources, &file.path, &file.octets) {
             (_, Reading::Tree(node)) => Some(node),
@@ -185,11 +202,20 @@ fn read_all(files: &[SourceFile], sources: &mut Sources) -> Draft {
                 prompts_seen = true;
                 draft.prompts = node.map(|node| read::prompts::read(&node, sources));
             }
+            HOURS_FILE => {
+                let read = node.map(|node| hours::read(&node, &ics, sources));
+                draft.hours = read.map_or(Calendars::Unread, Calendars::Read);
+            }
             name => {
                 draft.promised.insert(name.trim_end_matches(".yaml").to_owned());
                 draft.flows.extend(node.and_then(|node| read::flow::read(&node, sources)));
             }
         }
+    }
+    match &draft.hours {
+        Calendars::NoFile => hours::unnamed(&ics, &[], sources),
+        Calendars::Unread => {}
+        Calendars::Read(text) => hours::unnamed(&ics, &text.named, sources),
     }
     for (name, seen) in [(CLINIC_FILE, clinic_seen), (PROMPTS_FILE, prompts_seen)] {
         if !seen {
@@ -231,7 +257,17 @@ fn build(draft: &Draft, version: String) -> Option<FlowSet> {
         texts.is_some_and(|texts| texts.is_draft(text.language.as_str()))
     };
     let drafts = spoken.iter().filter(waits).cloned().collect();
-    Some(FlowSet { flows: flows?, clinic, spoken, drafts, edition: Edition::Draft(0), version })
+    let calendars = draft.hours.text().into_iter().flat_map(|hours| &hours.calendars);
+    let calendars = calendars.filter_map(|(_, calendar)| calendar.clone()).collect();
+    Some(FlowSet { flows: flows?, clinic, spoken, edition: Edition::Draft(0), drafts, calendars, version })
+}
+
+/// Reads an iCalendar file; one that is no text holds nothing, and its fault is noted.
+fn ics(file: &SourceFile, sources: &mut Sources) -> IcsFile {
+    match tree::text(sources, &file.path, &file.octets) {
+        Ok(at) => hours::read_ics(at, sources),
+        Err(file) => IcsFile { file, events: Vec::new() },
+    }
 }
 
 fn text_first_key(draft: &Draft) -> Option<Duration> {
@@ -290,6 +326,12 @@ fn step(draft: &Draft, flow: usize, text: &StepText, first_key: Duration) -> Opt
             let answers = answers.iter().map(answer).collect::<Option<_>>()?;
             Act::Menu { prompt: prompt(p), answers, first_key: own.unwrap_or(first_key) }
         }
+        ActText::Hours { calendar, open, closed, holiday } => Act::Hours {
+            calendar: draft.calendar(&calendar.value)?,
+            open: target(open)?,
+            closed: target(closed)?,
+            holiday: target(holiday.as_ref().unwrap_or(closed))?,
+        },
         ActText::Person { prompt: p, exit: e } => {
             Act::Person { prompt: prompt(p), exit: e.as_ref().map_or_else(|| ExitName::from("person"), exit) }
         }

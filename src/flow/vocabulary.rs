@@ -150,6 +150,27 @@ pub const RECORD: Object = Object {
     ],
 };
 
+/// The `next` of an `hours` step.
+pub const HOURS_NEXT: Object = Object {
+    what: "`next` of an `hours` step",
+    about: "Where the calendar leads.",
+    fields: &[
+        field("open", Required, Value::Name, "The step while the calendar is open."),
+        field("closed", Required, Value::Name, "The step while it is closed."),
+        field("holiday", Optional, Value::Name, "The step on a holiday; left out, it is `closed`."),
+    ],
+};
+
+/// `hours:`
+pub const HOURS: Object = Object {
+    what: "an `hours` step",
+    about: "Leads on by a calendar of hours.yaml; nothing is spoken.",
+    fields: &[
+        field("hours", Required, Value::Name, "The calendar."),
+        field("next", Required, Value::Object(&HOURS_NEXT), "Where it leads when it is open, closed, or a holiday."),
+    ],
+};
+
 /// `person:`
 pub const PERSON: Object = Object {
     what: "a `person` step",
@@ -161,7 +182,7 @@ pub const PERSON: Object = Object {
 };
 
 /// Every kind of step, in the order in which faults name them.
-pub const STEPS: [&Object; 5] = [&SAY, &MENU, &LANGUAGE, &RECORD, &PERSON];
+pub const STEPS: [&Object; 6] = [&SAY, &MENU, &LANGUAGE, &RECORD, &HOURS, &PERSON];
 
 /// The words that say what a step does; exactly one of them must stand in it.
 pub const ACTS: [&str; STEPS.len()] = {

@@ -1,6 +1,6 @@
 //! Reads the files of a flow set from its directory; what they say is checked by `flow::set`.
 
-use crate::flow::set::SourceFile;
+use crate::flow::set::{ICS_ENDING, SourceFile};
 use crate::limits::{FLOW_FILE_MAX_OCTETS, FLOW_FILES_MAX};
 use std::fs::{self, File};
 use std::io::{self, Read};
@@ -36,7 +36,7 @@ pub enum Unreadable {
     },
 }
 
-/// Reads every `.yaml` file directly in `directory`, in the order of their names. Flow tests
+/// Reads every `.yaml` and `.ics` file directly in `directory`, in the order of their names. Flow tests
 /// (`.test.yaml`) and hidden files are left out. A file over the limit is read only so far that its
 /// size shows, for the check to tell.
 ///
@@ -48,7 +48,8 @@ pub fn read(directory: &Path) -> Result<Vec<SourceFile>, Unreadable> {
     for entry in fs::read_dir(directory).map_err(unreadable)? {
         let path = entry.map_err(unreadable)?.path();
         let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-        if name.ends_with(".yaml") && !name.ends_with(".test.yaml") && !name.starts_with('.') {
+        let is_flow = name.ends_with(".yaml") && !name.ends_with(".test.yaml");
+        if (is_flow || name.ends_with(ICS_ENDING)) && !name.starts_with('.') {
             paths.push(path);
         }
         if paths.len() > FLOW_FILES_MAX {
@@ -75,12 +76,12 @@ mod tests {
     #[test]
     fn flow_files_are_read_in_the_order_of_their_names_and_nothing_else() {
         let directory = tempfile::tempdir().unwrap();
-        for name in ["b.yaml", "a.yaml", "a.test.yaml", ".hidden.yaml", "notes.txt"] {
+        for name in ["b.yaml", "a.yaml", "days.ics", "a.test.yaml", ".hidden.yaml", ".b.ics", "notes.txt"] {
             fs::write(directory.path().join(name), name).unwrap();
         }
         let files = read(directory.path()).unwrap();
         let names: Vec<&[u8]> = files.iter().map(|file| file.octets.as_slice()).collect();
-        assert_eq!(names, [b"a.yaml", b"b.yaml"]);
+        assert_eq!(names, [b"a.yaml".as_slice(), b"b.yaml", b"days.ics"]);
     }
 
     #[test]

@@ -115,7 +115,7 @@ impl Switch {
         let call = Call {
             local: invite.way.local,
             patient: leg,
-            run: Run::new(flows, flow),
+            run: Run::new(flows, flow).begun_at(self.now.at, self.now.wall),
             heard: false,
             caller,
             person: None,

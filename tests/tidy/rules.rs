@@ -392,7 +392,7 @@ const CRATE_HOMES: &[(&str, &[&str])] = &[
     ("etherparse", &["src/io/capture.rs"]),
     ("hound", &["src/io/recorder"]),
     ("io_uring", &["src/io/media_ring.rs"]),
-    ("jiff", &["src/io/", "src/cli/"]),
+    ("jiff", &["src/io/", "src/cli/", "src/flow/hours/", "src/flow/read/hours.rs"]),
     ("libc", &["src/io/", "src/cli/"]),
     ("memchr", &["src/wire/"]),
     ("mimalloc", &["src/main.rs"]),

@@ -2,10 +2,10 @@
 
 use crate::flow::action::Why;
 use crate::flow::codes::{
-    DEAD_END, ENTRY_ROUTE, EXIT, FILE_NAME, FIXED_KEY, KEY, NEXT, RESERVED, ROUTE, START, TWICE,
+    CALENDAR, DEAD_END, ENTRY_ROUTE, EXIT, FILE_NAME, FIXED_KEY, KEY, NEXT, RESERVED, ROUTE, START, TWICE,
 };
 use crate::flow::diagnostic::{Sources, Words, did_you_mean, nearest};
-use crate::flow::draft::{Draft, FIXED, OWN_EXITS, Way};
+use crate::flow::draft::{Calendars, Draft, FIXED, OWN_EXITS, Way};
 use crate::flow::program::Target;
 use crate::flow::read::flow::{ActText, AnswerText, FlowText, StepText, ThenText, key_name};
 use crate::flow::syntax::fields::Placed;
@@ -24,6 +24,7 @@ pub fn check(draft: &Draft, sources: &mut Sources) {
         for step in &flow.steps {
             step_name(draft, step, sources);
             ways(draft, at, step, sources);
+            calendar(draft, step, sources);
             exits(&exits_known, step, sources);
         }
     }
@@ -96,8 +97,25 @@ fn ways(draft: &Draft, flow: usize, step: &StepText, sources: &mut Sources) {
         ActText::Say { .. }
         | ActText::OfferLanguage { .. }
         | ActText::Record { .. }
+        | ActText::Hours { .. }
         | ActText::Person { .. } => {}
     }
+}
+
+fn calendar(draft: &Draft, step: &StepText, sources: &mut Sources) {
+    let Some(ActText::Hours { calendar: name, .. }) = &step.act else { return };
+    let calendars = draft.hours.text().into_iter().flat_map(|hours| &hours.calendars);
+    let known: Vec<&str> = calendars.map(|(name, _)| name.value.as_str()).collect();
+    if known.contains(&name.value.as_str()) {
+        return;
+    }
+    let repair = match draft.hours {
+        Calendars::NoFile => "put a file hours.yaml beside the flows, as the guide to hours shows".to_owned(),
+        Calendars::Unread => return,
+        Calendars::Read(_) => did_you_mean(&name.value, &known),
+    };
+    let words = Words::what(format!("the calendar `{}` is not in hours.yaml", name.value)).repair(repair);
+    sources.fault(name.place, CALENDAR, words.hears("nobody would know whether the clinic is open"));
 }
 
 fn dangling(
@@ -132,7 +150,11 @@ fn dangling(
         }
         _ => {
             let what = format!("`{}` is no step of this flow", word.value);
-            (NEXT, what, "after these words the caller would hear nothing more".to_owned())
+            let hears = match act {
+                ActText::Hours { .. } => "at some hours a caller would hear nothing more",
+                _ => "after these words the caller would hear nothing more",
+            };
+            (NEXT, what, hears.to_owned())
         }
     };
     let words = Words::what(what).repair(repair).hears(hears).meant(&word.value, known);

@@ -107,10 +107,15 @@ fn entry_only(draft: &Draft, sources: &mut Sources) {
             let (code, what) = match act {
                 ActText::OfferLanguage { .. } => (OFFER, "the language is offered in the entry flow"),
                 ActText::Record { .. } => (NOTICE, "the recording notice is given in the entry flow"),
-                ActText::Say { .. } | ActText::Menu { .. } | ActText::Person { .. } => continue,
+                ActText::Say { .. }
+                | ActText::Menu { .. }
+                | ActText::Hours { .. }
+                | ActText::Person { .. } => continue,
             };
             let words = Words::what(what).repair("move this step there").hears("2 and 7 work there only");
-            sources.fault(act.prompt().place, code, words);
+            if let Some(prompt) = act.prompt() {
+                sources.fault(prompt.place, code, words);
+            }
         }
     }
 }
@@ -126,6 +131,7 @@ fn first_words(draft: &Draft, graph: &Graph, entry: usize, sources: &mut Sources
         ActText::Menu { .. }
         | ActText::OfferLanguage { .. }
         | ActText::Record { .. }
+        | ActText::Hours { .. }
         | ActText::Person { .. } => false,
     };
     if !good {
@@ -133,7 +139,8 @@ fn first_words(draft: &Draft, graph: &Graph, entry: usize, sources: &mut Sources
             Words::what("the first words of every call must be the emergency line, in every language")
                 .repair(format!("begin with {{say: {}, languages: all, next: …}}", Own::Emergency.name()))
                 .hears("a caller with chest pain would hear other words first");
-        sources.fault(act.prompt().place, FIRST_WORDS, words);
+        let name = draft.flows[entry].steps[start.step].name.place;
+        sources.fault(act.prompt().map_or(name, |prompt| prompt.place), FIRST_WORDS, words);
     }
     let flow_of = |node| graph.step(node).map(|at| at.flow);
     let from = [graph.node(start)];

@@ -1,6 +1,7 @@
 //! What an administrator reads when a flow set has faults: one golden text for each kind.
 
 mod clinic;
+mod hours;
 mod linear;
 mod names;
 mod offers;
@@ -29,6 +30,7 @@ fn shipped(changes: &[(&str, Option<&[u8]>)]) -> Vec<SourceFile> {
         ("entry.yaml", include_bytes!("../../../ivr-flows/entry.yaml")),
         ("main_menu.yaml", include_bytes!("../../../ivr-flows/main_menu.yaml")),
         ("after_hours.yaml", include_bytes!("../../../ivr-flows/after_hours.yaml")),
+        ("hours.yaml", include_bytes!("../../../ivr-flows/hours.yaml")),
     ]);
     for (name, octets) in changes {
         match octets {
@@ -94,6 +96,7 @@ fn every_kind_of_fault_has_its_golden_text_and_none_is_unused() {
         words::words,
         offers::offers,
         clinic::clinic,
+        hours::hours,
     ] {
         group();
     }

@@ -51,7 +51,9 @@ pub fn used(draft: &Draft) -> BTreeMap<String, Used> {
     let mut used = BTreeMap::new();
     for act in draft.flows.iter().flat_map(|flow| &flow.steps).filter_map(|step| step.act.as_ref()) {
         let is_offer = matches!(act, ActText::OfferLanguage { .. });
-        hear(&mut used, &act.prompt().value, act.prompt().place, usize::from(is_offer));
+        if let Some(prompt) = act.prompt() {
+            hear(&mut used, &prompt.value, prompt.place, usize::from(is_offer));
+        }
     }
     let Some(clinic) = &draft.clinic else { return used };
     for prompt in clinic.message.iter().flat_map(|message| [&message.prompt, &message.saved]) {

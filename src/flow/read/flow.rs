@@ -45,6 +45,14 @@ pub enum ActText {
     Record { notice: Placed<String>, next: Option<Placed<String>> },
     /// `menu:`
     Menu { prompt: Placed<String>, answers: Vec<AnswerText>, first_key: Option<Duration> },
+    /// `hours:`
+    Hours {
+        calendar: Placed<String>,
+        open: Placed<String>,
+        closed: Placed<String>,
+        /// Left out, a holiday is as closed as a night.
+        holiday: Option<Placed<String>>,
+    },
     /// `person:`
     Person { prompt: Placed<String>, exit: Option<Placed<String>> },
 }
@@ -126,6 +134,7 @@ fn step(node: &Node, name: Place, sources: &mut Sources) -> Option<ActText> {
         "say" => say(node, sources),
         "menu" => menu(node, sources),
         "person" => person(node, sources),
+        "hours" => hours(node, sources),
         "language" => {
             passing(node, "language", sources).map(|(prompt, next)| ActText::OfferLanguage { prompt, next })
         }
@@ -193,6 +202,24 @@ fn person(node: &Node, sources: &mut Sources) -> Option<ActText> {
     let exit = fields.take("exit").and_then(|n| fields::name(n, "an exit", FAMILY, sources));
     fields.finish(sources);
     Some(ActText::Person { prompt: prompt?, exit })
+}
+
+fn hours(node: &Node, sources: &mut Sources) -> Option<ActText> {
+    let mut fields = Fields::of_object(node, &[&vocabulary::HOURS], FAMILY, sources)?;
+    let calendar = fields.take("hours").and_then(|n| fields::name(n, "a calendar", FAMILY, sources));
+    let next = fields.need("next", sources);
+    fields.finish(sources);
+    let mut ways = Fields::of_object(next?, &[&vocabulary::HOURS_NEXT], FAMILY, sources)?;
+    let way = |node: Option<&Node>, sources: &mut Sources| {
+        node.and_then(|n| fields::name(n, "a step", FAMILY, sources))
+    };
+    let open = ways.need("open", sources);
+    let open = way(open, sources);
+    let closed = ways.need("closed", sources);
+    let closed = way(closed, sources);
+    let holiday = way(ways.take("holiday"), sources);
+    ways.finish(sources);
+    Some(ActText::Hours { calendar: calendar?, open: open?, closed: closed?, holiday })
 }
 
 fn menu(node: &Node, sources: &mut Sources) -> Option<ActText> {

@@ -2,4 +2,5 @@
 
 pub mod clinic;
 pub mod flow;
+pub mod hours;
 pub mod prompts;

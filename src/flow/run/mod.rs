@@ -30,7 +30,7 @@ mod steps;
 #[cfg(test)]
 mod tests;
 
-use crate::clock::{Due, Instant};
+use crate::clock::{Due, Instant, WallTime};
 use crate::flow::action::{Action, ConnectEnd, Ears, Fact, Input, Pace, Spoken, Why};
 use crate::flow::edition::Edition;
 use crate::flow::program::{Own, Recording, StepAt};
@@ -48,6 +48,8 @@ pub struct Run {
     set: Arc<FlowSet>,
     /// The flow of the called number.
     called: usize,
+    /// An instant and the calendar's time at it, if it was told.
+    time: Option<(Instant, WallTime)>,
     /// The step that is running, or was last.
     here: StepAt,
     language: Tongue,
@@ -268,6 +270,7 @@ impl Run {
         Self {
             set,
             called,
+            time: None,
             here,
             language: Tongue::Main,
             first_pass: FirstPass::Open,
@@ -283,6 +286,11 @@ impl Run {
             climbing_for: ExitName::from("person"),
             exit: None,
         }
+    }
+
+    /// The same run, told what the calendar's time is at an instant: `hours` steps ask by it.
+    pub fn begun_at(self, now: Instant, wall: WallTime) -> Self {
+        Self { time: Some((now, wall)), ..self }
     }
 
     /// The exit that the call has reached, also when the caller hangs up: the talk with a person that

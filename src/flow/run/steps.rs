@@ -3,6 +3,7 @@
 use super::{AfterNotice, Asking, FirstPass, Notice, Phase, Recorder, Run, Speech, State, Tongue};
 use crate::clock::Instant;
 use crate::flow::action::{Action, Fact, Pace, Spoken, Why};
+use crate::flow::hours::calendar;
 use crate::flow::program::{Act, Own, Target, Voices};
 use crate::limits::FLOW_STEPS_PER_INPUT_MAX;
 use crate::phi::Phi;
@@ -15,6 +16,14 @@ use std::time::Duration;
 pub(super) enum Heed {
     Taken,
     Ignored,
+}
+
+/// What a calendar says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Hours {
+    Open,
+    Closed,
+    Holiday,
 }
 
 impl Run {
@@ -82,6 +91,11 @@ impl Run {
                 self.ask(now, *first_key);
                 None
             }
+            Act::Hours { calendar, open, closed, holiday } => Some(match self.hours(now, *calendar) {
+                Hours::Open => *open,
+                Hours::Closed => *closed,
+                Hours::Holiday => *holiday,
+            }),
             Act::Person { prompt, exit } => {
                 let prompt = self.in_callers_language(prompt);
                 self.lead_to_person_saying(now, Why::Asked, vec![prompt], exit.clone());
@@ -91,6 +105,23 @@ impl Run {
                 let prompt = self.in_callers_language(prompt);
                 self.state = State::Parting { speech: self.speak(now, vec![prompt]), exit: exit.clone() };
                 None
+            }
+        }
+    }
+
+    /// What a calendar says now. If it cannot say anything the caller is led as if the clinic were open: to persons.
+    fn hours(&mut self, now: Instant, calendar: usize) -> Hours {
+        let set = Arc::clone(&self.set);
+        let wall = self.time.map(|(at, wall)| wall + now.since(at));
+        let calendar = set.calendars().get(calendar);
+        match calendar.zip(wall).and_then(|(calendar, wall)| calendar.answer(wall)).map(|answer| answer.state)
+        {
+            Some(calendar::State::Open) => Hours::Open,
+            Some(calendar::State::Closed) => Hours::Closed,
+            Some(calendar::State::Holiday(_)) => Hours::Holiday,
+            None => {
+                self.tell_fault("the time is not known, so no calendar could be asked");
+                Hours::Open
             }
         }
     }
@@ -121,7 +152,7 @@ impl Run {
     fn after_words(&self) -> Target {
         match self.set.step(self.here).map(|step| &step.act) {
             Some(Act::Say { next, .. } | Act::OfferLanguage { next, .. } | Act::Record { next, .. }) => *next,
-            Some(Act::Menu { .. } | Act::Person { .. } | Act::End { .. }) | None => {
+            Some(Act::Menu { .. } | Act::Hours { .. } | Act::Person { .. } | Act::End { .. }) | None => {
                 Target::Ladder(Why::Fault)
             }
         }

@@ -2,6 +2,7 @@
 
 mod crisis;
 mod exits;
+mod hours;
 mod keys;
 mod message;
 mod notice;

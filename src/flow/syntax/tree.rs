@@ -128,21 +128,38 @@ pub enum Reading {
 
 /// Reads one file into `sources`; the number names it in places.
 pub fn read(sources: &mut Sources, path: &str, octets: &[u8]) -> (usize, Reading) {
+    match take_in(sources, path, octets) {
+        Ok((file, text)) => {
+            let reader = Reader { sources, file, text: &text, open: Vec::new(), root: None, documents: 0 };
+            (file, reader.run())
+        }
+        Err(file) => (file, Reading::Broken),
+    }
+}
+
+/// Takes a file that is no YAML into `sources`: its number there.
+///
+/// # Errors
+/// The number too, if the file is no text or too large; the fault is noted.
+pub fn text(sources: &mut Sources, path: &str, octets: &[u8]) -> Result<usize, usize> {
+    take_in(sources, path, octets).map(|(file, _)| file)
+}
+
+/// The number of a file and its text; the number alone if it is none, and its fault is noted.
+fn take_in(sources: &mut Sources, path: &str, octets: &[u8]) -> Result<(usize, String), usize> {
     let octets = octets.strip_prefix("\u{feff}".as_bytes()).unwrap_or(octets);
     if octets.len() > FLOW_FILE_MAX_OCTETS {
         let file = sources.add(path, String::new());
         let words = Words::what(format!("the file has {} octets", octets.len()))
             .repair(format!("split it: at most {FLOW_FILE_MAX_OCTETS} are read"));
         sources.fault(Place::whole_file(file), TOO_LARGE, words);
-        return (file, Reading::Broken);
+        return Err(file);
     }
     let text = match std::str::from_utf8(octets) {
         Ok(text) => text.to_owned(),
-        Err(error) => return (not_text(sources, path, octets, error.valid_up_to()), Reading::Broken),
+        Err(error) => return Err(not_text(sources, path, octets, error.valid_up_to())),
     };
-    let file = sources.add(path, text.clone());
-    let tree = Reader { sources, file, text: &text, open: Vec::new(), root: None, documents: 0 }.run();
-    (file, tree)
+    Ok((sources.add(path, text.clone()), text))
 }
 
 fn not_text(sources: &mut Sources, path: &str, octets: &[u8], good: usize) -> usize {

@@ -107,7 +107,7 @@ pub fn shapes() {
         expect![[r#"
             after_hours.yaml:4:3  F105  the step is empty
                 4 |   a:
-                  |   ^ say what it does: say, menu, language, record, person
+                  |   ^ say what it does: say, menu, language, record, hours, person
         "#]],
     );
     steps(
