@@ -168,7 +168,12 @@ pub const CONFIG: Object = Object {
         field("trunks", Optional, Value::List(&Value::Object(&TRUNK)), "Carriers and gateways."),
         field("flows", Optional, Value::Text, "The directory of the flows."),
         field("sounds", Optional, Value::Text, "The directory of the prompt audio."),
-        field("published", Optional, Value::Text, "The directory of published sets; beside the store, if left out."),
+        field(
+            "published",
+            Optional,
+            Value::Text,
+            "The directory of published sets; beside the store, if left out.",
+        ),
         field(
             "live_edit",
             Optional,

@@ -167,7 +167,12 @@ pub const HOURS: Object = Object {
     about: "Leads on by a calendar of hours.yaml; nothing is spoken.",
     fields: &[
         field("hours", Required, Value::Name, "The calendar."),
-        field("next", Required, Value::Object(&HOURS_NEXT), "Where it leads when it is open, closed, or a holiday."),
+        field(
+            "next",
+            Required,
+            Value::Object(&HOURS_NEXT),
+            "Where it leads when it is open, closed, or a holiday.",
+        ),
     ],
 };
 

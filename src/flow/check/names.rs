@@ -199,7 +199,7 @@ fn exits(known: &Option<BTreeSet<&str>>, step: &StepText, sources: &mut Sources)
                 None => format!("add `{}: …` under `exits`", exit.value),
             },
         );
-        sources.fault(exit.place, EXIT, words.meant(&exit.value, known));
+        sources.fault(exit.place, EXIT, words.meant(&exit.value, known.iter().copied()));
     }
 }
 

@@ -181,7 +181,7 @@ impl<'a> Offers<'a> {
     fn step(&mut self, step: &'a StepText, node: Node) {
         let Some(act) = &step.act else { return };
         let waits = self.waiting.at[node];
-        let at = act.prompt();
+        let Some(at) = act.prompt() else { return };
         let behind = format!("after `{}`", step.name.value);
         for which in 0..self.told.get(at.value.as_str()).map_or(0, Vec::len) {
             match act {
@@ -193,7 +193,10 @@ impl<'a> Offers<'a> {
                     self.unheard(&at.value, which, waits, &behind);
                     self.offers_no_language(&at.value, which);
                 }
-                ActText::Say { .. } | ActText::Record { .. } | ActText::Person { .. } => {
+                ActText::Say { .. }
+                | ActText::Record { .. }
+                | ActText::Hours { .. }
+                | ActText::Person { .. } => {
                     self.unheard(&at.value, which, waits, &behind);
                 }
             }
@@ -360,6 +363,7 @@ impl<'a> Offers<'a> {
             ActText::Say { .. }
             | ActText::OfferLanguage { .. }
             | ActText::Menu { .. }
+            | ActText::Hours { .. }
             | ActText::Person { .. } => None,
         });
         let notices: BTreeSet<&str> = notices.chain([Own::Recording.name()]).collect();
@@ -410,7 +414,7 @@ impl<'a> Offers<'a> {
     fn zero(&mut self, draft: &Draft) {
         let (Some(entry), Some(clinic)) = (draft.entry(), &draft.clinic) else { return };
         let flow = &draft.flows[entry];
-        let prompts = flow.steps.iter().filter_map(|step| Some(step.act.as_ref()?.prompt().value.as_str()));
+        let prompts = flow.steps.iter().filter_map(|step| Some(step.act.as_ref()?.prompt()?.value.as_str()));
         let texts: Vec<&Told<'_>> = prompts.filter_map(|prompt| self.told.get(prompt)).flatten().collect();
         for language in clinic.languages.iter().map(|language| language.value.as_str()) {
             let says = |told: &&&Told<'_>| {

@@ -58,9 +58,12 @@ fn no_person(draft: &Draft, graph: &Graph, circles: &[Node], sources: &mut Sourc
     let waits = |node: &Node| match graph.step(*node).and_then(|at| draft.act(at)) {
         Some(ActText::Menu { .. } | ActText::Person { .. }) => true,
         Some(ActText::Say { then: ThenText::End(_), .. }) | None => false,
-        Some(ActText::Say { .. } | ActText::OfferLanguage { .. } | ActText::Record { .. }) => {
-            graph.ways(*node).is_empty()
-        }
+        Some(
+            ActText::Say { .. }
+            | ActText::OfferLanguage { .. }
+            | ActText::Record { .. }
+            | ActText::Hours { .. },
+        ) => graph.ways(*node).is_empty(),
     };
     let up = graph.nodes().filter(|node| graph.up(*node) != Up::No);
     let good = graph.leading_to(graph.nodes().filter(waits).chain(up).chain(circles.iter().copied()));

@@ -4,7 +4,7 @@ use super::calendar::{Calendar, Feed};
 use super::interval::{DAY_MINUTES, Interval};
 use crate::clock::WallTime;
 use crate::flow::codes::ENDS;
-use crate::flow::diagnostic::{Diagnostic, Place};
+use crate::flow::diagnostic::{Diagnostic, Place, Severity};
 use crate::limits::CALENDAR_ENDS_SOON_DAYS;
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -66,6 +66,8 @@ fn told(feed: &Feed, today: Date) -> Option<Diagnostic> {
         what,
         source: feed.line.text.clone(),
         repair: "get the next list and put it in its place, or write the holidays as rules".to_owned(),
+        severity: Severity::Warning,
+        fix: None,
         hears: "on holidays that are not listed a caller would be told that the clinic is open".to_owned(),
     })
 }
