@@ -432,6 +432,7 @@ mod tests {
             ("Sales", &["sales"], Some("sales")),
             ("after_ours", &["after_hours", "main_menu"], Some("after_hours")),
             ("salse", &["sales", "salsa"], None),
+            ("visit", &["visits", "vista"], None),
             ("line1", &["line2"], None),
             ("step12", &["step1"], None),
             ("on", &["no"], None),

@@ -181,6 +181,16 @@ mod tests {
     }
 
     #[test]
+    fn a_repair_that_would_bring_more_faults_is_not_made_and_another_one_is() {
+        // `mm.menu` is near, and it offers keys that this step does not have.
+        let text = "flow: after_hours\nstrat: a\nsteps:\n  a: {menu: mm.meny, keys: {1: message}}\n";
+        let (after, changes) = repaired(set("after_hours.yaml", text), &judge);
+        assert_eq!(text_of(&after, "after_hours.yaml"), text.replace("strat", "start"), "{changes:?}");
+        let codes: Vec<&str> = judge(&after).iter().map(|fault| fault.code.id).collect();
+        assert_eq!(codes, ["F020"]);
+    }
+
+    #[test]
     fn what_may_mean_two_things_is_left_to_a_person() {
         for (file, right, wrong) in [
             // Both words stand there already, or two are near.

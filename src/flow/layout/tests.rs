@@ -37,6 +37,7 @@ fn lines_are_moved_and_nothing_is_lost() {
         ("# nothing   \n\n\n", "# nothing\n"),
         ("---\na:   b\n...\n", "---\na: b\n...\n"),
         ("  a: b\n  c:   d\n", "a: b\nc: d\n"),
+        ("a:\n- b\n# over c\nc: d\n", "a:\n  - b\n# over c\nc: d\n"),
         ("a:   # why\n    b: c\n", "a:   # why\n  b: c\n"),
         ("a: [b,\n    c]\nd: e\n", "a: [b,\n    c]\nd: e\n"),
         ("", ""),
