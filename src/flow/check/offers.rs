@@ -221,7 +221,7 @@ impl<'a> Offers<'a> {
             Manner::Scale => {
                 let mut scale = told.keys.iter().filter(|other| other.at == key.at).map(|other| other.key);
                 let first = scale.next();
-                first.is_some_and(|key| taken.has(key)) && scale.last().is_some_and(|key| taken.has(key))
+                first.is_some_and(|key| taken.has(key)) && scale.next_back().is_some_and(|key| taken.has(key))
             }
         };
         let offered: Vec<SpokenKey> = told.keys.iter().filter(is_offer).cloned().collect();

@@ -195,7 +195,7 @@ fn parts(letters: &[char], at: usize) -> bool {
         ('i', 'o') => !soft,
         ('i', 'e') => match next {
             Some('t') => true,
-            Some('n') => !soft && !(before == Some('r') && at <= 3),
+            Some('n') => !(soft || before == Some('r') && at <= 3),
             _ => false,
         },
         ('i', 'u') => true,
