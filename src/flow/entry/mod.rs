@@ -10,7 +10,7 @@
 //! Deciding   yes, no …  Reading   more time        –            silence       first key
 //! Over       –          –         –                –            –
 //! ```
-//! [`TABLE`] is this picture; a test prints it. A timer lives in the state that needs it, so a key that is typed into
+//! `TABLE` is this picture; a test prints it. A timer lives in the state that needs it, so a key that is typed into
 //! the question starts its timer too, and no state but `Over` is without one: nobody waits for ever.
 //!
 //! **Fixed keys while somebody types.** All digits are data. Star and 0 is a person, star and 9 the crisis line, a star

@@ -301,7 +301,7 @@ impl Checker<'_> {
     }
 
     fn sum(&mut self, span: Span, operator: Operator, left: NodeAt, right: NodeAt) -> Part {
-        let (left, right) = (self.part(left), self.part(right));
+        let (left, right) = self.both(left, right);
         let flags = left.flags.join(right.flags);
         let (Some(one), Some(other)) = (left.kind, right.kind) else { return Part::broken(flags) };
         let kind = match (&one, operator, &other) {
