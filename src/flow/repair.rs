@@ -94,12 +94,14 @@ mod tests {
     use crate::flow::set::{Audio, FlowSet};
     use proptest::prelude::*;
 
-    const FILES: [(&str, &str); 5] = [
+    const FILES: [(&str, &str); 7] = [
         ("clinic.yaml", include_str!("../../ivr-flows/clinic.yaml")),
         ("prompts.yaml", include_str!("../../ivr-flows/prompts.yaml")),
         ("entry.yaml", include_str!("../../ivr-flows/entry.yaml")),
         ("main_menu.yaml", include_str!("../../ivr-flows/main_menu.yaml")),
         ("after_hours.yaml", include_str!("../../ivr-flows/after_hours.yaml")),
+        ("office_info.yaml", include_str!("../../ivr-flows/office_info.yaml")),
+        ("colleague_line.yaml", include_str!("../../ivr-flows/colleague_line.yaml")),
     ];
 
     fn judge(files: &[SourceFile]) -> Vec<Diagnostic> {

@@ -30,6 +30,8 @@ fn shipped(changes: &[(&str, Option<&[u8]>)]) -> Vec<SourceFile> {
         ("entry.yaml", include_bytes!("../../../ivr-flows/entry.yaml")),
         ("main_menu.yaml", include_bytes!("../../../ivr-flows/main_menu.yaml")),
         ("after_hours.yaml", include_bytes!("../../../ivr-flows/after_hours.yaml")),
+        ("office_info.yaml", include_bytes!("../../../ivr-flows/office_info.yaml")),
+        ("colleague_line.yaml", include_bytes!("../../../ivr-flows/colleague_line.yaml")),
         ("hours.yaml", include_bytes!("../../../ivr-flows/hours.yaml")),
     ]);
     for (name, octets) in changes {

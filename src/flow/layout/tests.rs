@@ -64,6 +64,8 @@ fn the_shipped_files_are_laid_out() {
         ("entry", include_str!("../../../ivr-flows/entry.yaml")),
         ("main_menu", include_str!("../../../ivr-flows/main_menu.yaml")),
         ("after_hours", include_str!("../../../ivr-flows/after_hours.yaml")),
+        ("office_info", include_str!("../../../ivr-flows/office_info.yaml")),
+        ("colleague_line", include_str!("../../../ivr-flows/colleague_line.yaml")),
         ("careline.yaml.example", include_str!("../../../careline.yaml.example")),
     ] {
         assert_eq!(laid_out(name, text.as_bytes()).as_deref(), Ok(text), "{name}");

@@ -24,6 +24,8 @@ fn flows(changes: &[(&str, &str)]) -> Arc<FlowSet> {
         ("entry.yaml", include_str!("../../../ivr-flows/entry.yaml")),
         ("main_menu.yaml", include_str!("../../../ivr-flows/main_menu.yaml")),
         ("after_hours.yaml", include_str!("../../../ivr-flows/after_hours.yaml")),
+        ("office_info.yaml", include_str!("../../../ivr-flows/office_info.yaml")),
+        ("colleague_line.yaml", include_str!("../../../ivr-flows/colleague_line.yaml")),
     ]);
     texts.extend(changes.iter().copied());
     let file = |(name, text): (&str, &str)| SourceFile { path: name.to_owned(), octets: text.into() };

@@ -37,6 +37,8 @@ fn another_reader_of_yaml_understands_the_shipped_files_the_same_way() {
         ("entry", include_str!("../../../ivr-flows/entry.yaml")),
         ("main_menu", include_str!("../../../ivr-flows/main_menu.yaml")),
         ("after_hours", include_str!("../../../ivr-flows/after_hours.yaml")),
+        ("office_info", include_str!("../../../ivr-flows/office_info.yaml")),
+        ("colleague_line", include_str!("../../../ivr-flows/colleague_line.yaml")),
         ("careline.yaml.example", include_str!("../../../careline.yaml.example")),
         (
             "quotes and blocks",

@@ -41,11 +41,11 @@ pub fn clinic() {
         "100: main_menu",
         "'1-00 0': main_menu\n  1000: main_menu\n  a/b: main_menu",
         expect![[r#"
-            clinic.yaml:12:3  F120  the number 1000 stands here for the second time
-               12 |   1000: main_menu
-                  |   ^^^^ keep one of them; the first is in line 11
-            clinic.yaml:13:3  F037  `a/b` is no called number
-               13 |   a/b: main_menu               # for trying it out: sip:100@this-machine
+            clinic.yaml:14:3  F120  the number 1000 stands here for the second time
+               14 |   1000: main_menu
+                  |   ^^^^ keep one of them; the first is in line 13
+            clinic.yaml:15:3  F037  `a/b` is no called number
+               15 |   a/b: main_menu               # for trying it out: sip:100@this-machine
                   |   ^^^ write it as the carrier sends it, such as "+16175550100"
         "#]],
     );
@@ -74,8 +74,8 @@ pub fn clinic() {
         "recording: on ",
         "recording: yes ",
         expect![[r#"
-            clinic.yaml:16:12  F107  `yes` is no choice for recording
-               16 | recording: yes                  # after the notice, before the first person; 7 means no
+            clinic.yaml:20:12  F107  `yes` is no choice for recording
+               20 | recording: yes                  # after the notice, before the first person; 7 means no
                   |            ^^^ may stand here: on, off
         "#]],
     );
@@ -84,33 +84,33 @@ pub fn clinic() {
         "sip:front-desk@127.0.0.1:5070",
         "front-desk@127.0.0.1",
         expect![[r#"
-        clinic.yaml:19:12  F035  `front-desk@127.0.0.1` cannot be called: it does not begin with `sip:`
-           19 |   - {call: "front-desk@127.0.0.1", ring: 25 s}
-              |            ^^^^^^^^^^^^^^^^^^^^^^ write it as sip:NAME@HOST or sip:NAME@HOST:PORT
-              a caller who asks for a person would not reach this one
-    "#]],
+            clinic.yaml:23:12  F035  `front-desk@127.0.0.1` cannot be called: it does not begin with `sip:`
+               23 |   - {call: "front-desk@127.0.0.1", ring: 25 s}
+                  |            ^^^^^^^^^^^^^^^^^^^^^^ write it as sip:NAME@HOST or sip:NAME@HOST:PORT
+                  a caller who asks for a person would not reach this one
+        "#]],
     );
     edited(
         "clinic.yaml",
         "tries: 2",
         "tries: 6",
         expect![[r#"
-        clinic.yaml:15:8  F108  `6` is no number of tries
-           15 | tries: 6                       # silences or wrong keys in a menu, then a person
-              |        ^ write a whole number from 1 to 5
-    "#]],
+            clinic.yaml:19:8  F108  `6` is no number of tries
+               19 | tries: 6                       # silences or wrong keys in a menu, then a person
+                  |        ^ write a whole number from 1 to 5
+        "#]],
     );
     edited(
         "clinic.yaml",
         "promise: 1 working day}\n",
         "promise: 1 working day}\n  - {call: \"sip:nurse@127.0.0.1\"}\n",
         expect![[r#"
-            clinic.yaml:20:5  F118  a message stands before the last rung
-               20 |   - {message: vm.record_now, saved: vm.saved_next_day, promise: 1 working day}
+            clinic.yaml:24:5  F118  a message stands before the last rung
+               24 |   - {message: vm.record_now, saved: vm.saved_next_day, promise: 1 working day}
                   |     ^ make it the last rung
                   the persons after it would never be called
-            clinic.yaml:21:5  F034  the last rung calls somebody, who may not answer
-               21 |   - {call: "sip:nurse@127.0.0.1"}
+            clinic.yaml:25:5  F034  the last rung calls somebody, who may not answer
+               25 |   - {call: "sip:nurse@127.0.0.1"}
                   |     ^ add `- {message: …, saved: …, promise: 1 working day}`
                   a caller whom nobody answers would be left without a way to be called back
         "#]],
@@ -120,8 +120,8 @@ pub fn clinic() {
         "ring: 25 s",
         "ring: 25",
         expect![[r#"
-            clinic.yaml:19:51  F109  `25` is no time to ring
-               19 |   - {call: "sip:front-desk@127.0.0.1:5070", ring: 25}
+            clinic.yaml:23:51  F109  `25` is no time to ring
+               23 |   - {call: "sip:front-desk@127.0.0.1:5070", ring: 25}
                   |                                                   ^^ write seconds from 5 to 120, such as `8 s`
         "#]],
     );
@@ -130,18 +130,18 @@ pub fn clinic() {
         "promise: 1 working day",
         "promise: soon",
         expect![[r#"
-        clinic.yaml:20:65  F004  `soon` is no promise
-           20 |   - {message: vm.record_now, saved: vm.saved_next_day, promise: soon}
-              |                                                                 ^^^^ write `1 working day` up to `10 working days`, as the prompt says it
-    "#]],
+            clinic.yaml:24:65  F004  `soon` is no promise
+               24 |   - {message: vm.record_now, saved: vm.saved_next_day, promise: soon}
+                  |                                                                 ^^^^ write `1 working day` up to `10 working days`, as the prompt says it
+        "#]],
     );
     edited(
         "clinic.yaml",
         "  - {message: vm.record_now, saved: vm.saved_next_day, promise: 1 working day}\n",
         "",
         expect![[r#"
-            clinic.yaml:19:5  F034  the last rung calls somebody, who may not answer
-               19 |   - {call: "sip:front-desk@127.0.0.1:5070", ring: 25 s}
+            clinic.yaml:23:5  F034  the last rung calls somebody, who may not answer
+               23 |   - {call: "sip:front-desk@127.0.0.1:5070", ring: 25 s}
                   |     ^ add `- {message: …, saved: …, promise: 1 working day}`
                   a caller whom nobody answers would be left without a way to be called back
         "#]],
@@ -151,45 +151,57 @@ pub fn clinic() {
         "  - {call: \"sip:front-desk@127.0.0.1:5070\", ring: 25 s}\n",
         "",
         expect![[r#"
-        clinic.yaml:19:3  F033  the person ladder needs at least two rungs
-           19 |   - {message: vm.record_now, saved: vm.saved_next_day, promise: 1 working day}
-              |   ^ name a person to call, then a message
-              a caller whom nobody answers would be left without a way to be called back
-    "#]],
+            clinic.yaml:23:3  F033  the person ladder needs at least two rungs
+               23 |   - {message: vm.record_now, saved: vm.saved_next_day, promise: 1 working day}
+                  |   ^ name a person to call, then a message
+                  a caller whom nobody answers would be left without a way to be called back
+        "#]],
     );
     edited(
         "clinic.yaml",
         "exits: ",
         "exits: {}\nexists: ",
         expect![[r#"
-        clinic.yaml:23:1  F001  `exists` means nothing in clinic.yaml
-           23 | exists:                         # how calls end, for the reports; the ladder's own need no line here
-              | ^^^^^^ did you mean `exits`?
-        main_menu.yaml:14:35  F039  the exit `visits` is not listed in clinic.yaml
-           14 |   visits: {person: u.agent, exit: visits}
-              |                                   ^^^^^^ add `visits: …` under `exits`
-        main_menu.yaml:15:35  F039  the exit `refill` is not listed in clinic.yaml
-           15 |   refill: {person: u.agent, exit: refill}
-              |                                   ^^^^^^ add `refill: …` under `exits`
-        main_menu.yaml:16:36  F039  the exit `billing` is not listed in clinic.yaml
-           16 |   billing: {person: u.agent, exit: billing}
-              |                                    ^^^^^^^ add `billing: …` under `exits`
-        main_menu.yaml:17:38  F039  the exit `referrals` is not listed in clinic.yaml
-           17 |   referrals: {person: u.agent, exit: referrals}
-              |                                      ^^^^^^^^^ add `referrals: …` under `exits`
-        main_menu.yaml:18:34  F039  the exit `video` is not listed in clinic.yaml
-           18 |   video: {person: u.agent, exit: video}
-              |                                  ^^^^^ add `video: …` under `exits`
-        main_menu.yaml:19:36  F039  the exit `website` is not listed in clinic.yaml
-           19 |   website: {person: u.agent, exit: website}
-              |                                    ^^^^^^^ add `website: …` under `exits`
-        main_menu.yaml:20:35  F039  the exit `topics` is not listed in clinic.yaml
-           20 |   topics: {person: u.agent, exit: topics}
-              |                                   ^^^^^^ add `topics: …` under `exits`
-        main_menu.yaml:21:38  F039  the exit `caregiver` is not listed in clinic.yaml
-           21 |   caregiver: {person: u.agent, exit: caregiver}
-              |                                      ^^^^^^^^^ add `caregiver: …` under `exits`
-    "#]],
+            clinic.yaml:27:1  F001  `exists` means nothing in clinic.yaml
+               27 | exists:                         # how calls end, for the reports; the ladder's own need no line here
+                  | ^^^^^^ did you mean `exits`?
+            colleague_line.yaml:10:39  F039  the exit `colleague_pharmacy` is not listed in clinic.yaml
+               10 |   pharmacy: {person: cl.person, exit: colleague_pharmacy}
+                  |                                       ^^^^^^^^^^^^^^^^^^ add `colleague_pharmacy: …` under `exits`
+            colleague_line.yaml:11:39  F039  the exit `colleague_hospital` is not listed in clinic.yaml
+               11 |   hospital: {person: cl.person, exit: colleague_hospital}
+                  |                                       ^^^^^^^^^^^^^^^^^^ add `colleague_hospital: …` under `exits`
+            colleague_line.yaml:12:37  F039  the exit `colleague_doctor` is not listed in clinic.yaml
+               12 |   doctor: {person: cl.person, exit: colleague_doctor}
+                  |                                     ^^^^^^^^^^^^^^^^ add `colleague_doctor: …` under `exits`
+            main_menu.yaml:14:35  F039  the exit `visits` is not listed in clinic.yaml
+               14 |   visits: {person: u.agent, exit: visits}
+                  |                                   ^^^^^^ add `visits: …` under `exits`
+            main_menu.yaml:15:35  F039  the exit `refill` is not listed in clinic.yaml
+               15 |   refill: {person: u.agent, exit: refill}
+                  |                                   ^^^^^^ add `refill: …` under `exits`
+            main_menu.yaml:16:36  F039  the exit `billing` is not listed in clinic.yaml
+               16 |   billing: {person: u.agent, exit: billing}
+                  |                                    ^^^^^^^ add `billing: …` under `exits`
+            main_menu.yaml:17:38  F039  the exit `referrals` is not listed in clinic.yaml
+               17 |   referrals: {person: u.agent, exit: referrals}
+                  |                                      ^^^^^^^^^ add `referrals: …` under `exits`
+            main_menu.yaml:18:34  F039  the exit `video` is not listed in clinic.yaml
+               18 |   video: {person: u.agent, exit: video}
+                  |                                  ^^^^^ add `video: …` under `exits`
+            main_menu.yaml:19:36  F039  the exit `website` is not listed in clinic.yaml
+               19 |   website: {person: u.agent, exit: website}
+                  |                                    ^^^^^^^ add `website: …` under `exits`
+            main_menu.yaml:20:35  F039  the exit `topics` is not listed in clinic.yaml
+               20 |   topics: {person: u.agent, exit: topics}
+                  |                                   ^^^^^^ add `topics: …` under `exits`
+            main_menu.yaml:21:38  F039  the exit `caregiver` is not listed in clinic.yaml
+               21 |   caregiver: {person: u.agent, exit: caregiver}
+                  |                                      ^^^^^^^^^ add `caregiver: …` under `exits`
+            office_info.yaml:18:34  F039  the exit `informed` is not listed in clinic.yaml
+               18 |   goodbye: {say: u.goodbye, end: informed}
+                  |                                  ^^^^^^^^ add `informed: …` under `exits`
+        "#]],
     );
     expect![[r#"
         clinic.yaml  F006  the flows have no clinic.yaml

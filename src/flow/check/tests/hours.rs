@@ -317,11 +317,11 @@ fn steps_that_ask() {
         "{hours: clinic, next: {open: main_menu, closed: aa, holiday: a}}",
         Some(HOURS),
         expect![[r#"
-        after_hours.yaml:4:54  F010  `aa` is no step of this flow
-            4 |   b: {hours: clinic, next: {open: main_menu, closed: aa, holiday: a}}
-              |                                                      ^^ add the step `aa:`, or name one of: b, a, person, nurse, crisis, message, called_number, after_hours, entry, main_menu
-              at some hours a caller would hear nothing more
-    "#]],
+            after_hours.yaml:4:54  F010  `aa` is no step of this flow
+                4 |   b: {hours: clinic, next: {open: main_menu, closed: aa, holiday: a}}
+                  |                                                      ^^ add the step `aa:`, or name one of: b, a, person, nurse, crisis, message, called_number, after_hours, colleague_line, entry, main_menu, office_info
+                  at some hours a caller would hear nothing more
+        "#]],
     );
     asking(
         "{hours: clinic, next: {open: main_menu, closed: a, holiday: b}}",
@@ -356,14 +356,14 @@ fn ends_soon() {
     // 2026-10-01, 2026-11-24, 2027-01-02.
     assert_eq!(told(1_790_856_000), "");
     expect![[r#"
-        hours.yaml:8:1  F066  the last day of this file is 2027-01-01, 38 days from today
+        hours.yaml:8:1  F066  warning: the last day of this file is 2027-01-01, 38 days from today
             8 | ics: days.ics
               | ^^^^^^^^^^^^^ get the next list and put it in its place, or write the holidays as rules
               on holidays that are not listed a caller would be told that the clinic is open
     "#]]
     .assert_eq(&told(1_795_525_200));
     expect![[r#"
-        hours.yaml:8:1  F066  the last day of this file was 2027-01-01: it names no holiday any more
+        hours.yaml:8:1  F066  warning: the last day of this file was 2027-01-01: it names no holiday any more
             8 | ics: days.ics
               | ^^^^^^^^^^^^^ get the next list and put it in its place, or write the holidays as rules
               on holidays that are not listed a caller would be told that the clinic is open

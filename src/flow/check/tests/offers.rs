@@ -51,10 +51,6 @@ fn menus() {
         "x.menu:\n  en: \"For a message, press one. To ask, two. To hear it again, press star.\"\n  \
          es: \"Para un mensaje, oprima uno. Para oírlo de nuevo, pulse la tecla de asterisco.\"",
         expect![[r#"
-            after_hours.yaml:4:40  F016  key 2 chooses the second language until the first menu is over
-                4 |   a: {menu: x.menu, keys: {1: message, 2: person, 3: b, 5: message}}
-                  |                                        ^ give this answer another key
-                  a caller who presses 2 here would not get `person`
             after_hours.yaml:4:40  F019  the `en` text of `x.menu` does not offer key 2
                 4 |   a: {menu: x.menu, keys: {1: message, 2: person, 3: b, 5: message}}
                   |                                        ^ say it there, such as "press 2" (es: "marque 2")
@@ -63,6 +59,10 @@ fn menus() {
                 4 |   a: {menu: x.menu, keys: {1: message, 2: person, 3: b, 5: message}}
                   |                                        ^ say it there, such as "press 2" (es: "marque 2")
                   a caller cannot know that this key does something
+            after_hours.yaml:4:40  F116  key 2 chooses the second language until the first menu is over
+                4 |   a: {menu: x.menu, keys: {1: message, 2: person, 3: b, 5: message}}
+                  |                                        ^ give this answer another key
+                  a caller who presses 2 here would not get `person`
             after_hours.yaml:4:51  F019  the `en` text of `x.menu` does not offer key 3
                 4 |   a: {menu: x.menu, keys: {1: message, 2: person, 3: b, 5: message}}
                   |                                                   ^ say it there, such as "press 3" (es: "marque 3")
@@ -100,12 +100,12 @@ fn menus() {
                 4 |   a: {menu: x.many, keys: {1: message, 2: person, 3: person, 5: person}}
                   |             ^^^^^^ make two menus of it; at most 5 can be kept in mind
                   at the end of the list a caller has forgotten its beginning
-            after_hours.yaml:4:40  F016  key 2 chooses the second language until the first menu is over
+            after_hours.yaml:4:40  F116  key 2 chooses the second language until the first menu is over
                 4 |   a: {menu: x.many, keys: {1: message, 2: person, 3: person, 5: person}}
                   |                                        ^ give this answer another key
                   a caller who presses 2 here would not get `person`
-            prompts.yaml:118:7  F051  `x.many` offers key 0 in `en` and not in `es`
-              118 |   es: "Marque 1, 2, 3 o 5. Para una enfermera, marque 4."
+            prompts.yaml:146:7  F051  `x.many` offers key 0 in `en` and not in `es`
+              146 |   es: "Marque 1, 2, 3 o 5. Para una enfermera, marque 4."
                   |       ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ say it in the `es` text too, or in neither
                   a caller who hears `es` would not know of it
         "#]],
@@ -159,29 +159,29 @@ fn elsewhere() {
         "  a: {say: x.early, next: b}\n  b: {menu: vm.closed_now, keys: {1: message}}",
         "x.early: {en: \"Press 1 or 3.\", es: \"Marque 1 o 3.\"}",
         expect![[r#"
-        prompts.yaml:116:27  F054  the `en` text of `x.early` offers key 3, and nothing waits for it after `a`
-          116 | x.early: {en: "Press 1 or 3.", es: "Marque 1 o 3."}
-              |                           ^ let a menu that takes this key follow, or take it out of the text
-              a caller who presses 3 as told would not get what was said
-        prompts.yaml:116:48  F054  the `es` text of `x.early` offers key 3, and nothing waits for it after `a`
-          116 | x.early: {en: "Press 1 or 3.", es: "Marque 1 o 3."}
-              |                                                ^ let a menu that takes this key follow, or take it out of the text
-              a caller who presses 3 as told would not get what was said
-    "#]],
+            prompts.yaml:144:27  F054  the `en` text of `x.early` offers key 3, and nothing waits for it after `a`
+              144 | x.early: {en: "Press 1 or 3.", es: "Marque 1 o 3."}
+                  |                           ^ let a menu that takes this key follow, or take it out of the text
+                  a caller who presses 3 as told would not get what was said
+            prompts.yaml:144:48  F054  the `es` text of `x.early` offers key 3, and nothing waits for it after `a`
+              144 | x.early: {en: "Press 1 or 3.", es: "Marque 1 o 3."}
+                  |                                                ^ let a menu that takes this key follow, or take it out of the text
+                  a caller who presses 3 as told would not get what was said
+        "#]],
     );
     saying(
         "  a: {say: x.early, next: person}",
         "x.early: {en: \"For a nurse, press 4.\", es: \"Para una enfermera, marque 4.\"}",
         expect![[r#"
-        prompts.yaml:116:35  F054  the `en` text of `x.early` offers key 4, and nothing waits for it after `a`
-          116 | x.early: {en: "For a nurse, press 4.", es: "Para una enfermera, marque 4."}
-              |                                   ^ let a menu that takes this key follow, or take it out of the text
-              a caller who presses 4 as told would not get what was said
-        prompts.yaml:116:72  F054  the `es` text of `x.early` offers key 4, and nothing waits for it after `a`
-          116 | x.early: {en: "For a nurse, press 4.", es: "Para una enfermera, marque 4."}
-              |                                                                        ^ let a menu that takes this key follow, or take it out of the text
-              a caller who presses 4 as told would not get what was said
-    "#]],
+            prompts.yaml:144:35  F054  the `en` text of `x.early` offers key 4, and nothing waits for it after `a`
+              144 | x.early: {en: "For a nurse, press 4.", es: "Para una enfermera, marque 4."}
+                  |                                   ^ let a menu that takes this key follow, or take it out of the text
+                  a caller who presses 4 as told would not get what was said
+            prompts.yaml:144:72  F054  the `es` text of `x.early` offers key 4, and nothing waits for it after `a`
+              144 | x.early: {en: "For a nurse, press 4.", es: "Para una enfermera, marque 4."}
+                  |                                                                        ^ let a menu that takes this key follow, or take it out of the text
+                  a caller who presses 4 as told would not get what was said
+        "#]],
     );
     edited(
         "prompts.yaml",

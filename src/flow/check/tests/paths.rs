@@ -108,10 +108,6 @@ pub fn paths() {
                 7 |     menu: mm.menu                    # 4 is the nurse everywhere
                   |           ^^^^^^^ make two menus of it; at most 5 can be kept in mind
                   at the end of the list a caller has forgotten its beginning
-            main_menu.yaml:8:23  F016  key 2 chooses the second language until the first menu is over
-                8 |     keys: {1: visits, 2: refill, 7: refill, 5: billing, 6: more}
-                  |                       ^ give this answer another key
-                  a caller who presses 2 here would not get `refill`
             main_menu.yaml:8:23  F019  the `en` text of `mm.menu` does not offer key 2
                 8 |     keys: {1: visits, 2: refill, 7: refill, 5: billing, 6: more}
                   |                       ^ say it there, such as "press 2" (es: "marque 2")
@@ -120,10 +116,10 @@ pub fn paths() {
                 8 |     keys: {1: visits, 2: refill, 7: refill, 5: billing, 6: more}
                   |                       ^ say it there, such as "press 2" (es: "marque 2")
                   a caller cannot know that this key does something
-            main_menu.yaml:8:34  F016  key 7 stops the recording until the first menu is over
+            main_menu.yaml:8:23  F116  key 2 chooses the second language until the first menu is over
                 8 |     keys: {1: visits, 2: refill, 7: refill, 5: billing, 6: more}
-                  |                                  ^ give this answer another key
-                  a caller who presses 7 here would not get `refill`
+                  |                       ^ give this answer another key
+                  a caller who presses 2 here would not get `refill`
             main_menu.yaml:8:34  F019  the `en` text of `mm.menu` does not offer key 7
                 8 |     keys: {1: visits, 2: refill, 7: refill, 5: billing, 6: more}
                   |                                  ^ say it there, such as "press 7" (es: "marque 7")
@@ -132,6 +128,10 @@ pub fn paths() {
                 8 |     keys: {1: visits, 2: refill, 7: refill, 5: billing, 6: more}
                   |                                  ^ say it there, such as "press 7" (es: "marque 7")
                   a caller cannot know that this key does something
+            main_menu.yaml:8:34  F116  key 7 stops the recording until the first menu is over
+                8 |     keys: {1: visits, 2: refill, 7: refill, 5: billing, 6: more}
+                  |                                  ^ give this answer another key
+                  a caller who presses 7 here would not get `refill`
             prompts.yaml:95:57  F018  the `en` text of `mm.menu` offers key 3, which `choose` does not take
                95 |   en: "For visits, press 1. To refill a medicine, press 3. For a nurse, press 4. For bills or insurance, press 5. For mo
                   |                                                         ^ add 3 under the `keys` of `choose`, or take it out of the text

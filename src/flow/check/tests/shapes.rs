@@ -133,7 +133,7 @@ pub fn shapes() {
                 1 | flow: after_hours
                   |       ^^^^^^^^^^^ let its last words lead to a menu or to `person`
                   whoever calls this number would hear some words and be hung up on
-            after_hours.yaml:4:34  F004  `both` is no choice of languages
+            after_hours.yaml:4:34  F107  `both` is no choice of languages
                 4 |   a: {say: u.goodbye, languages: both, end: visits}
                   |                                  ^^^^ may stand here: all
         "#]],
