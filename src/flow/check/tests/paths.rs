@@ -161,4 +161,11 @@ pub fn paths() {
               no caller would ever hear it
     "#]],
     );
+    // A person, or a message, is enough.
+    for last in ["person", "nurse", "message", "main_menu"] {
+        let flow = format!("flow: after_hours\nstart: a\nsteps:\n  a: {{say: u.one_moment, next: {last}}}\n");
+        let found = load(&[("after_hours.yaml", Some(flow.as_bytes()))]);
+        let codes: Vec<&str> = found.iter().map(|fault| fault.code.id).collect();
+        assert_eq!(codes, ["F053"], "{last}: {}", render(&found));
+    }
 }
