@@ -161,6 +161,16 @@ pub fn paths() {
               no caller would ever hear it
     "#]],
     );
+    // The way into a circle is no part of it.
+    steps(
+        "  a: {say: u.one_moment, next: b}\n  b: {say: u.agent, next: c}\n  c: {say: u.agent, next: b}",
+        expect![[r#"
+            after_hours.yaml:5:3  F013  `b` leads back to itself without any key
+                5 |   b: {say: u.agent, next: c}
+                  |   ^ let one step of the circle lead to a menu or to `person`
+                  a caller would hear the same words again and again, for ever
+        "#]],
+    );
     // A person, or a message, is enough.
     for last in ["person", "nurse", "message", "main_menu"] {
         let flow = format!("flow: after_hours\nstart: a\nsteps:\n  a: {{say: u.one_moment, next: {last}}}\n");
