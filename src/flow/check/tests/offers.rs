@@ -206,6 +206,22 @@ fn elsewhere() {
               a caller who hears `en` would not know of it
     "#]],
     );
+    // What the entry speaks must wait in the flow of every number: 3 is no key of `after_hours`, 1 is.
+    edited(
+        "prompts.yaml",
+        "For a person, press 0 at any time.",
+        "For a person, press 0. Press 3 or 1.",
+        expect![[r#"
+            prompts.yaml:27:37  F054  the `en` text of `u.person` offers key 3, and nothing waits for it after `zero`
+               27 |   en: "For a person, press 0. Press 3 or 1."
+                  |                                     ^ let a menu that takes this key follow, or take it out of the text
+                  a caller who presses 3 as told would not get what was said
+            prompts.yaml:28:7  F051  `u.person` offers key 1 in `en` and not in `es`
+               28 |   es: "Para hablar con una persona, marque 0 en cualquier momento."
+                  |       ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ say it in the `es` text too, or in neither
+                  a caller who hears `es` would not know of it
+        "#]],
+    );
 }
 
 fn opt_out() {

@@ -161,4 +161,21 @@ pub fn paths() {
               no caller would ever hear it
     "#]],
     );
+    // The way into a circle is no part of it.
+    steps(
+        "  a: {say: u.one_moment, next: b}\n  b: {say: u.agent, next: c}\n  c: {say: u.agent, next: b}",
+        expect![[r#"
+            after_hours.yaml:5:3  F013  `b` leads back to itself without any key
+                5 |   b: {say: u.agent, next: c}
+                  |   ^ let one step of the circle lead to a menu or to `person`
+                  a caller would hear the same words again and again, for ever
+        "#]],
+    );
+    // A person, or a message, is enough.
+    for last in ["person", "nurse", "message", "main_menu"] {
+        let flow = format!("flow: after_hours\nstart: a\nsteps:\n  a: {{say: u.one_moment, next: {last}}}\n");
+        let found = load(&[("after_hours.yaml", Some(flow.as_bytes()))]);
+        let codes: Vec<&str> = found.iter().map(|fault| fault.code.id).collect();
+        assert_eq!(codes, ["F053"], "{last}: {}", render(&found));
+    }
 }
