@@ -193,9 +193,12 @@ fn a_file_that_went_bad_in_the_set_before_is_taken_from_the_draft() {
     assert!(bench.shelf.whole(2).is_ok());
 }
 
+/// What is done to the folder of a set.
+type Harm = fn(&Path);
+
 #[test]
 fn a_set_that_is_not_as_it_was_published_is_known_as_such() {
-    let table: [(&str, fn(&Path), &str); 5] = [
+    let table: [(&str, Harm, &str); 5] = [
         (
             "changed",
             |set| replace(&set.join("flows/clinic.yaml"), "clinic: mine"),
