@@ -73,7 +73,8 @@ impl Event {
 
     /// Whether `date` is not before the first beginning, and within so many days of the last: most events are over.
     fn may_touch(&self, date: Date, days: i64) -> bool {
-        date >= self.first.date() && (date <= self.last || date.duration_since(self.last).as_hours() / 24 < days)
+        date >= self.first.date()
+            && (date <= self.last || date.duration_since(self.last).as_hours() / 24 < days)
     }
 
     fn begins_on(&self, date: Date, zone: &TimeZone) -> bool {
