@@ -101,6 +101,12 @@ struct Storm {
 }
 
 impl Storm {
+    /// Keeps a fault, and tells it at once: a storm takes long.
+    fn note(&mut self, fault: String) {
+        println!("storm {}: {fault}", self.name);
+        self.faults.push(fault);
+    }
+
     /// One round: calls, a kill, a start, a look at everything.
     fn round(&mut self, round: u64) {
         let engine = Engine::start_again(&self.home, self.sip, self.desk);
@@ -108,7 +114,7 @@ impl Storm {
         let phones: Vec<Phone> = (0..CALLS)
             .filter_map(|call| {
                 Phone::call(self.sip, "100", hertz(call))
-                    .map_err(|fault| self.faults.push(format!("round {round}: {fault}")))
+                    .map_err(|fault| self.note(format!("round {round}: {fault}")))
                     .ok()
             })
             .collect();
@@ -135,7 +141,7 @@ impl Storm {
         self.clear_away(round);
         let (status, said) = engine.stop();
         if !status.success() {
-            self.faults.push(format!("round {round}: the engine ended with {status}; it said:\n{said}"));
+            self.note(format!("round {round}: the engine ended with {status}; it said:\n{said}"));
         }
         println!(
             "storm {}, round {round}: killed {wait:?} after the first recording began, {fresh} recordings, \
@@ -158,7 +164,7 @@ impl Storm {
                 judge(&stereo, lasted, voices)
             });
             if let Err(fault) = verdict {
-                self.faults.push(format!("round {round}: {}: {fault}", path.display()));
+                self.note(format!("round {round}: {}: {fault}", path.display()));
             }
         }
         self.fresh = fresh.into_keys().collect();
@@ -173,19 +179,18 @@ impl Storm {
         for line in self.told(round, engine, &["calls", "--last", "1000000"]).lines().skip(1) {
             let id = line.split_whitespace().next().unwrap_or_default().to_owned();
             if line.contains(GOES_ON) {
-                self.faults.push(format!("round {round}: a call is still open: {line}"));
+                self.note(format!("round {round}: a call is still open: {line}"));
             }
             if self.told_of.insert(id.clone()) {
                 named += &self.told(round, engine, &["calls", &id]);
             }
         }
         if named.contains(UNDER_WAY) {
-            self.faults.push(format!("round {round}: a recording is not closed:\n{named}"));
+            self.note(format!("round {round}: a recording is not closed:\n{named}"));
         }
-        for path in &self.fresh {
-            if !named.contains(&path.display().to_string()) {
-                self.faults.push(format!("round {round}: an orphan: no record names {}", path.display()));
-            }
+        let is_orphan = |path: &&PathBuf| !named.contains(&path.display().to_string());
+        for path in self.fresh.iter().filter(is_orphan).cloned().collect::<Vec<_>>() {
+            self.note(format!("round {round}: an orphan: no record names {}", path.display()));
         }
     }
 
@@ -193,7 +198,7 @@ impl Storm {
     fn clear_away(&mut self, round: u64) {
         for path in std::mem::take(&mut self.fresh) {
             if let Err(error) = fs::remove_file(&path) {
-                self.faults.push(format!("round {round}: {}: {error}", path.display()));
+                self.note(format!("round {round}: {}: {error}", path.display()));
             }
         }
     }
@@ -203,7 +208,7 @@ impl Storm {
         let output = engine.ask(command);
         if !output.status.success() {
             let said = String::from_utf8_lossy(&output.stderr);
-            self.faults.push(format!("round {round}: careline {}: {said}", command.join(" ")));
+            self.note(format!("round {round}: careline {}: {said}", command.join(" ")));
         }
         String::from_utf8_lossy(&output.stdout).into_owned()
     }

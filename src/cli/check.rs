@@ -129,7 +129,8 @@ fn for_programs(
     audio: AudioIn<'_>,
     document: fn(&[Diagnostic], &[String]) -> String,
 ) -> Report {
-    let Loaded { faults, unreadable, .. } = load(paths, audio);
+    let Loaded { mut faults, unreadable, flows, .. } = load(paths, audio);
+    faults.extend(flows.iter().flat_map(reminders));
     let text = document(&faults, &unreadable);
     let stops = faults.iter().any(|found| found.severity == Severity::Fault) || !unreadable.is_empty();
     Report { text, exit_code: u8::from(stops) }
@@ -168,7 +169,10 @@ pub fn check(paths: &Paths, audio: AudioIn<'_>, paint: Paint) -> Report {
         text += &format!("{}: nothing that stops a start\n", counted(warnings, "warning"));
     }
     match &loaded.flows {
-        Some(flows) if faults == 0 => text += &(reminders(flows, paint) + &summary(flows)),
+        Some(flows) if faults == 0 => {
+            let told = reminders(flows).map(|reminder| reminder.render(paint) + "\n\n");
+            text += &(told.collect::<String>() + &summary(flows));
+        }
         _ => {
             let certain = loaded.faults.iter().filter(|fault| fault.fix.is_some()).count();
             text += &format!("{}: nothing would be served\n", counted(faults, "fault"));
@@ -200,10 +204,10 @@ pub fn config(paths: &Paths) -> Result<Config, String> {
 }
 
 /// What will be a fault for callers soon, though it keeps nobody from serving today.
-fn reminders(flows: &FlowSet, paint: Paint) -> String {
+/// What wants a look today and did not yesterday: lists of holidays that end.
+fn reminders(flows: &FlowSet) -> impl Iterator<Item = Diagnostic> {
     let today = Clock::start().wall();
-    let told = flows.calendars().iter().flat_map(|calendar| lint::ends_soon(calendar, today));
-    told.map(|fault| fault.render(paint) + "\n\n").collect()
+    flows.calendars().iter().flat_map(move |calendar| lint::ends_soon(calendar, today))
 }
 
 fn summary(flows: &FlowSet) -> String {
@@ -255,11 +259,15 @@ mod tests {
         let paths = Paths { config: None, flows: Some(shipped()) };
         let report = check(&paths, &|_, _, _| Audio::Present, Paint::Plain);
         expect_test::expect![[r#"
-            no fault: 3 flows, 47 spoken texts
+            no fault: 5 flows, 63 spoken texts
               24 drafts wait for review by somebody who may judge the words
               +16175550100 leads to main_menu
+              +16175550120 leads to office_info
+              +16175550130 leads to colleague_line
               +16175550199 leads to after_hours
               100 leads to main_menu
+              120 leads to office_info
+              130 leads to colleague_line
               199 leads to after_hours
               any other number leads to main_menu
         "#]]
@@ -304,7 +312,7 @@ mod tests {
         assert_eq!(report.exit_code, 0, "{}", report.text);
         let drafts = format!("{shipped_drafts} drafts wait for review");
         for part in
-            ["F053  warning: no step speaks `x.new`", "1 warning: nothing", "no fault: 3 flows", &drafts]
+            ["F053  warning: no step speaks `x.new`", "1 warning: nothing", "no fault: 5 flows", &drafts]
         {
             assert!(report.text.contains(part), "{part}\n{}", report.text);
         }

@@ -283,6 +283,8 @@ mod tests {
             ("ivr-flows/entry.yaml", include_str!("../../ivr-flows/entry.yaml")),
             ("ivr-flows/main_menu.yaml", include_str!("../../ivr-flows/main_menu.yaml")),
             ("ivr-flows/after_hours.yaml", include_str!("../../ivr-flows/after_hours.yaml")),
+            ("ivr-flows/office_info.yaml", include_str!("../../ivr-flows/office_info.yaml")),
+            ("ivr-flows/colleague_line.yaml", include_str!("../../ivr-flows/colleague_line.yaml")),
             ("ivr-flows/hours.yaml", hours.as_str()),
             ("ivr-flows/door.yaml", door),
         ];

@@ -20,6 +20,8 @@ pub enum Kind {
     Flow,
     /// prompts.yaml
     Prompts,
+    /// hours.yaml
+    Hours,
     /// careline.yaml
     Config,
 }
@@ -37,7 +39,7 @@ pub struct Arguments {
 
 impl Kind {
     /// All of them.
-    pub const ALL: [Kind; 4] = [Kind::Clinic, Kind::Flow, Kind::Prompts, Kind::Config];
+    pub const ALL: [Kind; 5] = [Kind::Clinic, Kind::Flow, Kind::Prompts, Kind::Hours, Kind::Config];
 
     /// Its name, as the command takes it.
     pub const fn name(self) -> &'static str {
@@ -45,6 +47,7 @@ impl Kind {
             Kind::Clinic => "clinic",
             Kind::Flow => "flow",
             Kind::Prompts => "prompts",
+            Kind::Hours => "hours",
             Kind::Config => "config",
         }
     }
@@ -92,6 +95,7 @@ pub fn schema(kind: Kind) -> Value {
         Kind::Clinic => ("clinic.yaml of Careline", object(&vocabulary::CLINIC)),
         Kind::Flow => ("A flow of Careline", object(&vocabulary::FLOW)),
         Kind::Prompts => ("prompts.yaml of Careline", value(&vocabulary::PROMPTS)),
+        Kind::Hours => ("hours.yaml of Careline", value(&vocabulary::HOURS_FILE)),
         Kind::Config => ("careline.yaml", object(&CONFIG)),
     };
     body["$schema"] = json!("https://json-schema.org/draft/2020-12/schema");
@@ -134,6 +138,7 @@ fn value(of: &Words) -> Value {
         Words::OneOrMore(of) => json!({"anyOf": [value(of), {"type": "array", "items": value(of)}]}),
         Words::Table(names, of) => table(*names, value(of)),
         Words::Object(of) => object(of),
+        Words::TextOr(of) => json!({"anyOf": [value(&Words::Text), object(of)]}),
         Words::Either(of) => json!({"anyOf": of.iter().map(|one| object(one)).collect::<Vec<_>>()}),
     }
 }
@@ -142,9 +147,16 @@ fn table(names: Names, of: Value) -> Value {
     let pattern = match names {
         Names::Any => "^[a-z0-9][a-z0-9_.-]*$",
         Names::Keys => "^0*[1-8]$",
+        Names::Free => "\\S",
         Names::Numbers => "^[ .()+_*#A-Za-z0-9-]+$",
         Names::Languages => {
+            let draft = json!({"anyOf": [
+                {"type": "boolean"},
+                {"type": "string", "enum": LANGUAGES},
+                {"type": "array", "items": {"type": "string", "enum": LANGUAGES}},
+            ]});
             let each = LANGUAGES.iter().map(|language| ((*language).to_owned(), of.clone()));
+            let each = each.chain([("draft".to_owned(), draft)]);
             return json!({
                 "type": "object",
                 "properties": Map::from_iter(each),

@@ -60,6 +60,8 @@ pub enum Value {
     Table(Names, &'static Value),
     /// An object.
     Object(&'static Object),
+    /// Free words, or an object that says more.
+    TextOr(&'static Object),
     /// One of several objects.
     Either(&'static [&'static Object]),
 }
@@ -73,8 +75,10 @@ pub enum Names {
     Keys,
     /// Called numbers.
     Numbers,
-    /// Languages that flows speak.
+    /// Languages that flows speak, and `draft` for those whose words nobody has reviewed yet.
     Languages,
+    /// Days and holidays: words as people write them.
+    Free,
 }
 
 const fn field(name: &'static str, need: Need, value: Value, about: &'static str) -> Field {
@@ -249,6 +253,46 @@ pub const TIMES: Object = Object {
     ],
 };
 
+/// A holiday with hours of its own.
+pub const HOLIDAY: Object = Object {
+    what: "a holiday",
+    about: "A holiday on which the clinic is open at other times.",
+    fields: &[
+        field("on", Required, Value::Text, "When it is, such as `december 24` or `last monday of may`."),
+        field("open", Optional, Value::Text, "The times of opening on that day; left out, it is closed."),
+    ],
+};
+
+/// A calendar.
+pub const CALENDAR: Object = Object {
+    what: "a calendar",
+    about: "When one door or line of the clinic is open.",
+    fields: &[
+        field("zone", Required, Value::Text, "Where its clock hangs: a place of the IANA list."),
+        field(
+            "week",
+            Required,
+            Value::Table(Names::Free, &Value::Text),
+            "The times of opening, for every day of the week.",
+        ),
+        field(
+            "holidays",
+            Optional,
+            Value::Table(Names::Free, &Value::TextOr(&HOLIDAY)),
+            "Each holiday and when it is.",
+        ),
+        field(
+            "ics",
+            Optional,
+            Value::OneOrMore(&Value::Text),
+            "Lists of holidays as iCalendar files, beside hours.yaml.",
+        ),
+    ],
+};
+
+/// hours.yaml: each calendar by its name.
+pub const HOURS_FILE: Value = Value::Table(Names::Any, &Value::Object(&CALENDAR));
+
 /// clinic.yaml.
 pub const CLINIC: Object = Object {
     what: "clinic.yaml",
@@ -330,6 +374,7 @@ impl Value {
             Value::OneOrMore(of) => format!("{}, or a list of such", of.shown()),
             Value::Table(names, of) => format!("{}, and behind each {}", names.shown(), of.shown()),
             Value::Object(object) => object.what.to_owned(),
+            Value::TextOr(object) => format!("words, or {}", object.what),
             Value::Either(objects) => {
                 objects.iter().map(|object| object.what).collect::<Vec<_>>().join(", or ")
             }
@@ -344,6 +389,7 @@ impl Names {
             Names::Keys => "keys",
             Names::Numbers => "called numbers",
             Names::Languages => "languages",
+            Names::Free => "names",
         }
     }
 }
@@ -371,7 +417,12 @@ pub fn page() -> String {
     ] {
         page += &format!("\n### {title}\n\n{}\n\n{}", object.about, rows(object));
     }
-    page + "\n## prompts.yaml\n\nEach prompt, and behind it each language and what is said in it.\n"
+    page += "\n## hours.yaml\n\nEach calendar, and behind it:\n\n";
+    page += &rows(&CALENDAR);
+    page += "\n### A holiday with hours of its own\n\n";
+    page += &rows(&HOLIDAY);
+    page + "\n## prompts.yaml\n\nEach prompt, and behind it each language and what is said in it; `draft` names the languages \
+            whose words nobody has reviewed yet.\n"
 }
 
 /// The fields of an object as a table.

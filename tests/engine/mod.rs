@@ -77,7 +77,8 @@ pub struct Engine {
     ended: Receiver<()>,
 }
 
-/// A port of 127.0.0.1 that was free a moment ago, over UDP and over TCP.
+/// A port of 127.0.0.1 that was free a moment ago, over UDP and over TCP. It is none that the system gives away by
+/// itself: an engine that is killed and started again finds it free.
 pub fn free_port() -> SocketAddr {
     free_port_of(IpAddr::V4(Ipv4Addr::LOCALHOST))
 }
@@ -85,9 +86,8 @@ pub fn free_port() -> SocketAddr {
 /// The same of another address of this machine.
 pub fn free_port_of(ip: IpAddr) -> SocketAddr {
     let free = |_attempt: u32| {
-        let socket = UdpSocket::bind((ip, 0)).expect("loopback has a free port");
-        let address = socket.local_addr().expect("a bound socket has an address");
-        TcpListener::bind(address).is_ok().then_some(address)
+        let address = SocketAddr::new(ip, places(1));
+        (UdpSocket::bind(address).is_ok() && TcpListener::bind(address).is_ok()).then_some(address)
     };
     (0..1_000).find_map(free).expect("some port is free over both")
 }
@@ -98,15 +98,20 @@ const STRETCHES: std::ops::Range<u32> = 10_000..32_000;
 /// A stretch of `ports` UDP ports, beginning at an even one, that were free a moment ago. No two
 /// calls of one process get the same ports, and processes begin at different places.
 pub fn free_stretch(ports: u16) -> u16 {
-    static TAKEN: AtomicU32 = AtomicU32::new(0);
-    let room = STRETCHES.end - STRETCHES.start - u32::from(ports);
-    let stretch = |_attempt: u32| {
-        let place = TAKEN.fetch_add(u32::from(ports), Ordering::Relaxed) + std::process::id() * 1_009;
-        u16::try_from((STRETCHES.start + place % room) & !1).ok()
-    };
     let is_free =
         |start: &u16| (*start..*start + ports).all(|port| UdpSocket::bind(("0.0.0.0", port)).is_ok());
-    (0..1_000).filter_map(stretch).find(is_free).expect("some stretch of ports is free")
+    let stretch = |_attempt: u32| places(ports);
+    (0..1_000).map(stretch).find(is_free).expect("some stretch of ports is free")
+}
+
+/// The first of so many places of [`STRETCHES`] that this process was not given yet, an even one.
+fn places(ports: u16) -> u16 {
+    static TAKEN: AtomicU32 = AtomicU32::new(0);
+    let ports = u32::from(ports).next_multiple_of(2);
+    let room = STRETCHES.end - STRETCHES.start - ports;
+    let place =
+        TAKEN.fetch_add(ports, Ordering::Relaxed).wrapping_add(std::process::id().wrapping_mul(1_009));
+    u16::try_from((STRETCHES.start + place % room) & !1).expect("STRETCHES ends under 65 536")
 }
 
 /// Writes the configuration, a copy of the shipped flows and the folders of an engine into `home`.

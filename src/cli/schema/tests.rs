@@ -106,6 +106,7 @@ fn the_shipped_files_are_what_their_schemas_say() {
         let kind = match file.path.rsplit('/').next().unwrap() {
             "clinic.yaml" => Kind::Clinic,
             "prompts.yaml" => Kind::Prompts,
+            "hours.yaml" => Kind::Hours,
             _ => Kind::Flow,
         };
         let text = String::from_utf8(file.octets).unwrap();
@@ -149,6 +150,7 @@ fn a_file_that_is_broken_in_its_form_is_not() {
         ("an unknown language", Kind::Clinic, CLINIC, "[en, es]", "[en, fr]"),
         ("a time without its unit", Kind::Clinic, CLINIC, "ring: 25 s", "ring: 25"),
         ("a promise that is none", Kind::Clinic, CLINIC, "promise: 1 working day", "promise: soon"),
+        ("a calendar without a zone", Kind::Hours, "a: {zone: UTC, week: {}}\n", "zone: UTC, ", ""),
         ("a language that nobody speaks", Kind::Prompts, "a: {en: A}\n", "en:", "fr:"),
     ] {
         assert!(text.contains(from), "{what}: no `{from}`");
@@ -169,10 +171,11 @@ fn samples(of: &Words) -> Vec<String> {
         Words::List(of) => vec![format!("[{}]", samples(of).join(", "))],
         Words::OneOrMore(of) => samples(of).into_iter().chain(samples(&Words::List(of))).collect(),
         Words::Object(of) => objects(of),
+        Words::TextOr(of) => one("x").into_iter().chain(objects(of)).collect(),
         Words::Either(of) => of.iter().flat_map(|one| objects(one)).collect(),
         Words::Table(names, of) => {
             let name = |index: usize| match names {
-                Names::Any => format!("x{index}"),
+                Names::Any | Names::Free => format!("x{index}"),
                 Names::Keys => (index + 1).to_string(),
                 Names::Numbers => (100 + index).to_string(),
                 Names::Languages => LANGUAGES[index % LANGUAGES.len()].to_owned(),
@@ -200,7 +203,7 @@ fn objects(of: &Object) -> Vec<String> {
 fn faults_of_form(kind: Kind, text: &str) -> Vec<String> {
     let faults = match kind {
         Kind::Config => Config::read("careline.yaml", text.as_bytes()).1,
-        Kind::Clinic | Kind::Flow | Kind::Prompts => {
+        Kind::Clinic | Kind::Flow | Kind::Prompts | Kind::Hours => {
             let path = if kind == Kind::Flow { "x.yaml".to_owned() } else { format!("{}.yaml", kind.name()) };
             let file = SourceFile { path, octets: text.as_bytes().to_vec() };
             FlowSet::load(vec![file], &|_, _| Audio::Present).1
@@ -230,6 +233,7 @@ fn whatever_the_table_names_is_taken_by_the_reader_and_by_the_schema() {
         (Kind::Clinic, objects(&vocabulary::CLINIC)),
         (Kind::Flow, objects(&vocabulary::FLOW)),
         (Kind::Prompts, samples(&vocabulary::PROMPTS)),
+        (Kind::Hours, samples(&vocabulary::HOURS_FILE)),
         (Kind::Config, objects(&CONFIG)),
     ] {
         assert!(!texts.is_empty());

@@ -20,7 +20,7 @@ pub const PAGES: &[Page] = &[
         "The same prompt offers a key in one language and not in another.",
         "Callers of one language would not know of a choice that the others have.",
         "Say the same keys in every language.",
-        words("prompts.yaml", "Marque 0 y espere.", "marque 0 en cualquier momento."),
+        words("prompts.yaml", "Cuando termine, espere.", "Cuando termine, marque gato."),
     ),
     page(
         codes::GRADE,
@@ -62,7 +62,10 @@ pub const PAGES: &[Page] = &[
          a person.",
         "Words, and then the end of the call.",
         "Let the last words lead to a menu or to `person`.",
-        steps("  a: {say: u.one_moment, next: b}\n  b: {say: u.goodbye, end: visits}", "  a: {say: u.one_moment, next: person}"),
+        steps(
+            "  a: {say: u.one_moment, next: b}\n  b: {say: u.goodbye, end: visits}",
+            "  a: {say: u.one_moment, next: person}",
+        ),
     ),
     page(
         codes::NOT_REACHED,

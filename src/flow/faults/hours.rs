@@ -29,7 +29,9 @@ pub const PAGES: &[Page] = &[
         "A calendar does not say what holds on some day of the week.",
         OPEN,
         "Name every day; a day on which nobody is there is `closed`.",
-        Example::Told("`mon-fri: 08:00-17:00` alone under `week` says nothing of Saturday and Sunday; add `sat, sun: closed`."),
+        Example::Told(
+            "`mon-fri: 08:00-17:00` alone under `week` says nothing of Saturday and Sunday; add `sat, sun: closed`.",
+        ),
     ),
     page(
         codes::OVERLAP,
@@ -43,7 +45,9 @@ pub const PAGES: &[Page] = &[
         "The rule that says when a holiday is cannot be read.",
         OPEN,
         "Write it as the guide to opening hours shows: a date, an nth weekday of a month, or days from Easter.",
-        Example::Told("`Labor Day: first monday of setember`; right is `Labor Day: first monday of september`."),
+        Example::Told(
+            "`Labor Day: first monday of setember`; right is `Labor Day: first monday of september`.",
+        ),
     ),
     page(
         codes::ICS,

@@ -110,7 +110,10 @@ pub const PAGES: &[Page] = &[
         "A step either goes on with `next` or ends the call with `end`.",
         "Perhaps the end of the call, perhaps more.",
         "Take one of them out.",
-        steps("  a: {say: u.goodbye, next: person, end: visits}", "  a: {say: u.goodbye, end: visits}"),
+        steps(
+            "  a: {say: u.one_moment, next: person, end: visits}",
+            "  a: {say: u.one_moment, next: person}",
+        ),
     ),
     page(
         codes::FILE_NAME,

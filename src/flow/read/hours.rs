@@ -9,6 +9,7 @@ use crate::flow::hours::interval::{self, Interval};
 use crate::flow::hours::{lint, week, zone};
 use crate::flow::syntax::fields::{self, Fields, Placed};
 use crate::flow::syntax::tree::{Node, Shape};
+use crate::flow::vocabulary;
 use crate::limits::{CALENDARS_MAX, HOLIDAYS_MAX};
 use jiff::tz::TimeZone;
 use std::collections::BTreeMap;
@@ -76,8 +77,7 @@ fn calendar(
     named: &mut Vec<String>,
     sources: &mut Sources,
 ) -> Option<Calendar> {
-    let known = &["zone", "week", "holidays", "ics"];
-    let mut fields = Fields::of(node, "a calendar", known, FAMILY, sources)?;
+    let mut fields = Fields::of_object(node, &[&vocabulary::CALENDAR], FAMILY, sources)?;
     let zone = fields.need("zone", sources).and_then(|n| zone(n, sources));
     let week = fields.need("week", sources).and_then(|n| self::week(n, sources));
     let holidays = fields.take("holidays").map(|n| holidays(n, sources)).unwrap_or_default();
@@ -199,7 +199,7 @@ fn holiday(key: &Node, value: &Node, sources: &mut Sources) -> Option<Holiday> {
     let name = fields::word(key, "the name of a holiday", FAMILY, sources)?;
     let (rule, intervals) = match &value.shape {
         Shape::Map(_) => {
-            let mut fields = Fields::of(value, "a holiday", &["on", "open"], FAMILY, sources)?;
+            let mut fields = Fields::of_object(value, &[&vocabulary::HOLIDAY], FAMILY, sources)?;
             let rule = fields.need("on", sources).and_then(|n| rule(n, sources));
             let own = fields.take("open").map(|n| (n.place, intervals(n, sources)));
             fields.finish(sources);

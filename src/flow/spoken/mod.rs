@@ -1,7 +1,7 @@
 //! How values are spoken: numbers, dates, times, money, telephone numbers and codes, by each language's own rules.
 //!
 //! ```text
-//! sounds/en/speech.yaml ──entries──▶ rules ──say──▶ pieces ──▶ recorded sounds, or the text for a voice
+//! languages/en.yaml ──entries──▶ rules ──say──▶ pieces ──▶ recorded sounds, or the text for a voice
 //! ```
 //! Nothing of a language is in this code: number words, the order of a date, genders and plurals, the parts of a day
 //! and the names of letters are data ([`rules`]). What can be said is a closed set of pieces, so that each can be

@@ -1,4 +1,4 @@
-//! From the tree of a `speech.yaml` to the entries of which rules are made.
+//! From the tree of a file of `languages/` to the entries of which rules are made.
 //!
 //! Not here: what an entry means ([`super::rules`]).
 

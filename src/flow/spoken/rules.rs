@@ -1,4 +1,4 @@
-//! The rules of one language, read from the entries of its `speech.yaml`.
+//! The rules of one language, read from the entries of its file in `languages/`.
 //!
 //! ```text
 //! language: en

@@ -14,8 +14,8 @@ use proptest::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
 
-const ENGLISH: &str = include_str!("../../../sounds/en/speech.yaml");
-const SPANISH: &str = include_str!("../../../sounds/es/speech.yaml");
+const ENGLISH: &str = include_str!("../../../languages/en.yaml");
+const SPANISH: &str = include_str!("../../../languages/es.yaml");
 
 fn compiled(file: &str) -> Result<Rules, Vec<Fault<Place>>> {
     let mut sources = Sources::default();

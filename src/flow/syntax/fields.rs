@@ -54,26 +54,6 @@ pub struct Fields<'a> {
 }
 
 impl<'a> Fields<'a> {
-    /// The fields of `node`, of which `known` may be there; a fault and nothing if it is no mapping.
-    pub fn of(
-        node: &'a Node,
-        what: &'static str,
-        known: &'static [&'static str],
-        family: Family,
-        sources: &mut Sources,
-    ) -> Option<Self> {
-        let entries = entries(node, what, family, sources)?;
-        let known = known.to_vec();
-        Some(Self {
-            place: node.place,
-            what,
-            family,
-            known,
-            left: entries.iter().collect(),
-            taken: Vec::new(),
-        })
-    }
-
     /// The fields of `node` as the first of `objects` has them; the names of the others are known too,
     /// where a word was probably meant. A fault and nothing if it is no mapping.
     pub fn of_object(

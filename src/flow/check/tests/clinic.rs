@@ -165,15 +165,15 @@ pub fn clinic() {
             clinic.yaml:27:1  F001  `exists` means nothing in clinic.yaml
                27 | exists:                         # how calls end, for the reports; the ladder's own need no line here
                   | ^^^^^^ did you mean `exits`?
-            colleague_line.yaml:10:39  F039  the exit `colleague_pharmacy` is not listed in clinic.yaml
-               10 |   pharmacy: {person: cl.person, exit: colleague_pharmacy}
-                  |                                       ^^^^^^^^^^^^^^^^^^ add `colleague_pharmacy: …` under `exits`
-            colleague_line.yaml:11:39  F039  the exit `colleague_hospital` is not listed in clinic.yaml
-               11 |   hospital: {person: cl.person, exit: colleague_hospital}
-                  |                                       ^^^^^^^^^^^^^^^^^^ add `colleague_hospital: …` under `exits`
-            colleague_line.yaml:12:37  F039  the exit `colleague_doctor` is not listed in clinic.yaml
-               12 |   doctor: {person: cl.person, exit: colleague_doctor}
-                  |                                     ^^^^^^^^^^^^^^^^ add `colleague_doctor: …` under `exits`
+            colleague_line.yaml:10:38  F039  the exit `colleague_pharmacy` is not listed in clinic.yaml
+               10 |   pharmacy: {person: cl.staff, exit: colleague_pharmacy}
+                  |                                      ^^^^^^^^^^^^^^^^^^ add `colleague_pharmacy: …` under `exits`
+            colleague_line.yaml:11:38  F039  the exit `colleague_hospital` is not listed in clinic.yaml
+               11 |   hospital: {person: cl.staff, exit: colleague_hospital}
+                  |                                      ^^^^^^^^^^^^^^^^^^ add `colleague_hospital: …` under `exits`
+            colleague_line.yaml:12:36  F039  the exit `colleague_doctor` is not listed in clinic.yaml
+               12 |   doctor: {person: cl.staff, exit: colleague_doctor}
+                  |                                    ^^^^^^^^^^^^^^^^ add `colleague_doctor: …` under `exits`
             main_menu.yaml:14:35  F039  the exit `visits` is not listed in clinic.yaml
                14 |   visits: {person: u.agent, exit: visits}
                   |                                   ^^^^^^ add `visits: …` under `exits`
