@@ -207,6 +207,18 @@ fn a_broken_draft_is_served_to_nobody() {
 }
 
 #[test]
+fn a_warning_stops_neither_the_first_start_nor_publishing() {
+    let (home, sip, desk) = furnished();
+    let home = home.path();
+    edit(home, "prompts.yaml", "mm.menu:\n", "x.new: {en: Hello., es: Hola.}\nmm.menu:\n");
+    let engine = Engine::start_again(home, sip, desk);
+    wait_until_said(&engine, "F053  warning: no step speaks `x.new`");
+    edit(home, "main_menu.yaml", BEFORE, AFTER);
+    must(home, &["publish", "--yes"], true, &["F053  warning", "live now is set 2"]);
+    engine.stop();
+}
+
+#[test]
 fn without_an_engine_the_next_start_serves_it_and_a_damaged_set_gives_way_to_the_one_before() {
     let (home, sip, desk) = furnished();
     let home = home.path();

@@ -80,6 +80,13 @@ pub struct Loaded {
     pub unreadable: Vec<String>,
 }
 
+impl Loaded {
+    /// Whether nothing stands against a start; warnings do not.
+    pub fn is_sound(&self) -> bool {
+        self.unreadable.is_empty() && self.faults.iter().all(|found| found.severity == Severity::Warning)
+    }
+}
+
 /// Tells whether a prompt can be heard: the directory of sounds, the prompt, the language.
 pub type AudioIn<'a> = &'a dyn Fn(&Path, &PromptName, &Language) -> Audio;
 
@@ -129,11 +136,11 @@ fn for_programs(
     audio: AudioIn<'_>,
     document: fn(&[Diagnostic], &[String]) -> String,
 ) -> Report {
-    let Loaded { mut faults, unreadable, flows, .. } = load(paths, audio);
+    let loaded = load(paths, audio);
+    let exit_code = u8::from(!loaded.is_sound());
+    let Loaded { mut faults, unreadable, flows, .. } = loaded;
     faults.extend(flows.iter().flat_map(reminders));
-    let text = document(&faults, &unreadable);
-    let stops = faults.iter().any(|found| found.severity == Severity::Fault) || !unreadable.is_empty();
-    Report { text, exit_code: u8::from(stops) }
+    Report { text: document(&faults, &unreadable), exit_code }
 }
 
 /// The pages of all kinds of fault.

@@ -4,7 +4,7 @@
 //! repairs are tried one by one, and those that make it worse are left to a person. A file that could not
 //! be read at all may show the faults that were hidden behind. Not here: reading and writing files.
 
-use crate::flow::diagnostic::{Diagnostic, Fix};
+use crate::flow::diagnostic::{Diagnostic, Fix, Severity};
 use crate::flow::mend::mended;
 use crate::flow::set::SourceFile;
 use crate::limits::REPAIR_ROUNDS_MAX;
@@ -61,7 +61,12 @@ fn attempt(
     }
     let left = judge(&after);
     let was_unreadable = certain.iter().any(|fault| fault.code.id.starts_with('Y'));
-    (left.len() <= faults.len() || was_unreadable).then_some((after, changes, left))
+    (stopping(&left) <= stopping(faults) || was_unreadable).then_some((after, changes, left))
+}
+
+/// How many of them stop a start: a repaired set may show warnings that its faults hid.
+fn stopping(faults: &[Diagnostic]) -> usize {
+    faults.iter().filter(|found| found.severity == Severity::Fault).count()
 }
 
 /// Makes the first repair that does not make the set worse: the next round makes the next one.

@@ -109,12 +109,14 @@ fn publish_draft(
     let content = folders.content().map_err(text)?;
     let sounds = Sounds::default();
     let loaded = check::load(paths, &|folder, prompt, language| sounds.audio(folder, prompt, language));
-    let faults = check::report(&loaded, Paint::Plain);
-    let Some(set) = loaded.flows.filter(|_| faults.is_empty()) else {
+    let told = check::report(&loaded, Paint::Plain);
+    let is_sound = loaded.is_sound();
+    let Some(set) = loaded.flows.filter(|_| is_sound) else {
         return Err(format!(
-            "{faults}the draft has faults: nothing is published, and callers hear what they heard"
+            "{told}the draft has faults: nothing is published, and callers hear what they heard"
         ));
     };
+    eprint!("{told}");
     let share = wish.canary.as_ref().or(wish.canary_number.as_ref());
     check_share(&shelf, &set, share, pointer)?;
     if let Some(pointer) = pointer.filter(|pointer| is_published(&shelf, pointer.current, &content)) {

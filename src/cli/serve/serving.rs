@@ -121,8 +121,10 @@ fn first(
     let content = folders.content();
     let sounds = Sounds::default();
     let loaded = check::load(paths, &|folder, prompt, language| sounds.audio(folder, prompt, language));
-    let faults = check::report(&loaded, Paint::Plain);
-    let Some(set) = loaded.flows.filter(|_| faults.is_empty()) else { return Err(faults) };
+    let told = check::report(&loaded, Paint::Plain);
+    let is_sound = loaded.is_sound();
+    let Some(set) = loaded.flows.filter(|_| is_sound) else { return Err(told) };
+    eprint!("{told}");
     let prompts = sounds.into_library(&config.sounds);
     let kept = content.and_then(|content| keep(shelf, &folders, &content).map(|number| (number, content)));
     let draft = config.flows.display();
