@@ -10,7 +10,7 @@
 //! exist when they are set forward is passed over. Hours belong to the day on which they begin: the night shift of
 //! the 24th runs to its end on the 25th, whatever day that is.
 //!
-//! Not here: reading `hours.yaml` with its faults ([`super::read`]), and where a step leads ([`super::run`]).
+//! Not here: reading `hours.yaml` with its faults (`flow/read/hours.rs`), and where a step leads ([`super::run`]).
 
 pub mod calendar;
 pub mod holiday;
