@@ -200,9 +200,7 @@ async fn flows_answer(pointer: &str, asked: Asked) -> String {
     };
     let pointed = tokio::task::spawn_blocking(move || shelf.point(&pointer)).await;
     if let Ok(Err(error)) = pointed {
-        return format!(
-            "no {error}\n  new calls get the set already, but the next start would serve the one before\n"
-        );
+        return format!("unkept {error}\n");
     }
     calls.iter().fold("ok\n".to_owned(), |all, (edition, calls)| format!("{all}{edition}\t{calls}\n"))
 }
@@ -328,4 +326,60 @@ fn ask(path: &Path, request: &str) -> Result<String, AskError> {
 fn read_figure(line: &str) -> Option<(String, u64, String)> {
     let mut parts = line.splitn(3, '\t');
     Some((parts.next()?.to_owned(), parts.next()?.parse().ok()?, parts.next()?.to_owned()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::io::published::gather::Folders;
+    use crate::io::published::manifest::Manifest;
+    use crate::io::published::pointer::Mover;
+    use std::path::Path;
+
+    /// A shelf with the shipped flows as set 1, and nothing that points to it.
+    fn shelf(at: &Path) -> Shelf {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let draft = Folders { flows: root.join("ivr-flows"), sounds: root.join("sounds") };
+        let shelf = Shelf::at(at);
+        let content = draft.content().unwrap();
+        let words = || String::new();
+        let (at, by, note) = (words(), words(), words());
+        let manifest = Manifest { number: 1, at, by, note, changes: Vec::new(), content };
+        shelf.add(&shelf.hold().unwrap(), &draft, &manifest).unwrap();
+        shelf
+    }
+
+    /// What the client is told when the engine takes the set.
+    fn told(shelf: Shelf) -> String {
+        let (requests, mut taken) = mpsc::channel(1);
+        let asked = Asked {
+            requests,
+            media: Arc::new(Mutex::new(MediaSockets::new([127, 0, 0, 1].into(), [].into_iter()))),
+            shelf,
+        };
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        runtime.block_on(async {
+            let engine = tokio::spawn(async move {
+                if let Some(Request::Serve(_, answer)) = taken.recv().await {
+                    drop(answer.send(Ok(BTreeMap::from([(Edition::Published(1), 2)]))));
+                }
+            });
+            let pointer = Pointer::first(1, Mover::new("maria", "now".to_owned()));
+            let told = flows_answer(&pointer.line(), asked).await;
+            engine.await.unwrap();
+            told
+        })
+    }
+
+    #[test]
+    fn a_set_that_is_served_and_cannot_be_kept_is_not_told_as_refused() {
+        let home = tempfile::tempdir().unwrap();
+        assert_eq!(told(shelf(&home.path().join("good"))), "ok\nset 1\t2\n");
+        let bad = home.path().join("bad");
+        let shelf = shelf(&bad);
+        // Where the pointer should be there is a folder that cannot give way.
+        std::fs::create_dir_all(bad.join("current/taken")).unwrap();
+        let told = told(shelf);
+        assert!(told.starts_with("unkept "), "who is told `no` takes the set away: {told}");
+    }
 }
