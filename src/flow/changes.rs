@@ -2,7 +2,7 @@
 //!
 //! ```text
 //!  menu `choose` of main_menu: key 3 now leads to refill, it led to billing
-//!  prompt mm.menu: new English text
+//!  prompt mm.menu: new English text, and its sound is still the one from before
 //!  number +16175550100 now leads to after_hours, it led to main_menu
 //!  sound u.greeting (English) changed
 //! ```
@@ -34,8 +34,14 @@ pub fn sentences(before: Side<'_>, after: Side<'_>) -> Vec<String> {
     names.sort_by_key(|name| (*name != CLINIC_FILE, *name == PROMPTS_FILE, *name));
     names.dedup();
     let mut told = Vec::new();
+    let is_said_as_before = |language: &str, prompt: &str| {
+        let stem = format!("{SOUNDS}/{language}/{prompt}");
+        let is_its = |name: &str| name.rsplit_once('.').is_some_and(|(all, _)| all == stem);
+        let mut sounds = after.content.files.iter().filter(|(name, _)| is_its(name));
+        sounds.any(|(name, hash)| before.content.files.get(name) == Some(hash))
+    };
     for name in names {
-        file(name, old.get(name).copied(), new.get(name).copied(), &mut told);
+        file(name, old.get(name).copied(), new.get(name).copied(), &is_said_as_before, &mut told);
     }
     let is_read = |name: &str| {
         let bare = name.strip_prefix(FLOWS).and_then(|name| name.strip_prefix('/'));
@@ -50,7 +56,16 @@ fn by_name(files: &[SourceFile]) -> BTreeMap<&str, &[u8]> {
     files.iter().map(|file| (&file.path[name(&file.path)..], file.octets.as_slice())).collect()
 }
 
-fn file(name: &str, old: Option<&[u8]>, new: Option<&[u8]>, told: &mut Vec<String>) {
+/// Whether a language's sound of a prompt is the same in both sets.
+type SaidAsBefore<'a> = &'a dyn Fn(&str, &str) -> bool;
+
+fn file(
+    name: &str,
+    old: Option<&[u8]>,
+    new: Option<&[u8]>,
+    is_said_as_before: SaidAsBefore<'_>,
+    told: &mut Vec<String>,
+) {
     if old == new {
         return;
     }
@@ -68,7 +83,7 @@ fn file(name: &str, old: Option<&[u8]>, new: Option<&[u8]>, told: &mut Vec<Strin
     match (old, new) {
         (Some(old), Some(new)) => match name {
             CLINIC_FILE => clinic(&old, &new, told),
-            PROMPTS_FILE => prompts(&old, &new, told),
+            PROMPTS_FILE => prompts(&old, &new, is_said_as_before, told),
             _ => flow(&subject, &old, &new, told),
         },
         _ => told.push(format!("{subject}: {name} changed")),
@@ -242,17 +257,23 @@ fn clinic(old: &Value, new: &Value, told: &mut Vec<String>) {
     }
 }
 
-fn prompts(old: &Value, new: &Value, told: &mut Vec<String>) {
+fn prompts(old: &Value, new: &Value, is_said_as_before: SaidAsBefore<'_>, told: &mut Vec<String>) {
     for (prompt, old, new) in pairs(Some(old), Some(new)) {
         match (old, new) {
             (None, _) => told.push(format!("prompt {prompt} is new")),
             (_, None) => told.push(format!("prompt {prompt} is gone")),
-            (Some(old), Some(new)) => texts(prompt, old, new, told),
+            (Some(old), Some(new)) => texts(prompt, old, new, is_said_as_before, told),
         }
     }
 }
 
-fn texts(prompt: &str, old: &Value, new: &Value, told: &mut Vec<String>) {
+fn texts(
+    prompt: &str,
+    old: &Value,
+    new: &Value,
+    is_said_as_before: SaidAsBefore<'_>,
+    told: &mut Vec<String>,
+) {
     let subject = format!("prompt {prompt}");
     for (field, old, new) in pairs(Some(old), Some(new)) {
         // A language is two or three small letters, and `in` is the field that says where all are spoken.
@@ -261,7 +282,11 @@ fn texts(prompt: &str, old: &Value, new: &Value, told: &mut Vec<String>) {
         match (old, new) {
             _ if old == new => {}
             (Some(Value::Text(_)), Some(Value::Text(_))) if is_language => {
-                told.push(format!("{subject}: new {} text", language(field)));
+                let sound = match is_said_as_before(field, prompt) {
+                    true => ", and its sound is still the one from before",
+                    false => "",
+                };
+                told.push(format!("{subject}: new {} text{sound}", language(field)));
             }
             (None, Some(Value::Text(_))) if is_language => {
                 told.push(format!("{subject}: it has a {} text now", language(field)));

@@ -196,3 +196,19 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_text_whose_sound_stayed_is_told_with_it() {
+    const SOUND: &str = "sounds/en/mm.menu.wav";
+    let set = |text: &'static str, sound: &'static str| {
+        [("flows/prompts.yaml", text), (SOUND, sound), ("sounds/es/mm.menu.wav", "RIFFes")]
+    };
+    let before = set("mm.menu: {en: One., es: Uno.}\n", "RIFF");
+    let only_text = set("mm.menu: {en: Two., es: Uno.}\n", "RIFF");
+    let both = set("mm.menu: {en: Two., es: Uno.}\n", "RIFF2");
+    assert_eq!(
+        told(&before, &only_text),
+        "prompt mm.menu: new English text, and its sound is still the one from before"
+    );
+    assert_eq!(told(&before, &both), "prompt mm.menu: new English text\nsound mm.menu (English) changed");
+}
