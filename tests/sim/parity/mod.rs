@@ -162,6 +162,7 @@ fn read_trace(text: &str) -> Rungs {
 
 #[test]
 fn the_ladders_of_the_nominal_scenarios_are_the_same_as_over_loopback() {
+    let _alone = crate::whole_machine();
     let flows = Flows::shipped();
     let wishes = Wishes { calls: 4, ..Wishes::default() };
     let home = |_: &Pair| tempfile::tempdir().unwrap();

@@ -146,6 +146,10 @@ impl<'a> Reader<'a> {
         match self.open.last() {
             Some((open, _)) if *open == name => {
                 self.open.pop();
+                if place == Place::Event && self.event.is_empty() {
+                    let repair = "say when it is, or take it out";
+                    self.faults.push(property.fault(&property.value, "the event says nothing", repair));
+                }
                 if place == Place::Event {
                     self.end_of_event();
                 }

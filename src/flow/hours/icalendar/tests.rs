@@ -232,6 +232,7 @@ fn what_is_not_understood_is_a_fault_with_its_line() {
         (event(&format!("{start}\nDURATION:PT8H")), "6 DURATION does not fit DTSTART"),
         (event(&format!("{start}\nDTEND:20261225\nDURATION:P1D")), "6 the event says DTEND and DURATION"),
         (event("SUMMARY:x"), "5 the event has no DTSTART"),
+        (event(""), "6 the event says nothing"),
         (event("DTSTART:20261224T120000Z"), "5 the event has no end, so it closes nothing"),
         (event("DTSTART:20261224T120000Z\nDTEND:20261224T110000Z"), "6 the event ends before it begins"),
         (event("DTSTART:20260230"), "5 `20260230` is no day and no time"),
