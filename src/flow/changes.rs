@@ -274,7 +274,7 @@ fn texts(
     is_said_as_before: SaidAsBefore<'_>,
     told: &mut Vec<String>,
 ) {
-    let subject = format!("prompt {prompt}");
+    let (subject, before) = (format!("prompt {prompt}"), told.len());
     for (field, old, new) in pairs(Some(old), Some(new)) {
         // A language is two or three small letters, and `in` is the field that says where all are spoken.
         let is_language =
@@ -297,8 +297,9 @@ fn texts(
             _ => any(&subject, field, old, new, told),
         }
     }
-    if told.is_empty() {
-        any(&subject, "", Some(old), Some(new), told);
+    // One that is no list of languages has no fields to compare.
+    if told.len() == before {
+        any(&subject, "text", Some(old), Some(new), told);
     }
 }
 

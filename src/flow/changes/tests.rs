@@ -212,3 +212,13 @@ fn a_text_whose_sound_stayed_is_told_with_it() {
     );
     assert_eq!(told(&before, &both), "prompt mm.menu: new English text\nsound mm.menu (English) changed");
 }
+
+#[test]
+fn a_prompt_that_was_no_list_of_languages_is_told_beside_others() {
+    let before = [("flows/prompts.yaml", "a: {en: One.}\nb: Two.\n")];
+    let after = [("flows/prompts.yaml", "a: {en: Uno.}\nb: Three.\n")];
+    assert_eq!(
+        told(&before, &after),
+        "prompt a: new English text\nprompt b: `text` is now Three., it was Two."
+    );
+}
