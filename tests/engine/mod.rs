@@ -94,6 +94,8 @@ pub fn free_port_of(ip: IpAddr) -> SocketAddr {
 
 /// Where stretches of ports are looked for: under the ports that the system gives away by itself.
 const STRETCHES: std::ops::Range<u32> = 10_000..32_000;
+/// The longest stretch, in ports.
+const LONGEST: u32 = 2_000;
 
 /// A stretch of `ports` UDP ports, beginning at an even one, that were free a moment ago. No two
 /// calls of one process get the same ports, and processes begin at different places.
@@ -104,14 +106,18 @@ pub fn free_stretch(ports: u16) -> u16 {
     (0..1_000).map(stretch).find(is_free).expect("some stretch of ports is free")
 }
 
-/// The first of so many places of [`STRETCHES`] that this process was not given yet, an even one.
+/// The first of so many places of [`STRETCHES`] that this process was not given yet, an even one. Every stretch is
+/// counted round the same circle, whatever its length: else a test would probe ports that another test's engine is
+/// about to take.
 fn places(ports: u16) -> u16 {
     static TAKEN: AtomicU32 = AtomicU32::new(0);
     let ports = u32::from(ports).next_multiple_of(2);
-    let room = STRETCHES.end - STRETCHES.start - ports;
-    let place =
-        TAKEN.fetch_add(ports, Ordering::Relaxed).wrapping_add(std::process::id().wrapping_mul(1_009));
-    u16::try_from((STRETCHES.start + place % room) & !1).expect("STRETCHES ends under 65 536")
+    assert!(ports <= LONGEST, "{ports} ports are more than {LONGEST}");
+    let circle = STRETCHES.end - STRETCHES.start - LONGEST;
+    let place = TAKEN
+        .fetch_add(ports, Ordering::Relaxed)
+        .wrapping_add((std::process::id() % circle).wrapping_mul(1_010));
+    u16::try_from(STRETCHES.start + place % circle).expect("STRETCHES ends under 65 536")
 }
 
 /// Writes the configuration, a copy of the shipped flows and the folders of an engine into `home`.
