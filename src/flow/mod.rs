@@ -25,6 +25,7 @@ pub(crate) mod read;
 pub mod repair;
 pub mod run;
 pub mod set;
+pub mod slots;
 pub mod spoken;
 pub mod syntax;
 pub mod value;
