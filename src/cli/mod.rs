@@ -6,6 +6,7 @@ pub mod explain;
 pub mod fmt;
 pub mod hear;
 pub mod phone;
+mod pieces;
 pub mod publish;
 pub mod schema;
 pub mod serve;
@@ -68,6 +69,13 @@ enum Command {
         when: String,
         /// A flow, or a number that is called
         flow_or_number: String,
+    },
+    /// List what a speaker records so that numbers, dates and times are spoken by his voice: the name of each file, a tab,
+    /// its words
+    Pieces {
+        /// The language, such as en
+        #[arg(default_value = "en")]
+        language: String,
     },
     /// Tell how loud each prompt was recorded, what it is raised by, and how loud callers hear it
     Sounds,
@@ -143,6 +151,7 @@ pub fn main() -> ExitCode {
         Command::History => with_config(&paths, publish::history::history),
         Command::Diff { from, to } => with_config(&paths, |config| publish::history::diff(config, from, to)),
         Command::Explain { when, flow_or_number } => explain::run(&paths, &when, &flow_or_number),
+        Command::Pieces { language } => pieces::run(&paths, &language, paint()),
         Command::Sounds => sounds::list(&paths, paint()),
         Command::Status => with_config(&paths, status::status),
         Command::Calls { show: Some(CallsCommand::Show { id, svg, numbers }), .. } => {

@@ -1,5 +1,6 @@
 //! Reads the files of a flow set from its directory; what they say is checked by `flow::set`.
 
+use crate::flow::languages;
 use crate::flow::set::{ICS_ENDING, SourceFile};
 use crate::limits::{FLOW_FILE_MAX_OCTETS, FLOW_FILES_MAX};
 use std::fs::{self, File};
@@ -36,15 +37,26 @@ pub enum Unreadable {
     },
 }
 
-/// Reads every `.yaml` and `.ics` file directly in `directory`, in the order of their names. Flow tests
+/// Reads every `.yaml` and `.ics` file directly in `directory`, and the languages in its folder `languages`, in the order
+/// of their names. Flow tests
 /// (`.test.yaml`) and hidden files are left out. A file over the limit is read only so far that its
 /// size shows, for the check to tell.
 ///
 /// # Errors
 /// [`Unreadable`] when the directory or one of the files cannot be read.
 pub fn read(directory: &Path) -> Result<Vec<SourceFile>, Unreadable> {
-    let unreadable = |cause| Unreadable::Directory { path: directory.to_owned(), cause };
     let mut paths = Vec::new();
+    list(directory, &mut paths)?;
+    let languages = directory.join(languages::FOLDER);
+    if languages.is_dir() {
+        list(&languages, &mut paths)?;
+    }
+    paths.sort();
+    paths.into_iter().map(one).collect()
+}
+
+fn list(directory: &Path, paths: &mut Vec<PathBuf>) -> Result<(), Unreadable> {
+    let unreadable = |cause| Unreadable::Directory { path: directory.to_owned(), cause };
     for entry in fs::read_dir(directory).map_err(unreadable)? {
         let path = entry.map_err(unreadable)?.path();
         let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
@@ -56,8 +68,7 @@ pub fn read(directory: &Path) -> Result<Vec<SourceFile>, Unreadable> {
             return Err(Unreadable::TooMany { path: directory.to_owned(), limit: FLOW_FILES_MAX });
         }
     }
-    paths.sort();
-    paths.into_iter().map(one).collect()
+    Ok(())
 }
 
 fn one(path: PathBuf) -> Result<SourceFile, Unreadable> {
@@ -79,9 +90,13 @@ mod tests {
         for name in ["b.yaml", "a.yaml", "days.ics", "a.test.yaml", ".hidden.yaml", ".b.ics", "notes.txt"] {
             fs::write(directory.path().join(name), name).unwrap();
         }
+        for (folder, name) in [("languages", "fr.yaml"), ("languages", "notes.txt"), ("more", "c.yaml")] {
+            fs::create_dir_all(directory.path().join(folder)).unwrap();
+            fs::write(directory.path().join(folder).join(name), name).unwrap();
+        }
         let files = read(directory.path()).unwrap();
         let names: Vec<&[u8]> = files.iter().map(|file| file.octets.as_slice()).collect();
-        assert_eq!(names, [b"a.yaml".as_slice(), b"b.yaml", b"days.ics"]);
+        assert_eq!(names, [b"a.yaml".as_slice(), b"b.yaml", b"days.ics", b"fr.yaml"]);
     }
 
     #[test]

@@ -15,6 +15,7 @@ mod kept;
 mod sound;
 #[cfg(test)]
 mod tests;
+pub mod voiced;
 
 use crate::flow::content::digest;
 use crate::id::{CallId, Language, VoicingId};
