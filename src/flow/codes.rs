@@ -86,7 +86,6 @@ codes! {
     MANNER "F122" "a slot is spoken in a manner that its type does not have";
     BRACE "F123" "a brace in a text has no other half, or no name in it";
     UNSPOKEN "F124" "a slot has a type that is not spoken";
-    NO_RULES "F125" "nothing says how values are spoken in a language";
     SECOND_VOICE "F126" "a slot is spoken by a second voice";
     LANGUAGE_RULES "F127" "the file of a language has a fault";
     EXPRESSION "F185" "a condition or value cannot be read";

@@ -386,6 +386,7 @@ impl Engine {
         all.extend(figures::media(self.workers.iter().map(Handle::counters)));
         all.extend(figures::recorder(&self.recorder.counters()));
         all.extend(figures::store(&self.store.counters()));
+        all.extend(figures::voice(self.voice.counters()));
         all.extend(figures::sip(&self.sip));
         all.extend([
             figure(

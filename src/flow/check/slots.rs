@@ -5,7 +5,7 @@
 
 use super::offers::word;
 use super::words::{Used, no_audio};
-use crate::flow::codes::{BRACE, MANNER, NO_RULES, SECOND_VOICE, SLOT, UNSPOKEN};
+use crate::flow::codes::{BRACE, MANNER, SECOND_VOICE, SLOT, UNSPOKEN};
 use crate::flow::diagnostic::{Sources, Words};
 use crate::flow::draft::Draft;
 use crate::flow::expression::types::{Environment, Type};
@@ -14,6 +14,7 @@ use crate::flow::read::prompts::Texts;
 use crate::flow::set::{Audio, AudioOf};
 use crate::flow::slots::how::{How, Kind, Mute, how};
 use crate::flow::slots::{self, Slot};
+use crate::flow::spoken::manner::Manner;
 use crate::flow::spoken::piece::PAUSE_NAME;
 use crate::flow::syntax::fields::Placed;
 use crate::flow::utterance::{name_recording, recording};
@@ -84,12 +85,21 @@ pub type Recorded = BTreeMap<String, BTreeSet<PromptName>>;
 
 /// Which recordings of pieces and of choices there are, of those that slots of `filled` can need.
 pub fn recorded(draft: &Draft, used: &BTreeMap<String, Used>, filled: &Filled<'_>, audio: AudioOf<'_>) -> Recorded {
-    let mut recorded = Recorded::new();
+    let (mut recorded, mut asked) = (Recorded::new(), BTreeSet::new());
     each_slot(draft, used, filled, &mut |slot: SlotUse<'_>| {
         let there = recorded.entry(slot.language.to_owned()).or_default();
         let language = Language::from(slot.language);
-        let needed = slot.needed().into_iter().map(|(name, _)| name);
-        there.extend(needed.filter(|name| audio(name, &language) == Audio::Present));
+        // What is said in numbers if a voice fails.
+        let numbers = [Manner::Number, Manner::Phone].into_iter().flat_map(|manner| slot.rules.pieces_of(manner));
+        let needed = slot.needed().into_iter().map(|(name, _)| name).chain(numbers.map(recording));
+        for name in needed {
+            if !asked.insert((slot.language.to_owned(), name.clone())) {
+                continue;
+            }
+            if audio(&name, &language) == Audio::Present {
+                there.insert(name);
+            }
+        }
     });
     recorded
 }
@@ -181,7 +191,6 @@ pub fn check(
     audio: AudioOf<'_>,
     sources: &mut Sources,
 ) {
-    unruled(draft, used, sources);
     unfilled(draft, used, filled, sources);
     let recorded = recorded(draft, used, filled, audio);
     each_slot(draft, used, filled, &mut |slot: SlotUse<'_>| {
@@ -249,24 +258,6 @@ fn unfilled(draft: &Draft, used: &BTreeMap<String, Used>, filled: &Filled<'_>, s
                     .hears("the caller would be led to a person here");
                 sources.fault(place, SLOT, words);
             }
-        }
-    }
-}
-
-/// A language whose texts have slots, and that has no rules for values.
-fn unruled(draft: &Draft, used: &BTreeMap<String, Used>, sources: &mut Sources) {
-    let (Some(prompts), Some(clinic)) = (&draft.prompts, &draft.clinic) else { return };
-    for language in clinic.languages.iter().filter(|language| !draft.languages.knows(&language.value)) {
-        let has_slots = |texts: &Texts| {
-            let text = texts.texts.get(&language.value);
-            used.contains_key(&texts.name.value) && text.is_some_and(|text| slots::has_braces(&text.value))
-        };
-        if let Some(texts) = prompts.values().find(|texts| has_slots(texts)) {
-            let what = format!("nothing says how values are spoken in `{}`, and `{}` has slots", language.value, texts.name.value);
-            let words = Words::what(what)
-                .repair(format!("write languages/{}.yaml beside the flows", language.value))
-                .hears("a caller of that language would be led to a person instead");
-            sources.fault(language.place, NO_RULES, words);
         }
     }
 }

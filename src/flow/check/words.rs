@@ -176,7 +176,12 @@ fn same_slots(texts: &Texts, spoken: &[&str], sources: &mut Sources) {
 }
 
 fn slots_of(text: &str) -> BTreeSet<&str> {
-    text.split('{').skip(1).filter_map(|rest| Some(rest.split_once('}')?.0.trim())).collect()
+    // The manner is each language's own.
+    let slots = text.split('{').skip(1).filter_map(|rest| {
+        let (inside, _) = rest.split_once('}')?;
+        Some(inside.split(':').next().unwrap_or(inside).trim())
+    });
+    slots.collect()
 }
 
 /// Prompts that nobody hears, in a set without fault.

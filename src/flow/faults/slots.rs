@@ -29,13 +29,6 @@ pub const PAGES: &[Page] = &[
         Example::Told("`We have {times}.` where `times` is a list of times."),
     ),
     page(
-        codes::NO_RULES,
-        "A text has slots, and no file says how numbers, dates and times are spoken in its language.",
-        PERSON,
-        "Write `languages/LANGUAGE.yaml` beside the flows, as `docs/admin-guide/values.md` shows.",
-        Example::Told("`languages: [en, fr]`, a text `fr: \"Le {visit}\"`, and no `languages/fr.yaml`."),
-    ),
-    page(
         codes::SECOND_VOICE,
         "The value of a slot is not in the recordings, so a speech engine says it, in another voice than the words around it.",
         "Two voices in one sentence. If no engine is configured or it fails: digits alone, or a person.",

@@ -191,6 +191,16 @@ fn repair(kind: Kind, word: &str, rules: &Rules) -> String {
     }
 }
 
+/// The table of manners for the guide.
+pub fn table() -> String {
+    let mut table = String::from("| type | slot | value | heard |\n|---|---|---|---|\n");
+    for Row { kind, word, example, heard, .. } in ROWS {
+        let slot = if word.is_empty() { "{x}".to_owned() } else { format!("{{x:{word}}}") };
+        table += &format!("| {} | `{slot}` | `{example}` | {heard} |\n", kind.name());
+    }
+    table
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -246,6 +256,52 @@ mod tests {
             once.sort_unstable();
             once.dedup();
             assert_eq!((once.len(), once.first()), (words.len(), Some(&"")), "{kind:?}: {words:?}");
+        }
+    }
+
+    const GUIDE: &str = "docs/admin-guide/values.md";
+    const BEGIN: &str = "<!-- Written from the engine's own table: CARELINE_REWRITE=1 cargo test --lib manners -->\n";
+    const END: &str = "<!-- the end of the table -->";
+
+    #[test]
+    fn the_guide_has_the_table_of_manners() {
+        let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(GUIDE);
+        let guide = std::fs::read_to_string(&path).expect("the guide");
+        let (head, rest) = guide.split_once(BEGIN).expect("where the table begins");
+        let (stands, tail) = rest.split_once(END).expect("where it ends");
+        if std::env::var_os("CARELINE_REWRITE").is_some() {
+            let made = format!("{head}{BEGIN}{}{END}{tail}", table());
+            std::fs::write(&path, made).expect("the guide is written");
+        } else {
+            assert_eq!(stands, table(), "{GUIDE} is stale: CARELINE_REWRITE=1 cargo test --lib manners");
+        }
+    }
+
+    /// What the guide tells of manners is what is heard.
+    #[test]
+    fn each_example_of_the_table_of_manners_is_true() {
+        use crate::flow::spoken::{Say, piece::text};
+        use crate::flow::value::{Date, Money, TimeOfDay};
+        let rules = english();
+        for Row { how, example, heard, .. } in ROWS {
+            let How::ByRules(manner) = how else { continue };
+            let parts: Vec<i64> = example.split(['-', ':', '.']).map(|part| part.parse().unwrap_or(0)).collect();
+            let date = || Date::new(parts[0] as u16, parts[1] as u8, parts[2] as u8).expect("a day");
+            let time = || TimeOfDay::new(parts[0] as u8, parts[1] as u8).expect("a time");
+            let say = match manner {
+                Manner::Number | Manner::NumberBy(_) | Manner::Counted(_) => Say::Number(parts[0]),
+                Manner::Weekday => Say::Weekday(date()),
+                Manner::Date => Say::Date(date()),
+                Manner::DateWithYear => Say::DateWithYear(date()),
+                Manner::FullDate => Say::FullDate(date()),
+                Manner::Time => Say::Time(time()),
+                Manner::AtTime => Say::AtTime(time()),
+                Manner::Duration => Say::Duration(std::time::Duration::from_secs(parts[0].unsigned_abs())),
+                Manner::Money => Say::Money(Money::from_cents(parts[0] * 100 + parts[1])),
+                Manner::Phone => Say::Phone(example),
+                Manner::Code => Say::Code(example),
+            };
+            assert_eq!(rules.say(say).map(|pieces| text(&pieces)).as_deref(), Ok(heard), "{example}");
         }
     }
 }
