@@ -85,7 +85,12 @@ fn a_menu_waits_for_its_voice_and_counts_the_callers_time_from_its_end() {
     let menu = "  first: {menu: x.slots, keys: {1: menu}}\n";
     let both = "x.slots: {en: \"For {who}, press 1.\", es: \"Para {who}, marque 1.\"}\n";
     let set = door(menu, both);
-    expect_test::expect![""].assert_eq(&heard_at_door(Arc::clone(&set), "v1 w20 w12 v2"));
+    expect_test::expect![[r#"
+        18.0  voice v1 en Dr. Lee
+        18.0  say x.slots.1/en ~v1/en x.slots.2/en
+        35.0  Missed { silence: true, count: 1 }
+        35.0  say u.noinput1/en x.slots.1/en ~v1/en x.slots.2/en
+    "#]].assert_eq(&heard_at_door(Arc::clone(&set), "v1 w20 w12 v2"));
     let heard = heard_at_door(set, "hold v1 w60 back w5");
     assert!(heard.contains("~v1/en"), "{heard}");
 }
