@@ -167,12 +167,15 @@ pub fn values() {
               a caller who presses 2 here would not get `no`
     "#]],
     );
-    steps("  a: {record: u.recording, next: person}", expect![[r#"
+    steps(
+        "  a: {record: u.recording, next: person}",
+        expect![[r#"
         after_hours.yaml:4:34  F189  `record` takes what the caller says, and may fail
             4 |   a: {record: u.recording, next: person}
               |                                  ^^^^^^ write `next: {saved: …}`; the recording notice is `recording: notice` with `prompt:`
               a caller would be asked for a message
-    "#]]);
+    "#]],
+    );
     steps(
         "  a: {recording: pause, prompt: u.recording, next: person}",
         expect![[r#"
