@@ -55,14 +55,15 @@ pub(super) fn play(set: &Arc<FlowSet>, rehearsal: &Rehearsal) -> Result<(), Diff
     if exit.as_deref() == Some(rehearsal.exit.value.as_str()) {
         return Ok(());
     }
-    let came = exit.map_or_else(
-        || format!("the call has no exit yet; the caller heard {}", stage.told()),
-        |exit| format!("the call comes to `{exit}`"),
-    );
-    Err(Difference {
-        place: rehearsal.exit.place,
-        what: format!("{came}, not to `{}`", rehearsal.exit.value),
-    })
+    let wanted = &rehearsal.exit.value;
+    let what = match exit {
+        Some(exit) => format!("the call comes to `{exit}`, not to `{wanted}`"),
+        None => format!(
+            "the call comes to no exit, not to `{wanted}`; after the last line the caller heard {}",
+            stage.told()
+        ),
+    };
+    Err(Difference { place: rehearsal.exit.place, what })
 }
 
 impl Stage {

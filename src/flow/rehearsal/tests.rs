@@ -70,12 +70,12 @@ fn a_call_that_comes_out_otherwise_is_told_with_what_was_heard() {
     comes_to(
         "- name: a\n  call: [{hears: mm.menu}]\n  then: {exit: billing}\n",
         expect![[r#"
-        a: Otherwise
-        main_menu.test.yaml:3:16  F192  `a`: the call has no exit yet; the caller heard nothing, not to `billing`
-            3 |   then: {exit: billing}
-              |                ^^^^^^^ mend the flow if callers are led wrongly, else this line
-              somebody who calls like this would hear something that nobody meant
-    "#]],
+            a: Otherwise
+            main_menu.test.yaml:3:16  F192  `a`: the call comes to no exit, not to `billing`; after the last line the caller heard nothing
+                3 |   then: {exit: billing}
+                  |                ^^^^^^^ mend the flow if callers are led wrongly, else this line
+                  somebody who calls like this would hear something that nobody meant
+        "#]],
     );
     comes_to(
         "- name: a\n  given: {language: fr}\n  call: [{hears: mm.menu}]\n  then: {exit: billing}\n",
