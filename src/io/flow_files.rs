@@ -1,7 +1,7 @@
 //! Reads the files of a flow set from its directory; what they say is checked by `flow::set`.
 
 use crate::flow::languages;
-use crate::flow::set::{ICS_ENDING, SourceFile};
+use crate::flow::set::{ICS_ENDING, SourceFile, TEST_ENDING};
 use crate::limits::{FLOW_FILE_MAX_OCTETS, FLOW_FILES_MAX};
 use std::fs::{self, File};
 use std::io::{self, Read};
@@ -45,30 +45,40 @@ pub enum Unreadable {
 /// # Errors
 /// [`Unreadable`] when the directory or one of the files cannot be read.
 pub fn read(directory: &Path) -> Result<Vec<SourceFile>, Unreadable> {
-    let mut paths = Vec::new();
-    list(directory, &mut paths)?;
+    let is_flow = |name: &str| {
+        (name.ends_with(".yaml") && !name.ends_with(TEST_ENDING)) || name.ends_with(ICS_ENDING)
+    };
+    let mut files = read_those(directory, is_flow)?;
     let languages = directory.join(languages::FOLDER);
     if languages.is_dir() {
-        list(&languages, &mut paths)?;
+        files.extend(read_those(&languages, |name| name.ends_with(".yaml"))?);
     }
-    paths.sort();
-    paths.into_iter().map(one).collect()
+    Ok(files)
 }
 
-fn list(directory: &Path, paths: &mut Vec<PathBuf>) -> Result<(), Unreadable> {
+/// Reads every file of tests (`.test.yaml`) directly in `directory`, in the order of their names.
+///
+/// # Errors
+/// As [`read`].
+pub fn tests(directory: &Path) -> Result<Vec<SourceFile>, Unreadable> {
+    read_those(directory, |name| name.ends_with(TEST_ENDING))
+}
+
+fn read_those(directory: &Path, wanted: impl Fn(&str) -> bool) -> Result<Vec<SourceFile>, Unreadable> {
     let unreadable = |cause| Unreadable::Directory { path: directory.to_owned(), cause };
+    let mut paths = Vec::new();
     for entry in fs::read_dir(directory).map_err(unreadable)? {
         let path = entry.map_err(unreadable)?.path();
         let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-        let is_flow = name.ends_with(".yaml") && !name.ends_with(".test.yaml");
-        if (is_flow || name.ends_with(ICS_ENDING)) && !name.starts_with('.') {
+        if wanted(name) && !name.starts_with('.') {
             paths.push(path);
         }
         if paths.len() > FLOW_FILES_MAX {
             return Err(Unreadable::TooMany { path: directory.to_owned(), limit: FLOW_FILES_MAX });
         }
     }
-    Ok(())
+    paths.sort();
+    paths.into_iter().map(one).collect()
 }
 
 fn one(path: PathBuf) -> Result<SourceFile, Unreadable> {
@@ -97,6 +107,9 @@ mod tests {
         let files = read(directory.path()).unwrap();
         let names: Vec<&[u8]> = files.iter().map(|file| file.octets.as_slice()).collect();
         assert_eq!(names, [b"a.yaml".as_slice(), b"b.yaml", b"days.ics", b"fr.yaml"]);
+        let files = tests(directory.path()).unwrap();
+        let names: Vec<&[u8]> = files.iter().map(|file| file.octets.as_slice()).collect();
+        assert_eq!(names, [b"a.test.yaml".as_slice()]);
     }
 
     #[test]
