@@ -10,6 +10,7 @@ use crate::call::take;
 use crate::id::{CallId, ExitName, LegId};
 use crate::limits::CLOSING_MAX;
 use crate::media::command::{Command, Counters};
+use crate::switch::interface::Output;
 use crate::report::event::{Cause, Event, Party};
 use crate::sip::interface as sip;
 
