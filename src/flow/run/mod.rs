@@ -31,9 +31,9 @@ mod ladder;
 mod offering;
 mod silent;
 mod steps;
-mod voicing;
 #[cfg(test)]
 mod tests;
+mod voicing;
 
 use crate::clock::{Due, Instant, WallTime};
 use crate::flow::action::{Action, ConnectEnd, Ears, Fact, Input, Pace, Spoken, Why};

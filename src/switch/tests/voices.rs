@@ -47,7 +47,8 @@ fn hear(scene: &mut Scene, input: Input<'_>) -> Vec<String> {
                 Output::Recorder(_) | Output::Trace(_) | Output::Drained => {}
             }
         }
-        let Some((leg, playback)) = playing.take().filter(|_| told.last().is_none_or(|last| last != "vm.closed_now"))
+        let Some((leg, playback)) =
+            playing.take().filter(|_| told.last().is_none_or(|last| last != "vm.closed_now"))
         else {
             return told;
         };
