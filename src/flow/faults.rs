@@ -9,6 +9,7 @@ use crate::flow::diagnostic::Code;
 mod heard;
 mod hours;
 mod language;
+mod slots;
 mod values;
 mod words;
 mod yaml;
@@ -79,7 +80,7 @@ pub fn pages() -> impl Iterator<Item = &'static Page> {
         .chain(language::PAGES)
         .chain(heard::PAGES)
         .chain(hours::PAGES)
-        .chain(words::PAGES)
+        .chain(words::PAGES).chain(slots::PAGES)
         .chain(values::PAGES)
 }
 
