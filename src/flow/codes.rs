@@ -83,6 +83,24 @@ codes! {
     ENTRY_ROUTE "F119" "a number leads to the entry flow itself";
     NUMBER_TWICE "F120" "a called number stands twice";
     NEVER_CALLED "F121" "the entry never leads to the flow of the called number";
+    RED_FLAG "F160" "a way through a triage tree passes by a red flag";
+    TRIAGE_KEYS "F161" "a triage tree takes a key for help away from the caller";
+    AWAY "F162" "a triage tree leads away from a nurse";
+    TRIAGE_CIRCLE "F163" "a triage tree asks in a circle";
+    UNTESTED "F164" "a way through a triage tree has no test";
+    NUMBERS_DIFFER "F165" "a text of a triage tree says other numbers in one language than in another";
+    YES_NO "F166" "a question does not offer 1 for yes and 2 for no";
+    UNSIGNED "F167" "a triage tree is not signed as it stands";
+    SELF_CARE "F168" "a triage tree advises instead of leading to a nurse";
+    QUESTION "F169" "a question is too long to be answered with yes or no";
+    EMERGENCY_WORDS "F171" "the words before the emergency exit do not say the number";
+    TEST_FAILS "F172" "a test of a triage tree ends elsewhere";
+    TOO_MANY_WAYS "F173" "a triage tree has more ways than anyone can test";
+    BAD_SIGNATURE "F174" "a signature cannot be read";
+    STRANGE "F175" "a step has no place in a triage tree";
+    YES_LEADS "F176" "a yes to a red flag does not lead to help at once";
+    NO_CODE "F177" "a question does not say which sign it asks about";
+    NOT_TRIAGE "F178" "a word that belongs to a triage tree stands in another flow";
 }
 
 /// The codes that the field reader uses for flows.

@@ -27,5 +27,6 @@ pub mod run;
 pub mod set;
 pub mod spoken;
 pub mod syntax;
+pub mod triage;
 pub mod value;
 pub mod vocabulary;

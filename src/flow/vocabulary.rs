@@ -222,6 +222,39 @@ pub const FLOW: Object = Object {
     ],
 };
 
+/// A test of a triage tree.
+pub const TRIAGE_TEST: Object = Object {
+    what: "a test",
+    about: "What one caller answers, and where that must end.",
+    fields: &[
+        field("name", Required, Value::Text, "What the caller has."),
+        field(
+            "keys",
+            Required,
+            Value::List(&Value::Choice(TRIAGE_TEST_KEYS)),
+            "What he presses when he is asked, one after another; `silence` is nothing.",
+        ),
+        field("exit", Required, Value::Name, "`emergency`, `crisis`, `nurse`, `person`, or the exit of a step."),
+    ],
+};
+
+/// What a caller may do in a test.
+pub const TRIAGE_TEST_KEYS: &[&str] =
+    &["0", "1", "2", "3", "4", "5", "6", "7", "8", "9", "star", "pound", "silence"];
+
+/// The signature of a triage tree.
+pub const SIGNED: Object = Object {
+    what: "a signature",
+    about: "Who answers for the tree as it stands. `careline sign` writes it.",
+    fields: &[
+        field("by", Required, Value::Text, "Who."),
+        field("licence", Required, Value::Text, "The licence, as NUMBER/STATE."),
+        field("on", Required, Value::Text, "The day of the signature."),
+        field("review_due", Required, Value::Text, "The last day on which it holds."),
+        field("sha256", Required, Value::Text, "What was signed: the tree, its texts and its sounds."),
+    ],
+};
+
 /// A rung of the person ladder that calls somebody.
 pub const CALL_RUNG: Object = Object {
     what: "a rung",

@@ -64,6 +64,7 @@ pub fn pointed(shelf: &Shelf, pointer: &Pointer) -> Result<NewSets, NotLoaded> {
 /// [`NotLoaded`] when it cannot be served.
 pub fn published(shelf: &Shelf, number: u32) -> Result<Loaded, NotLoaded> {
     let manifest = shelf.whole(number)?;
+    shelf.may_be_heard(&manifest)?;
     let folders = Folders::of_set(&shelf.folder_of(number));
     load(&folders, Edition::Published(number), &manifest.content)
 }
