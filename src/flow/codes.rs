@@ -101,6 +101,13 @@ codes! {
     YES_LEADS "F176" "a yes to a red flag does not lead to help at once";
     NO_CODE "F177" "a question does not say which sign it asks about";
     NOT_TRIAGE "F178" "a word that belongs to a triage tree stands in another flow";
+    EXPRESSION "F185" "a condition or value cannot be read";
+    COLLECT "F186" "what a `collect` step asks for does not fit together";
+    PASSED "F187" "`with` names no saved value";
+    CARE_VERB "F188" "nothing like this can be asked of the records";
+    OUTCOME "F189" "`next` lacks an outcome of its step, or names one that it never has";
+    TYPE "F190" "a type of value is not known";
+    CALLED_FLOW "F191" "a `call` names no flow that can come back";
 }
 
 /// The codes that the field reader uses for flows.

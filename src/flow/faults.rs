@@ -10,6 +10,7 @@ mod heard;
 mod hours;
 mod language;
 mod triage;
+mod values;
 mod words;
 mod yaml;
 
@@ -74,7 +75,14 @@ pub const fn words(file: &'static str, wrong: &'static str, right: &'static str)
 
 /// The pages of flows and of YAML itself, in the order of their codes.
 pub fn pages() -> impl Iterator<Item = &'static Page> {
-    yaml::PAGES.iter().chain(language::PAGES).chain(heard::PAGES).chain(hours::PAGES).chain(words::PAGES).chain(triage::PAGES)
+    yaml::PAGES
+        .iter()
+        .chain(language::PAGES)
+        .chain(heard::PAGES)
+        .chain(hours::PAGES)
+        .chain(words::PAGES)
+        .chain(triage::PAGES)
+        .chain(values::PAGES)
 }
 
 impl Page {
