@@ -440,6 +440,15 @@ pub const FLOW: Object = Object {
             Value::Table(Names::Any, &Value::Text),
             "What it gives back where it says `return`: names, and the type of each.",
         ),
+        field("intended_use", Optional, Value::Text, "What a triage tree is for, and what it is not."),
+        field("sources", Optional, Value::List(&Value::Text), "Where the questions of a triage tree come from."),
+        field(
+            "tests",
+            Optional,
+            Value::List(&Value::Object(&TRIAGE_TEST)),
+            "The tests of a triage tree: one for each way by answers at least.",
+        ),
+        field("signed", Optional, Value::Object(&SIGNED), "Who answers for a triage tree; `careline sign` writes it."),
         field("start", Required, Value::Name, "The first step."),
         field(
             "steps",

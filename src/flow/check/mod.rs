@@ -9,6 +9,7 @@ pub mod offers;
 pub mod paths;
 pub mod reading;
 pub mod spoken_keys;
+pub mod triage;
 pub mod values;
 pub mod words;
 
@@ -29,6 +30,7 @@ pub fn all(draft: &Draft, audio: AudioOf<'_>, sources: &mut Sources) {
     let used = words::used(draft);
     words::check(draft, &used, audio, sources);
     offers::check(draft, &graph, &used, sources);
+    triage::check(draft, sources);
     // What is not heard is certain only once everything leads where it shall.
     if sources.is_clean() {
         paths::not_reached(draft, &graph, sources);

@@ -14,7 +14,7 @@ pub const PAGES: &[Page] = &[
         UNASKED,
         "Ask the missing question before, as an `ask` with the `code` that the fault names. Keys 0, 4 and 9, silence and \
          wrong keys lead up by themselves and need nothing.",
-        Example::Told("`breath: {ask: tr.redflag1, code: chest-breathing, next: {yes: emergency, no: nurse}}` asks about one sign of six."),
+        Example::Told("`breath: {ask: tr.redflag1, code: chest-breathing, next: {yes: emergency_exit, no: nurse}}` asks about one sign of six."),
     ),
     page(
         codes::TRIAGE_KEYS,
@@ -27,8 +27,8 @@ pub const PAGES: &[Page] = &[
         codes::AWAY,
         "A step of a triage tree leads to a message, to another flow, or ends the call.",
         "Who may be in danger would get less than a person.",
-        "Let it lead to a step of the tree, or to `emergency`, `crisis`, `nurse` or `person`.",
-        Example::Told("`next: {yes: emergency, no: message}`; right is `next: {yes: emergency, no: nurse}`."),
+        "Let it lead to a step of the tree, or to `emergency_exit`, `crisis`, `nurse` or `person`.",
+        Example::Told("`next: {yes: emergency_exit, no: message}`; right is `next: {yes: emergency_exit, no: nurse}`."),
     ),
     page(
         codes::TRIAGE_CIRCLE,
@@ -82,7 +82,7 @@ pub const PAGES: &[Page] = &[
     ),
     page(
         codes::EMERGENCY_WORDS,
-        "The words of a step that leads to `emergency` do not say the emergency number.",
+        "The words of a step that leads to `emergency_exit` do not say the emergency number.",
         "A caller in danger would not hear whom to call.",
         "Say it digit by digit, in every language.",
         Example::Told("\"This may be an emergency. Stay on the line.\""),
@@ -92,7 +92,7 @@ pub const PAGES: &[Page] = &[
         "A test of a triage tree was run through the engine and ended elsewhere than it says.",
         "Either callers are led elsewhere than was meant, or the test is wrong: both want a look.",
         "Read the step that the fault names, then mend the tree or the test.",
-        Example::Told("`- {name: stroke, keys: [2, 1], exit: nurse}` where a yes leads to `emergency`."),
+        Example::Told("`- {name: stroke, keys: [2, 1], exit: nurse}` where a yes leads to `emergency_exit`."),
     ),
     page(
         codes::TOO_MANY_WAYS,
@@ -117,7 +117,7 @@ pub const PAGES: &[Page] = &[
     ),
     page(
         codes::YES_LEADS,
-        "A yes to a red flag leads somewhere else than to the help that it needs at once: `emergency`, for self-harm \
+        "A yes to a red flag leads somewhere else than to the help that it needs at once: `emergency_exit`, for self-harm \
          `crisis`, for poison words with the number of poison help and then `nurse`.",
         "A caller in danger would wait where others wait.",
         "Let yes lead there, by itself or after words.",
@@ -128,7 +128,7 @@ pub const PAGES: &[Page] = &[
         "A question of a triage tree has no `code`, so nothing tells which sign it asks about.",
         UNASKED,
         "Add `code:`, one of those that the fault names, or a name of your own for a question of your own.",
-        Example::Told("`breath: {ask: tr.redflag1, next: {yes: emergency, no: stroke}}`."),
+        Example::Told("`breath: {ask: tr.redflag1, next: {yes: emergency_exit, no: stroke}}`."),
     ),
     page(
         codes::NOT_TRIAGE,

@@ -31,6 +31,7 @@ mod ladder;
 mod offering;
 mod silent;
 mod steps;
+mod withheld;
 #[cfg(test)]
 mod tests;
 
@@ -84,6 +85,17 @@ pub struct Run {
     /// The exit that the call has if the ladder finds a person.
     climbing_for: ExitName,
     exit: Option<ExitName>,
+    unsigned: Unsigned,
+}
+
+/// What callers of a triage tree that nobody has signed get.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Unsigned {
+    /// The safe stub: the emergency line, then a nurse.
+    #[default]
+    Withheld,
+    /// The tree: whoever calls tries it out.
+    Answered,
 }
 
 /// Which language the caller hears.
@@ -336,7 +348,20 @@ impl Run {
             item: 0,
             climbing_for: ExitName::from("person"),
             exit: None,
+            unsigned: Unsigned::default(),
         }
+    }
+
+    /// The same run for a caller to whom this applies.
+    pub fn with_unsigned(self, unsigned: Unsigned) -> Self {
+        Self { unsigned, ..self }
+    }
+
+    /// The same run, begun within a flow as if the entry and its first menu were over: how a tree is tested, signed
+    /// or not.
+    pub fn within(self, flow: usize) -> Self {
+        let here = self.set.flows().get(flow).map_or(self.here, |flow| flow.start);
+        Self { here, first_pass: FirstPass::Over, unsigned: Unsigned::Answered, ..self }
     }
 
     /// The same run, told what the calendar's time is at an instant: `hours` steps ask by it.

@@ -10,6 +10,7 @@ mod opening;
 mod person;
 mod random;
 mod waiting;
+mod withheld;
 
 use super::*;
 use crate::flow::set::{Audio, SourceFile};

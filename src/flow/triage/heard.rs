@@ -2,6 +2,7 @@
 //! for every flow (every prompt in every language with its sound, the same slots and keys, nothing spoken that is no
 //! key and no key that is not spoken).
 
+use super::canonical::Clinic;
 use super::tree::{End, Exit, Node, NodeAct, Tree};
 use crate::flow::check::{reading, spoken_keys};
 use crate::flow::codes::{EMERGENCY_WORDS, NUMBERS_DIFFER, QUESTION, YES_NO};
@@ -10,32 +11,20 @@ use crate::flow::read::prompts::Texts;
 use crate::flow::syntax::fields::Placed;
 use crate::limits::TRIAGE_QUESTION_MAX_WORDS;
 use crate::wire::telephone_event::Key;
-use std::collections::BTreeMap;
-
-/// What a clinic speaks.
-#[derive(Clone, Copy, Debug)]
-pub struct Speech<'a> {
-    /// The prompts.
-    pub prompts: &'a BTreeMap<String, Texts>,
-    /// The languages.
-    pub languages: &'a [&'a str],
-    /// The emergency number, digit by digit.
-    pub emergency: &'a str,
-}
 
 /// Finds every fault of a tree's words.
-pub fn check(tree: &Tree, speech: &Speech<'_>, sources: &mut Sources) {
+pub fn check(tree: &Tree, clinic: &Clinic<'_>, sources: &mut Sources) {
     for node in &tree.nodes {
-        let Some(texts) = node.prompt().and_then(|prompt| speech.prompts.get(&prompt.value)) else { continue };
-        numbers(texts, speech, sources);
-        for (language, text) in speech.languages.iter().filter_map(|l| Some((*l, texts.texts.get(*l)?))) {
+        let Some(texts) = node.prompt().and_then(|prompt| clinic.prompts.get(&prompt.value)) else { continue };
+        numbers(texts, clinic, sources);
+        for (language, text) in clinic.languages.iter().filter_map(|l| Some((*l, texts.texts.get(*l)?))) {
             if let NodeAct::Ask { .. } = node.act {
                 yes_and_no(text, language, sources);
                 length(text, language, sources);
             }
-            if leads_to_emergency(node) && !digits(&text.value).contains(speech.emergency) {
-                let words = Words::what(format!("the `{language}` words before `emergency` do not say its number"))
-                    .repair(format!("say {} digit by digit", spaced(speech.emergency)))
+            if leads_to_emergency(node) && !digits(&text.value).contains(clinic.emergency) {
+                let words = Words::what(format!("the `{language}` words before `emergency_exit` do not say its number"))
+                    .repair(format!("say {} digit by digit", spaced(clinic.emergency)))
                     .hears("a caller in danger would not hear whom to call");
                 sources.fault(text.place, EMERGENCY_WORDS, words);
             }
@@ -57,13 +46,13 @@ fn spaced(digits: &str) -> String {
 }
 
 /// T6: what is dialled is dialled in every language. The order of what is said may differ.
-fn numbers(texts: &Texts, speech: &Speech<'_>, sources: &mut Sources) {
+fn numbers(texts: &Texts, clinic: &Clinic<'_>, sources: &mut Sources) {
     let sorted = |text: &str| {
         let mut digits: Vec<char> = digits(text).chars().collect();
         digits.sort_unstable();
         digits
     };
-    let mut spoken = speech.languages.iter().filter_map(|language| Some((language, texts.texts.get(*language)?)));
+    let mut spoken = clinic.languages.iter().filter_map(|language| Some((language, texts.texts.get(*language)?)));
     let Some((first, text)) = spoken.next() else { return };
     let wanted = sorted(&text.value);
     for (language, _) in spoken.clone().filter(|(_, text)| sorted(&text.value) != wanted) {

@@ -11,14 +11,19 @@
 //! Not here: what callers of an unsigned tree hear (`flow::run`).
 
 pub mod block;
-pub mod canonical;
-mod heard;
-mod paths;
-pub mod read;
+pub(crate) mod canonical;
+pub(crate) mod dry_run;
+pub(crate) mod heard;
+pub mod kept;
+pub(crate) mod of_draft;
+pub(crate) mod paths;
+pub(crate) mod read;
 pub mod red_flags;
-mod rules;
-pub mod sentences;
+pub(crate) mod rules;
+pub(crate) mod sentences;
 pub mod signature;
-pub mod tree;
+pub(crate) mod tree;
+#[cfg(test)]
+pub(crate) mod fixture;
 #[cfg(test)]
 mod tests;

@@ -77,7 +77,7 @@ fn listed(tree: &Tree) -> Vec<(Vec<Key>, String)> {
             let keys: Vec<Key> = keys.iter().copied().chain(way.key).collect();
             match way.to.end {
                 End::Node(next) => open.push((next, keys)),
-                End::Exit(exit) => ways.push((keys, exit.word().to_owned())),
+                End::Exit(exit) => ways.push((keys, exit.exit().to_owned())),
                 End::Away | End::Nowhere => {}
             }
         }

@@ -13,6 +13,7 @@
 use super::signature::Signed;
 use crate::flow::codes::{BAD_SIGNATURE, FAMILY, NOT_TRIAGE};
 use crate::flow::diagnostic::{Place, Sources, Words};
+use crate::flow::program::FlowKind;
 use crate::flow::syntax::fields::{self, Fields, Placed};
 use crate::flow::syntax::tree::Node;
 use crate::flow::value::Date;
@@ -57,8 +58,18 @@ pub enum CallerAct {
 /// The words of a flow that belong to triage trees alone.
 const OWN: [&str; 4] = ["intended_use", "sources", "tests", "signed"];
 
-/// Takes what belongs to a tree out of the fields of its file.
-pub fn read(fields: &mut Fields<'_>, sources: &mut Sources) -> TriageText {
+/// Takes what belongs to a tree out of the fields of a flow: no other flow may have it.
+pub fn of_kind(kind: FlowKind, fields: &mut Fields<'_>, sources: &mut Sources) -> Option<TriageText> {
+    match kind {
+        FlowKind::Triage => Some(read(fields, sources)),
+        FlowKind::Ordinary => {
+            refuse(fields, sources);
+            None
+        }
+    }
+}
+
+fn read(fields: &mut Fields<'_>, sources: &mut Sources) -> TriageText {
     let intended_use = fields.need("intended_use", sources);
     let intended_use =
         intended_use.and_then(|n| fields::prose(n, "what the tree is for", FAMILY, sources));
@@ -75,7 +86,7 @@ pub fn read(fields: &mut Fields<'_>, sources: &mut Sources) -> TriageText {
 }
 
 /// Finds fault with these words in a flow that is no triage tree.
-pub fn refuse(fields: &mut Fields<'_>, sources: &mut Sources) {
+fn refuse(fields: &mut Fields<'_>, sources: &mut Sources) {
     for name in OWN {
         let Some(node) = fields.take(name) else { continue };
         let words = Words::what(format!("`{name}` belongs to a triage tree, and this flow is none"))

@@ -79,7 +79,7 @@ fn step(node: &Node, sources: &mut Sources) {
     }
     for way in node.ways().iter().filter(|way| way.to.end == End::Away) {
         let words = Words::what(format!("`{}` leads away from a nurse", way.to.word.value))
-            .repair("let it lead to a step of this tree, or to `nurse`, `person`, `crisis` or `emergency`")
+            .repair("let it lead to a step of this tree, or to `nurse`, `person`, `crisis` or `emergency_exit`")
             .hears("who may be in danger would get less than a person");
         sources.fault(way.to.word.place, AWAY, words);
     }

@@ -2,7 +2,7 @@
 //! `NAME ask CODE YES NO`, `NAME say NEXT`, `NAME menu KEY=STEP …`, `NAME person EXIT`; each speaks the prompt `p.NAME`.
 
 use super::canonical::{Canonical, Clinic};
-use super::heard::{self, Speech};
+use super::heard;
 use super::read::{CallerAct, TestText, TriageText};
 use super::red_flags::REQUIRED;
 use super::rules::{self, Ways};
@@ -26,7 +26,8 @@ fn tree(text: &str) -> Tree {
     let lines: Vec<Vec<&str>> = lines.into_iter().filter(|words| !words.is_empty()).collect();
     let to = |word: &str, line: usize| {
         let step = lines.iter().position(|words| words[0] == word).map(End::Node);
-        let exit = Exit::ALL.iter().find(|(name, _)| *name == word).map(|(_, exit)| End::Exit(*exit));
+        let exits = [Exit::Emergency, Exit::Crisis, Exit::Nurse, Exit::Person];
+        let exit = exits.into_iter().find(|exit| exit.exit() == word).map(End::Exit);
         let away = ["message", "main_menu"].contains(&word).then_some(End::Away);
         To { word: placed(word, line), end: step.or(exit).or(away).unwrap_or(End::Nowhere) }
     };
@@ -258,8 +259,8 @@ fn words_that_would_mislead_a_caller_in_a_tree_are_told() {
         let prompts = texts(changes);
         let mut sources = Sources::default();
         sources.add("prompts.yaml", String::new());
-        let speech = Speech { prompts: &prompts, languages: &["en", "es"], emergency: "911" };
-        heard::check(&good, &speech, &mut sources);
+        let clinic = Clinic { prompts: &prompts, languages: &["en", "es"], emergency: "911", tries: 2 };
+        heard::check(&good, &clinic, &mut sources);
         let faults = sources.into_faults();
         let mut codes: Vec<&str> = faults.iter().map(|fault| fault.code.id).collect();
         codes.sort_unstable();

@@ -112,14 +112,6 @@ pub enum Exit {
 }
 
 impl Exit {
-    /// All of them, with the words that files write.
-    pub const ALL: [(&'static str, Exit); 4] = [
-        ("emergency", Exit::Emergency),
-        ("crisis", Exit::Crisis),
-        ("nurse", Exit::Nurse),
-        ("person", Exit::Person),
-    ];
-
     /// How urgent it is: 1 is at once, 2 is a person of the clinic.
     pub const fn acuity(self) -> u8 {
         match self {
@@ -128,8 +120,16 @@ impl Exit {
         }
     }
 
-    /// The word in files and records.
+    /// The destination in files.
     pub const fn word(self) -> &'static str {
+        match self {
+            Exit::Emergency => "emergency_exit",
+            Exit::Crisis | Exit::Nurse | Exit::Person => self.exit(),
+        }
+    }
+
+    /// The exit in records and tests.
+    pub const fn exit(self) -> &'static str {
         match self {
             Exit::Emergency => "emergency",
             Exit::Crisis => "crisis",
