@@ -11,6 +11,9 @@ use super::{is_wanted, move_pointer, text, told, what_changes};
 use crate::config::Config;
 use crate::flow::content::Content;
 use crate::flow::set::FlowSet;
+use crate::flow::triage::kept::not_answered;
+use crate::flow::triage::signature::day_of;
+use crate::io::now::Clock;
 use crate::io::published::approval::is_same_person;
 use crate::io::published::manifest::Manifest;
 use crate::io::published::pointer::Mover;
@@ -106,13 +109,15 @@ pub fn check_trial(shelf: &Shelf, set: &FlowSet, content: &Content, needs: &[Str
     let last = shelf.numbers().map_err(text)?.last().copied();
     let manifest = last.and_then(|last| shelf.manifest(last).ok()).filter(|told| told.content == *content);
     let is_approved = manifest.is_some_and(|told| shelf.may_be_heard(&told).is_ok());
-    let unsigned = set.unsigned_trees(content, mover(None).day());
+    let unsigned = not_answered(set.trees(), content, day_of(Clock::start().wall()));
     match unsigned.first() {
         _ if !is_approved => Err(format!(
             "nobody tries this set: {}\n  publish it for all, and let a second person approve it first",
             needs.join("; ")
         )),
-        Some((flow, why)) => Err(format!("nobody tries this set: the triage tree {flow} {}", why.words())),
+        Some((tree, why)) => {
+            Err(format!("nobody tries this set: the triage tree {} {}", tree.name, why.words()))
+        }
         None => Ok(()),
     }
 }

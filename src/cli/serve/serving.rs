@@ -159,6 +159,6 @@ fn as_published(
     number: u32,
     content: &Content,
 ) -> Loaded {
-    let set = Arc::new(set.served_as(Edition::Published(number), content.hash()));
+    let set = Arc::new(set.sealed_by(content).served_as(Edition::Published(number), content.hash()));
     Loaded { set, prompts: prompts.moved_to(&Folders::of_set(&shelf.folder_of(number)).sounds) }
 }

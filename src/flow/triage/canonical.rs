@@ -93,6 +93,11 @@ impl Canonical {
         digest(all.as_bytes())
     }
 
+    /// Whether a prompt belongs to it.
+    pub fn speaks(&self, prompt: &str) -> bool {
+        self.prompts.contains(prompt)
+    }
+
     /// The sounds that belong to it: `en/tr.begin.wav`, and of a text in pieces `en/tr.begin.1.wav`.
     fn sounds<'a>(&'a self, content: &'a Content) -> impl Iterator<Item = (&'a str, &'a str)> {
         let is_its = |file: &str| {

@@ -10,7 +10,7 @@ use crate::flow::diagnostic::{Diagnostic, Place, Severity, Sources};
 use crate::flow::draft::Draft;
 use crate::flow::syntax::fields::Placed;
 use crate::flow::value::Date;
-use crate::id::FlowName;
+use crate::id::{FlowName, PromptName};
 use std::sync::Arc;
 
 /// A tree of a set.
@@ -59,6 +59,11 @@ impl KeptTree {
     /// The hash of it with its sounds: what is signed.
     pub fn sha256(&self, content: &Content) -> String {
         self.canonical.sha256(content)
+    }
+
+    /// Whether a prompt is among those that are signed with it.
+    pub fn speaks(&self, prompt: &PromptName) -> bool {
+        self.canonical.speaks(prompt.as_str())
     }
 
     /// What its signature is worth.

@@ -10,7 +10,7 @@
 //! ```
 //! `signed` is written by `careline sign`. Not here: whether it holds ([`super::signature`]).
 
-use super::signature::Signed;
+use super::signature::{Signed, parsed_day};
 use crate::flow::codes::{BAD_SIGNATURE, FAMILY, NOT_TRIAGE};
 use crate::flow::diagnostic::{Place, Sources, Words};
 use crate::flow::program::FlowKind;
@@ -141,17 +141,4 @@ fn day(word: &Placed<String>, sources: &mut Sources) -> Option<Date> {
         sources.fault(word.place, BAD_SIGNATURE, words);
     }
     found
-}
-
-/// A day as `2027-11-28`.
-pub fn parsed_day(text: &str) -> Option<Date> {
-    let mut parts = text.split('-');
-    let mut part = |length: usize| {
-        let part = parts.next()?;
-        let is_plain = part.len() == length && part.bytes().all(|octet| octet.is_ascii_digit());
-        if is_plain { part.parse::<u16>().ok() } else { None }
-    };
-    let (year, month, day) = (part(4)?, part(2)?, part(2)?);
-    let rest = parts.next();
-    Date::new(year, u8::try_from(month).ok()?, u8::try_from(day).ok()?).filter(|_| rest.is_none())
 }

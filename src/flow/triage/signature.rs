@@ -85,6 +85,19 @@ impl Seal {
     }
 }
 
+/// A day as `2027-11-28`.
+pub fn parsed_day(text: &str) -> Option<Date> {
+    let mut parts = text.split('-');
+    let mut part = |length: usize| {
+        let part = parts.next()?;
+        let is_plain = part.len() == length && part.bytes().all(|octet| octet.is_ascii_digit());
+        if is_plain { part.parse::<u16>().ok() } else { None }
+    };
+    let (year, month, day) = (part(4)?, part(2)?, part(2)?);
+    let rest = parts.next();
+    Date::new(year, u8::try_from(month).ok()?, u8::try_from(day).ok()?).filter(|_| rest.is_none())
+}
+
 const MICROS_A_DAY: i64 = 86_400_000_000;
 /// Days from 1 January of the year 1 to 1 January 1970.
 const UNIX_EPOCH_DAYS: i64 = 719_162;
