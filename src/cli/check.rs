@@ -12,9 +12,12 @@ use crate::flow::diagnostic::{Diagnostic, Paint, Severity, did_you_mean};
 use crate::flow::faults::{self, Page};
 use crate::flow::hours::lint;
 use crate::flow::set::{Audio, FlowSet};
+use crate::flow::triage::kept::not_answered;
+use crate::flow::triage::signature::day_of;
 use crate::id::{Language, PromptName};
 use crate::io::flow_files;
 use crate::io::now::Clock;
+use crate::io::published::gather::Folders;
 use std::path::{Path, PathBuf};
 
 /// The file that is looked for when none is named.

@@ -76,7 +76,6 @@ fn signed(paths: &Paths, wish: &Sign) -> Result<String, String> {
     tree.lines.iter().for_each(|line| println!("{line}"));
     drafts(&set, tree);
     let sha256 = tree.sha256(&content);
-    let Signed { by, licence, .. } = Signed { by, licence, on: today, review_due, sha256: String::new() };
     println!("{by}, licence {licence}, answers for this until {review_due:?} (version {})", short(&sha256));
     if !wish.yes && !is_wanted(&wish.flow)? {
         return Err("nothing is signed".to_owned());

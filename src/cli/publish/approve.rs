@@ -11,8 +11,8 @@ use super::{is_wanted, move_pointer, text, told, what_changes};
 use crate::config::Config;
 use crate::flow::content::Content;
 use crate::flow::set::FlowSet;
-use crate::flow::triage::kept::not_answered;
-use crate::flow::triage::signature::day_of;
+use crate::flow::triage::kept::{KeptTree, not_answered};
+use crate::flow::triage::signature::{NotAnswered, day_of};
 use crate::io::now::Clock;
 use crate::io::published::approval::is_same_person;
 use crate::io::published::manifest::Manifest;
@@ -96,6 +96,15 @@ pub fn waiting(shelf: &Shelf, number: u32) -> Result<Option<String>, String> {
         }
         Err(other) => Err(other.to_string()),
     }
+}
+
+/// A line for each triage tree that callers would not get.
+pub fn withheld(set: &FlowSet, content: &Content) -> String {
+    let trees = not_answered(set.trees(), content, day_of(Clock::start().wall()));
+    let line = |(tree, why): &(&KeptTree, NotAnswered)| {
+        format!("  the triage tree {} {}: callers there get a nurse at once\n", tree.name, why.words())
+    };
+    trees.iter().map(line).collect()
 }
 
 /// Triage and crisis are tried on some callers only after a second person said yes, and with every tree signed.

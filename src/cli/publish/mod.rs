@@ -135,7 +135,7 @@ fn publish_draft(
         }
         None => (Vec::new(), Vec::new()),
     };
-    print!("{}", what_changes(&changes, pointer));
+    print!("{}{}", what_changes(&changes, pointer), approve::withheld(&set, &draft.content));
     if share.is_some() {
         approve::check_trial(&shelf, &set, &draft.content, &needs)?;
     }
