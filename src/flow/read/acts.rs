@@ -480,6 +480,15 @@ pub const ANOTHER: &str = "another";
 
 /// `record:`
 pub fn record(node: &Node, sources: &mut Sources) -> Option<ActText> {
+    let entries = fields::entries(node, "a step", FAMILY, sources)?;
+    let next = entries.iter().find(|(key, _)| key.text() == Some("next")).map(|(_, value)| value);
+    if let Some(next) = next.filter(|next| next.text().is_some()) {
+        let words = Words::what("`record` takes what the caller says, and may fail")
+            .repair("write `next: {saved: …}`; the recording notice is `recording: notice` with `prompt:`")
+            .hears("a caller would be asked for a message");
+        sources.fault(next.place, OUTCOME, words);
+        return None;
+    }
     let mut fields = Fields::of_object(node, &[&vocabulary::RECORD], FAMILY, sources)?;
     let prompt = named(&mut fields, "record", "a prompt", sources);
     let longest = fields.take("longest");

@@ -168,6 +168,15 @@ pub fn values() {
     "#]],
     );
     steps(
+        "  a: {record: u.recording, next: person}",
+        expect![[r#"
+        after_hours.yaml:4:34  F189  `record` takes what the caller says, and may fail
+            4 |   a: {record: u.recording, next: person}
+              |                                  ^^^^^^ write `next: {saved: …}`; the recording notice is `recording: notice` with `prompt:`
+              a caller would be asked for a message
+    "#]],
+    );
+    steps(
         "  a: {recording: pause, prompt: u.recording, next: person}",
         expect![[r#"
         after_hours.yaml:4:33  F032  only the notice has words
