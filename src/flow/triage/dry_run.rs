@@ -26,7 +26,8 @@ pub fn check(set: &Arc<FlowSet>, draft: &Draft, sources: &mut Sources) {
             let last = came.last.map_or_else(String::new, |step| format!("; the last step was `{step}`"));
             let what = match &came.exit {
                 Some(exit) if came.left > 0 => {
-                    format!("the test `{}` is at `{exit}` before its last {} keys{last}", test.name.value, came.left)
+                    let left = if came.left == 1 { "key".to_owned() } else { format!("{} keys", came.left) };
+                    format!("the test `{}` is at `{exit}` before its last {left}{last}", test.name.value)
                 }
                 Some(exit) => {
                     format!("the test `{}` ends at `{exit}`, not at `{}`{last}", test.name.value, test.exit.value)

@@ -26,4 +26,6 @@ pub(crate) mod tree;
 #[cfg(test)]
 pub(crate) mod fixture;
 #[cfg(test)]
+mod file_tests;
+#[cfg(test)]
 mod tests;

@@ -4,13 +4,11 @@ use super::*;
 use crate::flow::content::Content;
 use crate::flow::triage::fixture::{PROMPTS, TREE};
 
-/// The shipped flows with a tree, signed or not; a key of the main menu leads there.
+/// The shipped flows with a tree, signed or not.
 fn with_tree(signed: &str, content: Option<&Content>) -> Arc<FlowSet> {
     let prompts = include_str!("../../../../ivr-flows/prompts.yaml").to_owned() + PROMPTS;
-    let menu = include_str!("../../../../ivr-flows/main_menu.yaml").replace("3: refill", "3: red_flags");
-    let menu = menu.replace("  refill: {person: u.agent, exit: refill}\n", "");
     let tree = TREE.to_owned() + signed;
-    let set = flows(&[("red_flags.yaml", tree.as_str()), ("prompts.yaml", &prompts), ("main_menu.yaml", &menu)]);
+    let set = flows(&[("red_flags.yaml", tree.as_str()), ("prompts.yaml", &prompts)]);
     match content {
         Some(content) => Arc::new(Arc::unwrap_or_clone(set).sealed_by(content)),
         None => set,
@@ -30,13 +28,13 @@ fn signature(due: &str, content: &Content) -> String {
 /// 2026-11-28, noon.
 const TODAY: WallTime = WallTime::from_micros(1_795_867_200_000_000);
 
-/// What is heard on the way of these keys into the tree, up to the first call of a person.
+/// What is heard by who calls the tree's number and ends the first words with key 5, which means nothing there.
 fn told(set: Arc<FlowSet>, unsigned: Unsigned, language: &[Key]) -> String {
-    let mut engine = Engine::new(set, "main_menu");
+    let mut engine = Engine::new(set, "red_flags");
     let run = std::mem::replace(&mut engine.run, Run::new(flows(&[]), FlowName::from("main_menu")));
     engine.run = run.begun_at(Instant::START, TODAY).with_unsigned(unsigned);
     engine.input(Input::Start);
-    for key in language.iter().copied().chain([Key::Digit(3)]) {
+    for key in language.iter().copied().chain([Key::Digit(5)]) {
         engine.input(Input::Key(key));
     }
     engine.wait(Duration::from_secs(30));
@@ -73,11 +71,11 @@ fn a_tree_is_answered_only_as_it_was_signed_and_before_its_last_day_is_over() {
     ];
     for (what, signed, content, answered) in table {
         let told = told(with_tree(&signed, content), Unsigned::Withheld, &[]);
-        assert_eq!(told.contains("say tt.begin/en"), answered, "{what}: {told}");
+        assert_eq!(told.contains("tt.begin/en"), answered, "{what}: {told}");
         assert_eq!(told.contains("say u.emergency/en u.nurse/en"), !answered, "{what}: {told}");
     }
     // Whoever tries it out gets it as it is.
-    assert!(told(with_tree("", None), Unsigned::Answered, &[]).contains("say tt.begin/en"));
+    assert!(told(with_tree("", None), Unsigned::Answered, &[]).contains("tt.begin/en"));
 }
 
 #[test]
@@ -89,4 +87,21 @@ fn in_the_stub_nine_gets_help_in_a_crisis_and_a_second_look_at_the_tree_is_the_s
     assert!(engine.log.contains("say cr.stay/en"), "{}", engine.log);
     engine.input(Input::Connected);
     assert_eq!(engine.run.exit().map(ExitName::as_str), Some("crisis"), "{}", engine.log);
+}
+
+#[test]
+fn silence_in_a_triage_tree_leads_to_a_nurse_and_yes_to_a_red_flag_to_the_emergency_exit() {
+    for (keys, expected) in [(&[1][..], "why: Nurse"), (&[1, 2, 2, 1][..], "why: Emergency")] {
+        let mut engine = Engine::new(with_tree("", None), "red_flags");
+        let run = std::mem::replace(&mut engine.run, Run::new(flows(&[]), FlowName::from("main_menu")));
+        engine.run = run.with_unsigned(Unsigned::Answered);
+        engine.input(Input::Start);
+        engine.wait(Duration::from_secs(18));
+        for key in keys {
+            engine.input(Input::Key(Key::Digit(*key)));
+            engine.wait(Duration::from_secs(4));
+        }
+        engine.wait(Duration::from_secs(40));
+        assert!(engine.log.contains(expected), "{keys:?}: {}", engine.log);
+    }
 }
