@@ -207,7 +207,7 @@ pub fn triage() {
               somebody who answers like this would come where nobody meant
 
         == a test presses more
-        29:49  F172  the test `a nurse at once` is at `nurse` before its last 1 keys; the last step was `begin`
+        29:49  F172  the test `a nurse at once` is at `nurse` before its last key; the last step was `begin`
            29 |   - {name: a nurse at once, keys: [4, 1], exit: nurse}
               |                                                 ^^^^^ mend the tree if callers are led wrongly, else the test
               somebody who answers like this would come where nobody meant
@@ -244,30 +244,30 @@ pub fn triage() {
               |         ^ add `sha256: …`
 
         == other numbers
-        prompts.yaml:160:1  F165  `tt.call_now` says other numbers in `es` than in `en`
-          160 | tt.call_now: {en: "Hang up and call 9 1 1 now.", es: "Cuelgue y llame al 9 1 1 ahora al 1 1 2."}
+        prompts.yaml:9:1  F165  `tt.call_now` says other numbers in `es` than in `en`
+            9 | tt.call_now: {en: "Hang up and call 9 1 1 now.", es: "Cuelgue y llame al 9 1 1 ahora al 1 1 2."}
               | ^^^^^^^^^^^ say the same telephone numbers and keys in every language
               a caller would dial or press what was never judged
 
         == no number
-        prompts.yaml:160:19  F171  the `en` words before `emergency_exit` do not say its number
-          160 | tt.call_now: {en: "Hang up now.", es: "Cuelgue ahora."}
+        prompts.yaml:9:19  F171  the `en` words before `emergency_exit` do not say its number
+            9 | tt.call_now: {en: "Hang up now.", es: "Cuelgue ahora."}
               |                   ^^^^^^^^^^^^^^ say 9 1 1 digit by digit
               a caller in danger would not hear whom to call
-        prompts.yaml:160:39  F171  the `es` words before `emergency_exit` do not say its number
-          160 | tt.call_now: {en: "Hang up now.", es: "Cuelgue ahora."}
+        prompts.yaml:9:39  F171  the `es` words before `emergency_exit` do not say its number
+            9 | tt.call_now: {en: "Hang up now.", es: "Cuelgue ahora."}
               |                                       ^^^^^^^^^^^^^^^^ say 9 1 1 digit by digit
               a caller in danger would not hear whom to call
 
         == yes and no
-        prompts.yaml:154:17  F166  this `en` question does not offer 1 for yes and 2 for no
-          154 | tt.breath: {en: "Is there chest pain? Press 1 for no. Press 2 for yes.", es: "¿Hay dolor de pecho? Marque 1 para sí. Mar
+        prompts.yaml:3:17  F166  this `en` question does not offer 1 for yes and 2 for no
+            3 | tt.breath: {en: "Is there chest pain? Press 1 for no. Press 2 for yes.", es: "¿Hay dolor de pecho? Marque 1 para sí. Mar
               |                 ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ end it with "Press 1 for yes. Press 2 for no."
               a caller's yes could be taken for a no
 
         == a long question
-        prompts.yaml:154:17  F169  this question has 30 words; 25 are the most
-          154 | tt.breath: {en: "Is there pain in the chest, or in an arm, or in the back? Did it come on all at once? Does it stay on w
+        prompts.yaml:3:17  F169  this question has 30 words; 25 are the most
+            3 | tt.breath: {en: "Is there pain in the chest, or in an arm, or in the back? Did it come on all at once? Does it stay on w
               |                 ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ ask one thing, in a short sentence; make two questions of it
               who is in pain has lost its beginning when it ends, and answers something else
 
