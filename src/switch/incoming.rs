@@ -127,6 +127,7 @@ impl Switch {
             under: Under::Silence,
             recording: None,
             message_until: None,
+            voiced: false,
             message: None,
             presses: Presses::default(),
             ends_at: self.now.at + self.settings.longest,

@@ -70,6 +70,7 @@ fn run(set: &Arc<FlowSet>, flow: usize, test: &TestText) -> Came {
                 }
                 Action::Tell(Fact::StepEntered { step, .. }) => last = Some(step),
                 Action::Tell(_)
+                | Action::Voice { .. }
                 | Action::StopPlaying
                 | Action::StartRecording
                 | Action::StopRecording
