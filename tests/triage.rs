@@ -24,7 +24,8 @@ fn furnished(make_sounds: fn(&Path)) -> (tempfile::TempDir, SocketAddr, SocketAd
     make_sounds(&sounds);
     let (sip, desk) = furnish(home.path(), &Wishes { sounds: sounds.clone(), ..Wishes::default() });
     let flows = home.path().join("ivr-flows");
-    let write = |path: &Path, text: String| fs::write(path, text).expect("the test's own directory can be written");
+    let write =
+        |path: &Path, text: String| fs::write(path, text).expect("the test's own directory can be written");
     write(&flows.join("red_flags.yaml"), fixture::TREE.to_owned());
     let prompts = fs::read_to_string(flows.join("prompts.yaml")).expect("prompts are shipped");
     write(&flows.join("prompts.yaml"), prompts + fixture::PROMPTS);
@@ -47,7 +48,8 @@ fn spoken(sounds: &Path) {
     for language in ["en", "es"] {
         let to = sounds.join(language);
         fs::create_dir_all(&to).expect("the test's own directory can be written");
-        for entry in fs::read_dir(Path::new(ROOT).join("sounds").join(language)).expect("sounds are shipped") {
+        for entry in fs::read_dir(Path::new(ROOT).join("sounds").join(language)).expect("sounds are shipped")
+        {
             let from = entry.expect("the folder can be read").path();
             fs::copy(&from, to.join(from.file_name().expect("a file has a name"))).expect("it can be copied");
         }
@@ -106,21 +108,28 @@ fn whoever_comes_to_an_unsigned_tree_hears_the_emergency_line_and_gets_a_nurse_i
     let home = home.path();
     let engine = Engine::start_again(home, sip, desk);
     assert!(engine.said().contains("unsigned red_flags: callers there get a nurse"), "{}", engine.said());
-    let says = ["F167  warning: the triage tree `red_flags` is a draft that nobody has signed", "careline sign red_flags"];
+    let says = [
+        "F167  warning: the triage tree `red_flags` is a draft that nobody has signed",
+        "careline sign red_flags",
+    ];
     must(home, &["check"], true, &says);
     // Key 5 ends the first words, and means nothing in the stub.
-    let calls = [("en", recorded(home, &engine, "5", "en.wav")), ("es", recorded(home, &engine, "25", "es.wav"))];
+    let calls =
+        [("en", recorded(home, &engine, "5", "en.wav")), ("es", recorded(home, &engine, "25", "es.wav"))];
     for (language, phone) in calls {
         let output = phone.wait_with_output().expect("it is our child");
         assert!(output.status.success(), "{language}: {}", String::from_utf8_lossy(&output.stderr));
         let heard = must(home, &["hear", &format!("{language}.wav")], true, &[]);
         let lines: Vec<&str> = heard.lines().collect();
-        let named = |name: &str| lines.iter().rposition(|line| line.contains(name) && line.contains(language));
+        let named =
+            |name: &str| lines.iter().rposition(|line| line.contains(name) && line.contains(language));
         let (emergency, nurse) = (named("u.emergency"), named("u.nurse"));
         assert!(emergency.is_some() && emergency < nurse, "{language}: emergency, then nurse:\n{heard}");
         assert!(!heard.contains("tt."), "{language}: no word of the tree:\n{heard}");
     }
-    engine.wait_for("the end of both calls", |figures| figures["calls_ended"] == 2 && figures["events_not_durable"] == 0);
+    engine.wait_for("the end of both calls", |figures| {
+        figures["calls_ended"] == 2 && figures["events_not_durable"] == 0
+    });
     for (id, _) in engine.calls() {
         let record = engine.told(&["calls", &id]);
         assert!(record.contains("the caller asked for a nurse") && !record.contains("breath"), "{record}");
@@ -133,25 +142,56 @@ fn a_tree_is_heard_once_it_is_signed_and_a_second_person_said_yes_and_no_longer_
     let (home, sip, desk) = furnished(short);
     let home = home.path();
     let engine = Engine::start_again(home, sip, desk);
-    must(home, &["sign", "main_menu", "--by", "Ada", "--licence", "RN1/MA", "--yes"], false, &["no triage tree; there are: red_flags"]);
-    must(home, &["sign", "red_flags", "--by", "Ada", "--licence", "RN1", "--yes"], false, &["`RN1` is no licence"]);
-    must(home, &["sign", "red_flags", "--by", "Ada", "--licence", "RN1/MA"], false, &["no terminal", "--yes"]);
-    let says = ["1 (yes) → call_now", "2 (no) → stroke", "red flag chest-breathing", "red_flags is signed until"];
+    must(
+        home,
+        &["sign", "main_menu", "--by", "Ada", "--licence", "RN1/MA", "--yes"],
+        false,
+        &["no triage tree; there are: red_flags"],
+    );
+    must(
+        home,
+        &["sign", "red_flags", "--by", "Ada", "--licence", "RN1", "--yes"],
+        false,
+        &["`RN1` is no licence"],
+    );
+    must(
+        home,
+        &["sign", "red_flags", "--by", "Ada", "--licence", "RN1/MA"],
+        false,
+        &["no terminal", "--yes"],
+    );
+    let says =
+        ["1 (yes) → call_now", "2 (no) → stroke", "red flag chest-breathing", "red_flags is signed until"];
     must(home, &["sign", "red_flags", "--by", "Ada Miller", "--licence", "RN1/MA", "--yes"], true, &says);
     let told = must(home, &["check"], true, &["no fault"]);
     assert!(!told.contains("F167"), "{told}");
 
     // Who publishes cannot be who approves, and nothing leads around that.
     let publish = ["publish", "--yes", "--by", "maria"];
-    must(home, &[&publish[..], &["--canary", "10%"]].concat(), false, &["nobody tries this set: the triage tree red_flags changed"]);
-    must(home, &publish, true, &["set 2 is on the shelf", "the triage tree red_flags changed", "careline approve 2"]);
+    must(
+        home,
+        &[&publish[..], &["--canary", "10%"]].concat(),
+        false,
+        &["nobody tries this set: the triage tree red_flags changed"],
+    );
+    must(
+        home,
+        &publish,
+        true,
+        &["set 2 is on the shelf", "the triage tree red_flags changed", "careline approve 2"],
+    );
     must(home, &["rollback", "2"], false, &["set 2 waits for a second person"]);
     must(home, &["history"], true, &["[waits for a second person]"]);
     let record = record_of_a_call(&engine, &[5], 1);
     assert!(record.contains("asked for a nurse") && !record.contains("begin"), "{record}");
     must(home, &["approve", "2", "--by", "Maria", "--yes"], false, &["published by maria: somebody else"]);
     must(home, &["approve", "2", "--by", "ada"], false, &["no terminal", "nothing is"]);
-    must(home, &["approve", "2", "--by", "ada", "--yes"], true, &["set 2 is approved by ada", "live now is set 2"]);
+    must(
+        home,
+        &["approve", "2", "--by", "ada", "--yes"],
+        true,
+        &["set 2 is approved by ada", "live now is set 2"],
+    );
     must(home, &["approve", "2", "--by", "ada", "--yes"], true, &["was approved by ada"]);
     must(home, &["history"], true, &["maria + ada", "by maria, approved by ada"]);
     let record = record_of_a_call(&engine, &[1, 1], 2);
@@ -160,7 +200,8 @@ fn a_tree_is_heard_once_it_is_signed_and_a_second_person_said_yes_and_no_longer_
     // A sound changes: the signature holds no longer, in the draft and for callers of a set with it.
     sound::write_tone(&home.join("sounds/en/tt.breath.wav"), 900.0, 0.1);
     must(home, &["check"], true, &["F167", "is not what was signed"]);
-    let says = ["the sound of tt.breath (English) changed", "the triage tree red_flags is not what was signed"];
+    let says =
+        ["the sound of tt.breath (English) changed", "the triage tree red_flags is not what was signed"];
     must(home, &publish, true, &says);
     must(home, &["approve", "3", "--by", "ada", "--yes"], true, &["live now is set 3"]);
     let record = record_of_a_call(&engine, &[5], 3);

@@ -98,7 +98,8 @@ pub type AudioIn<'a> = &'a dyn Fn(&Path, &PromptName, &Language) -> Audio;
 /// Reads and checks the configuration, then the flows it names.
 pub fn load(paths: &Paths, audio: AudioIn<'_>) -> Loaded {
     let folders = Config::default().draft();
-    let mut loaded = Loaded { config: None, flows: None, faults: Vec::new(), unreadable: Vec::new(), folders };
+    let mut loaded =
+        Loaded { config: None, flows: None, faults: Vec::new(), unreadable: Vec::new(), folders };
     match read_config(paths) {
         Ok((config, faults)) => {
             loaded.config = config;

@@ -102,7 +102,9 @@ fn found<'a>(set: &'a FlowSet, flow: &str) -> Result<&'a KeptTree, String> {
 fn drafts(set: &FlowSet, tree: &KeptTree) {
     let of_tree = set.drafts().iter().filter(|spoken| tree.speaks(&spoken.prompt)).count();
     if of_tree > 0 {
-        println!("{of_tree} of these texts are marked as drafts in prompts.yaml: nobody has reviewed them yet");
+        println!(
+            "{of_tree} of these texts are marked as drafts in prompts.yaml: nobody has reviewed them yet"
+        );
     }
 }
 
@@ -159,7 +161,8 @@ fn write(path: &Path, content: &Content, signed: &Signed) -> Result<(), String> 
     }
     let text = String::from_utf8(octets).ok().and_then(|text| signed_text(&text, signed));
     let text = text.ok_or_else(changed)?;
-    replace_file::replace(path, text.as_bytes()).map_err(|cause| format!("`{shown}` cannot be written: {cause}"))
+    replace_file::replace(path, text.as_bytes())
+        .map_err(|cause| format!("`{shown}` cannot be written: {cause}"))
 }
 
 #[cfg(test)]
@@ -191,9 +194,14 @@ mod tests {
 
     #[test]
     fn a_licence_has_a_number_and_a_state() {
-        for (licence, good) in
-            [("RN123456/MA", true), ("12-3/NSW", true), ("RN123456", false), ("RN/MA", false), ("1/ma", false), ("/MA", false)]
-        {
+        for (licence, good) in [
+            ("RN123456/MA", true),
+            ("12-3/NSW", true),
+            ("RN123456", false),
+            ("RN/MA", false),
+            ("1/ma", false),
+            ("/MA", false),
+        ] {
             assert_eq!(licensed(licence).is_ok(), good, "{licence}");
         }
     }

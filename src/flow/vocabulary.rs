@@ -518,14 +518,24 @@ pub const FLOW: Object = Object {
             "What it gives back where it says `return`: names, and the type of each.",
         ),
         field("intended_use", Optional, Value::Text, "What a triage tree is for, and what it is not."),
-        field("sources", Optional, Value::List(&Value::Text), "Where the questions of a triage tree come from."),
+        field(
+            "sources",
+            Optional,
+            Value::List(&Value::Text),
+            "Where the questions of a triage tree come from.",
+        ),
         field(
             "tests",
             Optional,
             Value::List(&Value::Object(&TRIAGE_TEST)),
             "The tests of a triage tree: one for each way by answers at least.",
         ),
-        field("signed", Optional, Value::Object(&SIGNED), "Who answers for a triage tree; `careline sign` writes it."),
+        field(
+            "signed",
+            Optional,
+            Value::Object(&SIGNED),
+            "Who answers for a triage tree; `careline sign` writes it.",
+        ),
         field("start", Required, Value::Name, "The first step."),
         field(
             "steps",
@@ -548,7 +558,12 @@ pub const TRIAGE_TEST: Object = Object {
             Value::List(&Value::Choice(TRIAGE_TEST_KEYS)),
             "What he presses when he is asked, one after another; `silence` is nothing.",
         ),
-        field("exit", Required, Value::Name, "`emergency`, `crisis`, `nurse`, `person`, or the exit of a step."),
+        field(
+            "exit",
+            Required,
+            Value::Name,
+            "`emergency`, `crisis`, `nurse`, `person`, or the exit of a step.",
+        ),
     ],
 };
 

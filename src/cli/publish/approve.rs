@@ -63,7 +63,9 @@ fn approved(config: &Config, wish: &Approve) -> Result<String, String> {
     shelf.approve(&held, &manifest, by.clone()).map_err(text)?;
     let told = format!("set {number} is approved by {}\n", by.by);
     if number < pointer.current {
-        return Ok(format!("{told}a later set is live: `careline rollback {number}` lets callers hear this one\n"));
+        return Ok(format!(
+            "{told}a later set is live: `careline rollback {number}` lets callers hear this one\n"
+        ));
     }
     let mover = Mover::new(&format!("{}, approved by {}", manifest.by, by.by), by.at);
     let moved = move_pointer(config, &shelf, &pointer.published(number, mover));
@@ -73,7 +75,9 @@ fn approved(config: &Config, wish: &Approve) -> Result<String, String> {
 fn not_needed(shelf: &Shelf, manifest: &Manifest) -> Result<Option<String>, ShelfError> {
     let number = manifest.number;
     if manifest.needs.is_empty() {
-        return Ok(Some(format!("set {number} needs nobody's approval: nothing of triage or crisis changed\n")));
+        return Ok(Some(format!(
+            "set {number} needs nobody's approval: nothing of triage or crisis changed\n"
+        )));
     }
     let approval = shelf.approval(manifest)?;
     Ok(approval.map(|approval| format!("set {number} was approved by {} at {}\n", approval.by, approval.at)))

@@ -27,8 +27,7 @@ pub struct Arguments {
 
 /// Serves until stopped by SIGTERM or SIGINT.
 pub fn serve(paths: &Paths, arguments: &Arguments) -> ExitCode {
-    let unsigned =
-        if arguments.unsigned_ok { UnsignedTrees::OnLoopback } else { UnsignedTrees::Withheld };
+    let unsigned = if arguments.unsigned_ok { UnsignedTrees::OnLoopback } else { UnsignedTrees::Withheld };
     let (config, serving) = match settled(paths) {
         Ok(settled) => settled,
         Err(faults) => {

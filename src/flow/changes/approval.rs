@@ -11,13 +11,8 @@ use crate::flow::set::{CLINIC_FILE, PROMPTS_FILE};
 use std::collections::BTreeSet;
 
 /// Prompts that nobody changes alone, whatever flow speaks them. The line about 9 8 8 is the entry's own.
-const ALWAYS: [&str; 5] = [
-    Own::Emergency.name(),
-    Own::CrisisStay.name(),
-    Own::CrisisWait.name(),
-    Own::Nurse.name(),
-    "u.crisis",
-];
+const ALWAYS: [&str; 5] =
+    [Own::Emergency.name(), Own::CrisisStay.name(), Own::CrisisWait.name(), Own::Nurse.name(), "u.crisis"];
 
 /// What needs a second person, in sentences; nothing if nothing does.
 pub fn needs(before: Side<'_>, after: Side<'_>) -> Vec<String> {
@@ -42,7 +37,8 @@ pub fn needs(before: Side<'_>, after: Side<'_>) -> Vec<String> {
             (_, false) => told.push(format!("{kind} {flow} is gone")),
         }
     }
-    let locale = |clinic: Option<Value>| clinic.as_ref().and_then(|clinic| clinic.field("locale")).map(Value::whole);
+    let locale =
+        |clinic: Option<Value>| clinic.as_ref().and_then(|clinic| clinic.field("locale")).map(Value::whole);
     let clinics = (value(old.get(CLINIC_FILE)), value(new.get(CLINIC_FILE)));
     if locale(clinics.0) != locale(clinics.1) {
         told.push("the country, and with it the emergency number, changed".to_owned());
@@ -102,7 +98,9 @@ fn sounds(before: Side<'_>, after: Side<'_>, prompts: &BTreeSet<String>, told: &
         let prompt = [Some(stem), whole.map(|(whole, _)| whole)].into_iter().flatten();
         changed.extend(prompt.filter(|name| prompts.contains(*name)).map(|name| (name, folder)));
     }
-    told.extend(changed.into_iter().map(|(prompt, folder)| {
-        format!("the sound of {prompt} ({}) changed", language(folder))
-    }));
+    told.extend(
+        changed
+            .into_iter()
+            .map(|(prompt, folder)| format!("the sound of {prompt} ({}) changed", language(folder))),
+    );
 }

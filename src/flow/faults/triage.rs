@@ -14,7 +14,9 @@ pub const PAGES: &[Page] = &[
         UNASKED,
         "Ask the missing question before, as an `ask` with the `code` that the fault names. Keys 0, 4 and 9, silence and \
          wrong keys lead up by themselves and need nothing.",
-        Example::Told("`breath: {ask: tr.redflag1, code: chest-breathing, next: {yes: emergency_exit, no: nurse}}` asks about one sign of six."),
+        Example::Told(
+            "`breath: {ask: tr.redflag1, code: chest-breathing, next: {yes: emergency_exit, no: nurse}}` asks about one sign of six.",
+        ),
     ),
     page(
         codes::TRIAGE_KEYS,
@@ -28,7 +30,9 @@ pub const PAGES: &[Page] = &[
         "A step of a triage tree leads to a message, to another flow, or ends the call.",
         "Who may be in danger would get less than a person.",
         "Let it lead to a step of the tree, or to `emergency_exit`, `crisis`, `nurse` or `person`.",
-        Example::Told("`next: {yes: emergency_exit, no: message}`; right is `next: {yes: emergency_exit, no: nurse}`."),
+        Example::Told(
+            "`next: {yes: emergency_exit, no: message}`; right is `next: {yes: emergency_exit, no: nurse}`.",
+        ),
     ),
     page(
         codes::TRIAGE_CIRCLE,

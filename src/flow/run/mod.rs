@@ -31,10 +31,10 @@ mod ladder;
 mod offering;
 mod silent;
 mod steps;
-mod voicing;
-mod withheld;
 #[cfg(test)]
 mod tests;
+mod voicing;
+mod withheld;
 
 use crate::clock::{Due, Instant, WallTime};
 use crate::flow::action::{Action, ConnectEnd, Ears, Fact, Input, Pace, Spoken, Why};

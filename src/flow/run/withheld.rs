@@ -25,7 +25,9 @@ impl Run {
 
     /// The emergency line, then a nurse.
     pub(super) fn withhold(&mut self, now: Instant) {
-        self.tell(Fact::Fault { what: "a triage tree is not signed as it stands: the caller gets a nurse at once" });
+        self.tell(Fact::Fault {
+            what: "a triage tree is not signed as it stands: the caller gets a nurse at once",
+        });
         let words = vec![self.own(Own::Emergency), self.own(Own::Nurse)];
         self.lead_to_person_saying(now, Why::Nurse, words, ExitName::from("nurse"));
     }

@@ -101,14 +101,14 @@ impl Canonical {
     /// The sounds that belong to it: `en/tr.begin.wav`, and of a text in pieces `en/tr.begin.1.wav`.
     fn sounds<'a>(&'a self, content: &'a Content) -> impl Iterator<Item = (&'a str, &'a str)> {
         let is_its = |file: &str| {
-            let stem = file.split_once('/').and_then(|(_, file)| file.rsplit_once('.')).map_or("", |(stem, _)| stem);
+            let stem =
+                file.split_once('/').and_then(|(_, file)| file.rsplit_once('.')).map_or("", |(stem, _)| stem);
             let whole = stem.rsplit_once('.').filter(|(_, piece)| piece.bytes().all(|b| b.is_ascii_digit()));
             self.prompts.contains(stem) || whole.is_some_and(|(whole, _)| self.prompts.contains(whole))
         };
         let files = content.files.iter();
-        let sounds = files.filter_map(|(name, hash)| {
-            Some((name.strip_prefix(SOUNDS)?.strip_prefix('/')?, hash.as_str()))
-        });
+        let sounds = files
+            .filter_map(|(name, hash)| Some((name.strip_prefix(SOUNDS)?.strip_prefix('/')?, hash.as_str())));
         sounds.filter(move |(name, _)| is_its(name))
     }
 }

@@ -30,9 +30,15 @@ pub fn check(set: &Arc<FlowSet>, draft: &Draft, sources: &mut Sources) {
                     format!("the test `{}` is at `{exit}` before its last {left}{last}", test.name.value)
                 }
                 Some(exit) => {
-                    format!("the test `{}` ends at `{exit}`, not at `{}`{last}", test.name.value, test.exit.value)
+                    format!(
+                        "the test `{}` ends at `{exit}`, not at `{}`{last}",
+                        test.name.value, test.exit.value
+                    )
                 }
-                None => format!("the test `{}` comes to no exit: the caller is still asked{last}", test.name.value),
+                None => format!(
+                    "the test `{}` comes to no exit: the caller is still asked{last}",
+                    test.name.value
+                ),
             };
             let words = Words::what(what)
                 .repair("mend the tree if callers are led wrongly, else the test")
@@ -62,7 +68,9 @@ fn run(set: &Arc<FlowSet>, flow: usize, test: &TestText) -> Came {
         run.handle(now, input);
         while let Some(action) = run.poll_action() {
             match action {
-                Action::Play { playback, .. } => next = Some(Input::PlaybackEnded { playback, completed: true }),
+                Action::Play { playback, .. } => {
+                    next = Some(Input::PlaybackEnded { playback, completed: true })
+                }
                 Action::Connect { .. } => {
                     run.handle(now, Input::Connected);
                     let exit = run.exit().map(|exit| exit.as_str().to_owned());

@@ -50,11 +50,26 @@ fn what_is_written_into_the_file_is_the_signature_that_holds() {
     // Comments and layout are nobody's words; a text is.
     for (what, text, prompts, seal) in [
         ("as it was written", text.clone(), PROMPTS.to_owned(), Seal::Good { review_due }),
-        ("another comment", text.replace("# A comment.", "# Another.\n\n"), PROMPTS.to_owned(), Seal::Good { review_due }),
-        ("another test", text.replace("name: all no", "name: nothing"), PROMPTS.to_owned(), Seal::Good { review_due }),
+        (
+            "another comment",
+            text.replace("# A comment.", "# Another.\n\n"),
+            PROMPTS.to_owned(),
+            Seal::Good { review_due },
+        ),
+        (
+            "another test",
+            text.replace("name: all no", "name: nothing"),
+            PROMPTS.to_owned(),
+            Seal::Good { review_due },
+        ),
         ("another purpose", text.replace("Routes the call.", "Routes."), PROMPTS.to_owned(), Seal::Changed),
         ("another text", text.clone(), PROMPTS.replace("chest pain?", "a chest pain?"), Seal::Changed),
-        ("another way", text.replace("yes: emergency_exit, no: poison", "yes: call_now, no: poison"), PROMPTS.to_owned(), Seal::Changed),
+        (
+            "another way",
+            text.replace("yes: emergency_exit, no: poison", "yes: call_now, no: poison"),
+            PROMPTS.to_owned(),
+            Seal::Changed,
+        ),
     ] {
         let (set, faults) = loaded(&text, &prompts);
         let told: String = faults.iter().map(|fault| fault.render(Paint::Plain) + "\n").collect();

@@ -15,7 +15,9 @@ use crate::wire::telephone_event::Key;
 /// Finds every fault of a tree's words.
 pub fn check(tree: &Tree, clinic: &Clinic<'_>, sources: &mut Sources) {
     for node in &tree.nodes {
-        let Some(texts) = node.prompt().and_then(|prompt| clinic.prompts.get(&prompt.value)) else { continue };
+        let Some(texts) = node.prompt().and_then(|prompt| clinic.prompts.get(&prompt.value)) else {
+            continue;
+        };
         numbers(texts, clinic, sources);
         for (language, text) in clinic.languages.iter().filter_map(|l| Some((*l, texts.texts.get(*l)?))) {
             if let NodeAct::Ask { .. } = node.act {
@@ -23,9 +25,11 @@ pub fn check(tree: &Tree, clinic: &Clinic<'_>, sources: &mut Sources) {
                 length(text, language, sources);
             }
             if leads_to_emergency(node) && !digits(&text.value).contains(clinic.emergency) {
-                let words = Words::what(format!("the `{language}` words before `emergency_exit` do not say its number"))
-                    .repair(format!("say {} digit by digit", spaced(clinic.emergency)))
-                    .hears("a caller in danger would not hear whom to call");
+                let words = Words::what(format!(
+                    "the `{language}` words before `emergency_exit` do not say its number"
+                ))
+                .repair(format!("say {} digit by digit", spaced(clinic.emergency)))
+                .hears("a caller in danger would not hear whom to call");
                 sources.fault(text.place, EMERGENCY_WORDS, words);
             }
         }
@@ -52,14 +56,16 @@ fn numbers(texts: &Texts, clinic: &Clinic<'_>, sources: &mut Sources) {
         digits.sort_unstable();
         digits
     };
-    let mut spoken = clinic.languages.iter().filter_map(|language| Some((language, texts.texts.get(*language)?)));
+    let mut spoken =
+        clinic.languages.iter().filter_map(|language| Some((language, texts.texts.get(*language)?)));
     let Some((first, text)) = spoken.next() else { return };
     let wanted = sorted(&text.value);
     for (language, _) in spoken.clone().filter(|(_, text)| sorted(&text.value) != wanted) {
         let name = &texts.name;
-        let words = Words::what(format!("`{}` says other numbers in `{language}` than in `{first}`", name.value))
-            .repair("say the same telephone numbers and keys in every language")
-            .hears("a caller would dial or press what was never judged");
+        let words =
+            Words::what(format!("`{}` says other numbers in `{language}` than in `{first}`", name.value))
+                .repair("say the same telephone numbers and keys in every language")
+                .hears("a caller would dial or press what was never judged");
         sources.fault(name.place, NUMBERS_DIFFER, words);
     }
 }
@@ -100,9 +106,10 @@ fn length(text: &Placed<String>, language: &str, sources: &mut Sources) {
     let end = before.rfind(['.', '?', '!', ';']).map_or(before.len(), |at| at + 1);
     let words = reading::count(before.get(..end).unwrap_or_default(), language).words;
     if words > TRIAGE_QUESTION_MAX_WORDS {
-        let told = Words::what(format!("this question has {words} words; {TRIAGE_QUESTION_MAX_WORDS} are the most"))
-            .repair("ask one thing, in a short sentence; make two questions of it")
-            .hears("who is in pain has lost its beginning when it ends, and answers something else");
+        let told =
+            Words::what(format!("this question has {words} words; {TRIAGE_QUESTION_MAX_WORDS} are the most"))
+                .repair("ask one thing, in a short sentence; make two questions of it")
+                .hears("who is in pain has lost its beginning when it ends, and answers something else");
         sources.fault(text.place, QUESTION, told);
     }
 }

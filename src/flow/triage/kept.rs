@@ -85,7 +85,8 @@ impl KeptTree {
                 "let a clinical lead read and sign it: `careline sign {} --by NAME --licence NUMBER/STATE`",
                 self.name
             ),
-            hears: "callers are not asked its questions: they hear the emergency line, then get a nurse".to_owned(),
+            hears: "callers are not asked its questions: they hear the emergency line, then get a nurse"
+                .to_owned(),
             fix: None,
         }
     }

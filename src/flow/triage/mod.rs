@@ -13,6 +13,10 @@
 pub mod block;
 pub(crate) mod canonical;
 pub(crate) mod dry_run;
+#[cfg(test)]
+mod file_tests;
+#[cfg(test)]
+pub(crate) mod fixture;
 pub(crate) mod heard;
 pub mod kept;
 pub(crate) mod of_draft;
@@ -22,10 +26,6 @@ pub mod red_flags;
 pub(crate) mod rules;
 pub(crate) mod sentences;
 pub mod signature;
-pub(crate) mod tree;
-#[cfg(test)]
-pub(crate) mod fixture;
-#[cfg(test)]
-mod file_tests;
 #[cfg(test)]
 mod tests;
+pub(crate) mod tree;

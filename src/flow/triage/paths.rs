@@ -20,9 +20,10 @@ const TOLD_MAX: usize = 3;
 pub fn check(tree: &Tree, order: &[usize], text: &TriageText, sources: &mut Sources) {
     let ways = counted(tree, order);
     if ways > TRIAGE_WAYS_MAX {
-        let words = Words::what(format!("{ways} ways lead through this tree; {TRIAGE_WAYS_MAX} are the most"))
-            .repair("ask less in one tree: a nurse asks the rest")
-            .hears("no person could have tried each of these ways");
+        let words =
+            Words::what(format!("{ways} ways lead through this tree; {TRIAGE_WAYS_MAX} are the most"))
+                .repair("ask less in one tree: a nurse asks the rest")
+                .hears("no person could have tried each of these ways");
         return sources.fault(tree.name.place, TOO_MANY_WAYS, words);
     }
     let tested: BTreeSet<Vec<Key>> = text.tests.iter().filter_map(|test| way_of(tree, test)).collect();

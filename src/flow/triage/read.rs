@@ -71,8 +71,7 @@ pub fn of_kind(kind: FlowKind, fields: &mut Fields<'_>, sources: &mut Sources) -
 
 fn read(fields: &mut Fields<'_>, sources: &mut Sources) -> TriageText {
     let intended_use = fields.need("intended_use", sources);
-    let intended_use =
-        intended_use.and_then(|n| fields::prose(n, "what the tree is for", FAMILY, sources));
+    let intended_use = intended_use.and_then(|n| fields::prose(n, "what the tree is for", FAMILY, sources));
     let from = fields.need("sources", sources).and_then(|n| fields::items(n, "`sources`", FAMILY, sources));
     let from = from.unwrap_or_default().iter();
     let from = from.filter_map(|n| fields::prose(n, "a source", FAMILY, sources)).collect();
@@ -99,7 +98,8 @@ fn refuse(fields: &mut Fields<'_>, sources: &mut Sources) {
 fn test(node: &Node, sources: &mut Sources) -> Option<TestText> {
     let mut fields = Fields::of_object(node, &[&vocabulary::TRIAGE_TEST], FAMILY, sources)?;
     let name = fields.need("name", sources).and_then(|n| fields::prose(n, "a test", FAMILY, sources));
-    let keys = fields.need("keys", sources).and_then(|n| fields::items(n, "`keys` of a test", FAMILY, sources));
+    let keys =
+        fields.need("keys", sources).and_then(|n| fields::items(n, "`keys` of a test", FAMILY, sources));
     let exit = fields.need("exit", sources).and_then(|n| fields::name(n, "an exit", FAMILY, sources));
     fields.finish(sources);
     let acts: Option<Vec<CallerAct>> = keys?.iter().map(|node| caller_act(node, sources)).collect();
@@ -129,7 +129,13 @@ fn signed(node: &Node, sources: &mut Sources) -> Option<Signed> {
     fields.finish(sources);
     let on = on.and_then(|word| day(&word, sources));
     let review_due = due.and_then(|word| day(&word, sources));
-    Some(Signed { by: by?.value, licence: licence?.value, on: on?, review_due: review_due?, sha256: sha256?.value })
+    Some(Signed {
+        by: by?.value,
+        licence: licence?.value,
+        on: on?,
+        review_due: review_due?,
+        sha256: sha256?.value,
+    })
 }
 
 fn day(word: &Placed<String>, sources: &mut Sources) -> Option<Date> {

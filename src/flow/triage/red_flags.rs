@@ -18,11 +18,7 @@ pub struct RedFlag {
 
 /// All of them, in the order in which they are best asked: what kills first is asked first.
 pub const REQUIRED: [RedFlag; 6] = [
-    RedFlag {
-        code: "chest-breathing",
-        about: "chest pain or trouble breathing",
-        yes: &[Exit::Emergency],
-    },
+    RedFlag { code: "chest-breathing", about: "chest pain or trouble breathing", yes: &[Exit::Emergency] },
     RedFlag { code: "stroke", about: "signs of a stroke", yes: &[Exit::Emergency] },
     RedFlag {
         code: "bleed-collapse",

@@ -72,14 +72,18 @@ fn step(node: &Node, sources: &mut Sources) {
         for (key, answer, _) in answers.iter().filter(|(key, ..)| is_kept(*key)) {
             let key = crate::flow::read::flow::key_name(*key);
             let words = Words::what(format!("key {key} belongs to the caller in a triage tree"))
-                .repair("give the answer another key: 0 is a person, 4 a nurse, 9 help in a crisis at every step")
+                .repair(
+                    "give the answer another key: 0 is a person, 4 a nurse, 9 help in a crisis at every step",
+                )
                 .hears(format!("who presses {key} for help would get `{}`", answer.value));
             sources.fault(answer.place, TRIAGE_KEYS, words);
         }
     }
     for way in node.ways().iter().filter(|way| way.to.end == End::Away) {
         let words = Words::what(format!("`{}` leads away from a nurse", way.to.word.value))
-            .repair("let it lead to a step of this tree, or to `nurse`, `person`, `crisis` or `emergency_exit`")
+            .repair(
+                "let it lead to a step of this tree, or to `nurse`, `person`, `crisis` or `emergency_exit`",
+            )
             .hears("who may be in danger would get less than a person");
         sources.fault(way.to.word.place, AWAY, words);
     }
@@ -146,7 +150,9 @@ fn passed_by(tree: &Tree, order: &[usize], sources: &mut Sources) {
             let behind = behind(asked[*at], node, &way);
             match way.to.end {
                 End::Node(next) => asked[next] &= behind,
-                End::Exit(exit) if exit.acuity() > 1 => tell_missing(behind, tree, node, exit.word(), sources),
+                End::Exit(exit) if exit.acuity() > 1 => {
+                    tell_missing(behind, tree, node, exit.word(), sources)
+                }
                 End::Exit(_) | End::Away | End::Nowhere => {}
             }
         }
@@ -173,12 +179,14 @@ fn tell_missing(asked: Codes, tree: &Tree, node: &Node, to: &str, sources: &mut 
 
 /// The codes of the tree that no rule knows: the clinic's own, or slips.
 fn own_codes(tree: &Tree) -> impl Iterator<Item = &str> {
-    tree.nodes.iter().filter_map(|node| match &node.act {
-        NodeAct::Ask { code: Some(code), .. } => Some(code.value.as_str()),
-        NodeAct::Ask { code: None, .. } | NodeAct::Say { .. } | NodeAct::Menu { .. } => None,
-        NodeAct::Person { .. } | NodeAct::Strange { .. } | NodeAct::Unread => None,
-    })
-    .filter(|code| required(code).is_none())
+    tree.nodes
+        .iter()
+        .filter_map(|node| match &node.act {
+            NodeAct::Ask { code: Some(code), .. } => Some(code.value.as_str()),
+            NodeAct::Ask { code: None, .. } | NodeAct::Say { .. } | NodeAct::Menu { .. } => None,
+            NodeAct::Person { .. } | NodeAct::Strange { .. } | NodeAct::Unread => None,
+        })
+        .filter(|code| required(code).is_none())
 }
 
 /// The other half of T1: a yes to a red flag leads to the help that the flag needs, over words alone or over questions.
@@ -197,7 +205,8 @@ fn yes_leads_up(tree: &Tree, order: &[usize], sources: &mut Sources) {
         let lower = to.iter().rev().find(|exit| !flag.yes.contains(exit) || silent);
         let Some(lower) = lower else { continue };
         let may: Vec<&str> = flag.yes.iter().map(|exit| exit.word()).collect();
-        let how = if silent && flag.yes.contains(lower) { ", after words that say what helps now" } else { "" };
+        let how =
+            if silent && flag.yes.contains(lower) { ", after words that say what helps now" } else { "" };
         let words = Words::what(format!("yes to {} leads to `{}`", flag.about, lower.word()))
             .repair(format!("let it lead to `{}`{how}", may.join("` or `")))
             .hears("a caller in danger would wait where others wait");

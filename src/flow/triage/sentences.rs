@@ -9,8 +9,12 @@ use std::collections::BTreeMap;
 /// What happens at an exit.
 fn at_exit(exit: Exit) -> &'static str {
     match exit {
-        Exit::Emergency => "EMERGENCY: the emergency line is said again and again while a person is called; nothing is recorded",
-        Exit::Crisis => "CRISIS: the caller is told that somebody stays, and persons are called until one answers; nothing is recorded",
+        Exit::Emergency => {
+            "EMERGENCY: the emergency line is said again and again while a person is called; nothing is recorded"
+        }
+        Exit::Crisis => {
+            "CRISIS: the caller is told that somebody stays, and persons are called until one answers; nothing is recorded"
+        }
         Exit::Nurse => "a nurse: the person ladder, with the words for a nurse",
         Exit::Person => "a person: the person ladder",
     }

@@ -90,25 +90,85 @@ fn told(fault: &Diagnostic) -> String {
 fn each_way_to_spoil_a_tree_is_told_by_its_own_code() {
     let table = [
         ("as it is", "", "", ""),
-        ("a red flag is skipped", "breath ask chest-breathing emergency_words stroke", "breath ask chest-breathing emergency_words bleed", "F160 line 7: `harm` leads to `nurse` though a caller was not asked about: stroke"),
-        ("a menu leads past all", "begin menu 1=breath", "begin menu 1=breath 2=nurse", "F160 line 1: `begin` leads to `nurse` though a caller was not asked about: chest-breathing, stroke, bleed-collapse, seizure-anaphylaxis, ingestion, self-harm"),
-        ("a person too early", "begin menu 1=breath", "begin menu 1=breath 3=desk\ndesk person front_desk", "F160 line 2: `desk` leads to `desk` though a caller was not asked about"),
-        ("a slip in a code", "ask ingestion", "ask ingestoin", "F160 line 7: `harm` leads to `nurse` though a caller was not asked about: ingestion"),
-        ("yes and no changed over", "breath ask chest-breathing emergency_words stroke", "breath ask chest-breathing stroke emergency_words", "F176 line 2: yes to chest pain or trouble breathing leads to `nurse`"),
-        ("yes leads to a nurse", "bleed ask bleed-collapse emergency", "bleed ask bleed-collapse nurse", "F176 line 4: yes to bleeding that will not stop, or somebody who passed out leads to `nurse`"),
-        ("poison without a word", "ask ingestion poison_help", "ask ingestion nurse", "F176 line 6: yes to too much medicine, or poison leads to `nurse`"),
-        ("harm leads to a nurse", "harm ask self-harm crisis", "harm ask self-harm nurse", "F176 line 7: yes to thoughts of hurting oneself or others leads to `nurse`"),
+        (
+            "a red flag is skipped",
+            "breath ask chest-breathing emergency_words stroke",
+            "breath ask chest-breathing emergency_words bleed",
+            "F160 line 7: `harm` leads to `nurse` though a caller was not asked about: stroke",
+        ),
+        (
+            "a menu leads past all",
+            "begin menu 1=breath",
+            "begin menu 1=breath 2=nurse",
+            "F160 line 1: `begin` leads to `nurse` though a caller was not asked about: chest-breathing, stroke, bleed-collapse, seizure-anaphylaxis, ingestion, self-harm",
+        ),
+        (
+            "a person too early",
+            "begin menu 1=breath",
+            "begin menu 1=breath 3=desk\ndesk person front_desk",
+            "F160 line 2: `desk` leads to `desk` though a caller was not asked about",
+        ),
+        (
+            "a slip in a code",
+            "ask ingestion",
+            "ask ingestoin",
+            "F160 line 7: `harm` leads to `nurse` though a caller was not asked about: ingestion",
+        ),
+        (
+            "yes and no changed over",
+            "breath ask chest-breathing emergency_words stroke",
+            "breath ask chest-breathing stroke emergency_words",
+            "F176 line 2: yes to chest pain or trouble breathing leads to `nurse`",
+        ),
+        (
+            "yes leads to a nurse",
+            "bleed ask bleed-collapse emergency",
+            "bleed ask bleed-collapse nurse",
+            "F176 line 4: yes to bleeding that will not stop, or somebody who passed out leads to `nurse`",
+        ),
+        (
+            "poison without a word",
+            "ask ingestion poison_help",
+            "ask ingestion nurse",
+            "F176 line 6: yes to too much medicine, or poison leads to `nurse`",
+        ),
+        (
+            "harm leads to a nurse",
+            "harm ask self-harm crisis",
+            "harm ask self-harm nurse",
+            "F176 line 7: yes to thoughts of hurting oneself or others leads to `nurse`",
+        ),
         ("no code", "ask stroke", "ask -", "F177 line 3"),
         ("0 is taken away", "begin menu 1=breath", "begin menu 0=breath", "F161 line 1: key 0 belongs"),
         ("4 is taken away", "begin menu 1=breath", "begin menu 4=breath", "F161 line 1: key 4 belongs"),
         ("9 is taken away", "begin menu 1=breath", "begin menu 9=breath", "F161 line 1: key 9 belongs"),
-        ("a message", "self-harm crisis nurse", "self-harm crisis message", "F162 line 7: `message` leads away"),
-        ("another flow", "self-harm crisis nurse", "self-harm crisis main_menu", "F162 line 7: `main_menu` leads away"),
-        ("a circle with keys", "self-harm crisis nurse", "self-harm crisis begin", "F163 line 1: `begin` leads back"),
+        (
+            "a message",
+            "self-harm crisis nurse",
+            "self-harm crisis message",
+            "F162 line 7: `message` leads away",
+        ),
+        (
+            "another flow",
+            "self-harm crisis nurse",
+            "self-harm crisis main_menu",
+            "F162 line 7: `main_menu` leads away",
+        ),
+        (
+            "a circle with keys",
+            "self-harm crisis nurse",
+            "self-harm crisis begin",
+            "F163 line 1: `begin` leads back",
+        ),
         ("a circle of words", "poison_help say nurse", "poison_help say poison_help", "F163 line 9"),
         ("advice", "poison_help", "self_care", "F168 line 9: `self_care` is an exit with advice"),
         ("a hang-up", "poison_help", "hang_up", "F168 line 9: `hang_up`"),
-        ("a step that waits", "poison_help say nurse", "poison_help wait nurse", "F175 line 9: a `wait` step"),
+        (
+            "a step that waits",
+            "poison_help say nurse",
+            "poison_help wait nurse",
+            "F175 line 9: a `wait` step",
+        ),
     ];
     for (what, from, to, expected) in table {
         assert!(GOOD.contains(from), "{what}");
@@ -123,7 +183,10 @@ fn each_way_to_spoil_a_tree_is_told_by_its_own_code() {
 
 #[test]
 fn a_circle_and_a_step_without_end_are_told_before_any_way_is_looked_at() {
-    for (from, to) in [("self-harm crisis nurse", "self-harm crisis begin"), ("self-harm crisis nurse", "self-harm crisis nowhere")] {
+    for (from, to) in [
+        ("self-harm crisis nurse", "self-harm crisis begin"),
+        ("self-harm crisis nurse", "self-harm crisis nowhere"),
+    ] {
         let (told, ways) = faults(&tree(&GOOD.replace(from, to)));
         assert_eq!(ways, None, "{told:?}");
         assert!(told.iter().all(|told| told.starts_with("F163")), "{told:?}");
@@ -170,7 +233,11 @@ fn tests_of(tests: &[&str]) -> TriageText {
     };
     let test = |line: &&str| {
         let (keys, exit) = line.split_once('>').unwrap();
-        TestText { name: placed(line, 1), acts: keys.split_whitespace().map(act).collect(), exit: placed(exit, 1) }
+        TestText {
+            name: placed(line, 1),
+            acts: keys.split_whitespace().map(act).collect(),
+            exit: placed(exit, 1),
+        }
     };
     TriageText {
         intended_use: Some(placed("Routes the call.", 1)),
@@ -246,11 +313,19 @@ fn words_that_would_mislead_a_caller_in_a_tree_are_told() {
     let long = "Is there chest pain or a pain in the arm or in the jaw or in the back that came on at once and does not go away when you rest?";
     let table: [(&str, &[(&str, &str)], &str); 8] = [
         ("as it is", &[], ""),
-        ("yes and no changed over", &[("Press 1 for yes. Press 2 for no.", "Press 1 for no. Press 2 for yes.")], "F166"),
+        (
+            "yes and no changed over",
+            &[("Press 1 for yes. Press 2 for no.", "Press 1 for no. Press 2 for yes.")],
+            "F166",
+        ),
         ("no no", &[("Marque 1 para sí. Marque 2 para no.", "Marque 1 para sí.")], "F165 F166"),
         ("a third key", &[("Press 2 for no.", "Press 2 for no. Press 3 if you do not know.")], "F165 F166"),
         ("another number in Spanish", &[("Llame al 9 1 1 ahora.", "Llame al 1 1 2 ahora.")], "F165 F171"),
-        ("no number", &[("Call 9 1 1 now.", "Call now."), ("Llame al 9 1 1 ahora.", "Llame ahora.")], "F171 F171"),
+        (
+            "no number",
+            &[("Call 9 1 1 now.", "Call now."), ("Llame al 9 1 1 ahora.", "Llame ahora.")],
+            "F171 F171",
+        ),
         ("a number with a slip", &[("1 2 2 2.\"}", "1 2 3 2.\"}")], "F165"),
         ("a long question", &[("Is there chest pain?", long)], "F169"),
     ];
@@ -293,7 +368,11 @@ fn a_key_a_text_a_sound_or_an_order_breaks_a_signature_and_layout_does_not() {
         hash(&turned.replace("help", "poison_help"), &[], &SOUNDS),
         hash(&GOOD.replace("harm", "last").replace("self-last", "self-harm"), &[], &SOUNDS),
         hash(GOOD, &[("Something else.", "Anything.")], &SOUNDS),
-        hash(GOOD, &[], &[SOUNDS[0], SOUNDS[1], ("sounds/en/x.other.wav", "0f"), ("flows/clinic.yaml", "0f")]),
+        hash(
+            GOOD,
+            &[],
+            &[SOUNDS[0], SOUNDS[1], ("sounds/en/x.other.wav", "0f"), ("flows/clinic.yaml", "0f")],
+        ),
     ];
     for (n, same) in same.iter().enumerate() {
         // A step's prompt is named after it here, so renaming `harm` names a prompt that is not there: no text changes.
@@ -301,7 +380,10 @@ fn a_key_a_text_a_sound_or_an_order_breaks_a_signature_and_layout_does_not() {
             assert_eq!(*same, base, "{n}");
         }
     }
-    let swapped = GOOD.replace("ask stroke", "ask x").replace("ask bleed-collapse", "ask stroke").replace("ask x", "ask bleed-collapse");
+    let swapped = GOOD
+        .replace("ask stroke", "ask x")
+        .replace("ask bleed-collapse", "ask stroke")
+        .replace("ask x", "ask bleed-collapse");
     let other = [
         ("a key", hash(&GOOD.replace("1=breath", "3=breath"), &[], &SOUNDS)),
         ("an answer", hash(&GOOD.replace("self-harm crisis nurse", "self-harm crisis person"), &[], &SOUNDS)),
@@ -321,7 +403,11 @@ fn a_key_a_text_a_sound_or_an_order_breaks_a_signature_and_layout_does_not() {
 #[test]
 fn a_tree_is_told_in_sentences_for_whoever_signs_it() {
     let prompts = texts(&[]);
-    let lines = sentences::lines(&tree("begin menu 1=breath\nbreath ask chest-breathing emergency nurse\n"), &prompts, &["en", "es"]);
+    let lines = sentences::lines(
+        &tree("begin menu 1=breath\nbreath ask chest-breathing emergency nurse\n"),
+        &prompts,
+        &["en", "es"],
+    );
     expect_test::expect![[r#"
         At every question: 0 is a person, 4 a nurse, 9 help in a crisis, star says it again; two silences or two wrong keys get a person.
         begin offers keys:
@@ -345,7 +431,11 @@ fn random() -> impl Strategy<Value = String> {
         let to = |from: usize, pick: usize| {
             let exits = ["emergency", "crisis", "nurse", "person"];
             let later = from + 1 + pick / 2;
-            if pick.is_multiple_of(2) && later < count { format!("s{later}") } else { exits[pick % 4].to_owned() }
+            if pick.is_multiple_of(2) && later < count {
+                format!("s{later}")
+            } else {
+                exits[pick % 4].to_owned()
+            }
         };
         let line = |(at, (flag, yes, no)): (usize, &(usize, usize, usize))| match REQUIRED.get(*flag) {
             Some(flag) => format!("s{at} ask {} {} {}\n", flag.code, to(at, *yes), to(at, *no)),

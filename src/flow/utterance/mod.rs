@@ -129,9 +129,7 @@ impl Speaker {
                 self.by_voice(&text(&pieces), self.numbers_alone(what), row)
             }
             // A voice reads what has no name in the language.
-            Err(Unspeakable::Character) => {
-                self.by_voice(word(value).ok_or(Silent::Value)?, Vec::new(), row)
-            }
+            Err(Unspeakable::Character) => self.by_voice(word(value).ok_or(Silent::Value)?, Vec::new(), row),
             Err(Unspeakable::Nothing | Unspeakable::TooLong) => Err(Silent::Value),
             Err(Unspeakable::Noun | Unspeakable::Set) => Err(Silent::Manner),
         }

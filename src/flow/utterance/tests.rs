@@ -97,14 +97,20 @@ fn english_fills_every_kind_of_slot_by_its_rules() {
         &[
             ("Thank you.", "p"),
             ("I heard {birth}. Press 1.", "p.1 march third pause nineteen fifty eight p.2"),
-            ("{day:day}, {day:date}, {day:full}", "tuesday november twenty fourth tuesday pause november twenty fourth"),
+            (
+                "{day:day}, {day:date}, {day:full}",
+                "tuesday november twenty fourth tuesday pause november twenty fourth",
+            ),
             ("Come {time:at}.", "p.1 at nine thirty in-the-morning"),
             ("{one}", "one oh five in-the-afternoon"),
             ("{n} {n:ordinal} {n:days}", "twenty one twenty first twenty one days"),
             ("{minus} {minus:days} {minus:ordinal}", "minus two minus two days minus two"),
             ("{big}", "three zero zero zero zero zero zero zero zero zero"),
             ("{fee} {long}", "twelve dollars and five cents one hour and thirty minutes"),
-            ("{zip} {zip:spelled}", "zero two one pause three nine zero pause two pause one pause three pause nine"),
+            (
+                "{zip} {zip:spelled}",
+                "zero two one pause three nine zero pause two pause one pause three pause nine",
+            ),
             ("{phone}", "one pause six one seven pause five five five pause zero one four two"),
             ("{code:spelled}", "b-as-in-boy pause two"),
             ("{odd:spelled}", "<b§ | >"),
@@ -122,7 +128,10 @@ fn spanish_fills_every_kind_of_slot_by_its_rules() {
         &[
             ("Entendí {birth}.", "p.1 tres de marzo de mil novecientos cincuenta y ocho"),
             ("El {day:full}", "p.1 martes veinticuatro de noviembre"),
-            ("Su cita es {time:at} y {one:at}.", "p.1 a-las nueve y-media de-la-ma_f1_ana p.2 a-la una y cinco de-la-tarde"),
+            (
+                "Su cita es {time:at} y {one:at}.",
+                "p.1 a-las nueve y-media de-la-ma_f1_ana p.2 a-la una y cinco de-la-tarde",
+            ),
             ("{n:days} {n:hours} {n:ordinal_feminine}", "veinti_fa_n d_ed_as veintiuna horas veintiuno"),
             ("{fee}", "doce d_f3_lares con cinco centavos"),
             ("{long}", "una hora y treinta minutos"),
@@ -152,7 +161,11 @@ fn what_nobody_can_speak_leads_to_a_person() {
 #[test]
 fn without_a_recording_the_voice_says_all_of_a_value_and_numbers_stand_in_for_it() {
     for (lacks, text, expected) in [
-        ("march", "{birth}", "<March third, nineteen fifty eight | three pause three pause one thousand nine hundred fifty eight>"),
+        (
+            "march",
+            "{birth}",
+            "<March third, nineteen fifty eight | three pause three pause one thousand nine hundred fifty eight>",
+        ),
         ("march", "{day:date}", "november twenty fourth"),
         ("thousand", "{birth}", "march third pause nineteen fifty eight"),
         ("in-the-morning", "{time:at}", "<at nine thirty in the morning | nine pause thirty>"),

@@ -67,7 +67,9 @@ pub enum ShelfError {
         what: String,
     },
     /// A second person must look at a set first.
-    #[error("set {number} waits for a second person: {needs}\n  whoever did not publish it says yes: `careline approve {number} --by NAME`")]
+    #[error(
+        "set {number} waits for a second person: {needs}\n  whoever did not publish it says yes: `careline approve {number} --by NAME`"
+    )]
     Waits {
         /// The set.
         number: u32,

@@ -15,7 +15,8 @@ fn spoiled(from: &str, to: &str) -> [(&'static str, Vec<u8>); 2] {
 
 fn faults(from: &str, to: &str) -> Vec<Diagnostic> {
     let files = spoiled(from, to);
-    let files: Vec<(&str, Option<&[u8]>)> = files.iter().map(|(name, text)| (*name, Some(text.as_slice()))).collect();
+    let files: Vec<(&str, Option<&[u8]>)> =
+        files.iter().map(|(name, text)| (*name, Some(text.as_slice()))).collect();
     let found = load(&files);
     found.into_iter().filter(|found| found.severity == Severity::Fault).collect()
 }
@@ -36,18 +37,38 @@ const SPOILED: [(&str, &str, &str); 27] = [
     ("nowhere", "yes: crisis, no: nurse", "yes: crisis, no: nruse"),
     ("another step", "{say: tt.call_now, next: emergency_exit}", "{wait: 3 s, next: emergency_exit}"),
     ("a goodbye", "{say: tt.poison_help, next: nurse}", "{say: tt.poison_help, end: informed}"),
-    ("advice", "{yes: poison_help, no: harm}}", "{yes: self_care, no: harm}}\n  self_care: {say: tt.poison_help, next: poison_help}"),
+    (
+        "advice",
+        "{yes: poison_help, no: harm}}",
+        "{yes: self_care, no: harm}}\n  self_care: {say: tt.poison_help, next: poison_help}",
+    ),
     ("no test", "  - {name: stroke, keys: [1, 2, 1], exit: emergency}\n", ""),
     ("a test ends elsewhere", "keys: [1, 2, 9], exit: crisis", "keys: [1, 2, 9], exit: nurse"),
     ("a test presses more", "keys: [4], exit", "keys: [4, 1], exit"),
     ("a test stops short", "keys: [1, 2, 9], exit: crisis", "keys: [1, 2], exit: crisis"),
     ("no key", "keys: [4]", "keys: [44]"),
-    ("no day", "tests:\n", "signed: {by: A, licence: R1/MA, on: today, review_due: 2027-01-01, sha256: x}\ntests:\n"),
+    (
+        "no day",
+        "tests:\n",
+        "signed: {by: A, licence: R1/MA, on: today, review_due: 2027-01-01, sha256: x}\ntests:\n",
+    ),
     ("half a signature", "tests:\n", "signed: {by: A}\ntests:\n"),
     ("other numbers", "ahora.\"}\ntt.poison_help", "ahora al 1 1 2.\"}\ntt.poison_help"),
-    ("no number", "Hang up and call 9 1 1 now.\", es: \"Cuelgue y llame al 9 1 1 ahora.", "Hang up now.\", es: \"Cuelgue ahora."),
-    ("yes and no", "chest pain? Press 1 for yes. Press 2 for no.", "chest pain? Press 1 for no. Press 2 for yes."),
-    ("a long question", "Is there chest pain?", "Is there pain in the chest, or in an arm, or in the back? Did it come on all at once? Does it stay on when you sit and rest?"),
+    (
+        "no number",
+        "Hang up and call 9 1 1 now.\", es: \"Cuelgue y llame al 9 1 1 ahora.",
+        "Hang up now.\", es: \"Cuelgue ahora.",
+    ),
+    (
+        "yes and no",
+        "chest pain? Press 1 for yes. Press 2 for no.",
+        "chest pain? Press 1 for no. Press 2 for yes.",
+    ),
+    (
+        "a long question",
+        "Is there chest pain?",
+        "Is there pain in the chest, or in an arm, or in the back? Did it come on all at once? Does it stay on when you sit and rest?",
+    ),
     ("many ways", "no: nurse}}\n", "no: m0}}\n"),
 ];
 
@@ -55,7 +76,9 @@ const SPOILED: [(&str, &str, &str); 27] = [
 fn many_ways() -> String {
     let step = |n: usize| {
         let next = if n == 9 { "nurse".to_owned() } else { format!("m{}", n + 1) };
-        format!("  m{n}: {{menu: tt.two, keys: {{1: a{n}, 3: b{n}}}}}\n  a{n}: {{say: tt.poison_help, next: {next}}}\n  b{n}: {{say: tt.poison_help, next: {next}}}\n")
+        format!(
+            "  m{n}: {{menu: tt.two, keys: {{1: a{n}, 3: b{n}}}}}\n  a{n}: {{say: tt.poison_help, next: {next}}}\n  b{n}: {{say: tt.poison_help, next: {next}}}\n"
+        )
     };
     (0..10).map(step).collect()
 }
@@ -69,7 +92,10 @@ pub fn triage() {
                 let prompts = PROMPTS.to_owned() + include_str!("../../../../ivr-flows/prompts.yaml");
                 let prompts = prompts.replacen("tt.begin:", words, 1);
                 let tree = TREE.replacen(from, &(to.to_owned() + &many_ways()), 1);
-                let found = load(&[("red_flags.yaml", Some(tree.as_bytes())), ("prompts.yaml", Some(prompts.as_bytes()))]);
+                let found = load(&[
+                    ("red_flags.yaml", Some(tree.as_bytes())),
+                    ("prompts.yaml", Some(prompts.as_bytes())),
+                ]);
                 found.into_iter().filter(|found| found.severity == Severity::Fault).collect()
             }
             _ => faults(from, to),
@@ -280,7 +306,8 @@ pub fn triage() {
     "#]].assert_eq(&told);
     let (set, _) = {
         let files = spoiled("", "");
-        let files: Vec<(&str, Option<&[u8]>)> = files.iter().map(|(name, text)| (*name, Some(text.as_slice()))).collect();
+        let files: Vec<(&str, Option<&[u8]>)> =
+            files.iter().map(|(name, text)| (*name, Some(text.as_slice()))).collect();
         FlowSet::load(shipped(&files), &|_, _| Audio::Present)
     };
     let set = set.unwrap();

@@ -38,7 +38,8 @@ fn told(set: Arc<FlowSet>, unsigned: Unsigned, language: &[Key]) -> String {
         engine.input(Input::Key(key));
     }
     engine.wait(Duration::from_secs(30));
-    let says = engine.log.lines().filter(|line| ["say", "call", "Fault"].iter().any(|word| line.contains(word)));
+    let says =
+        engine.log.lines().filter(|line| ["say", "call", "Fault"].iter().any(|word| line.contains(word)));
     says.map(|line| line.split_once(' ').map_or(line, |(_, rest)| rest.trim())).collect::<Vec<_>>().join("\n")
 }
 
