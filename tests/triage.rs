@@ -120,8 +120,9 @@ fn whoever_comes_to_an_unsigned_tree_hears_the_emergency_line_and_gets_a_nurse_i
         let output = phone.wait_with_output().expect("it is our child");
         assert!(output.status.success(), "{language}: {}", String::from_utf8_lossy(&output.stderr));
         let heard = must(home, &["hear", &format!("{language}.wav")], true, &[]);
+        let lines: Vec<&str> = heard.lines().collect();
         let named =
-            |name: &str| heard.lines().rposition(|line| line.contains(name) && line.contains(language));
+            |name: &str| lines.iter().rposition(|line| line.contains(name) && line.contains(language));
         let (emergency, nurse) = (named("u.emergency"), named("u.nurse"));
         assert!(emergency.is_some() && emergency < nurse, "{language}: emergency, then nurse:\n{heard}");
         assert!(!heard.contains("tt."), "{language}: no word of the tree:\n{heard}");

@@ -91,7 +91,7 @@ impl FlowSet {
         let mut sources = Sources::default();
         let draft = read_all(&files, &mut sources);
         check::all(&draft, audio, &mut sources);
-        let set = if sources.is_clean() { build(&draft, audio, &sources, version) } else { None };
+        let set = if sources.is_clean() { build(&draft, &sources, audio, version) } else { None };
         let set = set.and_then(|set| tried(set, &draft, &mut sources));
         (set, sources.into_faults())
     }
@@ -303,7 +303,7 @@ fn tried(set: FlowSet, draft: &Draft, sources: &mut Sources) -> Option<FlowSet> 
 }
 
 /// The draft as a program. `None` only if a check missed something: then nothing is served.
-fn build(draft: &Draft, audio: AudioOf<'_>, sources: &Sources, version: String) -> Option<FlowSet> {
+fn build(draft: &Draft, sources: &Sources, audio: AudioOf<'_>, version: String) -> Option<FlowSet> {
     let text = draft.clinic.as_ref()?;
     let clinic = clinic(draft, text)?;
     let environment = check::values::environment(draft);
