@@ -13,7 +13,6 @@ use crate::limits::CLOSING_MAX;
 use crate::media::command::{Command, Counters};
 use crate::report::event::{Cause, Event, Party};
 use crate::sip::interface as sip;
-use crate::switch::interface::Output;
 
 impl Switch {
     /// A leg is over by the peer's or the SIP machine's doing.

@@ -79,7 +79,6 @@ fn run(set: &Arc<FlowSet>, flow: usize, test: &TestText) -> Came {
                 Action::Voice { voicing, .. } => next = Some(Input::Voiced { voicing, heard: Heard::Sound }),
                 Action::Tell(Fact::StepEntered { step, .. }) => last = Some(step),
                 Action::Tell(_)
-                | Action::Voice { .. }
                 | Action::StopPlaying
                 | Action::StartRecording
                 | Action::StopRecording
