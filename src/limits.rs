@@ -376,3 +376,12 @@ pub const GLARE_TRIES_MAX: u32 = 8;
 pub const SIP_URI_MAX_OCTETS: usize = 2_048;
 /// The longest body that is read, in octets: an SDP with all its candidates stays under 10 000.
 pub const SIP_BODY_MAX_OCTETS: usize = 32_768;
+
+/// Words of one question of a triage tree, without those that offer its keys: more are not answered with yes or no.
+pub const TRIAGE_QUESTION_MAX_WORDS: usize = 25;
+/// Ways by answers through one triage tree: each has a test that somebody wrote and reads.
+pub const TRIAGE_WAYS_MAX: u64 = 200;
+/// Inputs after which a test of a triage tree has gone nowhere: ten times those of the longest way.
+pub const TRIAGE_TEST_INPUTS_MAX: usize = 10_000;
+/// How long a signature holds at the most, in days: a clinical lead looks at a tree once a year.
+pub const SIGNED_MAX_DAYS: i32 = 366;

@@ -10,6 +10,7 @@ mod heard;
 mod hours;
 mod language;
 mod slots;
+mod triage;
 mod values;
 mod words;
 mod yaml;
@@ -80,7 +81,9 @@ pub fn pages() -> impl Iterator<Item = &'static Page> {
         .chain(language::PAGES)
         .chain(heard::PAGES)
         .chain(hours::PAGES)
-        .chain(words::PAGES).chain(slots::PAGES)
+        .chain(words::PAGES)
+        .chain(slots::PAGES)
+        .chain(triage::PAGES)
         .chain(values::PAGES)
 }
 

@@ -32,6 +32,7 @@ pub mod set;
 pub mod slots;
 pub mod spoken;
 pub mod syntax;
+pub mod triage;
 pub mod utterance;
 pub mod value;
 pub mod vocabulary;

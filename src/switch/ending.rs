@@ -5,6 +5,7 @@
 
 use super::Switch;
 use super::call::Ending;
+use super::interface::Output;
 use crate::call::leg::Leg;
 use crate::call::take;
 use crate::id::{CallId, ExitName, LegId};
@@ -12,7 +13,6 @@ use crate::limits::CLOSING_MAX;
 use crate::media::command::{Command, Counters};
 use crate::report::event::{Cause, Event, Party};
 use crate::sip::interface as sip;
-use crate::switch::interface::Output;
 
 impl Switch {
     /// A leg is over by the peer's or the SIP machine's doing.

@@ -39,6 +39,8 @@ pub struct Settings {
     pub max_calls: u32,
     /// Legs on one media worker before the next one gets any.
     pub legs_gathered: usize,
+    /// Who gets a triage tree that nobody has signed.
+    pub unsigned: UnsignedTrees,
     /// How long a call may last.
     pub longest: Duration,
     /// How long a person may be rung at the most, whatever the flow says.
@@ -49,6 +51,16 @@ pub struct Settings {
     pub first_seq: u64,
     /// The first number for calls and recordings in this run: over all those of earlier runs.
     pub first_id: u64,
+}
+
+/// Who gets a triage tree that nobody has signed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum UnsignedTrees {
+    /// Nobody: the safe stub for all.
+    #[default]
+    Withheld,
+    /// Who calls from this machine, and by no trunk: somebody tries it out.
+    OnLoopback,
 }
 
 /// One thing that happens to the engine.

@@ -78,6 +78,7 @@ impl Scene {
             trunks: Vec::new(),
             max_calls: 10,
             legs_gathered: 2,
+            unsigned: super::interface::UnsignedTrees::Withheld,
             longest: Duration::from_secs(4 * 3_600),
             ring: Duration::from_secs(180),
             media_lost: SILENT_AFTER,

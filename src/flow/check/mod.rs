@@ -10,6 +10,7 @@ pub mod paths;
 pub mod reading;
 pub mod slots;
 pub mod spoken_keys;
+pub mod triage;
 pub mod values;
 pub mod words;
 
@@ -32,6 +33,7 @@ pub fn all(draft: &Draft, audio: AudioOf<'_>, sources: &mut Sources) {
     words::check(draft, &used, audio, sources);
     slots::check(draft, &used, &slots::filled(draft, &environment), audio, sources);
     offers::check(draft, &graph, &used, sources);
+    triage::check(draft, sources);
     // What is not heard is certain only once everything leads where it shall.
     if sources.is_clean() {
         paths::not_reached(draft, &graph, sources);

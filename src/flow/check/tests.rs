@@ -8,6 +8,7 @@ mod offers;
 mod paths;
 mod shapes;
 mod slots;
+mod triage;
 mod values;
 mod words;
 mod yaml_traps;
@@ -103,6 +104,7 @@ fn every_kind_of_fault_has_its_golden_text_and_none_is_unused() {
         hours::hours,
         slots::slots,
         values::values,
+        triage::triage,
     ] {
         group();
     }

@@ -34,6 +34,7 @@ mod steps;
 #[cfg(test)]
 mod tests;
 mod voicing;
+mod withheld;
 
 use crate::clock::{Due, Instant, WallTime};
 use crate::flow::action::{Action, ConnectEnd, Ears, Fact, Input, Pace, Spoken, Why};
@@ -90,6 +91,17 @@ pub struct Run {
     /// The exit that the call has if the ladder finds a person.
     climbing_for: ExitName,
     exit: Option<ExitName>,
+    unsigned: Unsigned,
+}
+
+/// What callers of a triage tree that nobody has signed get.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Unsigned {
+    /// The safe stub: the emergency line, then a nurse.
+    #[default]
+    Withheld,
+    /// The tree: whoever calls tries it out.
+    Answered,
 }
 
 /// What the records answer: in a rehearsal as it says, else nothing yet.
@@ -364,7 +376,20 @@ impl Run {
             care: CareAnswers::default(),
             climbing_for: ExitName::from("person"),
             exit: None,
+            unsigned: Unsigned::default(),
         }
+    }
+
+    /// The same run for a caller to whom this applies.
+    pub fn with_unsigned(self, unsigned: Unsigned) -> Self {
+        Self { unsigned, ..self }
+    }
+
+    /// The same run, begun within a flow as if the entry and its first menu were over: how a tree is tested, signed
+    /// or not.
+    pub fn within(self, flow: usize) -> Self {
+        let here = self.set.flows().get(flow).map_or(self.here, |flow| flow.start);
+        Self { here, first_pass: FirstPass::Over, unsigned: Unsigned::Answered, ..self }
     }
 
     /// The same run, told what the calendar's time is at an instant: `hours` steps ask by it.

@@ -45,6 +45,7 @@ impl Run {
                 Target::Message => return self.message(now, Why::Asked),
                 Target::Return => Some(self.come_back()),
                 Target::CalledNumber => Some(Target::Step(self.set.flows()[self.called].start)),
+                Target::Step(at) if self.is_withheld(now, at.flow) => return self.withhold(now),
                 Target::Step(at) => {
                     self.here = at;
                     self.enter(now)

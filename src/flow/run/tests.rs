@@ -12,6 +12,7 @@ mod random;
 mod values;
 mod voicing;
 mod waiting;
+mod withheld;
 
 use super::*;
 use crate::flow::action::Heard;
