@@ -55,8 +55,14 @@ mod tests {
     fn each_recording_has_a_line_with_its_name_and_its_words() {
         let languages = Languages::default();
         let english = list(languages.rules("en").expect("English"));
-        assert!(english.lines().all(|line| line.starts_with("say/") && line.split('\t').count() == 2), "{english}");
-        assert!(english.contains("say/in-the-morning\tin the morning\n") && !english.contains("pause"), "{english}");
+        assert!(
+            english.lines().all(|line| line.starts_with("say/") && line.split('\t').count() == 2),
+            "{english}"
+        );
+        assert!(
+            english.contains("say/in-the-morning\tin the morning\n") && !english.contains("pause"),
+            "{english}"
+        );
         let spanish = list(languages.rules("es").expect("Spanish"));
         assert!(spanish.contains("say/d_ed_as\tdías\n"), "{spanish}");
         println!("{} lines in English, {} in Spanish", english.lines().count(), spanish.lines().count());

@@ -49,7 +49,9 @@ pub fn read(node: &Node, sources: &mut Sources) -> Engine {
 fn command(section: Place, words: Option<(Place, Vec<String>)>, sources: &mut Sources) -> Option<Engine> {
     match words {
         Some((_, words)) if !words.is_empty() => Some(Engine::Command(words)),
-        Some((place, _)) => lacks(place, "a command needs at least its program", "command: [/usr/bin/my-voice]", sources),
+        Some((place, _)) => {
+            lacks(place, "a command needs at least its program", "command: [/usr/bin/my-voice]", sources)
+        }
         None => lacks(section, "this engine needs `command`", "add `command: [/usr/bin/my-voice]`", sources),
     }
 }
@@ -59,12 +61,18 @@ fn http(section: Place, url: Option<&Placed<String>>, sources: &mut Sources) -> 
     let Some(url) = url else { return lacks(section, "this engine needs `url`", example, sources) };
     match Address::read(&url.value) {
         Some(address) => Some(Engine::Http(address)),
-        None => lacks(url.place, "this is no http:// address of a server in the clinic's own network", example, sources),
+        None => lacks(
+            url.place,
+            "this is no http:// address of a server in the clinic's own network",
+            example,
+            sources,
+        ),
     }
 }
 
 fn lacks(place: Place, what: &str, repair: &str, sources: &mut Sources) -> Option<Engine> {
-    let words = Words::what(what).repair(repair).hears("digits alone, or a person, where a voice would speak");
+    let words =
+        Words::what(what).repair(repair).hears("digits alone, or a person, where a voice would speak");
     sources.fault(place, VOICE, words);
     None
 }
@@ -83,7 +91,11 @@ fn voices(node: &Node, sources: &mut Sources) -> BTreeMap<String, String> {
 
 fn words(node: &Node, sources: &mut Sources) -> Vec<String> {
     let items = fields::items(node, "`command`", FAMILY, sources).unwrap_or_default();
-    items.iter().filter_map(|item| fields::word(item, "a word", FAMILY, sources)).map(|word| word.value).collect()
+    items
+        .iter()
+        .filter_map(|item| fields::word(item, "a word", FAMILY, sources))
+        .map(|word| word.value)
+        .collect()
 }
 
 #[cfg(test)]
@@ -102,7 +114,10 @@ mod tests {
             ("{engine: none}", Engine::None),
             ("{engine: espeak-ng}", Engine::EspeakNg(map(&[]))),
             ("{engine: flite, voices: {en: slt}}", Engine::Flite(map(&[("en", "slt")]))),
-            ("{engine: command, command: [/bin/say, \"{language}\"]}", Engine::Command(vec!["/bin/say".into(), "{language}".into()])),
+            (
+                "{engine: command, command: [/bin/say, \"{language}\"]}",
+                Engine::Command(vec!["/bin/say".into(), "{language}".into()]),
+            ),
             ("{engine: http, url: \"http://127.0.0.1:5002/say/{language}\"}", Engine::Http(address)),
         ] {
             let (config, faults) = Config::read("careline.yaml", format!("voice: {text}\n").as_bytes());

@@ -53,7 +53,8 @@ impl Languages {
             Ok(rules) if rules.language() == name => Some(rules),
             Ok(rules) => {
                 let what = format!("`{path}` says that it is the language `{}`", rules.language());
-                let words = Words::what(what).repair(format!("write `language: {name}`, or name the file after it"));
+                let words =
+                    Words::what(what).repair(format!("write `language: {name}`, or name the file after it"));
                 sources.fault(Place::whole_file(file), LANGUAGE_RULES, words);
                 None
             }
@@ -99,7 +100,9 @@ mod tests {
 
     fn with(path: &str, text: &str) -> (Languages, String) {
         let (mut languages, mut sources) = (Languages::default(), Sources::default());
-        let (_, Reading::Tree(node)) = tree::read(&mut sources, path, text.as_bytes()) else { panic!("{text}") };
+        let (_, Reading::Tree(node)) = tree::read(&mut sources, path, text.as_bytes()) else {
+            panic!("{text}")
+        };
         languages.read(Languages::file(path).expect("a language's file"), path, &node, &mut sources);
         (languages, sources.into_faults().iter().map(|fault| fault.render(Paint::Plain) + "\n").collect())
     }
@@ -120,7 +123,10 @@ mod tests {
     #[test]
     fn a_fault_in_a_language_has_its_file_line_and_column() {
         let (broken, faults) = with("f/languages/en.yaml", &ENGLISH.replace("clock: 12", "clock: 13"));
-        assert!(faults.starts_with("f/languages/en.yaml:4:8  F127  `clock`: `13` cannot be read"), "{faults}");
+        assert!(
+            faults.starts_with("f/languages/en.yaml:4:8  F127  `clock`: `13` cannot be read"),
+            "{faults}"
+        );
         assert!(broken.rules("en").is_none() && broken.knows("en"), "the one that is built in is not meant");
         let (_, faults) = with("f/languages/fr.yaml", ENGLISH);
         assert!(faults.contains("F127  `f/languages/fr.yaml` says that it is the language `en`"), "{faults}");

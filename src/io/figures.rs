@@ -143,9 +143,17 @@ pub fn store(counters: &store::Counters) -> Vec<Figure> {
 pub fn voice(counters: &voice::Counters) -> Vec<Figure> {
     let value = |of: &AtomicU64| of.load(Relaxed);
     vec![
-        figure("voice_asked", value(&counters.asked), "texts that no recording says, asked of the second voice"),
+        figure(
+            "voice_asked",
+            value(&counters.asked),
+            "texts that no recording says, asked of the second voice",
+        ),
         figure("voice_kept", value(&counters.kept), "those of which the sound was kept from before"),
-        figure("voice_failed", value(&counters.failed), "those that no sound came of: numbers were said, or a person called"),
+        figure(
+            "voice_failed",
+            value(&counters.failed),
+            "those that no sound came of: numbers were said, or a person called",
+        ),
     ]
 }
 

@@ -45,9 +45,8 @@ pub enum Unreadable {
 /// # Errors
 /// [`Unreadable`] when the directory or one of the files cannot be read.
 pub fn read(directory: &Path) -> Result<Vec<SourceFile>, Unreadable> {
-    let is_flow = |name: &str| {
-        (name.ends_with(".yaml") && !name.ends_with(TEST_ENDING)) || name.ends_with(ICS_ENDING)
-    };
+    let is_flow =
+        |name: &str| (name.ends_with(".yaml") && !name.ends_with(TEST_ENDING)) || name.ends_with(ICS_ENDING);
     let mut files = read_those(directory, is_flow)?;
     let languages = directory.join(languages::FOLDER);
     if languages.is_dir() {

@@ -10,9 +10,9 @@ use crate::flow::action::{Action, Fact, Input, Spoken, voicing};
 use crate::id::{CallId, LegId, PlaybackId};
 use crate::limits::MESSAGE_OPEN_MAX;
 use crate::media::command::{Command, Ears};
-use crate::switch::interface::{Output, voiced_in};
 use crate::report::event::{Cause, Event, Party};
 use crate::sip::interface::InfoKeys;
+use crate::switch::interface::{Output, voiced_in};
 use crate::wire::telephone_event::Key;
 
 /// The playing of the tone before a message: never one of the flow's own.

@@ -5,6 +5,7 @@
 
 use super::Switch;
 use super::call::Ending;
+use super::interface::Output;
 use crate::call::leg::Leg;
 use crate::call::take;
 use crate::id::{CallId, ExitName, LegId};

@@ -4,6 +4,7 @@ mod changes;
 mod desk;
 mod editions;
 mod journeys;
+mod voices;
 mod wait;
 
 use super::*;

@@ -84,13 +84,19 @@ fn kind_of(
 pub type Recorded = BTreeMap<String, BTreeSet<PromptName>>;
 
 /// Which recordings of pieces and of choices there are, of those that slots of `filled` can need.
-pub fn recorded(draft: &Draft, used: &BTreeMap<String, Used>, filled: &Filled<'_>, audio: AudioOf<'_>) -> Recorded {
+pub fn recorded(
+    draft: &Draft,
+    used: &BTreeMap<String, Used>,
+    filled: &Filled<'_>,
+    audio: AudioOf<'_>,
+) -> Recorded {
     let (mut recorded, mut asked) = (Recorded::new(), BTreeSet::new());
     each_slot(draft, used, filled, &mut |slot: SlotUse<'_>| {
         let there = recorded.entry(slot.language.to_owned()).or_default();
         let language = Language::from(slot.language);
         // What is said in numbers if a voice fails.
-        let numbers = [Manner::Number, Manner::Phone].into_iter().flat_map(|manner| slot.rules.pieces_of(manner));
+        let numbers =
+            [Manner::Number, Manner::Phone].into_iter().flat_map(|manner| slot.rules.pieces_of(manner));
         let needed = slot.needed().into_iter().map(|(name, _)| name).chain(numbers.map(recording));
         for name in needed {
             if !asked.insert((slot.language.to_owned(), name.clone())) {
@@ -122,7 +128,8 @@ impl SlotUse<'_> {
     fn needed(&self) -> Vec<(PromptName, String)> {
         match self.how() {
             Ok(How::ByRules(manner)) => {
-                let pieces = self.rules.pieces_of(manner).into_iter().filter(|piece| piece.name != PAUSE_NAME);
+                let pieces =
+                    self.rules.pieces_of(manner).into_iter().filter(|piece| piece.name != PAUSE_NAME);
                 pieces.map(|piece| (recording(piece), piece.text.clone())).collect()
             }
             Ok(How::ByName) => match self.kind {
@@ -161,11 +168,7 @@ fn each_slot(
 }
 
 /// The recordings of a text: one, or one for each of its segments. Broken braces are faults.
-pub fn recordings(
-    name: &str,
-    text: &Placed<String>,
-    sources: &mut Sources,
-) -> Vec<(PromptName, String)> {
+pub fn recordings(name: &str, text: &Placed<String>, sources: &mut Sources) -> Vec<(PromptName, String)> {
     match slots::read(name, &text.value) {
         Ok(parts) => {
             slots::segments(&parts).map(|segment| (segment.recording.clone(), segment.text.clone())).collect()
@@ -204,10 +207,18 @@ pub fn check(
             Ok(How::ByRules(_) | How::ByName) => {
                 let none = BTreeSet::new();
                 let there = recorded.get(slot.language).unwrap_or(&none);
-                let lacks: Vec<PromptName> =
-                    slot.needed().into_iter().map(|(name, _)| name).filter(|name| !there.contains(name)).collect();
+                let lacks: Vec<PromptName> = slot
+                    .needed()
+                    .into_iter()
+                    .map(|(name, _)| name)
+                    .filter(|name| !there.contains(name))
+                    .collect();
                 if let Some(first) = lacks.first() {
-                    let more = if lacks.len() > 1 { format!(" and {} more", lacks.len() - 1) } else { String::new() };
+                    let more = if lacks.len() > 1 {
+                        format!(" and {} more", lacks.len() - 1)
+                    } else {
+                        String::new()
+                    };
                     let what = format!(
                         "{written} in `{}` needs recordings that are not there, `{first}`{more}: a second voice speaks it",
                         slot.language
@@ -223,9 +234,12 @@ pub fn check(
             }
             Err(Mute::NoManner(repair)) => {
                 let manner = slot.slot.manner.as_deref().unwrap_or_default();
-                let words = Words::what(format!("{kind} is not spoken in the manner `{manner}` in `{}`", slot.language))
-                    .repair(repair)
-                    .hears("the caller would be led to a person here");
+                let words = Words::what(format!(
+                    "{kind} is not spoken in the manner `{manner}` in `{}`",
+                    slot.language
+                ))
+                .repair(repair)
+                .hears("the caller would be led to a person here");
                 sources.fault(place, MANNER, words);
             }
         }
@@ -252,7 +266,8 @@ fn unfilled(draft: &Draft, used: &BTreeMap<String, Used>, filled: &Filled<'_>, s
                     continue;
                 }
                 let place = word(sources, text, slot.at.clone());
-                let what = format!("`{name}` says {}, and no step that speaks it has such a value", slot.written());
+                let what =
+                    format!("`{name}` says {}, and no step that speaks it has such a value", slot.written());
                 let words = Words::what(what)
                     .repair("write the name of a saved value, or give the step `with: {NAME: $VALUE}`")
                     .hears("the caller would be led to a person here");

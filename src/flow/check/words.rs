@@ -2,8 +2,8 @@
 //!
 //! Not here: what the words say of keys ([`super::offers`]), and how a text is counted ([`super::reading`]).
 
-use super::slots;
 use super::reading::{self, ENGLISH_GRADE_MAX, Ease, SPANISH_EASE_MIN};
+use super::slots;
 use crate::flow::codes::{
     AUDIO_BROKEN, AUDIO_MISSING, EMERGENCY, GRADE, LANGUAGE, PROMPT, SENTENCE, SLOTS, UNUSED,
 };

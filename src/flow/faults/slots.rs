@@ -12,14 +12,20 @@ pub const PAGES: &[Page] = &[
         "Behind the colon of a slot stands how its value is spoken, and values of this type are not spoken so.",
         PERSON,
         "Write one of the manners that the fault names; `docs/admin-guide/values.md` has the table.",
-        Example::Told("`I have {visit:ordinal}.` where `visit` is a date: it can be `{visit}`, `{visit:day}`, `{visit:date}` or `{visit:full}`."),
+        Example::Told(
+            "`I have {visit:ordinal}.` where `visit` is a date: it can be `{visit}`, `{visit:day}`, `{visit:date}` or `{visit:full}`.",
+        ),
     ),
     page(
         codes::BRACE,
         "A brace opens a place for a value and is not closed, or the other way round, or what stands in it is no name.",
         PERSON,
         "Write a slot as `{name}` or `{name:manner}`. A brace that is to be spoken does not exist.",
-        words("prompts.yaml", "en: \"This is the {Riverside Clinic.\"", "en: \"This is the Riverside Clinic.\""),
+        words(
+            "prompts.yaml",
+            "en: \"This is the {Riverside Clinic.\"",
+            "en: \"This is the Riverside Clinic.\"",
+        ),
     ),
     page(
         codes::UNSPOKEN,

@@ -43,13 +43,9 @@ pub(super) enum Readiness {
     /// They are playing.
     Playing,
     /// A voice is awaited.
-    Awaiting {
-        by: Instant,
-    },
+    Awaiting { by: Instant },
     /// They cannot be said to their end: a person must help.
-    Lost {
-        since: Instant,
-    },
+    Lost { since: Instant },
 }
 
 impl Run {
@@ -72,8 +68,7 @@ impl Run {
         about: Option<&Saved>,
     ) -> Vec<Spoken> {
         let set = Arc::clone(&self.set);
-        let spoken =
-            |prompt: PromptName| Spoken { prompt, language: language.clone(), pace: Pace::Normal };
+        let spoken = |prompt: PromptName| Spoken { prompt, language: language.clone(), pace: Pace::Normal };
         let Some(parts) = set.slotted(prompt, language) else { return vec![spoken(prompt.clone())] };
         let with = set.step(self.here).map_or(&[][..], |step| &step.with);
         let value = |slot: &str| {
@@ -88,9 +83,12 @@ impl Run {
         row.into_iter()
             .map(|part| match part {
                 Part::Recorded(recording) => spoken(recording),
-                Part::ForVoice { text, instead } => {
-                    spoken(self.for_voice(Voicing { language: language.clone(), text, instead, stage: Stage::Wanted }))
-                }
+                Part::ForVoice { text, instead } => spoken(self.for_voice(Voicing {
+                    language: language.clone(),
+                    text,
+                    instead,
+                    stage: Stage::Wanted,
+                })),
             })
             .collect()
     }
@@ -138,7 +136,9 @@ impl Run {
     /// Asks the voice for what is not asked for yet. What is heard now gives way to the wait.
     pub(super) fn ready(&mut self, now: Instant, prompts: &[Spoken]) -> Readiness {
         for id in self.texts_of(prompts) {
-            let Some(text) = self.voicing_mut(id).filter(|text| text.stage == Stage::Wanted) else { continue };
+            let Some(text) = self.voicing_mut(id).filter(|text| text.stage == Stage::Wanted) else {
+                continue;
+            };
             text.stage = Stage::Asked;
             let (text, language) = (text.text.clone(), text.language.clone());
             self.actions.push_back(Action::Voice { voicing: id, text, language });
@@ -203,7 +203,8 @@ impl Run {
 
     /// Plays the words that waited, if nothing of them is awaited any more.
     fn begin_awaited(&mut self, now: Instant) {
-        let Some(speech) = self.speech().filter(|speech| matches!(speech.ready, Readiness::Awaiting { .. })) else {
+        let Some(speech) = self.speech().filter(|speech| matches!(speech.ready, Readiness::Awaiting { .. }))
+        else {
             return;
         };
         let (playback, pace, prompts) = (speech.playback, speech.pace, speech.prompts.clone());

@@ -70,9 +70,9 @@ pub fn recordings(draft: &Draft, used: &BTreeMap<String, Used>, speech: &Speech)
     for (prompt, language, _) in heard(draft, used) {
         let prompt = PromptName::from(prompt);
         match speech.slotted.get(&language).and_then(|prompts| prompts.get(&prompt)) {
-            Some(parts) => all.extend(
-                slots::segments(parts).map(|segment| spoken(segment.recording.clone(), &language)),
-            ),
+            Some(parts) => {
+                all.extend(slots::segments(parts).map(|segment| spoken(segment.recording.clone(), &language)))
+            }
             None => all.push(spoken(prompt, &language)),
         }
     }
@@ -84,10 +84,13 @@ pub fn recordings(draft: &Draft, used: &BTreeMap<String, Used>, speech: &Speech)
 
 /// Those prompts whose words nobody has reviewed yet.
 pub fn drafts(draft: &Draft, used: &BTreeMap<String, Used>) -> Vec<Spoken> {
-    let waits = heard(draft, used).filter(|(_, language, texts)| {
-        texts.is_some_and(|texts| texts.is_draft(language.as_str()))
-    });
+    let waits = heard(draft, used)
+        .filter(|(_, language, texts)| texts.is_some_and(|texts| texts.is_draft(language.as_str())));
     waits
-        .map(|(prompt, language, _)| Spoken { prompt: PromptName::from(prompt), language, pace: Pace::Normal })
+        .map(|(prompt, language, _)| Spoken {
+            prompt: PromptName::from(prompt),
+            language,
+            pace: Pace::Normal,
+        })
         .collect()
 }

@@ -134,16 +134,16 @@ const fn row(
 
 /// Every manner with a word of its own. A number has those of its language besides: each set of numbers, each noun.
 pub const ROWS: [Row; 16] = [
-    row(Kind::Date, "", How::ByRules(Manner::DateWithYear), "1958-03-03", "March third, nineteen fifty eight"),
-    row(Kind::Date, "day", How::ByRules(Manner::Weekday), "2026-11-24", "Tuesday"),
-    row(Kind::Date, "date", How::ByRules(Manner::Date), "2026-11-24", "November twenty fourth"),
     row(
         Kind::Date,
-        "full",
-        How::ByRules(Manner::FullDate),
-        "2026-11-24",
-        "Tuesday, November twenty fourth",
+        "",
+        How::ByRules(Manner::DateWithYear),
+        "1958-03-03",
+        "March third, nineteen fifty eight",
     ),
+    row(Kind::Date, "day", How::ByRules(Manner::Weekday), "2026-11-24", "Tuesday"),
+    row(Kind::Date, "date", How::ByRules(Manner::Date), "2026-11-24", "November twenty fourth"),
+    row(Kind::Date, "full", How::ByRules(Manner::FullDate), "2026-11-24", "Tuesday, November twenty fourth"),
     row(Kind::Time, "", How::ByRules(Manner::Time), "09:30", "nine thirty in the morning"),
     row(Kind::Time, "at", How::ByRules(Manner::AtTime), "13:05", "at one oh five in the afternoon"),
     row(Kind::Number, "", How::ByRules(Manner::Number), "121", "one hundred twenty one"),
@@ -260,7 +260,8 @@ mod tests {
     }
 
     const GUIDE: &str = "docs/admin-guide/values.md";
-    const BEGIN: &str = "<!-- Written from the engine's own table: CARELINE_REWRITE=1 cargo test --lib manners -->\n";
+    const BEGIN: &str =
+        "<!-- Written from the engine's own table: CARELINE_REWRITE=1 cargo test --lib manners -->\n";
     const END: &str = "<!-- the end of the table -->";
 
     #[test]
@@ -285,7 +286,8 @@ mod tests {
         let rules = english();
         for Row { how, example, heard, .. } in ROWS {
             let How::ByRules(manner) = how else { continue };
-            let parts: Vec<i64> = example.split(['-', ':', '.']).map(|part| part.parse().unwrap_or(0)).collect();
+            let parts: Vec<i64> =
+                example.split(['-', ':', '.']).map(|part| part.parse().unwrap_or(0)).collect();
             let date = || Date::new(parts[0] as u16, parts[1] as u8, parts[2] as u8).expect("a day");
             let time = || TimeOfDay::new(parts[0] as u8, parts[1] as u8).expect("a time");
             let say = match manner {

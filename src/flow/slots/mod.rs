@@ -198,7 +198,10 @@ mod tests {
             ("a } b", "2: the `}` has no other half"),
             ("{{a}}", "0: the `{` has no other half; 4: the `}` has no other half"),
             ("{}", "0: `{}` is no name of a value"),
-            ("{A b} {x:} {:y} {9a}", "0: `{A b}` is no name of a value; 6: `{x:}` is no name of a value; 11: `{:y}` is no name of a value; 16: `{9a}` is no name of a value"),
+            (
+                "{A b} {x:} {:y} {9a}",
+                "0: `{A b}` is no name of a value; 6: `{x:}` is no name of a value; 11: `{:y}` is no name of a value; 16: `{9a}` is no name of a value",
+            ),
             ("ñ {", "3: the `{` has no other half"),
         ] {
             assert_eq!(shown(text), faults, "{text}");

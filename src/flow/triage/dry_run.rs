@@ -4,7 +4,7 @@
 use super::of_draft::flows;
 use super::read::{CallerAct, TestText};
 use crate::clock::Instant;
-use crate::flow::action::{Action, Fact, Input};
+use crate::flow::action::{Action, Fact, Heard, Input};
 use crate::flow::codes::TEST_FAILS;
 use crate::flow::diagnostic::{Sources, Words};
 use crate::flow::draft::Draft;
@@ -76,9 +76,9 @@ fn run(set: &Arc<FlowSet>, flow: usize, test: &TestText) -> Came {
                     let exit = run.exit().map(|exit| exit.as_str().to_owned());
                     return Came { exit, left: acts.len(), last };
                 }
+                Action::Voice { voicing, .. } => next = Some(Input::Voiced { voicing, heard: Heard::Sound }),
                 Action::Tell(Fact::StepEntered { step, .. }) => last = Some(step),
                 Action::Tell(_)
-                | Action::Voice { .. }
                 | Action::StopPlaying
                 | Action::StartRecording
                 | Action::StopRecording

@@ -44,7 +44,8 @@ impl Address {
         let is_plain = !authority.is_empty() && rest.chars().all(plain) && !authority.starts_with(':');
         let has_port = authority.rsplit_once(':').is_some_and(|(_, port)| port.parse::<u16>().is_ok());
         let is_v6_alone = authority.ends_with(']');
-        let authority = if has_port && !is_v6_alone { authority.to_owned() } else { format!("{authority}:80") };
+        let authority =
+            if has_port && !is_v6_alone { authority.to_owned() } else { format!("{authority}:80") };
         is_plain.then(|| Self { authority, path: format!("/{path}") })
     }
 }
@@ -71,7 +72,8 @@ impl Engine {
         match self {
             Engine::None => Err(Failure::NoVoice),
             Engine::EspeakNg(voices) => {
-                let voice = voices.get(language.as_str()).map_or_else(|| espeak_voice(language), String::as_str);
+                let voice =
+                    voices.get(language.as_str()).map_or_else(|| espeak_voice(language), String::as_str);
                 let words = ["espeak-ng", "-v", voice, "-s", "150", "--stdin", "--stdout"];
                 child::piped(&words, text).await
             }
@@ -137,7 +139,8 @@ fn body(mut answer: Vec<u8>) -> Result<Vec<u8>, Failure> {
     let mut lines = head.split("\r\n");
     let status = lines.next().and_then(|line| line.strip_prefix("HTTP/1.")?.split(' ').nth(1)).unwrap_or("");
     if status != "200" {
-        let status = status.parse::<u16>().map_or_else(|_| "no HTTP".to_owned(), |code| format!("HTTP {code}"));
+        let status =
+            status.parse::<u16>().map_or_else(|_| "no HTTP".to_owned(), |code| format!("HTTP {code}"));
         return Err(Failure::Failed(status));
     }
     let length = lines.find_map(|line| {
@@ -188,7 +191,8 @@ mod tests {
             ("HTTP/1.1 200 OK\r\n", "Err(NoSound)"),
             ("", "Err(NoSound)"),
         ] {
-            let found = body(answer.as_bytes().to_vec()).map(|body| String::from_utf8_lossy(&body).into_owned());
+            let found =
+                body(answer.as_bytes().to_vec()).map(|body| String::from_utf8_lossy(&body).into_owned());
             assert_eq!(format!("{found:?}"), expected, "{answer}");
         }
     }

@@ -69,7 +69,8 @@ mod tests {
         ["a", "b", "c"].iter().for_each(|key| kept.put((*key).to_owned(), sound(3)));
         assert!(kept.get("a").is_some());
         kept.put("d".to_owned(), sound(3));
-        let left: Vec<&str> = ["a", "b", "c", "d"].into_iter().filter(|key| kept.get(key).is_some()).collect();
+        let left: Vec<&str> =
+            ["a", "b", "c", "d"].into_iter().filter(|key| kept.get(key).is_some()).collect();
         assert_eq!((left, kept.octets), (vec!["a", "c", "d"], 18));
         kept.put("huge".to_owned(), sound(11));
         assert!(kept.get("huge").is_none() && kept.get("a").is_some());

@@ -61,7 +61,10 @@ mod tests {
             sounds.expect(call);
             assert_eq!(sounds.keep(call, VoicingId(1), sound()), Heard::Sound);
         }
-        assert!(sounds.get(&PromptName::from("~v1")).is_none() && sounds.get(&PromptName::from("u.person")).is_none());
+        assert!(
+            sounds.get(&PromptName::from("~v1")).is_none()
+                && sounds.get(&PromptName::from("u.person")).is_none()
+        );
         sounds.forget(CallId(1));
         assert!(sounds.get(&voiced_in(CallId(1), VoicingId(1))).is_none());
         assert!(sounds.get(&voiced_in(CallId(17), VoicingId(1))).is_some());

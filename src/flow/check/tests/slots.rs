@@ -94,7 +94,10 @@ fn manners() {
               |                                                      ^ write a slot as {name} or {name:manner}
               nothing can speak what belongs there
     "#]].assert_eq(&spoken("{en: \"Now {birth. {Many}.\", es: \"Ahora birth}.\"}", ALL, &[]));
-    let listed = FLOW.replace("name: {set: {name: '\"Dr. Lee\"'}, next: said}", "name: {care: appt.search, save: times, next: {found: said, none: said, failed: person}}");
+    let listed = FLOW.replace(
+        "name: {set: {name: '\"Dr. Lee\"'}, next: said}",
+        "name: {care: appt.search, save: times, next: {found: said, none: said, failed: person}}",
+    );
     expect![[r#"
         prompts.yaml:154:19  F124  {times} is a list, and that is not spoken
           154 | x.slots: {en: "On {times}.", es: "El {times}."}
@@ -157,16 +160,20 @@ fn recordings() {
 fn languages() {
     let french = ENGLISH.replace("language: en", "language: fr");
     let text = "{en: \"{birth:day}.\", fr: \"{birth:ordinal}.\"}";
-    let clinic = include_str!("../../../../ivr-flows/clinic.yaml").replace("languages: [en, es]", "languages: [en, fr]");
+    let clinic = include_str!("../../../../ivr-flows/clinic.yaml")
+        .replace("languages: [en, es]", "languages: [en, fr]");
     let told = |more: &[(&str, &str)]| {
         let found = spoken(text, ALL, more);
         // What else a set of texts in a third language lacks is told elsewhere.
         let spoken = |line: &&str| ["F122", "F127", "F038", "Y"].iter().any(|code| line.contains(code));
         found.lines().filter(spoken).collect::<Vec<_>>().join("\n")
     };
-    expect!["prompts.yaml:154:36  F122  a date is not spoken in the manner `ordinal` in `fr`"].assert_eq(&told(&[("clinic.yaml", &clinic), ("languages/fr.yaml", &french)]));
-    expect!["clinic.yaml:3:17  F038  `fr` is no other language that flows speak"].assert_eq(&told(&[("clinic.yaml", &clinic)]));
+    expect!["prompts.yaml:154:36  F122  a date is not spoken in the manner `ordinal` in `fr`"]
+        .assert_eq(&told(&[("clinic.yaml", &clinic), ("languages/fr.yaml", &french)]));
+    expect!["clinic.yaml:3:17  F038  `fr` is no other language that flows speak"]
+        .assert_eq(&told(&[("clinic.yaml", &clinic)]));
     let broken = french.replace("clock: 12", "clock: 13");
-    expect!["languages/fr.yaml:4:8  F127  `clock`: `13` cannot be read; it is written as 12 or 24"].assert_eq(&told(&[("languages/fr.yaml", &broken)]));
+    expect!["languages/fr.yaml:4:8  F127  `clock`: `13` cannot be read; it is written as 12 or 24"]
+        .assert_eq(&told(&[("languages/fr.yaml", &broken)]));
     expect!["languages/fr.yaml  Y016  the file is empty"].assert_eq(&told(&[("languages/fr.yaml", "")]));
 }
