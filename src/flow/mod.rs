@@ -9,6 +9,7 @@
 pub mod action;
 pub mod changes;
 mod check;
+pub mod closing;
 pub mod codes;
 pub mod content;
 pub mod diagnostic;

@@ -99,6 +99,8 @@ impl Switch {
         let caller = caller_number(&invite, trunk);
         let flows = self.flows.of_call(called.expose(), invite.sip_call_id.expose()).clone();
         let flow = flows.route(called.expose()).clone();
+        let is_urgent = flows.is_urgent(&flow);
+        let closings = if is_urgent { Vec::new() } else { self.closings.of_number(called.expose()) };
         let numbers = Numbers { called: called.clone(), caller: caller.clone() };
         self.ladders.open(id, leg, invite.sip_call_id.expose(), numbers);
         let arrived = Event::Arrived {
@@ -115,7 +117,7 @@ impl Switch {
         let call = Call {
             local: invite.way.local,
             patient: leg,
-            run: Run::new(flows, flow).begun_at(self.now.at, self.now.wall),
+            run: Run::new(flows, flow).begun_at(self.now.at, self.now.wall).closed_by(closings),
             heard: false,
             caller,
             person: None,

@@ -4,6 +4,7 @@ use crate::call::recording;
 use crate::call::routing::Trunk;
 use crate::clock::{Instant, WallTime};
 use crate::flow::action::Spoken;
+use crate::flow::closing::Closings;
 use crate::flow::edition::{Edition, Served};
 use crate::id::{CallId, LegId, PlaybackId, TraceId};
 use crate::media::command as media;
@@ -84,6 +85,8 @@ pub enum Input<'a> {
     },
     /// New flows, already checked: for new calls.
     Flows(Served),
+    /// What is closed by hand: for new calls.
+    Closings(Arc<Closings>),
     /// All legs of this call are to live on that worker: its own is to be emptied.
     Move {
         /// The call.
