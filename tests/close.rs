@@ -29,7 +29,8 @@ fn furnished() -> (tempfile::TempDir, SocketAddr, SocketAddr) {
 
 /// What a command says that must go well, or must not.
 fn must(home: &Path, arguments: &[&str], goes_well: bool, says: &[&str]) {
-    let Output { status, stdout, stderr } = careline(home, arguments).output().expect("the program can be run");
+    let Output { status, stdout, stderr } =
+        careline(home, arguments).output().expect("the program can be run");
     let said = format!("{}{}", String::from_utf8_lossy(&stdout), String::from_utf8_lossy(&stderr));
     let unsaid: Vec<_> = says.iter().filter(|words| !said.contains(**words)).collect();
     let well = status.success();
@@ -48,7 +49,16 @@ fn record_with(engine: &Engine, phone: Phone, step: &str) -> String {
             let record = engine.told(&["calls", &id]);
             record.contains(step).then_some(record)
         },
-        || format!("`{step}` in\n{}", engine.calls().into_iter().next().map_or_else(String::new, |(id, _)| engine.told(&["calls", &id]))),
+        || {
+            format!(
+                "`{step}` in\n{}",
+                engine
+                    .calls()
+                    .into_iter()
+                    .next()
+                    .map_or_else(String::new, |(id, _)| engine.told(&["calls", &id]))
+            )
+        },
     );
     phone.hang_up().unwrap_or_else(|fault| panic!("{fault}"));
     engine.wait_for("the end of the call", |figures| figures["calls_up"] == 0);
@@ -66,7 +76,12 @@ fn a_closed_number_leads_to_after_hours_until_it_is_opened_and_a_restart_keeps_i
     let engine = Engine::start_again(home, sip, desk);
     let early = call(&engine, "100");
     engine.wait_for("the call", |figures| figures["calls_up"] == 1);
-    must(home, WEATHER, true, &["closed: 100 until", "then closed.weather, then after_hours", "every new call"]);
+    must(
+        home,
+        WEATHER,
+        true,
+        &["closed: 100 until", "then closed.weather, then after_hours", "every new call"],
+    );
     must(home, &["status"], true, &["closings", "closed  100 until"]);
     must(home, &["closings"], true, &["closed.weather", "after_hours"]);
     // Who was in a call comes to the menu, as it was when he called.
@@ -107,11 +122,20 @@ fn without_an_engine_the_next_start_knows_it_and_what_is_typed_wrongly_changes_n
     let home = home.path();
     must(home, WEATHER, true, &["no engine runs here; it holds from its next start on"]);
     let wrong: [(&[&str], &[&str]); 5] = [
-        (&["close", "10", "until", "tomorrow", "08:00", "--say", "closed.weather"], &["F180", "did you mean"]),
+        (
+            &["close", "10", "until", "tomorrow", "08:00", "--say", "closed.weather"],
+            &["F180", "did you mean"],
+        ),
         (&["close", "100", "--say", "closed.weather"], &["F181", "nothing says until when"]),
         (&["close", "100", "until", "tomorrow", "08:00"], &["F182", "closed.outage"]),
-        (&["close", "100", "until", "tomorrow", "08:00", "--say", "closed.weather", "--zone", "EST"], &["F183", "America/New_York"]),
-        (&["close", "130", "until", "tomorrow", "08:00", "--say", "closed.weather"], &["F184", "never closed"]),
+        (
+            &["close", "100", "until", "tomorrow", "08:00", "--say", "closed.weather", "--zone", "EST"],
+            &["F183", "America/New_York"],
+        ),
+        (
+            &["close", "130", "until", "tomorrow", "08:00", "--say", "closed.weather"],
+            &["F184", "never closed"],
+        ),
     ];
     for (arguments, says) in wrong {
         must(home, arguments, false, says);

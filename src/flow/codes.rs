@@ -83,6 +83,11 @@ codes! {
     ENTRY_ROUTE "F119" "a number leads to the entry flow itself";
     NUMBER_TWICE "F120" "a called number stands twice";
     NEVER_CALLED "F121" "the entry never leads to the flow of the called number";
+    CLOSE_NUMBER "F180" "a number that shall be closed is not in clinic.yaml";
+    CLOSE_UNTIL "F181" "the end of a closing is missing, past, too far away, or no time";
+    CLOSE_SAY "F182" "the words of a closing are no prompt that callers could hear";
+    CLOSE_ZONE "F183" "it is not certain on which clock the end of a closing is meant";
+    CLOSE_URGENT "F184" "a number of an urgent flow shall be closed";
     EXPRESSION "F185" "a condition or value cannot be read";
     COLLECT "F186" "what a `collect` step asks for does not fit together";
     PASSED "F187" "`with` names no saved value";

@@ -6,6 +6,7 @@
 
 use crate::flow::diagnostic::Code;
 
+mod closing;
 mod heard;
 mod hours;
 mod language;
@@ -80,6 +81,7 @@ pub fn pages() -> impl Iterator<Item = &'static Page> {
         .chain(heard::PAGES)
         .chain(hours::PAGES)
         .chain(words::PAGES)
+        .chain(closing::PAGES)
         .chain(values::PAGES)
 }
 

@@ -306,7 +306,8 @@ pub fn ask_trace(path: &Path, order: &str) -> Result<String, AskError> {
 /// # Errors
 /// When it says no or gives no answer.
 pub fn ask_flows(path: &Path, pointer: &Pointer) -> Result<Option<Vec<(String, u64)>>, AskError> {
-    let Some(answer) = ask_if_it_runs(path, &format!("flows {}", pointer.line()), SET_LOAD_MAX + ASK_MAX)? else {
+    let Some(answer) = ask_if_it_runs(path, &format!("flows {}", pointer.line()), SET_LOAD_MAX + ASK_MAX)?
+    else {
         return Ok(None);
     };
     if let Some(why) = answer.strip_prefix("unkept ") {

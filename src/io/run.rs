@@ -150,7 +150,10 @@ impl Engine {
             Request::Trace(request, answer) => drop(answer.send(self.trace(request))),
             Request::Serve(sets, answer) => drop(answer.send(self.serve_sets(*sets))),
             Request::Close(closings, answer) => {
-                tracing::info!(closings = closings.holding(self.clock.wall()), "new calls meet these closings");
+                tracing::info!(
+                    closings = closings.holding(self.clock.wall()),
+                    "new calls meet these closings"
+                );
                 self.handle(Input::Closings(closings.into()));
                 let _ = answer.send(());
             }

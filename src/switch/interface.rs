@@ -16,6 +16,7 @@ use crate::sip::way::Way;
 use crate::switch::trace;
 use crate::wire::codec::Codec;
 use std::net::IpAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// The time of an input, on both lines.

@@ -131,9 +131,13 @@ fn change(
     let changed = change(shelf.closings())?;
     shelf.keep_closings(&held, &changed).map_err(|error| error.to_string())?;
     match control::ask_closings(&config.control) {
-        Ok(Rereading::Done) => Ok("it holds for every new call from now on; calls that are up go on as they began\n"),
+        Ok(Rereading::Done) => {
+            Ok("it holds for every new call from now on; calls that are up go on as they began\n")
+        }
         Ok(Rereading::NoEngine) => Ok("no engine runs here; it holds from its next start on\n"),
-        Err(error) => Err(format!("it is written down, and the engine may not know it yet: {error}\n  do it again")),
+        Err(error) => {
+            Err(format!("it is written down, and the engine may not know it yet: {error}\n  do it again"))
+        }
     }
 }
 

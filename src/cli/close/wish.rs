@@ -30,7 +30,8 @@ pub struct Typed<'a> {
 
 /// The word that parts the numbers from the end.
 const UNTIL: &str = "until";
-const EXAMPLE: &str = "such as `until 17:00`, `until tomorrow 08:00`, `until monday 08:00` or `until \"2026-12-01 08:00\"`";
+const EXAMPLE: &str =
+    "such as `until 17:00`, `until tomorrow 08:00`, `until monday 08:00` or `until \"2026-12-01 08:00\"`";
 
 /// The command as one line, and its words' places on it.
 struct Line {
@@ -54,7 +55,8 @@ impl Line {
         let words: Vec<Place> = typed.words.iter().map(|word| add("", word)).collect();
         let [say, zone] = [("--say ", typed.say), ("--zone ", typed.zone)]
             .map(|(option, word)| word.map(|word| add(option, word)).unwrap_or_default());
-        let then = if typed.then == Then::AfterHours.word() { Place::default() } else { add("--then ", typed.then) };
+        let then =
+            if typed.then == Then::AfterHours.word() { Place::default() } else { add("--then ", typed.then) };
         let whole = Place { file: 0, line: 1, column: 1, width: text.chars().count() };
         let mut sources = Sources::default();
         sources.add("what was typed", text);
@@ -105,7 +107,8 @@ pub fn read(set: &FlowSet, typed: &Typed<'_>, now: WallTime) -> Result<(Closing,
 
 fn numbers(set: &FlowSet, words: &[String], line: &mut Line) -> Option<Numbers> {
     if words.is_empty() {
-        let words = Words::what("no number is named").repair("name the numbers before `until`, or write `all`");
+        let words =
+            Words::what("no number is named").repair("name the numbers before `until`, or write `all`");
         let place = line.whole;
         line.fault(place, CLOSE_NUMBER, words);
         return None;
@@ -125,7 +128,8 @@ fn numbers(set: &FlowSet, words: &[String], line: &mut Line) -> Option<Numbers> 
                 line.fault(place, CLOSE_NUMBER, words.repair(did_you_mean(&number, &known)));
             }
             Some(flow) if set.is_urgent(flow) => {
-                let words = Words::what(format!("{word} leads to `{flow}`, an urgent flow, which is never closed"));
+                let words =
+                    Words::what(format!("{word} leads to `{flow}`, an urgent flow, which is never closed"));
                 let repair = "leave the number out; clinic.yaml says which flows are urgent";
                 line.fault(place, CLOSE_URGENT, words.repair(repair));
             }
@@ -179,7 +183,8 @@ fn zone(set: &FlowSet, typed: &Typed<'_>, line: &mut Line) -> Option<(String, Ti
         }
         return found.map(|zone| (name.to_owned(), zone));
     }
-    let named = set.calendars().iter().map(|calendar| (calendar.zone.iana_name().unwrap_or("UTC"), &calendar.zone));
+    let named =
+        set.calendars().iter().map(|calendar| (calendar.zone.iana_name().unwrap_or("UTC"), &calendar.zone));
     let zones: std::collections::BTreeMap<&str, &TimeZone> = named.collect();
     if let (1, Some((name, zone))) = (zones.len(), zones.first_key_value()) {
         return Some(((*name).to_owned(), (*zone).clone()));
@@ -194,8 +199,12 @@ fn zone(set: &FlowSet, typed: &Typed<'_>, line: &mut Line) -> Option<(String, Ti
 }
 
 fn say(set: &FlowSet, say: Option<&str>, line: &mut Line) -> Option<PromptName> {
-    let kept: BTreeSet<&str> =
-        set.spoken().iter().map(|spoken| spoken.prompt.as_str()).filter(|name| name.starts_with(PROMPTS)).collect();
+    let kept: BTreeSet<&str> = set
+        .spoken()
+        .iter()
+        .map(|spoken| spoken.prompt.as_str())
+        .filter(|name| name.starts_with(PROMPTS))
+        .collect();
     let known: Vec<&str> = kept.iter().copied().collect();
     let (what, repair, place) = match say {
         Some(say) if kept.contains(say) => return Some(PromptName::from(say)),
@@ -206,7 +215,9 @@ fn say(set: &FlowSet, say: Option<&str>, line: &mut Line) -> Option<PromptName> 
         }
     };
     let repair = match known.len() {
-        0 => format!("write a prompt whose name begins with `{PROMPTS}` into prompts.yaml, in every language, and publish it"),
+        0 => format!(
+            "write a prompt whose name begins with `{PROMPTS}` into prompts.yaml, in every language, and publish it"
+        ),
         _ => repair,
     };
     let hears = "callers would be led away without a word";

@@ -20,7 +20,9 @@ pub fn made(set: &FlowSet, closing: &Closing, clock: Clock) -> String {
     };
     let open: Vec<&str> = match &closing.numbers {
         Numbers::These(_) => Vec::new(),
-        Numbers::All => set.numbers().filter(|(_, flow)| set.is_urgent(flow)).map(|(number, _)| number).collect(),
+        Numbers::All => {
+            set.numbers().filter(|(_, flow)| set.is_urgent(flow)).map(|(number, _)| number).collect()
+        }
     };
     let open = match open.as_slice() {
         [] => String::new(),
@@ -43,7 +45,12 @@ pub fn made(set: &FlowSet, closing: &Closing, clock: Clock) -> String {
 ///
 /// # Errors
 /// That nothing was to be opened.
-pub fn opened(before: &Closings, after: &Closings, typed: &[String], now: WallTime) -> Result<String, String> {
+pub fn opened(
+    before: &Closings,
+    after: &Closings,
+    typed: &[String],
+    now: WallTime,
+) -> Result<String, String> {
     let still: String = after
         .list()
         .iter()
@@ -103,7 +110,8 @@ pub fn table(closings: &Closings, now: WallTime) -> String {
 
 /// What is said of a number at a time, before the calendars; empty where nothing closes it.
 pub fn explained(closings: &Closings, called: &str, when: When) -> String {
-    let closing = closings.of_number(called).into_iter().find(|closing| closing.holds(instant(closing, when)));
+    let closing =
+        closings.of_number(called).into_iter().find(|closing| closing.holds(instant(closing, when)));
     closing.map_or_else(String::new, |closing| format!("closed by hand: {}\n", line(&closing)))
 }
 

@@ -3,6 +3,7 @@
 //! Not here: what the words say of keys ([`super::offers`]), and how a text is counted ([`super::reading`]).
 
 use super::reading::{self, ENGLISH_GRADE_MAX, Ease, SPANISH_EASE_MIN};
+use crate::flow::closing;
 use crate::flow::codes::{
     AUDIO_BROKEN, AUDIO_MISSING, EMERGENCY, GRADE, LANGUAGE, PROMPT, SENTENCE, SLOT, SLOTS, UNUSED,
 };
@@ -61,6 +62,12 @@ pub fn used(draft: &Draft) -> BTreeMap<String, Used> {
     }
     for own in Own::ALL {
         hear(&mut used, own.name(), Place::whole_file(clinic.place.file), 0);
+    }
+    // Kept ready for closings: no step speaks them.
+    for texts in draft.prompts.iter().flat_map(BTreeMap::values) {
+        if texts.name.value.starts_with(closing::PROMPTS) {
+            hear(&mut used, &texts.name.value, texts.name.place, 0);
+        }
     }
     used
 }

@@ -13,7 +13,9 @@ pub const PAGES: &[Page] = &[
         NOTHING,
         "Write the number as clinic.yaml has it; the fault names the nearest. `all` closes every number, also those that \
          clinic.yaml does not list.",
-        Example::Told("`careline close 10 until 17:00 --say closed.weather`; right is `careline close 100 until …`."),
+        Example::Told(
+            "`careline close 10 until 17:00 --say closed.weather`; right is `careline close 100 until …`.",
+        ),
     ),
     page(
         codes::CLOSE_UNTIL,

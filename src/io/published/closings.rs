@@ -153,7 +153,8 @@ mod tests {
         for end in (0..whole.trim_end().len()).step_by(7) {
             assert_eq!(read(&whole[..end]), None, "{}", &whole[..end]);
         }
-        for (from, to) in [("\"form\": 1", "\"form\": 2"), ("after_hours", "later"), ("\"all\"", "\"none\"")] {
+        for (from, to) in [("\"form\": 1", "\"form\": 2"), ("after_hours", "later"), ("\"all\"", "\"none\"")]
+        {
             assert_eq!(read(&whole.replace(from, to)), None, "{from} became {to}");
         }
         fs::remove_file(shelf.closings_path()).unwrap();

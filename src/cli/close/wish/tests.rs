@@ -59,29 +59,45 @@ fn told(set: &FlowSet, line: &str, expected: Expect) {
 #[test]
 fn a_closing_is_read_and_said_again() {
     let set = shipped();
-    told(&set, "100 +1-617-555-0100 until tomorrow 08:00 --say closed.weather", expect![[r#"
+    told(
+        &set,
+        "100 +1-617-555-0100 until tomorrow 08:00 --say closed.weather",
+        expect![[r#"
         closed: +16175550100, 100 until Sunday 2026-11-29 08:00 EST
           callers hear the emergency and crisis lines as always, then closed.weather, then after_hours
-    "#]]);
-    told(&set, "all until 2026-12-01_08:00 --say closed.many_calls --then open", expect![[r#"
+    "#]],
+    );
+    told(
+        &set,
+        "all until 2026-12-01_08:00 --say closed.many_calls --then open",
+        expect![[r#"
         closed: all numbers until Tuesday 2026-12-01 08:00 EST
           callers hear the emergency and crisis lines as always, then closed.many_calls, then the number as always
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn urgent_numbers_stay_open_and_it_is_said() {
     let urgent = set("clinic.yaml", |text| text.to_owned() + "\nurgent_flows: [after_hours]\n");
-    told(&urgent, "all until 17:00 --say closed.weather", expect![[r#"
+    told(
+        &urgent,
+        "all until 17:00 --say closed.weather",
+        expect![[r#"
         closed: all numbers until Saturday 2026-11-28 17:00 EST
           open as always, for they lead to urgent flows: +16175550199, 199
           callers hear the emergency and crisis lines as always, then closed.weather, then after_hours
-    "#]]);
-    told(&urgent, "100 199 until 17:00 --say closed.weather", expect![[r#"
+    "#]],
+    );
+    told(
+        &urgent,
+        "100 199 until 17:00 --say closed.weather",
+        expect![[r#"
         what was typed:1:20  F184  199 leads to `after_hours`, an urgent flow, which is never closed
            1 | careline close 100 199 until 17:00 --say closed.weather
              |                    ^^^ leave the number out; clinic.yaml says which flows are urgent
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]

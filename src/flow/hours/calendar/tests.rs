@@ -346,7 +346,13 @@ fn the_memory_of_an_answer_ends_where_the_answer_does() {
         (daily("America/New_York", "02:30-05:00"), "2026-03-08T05:00Z"),
         (daily("America/Santiago", "00:00-00:30"), "2026-09-06T02:00Z"),
         (daily("Australia/Lord_Howe", "02:15-03:00"), "2026-10-03T14:00Z"),
-        (with_ics("c:\n  zone: America/New_York\n  week: {every day: \"00:00-24:00\"}\n  ics: a.ics", DAYS), "2026-12-08T00:00Z"),
+        (
+            with_ics(
+                "c:\n  zone: America/New_York\n  week: {every day: \"00:00-24:00\"}\n  ics: a.ics",
+                DAYS,
+            ),
+            "2026-12-08T00:00Z",
+        ),
     ] {
         let mut remembered = 0;
         for minute in 0..4 * 24 * 60 {

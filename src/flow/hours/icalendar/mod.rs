@@ -214,7 +214,11 @@ impl<'a> Reader<'a> {
             self.events.push(event);
         } else if had_room && let Some(rule) = properties.iter().find(|property| property.name == "RRULE") {
             let what = format!("the events that come again take more than {ICS_RULE_DAYS_MAX} days together");
-            self.faults.push(rule.fault(&rule.value, what, "write those that are long without a rule, each year's own"));
+            self.faults.push(rule.fault(
+                &rule.value,
+                what,
+                "write those that are long without a rule, each year's own",
+            ));
         }
     }
 

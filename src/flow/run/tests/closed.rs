@@ -71,7 +71,11 @@ fn keys_for_a_menu_that_is_not_reached_answer_no_other() {
     engine.run = run.begun_at(Instant::START, WallTime::from_micros(NOW)).closed_by(closings);
     engine.play("start w1 1 w9");
     assert!(!engine.log.contains("chosen"), "{}", engine.log);
-    assert!(engine.log.contains("say closed.weather/en") && engine.log.contains("say vm.closed_now/en"), "{}", engine.log);
+    assert!(
+        engine.log.contains("say closed.weather/en") && engine.log.contains("say vm.closed_now/en"),
+        "{}",
+        engine.log
+    );
 }
 
 #[test]
@@ -85,7 +89,10 @@ fn fixed_keys_work_while_a_closing_is_told() {
     let again = told(snow(), "start w19 * w4");
     assert_eq!(again, format!("{SNOW}19.0  say closed.weather/en\n22.0  say vm.closed_now/en\n"));
     let spanish = told(snow(), "start w19 2 w20");
-    assert!(spanish.contains("say closed.weather/es") && spanish.contains("say vm.closed_now/es"), "{spanish}");
+    assert!(
+        spanish.contains("say closed.weather/es") && spanish.contains("say vm.closed_now/es"),
+        "{spanish}"
+    );
 }
 
 #[test]
@@ -95,9 +102,15 @@ fn a_closing_is_over_when_its_time_is_and_the_one_before_it_holds_again() {
         // It ends while the first words are said, and just after them.
         (vec![closing("closed.weather", Then::AfterHours, 17)], menu.to_owned()),
         (vec![closing("closed.weather", Then::AfterHours, 18)], menu.to_owned()),
-        (vec![closing("closed.weather", Then::AfterHours, 19)], format!("{SNOW}21.0  say vm.closed_now/en\n")),
         (
-            vec![closing("closed.weather", Then::AfterHours, 3_600), closing("closed.many_calls", Then::Open, 10)],
+            vec![closing("closed.weather", Then::AfterHours, 19)],
+            format!("{SNOW}21.0  say vm.closed_now/en\n"),
+        ),
+        (
+            vec![
+                closing("closed.weather", Then::AfterHours, 3_600),
+                closing("closed.many_calls", Then::Open, 10),
+            ],
             format!("{SNOW}21.0  say vm.closed_now/en\n"),
         ),
         (vec![], menu.to_owned()),
@@ -116,6 +129,8 @@ fn words_that_the_set_lacks_are_a_fault_and_the_caller_goes_on() {
     let fault = "18.0  Fault { what: \"the words of a closing are not in this set\" }\n";
     assert_eq!(
         text,
-        format!("18.0  Closed {{ prompt: closed.gone, then: AfterHours }}\n{fault}18.0  say vm.closed_now/en\n")
+        format!(
+            "18.0  Closed {{ prompt: closed.gone, then: AfterHours }}\n{fault}18.0  say vm.closed_now/en\n"
+        )
     );
 }
