@@ -163,3 +163,22 @@ fn without_an_engine_the_next_start_knows_it_and_what_is_typed_wrongly_changes_n
     record_with(&engine, call(&engine, "100"), NIGHT);
     engine.stop();
 }
+
+#[test]
+fn a_set_without_the_words_of_a_closing_is_told_and_its_callers_go_on_without_them() {
+    let (home, sip, desk) = furnished();
+    let home = home.path();
+    let engine = Engine::start_again(home, sip, desk);
+    must(home, WEATHER, true, &["closed: 100 until"]);
+    let prompts = home.join("ivr-flows/prompts.yaml");
+    let text = fs::read_to_string(&prompts).expect("the flow is shipped");
+    fs::write(&prompts, text.replace("\nclosed.weather:", "\nclosed.sun:")).expect("the test's own directory can be written");
+    for language in ["en", "es"] {
+        let of = |name: &str| home.join(format!("sounds/{language}/closed.{name}.wav"));
+        fs::rename(of("weather"), of("sun")).expect("the sounds are the test's own");
+    }
+    must(home, &["publish", "--yes"], true, &["warning: `closed.weather`", "live now is set 2"]);
+    let record = record_with(&engine, call(&engine, "100"), NIGHT);
+    assert!(record.contains("the words of a closing are not in this set"), "{record}");
+    engine.stop();
+}

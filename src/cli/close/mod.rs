@@ -17,6 +17,7 @@ use crate::flow::closing::{Closings, Numbers};
 use crate::flow::diagnostic::Paint;
 use crate::flow::read::clinic::plain_number;
 use crate::flow::set::{Audio, FlowSet};
+use crate::id::PromptName;
 use crate::io::control::{self, Rereading};
 use crate::io::now::Clock;
 use crate::io::published::Shelf;
@@ -162,4 +163,19 @@ pub fn lines(shelf: &Shelf, now: WallTime) -> Vec<String> {
         Ok(closings) => words::lines(&closings, now),
         Err(error) => vec![error.to_string()],
     }
+}
+
+/// The closings that hold now and of which `set` lacks the words, a line each.
+pub fn unsaid(shelf: &Shelf, set: &FlowSet, now: WallTime) -> Vec<String> {
+    let closings = shelf.closings().unwrap_or_default();
+    let said = |say: &PromptName| set.spoken().iter().any(|spoken| spoken.prompt == *say);
+    let holding = closings.list().iter().filter(|closing| closing.holds(now) && !said(&closing.say));
+    holding
+        .map(|closing| {
+            format!(
+                "`{}` is not in prompts.yaml, and a number is closed with these words: its callers would go on without them",
+                closing.say
+            )
+        })
+        .collect()
 }

@@ -10,6 +10,7 @@ pub mod draft;
 pub mod history;
 
 use crate::cli::check::{self, Paths};
+use crate::cli::close;
 use crate::cli::sounds::Sounds;
 use crate::config::Config;
 use crate::flow::content::short;
@@ -17,6 +18,7 @@ use crate::flow::diagnostic::Paint;
 use crate::flow::edition::Share;
 use crate::flow::set::{Audio, FlowSet};
 use crate::io::control::{self, AskError};
+use crate::io::now::Clock;
 use crate::io::published::pointer::Pointer;
 use crate::io::published::{Held, Shelf};
 use crate::io::set_load;
@@ -117,6 +119,9 @@ fn publish_draft(
         ));
     };
     eprint!("{told}");
+    for unsaid in close::unsaid(&shelf, &set, Clock::start().wall()) {
+        eprintln!("warning: {unsaid}");
+    }
     let share = wish.canary.as_ref().or(wish.canary_number.as_ref());
     check_share(&shelf, &set, share, pointer)?;
     if let Some(pointer) = pointer.filter(|pointer| is_published(&shelf, pointer.current, &content)) {

@@ -36,7 +36,7 @@ fn told(closings: Vec<Closing>, play: &str) -> String {
     heard(flows(&[]), closings, play)
 }
 
-const SNOW: &str = "18.0  Closed { prompt: closed.weather, then: AfterHours }\n18.0  say closed.weather/en\n";
+const SNOW: &str = "18.0  Closed { prompt: `closed.weather`, then: AfterHours }\n18.0  say closed.weather/en\n";
 
 fn snow() -> Vec<Closing> {
     vec![closing("closed.weather", Then::AfterHours, 3_600)]
@@ -53,7 +53,7 @@ fn the_words_come_behind_the_first_lines_and_lead_to_after_hours() {
 #[test]
 fn a_message_ahead_of_everything_else_leads_to_the_number_as_always() {
     let many = || vec![closing("closed.many_calls", Then::Open, 3_600)];
-    let words = "18.0  Closed { prompt: closed.many_calls, then: Open }\n18.0  say closed.many_calls/en\n";
+    let words = "18.0  Closed { prompt: `closed.many_calls`, then: Open }\n18.0  say closed.many_calls/en\n";
     assert_eq!(told(many(), "start w22"), format!("{words}21.0  say mm.menu/en\n"));
     // A key of the menu is its answer.
     let text = told(many(), "start w19 3");
@@ -130,7 +130,7 @@ fn words_that_the_set_lacks_are_a_fault_and_the_caller_goes_on() {
     assert_eq!(
         text,
         format!(
-            "18.0  Closed {{ prompt: closed.gone, then: AfterHours }}\n{fault}18.0  say vm.closed_now/en\n"
+            "18.0  Closed {{ prompt: `closed.gone`, then: AfterHours }}\n{fault}18.0  say vm.closed_now/en\n"
         )
     );
 }
