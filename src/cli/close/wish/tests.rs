@@ -79,7 +79,7 @@ fn a_closing_is_read_and_said_again() {
 
 #[test]
 fn urgent_numbers_stay_open_and_it_is_said() {
-    let urgent = set("clinic.yaml", |text| text.to_owned() + "\nurgent_flows: [after_hours]\n");
+    let urgent = set("/clinic.yaml", |text| text.to_owned() + "\nurgent_flows: [after_hours]\n");
     told(
         &urgent,
         "all until 17:00 --say closed.weather",
@@ -94,8 +94,8 @@ fn urgent_numbers_stay_open_and_it_is_said() {
         "100 199 until 17:00 --say closed.weather",
         expect![[r#"
         what was typed:1:20  F184  199 leads to `after_hours`, an urgent flow, which is never closed
-           1 | careline close 100 199 until 17:00 --say closed.weather
-             |                    ^^^ leave the number out; clinic.yaml says which flows are urgent
+            1 | careline close 100 199 until 17:00 --say closed.weather
+              |                    ^^^ leave the number out; clinic.yaml says which flows are urgent
     "#]],
     );
 }
@@ -127,8 +127,8 @@ fn every_fault_is_told_at_once_under_its_word() {
 #[test]
 fn the_clock_is_that_of_the_calendars_or_must_be_said() {
     let line = "100 until 17:00 --say closed.weather";
-    let none = set("hours.yaml", |_| String::new());
-    let two = set("hours.yaml", |text| {
+    let none = set("/hours.yaml", |_| String::new());
+    let two = set("/hours.yaml", |text| {
         text.to_owned() + "\nflu:\n  zone: America/Chicago\n  week: {every day: closed}\n"
     });
     for (set, says) in [(&none, "no hours.yaml"), (&two, "America/Chicago, America/New_York")] {
