@@ -33,7 +33,7 @@ codes! {
     LANGUAGE "F021" "a prompt lacks a language";
     AUDIO_MISSING "F022" "a prompt has no audio";
     AUDIO_BROKEN "F023" "the audio of a prompt cannot be read";
-    SLOT "F024" "a prompt has a {slot}, and nothing can fill it yet";
+    SLOT "F024" "a prompt has a {slot}, and nothing can fill it";
     SENTENCE "F025" "a sentence is too long to be followed by ear";
     EMERGENCY "F026" "the emergency or crisis line does not say its number";
     FIRST_WORDS "F030" "a call does not begin with the emergency line in every language";
@@ -83,6 +83,29 @@ codes! {
     ENTRY_ROUTE "F119" "a number leads to the entry flow itself";
     NUMBER_TWICE "F120" "a called number stands twice";
     NEVER_CALLED "F121" "the entry never leads to the flow of the called number";
+    MANNER "F122" "a slot is spoken in a manner that its type does not have";
+    BRACE "F123" "a brace in a text has no other half, or no name in it";
+    UNSPOKEN "F124" "a slot has a type that is not spoken";
+    SECOND_VOICE "F126" "a slot is spoken by a second voice";
+    LANGUAGE_RULES "F127" "the file of a language has a fault";
+    RED_FLAG "F160" "a way through a triage tree passes by a red flag";
+    TRIAGE_KEYS "F161" "a triage tree takes a key for help away from the caller";
+    AWAY "F162" "a triage tree leads away from a nurse";
+    TRIAGE_CIRCLE "F163" "a triage tree asks in a circle";
+    UNTESTED "F164" "a way through a triage tree has no test";
+    NUMBERS_DIFFER "F165" "a text of a triage tree says other numbers in one language than in another";
+    YES_NO "F166" "a question does not offer 1 for yes and 2 for no";
+    UNSIGNED "F167" "a triage tree is not signed as it stands";
+    SELF_CARE "F168" "a triage tree advises instead of leading to a nurse";
+    QUESTION "F169" "a question is too long to be answered with yes or no";
+    EMERGENCY_WORDS "F171" "the words before the emergency exit do not say the number";
+    TEST_FAILS "F172" "a test of a triage tree ends elsewhere";
+    TOO_MANY_WAYS "F173" "a triage tree has more ways than anyone can test";
+    BAD_SIGNATURE "F174" "a signature cannot be read";
+    STRANGE "F175" "a step has no place in a triage tree";
+    YES_LEADS "F176" "a yes to a red flag does not lead to help at once";
+    NO_CODE "F177" "a question does not say which sign it asks about";
+    NOT_TRIAGE "F178" "a word that belongs to a triage tree stands in another flow";
     CLOSE_NUMBER "F180" "a number that shall be closed is not in clinic.yaml";
     CLOSE_UNTIL "F181" "the end of a closing is missing, past, too far away, or no time";
     CLOSE_SAY "F182" "the words of a closing are no prompt that callers could hear";
@@ -95,6 +118,7 @@ codes! {
     OUTCOME "F189" "`next` lacks an outcome of its step, or names one that it never has";
     TYPE "F190" "a type of value is not known";
     CALLED_FLOW "F191" "a `call` names no flow that can come back";
+    REHEARSAL "F192" "a test of a flow cannot be played, or comes out otherwise than it is written";
 }
 
 /// The codes that the field reader uses for flows.

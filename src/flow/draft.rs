@@ -4,6 +4,7 @@
 //! then among the flows. None of these may share a name, so the order never decides.
 
 use crate::flow::action::Why;
+use crate::flow::languages::Languages;
 use crate::flow::program::{StepAt, Target};
 use crate::flow::read::acts::ANOTHER;
 use crate::flow::read::clinic::ClinicText;
@@ -40,6 +41,8 @@ pub struct Draft {
     pub prompts: Option<BTreeMap<String, Texts>>,
     /// `hours.yaml`.
     pub hours: Calendars,
+    /// How values are spoken.
+    pub languages: Languages,
     index: Index,
 }
 
@@ -204,7 +207,7 @@ impl ActText {
             ActText::Ask { yes, no, .. } => vec![(yes, Way::ByKey), (no, Way::ByKey)],
             ActText::Collect(collect) => vec![(&collect.next, Way::ByKey)],
             ActText::When { yes, no, .. } => vec![(yes, Way::ByItself), (no, Way::ByItself)],
-            ActText::Call { next, .. } => vec![(next, Way::ByReturn)],
+            ActText::Call { next, .. } => vec![(next, Way::Returning)],
             ActText::Care { ways, failed, .. } => {
                 let named = ways.iter().map(|(_, target)| (target, Way::ByItself));
                 named.chain([(failed, Way::ByItself)]).collect()
@@ -295,5 +298,5 @@ pub enum Way {
     /// A key.
     ByKey,
     /// The end of a flow that was called.
-    ByReturn,
+    Returning,
 }

@@ -10,6 +10,8 @@ mod closing;
 mod heard;
 mod hours;
 mod language;
+mod slots;
+mod triage;
 mod values;
 mod words;
 mod yaml;
@@ -81,6 +83,8 @@ pub fn pages() -> impl Iterator<Item = &'static Page> {
         .chain(heard::PAGES)
         .chain(hours::PAGES)
         .chain(words::PAGES)
+        .chain(slots::PAGES)
+        .chain(triage::PAGES)
         .chain(closing::PAGES)
         .chain(values::PAGES)
 }

@@ -328,7 +328,7 @@ pub const TRANSFER: Object = Object {
     about: "Calls one party and joins the caller with it.",
     fields: &[
         field("transfer", Required, Value::Text, "Whom, as sip:NAME@HOST or sip:NAME@HOST:PORT."),
-        field("say", Required, Value::Name, "The prompt that is spoken before."),
+        field("before", Required, Value::Name, "The prompt that is spoken before."),
         field("ring", Optional, Value::Time(5, 120), "How long it may ring; 25 s if left out."),
         field("exit", Optional, Value::Name, "What the caller wanted, for the reports."),
         WITH,
@@ -342,7 +342,7 @@ pub const QUEUE: Object = Object {
     about: "Waits for a person of a queue. There are no queues yet: the person ladder is climbed.",
     fields: &[
         field("queue", Required, Value::Name, "The queue."),
-        field("say", Required, Value::Name, "The prompt that is spoken before."),
+        field("before", Required, Value::Name, "The prompt that is spoken before."),
         field("exit", Optional, Value::Name, "What the caller wanted, for the reports."),
         WITH,
         outcomes("`overflow`, and the step when it is too long; left out, `failed` is a person."),
@@ -414,6 +414,83 @@ pub const ACTS: [&str; STEPS.len()] = {
     acts
 };
 
+/// What a test says of a call before it begins.
+pub const TEST_GIVEN: Object = Object {
+    what: "`given` of a test",
+    about: "What holds when the call begins.",
+    fields: &[
+        field(
+            "number",
+            Optional,
+            Value::Text,
+            "The called number, or a flow; left out, the flow that the file is named after.",
+        ),
+        field("at", Optional, Value::Text, "The day and time in the clinic's zone: `2026-11-26 10:00`."),
+        field(
+            "language",
+            Optional,
+            Value::Choice(LANGUAGES),
+            "The caller's language; the first if left out.",
+        ),
+        field(
+            "desk",
+            Optional,
+            Value::Choice(&["answers", "nobody"]),
+            "Whether persons answer; they do if left out.",
+        ),
+        field(
+            "care",
+            Optional,
+            Value::Table(Names::Any, &Value::Name),
+            "What the records come to when they are asked: `{patient.find: found}`.",
+        ),
+    ],
+};
+
+/// A line of a test.
+pub const TEST_LINE: Object = Object {
+    what: "a line of a test",
+    about: "What the caller hears, and does then.",
+    fields: &[
+        field(
+            "hears",
+            Optional,
+            Value::OneOrMore(&Value::Name),
+            "Prompts that must be heard since the line before, in this order; others may be heard between.",
+        ),
+        field("presses", Optional, Value::OneOrMore(&Value::Text), "A key, or a list of keys."),
+        field("silent", Optional, Value::Choice(&["yes"]), "The caller says and presses nothing."),
+        field(
+            "says",
+            Optional,
+            Value::Time(1, 300),
+            "The caller speaks after the tone so long, and presses pound.",
+        ),
+    ],
+};
+
+/// How a test ends.
+pub const TEST_THEN: Object = Object {
+    what: "`then` of a test",
+    about: "How the call ends.",
+    fields: &[field("exit", Required, Value::Name, "The exit of the call, as the reports show it.")],
+};
+
+/// One test.
+pub const TEST: Object = Object {
+    what: "a test",
+    about: "One call, played in no time through the engine's own interpreter.",
+    fields: &[
+        field("name", Required, Value::Text, "What it shows."),
+        field("given", Optional, Value::Object(&TEST_GIVEN), "What holds when the call begins."),
+        field("call", Required, Value::List(&Value::Object(&TEST_LINE)), "What is heard and done."),
+        field("then", Required, Value::Object(&TEST_THEN), "How the call ends."),
+    ],
+};
+
+/// A file of tests, beside its flow: `main_menu.test.yaml`.
+pub const TESTS: Value = Value::List(&Value::Object(&TEST));
+
 /// A flow file.
 pub const FLOW: Object = Object {
     what: "a flow file",
@@ -440,6 +517,25 @@ pub const FLOW: Object = Object {
             Value::Table(Names::Any, &Value::Text),
             "What it gives back where it says `return`: names, and the type of each.",
         ),
+        field("intended_use", Optional, Value::Text, "What a triage tree is for, and what it is not."),
+        field(
+            "sources",
+            Optional,
+            Value::List(&Value::Text),
+            "Where the questions of a triage tree come from.",
+        ),
+        field(
+            "tests",
+            Optional,
+            Value::List(&Value::Object(&TRIAGE_TEST)),
+            "The tests of a triage tree: one for each way by answers at least.",
+        ),
+        field(
+            "signed",
+            Optional,
+            Value::Object(&SIGNED),
+            "Who answers for a triage tree; `careline sign` writes it.",
+        ),
         field("start", Required, Value::Name, "The first step."),
         field(
             "steps",
@@ -447,6 +543,44 @@ pub const FLOW: Object = Object {
             Value::Table(Names::Any, &Value::Either(&STEPS)),
             "The steps, by their names.",
         ),
+    ],
+};
+
+/// A test of a triage tree.
+pub const TRIAGE_TEST: Object = Object {
+    what: "a test",
+    about: "What one caller answers, and where that must end.",
+    fields: &[
+        field("name", Required, Value::Text, "What the caller has."),
+        field(
+            "keys",
+            Required,
+            Value::List(&Value::Choice(TRIAGE_TEST_KEYS)),
+            "What he presses when he is asked, one after another; `silence` is nothing.",
+        ),
+        field(
+            "exit",
+            Required,
+            Value::Name,
+            "`emergency`, `crisis`, `nurse`, `person`, or the exit of a step.",
+        ),
+    ],
+};
+
+/// What a caller may do in a test.
+pub const TRIAGE_TEST_KEYS: &[&str] =
+    &["0", "1", "2", "3", "4", "5", "6", "7", "8", "9", "star", "pound", "silence"];
+
+/// The signature of a triage tree.
+pub const SIGNED: Object = Object {
+    what: "a signature",
+    about: "Who answers for the tree as it stands. `careline sign` writes it.",
+    fields: &[
+        field("by", Required, Value::Text, "Who."),
+        field("licence", Required, Value::Text, "The licence, as NUMBER/STATE."),
+        field("on", Required, Value::Text, "The day of the signature."),
+        field("review_due", Required, Value::Text, "The last day on which it holds."),
+        field("sha256", Required, Value::Text, "What was signed: the tree, its texts and its sounds."),
     ],
 };
 

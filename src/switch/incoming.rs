@@ -5,7 +5,7 @@
 
 use super::admission::{self, Reserve, Standing};
 use super::call::{Call, Under};
-use super::interface::Output;
+use super::interface::{Output, UnsignedTrees};
 use super::ladder::Numbers;
 use super::moving::Order;
 use super::negotiate::{plan, settled};
@@ -15,7 +15,7 @@ use crate::call::keys::Presses;
 use crate::call::leg::Leg;
 use crate::call::routing::{called_number, caller_number, trunk_of};
 use crate::flow::action;
-use crate::flow::run::Run;
+use crate::flow::run::{Run, Unsigned};
 use crate::id::{CallId, LegId};
 use crate::limits::MESSAGE_OPEN_MAX;
 use crate::media::command::{Command, Ears, PortIndex, WorkerIndex};
@@ -101,6 +101,10 @@ impl Switch {
         let flow = flows.route(called.expose()).clone();
         let is_urgent = flows.is_urgent(&flow);
         let closings = if is_urgent { Vec::new() } else { self.closings.of_number(called.expose()) };
+        let tries_out = self.settings.unsigned == UnsignedTrees::OnLoopback
+            && trunk.is_none()
+            && invite.way.remote.ip().is_loopback();
+        let unsigned = if tries_out { Unsigned::Answered } else { Unsigned::Withheld };
         let numbers = Numbers { called: called.clone(), caller: caller.clone() };
         self.ladders.open(id, leg, invite.sip_call_id.expose(), numbers);
         let arrived = Event::Arrived {
@@ -117,7 +121,10 @@ impl Switch {
         let call = Call {
             local: invite.way.local,
             patient: leg,
-            run: Run::new(flows, flow).begun_at(self.now.at, self.now.wall).closed_by(closings),
+            run: Run::new(flows, flow)
+                .begun_at(self.now.at, self.now.wall)
+                .with_unsigned(unsigned)
+                .closed_by(closings),
             heard: false,
             caller,
             person: None,
@@ -125,6 +132,7 @@ impl Switch {
             under: Under::Silence,
             recording: None,
             message_until: None,
+            voiced: false,
             message: None,
             presses: Presses::default(),
             ends_at: self.now.at + self.settings.longest,
@@ -192,6 +200,7 @@ impl Switch {
     pub(super) fn open_leg(&mut self, leg: &mut Leg, agreed: &offer_answer::Agreed) {
         leg.agreed = Some(settled(agreed));
         leg.open = true;
+        self.ports.speaks(leg.worker, leg.port, agreed.sends.codec);
         self.watch(leg);
         let command = Command::Open {
             leg: leg.id,
@@ -294,6 +303,7 @@ impl Switch {
     fn replan(&mut self, id: CallId, mut changed: Leg, agreed: &offer_answer::Agreed) {
         let was_held = changed.is_held();
         changed.agreed = Some(settled(agreed));
+        self.ports.speaks(changed.worker, changed.port, agreed.sends.codec);
         let held = changed.is_held();
         self.watch(&mut changed);
         let leg = changed.id;

@@ -211,12 +211,12 @@ impl<'a> Offers<'a> {
                 _ => self.unheard(&at.value, which, waits, &behind),
             }
         }
-        if let ActText::Collect(collect) = act {
-            if let Some(confirm) = &collect.confirm {
-                for which in 0..self.told.get(confirm.value.as_str()).map_or(0, Vec::len) {
-                    self.unheard(&confirm.value, which, YES_AND_NO.with(NURSE).with(EVERYWHERE), &behind);
-                    self.says_yes_and_no(confirm, which);
-                }
+        if let ActText::Collect(collect) = act
+            && let Some(confirm) = &collect.confirm
+        {
+            for which in 0..self.told.get(confirm.value.as_str()).map_or(0, Vec::len) {
+                self.unheard(&confirm.value, which, YES_AND_NO.with(NURSE).with(EVERYWHERE), &behind);
+                self.says_yes_and_no(confirm, which);
             }
         }
         if let ActText::Menu { answers, .. } | ActText::Offer { answers, .. } = act {
@@ -486,7 +486,7 @@ fn waiting_at(own: Own) -> Keys {
 }
 
 /// The place of a word within a text; the whole text if its line shows it otherwise than it is read.
-fn word(sources: &Sources, text: &Placed<String>, at: Range<usize>) -> Place {
+pub(super) fn word(sources: &Sources, text: &Placed<String>, at: Range<usize>) -> Place {
     let Place { line, column, .. } = text.place;
     let written = sources.text(text.place.file).lines().nth(line.saturating_sub(1)).unwrap_or_default();
     let from: String = written.chars().skip(column.saturating_sub(1)).collect();
