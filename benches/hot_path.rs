@@ -311,7 +311,9 @@ fn shipped() -> FlowSet {
     let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("ivr-flows");
     let entries = std::fs::read_dir(folder).expect("the flows are shipped").filter_map(Result::ok);
     let paths = entries.map(|entry| entry.path());
-    let paths = paths.filter(|path| path.to_str().is_some_and(|path| path.ends_with(".yaml") && !path.ends_with(".test.yaml")));
+    let paths = paths.filter(|path| {
+        path.to_str().is_some_and(|path| path.ends_with(".yaml") && !path.ends_with(".test.yaml"))
+    });
     let file = |path: std::path::PathBuf| SourceFile {
         path: path.display().to_string(),
         octets: std::fs::read(path).expect("the flows are shipped"),

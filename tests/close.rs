@@ -172,7 +172,8 @@ fn a_set_without_the_words_of_a_closing_is_told_and_its_callers_go_on_without_th
     must(home, WEATHER, true, &["closed: 100 until"]);
     let prompts = home.join("ivr-flows/prompts.yaml");
     let text = fs::read_to_string(&prompts).expect("the flow is shipped");
-    fs::write(&prompts, text.replace("\nclosed.weather:", "\nclosed.sun:")).expect("the test's own directory can be written");
+    fs::write(&prompts, text.replace("\nclosed.weather:", "\nclosed.sun:"))
+        .expect("the test's own directory can be written");
     for language in ["en", "es"] {
         let of = |name: &str| home.join(format!("sounds/{language}/closed.{name}.wav"));
         fs::rename(of("weather"), of("sun")).expect("the sounds are the test's own");

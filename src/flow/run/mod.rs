@@ -658,6 +658,7 @@ impl Run {
     fn speech_mut(&mut self) -> Option<&mut Speech> {
         match &mut self.state {
             State::Saying(speech) | State::Prompting(speech, _) => Some(speech),
+            State::Closed(closed) => Some(&mut closed.speech),
             State::Entering(entering) => entering.speech_mut(),
             State::Pausing { .. } => None,
             State::Notice(Notice { speech, .. }) | State::Parting { speech, .. } => Some(speech),

@@ -36,7 +36,8 @@ fn told(closings: Vec<Closing>, play: &str) -> String {
     heard(flows(&[]), closings, play)
 }
 
-const SNOW: &str = "18.0  Closed { prompt: `closed.weather`, then: AfterHours }\n18.0  say closed.weather/en\n";
+const SNOW: &str =
+    "18.0  Closed { prompt: `closed.weather`, then: AfterHours }\n18.0  say closed.weather/en\n";
 
 fn snow() -> Vec<Closing> {
     vec![closing("closed.weather", Then::AfterHours, 3_600)]
