@@ -83,6 +83,15 @@ codes! {
     ENTRY_ROUTE "F119" "a number leads to the entry flow itself";
     NUMBER_TWICE "F120" "a called number stands twice";
     NEVER_CALLED "F121" "the entry never leads to the flow of the called number";
+    REQUEST_URL "F130" "a request has no URL that can be asked";
+    REQUEST_OPEN "F131" "a request leaves the clinic's network without TLS";
+    REQUEST_LOGIN "F132" "a user or password stands in the URL of a request";
+    REQUEST_FAILED "F133" "nothing says what follows on a request without an answer";
+    REQUEST_TYPE "F134" "an answer cannot hold a type";
+    REQUEST_PUBLIC "F135" "`public` names a field that the answer does not have";
+    REQUEST_PHI "F136" "a value that may tell of a patient would stand in a URL";
+    REQUEST_SIZE "F137" "a request sends or expects too many values";
+    REQUEST_TWICE "F138" "a request that may change something is tried more than once";
     EXPRESSION "F185" "a condition or value cannot be read";
     COLLECT "F186" "what a `collect` step asks for does not fit together";
     PASSED "F187" "`with` names no saved value";

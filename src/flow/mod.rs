@@ -24,6 +24,7 @@ pub mod mend;
 pub mod program;
 pub(crate) mod read;
 pub mod repair;
+pub mod request;
 pub mod run;
 pub mod saved;
 pub mod set;

@@ -307,6 +307,7 @@ impl Record {
             | Fact::NoticeCut
             | Fact::FaxHeard
             | Fact::NotConnected
+            | Fact::Requested { .. }
             | Fact::RecordingRefused
             | Fact::Promised { .. }
             | Fact::Fault { .. } => {}

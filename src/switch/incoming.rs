@@ -125,6 +125,7 @@ impl Switch {
             message_until: None,
             message: None,
             presses: Presses::default(),
+            request: None,
             ends_at: self.now.at + self.settings.longest,
             ending: None,
             due: None,

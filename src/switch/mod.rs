@@ -131,6 +131,7 @@ impl Switch {
             Input::Resolved { id, records } => {
                 self.sip.handle(now.at, sip::Input::Resolved { id, records });
             }
+            Input::Answered { call, request, answer } => self.on_answered(call, request, answer),
             Input::Unreachable { way } => self.sip.handle(now.at, sip::Input::Unreachable { way }),
             Input::Media(event) => self.on_media(event),
             Input::Recorder(event) => self.on_recorder(event),

@@ -15,6 +15,8 @@ use crate::io::media_worker::exchange::Hall;
 use crate::io::media_worker::{self, Handle};
 use crate::io::now::Clock;
 use crate::io::recorder::desk;
+use crate::io::request::Requests;
+use crate::io::request::connect::Connector;
 use crate::io::recorder::thread::{Listener, Recorder};
 use crate::io::run::{EdgeCounters, Engine};
 use crate::io::set_load::NewSets;
@@ -132,6 +134,7 @@ pub fn start(config: &Config, sets: NewSets) -> Result<Started, StartError> {
         durable: records.durable,
         sets,
         requests,
+        servers: Requests::new(Connector::system(), seeded_rng()?),
         tracer: Tracer::default(),
         clock,
         drain: config.drain,

@@ -8,6 +8,7 @@ pub mod names;
 pub mod offers;
 pub mod paths;
 pub mod reading;
+pub mod request;
 pub mod spoken_keys;
 pub mod values;
 pub mod words;
@@ -25,7 +26,9 @@ pub fn all(draft: &Draft, audio: AudioOf<'_>, sources: &mut Sources) {
     let graph = Graph::of(draft);
     names::check(draft, sources);
     paths::check(draft, &graph, sources);
-    values::check(draft, &values::environment(draft), sources);
+    let environment = values::environment(draft);
+    values::check(draft, &environment, sources);
+    request::check(draft, &environment, sources);
     let used = words::used(draft);
     words::check(draft, &used, audio, sources);
     offers::check(draft, &graph, &used, sources);

@@ -29,6 +29,7 @@ mod entering;
 mod keeping;
 mod ladder;
 mod offering;
+mod requesting;
 mod silent;
 mod steps;
 #[cfg(test)]
@@ -81,6 +82,9 @@ pub struct Run {
     callers: Vec<silent::Caller>,
     /// The item of a list that is offered, from 0.
     item: usize,
+    /// Requests that were asked.
+    requests: u64,
+    outstanding: Option<requesting::Outstanding>,
     /// The exit that the call has if the ladder finds a person.
     climbing_for: ExitName,
     exit: Option<ExitName>,
@@ -201,6 +205,8 @@ enum State {
     Asking(Asking),
     /// Digits are typed.
     Entering(Box<entering::Entering>),
+    /// A server of the clinic is asked.
+    Requesting(Box<requesting::Requesting>),
     /// A silence that the flow asks for.
     Pausing {
         until: Instant,
@@ -334,6 +340,8 @@ impl Run {
             saves: Saves::default(),
             callers: Vec::new(),
             item: 0,
+            requests: 0,
+            outstanding: None,
             climbing_for: ExitName::from("person"),
             exit: None,
         }
@@ -382,7 +390,9 @@ impl Run {
             Input::MessageOpen => self.message_open(now),
             Input::MessageSaved => self.message_saved(now),
             Input::MessageFailed => self.message_failed(now),
+            Input::Answered { request, answer } => self.answered(now, request, answer),
         }
+        self.let_go(now);
     }
 
     /// The next thing to do; `None` until something happens again.
@@ -401,9 +411,13 @@ impl Run {
         Ears { keys: !talks, fax }
     }
 
-    /// A person is being called for the caller, who waits and is spoken to now and then.
-    pub fn waits_for_person(&self) -> bool {
-        matches!(self.state, State::Climbing(_))
+    /// The caller knows that he waits: a person is being called for him, or a server of the clinic is asked.
+    pub fn waits(&self) -> bool {
+        match &self.state {
+            State::Climbing(_) => true,
+            State::Requesting(waiting) => waiting.is_told(),
+            _ => false,
+        }
     }
 
     /// Nobody is there to be led to a person.
@@ -429,6 +443,7 @@ impl Run {
             State::Waiting | State::Talking { .. } | State::Over => None,
             State::Saying(said) | State::Prompting(said, _) => speech(said),
             State::Entering(entering) => entering.poll_timeout(self.on_hold),
+            State::Requesting(waiting) => waiting.poll_timeout(self.on_hold),
             State::Pausing { until } => due(*until, "a silence that the flow asks for"),
             State::Notice(Notice { speech: said, .. }) | State::Parting { speech: said, .. } => speech(said),
             State::Asking(asking) => match &asking.phase {
@@ -462,6 +477,7 @@ impl Run {
             State::Asking(Asking { phase: Phase::Thinking { .. }, .. }) => self.miss(now, Why::Silence),
             State::Climbing(_) => self.climb_timeout(now),
             State::Entering(_) => self.entry_hears(now, crate::flow::entry::Input::Timeout),
+            State::Requesting(_) => self.request_timeout(now),
             State::Pausing { .. } => self.go(now, self.after_words()),
             State::Recording { .. } => self.finish_message(now),
             State::Opening { .. } | State::Saving { .. } => {
@@ -485,6 +501,7 @@ impl Run {
         match &mut self.state {
             State::Saying(speech) | State::Prompting(speech, _) => speech.allow(now),
             State::Entering(entering) => entering.held(now),
+            State::Requesting(waiting) => waiting.held(now),
             State::Notice(Notice { speech, .. }) | State::Parting { speech, .. } => speech.allow(now),
             State::Asking(Asking { phase: Phase::Speaking(speech), .. }) => speech.allow(now),
             State::Climbing(Climb { voice: Voice::Speaking(speech), .. }) => speech.allow(now),
@@ -519,6 +536,7 @@ impl Run {
             (_, State::Waiting) => self.key_while_saying(now, key),
             (_, State::Saying(_) | State::Pausing { .. }) => self.key_while_saying(now, key),
             (_, State::Entering(_)) => {}
+            (_, State::Requesting(_)) => self.key_while_requesting(now, key),
             (_, State::Notice(_)) => self.key_in_notice(now, key),
             (_, State::Asking(_)) => self.key_in_menu(now, key),
             (Key::Digit(7), State::Climbing(_) | State::Prompting(..)) => self.refuse_after_notice(now),
@@ -557,6 +575,7 @@ impl Run {
         match &self.state {
             State::Saying(speech) | State::Prompting(speech, _) => Some(speech),
             State::Entering(entering) => entering.speech(),
+            State::Requesting(waiting) => waiting.speech(),
             State::Pausing { .. } => None,
             State::Notice(Notice { speech, .. }) | State::Parting { speech, .. } => Some(speech),
             State::Asking(Asking { phase: Phase::Speaking(speech), .. }) => Some(speech),
@@ -581,6 +600,10 @@ impl Run {
             State::Entering(entering) => {
                 self.state = State::Entering(entering);
                 self.entry_words_ended(now);
+            }
+            requesting @ State::Requesting(_) => {
+                self.state = requesting;
+                self.request_words_ended(now);
             }
             prompting @ State::Prompting(..) => {
                 self.state = prompting;

@@ -14,6 +14,7 @@ use crate::flow::read::flow::{ActText, AnswerText, StepText, ThenText};
 use crate::flow::syntax::fields::Placed;
 use crate::id::{ExitName, PromptName, StepName, ValueName};
 use crate::wire::telephone_event::Key;
+use std::sync::Arc;
 
 /// What steps are built with.
 pub(super) struct Builder<'a> {
@@ -94,6 +95,7 @@ impl Builder<'_> {
             | ActText::When { .. }
             | ActText::Call { .. }
             | ActText::Care { .. }
+            | ActText::Request(_)
             | ActText::Recording { .. }
             | ActText::Speech { .. }
             | ActText::Wait { .. } => self.silent(flow, text)?,
@@ -132,6 +134,12 @@ impl Builder<'_> {
                 next: target(next)?,
             },
             ActText::Care { care, failed, .. } => Act::Care { verb: care.verb, failed: target(failed)? },
+            ActText::Request(text) => Act::Request {
+                plan: Arc::clone(&text.plan),
+                meanwhile: text.meanwhile.as_ref().map_or_else(|| Own::OneMoment.prompt(), prompt),
+                done: target(&text.done)?,
+                failed: target(&text.failed)?,
+            },
             ActText::Recording { what, next, .. } => {
                 Act::Recording { what: *what, next: target(next.as_ref()?)? }
             }

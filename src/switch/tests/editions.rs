@@ -22,6 +22,8 @@ fn spoken_on(scene: &mut Scene, input: Input<'_>) -> Vec<Edition> {
             | Output::Tone { .. }
             | Output::Bed { .. }
             | Output::Recorder(_)
+            | Output::Request { .. }
+            | Output::LetGo { .. }
             | Output::Trace(_)
             | Output::Drained => {}
         }
