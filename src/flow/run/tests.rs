@@ -8,12 +8,17 @@ mod message;
 mod notice;
 mod opening;
 mod person;
+mod requests;
 mod random;
 mod values;
 mod waiting;
 
 use super::*;
+use crate::flow::request::answer::Answer;
+use crate::flow::request::failure::Failure;
+use crate::flow::saved::Saved;
 use crate::flow::set::{Audio, SourceFile};
+use crate::id::{RequestId, ValueName};
 use proptest::prelude::*;
 use std::fmt::Write;
 
@@ -51,6 +56,8 @@ struct Engine {
     asked: bool,
     on_hold: bool,
     faults: u32,
+    /// The request that is under way.
+    asked_server: Option<RequestId>,
 }
 
 impl Engine {
@@ -68,6 +75,7 @@ impl Engine {
             asked,
             on_hold: false,
             faults: 0,
+            asked_server: None,
         }
     }
 
@@ -113,6 +121,15 @@ impl Engine {
                 self.note("tone");
             }
             Action::FinishMessage => self.note("message over"),
+            Action::Request { request, plan, message } => {
+                assert_eq!(self.asked_server, None, "one request at a time\n{}", self.log);
+                self.asked_server = Some(request);
+                self.note(&format!("ask {} {}", plan.url.host, message.target.expose()));
+            }
+            Action::LetGo { request } => {
+                assert_eq!(self.asked_server.take(), Some(request), "{}", self.log);
+                self.note("let go");
+            }
             Action::Tell(Fact::StepEntered { .. }) => {}
             Action::Tell(Fact::Chosen { answer, .. }) => self.note(&format!("chosen {answer}")),
             Action::Tell(fact) => {
@@ -170,6 +187,8 @@ impl Engine {
                     self.nobody_answers();
                 }
                 "bye" => self.input(Input::ConnectEnded(ConnectEnd::FarHungUp)),
+                "answer" => self.answer(Ok(vec![(ValueName::from("free"), Saved::Number(3))])),
+                "failure" => self.answer(Err(Failure::Status(500))),
                 "fax" => self.input(Input::Fax),
                 "open" => self.input(Input::MessageOpen),
                 "saved" => self.input(Input::MessageSaved),
@@ -182,6 +201,11 @@ impl Engine {
                 digit => self.press(Key::Digit(digit.parse().unwrap())),
             }
         }
+    }
+
+    fn answer(&mut self, answer: Result<Answer, Failure>) {
+        let request = self.asked_server.take().expect("a request is under way");
+        self.input(Input::Answered { request, answer });
     }
 
     /// On hold what plays waits: here it begins anew when the caller is back.
