@@ -65,10 +65,13 @@ impl Listener {
                 Action::StartRecording => self.recording = true,
                 Action::Tell(Fact::Fault { what }) => panic!("{what}\n{:#?}", self.heard),
                 Action::StopPlaying
+                | Action::Voice { .. }
                 | Action::StopRecording
                 | Action::Connect { .. }
                 | Action::TakeMessage
                 | Action::FinishMessage
+                | Action::Request { .. }
+                | Action::LetGo { .. }
                 | Action::Tell(_)
                 | Action::End { .. } => {}
             }

@@ -48,14 +48,16 @@ fn started(home: &Path, server: SocketAddr) -> Engine {
          few: {{say: u.one_moment, next: person}}\n  \
          failed: {{say: u.one_moment, next: person}}\n"
     );
-    fs::write(home.join("ivr-flows/after_hours.yaml"), flow).expect("the test's own directory can be written");
+    fs::write(home.join("ivr-flows/after_hours.yaml"), flow)
+        .expect("the test's own directory can be written");
     Engine::start_again(home, sip, desk)
 }
 
 /// One call that presses 1 at the question; the record of it.
 fn call(home: &Path, engine: &Engine, calls: u64) -> String {
     let target = format!("sip:199@{}", engine.sip);
-    let script = "dial\nwait answer 10s\nwait sound 10s\nwait 500ms\nkey 1\nwait 3s\nhang up\nexpect ended 2s\n";
+    let script =
+        "dial\nwait answer 10s\nwait sound 10s\nwait 500ms\nkey 1\nwait 3s\nhang up\nexpect ended 2s\n";
     fs::write(home.join("a.script"), script).expect("the test's own directory can be written");
     let mut phone = Command::new(env!("CARGO_BIN_EXE_careline"));
     phone.args(["phone", &target, "--script", "a.script"]).current_dir(home).stdin(Stdio::null());

@@ -10,6 +10,7 @@ mod heard;
 mod hours;
 mod language;
 mod request;
+mod slots;
 mod values;
 mod words;
 mod yaml;
@@ -81,6 +82,7 @@ pub fn pages() -> impl Iterator<Item = &'static Page> {
         .chain(heard::PAGES)
         .chain(hours::PAGES)
         .chain(words::PAGES)
+        .chain(slots::PAGES)
         .chain(request::PAGES)
         .chain(values::PAGES)
 }

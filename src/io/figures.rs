@@ -6,6 +6,7 @@ use crate::io::request::Requests;
 use crate::io::sip_port::SipPort;
 use crate::io::sip_udp::SipUdp;
 use crate::io::store;
+use crate::io::voice;
 use crate::switch::status::{Figure, figure};
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
@@ -64,13 +65,13 @@ fn late(worker: &WorkerCounters) -> u64 {
 pub fn servers(requests: &Requests) -> Vec<Figure> {
     let counters = &requests.counters;
     vec![
-        figure("requests_under_way", requests.under_way() as u64, "requests that servers have not answered yet"),
-        figure("requests_failed", counters.failed, "requests without an answer that their step could use"),
         figure(
-            "requests_refused",
-            counters.refused,
-            "requests that failed at once: too many were under way",
+            "requests_under_way",
+            requests.under_way() as u64,
+            "requests that servers have not answered yet",
         ),
+        figure("requests_failed", counters.failed, "requests without an answer that their step could use"),
+        figure("requests_refused", counters.refused, "requests that failed at once: too many were under way"),
     ]
 }
 
@@ -150,6 +151,24 @@ pub fn store(counters: &store::Counters) -> Vec<Figure> {
         ),
         figure("store_waiting", counters.waiting, "lines that wait for the disk"),
         figure("store_dropped", counters.dropped, "lines lost because the disk was stuck for too long"),
+    ]
+}
+
+/// The second voice.
+pub fn voice(counters: &voice::Counters) -> Vec<Figure> {
+    let value = |of: &AtomicU64| of.load(Relaxed);
+    vec![
+        figure(
+            "voice_asked",
+            value(&counters.asked),
+            "texts that no recording says, asked of the second voice",
+        ),
+        figure("voice_kept", value(&counters.kept), "those of which the sound was kept from before"),
+        figure(
+            "voice_failed",
+            value(&counters.failed),
+            "those that no sound came of: numbers were said, or a person called",
+        ),
     ]
 }
 

@@ -29,3 +29,4 @@ pub mod sip_tcp;
 pub mod sip_udp;
 pub mod store;
 pub mod trace;
+pub mod voice;

@@ -133,6 +133,9 @@ impl Switch {
             }
             Input::Answered { call, request, answer } => self.on_answered(call, request, answer),
             Input::Unreachable { way } => self.sip.handle(now.at, sip::Input::Unreachable { way }),
+            Input::Voiced { call, voicing, heard } => {
+                self.run_flow(call, crate::flow::action::Input::Voiced { voicing, heard });
+            }
             Input::Media(event) => self.on_media(event),
             Input::Recorder(event) => self.on_recorder(event),
             Input::Durable { up_to } => self.on_durable(up_to),

@@ -155,7 +155,11 @@ impl Switch {
             figure("playings", c.playings, "times that prompts were spoken"),
             figure("keys", c.keys, "keys pressed"),
             figure("answers_missed", c.missed, "silences and wrong keys"),
-            figure("requests", c.requests, "requests to servers of the clinic that are over, answered or not"),
+            figure(
+                "requests",
+                c.requests,
+                "requests to servers of the clinic that are over, answered or not",
+            ),
             figure("ladder_rungs", c.ladder_rungs, "times that a caller went up the person ladder"),
             figure("bridged", c.bridged, "callers who were put through to a person"),
             figure(

@@ -150,6 +150,7 @@ impl Scene {
                 }
                 Output::Bed { .. } => self.beds += 1,
                 Output::Request { .. } | Output::LetGo { .. } => {}
+                Output::Voice { .. } | Output::ForgetVoiced { .. } => {}
                 Output::Recorder(_) | Output::Trace(_) | Output::Drained => {}
             }
         }

@@ -9,6 +9,7 @@ pub mod offers;
 pub mod paths;
 pub mod reading;
 pub mod request;
+pub mod slots;
 pub mod spoken_keys;
 pub mod values;
 pub mod words;
@@ -31,6 +32,7 @@ pub fn all(draft: &Draft, audio: AudioOf<'_>, sources: &mut Sources) {
     request::check(draft, &environment, sources);
     let used = words::used(draft);
     words::check(draft, &used, audio, sources);
+    slots::check(draft, &used, &slots::filled(draft, &environment), audio, sources);
     offers::check(draft, &graph, &used, sources);
     // What is not heard is certain only once everything leads where it shall.
     if sources.is_clean() {

@@ -19,9 +19,12 @@ pub fn check(draft: &Draft, environment: &Environment, sources: &mut Sources) {
             if flags.is_none_or(|flags| !flags.phi && !flags.secret) {
                 continue;
             }
-            let words = Words::what(format!("`{}` may tell of a patient, and would stand in a URL", value.value))
-                .repair("add `method: post`; or list it under `public` where it comes from, if it tells nothing")
-                .hears("nothing; but every server and proxy on the way writes URLs into its logs");
+            let words = Words::what(format!(
+                "`{}` may tell of a patient, and would stand in a URL",
+                value.value
+            ))
+            .repair("add `method: post`; or list it under `public` where it comes from, if it tells nothing")
+            .hears("nothing; but every server and proxy on the way writes URLs into its logs");
             sources.fault(value.place, REQUEST_PHI, words);
         }
     }

@@ -8,6 +8,7 @@ mod offers;
 mod paths;
 mod requests;
 mod shapes;
+mod slots;
 mod values;
 mod words;
 mod yaml_traps;
@@ -102,6 +103,7 @@ fn every_kind_of_fault_has_its_golden_text_and_none_is_unused() {
         clinic::clinic,
         hours::hours,
         requests::requests,
+        slots::slots,
         values::values,
     ] {
         group();

@@ -40,9 +40,9 @@ pub fn request(node: &Node, sources: &mut Sources) -> Option<ActText> {
     }
     let method = method(&mut fields, sources);
     let schema = schema(&mut fields, sources);
-    let within = fields.take("within").and_then(|n| {
-        fields::duration(n, "time for a request", REQUEST_WITHIN_SECONDS, FAMILY, sources)
-    });
+    let within = fields
+        .take("within")
+        .and_then(|n| fields::duration(n, "time for a request", REQUEST_WITHIN_SECONDS, FAMILY, sources));
     let tries = tries(&mut fields, method, sources);
     let meanwhile = fields.take("meanwhile").and_then(|n| fields::name(n, "a prompt", FAMILY, sources));
     let ways = ways(&mut fields, sources);
@@ -67,9 +67,15 @@ fn url(text: &Placed<String>, sources: &mut Sources) -> Option<Url> {
         ),
         UrlFault::Open(_) => (REQUEST_OPEN, "write https://, or the address in the clinic's own network"),
         UrlFault::Scheme => (REQUEST_URL, "write the whole URL, such as `https://scheduler.example/slots`"),
-        UrlFault::Character(_) => (REQUEST_URL, "write it as `%` and two hexadecimal digits, or send it by `with`"),
-        UrlFault::Fragment => (REQUEST_URL, "take it out, or put the URL in quotation marks if a comment was meant"),
-        UrlFault::Host(_) | UrlFault::Port(_) => (REQUEST_URL, "write a name, an address, and a port only if it is not the usual one"),
+        UrlFault::Character(_) => {
+            (REQUEST_URL, "write it as `%` and two hexadecimal digits, or send it by `with`")
+        }
+        UrlFault::Fragment => {
+            (REQUEST_URL, "take it out, or put the URL in quotation marks if a comment was meant")
+        }
+        UrlFault::Host(_) | UrlFault::Port(_) => {
+            (REQUEST_URL, "write a name, an address, and a port only if it is not the usual one")
+        }
         UrlFault::Long => (REQUEST_URL, "send values by `with` and `method: post`"),
     };
     let words = Words::what(format!("this URL cannot be asked: {fault}")).repair(repair).hears(NOT_ASKED);
@@ -90,7 +96,9 @@ fn tries(fields: &mut Fields<'_>, method: Method, sources: &mut Sources) -> u32 
     let tries = fields::number(node, "number of tries", 1..=REQUEST_TRIES_MAX, FAMILY, sources).unwrap_or(1);
     if method == Method::Post && tries > 1 {
         let words = Words::what("a POST is tried more than once")
-            .repair("ask the makers of the server whether it knows `Idempotency-Key`; if not, take `tries` out")
+            .repair(
+                "ask the makers of the server whether it knows `Idempotency-Key`; if not, take `tries` out",
+            )
             .hears("nothing now, but an appointment could be booked twice");
         sources.warn(node.place, REQUEST_TWICE, words);
     }
@@ -156,7 +164,11 @@ fn open(node: &Node, schema: &mut Schema, sources: &mut Sources) {
         let words = Words::what(format!("`{}` is no field of the answer", name.value))
             .repair(did_you_mean(&name.value, &known))
             .meant(&name.value, known);
-        sources.fault(name.place, REQUEST_PUBLIC, words.hears("nothing else; but what was meant stays closed"));
+        sources.fault(
+            name.place,
+            REQUEST_PUBLIC,
+            words.hears("nothing else; but what was meant stays closed"),
+        );
     }
 }
 

@@ -78,7 +78,9 @@ fn encode(query: &mut String, text: &str) {
 /// A value as text, the way an answer would have it.
 fn plain(value: &Saved) -> String {
     match value {
-        Saved::Text(text) | Saved::Digits(text) | Saved::Phone(text) | Saved::Choice(text) => text.to_string(),
+        Saved::Text(text) | Saved::Digits(text) | Saved::Phone(text) | Saved::Choice(text) => {
+            text.to_string()
+        }
         Saved::Number(number) | Saved::Duration(number) => number.to_string(),
         Saved::Date(date) => format!("{date:?}"),
         Saved::Time(time) => format!("{time:?}"),

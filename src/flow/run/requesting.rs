@@ -63,6 +63,13 @@ impl Requesting {
         }
     }
 
+    pub fn speech_mut(&mut self) -> Option<&mut Speech> {
+        match &mut self.words {
+            Words::Said(speech) => Some(speech),
+            Words::Early { .. } | Words::Heard => None,
+        }
+    }
+
     /// Whether he knows that he is waiting.
     pub fn is_told(&self) -> bool {
         match self.words {
@@ -219,9 +226,7 @@ impl Run {
 
     /// Lets go of a request whose step the caller has left.
     pub(super) fn let_go(&mut self, now: Instant) {
-        let waits = |asked: &Outstanding, state: &State| {
-            matches!(state, State::Requesting(waiting) if waiting.request == asked.request)
-        };
+        let waits = |asked: &Outstanding, state: &State| matches!(state, State::Requesting(waiting) if waiting.request == asked.request);
         if self.outstanding.as_ref().is_none_or(|asked| waits(asked, &self.state)) {
             return;
         }

@@ -7,7 +7,12 @@ pub const REQUEST: Object = Object {
     what: "a `request` step",
     about: "Asks a server of the clinic, and saves what it answers.",
     fields: &[
-        field("request", Required, Value::Text, "Whom, as an https:// URL; http:// in the clinic's own network."),
+        field(
+            "request",
+            Required,
+            Value::Text,
+            "Whom, as an https:// URL; http:// in the clinic's own network.",
+        ),
         WITH,
         field(
             "method",
@@ -27,7 +32,12 @@ pub const REQUEST: Object = Object {
             Value::List(&Value::Name),
             "The fields of the answer that tell nothing of a patient.",
         ),
-        field("within", Optional, Value::Time(1, 10), "How long it may take with all its tries; 3 s if left out."),
+        field(
+            "within",
+            Optional,
+            Value::Time(1, 10),
+            "How long it may take with all its tries; 3 s if left out.",
+        ),
         field("tries", Optional, Value::Number(1, 3), "How often it is tried at the most; once if left out."),
         field(
             "meanwhile",

@@ -21,7 +21,8 @@ pub(super) async fn once(connector: &Connector, order: &Order) -> Result<Answer,
     let stream = connector.connect(&order.plan.url).await?;
     let mut builder = http1::Builder::new();
     builder.max_buf_size(REQUEST_HEAD_MAX_OCTETS).max_headers(REQUEST_HEADERS_MAX);
-    let (mut sender, connection) = builder.handshake(Hyper::new(stream)).await.map_err(|_| Failure::Broken)?;
+    let (mut sender, connection) =
+        builder.handshake(Hyper::new(stream)).await.map_err(|_| Failure::Broken)?;
     let exchange = async {
         // A head over its bounds is no HTTP that is read either.
         let response = sender.send_request(request).await.map_err(|_| Failure::Broken)?;

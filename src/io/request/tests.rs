@@ -29,7 +29,8 @@ fn requests() -> Requests {
 }
 
 fn plan(method: Method, url: &str, within: Duration, tries: u32) -> Arc<Plan> {
-    let free = Field { name: ValueName::from("free"), kind: Kind::read("number").unwrap(), guard: Guard::Phi };
+    let free =
+        Field { name: ValueName::from("free"), kind: Kind::read("number").unwrap(), guard: Guard::Phi };
     let url = Url::read(url).unwrap_or_else(|fault| panic!("{url}: {fault}"));
     Arc::new(Plan { method, url, schema: Schema { fields: vec![free] }, within, tries })
 }
@@ -62,31 +63,102 @@ const GOOD: &str = "{\"free\":3}";
 async fn whatever_a_server_does_is_an_answer_or_a_named_failure() {
     let no_json = || Err(Failure::Refused(Refusal::NoJson));
     let long = "x".repeat(REQUEST_ANSWER_MAX_OCTETS + 1);
-    let in_pieces = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\n{\"fr\r\n6\r\nee\":3}\r\n0\r\n\r\n";
+    let in_pieces =
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\n{\"fr\r\n6\r\nee\":3}\r\n0\r\n\r\n";
     let table: Vec<(&str, Vec<Does>, Duration, Result<Answer, Failure>)> = vec![
         ("a good answer", vec![answered("200 OK", GOOD)], AMPLE, good()),
         ("201 is one too", vec![answered("201 Created", GOOD)], AMPLE, good()),
         ("in pieces", vec![Does::Answer(in_pieces.into())], AMPLE, good()),
-        ("to the end of the connection", vec![Does::Answer(format!("HTTP/1.1 200 OK\r\n\r\n{GOOD}").into())], AMPLE, good()),
-        ("after 103", vec![Does::Answer(format!("HTTP/1.1 103 Early Hints\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n{GOOD}").into())], AMPLE, good()),
+        (
+            "to the end of the connection",
+            vec![Does::Answer(format!("HTTP/1.1 200 OK\r\n\r\n{GOOD}").into())],
+            AMPLE,
+            good(),
+        ),
+        (
+            "after 103",
+            vec![Does::Answer(
+                format!(
+                    "HTTP/1.1 103 Early Hints\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n{GOOD}"
+                )
+                .into(),
+            )],
+            AMPLE,
+            good(),
+        ),
         ("404", vec![answered("404 Not Found", GOOD)], AMPLE, Err(Failure::Status(404))),
         ("500, then 200", vec![answered("500 Oops", ""), answered("200 OK", GOOD)], AMPLE, good()),
-        ("500 twice", vec![answered("500 Oops", ""), answered("503 Oops", "")], AMPLE, Err(Failure::Status(503))),
+        (
+            "500 twice",
+            vec![answered("500 Oops", ""), answered("503 Oops", "")],
+            AMPLE,
+            Err(Failure::Status(503)),
+        ),
         ("a closed connection, then 200", vec![Does::Close, answered("200 OK", GOOD)], AMPLE, good()),
         ("closed twice", vec![Does::Close, Does::Close], AMPLE, Err(Failure::Broken)),
-        ("a redirect", vec![Does::Answer("HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:1/\r\nContent-Length: 0\r\n\r\n".into())], AMPLE, Err(Failure::Redirected(302))),
+        (
+            "a redirect",
+            vec![Does::Answer(
+                "HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:1/\r\nContent-Length: 0\r\n\r\n".into(),
+            )],
+            AMPLE,
+            Err(Failure::Redirected(302)),
+        ),
         ("HTML", vec![answered("200 OK", "<html>Anna</html>")], AMPLE, no_json()),
         ("nothing in it", vec![answered("204 No Content", "")], AMPLE, no_json()),
-        ("another object", vec![answered("200 OK", "{\"fre\":3}")], AMPLE, Err(Failure::Refused(Refusal::Missing(ValueName::from("free"))))),
-        ("garbage", vec![Does::Answer(b"\x16\x03\x01\x02\0\x01\0garbage\r\n\r\n".to_vec()), Does::Close], AMPLE, Err(Failure::Broken)),
-        ("cut off", vec![Does::Answer("HTTP/1.1 200 OK\r\nContent-Length: 900\r\n\r\n{\"free\":3}".into()), Does::Close], AMPLE, Err(Failure::Broken)),
-        ("100 MB promised", vec![Does::Answer("HTTP/1.1 200 OK\r\nContent-Length: 104857600\r\n\r\n{".into())], AMPLE, Err(Failure::TooLong)),
+        (
+            "another object",
+            vec![answered("200 OK", "{\"fre\":3}")],
+            AMPLE,
+            Err(Failure::Refused(Refusal::Missing(ValueName::from("free")))),
+        ),
+        (
+            "garbage",
+            vec![Does::Answer(b"\x16\x03\x01\x02\0\x01\0garbage\r\n\r\n".to_vec()), Does::Close],
+            AMPLE,
+            Err(Failure::Broken),
+        ),
+        (
+            "cut off",
+            vec![
+                Does::Answer("HTTP/1.1 200 OK\r\nContent-Length: 900\r\n\r\n{\"free\":3}".into()),
+                Does::Close,
+            ],
+            AMPLE,
+            Err(Failure::Broken),
+        ),
+        (
+            "100 MB promised",
+            vec![Does::Answer("HTTP/1.1 200 OK\r\nContent-Length: 104857600\r\n\r\n{".into())],
+            AMPLE,
+            Err(Failure::TooLong),
+        ),
         ("an octet too much", vec![answered("200 OK", &long)], AMPLE, Err(Failure::TooLong)),
-        ("a body without end", vec![then_endless("HTTP/1.1 200 OK\r\n\r\n", "{\"free\":3}")], AMPLE, Err(Failure::TooLong)),
-        ("headers without end", vec![then_endless("HTTP/1.1 200 OK\r\n", "X-Next: again\r\n"); 2], AMPLE, Err(Failure::Broken)),
-        ("a header without end", vec![then_endless("HTTP/1.1 200 OK\r\nX: ", "again"); 2], AMPLE, Err(Failure::Broken)),
+        (
+            "a body without end",
+            vec![then_endless("HTTP/1.1 200 OK\r\n\r\n", "{\"free\":3}")],
+            AMPLE,
+            Err(Failure::TooLong),
+        ),
+        (
+            "headers without end",
+            vec![then_endless("HTTP/1.1 200 OK\r\n", "X-Next: again\r\n"); 2],
+            AMPLE,
+            Err(Failure::Broken),
+        ),
+        (
+            "a header without end",
+            vec![then_endless("HTTP/1.1 200 OK\r\nX: ", "again"); 2],
+            AMPLE,
+            Err(Failure::Broken),
+        ),
         ("no answer", vec![Does::Nothing], SHORT, Err(Failure::Late)),
-        ("half an answer", vec![Does::Stall("HTTP/1.1 200 OK\r\nContent-Length: 900\r\n\r\n{".into())], SHORT, Err(Failure::Late)),
+        (
+            "half an answer",
+            vec![Does::Stall("HTTP/1.1 200 OK\r\nContent-Length: 900\r\n\r\n{".into())],
+            SHORT,
+            Err(Failure::Late),
+        ),
     ];
     let mut requests = requests();
     for (name, does, within, wanted) in table {
@@ -100,14 +172,16 @@ async fn whatever_a_server_does_is_an_answer_or_a_named_failure() {
 
 #[tokio::test]
 async fn what_is_asked_is_what_the_step_says() {
-    let server = Server::start(vec![answered("500 Oops", ""), answered("200 OK", GOOD), answered("200 OK", GOOD)]);
+    let server =
+        Server::start(vec![answered("500 Oops", ""), answered("200 OK", GOOD), answered("200 OK", GOOD)]);
     let mut requests = requests();
     let post = plan(Method::Post, &server.url("/slots?x=1"), AMPLE, 3);
     assert_eq!(ask(&mut requests, &post).await, good());
     assert_eq!(ask(&mut requests, &post).await, good());
     let asked = server.asked();
     let key = |at: usize| -> String {
-        let line = asked[at].lines().find(|line| line.to_ascii_lowercase().starts_with("idempotency-key: \""));
+        let line =
+            asked[at].lines().find(|line| line.to_ascii_lowercase().starts_with("idempotency-key: \""));
         line.unwrap_or_else(|| panic!("no key: {}", asked[at])).to_owned()
     };
     assert_eq!((asked.len(), key(0)), (3, key(1)), "each try of a request has its key");
@@ -167,7 +241,11 @@ async fn a_certificate_counts_if_its_root_is_trusted_and_it_is_the_hosts() {
         let url = format!("https://{host}:{}/slots", server.port());
         let answer = ask(&mut requests, &plan(Method::Get, &url, AMPLE, 2)).await;
         assert_eq!(answer, wanted, "{name}");
-        assert_eq!(server.asked().len(), usize::from(wanted.is_ok()), "{name}: nothing is asked before trust");
+        assert_eq!(
+            server.asked().len(),
+            usize::from(wanted.is_ok()),
+            "{name}: nothing is asked before trust"
+        );
     }
     let plain = Server::start(vec![answered("200 OK", GOOD)]);
     let url = plain.url("/").replace("http://", "https://");

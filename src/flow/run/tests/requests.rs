@@ -29,7 +29,9 @@ const ASKED: &str = "18.0  ask scheduler.example /slots?x=1\n";
 #[test]
 fn a_caller_waits_in_words_and_an_answer_leads_him_on() {
     let fact = |outcome: &str, milliseconds: u32| {
-        format!("Requested {{ host: \"scheduler.example\", outcome: {outcome}, milliseconds: {milliseconds} }}")
+        format!(
+            "Requested {{ host: \"scheduler.example\", outcome: {outcome}, milliseconds: {milliseconds} }}"
+        )
     };
     for (name, script, wanted) in [
         (
@@ -40,18 +42,12 @@ fn a_caller_waits_in_words_and_an_answer_leads_him_on() {
         (
             "words after a second; an answer in them waits for their end",
             "w2 answer w2",
-            format!(
-                "19.0  say u.one_moment/en\n20.0  {}\n22.0  say vm.closed_now/en\n",
-                fact("Done", 2_000)
-            ),
+            format!("19.0  say u.one_moment/en\n20.0  {}\n22.0  say vm.closed_now/en\n", fact("Done", 2_000)),
         ),
         (
             "after the words at once",
             "w5 answer",
-            format!(
-                "19.0  say u.one_moment/en\n23.0  {}\n23.0  say vm.closed_now/en\n",
-                fact("Done", 5_000)
-            ),
+            format!("19.0  say u.one_moment/en\n23.0  {}\n23.0  say vm.closed_now/en\n", fact("Done", 5_000)),
         ),
         (
             "a failure at once, in the words too",
