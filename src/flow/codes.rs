@@ -88,6 +88,15 @@ codes! {
     UNSPOKEN "F124" "a slot has a type that is not spoken";
     SECOND_VOICE "F126" "a slot is spoken by a second voice";
     LANGUAGE_RULES "F127" "the file of a language has a fault";
+    REQUEST_URL "F130" "a request has no URL that can be asked";
+    REQUEST_OPEN "F131" "a request leaves the clinic's network without TLS";
+    REQUEST_LOGIN "F132" "a user or password stands in the URL of a request";
+    REQUEST_FAILED "F133" "nothing says what follows on a request without an answer";
+    REQUEST_TYPE "F134" "an answer cannot hold a type";
+    REQUEST_PUBLIC "F135" "`public` names a field that the answer does not have";
+    REQUEST_PHI "F136" "a value that may tell of a patient would stand in a URL";
+    REQUEST_SIZE "F137" "a request sends or expects too many values";
+    REQUEST_TWICE "F138" "a request that may change something is tried more than once";
     RED_FLAG "F160" "a way through a triage tree passes by a red flag";
     TRIAGE_KEYS "F161" "a triage tree takes a key for help away from the caller";
     AWAY "F162" "a triage tree leads away from a nurse";

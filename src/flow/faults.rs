@@ -10,6 +10,7 @@ mod closing;
 mod heard;
 mod hours;
 mod language;
+mod request;
 mod slots;
 mod triage;
 mod values;
@@ -84,6 +85,7 @@ pub fn pages() -> impl Iterator<Item = &'static Page> {
         .chain(hours::PAGES)
         .chain(words::PAGES)
         .chain(slots::PAGES)
+        .chain(request::PAGES)
         .chain(triage::PAGES)
         .chain(closing::PAGES)
         .chain(values::PAGES)

@@ -27,6 +27,7 @@ pub mod program;
 pub(crate) mod read;
 pub mod rehearsal;
 pub mod repair;
+pub mod request;
 pub mod run;
 pub mod saved;
 pub mod set;

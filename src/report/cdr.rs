@@ -308,6 +308,7 @@ impl Record {
             | Fact::FaxHeard
             | Fact::Closed { .. }
             | Fact::NotConnected
+            | Fact::Requested { .. }
             | Fact::RecordingRefused
             | Fact::Promised { .. }
             | Fact::Fault { .. } => {}

@@ -135,6 +135,7 @@ impl Switch {
             voiced: false,
             message: None,
             presses: Presses::default(),
+            request: None,
             ends_at: self.now.at + self.settings.longest,
             ending: None,
             due: None,

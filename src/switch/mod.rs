@@ -134,6 +134,7 @@ impl Switch {
             Input::Resolved { id, records } => {
                 self.sip.handle(now.at, sip::Input::Resolved { id, records });
             }
+            Input::Answered { call, request, answer } => self.on_answered(call, request, answer),
             Input::Unreachable { way } => self.sip.handle(now.at, sip::Input::Unreachable { way }),
             Input::Voiced { call, voicing, heard } => {
                 self.run_flow(call, crate::flow::action::Input::Voiced { voicing, heard });

@@ -151,6 +151,7 @@ impl Scene {
                     self.switch.handle(self.now, Input::Resolved { id, records });
                 }
                 Output::Bed { .. } => self.beds += 1,
+                Output::Request { .. } | Output::LetGo { .. } => {}
                 Output::Voice { .. } | Output::ForgetVoiced { .. } => {}
                 Output::Recorder(_) | Output::Trace(_) | Output::Drained => {}
             }

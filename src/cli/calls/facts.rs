@@ -82,6 +82,7 @@ fn flow(fact: &Fact, numbers: Numbers) -> What {
         Fact::NoticeGiven | Fact::NoticeCut | Fact::FaxHeard => Mark::Sound,
         Fact::Closed { .. }
         | Fact::NotConnected
+        | Fact::Requested { .. }
         | Fact::LanguageChosen(_)
         | Fact::LadderRung { .. }
         | Fact::Promised { .. }

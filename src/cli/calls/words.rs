@@ -42,6 +42,9 @@ pub fn flow_told(fact: &Fact, numbers: Numbers) -> String {
         (Fact::Promised { within_working_days }, _) => {
             format!("promised: a call back within {within_working_days} working day(s)")
         }
+        (Fact::Requested { host, outcome, milliseconds }, _) => {
+            format!("asked {host}: {} after {milliseconds} ms", outcome.to_string().replace('_', " "))
+        }
         (Fact::Fault { what }, _) => format!("a fault of the flow: {what}"),
     }
 }

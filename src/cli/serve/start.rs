@@ -20,6 +20,8 @@ use crate::io::media_worker::{self, Handle};
 use crate::io::now::Clock;
 use crate::io::recorder::desk;
 use crate::io::recorder::thread::{Listener, Recorder};
+use crate::io::request::Requests;
+use crate::io::request::connect::Connector;
 use crate::io::run::{EdgeCounters, Engine};
 use crate::io::set_load::NewSets;
 use crate::io::sets::Sets;
@@ -148,6 +150,7 @@ pub fn start(config: &Config, sets: NewSets, unsigned: UnsignedTrees) -> Result<
         durable: records.durable,
         sets,
         requests,
+        servers: Requests::new(Connector::system(), seeded_rng()?),
         tracer: Tracer::default(),
         clock,
         drain: config.drain,

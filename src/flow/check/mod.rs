@@ -8,6 +8,7 @@ pub mod names;
 pub mod offers;
 pub mod paths;
 pub mod reading;
+pub mod request;
 pub mod slots;
 pub mod spoken_keys;
 pub mod triage;
@@ -29,6 +30,7 @@ pub fn all(draft: &Draft, audio: AudioOf<'_>, sources: &mut Sources) {
     paths::check(draft, &graph, sources);
     let environment = values::environment(draft);
     values::check(draft, &environment, sources);
+    request::check(draft, &environment, sources);
     let used = words::used(draft);
     words::check(draft, &used, audio, sources);
     slots::check(draft, &used, &slots::filled(draft, &environment), audio, sources);

@@ -6,6 +6,7 @@ mod linear;
 mod names;
 mod offers;
 mod paths;
+mod requests;
 mod shapes;
 mod slots;
 mod triage;
@@ -102,6 +103,7 @@ fn every_kind_of_fault_has_its_golden_text_and_none_is_unused() {
         offers::offers,
         clinic::clinic,
         hours::hours,
+        requests::requests,
         slots::slots,
         values::values,
         triage::triage,

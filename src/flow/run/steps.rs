@@ -94,6 +94,7 @@ impl Run {
                 None
             }
             Act::Offer { from, first_key, used_up, .. } => self.offer(now, from, *first_key, *used_up),
+            Act::Request { plan, failed, .. } => self.request(now, plan, &step.with, *failed),
             Act::Record { .. } => {
                 self.comment(now);
                 None

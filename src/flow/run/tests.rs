@@ -10,6 +10,7 @@ mod notice;
 mod opening;
 mod person;
 mod random;
+mod requests;
 mod values;
 mod voicing;
 mod waiting;
@@ -17,8 +18,12 @@ mod withheld;
 
 use super::*;
 use crate::flow::action::Heard;
+use crate::flow::request::answer::Answer;
+use crate::flow::request::failure::Failure;
+use crate::flow::saved::Saved;
 use crate::flow::set::{Audio, SourceFile};
 use crate::id::VoicingId;
+use crate::id::{RequestId, ValueName};
 use proptest::prelude::*;
 use std::fmt::Write;
 
@@ -56,6 +61,8 @@ struct Engine {
     asked: bool,
     on_hold: bool,
     faults: u32,
+    /// The request that is under way.
+    asked_server: Option<RequestId>,
 }
 
 impl Engine {
@@ -73,6 +80,7 @@ impl Engine {
             asked,
             on_hold: false,
             faults: 0,
+            asked_server: None,
         }
     }
 
@@ -121,6 +129,15 @@ impl Engine {
                 self.note("tone");
             }
             Action::FinishMessage => self.note("message over"),
+            Action::Request { request, plan, message } => {
+                assert_eq!(self.asked_server, None, "one request at a time\n{}", self.log);
+                self.asked_server = Some(request);
+                self.note(&format!("ask {} {}", plan.url.host, message.target.expose()));
+            }
+            Action::LetGo { request } => {
+                assert_eq!(self.asked_server.take(), Some(request), "{}", self.log);
+                self.note("let go");
+            }
             Action::Tell(Fact::StepEntered { .. }) => {}
             Action::Tell(Fact::Chosen { answer, .. }) => self.note(&format!("chosen {answer}")),
             Action::Tell(fact) => {
@@ -178,6 +195,8 @@ impl Engine {
                     self.nobody_answers();
                 }
                 "bye" => self.input(Input::ConnectEnded(ConnectEnd::FarHungUp)),
+                "answer" => self.answer(Ok(vec![(ValueName::from("free"), Saved::Number(3))])),
+                "failure" => self.answer(Err(Failure::Status(500))),
                 "fax" => self.input(Input::Fax),
                 "open" => self.input(Input::MessageOpen),
                 "saved" => self.input(Input::MessageSaved),
@@ -195,6 +214,11 @@ impl Engine {
                 digit => self.press(Key::Digit(digit.parse().unwrap())),
             }
         }
+    }
+
+    fn answer(&mut self, answer: Result<Answer, Failure>) {
+        let request = self.asked_server.take().expect("a request is under way");
+        self.input(Input::Answered { request, answer });
     }
 
     /// On hold what plays waits: here it begins anew when the caller is back.

@@ -2,6 +2,7 @@
 
 use super::words::Word;
 use crate::flow::action::Fact;
+use crate::flow::request::failure::Outcome;
 use crate::id::{ExitName, FlowName, Language, PromptName, StepName, TrunkName};
 use crate::media::command::Counters;
 use crate::phi::Phi;
@@ -133,6 +134,11 @@ fn flow(body: &Body) -> Result<Fact, DecodeError> {
         "recording_refused" => Fact::RecordingRefused,
         "ladder_rung" => Fact::LadderRung { rung: body.number("rung")?, why: body.word("why")? },
         "promised" => Fact::Promised { within_working_days: body.number("within_working_days")? },
+        "requested" => Fact::Requested {
+            host: body.text("host")?.into(),
+            outcome: Outcome::read(body.text("outcome")?).ok_or_else(|| body.bad("outcome"))?,
+            milliseconds: body.number("milliseconds")?,
+        },
         "flow_fault" => Fact::Fault { what: for_ever(body.text("what")?) },
         kind => return Err(DecodeError::Kind { kind: kind.to_owned() }),
     })
@@ -316,6 +322,11 @@ pub(super) mod tests {
             Just(Fact::NotConnected),
             (text(), a::<Then>())
                 .prop_map(|(prompt, then)| Fact::Closed { prompt: PromptName::from(prompt.as_str()), then }),
+            (any::<u16>(), any::<u32>()).prop_map(|(status, milliseconds)| Fact::Requested {
+                host: "scheduler.example".into(),
+                outcome: if status == 0 { Outcome::Done } else { Outcome::Status(status) },
+                milliseconds,
+            }),
             Just(Fact::RecordingRefused),
             (any::<u32>(), a::<Why>()).prop_map(|(rung, why)| Fact::LadderRung { rung, why }),
             any::<u32>().prop_map(|within_working_days| Fact::Promised { within_working_days }),

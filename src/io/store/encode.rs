@@ -55,6 +55,7 @@ fn kind_of_fact(fact: &Fact) -> &'static str {
         Fact::RecordingRefused => "recording_refused",
         Fact::LadderRung { .. } => "ladder_rung",
         Fact::Promised { .. } => "promised",
+        Fact::Requested { .. } => "requested",
         Fact::Fault { .. } => "flow_fault",
     }
 }
@@ -193,6 +194,11 @@ fn of_fact<M: SerializeMap>(body: &mut M, fact: &Fact) -> Result<(), M::Error> {
         }
         Fact::Promised { within_working_days } => {
             body.serialize_entry("within_working_days", within_working_days)
+        }
+        Fact::Requested { host, outcome, milliseconds } => {
+            body.serialize_entry("host", host)?;
+            body.serialize_entry("outcome", &outcome.to_string())?;
+            body.serialize_entry("milliseconds", milliseconds)
         }
         Fact::Fault { what } => body.serialize_entry("what", what),
     }
