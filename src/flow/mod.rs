@@ -27,6 +27,8 @@ pub mod repair;
 pub mod run;
 pub mod saved;
 pub mod set;
+#[cfg(test)]
+mod shipped;
 pub mod spoken;
 pub mod syntax;
 pub mod value;
