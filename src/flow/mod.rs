@@ -28,7 +28,7 @@ pub mod run;
 pub mod saved;
 pub mod set;
 #[cfg(test)]
-mod shipped;
+pub(crate) mod shipped;
 pub mod spoken;
 pub mod syntax;
 pub mod value;

@@ -137,7 +137,7 @@ mod tests {
                 "4: the line stands in line 3 already and goes",
             ),
             ("entry.yaml", "say: u.person", "say: u.persno", "13: `u.persno` becomes `u.person`"),
-            ("clinic.yaml", "199: after_hours", "199: after_ours", "16: `after_ours` becomes `after_hours`"),
+            ("clinic.yaml", "199: after_hours", "199: after_ours", "26: `after_ours` becomes `after_hours`"),
             ("clinic.yaml", "languages: [en", "langauges: [en", "3: `langauges` becomes `languages`"),
         ] {
             let shipped = text_of(&set("", ""), file).to_owned();

@@ -285,7 +285,7 @@ const EXITS: &[(&str, Way)] = &[
     ("optout", Way::Goodbye("150", "32")),
     // Content, not content, and without a word.
     ("survey", Way::Goodbye("160", "11533")),
-    ("survey_person", Way::At("160", "1211")),
+    ("unhappy", Way::At("160", "1211")),
     ("survey", Way::Goodbye("160", "3")),
     // May 4, 1958 and a zip code; a date that is none, twice; for somebody else; and goodbye.
     ("person", Way::At("170", "1105041958102139")),

@@ -27,8 +27,8 @@ pub fn clinic() {
     );
     edited(
         "clinic.yaml",
-        "default: main_menu",
-        "urgent_flows: [after_hour]\ndefault: main_menu",
+        "urgent_flows: [crisis_help]",
+        "urgent_flows: [crisis_halp]",
         expect![[r#"
             clinic.yaml:7:16  F036  there is no flow `after_hour`
                 7 | urgent_flows: [after_hour]
