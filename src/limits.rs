@@ -71,6 +71,13 @@ pub const TICK: Duration = Duration::from_millis(20);
 /// Legs are spread over this many slots of a tick, so that packets leave in small batches.
 pub const SLOTS_PER_TICK: u64 = 4;
 
+/// Tests of flows in one file that are played.
+pub const REHEARSALS_MAX: usize = 500;
+/// Lines of one of them.
+pub const REHEARSAL_LINES_MAX: usize = 200;
+/// Things that happen in one of them, after which it is given up: a ladder without an end would go on for ever.
+pub const REHEARSAL_INPUTS_MAX: usize = 2_000;
+
 /// The greatest number that a flow may ask for: nine digits are what a caller keeps in mind, and are spoken in words.
 pub const NUMBER_TYPED_MAX: u64 = 999_999_999;
 

@@ -90,6 +90,7 @@ codes! {
     OUTCOME "F189" "`next` lacks an outcome of its step, or names one that it never has";
     TYPE "F190" "a type of value is not known";
     CALLED_FLOW "F191" "a `call` names no flow that can come back";
+    REHEARSAL "F192" "a test of a flow cannot be played, or comes out otherwise than it is written";
 }
 
 /// The codes that the field reader uses for flows.

@@ -23,6 +23,7 @@ pub mod layout;
 pub mod mend;
 pub mod program;
 pub(crate) mod read;
+pub mod rehearsal;
 pub mod repair;
 pub mod run;
 pub mod saved;

@@ -51,6 +51,8 @@ pub const CLINIC_FILE: &str = "clinic.yaml";
 pub const PROMPTS_FILE: &str = "prompts.yaml";
 /// The file that holds the calendars.
 pub const HOURS_FILE: &str = "hours.yaml";
+/// How the name of a file of tests ends.
+pub const TEST_ENDING: &str = ".test.yaml";
 /// How the name of an iCalendar file ends.
 pub const ICS_ENDING: &str = ".ics";
 

@@ -1,6 +1,6 @@
 //! Reads the files of a flow set from its directory; what they say is checked by `flow::set`.
 
-use crate::flow::set::{ICS_ENDING, SourceFile};
+use crate::flow::set::{ICS_ENDING, SourceFile, TEST_ENDING};
 use crate::limits::{FLOW_FILE_MAX_OCTETS, FLOW_FILES_MAX};
 use std::fs::{self, File};
 use std::io::{self, Read};
@@ -43,13 +43,26 @@ pub enum Unreadable {
 /// # Errors
 /// [`Unreadable`] when the directory or one of the files cannot be read.
 pub fn read(directory: &Path) -> Result<Vec<SourceFile>, Unreadable> {
+    read_those(directory, |name| {
+        (name.ends_with(".yaml") && !name.ends_with(TEST_ENDING)) || name.ends_with(ICS_ENDING)
+    })
+}
+
+/// Reads every file of tests (`.test.yaml`) directly in `directory`, in the order of their names.
+///
+/// # Errors
+/// As [`read`].
+pub fn tests(directory: &Path) -> Result<Vec<SourceFile>, Unreadable> {
+    read_those(directory, |name| name.ends_with(TEST_ENDING))
+}
+
+fn read_those(directory: &Path, wanted: impl Fn(&str) -> bool) -> Result<Vec<SourceFile>, Unreadable> {
     let unreadable = |cause| Unreadable::Directory { path: directory.to_owned(), cause };
     let mut paths = Vec::new();
     for entry in fs::read_dir(directory).map_err(unreadable)? {
         let path = entry.map_err(unreadable)?.path();
         let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-        let is_flow = name.ends_with(".yaml") && !name.ends_with(".test.yaml");
-        if (is_flow || name.ends_with(ICS_ENDING)) && !name.starts_with('.') {
+        if wanted(name) && !name.starts_with('.') {
             paths.push(path);
         }
         if paths.len() > FLOW_FILES_MAX {
@@ -82,6 +95,9 @@ mod tests {
         let files = read(directory.path()).unwrap();
         let names: Vec<&[u8]> = files.iter().map(|file| file.octets.as_slice()).collect();
         assert_eq!(names, [b"a.yaml".as_slice(), b"b.yaml", b"days.ics"]);
+        let files = tests(directory.path()).unwrap();
+        let names: Vec<&[u8]> = files.iter().map(|file| file.octets.as_slice()).collect();
+        assert_eq!(names, [b"a.test.yaml".as_slice()]);
     }
 
     #[test]

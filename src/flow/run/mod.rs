@@ -36,6 +36,7 @@ mod tests;
 
 use crate::clock::{Due, Instant, WallTime};
 use crate::flow::action::{Action, ConnectEnd, Ears, Fact, Input, Pace, Spoken, Why};
+use crate::flow::care::Verb;
 use crate::flow::edition::Edition;
 use crate::flow::program::{Own, Recording, StepAt};
 use crate::flow::saved::Saves;
@@ -43,7 +44,7 @@ use crate::flow::set::FlowSet;
 use crate::id::{ExitName, FlowName, Language, PlaybackId, PromptName};
 use crate::limits::{ENGINE_ANSWER_MAX, PROMPT_MAX, TYPE_AHEAD_MAX};
 use crate::wire::telephone_event::Key;
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
@@ -81,9 +82,29 @@ pub struct Run {
     callers: Vec<silent::Caller>,
     /// The item of a list that is offered, from 0.
     item: usize,
+    /// What the records answer in a rehearsal.
+    care: CareAnswers,
     /// The exit that the call has if the ladder finds a person.
     climbing_for: ExitName,
     exit: Option<ExitName>,
+}
+
+/// What the records answer: in a rehearsal as it says, else nothing yet.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct CareAnswers {
+    outcomes: BTreeMap<&'static str, String>,
+}
+
+impl CareAnswers {
+    /// What this comes to whenever it is asked.
+    pub fn answer(&mut self, verb: Verb, outcome: &str) {
+        self.outcomes.insert(verb.name(), outcome.to_owned());
+    }
+
+    /// What it comes to.
+    fn of(&self, verb: Verb) -> Option<&str> {
+        self.outcomes.get(verb.name()).map(String::as_str)
+    }
 }
 
 /// Which language the caller hears.
@@ -334,6 +355,7 @@ impl Run {
             saves: Saves::default(),
             callers: Vec::new(),
             item: 0,
+            care: CareAnswers::default(),
             climbing_for: ExitName::from("person"),
             exit: None,
         }
@@ -342,6 +364,20 @@ impl Run {
     /// The same run, told what the calendar's time is at an instant: `hours` steps ask by it.
     pub fn begun_at(self, now: Instant, wall: WallTime) -> Self {
         Self { time: Some((now, wall)), ..self }
+    }
+
+    /// The same run in a rehearsal, told what the records answer.
+    pub fn told(self, care: CareAnswers) -> Self {
+        Self { care, ..self }
+    }
+
+    /// Whether time alone leads on: nothing is asked of the caller, and nobody is owed an answer.
+    pub fn goes_on_by_itself(&self) -> bool {
+        match &self.state {
+            State::Pausing { .. } => true,
+            State::Climbing(climb) => matches!(climb.call, Call::Resting { .. }),
+            _ => false,
+        }
     }
 
     /// The exit that the call has reached, also when the caller hangs up: the talk with a person that

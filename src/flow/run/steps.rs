@@ -147,7 +147,8 @@ impl Run {
             Act::Set { values, next } => self.set_values(now, values, *next),
             Act::When { condition, yes, no } => self.when(now, condition, *yes, *no),
             Act::Call { start, .. } => self.call(step, *start),
-            Act::Care { failed, .. } | Act::Callback { failed } => {
+            Act::Care { verb, ways, failed } => self.ask_records(*verb, ways, *failed),
+            Act::Callback { failed } => {
                 self.tell(Fact::NotConnected);
                 *failed
             }

@@ -131,7 +131,13 @@ impl Builder<'_> {
                 save: save.iter().map(|(own, theirs)| (value(own), value(theirs))).collect(),
                 next: target(next)?,
             },
-            ActText::Care { care, failed, .. } => Act::Care { verb: care.verb, failed: target(failed)? },
+            ActText::Care { care, ways, failed, .. } => {
+                let way = |(outcome, word): &(Placed<String>, Placed<String>)| {
+                    Some((StepName::from(outcome.value.as_str()), target(word)?))
+                };
+                let ways = ways.iter().map(way).collect::<Option<_>>()?;
+                Act::Care { verb: care.verb, ways, failed: target(failed)? }
+            }
             ActText::Recording { what, next, .. } => {
                 Act::Recording { what: *what, next: target(next.as_ref()?)? }
             }

@@ -3,6 +3,8 @@
 use super::*;
 
 pub fn values() {
+    // Tests of flows are played beside a check: `flow::rehearsal` has their golden texts.
+    SEEN.with_borrow_mut(|seen| seen.insert(crate::flow::codes::REHEARSAL.id));
     steps(
         "  a: {when: 1 +, next: {yes: person, no: nurse}}",
         expect![[r#"
@@ -167,12 +169,15 @@ pub fn values() {
               a caller who presses 2 here would not get `no`
     "#]],
     );
-    steps("  a: {record: u.recording, next: person}", expect![[r#"
+    steps(
+        "  a: {record: u.recording, next: person}",
+        expect![[r#"
         after_hours.yaml:4:34  F189  `record` takes what the caller says, and may fail
             4 |   a: {record: u.recording, next: person}
               |                                  ^^^^^^ write `next: {saved: …}`; the recording notice is `recording: notice` with `prompt:`
               a caller would be asked for a message
-    "#]]);
+    "#]],
+    );
     steps(
         "  a: {recording: pause, prompt: u.recording, next: person}",
         expect![[r#"

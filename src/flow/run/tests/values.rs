@@ -15,9 +15,10 @@ t.comment: {en: \"Tell us more. When you are done, press pound.\", es: \"Diga mÃ
 t.another: {en: \"To take it, press 1. For the next one, press 3.\", es: \"Para tomarlo, marque 1. Para el siguiente, marque 3.\"}
 ";
 
-/// The shipped flows, with these files and the number 100 leading to `door`.
-fn set(files: &[(&str, &str)]) -> Arc<FlowSet> {
-    let numbers = include_str!("../../../../ivr-flows/clinic.yaml").replace("100: main_menu", "100: door");
+/// The shipped flows, with these files and the number 100 leading to `flow`.
+pub fn set(files: &[(&str, &str)], flow: &str) -> Arc<FlowSet> {
+    let numbers =
+        include_str!("../../../../ivr-flows/clinic.yaml").replace("100: main_menu", &format!("100: {flow}"));
     let words = format!("{}{WORDS}", include_str!("../../../../ivr-flows/prompts.yaml"));
     let hours = include_str!("../../../../ivr-flows/hours.yaml");
     let fixed = [("clinic.yaml", numbers.as_str()), ("prompts.yaml", &words), ("hours.yaml", hours)];
@@ -25,7 +26,7 @@ fn set(files: &[(&str, &str)]) -> Arc<FlowSet> {
 }
 
 fn door(steps: &str) -> Arc<FlowSet> {
-    set(&[("door.yaml", &format!("flow: door\nstart: a\nsteps:\n{steps}"))])
+    set(&[("door.yaml", &format!("flow: door\nstart: a\nsteps:\n{steps}"))], "door")
 }
 
 /// What is heard behind the first words.
@@ -131,7 +132,7 @@ fn a_flow_that_is_called_sees_what_goes_with_it_and_gives_back_what_it_says() {
                 c: {when: all == 5 and mine == 7, next: {yes: d, no: person}}\n  d: {say: t.old, next: message}\n";
     let more = "flow: sums\ntakes: {count: number}\ngives: {sum: number}\nstart: x\nsteps:\n  \
                 x: {set: {sum: count + 3, days: 9}, next: return}\n";
-    let (engine, heard) = engine_in(set(&[("door.yaml", door), ("sums.yaml", more)]), "w1");
+    let (engine, heard) = engine_in(set(&[("door.yaml", door), ("sums.yaml", more)], "door"), "w1");
     assert_eq!(heard, "18.0  say t.old/en\n");
     assert_eq!(engine.run.saves.get("days"), Some(&Saved::Number(2)), "a flow's own names are its own");
 }
@@ -162,7 +163,7 @@ fn silence_in_a_triage_tree_leads_to_a_nurse() {
     let text = format!(
         "flow: door\nkind: triage\nstart: a\nsteps:\n{menu}  b: {{ask: t.right, next: {{yes: emergency_exit, no: nurse}}}}\n"
     );
-    let set = set(&[("door.yaml", &text)]);
+    let set = set(&[("door.yaml", &text)], "door");
     let heard = heard_in(Arc::clone(&set), "w3 1 w30");
     assert!(heard.ends_with("say u.nurse/en u.recording/en\n"), "{heard}");
     let heard = heard_in(set, "w3 1 w1 1");
