@@ -6,9 +6,11 @@ pub mod explain;
 pub mod fmt;
 pub mod hear;
 pub mod phone;
+mod pieces;
 pub mod publish;
 pub mod schema;
 pub mod serve;
+pub mod sign;
 mod sounds;
 pub mod status;
 pub mod test;
@@ -41,7 +43,7 @@ struct Arguments {
 #[derive(Subcommand)]
 enum Command {
     /// Answer calls (what happens without a command)
-    Serve,
+    Serve(serve::Arguments),
     /// Name every fault of the configuration and the flows, with place, cause and repair; exit code 1 if there is one
     Check(check::Arguments),
     /// Lay out the files of the flows in one way: comments and meaning stay
@@ -50,8 +52,12 @@ enum Command {
     Schema(schema::Arguments),
     /// Make the draft of the flows what callers hear, after a check, with what changes in sentences
     Publish(publish::Publish),
+    /// Say yes to a published set that changes triage or what is said in a crisis, as a second person
+    Approve(publish::approve::Approve),
     /// Let callers hear an earlier set again
     Rollback(publish::Rollback),
+    /// Sign a triage tree of the draft as it stands, after reading it: callers get no tree that nobody signed
+    Sign(sign::Sign),
     /// List the published sets
     History,
     /// Tell what is another in the draft, or in set M, than in set N, in sentences
@@ -69,6 +75,13 @@ enum Command {
         when: String,
         /// A flow, or a number that is called
         flow_or_number: String,
+    },
+    /// List what a speaker records so that numbers, dates and times are spoken by his voice: the name of each file, a tab,
+    /// its words
+    Pieces {
+        /// The language, such as en
+        #[arg(default_value = "en")]
+        language: String,
     },
     /// Play the calls that stand beside the flows in NAME.test.yaml, and tell which come out otherwise
     Test {
@@ -130,8 +143,8 @@ enum CallsCommand {
 pub fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let paths = Paths { config: arguments.config, flows: None };
-    match arguments.command.unwrap_or(Command::Serve) {
-        Command::Serve => serve::serve(&paths),
+    match arguments.command.unwrap_or_else(|| Command::Serve(serve::Arguments::default())) {
+        Command::Serve(arguments) => serve::serve(&paths, &arguments),
         Command::Check(arguments) => {
             let sounds = Sounds::default();
             let report = check::run(
@@ -146,10 +159,13 @@ pub fn main() -> ExitCode {
         Command::Fmt(arguments) => fmt::run(&paths, &arguments, paint()),
         Command::Schema(arguments) => schema::run(&arguments),
         Command::Publish(wish) => publish::publish(&paths, &wish),
+        Command::Approve(wish) => with_config(&paths, |config| publish::approve::approve(config, &wish)),
+        Command::Sign(wish) => sign::sign(&paths, &wish),
         Command::Rollback(wish) => with_config(&paths, |config| publish::rollback(config, &wish)),
         Command::History => with_config(&paths, publish::history::history),
         Command::Diff { from, to } => with_config(&paths, |config| publish::history::diff(config, from, to)),
         Command::Explain { when, flow_or_number } => explain::run(&paths, &when, &flow_or_number),
+        Command::Pieces { language } => pieces::run(&paths, &language, paint()),
         Command::Test { only } => test::run(&paths, &only, paint()),
         Command::Sounds => sounds::list(&paths, paint()),
         Command::Status => with_config(&paths, status::status),

@@ -9,6 +9,8 @@ use crate::flow::diagnostic::Code;
 mod heard;
 mod hours;
 mod language;
+mod slots;
+mod triage;
 mod values;
 mod words;
 mod yaml;
@@ -80,6 +82,8 @@ pub fn pages() -> impl Iterator<Item = &'static Page> {
         .chain(heard::PAGES)
         .chain(hours::PAGES)
         .chain(words::PAGES)
+        .chain(slots::PAGES)
+        .chain(triage::PAGES)
         .chain(values::PAGES)
 }
 

@@ -19,6 +19,7 @@ pub mod entry;
 pub mod expression;
 pub mod faults;
 pub mod hours;
+pub mod languages;
 pub mod layout;
 pub mod mend;
 pub mod program;
@@ -30,7 +31,10 @@ pub mod saved;
 pub mod set;
 #[cfg(test)]
 pub(crate) mod shipped;
+pub mod slots;
 pub mod spoken;
 pub mod syntax;
+pub mod triage;
+pub mod utterance;
 pub mod value;
 pub mod vocabulary;

@@ -1,26 +1,37 @@
 //! A flow set: files in, a checked set or faults out. Pure; `io::flow_files` reads the directory.
 
-use crate::flow::action::{Pace, Spoken};
+use crate::flow::action::Spoken;
 use crate::flow::check;
 use crate::flow::codes::FILE;
+use crate::flow::content::Content;
 use crate::flow::diagnostic::{Diagnostic, Place, Sources, Words};
 use crate::flow::draft::{Calendars, Draft};
 use crate::flow::edition::Edition;
 use crate::flow::entry::ask::Digits;
 use crate::flow::hours::calendar::Calendar;
-use crate::flow::program::{Clinic, Flow, Message, Step, StepAt};
+use crate::flow::languages::{self, Languages};
+use crate::flow::program::{Clinic, Flow, FlowKind, Message, Step, StepAt};
 use crate::flow::read;
 use crate::flow::read::clinic::{ClinicText, plain_number};
 use crate::flow::read::hours::{self, IcsFile};
+use crate::flow::slots;
 use crate::flow::syntax::tree::{self, Reading};
+use crate::flow::triage::dry_run;
+use crate::flow::triage::kept::KeptTree;
+use crate::flow::triage::signature::{NotAnswered, Seal};
+use crate::flow::utterance::Speaker;
+use crate::flow::value::Date;
 use crate::id::{FlowName, Language, PromptName};
 use jiff::tz::TimeZone;
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 mod build;
+mod speech;
 
 use build::Builder;
+use speech::Speech;
 
 /// One file of a flow set.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -65,7 +76,11 @@ pub struct FlowSet {
     edition: Edition,
     drafts: Vec<Spoken>,
     calendars: Vec<Calendar>,
+    speech: Speech,
     version: String,
+    trees: Vec<KeptTree>,
+    /// Of the tree of each flow that is one; until its sounds are known nobody has signed it.
+    seals: BTreeMap<usize, Seal>,
 }
 
 impl FlowSet {
@@ -76,7 +91,8 @@ impl FlowSet {
         let mut sources = Sources::default();
         let draft = read_all(&files, &mut sources);
         check::all(&draft, audio, &mut sources);
-        let set = if sources.is_clean() { build(&draft, version) } else { None };
+        let set = if sources.is_clean() { build(&draft, &sources, audio, version) } else { None };
+        let set = set.and_then(|set| tried(set, &draft, &mut sources));
         (set, sources.into_faults())
     }
 
@@ -127,6 +143,16 @@ impl FlowSet {
         self.calendars.first().map_or(UTC, |calendar| &calendar.zone)
     }
 
+    /// The parts of a prompt in a language, if it has slots.
+    pub fn slotted(&self, prompt: &PromptName, language: &Language) -> Option<&[slots::Part]> {
+        self.speech.slotted.get(language)?.get(prompt).map(Vec::as_slice)
+    }
+
+    /// Who speaks values in a language; `None` if no prompt has a slot in it.
+    pub fn speaker(&self, language: &Language) -> Option<&Speaker> {
+        self.speech.speakers.get(language)
+    }
+
     /// Those of them that are marked as drafts: nobody has reviewed their words yet.
     pub fn drafts(&self) -> &[Spoken] {
         &self.drafts
@@ -146,6 +172,26 @@ impl FlowSet {
     #[must_use]
     pub fn served_as(self, edition: Edition, version: String) -> Self {
         Self { edition, version, ..self }
+    }
+
+    /// The triage trees.
+    pub fn trees(&self) -> &[KeptTree] {
+        &self.trees
+    }
+
+    /// The set with its signatures held against the sounds that are served: before that no tree is signed.
+    #[must_use]
+    pub fn sealed_by(self, content: &Content) -> Self {
+        let seals = self.trees.iter().map(|tree| (tree.flow, tree.seal(content))).collect();
+        Self { seals, ..self }
+    }
+
+    /// Why callers of this day do not get the tree of a flow; nothing for those that are none.
+    pub fn not_answered(&self, flow: usize, today: impl FnOnce() -> Option<Date>) -> Option<NotAnswered> {
+        match self.flows.get(flow)?.kind {
+            FlowKind::Ordinary => None,
+            FlowKind::Triage => self.seals.get(&flow).copied().unwrap_or(Seal::Missing).against(today()),
+        }
     }
 
     /// Whether two numbers are the same but for the characters that only part their digits.
@@ -178,7 +224,9 @@ fn file_name(path: &str) -> &str {
 fn version(files: &[SourceFile]) -> String {
     let mut hash = Sha256::new();
     for file in files {
-        let name = file_name(&file.path);
+        let own = file_name(&file.path);
+        let in_folder = Languages::file(&file.path).map(|_| format!("{}/{own}", languages::FOLDER));
+        let name = in_folder.as_deref().unwrap_or(own);
         hash.update((name.len() as u64).to_be_bytes());
         hash.update(name);
         hash.update((file.octets.len() as u64).to_be_bytes());
@@ -190,8 +238,11 @@ fn version(files: &[SourceFile]) -> String {
 fn read_all(files: &[SourceFile], sources: &mut Sources) -> Draft {
     let mut draft = Draft::default();
     let (mut clinic_seen, mut prompts_seen) = (false, false);
+    let (spoken, files): (Vec<&SourceFile>, Vec<&SourceFile>) =
+        files.iter().partition(|file| Languages::file(&file.path).is_some());
+    spoken.into_iter().for_each(|file| language(file, &mut draft.languages, sources));
     let (lists, files): (Vec<&SourceFile>, Vec<&SourceFile>) =
-        files.iter().partition(|file| file.path.ends_with(ICS_ENDING));
+        files.into_iter().partition(|file| file.path.ends_with(ICS_ENDING));
     let ics: BTreeMap<String, IcsFile> =
         lists.into_iter().map(|file| (file_name(&file.path).to_owned(), ics(file, sources))).collect();
     for file in files {
@@ -207,7 +258,7 @@ fn read_all(files: &[SourceFile], sources: &mut Sources) -> Draft {
         match file_name(&file.path) {
             CLINIC_FILE => {
                 clinic_seen = true;
-                draft.clinic = node.and_then(|node| read::clinic::read(&node, sources));
+                draft.clinic = node.and_then(|node| read::clinic::read(&node, &draft.languages, sources));
             }
             PROMPTS_FILE => {
                 prompts_seen = true;
@@ -241,8 +292,18 @@ fn read_all(files: &[SourceFile], sources: &mut Sources) -> Draft {
     draft
 }
 
+/// The set, if every test of its triage trees ends where it says.
+fn tried(set: FlowSet, draft: &Draft, sources: &mut Sources) -> Option<FlowSet> {
+    if set.trees.is_empty() {
+        return Some(set);
+    }
+    let set = Arc::new(set);
+    dry_run::check(&set, draft, sources);
+    Arc::into_inner(set).filter(|_| sources.is_clean())
+}
+
 /// The draft as a program. `None` only if a check missed something: then nothing is served.
-fn build(draft: &Draft, version: String) -> Option<FlowSet> {
+fn build(draft: &Draft, sources: &Sources, audio: AudioOf<'_>, version: String) -> Option<FlowSet> {
     let text = draft.clinic.as_ref()?;
     let clinic = clinic(draft, text)?;
     let environment = check::values::environment(draft);
@@ -261,23 +322,27 @@ fn build(draft: &Draft, version: String) -> Option<FlowSet> {
     };
     let flows: Option<Vec<Flow>> = (0..draft.flows.len()).map(flow).collect();
     let used = check::words::used(draft);
-    let prompts = used.iter().flat_map(|(prompt, used)| {
-        let speak = |language: &Language| Spoken {
-            prompt: PromptName::from(prompt.as_str()),
-            language: language.clone(),
-            pace: Pace::Normal,
-        };
-        clinic.languages.iter().skip(used.unspoken).map(speak).collect::<Vec<_>>()
-    });
-    let spoken: Vec<Spoken> = prompts.collect();
-    let waits = |text: &&Spoken| {
-        let texts = draft.prompts.as_ref().and_then(|prompts| prompts.get(text.prompt.as_str()));
-        texts.is_some_and(|texts| texts.is_draft(text.language.as_str()))
-    };
-    let drafts = spoken.iter().filter(waits).cloned().collect();
+    let speech = speech::speech(draft, &used, &environment, audio);
+    let spoken = speech::recordings(draft, &used, &speech);
+    let drafts = speech::drafts(draft, &used);
     let calendars = draft.hours.text().into_iter().flat_map(|hours| &hours.calendars);
     let calendars = calendars.filter_map(|(_, calendar)| calendar.clone()).collect();
-    Some(FlowSet { flows: flows?, clinic, spoken, edition: Edition::Draft(0), drafts, calendars, version })
+    let (edition, trees, seals) = (Edition::Draft(0), KeptTree::all(draft, sources), BTreeMap::new());
+    Some(FlowSet { flows: flows?, clinic, spoken, edition, drafts, calendars, speech, version, trees, seals })
+}
+
+/// Reads the file of a language; an empty one has its fault, as every empty file has.
+fn language(file: &SourceFile, languages: &mut Languages, sources: &mut Sources) {
+    let Some(name) = Languages::file(&file.path) else { return };
+    match tree::read(sources, &file.path, &file.octets) {
+        (_, Reading::Tree(node)) => languages.read(name, &file.path, &node, sources),
+        (_, Reading::Broken) => languages.broken(name),
+        (at, Reading::Empty) => {
+            languages.broken(name);
+            let words = Words::what("the file is empty").repair("delete it, or write what belongs here");
+            sources.fault(Place::whole_file(at), tree::EMPTY, words);
+        }
+    }
 }
 
 /// Reads an iCalendar file; one that is no text holds nothing, and its fault is noted.

@@ -344,7 +344,7 @@ mod tests {
         let content = draft.content().unwrap();
         let words = || String::new();
         let (at, by, note) = (words(), words(), words());
-        let manifest = Manifest { number: 1, at, by, note, changes: Vec::new(), content };
+        let manifest = Manifest { number: 1, at, by, note, changes: Vec::new(), needs: Vec::new(), content };
         shelf.add(&shelf.hold().unwrap(), &draft, &manifest).unwrap();
         shelf
     }

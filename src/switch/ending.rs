@@ -5,6 +5,7 @@
 
 use super::Switch;
 use super::call::Ending;
+use super::interface::Output;
 use crate::call::leg::Leg;
 use crate::call::take;
 use crate::id::{CallId, ExitName, LegId};
@@ -89,6 +90,9 @@ impl Switch {
     /// Writes the last line, whatever is still open.
     pub(super) fn finish_call(&mut self, id: CallId) {
         let Some(call) = self.calls.remove(&id) else { return };
+        if call.voiced {
+            self.outputs.push_back(Output::ForgetVoiced { call: id });
+        }
         if let Some(due) = call.due {
             self.timers.remove(&(due, id));
         }

@@ -3,9 +3,9 @@
 use crate::call::recording;
 use crate::call::routing::Trunk;
 use crate::clock::{Instant, WallTime};
-use crate::flow::action::Spoken;
+use crate::flow::action::{Heard, Spoken};
 use crate::flow::edition::{Edition, Served};
-use crate::id::{CallId, LegId, PlaybackId, TraceId};
+use crate::id::{CallId, Language, LegId, PlaybackId, PromptName, TraceId, VoicingId};
 use crate::media::command as media;
 use crate::phi::Phi;
 use crate::report::event::Entry;
@@ -39,6 +39,8 @@ pub struct Settings {
     pub max_calls: u32,
     /// Legs on one media worker before the next one gets any.
     pub legs_gathered: usize,
+    /// Who gets a triage tree that nobody has signed.
+    pub unsigned: UnsignedTrees,
     /// How long a call may last.
     pub longest: Duration,
     /// How long a person may be rung at the most, whatever the flow says.
@@ -49,6 +51,16 @@ pub struct Settings {
     pub first_seq: u64,
     /// The first number for calls and recordings in this run: over all those of earlier runs.
     pub first_id: u64,
+}
+
+/// Who gets a triage tree that nobody has signed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum UnsignedTrees {
+    /// Nobody: the safe stub for all.
+    #[default]
+    Withheld,
+    /// Who calls from this machine, and by no trunk: somebody tries it out.
+    OnLoopback,
 }
 
 /// One thing that happens to the engine.
@@ -72,6 +84,15 @@ pub enum Input<'a> {
     Unreachable {
         /// Which.
         way: Way,
+    },
+    /// The answer to [`Output::Voice`].
+    Voiced {
+        /// The call.
+        call: CallId,
+        /// Which text of it.
+        voicing: VoicingId,
+        /// What came of it.
+        heard: Heard,
     },
     /// A media worker tells.
     Media(media::Event),
@@ -115,6 +136,11 @@ pub enum Input<'a> {
     TicksLate(Duration),
     /// `poll_timeout` is due.
     Timeout,
+}
+
+/// The name, among all prompts, of what a voice said in a call; no file has such a name.
+pub fn voiced_in(call: CallId, voicing: VoicingId) -> PromptName {
+    PromptName::from(format!("~{call}.{voicing}").as_str())
 }
 
 /// What the operator wants traced.
@@ -174,6 +200,22 @@ pub enum Output {
         prompts: Vec<Spoken>,
         /// In this codec.
         codec: Codec,
+    },
+    /// Let a voice say this text; [`Input::Voiced`] brings what came of it. Its sound is spoken as the prompt [`voiced_in`].
+    Voice {
+        /// The call.
+        call: CallId,
+        /// The name of the text within it.
+        voicing: VoicingId,
+        /// What to say.
+        text: Phi<String>,
+        /// In which language.
+        language: Language,
+    },
+    /// The call is over: what voices said in it is forgotten.
+    ForgetVoiced {
+        /// The call.
+        call: CallId,
     },
     /// Let a leg hear the tone after which a message is recorded.
     Tone {

@@ -4,6 +4,7 @@ mod changes;
 mod desk;
 mod editions;
 mod journeys;
+mod voices;
 mod wait;
 
 use super::*;
@@ -72,6 +73,7 @@ impl Scene {
             trunks: Vec::new(),
             max_calls: 10,
             legs_gathered: 2,
+            unsigned: super::interface::UnsignedTrees::Withheld,
             longest: Duration::from_secs(4 * 3_600),
             ring: Duration::from_secs(180),
             media_lost: SILENT_AFTER,
@@ -144,6 +146,7 @@ impl Scene {
                     self.switch.handle(self.now, Input::Resolved { id, records });
                 }
                 Output::Bed { .. } => self.beds += 1,
+                Output::Voice { .. } | Output::ForgetVoiced { .. } => {}
                 Output::Recorder(_) | Output::Trace(_) | Output::Drained => {}
             }
         }

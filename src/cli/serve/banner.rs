@@ -30,7 +30,12 @@ pub fn banner(config: &Config, started: &Started, origin: &str) -> String {
         started.first_port,
         started.last_port
     );
-    let _ = writeln!(out, "  flows       {}{origin}; version {}", started.flows, short(&started.version));
+    let withheld = match started.withheld.as_slice() {
+        [] => String::new(),
+        trees => format!("; unsigned {}: callers there get a nurse (careline check)", trees.join(", ")),
+    };
+    let version = short(&started.version);
+    let _ = writeln!(out, "  flows       {}{origin}; version {version}{withheld}", started.flows);
     let _ = writeln!(out, "  numbers     {} · any other → {}", numbers.join(" · "), started.default_flow);
     let _ = writeln!(
         out,

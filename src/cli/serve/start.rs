@@ -6,6 +6,8 @@
 use crate::call::routing;
 use crate::clock::Instant;
 use crate::config::{Config, LiveEdit, Trust};
+use crate::flow::set::FlowSet;
+use crate::flow::triage::signature::day_of;
 use crate::io::control;
 use crate::io::descriptors::{self, Room};
 use crate::io::kernel_drops::MediaSockets;
@@ -23,13 +25,15 @@ use crate::io::sip_port::{SipPort, Taken};
 use crate::io::store::restart::Recovered;
 use crate::io::store::{self, Store, StoreError};
 use crate::io::trace::Tracer;
+use crate::io::voice::Voice;
+use crate::io::voice::voiced::VoicedSounds;
 use crate::limits::{MEDIA_EVENTS_MAX, MEDIA_LEGS_GATHERED, RECORDER_COMMANDS_MAX, WAV_ROLL_OCTETS};
 use crate::media::command::WorkerIndex;
 use crate::rng::Rng;
 use crate::sip::connections;
 use crate::switch::Switch;
 use crate::switch::inbox::Inbox;
-use crate::switch::interface::{Input, Now, Settings};
+use crate::switch::interface::{Input, Now, Settings, UnsignedTrees};
 use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -43,6 +47,8 @@ pub struct Started {
     pub flows: usize,
     /// The version of the flow set.
     pub version: String,
+    /// Triage trees that callers do not get.
+    pub withheld: Vec<String>,
     /// Called numbers and the flows they lead to.
     pub numbers: Vec<(String, String)>,
     /// The flow of every other number.
@@ -90,6 +96,9 @@ pub enum StartError {
         /// What the system said.
         cause: io::Error,
     },
+    /// The thread of the voice.
+    #[error("no thread for the voice: {0}")]
+    Voice(io::Error),
     /// The system gives no randomness.
     #[error("the system gives no random numbers: {0}")]
     Random(io::Error),
@@ -99,7 +108,7 @@ pub enum StartError {
 ///
 /// # Errors
 /// [`StartError`], with the repair in its text.
-pub fn start(config: &Config, sets: NewSets) -> Result<Started, StartError> {
+pub fn start(config: &Config, sets: NewSets, unsigned: UnsignedTrees) -> Result<Started, StartError> {
     let clock = Clock::start();
     let Room { legs: max_legs, connections } = descriptors::raise_and_share();
     let control = control::listen(&config.control)
@@ -112,7 +121,7 @@ pub fn start(config: &Config, sets: NewSets) -> Result<Started, StartError> {
     let (sets, served) = Sets::new(sets);
     let flows = Arc::clone(&served.current);
     let calls_recovered = records.recovered.calls.len() as u64;
-    let settings = settings(config, &records);
+    let settings = settings(config, &records, unsigned);
     let max_calls = settings.max_calls;
     let mut switch = Switch::new(settings, Arc::clone(&flows), &ports, seeded_rng()?);
     switch.handle(Now { at: clock.now(), wall: clock.wall() }, Input::Flows(served));
@@ -126,6 +135,8 @@ pub fn start(config: &Config, sets: NewSets) -> Result<Started, StartError> {
         sip,
         workers,
         media_events,
+        voice: Voice::start(config.voice.clone()).map_err(StartError::Voice)?,
+        voiced: VoicedSounds::default(),
         recorder: records.recorder,
         recorder_events: records.recorder_events,
         store: records.store,
@@ -145,6 +156,7 @@ pub fn start(config: &Config, sets: NewSets) -> Result<Started, StartError> {
         engine,
         flows: flows.flows().len(),
         version: flows.version().to_owned(),
+        withheld: withheld(&flows, clock),
         numbers: flows.numbers().map(|(number, flow)| (number.to_owned(), flow.to_string())).collect(),
         default_flow: flows.default_flow().to_string(),
         ports: all.len(),
@@ -153,6 +165,13 @@ pub fn start(config: &Config, sets: NewSets) -> Result<Started, StartError> {
         max_legs,
         max_calls,
     })
+}
+
+/// The triage trees that callers of today get the safe stub for.
+fn withheld(flows: &FlowSet, clock: Clock) -> Vec<String> {
+    let trees = flows.trees().iter();
+    let withheld = trees.filter(|tree| flows.not_answered(tree.flow, || day_of(clock.wall())).is_some());
+    withheld.map(|tree| tree.name.to_string()).collect()
 }
 
 /// Ends the edges, each after what it still has to write.
@@ -195,13 +214,14 @@ fn start_workers(config: &Config, clock: Clock, max_legs: u64) -> Result<Workers
 }
 
 /// The settings of the switch, from the configuration and what the records say of earlier runs.
-fn settings(config: &Config, records: &Records) -> Settings {
+fn settings(config: &Config, records: &Records, unsigned: UnsignedTrees) -> Settings {
     Settings {
         sip: config.sip_settings(),
         external_address: config.sip.external_address,
         trunks: config.trunks.iter().map(trunk).collect(),
         max_calls: config.calls.max,
         legs_gathered: MEDIA_LEGS_GATHERED,
+        unsigned,
         longest: config.calls.longest,
         ring: config.calls.ring,
         media_lost: config.media.silent_after,

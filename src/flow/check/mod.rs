@@ -8,7 +8,9 @@ pub mod names;
 pub mod offers;
 pub mod paths;
 pub mod reading;
+pub mod slots;
 pub mod spoken_keys;
+pub mod triage;
 pub mod values;
 pub mod words;
 
@@ -25,10 +27,13 @@ pub fn all(draft: &Draft, audio: AudioOf<'_>, sources: &mut Sources) {
     let graph = Graph::of(draft);
     names::check(draft, sources);
     paths::check(draft, &graph, sources);
-    values::check(draft, &values::environment(draft), sources);
+    let environment = values::environment(draft);
+    values::check(draft, &environment, sources);
     let used = words::used(draft);
     words::check(draft, &used, audio, sources);
+    slots::check(draft, &used, &slots::filled(draft, &environment), audio, sources);
     offers::check(draft, &graph, &used, sources);
+    triage::check(draft, sources);
     // What is not heard is certain only once everything leads where it shall.
     if sources.is_clean() {
         paths::not_reached(draft, &graph, sources);

@@ -7,6 +7,8 @@ mod names;
 mod offers;
 mod paths;
 mod shapes;
+mod slots;
+mod triage;
 mod values;
 mod words;
 mod yaml_traps;
@@ -92,7 +94,9 @@ fn every_kind_of_fault_has_its_golden_text_and_none_is_unused() {
         offers::offers,
         clinic::clinic,
         hours::hours,
+        slots::slots,
         values::values,
+        triage::triage,
     ] {
         group();
     }

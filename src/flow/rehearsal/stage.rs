@@ -2,7 +2,7 @@
 
 use super::{Desk, Does, Given, Line, Rehearsal};
 use crate::clock::{Instant, WallTime};
-use crate::flow::action::{Action, ConnectEnd, Input};
+use crate::flow::action::{Action, ConnectEnd, Heard, Input};
 use crate::flow::diagnostic::Place;
 use crate::flow::run::{CareAnswers, Run};
 use crate::flow::set::FlowSet;
@@ -107,7 +107,7 @@ impl Stage {
         self.until_quiet();
         let mut from = 0;
         for wanted in &line.hears {
-            match self.heard[from..].iter().position(|heard| *heard == wanted.value) {
+            match self.heard[from..].iter().position(|heard| is_of(heard, &wanted.value)) {
                 Some(at) => from += at + 1,
                 None => {
                     let what =
@@ -193,6 +193,7 @@ impl Stage {
     fn hand_in(&mut self, input: Input) {
         self.left = self.left.saturating_sub(1);
         self.run.handle(self.now, input);
+        let mut voiced = Vec::new();
         while let Some(action) = self.run.poll_action() {
             match action {
                 Action::Play { playback, prompts } => {
@@ -204,10 +205,21 @@ impl Stage {
                 Action::TakeMessage => self.waits_for = Waits::Tone,
                 Action::FinishMessage => self.waits_for = Waits::Saved,
                 Action::End { exit } => self.ended = Some(exit),
+                Action::Voice { voicing, .. } => voiced.push(voicing),
                 Action::Tell(_) | Action::StartRecording | Action::StopRecording => {}
             }
         }
+        // Whatever a voice is asked to say, it has said at once.
+        for voicing in voiced {
+            self.hand_in(Input::Voiced { voicing, heard: Heard::Sound });
+        }
     }
+}
+
+/// Whether a recording is the prompt, or a segment of it.
+fn is_of(heard: &str, prompt: &str) -> bool {
+    let number = heard.strip_prefix(prompt).and_then(|rest| rest.strip_prefix('.'));
+    heard == prompt || number.is_some_and(|number| number.chars().all(|c| c.is_ascii_digit()))
 }
 
 /// Between two keys of a caller who knows what he types.

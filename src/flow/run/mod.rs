@@ -33,6 +33,8 @@ mod silent;
 mod steps;
 #[cfg(test)]
 mod tests;
+mod voicing;
+mod withheld;
 
 use crate::clock::{Due, Instant, WallTime};
 use crate::flow::action::{Action, ConnectEnd, Ears, Fact, Input, Pace, Spoken, Why};
@@ -82,11 +84,24 @@ pub struct Run {
     callers: Vec<silent::Caller>,
     /// The item of a list that is offered, from 0.
     item: usize,
+    /// What a voice was asked to say, or is to be asked; the first one is the voicing 1.
+    voicings: Vec<voicing::Voicing>,
     /// What the records answer in a rehearsal.
     care: CareAnswers,
     /// The exit that the call has if the ladder finds a person.
     climbing_for: ExitName,
     exit: Option<ExitName>,
+    unsigned: Unsigned,
+}
+
+/// What callers of a triage tree that nobody has signed get.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Unsigned {
+    /// The safe stub: the emergency line, then a nurse.
+    #[default]
+    Withheld,
+    /// The tree: whoever calls tries it out.
+    Answered,
 }
 
 /// What the records answer: in a rehearsal as it says, else nothing yet.
@@ -171,6 +186,8 @@ struct Speech {
     prompts: Vec<Spoken>,
     /// What they are spoken at.
     pace: Pace,
+    /// Whether they can be heard.
+    ready: voicing::Readiness,
     /// A playing whose end is never told must not hold the caller for ever.
     give_up_at: Instant,
 }
@@ -355,10 +372,24 @@ impl Run {
             saves: Saves::default(),
             callers: Vec::new(),
             item: 0,
+            voicings: Vec::new(),
             care: CareAnswers::default(),
             climbing_for: ExitName::from("person"),
             exit: None,
+            unsigned: Unsigned::default(),
         }
+    }
+
+    /// The same run for a caller to whom this applies.
+    pub fn with_unsigned(self, unsigned: Unsigned) -> Self {
+        Self { unsigned, ..self }
+    }
+
+    /// The same run, begun within a flow as if the entry and its first menu were over: how a tree is tested, signed
+    /// or not.
+    pub fn within(self, flow: usize) -> Self {
+        let here = self.set.flows().get(flow).map_or(self.here, |flow| flow.start);
+        Self { here, first_pass: FirstPass::Over, unsigned: Unsigned::Answered, ..self }
     }
 
     /// The same run, told what the calendar's time is at an instant: `hours` steps ask by it.
@@ -415,6 +446,7 @@ impl Run {
             Input::Hold { on } => self.hold(now, on),
             Input::Connected => self.connected(),
             Input::ConnectEnded(end) => self.connect_ended(now, end),
+            Input::Voiced { voicing, heard } => self.voice_answers(now, voicing, heard),
             Input::MessageOpen => self.message_open(now),
             Input::MessageSaved => self.message_saved(now),
             Input::MessageFailed => self.message_failed(now),
@@ -457,6 +489,12 @@ impl Run {
 
     /// When to hand in [`Input::Timeout`] at the latest.
     pub fn poll_timeout(&self) -> Option<Due> {
+        let voice = self.speech().and_then(Speech::awaited);
+        let voice = voice.map(|at| Due { at, reason: "a voice that speaks a value" });
+        Due::earlier(voice, self.poll_state())
+    }
+
+    fn poll_state(&self) -> Option<Due> {
         let due = |at, reason| Some(Due { at, reason });
         let speech = |speech: &Speech| {
             due(speech.give_up_at, "the end of a prompt was not told").filter(|_| !self.on_hold)
@@ -490,7 +528,10 @@ impl Run {
     }
 
     fn timeout(&mut self, now: Instant) {
-        if self.poll_timeout().is_none_or(|due| due.at > now) {
+        if self.voice_is_due(now) {
+            return self.voice_is_over(now);
+        }
+        if self.poll_state().is_none_or(|due| due.at > now) {
             return;
         }
         match &self.state {
@@ -602,6 +643,19 @@ impl Run {
         }
     }
 
+    fn speech_mut(&mut self) -> Option<&mut Speech> {
+        match &mut self.state {
+            State::Saying(speech) | State::Prompting(speech, _) => Some(speech),
+            State::Entering(entering) => entering.speech_mut(),
+            State::Pausing { .. } => None,
+            State::Notice(Notice { speech, .. }) | State::Parting { speech, .. } => Some(speech),
+            State::Asking(Asking { phase: Phase::Speaking(speech), .. }) => Some(speech),
+            State::Climbing(Climb { voice: Voice::Speaking(speech), .. }) => Some(speech),
+            State::Asking(_) | State::Climbing(_) | State::Waiting | State::Talking { .. } => None,
+            State::Opening { .. } | State::Recording { .. } | State::Saving { .. } | State::Over => None,
+        }
+    }
+
     fn speech_ended(&mut self, now: Instant, completed: bool) {
         match std::mem::replace(&mut self.state, State::Over) {
             State::Saying(speech) => self.said(now, speech, completed),
@@ -687,9 +741,12 @@ impl Run {
             Pace::Slow => Pace::Slow,
             Pace::Normal => telling.pace(),
         };
-        let spoken = prompts.iter().map(|words| Spoken { pace, ..words.clone() }).collect();
-        self.actions.push_back(Action::Play { playback, prompts: spoken });
-        Speech { playback, prompts, pace, give_up_at: now + longest(pace) }
+        let ready = self.ready(now, &prompts);
+        if ready == voicing::Readiness::Playing {
+            let spoken = self.playable(&prompts, pace);
+            self.actions.push_back(Action::Play { playback, prompts: spoken });
+        }
+        Speech { playback, prompts, pace, ready, give_up_at: now + longest(pace) }
     }
 
     /// A prompt in the caller's language.

@@ -5,10 +5,12 @@
 //!            000002/…
 //!            current        the pointer, replaced as a whole
 //!            lock           held by whoever publishes
+//!            000002.approved  a second person's word, where the set needs one
 //! ```
 //! A set is whole from the moment that its folder has its number; what is not whole is named `.new` and is removed by
 //! the next who publishes. Not here: whether a set has faults, and what the engine does with it.
 
+pub mod approval;
 pub mod gather;
 pub mod manifest;
 mod operation;
@@ -63,6 +65,16 @@ pub enum ShelfError {
         path: PathBuf,
         /// What is wrong.
         what: String,
+    },
+    /// A second person must look at a set first.
+    #[error(
+        "set {number} waits for a second person: {needs}\n  whoever did not publish it says yes: `careline approve {number} --by NAME`"
+    )]
+    Waits {
+        /// The set.
+        number: u32,
+        /// What needs the second person, in sentences.
+        needs: String,
     },
     /// There is no such set.
     #[error("there is no published set {0}: `careline history` lists them")]

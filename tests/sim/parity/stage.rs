@@ -20,7 +20,7 @@ use careline::rng::Rng;
 use careline::sip::interface as sip;
 use careline::sip::way::Way;
 use careline::switch::Switch;
-use careline::switch::interface::{Input, Now, Output, Settings};
+use careline::switch::interface::{Input, Now, Output, Settings, UnsignedTrees};
 use careline::wire::rtp::Packet;
 use std::net::SocketAddr;
 use std::path::Path;
@@ -85,6 +85,7 @@ impl Stage {
             trunks: Vec::new(),
             max_calls: 10,
             legs_gathered: 2,
+            unsigned: UnsignedTrees::Withheld,
             longest: Duration::from_secs(4 * 3_600),
             ring: Duration::from_secs(180),
             media_lost: careline::limits::MEDIA_LOST_DEFAULT,
@@ -242,6 +243,11 @@ impl Stage {
                 let sound = Some(self.prompts.bed(codec));
                 self.engine.command(self.now, Command::Bed { leg, sound });
             }
+            Output::Voice { call, voicing, .. } => {
+                let heard = careline::flow::action::Heard::Nothing;
+                self.tell(Input::Voiced { call, voicing, heard });
+            }
+            Output::ForgetVoiced { .. } => {}
             Output::Recorder(command) => {
                 self.desk.handle(self.now, command);
                 self.after_desk();

@@ -52,10 +52,10 @@ pub fn words() {
           291 | x.broken: {en: A, es: B}
               |                       ^ record this text as es/x.broken.wav in the folder of sounds
               a caller would hear silence
-        prompts.yaml:292:14  F024  `x.slot` has a {slot}; to fill it needs a speech engine
+        prompts.yaml:292:23  F024  `x.slot` says {clinic}, and no step that speaks it has such a value
           292 | x.slot: {en: "This is {clinic}.", es: B}
-              |              ^^^^^^^^^^^^^^^^^^^ write the text without { }
-              nothing can speak what belongs there
+              |                       ^^^^^^^^ write the name of a saved value, or give the step `with: {NAME: $VALUE}`
+              the caller would be led to a person here
         prompts.yaml:292:39  F055  `x.slot` says {clinic} in `en` and not in `es`
           292 | x.slot: {en: "This is {clinic}.", es: B}
               |                                       ^ write the same slots in every language
@@ -96,18 +96,22 @@ pub fn words() {
     let changes: [(&str, Option<&[u8]>); 2] =
         [("after_hours.yaml", Some(flow)), ("prompts.yaml", Some(texts.as_bytes()))];
     expect![[r#"
-        prompts.yaml:290:15  F024  `x.slots` has a {slot}; to fill it needs a speech engine
+        prompts.yaml:290:19  F024  `x.slots` says {time}, and no step that speaks it has such a value
           290 | x.slots: {en: "At {time} on {day}.", es: "A las {time}."}
-              |               ^^^^^^^^^^^^^^^^^^^^^ write the text without { }
-              nothing can speak what belongs there
-        prompts.yaml:290:42  F024  `x.slots` has a {slot}; to fill it needs a speech engine
+              |                   ^^^^^^ write the name of a saved value, or give the step `with: {NAME: $VALUE}`
+              the caller would be led to a person here
+        prompts.yaml:290:29  F024  `x.slots` says {day}, and no step that speaks it has such a value
           290 | x.slots: {en: "At {time} on {day}.", es: "A las {time}."}
-              |                                          ^^^^^^^^^^^^^^^ write the text without { }
-              nothing can speak what belongs there
+              |                             ^^^^^ write the name of a saved value, or give the step `with: {NAME: $VALUE}`
+              the caller would be led to a person here
         prompts.yaml:290:42  F055  `x.slots` says {day} in `en` and not in `es`
           290 | x.slots: {en: "At {time} on {day}.", es: "A las {time}."}
               |                                          ^^^^^^^^^^^^^^^ write the same slots in every language
               a caller who hears `es` would not be told it
+        prompts.yaml:290:49  F024  `x.slots` says {time}, and no step that speaks it has such a value
+          290 | x.slots: {en: "At {time} on {day}.", es: "A las {time}."}
+              |                                                 ^^^^^^ write the name of a saved value, or give the step `with: {NAME: $VALUE}`
+              the caller would be led to a person here
     "#]].assert_eq(&render(&load(&changes)));
     hard(
         "It is imperative that individuals requiring immediate pharmaceutical assistance communicate with a \
