@@ -301,8 +301,17 @@ pub const ICS_EVENT_MAX_DAYS: i64 = 31;
 pub const ICS_WALK_MAX_DAYS: u32 = 2_000_000;
 /// Dates that one iCalendar event may leave out.
 pub const ICS_EXCEPTIONS_MAX: usize = 500;
+/// Days that the rules of one iCalendar file may close at once, each event's length once: a month for each of thirty rules.
+/// Every day of a rule is a question that each answer asks.
+pub const ICS_RULE_DAYS_MAX: i64 = 1_000;
+/// iCalendar files of one calendar: the country's, the state's, the clinic's own.
+pub const ICS_FILES_MAX: usize = 8;
 /// How far ahead the next change of a calendar is looked for, in days: over every holiday that comes each year.
 pub const HOURS_AHEAD_DAYS: usize = 400;
+/// The longest closing: two weeks of a flood. What lasts longer stands in hours.yaml.
+pub const CLINIC_CLOSED_MAX: Duration = Duration::from_secs(14 * 86_400);
+/// Closings at once: more than a clinic has numbers that anybody would close apart.
+pub const CLOSINGS_MAX: usize = 64;
 /// A list of holidays that ends in fewer days is told by `careline check`: the time to get the next one.
 pub const CALENDAR_ENDS_SOON_DAYS: i64 = 60;
 

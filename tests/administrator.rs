@@ -94,7 +94,11 @@ fn make_sounds(home: &Path) {
         fs::remove_file(home.join(format!("sounds/{language}/{LAST_WORDS}.wav"))).expect("it was made short");
     }
     fs::copy(Path::new(ROOT).join("sounds/make"), home.join("sounds/make")).expect("it is shipped");
-    let made = Command::new("sh").arg(home.join("sounds/make")).output().expect("a shell can be run");
+    let made = Command::new("sh")
+        .arg(home.join("sounds/make"))
+        .env("CARELINE", env!("CARGO_BIN_EXE_careline"))
+        .output()
+        .expect("a shell can be run");
     let said = String::from_utf8_lossy(&made.stderr).into_owned();
     assert!(made.status.success(), "sounds/make (needs espeak-ng and sox): {said}");
 }

@@ -5,6 +5,7 @@
 //! is told for the moment at which the clock jumps over it. The text is made here, and printed by [`run`].
 
 use super::check::{self, Paths};
+use super::close::words as closed;
 use crate::clock::WallTime;
 use crate::flow::action::Why;
 use crate::flow::diagnostic::{Paint, did_you_mean};
@@ -36,7 +37,12 @@ pub fn run(paths: &Paths, when: &str, what: &str) -> ExitCode {
         eprint!("{}", check::report(&loaded, Paint::Plain));
         return ExitCode::FAILURE;
     };
-    match read(when, Clock::start().wall()).and_then(|when| explain(flows, when, what)) {
+    let closed = |when| match loaded.config.as_ref().map(|config| config.shelf().closings()) {
+        Some(Ok(closings)) if !is_urgent(flows, what) => closed::explained(&closings, what, when),
+        Some(_) | None => String::new(),
+    };
+    let told = |when| explain(flows, when, what).map(|text| closed(when) + &text);
+    match read(when, Clock::start().wall()).and_then(told) {
         Ok(text) => {
             print!("{text}");
             ExitCode::SUCCESS
@@ -46,6 +52,11 @@ pub fn run(paths: &Paths, when: &str, what: &str) -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// Whether it is a number that is never closed; or no number.
+fn is_urgent(flows: &FlowSet, what: &str) -> bool {
+    flows.position(&FlowName::from(what)).is_some() || flows.is_urgent(flows.route(what))
 }
 
 /// Reads `2026-11-01 01:30`, or `now`.

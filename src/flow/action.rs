@@ -1,5 +1,6 @@
 //! What a running flow is told, and what it asks for.
 
+use crate::flow::closing::Then;
 use crate::id::{ExitName, FlowName, Language, PlaybackId, PromptName, StepName, VoicingId};
 use crate::phi::Phi;
 use crate::wire::telephone_event::Key;
@@ -199,6 +200,13 @@ pub enum Fact {
     Promised {
         /// Working days from today.
         within_working_days: u32,
+    },
+    /// The number is closed by hand.
+    Closed {
+        /// What the caller hears.
+        prompt: PromptName,
+        /// What follows on it.
+        then: Then,
     },
     /// The flow asked for something that this engine is not connected to: records, a list of calls to make.
     NotConnected,

@@ -106,6 +106,11 @@ codes! {
     YES_LEADS "F176" "a yes to a red flag does not lead to help at once";
     NO_CODE "F177" "a question does not say which sign it asks about";
     NOT_TRIAGE "F178" "a word that belongs to a triage tree stands in another flow";
+    CLOSE_NUMBER "F180" "a number that shall be closed is not in clinic.yaml";
+    CLOSE_UNTIL "F181" "the end of a closing is missing, past, too far away, or no time";
+    CLOSE_SAY "F182" "the words of a closing are no prompt that callers could hear";
+    CLOSE_ZONE "F183" "it is not certain on which clock the end of a closing is meant";
+    CLOSE_URGENT "F184" "a number of an urgent flow shall be closed";
     EXPRESSION "F185" "a condition or value cannot be read";
     COLLECT "F186" "what a `collect` step asks for does not fit together";
     PASSED "F187" "`with` names no saved value";

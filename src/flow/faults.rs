@@ -6,6 +6,7 @@
 
 use crate::flow::diagnostic::Code;
 
+mod closing;
 mod heard;
 mod hours;
 mod language;
@@ -84,6 +85,7 @@ pub fn pages() -> impl Iterator<Item = &'static Page> {
         .chain(words::PAGES)
         .chain(slots::PAGES)
         .chain(triage::PAGES)
+        .chain(closing::PAGES)
         .chain(values::PAGES)
 }
 

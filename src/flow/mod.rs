@@ -10,6 +10,7 @@ pub mod action;
 pub mod care;
 pub mod changes;
 mod check;
+pub mod closing;
 pub mod codes;
 pub mod content;
 pub mod diagnostic;

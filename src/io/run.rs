@@ -167,6 +167,14 @@ impl Engine {
             Request::Status(answer) => drop(answer.send(self.status())),
             Request::Trace(request, answer) => drop(answer.send(self.trace(request))),
             Request::Serve(sets, answer) => drop(answer.send(self.serve_sets(*sets))),
+            Request::Close(closings, answer) => {
+                tracing::info!(
+                    closings = closings.holding(self.clock.wall()),
+                    "new calls meet these closings"
+                );
+                self.handle(Input::Closings(closings.into()));
+                let _ = answer.send(());
+            }
         }
     }
 

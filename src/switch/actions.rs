@@ -134,6 +134,7 @@ impl Switch {
             | Fact::NoticeGiven
             | Fact::NoticeCut
             | Fact::FaxHeard
+            | Fact::Closed { .. }
             | Fact::NotConnected
             | Fact::RecordingRefused
             | Fact::Promised { .. } => {}

@@ -4,6 +4,7 @@ use crate::call::recording;
 use crate::call::routing::Trunk;
 use crate::clock::{Instant, WallTime};
 use crate::flow::action::{Heard, Spoken};
+use crate::flow::closing::Closings;
 use crate::flow::edition::{Edition, Served};
 use crate::id::{CallId, Language, LegId, PlaybackId, PromptName, TraceId, VoicingId};
 use crate::media::command as media;
@@ -15,6 +16,7 @@ use crate::sip::way::Way;
 use crate::switch::trace;
 use crate::wire::codec::Codec;
 use std::net::IpAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// The time of an input, on both lines.
@@ -105,6 +107,8 @@ pub enum Input<'a> {
     },
     /// New flows, already checked: for new calls.
     Flows(Served),
+    /// What is closed by hand: for new calls.
+    Closings(Arc<Closings>),
     /// All legs of this call are to live on that worker: its own is to be emptied.
     Move {
         /// The call.

@@ -118,6 +118,11 @@ impl Switch {
                 "a stream or file was not closed in time: look at the disk",
             ),
             figure(
+                "closings",
+                self.closings.holding(self.now.wall) as u64,
+                "closings that hold now: `careline closings`",
+            ),
+            figure(
                 "traces",
                 self.ladders.traces.count() as u64,
                 "numbers whose SIP is kept in full: `careline trace`",

@@ -104,3 +104,90 @@ fn sounds(before: Side<'_>, after: Side<'_>, prompts: &BTreeSet<String>, told: &
             .map(|(prompt, folder)| format!("the sound of {prompt} ({}) changed", language(folder))),
     );
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::flow::content::{Content, digest};
+    use crate::flow::set::SourceFile;
+
+    const FILES: [(&str, &str); 8] = [
+        ("flows/clinic.yaml", "locale: us\ntries: 2\n"),
+        (
+            "flows/prompts.yaml",
+            "tr.a: {en: A, draft: true}\ncr.danger: {en: D}\ncr.stay: {en: S}\nmm.menu: {en: M}\n",
+        ),
+        ("flows/nurse.yaml", "flow: nurse\nkind: triage\nsteps: {a: {ask: tr.a}}\n"),
+        ("flows/crisis_help.yaml", "flow: crisis_help\nsteps: {a: {say: cr.danger, next: crisis}}\n"),
+        ("flows/main_menu.yaml", "flow: main_menu\nsteps: {a: {menu: mm.menu}}\n"),
+        ("sounds/en/tr.a.1.wav", "1"),
+        ("sounds/en/mm.menu.wav", "2"),
+        ("sounds/es/cr.stay.wav", "3"),
+    ];
+
+    /// What needs a second person when `from` becomes `to` in a file; a file that becomes empty is gone.
+    fn told(file: &str, from: &str, to: &str) -> String {
+        let read = |change: bool| {
+            let text = |(name, text): &(&str, &str)| {
+                let text =
+                    if change && *name == file { text.replacen(from, to, 1) } else { (*text).to_owned() };
+                ((*name).to_owned(), text)
+            };
+            let files: Vec<(String, String)> =
+                FILES.iter().map(text).filter(|(_, text)| !text.is_empty()).collect();
+            let flow = |(name, text): &(String, String)| {
+                let octets = text.clone().into_bytes();
+                name.starts_with("flows/").then(|| SourceFile { path: name.clone(), octets })
+            };
+            let hash = |(name, text): &(String, String)| (name.clone(), digest(text.as_bytes()));
+            (
+                files.iter().filter_map(flow).collect::<Vec<_>>(),
+                Content { files: files.iter().map(hash).collect() },
+            )
+        };
+        let ((old, old_content), (new, new_content)) = (read(false), read(true));
+        let before = Side { flows: &old, content: &old_content };
+        needs(before, Side { flows: &new, content: &new_content }).join("; ")
+    }
+
+    #[test]
+    fn triage_crisis_and_emergency_need_a_second_person_and_nothing_else_does() {
+        let all = |file: &str| FILES.iter().find(|(name, _)| *name == file).map_or("", |(_, text)| *text);
+        let table = [
+            ("flows/nurse.yaml", "ask: tr.a", "ask: tr.b", "the triage tree nurse changed"),
+            ("flows/nurse.yaml", "kind: triage\n", "", "the triage tree nurse changed"),
+            ("flows/nurse.yaml", all("flows/nurse.yaml"), "", "the triage tree nurse is gone"),
+            ("flows/nurse.yaml", "flow: nurse\nkind", "# why\nflow:   nurse\nkind", ""),
+            (
+                "flows/main_menu.yaml",
+                "flow: main_menu",
+                "flow: main_menu\nkind: triage",
+                "the triage tree main_menu changed; the words",
+            ),
+            ("flows/crisis_help.yaml", "next: crisis", "next: person", "the crisis flow crisis_help changed"),
+            ("flows/main_menu.yaml", "mm.menu", "mm.more", ""),
+            (
+                "flows/clinic.yaml",
+                "locale: us",
+                "locale: uk",
+                "the country, and with it the emergency number, changed",
+            ),
+            ("flows/clinic.yaml", "tries: 2", "tries: 3", ""),
+            ("flows/prompts.yaml", "en: A", "en: B", "the words of tr.a changed"),
+            ("flows/prompts.yaml", ", draft: true", "", ""),
+            ("flows/prompts.yaml", "en: D", "en: E", "the words of cr.danger changed"),
+            ("flows/prompts.yaml", "cr.stay: {en: S}\n", "", "the words of cr.stay changed"),
+            ("flows/prompts.yaml", "en: M", "en: N", ""),
+            ("sounds/en/tr.a.1.wav", "1", "9", "the sound of tr.a (English) changed"),
+            ("sounds/es/cr.stay.wav", "3", "", "the sound of cr.stay (Spanish) changed"),
+            ("sounds/en/mm.menu.wav", "2", "9", ""),
+        ];
+        for (file, from, to, expected) in table {
+            let told = told(file, from, to);
+            let fits = expected
+                .strip_suffix("; the words")
+                .map_or(told == expected, |begin| told.starts_with(begin));
+            assert!(fits, "{file}: {from} → {to}: {told}");
+        }
+    }
+}

@@ -25,6 +25,7 @@
 //! A timer lives in the state that needs it. Not here: playing, calling, recording; the engine does
 //! them and answers with an [`Input`].
 
+mod closed;
 mod entering;
 mod keeping;
 mod ladder;
@@ -39,6 +40,7 @@ mod withheld;
 use crate::clock::{Due, Instant, WallTime};
 use crate::flow::action::{Action, ConnectEnd, Ears, Fact, Input, Pace, Spoken, Why};
 use crate::flow::care::Verb;
+use crate::flow::closing::Closing;
 use crate::flow::edition::Edition;
 use crate::flow::program::{Own, Recording, StepAt};
 use crate::flow::saved::Saves;
@@ -58,6 +60,8 @@ pub struct Run {
     called: usize,
     /// An instant and the calendar's time at it, if it was told.
     time: Option<(Instant, WallTime)>,
+    /// What closed the number when the call began, the one that wins first.
+    closings: Vec<Arc<Closing>>,
     /// The step that is running, or was last.
     here: StepAt,
     language: Tongue,
@@ -235,6 +239,8 @@ enum State {
     /// The caller cannot hear yet.
     Waiting,
     Saying(Speech),
+    /// The number is closed by hand.
+    Closed(closed::Closed),
     Notice(Notice),
     Asking(Asking),
     /// Digits are typed.
@@ -355,6 +361,7 @@ impl Run {
             set,
             called,
             time: None,
+            closings: Vec::new(),
             here,
             language: Tongue::Main,
             first_pass: FirstPass::Open,
@@ -502,6 +509,7 @@ impl Run {
         match &self.state {
             State::Waiting | State::Talking { .. } | State::Over => None,
             State::Saying(said) | State::Prompting(said, _) => speech(said),
+            State::Closed(closed) => speech(&closed.speech),
             State::Entering(entering) => entering.poll_timeout(self.on_hold),
             State::Pausing { until } => due(*until, "a silence that the flow asks for"),
             State::Notice(Notice { speech: said, .. }) | State::Parting { speech: said, .. } => speech(said),
@@ -546,6 +554,7 @@ impl Run {
                 self.message_failed(now);
             }
             State::Saying(_)
+            | State::Closed(_)
             | State::Notice(_)
             | State::Asking(_)
             | State::Prompting(..)
@@ -561,6 +570,7 @@ impl Run {
         self.on_hold = on;
         match &mut self.state {
             State::Saying(speech) | State::Prompting(speech, _) => speech.allow(now),
+            State::Closed(closed) => closed.speech.allow(now),
             State::Entering(entering) => entering.held(now),
             State::Notice(Notice { speech, .. }) | State::Parting { speech, .. } => speech.allow(now),
             State::Asking(Asking { phase: Phase::Speaking(speech), .. }) => speech.allow(now),
@@ -595,6 +605,7 @@ impl Run {
             (Key::Digit(0), _) => self.climb(now, Why::Asked),
             (_, State::Waiting) => self.key_while_saying(now, key),
             (_, State::Saying(_) | State::Pausing { .. }) => self.key_while_saying(now, key),
+            (_, State::Closed(_)) => self.key_while_closed(now, key),
             (_, State::Entering(_)) => {}
             (_, State::Notice(_)) => self.key_in_notice(now, key),
             (_, State::Asking(_)) => self.key_in_menu(now, key),
@@ -633,6 +644,7 @@ impl Run {
     fn speech(&self) -> Option<&Speech> {
         match &self.state {
             State::Saying(speech) | State::Prompting(speech, _) => Some(speech),
+            State::Closed(closed) => Some(&closed.speech),
             State::Entering(entering) => entering.speech(),
             State::Pausing { .. } => None,
             State::Notice(Notice { speech, .. }) | State::Parting { speech, .. } => Some(speech),
@@ -646,6 +658,7 @@ impl Run {
     fn speech_mut(&mut self) -> Option<&mut Speech> {
         match &mut self.state {
             State::Saying(speech) | State::Prompting(speech, _) => Some(speech),
+            State::Closed(closed) => Some(&mut closed.speech),
             State::Entering(entering) => entering.speech_mut(),
             State::Pausing { .. } => None,
             State::Notice(Notice { speech, .. }) | State::Parting { speech, .. } => Some(speech),
@@ -659,6 +672,7 @@ impl Run {
     fn speech_ended(&mut self, now: Instant, completed: bool) {
         match std::mem::replace(&mut self.state, State::Over) {
             State::Saying(speech) => self.said(now, speech, completed),
+            State::Closed(closed) => self.closing_told(now, &closed),
             State::Notice(Notice { then, .. }) => self.notice_ended(now, then, completed),
             State::Asking(Asking { misses, wait, .. }) => {
                 let phase = Phase::Thinking { until: now + wait };

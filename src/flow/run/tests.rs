@@ -1,5 +1,6 @@
 //! The interpreter in virtual time: what a caller presses and hears, over the shipped flows.
 
+mod closed;
 mod crisis;
 mod exits;
 mod hours;

@@ -2,7 +2,7 @@
 
 use super::words::Word;
 use crate::flow::action::Fact;
-use crate::id::{ExitName, FlowName, Language, StepName, TrunkName};
+use crate::id::{ExitName, FlowName, Language, PromptName, StepName, TrunkName};
 use crate::media::command::Counters;
 use crate::phi::Phi;
 use crate::report::event::Event;
@@ -128,6 +128,7 @@ fn flow(body: &Body) -> Result<Fact, DecodeError> {
         "notice_given" => Fact::NoticeGiven,
         "notice_cut" => Fact::NoticeCut,
         "fax_heard" => Fact::FaxHeard,
+        "closed" => Fact::Closed { prompt: PromptName::from(body.text("prompt")?), then: body.word("then")? },
         "not_connected" => Fact::NotConnected,
         "recording_refused" => Fact::RecordingRefused,
         "ladder_rung" => Fact::LadderRung { rung: body.number("rung")?, why: body.word("why")? },
@@ -269,6 +270,7 @@ pub(super) mod tests {
     use super::*;
     use crate::call::recording::{RecordingFault, RecordingKind};
     use crate::flow::action::Why;
+    use crate::flow::closing::Then;
     use crate::id::{LegId, RecordingId};
     use crate::io::store::encode::{body, kind};
     use crate::report::event::{Cause, Party};
@@ -312,6 +314,8 @@ pub(super) mod tests {
             Just(Fact::NoticeCut),
             Just(Fact::FaxHeard),
             Just(Fact::NotConnected),
+            (text(), a::<Then>())
+                .prop_map(|(prompt, then)| Fact::Closed { prompt: PromptName::from(prompt.as_str()), then }),
             Just(Fact::RecordingRefused),
             (any::<u32>(), a::<Why>()).prop_map(|(rung, why)| Fact::LadderRung { rung, why }),
             any::<u32>().prop_map(|within_working_days| Fact::Promised { within_working_days }),

@@ -50,6 +50,7 @@ fn kind_of_fact(fact: &Fact) -> &'static str {
         Fact::NoticeGiven => "notice_given",
         Fact::NoticeCut => "notice_cut",
         Fact::FaxHeard => "fax_heard",
+        Fact::Closed { .. } => "closed",
         Fact::NotConnected => "not_connected",
         Fact::RecordingRefused => "recording_refused",
         Fact::LadderRung { .. } => "ladder_rung",
@@ -175,6 +176,10 @@ fn of_fact<M: SerializeMap>(body: &mut M, fact: &Fact) -> Result<(), M::Error> {
         Fact::Missed { silence, count } => {
             body.serialize_entry("silence", silence)?;
             body.serialize_entry("count", count)
+        }
+        Fact::Closed { prompt, then } => {
+            body.serialize_entry("prompt", prompt.as_str())?;
+            body.serialize_entry("then", then.word())
         }
         Fact::LanguageChosen(language) => body.serialize_entry("language", language.as_str()),
         Fact::NoticeGiven
