@@ -277,6 +277,7 @@ fn destination(flows: &FlowSet, target: Target) -> String {
 mod tests {
     use super::*;
     use crate::flow::set::SourceFile;
+    use crate::flow::shipped::FILES;
     use expect_test::{Expect, expect};
 
     /// The shipped flows, and a door that asks two calendars.
@@ -287,19 +288,13 @@ mod tests {
         let calendar = "flu_line:\n  zone: America/Chicago\n  week: {every day: \"22:00-01:15\"}\n";
         let hours = include_str!("../../ivr-flows/hours.yaml").to_owned() + calendar;
         let clinic = include_str!("../../ivr-flows/clinic.yaml").replace("  100: main_menu", "  100: door");
-        let files = [
-            ("ivr-flows/clinic.yaml", clinic.as_str()),
-            ("ivr-flows/prompts.yaml", include_str!("../../ivr-flows/prompts.yaml")),
-            ("ivr-flows/entry.yaml", include_str!("../../ivr-flows/entry.yaml")),
-            ("ivr-flows/main_menu.yaml", include_str!("../../ivr-flows/main_menu.yaml")),
-            ("ivr-flows/after_hours.yaml", include_str!("../../ivr-flows/after_hours.yaml")),
-            ("ivr-flows/office_info.yaml", include_str!("../../ivr-flows/office_info.yaml")),
-            ("ivr-flows/colleague_line.yaml", include_str!("../../ivr-flows/colleague_line.yaml")),
-            ("ivr-flows/hours.yaml", hours.as_str()),
-            ("ivr-flows/door.yaml", door),
-        ];
-        let file = |(path, text): (&str, &str)| SourceFile { path: path.to_owned(), octets: text.into() };
-        let (set, faults) = FlowSet::load(files.into_iter().map(file).collect(), &|_, _| Audio::Present);
+        let changed = [("clinic.yaml", clinic.as_str()), ("hours.yaml", hours.as_str()), ("door.yaml", door)];
+        let texts: std::collections::BTreeMap<&str, &str> = FILES.into_iter().chain(changed).collect();
+        let file = |(name, text): (&str, &str)| SourceFile {
+            path: format!("ivr-flows/{name}"),
+            octets: text.into(),
+        };
+        let (set, faults) = FlowSet::load(texts.into_iter().map(file).collect(), &|_, _| Audio::Present);
         assert!(faults.is_empty(), "{faults:?}");
         set.unwrap()
     }

@@ -31,6 +31,8 @@ pub mod request;
 pub mod run;
 pub mod saved;
 pub mod set;
+#[cfg(test)]
+pub(crate) mod shipped;
 pub mod slots;
 pub mod spoken;
 pub mod syntax;

@@ -22,6 +22,7 @@ use crate::flow::request::answer::Answer;
 use crate::flow::request::failure::Failure;
 use crate::flow::saved::Saved;
 use crate::flow::set::{Audio, SourceFile};
+use crate::flow::shipped::FILES;
 use crate::id::VoicingId;
 use crate::id::{RequestId, ValueName};
 use proptest::prelude::*;
@@ -29,15 +30,7 @@ use std::fmt::Write;
 
 /// The shipped flows with some files replaced or added.
 fn flows(changes: &[(&str, &str)]) -> Arc<FlowSet> {
-    let mut texts = std::collections::BTreeMap::from([
-        ("clinic.yaml", include_str!("../../../ivr-flows/clinic.yaml")),
-        ("prompts.yaml", include_str!("../../../ivr-flows/prompts.yaml")),
-        ("entry.yaml", include_str!("../../../ivr-flows/entry.yaml")),
-        ("main_menu.yaml", include_str!("../../../ivr-flows/main_menu.yaml")),
-        ("after_hours.yaml", include_str!("../../../ivr-flows/after_hours.yaml")),
-        ("office_info.yaml", include_str!("../../../ivr-flows/office_info.yaml")),
-        ("colleague_line.yaml", include_str!("../../../ivr-flows/colleague_line.yaml")),
-    ]);
+    let mut texts = std::collections::BTreeMap::from(FILES);
     texts.extend(changes.iter().copied());
     let file = |(name, text): (&str, &str)| SourceFile { path: name.to_owned(), octets: text.into() };
     let (set, faults) = FlowSet::load(texts.into_iter().map(file).collect(), &|_, _| Audio::Present);
