@@ -100,6 +100,12 @@ macro_rules! named {
                 write!(f, "`{}`", self.0)
             }
         }
+
+        impl std::borrow::Borrow<str> for $name {
+            fn borrow(&self) -> &str {
+                &self.0
+            }
+        }
     };
 }
 
@@ -122,6 +128,10 @@ named!(
 named!(
     /// A prompt of the catalogue, such as `u.emergency`.
     PromptName
+);
+named!(
+    /// A value that a flow saves, by the name that steps give it.
+    ValueName
 );
 named!(
     /// A language by its two-letter code, such as `en`.

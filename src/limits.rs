@@ -71,6 +71,9 @@ pub const TICK: Duration = Duration::from_millis(20);
 /// Legs are spread over this many slots of a tick, so that packets leave in small batches.
 pub const SLOTS_PER_TICK: u64 = 4;
 
+/// Flows that call each other, one in the other, at the most: a caller who is so deep has lost the thread too.
+pub const FLOW_CALLS_DEPTH_MAX: usize = 8;
+
 /// Keys kept from before a step listens: nobody types ahead more than a menu path and a date.
 pub const TYPE_AHEAD_MAX: usize = 32;
 /// Steps that one input may run through without waiting for the caller: a loop in a flow is a fault, not a hang.

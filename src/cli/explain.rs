@@ -117,7 +117,7 @@ fn asking(flows: &FlowSet, called: &FlowName) -> Vec<(usize, StepAt)> {
             match target {
                 Target::Step(next) => open.push(next),
                 Target::CalledNumber => open.push(called),
-                Target::Ladder(_) | Target::Message => {}
+                Target::Ladder(_) | Target::Message | Target::Return => {}
             }
         }
     }
@@ -127,10 +127,8 @@ fn asking(flows: &FlowSet, called: &FlowName) -> Vec<(usize, StepAt)> {
 
 fn targets(act: &Act) -> Vec<Target> {
     match act {
-        Act::Say { next, .. } | Act::OfferLanguage { next, .. } | Act::Record { next, .. } => vec![*next],
-        Act::Menu { answers, .. } => answers.iter().map(|answer| answer.target).collect(),
-        Act::Hours { open, closed, holiday, .. } => vec![*open, *closed, *holiday],
-        Act::Person { .. } | Act::End { .. } => Vec::new(),
+        Act::Call { start, next, .. } => vec![Target::Step(*start), *next],
+        act => act.targets(),
     }
 }
 
@@ -260,6 +258,7 @@ fn destination(flows: &FlowSet, target: Target) -> String {
             "a person".to_owned()
         }
         Target::Message => "the message".to_owned(),
+        Target::Return => "back to the flow that called".to_owned(),
     }
 }
 

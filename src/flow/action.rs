@@ -161,6 +161,8 @@ pub enum Fact {
         /// Working days from today.
         within_working_days: u32,
     },
+    /// The flow asked for something that this engine is not connected to: records, a list of calls to make.
+    NotConnected,
     /// The program did what its check says it cannot; the caller went up the ladder.
     Fault {
         /// What, in plain words, without anything of the caller.

@@ -83,6 +83,13 @@ codes! {
     ENTRY_ROUTE "F119" "a number leads to the entry flow itself";
     NUMBER_TWICE "F120" "a called number stands twice";
     NEVER_CALLED "F121" "the entry never leads to the flow of the called number";
+    EXPRESSION "F185" "a condition or value cannot be read";
+    COLLECT "F186" "what a `collect` step asks for does not fit together";
+    PASSED "F187" "`with` names no saved value";
+    CARE_VERB "F188" "nothing like this can be asked of the records";
+    OUTCOME "F189" "`next` lacks an outcome of its step, or names one that it never has";
+    TYPE "F190" "a type of value is not known";
+    CALLED_FLOW "F191" "a `call` names no flow that can come back";
 }
 
 /// The codes that the field reader uses for flows.

@@ -5,6 +5,7 @@
 
 use crate::flow::action::Why;
 use crate::flow::program::{StepAt, Target};
+use crate::flow::read::acts::ANOTHER;
 use crate::flow::read::clinic::ClinicText;
 use crate::flow::read::flow::{ActText, FlowText, ThenText};
 use crate::flow::read::hours::HoursText;
@@ -13,12 +14,14 @@ use crate::flow::syntax::fields::Placed;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Destinations that stand in no file.
-pub const FIXED: [(&str, Target); 5] = [
+pub const FIXED: [(&str, Target); 7] = [
     ("person", Target::Ladder(Why::Asked)),
     ("nurse", Target::Ladder(Why::Nurse)),
     ("crisis", Target::Ladder(Why::Crisis)),
     ("message", Target::Message),
     ("called_number", Target::CalledNumber),
+    ("emergency_exit", Target::Ladder(Why::Emergency)),
+    ("return", Target::Return),
 ];
 
 /// The exits of the ladder itself, which no file needs to list.
@@ -179,16 +182,39 @@ impl Draft {
 }
 
 impl ActText {
-    /// The words that say where the step leads, with whether a key must be pressed to get there.
+    /// The words that say where the step leads, with whether the caller must do something to get there. A step that
+    /// comes to several outcomes leads to each by itself.
     pub fn ways(&self) -> Vec<(&Placed<String>, Way)> {
         match self {
-            ActText::Say { then: ThenText::Next(next), .. } => vec![(next, Way::ByItself)],
-            ActText::OfferLanguage { next, .. } | ActText::Record { next, .. } => {
-                next.iter().map(|next| (next, Way::ByItself)).collect()
-            }
+            ActText::Say { then: ThenText::Next(next), .. }
+            | ActText::Set { next, .. }
+            | ActText::Speech { next, .. }
+            | ActText::Wait { next, .. } => vec![(next, Way::ByItself)],
+            ActText::OfferLanguage { next, .. }
+            | ActText::Notice { next, .. }
+            | ActText::Recording { next, .. } => next.iter().map(|next| (next, Way::ByItself)).collect(),
             ActText::Menu { answers, .. } => {
                 answers.iter().map(|answer| (&answer.target, Way::ByKey)).collect()
             }
+            ActText::Offer { answers, used_up, .. } => {
+                let kept = answers.iter().filter(|answer| answer.name.value != ANOTHER);
+                let by_key = kept.map(|answer| (&answer.target, Way::ByKey));
+                by_key.chain([(used_up, Way::ByItself)]).collect()
+            }
+            ActText::Ask { yes, no, .. } => vec![(yes, Way::ByKey), (no, Way::ByKey)],
+            ActText::Collect(collect) => vec![(&collect.next, Way::ByKey)],
+            ActText::When { yes, no, .. } => vec![(yes, Way::ByItself), (no, Way::ByItself)],
+            ActText::Call { next, .. } => vec![(next, Way::ByReturn)],
+            ActText::Care { ways, failed, .. } => {
+                let named = ways.iter().map(|(_, target)| (target, Way::ByItself));
+                named.chain([(failed, Way::ByItself)]).collect()
+            }
+            ActText::Record { saved, failed, .. } => vec![(saved, Way::ByKey), (failed, Way::ByItself)],
+            ActText::Transfer { failed, .. } => vec![(failed, Way::ByItself)],
+            ActText::Queue { overflow, failed, .. } => {
+                vec![(overflow, Way::ByItself), (failed, Way::ByItself)]
+            }
+            ActText::Callback { done, failed, .. } => vec![(done, Way::ByItself), (failed, Way::ByItself)],
             ActText::Hours { open, closed, holiday, .. } => [Some(open), Some(closed), holiday.as_ref()]
                 .into_iter()
                 .flatten()
@@ -198,15 +224,65 @@ impl ActText {
         }
     }
 
-    /// The prompt that the step speaks, if it speaks.
+    /// The prompt that the step speaks first, if it speaks.
     pub fn prompt(&self) -> Option<&Placed<String>> {
+        self.prompts().into_iter().next()
+    }
+
+    /// Every prompt that the step may speak.
+    pub fn prompts(&self) -> Vec<&Placed<String>> {
         match self {
             ActText::Say { prompt, .. }
             | ActText::OfferLanguage { prompt, .. }
-            | ActText::Record { notice: prompt, .. }
+            | ActText::Notice { notice: prompt, .. }
             | ActText::Menu { prompt, .. }
-            | ActText::Person { prompt, .. } => Some(prompt),
-            ActText::Hours { .. } => None,
+            | ActText::Ask { prompt, .. }
+            | ActText::Offer { prompt, .. }
+            | ActText::Record { prompt, .. }
+            | ActText::Transfer { prompt, .. }
+            | ActText::Queue { prompt, .. }
+            | ActText::Callback { prompt, .. }
+            | ActText::Person { prompt, .. } => vec![prompt],
+            ActText::Collect(collect) => {
+                [Some(&collect.prompt), collect.confirm.as_ref(), collect.wrong.as_ref()]
+                    .into_iter()
+                    .flatten()
+                    .collect()
+            }
+            ActText::Hours { .. }
+            | ActText::Set { .. }
+            | ActText::When { .. }
+            | ActText::Call { .. }
+            | ActText::Care { .. }
+            | ActText::Recording { .. }
+            | ActText::Speech { .. }
+            | ActText::Wait { .. } => Vec::new(),
+        }
+    }
+
+    /// Whether it waits for the caller to do something.
+    pub fn waits(&self) -> bool {
+        match self {
+            ActText::Menu { .. }
+            | ActText::Ask { .. }
+            | ActText::Collect(_)
+            | ActText::Offer { .. }
+            | ActText::Record { .. } => true,
+            ActText::Say { .. }
+            | ActText::OfferLanguage { .. }
+            | ActText::Notice { .. }
+            | ActText::Hours { .. }
+            | ActText::Set { .. }
+            | ActText::When { .. }
+            | ActText::Call { .. }
+            | ActText::Care { .. }
+            | ActText::Recording { .. }
+            | ActText::Speech { .. }
+            | ActText::Wait { .. }
+            | ActText::Transfer { .. }
+            | ActText::Queue { .. }
+            | ActText::Callback { .. }
+            | ActText::Person { .. } => false,
         }
     }
 }
@@ -218,4 +294,6 @@ pub enum Way {
     ByItself,
     /// A key.
     ByKey,
+    /// The end of a flow that was called.
+    ByReturn,
 }

@@ -9,6 +9,7 @@ use crate::flow::diagnostic::Code;
 mod heard;
 mod hours;
 mod language;
+mod values;
 mod words;
 mod yaml;
 
@@ -73,7 +74,13 @@ pub const fn words(file: &'static str, wrong: &'static str, right: &'static str)
 
 /// The pages of flows and of YAML itself, in the order of their codes.
 pub fn pages() -> impl Iterator<Item = &'static Page> {
-    yaml::PAGES.iter().chain(language::PAGES).chain(heard::PAGES).chain(hours::PAGES).chain(words::PAGES)
+    yaml::PAGES
+        .iter()
+        .chain(language::PAGES)
+        .chain(heard::PAGES)
+        .chain(hours::PAGES)
+        .chain(words::PAGES)
+        .chain(values::PAGES)
 }
 
 impl Page {

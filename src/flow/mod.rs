@@ -7,6 +7,7 @@
 //! This floor knows no SIP and no RTP: a [`action::Action`] goes out, an [`action::Input`] comes in.
 
 pub mod action;
+pub mod care;
 pub mod changes;
 mod check;
 pub mod codes;
@@ -24,6 +25,7 @@ pub mod program;
 pub(crate) mod read;
 pub mod repair;
 pub mod run;
+pub mod saved;
 pub mod set;
 pub mod spoken;
 pub mod syntax;

@@ -3,8 +3,11 @@
 //! Nothing here can be written by hand; [`super::set::FlowSet::load`] builds it from files without
 //! fault. Not here: what a step does ([`super::run`]).
 
-use crate::flow::action::Why;
-use crate::id::{ExitName, FlowName, Language, PromptName, StepName};
+use crate::flow::action::{Pace, Why};
+use crate::flow::entry::ask::{self, Confirm, DateOrder};
+use crate::flow::expression::Checked;
+use crate::flow::value::Date;
+use crate::id::{ExitName, FlowName, Language, PromptName, StepName, ValueName};
 use crate::wire::telephone_event::Key;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -25,10 +28,24 @@ pub struct Flow {
     pub name: FlowName,
     /// What it is for, in the administrator's words.
     pub title: String,
+    /// Whether it sorts callers by danger.
+    pub kind: FlowKind,
+    /// The values that it gives to who called it.
+    pub gives: Vec<ValueName>,
     /// The first step.
     pub start: StepAt,
     /// Its steps, in the order of the file.
     pub steps: Vec<Step>,
+}
+
+/// What a flow is for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum FlowKind {
+    /// Anything else.
+    #[default]
+    Ordinary,
+    /// A triage tree: silence and wrong keys in it lead to a nurse.
+    Triage,
 }
 
 /// One thing that the caller notices.
@@ -36,6 +53,9 @@ pub struct Flow {
 pub struct Step {
     /// Its name.
     pub name: StepName,
+    /// The values that go with it, each under the name by which it is known there: the slots of its prompts, the
+    /// parameters of a sub-flow, what is asked of the records.
+    pub with: Vec<(ValueName, ValueName)>,
     /// What it does.
     pub act: Act,
 }
@@ -60,7 +80,7 @@ pub enum Act {
         next: Target,
     },
     /// Gives the recording notice here already; recording begins when it was heard to its end.
-    Record {
+    Notice {
         /// The notice.
         notice: PromptName,
         /// Where it leads.
@@ -74,6 +94,105 @@ pub enum Act {
         answers: Vec<Answer>,
         /// How long a caller may think after the question.
         first_key: Duration,
+        /// What is saved of the answer.
+        save: Option<SaveAnswer>,
+    },
+    /// Asks for digits.
+    Collect(Box<Collect>),
+    /// Offers the items of a list, one at a time.
+    Offer {
+        /// The words around an item.
+        prompt: PromptName,
+        /// The list.
+        from: ValueName,
+        /// The keys; an answer without a target is the next item.
+        answers: Vec<OfferAnswer>,
+        /// How long a caller may think.
+        first_key: Duration,
+        /// The name under which the item that was chosen is saved.
+        save: Option<ValueName>,
+        /// Where it leads when no item is left.
+        used_up: Target,
+    },
+    /// Gives names to values.
+    Set {
+        /// In this order.
+        values: Vec<(ValueName, Checked)>,
+        /// Where it leads.
+        next: Target,
+    },
+    /// Leads by a condition.
+    When {
+        /// Yes or no.
+        condition: Checked,
+        /// Where it leads if it holds.
+        yes: Target,
+        /// Where it leads if not.
+        no: Target,
+    },
+    /// Goes through another flow and comes back.
+    Call {
+        /// The first step of that flow.
+        start: StepAt,
+        /// What is kept of what it gives: the name here, and the name there.
+        save: Vec<(ValueName, ValueName)>,
+        /// Where it leads then.
+        next: Target,
+    },
+    /// Asks the records.
+    Care {
+        /// What.
+        verb: crate::flow::care::Verb,
+        /// Where it leads when they cannot be asked.
+        failed: Target,
+    },
+    /// Promises to call back: nobody keeps such a promise yet.
+    Callback {
+        /// Where it leads.
+        failed: Target,
+    },
+    /// Takes a spoken message.
+    Record {
+        /// What is asked for, before the tone.
+        prompt: PromptName,
+        /// How long it may be.
+        longest: Duration,
+        /// Where it leads when it is saved.
+        saved: Target,
+        /// Where it leads when it could not be kept.
+        failed: Target,
+    },
+    /// Stops the recording of the call for a while, or goes on with it.
+    Recording {
+        /// Which of both.
+        what: Pausing,
+        /// Where it leads.
+        next: Target,
+    },
+    /// Speaks at this pace from here on.
+    Speech {
+        /// The pace.
+        pace: Pace,
+        /// Where it leads.
+        next: Target,
+    },
+    /// Is silent for a while.
+    Wait {
+        /// How long.
+        time: Duration,
+        /// Where it leads.
+        next: Target,
+    },
+    /// Calls one party and bridges it with the caller.
+    Transfer {
+        /// The words before.
+        prompt: PromptName,
+        /// Whom, and for how long.
+        to: Rung,
+        /// The exit that the record shows once somebody answered.
+        exit: ExitName,
+        /// Where it leads when nobody did.
+        failed: Target,
     },
     /// Asks a calendar whether the clinic is open; nothing is heard.
     Hours {
@@ -100,6 +219,109 @@ pub enum Act {
         /// The named exit.
         exit: ExitName,
     },
+}
+
+impl Act {
+    /// Every way that leads on from it in its own flow.
+    pub fn targets(&self) -> Vec<Target> {
+        match self {
+            Act::Say { next, .. }
+            | Act::OfferLanguage { next, .. }
+            | Act::Notice { next, .. }
+            | Act::Set { next, .. }
+            | Act::Call { next, .. }
+            | Act::Recording { next, .. }
+            | Act::Speech { next, .. }
+            | Act::Wait { next, .. } => vec![*next],
+            Act::Menu { answers, .. } => answers.iter().map(|answer| answer.target).collect(),
+            Act::Offer { answers, used_up, .. } => {
+                answers.iter().filter_map(|answer| answer.target).chain([*used_up]).collect()
+            }
+            Act::Collect(collect) => vec![collect.next],
+            Act::When { yes, no, .. } => vec![*yes, *no],
+            Act::Care { failed, .. } | Act::Callback { failed } | Act::Transfer { failed, .. } => {
+                vec![*failed]
+            }
+            Act::Record { saved, failed, .. } => vec![*saved, *failed],
+            Act::Hours { open, closed, holiday, .. } => vec![*open, *closed, *holiday],
+            Act::Person { .. } | Act::End { .. } => Vec::new(),
+        }
+    }
+}
+
+/// What is saved of an answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SaveAnswer {
+    /// Its name.
+    Name(ValueName),
+    /// Whether it was yes.
+    Yes(ValueName),
+}
+
+/// One answer to an offer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OfferAnswer {
+    /// The key.
+    pub key: Key,
+    /// The answer's name.
+    pub name: StepName,
+    /// Where it leads; `None` is the next item.
+    pub target: Option<Target>,
+}
+
+/// What a recording does for a while.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pausing {
+    /// It stops.
+    Pause,
+    /// It goes on, if it was stopped by such a step.
+    Resume,
+}
+
+/// Digits that are asked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Collect {
+    /// The question.
+    pub prompt: PromptName,
+    /// The words of the read-back.
+    pub confirm: Option<PromptName>,
+    /// What is said before the question after a wrong entry.
+    pub wrong: PromptName,
+    /// What may be typed.
+    pub kind: CollectKind,
+    /// How long is waited.
+    pub timers: ask::Timers,
+    /// Whether the value is read back.
+    pub confirmed: Confirm,
+    /// The name of the value.
+    pub save: ValueName,
+    /// Where it leads.
+    pub next: Target,
+}
+
+/// What may be typed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum CollectKind {
+    /// Whatever does not depend on the day of the call.
+    Fixed(ask::Kind),
+    /// A day, within bounds.
+    Date {
+        /// In which order its parts are typed.
+        order: DateOrder,
+        /// The first.
+        from: Option<Day>,
+        /// The last.
+        to: Option<Day>,
+    },
+}
+
+/// A day, as a bound.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Day {
+    /// This one.
+    On(Date),
+    /// That of the call.
+    Today,
 }
 
 /// In which languages a step speaks.
@@ -133,6 +355,8 @@ pub enum Target {
     Ladder(Why),
     /// To the message at the end of the ladder.
     Message,
+    /// Back to the flow that called this one.
+    Return,
 }
 
 /// What holds for all flows: `clinic.yaml`.
@@ -144,6 +368,8 @@ pub struct Clinic {
     pub languages: Vec<Language>,
     /// The keys of the emergency number, such as 9 1 1.
     pub emergency: Vec<Key>,
+    /// The digits of the crisis line, such as 988.
+    pub crisis: ask::Digits,
     /// The flow that every call hears first.
     pub entry: usize,
     /// The flow of a number that is not listed.
@@ -154,6 +380,10 @@ pub struct Clinic {
     pub urgent: BTreeSet<usize>,
     /// How much longer the pound key lets a caller think.
     pub more_time: Duration,
+    /// How long a caller who types may think between two keys.
+    pub between_keys: Duration,
+    /// How long he may type in all.
+    pub all_keys: Duration,
     /// Misses in one menu after which a person is got.
     pub tries: u32,
     /// Whether calls are recorded.

@@ -6,18 +6,21 @@ use crate::flow::codes::FILE;
 use crate::flow::diagnostic::{Diagnostic, Place, Sources, Words};
 use crate::flow::draft::{Calendars, Draft};
 use crate::flow::edition::Edition;
+use crate::flow::entry::ask::Digits;
 use crate::flow::hours::calendar::Calendar;
-use crate::flow::program::{Act, Answer, Clinic, Flow, Message, Step, StepAt};
+use crate::flow::program::{Clinic, Flow, Message, Step, StepAt};
 use crate::flow::read;
 use crate::flow::read::clinic::{ClinicText, plain_number};
-use crate::flow::read::flow::{ActText, StepText, ThenText};
 use crate::flow::read::hours::{self, IcsFile};
-use crate::flow::syntax::fields::Placed;
 use crate::flow::syntax::tree::{self, Reading};
-use crate::id::{ExitName, FlowName, Language, PromptName, StepName};
+use crate::id::{FlowName, Language, PromptName};
+use jiff::tz::TimeZone;
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
-use std::time::Duration;
+
+mod build;
+
+use build::Builder;
 
 /// One file of a flow set.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -116,6 +119,12 @@ impl FlowSet {
         &self.calendars
     }
 
+    /// The zone where the clinic stands: that of its first calendar, or UTC.
+    pub fn zone(&self) -> &TimeZone {
+        const UTC: &TimeZone = &TimeZone::UTC;
+        self.calendars.first().map_or(UTC, |calendar| &calendar.zone)
+    }
+
     /// Those of them that are marked as drafts: nobody has reviewed their words yet.
     pub fn drafts(&self) -> &[Spoken] {
         &self.drafts
@@ -149,7 +158,7 @@ impl FlowSet {
 
     /// The set with another act at a step, unchecked: what no file can say.
     #[cfg(test)]
-    pub fn with_act(mut self, at: StepAt, act: Act) -> Self {
+    pub fn with_act(mut self, at: StepAt, act: crate::flow::program::Act) -> Self {
         self.flows[at.flow].steps[at.step].act = act;
         self
     }
@@ -234,12 +243,19 @@ fn read_all(files: &[SourceFile], sources: &mut Sources) -> Draft {
 fn build(draft: &Draft, version: String) -> Option<FlowSet> {
     let text = draft.clinic.as_ref()?;
     let clinic = clinic(draft, text)?;
+    let environment = check::values::environment(draft);
+    let builder = Builder { draft, text, locale: text.locale?, environment: &environment };
     let flow = |at: usize| {
         let flow = &draft.flows[at];
-        let steps: Option<Vec<Step>> =
-            flow.steps.iter().map(|text| step(draft, at, text, text_first_key(draft)?)).collect();
-        let name = FlowName::from(flow.name.value.as_str());
-        Some(Flow { name, title: flow.title.clone(), start: draft.start(at)?, steps: steps? })
+        let steps: Option<Vec<Step>> = flow.steps.iter().map(|text| builder.step(at, text)).collect();
+        Some(Flow {
+            name: FlowName::from(flow.name.value.as_str()),
+            title: flow.title.clone(),
+            kind: flow.kind,
+            gives: flow.gives.iter().flatten().map(|(name, _)| build::value(name)).collect(),
+            start: draft.start(at)?,
+            steps: steps?,
+        })
     };
     let flows: Option<Vec<Flow>> = (0..draft.flows.len()).map(flow).collect();
     let used = check::words::used(draft);
@@ -270,10 +286,6 @@ fn ics(file: &SourceFile, sources: &mut Sources) -> IcsFile {
     }
 }
 
-fn text_first_key(draft: &Draft) -> Option<Duration> {
-    draft.clinic.as_ref().map(|clinic| clinic.first_key)
-}
-
 fn clinic(draft: &Draft, text: &ClinicText) -> Option<Clinic> {
     let numbers = text.numbers.iter().map(|(number, flow)| Some((number.clone(), draft.flow(&flow.value)?)));
     let message = text.message.as_ref()?;
@@ -288,7 +300,10 @@ fn clinic(draft: &Draft, text: &ClinicText) -> Option<Clinic> {
         default: draft.flow(&text.default.as_ref()?.value)?,
         numbers: numbers.collect::<Option<_>>()?,
         urgent: text.urgent.iter().map(|flow| draft.flow(&flow.value)).collect::<Option<_>>()?,
+        crisis: Digits::of(text.locale?.crisis)?,
         more_time: text.more_time,
+        between_keys: text.between_keys,
+        all_keys: text.all_keys,
         tries: text.tries,
         recording: text.recording.value,
         ladder: text.ladder.clone(),
@@ -298,43 +313,4 @@ fn clinic(draft: &Draft, text: &ClinicText) -> Option<Clinic> {
             within_working_days: message.within_working_days,
         },
     })
-}
-
-fn step(draft: &Draft, flow: usize, text: &StepText, first_key: Duration) -> Option<Step> {
-    let prompt = |word: &Placed<String>| PromptName::from(word.value.as_str());
-    let exit = |word: &Placed<String>| ExitName::from(word.value.as_str());
-    let target = |word: &Placed<String>| draft.target(flow, &word.value);
-    let act = match text.act.as_ref()? {
-        ActText::Say { prompt: p, voices, then: ThenText::Next(next) } => {
-            Act::Say { prompt: prompt(p), voices: *voices, next: target(next)? }
-        }
-        ActText::Say { prompt: p, then: ThenText::End(end), .. } => {
-            Act::End { prompt: prompt(p), exit: exit(end) }
-        }
-        ActText::Say { then: ThenText::Nothing, .. } => return None,
-        ActText::OfferLanguage { prompt: p, next } => {
-            Act::OfferLanguage { prompt: prompt(p), next: target(next.as_ref()?)? }
-        }
-        ActText::Record { notice, next } => {
-            Act::Record { notice: prompt(notice), next: target(next.as_ref()?)? }
-        }
-        ActText::Menu { prompt: p, answers, first_key: own } => {
-            let answer = |a: &crate::flow::read::flow::AnswerText| {
-                let name = StepName::from(a.name.value.as_str());
-                Some(Answer { key: a.key, name, target: target(&a.target)? })
-            };
-            let answers = answers.iter().map(answer).collect::<Option<_>>()?;
-            Act::Menu { prompt: prompt(p), answers, first_key: own.unwrap_or(first_key) }
-        }
-        ActText::Hours { calendar, open, closed, holiday } => Act::Hours {
-            calendar: draft.calendar(&calendar.value)?,
-            open: target(open)?,
-            closed: target(closed)?,
-            holiday: target(holiday.as_ref().unwrap_or(closed))?,
-        },
-        ActText::Person { prompt: p, exit: e } => {
-            Act::Person { prompt: prompt(p), exit: e.as_ref().map_or_else(|| ExitName::from("person"), exit) }
-        }
-    };
-    Some(Step { name: StepName::from(text.name.value.as_str()), act })
 }

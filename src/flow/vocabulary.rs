@@ -104,6 +104,7 @@ pub const SAY: Object = Object {
         ),
         field("next", Optional, Value::Name, "The step or flow that follows."),
         field("end", Optional, Value::Name, "Hangs up after the words; the exit names it for the reports."),
+        WITH,
     ],
 };
 
@@ -126,6 +127,14 @@ pub const MENU: Object = Object {
             "Each answer and its step; `else` is every answer that is not listed.",
         ),
         field("first_key", Optional, Value::Time(3, 60), "The time for a key, if this menu needs more."),
+        field("save", Optional, Value::Name, "The name under which the answer's name is saved."),
+        field(
+            "scale",
+            Optional,
+            Value::Choice(&["yes", "no"]),
+            "`yes`: it asks for a grade, so 4 is one of them.",
+        ),
+        WITH,
     ],
 };
 
@@ -144,13 +153,211 @@ pub const LANGUAGE: Object = Object {
     ],
 };
 
+/// `recording:`
+pub const RECORDING: Object = Object {
+    what: "a `recording` step",
+    about: "The recording of the call: its notice, a pause, and the end of the pause.",
+    fields: &[
+        field(
+            "recording",
+            Required,
+            Value::Choice(&["notice", "pause", "resume"]),
+            "`notice` gives the notice here already, in the entry flow only; `pause` and `resume` stand around what \
+             must not be kept.",
+        ),
+        field("prompt", Optional, Value::Name, "The prompt that gives the notice."),
+        NEXT,
+    ],
+};
+
+const NEXT: Field = field("next", Optional, Value::Name, "The step that follows.");
+const GO_ON: Field = field("next", Required, Value::Name, "The step that follows.");
+const WITH: Field = field(
+    "with",
+    Optional,
+    Value::Table(Names::Any, &Value::Text),
+    "Saved values by the names that they have there: `{day: $visit}`.",
+);
+const SAVE: Field = field("save", Optional, Value::Name, "The name under which the answer is saved.");
+const KEYS: Field = field(
+    "keys",
+    Required,
+    Value::Table(Names::Keys, &Value::Name),
+    "Each key and the name of its answer; `another` is the next item.",
+);
+
+const fn outcomes(about: &'static str) -> Field {
+    field("next", Required, Value::Table(Names::Any, &Value::Name), about)
+}
+
+/// `ask:`
+pub const ASK: Object = Object {
+    what: "an `ask` step",
+    about: "A question that is answered with 1 for yes and 2 for no.",
+    fields: &[
+        field("ask", Required, Value::Name, "The prompt that asks, and says that 1 is yes and 2 is no."),
+        field("code", Optional, Value::Name, "What the question is about, for triage trees."),
+        SAVE,
+        WITH,
+        outcomes("`yes` and `no`, and the step of each."),
+    ],
+};
+
+/// `collect:`
+pub const COLLECT: Object = Object {
+    what: "a `collect` step",
+    about: "Asks for digits: a date, a number, a telephone number, a code.",
+    fields: &[
+        field("collect", Required, Value::Name, "The prompt that asks."),
+        field("as", Required, Value::Choice(&["digits", "number", "date", "phone"]), "What is typed."),
+        field("length", Optional, Value::Text, "How many digits: `5`, or `4-8`."),
+        field("begins", Optional, Value::Text, "How the digits must begin."),
+        field("from", Optional, Value::Text, "The least number, or the first day: `1900-01-01` or `today`."),
+        field("to", Optional, Value::Text, "The greatest number, or the last day."),
+        field(
+            "confirm",
+            Optional,
+            Value::Name,
+            "The prompt that reads {value} back and offers 1 for yes and 2 for no; a date must have it.",
+        ),
+        field("wrong", Optional, Value::Name, "What is said before the question after a wrong entry."),
+        field("secret", Optional, Value::Choice(&["yes", "no"]), "`yes`: never spoken, shown or kept."),
+        field("first_key", Optional, Value::Time(3, 60), "The time for the first key."),
+        field("save", Required, Value::Name, "The name under which the value is saved."),
+        WITH,
+        GO_ON,
+    ],
+};
+
+/// `offer:`
+pub const OFFER: Object = Object {
+    what: "an `offer` step",
+    about: "Offers the items of a list, one at a time.",
+    fields: &[
+        field("offer", Required, Value::Name, "The prompt that says {value} and offers the keys."),
+        field("from", Required, Value::Text, "The list, such as `$times`."),
+        KEYS,
+        SAVE,
+        WITH,
+        outcomes("Each answer and its step; `used_up` when no item is left."),
+    ],
+};
+
+/// `set:`
+pub const SET: Object = Object {
+    what: "a `set` step",
+    about: "Gives names to values; nothing is heard.",
+    fields: &[
+        field(
+            "set",
+            Required,
+            Value::Table(Names::Any, &Value::Text),
+            "Names, and what each is: `{left: supply - 3}`.",
+        ),
+        GO_ON,
+    ],
+};
+
+/// `when:`
+pub const WHEN: Object = Object {
+    what: "a `when` step",
+    about: "Leads on by a condition; nothing is heard.",
+    fields: &[
+        field("when", Required, Value::Text, "The condition, such as `age(birth) >= 65`."),
+        outcomes("`yes` and `no`, and the step of each."),
+    ],
+};
+
+/// `call:`
+pub const CALL: Object = Object {
+    what: "a `call` step",
+    about: "Goes through another flow and comes back.",
+    fields: &[
+        field("call", Required, Value::Name, "The flow; it leads back with `return`."),
+        WITH,
+        field(
+            "save",
+            Optional,
+            Value::Table(Names::Any, &Value::Name),
+            "What is kept of what it gives: the name here, and the name there.",
+        ),
+        GO_ON,
+    ],
+};
+
+/// `care:`
+pub const CARE: Object = Object {
+    what: "a `care` step",
+    about: "Asks the clinic's records.",
+    fields: &[
+        field("care", Required, Value::Name, "What is asked, such as `patient.find`."),
+        WITH,
+        SAVE,
+        outcomes("Each outcome and its step; left out, `failed` is a person."),
+    ],
+};
+
 /// `record:`
 pub const RECORD: Object = Object {
     what: "a `record` step",
-    about: "The recording notice, if it shall come before the menus. In the entry flow only.",
+    about: "Takes what the caller says after the tone.",
     fields: &[
-        field("record", Required, Value::Name, "The prompt that gives the notice."),
-        field("next", Optional, Value::Name, "The step that follows."),
+        field("record", Required, Value::Name, "The prompt that asks for it."),
+        field("longest", Optional, Value::Time(5, 300), "How long it may be; 60 s if left out."),
+        outcomes("`saved`, and the step that follows; left out, `failed` is a person."),
+    ],
+};
+
+/// `speech:`
+pub const SPEECH: Object = Object {
+    what: "a `speech` step",
+    about: "How fast the flow speaks from here on.",
+    fields: &[field("speech", Required, Value::Choice(&["slow", "normal"]), "The pace."), GO_ON],
+};
+
+/// `wait:`
+pub const WAIT: Object = Object {
+    what: "a `wait` step",
+    about: "Is silent for a moment.",
+    fields: &[field("wait", Required, Value::Time(1, 10), "How long."), GO_ON],
+};
+
+/// `transfer:`
+pub const TRANSFER: Object = Object {
+    what: "a `transfer` step",
+    about: "Calls one party and joins the caller with it.",
+    fields: &[
+        field("transfer", Required, Value::Text, "Whom, as sip:NAME@HOST or sip:NAME@HOST:PORT."),
+        field("say", Required, Value::Name, "The prompt that is spoken before."),
+        field("ring", Optional, Value::Time(5, 120), "How long it may ring; 25 s if left out."),
+        field("exit", Optional, Value::Name, "What the caller wanted, for the reports."),
+        WITH,
+        outcomes("`failed`, and the step when nobody answers; left out, it is a person."),
+    ],
+};
+
+/// `queue:`
+pub const QUEUE: Object = Object {
+    what: "a `queue` step",
+    about: "Waits for a person of a queue. There are no queues yet: the person ladder is climbed.",
+    fields: &[
+        field("queue", Required, Value::Name, "The queue."),
+        field("say", Required, Value::Name, "The prompt that is spoken before."),
+        field("exit", Optional, Value::Name, "What the caller wanted, for the reports."),
+        WITH,
+        outcomes("`overflow`, and the step when it is too long; left out, `failed` is a person."),
+    ],
+};
+
+/// `callback:`
+pub const CALLBACK: Object = Object {
+    what: "a `callback` step",
+    about: "Promises to call back. There is nobody to promise it yet: it takes its way `failed`.",
+    fields: &[
+        field("callback", Required, Value::Name, "The prompt that promises it."),
+        field("within", Required, Value::Time(60, 86_400), "How soon, such as `30 min`."),
+        WITH,
+        outcomes("`done`, and the step that follows; left out, `failed` is a person."),
     ],
 };
 
@@ -191,7 +398,10 @@ pub const PERSON: Object = Object {
 };
 
 /// Every kind of step, in the order in which faults name them.
-pub const STEPS: [&Object; 6] = [&SAY, &MENU, &LANGUAGE, &RECORD, &HOURS, &PERSON];
+pub const STEPS: [&Object; 19] = [
+    &SAY, &MENU, &ASK, &COLLECT, &OFFER, &RECORD, &HOURS, &WHEN, &SET, &CALL, &CARE, &PERSON, &TRANSFER,
+    &QUEUE, &CALLBACK, &LANGUAGE, &RECORDING, &SPEECH, &WAIT,
+];
 
 /// The words that say what a step does; exactly one of them must stand in it.
 pub const ACTS: [&str; STEPS.len()] = {
@@ -212,6 +422,24 @@ pub const FLOW: Object = Object {
         field("flow", Required, Value::Name, "The flow's name; the file is named after it."),
         field("title", Optional, Value::Text, "What the flow is for."),
         field("owner", Optional, Value::Text, "Who answers for it."),
+        field(
+            "kind",
+            Optional,
+            Value::Choice(&["ordinary", "triage"]),
+            "`triage`: it sorts callers by danger.",
+        ),
+        field(
+            "takes",
+            Optional,
+            Value::Table(Names::Any, &Value::Text),
+            "What must go with a `call` of it: names, and the type of each.",
+        ),
+        field(
+            "gives",
+            Optional,
+            Value::Table(Names::Any, &Value::Text),
+            "What it gives back where it says `return`: names, and the type of each.",
+        ),
         field("start", Required, Value::Name, "The first step."),
         field(
             "steps",
@@ -246,10 +474,12 @@ pub const MESSAGE_RUNG: Object = Object {
 /// `times:` of clinic.yaml.
 pub const TIMES: Object = Object {
     what: "`times`",
-    about: "The times of every menu.",
+    about: "The times of every menu and entry.",
     fields: &[
         field("first_key", Optional, Value::Time(3, 60), "The time for a menu's first key; 8 s if left out."),
         field("more_time", Optional, Value::Time(5, 300), "The time that pound gives; 30 s if left out."),
+        field("between_keys", Optional, Value::Time(2, 30), "The time between two digits; 5 s if left out."),
+        field("all_keys", Optional, Value::Time(10, 300), "The time for all digits; 60 s if left out."),
     ],
 };
 

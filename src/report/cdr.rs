@@ -306,6 +306,7 @@ impl Record {
             | Fact::NoticeGiven
             | Fact::NoticeCut
             | Fact::FaxHeard
+            | Fact::NotConnected
             | Fact::RecordingRefused
             | Fact::Promised { .. }
             | Fact::Fault { .. } => {}

@@ -118,6 +118,7 @@ impl Switch {
             | Fact::NoticeGiven
             | Fact::NoticeCut
             | Fact::FaxHeard
+            | Fact::NotConnected
             | Fact::RecordingRefused
             | Fact::Promised { .. } => {}
         }

@@ -173,7 +173,8 @@ fn copy_flows(from: &Path, to: &Path, desk: &str) {
 /// The last step of the entry leads to the notice, and only then to the flow of the called number.
 fn give_notice_first(entry: &Path) {
     let text = fs::read_to_string(entry).expect("it was copied");
-    let (to, notice) = ("next: called_number}", "{record: u.recording, next: called_number}");
+    let (to, notice) =
+        ("next: called_number}", "{recording: notice, prompt: u.recording, next: called_number}");
     assert_eq!(text.matches(to).count(), 1, "one step of the entry leads on:\n{text}");
     let text = text.replace(to, &format!("next: notice}}\n  notice: {notice}"));
     fs::write(entry, text).expect("the test's own directory can be written");

@@ -80,9 +80,11 @@ fn flow(fact: &Fact, numbers: Numbers) -> What {
         }
         Fact::Chosen { .. } | Fact::Missed { .. } | Fact::RecordingRefused => Mark::Key,
         Fact::NoticeGiven | Fact::NoticeCut | Fact::FaxHeard => Mark::Sound,
-        Fact::LanguageChosen(_) | Fact::LadderRung { .. } | Fact::Promised { .. } | Fact::Fault { .. } => {
-            Mark::Note
-        }
+        Fact::NotConnected
+        | Fact::LanguageChosen(_)
+        | Fact::LadderRung { .. }
+        | Fact::Promised { .. }
+        | Fact::Fault { .. } => Mark::Note,
     };
     What::Told(mark, flow_told(fact, numbers))
 }

@@ -26,6 +26,7 @@ pub fn flow_told(fact: &Fact, numbers: Numbers) -> String {
         (Fact::LanguageChosen(language), _) => format!("language {language}"),
         (Fact::NoticeGiven, _) => "the recording notice was heard".to_owned(),
         (Fact::FaxHeard, _) => "a fax machine called".to_owned(),
+        (Fact::NotConnected, _) => "the flow asked for what nothing is connected to".to_owned(),
         (Fact::NoticeCut, _) => "the recording notice was cut short: not recorded".to_owned(),
         (Fact::RecordingRefused, _) => "the caller wants no recording".to_owned(),
         (Fact::LadderRung { rung, why }, _) => {

@@ -10,6 +10,7 @@
 
 use crate::flow::draft::{Draft, Way, work};
 use crate::flow::program::{StepAt, Target};
+use crate::flow::read::flow::{ActText, FlowText};
 use std::collections::BTreeSet;
 
 /// A step, or the called number, by its position in the graph.
@@ -49,8 +50,11 @@ impl Graph {
         }
         first.push(steps.len());
         let mut graph = Self { first, steps, ways: Vec::new(), up: Vec::new() };
+        let acts =
+            |flow: &FlowText| flow.steps.iter().filter_map(|step| step.act.as_ref()).any(ActText::waits);
+        let waits: Vec<bool> = draft.flows.iter().map(acts).collect();
         for node in 0..graph.steps.len() {
-            let (ways, up) = graph.resolve(draft, graph.steps[node]);
+            let (ways, up) = graph.resolve(draft, graph.steps[node], &waits);
             graph.ways.push(ways);
             graph.up.push(up);
         }
@@ -60,13 +64,25 @@ impl Graph {
         graph
     }
 
-    fn resolve(&self, draft: &Draft, at: StepAt) -> (Vec<(Node, Way)>, Up) {
+    fn resolve(&self, draft: &Draft, at: StepAt, waits: &[bool]) -> (Vec<(Node, Way)>, Up) {
         let Some(act) = draft.act(at) else { return (Vec::new(), Up::Unknown) };
         let (mut ways, mut up) = (Vec::new(), Up::No);
+        let called = match act {
+            ActText::Call { flow, .. } => draft.flow(&flow.value),
+            _ => None,
+        };
+        ways.extend(called.and_then(|flow| self.start(draft, flow)).map(|start| (start, Way::ByItself)));
         for (word, way) in act.ways() {
+            // Who comes back from a flow that waits for him has done something there.
+            let way = match way {
+                Way::ByReturn if called.is_some_and(|flow| waits[flow]) => Way::ByKey,
+                Way::ByReturn => Way::ByItself,
+                Way::ByItself | Way::ByKey => way,
+            };
             match draft.target(at.flow, &word.value) {
                 Some(Target::Step(step)) => ways.push((self.node(step), way)),
                 Some(Target::CalledNumber) => ways.push((self.called_number(), way)),
+                Some(Target::Return) => {}
                 Some(Target::Ladder(_) | Target::Message) => up = if up == Up::No { Up::Yes } else { up },
                 None => up = Up::Unknown,
             }
@@ -181,11 +197,11 @@ impl Graph {
             work();
             *tried += 1;
             match (by, marks[*next]) {
-                (Way::ByKey, _) | (Way::ByItself, Mark::Done) => {}
-                (Way::ByItself, Mark::OnTheWay(since)) => {
+                (Way::ByKey, _) | (_, Mark::Done) => {}
+                (Way::ByItself | Way::ByReturn, Mark::OnTheWay(since)) => {
                     told.extend(way[since..].iter().filter_map(|(node, _)| self.step(*node)).min());
                 }
-                (Way::ByItself, Mark::New) => {
+                (Way::ByItself | Way::ByReturn, Mark::New) => {
                     marks[*next] = Mark::OnTheWay(way.len());
                     way.push((*next, 0));
                 }

@@ -9,6 +9,7 @@ pub mod offers;
 pub mod paths;
 pub mod reading;
 pub mod spoken_keys;
+pub mod values;
 pub mod words;
 
 #[cfg(test)]
@@ -24,6 +25,7 @@ pub fn all(draft: &Draft, audio: AudioOf<'_>, sources: &mut Sources) {
     let graph = Graph::of(draft);
     names::check(draft, sources);
     paths::check(draft, &graph, sources);
+    values::check(draft, &values::environment(draft), sources);
     let used = words::used(draft);
     words::check(draft, &used, audio, sources);
     offers::check(draft, &graph, &used, sources);

@@ -2,12 +2,13 @@
 
 use crate::flow::action::Why;
 use crate::flow::codes::{
-    CALENDAR, DEAD_END, ENTRY_ROUTE, EXIT, FILE_NAME, FIXED_KEY, KEY, NEXT, RESERVED, ROUTE, START, TWICE,
+    CALENDAR, CALLED_FLOW, DEAD_END, ENTRY_ROUTE, EXIT, FILE_NAME, FIXED_KEY, KEY, NEXT, RESERVED, ROUTE,
+    START, TWICE,
 };
 use crate::flow::diagnostic::{Sources, Words, did_you_mean, nearest};
 use crate::flow::draft::{Calendars, Draft, FIXED, OWN_EXITS, Way};
 use crate::flow::program::Target;
-use crate::flow::read::flow::{ActText, AnswerText, FlowText, StepText, ThenText, key_name};
+use crate::flow::read::flow::{ActText, AnswerText, FlowText, Scale, StepText, ThenText, key_name};
 use crate::flow::syntax::fields::Placed;
 use crate::wire::telephone_event::Key;
 use std::collections::BTreeSet;
@@ -85,20 +86,47 @@ fn ways(draft: &Draft, flow: usize, step: &StepText, sources: &mut Sources) {
         }
     }
     match act {
-        ActText::Menu { answers, .. } => answers.iter().for_each(|a| fixed_key(draft, flow, a, sources)),
+        ActText::Menu { answers, scale, .. } => {
+            answers.iter().for_each(|a| fixed_key(draft, flow, a, *scale, sources));
+        }
+        ActText::Offer { answers, .. } => {
+            answers.iter().for_each(|a| fixed_key(draft, flow, a, Scale::No, sources));
+        }
+        ActText::Call { flow: called, .. } => called_flow(draft, called, sources),
         ActText::Say { then: ThenText::Nothing, .. }
         | ActText::OfferLanguage { next: None, .. }
-        | ActText::Record { next: None, .. } => {
+        | ActText::Recording { next: None, .. }
+        | ActText::Notice { next: None, .. } => {
             let words = Words::what(format!("nothing follows on `{}`", step.name.value))
                 .repair("add `next: …`, or `end: …` to a `say`")
                 .hears("after these words the caller would hear nothing more");
             sources.fault(step.name.place, DEAD_END, words);
         }
-        ActText::Say { .. }
-        | ActText::OfferLanguage { .. }
-        | ActText::Record { .. }
-        | ActText::Hours { .. }
-        | ActText::Person { .. } => {}
+        _ => {}
+    }
+}
+
+/// A flow that is called must be there, and come back.
+fn called_flow(draft: &Draft, called: &Placed<String>, sources: &mut Sources) {
+    let Some(flow) = draft.flow(&called.value) else {
+        if !draft.may_be_flow(&called.value) {
+            let known: Vec<&str> = draft.flows.iter().map(|flow| flow.name.value.as_str()).collect();
+            let words = Words::what(format!("there is no flow `{}`", called.value))
+                .repair(did_you_mean(&called.value, &known))
+                .hears("the caller would be led to a person")
+                .meant(&called.value, known);
+            sources.fault(called.place, CALLED_FLOW, words);
+        }
+        return;
+    };
+    if draft.flows[flow].gives.is_none() {
+        let words = Words::what(format!("the flow `{}` does not say what it gives back", called.value))
+            .repair(format!(
+                "add `gives: {{}}` to {}.yaml and let a step lead to `return`, or use `next`",
+                called.value
+            ))
+            .hears("the caller would not come back here");
+        sources.fault(called.place, CALLED_FLOW, words);
     }
 }
 
@@ -161,13 +189,16 @@ fn dangling(
     sources.fault(word.place, code, words);
 }
 
-fn fixed_key(draft: &Draft, flow: usize, answer: &AnswerText, sources: &mut Sources) {
+fn fixed_key(draft: &Draft, flow: usize, answer: &AnswerText, scale: Scale, sources: &mut Sources) {
     let meaning = match answer.key {
         Key::Digit(0) => "gets a person",
         Key::Digit(9) => "gets help in a crisis",
         Key::Star => "repeats what was said",
         Key::Pound => "gives more time",
-        Key::Digit(4) if draft.target(flow, &answer.target.value) != Some(Target::Ladder(Why::Nurse)) => {
+        Key::Digit(4)
+            if scale == Scale::No
+                && draft.target(flow, &answer.target.value) != Some(Target::Ladder(Why::Nurse)) =>
+        {
             "gets the nurse"
         }
         Key::Digit(_) | Key::Letter(_) => return,
@@ -188,7 +219,11 @@ fn known_exits(draft: &Draft) -> Option<BTreeSet<&str>> {
 fn exits(known: &Option<BTreeSet<&str>>, step: &StepText, sources: &mut Sources) {
     let exit = match &step.act {
         Some(ActText::Say { then: ThenText::End(exit), .. }) => exit,
-        Some(ActText::Person { exit: Some(exit), .. }) => exit,
+        Some(
+            ActText::Person { exit: Some(exit), .. }
+            | ActText::Transfer { exit: Some(exit), .. }
+            | ActText::Queue { exit: Some(exit), .. },
+        ) => exit,
         _ => return,
     };
     let Some(known) = known else { return };

@@ -92,6 +92,7 @@ impl Keys {
 /// Keys that mean the same everywhere, so that no menu declares them.
 const EVERYWHERE: Keys = Keys::of(&[Key::Digit(0), Key::Digit(9), Key::Star, Key::Pound]);
 const NURSE: Keys = Keys::of(&[Key::Digit(4)]);
+const YES_AND_NO: Keys = Keys::of(&[Key::Digit(1), Key::Digit(2)]);
 const NO_RECORDING: Keys = Keys::of(&[Key::Digit(7)]);
 /// The key that ends calls from the clinic.
 const OPT_OUT_KEY: Key = Key::Digit(8);
@@ -146,8 +147,17 @@ impl Waiting {
                 open.pop();
                 let act = graph.step(node).and_then(|at| draft.act(at));
                 let there = match act {
-                    Some(ActText::Menu { answers, .. }) => declared(answers).with(NURSE),
-                    Some(ActText::Person { .. }) => NO_RECORDING,
+                    Some(ActText::Menu { answers, .. } | ActText::Offer { answers, .. }) => {
+                        declared(answers).with(NURSE)
+                    }
+                    Some(ActText::Ask { .. }) => YES_AND_NO.with(NURSE),
+                    Some(ActText::Collect(_)) => Keys::ALL,
+                    Some(
+                        ActText::Person { .. }
+                        | ActText::Transfer { .. }
+                        | ActText::Queue { .. }
+                        | ActText::Record { .. },
+                    ) => NO_RECORDING,
                     _ if graph.up(node) == Up::Unknown => Keys::ALL,
                     _ => {
                         let every = ahead.map(|next| waiting.at[next]).reduce(Keys::also_in);
@@ -155,7 +165,7 @@ impl Waiting {
                     }
                 };
                 let notice =
-                    if matches!(act, Some(ActText::Record { .. })) { NO_RECORDING } else { Keys::NONE };
+                    if matches!(act, Some(ActText::Notice { .. })) { NO_RECORDING } else { Keys::NONE };
                 waiting.at[node] = there.with(own(node)).with(notice).with(EVERYWHERE);
             }
         }
@@ -185,23 +195,30 @@ impl<'a> Offers<'a> {
         let behind = format!("after `{}`", step.name.value);
         for which in 0..self.told.get(at.value.as_str()).map_or(0, Vec::len) {
             match act {
-                ActText::Menu { answers, .. } => {
+                ActText::Menu { answers, .. } | ActText::Offer { answers, .. } => {
                     self.leads_nowhere(&at.value, which, waits, answers, &step.name.value);
                     self.not_spoken(&at.value, which, answers);
+                }
+                ActText::Ask { .. } => {
+                    self.leads_nowhere(&at.value, which, waits, &[], &step.name.value);
+                    self.says_yes_and_no(at, which);
                 }
                 ActText::OfferLanguage { .. } => {
                     self.unheard(&at.value, which, waits, &behind);
                     self.offers_no_language(&at.value, which);
                 }
-                ActText::Say { .. }
-                | ActText::Record { .. }
-                | ActText::Hours { .. }
-                | ActText::Person { .. } => {
-                    self.unheard(&at.value, which, waits, &behind);
+                _ => self.unheard(&at.value, which, waits, &behind),
+            }
+        }
+        if let ActText::Collect(collect) = act {
+            if let Some(confirm) = &collect.confirm {
+                for which in 0..self.told.get(confirm.value.as_str()).map_or(0, Vec::len) {
+                    self.unheard(&confirm.value, which, YES_AND_NO.with(NURSE).with(EVERYWHERE), &behind);
+                    self.says_yes_and_no(confirm, which);
                 }
             }
         }
-        if let ActText::Menu { answers, .. } = act {
+        if let ActText::Menu { answers, .. } | ActText::Offer { answers, .. } = act {
             self.opt_out(answers);
             self.options(at, answers, waits);
         }
@@ -268,6 +285,22 @@ impl<'a> Offers<'a> {
                 .hears("a caller cannot know that this key does something");
             self.mended.insert((prompt, Keys::bit(answer.key)));
             self.sources.fault(answer.place, NOT_SPOKEN, words);
+        }
+    }
+
+    /// A question of yes and no says which key is which.
+    fn says_yes_and_no(&mut self, at: &'a Placed<String>, which: usize) {
+        for (digit, meaning) in [(1, "yes"), (2, "no")] {
+            let Told { prompt, language, ref keys, .. } = *self.text(&at.value, which);
+            if keys.iter().any(|told| told.key == Key::Digit(digit)) {
+                continue;
+            }
+            let words =
+                Words::what(format!("the `{language}` text of `{prompt}` does not offer key {digit}"))
+                    .repair(format!("say it there: {digit} is {meaning}"))
+                    .hears("a caller cannot know how to answer");
+            self.mended.insert((prompt, Keys::bit(Key::Digit(digit))));
+            self.sources.fault(at.place, NOT_SPOKEN, words);
         }
     }
 
@@ -359,12 +392,8 @@ impl<'a> Offers<'a> {
         let records = draft.clinic.as_ref().is_some_and(|clinic| clinic.recording.value == Recording::On);
         let acts = draft.flows.iter().flat_map(|flow| &flow.steps).filter_map(|step| step.act.as_ref());
         let notices = acts.filter_map(|act| match act {
-            ActText::Record { notice, .. } => Some(notice.value.as_str()),
-            ActText::Say { .. }
-            | ActText::OfferLanguage { .. }
-            | ActText::Menu { .. }
-            | ActText::Hours { .. }
-            | ActText::Person { .. } => None,
+            ActText::Notice { notice, .. } => Some(notice.value.as_str()),
+            _ => None,
         });
         let notices: BTreeSet<&str> = notices.chain([Own::Recording.name()]).collect();
         for told in notices.iter().filter(|_| records).filter_map(|name| self.told.get(name)).flatten() {

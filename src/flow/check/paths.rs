@@ -5,7 +5,7 @@ use super::graph::{Graph, Node, Up};
 use crate::flow::codes::{
     CALLED, EARLY_KEY, FIRST_WORDS, LOOP, NEVER_CALLED, NO_PERSON, NOT_REACHED, NOTICE, OFFER, UNREACHABLE,
 };
-use crate::flow::diagnostic::{Sources, Words};
+use crate::flow::diagnostic::{Place, Sources, Words};
 use crate::flow::draft::{Draft, Way};
 use crate::flow::program::{Own, Target, Voices};
 use crate::flow::read::flow::{ActText, ThenText, key_name};
@@ -55,14 +55,9 @@ fn circles(draft: &Draft, graph: &Graph, sources: &mut Sources) -> Vec<Node> {
 fn no_person(draft: &Draft, graph: &Graph, circles: &[Node], sources: &mut Sources) {
     // Where a flow stops, or goes round and round, has its own fault.
     let waits = |node: &Node| match graph.step(*node).and_then(|at| draft.act(at)) {
-        Some(ActText::Menu { .. } | ActText::Person { .. }) => true,
+        Some(ActText::Person { .. } | ActText::Transfer { .. } | ActText::Queue { .. }) => true,
         Some(ActText::Say { then: ThenText::End(_), .. }) | None => false,
-        Some(
-            ActText::Say { .. }
-            | ActText::OfferLanguage { .. }
-            | ActText::Record { .. }
-            | ActText::Hours { .. },
-        ) => graph.ways(*node).is_empty(),
+        Some(act) => act.waits() || graph.ways(*node).is_empty(),
     };
     let up = graph.nodes().filter(|node| graph.up(*node) != Up::No);
     let good = graph.leading_to(graph.nodes().filter(waits).chain(up).chain(circles.iter().copied()));
@@ -108,11 +103,8 @@ fn entry_only(draft: &Draft, sources: &mut Sources) {
             }
             let (code, what) = match act {
                 ActText::OfferLanguage { .. } => (OFFER, "the language is offered in the entry flow"),
-                ActText::Record { .. } => (NOTICE, "the recording notice is given in the entry flow"),
-                ActText::Say { .. }
-                | ActText::Menu { .. }
-                | ActText::Hours { .. }
-                | ActText::Person { .. } => continue,
+                ActText::Notice { .. } => (NOTICE, "the recording notice is given in the entry flow"),
+                _ => continue,
             };
             let words = Words::what(what).repair("move this step there").hears("2 and 7 work there only");
             if let Some(prompt) = act.prompt() {
@@ -130,11 +122,7 @@ fn first_words(draft: &Draft, graph: &Graph, entry: usize, sources: &mut Sources
         ActText::Say { prompt, voices, .. } => {
             prompt.value == Own::Emergency.name() && (*voices == Voices::All || one_language)
         }
-        ActText::Menu { .. }
-        | ActText::OfferLanguage { .. }
-        | ActText::Record { .. }
-        | ActText::Hours { .. }
-        | ActText::Person { .. } => false,
+        _ => false,
     };
     if !good {
         let words =
@@ -160,18 +148,24 @@ fn first_menus(draft: &Draft, graph: &Graph, sources: &mut Sources) {
     let languages = draft.clinic.as_ref().map_or(0, |clinic| clinic.languages.len());
     let first = first_pass(draft, graph);
     for at in graph.nodes().filter(|node| first[*node]).filter_map(|node| graph.step(node)) {
-        let Some(ActText::Menu { answers, .. }) = draft.act(at) else { continue };
-        for answer in answers {
-            let meaning = match answer.key {
+        let taken: Vec<(Key, Place, &str)> = match draft.act(at) {
+            Some(ActText::Menu { answers, .. } | ActText::Offer { answers, .. }) => {
+                answers.iter().map(|answer| (answer.key, answer.place, answer.name.value.as_str())).collect()
+            }
+            Some(ActText::Ask { prompt, .. }) => vec![(Key::Digit(2), prompt.place, "no")],
+            _ => continue,
+        };
+        for (key, place, name) in taken {
+            let meaning = match key {
                 Key::Digit(2) if languages > 1 => "chooses the second language",
                 Key::Digit(7) => "stops the recording",
                 Key::Digit(_) | Key::Star | Key::Pound | Key::Letter(_) => continue,
             };
-            let key = key_name(answer.key);
+            let key = key_name(key);
             let words = Words::what(format!("key {key} {meaning} until the first menu is over"))
-                .repair("give this answer another key")
-                .hears(format!("a caller who presses {key} here would not get `{}`", answer.name.value));
-            sources.fault(answer.place, EARLY_KEY, words);
+                .repair("give this answer another key, or let a menu without this key come before")
+                .hears(format!("a caller who presses {key} here would not get `{name}`"));
+            sources.fault(place, EARLY_KEY, words);
         }
     }
 }

@@ -51,7 +51,7 @@ pub fn used(draft: &Draft) -> BTreeMap<String, Used> {
     let mut used = BTreeMap::new();
     for act in draft.flows.iter().flat_map(|flow| &flow.steps).filter_map(|step| step.act.as_ref()) {
         let is_offer = matches!(act, ActText::OfferLanguage { .. });
-        if let Some(prompt) = act.prompt() {
+        for prompt in act.prompts() {
             hear(&mut used, &prompt.value, prompt.place, usize::from(is_offer));
         }
     }

@@ -320,6 +320,13 @@ impl Entry {
         }
     }
 
+    /// Words that were held back go on: their end may be told as long after `now` as the longest take.
+    pub fn allow(&mut self, now: Instant) {
+        if let State::Asking { give_up_at, .. } | State::Reading { give_up_at, .. } = &mut self.state {
+            *give_up_at = now + PROMPT_MAX;
+        }
+    }
+
     /// Until when a pound key, pressed after the entry ended by its length, belongs to it and means nothing else.
     pub fn late_pound_until(&self) -> Option<Instant> {
         self.late_pound_until

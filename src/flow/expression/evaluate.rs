@@ -5,6 +5,7 @@
 
 use super::functions;
 use super::tree::{Is, Kind, Literal, NodeAt, Operator, Tree};
+use crate::flow::saved::Saved;
 use crate::flow::value::{Date, Money, TimeOfDay};
 use std::cmp::Ordering;
 use std::time::Duration;
@@ -34,7 +35,7 @@ pub enum Value<'a> {
     /// Yes or no.
     Bool(bool),
     /// Several.
-    List(&'a [Value<'a>]),
+    List(&'a [Saved]),
     /// A record, by whatever number [`Values`] knows it.
     Record(u32),
 }
@@ -64,10 +65,10 @@ pub trait Values<'a> {
     fn value(&self, name: &str) -> Option<Value<'a>>;
     /// The value of a record's field.
     fn field(&self, record: u32, name: &str) -> Option<Value<'a>>;
-    /// The day, where the clinic stands.
-    fn today(&self) -> Date;
+    /// The day, where the clinic stands; `None` if no clock was told.
+    fn today(&self) -> Option<Date>;
     /// The time of day, where the clinic stands.
-    fn now(&self) -> TimeOfDay;
+    fn now(&self) -> Option<TimeOfDay>;
 }
 
 /// Why an expression has no value. Nothing of the values is in it.
@@ -194,7 +195,7 @@ fn is_in<'a>(
         return Ok(found);
     }
     match evaluate(tree, list, values)? {
-        Value::List(items) => Ok(items.contains(&item)),
+        Value::List(items) => Ok(items.iter().any(|saved| saved.value() == item)),
         _ => Err(Trouble::Unchecked),
     }
 }

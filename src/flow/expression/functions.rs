@@ -181,9 +181,12 @@ pub(super) fn call<'a>(
     let seconds =
         |count: i64, each: i64| count.checked_mul(each).map(Value::Duration).ok_or(Trouble::Overflow);
     Ok(match (function.call, values) {
-        (Call::Today, _) => Value::Date(around.today()),
-        (Call::Now, _) => Value::Time(around.now()),
-        (Call::Age, [Value::Date(birth)]) => Value::Number(i64::from(around.today().years_since(*birth))),
+        (Call::Today, _) => Value::Date(around.today().ok_or(Trouble::Unknown)?),
+        (Call::Now, _) => Value::Time(around.now().ok_or(Trouble::Unknown)?),
+        (Call::Age, [Value::Date(birth)]) => {
+            let today = around.today().ok_or(Trouble::Unknown)?;
+            Value::Number(i64::from(today.years_since(*birth)))
+        }
         (Call::Weekday, [Value::Date(date)]) => Value::Choice(weekday(*date)),
         (Call::Year, [Value::Date(date)]) => Value::Number(i64::from(date.year())),
         (Call::Days, [Value::Number(count)]) => seconds(*count, 86_400)?,

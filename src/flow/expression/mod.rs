@@ -37,7 +37,7 @@ pub struct Expression {
 }
 
 /// An expression whose names and types are right too.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Checked {
     tree: Tree,
     kind: Type,

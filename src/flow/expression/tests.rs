@@ -56,6 +56,10 @@ fn day(year: u16, month: u8, day: u8) -> Date {
     Date::new(year, month, day).expect("a day")
 }
 
+static ZIPS: std::sync::LazyLock<Vec<crate::flow::saved::Saved>> = std::sync::LazyLock::new(|| {
+    ["02139", "02140"].map(|zip| crate::flow::saved::Saved::Digits(zip.into())).to_vec()
+});
+
 struct Saved;
 
 impl<'a> Values<'a> for Saved {
@@ -72,7 +76,7 @@ impl<'a> Values<'a> for Saved {
             "visit" => Value::Choice("sick"),
             "name" => Value::Text("Ana"),
             "open" => Value::Bool(true),
-            "zips" => Value::List(&[Value::Digits("02139"), Value::Digits("02140")]),
+            "zips" => Value::List(&ZIPS),
             "who" => Value::Record(7),
             _ => return None,
         })
@@ -86,12 +90,12 @@ impl<'a> Values<'a> for Saved {
         }
     }
 
-    fn today(&self) -> Date {
-        day(2026, 11, 27)
+    fn today(&self) -> Option<Date> {
+        Some(day(2026, 11, 27))
     }
 
-    fn now(&self) -> TimeOfDay {
-        TimeOfDay::new(22, 0).expect("a time")
+    fn now(&self) -> Option<TimeOfDay> {
+        TimeOfDay::new(22, 0)
     }
 }
 
@@ -106,7 +110,7 @@ fn shown(value: &Value<'_>) -> String {
         Value::Duration(seconds) => format!("{seconds}s"),
         Value::Money(money) => format!("{}c", money.cents()),
         Value::Bool(yes) => yes.to_string(),
-        Value::List(items) => items.iter().map(shown).collect::<Vec<_>>().join(" "),
+        Value::List(items) => items.iter().map(|item| shown(&item.value())).collect::<Vec<_>>().join(" "),
         Value::Record(record) => format!("#{record}"),
     }
 }

@@ -225,7 +225,10 @@ pub const PAGES: &[Page] = &[
         "A `record` step stands outside the entry flow.",
         "The notice twice, or 7 where it no longer stops the recording.",
         "Move the step to the entry flow, or take it out: the notice comes by itself.",
-        steps("  a: {record: u.recording, next: person}", "  a: {say: u.one_moment, next: person}"),
+        steps(
+            "  a: {recording: notice, prompt: u.recording, next: person}",
+            "  a: {say: u.one_moment, next: person}",
+        ),
     ),
     page(
         codes::LADDER,

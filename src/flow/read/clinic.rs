@@ -2,6 +2,7 @@
 
 use crate::flow::codes::{FAMILY, LADDER, LAST_RUNG, LOCALE, NUMBER, NUMBER_TWICE, RUNG_ORDER, SIP};
 use crate::flow::diagnostic::{Place, Sources, Words};
+use crate::flow::entry::ask::{DateOrder, PhonePlan};
 use crate::flow::program::{Recording, Rung};
 use crate::flow::syntax::fields::{self, Fields, Placed};
 use crate::flow::syntax::tree::Node;
@@ -31,6 +32,10 @@ pub struct ClinicText {
     pub first_key: Duration,
     /// The time that pound gives.
     pub more_time: Duration,
+    /// How long a caller who types may think between two keys.
+    pub between_keys: Duration,
+    /// How long he may type in all.
+    pub all_keys: Duration,
     /// Misses until a person is got.
     pub tries: u32,
     /// Whether calls are recorded.
@@ -52,10 +57,19 @@ pub struct Locale {
     pub emergency: &'static [Key],
     /// The number of the crisis line.
     pub crisis: &'static str,
+    /// In which order the parts of a date are typed.
+    pub dates: DateOrder,
+    /// How telephone numbers are typed.
+    pub phones: PhonePlan,
 }
 
 /// 911 and 988.
-const US: Locale = Locale { emergency: &[Key::Digit(9), Key::Digit(1), Key::Digit(1)], crisis: "988" };
+const US: Locale = Locale {
+    emergency: &[Key::Digit(9), Key::Digit(1), Key::Digit(1)],
+    crisis: "988",
+    dates: DateOrder::MonthDayYear,
+    phones: PhonePlan::NORTH_AMERICA,
+};
 
 /// The last rung as written.
 #[derive(Clone, Debug)]
@@ -77,7 +91,7 @@ pub fn read(node: &Node, sources: &mut Sources) -> Option<ClinicText> {
     let entry = fields.need("entry", sources).and_then(|n| fields::name(n, "a flow", FAMILY, sources));
     let default = fields.need("default", sources).and_then(|n| fields::name(n, "a flow", FAMILY, sources));
     let numbers = fields.take("numbers").map(|n| numbers(n, sources)).unwrap_or_default();
-    let (first_key, more_time) = times(fields.take("times"), sources);
+    let times = times(fields.take("times"), sources);
     let tries =
         fields.take("tries").and_then(|n| fields::number(n, "number of tries", 1..=5, FAMILY, sources));
     let recording = recording(fields.take("recording"), fields.place, sources);
@@ -97,8 +111,10 @@ pub fn read(node: &Node, sources: &mut Sources) -> Option<ClinicText> {
         entry,
         default,
         numbers,
-        first_key,
-        more_time,
+        first_key: times.first_key,
+        more_time: times.more_time,
+        between_keys: times.between_keys,
+        all_keys: times.all_keys,
         tries: tries.map_or(2, |n| u32::try_from(n).unwrap_or(2)),
         recording,
         ladder,
@@ -155,21 +171,36 @@ pub fn plain_number(written: &str) -> String {
     written.chars().filter(|c| !" -.()".contains(*c)).collect()
 }
 
-fn times(node: Option<&Node>, sources: &mut Sources) -> (Duration, Duration) {
-    let (mut first_key, mut more_time) = (Duration::from_secs(8), Duration::from_secs(30));
-    let read = |n| Fields::of_object(n, &[&vocabulary::TIMES], FAMILY, sources);
-    let Some(mut fields) = node.and_then(read) else {
-        return (first_key, more_time);
+/// The times of every menu and entry.
+struct Times {
+    first_key: Duration,
+    more_time: Duration,
+    between_keys: Duration,
+    all_keys: Duration,
+}
+
+fn times(node: Option<&Node>, sources: &mut Sources) -> Times {
+    let seconds = Duration::from_secs;
+    let mut times = Times {
+        first_key: seconds(8),
+        more_time: seconds(30),
+        between_keys: seconds(5),
+        all_keys: seconds(60),
     };
-    for (name, place, bounds) in
-        [("first_key", &mut first_key, 3..=60), ("more_time", &mut more_time, 5..=300)]
-    {
+    let read = |n| Fields::of_object(n, &[&vocabulary::TIMES], FAMILY, sources);
+    let Some(mut fields) = node.and_then(read) else { return times };
+    for (name, place, bounds) in [
+        ("first_key", &mut times.first_key, 3..=60),
+        ("more_time", &mut times.more_time, 5..=300),
+        ("between_keys", &mut times.between_keys, 2..=30),
+        ("all_keys", &mut times.all_keys, 10..=300),
+    ] {
         if let Some(node) = fields.take(name) {
             *place = fields::duration(node, "time", bounds, FAMILY, sources).unwrap_or(*place);
         }
     }
     fields.finish(sources);
-    (first_key, more_time)
+    times
 }
 
 fn recording(node: Option<&Node>, file: Place, sources: &mut Sources) -> Placed<Recording> {
@@ -229,10 +260,15 @@ fn ladder(node: &Node, sources: &mut Sources) -> (Vec<Rung>, Option<MessageText>
 fn call_rung(node: &Node, sources: &mut Sources) -> Option<Rung> {
     let rungs = [&vocabulary::CALL_RUNG, &vocabulary::MESSAGE_RUNG];
     let mut fields = Fields::of_object(node, &rungs, FAMILY, sources)?;
-    let target = fields.need("call", sources).and_then(|n| fields::word(n, "a SIP address", FAMILY, sources));
+    let target = fields.need("call", sources).and_then(|n| call_target(n, sources));
     let ring = fields.take("ring").map(|n| fields::duration(n, "time to ring", 5..=120, FAMILY, sources));
     fields.finish(sources);
-    let target = target?;
+    Some(Rung { target: target?, ring: ring.unwrap_or(Some(Duration::from_secs(25)))? })
+}
+
+/// A SIP address that can be called.
+pub fn call_target(node: &Node, sources: &mut Sources) -> Option<String> {
+    let target = fields::word(node, "a SIP address", FAMILY, sources)?;
     if let Err(why) = sip_address(&target.value) {
         let words = Words::what(format!("`{}` cannot be called: {why}", target.value))
             .repair("write it as sip:NAME@HOST or sip:NAME@HOST:PORT")
@@ -240,7 +276,7 @@ fn call_rung(node: &Node, sources: &mut Sources) -> Option<Rung> {
         sources.fault(target.place, SIP, words);
         return None;
     }
-    Some(Rung { target: target.value, ring: ring.unwrap_or(Some(Duration::from_secs(25)))? })
+    Some(target.value)
 }
 
 /// Whether `text` is a SIP URI of the plain form that can be called (RFC 3261 §19.1.1).

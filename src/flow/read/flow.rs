@@ -1,10 +1,15 @@
 //! One flow file: its steps as written, their destinations still words.
 
+use crate::flow::action::Pace;
+use crate::flow::care::Care;
 use crate::flow::codes::{
     ANSWER, EMPTY_STEP, FAMILY, KEY_SIGN, KEY_TWICE, NEXT_AND_END, NO_ACT, NO_KEY, SEVERAL, STEPS,
 };
 use crate::flow::diagnostic::{Place, Sources, Words, did_you_mean, nearest};
-use crate::flow::program::Voices;
+use crate::flow::expression::types::Type;
+use crate::flow::program::{FlowKind, Pausing, Voices};
+use crate::flow::read::acts::{self, CollectText, ExpressionText, WayText};
+use crate::flow::read::kind;
 use crate::flow::syntax::fields::{self, Fields, Placed};
 use crate::flow::syntax::tree::{Node, Shape};
 use crate::flow::vocabulary::{self, ACTS};
@@ -19,6 +24,12 @@ pub struct FlowText {
     pub name: Placed<String>,
     /// What it is for.
     pub title: String,
+    /// Whether it is a triage tree.
+    pub kind: FlowKind,
+    /// What must go with a call of it.
+    pub takes: Vec<(Placed<String>, Type)>,
+    /// What it gives back; `None`: it is no sub-flow.
+    pub gives: Option<Vec<(Placed<String>, Type)>>,
     /// The name of its first step.
     pub start: Option<Placed<String>>,
     /// Its steps.
@@ -32,6 +43,8 @@ pub struct StepText {
     pub name: Placed<String>,
     /// What it does; absent when that could not be read.
     pub act: Option<ActText>,
+    /// The values that go with it: the name there, and the name under which it was saved.
+    pub with: Vec<(Placed<String>, Placed<String>)>,
 }
 
 /// What a step does, as written.
@@ -41,10 +54,81 @@ pub enum ActText {
     Say { prompt: Placed<String>, voices: Voices, then: ThenText },
     /// `language:`
     OfferLanguage { prompt: Placed<String>, next: Option<Placed<String>> },
-    /// `record:`
-    Record { notice: Placed<String>, next: Option<Placed<String>> },
+    /// `recording: notice`
+    Notice { notice: Placed<String>, next: Option<Placed<String>> },
     /// `menu:`
-    Menu { prompt: Placed<String>, answers: Vec<AnswerText>, first_key: Option<Duration> },
+    Menu {
+        prompt: Placed<String>,
+        answers: Vec<AnswerText>,
+        first_key: Option<Duration>,
+        /// The name under which the answer is saved.
+        save: Option<Placed<String>>,
+        /// A scale may use 4.
+        scale: Scale,
+    },
+    /// `ask:`
+    Ask {
+        prompt: Placed<String>,
+        /// What a question of a triage tree is about.
+        code: Option<Placed<String>>,
+        save: Option<Placed<String>>,
+        yes: Placed<String>,
+        no: Placed<String>,
+    },
+    /// `collect:`
+    Collect(Box<CollectText>),
+    /// `offer:`
+    Offer {
+        prompt: Placed<String>,
+        from: Placed<String>,
+        answers: Vec<AnswerText>,
+        save: Option<Placed<String>>,
+        used_up: Placed<String>,
+    },
+    /// `set:`
+    Set { values: Vec<(Placed<String>, ExpressionText)>, next: Placed<String> },
+    /// `when:`
+    When { condition: ExpressionText, yes: Placed<String>, no: Placed<String> },
+    /// `call:`
+    Call {
+        flow: Placed<String>,
+        /// The name here, and the name there.
+        save: Vec<(Placed<String>, Placed<String>)>,
+        next: Placed<String>,
+    },
+    /// `care:`
+    Care {
+        place: Place,
+        care: &'static Care,
+        save: Option<Placed<String>>,
+        ways: Vec<WayText>,
+        failed: Placed<String>,
+    },
+    /// `record:`
+    Record { prompt: Placed<String>, longest: Duration, saved: Placed<String>, failed: Placed<String> },
+    /// `recording: pause` or `resume`
+    Recording { what: Pausing, next: Option<Placed<String>> },
+    /// `speech:`
+    Speech { pace: Pace, next: Placed<String> },
+    /// `wait:`
+    Wait { time: Duration, next: Placed<String> },
+    /// `transfer:`
+    Transfer {
+        target: String,
+        prompt: Placed<String>,
+        ring: Duration,
+        exit: Option<Placed<String>>,
+        failed: Placed<String>,
+    },
+    /// `queue:`
+    Queue {
+        prompt: Placed<String>,
+        exit: Option<Placed<String>>,
+        overflow: Placed<String>,
+        failed: Placed<String>,
+    },
+    /// `callback:`
+    Callback { prompt: Placed<String>, done: Placed<String>, failed: Placed<String> },
     /// `hours:`
     Hours {
         calendar: Placed<String>,
@@ -55,6 +139,16 @@ pub enum ActText {
     },
     /// `person:`
     Person { prompt: Placed<String>, exit: Option<Placed<String>> },
+}
+
+/// Whether a menu asks for a grade.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Scale {
+    /// It asks what the caller wants.
+    #[default]
+    No,
+    /// It asks for a grade: key 4 is one of them, and not the nurse.
+    Yes,
 }
 
 /// What follows on what was said.
@@ -89,11 +183,16 @@ pub fn read(node: &Node, sources: &mut Sources) -> Option<FlowText> {
     if let Some(owner) = fields.take("owner") {
         fields::prose(owner, "the owner", FAMILY, sources);
     }
+    let kinds = [("triage", FlowKind::Triage), ("ordinary", FlowKind::Ordinary)];
+    let kind = fields.take("kind").and_then(|n| fields::choice(n, "kind of flow", &kinds, FAMILY, sources));
+    let takes = fields.take("takes").map(|n| kind::signature(n, "`takes`", FAMILY, sources));
+    let gives = fields.take("gives").map(|n| kind::signature(n, "`gives`", FAMILY, sources));
     let start = fields.need("start", sources).and_then(|n| fields::name(n, "a step", FAMILY, sources));
     let steps = fields.need("steps", sources).map(|n| steps(n, sources)).unwrap_or_default();
     fields.finish(sources);
     let title = title.map(|t| t.value).unwrap_or_default();
-    Some(FlowText { name: name?, title, start, steps })
+    let (kind, takes) = (kind.unwrap_or_default(), takes.unwrap_or_default());
+    Some(FlowText { name: name?, title, kind, takes, gives, start, steps })
 }
 
 fn steps(node: &Node, sources: &mut Sources) -> Vec<StepText> {
@@ -106,9 +205,18 @@ fn steps(node: &Node, sources: &mut Sources) -> Vec<StepText> {
     }
     for (key, value) in entries.iter().take(FLOW_STEPS_MAX) {
         let Some(name) = fields::name(key, "a step", FAMILY, sources) else { continue };
-        steps.push(StepText { name, act: step(value, key.place, sources) });
+        let act = step(value, key.place, sources);
+        let with = if act.is_some() { with(value, sources) } else { Vec::new() };
+        steps.push(StepText { name, act, with });
     }
     steps
+}
+
+/// `with:`, which many steps may have; whether this one may, its own reader has told.
+fn with(node: &Node, sources: &mut Sources) -> Vec<(Placed<String>, Placed<String>)> {
+    let entries = fields::entries(node, "a step", FAMILY, sources).unwrap_or_default();
+    let found = entries.iter().find(|(key, _)| key.text() == Some("with"));
+    found.map(|(_, value)| acts::with(value, sources)).unwrap_or_default()
 }
 
 fn step(node: &Node, name: Place, sources: &mut Sources) -> Option<ActText> {
@@ -135,10 +243,21 @@ fn step(node: &Node, name: Place, sources: &mut Sources) -> Option<ActText> {
         "menu" => menu(node, sources),
         "person" => person(node, sources),
         "hours" => hours(node, sources),
-        "language" => {
-            passing(node, "language", sources).map(|(prompt, next)| ActText::OfferLanguage { prompt, next })
-        }
-        _ => passing(node, "record", sources).map(|(notice, next)| ActText::Record { notice, next }),
+        "ask" => acts::ask(node, sources),
+        "collect" => acts::collect(node, sources),
+        "offer" => acts::offer(node, sources),
+        "set" => acts::set(node, sources),
+        "when" => acts::when(node, sources),
+        "call" => acts::call(node, sources),
+        "care" => acts::care(node, sources),
+        "record" => acts::record(node, sources),
+        "recording" => acts::recording(node, sources),
+        "speech" => acts::speech(node, sources),
+        "wait" => acts::wait(node, sources),
+        "transfer" => acts::transfer(node, sources),
+        "queue" => acts::queue(node, sources),
+        "callback" => acts::callback(node, sources),
+        _ => language(node, sources),
     }
 }
 
@@ -172,6 +291,7 @@ fn say(node: &Node, sources: &mut Sources) -> Option<ActText> {
         .and_then(|n| fields::choice(n, "choice of languages", &words, FAMILY, sources));
     let next = target(&mut fields, sources);
     let end = fields.take("end").and_then(|n| fields::name(n, "an exit", FAMILY, sources));
+    let _ = fields.take("with");
     fields.finish(sources);
     if let (Some(_), Some(end)) = (&next, &end) {
         let words = Words::what("a step either goes on with `next` or ends the call with `end`")
@@ -182,18 +302,12 @@ fn say(node: &Node, sources: &mut Sources) -> Option<ActText> {
     Some(ActText::Say { prompt: prompt?, voices: voices.unwrap_or(Voices::Callers), then })
 }
 
-/// A step that speaks and then goes on: `language`, `record`.
-fn passing(
-    node: &Node,
-    word: &'static str,
-    sources: &mut Sources,
-) -> Option<(Placed<String>, Option<Placed<String>>)> {
-    let object = if word == "record" { &vocabulary::RECORD } else { &vocabulary::LANGUAGE };
-    let mut fields = Fields::of_object(node, &[object], FAMILY, sources)?;
-    let prompt = prompt(&mut fields, word, sources);
+fn language(node: &Node, sources: &mut Sources) -> Option<ActText> {
+    let mut fields = Fields::of_object(node, &[&vocabulary::LANGUAGE], FAMILY, sources)?;
+    let prompt = prompt(&mut fields, "language", sources);
     let next = target(&mut fields, sources);
     fields.finish(sources);
-    Some((prompt?, next))
+    Some(ActText::OfferLanguage { prompt: prompt?, next })
 }
 
 fn person(node: &Node, sources: &mut Sources) -> Option<ActText> {
@@ -229,16 +343,20 @@ fn menu(node: &Node, sources: &mut Sources) -> Option<ActText> {
     let next = fields.take("next");
     let first_key =
         fields.take("first_key").and_then(|n| fields::duration(n, "time for a key", 3..=60, FAMILY, sources));
+    let save = fields.take("save").and_then(|n| fields::name(n, "a value", FAMILY, sources));
+    let scales = [("yes", Scale::Yes), ("no", Scale::No)];
+    let scale = fields.take("scale").and_then(|n| fields::choice(n, "answer", &scales, FAMILY, sources));
+    let _ = fields.take("with");
     fields.finish(sources);
     let answers = match next {
         None => direct(keys?),
         Some(next) => mapped(keys?, next, sources),
     };
-    Some(ActText::Menu { prompt: prompt?, answers, first_key })
+    Some(ActText::Menu { prompt: prompt?, answers, first_key, save, scale: scale.unwrap_or_default() })
 }
 
 /// A key and the name of its answer.
-type KeyText = (Key, Place, Placed<String>);
+pub type KeyText = (Key, Place, Placed<String>);
 
 /// Without `next`, an answer is a step.
 fn direct(keys: Vec<KeyText>) -> Vec<AnswerText> {
@@ -274,7 +392,8 @@ fn mapped(keys: Vec<KeyText>, next: &Node, sources: &mut Sources) -> Vec<AnswerT
         .collect()
 }
 
-fn keys(node: &Node, sources: &mut Sources) -> Option<Vec<KeyText>> {
+/// Keys, and the name of the answer of each.
+pub fn keys(node: &Node, sources: &mut Sources) -> Option<Vec<KeyText>> {
     let mut keys: Vec<KeyText> = Vec::new();
     for (key, value) in fields::entries(node, "`keys`", FAMILY, sources)? {
         let Some(found) = one_key(key, sources) else { continue };

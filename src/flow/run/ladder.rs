@@ -5,12 +5,12 @@
 //! and begins again, and the caller is told what else helps.
 
 use super::steps::Heed;
-use super::{AfterNotice, Call, Climb, FirstPass, Recorder, Run, Speech, State, Voice};
+use super::{AfterNotice, Call, Climb, FirstPass, For, Recorder, Run, Speech, State, Voice, Whom};
 use crate::clock::Instant;
 use crate::flow::action::{Action, Fact, Spoken, Why};
-use crate::flow::program::{Own, Target};
+use crate::flow::program::{Act, Own, Target};
 use crate::id::ExitName;
-use crate::limits::{COMFORT_EVERY, EMERGENCY_EVERY, ENGINE_ANSWER_MAX, LADDER_REST, MESSAGE_MAX};
+use crate::limits::{COMFORT_EVERY, EMERGENCY_EVERY, ENGINE_ANSWER_MAX, LADDER_REST};
 
 /// What is said first.
 fn first_words(why: Why) -> Own {
@@ -113,24 +113,46 @@ impl Run {
             self.record_no_more();
         }
         if let State::Climbing(climb) = &self.state {
-            let (rung, call, old) = (climb.rung, climb.call, climb.why);
+            let (rung, call, old, whom) = (climb.rung, climb.call, climb.why, climb.whom);
             let graver = why != old && old != Why::Emergency && in_danger(why);
             if graver {
                 self.climbing_for = exit;
                 self.tell_rung(rung, why);
-                self.climbing(now, why, rung, call, words);
+                self.climbing(now, (why, whom), rung, call, words);
             }
             return;
         }
         self.climbing_for = exit;
         self.tell_rung(0, why);
-        self.climbing(now, why, 0, Call::Resting { until: now }, words);
+        self.climbing(now, (why, Whom::Ladder), 0, Call::Resting { until: now }, words);
         self.call_rung(now);
     }
 
-    fn climbing(&mut self, now: Instant, why: Why, rung: usize, call: Call, words: Vec<Spoken>) {
+    /// Calls the party of the `transfer` step that is here.
+    pub(super) fn transfer(&mut self, now: Instant, words: Vec<Spoken>, exit: ExitName) {
+        self.ahead.clear();
+        self.first_pass = FirstPass::Over;
+        self.climbing_for = exit;
+        self.climbing(now, (Why::Asked, Whom::Step), 0, Call::Resting { until: now }, words);
+        self.call_rung(now);
+    }
+
+    pub(super) fn rest_and_climb(&mut self, now: Instant, words: Vec<Spoken>) {
+        self.climbing_for = ExitName::from("person");
+        let rest = Call::Resting { until: now + LADDER_REST };
+        self.climbing(now, (Why::Fault, Whom::Ladder), 0, rest, words);
+    }
+
+    fn climbing(
+        &mut self,
+        now: Instant,
+        (why, whom): (Why, Whom),
+        rung: usize,
+        call: Call,
+        words: Vec<Spoken>,
+    ) {
         let voice = Voice::Speaking(self.speak(now, words.clone()));
-        self.state = State::Climbing(Climb { why, rung, call, voice, said: words });
+        self.state = State::Climbing(Climb { why, whom, rung, call, voice, said: words });
     }
 
     fn tell_rung(&mut self, rung: usize, why: Why) {
@@ -141,7 +163,11 @@ impl Run {
     /// Calls the party of the rung that is climbed.
     fn call_rung(&mut self, now: Instant) {
         let State::Climbing(climb) = &mut self.state else { return };
-        let Some(rung) = self.set.clinic().ladder.get(climb.rung) else { return };
+        let rung = match (climb.whom, self.set.step(self.here).map(|step| &step.act)) {
+            (Whom::Step, Some(Act::Transfer { to, .. })) => Some(to),
+            (Whom::Step | Whom::Ladder, _) => self.set.clinic().ladder.get(climb.rung),
+        };
+        let Some(rung) = rung else { return };
         climb.call = Call::Ringing { by: now + rung.ring + ENGINE_ANSWER_MAX };
         self.actions.push_back(Action::Connect { target: rung.target.clone(), ring: rung.ring });
     }
@@ -153,6 +179,9 @@ impl Run {
             return;
         }
         let why = climb.why;
+        if climb.whom == Whom::Step {
+            return self.nobody_at_the_step(now, why);
+        }
         if climb.rung + 1 < self.set.clinic().ladder.len() {
             climb.rung += 1;
             let rung = climb.rung;
@@ -163,6 +192,19 @@ impl Run {
             climb.call = Call::Resting { until: now + LADDER_REST };
         } else {
             self.message(now, why);
+        }
+    }
+
+    /// The party of a `transfer` step did not answer: what the step says of that, or the ladder for who is in danger.
+    fn nobody_at_the_step(&mut self, now: Instant, why: Why) {
+        let failed = match self.set.step(self.here).map(|step| &step.act) {
+            Some(Act::Transfer { failed, .. }) if !in_danger(why) => *failed,
+            _ => Target::Ladder(why),
+        };
+        self.state = State::Over;
+        match failed {
+            Target::Ladder(why) => self.climb(now, why),
+            other => self.go(now, other),
         }
     }
 
@@ -211,6 +253,7 @@ impl Run {
 
     /// The far party hung up: who is in danger gets another one, everybody else the menu again.
     pub(super) fn after_talk(&mut self, now: Instant, why: Why) {
+        self.callers.clear();
         if in_danger(why) {
             self.climb(now, why);
         } else {
@@ -226,7 +269,8 @@ impl Run {
         let words = vec![self.own(Own::NotRecorded)];
         match &self.state {
             State::Climbing(climb) if !in_danger(climb.why) => self.say_while_climbing(now, words),
-            State::Prompting(_) => self.ask_for_message(now, words),
+            State::Prompting(_, For::Ladder) => self.ask_for_message(now, words),
+            State::Prompting(_, For::Step) => self.ask_for_comment(now, words),
             _ => {}
         }
     }
@@ -246,54 +290,14 @@ impl Run {
                 words.push(self.own(Own::Recording));
                 self.give_notice(now, words, AfterNotice::Message);
             }
-            Recorder::On | Recorder::Never => self.ask_for_message(now, words),
+            Recorder::On | Recorder::Paused | Recorder::Never => self.ask_for_message(now, words),
         }
     }
 
     /// Says `words`, then asks for the message.
     pub(super) fn ask_for_message(&mut self, now: Instant, mut words: Vec<Spoken>) {
         words.push(self.in_callers_language(&self.set.clinic().message.prompt));
-        self.state = State::Prompting(self.speak(now, words));
-    }
-
-    /// The words before the tone are over, or the caller pressed pound.
-    pub(super) fn open_message(&mut self, now: Instant) {
-        if let State::Prompting(_) = self.state {
-            self.actions.push_back(Action::StopPlaying);
-        }
-        self.actions.push_back(Action::TakeMessage);
-        self.state = State::Opening { by: now + ENGINE_ANSWER_MAX };
-    }
-
-    pub(super) fn message_open(&mut self, now: Instant) {
-        if let State::Opening { .. } = self.state {
-            self.state = State::Recording { until: now + MESSAGE_MAX };
-        }
-    }
-
-    pub(super) fn finish_message(&mut self, now: Instant) {
-        self.actions.push_back(Action::FinishMessage);
-        self.state = State::Saving { by: now + ENGINE_ANSWER_MAX };
-    }
-
-    pub(super) fn message_saved(&mut self, now: Instant) {
-        let (State::Opening { .. } | State::Recording { .. } | State::Saving { .. }) = self.state else {
-            return;
-        };
-        let message = self.set.clinic().message.clone();
-        self.tell(Fact::Promised { within_working_days: message.within_working_days });
-        let words = vec![self.in_callers_language(&message.saved), self.own(Own::Goodbye)];
-        self.state = State::Parting { speech: self.speak(now, words), exit: ExitName::from("message_left") };
-    }
-
-    /// The message is lost: the caller is told, and persons are called again after a rest.
-    pub(super) fn message_failed(&mut self, now: Instant) {
-        let (State::Opening { .. } | State::Recording { .. } | State::Saving { .. }) = self.state else {
-            return;
-        };
-        self.climbing_for = ExitName::from("person");
-        let words = vec![self.own(Own::Fault)];
-        self.climbing(now, Why::Fault, 0, Call::Resting { until: now + LADDER_REST }, words);
+        self.state = State::Prompting(self.speak(now, words), For::Ladder);
     }
 
     /// Whether the call is recorded now.

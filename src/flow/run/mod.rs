@@ -25,7 +25,11 @@
 //! A timer lives in the state that needs it. Not here: playing, calling, recording; the engine does
 //! them and answers with an [`Input`].
 
+mod entering;
+mod keeping;
 mod ladder;
+mod offering;
+mod silent;
 mod steps;
 #[cfg(test)]
 mod tests;
@@ -34,6 +38,7 @@ use crate::clock::{Due, Instant, WallTime};
 use crate::flow::action::{Action, ConnectEnd, Ears, Fact, Input, Pace, Spoken, Why};
 use crate::flow::edition::Edition;
 use crate::flow::program::{Own, Recording, StepAt};
+use crate::flow::saved::Saves;
 use crate::flow::set::FlowSet;
 use crate::id::{ExitName, FlowName, Language, PlaybackId, PromptName};
 use crate::limits::{ENGINE_ANSWER_MAX, PROMPT_MAX, TYPE_AHEAD_MAX};
@@ -67,6 +72,15 @@ pub struct Run {
     actions: VecDeque<Action>,
     playbacks: u64,
     telling: Telling,
+    /// A pound key until then belongs to an entry that is over.
+    late_pound_until: Option<Instant>,
+    /// How fast this flow speaks.
+    pace: Pace,
+    saves: Saves,
+    /// Flows that called the one that runs, the first one first.
+    callers: Vec<silent::Caller>,
+    /// The item of a list that is offered, from 0.
+    item: usize,
     /// The exit that the call has if the ladder finds a person.
     climbing_for: ExitName,
     exit: Option<ExitName>,
@@ -97,6 +111,8 @@ enum Recorder {
     On,
     /// It is not: the notice was cut. A message is taken only after it was given again.
     Cut,
+    /// It is not, until a step says so: the notice was given.
+    Paused,
     /// It will not be: switched off, refused, or a crisis.
     Never,
 }
@@ -172,30 +188,41 @@ enum AfterNotice {
     Person { why: Why, exit: ExitName },
     /// A message.
     Message,
+    /// The message of a `record` step.
+    Comment,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 enum State {
     /// The caller cannot hear yet.
     Waiting,
     Saying(Speech),
     Notice(Notice),
     Asking(Asking),
+    /// Digits are typed.
+    Entering(Box<entering::Entering>),
+    /// A silence that the flow asks for.
+    Pausing {
+        until: Instant,
+    },
     Climbing(Climb),
     Talking {
         why: Why,
     },
     /// The words before a message.
-    Prompting(Speech),
+    Prompting(Speech, For),
     /// The tone is asked for.
     Opening {
         by: Instant,
+        what_for: For,
     },
     Recording {
         until: Instant,
+        what_for: For,
     },
     Saving {
         by: Instant,
+        what_for: For,
     },
     /// The last words.
     Parting {
@@ -203,6 +230,15 @@ enum State {
         exit: ExitName,
     },
     Over,
+}
+
+/// What a spoken message is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum For {
+    /// The last rung of the ladder.
+    Ladder,
+    /// The step that is here.
+    Step,
 }
 
 /// A menu.
@@ -228,12 +264,22 @@ enum Phase {
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Climb {
     why: Why,
+    whom: Whom,
     /// From 0.
     rung: usize,
     call: Call,
     voice: Voice,
     /// The last words, for the star key.
     said: Vec<Spoken>,
+}
+
+/// Who is called.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Whom {
+    /// Those of the ladder, one after the other.
+    Ladder,
+    /// The party of the `transfer` step that is here.
+    Step,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -283,6 +329,11 @@ impl Run {
             actions: VecDeque::with_capacity(8),
             playbacks: 0,
             telling: Telling::First,
+            late_pound_until: None,
+            pace: Pace::Normal,
+            saves: Saves::default(),
+            callers: Vec::new(),
+            item: 0,
             climbing_for: ExitName::from("person"),
             exit: None,
         }
@@ -376,7 +427,9 @@ impl Run {
         };
         match &self.state {
             State::Waiting | State::Talking { .. } | State::Over => None,
-            State::Saying(said) | State::Prompting(said) => speech(said),
+            State::Saying(said) | State::Prompting(said, _) => speech(said),
+            State::Entering(entering) => entering.poll_timeout(self.on_hold),
+            State::Pausing { until } => due(*until, "a silence that the flow asks for"),
             State::Notice(Notice { speech: said, .. }) | State::Parting { speech: said, .. } => speech(said),
             State::Asking(asking) => match &asking.phase {
                 Phase::Unasked => None,
@@ -394,9 +447,9 @@ impl Run {
                 };
                 Due::earlier(call, voice)
             }
-            State::Opening { by } => due(*by, "the tone before a message").filter(|_| !self.on_hold),
-            State::Recording { until } => due(*until, "the longest message"),
-            State::Saving { by } => due(*by, "a message is saved"),
+            State::Opening { by, .. } => due(*by, "the tone before a message").filter(|_| !self.on_hold),
+            State::Recording { until, .. } => due(*until, "the longest message"),
+            State::Saving { by, .. } => due(*by, "a message is saved"),
         }
     }
 
@@ -408,6 +461,8 @@ impl Run {
             State::Waiting | State::Talking { .. } | State::Over => {}
             State::Asking(Asking { phase: Phase::Thinking { .. }, .. }) => self.miss(now, Why::Silence),
             State::Climbing(_) => self.climb_timeout(now),
+            State::Entering(_) => self.entry_hears(now, crate::flow::entry::Input::Timeout),
+            State::Pausing { .. } => self.go(now, self.after_words()),
             State::Recording { .. } => self.finish_message(now),
             State::Opening { .. } | State::Saving { .. } => {
                 self.tell_fault("the recorder did not answer");
@@ -416,7 +471,7 @@ impl Run {
             State::Saying(_)
             | State::Notice(_)
             | State::Asking(_)
-            | State::Prompting(_)
+            | State::Prompting(..)
             | State::Parting { .. } => {
                 self.tell_fault("the end of a prompt was not told");
                 self.speech_ended(now, false);
@@ -428,12 +483,14 @@ impl Run {
     fn hold(&mut self, now: Instant, on: bool) {
         self.on_hold = on;
         match &mut self.state {
-            State::Saying(speech) | State::Prompting(speech) => speech.allow(now),
+            State::Saying(speech) | State::Prompting(speech, _) => speech.allow(now),
+            State::Entering(entering) => entering.held(now),
             State::Notice(Notice { speech, .. }) | State::Parting { speech, .. } => speech.allow(now),
             State::Asking(Asking { phase: Phase::Speaking(speech), .. }) => speech.allow(now),
             State::Climbing(Climb { voice: Voice::Speaking(speech), .. }) => speech.allow(now),
-            State::Opening { by } => *by = now + ENGINE_ANSWER_MAX,
+            State::Opening { by, .. } => *by = now + ENGINE_ANSWER_MAX,
             State::Asking(_) | State::Climbing(_) | State::Waiting | State::Talking { .. } => {}
+            State::Pausing { .. } => {}
             State::Recording { .. } | State::Saving { .. } | State::Over => {}
         }
     }
@@ -445,29 +502,37 @@ impl Run {
         if passes {
             return;
         }
+        if let State::Entering(_) = self.state {
+            // All digits are data there; the entry knows its own 9 1 1.
+            return self.key_while_entering(now, key);
+        }
         if self.completes_emergency_number(now, key) {
             return self.climb(now, Why::Emergency);
+        }
+        if key == Key::Pound && self.is_late_pound(now) {
+            return;
         }
         match (key, &self.state) {
             (Key::Digit(9), _) => self.climb(now, Why::Crisis),
             (Key::Digit(0), State::Climbing(_)) => {}
             (Key::Digit(0), _) => self.climb(now, Why::Asked),
             (_, State::Waiting) => self.key_while_saying(now, key),
-            (_, State::Saying(_)) => self.key_while_saying(now, key),
+            (_, State::Saying(_) | State::Pausing { .. }) => self.key_while_saying(now, key),
+            (_, State::Entering(_)) => {}
             (_, State::Notice(_)) => self.key_in_notice(now, key),
             (_, State::Asking(_)) => self.key_in_menu(now, key),
-            (Key::Digit(7), State::Climbing(_) | State::Prompting(_)) => self.refuse_after_notice(now),
+            (Key::Digit(7), State::Climbing(_) | State::Prompting(..)) => self.refuse_after_notice(now),
             (Key::Star, State::Climbing(_)) => self.repeat_while_climbing(now),
-            (Key::Star, State::Prompting(speech)) => {
-                let prompts = speech.prompts.clone();
-                self.state = State::Prompting(self.speak_again(now, prompts));
+            (Key::Star, State::Prompting(speech, what_for)) => {
+                let (prompts, what_for) = (speech.prompts.clone(), *what_for);
+                self.state = State::Prompting(self.speak_again(now, prompts), what_for);
             }
-            (Key::Pound, State::Prompting(_)) => self.open_message(now),
+            (Key::Pound, State::Prompting(..)) => self.open_message(now),
             (Key::Pound, State::Recording { .. }) => self.finish_message(now),
             // Opening: a pound pressed twice, or before the tone, ends no message that has not begun.
             (
                 _,
-                State::Climbing(_) | State::Prompting(_) | State::Opening { .. } | State::Recording { .. },
+                State::Climbing(_) | State::Prompting(..) | State::Opening { .. } | State::Recording { .. },
             ) => {}
             (_, State::Saving { .. } | State::Parting { .. } | State::Talking { .. } | State::Over) => {}
         }
@@ -490,7 +555,9 @@ impl Run {
     /// The words that are being said, in whatever state.
     fn speech(&self) -> Option<&Speech> {
         match &self.state {
-            State::Saying(speech) | State::Prompting(speech) => Some(speech),
+            State::Saying(speech) | State::Prompting(speech, _) => Some(speech),
+            State::Entering(entering) => entering.speech(),
+            State::Pausing { .. } => None,
             State::Notice(Notice { speech, .. }) | State::Parting { speech, .. } => Some(speech),
             State::Asking(Asking { phase: Phase::Speaking(speech), .. }) => Some(speech),
             State::Climbing(Climb { voice: Voice::Speaking(speech), .. }) => Some(speech),
@@ -511,13 +578,21 @@ impl Run {
                 climb.voice = Voice::Quiet { until: now + ladder::silence_between_words(climb.why) };
                 self.state = State::Climbing(climb);
             }
-            State::Prompting(_) => self.open_message(now),
+            State::Entering(entering) => {
+                self.state = State::Entering(entering);
+                self.entry_words_ended(now);
+            }
+            prompting @ State::Prompting(..) => {
+                self.state = prompting;
+                self.message_words_ended(now);
+            }
             State::Parting { exit, .. } => {
                 self.exit = Some(exit.clone());
                 self.actions.push_back(Action::End { exit });
             }
             other @ (State::Waiting
             | State::Talking { .. }
+            | State::Pausing { .. }
             | State::Opening { .. }
             | State::Recording { .. }) => {
                 self.state = other;
@@ -572,7 +647,10 @@ impl Run {
         self.telling = telling;
         self.playbacks += 1;
         let playback = PlaybackId(self.playbacks);
-        let pace = telling.pace();
+        let pace = match self.pace {
+            Pace::Slow => Pace::Slow,
+            Pace::Normal => telling.pace(),
+        };
         let spoken = prompts.iter().map(|words| Spoken { pace, ..words.clone() }).collect();
         self.actions.push_back(Action::Play { playback, prompts: spoken });
         Speech { playback, prompts, pace, give_up_at: now + longest(pace) }

@@ -4,7 +4,9 @@ use super::{AfterNotice, Asking, FirstPass, Notice, Phase, Recorder, Run, Speech
 use crate::clock::Instant;
 use crate::flow::action::{Action, Fact, Pace, Spoken, Why};
 use crate::flow::hours::calendar;
-use crate::flow::program::{Act, Own, Target, Voices};
+use crate::flow::program::{Act, Answer, FlowKind, Own, SaveAnswer, Step, Target, Voices};
+use crate::flow::saved::Saved;
+use crate::id::PromptName;
 use crate::limits::FLOW_STEPS_PER_INPUT_MAX;
 use crate::phi::Phi;
 use crate::wire::telephone_event::Key;
@@ -29,7 +31,7 @@ enum Hours {
 impl Run {
     /// The caller can hear: the first words.
     pub(super) fn start(&mut self, now: Instant) {
-        if self.state == State::Waiting {
+        if matches!(self.state, State::Waiting) {
             self.go(now, Target::Step(self.here));
         }
     }
@@ -41,6 +43,7 @@ impl Run {
             let next = match target {
                 Target::Ladder(why) => return self.lead_to_person(now, why),
                 Target::Message => return self.message(now, Why::Asked),
+                Target::Return => Some(self.come_back()),
                 Target::CalledNumber => Some(Target::Step(self.set.flows()[self.called].start)),
                 Target::Step(at) => {
                     self.here = at;
@@ -69,7 +72,7 @@ impl Run {
             Act::Say { prompt, voices, next } => {
                 let prompts = match voices {
                     Voices::All if self.language == Tongue::Main => self.in_all_languages(prompt),
-                    Voices::All | Voices::Callers => vec![self.in_callers_language(prompt)],
+                    Voices::All | Voices::Callers => self.words(prompt),
                 };
                 self.say_or_pass(now, prompts, *next)
             }
@@ -79,7 +82,7 @@ impl Run {
                 let prompts = others.filter(|_| self.language == Tongue::Main).collect();
                 self.say_or_pass(now, prompts, *next)
             }
-            Act::Record { notice, next } => {
+            Act::Notice { notice, next } => {
                 if self.recorder != Recorder::NotYet {
                     return Some(*next);
                 }
@@ -91,22 +94,83 @@ impl Run {
                 self.ask(now, *first_key);
                 None
             }
-            Act::Hours { calendar, open, closed, holiday } => Some(match self.hours(now, *calendar) {
-                Hours::Open => *open,
-                Hours::Closed => *closed,
-                Hours::Holiday => *holiday,
-            }),
+            Act::Collect(collect) => {
+                self.collect(now, collect);
+                None
+            }
+            Act::Offer { from, first_key, used_up, .. } => self.offer(now, from, *first_key, *used_up),
+            Act::Record { .. } => {
+                self.comment(now);
+                None
+            }
+            Act::Wait { time, next } => {
+                if !self.ahead.is_empty() {
+                    return Some(*next);
+                }
+                self.state = State::Pausing { until: now + *time };
+                None
+            }
+            Act::Transfer { prompt, exit, .. } => {
+                let words = self.words(prompt);
+                self.transfer(now, words, exit.clone());
+                None
+            }
             Act::Person { prompt, exit } => {
-                let prompt = self.in_callers_language(prompt);
-                self.lead_to_person_saying(now, Why::Asked, vec![prompt], exit.clone());
+                let words = self.words(prompt);
+                self.lead_to_person_saying(now, Why::Asked, words, exit.clone());
                 None
             }
             Act::End { prompt, exit } => {
-                let prompt = self.in_callers_language(prompt);
-                self.state = State::Parting { speech: self.speak(now, vec![prompt]), exit: exit.clone() };
+                let words = self.words(prompt);
+                self.state = State::Parting { speech: self.speak(now, words), exit: exit.clone() };
                 None
             }
+            Act::Hours { .. }
+            | Act::Set { .. }
+            | Act::When { .. }
+            | Act::Call { .. }
+            | Act::Care { .. }
+            | Act::Callback { .. }
+            | Act::Recording { .. }
+            | Act::Speech { .. } => Some(self.pass(now, step)),
         }
+    }
+
+    /// A step of which nothing is heard: where it leads.
+    fn pass(&mut self, now: Instant, step: &Step) -> Target {
+        match &step.act {
+            Act::Hours { calendar, open, closed, holiday } => match self.hours(now, *calendar) {
+                Hours::Open => *open,
+                Hours::Closed => *closed,
+                Hours::Holiday => *holiday,
+            },
+            Act::Set { values, next } => self.set_values(now, values, *next),
+            Act::When { condition, yes, no } => self.when(now, condition, *yes, *no),
+            Act::Call { start, .. } => self.call(step, *start),
+            Act::Care { failed, .. } | Act::Callback { failed } => {
+                self.tell(Fact::NotConnected);
+                *failed
+            }
+            Act::Recording { what, next } => {
+                self.pause_recording(*what);
+                *next
+            }
+            Act::Speech { pace, next } => {
+                self.pace = *pace;
+                *next
+            }
+            _ => Target::Ladder(Why::Fault),
+        }
+    }
+
+    /// A prompt in the caller's language, its slots filled.
+    pub(super) fn words(&self, prompt: &PromptName) -> Vec<Spoken> {
+        vec![self.in_callers_language(prompt)]
+    }
+
+    /// The same, about one value that its slot names `value`.
+    pub(super) fn words_about(&self, prompt: &PromptName, _value: &Saved) -> Vec<Spoken> {
+        vec![self.in_callers_language(prompt)]
     }
 
     /// What a calendar says now. If it cannot say anything the caller is led as if the clinic were open: to persons.
@@ -149,12 +213,15 @@ impl Run {
     }
 
     /// Where the step that is here leads after its words.
-    fn after_words(&self) -> Target {
+    pub(super) fn after_words(&self) -> Target {
         match self.set.step(self.here).map(|step| &step.act) {
-            Some(Act::Say { next, .. } | Act::OfferLanguage { next, .. } | Act::Record { next, .. }) => *next,
-            Some(Act::Menu { .. } | Act::Hours { .. } | Act::Person { .. } | Act::End { .. }) | None => {
-                Target::Ladder(Why::Fault)
-            }
+            Some(
+                Act::Say { next, .. }
+                | Act::OfferLanguage { next, .. }
+                | Act::Notice { next, .. }
+                | Act::Wait { next, .. },
+            ) => *next,
+            Some(_) | None => Target::Ladder(Why::Fault),
         }
     }
 
@@ -185,7 +252,7 @@ impl Run {
             self.recorder = Recorder::On;
         } else {
             self.notice_cut();
-            if then == AfterNotice::Message {
+            if matches!(then, AfterNotice::Message | AfterNotice::Comment) {
                 // No message without the notice: persons are called again, and it is given anew after them.
                 return self.climb(now, Why::Fault);
             }
@@ -209,6 +276,11 @@ impl Run {
                 self.ahead.clear();
                 let words = words.map(|own| self.own(own)).into_iter().collect();
                 self.ask_for_message(now, words);
+            }
+            (AfterNotice::Comment, words) => {
+                self.ahead.clear();
+                let words = words.map(|own| self.own(own)).into_iter().collect();
+                self.ask_for_comment(now, words);
             }
         }
     }
@@ -269,7 +341,7 @@ impl Run {
             self.actions.push_back(Action::StopRecording);
             self.recorder = Recorder::NotYet;
         }
-        if self.state != State::Waiting {
+        if !matches!(self.state, State::Waiting) {
             let entry = self.set.flows()[self.set.clinic().entry].start;
             self.go(now, Target::Step(entry));
         }
@@ -294,7 +366,7 @@ impl Run {
     }
 
     /// Begins a menu: keys that wait are its first answers.
-    fn ask(&mut self, now: Instant, first_key: Duration) {
+    pub(super) fn ask(&mut self, now: Instant, first_key: Duration) {
         self.state = State::Asking(Asking { misses: 0, wait: first_key, phase: Phase::Unasked });
         while let Some(key) = self.ahead.pop_front() {
             if key != Key::Star && self.answer(now, key) == Heed::Taken {
@@ -313,7 +385,7 @@ impl Run {
         match (key, self.first_pass) {
             (Key::Star, _) => self.repeat_menu(now),
             (Key::Pound, _) => return self.more_time(now),
-            (Key::Digit(4), _) => self.lead_to_person(now, Why::Nurse),
+            (Key::Digit(4), _) if !self.is_answer(key) => self.lead_to_person(now, Why::Nurse),
             (Key::Digit(2), FirstPass::Open) if two_languages => return self.choose_second_language(now),
             (Key::Digit(7), FirstPass::Open) => {
                 if self.refuse_recording() == Heed::Ignored {
@@ -326,15 +398,48 @@ impl Run {
         Heed::Taken
     }
 
+    /// Whether the menu that is open gives this key a meaning of its own, as a scale does.
+    fn is_answer(&self, key: Key) -> bool {
+        match self.set.step(self.here).map(|step| &step.act) {
+            Some(Act::Menu { answers, .. }) => answers.iter().any(|answer| answer.key == key),
+            Some(_) | None => false,
+        }
+    }
+
+    fn save_answer(&mut self, answer: &Answer) {
+        let set = Arc::clone(&self.set);
+        let Some(Act::Menu { save: Some(save), .. }) = set.step(self.here).map(|step| &step.act) else {
+            return;
+        };
+        match save {
+            SaveAnswer::Name(name) => {
+                self.saves.save(name.clone(), Saved::Choice(answer.name.as_str().into()))
+            }
+            SaveAnswer::Yes(name) => {
+                self.saves.save(name.clone(), Saved::Bool(answer.name.as_str() == "yes"))
+            }
+        }
+    }
+
     fn choose(&mut self, now: Instant, key: Key) {
         let set = Arc::clone(&self.set);
         let answers = match set.step(self.here).map(|step| &step.act) {
             Some(Act::Menu { answers, .. }) => answers.as_slice(),
+            Some(Act::Offer { answers, .. }) => {
+                return match answers.iter().find(|answer| answer.key == key) {
+                    Some(answer) => {
+                        self.first_pass = FirstPass::Over;
+                        self.choose_offered(now, answer);
+                    }
+                    None => self.miss(now, Why::WrongKeys),
+                };
+            }
             _ => &[],
         };
         match answers.iter().find(|answer| answer.key == key) {
             Some(answer) => {
                 self.first_pass = FirstPass::Over;
+                self.save_answer(answer);
                 self.tell(Fact::Chosen { key: Phi::new(key), answer: answer.name.clone() });
                 self.go(now, answer.target);
             }
@@ -376,32 +481,44 @@ impl Run {
         let count = asking.misses;
         self.tell(Fact::Missed { silence: why == Why::Silence, count });
         if count >= self.set.clinic().tries {
-            return self.lead_to_person(now, why);
+            return self.lead_to_person(now, self.after_misses(why));
         }
         let sorry = if why == Why::Silence { Own::Silence } else { Own::WrongKey };
         self.speak_menu(now, Some(sorry));
     }
 
-    fn speak_menu(&mut self, now: Instant, before: Option<Own>) {
-        let set = Arc::clone(&self.set);
-        let Some(Act::Menu { prompt, first_key, .. }) = set.step(self.here).map(|step| &step.act) else {
-            return;
-        };
+    /// Why a person is got after misses: in a triage tree they lead to a nurse.
+    pub(super) fn after_misses(&self, why: Why) -> Why {
+        match self.set.flows()[self.here.flow].kind {
+            FlowKind::Ordinary => why,
+            FlowKind::Triage => Why::Nurse,
+        }
+    }
+
+    /// What the menu that is here says, and how long a caller may think then.
+    fn menu_words(&self) -> Option<(Vec<Spoken>, Duration)> {
+        match &self.set.step(self.here)?.act {
+            Act::Menu { prompt, first_key, .. } => Some((self.words(prompt), *first_key)),
+            Act::Offer { prompt, first_key, .. } => {
+                Some((self.words_about(prompt, self.offered()?), *first_key))
+            }
+            _ => None,
+        }
+    }
+
+    pub(super) fn speak_menu(&mut self, now: Instant, before: Option<Own>) {
+        let Some((words, first_key)) = self.menu_words() else { return };
         let mut prompts: Vec<Spoken> = before.map(|own| self.own(own)).into_iter().collect();
-        prompts.push(self.in_callers_language(prompt));
+        prompts.extend(words);
         let speech = self.speak(now, prompts);
-        self.menu_is_spoken(*first_key, speech);
+        self.menu_is_spoken(first_key, speech);
     }
 
     /// Star: the menu's own words again.
     fn repeat_menu(&mut self, now: Instant) {
-        let set = Arc::clone(&self.set);
-        let Some(Act::Menu { prompt, first_key, .. }) = set.step(self.here).map(|step| &step.act) else {
-            return;
-        };
-        let prompts = vec![self.in_callers_language(prompt)];
+        let Some((prompts, first_key)) = self.menu_words() else { return };
         let speech = self.speak_again(now, prompts);
-        self.menu_is_spoken(*first_key, speech);
+        self.menu_is_spoken(first_key, speech);
     }
 
     fn menu_is_spoken(&mut self, first_key: Duration, speech: Speech) {

@@ -227,7 +227,7 @@ fn heard_from_menu(flow: &str, script: &str) -> String {
 fn notice_first() -> Arc<FlowSet> {
     let entry = include_str!("../../../ivr-flows/entry.yaml").replace(
         "next: called_number}",
-        "next: notice}\n  notice: {record: u.recording, next: called_number}",
+        "next: notice}\n  notice: {recording: notice, prompt: u.recording, next: called_number}",
     );
     flows(&[("entry.yaml", &entry)])
 }

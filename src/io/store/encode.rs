@@ -50,6 +50,7 @@ fn kind_of_fact(fact: &Fact) -> &'static str {
         Fact::NoticeGiven => "notice_given",
         Fact::NoticeCut => "notice_cut",
         Fact::FaxHeard => "fax_heard",
+        Fact::NotConnected => "not_connected",
         Fact::RecordingRefused => "recording_refused",
         Fact::LadderRung { .. } => "ladder_rung",
         Fact::Promised { .. } => "promised",
@@ -176,7 +177,11 @@ fn of_fact<M: SerializeMap>(body: &mut M, fact: &Fact) -> Result<(), M::Error> {
             body.serialize_entry("count", count)
         }
         Fact::LanguageChosen(language) => body.serialize_entry("language", language.as_str()),
-        Fact::NoticeGiven | Fact::NoticeCut | Fact::FaxHeard | Fact::RecordingRefused => Ok(()),
+        Fact::NoticeGiven
+        | Fact::NoticeCut
+        | Fact::FaxHeard
+        | Fact::RecordingRefused
+        | Fact::NotConnected => Ok(()),
         Fact::LadderRung { rung, why } => {
             body.serialize_entry("rung", rung)?;
             body.serialize_entry("why", why.word())

@@ -61,7 +61,7 @@ fn menus() {
                   a caller cannot know that this key does something
             after_hours.yaml:4:40  F116  key 2 chooses the second language until the first menu is over
                 4 |   a: {menu: x.menu, keys: {1: message, 2: person, 3: b, 5: message}}
-                  |                                        ^ give this answer another key
+                  |                                        ^ give this answer another key, or let a menu without this key come before
                   a caller who presses 2 here would not get `person`
             after_hours.yaml:4:51  F019  the `en` text of `x.menu` does not offer key 3
                 4 |   a: {menu: x.menu, keys: {1: message, 2: person, 3: b, 5: message}}
@@ -102,7 +102,7 @@ fn menus() {
                   at the end of the list a caller has forgotten its beginning
             after_hours.yaml:4:40  F116  key 2 chooses the second language until the first menu is over
                 4 |   a: {menu: x.many, keys: {1: message, 2: person, 3: person, 5: person}}
-                  |                                        ^ give this answer another key
+                  |                                        ^ give this answer another key, or let a menu without this key come before
                   a caller who presses 2 here would not get `person`
             prompts.yaml:154:7  F051  `x.many` offers key 0 in `en` and not in `es`
               154 |   es: "Marque 1, 2, 3 o 5. Para una enfermera, marque 4."

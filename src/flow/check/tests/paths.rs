@@ -35,15 +35,15 @@ pub fn paths() {
     "#]],
     );
     steps(
-        "  a: {language: u.language, next: b}\n  b: {record: u.recording, next: person}",
+        "  a: {language: u.language, next: b}\n  b: {recording: notice, prompt: u.recording, next: person}",
         expect![[r#"
             after_hours.yaml:4:17  F103  the language is offered in the entry flow
                 4 |   a: {language: u.language, next: b}
                   |                 ^^^^^^^^^^ move this step there
                   2 and 7 work there only
-            after_hours.yaml:5:15  F032  the recording notice is given in the entry flow
-                5 |   b: {record: u.recording, next: person}
-                  |               ^^^^^^^^^^^ move this step there
+            after_hours.yaml:5:34  F032  the recording notice is given in the entry flow
+                5 |   b: {recording: notice, prompt: u.recording, next: person}
+                  |                                  ^^^^^^^^^^^ move this step there
                   2 and 7 work there only
         "#]],
     );
@@ -118,7 +118,7 @@ pub fn paths() {
                   a caller cannot know that this key does something
             main_menu.yaml:8:23  F116  key 2 chooses the second language until the first menu is over
                 8 |     keys: {1: visits, 2: refill, 7: refill, 5: billing, 6: more}
-                  |                       ^ give this answer another key
+                  |                       ^ give this answer another key, or let a menu without this key come before
                   a caller who presses 2 here would not get `refill`
             main_menu.yaml:8:34  F019  the `en` text of `mm.menu` does not offer key 7
                 8 |     keys: {1: visits, 2: refill, 7: refill, 5: billing, 6: more}
@@ -130,7 +130,7 @@ pub fn paths() {
                   a caller cannot know that this key does something
             main_menu.yaml:8:34  F116  key 7 stops the recording until the first menu is over
                 8 |     keys: {1: visits, 2: refill, 7: refill, 5: billing, 6: more}
-                  |                                  ^ give this answer another key
+                  |                                  ^ give this answer another key, or let a menu without this key come before
                   a caller who presses 7 here would not get `refill`
             prompts.yaml:95:57  F018  the `en` text of `mm.menu` offers key 3, which `choose` does not take
                95 |   en: "For visits, press 1. To refill a medicine, press 3. For a nurse, press 4. For bills or insurance, press 5. For mo
