@@ -9,6 +9,7 @@ use crate::flow::diagnostic::Code;
 mod heard;
 mod hours;
 mod language;
+mod typed;
 mod values;
 mod words;
 mod yaml;
@@ -80,6 +81,7 @@ pub fn pages() -> impl Iterator<Item = &'static Page> {
         .chain(heard::PAGES)
         .chain(hours::PAGES)
         .chain(words::PAGES)
+        .chain(typed::PAGES)
         .chain(values::PAGES)
 }
 

@@ -23,6 +23,7 @@ pub mod layout;
 pub mod mend;
 pub mod program;
 pub(crate) mod read;
+pub mod records;
 pub mod repair;
 pub mod run;
 pub mod saved;

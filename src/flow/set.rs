@@ -7,6 +7,7 @@ use crate::flow::diagnostic::{Diagnostic, Place, Sources, Words};
 use crate::flow::draft::{Calendars, Draft};
 use crate::flow::edition::Edition;
 use crate::flow::entry::ask::Digits;
+use crate::flow::expression::Checked;
 use crate::flow::hours::calendar::Calendar;
 use crate::flow::program::{Clinic, Flow, Message, Step, StepAt};
 use crate::flow::read;
@@ -73,8 +74,8 @@ impl FlowSet {
         let version = version(&files);
         let mut sources = Sources::default();
         let draft = read_all(&files, &mut sources);
-        check::all(&draft, audio, &mut sources);
-        let set = if sources.is_clean() { build(&draft, version) } else { None };
+        let checked = check::all(&draft, audio, &mut sources);
+        let set = if sources.is_clean() { build(&draft, &checked, version) } else { None };
         (set, sources.into_faults())
     }
 
@@ -240,11 +241,10 @@ fn read_all(files: &[SourceFile], sources: &mut Sources) -> Draft {
 }
 
 /// The draft as a program. `None` only if a check missed something: then nothing is served.
-fn build(draft: &Draft, version: String) -> Option<FlowSet> {
+fn build(draft: &Draft, checked: &BTreeMap<Place, Checked>, version: String) -> Option<FlowSet> {
     let text = draft.clinic.as_ref()?;
     let clinic = clinic(draft, text)?;
-    let environment = check::values::environment(draft);
-    let builder = Builder { draft, text, locale: text.locale?, environment: &environment };
+    let builder = Builder { draft, text, locale: text.locale?, checked };
     let flow = |at: usize| {
         let flow = &draft.flows[at];
         let steps: Option<Vec<Step>> = flow.steps.iter().map(|text| builder.step(at, text)).collect();

@@ -3,6 +3,9 @@
 //! What would reach a patient wrongly is a fault; what only wants a look is a warning. Each check walks over the
 //! flows and the ways between them once: its work grows as they do.
 
+pub mod answers;
+pub mod dataflow;
+pub mod effects;
 pub mod graph;
 pub mod names;
 pub mod offers;
@@ -15,17 +18,19 @@ pub mod words;
 #[cfg(test)]
 mod tests;
 
-use crate::flow::diagnostic::Sources;
+use crate::flow::diagnostic::{Place, Sources};
 use crate::flow::draft::Draft;
+use crate::flow::expression::Checked;
 use crate::flow::set::AudioOf;
 use graph::Graph;
+use std::collections::BTreeMap;
 
-/// Finds every fault of a draft, and what wants a look.
-pub fn all(draft: &Draft, audio: AudioOf<'_>, sources: &mut Sources) {
+/// Finds every fault of a draft, and what wants a look. The expressions without fault come back by their places.
+pub fn all(draft: &Draft, audio: AudioOf<'_>, sources: &mut Sources) -> BTreeMap<Place, Checked> {
     let graph = Graph::of(draft);
     names::check(draft, sources);
     paths::check(draft, &graph, sources);
-    values::check(draft, &values::environment(draft), sources);
+    let values = values::check(draft, &graph, sources);
     let used = words::used(draft);
     words::check(draft, &used, audio, sources);
     offers::check(draft, &graph, &used, sources);
@@ -33,5 +38,8 @@ pub fn all(draft: &Draft, audio: AudioOf<'_>, sources: &mut Sources) {
     if sources.is_clean() {
         paths::not_reached(draft, &graph, sources);
         words::unused(draft, &used, sources);
+        values::unused(&values, sources);
+        answers::check(draft, sources);
     }
+    values.checked
 }

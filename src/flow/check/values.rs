@@ -1,127 +1,333 @@
-//! Values: the type of each saved name, and whether conditions and values fit them.
+//! Values: what the data-flow finds, in an administrator's words; and names that no value can have.
 //!
-//! Not here: on which ways a name has a value.
+//! Not here: the data-flow itself ([`super::dataflow`]), and what each step asks for and saves ([`super::effects`]).
 
-use crate::flow::codes::EXPRESSION;
-use crate::flow::diagnostic::{Sources, Words};
+use super::dataflow::find::{Finding, Problem, Spot};
+use super::dataflow::solve::solve;
+use super::dataflow::{Assurance, Goes, NodeAt, Wanted, calls, find};
+use super::effects;
+use super::graph::Graph;
+use crate::flow::codes::{
+    ASSURANCE, CIRCLE, IN_ADDRESS, KIND_WANTED, MIXED, NEVER_RETURNS, NOT_ALWAYS, NOT_USED, PARAMETER, RESULT,
+    RETURN, SECRET, TWO_KINDS, UNSAVED, VALUE_NAME,
+};
+use crate::flow::diagnostic::{Code, Place, Sources, Words, did_you_mean};
 use crate::flow::draft::Draft;
-use crate::flow::expression::Checked;
-use crate::flow::expression::types::{Assigned, Environment, Flags, Type, Variable};
-use crate::flow::read::acts::{CollectKindText, ExpressionText, Secrecy, within};
-use crate::flow::read::flow::ActText;
-use crate::flow::read::kind;
+use crate::flow::expression::fault::Cause;
+use crate::flow::expression::types::Type;
+use crate::flow::expression::{Checked, Expression};
+use crate::flow::read::flow::{ActText, StepText};
+use crate::flow::syntax::fields::Placed;
+use std::collections::BTreeMap;
 
-/// The names that conditions of a set may use.
-pub fn environment(draft: &Draft) -> Environment {
-    let mut environment = Environment::default();
+/// What is known of the values of a draft.
+#[derive(Debug)]
+pub struct Values {
+    /// The expressions without fault, by their places.
+    pub checked: BTreeMap<Place, Checked>,
+    /// Values that nobody asks for.
+    unused: Vec<(Place, Words)>,
+}
+
+/// Finds fault with values.
+pub fn check(draft: &Draft, graph: &Graph, sources: &mut Sources) -> Values {
     for flow in &draft.flows {
-        for (name, kind) in &flow.takes {
-            know(&mut environment, &name.value, kind.clone(), PHI);
+        let takes = flow.takes.iter().map(|(name, _)| name);
+        takes.chain(flow.steps.iter().flat_map(saved_names)).for_each(|name| value_name(name, sources));
+        flow.steps.iter().for_each(|step| handed(draft, step, sources));
+    }
+    let program = effects::program(draft, graph);
+    let facts = solve(&program);
+    let mut found = find::find(&program, &facts);
+    found.findings.extend(calls::find(&program, &facts));
+    let teller = Teller { draft, graph };
+    let mut unused = Vec::new();
+    for Finding { spot, problem } in &found.findings {
+        if sources.is_full() {
+            break;
+        }
+        let (code, words) = teller.words(spot.place, problem, sources);
+        match code {
+            NOT_USED => unused.push((spot.place, words)),
+            _ => sources.fault(place_of(spot, sources), code, words),
         }
     }
-    // A value may be made of others: as often as names are found there may be more.
-    loop {
-        let known = environment.variables.len();
-        for act in draft.flows.iter().flat_map(|flow| &flow.steps).filter_map(|step| step.act.as_ref()) {
-            saves(draft, act, &mut environment);
-        }
-        if environment.variables.len() == known {
-            return environment;
-        }
+    Values { checked: found.checked, unused }
+}
+
+/// Values that nobody asks for, in a set without fault.
+pub fn unused(values: &Values, sources: &mut Sources) {
+    for (place, words) in &values.unused {
+        sources.warn(*place, NOT_USED, words.clone());
     }
 }
 
-const PHI: Flags = Flags { phi: true, secret: false };
-
-fn know(environment: &mut Environment, name: &str, kind: Type, flags: Flags) {
-    let variable = Variable { kind, flags, assigned: Assigned::Always };
-    environment.variables.entry(name.to_owned()).or_insert(variable);
-}
-
-fn saves(draft: &Draft, act: &ActText, environment: &mut Environment) {
-    match act {
-        ActText::Menu { save: Some(save), answers, .. } => {
-            let names = answers.iter().map(|answer| answer.name.value.clone()).collect();
-            know(environment, &save.value, Type::Choice(names), PHI);
-        }
-        ActText::Ask { save: Some(save), .. } => know(environment, &save.value, Type::Bool, PHI),
-        ActText::Collect(collect) => {
-            let kind = match collect.kind {
-                CollectKindText::Digits { .. } => Type::Digits,
-                CollectKindText::Number { .. } => Type::Number,
-                CollectKindText::Date { .. } => Type::Date,
-                CollectKindText::Phone => Type::Phone,
-            };
-            let secret = collect.secrecy == Secrecy::Secret;
-            know(environment, &collect.save.value, kind, Flags { phi: true, secret });
-        }
-        ActText::Care { save: Some(save), care, .. } => {
-            if let Some(kind) = care.gives.and_then(kind::named) {
-                know(environment, &save.value, kind, PHI);
-            }
-        }
-        ActText::Offer { save: Some(save), from, .. } => {
-            if let Some(Variable { kind: Type::List(of), flags, .. }) = environment.variables.get(&from.value)
-            {
-                let (kind, flags) = ((**of).clone(), *flags);
-                know(environment, &save.value, kind, flags);
-            }
-        }
-        ActText::Call { flow, save, .. } => {
-            let gives = draft.flow(&flow.value).and_then(|flow| draft.flows[flow].gives.as_ref());
-            for (own, theirs) in save {
-                let given = gives.and_then(|all| all.iter().find(|(name, _)| name.value == theirs.value));
-                if let Some((_, kind)) = given {
-                    know(environment, &own.value, kind.clone(), PHI);
-                }
-            }
-        }
-        ActText::Set { values, .. } => {
-            for (name, value) in values {
-                if let Ok(checked) = value.read.check(environment) {
-                    know(environment, &name.value, checked.kind().clone(), checked.flags());
-                }
-            }
-        }
-        _ => {}
+fn place_of(spot: &Spot, sources: &Sources) -> Place {
+    match &spot.within {
+        Some((text, span)) => sources.within(spot.place, text, span.start..span.end),
+        None => spot.place,
     }
 }
 
-/// Finds fault with conditions and values.
-pub fn check(draft: &Draft, environment: &Environment, sources: &mut Sources) {
-    for act in draft.flows.iter().flat_map(|flow| &flow.steps).filter_map(|step| step.act.as_ref()) {
-        match act {
-            ActText::When { condition, .. } => {
-                let kind = judged(condition, environment, sources).map(|checked| checked.kind().clone());
-                if let Some(kind) = kind.filter(|kind| *kind != Type::Bool) {
-                    let words = Words::what(format!("a condition is yes or no, and this is {kind}"))
-                        .repair("compare it with something")
-                        .hears("nobody would know which way the call shall take");
-                    sources.fault(condition.text.place, EXPRESSION, words);
-                }
-            }
-            ActText::Set { values, .. } => {
-                for (_, value) in values {
-                    judged(value, environment, sources);
-                }
-            }
-            _ => {}
-        }
+/// The names under which a step saves.
+fn saved_names(step: &StepText) -> Vec<&Placed<String>> {
+    match &step.act {
+        Some(
+            ActText::Menu { save: Some(save), .. }
+            | ActText::Ask { save: Some(save), .. }
+            | ActText::Offer { save: Some(save), .. }
+            | ActText::Care { save: Some(save), .. },
+        ) => vec![save],
+        Some(ActText::Collect(collect)) => vec![&collect.save],
+        Some(ActText::Set { values, .. }) => values.iter().map(|(name, _)| name).collect(),
+        Some(ActText::Call { save, .. }) => save.iter().map(|(own, _)| own).collect(),
+        Some(_) | None => Vec::new(),
     }
 }
 
-fn judged(text: &ExpressionText, environment: &Environment, sources: &mut Sources) -> Option<Checked> {
-    match text.read.check(environment) {
-        Ok(checked) => Some(checked),
-        Err(faults) => {
-            for fault in faults {
-                let place = within(&text.text, fault.span.start, fault.span.end);
-                let words = Words::what(fault.cause.to_string())
-                    .repair("see the guide to saved values for what may stand here")
-                    .hears("nobody would know which way the call shall take");
-                sources.fault(place, EXPRESSION, words);
+/// The slot that a read-back and an offer fill themselves.
+const OWN_SLOT: &str = "value";
+
+fn value_name(name: &Placed<String>, sources: &mut Sources) {
+    let text = name.value.as_str();
+    let is_name = Expression::read(text).is_ok_and(|read| read.names().any(|(_, name)| name == text));
+    let what = match is_name {
+        _ if text == OWN_SLOT => format!("`{text}` is what a step itself holds, so nothing is saved under this name"),
+        true => return,
+        false => format!("no condition could ask for a value with the name `{text}`"),
+    };
+    let words = Words::what(what)
+        .repair("use another name: letters, digits and _, a letter first, and none of and, or, not, in, is, known")
+        .hears("what was saved could not be used");
+    sources.fault(name.place, VALUE_NAME, words);
+}
+
+/// What goes with a step to the records, and what is kept of what a flow gives.
+fn handed(draft: &Draft, step: &StepText, sources: &mut Sources) {
+    match &step.act {
+        Some(ActText::Care { care, place, .. }) => {
+            let known: Vec<&str> = care.needs.iter().map(|(name, _)| *name).collect();
+            for (there, _) in step.with.iter().filter(|(there, _)| !known.contains(&there.value.as_str())) {
+                let words = Words::what(format!("`{}` takes no value `{}`", care.name, there.value))
+                    .repair(if known.is_empty() { "take it out".to_owned() } else { did_you_mean(&there.value, &known) });
+                sources.fault(there.place, PARAMETER, words);
             }
-            None
+            for (name, of) in care.needs.iter().filter(|(name, _)| step.with.iter().all(|(own, _)| own.value != *name)) {
+                let words = Words::what(format!("`{}` needs a value `{name}`, a {of}", care.name))
+                    .repair(format!("add it under `with`: {{{name}: $…}}"))
+                    .hears("the records could not be asked, and the caller would be given a person");
+                sources.fault(*place, PARAMETER, words);
+            }
+        }
+        Some(ActText::Call { flow, save, .. }) => {
+            let Some(called) = draft.flow(&flow.value) else { return };
+            let gives = draft.flows[called].gives.as_deref().unwrap_or_default();
+            let known: Vec<&str> = gives.iter().map(|(name, _)| name.value.as_str()).collect();
+            for (_, theirs) in save.iter().filter(|(_, theirs)| !known.contains(&theirs.value.as_str())) {
+                let words = Words::what(format!("`{}` gives no value `{}`", flow.value, theirs.value))
+                    .repair(match known[..] {
+                        [] => format!("add it under `gives` in {}.yaml, or take it out", flow.value),
+                        _ => did_you_mean(&theirs.value, &known),
+                    })
+                    .meant(&theirs.value, known.iter().copied());
+                sources.fault(theirs.place, RESULT, words);
+            }
+        }
+        Some(_) | None => {}
+    }
+}
+
+struct Teller<'a> {
+    draft: &'a Draft,
+    graph: &'a Graph,
+}
+
+/// What a caller meets where a value is missing.
+const WITHOUT: &str = "a caller who comes here without it would be given a person";
+
+impl Teller<'_> {
+    fn step(&self, node: NodeAt) -> String {
+        match self.graph.step(node) {
+            Some(at) => format!("`{}`", self.draft.flows[at.flow].steps[at.step].name.value),
+            None => "the called number".to_owned(),
         }
     }
+
+    fn flow(&self, flow: usize) -> &str {
+        self.draft.flows.get(flow).map_or("", |flow| flow.name.value.as_str())
+    }
+
+    fn words(&self, place: Place, problem: &Problem, sources: &Sources) -> (Code, Words) {
+        let line = |other: &Place| line_of(*other, place, sources);
+        match problem {
+            Problem::Unsaved { name, near } => (UNSAVED, unsaved(name, near.as_deref())),
+            Problem::NotHere { name, saved } => (NOT_ALWAYS, not_here(name, &line(saved))),
+            Problem::Perhaps { name, saved, without } => {
+                (NOT_ALWAYS, self.perhaps(name, &line(saved), *without))
+            }
+            Problem::TwoTypes { name, here, there, place } => {
+                let words = Words::what(format!("`{name}` is {here} here, and {there} in {}", line(place)))
+                    .repair("give one of them another name")
+                    .hears("where both ways meet, nobody would know what it is");
+                (TWO_KINDS, words)
+            }
+            Problem::Expression(cause) => (MIXED, mixed(cause)),
+            Problem::Wanted { wanted, found } => (KIND_WANTED, other_kind(wanted, found)),
+            Problem::Field { of, field, near } => (KIND_WANTED, no_field(of, field, near.as_deref())),
+            Problem::Secret { name, goes } => (SECRET, secret(name, *goes)),
+            Problem::InAddress { name } => (IN_ADDRESS, in_address(name)),
+            Problem::Assurance { needs, has } => (ASSURANCE, unknown_caller(*needs, *has)),
+            Problem::NotUsed { name } => {
+                let words = Words::what(format!("no step behind this asks for `{name}`"))
+                    .repair("use it, or take `save` out")
+                    .hears("what the caller answers changes nothing");
+                (NOT_USED, words)
+            }
+            Problem::NotTaken { name } => {
+                let words = Words::what(format!("this flow takes `{name}`, and no step of it asks for it"));
+                (NOT_USED, words.repair("use it, or take it out"))
+            }
+            Problem::NoParameter { name, near } => (PARAMETER, no_parameter(name, near.as_deref())),
+            Problem::Missing { name, kind } => (PARAMETER, not_handed(name, kind)),
+            Problem::NotGiven { name, without, .. } => (RESULT, self.not_given(name, *without)),
+            Problem::GivenType { name, promised, found } => {
+                let what = format!("the flow gives `{name}` as {promised}, and here it is {found}");
+                let repair = "correct the type under `gives`, or give this value another name";
+                (RESULT, Words::what(what).repair(repair))
+            }
+            Problem::ReturnNowhere => (RETURN, return_nowhere()),
+            Problem::JumpedInto { flow } => (RETURN, jumped_into(self.flow(*flow))),
+            Problem::NeverReturns { flow } => (NEVER_RETURNS, never_returns(self.flow(*flow))),
+            Problem::Circle { flows } => (CIRCLE, self.circle(flows)),
+        }
+    }
+
+    fn perhaps(&self, name: &str, line: &str, without: Option<NodeAt>) -> Words {
+        let how = match without {
+            Some(node) => format!("but not on a way over {}", self.step(node)),
+            None => "but a call can begin here without it".to_owned(),
+        };
+        Words::what(format!("`{name}` is saved in {line}, {how}"))
+            .repair(format!("save it there too, or ask before with `when: {name} is known`"))
+            .hears(WITHOUT)
+    }
+
+    fn not_given(&self, name: &str, without: Option<NodeAt>) -> Words {
+        let how = without.map_or(String::new(), |node| format!(" on a way over {}", self.step(node)));
+        Words::what(format!("the flow gives `{name}`, and comes back here without it{how}"))
+            .repair("save it on every way to `return`, or take it out of `gives`")
+            .hears("who called this flow would go on without it")
+    }
+
+    fn circle(&self, flows: &[usize]) -> Words {
+        let names: Vec<&str> = flows.iter().chain(flows.first()).map(|flow| self.flow(*flow)).collect();
+        Words::what(format!("flows call each other in a circle: {}", names.join(" → ")))
+            .repair("let one of them lead on with `next` in place of `call`")
+            .hears("after some rounds the caller would be given a person")
+    }
+}
+
+/// Where a value stands, as seen from another place.
+fn line_of(place: Place, from: Place, sources: &Sources) -> String {
+    if place.file == from.file {
+        return format!("line {}", place.line);
+    }
+    let path = sources.path(place.file);
+    format!("line {} of {}", place.line, path.rsplit('/').next().unwrap_or(path))
+}
+
+fn unsaved(name: &str, near: Option<&str>) -> Words {
+    let repair = match near {
+        Some(near) => format!("did you mean `{near}`?"),
+        None => format!("let a step before save it: `save: {name}`"),
+    };
+    Words::what(format!("nothing is saved as `{name}`")).repair(repair).hears(WITHOUT)
+}
+
+fn not_here(name: &str, line: &str) -> Words {
+    Words::what(format!("`{name}` is saved in {line}, but on no way that leads here"))
+        .repair("save it before this step")
+        .hears(WITHOUT)
+}
+
+fn mixed(cause: &Cause) -> Words {
+    Words::what(cause.to_string())
+        .repair(cause.repair())
+        .hears("nobody would know which way the call shall take")
+}
+
+fn other_kind(wanted: &Wanted, found: &Type) -> Words {
+    let (what, repair) = match wanted {
+        Wanted::Anything => ("a value".to_owned(), "name another value"),
+        Wanted::Words => ("what can be spoken".to_owned(), "name a field of it, such as `{patient.name}`"),
+        Wanted::List => ("a list".to_owned(), "name a value that holds several"),
+        Wanted::Type(Type::Bool) => ("a condition".to_owned(), "compare it with something"),
+        Wanted::Type(kind) => (kind.to_string(), "name another value, or change the type where it is declared"),
+    };
+    Words::what(format!("{what} belongs here, and this is {found}"))
+        .repair(repair)
+        .hears("the caller would be given a person")
+}
+
+fn no_field(of: &Type, field: &str, near: Option<&str>) -> Words {
+    let repair = match near {
+        Some(near) => format!("did you mean `{near}`?"),
+        None => "name one of its fields, or the value itself".to_owned(),
+    };
+    Words::what(format!("{of} has no field `{field}`")).repair(repair).hears("nothing could be said here")
+}
+
+fn secret(name: &str, goes: Goes) -> Words {
+    let (what, hears) = match goes {
+        Goes::Spoken => ("spoken", "whoever stands beside the caller would hear it"),
+        Goes::Address => ("put into an address", "others would write it down"),
+        Goes::Inside | Goes::Body => ("given away", "others would know it"),
+    };
+    Words::what(format!("`{name}` is secret, and is {what} here"))
+        .repair("take it out; a secret is compared, or sent in the body of a request")
+        .hears(hears)
+}
+
+fn in_address(name: &str) -> Words {
+    Words::what(format!("`{name}` tells of a patient, and an address is written down by every machine on its way"))
+        .repair("add `method: post`, so that it goes in the body")
+        .hears("nothing; but others could read it")
+}
+
+fn unknown_caller(needs: Assurance, has: Assurance) -> Words {
+    Words::what(format!("this needs a caller known at {needs}, and on some way here he is known at {has}"))
+        .repair("let a flow that finds out who calls come before, on every way")
+        .hears("somebody else could hear or change what is the patient's alone")
+}
+
+fn no_parameter(name: &str, near: Option<&str>) -> Words {
+    let repair = match near {
+        Some(near) => format!("did you mean `{near}`?"),
+        None => "take it out, or add it under `takes` of that flow".to_owned(),
+    };
+    Words::what(format!("the called flow takes no value `{name}`")).repair(repair)
+}
+
+fn not_handed(name: &str, kind: &Type) -> Words {
+    Words::what(format!("the called flow takes `{name}`, {kind}, and is not given it"))
+        .repair(format!("add it under `with`: {{{name}: $…}}"))
+        .hears("the called flow would not know it, and the caller would be given a person")
+}
+
+fn return_nowhere() -> Words {
+    Words::what("no flow calls this one, so there is nothing to return to")
+        .repair("name the step that follows, or `call` this flow where it is needed")
+        .hears("the caller would be given a person")
+}
+
+fn jumped_into(flow: &str) -> Words {
+    Words::what(format!("`{flow}` goes back to whoever called it, and here nobody calls it"))
+        .repair(format!("make a step of it: {{call: {flow}, next: …}}"))
+        .hears("at its end the caller would be given a person")
+}
+
+fn never_returns(flow: &str) -> Words {
+    Words::what(format!("`{flow}` never comes to a `return`"))
+        .repair(format!("let a step of it lead to `return`, or go there with `next: {flow}`"))
+        .hears("what follows on this call would never be heard")
 }
