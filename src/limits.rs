@@ -71,6 +71,9 @@ pub const TICK: Duration = Duration::from_millis(20);
 /// Legs are spread over this many slots of a tick, so that packets leave in small batches.
 pub const SLOTS_PER_TICK: u64 = 4;
 
+/// The greatest number that a flow may ask for: nine digits are what a caller keeps in mind, and are spoken in words.
+pub const NUMBER_TYPED_MAX: u64 = 999_999_999;
+
 /// Flows that call each other, one in the other, at the most: a caller who is so deep has lost the thread too.
 pub const FLOW_CALLS_DEPTH_MAX: usize = 8;
 

@@ -49,95 +49,60 @@ pub struct Care {
     pub about: &'static str,
 }
 
-const fn row(
-    verb: Verb,
-    name: &'static str,
-    needs: &'static [(&'static str, &'static str)],
-    gives: Option<&'static str>,
-    outcomes: &'static [&'static str],
-    assurance: u8,
-    about: &'static str,
-) -> Care {
-    let raises = if matches!(verb, Verb::PatientFind) { Some(2) } else { None };
-    Care { verb, name, needs, gives, outcomes, assurance, raises, about }
+const fn row(verb: Verb, name: &'static str, outcomes: &'static [&'static str], about: &'static str) -> Care {
+    Care { verb, name, needs: &[], gives: None, outcomes, assurance: 0, raises: None, about }
+}
+
+impl Care {
+    const fn needs(self, needs: &'static [(&'static str, &'static str)]) -> Care {
+        Care { needs, ..self }
+    }
+
+    const fn gives(self, gives: &'static str) -> Care {
+        Care { gives: Some(gives), ..self }
+    }
+
+    /// The caller must be known from the records.
+    const fn of_a_patient(self) -> Care {
+        Care { assurance: 2, ..self }
+    }
 }
 
 /// Every verb.
 pub const CARE: &[Care] = &[
-    row(
-        Verb::PatientFind,
-        "patient.find",
-        &[("birth", "date"), ("zip", "digits")],
-        Some("patient"),
-        &["found", "several", "none"],
-        0,
-        "Looks for the record of the caller.",
-    ),
-    row(
-        Verb::AppointmentSearch,
-        "appt.search",
-        &[("visit", "text")],
-        Some("list of appointment"),
-        &["found", "none"],
-        2,
-        "Looks for free times.",
-    ),
-    row(
-        Verb::AppointmentList,
-        "appt.list",
-        &[],
-        Some("list of appointment"),
-        &["found", "none"],
-        2,
-        "Looks for the visits that the patient has.",
-    ),
-    row(
-        Verb::AppointmentBook,
-        "appt.book",
-        &[("slot", "appointment")],
-        Some("appointment"),
-        &["done", "taken"],
-        2,
-        "Takes a time for the patient.",
-    ),
-    row(
-        Verb::AppointmentCancel,
-        "appt.cancel",
-        &[("visit", "appointment")],
-        None,
-        &["done", "gone"],
-        2,
-        "Gives a visit back.",
-    ),
-    row(
-        Verb::RefillRequest,
-        "refill.request",
-        &[("days_left", "number")],
-        Some("digits"),
-        &["done"],
-        2,
-        "Asks the care team for more of a medicine.",
-    ),
-    row(
-        Verb::AnswersWrite,
-        "answers.write",
-        &[],
-        None,
-        &["done"],
-        0,
-        "Keeps the caller's answers for the care team.",
-    ),
-    row(Verb::TaskCreate, "task.create", &[], None, &["done"], 0, "Puts the call on the care team's list."),
-    row(
-        Verb::OptOutSet,
-        "optout.set",
-        &[],
-        None,
-        &["done"],
-        0,
-        "Stops the calls that the clinic makes to this number.",
-    ),
-    row(Verb::SurveySave, "survey.save", &[], None, &["done"], 0, "Keeps the answers of a survey."),
+    Care {
+        raises: Some(2),
+        ..row(
+            Verb::PatientFind,
+            "patient.find",
+            &["found", "several", "none"],
+            "Looks for the record of the caller.",
+        )
+        .needs(&[("birth", "date"), ("zip", "digits")])
+        .gives("patient")
+    },
+    row(Verb::AppointmentSearch, "appt.search", &["found", "none"], "Looks for free times.")
+        .needs(&[("visit", "text")])
+        .gives("list of appointment")
+        .of_a_patient(),
+    row(Verb::AppointmentList, "appt.list", &["found", "none"], "Looks for the visits that the patient has.")
+        .gives("list of appointment")
+        .of_a_patient(),
+    row(Verb::AppointmentBook, "appt.book", &["done", "taken"], "Takes a time for the patient.")
+        .needs(&[("slot", "appointment")])
+        .gives("appointment")
+        .of_a_patient(),
+    row(Verb::AppointmentCancel, "appt.cancel", &["done", "gone"], "Gives a visit back.")
+        .needs(&[("visit", "appointment")])
+        .of_a_patient(),
+    row(Verb::RefillRequest, "refill.request", &["done"], "Asks the care team for more of a medicine.")
+        .needs(&[("days_left", "number")])
+        .gives("digits")
+        .of_a_patient(),
+    row(Verb::AnswersWrite, "answers.write", &["done"], "Keeps the caller's answers for the care team."),
+    row(Verb::TaskCreate, "task.create", &["done"], "Puts the call on the care team's list."),
+    row(Verb::OptOutSet, "optout.set", &["done"], "Stops the calls that the clinic makes to this number."),
+    row(Verb::SurveySave, "survey.save", &["done"], "Keeps the answers of a survey."),
 ];
 
 /// The verb that steps write so.

@@ -204,7 +204,7 @@ impl ActText {
             ActText::Ask { yes, no, .. } => vec![(yes, Way::ByKey), (no, Way::ByKey)],
             ActText::Collect(collect) => vec![(&collect.next, Way::ByKey)],
             ActText::When { yes, no, .. } => vec![(yes, Way::ByItself), (no, Way::ByItself)],
-            ActText::Call { next, .. } => vec![(next, Way::ByReturn)],
+            ActText::Call { next, .. } => vec![(next, Way::Returning)],
             ActText::Care { ways, failed, .. } => {
                 let named = ways.iter().map(|(_, target)| (target, Way::ByItself));
                 named.chain([(failed, Way::ByItself)]).collect()
@@ -295,5 +295,5 @@ pub enum Way {
     /// A key.
     ByKey,
     /// The end of a flow that was called.
-    ByReturn,
+    Returning,
 }

@@ -328,7 +328,7 @@ pub const TRANSFER: Object = Object {
     about: "Calls one party and joins the caller with it.",
     fields: &[
         field("transfer", Required, Value::Text, "Whom, as sip:NAME@HOST or sip:NAME@HOST:PORT."),
-        field("say", Required, Value::Name, "The prompt that is spoken before."),
+        field("before", Required, Value::Name, "The prompt that is spoken before."),
         field("ring", Optional, Value::Time(5, 120), "How long it may ring; 25 s if left out."),
         field("exit", Optional, Value::Name, "What the caller wanted, for the reports."),
         WITH,
@@ -342,7 +342,7 @@ pub const QUEUE: Object = Object {
     about: "Waits for a person of a queue. There are no queues yet: the person ladder is climbed.",
     fields: &[
         field("queue", Required, Value::Name, "The queue."),
-        field("say", Required, Value::Name, "The prompt that is spoken before."),
+        field("before", Required, Value::Name, "The prompt that is spoken before."),
         field("exit", Optional, Value::Name, "What the caller wanted, for the reports."),
         WITH,
         outcomes("`overflow`, and the step when it is too long; left out, `failed` is a person."),

@@ -75,8 +75,8 @@ impl Graph {
         for (word, way) in act.ways() {
             // Who comes back from a flow that waits for him has done something there.
             let way = match way {
-                Way::ByReturn if called.is_some_and(|flow| waits[flow]) => Way::ByKey,
-                Way::ByReturn => Way::ByItself,
+                Way::Returning if called.is_some_and(|flow| waits[flow]) => Way::ByKey,
+                Way::Returning => Way::ByItself,
                 Way::ByItself | Way::ByKey => way,
             };
             match draft.target(at.flow, &word.value) {
@@ -198,10 +198,10 @@ impl Graph {
             *tried += 1;
             match (by, marks[*next]) {
                 (Way::ByKey, _) | (_, Mark::Done) => {}
-                (Way::ByItself | Way::ByReturn, Mark::OnTheWay(since)) => {
+                (Way::ByItself | Way::Returning, Mark::OnTheWay(since)) => {
                     told.extend(way[since..].iter().filter_map(|(node, _)| self.step(*node)).min());
                 }
-                (Way::ByItself | Way::ByReturn, Mark::New) => {
+                (Way::ByItself | Way::Returning, Mark::New) => {
                     marks[*next] = Mark::OnTheWay(way.len());
                     way.push((*next, 0));
                 }

@@ -209,12 +209,12 @@ impl<'a> Offers<'a> {
                 _ => self.unheard(&at.value, which, waits, &behind),
             }
         }
-        if let ActText::Collect(collect) = act {
-            if let Some(confirm) = &collect.confirm {
-                for which in 0..self.told.get(confirm.value.as_str()).map_or(0, Vec::len) {
-                    self.unheard(&confirm.value, which, YES_AND_NO.with(NURSE).with(EVERYWHERE), &behind);
-                    self.says_yes_and_no(confirm, which);
-                }
+        if let ActText::Collect(collect) = act
+            && let Some(confirm) = &collect.confirm
+        {
+            for which in 0..self.told.get(confirm.value.as_str()).map_or(0, Vec::len) {
+                self.unheard(&confirm.value, which, YES_AND_NO.with(NURSE).with(EVERYWHERE), &behind);
+                self.says_yes_and_no(confirm, which);
             }
         }
         if let ActText::Menu { answers, .. } | ActText::Offer { answers, .. } = act {

@@ -7,6 +7,7 @@ mod names;
 mod offers;
 mod paths;
 mod shapes;
+mod values;
 mod words;
 mod yaml_traps;
 
@@ -99,6 +100,7 @@ fn every_kind_of_fault_has_its_golden_text_and_none_is_unused() {
         offers::offers,
         clinic::clinic,
         hours::hours,
+        values::values,
     ] {
         group();
     }

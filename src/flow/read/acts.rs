@@ -4,7 +4,7 @@
 use super::flow::{ActText, AnswerText, keys};
 use crate::flow::action::Pace;
 use crate::flow::care::{self, Care};
-use crate::flow::codes::{CARE_VERB, COLLECT, EXPRESSION, FAMILY, OUTCOME, PASSED};
+use crate::flow::codes::{CARE_VERB, COLLECT, EXPRESSION, FAMILY, NOTICE, OUTCOME, PASSED};
 use crate::flow::diagnostic::{Place, Sources, Words, did_you_mean};
 use crate::flow::entry::ask::Digits;
 use crate::flow::expression::Expression;
@@ -13,6 +13,7 @@ use crate::flow::syntax::fields::{self, Fields, Placed};
 use crate::flow::syntax::tree::Node;
 use crate::flow::value::Date;
 use crate::flow::vocabulary;
+use crate::limits::NUMBER_TYPED_MAX;
 use std::time::Duration;
 
 /// A condition or value as written.
@@ -269,10 +270,7 @@ fn collect_kind(fields: &mut Fields<'_>, sources: &mut Sources) -> Option<Collec
             Some(CollectKindText::Digits { least: lengths.0, most: lengths.1, begins })
         }
         Asked::Number => {
-            let bounds = 0..=999_999_999;
-            let number = |node: Option<&Node>, sources: &mut Sources| {
-                node.map(|n| fields::number(n, "number", bounds.clone(), FAMILY, sources))
-            };
+            let number = |node: Option<&Node>, sources: &mut Sources| node.map(|n| bound(n, sources));
             let from = number(from, sources).unwrap_or(Some(0))?;
             let Some(to) = number(to, sources) else {
                 let words = Words::what("a number needs its greatest value")
@@ -296,6 +294,18 @@ fn collect_kind(fields: &mut Fields<'_>, sources: &mut Sources) -> Option<Collec
             Some(CollectKindText::Date { from: bound(from, sources)?, to: bound(to, sources)? })
         }
     }
+}
+
+/// The least or the greatest number.
+fn bound(node: &Node, sources: &mut Sources) -> Option<u64> {
+    let word = fields::word(node, "a number", FAMILY, sources)?;
+    let number = word.value.parse().ok().filter(|number| *number <= NUMBER_TYPED_MAX);
+    if number.is_none() {
+        let words = Words::what(format!("`{}` is no number that can be typed", word.value))
+            .repair(format!("write a whole number from 0 to {NUMBER_TYPED_MAX}"));
+        sources.fault(word.place, COLLECT, words);
+    }
+    number
 }
 
 /// `5` or `4-8`.
@@ -463,6 +473,15 @@ pub const ANOTHER: &str = "another";
 
 /// `record:`
 pub fn record(node: &Node, sources: &mut Sources) -> Option<ActText> {
+    let entries = fields::entries(node, "a step", FAMILY, sources)?;
+    let next = entries.iter().find(|(key, _)| key.text() == Some("next")).map(|(_, value)| value);
+    if let Some(next) = next.filter(|next| next.text().is_some()) {
+        let words = Words::what("`record` takes what the caller says, and may fail")
+            .repair("write `next: {saved: …}`; the recording notice is `recording: notice` with `prompt:`")
+            .hears("a caller would be asked for a message");
+        sources.fault(next.place, OUTCOME, words);
+        return None;
+    }
     let mut fields = Fields::of_object(node, &[&vocabulary::RECORD], FAMILY, sources)?;
     let prompt = named(&mut fields, "record", "a prompt", sources);
     let longest = fields.take("longest");
@@ -488,7 +507,7 @@ pub fn recording(node: &Node, sources: &mut Sources) -> Option<ActText> {
     let what = what.and_then(|n| fields::choice(n, "word for a recording", &words, FAMILY, sources));
     let prompt = match what {
         Some(None) => fields.need("prompt", sources),
-        Some(Some(_)) | None => None,
+        Some(Some(_)) | None => fields.take("prompt"),
     };
     let notice = prompt.and_then(|n| fields::name(n, "a prompt", FAMILY, sources));
     let next = fields.take("next").and_then(|n| fields::name(n, "a step", FAMILY, sources));
@@ -497,7 +516,13 @@ pub fn recording(node: &Node, sources: &mut Sources) -> Option<ActText> {
     }
     match what? {
         None => Some(ActText::Notice { notice: notice?, next }),
-        Some(what) => Some(ActText::Recording { what, next }),
+        Some(what) => {
+            if let Some(notice) = notice {
+                let words = Words::what("only the notice has words").repair("take `prompt` out");
+                sources.fault(notice.place, NOTICE, words);
+            }
+            Some(ActText::Recording { what, next })
+        }
     }
 }
 
@@ -527,7 +552,7 @@ pub fn transfer(node: &Node, sources: &mut Sources) -> Option<ActText> {
     let mut fields = Fields::of_object(node, &[&vocabulary::TRANSFER], FAMILY, sources)?;
     let target = fields.need("transfer", sources);
     let target = target.and_then(|n| super::clinic::call_target(n, sources));
-    let prompt = named(&mut fields, "say", "a prompt", sources);
+    let prompt = named(&mut fields, "before", "a prompt", sources);
     let ring = fields.take("ring");
     let ring = ring.and_then(|n| fields::duration(n, "time to ring", 5..=120, FAMILY, sources));
     let exit = maybe(&mut fields, "exit", "an exit", sources);
@@ -548,7 +573,7 @@ pub fn transfer(node: &Node, sources: &mut Sources) -> Option<ActText> {
 pub fn queue(node: &Node, sources: &mut Sources) -> Option<ActText> {
     let mut fields = Fields::of_object(node, &[&vocabulary::QUEUE], FAMILY, sources)?;
     let queue = named(&mut fields, "queue", "a queue", sources);
-    let prompt = named(&mut fields, "say", "a prompt", sources);
+    let prompt = named(&mut fields, "before", "a prompt", sources);
     let exit = maybe(&mut fields, "exit", "an exit", sources);
     let _ = fields.take("with");
     let ways = outcomes(&mut fields, &["overflow", "failed"], sources);

@@ -9,6 +9,7 @@ mod notice;
 mod opening;
 mod person;
 mod random;
+mod values;
 mod waiting;
 
 use super::*;

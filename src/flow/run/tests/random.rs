@@ -1,6 +1,34 @@
 //! Anything that can happen, in any order, and what must hold whatever comes.
 
 use super::*;
+use crate::clock::WallTime;
+use std::sync::LazyLock;
+
+/// A flow with each kind of step, so that keys and time meet all of them.
+const EVERYTHING: &str = "flow: everything\nstart: a\nsteps:
+  a: {menu: oi.more, keys: {1: b, 3: d}}
+  b: {collect: t.birth, as: date, from: 1900-01-01, to: today, confirm: t.right, save: birth, next: c}
+  c: {when: age(birth) >= 18, next: {yes: d, no: e}}
+  d: {call: zips, save: {zip: zip}, next: f}
+  e: {record: t.comment, longest: 30 s, next: {saved: g}}
+  f: {ask: t.right, save: right, next: {yes: e, no: h}}
+  g: {wait: 3 s, next: i}
+  h: {transfer: \"sip:pharmacy@10.0.0.5\", before: u.agent, next: {failed: a}}
+  i: {recording: pause, next: j}
+  j: {speech: slow, next: k}
+  k: {menu: t.grade, scale: yes, keys: {1: bad, 2: poor, 3: fair, 4: good, 5: best}, save: grade, next: {else: l}}
+  l: {care: survey.save, next: {done: a, failed: m}}
+  m: {recording: resume, next: n}
+  n: {queue: nurses, before: u.nurse, next: {overflow: message}}
+";
+const ZIPS: &str = "flow: zips\ngives: {zip: digits}\nstart: a\nsteps:
+  a: {collect: t.zip, as: digits, length: 5, save: zip, next: return}
+";
+
+static SETS: LazyLock<[(Arc<FlowSet>, &str); 3]> = LazyLock::new(|| {
+    let everything = values::set(&[("everything.yaml", EVERYTHING), ("zips.yaml", ZIPS)], "everything");
+    [(flows(&[]), "main_menu"), (flows(&[]), "after_hours"), (everything, "everything")]
+});
 
 /// Anything that can happen, in any order.
 fn anything() -> impl Strategy<Value = Vec<(u8, u8)>> {
@@ -11,8 +39,17 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 256, ..ProptestConfig::default() })]
 
     #[test]
-    fn whatever_happens_no_caller_is_hung_up_on(inputs in anything(), closed: bool) {
-        let mut engine = Engine::new(flows(&[]), if closed { "after_hours" } else { "main_menu" });
+    fn whatever_happens_no_caller_is_hung_up_on(inputs in anything(), which in 0..4_usize, told: bool) {
+        let (set, flow) = &SETS[which.min(2)];
+        let mut engine = Engine::new(Arc::clone(set), flow);
+        if told {
+            let run = Run::new(Arc::clone(set), FlowName::from(*flow));
+            engine.run = run.begun_at(Instant::START, WallTime::from_micros(1_795_525_200 * 1_000_000));
+        }
+        if which > 1 {
+            // Behind the first words, where the flow's own begin.
+            engine.play("start w19");
+        }
         for (what, seconds) in inputs {
             if engine.ended.is_some() {
                 break;
@@ -42,6 +79,7 @@ proptest! {
         for _ in 0..200 {
             engine.play("w9");
         }
+        prop_assert!(engine.run.callers.len() <= 1 && engine.run.ahead.len() <= TYPE_AHEAD_MAX);
         let message = engine.ended.as_ref().is_some_and(|exit| exit.as_str() == "message_left");
         let after = &engine.log[before..];
         prop_assert!(
