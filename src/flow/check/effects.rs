@@ -9,10 +9,10 @@
 //!  care            what the records give, on the first of its ways      tells of a patient
 //! ```
 //! A slot `{x}` of a prompt asks for `x`, unless `with` says another name. Not here: what is wrong
-//! ([`super::dataflow`]), and its words ([`super::values`]).
+//! ([`super::dataflow`]), and its words ([`super::known`]).
 
 use super::dataflow::{
-    Assurance, Call, Flow, Formula, Goes, Names, Node, NodeAt, Path, Program, Reading, Save, Slot, To, Unused, Use,
+    Assurance, Call, Entered, Flow, Formula, Goes, Names, Node, NodeAt, Path, Program, Reading, Save, Slot, To, Unused, Use,
     Wanted, Way, What, When,
 };
 use super::graph::Graph;
@@ -96,6 +96,7 @@ fn signature(draft: &Draft, graph: &Graph, flow: usize, names: &mut Names) -> Fl
         start: graph.start(draft, flow),
         takes: slots(&text.takes),
         gives: slots(text.gives.as_deref().unwrap_or_default()),
+        entered: if text.gives.is_some() { Entered::ByCall } else { Entered::ByNext },
         reading,
     }
 }

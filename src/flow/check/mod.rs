@@ -7,12 +7,12 @@ pub mod answers;
 pub mod dataflow;
 pub mod effects;
 pub mod graph;
+pub mod known;
 pub mod names;
 pub mod offers;
 pub mod paths;
 pub mod reading;
 pub mod spoken_keys;
-pub mod values;
 pub mod words;
 
 #[cfg(test)]
@@ -30,7 +30,7 @@ pub fn all(draft: &Draft, audio: AudioOf<'_>, sources: &mut Sources) -> BTreeMap
     let graph = Graph::of(draft);
     names::check(draft, sources);
     paths::check(draft, &graph, sources);
-    let values = values::check(draft, &graph, sources);
+    let known = known::check(draft, &graph, sources);
     let used = words::used(draft);
     words::check(draft, &used, audio, sources);
     offers::check(draft, &graph, &used, sources);
@@ -38,8 +38,8 @@ pub fn all(draft: &Draft, audio: AudioOf<'_>, sources: &mut Sources) -> BTreeMap
     if sources.is_clean() {
         paths::not_reached(draft, &graph, sources);
         words::unused(draft, &used, sources);
-        values::unused(&values, sources);
+        known::unused(&known, sources);
         answers::check(draft, sources);
     }
-    values.checked
+    known.checked
 }

@@ -20,6 +20,7 @@ use crate::flow::syntax::fields::Placed;
 use crate::limits::MENU_OPTIONS_MAX;
 use crate::wire::telephone_event::Key;
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
 
 /// Finds fault with what texts offer.
 pub fn check(draft: &Draft, graph: &Graph, used: &BTreeMap<String, Used>, sources: &mut Sources) {
@@ -263,7 +264,7 @@ impl<'a> Offers<'a> {
                 }
             };
             self.mended.insert((prompt, Keys::bit(key)));
-            let place = self.sources.within(text.place, &text.value, at);
+            let place = word(self.sources, text, at);
             self.sources.fault(place, code, words);
         }
     }
@@ -311,7 +312,7 @@ impl<'a> Offers<'a> {
         for SpokenKey { key, at, .. } in offered {
             let Told { prompt, language, text, .. } = *self.text(prompt, which);
             self.mended.insert((prompt, Keys::bit(key)));
-            let place = self.sources.within(text.place, &text.value, at);
+            let place = word(self.sources, text, at);
             // The engine may say what a step says too: one fault is enough.
             if !self.unheard.insert(place) {
                 continue;
@@ -478,5 +479,21 @@ fn waiting_at(own: Own) -> Keys {
         | Own::CrisisStay
         | Own::CrisisWait
         | Own::Goodbye => Keys::NONE,
+    }
+}
+
+/// The place of a word within a text; the whole text if its line shows it otherwise than it is read.
+fn word(sources: &Sources, text: &Placed<String>, at: Range<usize>) -> Place {
+    let Place { line, column, .. } = text.place;
+    let written = sources.text(text.place.file).lines().nth(line.saturating_sub(1)).unwrap_or_default();
+    let from: String = written.chars().skip(column.saturating_sub(1)).collect();
+    let quote = usize::from(from.starts_with(['"', '\'']));
+    match (text.value.get(..at.start), text.value.get(at)) {
+        (Some(before), Some(word)) if from[quote..].starts_with(&text.value) => Place {
+            column: column + quote + before.chars().count(),
+            width: word.chars().count(),
+            ..text.place
+        },
+        _ => text.place,
     }
 }

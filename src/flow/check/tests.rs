@@ -2,6 +2,7 @@
 
 mod clinic;
 mod hours;
+mod known;
 mod linear;
 mod names;
 mod offers;
@@ -101,6 +102,7 @@ fn every_kind_of_fault_has_its_golden_text_and_none_is_unused() {
         clinic::clinic,
         hours::hours,
         values::values,
+        known::known,
     ] {
         group();
     }

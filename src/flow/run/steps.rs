@@ -46,6 +46,10 @@ impl Run {
                 Target::Return => Some(self.come_back()),
                 Target::CalledNumber => Some(Target::Step(self.set.flows()[self.called].start)),
                 Target::Step(at) => {
+                    // Who goes on into another flow does not come back to the one that called.
+                    if at.flow != self.here.flow {
+                        self.callers.clear();
+                    }
                     self.here = at;
                     self.enter(now)
                 }

@@ -2,31 +2,30 @@
 //!
 //! ```text
 //!  caller ──call, with what it takes──▶ flow ──return, with what it gives──▶ caller
-//!    └──next──▶ flow: only if that flow never says `return`, for nobody would be there to go back to
+//!    └──next──▶ flow: only if that flow does not come back, for nobody would be there
 //! ```
 //! Not here: the values themselves ([`super::find`]).
 
 use super::find::{Finding, Problem};
 use super::solve::Facts;
-use super::{Call, FlowAt, Program, Reading, To};
+use super::{Call, Entered, FlowAt, NodeAt, Program, Reading, To};
 use crate::flow::diagnostic::Place;
 use crate::flow::draft::work;
 use crate::flow::expression::fault::nearest;
-use std::collections::BTreeSet;
 
 /// Looks at every call.
 pub fn find(program: &Program, facts: &Facts) -> Vec<Finding> {
     let mut findings = Vec::new();
-    let called: BTreeSet<FlowAt> = calls(program).map(|(_, call)| call.flow).collect();
     for (_, call) in calls(program) {
         handed(program, call, &mut findings);
         let flow = &program.flows[call.flow];
         let reached = flow.start.is_some_and(|start| facts.assurance(start).is_some());
-        if reached && flow.reading == Reading::Whole && !facts.returns(call.flow) {
+        let comes_back = flow.entered == Entered::ByNext || facts.returns(call.flow);
+        if reached && flow.reading == Reading::Whole && !comes_back {
             tell(call.place, Problem::NeverReturns { flow: call.flow }, &mut findings);
         }
     }
-    jumps(program, &called, &mut findings);
+    jumps(program, &mut findings);
     circles(program, &mut findings);
     findings
 }
@@ -55,38 +54,29 @@ fn handed(program: &Program, call: &Call, findings: &mut Vec<Finding>) {
     }
 }
 
-/// A flow that says `return` is entered by a call alone.
-fn jumps(program: &Program, called: &BTreeSet<FlowAt>, findings: &mut Vec<Finding>) {
-    let mut returns = vec![Vec::new(); program.flows.len()];
-    let ways = || program.nodes.iter().flat_map(|node| node.ways.iter().map(move |way| (node.flow, way)));
-    for (flow, way) in ways() {
-        if way.to == To::Return {
-            returns[flow].push(way.place);
-        }
-    }
-    for (flow, places) in returns.iter().enumerate() {
-        let signature = &program.flows[flow];
-        if !called.contains(&flow) && signature.takes.is_empty() && signature.gives.is_empty() {
-            places.iter().for_each(|place| tell(*place, Problem::ReturnNowhere, findings));
-        }
-    }
-    let sub = |flow: FlowAt| {
-        let signature = &program.flows[flow];
-        let returns = !returns[flow].is_empty();
-        (called.contains(&flow) && returns) || !signature.takes.is_empty() || !signature.gives.is_empty()
-    };
-    let entered = |to: usize| {
+/// A flow that comes back is entered by a call alone, and only such a flow comes back.
+fn jumps(program: &Program, findings: &mut Vec<Finding>) {
+    let by_call = |flow: FlowAt| program.flows[flow].entered == Entered::ByCall;
+    let into = |to: NodeAt| {
         let flow = program.nodes[to].flow;
-        (program.flows[flow].start == Some(to) && sub(flow)).then_some(flow)
+        (program.flows[flow].start == Some(to) && by_call(flow)).then_some(flow)
     };
-    let starts = program.starts.iter().map(|(to, place)| (None, *to, *place));
-    let ways = ways().filter_map(|(from, way)| match way.to {
-        To::Node(to) => Some((Some(from), to, way.place)),
-        To::Return | To::Out => None,
-    });
-    for (from, to, place) in starts.chain(ways) {
-        if let Some(flow) = entered(to).filter(|flow| from != Some(*flow)) {
-            tell(place, Problem::JumpedInto { flow }, findings);
+    for (to, place) in &program.starts {
+        if let Some(flow) = into(*to) {
+            tell(*place, Problem::JumpedInto { flow }, findings);
+        }
+    }
+    for node in &program.nodes {
+        for way in &node.ways {
+            match way.to {
+                To::Return if !by_call(node.flow) => tell(way.place, Problem::ReturnNowhere, findings),
+                To::Node(to) => {
+                    if let Some(flow) = into(to).filter(|flow| *flow != node.flow) {
+                        tell(way.place, Problem::JumpedInto { flow }, findings);
+                    }
+                }
+                To::Return | To::Out => {}
+            }
         }
     }
 }

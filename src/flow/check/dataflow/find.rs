@@ -301,7 +301,7 @@ impl Finder<'_> {
                 self.tell(one.place, Problem::Secret { name, goes: one.goes });
             }
             Goes::Address if flags.phi => self.tell(one.place, Problem::InAddress { name }),
-            Goes::Spoken | Goes::Address | Goes::Inside | Goes::Body => {}
+            Goes::Spoken | Goes::Address | Goes::Inside => {}
         }
     }
 

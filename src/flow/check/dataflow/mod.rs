@@ -13,7 +13,7 @@
 //! for, and only grow, so the work grows as steps and ways do.
 //!
 //! Not here: the files ([`super::effects`] makes a `Program` of them) and what an administrator reads
-//! ([`super::values`]).
+//! ([`super::known`]).
 
 pub mod calls;
 pub mod facts;
@@ -129,8 +129,20 @@ pub struct Flow {
     pub takes: Vec<Slot>,
     /// What it hands back.
     pub gives: Vec<Slot>,
+    /// How it is entered.
+    pub entered: Entered,
     /// Whether its steps could all be read.
     pub reading: Reading,
+}
+
+/// How a flow is entered.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Entered {
+    /// By a step that leads on to it.
+    #[default]
+    ByNext,
+    /// By a call, to which it comes back.
+    ByCall,
 }
 
 /// A parameter or result of a flow.
@@ -210,14 +222,13 @@ pub enum Wanted {
 /// Where a value goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Goes {
-    /// Nowhere: it is compared, counted or handed on.
+    /// Nowhere, or where it is safe: it is compared, counted, handed on, sent in the body of a request.
     Inside,
     /// To the caller's ear.
     Spoken,
     /// Into an address, which others write down.
+    #[cfg_attr(not(test), expect(dead_code, reason = "no step that asks a server is checked here yet"))]
     Address,
-    /// Into the body of a request.
-    Body,
 }
 
 /// A call of a flow.

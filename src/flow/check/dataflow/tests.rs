@@ -50,7 +50,11 @@ fn written(text: &str) -> Written {
         match text.trim().strip_prefix("flow ") {
             Some(flow) => {
                 let start = Some(program.nodes.len());
-                let mut read = Flow { start, ..Flow::default() };
+                let name = flow.split(' ').next().unwrap_or_default();
+                let calls = |line: &str| line.split(';').any(|act| act.contains(&format!("call {name}")));
+                let called = flow.contains(':') || lines.iter().any(|(_, line)| calls(line));
+                let entered = if called { Entered::ByCall } else { Entered::ByNext };
+                let mut read = Flow { start, entered, ..Flow::default() };
                 let mut gives = false;
                 for word in flow.split(' ').skip(1) {
                     match word.split_once(':') {
@@ -125,7 +129,7 @@ fn one_act(
     match word {
         "say" => node.uses.push(asked(Goes::Spoken, Wanted::Words, names)),
         "get" => node.uses.push(asked(Goes::Address, Wanted::Words, names)),
-        "post" => node.uses.push(asked(Goes::Body, Wanted::Anything, names)),
+        "post" => node.uses.push(asked(Goes::Inside, Wanted::Anything, names)),
         "list" => node.uses.push(asked(Goes::Inside, Wanted::List, names)),
         "needs" => node.needs = Some((level(rest), place(act))),
         "when" => node.condition = Some(formula_of(rest, names, place(rest))),

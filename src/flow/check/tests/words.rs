@@ -40,6 +40,10 @@ pub fn words() {
     let changes: [(&str, Option<&[u8]>); 2] =
         [("after_hours.yaml", Some(flow)), ("prompts.yaml", Some(texts.as_bytes()))];
     expect![[r#"
+        after_hours.yaml:6:12  F140  nothing is saved as `clinic`
+            6 |   c: {say: x.slot, next: d}
+              |            ^^^^^^ let a step before save it: `save: clinic`
+              a caller who comes here without it would be given a person
         prompts.yaml:152:17  F022  `x.missing` has no audio in `en`
           152 | x.missing: {en: A, es: B}
               |                 ^ record this text as en/x.missing.wav in the folder of sounds
@@ -96,6 +100,14 @@ pub fn words() {
     let changes: [(&str, Option<&[u8]>); 2] =
         [("after_hours.yaml", Some(flow)), ("prompts.yaml", Some(texts.as_bytes()))];
     expect![[r#"
+        after_hours.yaml:4:12  F140  nothing is saved as `time`
+            4 |   a: {say: x.slots, next: b}
+              |            ^^^^^^^ let a step before save it: `save: time`
+              a caller who comes here without it would be given a person
+        after_hours.yaml:4:12  F140  nothing is saved as `day`
+            4 |   a: {say: x.slots, next: b}
+              |            ^^^^^^^ let a step before save it: `save: day`
+              a caller who comes here without it would be given a person
         prompts.yaml:152:15  F024  `x.slots` has a {slot}; to fill it needs a speech engine
           152 | x.slots: {en: "At {time} on {day}.", es: "A las {time}."}
               |               ^^^^^^^^^^^^^^^^^^^^^ write the text without { }

@@ -138,6 +138,32 @@ fn a_flow_that_is_called_sees_what_goes_with_it_and_gives_back_what_it_says() {
 }
 
 #[test]
+fn who_goes_on_from_a_called_flow_into_another_may_do_so_for_ever() {
+    let door = "flow: door\nstart: a\nsteps:\n  a: {call: hop, next: person}\n";
+    let hop = "flow: hop\ngives: {}\nstart: x\nsteps:\n  \
+               x: {menu: t.another, keys: {1: again, 3: ready}, next: {again: door, ready: return}}\n";
+    let rounds = crate::limits::FLOW_CALLS_DEPTH_MAX + 2;
+    let heard = heard_in(set(&[("door.yaml", door), ("hop.yaml", hop)], "door"), &"w3 1 ".repeat(rounds));
+    assert_eq!(heard.matches("say t.another/en").count(), rounds + 1, "{heard}");
+    assert!(!heard.contains("Fault"), "{heard}");
+}
+
+#[test]
+fn an_answer_that_is_handed_over_as_a_text_is_compared_with_texts() {
+    let door = "flow: door\nstart: a\nsteps:\n  \
+                a: {menu: t.another, keys: {1: sick, 3: well}, save: visit, next: {else: b}}\n  \
+                b: {call: asks, with: {why: $visit}, next: person}\n";
+    let asks = "flow: asks\ntakes: {why: text}\ngives: {}\nstart: x\nsteps:\n  \
+                x: {when: why == 'sick', next: {yes: y, no: z}}\n  y: {say: t.old, next: return}\n  \
+                z: {say: t.young, next: return}\n";
+    for (key, said) in [("1", "say t.old/en"), ("3", "say t.young/en")] {
+        let set = set(&[("door.yaml", door), ("asks.yaml", asks)], "door");
+        let heard = heard_in(set, &format!("w3 {key}"));
+        assert!(heard.contains(said), "{key}: {heard}");
+    }
+}
+
+#[test]
 fn a_number_that_grows_too_large_leads_up() {
     let steps = "  a: {set: {n: 9223372036854775807}, next: b}\n  b: {set: {n: n + 1}, next: c}\n  c: {say: t.old, next: person}\n";
     let heard = heard_in(door(steps), "w1");

@@ -8,8 +8,8 @@ use super::dataflow::{Assurance, Goes, NodeAt, Wanted, calls, find};
 use super::effects;
 use super::graph::Graph;
 use crate::flow::codes::{
-    ASSURANCE, CIRCLE, IN_ADDRESS, KIND_WANTED, MIXED, NEVER_RETURNS, NOT_ALWAYS, NOT_USED, PARAMETER, RESULT,
-    RETURN, SECRET, TWO_KINDS, UNSAVED, VALUE_NAME,
+    ASSURANCE, CIRCLE, KIND_WANTED, LEAK, MIXED, NEVER_RETURNS, NOT_ALWAYS, NOT_USED, PARAMETER, RESULT, RETURN,
+    TWO_KINDS, UNSAVED, VALUE_NAME,
 };
 use crate::flow::diagnostic::{Code, Place, Sources, Words, did_you_mean};
 use crate::flow::draft::Draft;
@@ -17,12 +17,13 @@ use crate::flow::expression::fault::Cause;
 use crate::flow::expression::types::Type;
 use crate::flow::expression::{Checked, Expression};
 use crate::flow::read::flow::{ActText, StepText};
+use crate::flow::read::kind;
 use crate::flow::syntax::fields::Placed;
 use std::collections::BTreeMap;
 
 /// What is known of the values of a draft.
 #[derive(Debug)]
-pub struct Values {
+pub struct Known {
     /// The expressions without fault, by their places.
     pub checked: BTreeMap<Place, Checked>,
     /// Values that nobody asks for.
@@ -30,7 +31,7 @@ pub struct Values {
 }
 
 /// Finds fault with values.
-pub fn check(draft: &Draft, graph: &Graph, sources: &mut Sources) -> Values {
+pub fn check(draft: &Draft, graph: &Graph, sources: &mut Sources) -> Known {
     for flow in &draft.flows {
         let takes = flow.takes.iter().map(|(name, _)| name);
         takes.chain(flow.steps.iter().flat_map(saved_names)).for_each(|name| value_name(name, sources));
@@ -52,12 +53,12 @@ pub fn check(draft: &Draft, graph: &Graph, sources: &mut Sources) -> Values {
             _ => sources.fault(place_of(spot, sources), code, words),
         }
     }
-    Values { checked: found.checked, unused }
+    Known { checked: found.checked, unused }
 }
 
 /// Values that nobody asks for, in a set without fault.
-pub fn unused(values: &Values, sources: &mut Sources) {
-    for (place, words) in &values.unused {
+pub fn unused(known: &Known, sources: &mut Sources) {
+    for (place, words) in &known.unused {
         sources.warn(*place, NOT_USED, words.clone());
     }
 }
@@ -113,7 +114,8 @@ fn handed(draft: &Draft, step: &StepText, sources: &mut Sources) {
                 sources.fault(there.place, PARAMETER, words);
             }
             for (name, of) in care.needs.iter().filter(|(name, _)| step.with.iter().all(|(own, _)| own.value != *name)) {
-                let words = Words::what(format!("`{}` needs a value `{name}`, a {of}", care.name))
+                let kind = kind::named(of).map_or_else(|| (*of).to_owned(), |kind| kind.to_string());
+                let words = Words::what(format!("`{}` needs a value `{name}`, {kind}", care.name))
                     .repair(format!("add it under `with`: {{{name}: $…}}"))
                     .hears("the records could not be asked, and the caller would be given a person");
                 sources.fault(*place, PARAMETER, words);
@@ -174,8 +176,8 @@ impl Teller<'_> {
             Problem::Expression(cause) => (MIXED, mixed(cause)),
             Problem::Wanted { wanted, found } => (KIND_WANTED, other_kind(wanted, found)),
             Problem::Field { of, field, near } => (KIND_WANTED, no_field(of, field, near.as_deref())),
-            Problem::Secret { name, goes } => (SECRET, secret(name, *goes)),
-            Problem::InAddress { name } => (IN_ADDRESS, in_address(name)),
+            Problem::Secret { name, goes } => (LEAK, secret(name, *goes)),
+            Problem::InAddress { name } => (LEAK, in_address(name)),
             Problem::Assurance { needs, has } => (ASSURANCE, unknown_caller(*needs, *has)),
             Problem::NotUsed { name } => {
                 let words = Words::what(format!("no step behind this asks for `{name}`"))
@@ -281,7 +283,7 @@ fn secret(name: &str, goes: Goes) -> Words {
     let (what, hears) = match goes {
         Goes::Spoken => ("spoken", "whoever stands beside the caller would hear it"),
         Goes::Address => ("put into an address", "others would write it down"),
-        Goes::Inside | Goes::Body => ("given away", "others would know it"),
+        Goes::Inside => ("given away", "others would know it"),
     };
     Words::what(format!("`{name}` is secret, and is {what} here"))
         .repair("take it out; a secret is compared, or sent in the body of a request")
@@ -315,8 +317,8 @@ fn not_handed(name: &str, kind: &Type) -> Words {
 }
 
 fn return_nowhere() -> Words {
-    Words::what("no flow calls this one, so there is nothing to return to")
-        .repair("name the step that follows, or `call` this flow where it is needed")
+    Words::what("this flow does not say what it gives back, so nobody calls it, and there is nothing to return to")
+        .repair("name the step that follows, or add `gives: {}` and `call` this flow")
         .hears("the caller would be given a person")
 }
 
