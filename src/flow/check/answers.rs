@@ -13,7 +13,7 @@ use crate::wire::telephone_event::Key;
 use std::collections::BTreeMap;
 
 /// Answers that mean the same wherever they stand.
-const COMMON: [&str; 8] = ["yes", "no", "goodbye", "another", "more", "again", "back", "done"];
+pub const COMMON: [&str; 8] = ["yes", "no", "goodbye", "another", "more", "again", "back", "done"];
 
 /// An answer where callers meet it first.
 #[derive(Clone, Copy)]

@@ -14,6 +14,21 @@ fn two(steps: &str, called: &str, expected: Expect) {
     expected.assert_eq(&render(&load(&files)));
 }
 
+#[test]
+fn the_guide_lists_every_function_every_field_and_every_common_answer() {
+    let guide = include_str!("../../../../docs/admin-guide/saving.md");
+    for function in crate::flow::expression::functions::FUNCTIONS {
+        let row = format!("| `{}` | {} | {} |", function.name, function.takes, function.gives);
+        assert!(guide.contains(&row), "{row}");
+    }
+    for field in crate::flow::records::FIELDS {
+        assert!(guide.contains(&format!("`{}`", field.name)), "{}", field.name);
+    }
+    for answer in super::super::answers::COMMON {
+        assert!(guide.contains(&format!("`{answer}`")), "{answer}");
+    }
+}
+
 pub fn known() {
     names();
     kinds();

@@ -245,7 +245,7 @@ fn the_recording_pauses_where_the_flow_says_so() {
 
 #[test]
 fn what_nothing_is_connected_to_leads_up_and_says_so() {
-    let steps = "  a: {care: patient.find, next: {found: person, several: person, none: b, failed: b}}\n  b: {say: t.old, next: person}\n";
+    let steps = "  a: {care: optout.set, next: {done: person, failed: b}}\n  b: {say: t.old, next: person}\n";
     assert_eq!(heard_in(door(steps), "w1"), "18.0  NotConnected\n18.0  say t.old/en\n");
     let steps = "  a: {callback: u.one_moment, within: 30 min, next: {done: b, failed: b}}\n  b: {say: t.old, next: person}\n";
     assert_eq!(heard_in(door(steps), "w1"), "18.0  NotConnected\n18.0  say t.old/en\n");
@@ -262,15 +262,17 @@ fn a_silence_ends_by_itself_or_by_a_key_and_a_slow_flow_speaks_slowly() {
 
 #[test]
 fn items_of_a_list_are_offered_one_at_a_time() {
-    let steps = "  a: {care: appt.list, save: times, next: {found: b, none: person}}\n  \
+    let steps = "  a: {set: {birth: today(), zip: \"last('02139', 5)\"}, next: find}\n  \
+                 find: {care: patient.find, with: {birth: $birth, zip: $zip}, next: {found: list, several: person, none: person}}\n  \
+                 list: {care: appt.list, save: times, next: {found: b, none: person}}\n  \
                  b: {offer: t.another, from: $times, save: time, keys: {1: take, 3: another}, next: {take: c, used_up: d}}\n  \
                  c: {say: t.old, next: person}\n  d: {say: t.young, next: person}\n";
     let set = door(steps);
     let at = set.position(&FlowName::from("door")).unwrap();
-    // No records answer yet: the list is put there by the test, and the first step passed over.
+    // No records answer yet: the list is put there by the test, and the first steps passed over.
     let pass = crate::flow::program::Act::Speech {
         pace: Pace::Normal,
-        next: crate::flow::program::Target::Step(StepAt { flow: at, step: 1 }),
+        next: crate::flow::program::Target::Step(StepAt { flow: at, step: 3 }),
     };
     let set = Arc::new(Arc::unwrap_or_clone(set).with_act(StepAt { flow: at, step: 0 }, pass));
     let items = |count: i64| Saved::List((0..count).map(Saved::Number).collect());
