@@ -55,14 +55,13 @@ fn bar(name: &str, value: f64, limit: f64) -> bool {
     kept
 }
 
-fn shipped() -> Option<Arc<FlowSet>> {
+fn files() -> Vec<SourceFile> {
     let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("ivr-flows");
-    let paths = std::fs::read_dir(folder).ok()?.filter_map(|entry| Some(entry.ok()?.path()));
-    let files = paths.filter_map(|path| {
-        let octets = std::fs::read(&path).ok()?;
-        Some(SourceFile { path: path.to_string_lossy().into_owned(), octets })
-    });
-    FlowSet::load(files.collect(), &|_, _| Audio::Present).0.map(Arc::new)
+    careline::io::flow_files::read(&folder).unwrap_or_default()
+}
+
+fn shipped() -> Option<Arc<FlowSet>> {
+    FlowSet::load(files(), &|_, _| Audio::Present).0.map(Arc::new)
 }
 
 /// A caller who presses keys, and an engine that plays nothing and answers at once.
@@ -146,12 +145,7 @@ fn hours(set: &Arc<FlowSet>) -> bool {
 
 /// The shipped flows with so many others, each of 20 steps: menus that lead to words and back.
 fn many(flows: usize) -> Vec<SourceFile> {
-    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("ivr-flows");
-    let mut files = Vec::new();
-    for entry in std::fs::read_dir(folder).into_iter().flatten().filter_map(Result::ok) {
-        let octets = std::fs::read(entry.path()).unwrap_or_default();
-        files.push(SourceFile { path: entry.file_name().to_string_lossy().into_owned(), octets });
-    }
+    let mut files = files();
     for flow in 0..flows {
         let mut text = format!("flow: many_{flow}\ntitle: One of many\nstart: s0\nsteps:\n");
         for step in 0..20 {

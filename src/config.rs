@@ -7,6 +7,7 @@ mod addresses;
 pub mod codes;
 pub mod faults;
 pub mod vocabulary;
+mod voice;
 
 use crate::call::routing::CalledNumberFrom;
 use crate::flow::diagnostic::{Diagnostic, Place, Sources, Words};
@@ -17,6 +18,7 @@ use crate::io::media_worker::{Batching, Priority};
 use crate::io::published::Shelf;
 use crate::io::published::gather::Folders;
 use crate::io::sip_port::Listen;
+use crate::io::voice::engine::Engine;
 use crate::limits;
 use crate::sip::interface::{InfoKeys, Network, Settings};
 use addresses::{listens, near_networks, networks, over_each, this_machine};
@@ -46,6 +48,8 @@ pub struct Config {
     pub live_edit: LiveEdit,
     /// Recordings on disk.
     pub recordings: Recordings,
+    /// Who says what no recording does.
+    pub voice: Engine,
     /// The database of events and records.
     pub store: PathBuf,
     /// The socket for `careline status` and other commands.
@@ -214,6 +218,7 @@ impl Default for Config {
                 quota_octets: limits::RECORDINGS_QUOTA_DEFAULT_OCTETS,
                 sync: Duration::from_secs(5),
             },
+            voice: Engine::None,
             store: PathBuf::from("careline-data/careline.db"),
             control: PathBuf::from("careline-data/control.sock"),
             drain: Duration::from_secs(30),
@@ -278,6 +283,9 @@ impl Config {
         }
         if let Some(node) = fields.take("trunks") {
             self.trunks = trunks(node, sources);
+        }
+        if let Some(node) = fields.take("voice") {
+            self.voice = voice::read(node, sources);
         }
         if let Some(node) = fields.take("recordings") {
             self.recordings.take(node, sources);

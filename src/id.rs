@@ -65,6 +65,11 @@ numbered!(
     "p"
 );
 numbered!(
+    /// One text that a voice is asked to say, within its call.
+    VoicingId,
+    "v"
+);
+numbered!(
     /// One trace: a number whose SIP is kept in full for a while.
     TraceId,
     "t"

@@ -71,6 +71,13 @@ pub const TICK: Duration = Duration::from_millis(20);
 /// Legs are spread over this many slots of a tick, so that packets leave in small batches.
 pub const SLOTS_PER_TICK: u64 = 4;
 
+/// Tests of flows in one file that are played.
+pub const REHEARSALS_MAX: usize = 500;
+/// Lines of one of them.
+pub const REHEARSAL_LINES_MAX: usize = 200;
+/// Things that happen in one of them, after which it is given up: a ladder without an end would go on for ever.
+pub const REHEARSAL_INPUTS_MAX: usize = 2_000;
+
 /// The greatest number that a flow may ask for: nine digits are what a caller keeps in mind, and are spoken in words.
 pub const NUMBER_TYPED_MAX: u64 = 999_999_999;
 
@@ -223,6 +230,24 @@ pub const ENTRY_LATE_POUND: Duration = Duration::from_secs(2);
 pub const SPOKEN_STEPS_MAX: usize = 512;
 /// Characters of a code or telephone number that are spoken: nobody writes more down by ear.
 pub const SPOKEN_CHARACTERS_MAX: usize = 32;
+/// Characters of one value that a voice speaks: a name with a title and a place; nobody follows more by ear.
+pub const VOICE_TEXT_MAX_CHARACTERS: usize = 200;
+/// How long a voice may take until its sound is there: a caller who waits longer thinks that the line is dead.
+pub const VOICE_MAX: Duration = Duration::from_secs(1);
+/// How long a flow waits for the voice's answer: the voice's own bound, and the way there and back.
+pub const VOICE_ANSWER_MAX: Duration = Duration::from_millis(1_200);
+/// Voices that speak at once: each is a process of its own for a few hundredths of a second.
+pub const VOICE_AT_ONCE_MAX: usize = 4;
+/// Texts that may wait for a voice: more could not be said within [`VOICE_MAX`].
+pub const VOICE_WAITING_MAX: usize = 128;
+/// Octets that a voice may give: half a minute of 48 kHz, of a text of [`VOICE_TEXT_MAX_CHARACTERS`].
+pub const VOICE_OCTETS_MAX: usize = 4 * 1_048_576;
+/// The longest sound that is taken of a voice.
+pub const VOICE_SOUND_MAX: Duration = Duration::from_secs(30);
+/// Octets of sound that are kept of what a voice said: three hundred names of a second and a half.
+pub const VOICE_KEPT_MAX_OCTETS: usize = 24 * 1_048_576;
+/// Sounds of voices that one call may hold: fifty steps with a few names each.
+pub const VOICED_PER_CALL_MAX: usize = 64;
 /// Octets of one expression in a flow: one that is longer belongs in a step of its own.
 pub const EXPRESSION_MAX_OCTETS: usize = 1_024;
 /// How deep an expression may be nested, and how many of its parts `and` may join: nobody follows more by eye.

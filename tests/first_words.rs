@@ -65,6 +65,7 @@ impl Listener {
                 Action::StartRecording => self.recording = true,
                 Action::Tell(Fact::Fault { what }) => panic!("{what}\n{:#?}", self.heard),
                 Action::StopPlaying
+                | Action::Voice { .. }
                 | Action::StopRecording
                 | Action::Connect { .. }
                 | Action::TakeMessage

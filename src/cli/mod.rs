@@ -6,11 +6,13 @@ pub mod explain;
 pub mod fmt;
 pub mod hear;
 pub mod phone;
+mod pieces;
 pub mod publish;
 pub mod schema;
 pub mod serve;
 mod sounds;
 pub mod status;
+pub mod test;
 pub mod trace;
 
 use crate::config::Config;
@@ -68,6 +70,19 @@ enum Command {
         when: String,
         /// A flow, or a number that is called
         flow_or_number: String,
+    },
+    /// List what a speaker records so that numbers, dates and times are spoken by his voice: the name of each file, a tab,
+    /// its words
+    Pieces {
+        /// The language, such as en
+        #[arg(default_value = "en")]
+        language: String,
+    },
+    /// Play the calls that stand beside the flows in NAME.test.yaml, and tell which come out otherwise
+    Test {
+        /// Names of test files, such as main_menu; without one, all of them
+        #[arg(value_name = "NAME")]
+        only: Vec<String>,
     },
     /// Tell how loud each prompt was recorded, what it is raised by, and how loud callers hear it
     Sounds,
@@ -143,6 +158,8 @@ pub fn main() -> ExitCode {
         Command::History => with_config(&paths, publish::history::history),
         Command::Diff { from, to } => with_config(&paths, |config| publish::history::diff(config, from, to)),
         Command::Explain { when, flow_or_number } => explain::run(&paths, &when, &flow_or_number),
+        Command::Pieces { language } => pieces::run(&paths, &language, paint()),
+        Command::Test { only } => test::run(&paths, &only, paint()),
         Command::Sounds => sounds::list(&paths, paint()),
         Command::Status => with_config(&paths, status::status),
         Command::Calls { show: Some(CallsCommand::Show { id, svg, numbers }), .. } => {

@@ -22,6 +22,8 @@ pub enum Kind {
     Prompts,
     /// hours.yaml
     Hours,
+    /// NAME.test.yaml
+    Tests,
     /// careline.yaml
     Config,
 }
@@ -39,7 +41,8 @@ pub struct Arguments {
 
 impl Kind {
     /// All of them.
-    pub const ALL: [Kind; 5] = [Kind::Clinic, Kind::Flow, Kind::Prompts, Kind::Hours, Kind::Config];
+    pub const ALL: [Kind; 6] =
+        [Kind::Clinic, Kind::Flow, Kind::Prompts, Kind::Hours, Kind::Tests, Kind::Config];
 
     /// Its name, as the command takes it.
     pub const fn name(self) -> &'static str {
@@ -48,6 +51,7 @@ impl Kind {
             Kind::Flow => "flow",
             Kind::Prompts => "prompts",
             Kind::Hours => "hours",
+            Kind::Tests => "tests",
             Kind::Config => "config",
         }
     }
@@ -96,6 +100,7 @@ pub fn schema(kind: Kind) -> Value {
         Kind::Flow => ("A flow of Careline", object(&vocabulary::FLOW)),
         Kind::Prompts => ("prompts.yaml of Careline", value(&vocabulary::PROMPTS)),
         Kind::Hours => ("hours.yaml of Careline", value(&vocabulary::HOURS_FILE)),
+        Kind::Tests => ("Tests of a flow of Careline", value(&vocabulary::TESTS)),
         Kind::Config => ("careline.yaml", object(&CONFIG)),
     };
     body["$schema"] = json!("https://json-schema.org/draft/2020-12/schema");

@@ -33,6 +33,8 @@ pub const ODD_PORT: Code = code("C013", "the first port for sound is odd");
 pub const NO_PORT: Code = code("C014", "no port is left for sound");
 /// Two trunks of one name.
 pub const TRUNK_TWICE: Code = code("C015", "two trunks have the same name");
+/// An engine without what it needs.
+pub const VOICE: Code = code("C016", "a speech engine lacks what it needs");
 
 /// All kinds of fault that this file can have besides YAML's own.
 pub const CODES: &[Code] = &[
@@ -50,4 +52,5 @@ pub const CODES: &[Code] = &[
     ODD_PORT,
     NO_PORT,
     TRUNK_TWICE,
+    VOICE,
 ];

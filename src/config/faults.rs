@@ -126,6 +126,13 @@ pub const PAGES: &[Page] = &[
             "trunks: [{name: a, addresses: [203.0.113.7]}, {name: b, addresses: [203.0.113.8]}]",
         ),
     ),
+    page(
+        codes::VOICE,
+        "The engine that is named under `voice` needs a program or an address, and has none that can be used.",
+        NOT_STARTED,
+        "Give `command` its program, or `url` an address that begins with `http://`, in the clinic's own network.",
+        words(FILE, "voice: {engine: http}", "voice: {engine: http, url: \"http://127.0.0.1:5002/say\"}"),
+    ),
 ];
 
 #[cfg(test)]

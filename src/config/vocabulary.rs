@@ -1,7 +1,7 @@
 //! Every word that may stand in `careline.yaml`, in the form of [`crate::flow::vocabulary`].
 
 use crate::flow::vocabulary::Need::{Optional, Required};
-use crate::flow::vocabulary::{Field, Need, Object, Value};
+use crate::flow::vocabulary::{Field, Names, Need, Object, Value};
 
 const fn field(name: &'static str, need: Need, value: Value, about: &'static str) -> Field {
     Field { name, need, value, about }
@@ -157,6 +157,38 @@ pub const RECORDINGS: Object = Object {
     ],
 };
 
+/// `voice: {voices: …}`: a language and the engine's name of a voice.
+pub const VOICE: Object = Object {
+    what: "`voice`",
+    about: "The speech engine for what no recording says.",
+    fields: &[
+        field(
+            "engine",
+            Required,
+            Value::Choice(&["none", "espeak-ng", "flite", "command", "http"]),
+            "Which engine speaks.",
+        ),
+        field(
+            "voices",
+            Optional,
+            Value::Table(Names::Free, &Value::Text),
+            "The engine's voice for each language, such as {en: en-us}; of espeak-ng and flite.",
+        ),
+        field(
+            "command",
+            Optional,
+            Value::List(&Value::Text),
+            "A program and its words: it gets the text on standard input and gives a WAV; {language} is filled in.",
+        ),
+        field(
+            "url",
+            Optional,
+            Value::Text,
+            "Where the text is posted and a WAV comes back, such as http://127.0.0.1:5002/{language}.",
+        ),
+    ],
+};
+
 /// `careline.yaml`.
 pub const CONFIG: Object = Object {
     what: "careline.yaml",
@@ -181,6 +213,7 @@ pub const CONFIG: Object = Object {
             "Serve the draft itself whenever it has no fault: for demonstrations.",
         ),
         field("recordings", Optional, Value::Object(&RECORDINGS), "Recordings on disk."),
+        field("voice", Optional, Value::Object(&VOICE), "The speech engine for what no recording says."),
         field("store", Optional, Value::Text, "The database of call records."),
         field("control", Optional, Value::Text, "The socket for `careline status` and other commands."),
         field(

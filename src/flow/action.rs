@@ -1,6 +1,6 @@
 //! What a running flow is told, and what it asks for.
 
-use crate::id::{ExitName, FlowName, Language, PlaybackId, PromptName, StepName};
+use crate::id::{ExitName, FlowName, Language, PlaybackId, PromptName, StepName, VoicingId};
 use crate::phi::Phi;
 use crate::wire::telephone_event::Key;
 use std::time::Duration;
@@ -52,12 +52,41 @@ pub enum Input {
     Connected,
     /// The party did not answer, or the talk is over.
     ConnectEnded(ConnectEnd),
+    /// A voice has said what [`Action::Voice`] asked for, or nothing came of it.
+    Voiced {
+        /// Which text.
+        voicing: VoicingId,
+        /// What came of it.
+        heard: Heard,
+    },
     /// The message is being recorded from now on.
     MessageOpen,
     /// The message is on disk, durably.
     MessageSaved,
     /// The message could not be kept.
     MessageFailed,
+}
+
+/// What came of a text for a voice.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Heard {
+    /// Its sound is there.
+    Sound,
+    /// There is none, and none will come.
+    Nothing,
+}
+
+/// What the names of sounds begin with that a voice said; no file has such a name.
+const VOICED: char = '~';
+
+/// The name of the sound of a text that a voice said, among the prompts of its run.
+pub fn voiced(voicing: VoicingId) -> PromptName {
+    PromptName::from(format!("{VOICED}{voicing}").as_str())
+}
+
+/// The text whose sound has this name, if it is such a name.
+pub fn voicing(prompt: &PromptName) -> Option<VoicingId> {
+    prompt.as_str().strip_prefix(VOICED)?.parse().ok()
 }
 
 /// What the caller's sound is listened to for. Keys that come as events need no ear.
@@ -87,6 +116,16 @@ pub enum Action {
         playback: PlaybackId,
         /// In this order.
         prompts: Vec<Spoken>,
+    },
+    /// Let a voice say this text; [`Input::Voiced`] brings what came of it. Its sound is the prompt [`voiced`] of this run
+    /// until the call is over.
+    Voice {
+        /// The name of the text, unique within the run.
+        voicing: VoicingId,
+        /// What to say.
+        text: Phi<String>,
+        /// In which language.
+        language: Language,
     },
     /// Be silent.
     StopPlaying,

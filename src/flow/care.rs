@@ -105,6 +105,13 @@ pub const CARE: &[Care] = &[
     row(Verb::SurveySave, "survey.save", &["done"], "Keeps the answers of a survey."),
 ];
 
+impl Verb {
+    /// As steps write it.
+    pub fn name(self) -> &'static str {
+        CARE.iter().find(|care| care.verb == self).map_or("", |care| care.name)
+    }
+}
+
 /// The verb that steps write so.
 pub fn named(name: &str) -> Option<&'static Care> {
     CARE.iter().find(|care| care.name == name)

@@ -33,7 +33,7 @@ codes! {
     LANGUAGE "F021" "a prompt lacks a language";
     AUDIO_MISSING "F022" "a prompt has no audio";
     AUDIO_BROKEN "F023" "the audio of a prompt cannot be read";
-    SLOT "F024" "a prompt has a {slot}, and nothing can fill it yet";
+    SLOT "F024" "a prompt has a {slot}, and nothing can fill it";
     SENTENCE "F025" "a sentence is too long to be followed by ear";
     EMERGENCY "F026" "the emergency or crisis line does not say its number";
     FIRST_WORDS "F030" "a call does not begin with the emergency line in every language";
@@ -83,6 +83,11 @@ codes! {
     ENTRY_ROUTE "F119" "a number leads to the entry flow itself";
     NUMBER_TWICE "F120" "a called number stands twice";
     NEVER_CALLED "F121" "the entry never leads to the flow of the called number";
+    MANNER "F122" "a slot is spoken in a manner that its type does not have";
+    BRACE "F123" "a brace in a text has no other half, or no name in it";
+    UNSPOKEN "F124" "a slot has a type that is not spoken";
+    SECOND_VOICE "F126" "a slot is spoken by a second voice";
+    LANGUAGE_RULES "F127" "the file of a language has a fault";
     UNSAVED "F140" "nothing saves a value under a name";
     NOT_ALWAYS "F141" "a value is not saved on every way that leads to a step";
     TWO_KINDS "F142" "one name holds two kinds of value";
@@ -105,6 +110,7 @@ codes! {
     OUTCOME "F189" "`next` lacks an outcome of its step, or names one that it never has";
     TYPE "F190" "a type of value is not known";
     CALLED_FLOW "F191" "a `call` names no flow that can come back";
+    REHEARSAL "F192" "a test of a flow cannot be played, or comes out otherwise than it is written";
 }
 
 /// The codes that the field reader uses for flows.

@@ -4,6 +4,7 @@
 //! then among the flows. None of these may share a name, so the order never decides.
 
 use crate::flow::action::Why;
+use crate::flow::languages::Languages;
 use crate::flow::program::{StepAt, Target};
 use crate::flow::read::acts::ANOTHER;
 use crate::flow::read::clinic::ClinicText;
@@ -40,6 +41,8 @@ pub struct Draft {
     pub prompts: Option<BTreeMap<String, Texts>>,
     /// `hours.yaml`.
     pub hours: Calendars,
+    /// How values are spoken.
+    pub languages: Languages,
     index: Index,
 }
 

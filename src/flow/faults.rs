@@ -9,6 +9,7 @@ use crate::flow::diagnostic::Code;
 mod heard;
 mod hours;
 mod language;
+mod slots;
 mod typed;
 mod values;
 mod words;
@@ -81,6 +82,7 @@ pub fn pages() -> impl Iterator<Item = &'static Page> {
         .chain(heard::PAGES)
         .chain(hours::PAGES)
         .chain(words::PAGES)
+        .chain(slots::PAGES)
         .chain(typed::PAGES)
         .chain(values::PAGES)
 }

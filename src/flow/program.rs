@@ -143,6 +143,8 @@ pub enum Act {
     Care {
         /// What.
         verb: crate::flow::care::Verb,
+        /// Where each outcome leads.
+        ways: Vec<(StepName, Target)>,
         /// Where it leads when they cannot be asked.
         failed: Target,
     },
@@ -239,9 +241,10 @@ impl Act {
             }
             Act::Collect(collect) => vec![collect.next],
             Act::When { yes, no, .. } => vec![*yes, *no],
-            Act::Care { failed, .. } | Act::Callback { failed } | Act::Transfer { failed, .. } => {
-                vec![*failed]
+            Act::Care { ways, failed, .. } => {
+                ways.iter().map(|(_, target)| *target).chain([*failed]).collect()
             }
+            Act::Callback { failed } | Act::Transfer { failed, .. } => vec![*failed],
             Act::Record { saved, failed, .. } => vec![*saved, *failed],
             Act::Hours { open, closed, holiday, .. } => vec![*open, *closed, *holiday],
             Act::Person { .. } | Act::End { .. } => Vec::new(),

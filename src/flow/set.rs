@@ -1,6 +1,6 @@
 //! A flow set: files in, a checked set or faults out. Pure; `io::flow_files` reads the directory.
 
-use crate::flow::action::{Pace, Spoken};
+use crate::flow::action::Spoken;
 use crate::flow::check;
 use crate::flow::codes::FILE;
 use crate::flow::diagnostic::{Diagnostic, Place, Sources, Words};
@@ -9,19 +9,24 @@ use crate::flow::edition::Edition;
 use crate::flow::entry::ask::Digits;
 use crate::flow::expression::Checked;
 use crate::flow::hours::calendar::Calendar;
+use crate::flow::languages::{self, Languages};
 use crate::flow::program::{Clinic, Flow, Message, Step, StepAt};
 use crate::flow::read;
 use crate::flow::read::clinic::{ClinicText, plain_number};
 use crate::flow::read::hours::{self, IcsFile};
+use crate::flow::slots;
 use crate::flow::syntax::tree::{self, Reading};
+use crate::flow::utterance::Speaker;
 use crate::id::{FlowName, Language, PromptName};
 use jiff::tz::TimeZone;
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 
 mod build;
+mod speech;
 
 use build::Builder;
+use speech::Speech;
 
 /// One file of a flow set.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -52,6 +57,8 @@ pub const CLINIC_FILE: &str = "clinic.yaml";
 pub const PROMPTS_FILE: &str = "prompts.yaml";
 /// The file that holds the calendars.
 pub const HOURS_FILE: &str = "hours.yaml";
+/// How the name of a file of tests ends.
+pub const TEST_ENDING: &str = ".test.yaml";
 /// How the name of an iCalendar file ends.
 pub const ICS_ENDING: &str = ".ics";
 
@@ -64,6 +71,7 @@ pub struct FlowSet {
     edition: Edition,
     drafts: Vec<Spoken>,
     calendars: Vec<Calendar>,
+    speech: Speech,
     version: String,
 }
 
@@ -75,7 +83,7 @@ impl FlowSet {
         let mut sources = Sources::default();
         let draft = read_all(&files, &mut sources);
         let checked = check::all(&draft, audio, &mut sources);
-        let set = if sources.is_clean() { build(&draft, &checked, version) } else { None };
+        let set = if sources.is_clean() { build(&draft, &checked, audio, version) } else { None };
         (set, sources.into_faults())
     }
 
@@ -124,6 +132,16 @@ impl FlowSet {
     pub fn zone(&self) -> &TimeZone {
         const UTC: &TimeZone = &TimeZone::UTC;
         self.calendars.first().map_or(UTC, |calendar| &calendar.zone)
+    }
+
+    /// The parts of a prompt in a language, if it has slots.
+    pub fn slotted(&self, prompt: &PromptName, language: &Language) -> Option<&[slots::Part]> {
+        self.speech.slotted.get(language)?.get(prompt).map(Vec::as_slice)
+    }
+
+    /// Who speaks values in a language; `None` if no prompt has a slot in it.
+    pub fn speaker(&self, language: &Language) -> Option<&Speaker> {
+        self.speech.speakers.get(language)
     }
 
     /// Those of them that are marked as drafts: nobody has reviewed their words yet.
@@ -177,7 +195,9 @@ fn file_name(path: &str) -> &str {
 fn version(files: &[SourceFile]) -> String {
     let mut hash = Sha256::new();
     for file in files {
-        let name = file_name(&file.path);
+        let own = file_name(&file.path);
+        let in_folder = Languages::file(&file.path).map(|_| format!("{}/{own}", languages::FOLDER));
+        let name = in_folder.as_deref().unwrap_or(own);
         hash.update((name.len() as u64).to_be_bytes());
         hash.update(name);
         hash.update((file.octets.len() as u64).to_be_bytes());
@@ -189,8 +209,11 @@ fn version(files: &[SourceFile]) -> String {
 fn read_all(files: &[SourceFile], sources: &mut Sources) -> Draft {
     let mut draft = Draft::default();
     let (mut clinic_seen, mut prompts_seen) = (false, false);
+    let (spoken, files): (Vec<&SourceFile>, Vec<&SourceFile>) =
+        files.iter().partition(|file| Languages::file(&file.path).is_some());
+    spoken.into_iter().for_each(|file| language(file, &mut draft.languages, sources));
     let (lists, files): (Vec<&SourceFile>, Vec<&SourceFile>) =
-        files.iter().partition(|file| file.path.ends_with(ICS_ENDING));
+        files.into_iter().partition(|file| file.path.ends_with(ICS_ENDING));
     let ics: BTreeMap<String, IcsFile> =
         lists.into_iter().map(|file| (file_name(&file.path).to_owned(), ics(file, sources))).collect();
     for file in files {
@@ -206,7 +229,7 @@ fn read_all(files: &[SourceFile], sources: &mut Sources) -> Draft {
         match file_name(&file.path) {
             CLINIC_FILE => {
                 clinic_seen = true;
-                draft.clinic = node.and_then(|node| read::clinic::read(&node, sources));
+                draft.clinic = node.and_then(|node| read::clinic::read(&node, &draft.languages, sources));
             }
             PROMPTS_FILE => {
                 prompts_seen = true;
@@ -241,7 +264,12 @@ fn read_all(files: &[SourceFile], sources: &mut Sources) -> Draft {
 }
 
 /// The draft as a program. `None` only if a check missed something: then nothing is served.
-fn build(draft: &Draft, checked: &BTreeMap<Place, Checked>, version: String) -> Option<FlowSet> {
+fn build(
+    draft: &Draft,
+    checked: &BTreeMap<Place, Checked>,
+    audio: AudioOf<'_>,
+    version: String,
+) -> Option<FlowSet> {
     let text = draft.clinic.as_ref()?;
     let clinic = clinic(draft, text)?;
     let builder = Builder { draft, text, locale: text.locale?, checked };
@@ -259,23 +287,28 @@ fn build(draft: &Draft, checked: &BTreeMap<Place, Checked>, version: String) -> 
     };
     let flows: Option<Vec<Flow>> = (0..draft.flows.len()).map(flow).collect();
     let used = check::words::used(draft);
-    let prompts = used.iter().flat_map(|(prompt, used)| {
-        let speak = |language: &Language| Spoken {
-            prompt: PromptName::from(prompt.as_str()),
-            language: language.clone(),
-            pace: Pace::Normal,
-        };
-        clinic.languages.iter().skip(used.unspoken).map(speak).collect::<Vec<_>>()
-    });
-    let spoken: Vec<Spoken> = prompts.collect();
-    let waits = |text: &&Spoken| {
-        let texts = draft.prompts.as_ref().and_then(|prompts| prompts.get(text.prompt.as_str()));
-        texts.is_some_and(|texts| texts.is_draft(text.language.as_str()))
-    };
-    let drafts = spoken.iter().filter(waits).cloned().collect();
+    let environment = check::values::environment(draft);
+    let speech = speech::speech(draft, &used, &environment, audio);
+    let spoken = speech::recordings(draft, &used, &speech);
+    let drafts = speech::drafts(draft, &used);
     let calendars = draft.hours.text().into_iter().flat_map(|hours| &hours.calendars);
     let calendars = calendars.filter_map(|(_, calendar)| calendar.clone()).collect();
-    Some(FlowSet { flows: flows?, clinic, spoken, edition: Edition::Draft(0), drafts, calendars, version })
+    let edition = Edition::Draft(0);
+    Some(FlowSet { flows: flows?, clinic, spoken, edition, drafts, calendars, speech, version })
+}
+
+/// Reads the file of a language; an empty one has its fault, as every empty file has.
+fn language(file: &SourceFile, languages: &mut Languages, sources: &mut Sources) {
+    let Some(name) = Languages::file(&file.path) else { return };
+    match tree::read(sources, &file.path, &file.octets) {
+        (_, Reading::Tree(node)) => languages.read(name, &file.path, &node, sources),
+        (_, Reading::Broken) => languages.broken(name),
+        (at, Reading::Empty) => {
+            languages.broken(name);
+            let words = Words::what("the file is empty").repair("delete it, or write what belongs here");
+            sources.fault(Place::whole_file(at), tree::EMPTY, words);
+        }
+    }
 }
 
 /// Reads an iCalendar file; one that is no text holds nothing, and its fault is noted.

@@ -414,6 +414,83 @@ pub const ACTS: [&str; STEPS.len()] = {
     acts
 };
 
+/// What a test says of a call before it begins.
+pub const TEST_GIVEN: Object = Object {
+    what: "`given` of a test",
+    about: "What holds when the call begins.",
+    fields: &[
+        field(
+            "number",
+            Optional,
+            Value::Text,
+            "The called number, or a flow; left out, the flow that the file is named after.",
+        ),
+        field("at", Optional, Value::Text, "The day and time in the clinic's zone: `2026-11-26 10:00`."),
+        field(
+            "language",
+            Optional,
+            Value::Choice(LANGUAGES),
+            "The caller's language; the first if left out.",
+        ),
+        field(
+            "desk",
+            Optional,
+            Value::Choice(&["answers", "nobody"]),
+            "Whether persons answer; they do if left out.",
+        ),
+        field(
+            "care",
+            Optional,
+            Value::Table(Names::Any, &Value::Name),
+            "What the records come to when they are asked: `{patient.find: found}`.",
+        ),
+    ],
+};
+
+/// A line of a test.
+pub const TEST_LINE: Object = Object {
+    what: "a line of a test",
+    about: "What the caller hears, and does then.",
+    fields: &[
+        field(
+            "hears",
+            Optional,
+            Value::OneOrMore(&Value::Name),
+            "Prompts that must be heard since the line before, in this order; others may be heard between.",
+        ),
+        field("presses", Optional, Value::OneOrMore(&Value::Text), "A key, or a list of keys."),
+        field("silent", Optional, Value::Choice(&["yes"]), "The caller says and presses nothing."),
+        field(
+            "says",
+            Optional,
+            Value::Time(1, 300),
+            "The caller speaks after the tone so long, and presses pound.",
+        ),
+    ],
+};
+
+/// How a test ends.
+pub const TEST_THEN: Object = Object {
+    what: "`then` of a test",
+    about: "How the call ends.",
+    fields: &[field("exit", Required, Value::Name, "The exit of the call, as the reports show it.")],
+};
+
+/// One test.
+pub const TEST: Object = Object {
+    what: "a test",
+    about: "One call, played in no time through the engine's own interpreter.",
+    fields: &[
+        field("name", Required, Value::Text, "What it shows."),
+        field("given", Optional, Value::Object(&TEST_GIVEN), "What holds when the call begins."),
+        field("call", Required, Value::List(&Value::Object(&TEST_LINE)), "What is heard and done."),
+        field("then", Required, Value::Object(&TEST_THEN), "How the call ends."),
+    ],
+};
+
+/// A file of tests, beside its flow: `main_menu.test.yaml`.
+pub const TESTS: Value = Value::List(&Value::Object(&TEST));
+
 /// A flow file.
 pub const FLOW: Object = Object {
     what: "a flow file",

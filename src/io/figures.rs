@@ -5,6 +5,7 @@ use crate::io::recorder::desk;
 use crate::io::sip_port::SipPort;
 use crate::io::sip_udp::SipUdp;
 use crate::io::store;
+use crate::io::voice;
 use crate::switch::status::{Figure, figure};
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
@@ -135,6 +136,24 @@ pub fn store(counters: &store::Counters) -> Vec<Figure> {
         ),
         figure("store_waiting", counters.waiting, "lines that wait for the disk"),
         figure("store_dropped", counters.dropped, "lines lost because the disk was stuck for too long"),
+    ]
+}
+
+/// The second voice.
+pub fn voice(counters: &voice::Counters) -> Vec<Figure> {
+    let value = |of: &AtomicU64| of.load(Relaxed);
+    vec![
+        figure(
+            "voice_asked",
+            value(&counters.asked),
+            "texts that no recording says, asked of the second voice",
+        ),
+        figure("voice_kept", value(&counters.kept), "those of which the sound was kept from before"),
+        figure(
+            "voice_failed",
+            value(&counters.failed),
+            "those that no sound came of: numbers were said, or a person called",
+        ),
     ]
 }
 

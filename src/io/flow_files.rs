@@ -1,6 +1,7 @@
 //! Reads the files of a flow set from its directory; what they say is checked by `flow::set`.
 
-use crate::flow::set::{ICS_ENDING, SourceFile};
+use crate::flow::languages;
+use crate::flow::set::{ICS_ENDING, SourceFile, TEST_ENDING};
 use crate::limits::{FLOW_FILE_MAX_OCTETS, FLOW_FILES_MAX};
 use std::fs::{self, File};
 use std::io::{self, Read};
@@ -36,20 +37,39 @@ pub enum Unreadable {
     },
 }
 
-/// Reads every `.yaml` and `.ics` file directly in `directory`, in the order of their names. Flow tests
+/// Reads every `.yaml` and `.ics` file directly in `directory`, and the languages in its folder `languages`, in the order
+/// of their names. Flow tests
 /// (`.test.yaml`) and hidden files are left out. A file over the limit is read only so far that its
 /// size shows, for the check to tell.
 ///
 /// # Errors
 /// [`Unreadable`] when the directory or one of the files cannot be read.
 pub fn read(directory: &Path) -> Result<Vec<SourceFile>, Unreadable> {
+    let is_flow =
+        |name: &str| (name.ends_with(".yaml") && !name.ends_with(TEST_ENDING)) || name.ends_with(ICS_ENDING);
+    let mut files = read_those(directory, is_flow)?;
+    let languages = directory.join(languages::FOLDER);
+    if languages.is_dir() {
+        files.extend(read_those(&languages, |name| name.ends_with(".yaml"))?);
+    }
+    Ok(files)
+}
+
+/// Reads every file of tests (`.test.yaml`) directly in `directory`, in the order of their names.
+///
+/// # Errors
+/// As [`read`].
+pub fn tests(directory: &Path) -> Result<Vec<SourceFile>, Unreadable> {
+    read_those(directory, |name| name.ends_with(TEST_ENDING))
+}
+
+fn read_those(directory: &Path, wanted: impl Fn(&str) -> bool) -> Result<Vec<SourceFile>, Unreadable> {
     let unreadable = |cause| Unreadable::Directory { path: directory.to_owned(), cause };
     let mut paths = Vec::new();
     for entry in fs::read_dir(directory).map_err(unreadable)? {
         let path = entry.map_err(unreadable)?.path();
         let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-        let is_flow = name.ends_with(".yaml") && !name.ends_with(".test.yaml");
-        if (is_flow || name.ends_with(ICS_ENDING)) && !name.starts_with('.') {
+        if wanted(name) && !name.starts_with('.') {
             paths.push(path);
         }
         if paths.len() > FLOW_FILES_MAX {
@@ -79,9 +99,16 @@ mod tests {
         for name in ["b.yaml", "a.yaml", "days.ics", "a.test.yaml", ".hidden.yaml", ".b.ics", "notes.txt"] {
             fs::write(directory.path().join(name), name).unwrap();
         }
+        for (folder, name) in [("languages", "fr.yaml"), ("languages", "notes.txt"), ("more", "c.yaml")] {
+            fs::create_dir_all(directory.path().join(folder)).unwrap();
+            fs::write(directory.path().join(folder).join(name), name).unwrap();
+        }
         let files = read(directory.path()).unwrap();
         let names: Vec<&[u8]> = files.iter().map(|file| file.octets.as_slice()).collect();
-        assert_eq!(names, [b"a.yaml".as_slice(), b"b.yaml", b"days.ics"]);
+        assert_eq!(names, [b"a.yaml".as_slice(), b"b.yaml", b"days.ics", b"fr.yaml"]);
+        let files = tests(directory.path()).unwrap();
+        let names: Vec<&[u8]> = files.iter().map(|file| file.octets.as_slice()).collect();
+        assert_eq!(names, [b"a.test.yaml".as_slice()]);
     }
 
     #[test]

@@ -28,3 +28,4 @@ pub mod sip_tcp;
 pub mod sip_udp;
 pub mod store;
 pub mod trace;
+pub mod voice;

@@ -2,7 +2,7 @@
 //! does what the switch wants done. No lock, no await between an input and its outputs.
 
 use crate::clock::Instant;
-use crate::flow::action::Spoken;
+use crate::flow::action::{Heard, Spoken};
 use crate::flow::content::short;
 use crate::flow::edition::Edition;
 use crate::id::{LegId, PlaybackId};
@@ -11,6 +11,7 @@ use crate::io::figures;
 use crate::io::media_counters::LatenessWatch;
 use crate::io::media_worker::Handle;
 use crate::io::now::Clock;
+use crate::io::prompts::clip_of;
 use crate::io::recorder::thread::Recorder;
 use crate::io::set_load::NewSets;
 use crate::io::sets::{Sets, TooMany};
@@ -18,6 +19,8 @@ use crate::io::sip_port::{Ready, SipPort};
 use crate::io::sip_tcp::{self, Told};
 use crate::io::store::Store;
 use crate::io::trace::Tracer;
+use crate::io::voice::voiced::VoicedSounds;
+use crate::io::voice::{Answer, Question, Voice};
 use crate::limits::TRACE_MAX;
 use crate::media::command as media;
 use crate::sip::way::Way;
@@ -48,6 +51,10 @@ pub struct Engine {
     pub workers: Vec<Handle>,
     /// What they tell.
     pub media_events: mpsc::Receiver<(media::WorkerIndex, media::Event)>,
+    /// Who speaks what no recording says.
+    pub voice: Voice,
+    /// What it said in the calls that are up.
+    pub voiced: VoicedSounds,
     /// The recorder.
     pub recorder: Recorder,
     /// What it tells.
@@ -118,6 +125,7 @@ impl Engine {
                     tracing::info!(drain_s = within.as_secs(), calls = self.switch.calls_up(), "stopping");
                     self.handle(Input::Drain { within });
                 }
+                answer = self.voice.answer() => self.take_voiced(answer),
                 Some(request) = self.requests.recv() => self.serve(request),
                 () = std::future::ready(()), if !self.inbox.is_empty() => {
                     flushed = self.take_waiting().unwrap_or_default();
@@ -140,6 +148,16 @@ impl Engine {
     fn take_durable(&mut self) {
         let up_to = *self.durable.borrow_and_update();
         self.handle(Input::Durable { up_to });
+    }
+
+    /// What a voice said is kept for its call, then the flow is told.
+    fn take_voiced(&mut self, answer: Answer) {
+        let Answer { call, voicing, sound } = answer;
+        let heard = match sound {
+            Some(sound) => self.voiced.keep(call, voicing, sound),
+            None => Heard::Nothing,
+        };
+        self.handle(Input::Voiced { call, voicing, heard });
     }
 
     /// Whoever asked may be gone: then nobody reads the answer.
@@ -304,6 +322,11 @@ impl Engine {
                 let clips = self.clips(edition, &prompts, codec);
                 self.play(worker, leg, playback, clips);
             }
+            Output::Voice { call, voicing, text, language } => {
+                self.voiced.expect(call);
+                self.voice.ask(Question { call, voicing, language, text });
+            }
+            Output::ForgetVoiced { call } => self.voiced.forget(call),
             Output::Tone { worker, leg, playback, codec } => {
                 let clips = vec![self.sets.common().tone(codec)];
                 self.play(worker, leg, playback, clips);
@@ -323,6 +346,10 @@ impl Engine {
     fn clips(&mut self, edition: Edition, prompts: &[Spoken], codec: Codec) -> Vec<media::Clip> {
         let mut clips = Vec::with_capacity(prompts.len());
         for spoken in prompts {
+            if let Some(sound) = self.voiced.get(&spoken.prompt) {
+                clips.push(clip_of(sound, spoken.pace, codec));
+                continue;
+            }
             match self.sets.prompts(edition).clip(spoken, codec) {
                 Ok(clip) => clips.push(clip),
                 Err(error) => {
@@ -359,6 +386,7 @@ impl Engine {
         all.extend(figures::media(self.workers.iter().map(Handle::counters)));
         all.extend(figures::recorder(&self.recorder.counters()));
         all.extend(figures::store(&self.store.counters()));
+        all.extend(figures::voice(self.voice.counters()));
         all.extend(figures::sip(&self.sip));
         all.extend([
             figure(

@@ -6,16 +6,25 @@ use super::moving::Order;
 use crate::call::keys::{Teller, Telling};
 use crate::call::recording::RecordingKind;
 use crate::call::take;
-use crate::flow::action::{Action, Fact, Input};
+use crate::flow::action::{Action, Fact, Input, Spoken, voicing};
 use crate::id::{CallId, LegId, PlaybackId};
 use crate::limits::MESSAGE_OPEN_MAX;
 use crate::media::command::{Command, Ears};
 use crate::report::event::{Cause, Event, Party};
 use crate::sip::interface::InfoKeys;
+use crate::switch::interface::{Output, voiced_in};
 use crate::wire::telephone_event::Key;
 
 /// The playing of the tone before a message: never one of the flow's own.
 pub(super) const TONE: PlaybackId = PlaybackId(u64::MAX);
+
+/// What a voice said in a call has a name among all calls.
+fn of_call(id: CallId, spoken: Spoken) -> Spoken {
+    match voicing(&spoken.prompt) {
+        Some(voicing) => Spoken { prompt: voiced_in(id, voicing), ..spoken },
+        None => spoken,
+    }
+}
 
 impl Switch {
     /// Tells the flow, then does all that it asks for.
@@ -72,6 +81,12 @@ impl Switch {
     fn act(&mut self, id: CallId, action: Action) {
         match action {
             Action::Play { playback, prompts } => self.speak(id, playback, prompts),
+            Action::Voice { voicing, text, language } => {
+                if let Some(call) = self.calls.get_mut(&id) {
+                    call.voiced = true;
+                    self.outputs.push_back(Output::Voice { call: id, voicing, text, language });
+                }
+            }
             Action::StopPlaying => self.tell_patient(id, |leg| Command::Stop { leg }),
             Action::StartRecording => self.start_recording(id, RecordingKind::Call),
             Action::StopRecording => self.stop_recording(id),
@@ -83,12 +98,13 @@ impl Switch {
         }
     }
 
-    fn speak(&mut self, id: CallId, playback: PlaybackId, prompts: Vec<crate::flow::action::Spoken>) {
+    fn speak(&mut self, id: CallId, playback: PlaybackId, prompts: Vec<Spoken>) {
         let Some(call) = self.calls.get(&id) else { return };
         let (leg, edition) = (&call.patient, call.run.edition());
         let Some(codec) = leg.codec() else { return };
         let (worker, leg) = (leg.worker, leg.id);
         self.counters.playings += 1;
+        let prompts = prompts.into_iter().map(|spoken| of_call(id, spoken)).collect();
         self.order(worker, leg, Order::Speak { playback, edition, prompts, codec });
     }
 

@@ -24,6 +24,8 @@ pub struct Call {
     pub heard: bool,
     /// The caller's number as the record has it, for the From of calls we place for him.
     pub caller: Option<crate::phi::Phi<String>>,
+    /// A voice was asked to speak in it.
+    pub voiced: bool,
     /// The person being called or talked with.
     pub person: Option<Person>,
     /// Legs to persons that are being closed.

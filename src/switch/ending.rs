@@ -89,6 +89,9 @@ impl Switch {
     /// Writes the last line, whatever is still open.
     pub(super) fn finish_call(&mut self, id: CallId) {
         let Some(call) = self.calls.remove(&id) else { return };
+        if call.voiced {
+            self.outputs.push_back(Output::ForgetVoiced { call: id });
+        }
         if let Some(due) = call.due {
             self.timers.remove(&(due, id));
         }

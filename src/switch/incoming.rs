@@ -123,6 +123,7 @@ impl Switch {
             under: Under::Silence,
             recording: None,
             message_until: None,
+            voiced: false,
             message: None,
             presses: Presses::default(),
             ends_at: self.now.at + self.settings.longest,
@@ -190,6 +191,7 @@ impl Switch {
     pub(super) fn open_leg(&mut self, leg: &mut Leg, agreed: &offer_answer::Agreed) {
         leg.agreed = Some(settled(agreed));
         leg.open = true;
+        self.ports.speaks(leg.worker, leg.port, agreed.sends.codec);
         self.watch(leg);
         let command = Command::Open {
             leg: leg.id,
@@ -292,6 +294,7 @@ impl Switch {
     fn replan(&mut self, id: CallId, mut changed: Leg, agreed: &offer_answer::Agreed) {
         let was_held = changed.is_held();
         changed.agreed = Some(settled(agreed));
+        self.ports.speaks(changed.worker, changed.port, agreed.sends.codec);
         let held = changed.is_held();
         self.watch(&mut changed);
         let leg = changed.id;

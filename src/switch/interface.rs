@@ -3,9 +3,9 @@
 use crate::call::recording;
 use crate::call::routing::Trunk;
 use crate::clock::{Instant, WallTime};
-use crate::flow::action::Spoken;
+use crate::flow::action::{Heard, Spoken};
 use crate::flow::edition::{Edition, Served};
-use crate::id::{CallId, LegId, PlaybackId, TraceId};
+use crate::id::{CallId, Language, LegId, PlaybackId, PromptName, TraceId, VoicingId};
 use crate::media::command as media;
 use crate::phi::Phi;
 use crate::report::event::Entry;
@@ -73,6 +73,15 @@ pub enum Input<'a> {
         /// Which.
         way: Way,
     },
+    /// The answer to [`Output::Voice`].
+    Voiced {
+        /// The call.
+        call: CallId,
+        /// Which text of it.
+        voicing: VoicingId,
+        /// What came of it.
+        heard: Heard,
+    },
     /// A media worker tells.
     Media(media::Event),
     /// The recorder tells.
@@ -115,6 +124,11 @@ pub enum Input<'a> {
     TicksLate(Duration),
     /// `poll_timeout` is due.
     Timeout,
+}
+
+/// The name, among all prompts, of what a voice said in a call; no file has such a name.
+pub fn voiced_in(call: CallId, voicing: VoicingId) -> PromptName {
+    PromptName::from(format!("~{call}.{voicing}").as_str())
 }
 
 /// What the operator wants traced.
@@ -174,6 +188,22 @@ pub enum Output {
         prompts: Vec<Spoken>,
         /// In this codec.
         codec: Codec,
+    },
+    /// Let a voice say this text; [`Input::Voiced`] brings what came of it. Its sound is spoken as the prompt [`voiced_in`].
+    Voice {
+        /// The call.
+        call: CallId,
+        /// The name of the text within it.
+        voicing: VoicingId,
+        /// What to say.
+        text: Phi<String>,
+        /// In which language.
+        language: Language,
+    },
+    /// The call is over: what voices said in it is forgotten.
+    ForgetVoiced {
+        /// The call.
+        call: CallId,
     },
     /// Let a leg hear the tone after which a message is recorded.
     Tone {

@@ -132,6 +132,9 @@ impl Switch {
                 self.sip.handle(now.at, sip::Input::Resolved { id, records });
             }
             Input::Unreachable { way } => self.sip.handle(now.at, sip::Input::Unreachable { way }),
+            Input::Voiced { call, voicing, heard } => {
+                self.run_flow(call, crate::flow::action::Input::Voiced { voicing, heard });
+            }
             Input::Media(event) => self.on_media(event),
             Input::Recorder(event) => self.on_recorder(event),
             Input::Durable { up_to } => self.on_durable(up_to),

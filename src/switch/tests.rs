@@ -149,6 +149,7 @@ impl Scene {
                     self.switch.handle(self.now, Input::Resolved { id, records });
                 }
                 Output::Bed { .. } => self.beds += 1,
+                Output::Voice { .. } | Output::ForgetVoiced { .. } => {}
                 Output::Recorder(_) | Output::Trace(_) | Output::Drained => {}
             }
         }

@@ -539,6 +539,12 @@ impl World {
                 let sound = Some(self.beds.of(codec));
                 self.tell_worker(worker, media::Command::Bed { leg, sound }, Vec::new());
             }
+            // No voice in this world: numbers are said in its place, or a person is called.
+            Output::Voice { call, voicing, .. } => {
+                let heard = careline::flow::action::Heard::Nothing;
+                return self.tell_switch(Input::Voiced { call, voicing, heard });
+            }
+            Output::ForgetVoiced { .. } => {}
             Output::Recorder(command) => {
                 self.desk.handle(self.now, command);
                 self.after_desk();

@@ -422,6 +422,7 @@ const UNSAFE_FILES: &[(&str, &str)] = &[
     ("src/io/media_ring.rs", "io_uring: one system call for all packets of a slot"),
     ("src/io/media_stamp.rs", "recvmsg with the time of arrival: the way there and back is reckoned from it"),
     ("src/io/media_socket.rs", "recvmmsg and sendmmsg: batches are what makes the media floor cheap"),
+    ("src/io/voice/child.rs", "kill of a process group: what a speech engine started ends with it"),
     ("src/io/sip_udp.rs", "recvmsg with IP_PKTINFO: which of our addresses a datagram came to"),
     ("benches/support/allocations.rs", "an allocator that counts is unsafe by its trait"),
     ("benches/support/sockets.rs", "the same batches, measured without the engine"),

@@ -11,6 +11,7 @@ pub mod history;
 
 use crate::cli::check::{self, Paths};
 use crate::cli::sounds::Sounds;
+use crate::cli::test;
 use crate::config::Config;
 use crate::flow::content::short;
 use crate::flow::diagnostic::Paint;
@@ -117,6 +118,15 @@ fn publish_draft(
         ));
     };
     eprint!("{told}");
+    match test::rehearse(&set, config) {
+        Ok(0) => {}
+        Ok(calls) => eprintln!("{calls} tests came out as written"),
+        Err(told) => {
+            return Err(format!(
+                "{told}the draft's tests fail: nothing is published, and callers hear what they heard"
+            ));
+        }
+    }
     let share = wish.canary.as_ref().or(wish.canary_number.as_ref());
     check_share(&shelf, &set, share, pointer)?;
     if let Some(pointer) = pointer.filter(|pointer| is_published(&shelf, pointer.current, &content)) {

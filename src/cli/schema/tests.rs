@@ -98,15 +98,20 @@ const CLINIC: &str = include_str!("../../../ivr-flows/clinic.yaml");
 const MENU: &str = include_str!("../../../ivr-flows/main_menu.yaml");
 const EXAMPLE: &str = include_str!("../../../careline.yaml.example");
 
+fn shipped() -> std::path::PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("ivr-flows")
+}
+
 #[test]
 fn the_shipped_files_are_what_their_schemas_say() {
-    let flows = Path::new(env!("CARGO_MANIFEST_DIR")).join("ivr-flows");
     let mut read = 0;
-    for file in crate::io::flow_files::read(&flows).unwrap() {
+    let tests = crate::io::flow_files::tests(&shipped()).unwrap();
+    for file in crate::io::flow_files::read(&shipped()).unwrap().into_iter().chain(tests) {
         let kind = match file.path.rsplit('/').next().unwrap() {
             "clinic.yaml" => Kind::Clinic,
             "prompts.yaml" => Kind::Prompts,
             "hours.yaml" => Kind::Hours,
+            name if name.ends_with(".test.yaml") => Kind::Tests,
             _ => Kind::Flow,
         };
         let text = String::from_utf8(file.octets).unwrap();
@@ -203,6 +208,15 @@ fn objects(of: &Object) -> Vec<String> {
 fn faults_of_form(kind: Kind, text: &str) -> Vec<String> {
     let faults = match kind {
         Kind::Config => Config::read("careline.yaml", text.as_bytes()).1,
+        Kind::Tests => {
+            let files = crate::io::flow_files::read(&shipped()).unwrap();
+            let set = FlowSet::load(files, &|_, _| Audio::Present).0.unwrap();
+            let file =
+                SourceFile { path: "main_menu.test.yaml".to_owned(), octets: text.as_bytes().to_vec() };
+            let mut sources = crate::flow::diagnostic::Sources::default();
+            crate::flow::rehearsal::read::file(&file, &set, &mut sources);
+            sources.into_faults()
+        }
         Kind::Clinic | Kind::Flow | Kind::Prompts | Kind::Hours => {
             let path = if kind == Kind::Flow { "x.yaml".to_owned() } else { format!("{}.yaml", kind.name()) };
             let file = SourceFile { path, octets: text.as_bytes().to_vec() };
@@ -234,6 +248,7 @@ fn whatever_the_table_names_is_taken_by_the_reader_and_by_the_schema() {
         (Kind::Flow, objects(&vocabulary::FLOW)),
         (Kind::Prompts, samples(&vocabulary::PROMPTS)),
         (Kind::Hours, samples(&vocabulary::HOURS_FILE)),
+        (Kind::Tests, samples(&vocabulary::TESTS)),
         (Kind::Config, objects(&CONFIG)),
     ] {
         assert!(!texts.is_empty());

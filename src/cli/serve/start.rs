@@ -23,6 +23,8 @@ use crate::io::sip_port::{SipPort, Taken};
 use crate::io::store::restart::Recovered;
 use crate::io::store::{self, Store, StoreError};
 use crate::io::trace::Tracer;
+use crate::io::voice::Voice;
+use crate::io::voice::voiced::VoicedSounds;
 use crate::limits::{MEDIA_EVENTS_MAX, MEDIA_LEGS_GATHERED, RECORDER_COMMANDS_MAX, WAV_ROLL_OCTETS};
 use crate::media::command::WorkerIndex;
 use crate::rng::Rng;
@@ -90,6 +92,9 @@ pub enum StartError {
         /// What the system said.
         cause: io::Error,
     },
+    /// The thread of the voice.
+    #[error("no thread for the voice: {0}")]
+    Voice(io::Error),
     /// The system gives no randomness.
     #[error("the system gives no random numbers: {0}")]
     Random(io::Error),
@@ -126,6 +131,8 @@ pub fn start(config: &Config, sets: NewSets) -> Result<Started, StartError> {
         sip,
         workers,
         media_events,
+        voice: Voice::start(config.voice.clone()).map_err(StartError::Voice)?,
+        voiced: VoicedSounds::default(),
         recorder: records.recorder,
         recorder_events: records.recorder_events,
         store: records.store,

@@ -33,8 +33,9 @@ pub fn check(draft: &Draft, sources: &mut Sources) {
         for answer in text.steps.iter().filter_map(|step| step.act.as_ref()).flat_map(answers) {
             work();
             let Some(meaning) = meaning(draft, flow, answer) else { continue };
-            let First { key, place } =
-                *seen.entry((&answer.name.value, meaning)).or_insert(First { key: answer.key, place: answer.place });
+            let First { key, place } = *seen
+                .entry((&answer.name.value, meaning))
+                .or_insert(First { key: answer.key, place: answer.place });
             if key != answer.key {
                 moved(answer, First { key, place }, sources);
             }

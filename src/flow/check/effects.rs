@@ -12,8 +12,8 @@
 //! ([`super::dataflow`]), and its words ([`super::known`]).
 
 use super::dataflow::{
-    Assurance, Call, Entered, Flow, Formula, Goes, Names, Node, NodeAt, Path, Program, Reading, Save, Slot, To, Unused, Use,
-    Wanted, Way, What, When,
+    Assurance, Call, Entered, Flow, Formula, Goes, Names, Node, NodeAt, Path, Program, Reading, Save, Slot,
+    To, Unused, Use, Wanted, Way, What, When,
 };
 use super::graph::Graph;
 use crate::flow::care::{Care, Verb};
@@ -34,7 +34,8 @@ const PHI: Flags = Flags { phi: true, secret: false };
 /// The program of a draft. Its nodes are those of the graph, the called number last.
 pub fn program(draft: &Draft, graph: &Graph) -> Program {
     let mut names = Names::default();
-    let flows: Vec<Flow> = (0..draft.flows.len()).map(|flow| signature(draft, graph, flow, &mut names)).collect();
+    let flows: Vec<Flow> =
+        (0..draft.flows.len()).map(|flow| signature(draft, graph, flow, &mut names)).collect();
     let whole = flows.iter().all(|flow| flow.reading == Reading::Whole);
     let mut program = Program {
         names,
@@ -73,7 +74,9 @@ fn called_number(draft: &Draft, graph: &Graph, flows: &mut Vec<Flow>) -> Node {
     let mut ways: Vec<Way> = Vec::new();
     let mut seen = BTreeSet::new();
     for name in clinic.numbers.values().chain(&clinic.default) {
-        let Some(flow) = draft.flow(&name.value).filter(|flow| Some(*flow) != draft.entry()) else { continue };
+        let Some(flow) = draft.flow(&name.value).filter(|flow| Some(*flow) != draft.entry()) else {
+            continue;
+        };
         let Some(start) = draft.start(flow).filter(|_| seen.insert(flow)) else { continue };
         ways.push(way(To::Node(graph.node(start)), name.place, Vec::new()));
     }
@@ -162,7 +165,8 @@ impl Effects<'_> {
                 }
             }
             ActText::Collect(collect) => {
-                let saves = self.saves(Some(&collect.save), &What::Fixed(kind_of(collect), flags_of(collect)));
+                let saves =
+                    self.saves(Some(&collect.save), &What::Fixed(kind_of(collect), flags_of(collect)));
                 node.ways.push(self.way(&collect.next, saves));
             }
             ActText::Offer { from, answers, save, used_up, .. } => {
@@ -201,7 +205,9 @@ impl Effects<'_> {
         let mut slots: BTreeSet<&str> = BTreeSet::new();
         for prompt in act.prompts() {
             let texts = self.draft.prompts.as_ref().and_then(|prompts| prompts.get(&prompt.value));
-            for slot in texts.iter().flat_map(|texts| texts.texts.values()).flat_map(|text| slots_of(&text.value)) {
+            for slot in
+                texts.iter().flat_map(|texts| texts.texts.values()).flat_map(|text| slots_of(&text.value))
+            {
                 // It is filled by what the step itself holds.
                 let own = slot == "value" && matches!(act, ActText::Collect(_) | ActText::Offer { .. });
                 if !own && slots.insert(slot) {
@@ -244,7 +250,8 @@ impl Effects<'_> {
             return;
         };
         let with = self.step.with.iter();
-        let with = with.map(|(there, here)| (self.names.number(&there.value), self.path(&here.value), here.place));
+        let with =
+            with.map(|(there, here)| (self.names.number(&there.value), self.path(&here.value), here.place));
         node.call = Some(Call { flow: called, with: with.collect(), place: flow.place });
         let gives = self.draft.flows[called].gives.as_deref().unwrap_or_default();
         let saves = save.iter().filter_map(|(own, theirs)| {
@@ -274,7 +281,10 @@ impl Effects<'_> {
             // Who the caller is counts, whether a later step says his name or not.
             if care.raises.is_some() { Save { unused: Unused::Fine, ..save } } else { save }
         });
-        Way { raises: care.raises.map_or(Assurance::L0, assurance), ..self.way(target, save.into_iter().collect()) }
+        Way {
+            raises: care.raises.map_or(Assurance::L0, assurance),
+            ..self.way(target, save.into_iter().collect())
+        }
     }
 
     fn offer(

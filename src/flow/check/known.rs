@@ -8,8 +8,8 @@ use super::dataflow::{Assurance, Goes, NodeAt, Wanted, calls, find};
 use super::effects;
 use super::graph::Graph;
 use crate::flow::codes::{
-    ASSURANCE, CIRCLE, KIND_WANTED, LEAK, MIXED, NEVER_RETURNS, NOT_ALWAYS, NOT_USED, PARAMETER, RESULT, RETURN,
-    TWO_KINDS, UNSAVED, VALUE_NAME,
+    ASSURANCE, CIRCLE, KIND_WANTED, LEAK, MIXED, NEVER_RETURNS, NOT_ALWAYS, NOT_USED, PARAMETER, RESULT,
+    RETURN, TWO_KINDS, UNSAVED, VALUE_NAME,
 };
 use crate::flow::diagnostic::{Code, Place, Sources, Words, did_you_mean};
 use crate::flow::draft::Draft;
@@ -19,7 +19,7 @@ use crate::flow::expression::{Checked, Expression};
 use crate::flow::read::flow::{ActText, StepText};
 use crate::flow::read::kind;
 use crate::flow::syntax::fields::Placed;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What is known of the values of a draft.
 #[derive(Debug)]
@@ -42,10 +42,14 @@ pub fn check(draft: &Draft, graph: &Graph, sources: &mut Sources) -> Known {
     let mut found = find::find(&program, &facts);
     found.findings.extend(calls::find(&program, &facts));
     let teller = Teller { draft, graph };
-    let mut unused = Vec::new();
+    let (mut unused, prompts) = (Vec::new(), prompts(draft));
     for Finding { spot, problem } in &found.findings {
         if sources.is_full() {
             break;
+        }
+        // A slot that nothing in the whole set fills is told where its text stands.
+        if matches!(problem, Problem::Unsaved { .. }) && prompts.contains(&spot.place) {
+            continue;
         }
         let (code, words) = teller.words(spot.place, problem, sources);
         match code {
@@ -61,6 +65,12 @@ pub fn unused(known: &Known, sources: &mut Sources) {
     for (place, words) in &known.unused {
         sources.warn(*place, NOT_USED, words.clone());
     }
+}
+
+/// Where steps name their prompts.
+fn prompts(draft: &Draft) -> BTreeSet<Place> {
+    let acts = draft.flows.iter().flat_map(|flow| &flow.steps).filter_map(|step| step.act.as_ref());
+    acts.flat_map(ActText::prompts).map(|prompt| prompt.place).collect()
 }
 
 fn place_of(spot: &Spot, sources: &Sources) -> Place {
@@ -93,7 +103,9 @@ fn value_name(name: &Placed<String>, sources: &mut Sources) {
     let text = name.value.as_str();
     let is_name = Expression::read(text).is_ok_and(|read| read.names().any(|(_, name)| name == text));
     let what = match is_name {
-        _ if text == OWN_SLOT => format!("`{text}` is what a step itself holds, so nothing is saved under this name"),
+        _ if text == OWN_SLOT => {
+            format!("`{text}` is what a step itself holds, so nothing is saved under this name")
+        }
         true => return,
         false => format!("no condition could ask for a value with the name `{text}`"),
     };
@@ -109,11 +121,18 @@ fn handed(draft: &Draft, step: &StepText, sources: &mut Sources) {
         Some(ActText::Care { care, place, .. }) => {
             let known: Vec<&str> = care.needs.iter().map(|(name, _)| *name).collect();
             for (there, _) in step.with.iter().filter(|(there, _)| !known.contains(&there.value.as_str())) {
-                let words = Words::what(format!("`{}` takes no value `{}`", care.name, there.value))
-                    .repair(if known.is_empty() { "take it out".to_owned() } else { did_you_mean(&there.value, &known) });
+                let words = Words::what(format!("`{}` takes no value `{}`", care.name, there.value)).repair(
+                    if known.is_empty() {
+                        "take it out".to_owned()
+                    } else {
+                        did_you_mean(&there.value, &known)
+                    },
+                );
                 sources.fault(there.place, PARAMETER, words);
             }
-            for (name, of) in care.needs.iter().filter(|(name, _)| step.with.iter().all(|(own, _)| own.value != *name)) {
+            for (name, of) in
+                care.needs.iter().filter(|(name, _)| step.with.iter().all(|(own, _)| own.value != *name))
+            {
                 let kind = kind::named(of).map_or_else(|| (*of).to_owned(), |kind| kind.to_string());
                 let words = Words::what(format!("`{}` needs a value `{name}`, {kind}", care.name))
                     .repair(format!("add it under `with`: {{{name}: $…}}"))
@@ -264,7 +283,9 @@ fn other_kind(wanted: &Wanted, found: &Type) -> Words {
         Wanted::Words => ("what can be spoken".to_owned(), "name a field of it, such as `{patient.name}`"),
         Wanted::List => ("a list".to_owned(), "name a value that holds several"),
         Wanted::Type(Type::Bool) => ("a condition".to_owned(), "compare it with something"),
-        Wanted::Type(kind) => (kind.to_string(), "name another value, or change the type where it is declared"),
+        Wanted::Type(kind) => {
+            (kind.to_string(), "name another value, or change the type where it is declared")
+        }
     };
     Words::what(format!("{what} belongs here, and this is {found}"))
         .repair(repair)
@@ -291,9 +312,11 @@ fn secret(name: &str, goes: Goes) -> Words {
 }
 
 fn in_address(name: &str) -> Words {
-    Words::what(format!("`{name}` tells of a patient, and an address is written down by every machine on its way"))
-        .repair("add `method: post`, so that it goes in the body")
-        .hears("nothing; but others could read it")
+    Words::what(format!(
+        "`{name}` tells of a patient, and an address is written down by every machine on its way"
+    ))
+    .repair("add `method: post`, so that it goes in the body")
+    .hears("nothing; but others could read it")
 }
 
 fn unknown_caller(needs: Assurance, has: Assurance) -> Words {
@@ -317,9 +340,11 @@ fn not_handed(name: &str, kind: &Type) -> Words {
 }
 
 fn return_nowhere() -> Words {
-    Words::what("this flow does not say what it gives back, so nobody calls it, and there is nothing to return to")
-        .repair("name the step that follows, or add `gives: {}` and `call` this flow")
-        .hears("the caller would be given a person")
+    Words::what(
+        "this flow does not say what it gives back, so nobody calls it, and there is nothing to return to",
+    )
+    .repair("name the step that follows, or add `gives: {}` and `call` this flow")
+    .hears("the caller would be given a person")
 }
 
 fn jumped_into(flow: &str) -> Words {

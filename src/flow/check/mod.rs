@@ -12,7 +12,9 @@ pub mod names;
 pub mod offers;
 pub mod paths;
 pub mod reading;
+pub mod slots;
 pub mod spoken_keys;
+pub mod values;
 pub mod words;
 
 #[cfg(test)]
@@ -31,8 +33,10 @@ pub fn all(draft: &Draft, audio: AudioOf<'_>, sources: &mut Sources) -> BTreeMap
     names::check(draft, sources);
     paths::check(draft, &graph, sources);
     let known = known::check(draft, &graph, sources);
+    let environment = values::environment(draft);
     let used = words::used(draft);
     words::check(draft, &used, audio, sources);
+    slots::check(draft, &used, &slots::filled(draft, &environment), audio, sources);
     offers::check(draft, &graph, &used, sources);
     // What is not heard is certain only once everything leads where it shall.
     if sources.is_clean() {

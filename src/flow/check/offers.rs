@@ -483,7 +483,7 @@ fn waiting_at(own: Own) -> Keys {
 }
 
 /// The place of a word within a text; the whole text if its line shows it otherwise than it is read.
-fn word(sources: &Sources, text: &Placed<String>, at: Range<usize>) -> Place {
+pub(super) fn word(sources: &Sources, text: &Placed<String>, at: Range<usize>) -> Place {
     let Place { line, column, .. } = text.place;
     let written = sources.text(text.place.file).lines().nth(line.saturating_sub(1)).unwrap_or_default();
     let from: String = written.chars().skip(column.saturating_sub(1)).collect();

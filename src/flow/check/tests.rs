@@ -8,6 +8,7 @@ mod names;
 mod offers;
 mod paths;
 mod shapes;
+mod slots;
 mod values;
 mod words;
 mod yaml_traps;
@@ -101,6 +102,7 @@ fn every_kind_of_fault_has_its_golden_text_and_none_is_unused() {
         offers::offers,
         clinic::clinic,
         hours::hours,
+        slots::slots,
         values::values,
         known::known,
     ] {

@@ -3,8 +3,9 @@
 //! Not here: what the words say of keys ([`super::offers`]), and how a text is counted ([`super::reading`]).
 
 use super::reading::{self, ENGLISH_GRADE_MAX, Ease, SPANISH_EASE_MIN};
+use super::slots;
 use crate::flow::codes::{
-    AUDIO_BROKEN, AUDIO_MISSING, EMERGENCY, GRADE, LANGUAGE, PROMPT, SENTENCE, SLOT, SLOTS, UNUSED,
+    AUDIO_BROKEN, AUDIO_MISSING, EMERGENCY, GRADE, LANGUAGE, PROMPT, SENTENCE, SLOTS, UNUSED,
 };
 use crate::flow::diagnostic::{Place, Sources, Words, nearest};
 use crate::flow::draft::Draft;
@@ -13,7 +14,7 @@ use crate::flow::read::flow::{ActText, key_name};
 use crate::flow::read::prompts::Texts;
 use crate::flow::set::{Audio, AudioOf};
 use crate::flow::syntax::fields::Placed;
-use crate::id::{Language, PromptName};
+use crate::id::PromptName;
 use crate::limits::SENTENCE_MAX_WORDS;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -41,7 +42,7 @@ pub fn check(draft: &Draft, used: &BTreeMap<String, Used>, audio: AudioOf<'_>, s
         };
         let spoken = languages.get(*unspoken..).unwrap_or_default();
         spoken.iter().for_each(|language| prompt(name, texts, language, audio, sources));
-        slots(texts, spoken, sources);
+        same_slots(texts, spoken, sources);
     }
     emergency(draft, prompts, &languages, sources);
 }
@@ -94,24 +95,32 @@ fn prompt(name: &str, texts: &Texts, language: &str, audio: AudioOf<'_>, sources
         sources.fault(texts.name.place, LANGUAGE, words);
         return;
     };
-    if text.value.contains(['{', '}']) {
-        let words = Words::what(format!("`{name}` has a {{slot}}; to fill it needs a speech engine"))
-            .repair("write the text without { }")
-            .hears("nothing can speak what belongs there");
-        sources.fault(text.place, SLOT, words);
-    }
     by_ear(name, text, language, sources);
-    let (code, what) = match audio(&PromptName::from(name), &Language::from(language)) {
+    let recordings = slots::recordings(name, text, sources);
+    slots::segments(language, text, recordings, audio, sources);
+}
+
+/// The fault of a recording that cannot be heard.
+pub fn no_audio(
+    name: &PromptName,
+    says: &str,
+    language: &str,
+    place: Place,
+    heard: Audio,
+    sources: &mut Sources,
+) {
+    let (code, what) = match heard {
         Audio::Present => return,
         Audio::Missing => (AUDIO_MISSING, format!("`{name}` has no audio in `{language}`")),
         Audio::Broken(why) => {
             (AUDIO_BROKEN, format!("the audio of `{name}` in `{language}` cannot be read: {why}"))
         }
     };
+    let text = if name.as_str().ends_with(|c: char| c.is_ascii_digit()) { says } else { "this text" };
     let words = Words::what(what)
-        .repair(format!("record this text as {language}/{name}.wav in the folder of sounds"))
+        .repair(format!("record {text} as {language}/{name}.wav in the folder of sounds"))
         .hears("a caller would hear silence");
-    sources.fault(text.place, code, words);
+    sources.fault(place, code, words);
 }
 
 /// Whether a text can be followed: its longest sentence, and its grade.
@@ -146,7 +155,7 @@ fn by_ear(name: &str, text: &Placed<String>, language: &str, sources: &mut Sourc
 }
 
 /// What stands in `{ }` must be the same in every language: one caller must not hear less than another.
-fn slots(texts: &Texts, spoken: &[&str], sources: &mut Sources) {
+fn same_slots(texts: &Texts, spoken: &[&str], sources: &mut Sources) {
     let mut texts_of = spoken.iter().filter_map(|language| Some((*language, texts.texts.get(*language)?)));
     let Some((first, text)) = texts_of.next() else { return };
     let wanted = slots_of(&text.value);
@@ -167,7 +176,12 @@ fn slots(texts: &Texts, spoken: &[&str], sources: &mut Sources) {
 }
 
 fn slots_of(text: &str) -> BTreeSet<&str> {
-    text.split('{').skip(1).filter_map(|rest| Some(rest.split_once('}')?.0.trim())).collect()
+    // The manner is each language's own.
+    let slots = text.split('{').skip(1).filter_map(|rest| {
+        let (inside, _) = rest.split_once('}')?;
+        Some(inside.split(':').next().unwrap_or(inside).trim())
+    });
+    slots.collect()
 }
 
 /// Prompts that nobody hears, in a set without fault.

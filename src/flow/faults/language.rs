@@ -178,9 +178,9 @@ pub const PAGES: &[Page] = &[
     ),
     page(
         codes::SLOT,
-        "The text has a place in braces for something that changes from call to call, and nothing can speak it.",
-        "Nothing where the braces stand.",
-        "Write the text without braces.",
+        "The text has a place in braces for a value, and no step that speaks it has a value of that name.",
+        "A person would be called, because the words cannot be said to their end.",
+        "Write the name of a saved value, give the step `with: {NAME: $VALUE}`, or write the text without braces.",
         words("prompts.yaml", "en: \"This is the {clinic}.\"", "en: \"This is the Riverside Clinic.\""),
     ),
     page(

@@ -86,7 +86,9 @@ pub const PAGES: &[Page] = &[
         "A flow comes to `return` on some way without a value that it promises under `gives`, or with one of another kind; or a `call` saves what the flow does not give.",
         "Whoever called the flow would go on without the value, and the caller be given a person.",
         "Save it on every way to `return`, or correct `gives`.",
-        Example::Told("`gives: {birth: date}`, and one way leads to `return` before the birth date was asked for."),
+        Example::Told(
+            "`gives: {birth: date}`, and one way leads to `return` before the birth date was asked for.",
+        ),
     ),
     page(
         codes::RETURN,
@@ -103,7 +105,9 @@ pub const PAGES: &[Page] = &[
         "A flow is called, and no way through it leads to `return`.",
         "What follows on the call would never be heard.",
         "Let a step of the flow lead to `return`, or go there with `next`.",
-        Example::Told("`{call: identify, next: visits}`, and every way through `identify` ends with a person."),
+        Example::Told(
+            "`{call: identify, next: visits}`, and every way through `identify` ends with a person.",
+        ),
     ),
     page(
         codes::CIRCLE,

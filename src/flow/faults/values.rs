@@ -69,4 +69,12 @@ pub const PAGES: &[Page] = &[
         "Name a flow with `gives:`; to go to another flow and stay there, use `next`.",
         steps("  a: {call: after_hours, next: person}", "  a: {menu: vm.closed_now, keys: {1: message}}"),
     ),
+    page(
+        codes::REHEARSAL,
+        "A test beside a flow cannot be played, or the call in it comes out otherwise than it is written. `careline test` \
+         plays all tests, and `careline publish` does before it publishes.",
+        "Perhaps something that nobody meant: either the flow or the test is wrong.",
+        "Read what the message says was heard. Mend the flow if callers are led wrongly, else the test.",
+        Example::Told("`then: {exit: informed}` where the call comes to `person`."),
+    ),
 ];

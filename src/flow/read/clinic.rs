@@ -3,6 +3,7 @@
 use crate::flow::codes::{FAMILY, LADDER, LAST_RUNG, LOCALE, NUMBER, NUMBER_TWICE, RUNG_ORDER, SIP};
 use crate::flow::diagnostic::{Place, Sources, Words};
 use crate::flow::entry::ask::{DateOrder, PhonePlan};
+use crate::flow::languages::Languages;
 use crate::flow::program::{Recording, Rung};
 use crate::flow::syntax::fields::{self, Fields, Placed};
 use crate::flow::syntax::tree::Node;
@@ -83,10 +84,11 @@ pub struct MessageText {
 }
 
 /// Reads `clinic.yaml`.
-pub fn read(node: &Node, sources: &mut Sources) -> Option<ClinicText> {
+pub fn read(node: &Node, spoken: &Languages, sources: &mut Sources) -> Option<ClinicText> {
     let mut fields = Fields::of_object(node, &[&vocabulary::CLINIC], FAMILY, sources)?;
     let name = fields.take("clinic").and_then(|n| fields::prose(n, "the clinic's name", FAMILY, sources));
-    let languages = fields.need("languages", sources).map(|n| languages(n, sources)).unwrap_or_default();
+    let languages = fields.need("languages", sources).map(|n| languages(n, spoken, sources));
+    let languages = languages.unwrap_or_default();
     let locale = fields.need("locale", sources).and_then(|n| locale(n, sources));
     let entry = fields.need("entry", sources).and_then(|n| fields::name(n, "a flow", FAMILY, sources));
     let default = fields.need("default", sources).and_then(|n| fields::name(n, "a flow", FAMILY, sources));
@@ -124,14 +126,14 @@ pub fn read(node: &Node, sources: &mut Sources) -> Option<ClinicText> {
     })
 }
 
-fn languages(node: &Node, sources: &mut Sources) -> Vec<Placed<String>> {
+fn languages(node: &Node, spoken: &Languages, sources: &mut Sources) -> Vec<Placed<String>> {
     let mut found: Vec<Placed<String>> = Vec::new();
     for item in fields::items(node, "`languages`", FAMILY, sources).unwrap_or_default() {
         let Some(language) = fields::name(item, "a language", FAMILY, sources) else { continue };
-        let known = vocabulary::LANGUAGES.contains(&language.value.as_str());
+        let known = spoken.knows(&language.value);
         if !known || found.iter().any(|old| old.value == language.value) {
             let words = Words::what(format!("`{}` is no other language that flows speak", language.value))
-                .repair("en and es are known; 2 chooses the second");
+                .repair("en and es are known, others by a file languages/NAME.yaml; 2 chooses the second");
             sources.fault(language.place, LOCALE, words);
             continue;
         }

@@ -410,7 +410,8 @@ pub fn keys(node: &Node, sources: &mut Sources) -> Option<Vec<KeyText>> {
     Some(keys)
 }
 
-fn one_key(node: &Node, sources: &mut Sources) -> Option<Key> {
+/// One key of a telephone.
+pub fn one_key(node: &Node, sources: &mut Sources) -> Option<Key> {
     let Shape::Scalar(scalar) = &node.shape else {
         fields::word(node, "a key", FAMILY, sources);
         return None;

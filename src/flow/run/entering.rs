@@ -26,6 +26,10 @@ impl Entering {
         self.saying.as_ref().map(|(_, speech)| speech)
     }
 
+    pub fn speech_mut(&mut self) -> Option<&mut Speech> {
+        self.saying.as_mut().map(|(_, speech)| speech)
+    }
+
     pub fn poll_timeout(&self, on_hold: bool) -> Option<Due> {
         self.entry.poll_timeout().filter(|_| !on_hold || self.saying.is_none())
     }

@@ -33,9 +33,11 @@ mod silent;
 mod steps;
 #[cfg(test)]
 mod tests;
+mod voicing;
 
 use crate::clock::{Due, Instant, WallTime};
 use crate::flow::action::{Action, ConnectEnd, Ears, Fact, Input, Pace, Spoken, Why};
+use crate::flow::care::Verb;
 use crate::flow::edition::Edition;
 use crate::flow::program::{Own, Recording, StepAt};
 use crate::flow::saved::Saves;
@@ -43,7 +45,7 @@ use crate::flow::set::FlowSet;
 use crate::id::{ExitName, FlowName, Language, PlaybackId, PromptName};
 use crate::limits::{ENGINE_ANSWER_MAX, PROMPT_MAX, TYPE_AHEAD_MAX};
 use crate::wire::telephone_event::Key;
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
@@ -81,9 +83,31 @@ pub struct Run {
     callers: Vec<silent::Caller>,
     /// The item of a list that is offered, from 0.
     item: usize,
+    /// What a voice was asked to say, or is to be asked; the first one is the voicing 1.
+    voicings: Vec<voicing::Voicing>,
+    /// What the records answer in a rehearsal.
+    care: CareAnswers,
     /// The exit that the call has if the ladder finds a person.
     climbing_for: ExitName,
     exit: Option<ExitName>,
+}
+
+/// What the records answer: in a rehearsal as it says, else nothing yet.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct CareAnswers {
+    outcomes: BTreeMap<&'static str, String>,
+}
+
+impl CareAnswers {
+    /// What this comes to whenever it is asked.
+    pub fn answer(&mut self, verb: Verb, outcome: &str) {
+        self.outcomes.insert(verb.name(), outcome.to_owned());
+    }
+
+    /// What it comes to.
+    fn of(&self, verb: Verb) -> Option<&str> {
+        self.outcomes.get(verb.name()).map(String::as_str)
+    }
 }
 
 /// Which language the caller hears.
@@ -150,6 +174,8 @@ struct Speech {
     prompts: Vec<Spoken>,
     /// What they are spoken at.
     pace: Pace,
+    /// Whether they can be heard.
+    ready: voicing::Readiness,
     /// A playing whose end is never told must not hold the caller for ever.
     give_up_at: Instant,
 }
@@ -334,6 +360,8 @@ impl Run {
             saves: Saves::default(),
             callers: Vec::new(),
             item: 0,
+            voicings: Vec::new(),
+            care: CareAnswers::default(),
             climbing_for: ExitName::from("person"),
             exit: None,
         }
@@ -342,6 +370,20 @@ impl Run {
     /// The same run, told what the calendar's time is at an instant: `hours` steps ask by it.
     pub fn begun_at(self, now: Instant, wall: WallTime) -> Self {
         Self { time: Some((now, wall)), ..self }
+    }
+
+    /// The same run in a rehearsal, told what the records answer.
+    pub fn told(self, care: CareAnswers) -> Self {
+        Self { care, ..self }
+    }
+
+    /// Whether time alone leads on: nothing is asked of the caller, and nobody is owed an answer.
+    pub fn goes_on_by_itself(&self) -> bool {
+        match &self.state {
+            State::Pausing { .. } => true,
+            State::Climbing(climb) => matches!(climb.call, Call::Resting { .. }),
+            _ => false,
+        }
     }
 
     /// The exit that the call has reached, also when the caller hangs up: the talk with a person that
@@ -379,6 +421,7 @@ impl Run {
             Input::Hold { on } => self.hold(now, on),
             Input::Connected => self.connected(),
             Input::ConnectEnded(end) => self.connect_ended(now, end),
+            Input::Voiced { voicing, heard } => self.voice_answers(now, voicing, heard),
             Input::MessageOpen => self.message_open(now),
             Input::MessageSaved => self.message_saved(now),
             Input::MessageFailed => self.message_failed(now),
@@ -421,6 +464,12 @@ impl Run {
 
     /// When to hand in [`Input::Timeout`] at the latest.
     pub fn poll_timeout(&self) -> Option<Due> {
+        let voice = self.speech().and_then(Speech::awaited);
+        let voice = voice.map(|at| Due { at, reason: "a voice that speaks a value" });
+        Due::earlier(voice, self.poll_state())
+    }
+
+    fn poll_state(&self) -> Option<Due> {
         let due = |at, reason| Some(Due { at, reason });
         let speech = |speech: &Speech| {
             due(speech.give_up_at, "the end of a prompt was not told").filter(|_| !self.on_hold)
@@ -454,7 +503,10 @@ impl Run {
     }
 
     fn timeout(&mut self, now: Instant) {
-        if self.poll_timeout().is_none_or(|due| due.at > now) {
+        if self.voice_is_due(now) {
+            return self.voice_is_over(now);
+        }
+        if self.poll_state().is_none_or(|due| due.at > now) {
             return;
         }
         match &self.state {
@@ -566,6 +618,19 @@ impl Run {
         }
     }
 
+    fn speech_mut(&mut self) -> Option<&mut Speech> {
+        match &mut self.state {
+            State::Saying(speech) | State::Prompting(speech, _) => Some(speech),
+            State::Entering(entering) => entering.speech_mut(),
+            State::Pausing { .. } => None,
+            State::Notice(Notice { speech, .. }) | State::Parting { speech, .. } => Some(speech),
+            State::Asking(Asking { phase: Phase::Speaking(speech), .. }) => Some(speech),
+            State::Climbing(Climb { voice: Voice::Speaking(speech), .. }) => Some(speech),
+            State::Asking(_) | State::Climbing(_) | State::Waiting | State::Talking { .. } => None,
+            State::Opening { .. } | State::Recording { .. } | State::Saving { .. } | State::Over => None,
+        }
+    }
+
     fn speech_ended(&mut self, now: Instant, completed: bool) {
         match std::mem::replace(&mut self.state, State::Over) {
             State::Saying(speech) => self.said(now, speech, completed),
@@ -651,9 +716,12 @@ impl Run {
             Pace::Slow => Pace::Slow,
             Pace::Normal => telling.pace(),
         };
-        let spoken = prompts.iter().map(|words| Spoken { pace, ..words.clone() }).collect();
-        self.actions.push_back(Action::Play { playback, prompts: spoken });
-        Speech { playback, prompts, pace, give_up_at: now + longest(pace) }
+        let ready = self.ready(now, &prompts);
+        if ready == voicing::Readiness::Playing {
+            let spoken = self.playable(&prompts, pace);
+            self.actions.push_back(Action::Play { playback, prompts: spoken });
+        }
+        Speech { playback, prompts, pace, ready, give_up_at: now + longest(pace) }
     }
 
     /// A prompt in the caller's language.

@@ -2,12 +2,13 @@
 
 use super::{Recorder, Run};
 use crate::clock::Instant;
-use crate::flow::action::{Action, Why};
+use crate::flow::action::{Action, Fact, Why};
+use crate::flow::care::Verb;
 use crate::flow::expression::Checked;
 use crate::flow::expression::evaluate::Trouble;
 use crate::flow::program::{Act, Pausing, Step, StepAt, Target};
 use crate::flow::saved::{Known, Saved, Saves, Today};
-use crate::id::ValueName;
+use crate::id::{StepName, ValueName};
 use crate::limits::FLOW_CALLS_DEPTH_MAX;
 use std::sync::Arc;
 
@@ -63,6 +64,19 @@ impl Run {
             Ok(Saved::Bool(false)) => no,
             Ok(_) => self.trouble(Trouble::Unchecked),
             Err(trouble) => self.trouble(trouble),
+        }
+    }
+
+    /// What the records say. None are connected: but for a rehearsal they cannot be asked.
+    pub(super) fn ask_records(&mut self, verb: Verb, ways: &[(StepName, Target)], failed: Target) -> Target {
+        let outcome = self.care.of(verb);
+        let way = ways.iter().find(|(name, _)| Some(name.as_str()) == outcome);
+        match way {
+            Some((_, target)) => *target,
+            None => {
+                self.tell(Fact::NotConnected);
+                failed
+            }
         }
     }
 

@@ -2,7 +2,7 @@
 
 use super::{AfterNotice, Asking, FirstPass, Notice, Phase, Recorder, Run, Speech, State, Tongue};
 use crate::clock::Instant;
-use crate::flow::action::{Action, Fact, Pace, Spoken, Why};
+use crate::flow::action::{Action, Fact, Spoken, Why};
 use crate::flow::hours::calendar;
 use crate::flow::program::{Act, Answer, FlowKind, Own, SaveAnswer, Step, Target, Voices};
 use crate::flow::saved::Saved;
@@ -75,15 +75,17 @@ impl Run {
         match &step.act {
             Act::Say { prompt, voices, next } => {
                 let prompts = match voices {
-                    Voices::All if self.language == Tongue::Main => self.in_all_languages(prompt),
+                    Voices::All if self.language == Tongue::Main => self.in_languages(0, prompt),
                     Voices::All | Voices::Callers => self.words(prompt),
                 };
                 self.say_or_pass(now, prompts, *next)
             }
             Act::OfferLanguage { prompt, next } => {
                 // Who says nothing goes on in the first language: it need not be offered.
-                let others = self.in_all_languages(prompt).into_iter().skip(1);
-                let prompts = others.filter(|_| self.language == Tongue::Main).collect();
+                let prompts = match self.language {
+                    Tongue::Main => self.in_languages(1, prompt),
+                    Tongue::Second => Vec::new(),
+                };
                 self.say_or_pass(now, prompts, *next)
             }
             Act::Notice { notice, next } => {
@@ -151,7 +153,8 @@ impl Run {
             Act::Set { values, next } => self.set_values(now, values, *next),
             Act::When { condition, yes, no } => self.when(now, condition, *yes, *no),
             Act::Call { start, .. } => self.call(step, *start),
-            Act::Care { failed, .. } | Act::Callback { failed } => {
+            Act::Care { verb, ways, failed } => self.ask_records(*verb, ways, *failed),
+            Act::Callback { failed } => {
                 self.tell(Fact::NotConnected);
                 *failed
             }
@@ -165,16 +168,6 @@ impl Run {
             }
             _ => Target::Ladder(Why::Fault),
         }
-    }
-
-    /// A prompt in the caller's language, its slots filled.
-    pub(super) fn words(&self, prompt: &PromptName) -> Vec<Spoken> {
-        vec![self.in_callers_language(prompt)]
-    }
-
-    /// The same, about one value that its slot names `value`.
-    pub(super) fn words_about(&self, prompt: &PromptName, _value: &Saved) -> Vec<Spoken> {
-        vec![self.in_callers_language(prompt)]
     }
 
     /// What a calendar says now. If it cannot say anything the caller is led as if the clinic were open: to persons.
@@ -194,14 +187,11 @@ impl Run {
         }
     }
 
-    fn in_all_languages(&self, prompt: &crate::id::PromptName) -> Vec<Spoken> {
-        let languages = self.set.clinic().languages.iter();
-        let spoken = |language: &crate::id::Language| Spoken {
-            prompt: prompt.clone(),
-            language: language.clone(),
-            pace: Pace::Normal,
-        };
-        languages.map(spoken).collect()
+    /// A prompt in the clinic's languages from this one on.
+    fn in_languages(&mut self, from: usize, prompt: &PromptName) -> Vec<Spoken> {
+        let set = Arc::clone(&self.set);
+        let languages = set.clinic().languages.iter().skip(from);
+        languages.flat_map(|language| self.words_in(prompt, language, None)).collect()
     }
 
     /// Speaks unless keys wait already, or the entry said all of it before.
@@ -500,11 +490,13 @@ impl Run {
     }
 
     /// What the menu that is here says, and how long a caller may think then.
-    fn menu_words(&self) -> Option<(Vec<Spoken>, Duration)> {
-        match &self.set.step(self.here)?.act {
+    fn menu_words(&mut self) -> Option<(Vec<Spoken>, Duration)> {
+        let set = Arc::clone(&self.set);
+        match &set.step(self.here)?.act {
             Act::Menu { prompt, first_key, .. } => Some((self.words(prompt), *first_key)),
             Act::Offer { prompt, first_key, .. } => {
-                Some((self.words_about(prompt, self.offered()?), *first_key))
+                let item = self.offered()?.clone();
+                Some((self.words_about(prompt, &item), *first_key))
             }
             _ => None,
         }

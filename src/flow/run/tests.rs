@@ -10,10 +10,13 @@ mod opening;
 mod person;
 mod random;
 mod values;
+mod voicing;
 mod waiting;
 
 use super::*;
+use crate::flow::action::Heard;
 use crate::flow::set::{Audio, SourceFile};
+use crate::id::VoicingId;
 use proptest::prelude::*;
 use std::fmt::Write;
 
@@ -92,6 +95,9 @@ impl Engine {
                 self.playing = Some((playback, self.now + Duration::from_secs(3 * prompts.len() as u64)));
                 self.note(&format!("say {}", words.join(" ")));
             }
+            Action::Voice { voicing, text, language } => {
+                self.note(&format!("voice {voicing} {language} {}", text.expose()));
+            }
             Action::StopPlaying => self.playing = None,
             Action::StartRecording => {
                 assert!(self.asked, "nothing is recorded before the notice was heard\n{}", self.log);
@@ -156,7 +162,7 @@ impl Engine {
 
     /// `0`-`9`, `*`, `#`: a key · `w8`: 8 s pass · `yes`, `no`, `bye`: the called person answers, does not,
     /// hangs up · `open`, `saved`, `lost`: what the recorder answers · `hold`, `back`: nothing is heard in between
-    /// · `fax`: a fax machine is heard.
+    /// · `fax`: a fax machine is heard · `v1`, `x1`: a voice has said its first text, or nothing came of it.
     fn play(&mut self, script: &str) {
         for word in script.split_whitespace() {
             match word {
@@ -176,6 +182,11 @@ impl Engine {
                 "lost" => self.input(Input::MessageFailed),
                 "hold" => self.hold(true),
                 "back" => self.hold(false),
+                answer if answer.starts_with(['v', 'x']) => {
+                    let heard = if answer.starts_with('v') { Heard::Sound } else { Heard::Nothing };
+                    let voicing = VoicingId(answer[1..].parse().unwrap());
+                    self.input(Input::Voiced { voicing, heard });
+                }
                 "*" => self.press(Key::Star),
                 "#" => self.press(Key::Pound),
                 wait if wait.starts_with('w') => self.wait(Duration::from_secs(wait[1..].parse().unwrap())),

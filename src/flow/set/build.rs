@@ -123,22 +123,24 @@ impl Builder<'_> {
                 holiday: target(holiday.as_ref().unwrap_or(closed))?,
             },
             ActText::Set { values, next } => {
-                let checked = values
-                    .iter()
-                    .map(|(name, text)| Some((value(name), self.checked(text)?)));
+                let checked = values.iter().map(|(name, text)| Some((value(name), self.checked(text)?)));
                 Act::Set { values: checked.collect::<Option<_>>()?, next: target(next)? }
             }
-            ActText::When { condition, yes, no } => Act::When {
-                condition: self.checked(condition)?,
-                yes: target(yes)?,
-                no: target(no)?,
-            },
+            ActText::When { condition, yes, no } => {
+                Act::When { condition: self.checked(condition)?, yes: target(yes)?, no: target(no)? }
+            }
             ActText::Call { flow: called, save, next } => Act::Call {
                 start: self.draft.start(self.draft.flow(&called.value)?)?,
                 save: save.iter().map(|(own, theirs)| (value(own), value(theirs))).collect(),
                 next: target(next)?,
             },
-            ActText::Care { care, failed, .. } => Act::Care { verb: care.verb, failed: target(failed)? },
+            ActText::Care { care, ways, failed, .. } => {
+                let way = |(outcome, word): &(Placed<String>, Placed<String>)| {
+                    Some((StepName::from(outcome.value.as_str()), target(word)?))
+                };
+                let ways = ways.iter().map(way).collect::<Option<_>>()?;
+                Act::Care { verb: care.verb, ways, failed: target(failed)? }
+            }
             ActText::Recording { what, next, .. } => {
                 Act::Recording { what: *what, next: target(next.as_ref()?)? }
             }

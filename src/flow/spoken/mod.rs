@@ -7,6 +7,7 @@
 //! and the names of letters are data ([`rules`]). What can be said is a closed set of pieces, so that each can be
 //! recorded. Not here: which value a prompt's slot has, and playing.
 
+pub mod manner;
 pub mod piece;
 pub mod read;
 pub mod rules;
@@ -35,7 +36,7 @@ pub enum Say<'a> {
     /// A number by a set of the language's own, such as `ordinal` or `feminine`.
     NumberBy(u64, &'a str),
     /// A number and a noun of the language's file: `twenty-one days`, `veintiún días`.
-    Counted(u64, &'a str),
+    Counted(i64, &'a str),
     /// `Tuesday`.
     Weekday(Date),
     /// `March third`.
@@ -101,7 +102,13 @@ impl Rules {
                 let set = self.set_names.iter().position(|name| name == set).ok_or(Unspeakable::Set)?;
                 self.number(number, SetAt(set), speech);
             }
-            Say::Counted(number, noun) => self.counted(number, noun, speech)?,
+            Say::Counted(number, noun) => {
+                self.nouns.get(noun).ok_or(Unspeakable::Noun)?;
+                self.signed(number, speech, |speech, number| {
+                    // Its noun was looked for above.
+                    let _ = self.counted(number, noun, speech);
+                });
+            }
             Say::Weekday(date) => speech.pieces.extend(self.weekdays.get(&weekday(date))),
             Say::Date(date) => self.date(date, Pattern::Date, speech),
             Say::DateWithYear(date) => self.date(date, Pattern::DateWithYear, speech),
@@ -116,6 +123,16 @@ impl Rules {
             Say::Code(code) => self.code(code, speech)?,
         }
         Ok(())
+    }
+
+    /// Whether the day of a month is said before the month.
+    fn day_comes_first(&self) -> bool {
+        let parts = self.patterns.get(&(Pattern::Date, OTHER.to_owned()));
+        let fields = parts.into_iter().flatten().filter_map(|part| match part {
+            Part::Field(field) => Some(field.name),
+            Part::Said(_) => None,
+        });
+        fields.into_iter().find(|name| matches!(*name, "day" | "month")) == Some("day")
     }
 
     fn number(&self, number: u64, set: SetAt, speech: &mut Speech) {

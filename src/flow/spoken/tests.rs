@@ -56,7 +56,7 @@ fn check(rules: &Rules, rows: &[(&str, &str, &str)]) {
         let what = match (*manner, manner_and_name) {
             ("number", _) => Say::Number(number()),
             (_, Some(("by", set))) => Say::NumberBy(number().unsigned_abs(), set),
-            (_, Some(("count", noun))) => Say::Counted(number().unsigned_abs(), noun),
+            (_, Some(("count", noun))) => Say::Counted(number(), noun),
             ("weekday", _) => Say::Weekday(date(value)),
             ("date", _) => Say::Date(date(value)),
             ("year", _) => Say::DateWithYear(date(value)),
@@ -138,7 +138,7 @@ proptest! {
         let what = match kind {
             0 => Say::Number(number),
             1 => Say::NumberBy(small, "ordinal"),
-            2 => Say::Counted(small, "hours"),
+            2 => Say::Counted(number, "hours"),
             3 => Say::Weekday(date),
             4 => Say::Date(date),
             5 => Say::DateWithYear(date),

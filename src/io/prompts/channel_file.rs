@@ -1,6 +1,6 @@
 //! A recording of any usual kind, each of its channels for itself. `sound_file` mixes them, because a prompt has one.
 
-use super::sound_file::{Go, SoundError, each_packet, refuse_text, resample, to_sixteen_bits};
+use super::sound_file::{Go, SoundError, each_packet, open, refuse_text, resample, to_sixteen_bits};
 use std::path::Path;
 use std::time::Duration;
 
@@ -32,7 +32,7 @@ pub fn read(path: &Path, rate_hz: u32, longest: Duration) -> Result<Channels, So
 
 fn decode(path: &Path, longest: Duration) -> Result<(Vec<Vec<f32>>, u32, bool), SoundError> {
     let (mut channels, mut is_cut) = (Vec::<Vec<f32>>::new(), false);
-    let rate = each_packet(path, |interleaved, count, rate| {
+    let rate = each_packet(open(path)?, |interleaved, count, rate| {
         channels.resize(count, Vec::new());
         for (number, channel) in channels.iter_mut().enumerate() {
             channel.extend(interleaved.iter().skip(number).step_by(count));

@@ -62,6 +62,28 @@ pub struct PromptLibrary {
     beds: RefCell<Beds>,
 }
 
+/// The folder of pieces of values in that of a language.
+const PIECES: &str = "say/";
+/// The piece that is a rest between others; it has no file.
+const PAUSE: &str = "say/pause";
+/// How long it is: with the silence around pieces a little over a quarter of a second.
+const PAUSE_LENGTH: Duration = Duration::from_millis(220);
+
+/// What a voice said, at the two rates of calls.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Voiced {
+    /// At 8 kHz.
+    pub narrow: Arc<[i16]>,
+    /// At 16 kHz.
+    pub wide: Arc<[i16]>,
+}
+
+impl std::fmt::Debug for Voiced {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Voiced({} samples)", self.narrow.len())
+    }
+}
+
 /// The kinds of file, in the order in which they are looked for.
 const EXTENSIONS: [&str; 4] = ["wav", "flac", "mp3", "ogg"];
 
@@ -135,6 +157,10 @@ impl PromptLibrary {
     }
 
     fn samples(&self, spoken: &Spoken, rate_hz: u32) -> Result<Arc<[i16]>, PromptError> {
+        if spoken.prompt.as_str() == PAUSE {
+            let rest = PAUSE_LENGTH.as_millis() as u32 * rate_hz / 1_000;
+            return Ok(vec![0; rest as usize].into());
+        }
         let key = Key::Samples(spoken.clone(), rate_hz);
         if let Some(Sound::Samples(samples)) = self.cache.borrow_mut().get(&key) {
             return Ok(samples);
@@ -171,11 +197,27 @@ impl PromptLibrary {
         let (language, prompt) = (spoken.language.as_str(), spoken.prompt.as_str());
         let folder = self.folder.join(language);
         let named = |extension: &str| folder.join(format!("{prompt}.{extension}"));
-        // A name with a slash could point out of the folder.
-        let plain = !format!("{language}{prompt}").contains(['/', '\\', '\0']) && language != "..";
+        let plain = is_file_name(language) && is_file_name(prompt.strip_prefix(PIECES).unwrap_or(prompt));
         let found = EXTENSIONS.into_iter().map(named).find(|path| plain && path.is_file());
         found.ok_or_else(|| PromptError::Missing { prompt: spoken.prompt.clone(), looked_for: named("wav") })
     }
+}
+
+/// Whether a name names a file of its own folder, and none that is hidden: with a slash it could point out of it.
+fn is_file_name(name: &str) -> bool {
+    !name.is_empty() && !name.starts_with('.') && !name.contains(['/', '\\', '\0'])
+}
+
+/// A sound that is in no folder, in the octets of a codec.
+pub fn clip_of(sound: &Voiced, pace: Pace, codec: Codec) -> Clip {
+    let codec = codec.between_legs();
+    let rate_hz = codec.sample_rate_hz();
+    let samples = if rate_hz == tone::RATE_HZ { &sound.narrow } else { &sound.wide };
+    let octets = match pace {
+        Pace::Normal => encode(samples, codec),
+        Pace::Slow => encode(&stretch::slowly(samples, rate_hz), codec),
+    };
+    Clip { codec, octets }
 }
 
 /// The octets of samples at the codec's rate.
@@ -362,6 +404,24 @@ mod tests {
         );
         let outside = spoken("../../etc/passwd");
         assert!(matches!(library.clip(&outside, Codec::Pcmu), Err(PromptError::Missing { .. })));
+        bench.wav("x.wav", 8_000, &[440]);
+        for outside in ["say/../x", "say//x", "say/.x", "say/say/x", "/x", "../en/x", "say/", ".", ""] {
+            assert!(library.clip(&spoken(outside), Codec::Pcmu).is_err(), "{outside}");
+        }
+        assert!(library.clip(&spoken("x"), Codec::Pcmu).is_ok());
+    }
+
+    #[test]
+    fn a_piece_of_a_value_lies_in_a_folder_of_its_own_and_a_pause_needs_no_file() {
+        let bench = Bench::new();
+        std::fs::create_dir(bench.path("say")).unwrap();
+        bench.wav("say/march.wav", 8_000, &[440]);
+        let library = bench.library();
+        assert_eq!(library.clip(&spoken("say/march"), Codec::Pcmu).unwrap().octets.len(), 8_000);
+        assert_eq!(library.audio(&PromptName::from("say/may"), &Language::from("en")), Audio::Missing);
+        let pause = library.clip(&spoken("say/pause"), Codec::L16Wide).unwrap();
+        assert_eq!(pause.octets.len(), 2 * 16 * 220);
+        assert!(pause.octets.iter().all(|octet| *octet == 0));
     }
 
     #[test]
@@ -447,8 +507,8 @@ mod tests {
         let library = PromptLibrary::open(&root);
         let mut heard = 0;
         for language in ["en", "es"] {
-            for file in std::fs::read_dir(root.join(language)).unwrap() {
-                let path = file.unwrap().path();
+            let files = std::fs::read_dir(root.join(language)).unwrap().map(|file| file.unwrap().path());
+            for path in files.filter(|path| path.is_file()) {
                 let prompt = PromptName::from(path.file_stem().unwrap().to_str().unwrap());
                 let spoken = Spoken { prompt, language: Language::from(language), pace: Pace::Normal };
                 let samples = library.samples(&spoken, tone::RATE_HZ).unwrap();

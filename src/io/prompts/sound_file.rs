@@ -4,13 +4,13 @@ use crate::limits::PROMPT_MAX;
 use rubato::audioadapter_buffers::direct::InterleavedSlice;
 use rubato::{Fft, FixedSync, Resampler};
 use std::fs::File;
-use std::io::Read;
+use std::io::{Cursor, Read};
 use std::path::Path;
 use symphonia::core::codecs::audio::AudioDecoderOptions;
 use symphonia::core::errors::Error as Symphonia;
 use symphonia::core::formats::probe::Hint;
 use symphonia::core::formats::{FormatOptions, FormatReader, TrackType};
-use symphonia::core::io::MediaSourceStream;
+use symphonia::core::io::{MediaSource, MediaSourceStream};
 use symphonia::core::meta::MetadataOptions;
 use thiserror::Error;
 
@@ -57,7 +57,7 @@ const SILENT_PEAK: u16 = 16;
 /// [`SoundError`] with cause and repair.
 pub fn read(path: &Path, rate_hz: u32) -> Result<Vec<i16>, SoundError> {
     refuse_text(path)?;
-    let (samples, own_rate_hz) = decode(path)?;
+    let (samples, own_rate_hz) = decode(open(path)?)?;
     let samples = resample(samples, own_rate_hz, rate_hz)?;
     let samples: Vec<i16> = samples.iter().map(|sample| to_sixteen_bits(*sample)).collect();
     if samples.iter().all(|sample| sample.unsigned_abs() < SILENT_PEAK) {
@@ -66,16 +66,41 @@ pub fn read(path: &Path, rate_hz: u32) -> Result<Vec<i16>, SoundError> {
     Ok(samples)
 }
 
+/// The samples of a sound in memory at each of these rates, as [`read`] gives them of a file.
+///
+/// # Errors
+/// [`SoundError`] with the cause.
+pub fn read_octets<const N: usize>(octets: Vec<u8>, rates_hz: [u32; N]) -> Result<[Vec<i16>; N], SoundError> {
+    refuse_text_in(&octets[..octets.len().min(HEAD_OCTETS)])?;
+    let (samples, own_rate_hz) = decode(probe(Box::new(Cursor::new(octets)), &Hint::new())?)?;
+    let mut made = [const { Vec::new() }; N];
+    for (made, rate_hz) in made.iter_mut().zip(rates_hz) {
+        let resampled = resample(samples.clone(), own_rate_hz, rate_hz)?;
+        *made = resampled.iter().map(|sample| to_sixteen_bits(*sample)).collect();
+    }
+    if made.iter().flatten().all(|sample| sample.unsigned_abs() < SILENT_PEAK) {
+        return Err(SoundError::Silent);
+    }
+    Ok(made)
+}
+
+/// What is looked at to know a text.
+const HEAD_OCTETS: usize = 256;
+
 pub(super) fn refuse_text(path: &Path) -> Result<(), SoundError> {
     let mut head = Vec::new();
     File::open(path)
-        .and_then(|file| file.take(256).read_to_end(&mut head))
+        .and_then(|file| file.take(HEAD_OCTETS as u64).read_to_end(&mut head))
         .map_err(SoundError::Unreadable)?;
+    refuse_text_in(&head)
+}
+
+fn refuse_text_in(head: &[u8]) -> Result<(), SoundError> {
     if head.is_empty() {
         return Err(SoundError::Empty);
     }
     let is_text = |octet: &u8| matches!(octet, b' '..=b'~' | b'\t' | b'\n' | b'\r') || *octet >= 0x80;
-    let text = String::from_utf8_lossy(&head);
+    let text = String::from_utf8_lossy(head);
     if head.iter().all(is_text) && !text.contains('\u{fffd}') {
         let begins = text.split_whitespace().take(4).collect::<Vec<_>>().join(" ");
         return Err(SoundError::Text { begins: begins.chars().take(40).collect() });
@@ -84,9 +109,9 @@ pub(super) fn refuse_text(path: &Path) -> Result<(), SoundError> {
 }
 
 /// All samples of the first audio track, mixed to one channel, and their rate.
-fn decode(path: &Path) -> Result<(Vec<f32>, u32), SoundError> {
+fn decode(format: Box<dyn FormatReader>) -> Result<(Vec<f32>, u32), SoundError> {
     let mut mono = Vec::new();
-    let rate = each_packet(path, |interleaved, channels, rate| {
+    let rate = each_packet(format, |interleaved, channels, rate| {
         mono.extend(
             interleaved.chunks_exact(channels).map(|frame| frame.iter().sum::<f32>() / channels as f32),
         );
@@ -113,10 +138,9 @@ pub(super) enum Go {
 /// Decodes the first audio track: `take` gets the samples of each packet, interleaved, with the number of channels and
 /// the rate. Tells the rate.
 pub(super) fn each_packet(
-    path: &Path,
+    mut format: Box<dyn FormatReader>,
     mut take: impl FnMut(&[f32], usize, u32) -> Result<Go, SoundError>,
 ) -> Result<u32, SoundError> {
-    let mut format = probe(path)?;
     let track = format.default_track(TrackType::Audio).ok_or(SoundError::Unknown)?;
     let track_id = track.id;
     let parameters =
@@ -145,15 +169,20 @@ pub(super) fn each_packet(
     Ok(rate)
 }
 
-fn probe(path: &Path) -> Result<Box<dyn FormatReader>, SoundError> {
+/// A file as its decoder finds it.
+pub(super) fn open(path: &Path) -> Result<Box<dyn FormatReader>, SoundError> {
     let file = File::open(path).map_err(SoundError::Unreadable)?;
     let mut hint = Hint::new();
     if let Some(extension) = path.extension().and_then(|extension| extension.to_str()) {
         hint.with_extension(extension);
     }
-    let stream = MediaSourceStream::new(Box::new(file), Default::default());
+    probe(Box::new(file), &hint)
+}
+
+fn probe(source: Box<dyn MediaSource>, hint: &Hint) -> Result<Box<dyn FormatReader>, SoundError> {
+    let stream = MediaSourceStream::new(source, Default::default());
     let probed = symphonia::default::get_probe().probe(
-        &hint,
+        hint,
         stream,
         FormatOptions::default(),
         MetadataOptions::default(),

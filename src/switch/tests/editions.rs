@@ -21,6 +21,8 @@ fn spoken_on(scene: &mut Scene, input: Input<'_>) -> Vec<Edition> {
             | Output::Resolve { .. }
             | Output::Tone { .. }
             | Output::Bed { .. }
+            | Output::Voice { .. }
+            | Output::ForgetVoiced { .. }
             | Output::Recorder(_)
             | Output::Trace(_)
             | Output::Drained => {}

@@ -242,6 +242,11 @@ impl Stage {
                 let sound = Some(self.prompts.bed(codec));
                 self.engine.command(self.now, Command::Bed { leg, sound });
             }
+            Output::Voice { call, voicing, .. } => {
+                let heard = careline::flow::action::Heard::Nothing;
+                self.tell(Input::Voiced { call, voicing, heard });
+            }
+            Output::ForgetVoiced { .. } => {}
             Output::Recorder(command) => {
                 self.desk.handle(self.now, command);
                 self.after_desk();

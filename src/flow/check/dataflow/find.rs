@@ -5,8 +5,8 @@
 use super::facts::{Fact, Kind, Known, NODE_NONE};
 use super::solve::{Facts, Local};
 use super::{
-    Assurance, Formula, Goes, Name, Node, NodeAt, Path, Program, Reading, Save, Slot, To, Unused, Use, Wanted, Way,
-    What,
+    Assurance, Formula, Goes, Name, Node, NodeAt, Path, Program, Reading, Save, Slot, To, Unused, Use,
+    Wanted, Way, What,
 };
 use crate::flow::diagnostic::Place;
 use crate::flow::expression::fault::{Cause, Span, nearest};
@@ -349,7 +349,9 @@ impl Finder<'_> {
 
     fn two_types(&mut self, name: Name, fact: Fact, one: u32, other: u32) {
         let kinds = self.facts.kinds();
-        let (Some(there), Some(here)) = (kinds.kind(one).cloned(), kinds.kind(other).cloned()) else { return };
+        let (Some(there), Some(here)) = (kinds.kind(one).cloned(), kinds.kind(other).cloned()) else {
+            return;
+        };
         if self.told.insert((fact.saved, fact.other)) {
             let name = self.text(name);
             self.tell(fact.other, Problem::TwoTypes { name, here, there, place: fact.saved });
@@ -396,7 +398,8 @@ impl Finder<'_> {
             What::Fixed(..) | What::Result(..) => {}
             What::Formula(formula) => _ = self.formula(local, formula),
             What::Item(path) => {
-                let one = Use { path: path.clone(), wanted: Wanted::List, goes: Goes::Inside, place: save.place };
+                let one =
+                    Use { path: path.clone(), wanted: Wanted::List, goes: Goes::Inside, place: save.place };
                 self.asked(local, &one);
             }
         }
@@ -408,7 +411,8 @@ impl Finder<'_> {
         if save.unused == Unused::Fine {
             return;
         }
-        let later = way.saves[which + 1..].iter().any(|later| later.what.names(self.program).contains(&save.name));
+        let later =
+            way.saves[which + 1..].iter().any(|later| later.what.names(self.program).contains(&save.name));
         let behind = match way.to {
             To::Node(to) => self.facts.before(to, save.name).is_some(),
             To::Return => self.program.flows[node.flow].gives.iter().any(|slot| slot.name == save.name),

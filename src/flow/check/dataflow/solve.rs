@@ -71,10 +71,10 @@ pub fn solve(program: &Program) -> Facts {
         .into_iter()
         .map(|names| names.into_iter().map(|name| (name, Fact::NEVER)).collect())
         .collect();
-    let given = program.flows.iter().map(|flow| Given {
-        flags: vec![Flags::default(); flow.gives.len()],
-        assurance: None,
-    });
+    let given = program
+        .flows
+        .iter()
+        .map(|flow| Given { flags: vec![Flags::default(); flow.gives.len()], assurance: None });
     let facts = Facts {
         rows,
         assurance: vec![None; program.nodes.len()],
@@ -88,7 +88,8 @@ pub fn solve(program: &Program) -> Facts {
         }
     }
     let (order, position) = order(program);
-    let mut solver = Solver { program, facts, callers, order, position, waiting: Vec::new(), heap: BinaryHeap::new() };
+    let mut solver =
+        Solver { program, facts, callers, order, position, waiting: Vec::new(), heap: BinaryHeap::new() };
     solver.waiting.resize(program.nodes.len(), false);
     for (start, _) in &program.starts {
         solver.begin(*start);
@@ -109,7 +110,8 @@ fn order(program: &Program) -> (Vec<NodeAt>, Vec<usize>) {
     let mut seen = vec![false; program.nodes.len()];
     let mut done = Vec::new();
     let starts = program.starts.iter().map(|(start, _)| *start);
-    let starts = starts.chain(program.flows.iter().filter_map(|flow| flow.start)).chain(0..program.nodes.len());
+    let starts =
+        starts.chain(program.flows.iter().filter_map(|flow| flow.start)).chain(0..program.nodes.len());
     for start in starts.collect::<Vec<_>>().into_iter().rev() {
         if std::mem::replace(&mut seen[start], true) {
             continue;
@@ -189,7 +191,11 @@ impl Solver<'_> {
         let flow = &self.program.flows[self.program.nodes[start].flow];
         let local = Local::new(self.program, &[]);
         let parameters = if flow.start == Some(start) { flow.takes.len() } else { 0 };
-        self.merge(&Arrival { local: &local, from: NODE_NONE, assurance: Assurance::L0 }, start, &vec![Flags::default(); parameters]);
+        self.merge(
+            &Arrival { local: &local, from: NODE_NONE, assurance: Assurance::L0 },
+            start,
+            &vec![Flags::default(); parameters],
+        );
     }
 
     fn step(&mut self, at: NodeAt) {
@@ -395,7 +401,9 @@ impl<'a> Local<'a> {
         for (_, text) in formula.expression.names() {
             let Some(name) = self.program.names.find(text) else { continue };
             let fact = self.fact(name);
-            let (Known::Perhaps | Known::Always, Kind::Of(number)) = (fact.known, fact.kind) else { continue };
+            let (Known::Perhaps | Known::Always, Kind::Of(number)) = (fact.known, fact.kind) else {
+                continue;
+            };
             let Some(kind) = kinds.kind(number).cloned() else { continue };
             if let Type::Record(record) = &kind
                 && let Some(fields) = self.program.records.get(record)

@@ -25,11 +25,15 @@ struct Written {
 
 /// Reads a program; the first step is where calls begin.
 fn written(text: &str) -> Written {
-    let field = |kind: Type| Variable { kind, flags: Flags { phi: true, secret: false }, assigned: Assigned::Always };
-    let patient = BTreeMap::from([("name".to_owned(), field(Type::Text)), ("birth".to_owned(), field(Type::Date))]);
-    let mut program = Program { records: BTreeMap::from([("patient".to_owned(), patient)]), ..Program::default() };
+    let field =
+        |kind: Type| Variable { kind, flags: Flags { phi: true, secret: false }, assigned: Assigned::Always };
+    let patient =
+        BTreeMap::from([("name".to_owned(), field(Type::Text)), ("birth".to_owned(), field(Type::Date))]);
+    let mut program =
+        Program { records: BTreeMap::from([("patient".to_owned(), patient)]), ..Program::default() };
     let (mut steps, mut flows) = (Vec::new(), Vec::new());
-    let lines: Vec<(usize, &str)> = text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()).collect();
+    let lines: Vec<(usize, &str)> =
+        text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()).collect();
     for (_, line) in &lines {
         match line.trim().strip_prefix("flow ") {
             Some(flow) => flows.push(flow.split(' ').next().unwrap_or_default().to_owned()),
@@ -60,7 +64,11 @@ fn written(text: &str) -> Written {
                     match word.split_once(':') {
                         None => gives = word == "gives",
                         Some((name, kind)) => {
-                            let slot = Slot { name: program.names.number(name), kind: kind_of(kind), place: place(word) };
+                            let slot = Slot {
+                                name: program.names.number(name),
+                                kind: kind_of(kind),
+                                place: place(word),
+                            };
                             if gives { read.gives.push(slot) } else { read.takes.push(slot) }
                         }
                     }
@@ -125,7 +133,8 @@ fn one_act(
 ) {
     let (word, rest) = act.split_once(' ').unwrap_or((act, ""));
     let flow_at = |name: &str| flows.iter().position(|flow| flow == name).expect("the flow is written");
-    let asked = |goes, wanted, names: &mut Names| Use { path: path_of(rest, names), wanted, goes, place: place(act) };
+    let asked =
+        |goes, wanted, names: &mut Names| Use { path: path_of(rest, names), wanted, goes, place: place(act) };
     match word {
         "say" => node.uses.push(asked(Goes::Spoken, Wanted::Words, names)),
         "get" => node.uses.push(asked(Goes::Address, Wanted::Words, names)),
@@ -244,7 +253,9 @@ fn line(written: &Written, finding: &Finding) -> String {
         Problem::ReturnNowhere => "return to nobody".to_owned(),
         Problem::JumpedInto { flow: at } => format!("jumps into {}", flow(at)),
         Problem::NeverReturns { flow: at } => format!("{} never returns", flow(at)),
-        Problem::Circle { flows } => format!("circle of {}", flows.iter().map(flow).collect::<Vec<_>>().join(", ")),
+        Problem::Circle { flows } => {
+            format!("circle of {}", flows.iter().map(flow).collect::<Vec<_>>().join(", "))
+        }
         Problem::NotUsed { name } => format!("{name} is not used"),
         Problem::NotTaken { name } => format!("{name} is not taken"),
     };

@@ -54,10 +54,10 @@ pub fn clinic() {
         "languages: [en, es]",
         "languages: [en, fr]",
         expect![[r#"
-        clinic.yaml:3:17  F038  `fr` is no other language that flows speak
-            3 | languages: [en, fr]            # the first is spoken until the caller presses 2 for the second
-              |                 ^^ en and es are known; 2 chooses the second
-    "#]],
+            clinic.yaml:3:17  F038  `fr` is no other language that flows speak
+                3 | languages: [en, fr]            # the first is spoken until the caller presses 2 for the second
+                  |                 ^^ en and es are known, others by a file languages/NAME.yaml; 2 chooses the second
+        "#]],
     );
     edited(
         "clinic.yaml",

@@ -38,20 +38,28 @@ pub fn known() {
 
 /// Where a value is known.
 fn names() {
-    steps(&format!("{ASKED}  b: {{when: dais >= 3, next: {{yes: person, no: nurse}}}}"), expect![[r#"
+    steps(
+        &format!("{ASKED}  b: {{when: dais >= 3, next: {{yes: person, no: nurse}}}}"),
+        expect![[r#"
         after_hours.yaml:5:13  F140  nothing is saved as `dais`
             5 |   b: {when: dais >= 3, next: {yes: person, no: nurse}}
               |             ^^^^ did you mean `days`?
               a caller who comes here without it would be given a person
-    "#]]);
-    steps("  a: {set: {left: supply - 3}, next: person}", expect![[r#"
+    "#]],
+    );
+    steps(
+        "  a: {set: {left: supply - 3}, next: person}",
+        expect![[r#"
         after_hours.yaml:4:19  F140  nothing is saved as `supply`
             4 |   a: {set: {left: supply - 3}, next: person}
               |                   ^^^^^^ let a step before save it: `save: supply`
               a caller who comes here without it would be given a person
-    "#]]);
+    "#]],
+    );
     steps(
-        &format!("{NOON}{ONE}  c: {{say: u.one_moment, next: d}}\n  d: {{when: \"1 < days\", next: {{yes: person, no: nurse}}}}"),
+        &format!(
+            "{NOON}{ONE}  c: {{say: u.one_moment, next: d}}\n  d: {{when: \"1 < days\", next: {{yes: person, no: nurse}}}}"
+        ),
         expect![[r#"
             after_hours.yaml:7:18  F141  `days` is saved in line 5, but not on a way over `c`
                 7 |   d: {when: "1 < days", next: {yes: person, no: nurse}}
@@ -103,7 +111,9 @@ fn names() {
 /// What a value is.
 fn kinds() {
     steps(
-        &format!("{NOON}{ONE}  c: {{collect: u.one_moment, as: digits, save: days, next: d}}\n  d: {{when: days == 3, next: {{yes: person, no: nurse}}}}"),
+        &format!(
+            "{NOON}{ONE}  c: {{collect: u.one_moment, as: digits, save: days, next: d}}\n  d: {{when: days == 3, next: {{yes: person, no: nurse}}}}"
+        ),
         expect![[r#"
             after_hours.yaml:6:48  F142  `days` is a row of digits here, and a number in line 5
                 6 |   c: {collect: u.one_moment, as: digits, save: days, next: d}
@@ -111,7 +121,9 @@ fn kinds() {
                   where both ways meet, nobody would know what it is
         "#]],
     );
-    steps(&format!("{ASKED}  b: {{when: days == '3' or age(days) > 3, next: {{yes: person, no: nurse}}}}"), expect![[r#"
+    steps(
+        &format!("{ASKED}  b: {{when: days == '3' or age(days) > 3, next: {{yes: person, no: nurse}}}}"),
+        expect![[r#"
         after_hours.yaml:5:13  F143  a number and a text cannot be compared
             5 |   b: {when: days == '3' or age(days) > 3, next: {yes: person, no: nurse}}
               |             ^^^^^^^^^^^ compare values of the same kind
@@ -120,13 +132,17 @@ fn kinds() {
             5 |   b: {when: days == '3' or age(days) > 3, next: {yes: person, no: nurse}}
               |                                ^^^^ write a date
               nobody would know which way the call shall take
-    "#]]);
-    steps(&format!("{ASKED}  b: {{when: days + 1, next: {{yes: person, no: nurse}}}}"), expect![[r#"
+    "#]],
+    );
+    steps(
+        &format!("{ASKED}  b: {{when: days + 1, next: {{yes: person, no: nurse}}}}"),
+        expect![[r#"
         after_hours.yaml:5:13  F144  a condition belongs here, and this is a number
             5 |   b: {when: days + 1, next: {yes: person, no: nurse}}
               |             ^^^^^^^^ compare it with something
               the caller would be given a person
-    "#]]);
+    "#]],
+    );
     steps(
         "  a: {menu: vm.closed_now, keys: {1: leave}, save: way, next: {leave: b}}\n  b: {when: way == 'leaf', next: {yes: message, no: nurse}}",
         expect![[r#"
@@ -137,7 +153,9 @@ fn kinds() {
         "#]],
     );
     steps(
-        &format!("{ASKED}  b: {{offer: vm.closed_now, from: $days, keys: {{1: take}}, next: {{take: message, used_up: person}}}}"),
+        &format!(
+            "{ASKED}  b: {{offer: vm.closed_now, from: $days, keys: {{1: take}}, next: {{take: message, used_up: person}}}}"
+        ),
         expect![[r#"
             after_hours.yaml:5:35  F144  a list belongs here, and this is a number
                 5 |   b: {offer: vm.closed_now, from: $days, keys: {1: take}, next: {take: message, used_up: person}}
@@ -160,15 +178,21 @@ fn ways_out() {
             5 |   b: {say: x.pin, next: person}
               |            ^^^^^ take it out; a secret is compared, or sent in the body of a request
               whoever stands beside the caller would hear it
-    "#]].assert_eq(&render(&faults));
-    steps("  a: {care: appt.list, save: visits, next: {found: person, none: person}}", expect![[r#"
+    "#]]
+    .assert_eq(&render(&faults));
+    steps(
+        "  a: {care: appt.list, save: visits, next: {found: person, none: person}}",
+        expect![[r#"
         after_hours.yaml:4:13  F146  this needs a caller known at L2, and on some way here he is known at L0
             4 |   a: {care: appt.list, save: visits, next: {found: person, none: person}}
               |             ^^^^^^^^^ let a flow that finds out who calls come before, on every way
               somebody else could hear or change what is the patient's alone
-    "#]]);
+    "#]],
+    );
     steps(
-        &format!("{ASKED}  b: {{care: patient.find, with: {{birth: $days, zp: $days}}, next: {{found: person, several: person, none: person}}}}"),
+        &format!(
+            "{ASKED}  b: {{care: patient.find, with: {{birth: $days, zp: $days}}, next: {{found: person, several: person, none: person}}}}"
+        ),
         expect![[r#"
             after_hours.yaml:5:13  F147  `patient.find` needs a value `zip`, a row of digits
                 5 |   b: {care: patient.find, with: {birth: $days, zp: $days}, next: {found: person, several: person, none: person}}
@@ -190,7 +214,9 @@ fn calls() {
     let who = "takes: {day: date}\ngives: {code: digits}\nstart: a\nsteps:\n";
     two(
         "  a: {set: {visit: 4}, next: b}\n  b: {call: caller_id, with: {day: $visit, dya: $visit}, save: {left: cod}, next: person}",
-        &format!("{who}  a: {{when: day > today(), next: {{yes: return, no: b}}}}\n  b: {{set: {{code: 3}}, next: return}}"),
+        &format!(
+            "{who}  a: {{when: day > today(), next: {{yes: return, no: b}}}}\n  b: {{set: {{code: 3}}, next: return}}"
+        ),
         expect![[r#"
             after_hours.yaml:5:36  F144  a date belongs here, and this is a number
                 5 |   b: {call: caller_id, with: {day: $visit, dya: $visit}, save: {left: cod}, next: person}
@@ -245,12 +271,15 @@ fn calls() {
                   after some rounds the caller would be given a person
         "#]],
     );
-    steps("  a: {menu: vm.closed_now, keys: {1: return}}", expect![[r#"
+    steps(
+        "  a: {menu: vm.closed_now, keys: {1: return}}",
+        expect![[r#"
         after_hours.yaml:4:38  F149  this flow does not say what it gives back, so nobody calls it, and there is nothing to return to
             4 |   a: {menu: vm.closed_now, keys: {1: return}}
               |                                      ^^^^^^ name the step that follows, or add `gives: {}` and `call` this flow
               the caller would be given a person
-    "#]]);
+    "#]],
+    );
     let mut prompts = include_str!("../../../../ivr-flows/prompts.yaml").to_owned();
     prompts += "x.yes: {en: \"Press 1 or 3.\", es: \"Marque 1 o 3.\"}\n";
     let text = "flow: after_hours\nstart: a\nsteps:\n  a: {menu: x.yes, keys: {1: yes, 3: no}, next: {yes: person, no: message}}\n";
@@ -264,5 +293,6 @@ fn calls() {
           104 | vm.closed_now:
               | ^^^^^^^^^^^^^ let a step speak it, or take it out
               no caller would ever hear it
-    "#]].assert_eq(&render(&load(&files)));
+    "#]]
+    .assert_eq(&render(&load(&files)));
 }

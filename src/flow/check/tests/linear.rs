@@ -18,8 +18,14 @@ fn large(count: usize) -> Vec<SourceFile> {
             let _ = writeln!(text, "  a{step}: {{say: u.one_moment, next: a{}}}", step + 1);
         }
         let _ = writeln!(text, "  a15: {{set: {{left{flow}: days{flow} - 3}}, next: a16}}");
-        let _ = writeln!(text, "  a16: {{when: left{flow} > 2 and shared > '2026-01-31', next: {{yes: a17, no: c}}}}");
-        let _ = writeln!(text, "  a17: {{menu: x.menu{flow}, keys: {{1: b, 3: f{next}, 5: f{far}, 6: a3}}, save: way{flow}}}");
+        let _ = writeln!(
+            text,
+            "  a16: {{when: left{flow} > 2 and shared > '2026-01-31', next: {{yes: a17, no: c}}}}"
+        );
+        let _ = writeln!(
+            text,
+            "  a17: {{menu: x.menu{flow}, keys: {{1: b, 3: f{next}, 5: f{far}, 6: a3}}, save: way{flow}}}"
+        );
         let _ = writeln!(text, "  b: {{menu: x.menu{flow}, keys: {{1: c, 3: f{far}, 5: a0, 6: person}}}}");
         let _ = writeln!(text, "  c: {{when: way{flow} is known, next: {{yes: d, no: person}}}}");
         let _ = writeln!(text, "  d: {{say: u.agent, next: f{next}}}");

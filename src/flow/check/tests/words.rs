@@ -40,10 +40,6 @@ pub fn words() {
     let changes: [(&str, Option<&[u8]>); 2] =
         [("after_hours.yaml", Some(flow)), ("prompts.yaml", Some(texts.as_bytes()))];
     expect![[r#"
-        after_hours.yaml:6:12  F140  nothing is saved as `clinic`
-            6 |   c: {say: x.slot, next: d}
-              |            ^^^^^^ let a step before save it: `save: clinic`
-              a caller who comes here without it would be given a person
         prompts.yaml:152:17  F022  `x.missing` has no audio in `en`
           152 | x.missing: {en: A, es: B}
               |                 ^ record this text as en/x.missing.wav in the folder of sounds
@@ -56,10 +52,10 @@ pub fn words() {
           153 | x.broken: {en: A, es: B}
               |                       ^ record this text as es/x.broken.wav in the folder of sounds
               a caller would hear silence
-        prompts.yaml:154:14  F024  `x.slot` has a {slot}; to fill it needs a speech engine
+        prompts.yaml:154:23  F024  `x.slot` says {clinic}, and no step that speaks it has such a value
           154 | x.slot: {en: "This is {clinic}.", es: B}
-              |              ^^^^^^^^^^^^^^^^^^^ write the text without { }
-              nothing can speak what belongs there
+              |                       ^^^^^^^^ write the name of a saved value, or give the step `with: {NAME: $VALUE}`
+              the caller would be led to a person here
         prompts.yaml:154:39  F055  `x.slot` says {clinic} in `en` and not in `es`
           154 | x.slot: {en: "This is {clinic}.", es: B}
               |                                       ^ write the same slots in every language
@@ -100,26 +96,22 @@ pub fn words() {
     let changes: [(&str, Option<&[u8]>); 2] =
         [("after_hours.yaml", Some(flow)), ("prompts.yaml", Some(texts.as_bytes()))];
     expect![[r#"
-        after_hours.yaml:4:12  F140  nothing is saved as `time`
-            4 |   a: {say: x.slots, next: b}
-              |            ^^^^^^^ let a step before save it: `save: time`
-              a caller who comes here without it would be given a person
-        after_hours.yaml:4:12  F140  nothing is saved as `day`
-            4 |   a: {say: x.slots, next: b}
-              |            ^^^^^^^ let a step before save it: `save: day`
-              a caller who comes here without it would be given a person
-        prompts.yaml:152:15  F024  `x.slots` has a {slot}; to fill it needs a speech engine
+        prompts.yaml:152:19  F024  `x.slots` says {time}, and no step that speaks it has such a value
           152 | x.slots: {en: "At {time} on {day}.", es: "A las {time}."}
-              |               ^^^^^^^^^^^^^^^^^^^^^ write the text without { }
-              nothing can speak what belongs there
-        prompts.yaml:152:42  F024  `x.slots` has a {slot}; to fill it needs a speech engine
+              |                   ^^^^^^ write the name of a saved value, or give the step `with: {NAME: $VALUE}`
+              the caller would be led to a person here
+        prompts.yaml:152:29  F024  `x.slots` says {day}, and no step that speaks it has such a value
           152 | x.slots: {en: "At {time} on {day}.", es: "A las {time}."}
-              |                                          ^^^^^^^^^^^^^^^ write the text without { }
-              nothing can speak what belongs there
+              |                             ^^^^^ write the name of a saved value, or give the step `with: {NAME: $VALUE}`
+              the caller would be led to a person here
         prompts.yaml:152:42  F055  `x.slots` says {day} in `en` and not in `es`
           152 | x.slots: {en: "At {time} on {day}.", es: "A las {time}."}
               |                                          ^^^^^^^^^^^^^^^ write the same slots in every language
               a caller who hears `es` would not be told it
+        prompts.yaml:152:49  F024  `x.slots` says {time}, and no step that speaks it has such a value
+          152 | x.slots: {en: "At {time} on {day}.", es: "A las {time}."}
+              |                                                 ^^^^^^ write the name of a saved value, or give the step `with: {NAME: $VALUE}`
+              the caller would be led to a person here
     "#]].assert_eq(&render(&load(&changes)));
     hard(
         "It is imperative that individuals requiring immediate pharmaceutical assistance communicate with a \

@@ -33,11 +33,7 @@ fn a_called_flow_sees_what_it_takes_and_gives_what_it_promises() {
             "flow id takes x:text gives y:date\nd: -> return {y date}",
             "5:15 x is not taken",
         ),
-        (
-            "it never returns",
-            "flow id takes x:text gives y:date\nd: say x; -> out",
-            "3:4 id never returns",
-        ),
+        ("it never returns", "flow id takes x:text gives y:date\nd: say x; -> out", "3:4 id never returns"),
         (
             "its circle never returns",
             "flow id takes x:text gives y:date\nd: say x; -> e\ne: -> d; -> out\nf: -> return {y date}",
@@ -54,7 +50,11 @@ fn what_is_handed_over_fits() {
     for (name, main, expected) in [
         ("a word", "a: -> b {v text}\nb: call id x=v; -> out", ""),
         ("a choice is a word", "a: -> b {v choice/q/r}\nb: call id x=v; -> out", ""),
-        ("a number is none", "a: -> b {v number}\nb: call id x=v; -> out", "3:12 Type(Text) and not a number"),
+        (
+            "a number is none",
+            "a: -> b {v number}\nb: call id x=v; -> out",
+            "3:12 Type(Text) and not a number",
+        ),
         ("nothing", "a: -> b\nb: call id; -> out", "3:4 x is missing, a text"),
         (
             "another name",
@@ -96,7 +96,8 @@ fn assurance_that_a_called_flow_reaches_comes_back() {
     }
     let twice = "flow main\na: -> b L2; -> c\nb: call id; -> out\nc: call id; -> out\nflow id\nd: needs L2; -> return";
     table(&[("the least of its callers", twice, "6:4 needs L2 and has L0")]);
-    let kept = "flow main\na: -> b L2\nb: call id; -> c\nc: needs L2\nd: call id; -> out\nflow id\ne: -> return";
+    let kept =
+        "flow main\na: -> b L2\nb: call id; -> c\nc: needs L2\nd: call id; -> out\nflow id\ne: -> return";
     table(&[("the caller's own is not lost", kept, "")]);
 }
 
@@ -109,13 +110,21 @@ fn a_flow_is_called_or_gone_on_to_and_not_both() {
             "flow main\na: -> b; -> d\nb: call id; -> out\nflow id\nd: -> return",
             "2:10 jumps into id",
         ),
-        ("called, and never says return", "flow main\na: call id; -> out\nflow id\nd: -> out", "2:4 id never returns"),
+        (
+            "called, and never says return",
+            "flow main\na: call id; -> out\nflow id\nd: -> out",
+            "2:4 id never returns",
+        ),
         (
             "gone on to, though it takes something",
             "flow main\na: -> d {x text}\nflow id takes x:text\nd: say x; -> return",
             "2:4 jumps into id",
         ),
-        ("back to its own first step", "flow main\na: call id; -> out\nflow id\nd: -> e\ne: -> d; -> return", ""),
+        (
+            "back to its own first step",
+            "flow main\na: call id; -> out\nflow id\nd: -> e\ne: -> d; -> return",
+            "",
+        ),
         (
             "a called flow may leave for another",
             "flow main\na: call id; -> out\nflow id\nd: -> e; -> return\nflow other\ne: -> a",
@@ -127,7 +136,11 @@ fn a_flow_is_called_or_gone_on_to_and_not_both() {
 #[test]
 fn circles_of_calls_are_told_whole() {
     table(&[
-        ("itself", "flow main\na: call x; -> out\nflow x\nb: call x; -> return; -> return", "4:4 circle of x"),
+        (
+            "itself",
+            "flow main\na: call x; -> out\nflow x\nb: call x; -> return; -> return",
+            "4:4 circle of x",
+        ),
         (
             "over two",
             "flow main\na: call x; -> out\nflow x\nb: call y; -> return\nflow y\nc: call z; -> return\nflow z\nd: call x; -> e; -> return\ne: -> return",

@@ -64,7 +64,8 @@ fn mesh(flows: usize) -> Program {
 
 /// One long chain: a value from its beginning is asked for at its end, and each step has its own.
 fn chain(steps: usize) -> Program {
-    let mut program = Program { flows: vec![Flow { start: Some(0), ..Flow::default() }], ..Program::default() };
+    let mut program =
+        Program { flows: vec![Flow { start: Some(0), ..Flow::default() }], ..Program::default() };
     let first = program.names.number("first");
     for at in 0..steps {
         let own = program.names.number(&format!("own{at}"));
@@ -107,7 +108,8 @@ fn the_work_grows_as_the_steps_do() {
 fn circles_within_circles_end() {
     // Every step leads to every other, and each saves what the next one asks for.
     let count = 40;
-    let mut program = Program { flows: vec![Flow { start: Some(0), ..Flow::default() }], ..Program::default() };
+    let mut program =
+        Program { flows: vec![Flow { start: Some(0), ..Flow::default() }], ..Program::default() };
     let names: Vec<Name> = (0..count).map(|at| program.names.number(&format!("n{at}"))).collect();
     for at in 0..count {
         let ways = (0..count).map(|to| way(To::Node(to), vec![fixed(names[to], at)])).collect();

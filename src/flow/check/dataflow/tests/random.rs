@@ -19,7 +19,8 @@ fn type_of(which: u64) -> Type {
 
 /// Steps that save, copy and ask, and lead anywhere; `narrows` adds conditions that ask whether a name is known.
 fn random(rng: &mut Rng, narrows: bool) -> Program {
-    let mut program = Program { flows: vec![Flow { start: Some(0), ..Flow::default() }], ..Program::default() };
+    let mut program =
+        Program { flows: vec![Flow { start: Some(0), ..Flow::default() }], ..Program::default() };
     let names: Vec<Name> = (0..NAMES).map(|at| program.names.number(&format!("n{at}"))).collect();
     let count = 2 + small(rng, 5);
     for at in 0..count {
@@ -27,7 +28,12 @@ fn random(rng: &mut Rng, narrows: bool) -> Program {
         for name in &names {
             // Everything is asked for everywhere, so that no fact is left out.
             let path = Path { name: *name, field: None };
-            node.uses.push(Use { path, wanted: Wanted::Anything, goes: Goes::Inside, place: Place::default() });
+            node.uses.push(Use {
+                path,
+                wanted: Wanted::Anything,
+                goes: Goes::Inside,
+                place: Place::default(),
+            });
         }
         let asks = narrows && small(rng, 3) == 0;
         if asks {
@@ -128,9 +134,11 @@ fn all_of(states: &[(State, Assurance)], name: usize) -> (Known, Flags, Vec<Type
 /// Whether a copy of what may not be there is made somewhere: then a state without it goes on without a value, and
 /// the data-flow, which has told the fault, goes on with one.
 fn copies_what_is_not_there(program: &Program, facts: &Facts) -> bool {
-    let mut copies = program.nodes.iter().enumerate().flat_map(|(at, node)| {
-        node.ways.iter().flat_map(|way| &way.saves).map(move |save| (at, save))
-    });
+    let mut copies = program
+        .nodes
+        .iter()
+        .enumerate()
+        .flat_map(|(at, node)| node.ways.iter().flat_map(|way| &way.saves).map(move |save| (at, save)));
     copies.any(|(at, save)| match &save.what {
         What::Formula(formula) => formula.names(program).iter().any(|name| {
             facts.assurance(at).is_some()
@@ -148,7 +156,9 @@ fn agrees(program: &Program, exactly: bool) -> Result<(), String> {
     }
     for (at, states) in every_way(program).iter().enumerate() {
         let assurance = states.iter().map(|(_, assurance)| *assurance).min();
-        if exactly && facts.assurance(at) != assurance || facts.assurance(at) > assurance && assurance.is_some() {
+        if exactly && facts.assurance(at) != assurance
+            || facts.assurance(at) > assurance && assurance.is_some()
+        {
             return Err(format!("step {at}: assurance {:?} and not {assurance:?}", facts.assurance(at)));
         }
         if states.is_empty() {
@@ -160,7 +170,10 @@ fn agrees(program: &Program, exactly: bool) -> Result<(), String> {
             let says = format!("step {at}, {name:?}: {fact:?} and not {known:?} {flags:?} {types:?}");
             let is_known = fact.known == known || (!exactly && fact.known == Known::Perhaps);
             let has_flags = fact.flags == flags || (!exactly && fact.flags.join(flags) == fact.flags);
-            if !is_known || (known != Known::Never && !has_flags) || !same_types(&facts, fact, &types, exactly) {
+            if !is_known
+                || (known != Known::Never && !has_flags)
+                || !same_types(&facts, fact, &types, exactly)
+            {
                 return Err(says);
             }
         }

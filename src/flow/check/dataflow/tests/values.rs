@@ -23,21 +23,25 @@ fn a_name_is_known_where_every_way_saves_it() {
             "2:4 x of line 3 does not come over a",
         ),
         ("a circle behind the place that saves it", "a: -> b {x date}\nb: say x; -> c\nc: -> b", ""),
-        ("an outcome that saves nothing", "a: -> b {x date}; -> c\nb: say x\nc: say x", "3:4 x of line 1 does not come here"),
+        (
+            "an outcome that saves nothing",
+            "a: -> b {x date}; -> c\nb: say x\nc: say x",
+            "3:4 x of line 1 does not come here",
+        ),
         (
             "a call may begin in the circle",
             "a: say x; -> b\nb: -> a {x date}",
             "1:4 x of line 2 does not come over the beginning",
         ),
-        ("nothing saves it", "a: -> b {birth date}\nb: say brith; say birth", "2:4 brith is never saved, near Some(\"birth\")"),
+        (
+            "nothing saves it",
+            "a: -> b {birth date}\nb: say brith; say birth",
+            "2:4 brith is never saved, near Some(\"birth\")",
+        ),
         ("saved behind", "a: say x; -> b\nb: -> c {x date}\nc: say x", "1:4 x of line 2 does not come here"),
         ("saved anew from itself", "a: -> b {n number}\nb: -> c {n := n - 1}\nc: say n; -> b", ""),
         ("two saved one after the other", "a: -> b {n number, m := n + 1}\nb: say m", ""),
-        (
-            "a step that no way leads to is left alone",
-            "a: -> out\nb: say x",
-            "",
-        ),
+        ("a step that no way leads to is left alone", "a: -> out\nb: say x", ""),
     ]);
 }
 
@@ -103,11 +107,27 @@ fn types_join_over_all_ways_to_a_step() {
             "a: -> b {xs list/time}\nb: list xs; -> c {x item xs}\nc: when x == 4; yes -> out; no -> out",
             "3:9 `x == 4` a time of day and a number cannot be compared",
         ),
-        ("the item of no list", "a: -> b {xs time}\nb: -> c {x item xs}\nc: say x", "2:10 List and not a time of day"),
-        ("a list cannot be said", "a: -> b {xs list/time}\nb: say xs", "2:4 Words and not a list, each of which is a time of day"),
+        (
+            "the item of no list",
+            "a: -> b {xs time}\nb: -> c {x item xs}\nc: say x",
+            "2:10 List and not a time of day",
+        ),
+        (
+            "a list cannot be said",
+            "a: -> b {xs list/time}\nb: say xs",
+            "2:4 Words and not a list, each of which is a time of day",
+        ),
         ("nor can a record", "a: -> b {p patient}\nb: say p", "2:4 Words and not a record `patient`"),
-        ("but its field", "a: -> b {p patient}\nb: say p.name; when age(p.birth) < 4; yes -> out; no -> out", ""),
-        ("if it has it", "a: -> b {p patient}\nb: say p.nmae", "2:4 a record `patient` has no nmae, near Some(\"name\")"),
+        (
+            "but its field",
+            "a: -> b {p patient}\nb: say p.name; when age(p.birth) < 4; yes -> out; no -> out",
+            "",
+        ),
+        (
+            "if it has it",
+            "a: -> b {p patient}\nb: say p.nmae",
+            "2:4 a record `patient` has no nmae, near Some(\"name\")",
+        ),
         ("a date has no fields", "a: -> b {p date}\nb: say p.year", "2:4 a date has no year, near None"),
         (
             "a condition is true or false",
@@ -123,18 +143,22 @@ fn what_tells_of_a_patient_and_what_is_secret_goes_with_everything_made_of_it() 
         ("may be said", "a: -> b {x date phi}\nb: say x", ""),
         ("not in an address", "a: -> b {x date phi}\nb: get x", "2:4 phi x in an address"),
         ("but in a body", "a: -> b {x date phi}\nb: post x", ""),
-        ("through an expression", "a: -> b {x date phi}\nb: -> c {y := age(x) >= 65}\nc: get y", "3:4 phi y in an address"),
+        (
+            "through an expression",
+            "a: -> b {x date phi}\nb: -> c {y := age(x) >= 65}\nc: get y",
+            "3:4 phi y in an address",
+        ),
         (
             "through a condition it does not go",
             "a: -> b {x date phi}\nb: when age(x) >= 65; yes -> c {y number}; no -> out\nc: get y",
             "",
         ),
+        ("on one way only", "a: -> b {x date phi}; -> b {x date}\nb: get x", "2:4 phi x in an address"),
         (
-            "on one way only",
-            "a: -> b {x date phi}; -> b {x date}\nb: get x",
-            "2:4 phi x in an address",
+            "through a list",
+            "a: -> b {xs list/date phi}\nb: -> c {x item xs}\nc: get x",
+            "3:4 phi x in an address",
         ),
-        ("through a list", "a: -> b {xs list/date phi}\nb: -> c {x item xs}\nc: get x", "3:4 phi x in an address"),
         ("through a field", "a: -> b {p patient}\nb: get p.name", "2:4 phi p in an address"),
         (
             "through the field in an expression",
@@ -143,8 +167,16 @@ fn what_tells_of_a_patient_and_what_is_secret_goes_with_everything_made_of_it() 
         ),
         ("a secret is not said", "a: -> b {x digits secret}\nb: say x", "2:4 secret x goes Spoken"),
         ("nor written down", "a: -> b {x digits phi secret}\nb: get x", "2:4 secret x goes Address"),
-        ("but compared, and sent in a body", "a: -> b {x digits secret}\nb: post x; when x == '1'; yes -> out; no -> out", ""),
-        ("nor is a part of it said", "a: -> b {x digits secret}\nb: -> c {y := last(x,4)}\nc: say y", "3:4 secret y goes Spoken"),
+        (
+            "but compared, and sent in a body",
+            "a: -> b {x digits secret}\nb: post x; when x == '1'; yes -> out; no -> out",
+            "",
+        ),
+        (
+            "nor is a part of it said",
+            "a: -> b {x digits secret}\nb: -> c {y := last(x,4)}\nc: say y",
+            "3:4 secret y goes Spoken",
+        ),
         (
             "round a circle",
             "a: -> b {x digits, y digits secret}\nb: say x; -> c\nc: -> b {x := first(y,2)}",
@@ -180,7 +212,9 @@ fn what_nobody_asks_for_is_told() {
 
 #[test]
 fn an_expression_without_fault_is_handed_on_and_one_with_a_fault_is_not() {
-    let written = written("a: -> b {x date}\nb: when age(x) >= 65; yes -> c; no -> c\nc: when x > 4; yes -> out; no -> out");
+    let written = written(
+        "a: -> b {x date}\nb: when age(x) >= 65; yes -> c; no -> c\nc: when x > 4; yes -> out; no -> out",
+    );
     let (_, found) = found(&written.program);
     let checked: Vec<String> =
         found.checked.iter().map(|(place, checked)| format!("{}: {checked}", place.line)).collect();

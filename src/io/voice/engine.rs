@@ -1,0 +1,199 @@
+//! The kinds of speech engine, and how each is asked. What it gives is bounded; how long it may take is the caller's bound.
+
+use super::{Failure, child};
+use crate::id::Language;
+use crate::limits::VOICE_OCTETS_MAX;
+use crate::phi::Phi;
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+
+/// A configured engine.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Engine {
+    /// There is none.
+    #[default]
+    None,
+    /// espeak-ng, by the names of its voices for languages.
+    EspeakNg(BTreeMap<String, String>),
+    /// flite, by the names of its voices for languages.
+    Flite(BTreeMap<String, String>),
+    /// A program that gets the text on its standard input and gives a sound on its standard output; `{language}` in its
+    /// words stands for the language.
+    Command(Vec<String>),
+    /// A server that gets the text in a POST and gives a sound back.
+    Http(Address),
+}
+
+/// Where an HTTP engine is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Address {
+    /// Host and port, such as `127.0.0.1:5002`.
+    pub authority: String,
+    /// The path, from its slash on; `{language}` in it stands for the language.
+    pub path: String,
+}
+
+impl Address {
+    /// Reads `http://HOST:PORT/PATH`; `None` for what is no such address, or holds blanks or a user's name.
+    pub fn read(text: &str) -> Option<Self> {
+        let rest = text.strip_prefix("http://")?;
+        let (authority, path) = rest.split_once('/').unwrap_or((rest, ""));
+        let plain = |c: char| c.is_ascii_graphic() && c != '@' && c != '#';
+        let is_plain = !authority.is_empty() && rest.chars().all(plain) && !authority.starts_with(':');
+        let has_port = authority.rsplit_once(':').is_some_and(|(_, port)| port.parse::<u16>().is_ok());
+        let is_v6_alone = authority.ends_with(']');
+        let authority =
+            if has_port && !is_v6_alone { authority.to_owned() } else { format!("{authority}:80") };
+        is_plain.then(|| Self { authority, path: format!("/{path}") })
+    }
+}
+
+impl Engine {
+    /// Its name in the log.
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Engine::None => "none",
+            Engine::EspeakNg(_) => "espeak-ng",
+            Engine::Flite(_) => "flite",
+            Engine::Command(_) => "command",
+            Engine::Http(_) => "http",
+        }
+    }
+
+    /// Whether there is one.
+    pub const fn is_there(&self) -> bool {
+        !matches!(self, Engine::None)
+    }
+
+    /// Asks for the sound of a text: the octets of a WAV file, or of any other kind that prompts may have.
+    pub(super) async fn say(&self, language: &Language, text: &Phi<String>) -> Result<Vec<u8>, Failure> {
+        match self {
+            Engine::None => Err(Failure::NoVoice),
+            Engine::EspeakNg(voices) => {
+                let voice =
+                    voices.get(language.as_str()).map_or_else(|| espeak_voice(language), String::as_str);
+                let words = ["espeak-ng", "-v", voice, "-s", "150", "--stdin", "--stdout"];
+                child::piped(&words, text).await
+            }
+            Engine::Flite(voices) => {
+                let mut words = vec!["flite"];
+                if let Some(voice) = voices.get(language.as_str()) {
+                    words.extend(["-voice", voice]);
+                }
+                words.extend(["-f", "/dev/stdin", "-o", "/dev/stdout"]);
+                child::into_memory_file(&words, text, &shared_memory()).await
+            }
+            Engine::Command(words) => {
+                let words: Vec<String> =
+                    words.iter().map(|word| word.replace("{language}", language.as_str())).collect();
+                let words: Vec<&str> = words.iter().map(String::as_str).collect();
+                child::piped(&words, text).await
+            }
+            Engine::Http(address) => post(address, language, text).await,
+        }
+    }
+}
+
+/// The voice of espeak-ng that callers of this language know best.
+fn espeak_voice(language: &Language) -> &str {
+    match language.as_str() {
+        "en" => "en-us",
+        "es" => "es-419",
+        other => other,
+    }
+}
+
+/// A folder that lies in memory, for a program that cannot write into a pipe.
+fn shared_memory() -> PathBuf {
+    PathBuf::from("/dev/shm")
+}
+
+/// One POST, and the body of its 200. To HTTP/1.0 nobody answers in chunks (RFC 9112 §6.1): the body ends with the
+/// connection.
+async fn post(address: &Address, language: &Language, text: &Phi<String>) -> Result<Vec<u8>, Failure> {
+    let mut stream = TcpStream::connect(&address.authority).await.map_err(Failure::NotReached)?;
+    let head = format!(
+        "POST {} HTTP/1.0\r\nHost: {}\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Language: {language}\r\n\
+         Accept: audio/wav\r\nContent-Length: {}\r\n\r\n",
+        address.path.replace("{language}", language.as_str()),
+        address.authority,
+        text.expose().len(),
+    );
+    stream.write_all(head.as_bytes()).await.map_err(Failure::NotReached)?;
+    stream.write_all(text.expose().as_bytes()).await.map_err(Failure::NotReached)?;
+    let mut answer = Vec::new();
+    let most = VOICE_OCTETS_MAX as u64 + 1;
+    stream.take(most).read_to_end(&mut answer).await.map_err(Failure::NotReached)?;
+    if answer.len() > VOICE_OCTETS_MAX {
+        return Err(Failure::TooMuch);
+    }
+    body(answer)
+}
+
+/// What stands behind the head of an answer (RFC 9112 §2.1), if its status is 200 and all of it came.
+fn body(mut answer: Vec<u8>) -> Result<Vec<u8>, Failure> {
+    let end = answer.windows(4).position(|four| four == b"\r\n\r\n").ok_or(Failure::NoSound)?;
+    let head = String::from_utf8_lossy(&answer[..end]).into_owned();
+    let mut lines = head.split("\r\n");
+    let status = lines.next().and_then(|line| line.strip_prefix("HTTP/1.")?.split(' ').nth(1)).unwrap_or("");
+    if status != "200" {
+        let status =
+            status.parse::<u16>().map_or_else(|_| "no HTTP".to_owned(), |code| format!("HTTP {code}"));
+        return Err(Failure::Failed(status));
+    }
+    let length = lines.find_map(|line| {
+        let (name, value) = line.split_once(':')?;
+        name.eq_ignore_ascii_case("content-length").then(|| value.trim().parse::<usize>().ok())?
+    });
+    let body = answer.split_off(end + 4);
+    match length {
+        Some(length) if body.len() < length => Err(Failure::NoSound),
+        Some(_) | None => Ok(body),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_is_read_or_refused() {
+        for (text, read) in [
+            ("http://127.0.0.1:5002/say/{language}", Some(("127.0.0.1:5002", "/say/{language}"))),
+            ("http://tts.local", Some(("tts.local:80", "/"))),
+            ("http://[::1]:5002/", Some(("[::1]:5002", "/"))),
+            ("http://[::1]/", Some(("[::1]:80", "/"))),
+            ("https://tts.local/", None),
+            ("http://user@tts.local/", None),
+            ("http://", None),
+            ("http://:80/", None),
+            ("http://a b/", None),
+            ("http://a/b\r\nX: y", None),
+            ("127.0.0.1:5002", None),
+        ] {
+            let found = Address::read(text);
+            let found = found.as_ref().map(|address| (address.authority.as_str(), address.path.as_str()));
+            assert_eq!(found, read, "{text}");
+        }
+    }
+
+    #[test]
+    fn the_body_of_an_answer_is_what_stands_behind_its_head() {
+        for (answer, expected) in [
+            ("HTTP/1.0 200 OK\r\n\r\nRIFF", "Ok(\"RIFF\")"),
+            ("HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nRIFF", "Ok(\"RIFF\")"),
+            ("HTTP/1.1 200 OK\r\ncontent-length:5\r\n\r\nRIFF", "Err(NoSound)"),
+            ("HTTP/1.1 500 Dr. Lee\r\n\r\nDr. Lee", "Err(Failed(\"HTTP 500\"))"),
+            ("Dr. Lee\r\n\r\n", "Err(Failed(\"no HTTP\"))"),
+            ("HTTP/1.1 Lee\r\n\r\n", "Err(Failed(\"no HTTP\"))"),
+            ("HTTP/1.1 200 OK\r\n", "Err(NoSound)"),
+            ("", "Err(NoSound)"),
+        ] {
+            let found =
+                body(answer.as_bytes().to_vec()).map(|body| String::from_utf8_lossy(&body).into_owned());
+            assert_eq!(format!("{found:?}"), expected, "{answer}");
+        }
+    }
+}
