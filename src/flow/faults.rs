@@ -13,6 +13,7 @@ mod language;
 mod request;
 mod slots;
 mod triage;
+mod typed;
 mod values;
 mod words;
 mod yaml;
@@ -86,6 +87,7 @@ pub fn pages() -> impl Iterator<Item = &'static Page> {
         .chain(words::PAGES)
         .chain(slots::PAGES)
         .chain(request::PAGES)
+        .chain(typed::PAGES)
         .chain(triage::PAGES)
         .chain(closing::PAGES)
         .chain(values::PAGES)

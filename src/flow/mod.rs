@@ -25,6 +25,7 @@ pub mod layout;
 pub mod mend;
 pub mod program;
 pub(crate) mod read;
+pub mod records;
 pub mod rehearsal;
 pub mod repair;
 pub mod request;

@@ -2,6 +2,7 @@
 
 mod clinic;
 mod hours;
+mod known;
 mod linear;
 mod names;
 mod offers;
@@ -99,6 +100,7 @@ fn every_kind_of_fault_has_its_golden_text_and_none_is_unused() {
         slots::slots,
         values::values,
         triage::triage,
+        known::known,
     ] {
         group();
     }

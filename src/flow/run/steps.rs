@@ -39,6 +39,10 @@ impl Run {
                 Target::CalledNumber => self.called_number(now),
                 Target::Step(at) if self.is_withheld(now, at.flow) => return self.withhold(now),
                 Target::Step(at) => {
+                    // Who goes on into another flow does not come back to the one that called.
+                    if at.flow != self.here.flow {
+                        self.callers.clear();
+                    }
                     self.here = at;
                     self.enter(now)
                 }
