@@ -101,7 +101,8 @@ pub const CARE: &[Care] = &[
         .of_a_patient(),
     row(Verb::AnswersWrite, "answers.write", &["done"], "Keeps the caller's answers for the care team."),
     row(Verb::TaskCreate, "task.create", &["done"], "Puts the call on the care team's list."),
-    row(Verb::OptOutSet, "optout.set", &["done"], "Stops the calls that the clinic makes to this number."),
+    row(Verb::OptOutSet, "optout.set", &["done"], "Stops the calls that the clinic makes to this number.")
+        .needs(&[("phone", "phone")]),
     row(Verb::SurveySave, "survey.save", &["done"], "Keeps the answers of a survey."),
 ];
 

@@ -77,8 +77,8 @@ pub const PAGES: &[Page] = &[
         PERSON,
         "Hand over each value under the name that the flow has under `takes`, and no other.",
         steps(
-            "  a: {collect: u.one_moment, as: number, to: 99, save: days, next: b}\n  b: {care: optout.set, with: {days: $days}, next: {done: person}}",
-            "  a: {collect: u.one_moment, as: number, to: 99, save: days, next: b}\n  b: {care: optout.set, next: {done: person}}",
+            "  a: {collect: u.one_moment, as: number, to: 99, save: days, next: b}\n  b: {care: task.create, with: {days: $days}, next: {done: person}}",
+            "  a: {collect: u.one_moment, as: number, to: 99, save: days, next: b}\n  b: {care: task.create, next: {done: person}}",
         ),
     ),
     page(

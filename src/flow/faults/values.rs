@@ -40,8 +40,8 @@ pub const PAGES: &[Page] = &[
         "The caller would be led to a person.",
         "Use one of the words that the guide to steps lists.",
         steps(
-            "  a: {care: optout.sett, next: {done: person}}",
-            "  a: {care: optout.set, next: {done: person}}",
+            "  a: {care: task.creat, next: {done: person}}",
+            "  a: {care: task.create, next: {done: person}}",
         ),
     ),
     page(
@@ -50,8 +50,8 @@ pub const PAGES: &[Page] = &[
         "A caller to whom this happens would hear nothing more.",
         "Name every outcome under `next`; `failed` may be left out and is a person then.",
         steps(
-            "  a: {care: optout.set, next: {finished: person}}",
-            "  a: {care: optout.set, next: {done: person}}",
+            "  a: {care: task.create, next: {finished: person}}",
+            "  a: {care: task.create, next: {done: person}}",
         ),
     ),
     page(
