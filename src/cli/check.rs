@@ -283,15 +283,25 @@ mod tests {
         let paths = Paths { config: None, flows: Some(shipped()) };
         let report = check(&paths, &|_, _, _| Audio::Present, Paint::Plain);
         expect_test::expect![[r#"
-            no fault: 5 flows, 63 spoken texts
-              40 drafts wait for review by somebody who may judge the words
+            no fault: 11 flows, 127 spoken texts
+              88 drafts wait for review by somebody who may judge the words
               +16175550100 leads to main_menu
               +16175550120 leads to office_info
               +16175550130 leads to colleague_line
+              +16175550140 leads to nurse_triage
+              +16175550150 leads to optout
+              +16175550160 leads to survey
+              +16175550170 leads to my_record
+              +16175550190 leads to crisis_help
               +16175550199 leads to after_hours
               100 leads to main_menu
               120 leads to office_info
               130 leads to colleague_line
+              140 leads to nurse_triage
+              150 leads to optout
+              160 leads to survey
+              170 leads to my_record
+              190 leads to crisis_help
               199 leads to after_hours
               any other number leads to main_menu
         "#]]

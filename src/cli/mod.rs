@@ -2,6 +2,7 @@
 
 pub mod calls;
 pub mod check;
+pub mod close;
 pub mod explain;
 pub mod fmt;
 pub mod hear;
@@ -69,6 +70,16 @@ enum Command {
         #[arg(value_name = "M")]
         to: Option<u32>,
     },
+    /// Close numbers by hand until a time: a snow day, an outage, a message ahead of everything else
+    Close(close::Close),
+    /// End a closing before its time
+    Open {
+        /// The numbers, or all
+        #[arg(required = true, value_name = "NUMBER")]
+        numbers: Vec<String>,
+    },
+    /// List what is closed by hand now, and until when
+    Closings,
     /// Say whether the clinic is open at a time, which line of hours.yaml says so, and where that leads callers
     Explain {
         /// On the clinic's own clock, such as "2026-11-01 01:30"; or now
@@ -164,6 +175,9 @@ pub fn main() -> ExitCode {
         Command::Rollback(wish) => with_config(&paths, |config| publish::rollback(config, &wish)),
         Command::History => with_config(&paths, publish::history::history),
         Command::Diff { from, to } => with_config(&paths, |config| publish::history::diff(config, from, to)),
+        Command::Close(wanted) => close::close(&paths, &wanted),
+        Command::Open { numbers } => with_config(&paths, |config| close::open(config, &numbers)),
+        Command::Closings => with_config(&paths, close::closings),
         Command::Explain { when, flow_or_number } => explain::run(&paths, &when, &flow_or_number),
         Command::Pieces { language } => pieces::run(&paths, &language, paint()),
         Command::Test { only } => test::run(&paths, &only, paint()),

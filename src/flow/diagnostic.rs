@@ -187,6 +187,22 @@ impl Sources {
         self.files.get(file).map_or("", |(path, _)| path)
     }
 
+    /// The place of a stretch of a text that stands at a place, in octets; the whole text if its line shows it
+    /// otherwise than it is read.
+    pub fn within(&self, place: Place, text: &str, at: std::ops::Range<usize>) -> Place {
+        let written = self.text(place.file).lines().nth(place.line.saturating_sub(1)).unwrap_or_default();
+        let from: String = written.chars().skip(place.column.saturating_sub(1)).collect();
+        let quote = usize::from(from.starts_with(['"', '\'']));
+        match (text.get(..at.start), text.get(at)) {
+            (Some(before), Some(word)) if from[quote..].starts_with(text) => Place {
+                column: place.column + quote + before.chars().count(),
+                width: word.chars().count().max(1),
+                ..place
+            },
+            _ => place,
+        }
+    }
+
     /// Notes a fault.
     pub fn fault(&mut self, place: Place, code: Code, words: Words) {
         match self.faults.len() {

@@ -8,6 +8,7 @@ use crate::flow::diagnostic::{Diagnostic, Place, Sources, Words};
 use crate::flow::draft::{Calendars, Draft};
 use crate::flow::edition::Edition;
 use crate::flow::entry::ask::Digits;
+use crate::flow::expression::Checked;
 use crate::flow::hours::calendar::Calendar;
 use crate::flow::languages::{self, Languages};
 use crate::flow::program::{Clinic, Flow, FlowKind, Message, Step, StepAt};
@@ -90,8 +91,8 @@ impl FlowSet {
         let version = version(&files);
         let mut sources = Sources::default();
         let draft = read_all(&files, &mut sources);
-        check::all(&draft, audio, &mut sources);
-        let set = if sources.is_clean() { build(&draft, &sources, audio, version) } else { None };
+        let checked = check::all(&draft, audio, &mut sources);
+        let set = if sources.is_clean() { build(&draft, &sources, &checked, audio, version) } else { None };
         let set = set.and_then(|set| tried(set, &draft, &mut sources));
         (set, sources.into_faults())
     }
@@ -303,11 +304,16 @@ fn tried(set: FlowSet, draft: &Draft, sources: &mut Sources) -> Option<FlowSet> 
 }
 
 /// The draft as a program. `None` only if a check missed something: then nothing is served.
-fn build(draft: &Draft, sources: &Sources, audio: AudioOf<'_>, version: String) -> Option<FlowSet> {
+fn build(
+    draft: &Draft,
+    sources: &Sources,
+    checked: &BTreeMap<Place, Checked>,
+    audio: AudioOf<'_>,
+    version: String,
+) -> Option<FlowSet> {
     let text = draft.clinic.as_ref()?;
     let clinic = clinic(draft, text)?;
-    let environment = check::values::environment(draft);
-    let builder = Builder { draft, text, locale: text.locale?, environment: &environment };
+    let builder = Builder { draft, text, locale: text.locale?, checked };
     let flow = |at: usize| {
         let flow = &draft.flows[at];
         let steps: Option<Vec<Step>> = flow.steps.iter().map(|text| builder.step(at, text)).collect();
@@ -322,6 +328,7 @@ fn build(draft: &Draft, sources: &Sources, audio: AudioOf<'_>, version: String) 
     };
     let flows: Option<Vec<Flow>> = (0..draft.flows.len()).map(flow).collect();
     let used = check::words::used(draft);
+    let environment = check::values::environment(draft);
     let speech = speech::speech(draft, &used, &environment, audio);
     let spoken = speech::recordings(draft, &used, &speech);
     let drafts = speech::drafts(draft, &used);

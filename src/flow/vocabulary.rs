@@ -4,6 +4,8 @@
 //! completes, and `docs/admin-guide/steps.md` is written from it. The words of `careline.yaml` stand in
 //! `config::vocabulary`, made of the same parts. Not here: what a word does. That is its reader's.
 
+pub mod request;
+
 /// Names and values that stand together: a file, or a part of one.
 #[derive(Debug)]
 pub struct Object {
@@ -398,9 +400,27 @@ pub const PERSON: Object = Object {
 };
 
 /// Every kind of step, in the order in which faults name them.
-pub const STEPS: [&Object; 19] = [
-    &SAY, &MENU, &ASK, &COLLECT, &OFFER, &RECORD, &HOURS, &WHEN, &SET, &CALL, &CARE, &PERSON, &TRANSFER,
-    &QUEUE, &CALLBACK, &LANGUAGE, &RECORDING, &SPEECH, &WAIT,
+pub const STEPS: [&Object; 20] = [
+    &SAY,
+    &MENU,
+    &ASK,
+    &COLLECT,
+    &OFFER,
+    &RECORD,
+    &HOURS,
+    &WHEN,
+    &SET,
+    &CALL,
+    &CARE,
+    &request::REQUEST,
+    &PERSON,
+    &TRANSFER,
+    &QUEUE,
+    &CALLBACK,
+    &LANGUAGE,
+    &RECORDING,
+    &SPEECH,
+    &WAIT,
 ];
 
 /// The words that say what a step does; exactly one of them must stand in it.

@@ -46,6 +46,7 @@ impl Switch {
             self.sip(sip::Command::HangUp { leg: patient.id, reason: hang_up_reason(cause) });
         }
         self.order_take(id, take::Input::Stop);
+        self.forget_request(id);
         self.close_patient(id, &patient);
         self.finish_if_closed(id);
         self.rekey(id);

@@ -99,6 +99,8 @@ impl Switch {
         let caller = caller_number(&invite, trunk);
         let flows = self.flows.of_call(called.expose(), invite.sip_call_id.expose()).clone();
         let flow = flows.route(called.expose()).clone();
+        let is_urgent = flows.is_urgent(&flow);
+        let closings = if is_urgent { Vec::new() } else { self.closings.of_number(called.expose()) };
         let tries_out = self.settings.unsigned == UnsignedTrees::OnLoopback
             && trunk.is_none()
             && invite.way.remote.ip().is_loopback();
@@ -119,7 +121,10 @@ impl Switch {
         let call = Call {
             local: invite.way.local,
             patient: leg,
-            run: Run::new(flows, flow).begun_at(self.now.at, self.now.wall).with_unsigned(unsigned),
+            run: Run::new(flows, flow)
+                .begun_at(self.now.at, self.now.wall)
+                .with_unsigned(unsigned)
+                .closed_by(closings),
             heard: false,
             caller,
             person: None,
@@ -130,6 +135,7 @@ impl Switch {
             voiced: false,
             message: None,
             presses: Presses::default(),
+            request: None,
             ends_at: self.now.at + self.settings.longest,
             ending: None,
             due: None,

@@ -4,8 +4,13 @@ use crate::call::recording;
 use crate::call::routing::Trunk;
 use crate::clock::{Instant, WallTime};
 use crate::flow::action::{Heard, Spoken};
+use crate::flow::closing::Closings;
 use crate::flow::edition::{Edition, Served};
-use crate::id::{CallId, Language, LegId, PlaybackId, PromptName, TraceId, VoicingId};
+use crate::flow::request::Plan;
+use crate::flow::request::answer::Answer;
+use crate::flow::request::build::Message;
+use crate::flow::request::failure::Failure;
+use crate::id::{CallId, Language, LegId, PlaybackId, PromptName, RequestId, TraceId, VoicingId};
 use crate::media::command as media;
 use crate::phi::Phi;
 use crate::report::event::Entry;
@@ -15,6 +20,7 @@ use crate::sip::way::Way;
 use crate::switch::trace;
 use crate::wire::codec::Codec;
 use std::net::IpAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// The time of an input, on both lines.
@@ -80,6 +86,15 @@ pub enum Input<'a> {
         /// What was found.
         records: Vec<Record>,
     },
+    /// The answer to [`Output::Request`].
+    Answered {
+        /// Whose request it was.
+        call: CallId,
+        /// Which.
+        request: RequestId,
+        /// The values that its step wants, or why there are none.
+        answer: Result<Answer, Failure>,
+    },
     /// Nobody is at the end of that way.
     Unreachable {
         /// Which.
@@ -105,6 +120,8 @@ pub enum Input<'a> {
     },
     /// New flows, already checked: for new calls.
     Flows(Served),
+    /// What is closed by hand: for new calls.
+    Closings(Arc<Closings>),
     /// All legs of this call are to live on that worker: its own is to be emptied.
     Move {
         /// The call.
@@ -239,6 +256,24 @@ pub enum Output {
     },
     /// Tell the recorder.
     Recorder(recording::Command),
+    /// Ask a server of the clinic; [`Input::Answered`] brings what comes of it.
+    Request {
+        /// Whose request it is.
+        call: CallId,
+        /// Which.
+        request: RequestId,
+        /// Whom, for how long, and what the answer must hold.
+        plan: Arc<Plan>,
+        /// What is sent.
+        message: Message,
+    },
+    /// Nobody waits for the answer to this request any more.
+    LetGo {
+        /// Whose it was.
+        call: CallId,
+        /// Which.
+        request: RequestId,
+    },
     /// Add to the event log; [`Input::Durable`] comes back.
     Append(Entry),
     /// Keep this message of a traced number, or close its file.

@@ -12,6 +12,7 @@ pub mod draft;
 pub mod history;
 
 use crate::cli::check::{self, Paths};
+use crate::cli::close;
 use crate::cli::sounds::Sounds;
 use crate::cli::test;
 use crate::config::Config;
@@ -20,6 +21,7 @@ use crate::flow::diagnostic::Paint;
 use crate::flow::edition::Share;
 use crate::flow::set::{Audio, FlowSet};
 use crate::io::control::{self, AskError};
+use crate::io::now::Clock;
 use crate::io::published::pointer::Pointer;
 use crate::io::published::{Held, Shelf};
 use crate::io::set_load;
@@ -128,6 +130,9 @@ fn publish_draft(
                 "{told}the draft's tests fail: nothing is published, and callers hear what they heard"
             ));
         }
+    }
+    for unsaid in close::unsaid(&shelf, &set, Clock::start().wall()) {
+        eprintln!("warning: {unsaid}");
     }
     let share = wish.canary.as_ref().or(wish.canary_number.as_ref());
     check_share(&shelf, &set, share, pointer)?;

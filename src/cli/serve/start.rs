@@ -4,8 +4,10 @@
 //! control socket is served.
 
 use crate::call::routing;
+use crate::cli::close;
 use crate::clock::Instant;
 use crate::config::{Config, LiveEdit, Trust};
+use crate::flow::closing::Closings;
 use crate::flow::set::FlowSet;
 use crate::flow::triage::signature::day_of;
 use crate::io::control;
@@ -18,6 +20,8 @@ use crate::io::media_worker::{self, Handle};
 use crate::io::now::Clock;
 use crate::io::recorder::desk;
 use crate::io::recorder::thread::{Listener, Recorder};
+use crate::io::request::Requests;
+use crate::io::request::connect::Connector;
 use crate::io::run::{EdgeCounters, Engine};
 use crate::io::set_load::NewSets;
 use crate::io::sets::Sets;
@@ -53,6 +57,8 @@ pub struct Started {
     pub numbers: Vec<(String, String)>,
     /// The flow of every other number.
     pub default_flow: String,
+    /// What is closed by hand, a line each.
+    pub closed: Vec<String>,
     /// RTP port pairs bound.
     pub ports: usize,
     /// The first and the last RTP port.
@@ -125,6 +131,7 @@ pub fn start(config: &Config, sets: NewSets, unsigned: UnsignedTrees) -> Result<
     let max_calls = settings.max_calls;
     let mut switch = Switch::new(settings, Arc::clone(&flows), &ports, seeded_rng()?);
     switch.handle(Now { at: clock.now(), wall: clock.wall() }, Input::Flows(served));
+    switch.handle(Now { at: clock.now(), wall: clock.wall() }, Input::Closings(closings(config).into()));
     let sockets = MediaSockets::new(config.media.address, ports.iter().flatten().copied());
     let (ask, requests) = control.serve(sockets, config.shelf());
     if config.live_edit == LiveEdit::On {
@@ -143,6 +150,7 @@ pub fn start(config: &Config, sets: NewSets, unsigned: UnsignedTrees) -> Result<
         durable: records.durable,
         sets,
         requests,
+        servers: Requests::new(Connector::system(), seeded_rng()?),
         tracer: Tracer::default(),
         clock,
         drain: config.drain,
@@ -159,11 +167,20 @@ pub fn start(config: &Config, sets: NewSets, unsigned: UnsignedTrees) -> Result<
         withheld: withheld(&flows, clock),
         numbers: flows.numbers().map(|(number, flow)| (number.to_owned(), flow.to_string())).collect(),
         default_flow: flows.default_flow().to_string(),
+        closed: close::lines(&config.shelf(), clock.wall()),
         ports: all.len(),
         first_port: all.iter().copied().min().unwrap_or(0),
         last_port: all.iter().copied().max().unwrap_or(0).saturating_add(1),
         max_legs,
         max_calls,
+    })
+}
+
+/// What is closed by hand. If that cannot be known nothing is: callers come to persons.
+fn closings(config: &Config) -> Closings {
+    config.shelf().closings().unwrap_or_else(|error| {
+        tracing::error!("{error}");
+        Closings::default()
     })
 }
 

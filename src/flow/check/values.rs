@@ -1,15 +1,13 @@
-//! Values: the type of each saved name, and whether conditions and values fit them.
+//! The type of each saved name over the whole set, for what prompts say.
 //!
-//! Not here: on which ways a name has a value.
+//! Not here: what a name is at one step, and on which ways it has a value ([`super::known`]).
 
-use crate::flow::codes::EXPRESSION;
-use crate::flow::diagnostic::{Sources, Words};
 use crate::flow::draft::Draft;
-use crate::flow::expression::Checked;
 use crate::flow::expression::types::{Assigned, Environment, Flags, Type, Variable};
-use crate::flow::read::acts::{CollectKindText, ExpressionText, Secrecy, within};
+use crate::flow::read::acts::{CollectKindText, Secrecy};
 use crate::flow::read::flow::ActText;
 use crate::flow::read::kind;
+use crate::flow::request::{Field, Guard};
 
 /// The names that conditions of a set may use.
 pub fn environment(draft: &Draft) -> Environment {
@@ -60,6 +58,12 @@ fn saves(draft: &Draft, act: &ActText, environment: &mut Environment) {
                 know(environment, &save.value, kind, PHI);
             }
         }
+        ActText::Request(text) => {
+            for Field { name, kind, guard } in &text.plan.schema.fields {
+                let flags = Flags { phi: *guard == Guard::Phi, secret: false };
+                know(environment, name.as_str(), kind.of_flows(), flags);
+            }
+        }
         ActText::Offer { save: Some(save), from, .. } => {
             if let Some(Variable { kind: Type::List(of), flags, .. }) = environment.variables.get(&from.value)
             {
@@ -84,44 +88,5 @@ fn saves(draft: &Draft, act: &ActText, environment: &mut Environment) {
             }
         }
         _ => {}
-    }
-}
-
-/// Finds fault with conditions and values.
-pub fn check(draft: &Draft, environment: &Environment, sources: &mut Sources) {
-    for act in draft.flows.iter().flat_map(|flow| &flow.steps).filter_map(|step| step.act.as_ref()) {
-        match act {
-            ActText::When { condition, .. } => {
-                let kind = judged(condition, environment, sources).map(|checked| checked.kind().clone());
-                if let Some(kind) = kind.filter(|kind| *kind != Type::Bool) {
-                    let words = Words::what(format!("a condition is yes or no, and this is {kind}"))
-                        .repair("compare it with something")
-                        .hears("nobody would know which way the call shall take");
-                    sources.fault(condition.text.place, EXPRESSION, words);
-                }
-            }
-            ActText::Set { values, .. } => {
-                for (_, value) in values {
-                    judged(value, environment, sources);
-                }
-            }
-            _ => {}
-        }
-    }
-}
-
-fn judged(text: &ExpressionText, environment: &Environment, sources: &mut Sources) -> Option<Checked> {
-    match text.read.check(environment) {
-        Ok(checked) => Some(checked),
-        Err(faults) => {
-            for fault in faults {
-                let place = within(&text.text, fault.span.start, fault.span.end);
-                let words = Words::what(fault.cause.to_string())
-                    .repair("see the guide to saved values for what may stand here")
-                    .hears("nobody would know which way the call shall take");
-                sources.fault(place, EXPRESSION, words);
-            }
-            None
-        }
     }
 }

@@ -15,13 +15,13 @@ use std::collections::BTreeSet;
 
 /// What is known of a checked part.
 #[derive(Clone, Debug, Default)]
-struct Part {
-    /// `None` where a fault stands: checks over it are silent.
-    kind: Option<Type>,
-    flags: Flags,
+pub(super) struct Part {
+    /// `None` where a fault stands: checks over it are silent. What compares is yes or no, whatever it compares.
+    pub kind: Option<Type>,
+    pub flags: Flags,
     /// Names that have a value if it is true, and if it is false.
-    if_true: BTreeSet<String>,
-    if_false: BTreeSet<String>,
+    pub if_true: BTreeSet<String>,
+    pub if_false: BTreeSet<String>,
 }
 
 impl Part {
@@ -35,14 +35,11 @@ impl Part {
 }
 
 /// Checks a tree; its text literals become what they are compared with.
-pub(super) fn check(tree: &mut Tree, environment: &Environment) -> Result<(Type, Flags), Vec<Fault>> {
+pub(super) fn check(tree: &mut Tree, environment: &Environment) -> (Part, Vec<Fault>) {
     let mut checker = Checker { tree, environment, known: BTreeSet::new(), faults: Vec::new() };
     let root = checker.tree.root;
     let part = checker.part(root);
-    match part.kind {
-        Some(kind) if checker.faults.is_empty() => Ok((kind, part.flags)),
-        Some(_) | None => Err(checker.faults),
-    }
+    (part, checker.faults)
 }
 
 struct Checker<'a> {
@@ -70,7 +67,7 @@ impl Checker<'_> {
             Kind::Field(of, name) => self.field(span, of, &name),
             Kind::Not(of) => {
                 let part = self.yes_or_no(of);
-                Part { if_true: part.if_false, if_false: part.if_true, ..part }
+                Part { kind: Some(Type::Bool), if_true: part.if_false, if_false: part.if_true, ..part }
             }
             Kind::Minus(of) => self.minus(of),
             Kind::Known(of, is) => self.is_known(span, of, is),
@@ -131,19 +128,20 @@ impl Checker<'_> {
     fn is_known(&mut self, span: Span, of: NodeAt, is: Is) -> Part {
         let (variable, flags) = match self.tree.node(of).kind.clone() {
             Kind::Name(name) => {
-                let Some(variable) = self.variable(self.span(of), &name) else { return Part::default() };
+                let found = self.variable(self.span(of), &name);
+                let Some(variable) = found else { return Part::of(Type::Bool, Flags::default()) };
                 (variable, Flags::default())
             }
             Kind::Field(record, name) => {
                 let record = self.part(record);
                 let found = self.field_of(self.span(of), &record, &name);
-                let Some(variable) = found else { return Part::broken(record.flags) };
+                let Some(variable) = found else { return Part::of(Type::Bool, record.flags) };
                 (variable, record.flags)
             }
             _ => {
                 self.part(of);
                 self.fault(span, Cause::KnownOfWhat);
-                return Part::default();
+                return Part::of(Type::Bool, Flags::default());
             }
         };
         let mut part = Part::of(Type::Bool, variable.flags.join(flags));
@@ -181,7 +179,7 @@ impl Checker<'_> {
         let left = self.yes_or_no(left);
         let right = self.behind(&left.if_true, right);
         Part {
-            kind: left.kind.and(right.kind),
+            kind: Some(Type::Bool),
             flags: left.flags.join(right.flags),
             if_true: &left.if_true | &right.if_true,
             if_false: &left.if_false & &right.if_false,
@@ -192,7 +190,7 @@ impl Checker<'_> {
         let left = self.yes_or_no(left);
         let right = self.behind(&left.if_false, right);
         Part {
-            kind: left.kind.and(right.kind),
+            kind: Some(Type::Bool),
             flags: left.flags.join(right.flags),
             if_true: &left.if_true & &right.if_true,
             if_false: &left.if_false | &right.if_false,
@@ -249,15 +247,13 @@ impl Checker<'_> {
     fn compare(&mut self, span: Span, operator: Operator, left: NodeAt, right: NodeAt) -> Part {
         let (left, right) = self.both(left, right);
         let flags = left.flags.join(right.flags);
-        let (Some(one), Some(other)) = (left.kind, right.kind) else { return Part::broken(flags) };
-        let ordered = !matches!(operator, Operator::Equal | Operator::NotEqual);
-        if !one.meets(&other) || matches!(one, Type::Record(_) | Type::List(_)) {
-            self.fault(span, Cause::Compare { left: one, right: other });
-            return Part::broken(flags);
-        }
-        if ordered && !one.has_order() {
-            self.fault(span, Cause::NoOrder(one));
-            return Part::broken(flags);
+        if let (Some(one), Some(other)) = (left.kind, right.kind) {
+            let ordered = !matches!(operator, Operator::Equal | Operator::NotEqual);
+            if !one.meets(&other) || matches!(one, Type::Record(_) | Type::List(_)) {
+                self.fault(span, Cause::Compare { left: one, right: other });
+            } else if ordered && !one.has_order() {
+                self.fault(span, Cause::NoOrder(one));
+            }
         }
         Part::of(Type::Bool, flags)
     }
@@ -274,19 +270,18 @@ impl Checker<'_> {
                 flags = flags.join(part.flags);
                 self.same(at, &item, &part);
             }
-            return if item.kind.is_some() { Part::of(Type::Bool, flags) } else { Part::broken(flags) };
+            return Part::of(Type::Bool, flags);
         }
         let list = self.part(right);
         let flags = item.flags.join(list.flags);
         match list.kind {
-            None => return Part::broken(flags),
+            None => {}
             Some(Type::List(of)) => {
                 self.read_as(left, &mut item, &of);
                 self.same(left, &Part::of(*of, flags), &item);
             }
             Some(found) => {
                 self.fault(self.span(right), Cause::Type { wanted: "a list", found });
-                return Part::broken(flags);
             }
         }
         Part::of(Type::Bool, flags)

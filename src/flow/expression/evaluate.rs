@@ -158,8 +158,8 @@ fn binary<'a>(
     Ok(Value::Bool(match operator {
         Operator::Or => yes(tree, left, values)? || yes(tree, right, values)?,
         Operator::And => yes(tree, left, values)? && yes(tree, right, values)?,
-        Operator::Equal => value(left)? == value(right)?,
-        Operator::NotEqual => value(left)? != value(right)?,
+        Operator::Equal => same(value(left)?, value(right)?),
+        Operator::NotEqual => !same(value(left)?, value(right)?),
         Operator::Less => order(value(left)?, value(right)?)?.is_lt(),
         Operator::LessOrEqual => order(value(left)?, value(right)?)?.is_le(),
         Operator::Greater => order(value(left)?, value(right)?)?.is_gt(),
@@ -169,6 +169,14 @@ fn binary<'a>(
         Operator::Plus => return plus(value(left)?, value(right)?),
         Operator::Minus => return minus(value(left)?, value(right)?),
     }))
+}
+
+/// Whether two values are the same. A choice that was handed over as a text is that text.
+fn same(left: Value<'_>, right: Value<'_>) -> bool {
+    match (left, right) {
+        (Value::Text(text), Value::Choice(name)) | (Value::Choice(name), Value::Text(text)) => text == name,
+        (left, right) => left == right,
+    }
 }
 
 fn order(left: Value<'_>, right: Value<'_>) -> Result<Ordering, Trouble> {
@@ -190,12 +198,12 @@ fn is_in<'a>(
     if let Kind::List(items) = &tree.node(list).kind {
         let mut found = false;
         for at in items {
-            found |= evaluate(tree, *at, values)? == item;
+            found |= same(evaluate(tree, *at, values)?, item);
         }
         return Ok(found);
     }
     match evaluate(tree, list, values)? {
-        Value::List(items) => Ok(items.iter().any(|saved| saved.value() == item)),
+        Value::List(items) => Ok(items.iter().any(|saved| same(saved.value(), item))),
         _ => Err(Trouble::Unchecked),
     }
 }

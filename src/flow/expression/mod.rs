@@ -24,7 +24,8 @@ mod tree;
 pub mod types;
 
 use evaluate::{Trouble, Value, Values};
-use fault::Fault;
+use fault::{Fault, Span};
+use std::collections::BTreeSet;
 use std::fmt;
 use tree::Tree;
 use types::{Environment, Flags, Type};
@@ -43,6 +44,21 @@ pub struct Checked {
     flags: Flags,
 }
 
+/// What can be said of an expression, faults or not.
+#[derive(Clone, Debug, Default)]
+pub struct Judged {
+    /// The type of its value; `None` where a fault leaves it open.
+    pub kind: Option<Type>,
+    /// What its value must not leak.
+    pub flags: Flags,
+    /// The names that have a value wherever it is true.
+    pub if_true: BTreeSet<String>,
+    /// The names that have a value wherever it is false.
+    pub if_false: BTreeSet<String>,
+    /// Its faults.
+    pub faults: Vec<Fault>,
+}
+
 impl Expression {
     /// Reads a text.
     ///
@@ -58,8 +74,26 @@ impl Expression {
     /// Every fault, at least one.
     pub fn check(&self, environment: &Environment) -> Result<Checked, Vec<Fault>> {
         let mut tree = self.tree.clone();
-        let (kind, flags) = check::check(&mut tree, environment)?;
-        Ok(Checked { tree, kind, flags })
+        let (part, faults) = check::check(&mut tree, environment);
+        match part.kind {
+            Some(kind) if faults.is_empty() => Ok(Checked { tree, kind, flags: part.flags }),
+            Some(_) | None => Err(faults),
+        }
+    }
+
+    /// What can be said of it, faults or not.
+    pub fn judge(&self, environment: &Environment) -> Judged {
+        let (part, faults) = check::check(&mut self.tree.clone(), environment);
+        let check::Part { kind, flags, if_true, if_false } = part;
+        Judged { kind, flags, if_true, if_false, faults }
+    }
+
+    /// The names that it asks for, each as often as it stands there, and where.
+    pub fn names(&self) -> impl Iterator<Item = (Span, &str)> {
+        self.tree.nodes.iter().filter_map(|node| match &node.kind {
+            tree::Kind::Name(name) => Some((node.span, name.as_str())),
+            _ => None,
+        })
     }
 }
 

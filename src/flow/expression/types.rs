@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 /// What a value is.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Type {
     /// Words.
     Text,
@@ -61,6 +61,31 @@ impl Type {
         }
     }
 
+    /// Whether a value of another type may stand where this one is wanted: a choice is a word, and a part of a choice
+    /// is that choice.
+    pub fn takes(&self, other: &Type) -> bool {
+        match (self, other) {
+            (Type::Text, Type::Choice(_)) => true,
+            (Type::Choice(own), Type::Choice(names)) => names.iter().all(|name| own.contains(name)),
+            (Type::List(own), Type::List(of)) => own.takes(of),
+            (own, other) => own == other,
+        }
+    }
+
+    /// The type of a name that holds either: choices are united, any other two types must be the same.
+    pub fn join(&self, other: &Type) -> Option<Type> {
+        match (self, other) {
+            (Type::Choice(own), Type::Choice(names)) => {
+                let mut all: Vec<String> = own.iter().chain(names).cloned().collect();
+                all.sort_unstable();
+                all.dedup();
+                Some(Type::Choice(all))
+            }
+            (Type::List(own), Type::List(of)) => Some(Type::List(Box::new(own.join(of)?))),
+            (own, other) => (own == other).then(|| own.clone()),
+        }
+    }
+
     /// Whether one value can be less than another.
     pub(super) const fn has_order(&self) -> bool {
         match self {
@@ -72,7 +97,7 @@ impl Type {
 }
 
 /// What must be kept of a value's way: it spreads to everything that is made of the value.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Default)]
 pub struct Flags {
     /// It tells of a patient.
     pub phi: bool,

@@ -7,12 +7,12 @@ use crate::flow::codes;
 pub const PAGES: &[Page] = &[
     page(
         codes::EXPRESSION,
-        "A condition behind `when`, or a value behind `set`, cannot be read, or compares what cannot be compared.",
+        "A condition behind `when`, or a value behind `set`, cannot be read.",
         "Nobody would know which way the call shall take, so a person would be called.",
         "Write names of saved values, numbers, words in quotation marks, and the signs that the guide to saved values \
          lists.",
         steps(
-            "  a: {when: 1 + 2, next: {yes: person, no: nurse}}",
+            "  a: {when: 1 + 2 =, next: {yes: person, no: nurse}}",
             "  a: {when: 1 + 2 == 3, next: {yes: person, no: nurse}}",
         ),
     ),

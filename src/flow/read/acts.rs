@@ -165,21 +165,14 @@ fn expression(node: &Node, sources: &mut Sources) -> Option<ExpressionText> {
     match Expression::read(&text.value) {
         Ok(read) => Some(ExpressionText { text, read }),
         Err(fault) => {
-            let place = within(&text, fault.span.start, fault.span.end);
+            let place = sources.within(text.place, &text.value, fault.span.start..fault.span.end);
             let words = Words::what(fault.cause.to_string())
-                .repair("see the guide to saved values for what may stand here")
+                .repair(fault.cause.repair())
                 .hears("nobody would know which way the call shall take");
             sources.fault(place, EXPRESSION, words);
             None
         }
     }
-}
-
-/// The place of a stretch of a text, in octets.
-pub fn within(text: &Placed<String>, start: usize, end: usize) -> Place {
-    let before = text.value.get(..start).map_or(0, |before| before.chars().count());
-    let wide = text.value.get(start..end).map_or(1, |part| part.chars().count()).max(1);
-    Place { column: text.place.column + before, width: wide, ..text.place }
 }
 
 /// `ask:`

@@ -10,6 +10,7 @@ use crate::flow::expression::types::Type;
 use crate::flow::program::{FlowKind, Pausing, Voices};
 use crate::flow::read::acts::{self, CollectText, ExpressionText, WayText};
 use crate::flow::read::kind;
+use crate::flow::read::request::{self, RequestText};
 use crate::flow::syntax::fields::{self, Fields, Placed};
 use crate::flow::syntax::tree::{Node, Shape};
 use crate::flow::triage::{self, read::TriageText};
@@ -107,6 +108,8 @@ pub enum ActText {
         ways: Vec<WayText>,
         failed: Placed<String>,
     },
+    /// `request:`
+    Request(Box<RequestText>),
     /// `record:`
     Record { prompt: Placed<String>, longest: Duration, saved: Placed<String>, failed: Placed<String> },
     /// `recording: pause` or `resume`
@@ -254,6 +257,7 @@ fn step(node: &Node, name: Place, sources: &mut Sources) -> Option<ActText> {
         "when" => acts::when(node, sources),
         "call" => acts::call(node, sources),
         "care" => acts::care(node, sources),
+        "request" => request::request(node, sources),
         "record" => acts::record(node, sources),
         "recording" => acts::recording(node, sources),
         "speech" => acts::speech(node, sources),

@@ -93,6 +93,7 @@ impl Run {
             }
         }
         self.callers.push(Caller { at: self.here, saves: std::mem::replace(&mut self.saves, saves) });
+        self.here = start;
         Target::Step(start)
     }
 

@@ -2,25 +2,29 @@
 //!
 //! `None` only if a check missed something: then nothing is served.
 
+use crate::flow::diagnostic::Place;
 use crate::flow::draft::Draft;
 use crate::flow::entry::ask::{Allowed, Confirm, Kind, Timers};
-use crate::flow::expression::types::Environment;
+use crate::flow::expression::Checked;
 use crate::flow::program::{
     Act, Answer, Collect, CollectKind, OfferAnswer, Own, Rung, SaveAnswer, Step, Target,
 };
-use crate::flow::read::acts::{ANOTHER, CollectKindText, CollectText};
+use crate::flow::read::acts::{ANOTHER, CollectKindText, CollectText, ExpressionText};
 use crate::flow::read::clinic::{ClinicText, Locale};
 use crate::flow::read::flow::{ActText, AnswerText, StepText, ThenText};
 use crate::flow::syntax::fields::Placed;
 use crate::id::{ExitName, PromptName, StepName, ValueName};
 use crate::wire::telephone_event::Key;
+use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// What steps are built with.
 pub(super) struct Builder<'a> {
     pub draft: &'a Draft,
     pub text: &'a ClinicText,
     pub locale: Locale,
-    pub environment: &'a Environment,
+    /// The conditions and values, by their places.
+    pub checked: &'a BTreeMap<Place, Checked>,
 }
 
 fn prompt(word: &Placed<String>) -> PromptName {
@@ -45,6 +49,10 @@ impl Builder<'_> {
 
     fn target(&self, flow: usize, word: &Placed<String>) -> Option<Target> {
         self.draft.target(flow, &word.value)
+    }
+
+    fn checked(&self, text: &ExpressionText) -> Option<Checked> {
+        self.checked.get(&text.text.place).cloned()
     }
 
     fn act(&self, flow: usize, text: &ActText) -> Option<Act> {
@@ -94,6 +102,7 @@ impl Builder<'_> {
             | ActText::When { .. }
             | ActText::Call { .. }
             | ActText::Care { .. }
+            | ActText::Request(_)
             | ActText::Recording { .. }
             | ActText::Speech { .. }
             | ActText::Wait { .. } => self.silent(flow, text)?,
@@ -116,20 +125,22 @@ impl Builder<'_> {
                 holiday: target(holiday.as_ref().unwrap_or(closed))?,
             },
             ActText::Set { values, next } => {
-                let checked = values
-                    .iter()
-                    .map(|(name, text)| Some((value(name), text.read.check(self.environment).ok()?)));
+                let checked = values.iter().map(|(name, text)| Some((value(name), self.checked(text)?)));
                 Act::Set { values: checked.collect::<Option<_>>()?, next: target(next)? }
             }
-            ActText::When { condition, yes, no } => Act::When {
-                condition: condition.read.check(self.environment).ok()?,
-                yes: target(yes)?,
-                no: target(no)?,
-            },
+            ActText::When { condition, yes, no } => {
+                Act::When { condition: self.checked(condition)?, yes: target(yes)?, no: target(no)? }
+            }
             ActText::Call { flow: called, save, next } => Act::Call {
                 start: self.draft.start(self.draft.flow(&called.value)?)?,
                 save: save.iter().map(|(own, theirs)| (value(own), value(theirs))).collect(),
                 next: target(next)?,
+            },
+            ActText::Request(text) => Act::Request {
+                plan: Arc::clone(&text.plan),
+                meanwhile: text.meanwhile.as_ref().map_or_else(|| Own::OneMoment.prompt(), prompt),
+                done: target(&text.done)?,
+                failed: target(&text.failed)?,
             },
             ActText::Care { care, ways, failed, .. } => {
                 let way = |(outcome, word): &(Placed<String>, Placed<String>)| {

@@ -84,6 +84,8 @@ fn run(set: &Arc<FlowSet>, flow: usize, test: &TestText) -> Came {
                 | Action::StopRecording
                 | Action::TakeMessage
                 | Action::FinishMessage
+                | Action::Request { .. }
+                | Action::LetGo { .. }
                 | Action::End { .. } => {}
             }
         }

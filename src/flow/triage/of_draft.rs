@@ -54,6 +54,7 @@ fn act(draft: &Draft, flow: usize, step: &StepText) -> NodeAct {
         ActText::Set { .. } => NodeAct::Strange { what: "`set`" },
         ActText::When { .. } => NodeAct::Strange { what: "`when`" },
         ActText::Call { .. } => NodeAct::Strange { what: "`call`" },
+        ActText::Request(_) => NodeAct::Strange { what: "`request`" },
         ActText::Care { .. } => NodeAct::Strange { what: "`care`" },
         ActText::Record { .. } => NodeAct::Strange { what: "`record`" },
         ActText::Speech { .. } => NodeAct::Strange { what: "`speech`" },

@@ -140,8 +140,9 @@ async fn an_engine_that_fails_floods_or_prints_rubbish_costs_one_answer() {
 async fn an_engine_that_hangs_is_ended_with_all_that_it_started() {
     let bench = tempfile::tempdir().unwrap();
     let pid = bench.path().join("pid");
-    // Its own child holds the output open, and would outlive a shell that is killed alone.
-    let script = format!("exec 3>&1; tail -f /dev/null & echo $! > {}; wait", pid.display());
+    // Its own child waits for words that never come: it would outlive a shell that is killed alone.
+    let never = bench.path().join("never");
+    let script = format!("mkfifo {0}; cat {0} & echo $! > {1}; wait", never.display(), pid.display());
     let mut voice = Voice::start(shell(&script)).unwrap();
     assert!(asked(&mut voice, WORDS).await.is_none());
     let child = std::fs::read_to_string(&pid).unwrap();

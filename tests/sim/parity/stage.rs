@@ -253,7 +253,7 @@ impl Stage {
                 self.after_desk();
             }
             Output::Append(entry) => self.heap.push(self.now + WAY, Event::Durable(entry.seq)),
-            Output::Trace(_) | Output::Drained => {}
+            Output::Request { .. } | Output::LetGo { .. } | Output::Trace(_) | Output::Drained => {}
         }
     }
 

@@ -99,6 +99,26 @@ fn manners() {
         "name: {care: appt.search, save: times, next: {found: said, none: said, failed: person}}",
     );
     expect![[r#"
+        after_hours.yaml:8:16  F146  this needs a caller known at L2, and on some way here he is known at L0
+            8 |   name: {care: appt.search, save: times, next: {found: said, none: said, failed: person}}
+              |                ^^^^^^^^^^^ let a flow that finds out who calls come before, on every way
+              somebody else could hear or change what is the patient's alone
+        after_hours.yaml:8:16  F147  `appt.search` needs a value `visit`, a text
+            8 |   name: {care: appt.search, save: times, next: {found: said, none: said, failed: person}}
+              |                ^^^^^^^^^^^ add it under `with`: {visit: $…}
+              the records could not be asked, and the caller would be given a person
+        after_hours.yaml:9:15  F141  `times` is saved in line 8, but not on a way over `name`
+            9 |   said: {say: x.slots, with: {doctor: $name}, next: person}
+              |               ^^^^^^^ save it there too, or ask before with `when: times is known`
+              a caller who comes here without it would be given a person
+        after_hours.yaml:9:15  F144  what can be spoken belongs here, and this is a list, each of which is a record `appointment`
+            9 |   said: {say: x.slots, with: {doctor: $name}, next: person}
+              |               ^^^^^^^ name a field of it, such as `{patient.name}`
+              the caller would be given a person
+        after_hours.yaml:9:39  F140  nothing is saved as `name`
+            9 |   said: {say: x.slots, with: {doctor: $name}, next: person}
+              |                                       ^^^^^ let a step before save it: `save: name`
+              a caller who comes here without it would be given a person
         prompts.yaml:154:19  F124  {times} is a list, and that is not spoken
           154 | x.slots: {en: "On {times}.", es: "El {times}."}
               |                   ^^^^^^^ name one of its parts, or save it under a name of its own first
@@ -138,6 +158,18 @@ fn recordings() {
     // Pieces that are not recorded; those that the value cannot need are not asked for.
     let text = "{en: \"{birth:day}.\", es: \"{birth:day}.\"}";
     expect![[r#"
+        after_hours.yaml:5:52  F152  warning: no step behind this asks for `many`
+            5 |   many: {collect: x.ask, as: number, to: 31, save: many, next: zip}
+              |                                                    ^^^^ use it, or take `save` out
+              what the caller answers changes nothing
+        after_hours.yaml:6:54  F152  warning: no step behind this asks for `zip`
+            6 |   zip: {collect: x.ask, as: digits, length: 5, save: zip, next: visit}
+              |                                                      ^^^ use it, or take `save` out
+              what the caller answers changes nothing
+        after_hours.yaml:7:58  F152  warning: no step behind this asks for `visit`
+            7 |   visit: {menu: vm.closed_now, keys: {1: checkup}, save: visit, next: {checkup: name}}
+              |                                                          ^^^^^ use it, or take `save` out
+              what the caller answers changes nothing
         prompts.yaml:153:23  F126  warning: {value} in `en` needs recordings that are not there, `say/march` and 1 more: a second voice speaks it
           153 | x.back: {en: "I heard {value}. If that is right, press 1. If not, press 2.", es: "Entendí {value}. Si es correcto, marqu
               |                       ^^^^^^^ set `voice:` in careline.yaml; `careline pieces` tells what can be recorded in its place

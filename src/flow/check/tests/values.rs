@@ -8,29 +8,29 @@ pub fn values() {
     steps(
         "  a: {when: 1 +, next: {yes: person, no: nurse}}",
         expect![[r#"
-        after_hours.yaml:4:16  F185  here should stand a value
-            4 |   a: {when: 1 +, next: {yes: person, no: nurse}}
-              |                ^ see the guide to saved values for what may stand here
-              nobody would know which way the call shall take
-    "#]],
+            after_hours.yaml:4:16  F185  here should stand a value
+                4 |   a: {when: 1 +, next: {yes: person, no: nurse}}
+                  |                ^ write it, or take out what stands before it
+                  nobody would know which way the call shall take
+        "#]],
     );
     steps(
         "  a: {when: 1 + 2, next: {yes: person, no: nurse}}",
         expect![[r#"
-        after_hours.yaml:4:13  F185  a condition is yes or no, and this is a number
-            4 |   a: {when: 1 + 2, next: {yes: person, no: nurse}}
-              |             ^^^^^ compare it with something
-              nobody would know which way the call shall take
-    "#]],
+            after_hours.yaml:4:13  F144  a condition belongs here, and this is a number
+                4 |   a: {when: 1 + 2, next: {yes: person, no: nurse}}
+                  |             ^^^^^ compare it with something
+                  the caller would be given a person
+        "#]],
     );
     steps(
         "  a: {set: {left: supply - 3}, next: person}",
         expect![[r#"
-        after_hours.yaml:4:19  F185  nothing is named `supply` here
-            4 |   a: {set: {left: supply - 3}, next: person}
-              |                   ^^^^^^ see the guide to saved values for what may stand here
-              nobody would know which way the call shall take
-    "#]],
+            after_hours.yaml:4:19  F140  nothing is saved as `supply`
+                4 |   a: {set: {left: supply - 3}, next: person}
+                  |                   ^^^^^^ let a step before save it: `save: supply`
+                  a caller who comes here without it would be given a person
+        "#]],
     );
     steps(
         "  a: {collect: u.one_moment, as: number, save: days, next: person}",
@@ -128,11 +128,11 @@ pub fn values() {
     steps(
         "  a: {call: main_menu, next: person}",
         expect![[r#"
-        after_hours.yaml:4:13  F191  the flow `main_menu` does not say what it gives back
-            4 |   a: {call: main_menu, next: person}
-              |             ^^^^^^^^^ add `gives: {}` to main_menu.yaml and let a step lead to `return`, or use `next`
-              the caller would not come back here
-    "#]],
+            after_hours.yaml:4:13  F191  the flow `main_menu` does not say what it gives back
+                4 |   a: {call: main_menu, next: person}
+                  |             ^^^^^^^^^ add `gives: {}` to main_menu.yaml and let a step lead to `return`, or use `next`
+                  the caller would not come back here
+        "#]],
     );
     with(
         "after_hours.yaml",

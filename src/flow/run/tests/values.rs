@@ -138,6 +138,32 @@ fn a_flow_that_is_called_sees_what_goes_with_it_and_gives_back_what_it_says() {
 }
 
 #[test]
+fn who_goes_on_from_a_called_flow_into_another_may_do_so_for_ever() {
+    let door = "flow: door\nstart: a\nsteps:\n  a: {call: hop, next: person}\n";
+    let hop = "flow: hop\ngives: {}\nstart: x\nsteps:\n  \
+               x: {menu: t.another, keys: {1: again, 3: ready}, next: {again: door, ready: return}}\n";
+    let rounds = crate::limits::FLOW_CALLS_DEPTH_MAX + 2;
+    let heard = heard_in(set(&[("door.yaml", door), ("hop.yaml", hop)], "door"), &"w3 1 ".repeat(rounds));
+    assert_eq!(heard.matches("say t.another/en").count(), rounds + 1, "{heard}");
+    assert!(!heard.contains("Fault"), "{heard}");
+}
+
+#[test]
+fn an_answer_that_is_handed_over_as_a_text_is_compared_with_texts() {
+    let door = "flow: door\nstart: a\nsteps:\n  \
+                a: {menu: t.another, keys: {1: sick, 3: well}, save: visit, next: {else: b}}\n  \
+                b: {call: asks, with: {why: $visit}, next: person}\n";
+    let asks = "flow: asks\ntakes: {why: text}\ngives: {}\nstart: x\nsteps:\n  \
+                x: {when: why == 'sick', next: {yes: y, no: z}}\n  y: {say: t.old, next: return}\n  \
+                z: {say: t.young, next: return}\n";
+    for (key, said) in [("1", "say t.old/en"), ("3", "say t.young/en")] {
+        let set = set(&[("door.yaml", door), ("asks.yaml", asks)], "door");
+        let heard = heard_in(set, &format!("w3 {key}"));
+        assert!(heard.contains(said), "{key}: {heard}");
+    }
+}
+
+#[test]
 fn a_number_that_grows_too_large_leads_up() {
     let steps = "  a: {set: {n: 9223372036854775807}, next: b}\n  b: {set: {n: n + 1}, next: c}\n  c: {say: t.old, next: person}\n";
     let heard = heard_in(door(steps), "w1");
@@ -206,7 +232,7 @@ fn the_recording_pauses_where_the_flow_says_so() {
 
 #[test]
 fn what_nothing_is_connected_to_leads_up_and_says_so() {
-    let steps = "  a: {care: patient.find, next: {found: person, several: person, none: b, failed: b}}\n  b: {say: t.old, next: person}\n";
+    let steps = "  a: {care: optout.set, next: {done: person, failed: b}}\n  b: {say: t.old, next: person}\n";
     assert_eq!(heard_in(door(steps), "w1"), "18.0  NotConnected\n18.0  say t.old/en\n");
     let steps = "  a: {callback: u.one_moment, within: 30 min, next: {done: b, failed: b}}\n  b: {say: t.old, next: person}\n";
     assert_eq!(heard_in(door(steps), "w1"), "18.0  NotConnected\n18.0  say t.old/en\n");
@@ -223,15 +249,17 @@ fn a_silence_ends_by_itself_or_by_a_key_and_a_slow_flow_speaks_slowly() {
 
 #[test]
 fn items_of_a_list_are_offered_one_at_a_time() {
-    let steps = "  a: {care: appt.list, save: times, next: {found: b, none: person}}\n  \
+    let steps = "  a: {set: {birth: today(), zip: \"last('02139', 5)\"}, next: find}\n  \
+                 find: {care: patient.find, with: {birth: $birth, zip: $zip}, next: {found: list, several: person, none: person}}\n  \
+                 list: {care: appt.list, save: times, next: {found: b, none: person}}\n  \
                  b: {offer: t.another, from: $times, save: time, keys: {1: take, 3: another}, next: {take: c, used_up: d}}\n  \
                  c: {say: t.old, next: person}\n  d: {say: t.young, next: person}\n";
     let set = door(steps);
     let at = set.position(&FlowName::from("door")).unwrap();
-    // No records answer yet: the list is put there by the test, and the first step passed over.
+    // No records answer yet: the list is put there by the test, and the first steps passed over.
     let pass = crate::flow::program::Act::Speech {
         pace: Pace::Normal,
-        next: crate::flow::program::Target::Step(StepAt { flow: at, step: 1 }),
+        next: crate::flow::program::Target::Step(StepAt { flow: at, step: 3 }),
     };
     let set = Arc::new(Arc::unwrap_or_clone(set).with_act(StepAt { flow: at, step: 0 }, pass));
     let items = |count: i64| Saved::List((0..count).map(Saved::Number).collect());
