@@ -89,7 +89,7 @@ fn signed(paths: &Paths, wish: &Sign) -> Result<String, String> {
 }
 
 fn found<'a>(set: &'a FlowSet, flow: &str) -> Result<&'a KeptTree, String> {
-    set.trees().iter().find(|tree| tree.name.as_str() == flow).ok_or_else(|| {
+    set.tree(flow).ok_or_else(|| {
         let trees: Vec<&str> = set.trees().iter().map(|tree| tree.name.as_str()).collect();
         match trees.as_slice() {
             [] => "no flow of the draft is a triage tree (`kind: triage`)".to_owned(),

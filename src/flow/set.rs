@@ -180,6 +180,11 @@ impl FlowSet {
         &self.trees
     }
 
+    /// The triage tree of this name.
+    pub fn tree(&self, name: &str) -> Option<&KeptTree> {
+        self.trees.iter().find(|tree| tree.name.as_str() == name)
+    }
+
     /// The set with its signatures held against the sounds that are served: before that no tree is signed.
     #[must_use]
     pub fn sealed_by(self, content: &Content) -> Self {

@@ -12,7 +12,7 @@ mod sound;
 use careline::flow::program::Act;
 use careline::flow::set::{Audio, FlowSet};
 use careline::io::flow_files;
-use engine::{Engine, Notice, ROOT, Wishes};
+use engine::{Engine, Notice, ROOT, Wishes, furnish};
 use std::collections::BTreeSet;
 use std::fs;
 use std::net::SocketAddr;
@@ -395,7 +395,9 @@ fn must_tell_of_notices(engine: &Engine) {
 #[test]
 fn every_exit_is_reached_in_each_language_and_told_by_the_record() {
     let home = tempfile::tempdir().expect("a temporary directory can be made");
-    let engine = Engine::start(home.path(), &Wishes::default());
+    // The exits of the shipped tree are reached before anybody of a clinic has signed it.
+    let (sip, desk_at) = furnish(home.path(), &Wishes::default());
+    let engine = Engine::start_told(home.path(), sip, desk_at, &["--unsigned-ok"]);
     let in_each = |keys: Vec<(&'static str, &'static str)>| -> Vec<(&str, String)> {
         let of_one = |by: &'static str| {
             keys.iter().map(move |(number, keys)| (*number, format!("{by}{keys}"))).collect::<Vec<_>>()

@@ -5,7 +5,7 @@ use crate::clock::{Instant, WallTime};
 use crate::flow::action::{Action, ConnectEnd, Heard, Input};
 use crate::flow::diagnostic::Place;
 use crate::flow::request::failure::Failure;
-use crate::flow::run::{CareAnswers, Run};
+use crate::flow::run::{CareAnswers, Run, Unsigned};
 use crate::flow::set::FlowSet;
 use crate::id::{ExitName, FlowName, PlaybackId};
 use crate::limits::REHEARSAL_INPUTS_MAX;
@@ -72,7 +72,9 @@ impl Stage {
         let named = FlowName::from(given.number.value.as_str());
         let flow =
             if set.position(&named).is_some() { named } else { set.route(&given.number.value).clone() };
-        let mut run = Run::new(Arc::clone(set), flow).told(answers(given)?);
+        // Whether a triage tree is signed is not asked: its calls are rehearsed before it can be.
+        let run = Run::new(Arc::clone(set), flow).with_unsigned(Unsigned::Answered);
+        let mut run = run.told(answers(given)?);
         if let Some(at) = given.at {
             let at = set.zone().to_ambiguous_timestamp(at).compatible();
             let micros = at.map(|at| at.as_microsecond()).unwrap_or_default();

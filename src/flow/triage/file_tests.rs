@@ -1,7 +1,7 @@
 //! Trees as files, beside the shipped flows: what `careline sign` writes, and what ends it.
 
 use super::block::signed_text;
-use super::fixture::{PROMPTS, TREE};
+use super::fixture::{NAME, PROMPTS, TREE};
 use super::signature::{Seal, Signed};
 use crate::flow::content::Content;
 use crate::flow::diagnostic::{Diagnostic, Paint};
@@ -36,7 +36,7 @@ fn what_is_written_into_the_file_is_the_signature_that_holds() {
     let content = Content { files: [("sounds/es/tt.harm.wav".to_owned(), "01".to_owned())].into() };
     let (set, _) = loaded(TREE, PROMPTS);
     let set = set.unwrap();
-    let tree = &set.trees()[0];
+    let tree = set.tree(NAME).unwrap();
     assert_eq!(tree.seal(&content), Seal::Missing);
     let review_due = Date::new(2027, 11, 28).unwrap();
     let signed = Signed {
@@ -74,6 +74,6 @@ fn what_is_written_into_the_file_is_the_signature_that_holds() {
         let (set, faults) = loaded(&text, &prompts);
         let told: String = faults.iter().map(|fault| fault.render(Paint::Plain) + "\n").collect();
         let set = set.unwrap_or_else(|| panic!("{what}: {told}"));
-        assert_eq!(set.trees()[0].seal(&content), seal, "{what}");
+        assert_eq!(set.tree(NAME).unwrap().seal(&content), seal, "{what}");
     }
 }

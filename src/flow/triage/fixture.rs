@@ -1,5 +1,8 @@
 //! A tree without fault for tests, beside the shipped prompts.
 
+/// Its name.
+pub const NAME: &str = "red_flags";
+
 /// The tree.
 pub const TREE: &str = r#"# A comment.
 flow: red_flags

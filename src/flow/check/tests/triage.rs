@@ -1,7 +1,7 @@
 //! Triage trees: each way to spoil one, as it is told at its line.
 
 use super::*;
-use crate::flow::triage::fixture::{PROMPTS, TREE};
+use crate::flow::triage::fixture::{NAME, PROMPTS, TREE};
 use crate::flow::triage::signature::NotAnswered;
 use std::fmt::Write;
 
@@ -311,7 +311,7 @@ pub fn triage() {
         FlowSet::load(shipped(&files), &|_, _| Audio::Present)
     };
     let set = set.unwrap();
-    let warning = set.trees()[0].warning(NotAnswered::Unsigned);
+    let warning = set.tree(NAME).unwrap().warning(NotAnswered::Unsigned);
     SEEN.with_borrow_mut(|seen| seen.insert(warning.code.id));
     expect![[r#"
         red_flags.yaml:2:7  F167  warning: the triage tree `red_flags` is a draft that nobody has signed

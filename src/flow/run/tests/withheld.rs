@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::flow::content::Content;
-use crate::flow::triage::fixture::{PROMPTS, TREE};
+use crate::flow::triage::fixture::{NAME, PROMPTS, TREE};
 
 /// The shipped flows with a tree, signed or not.
 fn with_tree(signed: &str, content: Option<&Content>) -> Arc<FlowSet> {
@@ -21,7 +21,7 @@ fn sounds() -> Content {
 
 /// A signature that fits.
 fn signature(due: &str, content: &Content) -> String {
-    let hash = with_tree("", None).trees()[0].sha256(content);
+    let hash = with_tree("", None).tree(NAME).unwrap().sha256(content);
     format!("signed: {{by: Ada, licence: RN1/MA, on: 2026-11-28, review_due: {due}, sha256: {hash}}}\n")
 }
 
