@@ -9,7 +9,8 @@ mod support {
     pub mod packets;
 }
 
-use careline::clock::Instant;
+use careline::clock::{Instant, WallTime};
+use careline::flow::set::{Audio, FlowSet, SourceFile};
 use careline::id::{LegId, PlaybackId};
 use careline::limits::{MEDIA_LOST_DEFAULT, RECORDER_RING_FRAMES};
 use careline::media::command::Kind;
@@ -57,9 +58,13 @@ const NOTE_NS: f64 = 700.0;
 const LADDER_BUFFERS: f64 = 2.0;
 /// Moving an entry of the full timer index, in nanoseconds: 1 % of a core at 2 000 calls a second with ten moves each.
 const MOVE_NS: f64 = 5_000.0;
+/// Asking the shipped calendar whether the clinic is open, in nanoseconds: a whole step of a flow may take 2 µs.
+const HOURS_NS: f64 = 200.0;
+/// The first question of a stretch in which the answer is the same, a few times a day.
+const HOURS_FIRST_NS: f64 = 20_000.0;
 
 fn main() -> ExitCode {
-    let kept = [media(), sip(), ladder(), timers()];
+    let kept = [media(), sip(), ladder(), timers(), hours()];
     if kept.iter().all(|kept| *kept) { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
@@ -284,4 +289,35 @@ fn timers() -> bool {
     let looking = best_ns(|_| _ = black_box(index.first()));
     println!("timers: {TIMERS} entries, {looking:.1} ns to look at the first");
     bar("timers: moving an entry, ns", moving, MOVE_NS)
+}
+
+/// The shipped calendar: asked again within an hour, and asked first on each day of years.
+fn hours() -> bool {
+    let set = shipped();
+    let calendar = &set.calendars()[0];
+    // Tuesday 2026-11-24, 10:00 in New York, and so many milliseconds.
+    let at = |ms: i64| WallTime::from_micros(1_795_532_400_000_000 + ms * 1_000);
+    let ask = |n: u32| _ = black_box(calendar.opening(at(i64::from(n))));
+    ask(0);
+    let allocations = allocations::during(|| (0..RUNS).for_each(ask));
+    let nothing = bar("hours: allocations in asking again", allocations as f64, 0.0);
+    let again = bar("hours: asking again, ns", best_ns(ask), HOURS_NS);
+    let first = |n: u32| _ = black_box(calendar.opening(at(i64::from(n % 1_000) * 86_400_000)));
+    bar("hours: asking first, ns", best_ns(first), HOURS_FIRST_NS) && again && nothing
+}
+
+/// The shipped flows.
+fn shipped() -> FlowSet {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("ivr-flows");
+    let entries = std::fs::read_dir(folder).expect("the flows are shipped").filter_map(Result::ok);
+    let paths = entries.map(|entry| entry.path());
+    let paths = paths.filter(|path| {
+        path.to_str().is_some_and(|path| path.ends_with(".yaml") && !path.ends_with(".test.yaml"))
+    });
+    let file = |path: std::path::PathBuf| SourceFile {
+        path: path.display().to_string(),
+        octets: std::fs::read(path).expect("the flows are shipped"),
+    };
+    let (set, faults) = FlowSet::load(paths.map(file).collect(), &|_, _| Audio::Present);
+    set.unwrap_or_else(|| panic!("{faults:#?}"))
 }

@@ -55,6 +55,11 @@ numbered!(
     "r"
 );
 numbered!(
+    /// One request of a call to a server of the clinic, by its order in the call.
+    RequestId,
+    "q"
+);
+numbered!(
     /// One conversation of several legs on one media worker.
     RoomId,
     "m"

@@ -301,8 +301,17 @@ pub const ICS_EVENT_MAX_DAYS: i64 = 31;
 pub const ICS_WALK_MAX_DAYS: u32 = 2_000_000;
 /// Dates that one iCalendar event may leave out.
 pub const ICS_EXCEPTIONS_MAX: usize = 500;
+/// Days that the rules of one iCalendar file may close at once, each event's length once: a month for each of thirty rules.
+/// Every day of a rule is a question that each answer asks.
+pub const ICS_RULE_DAYS_MAX: i64 = 1_000;
+/// iCalendar files of one calendar: the country's, the state's, the clinic's own.
+pub const ICS_FILES_MAX: usize = 8;
 /// How far ahead the next change of a calendar is looked for, in days: over every holiday that comes each year.
 pub const HOURS_AHEAD_DAYS: usize = 400;
+/// The longest closing: two weeks of a flood. What lasts longer stands in hours.yaml.
+pub const CLINIC_CLOSED_MAX: Duration = Duration::from_secs(14 * 86_400);
+/// Closings at once: more than a clinic has numbers that anybody would close apart.
+pub const CLOSINGS_MAX: usize = 64;
 /// A list of holidays that ends in fewer days is told by `careline check`: the time to get the next one.
 pub const CALENDAR_ENDS_SOON_DAYS: i64 = 60;
 
@@ -376,3 +385,46 @@ pub const GLARE_TRIES_MAX: u32 = 8;
 pub const SIP_URI_MAX_OCTETS: usize = 2_048;
 /// The longest body that is read, in octets: an SDP with all its candidates stays under 10 000.
 pub const SIP_BODY_MAX_OCTETS: usize = 32_768;
+
+/// Words of one question of a triage tree, without those that offer its keys: more are not answered with yes or no.
+pub const TRIAGE_QUESTION_MAX_WORDS: usize = 25;
+/// Ways by answers through one triage tree: each has a test that somebody wrote and reads.
+pub const TRIAGE_WAYS_MAX: u64 = 200;
+/// Inputs after which a test of a triage tree has gone nowhere: ten times those of the longest way.
+pub const TRIAGE_TEST_INPUTS_MAX: usize = 10_000;
+/// How long a signature holds at the most, in days: a clinical lead looks at a tree once a year.
+pub const SIGNED_MAX_DAYS: i32 = 366;
+/// The longest URL of a request, its query with it, in octets: what servers and proxies take for granted.
+pub const REQUEST_URL_MAX_OCTETS: usize = 2_048;
+/// The longest body of a request, in octets: a hundred lines for each value that a step may send.
+pub const REQUEST_BODY_MAX_OCTETS: usize = 65_536;
+/// Values that one request may send, and fields that its answer may have to hold: what one step can still be read with.
+pub const REQUEST_VALUES_MAX: usize = 32;
+/// The longest answer of a request, in octets: a list of a thousand appointments. What is longer is cut off, unread.
+pub const REQUEST_ANSWER_MAX_OCTETS: usize = 262_144;
+/// The longest head of an answer, in octets: four times what servers with all their cookies send.
+pub const REQUEST_HEAD_MAX_OCTETS: usize = 16_384;
+/// The most header fields in the head of an answer.
+pub const REQUEST_HEADERS_MAX: usize = 64;
+/// Items of a list in an answer: nobody hears more of them to the end.
+pub const REQUEST_LIST_ITEMS_MAX: usize = 100;
+/// The longest text in an answer, in characters: half a minute of speech.
+pub const REQUEST_TEXT_MAX_CHARACTERS: usize = 500;
+/// The longest row of digits in an answer: they are spoken one by one.
+pub const REQUEST_DIGITS_MAX: usize = 32;
+/// Digits of a telephone number in an answer: an emergency number to the longest of all (ITU-T E.164 §6.1).
+pub const REQUEST_PHONE_DIGITS: std::ops::RangeInclusive<usize> = 3..=15;
+/// How long a request may take, in seconds, over all its tries: who waits longer hangs up.
+pub const REQUEST_WITHIN_SECONDS: std::ops::RangeInclusive<u64> = 1..=10;
+/// How long a request may take if its step does not say.
+pub const REQUEST_WITHIN_DEFAULT: Duration = Duration::from_secs(3);
+/// Tries of one request: a server that failed three times in a few seconds is down.
+pub const REQUEST_TRIES_MAX: u64 = 3;
+/// The pause before a request is tried again: a server that was just restarted listens again.
+pub const REQUEST_TRY_AGAIN_AFTER: Duration = Duration::from_millis(250);
+/// Requests that are under way at once: every tenth of two and a half thousand callers. Over it they fail at once.
+pub const REQUESTS_MAX: usize = 256;
+/// How long a caller waits for an answer before words are said: most answers come sooner.
+pub const REQUEST_WORDS_AFTER: Duration = Duration::from_secs(1);
+/// How long the edge may take over `within` before the run goes on without it.
+pub const REQUEST_GRACE: Duration = Duration::from_secs(1);

@@ -70,6 +70,8 @@ impl Listener {
                 | Action::Connect { .. }
                 | Action::TakeMessage
                 | Action::FinishMessage
+                | Action::Request { .. }
+                | Action::LetGo { .. }
                 | Action::Tell(_)
                 | Action::End { .. } => {}
             }

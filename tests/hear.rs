@@ -50,6 +50,8 @@ impl Chance {
 fn prompts(language: &str) -> Vec<Prompt> {
     let folder = Path::new(ROOT).join("sounds").join(language);
     let mut paths: Vec<PathBuf> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    // Pieces of values lie in a folder of their own.
+    paths.retain(|path| path.is_file());
     paths.sort();
     let one = |path: PathBuf| {
         let file = fs::read(&path).unwrap();

@@ -138,7 +138,7 @@ fn callers_hear_what_was_published_and_end_on_what_they_began_with() {
 fn some_callers_try_a_set_and_those_of_an_urgent_flow_never() {
     let (home, sip, desk) = furnished();
     let home = home.path();
-    edit(home, "clinic.yaml", "default: main_menu", "urgent_flows: [after_hours]\ndefault: main_menu");
+    edit(home, "clinic.yaml", "urgent_flows: [crisis_help]", "urgent_flows: [after_hours]");
     let engine = Engine::start_again(home, sip, desk);
     let first = version(home, "1");
     edit(home, "main_menu.yaml", BEFORE, AFTER);

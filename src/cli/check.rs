@@ -12,9 +12,12 @@ use crate::flow::diagnostic::{Diagnostic, Paint, Severity, did_you_mean};
 use crate::flow::faults::{self, Page};
 use crate::flow::hours::lint;
 use crate::flow::set::{Audio, FlowSet};
+use crate::flow::triage::kept::not_answered;
+use crate::flow::triage::signature::day_of;
 use crate::id::{Language, PromptName};
 use crate::io::flow_files;
 use crate::io::now::Clock;
+use crate::io::published::gather::Folders;
 use std::path::{Path, PathBuf};
 
 /// The file that is looked for when none is named.
@@ -78,6 +81,8 @@ pub struct Loaded {
     pub faults: Vec<Diagnostic>,
     /// What could not even be read.
     pub unreadable: Vec<String>,
+    /// Where the flows and their sounds lie.
+    pub folders: Folders,
 }
 
 impl Loaded {
@@ -92,7 +97,9 @@ pub type AudioIn<'a> = &'a dyn Fn(&Path, &PromptName, &Language) -> Audio;
 
 /// Reads and checks the configuration, then the flows it names.
 pub fn load(paths: &Paths, audio: AudioIn<'_>) -> Loaded {
-    let mut loaded = Loaded { config: None, flows: None, faults: Vec::new(), unreadable: Vec::new() };
+    let folders = Config::default().draft();
+    let mut loaded =
+        Loaded { config: None, flows: None, faults: Vec::new(), unreadable: Vec::new(), folders };
     match read_config(paths) {
         Ok((config, faults)) => {
             loaded.config = config;
@@ -102,6 +109,7 @@ pub fn load(paths: &Paths, audio: AudioIn<'_>) -> Loaded {
     }
     let settings = loaded.config.clone().unwrap_or_default();
     let directory = paths.flows.as_ref().unwrap_or(&settings.flows);
+    loaded.folders = Folders { flows: directory.clone(), sounds: settings.sounds.clone() };
     match flow_files::read(directory) {
         Ok(files) => {
             let (flows, faults) =
@@ -138,8 +146,8 @@ fn for_programs(
 ) -> Report {
     let loaded = load(paths, audio);
     let exit_code = u8::from(!loaded.is_sound());
-    let Loaded { mut faults, unreadable, flows, .. } = loaded;
-    faults.extend(flows.iter().flat_map(reminders));
+    let Loaded { mut faults, unreadable, flows, folders, .. } = loaded;
+    faults.extend(flows.iter().flat_map(|flows| reminders(flows, &folders)));
     Report { text: document(&faults, &unreadable), exit_code }
 }
 
@@ -177,7 +185,8 @@ pub fn check(paths: &Paths, audio: AudioIn<'_>, paint: Paint) -> Report {
     }
     match &loaded.flows {
         Some(flows) if faults == 0 => {
-            let told = reminders(flows).map(|reminder| reminder.render(paint) + "\n\n");
+            let told = reminders(flows, &loaded.folders);
+            let told = told.iter().map(|reminder| reminder.render(paint) + "\n\n");
             text += &(told.collect::<String>() + &summary(flows));
         }
         _ => {
@@ -210,11 +219,19 @@ pub fn config(paths: &Paths) -> Result<Config, String> {
     }
 }
 
-/// What will be a fault for callers soon, though it keeps nobody from serving today.
-/// What wants a look today and did not yesterday: lists of holidays that end.
-fn reminders(flows: &FlowSet) -> impl Iterator<Item = Diagnostic> {
+/// What hangs on the day and keeps nobody from serving: lists of holidays that end, and triage trees that callers do
+/// not get.
+fn reminders(flows: &FlowSet, folders: &Folders) -> Vec<Diagnostic> {
     let today = Clock::start().wall();
-    flows.calendars().iter().flat_map(move |calendar| lint::ends_soon(calendar, today))
+    let ends = flows.calendars().iter().flat_map(|calendar| lint::ends_soon(calendar, today));
+    let mut found: Vec<Diagnostic> = ends.collect();
+    // All sounds are read for their hashes, so it is asked only where something is signed.
+    if !flows.trees().is_empty() {
+        let content = folders.content().unwrap_or_default();
+        let trees = not_answered(flows.trees(), &content, day_of(today));
+        found.extend(trees.into_iter().map(|(tree, why)| tree.warning(why)));
+    }
+    found
 }
 
 fn summary(flows: &FlowSet) -> String {
@@ -266,15 +283,25 @@ mod tests {
         let paths = Paths { config: None, flows: Some(shipped()) };
         let report = check(&paths, &|_, _, _| Audio::Present, Paint::Plain);
         expect_test::expect![[r#"
-            no fault: 5 flows, 63 spoken texts
-              40 drafts wait for review by somebody who may judge the words
+            no fault: 11 flows, 127 spoken texts
+              88 drafts wait for review by somebody who may judge the words
               +16175550100 leads to main_menu
               +16175550120 leads to office_info
               +16175550130 leads to colleague_line
+              +16175550140 leads to nurse_triage
+              +16175550150 leads to optout
+              +16175550160 leads to survey
+              +16175550170 leads to my_record
+              +16175550190 leads to crisis_help
               +16175550199 leads to after_hours
               100 leads to main_menu
               120 leads to office_info
               130 leads to colleague_line
+              140 leads to nurse_triage
+              150 leads to optout
+              160 leads to survey
+              170 leads to my_record
+              190 leads to crisis_help
               199 leads to after_hours
               any other number leads to main_menu
         "#]]

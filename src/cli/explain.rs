@@ -5,6 +5,7 @@
 //! is told for the moment at which the clock jumps over it. The text is made here, and printed by [`run`].
 
 use super::check::{self, Paths};
+use super::close::words as closed;
 use crate::clock::WallTime;
 use crate::flow::action::Why;
 use crate::flow::diagnostic::{Paint, did_you_mean};
@@ -36,7 +37,12 @@ pub fn run(paths: &Paths, when: &str, what: &str) -> ExitCode {
         eprint!("{}", check::report(&loaded, Paint::Plain));
         return ExitCode::FAILURE;
     };
-    match read(when, Clock::start().wall()).and_then(|when| explain(flows, when, what)) {
+    let closed = |when| match loaded.config.as_ref().map(|config| config.shelf().closings()) {
+        Some(Ok(closings)) if !is_urgent(flows, what) => closed::explained(&closings, what, when),
+        Some(_) | None => String::new(),
+    };
+    let told = |when| explain(flows, when, what).map(|text| closed(when) + &text);
+    match read(when, Clock::start().wall()).and_then(told) {
         Ok(text) => {
             print!("{text}");
             ExitCode::SUCCESS
@@ -46,6 +52,11 @@ pub fn run(paths: &Paths, when: &str, what: &str) -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// Whether it is a number that is never closed; or no number.
+fn is_urgent(flows: &FlowSet, what: &str) -> bool {
+    flows.position(&FlowName::from(what)).is_some() || flows.is_urgent(flows.route(what))
 }
 
 /// Reads `2026-11-01 01:30`, or `now`.
@@ -266,6 +277,7 @@ fn destination(flows: &FlowSet, target: Target) -> String {
 mod tests {
     use super::*;
     use crate::flow::set::SourceFile;
+    use crate::flow::shipped::FILES;
     use expect_test::{Expect, expect};
 
     /// The shipped flows, and a door that asks two calendars.
@@ -276,19 +288,13 @@ mod tests {
         let calendar = "flu_line:\n  zone: America/Chicago\n  week: {every day: \"22:00-01:15\"}\n";
         let hours = include_str!("../../ivr-flows/hours.yaml").to_owned() + calendar;
         let clinic = include_str!("../../ivr-flows/clinic.yaml").replace("  100: main_menu", "  100: door");
-        let files = [
-            ("ivr-flows/clinic.yaml", clinic.as_str()),
-            ("ivr-flows/prompts.yaml", include_str!("../../ivr-flows/prompts.yaml")),
-            ("ivr-flows/entry.yaml", include_str!("../../ivr-flows/entry.yaml")),
-            ("ivr-flows/main_menu.yaml", include_str!("../../ivr-flows/main_menu.yaml")),
-            ("ivr-flows/after_hours.yaml", include_str!("../../ivr-flows/after_hours.yaml")),
-            ("ivr-flows/office_info.yaml", include_str!("../../ivr-flows/office_info.yaml")),
-            ("ivr-flows/colleague_line.yaml", include_str!("../../ivr-flows/colleague_line.yaml")),
-            ("ivr-flows/hours.yaml", hours.as_str()),
-            ("ivr-flows/door.yaml", door),
-        ];
-        let file = |(path, text): (&str, &str)| SourceFile { path: path.to_owned(), octets: text.into() };
-        let (set, faults) = FlowSet::load(files.into_iter().map(file).collect(), &|_, _| Audio::Present);
+        let changed = [("clinic.yaml", clinic.as_str()), ("hours.yaml", hours.as_str()), ("door.yaml", door)];
+        let texts: std::collections::BTreeMap<&str, &str> = FILES.into_iter().chain(changed).collect();
+        let file = |(name, text): (&str, &str)| SourceFile {
+            path: format!("ivr-flows/{name}"),
+            octets: text.into(),
+        };
+        let (set, faults) = FlowSet::load(texts.into_iter().map(file).collect(), &|_, _| Audio::Present);
         assert!(faults.is_empty(), "{faults:?}");
         set.unwrap()
     }

@@ -2,6 +2,7 @@
 
 pub mod calls;
 pub mod check;
+pub mod close;
 pub mod explain;
 pub mod fmt;
 pub mod hear;
@@ -10,6 +11,7 @@ mod pieces;
 pub mod publish;
 pub mod schema;
 pub mod serve;
+pub mod sign;
 mod sounds;
 pub mod status;
 pub mod test;
@@ -42,7 +44,7 @@ struct Arguments {
 #[derive(Subcommand)]
 enum Command {
     /// Answer calls (what happens without a command)
-    Serve,
+    Serve(serve::Arguments),
     /// Name every fault of the configuration and the flows, with place, cause and repair; exit code 1 if there is one
     Check(check::Arguments),
     /// Lay out the files of the flows in one way: comments and meaning stay
@@ -51,8 +53,12 @@ enum Command {
     Schema(schema::Arguments),
     /// Make the draft of the flows what callers hear, after a check, with what changes in sentences
     Publish(publish::Publish),
+    /// Say yes to a published set that changes triage or what is said in a crisis, as a second person
+    Approve(publish::approve::Approve),
     /// Let callers hear an earlier set again
     Rollback(publish::Rollback),
+    /// Sign a triage tree of the draft as it stands, after reading it: callers get no tree that nobody signed
+    Sign(sign::Sign),
     /// List the published sets
     History,
     /// Tell what is another in the draft, or in set M, than in set N, in sentences
@@ -64,6 +70,16 @@ enum Command {
         #[arg(value_name = "M")]
         to: Option<u32>,
     },
+    /// Close numbers by hand until a time: a snow day, an outage, a message ahead of everything else
+    Close(close::Close),
+    /// End a closing before its time
+    Open {
+        /// The numbers, or all
+        #[arg(required = true, value_name = "NUMBER")]
+        numbers: Vec<String>,
+    },
+    /// List what is closed by hand now, and until when
+    Closings,
     /// Say whether the clinic is open at a time, which line of hours.yaml says so, and where that leads callers
     Explain {
         /// On the clinic's own clock, such as "2026-11-01 01:30"; or now
@@ -138,8 +154,8 @@ enum CallsCommand {
 pub fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let paths = Paths { config: arguments.config, flows: None };
-    match arguments.command.unwrap_or(Command::Serve) {
-        Command::Serve => serve::serve(&paths),
+    match arguments.command.unwrap_or_else(|| Command::Serve(serve::Arguments::default())) {
+        Command::Serve(arguments) => serve::serve(&paths, &arguments),
         Command::Check(arguments) => {
             let sounds = Sounds::default();
             let report = check::run(
@@ -154,9 +170,14 @@ pub fn main() -> ExitCode {
         Command::Fmt(arguments) => fmt::run(&paths, &arguments, paint()),
         Command::Schema(arguments) => schema::run(&arguments),
         Command::Publish(wish) => publish::publish(&paths, &wish),
+        Command::Approve(wish) => with_config(&paths, |config| publish::approve::approve(config, &wish)),
+        Command::Sign(wish) => sign::sign(&paths, &wish),
         Command::Rollback(wish) => with_config(&paths, |config| publish::rollback(config, &wish)),
         Command::History => with_config(&paths, publish::history::history),
         Command::Diff { from, to } => with_config(&paths, |config| publish::history::diff(config, from, to)),
+        Command::Close(wanted) => close::close(&paths, &wanted),
+        Command::Open { numbers } => with_config(&paths, |config| close::open(config, &numbers)),
+        Command::Closings => with_config(&paths, close::closings),
         Command::Explain { when, flow_or_number } => explain::run(&paths, &when, &flow_or_number),
         Command::Pieces { language } => pieces::run(&paths, &language, paint()),
         Command::Test { only } => test::run(&paths, &only, paint()),

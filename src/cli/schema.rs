@@ -138,6 +138,11 @@ fn value(of: &Words) -> Value {
         }),
         Words::Promise => json!({"type": "string", "pattern": "^0*([1-9]|10) *working days?$"}),
         Words::Choice(["true", "false"]) => json!({"type": "boolean"}),
+        // Keys of a telephone are words here and numbers for other readers.
+        Words::Choice(words) if words.iter().any(|word| word.parse::<u8>().is_ok()) => {
+            let either = words.iter().flat_map(|word| [json!(word.parse::<u8>().ok()), json!(word)]);
+            json!({"enum": either.filter(|one| !one.is_null()).collect::<Vec<_>>()})
+        }
         Words::Choice(words) => json!({"type": "string", "enum": words}),
         Words::List(of) => json!({"type": "array", "items": value(of)}),
         Words::OneOrMore(of) => json!({"anyOf": [value(of), {"type": "array", "items": value(of)}]}),

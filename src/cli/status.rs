@@ -1,7 +1,9 @@
-//! `careline status`: every counter of the running engine, with what it means.
+//! `careline status`: every counter of the running engine, with what it means, and what is closed by hand.
 
+use crate::cli::close;
 use crate::config::Config;
 use crate::io::control;
+use crate::io::now::Clock;
 use std::process::ExitCode;
 
 /// Asks the engine that runs with this configuration and prints its figures.
@@ -9,6 +11,9 @@ pub fn status(config: &Config) -> ExitCode {
     match control::ask_status(&config.control) {
         Ok(figures) => {
             print!("{}", table(&figures));
+            for line in close::lines(&config.shelf(), Clock::start().wall()) {
+                println!("closed  {line}");
+            }
             ExitCode::SUCCESS
         }
         Err(error) => {

@@ -1,8 +1,14 @@
 //! What a running flow is told, and what it asks for.
 
-use crate::id::{ExitName, FlowName, Language, PlaybackId, PromptName, StepName, VoicingId};
+use crate::flow::closing::Then;
+use crate::flow::request::Plan;
+use crate::flow::request::answer::Answer;
+use crate::flow::request::build::Message;
+use crate::flow::request::failure::{Failure, Outcome};
+use crate::id::{ExitName, FlowName, Language, PlaybackId, PromptName, RequestId, StepName, VoicingId};
 use crate::phi::Phi;
 use crate::wire::telephone_event::Key;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// One prompt in one language.
@@ -65,6 +71,13 @@ pub enum Input {
     MessageSaved,
     /// The message could not be kept.
     MessageFailed,
+    /// What came of an [`Action::Request`].
+    Answered {
+        /// Which one.
+        request: RequestId,
+        /// The values that its step wants, or why there are none.
+        answer: Result<Answer, Failure>,
+    },
 }
 
 /// What came of a text for a voice.
@@ -145,6 +158,20 @@ pub enum Action {
     TakeMessage,
     /// The message is over: save it, then say so with [`Input::MessageSaved`].
     FinishMessage,
+    /// Ask a server of the clinic; [`Input::Answered`] brings what comes of it.
+    Request {
+        /// The name of this request, unique within the run.
+        request: RequestId,
+        /// Whom, for how long, and what the answer must hold.
+        plan: Arc<Plan>,
+        /// What is sent.
+        message: Message,
+    },
+    /// Nobody waits for the answer to this request any more.
+    LetGo {
+        /// Which.
+        request: RequestId,
+    },
     /// A fact for the event log.
     Tell(Fact),
     /// The flow is over: end the call. The last action of a run.
@@ -200,8 +227,24 @@ pub enum Fact {
         /// Working days from today.
         within_working_days: u32,
     },
+    /// The number is closed by hand.
+    Closed {
+        /// What the caller hears.
+        prompt: PromptName,
+        /// What follows on it.
+        then: Then,
+    },
     /// The flow asked for something that this engine is not connected to: records, a list of calls to make.
     NotConnected,
+    /// A server of the clinic was asked.
+    Requested {
+        /// Which, without anything of what was asked.
+        host: Box<str>,
+        /// How it ended.
+        outcome: Outcome,
+        /// How long it took.
+        milliseconds: u32,
+    },
     /// The program did what its check says it cannot; the caller went up the ladder.
     Fault {
         /// What, in plain words, without anything of the caller.

@@ -9,6 +9,8 @@
 //! The files are compared as they are written, word by word of their trees, and not as programs: so a set of an older
 //! language can be compared too, and a new kind of step needs nothing here. Not here: whether a set has faults.
 
+pub mod approval;
+
 use crate::flow::content::{Content, FLOWS, SOUNDS};
 use crate::flow::diagnostic::Sources;
 use crate::flow::set::{CLINIC_FILE, PROMPTS_FILE, SourceFile};

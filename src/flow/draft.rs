@@ -212,6 +212,7 @@ impl ActText {
                 let named = ways.iter().map(|(_, target)| (target, Way::ByItself));
                 named.chain([(failed, Way::ByItself)]).collect()
             }
+            ActText::Request(text) => vec![(&text.done, Way::ByItself), (&text.failed, Way::ByItself)],
             ActText::Record { saved, failed, .. } => vec![(saved, Way::ByKey), (failed, Way::ByItself)],
             ActText::Transfer { failed, .. } => vec![(failed, Way::ByItself)],
             ActText::Queue { overflow, failed, .. } => {
@@ -246,6 +247,7 @@ impl ActText {
             | ActText::Queue { prompt, .. }
             | ActText::Callback { prompt, .. }
             | ActText::Person { prompt, .. } => vec![prompt],
+            ActText::Request(text) => text.meanwhile.iter().collect(),
             ActText::Collect(collect) => {
                 [Some(&collect.prompt), collect.confirm.as_ref(), collect.wrong.as_ref()]
                     .into_iter()
@@ -279,6 +281,7 @@ impl ActText {
             | ActText::When { .. }
             | ActText::Call { .. }
             | ActText::Care { .. }
+            | ActText::Request(_)
             | ActText::Recording { .. }
             | ActText::Speech { .. }
             | ActText::Wait { .. }

@@ -6,10 +6,13 @@
 
 use crate::flow::diagnostic::Code;
 
+mod closing;
 mod heard;
 mod hours;
 mod language;
+mod request;
 mod slots;
+mod triage;
 mod typed;
 mod values;
 mod words;
@@ -83,7 +86,10 @@ pub fn pages() -> impl Iterator<Item = &'static Page> {
         .chain(hours::PAGES)
         .chain(words::PAGES)
         .chain(slots::PAGES)
+        .chain(request::PAGES)
         .chain(typed::PAGES)
+        .chain(triage::PAGES)
+        .chain(closing::PAGES)
         .chain(values::PAGES)
 }
 

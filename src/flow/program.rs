@@ -6,10 +6,12 @@
 use crate::flow::action::{Pace, Why};
 use crate::flow::entry::ask::{self, Confirm, DateOrder};
 use crate::flow::expression::Checked;
+use crate::flow::request::Plan;
 use crate::flow::value::Date;
 use crate::id::{ExitName, FlowName, Language, PromptName, StepName, ValueName};
 use crate::wire::telephone_event::Key;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 use std::time::Duration;
 
 /// A step, by its flow and its position there.
@@ -148,6 +150,17 @@ pub enum Act {
         /// Where it leads when they cannot be asked.
         failed: Target,
     },
+    /// Asks a server of the clinic.
+    Request {
+        /// What.
+        plan: Arc<Plan>,
+        /// The words for whoever waits.
+        meanwhile: PromptName,
+        /// Where it leads with an answer, which is saved.
+        done: Target,
+        /// Where it leads without one.
+        failed: Target,
+    },
     /// Promises to call back: nobody keeps such a promise yet.
     Callback {
         /// Where it leads.
@@ -244,6 +257,7 @@ impl Act {
             Act::Care { ways, failed, .. } => {
                 ways.iter().map(|(_, target)| *target).chain([*failed]).collect()
             }
+            Act::Request { done, failed, .. } => vec![*done, *failed],
             Act::Callback { failed } | Act::Transfer { failed, .. } => vec![*failed],
             Act::Record { saved, failed, .. } => vec![*saved, *failed],
             Act::Hours { open, closed, holiday, .. } => vec![*open, *closed, *holiday],

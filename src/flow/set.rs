@@ -3,6 +3,7 @@
 use crate::flow::action::Spoken;
 use crate::flow::check;
 use crate::flow::codes::FILE;
+use crate::flow::content::Content;
 use crate::flow::diagnostic::{Diagnostic, Place, Sources, Words};
 use crate::flow::draft::{Calendars, Draft};
 use crate::flow::edition::Edition;
@@ -10,17 +11,22 @@ use crate::flow::entry::ask::Digits;
 use crate::flow::expression::Checked;
 use crate::flow::hours::calendar::Calendar;
 use crate::flow::languages::{self, Languages};
-use crate::flow::program::{Clinic, Flow, Message, Step, StepAt};
+use crate::flow::program::{Clinic, Flow, FlowKind, Message, Step, StepAt};
 use crate::flow::read;
 use crate::flow::read::clinic::{ClinicText, plain_number};
 use crate::flow::read::hours::{self, IcsFile};
 use crate::flow::slots;
 use crate::flow::syntax::tree::{self, Reading};
+use crate::flow::triage::dry_run;
+use crate::flow::triage::kept::KeptTree;
+use crate::flow::triage::signature::{NotAnswered, Seal};
 use crate::flow::utterance::Speaker;
+use crate::flow::value::Date;
 use crate::id::{FlowName, Language, PromptName};
 use jiff::tz::TimeZone;
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 mod build;
 mod speech;
@@ -73,6 +79,9 @@ pub struct FlowSet {
     calendars: Vec<Calendar>,
     speech: Speech,
     version: String,
+    trees: Vec<KeptTree>,
+    /// Of the tree of each flow that is one; until its sounds are known nobody has signed it.
+    seals: BTreeMap<usize, Seal>,
 }
 
 impl FlowSet {
@@ -83,7 +92,8 @@ impl FlowSet {
         let mut sources = Sources::default();
         let draft = read_all(&files, &mut sources);
         let checked = check::all(&draft, audio, &mut sources);
-        let set = if sources.is_clean() { build(&draft, &checked, audio, version) } else { None };
+        let set = if sources.is_clean() { build(&draft, &sources, &checked, audio, version) } else { None };
+        let set = set.and_then(|set| tried(set, &draft, &mut sources));
         (set, sources.into_faults())
     }
 
@@ -163,6 +173,26 @@ impl FlowSet {
     #[must_use]
     pub fn served_as(self, edition: Edition, version: String) -> Self {
         Self { edition, version, ..self }
+    }
+
+    /// The triage trees.
+    pub fn trees(&self) -> &[KeptTree] {
+        &self.trees
+    }
+
+    /// The set with its signatures held against the sounds that are served: before that no tree is signed.
+    #[must_use]
+    pub fn sealed_by(self, content: &Content) -> Self {
+        let seals = self.trees.iter().map(|tree| (tree.flow, tree.seal(content))).collect();
+        Self { seals, ..self }
+    }
+
+    /// Why callers of this day do not get the tree of a flow; nothing for those that are none.
+    pub fn not_answered(&self, flow: usize, today: impl FnOnce() -> Option<Date>) -> Option<NotAnswered> {
+        match self.flows.get(flow)?.kind {
+            FlowKind::Ordinary => None,
+            FlowKind::Triage => self.seals.get(&flow).copied().unwrap_or(Seal::Missing).against(today()),
+        }
     }
 
     /// Whether two numbers are the same but for the characters that only part their digits.
@@ -263,9 +293,20 @@ fn read_all(files: &[SourceFile], sources: &mut Sources) -> Draft {
     draft
 }
 
+/// The set, if every test of its triage trees ends where it says.
+fn tried(set: FlowSet, draft: &Draft, sources: &mut Sources) -> Option<FlowSet> {
+    if set.trees.is_empty() {
+        return Some(set);
+    }
+    let set = Arc::new(set);
+    dry_run::check(&set, draft, sources);
+    Arc::into_inner(set).filter(|_| sources.is_clean())
+}
+
 /// The draft as a program. `None` only if a check missed something: then nothing is served.
 fn build(
     draft: &Draft,
+    sources: &Sources,
     checked: &BTreeMap<Place, Checked>,
     audio: AudioOf<'_>,
     version: String,
@@ -293,8 +334,8 @@ fn build(
     let drafts = speech::drafts(draft, &used);
     let calendars = draft.hours.text().into_iter().flat_map(|hours| &hours.calendars);
     let calendars = calendars.filter_map(|(_, calendar)| calendar.clone()).collect();
-    let edition = Edition::Draft(0);
-    Some(FlowSet { flows: flows?, clinic, spoken, edition, drafts, calendars, speech, version })
+    let (edition, trees, seals) = (Edition::Draft(0), KeptTree::all(draft, sources), BTreeMap::new());
+    Some(FlowSet { flows: flows?, clinic, spoken, edition, drafts, calendars, speech, version, trees, seals })
 }
 
 /// Reads the file of a language; an empty one has its fault, as every empty file has.

@@ -4,6 +4,8 @@
 //! completes, and `docs/admin-guide/steps.md` is written from it. The words of `careline.yaml` stand in
 //! `config::vocabulary`, made of the same parts. Not here: what a word does. That is its reader's.
 
+pub mod request;
+
 /// Names and values that stand together: a file, or a part of one.
 #[derive(Debug)]
 pub struct Object {
@@ -398,9 +400,27 @@ pub const PERSON: Object = Object {
 };
 
 /// Every kind of step, in the order in which faults name them.
-pub const STEPS: [&Object; 19] = [
-    &SAY, &MENU, &ASK, &COLLECT, &OFFER, &RECORD, &HOURS, &WHEN, &SET, &CALL, &CARE, &PERSON, &TRANSFER,
-    &QUEUE, &CALLBACK, &LANGUAGE, &RECORDING, &SPEECH, &WAIT,
+pub const STEPS: [&Object; 20] = [
+    &SAY,
+    &MENU,
+    &ASK,
+    &COLLECT,
+    &OFFER,
+    &RECORD,
+    &HOURS,
+    &WHEN,
+    &SET,
+    &CALL,
+    &CARE,
+    &request::REQUEST,
+    &PERSON,
+    &TRANSFER,
+    &QUEUE,
+    &CALLBACK,
+    &LANGUAGE,
+    &RECORDING,
+    &SPEECH,
+    &WAIT,
 ];
 
 /// The words that say what a step does; exactly one of them must stand in it.
@@ -517,6 +537,25 @@ pub const FLOW: Object = Object {
             Value::Table(Names::Any, &Value::Text),
             "What it gives back where it says `return`: names, and the type of each.",
         ),
+        field("intended_use", Optional, Value::Text, "What a triage tree is for, and what it is not."),
+        field(
+            "sources",
+            Optional,
+            Value::List(&Value::Text),
+            "Where the questions of a triage tree come from.",
+        ),
+        field(
+            "tests",
+            Optional,
+            Value::List(&Value::Object(&TRIAGE_TEST)),
+            "The tests of a triage tree: one for each way by answers at least.",
+        ),
+        field(
+            "signed",
+            Optional,
+            Value::Object(&SIGNED),
+            "Who answers for a triage tree; `careline sign` writes it.",
+        ),
         field("start", Required, Value::Name, "The first step."),
         field(
             "steps",
@@ -524,6 +563,44 @@ pub const FLOW: Object = Object {
             Value::Table(Names::Any, &Value::Either(&STEPS)),
             "The steps, by their names.",
         ),
+    ],
+};
+
+/// A test of a triage tree.
+pub const TRIAGE_TEST: Object = Object {
+    what: "a test",
+    about: "What one caller answers, and where that must end.",
+    fields: &[
+        field("name", Required, Value::Text, "What the caller has."),
+        field(
+            "keys",
+            Required,
+            Value::List(&Value::Choice(TRIAGE_TEST_KEYS)),
+            "What he presses when he is asked, one after another; `silence` is nothing.",
+        ),
+        field(
+            "exit",
+            Required,
+            Value::Name,
+            "`emergency`, `crisis`, `nurse`, `person`, or the exit of a step.",
+        ),
+    ],
+};
+
+/// What a caller may do in a test.
+pub const TRIAGE_TEST_KEYS: &[&str] =
+    &["0", "1", "2", "3", "4", "5", "6", "7", "8", "9", "star", "pound", "silence"];
+
+/// The signature of a triage tree.
+pub const SIGNED: Object = Object {
+    what: "a signature",
+    about: "Who answers for the tree as it stands. `careline sign` writes it.",
+    fields: &[
+        field("by", Required, Value::Text, "Who."),
+        field("licence", Required, Value::Text, "The licence, as NUMBER/STATE."),
+        field("on", Required, Value::Text, "The day of the signature."),
+        field("review_due", Required, Value::Text, "The last day on which it holds."),
+        field("sha256", Required, Value::Text, "What was signed: the tree, its texts and its sounds."),
     ],
 };
 

@@ -8,9 +8,11 @@
 //!  trace stop t1                        ─▶ ok            │ no REASON
 //!  flows POINTER                        ─▶ ok, then set, calls: a line for each set that calls run on │ no REASON
 //!                                          │ unkept REASON: served, and the next start would not know it
+//!  closings                             ─▶ ok: the file of the closings was read anew │ no REASON
 //! ```
 //! One request line, one answer, closed. Only who may open the file may ask: it is made for its owner alone.
 
+use crate::flow::closing::Closings;
 use crate::flow::edition::Edition;
 use crate::id::TraceId;
 use crate::io::figures;
@@ -43,6 +45,8 @@ const REQUESTS_MAX: usize = 16;
 const LINE_MAX: u64 = 8_192;
 /// The request that `careline status` sends.
 const STATUS: &str = "status";
+/// The request that `careline close` and `careline open` send.
+const CLOSINGS: &str = "closings";
 
 /// What is asked of the engine; it sends the answer back.
 #[derive(Debug)]
@@ -53,6 +57,8 @@ pub enum Request {
     Trace(TraceRequest, oneshot::Sender<String>),
     /// New calls get these sets, loaded already. The answer: how many calls run on each set.
     Serve(Box<NewSets>, oneshot::Sender<Result<BTreeMap<Edition, u64>, TooMany>>),
+    /// These numbers are closed for new calls, and no others.
+    Close(Closings, oneshot::Sender<()>),
 }
 
 /// What is asked about traces.
@@ -169,6 +175,7 @@ async fn serve(client: UnixStream, asked: Asked) -> io::Result<()> {
     let answer = match line.split_once(' ') {
         Some(("flows", pointer)) => flows_answer(pointer, asked).await,
         Some(("trace", order)) => tokio::time::timeout(ASK_MAX, trace_answer(order, &asked.requests)).await?,
+        _ if line == CLOSINGS => tokio::time::timeout(ASK_MAX, closings_answer(asked)).await?,
         _ if line.trim() == STATUS => {
             tokio::time::timeout(ASK_MAX, status_answer(&asked.requests, asked.media)).await?
         }
@@ -203,6 +210,20 @@ async fn flows_answer(pointer: &str, asked: Asked) -> String {
         return format!("unkept {error}\n");
     }
     calls.iter().fold("ok\n".to_owned(), |all, (edition, calls)| format!("{all}{edition}\t{calls}\n"))
+}
+
+/// The file is what holds: it is read again, and new calls meet what it says.
+async fn closings_answer(asked: Asked) -> String {
+    let Asked { requests, shelf, .. } = asked;
+    let closings = match tokio::task::spawn_blocking(move || shelf.closings()).await {
+        Ok(Ok(closings)) => closings,
+        Ok(Err(error)) => return format!("no {error}\n"),
+        Err(error) => return format!("no {error}\n"),
+    };
+    let (answer, told) = oneshot::channel();
+    let sent = requests.send(Request::Close(closings, answer)).await.is_ok();
+    let told = if sent { told.await.ok() } else { None };
+    told.map_or("no the engine is stopping\n", |()| "ok\n").to_owned()
 }
 
 async fn status_answer(requests: &mpsc::Sender<Request>, media: Arc<Mutex<MediaSockets>>) -> String {
@@ -285,6 +306,41 @@ pub fn ask_trace(path: &Path, order: &str) -> Result<String, AskError> {
 /// # Errors
 /// When it says no or gives no answer.
 pub fn ask_flows(path: &Path, pointer: &Pointer) -> Result<Option<Vec<(String, u64)>>, AskError> {
+    let Some(answer) = ask_if_it_runs(path, &format!("flows {}", pointer.line()), SET_LOAD_MAX + ASK_MAX)?
+    else {
+        return Ok(None);
+    };
+    if let Some(why) = answer.strip_prefix("unkept ") {
+        return Err(AskError::Unkept(why.trim_end().to_owned()));
+    }
+    let calls = |line: &str| {
+        line.split_once('\t').and_then(|(set, calls)| Some((set.to_owned(), calls.parse().ok()?)))
+    };
+    Ok(Some(agreed(&answer)?.lines().filter_map(calls).collect()))
+}
+
+/// Whether an engine has read the closings anew.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rereading {
+    /// It has.
+    Done,
+    /// None runs there.
+    NoEngine,
+}
+
+/// Lets the engine read the closings anew.
+///
+/// # Errors
+/// When it says no or gives no answer.
+pub fn ask_closings(path: &Path) -> Result<Rereading, AskError> {
+    match ask_if_it_runs(path, CLOSINGS, ASK_MAX)? {
+        Some(answer) => agreed(&answer).map(|_| Rereading::Done),
+        None => Ok(Rereading::NoEngine),
+    }
+}
+
+/// The answer of an engine; `None` when none runs.
+fn ask_if_it_runs(path: &Path, request: &str, within: Duration) -> Result<Option<String>, AskError> {
     let mut stream = match std::os::unix::net::UnixStream::connect(path) {
         Ok(stream) => stream,
         Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused) => {
@@ -293,24 +349,21 @@ pub fn ask_flows(path: &Path, pointer: &Pointer) -> Result<Option<Vec<(String, u
         Err(cause) => return Err(AskError::NoEngine { path: path.to_owned(), cause }),
     };
     let mut asked = || {
-        stream.set_read_timeout(Some(SET_LOAD_MAX + ASK_MAX))?;
-        stream.write_all(format!("flows {}\n", pointer.line()).as_bytes())?;
+        stream.set_read_timeout(Some(within))?;
+        stream.write_all(format!("{request}\n").as_bytes())?;
         io::read_to_string(&stream)
     };
     let answer = asked().map_err(AskError::NoAnswer)?;
     if answer.is_empty() {
         return Err(AskError::NoAnswer(io::ErrorKind::UnexpectedEof.into()));
     }
-    if let Some(why) = answer.strip_prefix("unkept ") {
-        return Err(AskError::Unkept(why.trim_end().to_owned()));
-    }
-    let Some(lines) = answer.strip_prefix("ok\n") else {
-        return Err(AskError::Refused(answer.strip_prefix("no ").unwrap_or(&answer).trim_end().to_owned()));
-    };
-    let calls = |line: &str| {
-        line.split_once('\t').and_then(|(set, calls)| Some((set.to_owned(), calls.parse().ok()?)))
-    };
-    Ok(Some(lines.lines().filter_map(calls).collect()))
+    Ok(Some(answer))
+}
+
+/// What an answer says after `ok`.
+fn agreed(answer: &str) -> Result<&str, AskError> {
+    let no = || AskError::Refused(answer.strip_prefix("no ").unwrap_or(answer).trim_end().to_owned());
+    answer.strip_prefix("ok\n").ok_or_else(no)
 }
 
 fn ask(path: &Path, request: &str) -> Result<String, AskError> {
@@ -344,7 +397,7 @@ mod tests {
         let content = draft.content().unwrap();
         let words = || String::new();
         let (at, by, note) = (words(), words(), words());
-        let manifest = Manifest { number: 1, at, by, note, changes: Vec::new(), content };
+        let manifest = Manifest { number: 1, at, by, note, changes: Vec::new(), needs: Vec::new(), content };
         shelf.add(&shelf.hold().unwrap(), &draft, &manifest).unwrap();
         shelf
     }

@@ -3,6 +3,8 @@
 //! Answers are kept as long as their TTL says. A question that is not answered in time is answered with nothing:
 //! somebody waits for the call.
 
+pub mod names;
+
 use crate::io::route;
 use crate::limits::{SIP_LOCATE_MAX, SIP_LOCATING_MAX};
 use crate::sip::locate::{LocateId, Question, Record};

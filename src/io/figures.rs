@@ -2,6 +2,7 @@
 
 use crate::io::media_counters::{Lateness, WorkerCounters};
 use crate::io::recorder::desk;
+use crate::io::request::Requests;
 use crate::io::sip_port::SipPort;
 use crate::io::sip_udp::SipUdp;
 use crate::io::store;
@@ -58,6 +59,20 @@ pub fn rtp_dropped_by_kernel(dropped: u64) -> Figure {
 fn late(worker: &WorkerCounters) -> u64 {
     let first = Lateness::BOUNDS.iter().position(|bound| *bound > 2_000).unwrap_or(Lateness::BOUNDS.len());
     worker.lateness.counts()[first..].iter().sum()
+}
+
+/// Requests to servers of the clinic.
+pub fn servers(requests: &Requests) -> Vec<Figure> {
+    let counters = &requests.counters;
+    vec![
+        figure(
+            "requests_under_way",
+            requests.under_way() as u64,
+            "requests that servers have not answered yet",
+        ),
+        figure("requests_failed", counters.failed, "requests without an answer that their step could use"),
+        figure("requests_refused", counters.refused, "requests that failed at once: too many were under way"),
+    ]
 }
 
 /// The sockets of SIP and the resolver.

@@ -19,6 +19,7 @@ pub mod prompts;
 pub mod published;
 pub mod recorder;
 pub mod replace_file;
+pub mod request;
 pub mod route;
 pub mod run;
 pub mod set_load;

@@ -13,6 +13,7 @@ use crate::io::media_worker::Handle;
 use crate::io::now::Clock;
 use crate::io::prompts::clip_of;
 use crate::io::recorder::thread::Recorder;
+use crate::io::request::{Answered, Requests};
 use crate::io::set_load::NewSets;
 use crate::io::sets::{Sets, TooMany};
 use crate::io::sip_port::{Ready, SipPort};
@@ -67,6 +68,8 @@ pub struct Engine {
     pub sets: Sets,
     /// What `careline status`, `careline trace` and `careline publish` ask.
     pub requests: mpsc::Receiver<Request>,
+    /// Requests of flows to servers of the clinic.
+    pub servers: Requests,
     /// The files of traced numbers.
     pub tracer: Tracer,
     /// The only clock.
@@ -125,6 +128,7 @@ impl Engine {
                     tracing::info!(drain_s = within.as_secs(), calls = self.switch.calls_up(), "stopping");
                     self.handle(Input::Drain { within });
                 }
+                answered = self.servers.answer() => self.take_answer(answered),
                 answer = self.voice.answer() => self.take_voiced(answer),
                 Some(request) = self.requests.recv() => self.serve(request),
                 () = std::future::ready(()), if !self.inbox.is_empty() => {
@@ -143,6 +147,11 @@ impl Engine {
         if self.durable.has_changed().unwrap_or(false) {
             self.take_durable();
         }
+    }
+
+    fn take_answer(&mut self, answered: Answered) {
+        let Answered { whose: (call, request), answer } = answered;
+        self.handle(Input::Answered { call, request, answer });
     }
 
     fn take_durable(&mut self) {
@@ -167,6 +176,14 @@ impl Engine {
             Request::Status(answer) => drop(answer.send(self.status())),
             Request::Trace(request, answer) => drop(answer.send(self.trace(request))),
             Request::Serve(sets, answer) => drop(answer.send(self.serve_sets(*sets))),
+            Request::Close(closings, answer) => {
+                tracing::info!(
+                    closings = closings.holding(self.clock.wall()),
+                    "new calls meet these closings"
+                );
+                self.handle(Input::Closings(closings.into()));
+                let _ = answer.send(());
+            }
         }
     }
 
@@ -336,6 +353,10 @@ impl Engine {
                 self.tell_worker(worker, media::Command::Bed { leg, sound });
             }
             Output::Recorder(command) => self.recorder.command(command),
+            Output::Request { call, request, plan, message } => {
+                self.servers.ask((call, request), plan, message);
+            }
+            Output::LetGo { call, request } => self.servers.cancel((call, request)),
             Output::Append(entry) => drop(self.store.append(entry)),
             Output::Trace(told) => self.tracer.take(told, self.clock.wall()),
             Output::Drained => return Flushed::Drained,
@@ -388,6 +409,7 @@ impl Engine {
         all.extend(figures::store(&self.store.counters()));
         all.extend(figures::voice(self.voice.counters()));
         all.extend(figures::sip(&self.sip));
+        all.extend(figures::servers(&self.servers));
         all.extend([
             figure(
                 "invites_dropped",

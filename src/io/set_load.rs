@@ -64,6 +64,7 @@ pub fn pointed(shelf: &Shelf, pointer: &Pointer) -> Result<NewSets, NotLoaded> {
 /// [`NotLoaded`] when it cannot be served.
 pub fn published(shelf: &Shelf, number: u32) -> Result<Loaded, NotLoaded> {
     let manifest = shelf.whole(number)?;
+    shelf.may_be_heard(&manifest)?;
     let folders = Folders::of_set(&shelf.folder_of(number));
     load(&folders, Edition::Published(number), &manifest.content)
 }
@@ -82,5 +83,6 @@ fn load(folders: &Folders, edition: Edition, content: &Content) -> Result<Loaded
     let (set, faults) = FlowSet::load(files, &|prompt, language| prompts.audio(prompt, language));
     let told = || faults.iter().map(|fault| fault.render(Paint::Plain)).collect();
     let set = set.ok_or_else(|| NotLoaded::Faults(told()))?;
-    Ok(Loaded { set: Arc::new(set.served_as(edition, content.hash())), prompts })
+    let set = set.sealed_by(content).served_as(edition, content.hash());
+    Ok(Loaded { set: Arc::new(set), prompts })
 }

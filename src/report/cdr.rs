@@ -306,7 +306,9 @@ impl Record {
             | Fact::NoticeGiven
             | Fact::NoticeCut
             | Fact::FaxHeard
+            | Fact::Closed { .. }
             | Fact::NotConnected
+            | Fact::Requested { .. }
             | Fact::RecordingRefused
             | Fact::Promised { .. }
             | Fact::Fault { .. } => {}

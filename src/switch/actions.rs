@@ -7,13 +7,18 @@ use crate::call::keys::{Teller, Telling};
 use crate::call::recording::RecordingKind;
 use crate::call::take;
 use crate::flow::action::{Action, Fact, Input, Spoken, voicing};
-use crate::id::{CallId, LegId, PlaybackId};
+use crate::flow::request::Plan;
+use crate::flow::request::answer::Answer;
+use crate::flow::request::build::Message;
+use crate::flow::request::failure::Failure;
+use crate::id::{CallId, LegId, PlaybackId, RequestId};
 use crate::limits::MESSAGE_OPEN_MAX;
 use crate::media::command::{Command, Ears};
 use crate::report::event::{Cause, Event, Party};
 use crate::sip::interface::InfoKeys;
 use crate::switch::interface::{Output, voiced_in};
 use crate::wire::telephone_event::Key;
+use std::sync::Arc;
 
 /// The playing of the tone before a message: never one of the flow's own.
 pub(super) const TONE: PlaybackId = PlaybackId(u64::MAX);
@@ -55,11 +60,11 @@ impl Switch {
         }
     }
 
-    /// While a person is called for the patient there is a bed under the words to him, so that he knows that he is still
+    /// While a person is called for the patient, or a server is asked for longer than a moment, there is a bed under the words to him, so that he knows that he is still
     /// connected; and nothing once somebody talks with him or a message is taken. The worker is told of changes alone.
     fn turn_bed(&mut self, id: CallId) {
         let Some(call) = self.calls.get_mut(&id).filter(|call| call.patient.open) else { return };
-        let under = if call.run.waits_for_person() { Under::Bed } else { Under::Silence };
+        let under = if call.run.waits() { Under::Bed } else { Under::Silence };
         let Some(codec) = call.patient.codec() else { return };
         if std::mem::replace(&mut call.under, under) == under {
             return;
@@ -93,6 +98,8 @@ impl Switch {
             Action::Connect { target, ring } => self.call_person(id, target, ring),
             Action::TakeMessage => self.take_message(id),
             Action::FinishMessage => self.finish_message(id),
+            Action::Request { request, plan, message } => self.ask_server(id, request, plan, message),
+            Action::LetGo { request } => self.let_go(id, request),
             Action::Tell(fact) => self.tell_log(id, fact),
             Action::End { exit } => self.end_call(id, Cause::Normal, Party::Flow, Some(exit)),
         }
@@ -123,17 +130,49 @@ impl Switch {
         self.order(worker, leg, Order::Media(command(leg)));
     }
 
+    fn ask_server(&mut self, id: CallId, request: RequestId, plan: Arc<Plan>, message: Message) {
+        if let Some(call) = self.calls.get_mut(&id) {
+            call.request = Some(request);
+        }
+        self.outputs.push_back(Output::Request { call: id, request, plan, message });
+    }
+
+    fn let_go(&mut self, id: CallId, request: RequestId) {
+        if let Some(call) = self.calls.get_mut(&id) {
+            call.request = None;
+        }
+        self.outputs.push_back(Output::LetGo { call: id, request });
+    }
+
+    /// The edge has asked: what came of it, for a call that may be over.
+    pub(super) fn on_answered(&mut self, id: CallId, request: RequestId, answer: Result<Answer, Failure>) {
+        let Some(call) = self.calls.get_mut(&id) else { return };
+        call.request.take_if(|asked| *asked == request);
+        self.run_flow(id, Input::Answered { request, answer });
+        self.rekey(id);
+    }
+
+    /// Nobody waits for an answer in a call that is over.
+    pub(super) fn forget_request(&mut self, id: CallId) {
+        let request = self.calls.get_mut(&id).and_then(|call| call.request.take());
+        if let Some(request) = request {
+            self.outputs.push_back(Output::LetGo { call: id, request });
+        }
+    }
+
     fn tell_log(&mut self, id: CallId, fact: Fact) {
         match fact {
             Fact::LadderRung { .. } => self.counters.ladder_rungs += 1,
             Fact::Fault { .. } => self.counters.flow_faults += 1,
             Fact::Missed { .. } => self.counters.missed += 1,
+            Fact::Requested { .. } => self.counters.requests += 1,
             Fact::StepEntered { .. }
             | Fact::Chosen { .. }
             | Fact::LanguageChosen(_)
             | Fact::NoticeGiven
             | Fact::NoticeCut
             | Fact::FaxHeard
+            | Fact::Closed { .. }
             | Fact::NotConnected
             | Fact::RecordingRefused
             | Fact::Promised { .. } => {}

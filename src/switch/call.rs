@@ -7,7 +7,7 @@ use crate::call::recording::RecordingKind;
 use crate::call::take::Take;
 use crate::clock::{Instant, WallTime};
 use crate::flow::run::Run;
-use crate::id::{ExitName, LegId, RecordingId};
+use crate::id::{ExitName, LegId, RecordingId, RequestId};
 use crate::media::tap::Kept;
 use crate::report::event::{Cause, Party};
 use std::net::SocketAddr;
@@ -40,6 +40,8 @@ pub struct Call {
     pub message: Option<RecordingId>,
     /// The patient's presses that may be told a second time, in the other way.
     pub presses: Presses,
+    /// The request that the flow waits for.
+    pub request: Option<RequestId>,
     /// The greatest length.
     pub ends_at: Instant,
     /// The call is over; only its closing is waited for.

@@ -5,6 +5,7 @@
 
 use super::Switch;
 use super::call::Ending;
+use super::interface::Output;
 use crate::call::leg::Leg;
 use crate::call::take;
 use crate::id::{CallId, ExitName, LegId};
@@ -45,6 +46,7 @@ impl Switch {
             self.sip(sip::Command::HangUp { leg: patient.id, reason: hang_up_reason(cause) });
         }
         self.order_take(id, take::Input::Stop);
+        self.forget_request(id);
         self.close_patient(id, &patient);
         self.finish_if_closed(id);
         self.rekey(id);

@@ -5,7 +5,7 @@
 
 use super::admission::{self, Reserve, Standing};
 use super::call::{Call, Under};
-use super::interface::Output;
+use super::interface::{Output, UnsignedTrees};
 use super::ladder::Numbers;
 use super::moving::Order;
 use super::negotiate::{plan, settled};
@@ -15,7 +15,7 @@ use crate::call::keys::Presses;
 use crate::call::leg::Leg;
 use crate::call::routing::{called_number, caller_number, trunk_of};
 use crate::flow::action;
-use crate::flow::run::Run;
+use crate::flow::run::{Run, Unsigned};
 use crate::id::{CallId, LegId};
 use crate::limits::MESSAGE_OPEN_MAX;
 use crate::media::command::{Command, Ears, PortIndex, WorkerIndex};
@@ -99,6 +99,12 @@ impl Switch {
         let caller = caller_number(&invite, trunk);
         let flows = self.flows.of_call(called.expose(), invite.sip_call_id.expose()).clone();
         let flow = flows.route(called.expose()).clone();
+        let is_urgent = flows.is_urgent(&flow);
+        let closings = if is_urgent { Vec::new() } else { self.closings.of_number(called.expose()) };
+        let tries_out = self.settings.unsigned == UnsignedTrees::OnLoopback
+            && trunk.is_none()
+            && invite.way.remote.ip().is_loopback();
+        let unsigned = if tries_out { Unsigned::Answered } else { Unsigned::Withheld };
         let numbers = Numbers { called: called.clone(), caller: caller.clone() };
         self.ladders.open(id, leg, invite.sip_call_id.expose(), numbers);
         let arrived = Event::Arrived {
@@ -115,7 +121,10 @@ impl Switch {
         let call = Call {
             local: invite.way.local,
             patient: leg,
-            run: Run::new(flows, flow).begun_at(self.now.at, self.now.wall),
+            run: Run::new(flows, flow)
+                .begun_at(self.now.at, self.now.wall)
+                .with_unsigned(unsigned)
+                .closed_by(closings),
             heard: false,
             caller,
             person: None,
@@ -126,6 +135,7 @@ impl Switch {
             voiced: false,
             message: None,
             presses: Presses::default(),
+            request: None,
             ends_at: self.now.at + self.settings.longest,
             ending: None,
             due: None,

@@ -4,8 +4,13 @@ use crate::call::recording;
 use crate::call::routing::Trunk;
 use crate::clock::{Instant, WallTime};
 use crate::flow::action::{Heard, Spoken};
+use crate::flow::closing::Closings;
 use crate::flow::edition::{Edition, Served};
-use crate::id::{CallId, Language, LegId, PlaybackId, PromptName, TraceId, VoicingId};
+use crate::flow::request::Plan;
+use crate::flow::request::answer::Answer;
+use crate::flow::request::build::Message;
+use crate::flow::request::failure::Failure;
+use crate::id::{CallId, Language, LegId, PlaybackId, PromptName, RequestId, TraceId, VoicingId};
 use crate::media::command as media;
 use crate::phi::Phi;
 use crate::report::event::Entry;
@@ -15,6 +20,7 @@ use crate::sip::way::Way;
 use crate::switch::trace;
 use crate::wire::codec::Codec;
 use std::net::IpAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// The time of an input, on both lines.
@@ -39,6 +45,8 @@ pub struct Settings {
     pub max_calls: u32,
     /// Legs on one media worker before the next one gets any.
     pub legs_gathered: usize,
+    /// Who gets a triage tree that nobody has signed.
+    pub unsigned: UnsignedTrees,
     /// How long a call may last.
     pub longest: Duration,
     /// How long a person may be rung at the most, whatever the flow says.
@@ -49,6 +57,16 @@ pub struct Settings {
     pub first_seq: u64,
     /// The first number for calls and recordings in this run: over all those of earlier runs.
     pub first_id: u64,
+}
+
+/// Who gets a triage tree that nobody has signed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum UnsignedTrees {
+    /// Nobody: the safe stub for all.
+    #[default]
+    Withheld,
+    /// Who calls from this machine, and by no trunk: somebody tries it out.
+    OnLoopback,
 }
 
 /// One thing that happens to the engine.
@@ -67,6 +85,15 @@ pub enum Input<'a> {
         id: LocateId,
         /// What was found.
         records: Vec<Record>,
+    },
+    /// The answer to [`Output::Request`].
+    Answered {
+        /// Whose request it was.
+        call: CallId,
+        /// Which.
+        request: RequestId,
+        /// The values that its step wants, or why there are none.
+        answer: Result<Answer, Failure>,
     },
     /// Nobody is at the end of that way.
     Unreachable {
@@ -93,6 +120,8 @@ pub enum Input<'a> {
     },
     /// New flows, already checked: for new calls.
     Flows(Served),
+    /// What is closed by hand: for new calls.
+    Closings(Arc<Closings>),
     /// All legs of this call are to live on that worker: its own is to be emptied.
     Move {
         /// The call.
@@ -227,6 +256,24 @@ pub enum Output {
     },
     /// Tell the recorder.
     Recorder(recording::Command),
+    /// Ask a server of the clinic; [`Input::Answered`] brings what comes of it.
+    Request {
+        /// Whose request it is.
+        call: CallId,
+        /// Which.
+        request: RequestId,
+        /// Whom, for how long, and what the answer must hold.
+        plan: Arc<Plan>,
+        /// What is sent.
+        message: Message,
+    },
+    /// Nobody waits for the answer to this request any more.
+    LetGo {
+        /// Whose it was.
+        call: CallId,
+        /// Which.
+        request: RequestId,
+    },
     /// Add to the event log; [`Input::Durable`] comes back.
     Append(Entry),
     /// Keep this message of a traced number, or close its file.

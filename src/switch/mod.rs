@@ -32,6 +32,7 @@ pub mod trace;
 use crate::call::keys::Teller;
 use crate::clock::{Due, Instant};
 use crate::flow::action;
+use crate::flow::closing::Closings;
 use crate::flow::edition::{Edition, Served};
 use crate::flow::set::FlowSet;
 use crate::id::{CallId, LegId, RecordingId};
@@ -67,6 +68,7 @@ pub struct Switch {
     settings: Settings,
     sip: Stack,
     flows: Served,
+    closings: Arc<Closings>,
     ports: Ports,
     calls: BTreeMap<CallId, Call>,
     legs: BTreeMap<LegId, CallId>,
@@ -101,6 +103,7 @@ impl Switch {
             durable_up_to: settings.first_seq.saturating_sub(1),
             next_id: settings.first_id,
             flows: Served::to_all(flows),
+            closings: Arc::default(),
             settings,
             calls: BTreeMap::new(),
             legs: BTreeMap::new(),
@@ -131,6 +134,7 @@ impl Switch {
             Input::Resolved { id, records } => {
                 self.sip.handle(now.at, sip::Input::Resolved { id, records });
             }
+            Input::Answered { call, request, answer } => self.on_answered(call, request, answer),
             Input::Unreachable { way } => self.sip.handle(now.at, sip::Input::Unreachable { way }),
             Input::Voiced { call, voicing, heard } => {
                 self.run_flow(call, crate::flow::action::Input::Voiced { voicing, heard });
@@ -139,6 +143,7 @@ impl Switch {
             Input::Recorder(event) => self.on_recorder(event),
             Input::Durable { up_to } => self.on_durable(up_to),
             Input::Flows(flows) => self.flows = flows,
+            Input::Closings(closings) => self.closings = closings,
             Input::Move { call, to } => self.move_call(call, to),
             Input::PauseRecording { call } => self.pause_recording(call),
             Input::ResumeRecording { call } => self.resume_recording(call),

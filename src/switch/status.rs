@@ -27,6 +27,8 @@ pub(super) struct Counters {
     pub keys: u64,
     pub missed: u64,
     pub ladder_rungs: u64,
+    /// Requests to servers of the clinic that came to an end.
+    pub requests: u64,
     pub flow_faults: u64,
     pub bridged: u64,
     pub moved: u64,
@@ -118,6 +120,11 @@ impl Switch {
                 "a stream or file was not closed in time: look at the disk",
             ),
             figure(
+                "closings",
+                self.closings.holding(self.now.wall) as u64,
+                "closings that hold now: `careline closings`",
+            ),
+            figure(
                 "traces",
                 self.ladders.traces.count() as u64,
                 "numbers whose SIP is kept in full: `careline trace`",
@@ -153,6 +160,11 @@ impl Switch {
             figure("playings", c.playings, "times that prompts were spoken"),
             figure("keys", c.keys, "keys pressed"),
             figure("answers_missed", c.missed, "silences and wrong keys"),
+            figure(
+                "requests",
+                c.requests,
+                "requests to servers of the clinic that are over, answered or not",
+            ),
             figure("ladder_rungs", c.ladder_rungs, "times that a caller went up the person ladder"),
             figure("bridged", c.bridged, "callers who were put through to a person"),
             figure(

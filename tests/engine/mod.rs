@@ -189,7 +189,13 @@ impl Engine {
 
     /// Starts an engine in a directory that another one has left, and waits until it answers.
     pub fn start_again(home: &Path, sip: SocketAddr, desk: SocketAddr) -> Engine {
-        let engine = Self::start_unready(home, sip, desk);
+        Self::start_told(home, sip, desk, &[])
+    }
+
+    /// The same with more words on its command line.
+    pub fn start_told(home: &Path, sip: SocketAddr, desk: SocketAddr, more: &[&str]) -> Engine {
+        let words: Vec<&str> = ["serve"].iter().chain(more).copied().collect();
+        let engine = Self::run(careline(home, &words), home, sip, desk);
         assert!(engine.is_ready(), "no answer to OPTIONS at {sip} in {READY:?}; it said:\n{}", engine.said());
         engine
     }

@@ -27,7 +27,8 @@ impl Flows {
             .collect();
         files.sort_by(|a, b| a.path.cmp(&b.path));
         for file in files.iter_mut().filter(|file| file.path.ends_with("clinic.yaml")) {
-            file.octets.extend_from_slice(b"\nurgent_flows: [after_hours]\n");
+            let text = String::from_utf8(file.octets.clone()).unwrap();
+            file.octets = text.replace("[crisis_help]", "[after_hours, crisis_help]").into_bytes();
         }
         let mut changed = files.clone();
         for file in changed.iter_mut().filter(|file| file.path.ends_with("clinic.yaml")) {

@@ -23,7 +23,7 @@ use careline::rng::Rng;
 use careline::sip::interface as sip;
 use careline::switch::Switch;
 use careline::switch::inbox::Inbox;
-use careline::switch::interface::{Input, Settings};
+use careline::switch::interface::{Input, Settings, UnsignedTrees};
 use std::collections::BTreeSet;
 use std::net::{IpAddr, Ipv4Addr};
 use std::time::Duration;
@@ -62,6 +62,7 @@ pub fn switch(
         trunks: Vec::new(),
         max_calls: script.max_calls,
         legs_gathered: 3,
+        unsigned: UnsignedTrees::Withheld,
         longest: script.longest,
         ring: Duration::from_secs(180),
         media_lost: MEDIA_LOST,

@@ -550,6 +550,12 @@ impl World {
                 self.after_desk();
             }
             Output::Append(entry) => return self.append(entry),
+            // No server of the clinic stands in this world.
+            Output::Request { call, request, .. } => {
+                let answer = Err(careline::flow::request::failure::Failure::NotReached);
+                return self.tell_switch(Input::Answered { call, request, answer });
+            }
+            Output::LetGo { .. } => {}
             Output::Trace(_) => {}
             Output::Drained => self.drained = true,
         }

@@ -214,6 +214,7 @@ const BESIDE_OTHERS: &[&str] = &[
     "nominal/front-desk",
     "nominal/front-desk-hangs-up",
     "nominal/front-desk-in-steps",
+    "nominal/hears-goodbye",
     "nominal/hears-the-hours",
     "nominal/hears-the-hours-in-spanish",
     "nominal/leaves-a-message",
@@ -243,8 +244,10 @@ fn every_scenario_alone_ends_as_it_expects() {
 enum Way {
     /// `asks-for-a-person` with these keys, in Spanish with a 2 before them.
     Keys(&'static str),
-    /// The same at the line of colleagues.
-    Colleague(&'static str),
+    /// The same at another number.
+    At(&'static str, &'static str),
+    /// `hears-goodbye` at this number with these keys, in Spanish with a 2 before them.
+    Goodbye(&'static str, &'static str),
     /// What the office tells: `hears-the-hours`, and the same in Spanish.
     Told,
     /// A message, when the clinic is closed: `leaves-a-message`, and the same in Spanish.
@@ -267,9 +270,28 @@ const EXITS: &[(&str, Way)] = &[
     ("emergency", Way::Keys("911")),
     ("message_left", Way::Message),
     ("informed", Way::Told),
-    ("colleague_pharmacy", Way::Colleague("1")),
-    ("colleague_hospital", Way::Colleague("3")),
-    ("colleague_doctor", Way::Colleague("5")),
+    ("colleague_pharmacy", Way::At("130", "1")),
+    ("colleague_hospital", Way::At("130", "3")),
+    ("colleague_doctor", Way::At("130", "5")),
+    // The nurse's questions: a yes to the first, to the poison, to the last; six times no; 4; and the crisis line.
+    ("emergency", Way::At("140", "11")),
+    ("nurse", Way::At("140", "122221")),
+    ("crisis", Way::At("140", "1222221")),
+    ("nurse", Way::At("140", "1222222")),
+    ("nurse", Way::At("140", "4")),
+    ("crisis", Way::At("190", "#")),
+    // A phone with its read-back, and a date that is none twice: nobody keeps the list yet, so a person does.
+    ("person", Way::At("150", "161755501421")),
+    ("optout", Way::Goodbye("150", "32")),
+    // Content, not content, and without a word.
+    ("survey", Way::Goodbye("160", "11533")),
+    ("unhappy", Way::At("160", "1211")),
+    ("survey", Way::Goodbye("160", "3")),
+    // May 4, 1958 and a zip code; a date that is none, twice; for somebody else; and goodbye.
+    ("person", Way::At("170", "1105041958102139")),
+    ("person", Way::At("170", "119999999999999999")),
+    ("record", Way::At("170", "12")),
+    ("informed", Way::Goodbye("170", "3")),
 ];
 /// The exits of the person ladder, which no flow writes.
 const OF_THE_LADDER: [&str; 5] = ["person", "nurse", "crisis", "emergency", "message_left"];
@@ -289,8 +311,16 @@ const OTHER_CALLERS: &[(&str, &str, &str)] = &[
 fn keys_of_exits() -> impl Iterator<Item = (&'static str, &'static str)> {
     EXITS.iter().filter_map(|(_, way)| match way {
         Way::Keys(keys) => Some(("100", *keys)),
-        Way::Colleague(keys) => Some(("130", *keys)),
-        Way::Message | Way::Told => None,
+        Way::At(number, keys) => Some((*number, *keys)),
+        Way::Message | Way::Told | Way::Goodbye(..) => None,
+    })
+}
+
+/// The same for each exit behind which the engine says goodbye.
+fn keys_of_goodbyes() -> impl Iterator<Item = (&'static str, &'static str)> {
+    EXITS.iter().filter_map(|(_, way)| match way {
+        Way::Goodbye(number, keys) => Some((*number, *keys)),
+        Way::Message | Way::Told | Way::Keys(_) | Way::At(..) => None,
     })
 }
 
@@ -366,10 +396,13 @@ fn must_tell_of_notices(engine: &Engine) {
 fn every_exit_is_reached_in_each_language_and_told_by_the_record() {
     let home = tempfile::tempdir().expect("a temporary directory can be made");
     let engine = Engine::start(home.path(), &Wishes::default());
-    let typed = LANGUAGES
-        .iter()
-        .flat_map(|(_, by)| keys_of_exits().map(move |(number, keys)| (number, format!("{by}{keys}"))));
-    let typed: Vec<(&str, String)> = typed.collect();
+    let in_each = |keys: Vec<(&'static str, &'static str)>| -> Vec<(&str, String)> {
+        let of_one = |by: &'static str| {
+            keys.iter().map(move |(number, keys)| (*number, format!("{by}{keys}"))).collect::<Vec<_>>()
+        };
+        LANGUAGES.iter().flat_map(|(_, by)| of_one(by)).collect()
+    };
+    let typed = in_each(keys_of_exits().collect());
     let persons = u32::try_from(typed.len() + OTHER_CALLERS.len()).expect("a short table");
     let desk = desk(home.path(), engine.desk, "nominal/front-desk", persons);
     let asks = run("nominal/asks-for-a-person");
@@ -377,6 +410,13 @@ fn every_exit_is_reached_in_each_language_and_told_by_the_record() {
         .iter()
         .map(|(number, keys)| call_typing(&engine, home.path(), &Run { number, ..asks }, keys))
         .collect();
+    let goodbyes = in_each(keys_of_goodbyes().collect());
+    let goodbye = run("nominal/hears-goodbye");
+    started.extend(
+        goodbyes
+            .iter()
+            .map(|(number, keys)| call_typing(&engine, home.path(), &Run { number, ..goodbye }, keys)),
+    );
     for (number, scenario) in [
         ("199", "nominal/leaves-a-message"),
         ("199", "nominal/leaves-a-message-in-spanish"),

@@ -97,11 +97,13 @@ pub fn write_tone_at(rate: u32, path: &Path, hertz: f64, seconds: f64) {
 /// Prompts of a tenth of a second under the names of those that `root` ships, so that tests go fast.
 pub fn short_prompts(root: &Path, to: &Path) {
     for language in ["en", "es"] {
-        let folder = to.join(language);
-        std::fs::create_dir_all(&folder).expect("the test's own directory can be written");
-        let shipped = std::fs::read_dir(root.join("sounds").join(language)).expect("sounds are shipped");
-        for name in shipped.filter_map(Result::ok).map(|entry| entry.path()) {
-            if let Some(stem) = name.file_stem() {
+        for inside in [Path::new(language).to_owned(), Path::new(language).join("say")] {
+            let folder = to.join(&inside);
+            std::fs::create_dir_all(&folder).expect("the test's own directory can be written");
+            let shipped = std::fs::read_dir(root.join("sounds").join(&inside)).expect("sounds are shipped");
+            let files =
+                shipped.filter_map(Result::ok).map(|entry| entry.path()).filter(|path| path.is_file());
+            for stem in files.filter_map(|path| path.file_stem().map(std::ffi::OsStr::to_owned)) {
                 write_tone(&folder.join(stem).with_added_extension("wav"), 300.0, 0.1);
             }
         }

@@ -343,9 +343,10 @@ fn a_key_held_for_ten_seconds_is_one_press_and_the_next_key_without_a_pause_is_a
 #[test]
 fn no_shipped_prompt_sounds_like_a_key() {
     let mut prompts = 0;
-    for language in ["en", "es"] {
-        let folder = format!("{}/sounds/{language}", env!("CARGO_MANIFEST_DIR"));
-        for file in std::fs::read_dir(&folder).unwrap().map(|file| file.unwrap().path()) {
+    for folder in ["en", "es", "en/say", "es/say"] {
+        let folder = format!("{}/sounds/{folder}", env!("CARGO_MANIFEST_DIR"));
+        let files = std::fs::read_dir(&folder).unwrap().map(|file| file.unwrap().path());
+        for file in files.filter(|path| path.is_file()) {
             let path = file.strip_prefix(env!("CARGO_MANIFEST_DIR")).unwrap().to_str().unwrap().to_owned();
             assert_eq!(presses(&prompt(&path)), "", "{path}");
             prompts += 1;

@@ -80,7 +80,9 @@ fn flow(fact: &Fact, numbers: Numbers) -> What {
         }
         Fact::Chosen { .. } | Fact::Missed { .. } | Fact::RecordingRefused => Mark::Key,
         Fact::NoticeGiven | Fact::NoticeCut | Fact::FaxHeard => Mark::Sound,
-        Fact::NotConnected
+        Fact::Closed { .. }
+        | Fact::NotConnected
+        | Fact::Requested { .. }
         | Fact::LanguageChosen(_)
         | Fact::LadderRung { .. }
         | Fact::Promised { .. }

@@ -6,6 +6,7 @@ use super::Numbers;
 use crate::call::recording::RecordingFault;
 use crate::clock::WallTime;
 use crate::flow::action::{Fact, Why};
+use crate::flow::closing::Then;
 use crate::io::store::words::Word;
 use crate::phi::Phi;
 use crate::report::event::{Cause, Party};
@@ -26,6 +27,12 @@ pub fn flow_told(fact: &Fact, numbers: Numbers) -> String {
         (Fact::LanguageChosen(language), _) => format!("language {language}"),
         (Fact::NoticeGiven, _) => "the recording notice was heard".to_owned(),
         (Fact::FaxHeard, _) => "a fax machine called".to_owned(),
+        (Fact::Closed { prompt, then: Then::AfterHours }, _) => {
+            format!("closed by hand: {prompt}, then after_hours")
+        }
+        (Fact::Closed { prompt, then: Then::Open }, _) => {
+            format!("closed by hand: {prompt}, then the number as always")
+        }
         (Fact::NotConnected, _) => "the flow asked for what nothing is connected to".to_owned(),
         (Fact::NoticeCut, _) => "the recording notice was cut short: not recorded".to_owned(),
         (Fact::RecordingRefused, _) => "the caller wants no recording".to_owned(),
@@ -34,6 +41,9 @@ pub fn flow_told(fact: &Fact, numbers: Numbers) -> String {
         }
         (Fact::Promised { within_working_days }, _) => {
             format!("promised: a call back within {within_working_days} working day(s)")
+        }
+        (Fact::Requested { host, outcome, milliseconds }, _) => {
+            format!("asked {host}: {} after {milliseconds} ms", outcome.to_string().replace('_', " "))
         }
         (Fact::Fault { what }, _) => format!("a fault of the flow: {what}"),
     }

@@ -1,7 +1,7 @@
 //! The draft as something to publish: its files, their hashes, and its place on the shelf. The first start and
 //! `careline publish` both go through here.
 
-use crate::flow::changes::{Side, sentences};
+use crate::flow::changes::{Side, approval, sentences};
 use crate::flow::content::Content;
 use crate::flow::set::SourceFile;
 use crate::io::flow_files;
@@ -47,6 +47,12 @@ impl Told {
         let before = Side { flows: &self.flows, content: &self.content };
         sentences(before, Side { flows: &after.flows, content: &after.content })
     }
+
+    /// What of that a second person must approve.
+    pub fn needs_to(&self, after: &Told) -> Vec<String> {
+        let before = Side { flows: &self.flows, content: &self.content };
+        approval::needs(before, Side { flows: &after.flows, content: &after.content })
+    }
 }
 
 /// What is told of a set that goes on the shelf.
@@ -58,6 +64,8 @@ pub struct Facts {
     pub note: String,
     /// What changes for callers.
     pub changes: Vec<String>,
+    /// What of that a second person must approve.
+    pub needs: Vec<String>,
 }
 
 /// Whether a set lay on the shelf already.
@@ -94,9 +102,9 @@ pub fn put(
     if let Some(number) = same {
         return Ok(Put::Again(number));
     }
-    let Facts { mover: Mover { by, at }, note, changes } = facts;
+    let Facts { mover: Mover { by, at }, note, changes, needs } = facts;
     let number = shelf.next_number()?;
-    let manifest = Manifest { number, at, by, note, changes, content: content.clone() };
+    let manifest = Manifest { number, at, by, note, changes, needs, content: content.clone() };
     shelf.add(held, folders, &manifest)?;
     Ok(Put::New(number))
 }

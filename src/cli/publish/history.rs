@@ -4,6 +4,7 @@
 use super::draft::Told;
 use crate::config::Config;
 use crate::flow::content::short;
+use crate::io::published::manifest::Manifest;
 use crate::io::published::pointer::Pointer;
 use crate::io::published::{Shelf, ShelfError};
 use std::process::ExitCode;
@@ -64,13 +65,9 @@ fn rows(shelf: &Shelf) -> Result<(Vec<Row>, Option<Pointer>), ShelfError> {
         let cells = match shelf.manifest(number) {
             Ok(told) => {
                 let changes = told.changes.len().to_string();
-                [
-                    told.at,
-                    told.by,
-                    changes,
-                    short(&told.content.hash()).to_owned(),
-                    told.note.replace('\n', " "),
-                ]
+                let version = short(&told.content.hash()).to_owned();
+                let (by, mark) = second_person(shelf, &told);
+                [told.at, by, changes, version, mark + &told.note.replace('\n', " ")]
             }
             Err(error) => {
                 let none = || "-".to_owned();
@@ -80,6 +77,16 @@ fn rows(shelf: &Shelf) -> Result<(Vec<Row>, Option<Pointer>), ShelfError> {
         (number, cells)
     };
     Ok((shelf.numbers()?.into_iter().rev().map(row).collect(), shelf.pointer()?))
+}
+
+/// Who published a set and who approved it, and the mark of one that waits for that.
+fn second_person(shelf: &Shelf, told: &Manifest) -> (String, String) {
+    let approval = shelf.approval(told).ok().flatten();
+    match approval {
+        Some(approval) => (format!("{} + {}", told.by, approval.by), String::new()),
+        None if told.needs.is_empty() => (told.by.clone(), String::new()),
+        None => (told.by.clone(), "[waits for a second person] ".to_owned()),
+    }
 }
 
 /// Columns that fit their contents, the newest set first.

@@ -4,12 +4,15 @@
 //!  draft ─check─▶ what changes, in sentences ─asked─▶ on the shelf ─▶ engine: loaded, checked, served ─▶ pointer
 //!                                                              └─ no engine: checked here ─▶ pointer, for the next start
 //! ```
-//! Calls that are up end on the set that they began with.
+//! Calls that are up end on the set that they began with. A set that changes triage or what is said in a crisis waits on
+//! the shelf for a second person ([`approve`]).
 
+pub mod approve;
 pub mod draft;
 pub mod history;
 
 use crate::cli::check::{self, Paths};
+use crate::cli::close;
 use crate::cli::sounds::Sounds;
 use crate::cli::test;
 use crate::config::Config;
@@ -18,6 +21,7 @@ use crate::flow::diagnostic::Paint;
 use crate::flow::edition::Share;
 use crate::flow::set::{Audio, FlowSet};
 use crate::io::control::{self, AskError};
+use crate::io::now::Clock;
 use crate::io::published::pointer::Pointer;
 use crate::io::published::{Held, Shelf};
 use crate::io::set_load;
@@ -127,6 +131,9 @@ fn publish_draft(
             ));
         }
     }
+    for unsaid in close::unsaid(&shelf, &set, Clock::start().wall()) {
+        eprintln!("warning: {unsaid}");
+    }
     let share = wish.canary.as_ref().or(wish.canary_number.as_ref());
     check_share(&shelf, &set, share, pointer)?;
     if let Some(pointer) = pointer.filter(|pointer| is_published(&shelf, pointer.current, &content)) {
@@ -136,18 +143,27 @@ fn publish_draft(
         ));
     }
     let draft = Told { flows: Told::of(&folders)?.flows, content };
-    let changes = match pointer {
-        Some(pointer) => Told::published(&shelf, pointer.current)?.changes_to(&draft),
-        None => Vec::new(),
+    let (changes, needs) = match pointer {
+        Some(pointer) => {
+            let current = Told::published(&shelf, pointer.current)?;
+            (current.changes_to(&draft), current.needs_to(&draft))
+        }
+        None => (Vec::new(), Vec::new()),
     };
-    print!("{}", what_changes(&changes, pointer));
+    print!("{}{}", what_changes(&changes, pointer), approve::withheld(&set, &draft.content));
+    if share.is_some() {
+        approve::check_trial(&shelf, &set, &draft.content, &needs)?;
+    }
     let number = shelf.next_number().map_err(text)?;
     if !wish.yes && !is_wanted(number)? {
         return Err("nothing is published".to_owned());
     }
     let mover = mover(wish.by.as_deref());
-    let facts = Facts { mover: mover.clone(), note: wish.note.clone(), changes };
+    let facts = Facts { mover: mover.clone(), note: wish.note.clone(), changes, needs };
     let put = put(&shelf, held, &folders, &draft.content, facts).map_err(text)?;
+    if let Some(told) = approve::waiting(&shelf, put.number())? {
+        return Ok(told);
+    }
     let next = match (pointer, share) {
         (None, _) => Pointer::first(put.number(), mover),
         (Some(pointer), None) => pointer.published(put.number(), mover),

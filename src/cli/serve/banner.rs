@@ -7,7 +7,7 @@ use crate::io::sip_port::Listen;
 use std::fmt::Write as _;
 use std::net::{IpAddr, SocketAddr};
 
-/// Ten lines.
+/// Ten lines, and one for each closing.
 pub fn banner(config: &Config, started: &Started, origin: &str) -> String {
     let listening = started.engine.sip.listening();
     // A SIP port listens somewhere, over UDP as a rule.
@@ -30,8 +30,16 @@ pub fn banner(config: &Config, started: &Started, origin: &str) -> String {
         started.first_port,
         started.last_port
     );
-    let _ = writeln!(out, "  flows       {}{origin}; version {}", started.flows, short(&started.version));
+    let withheld = match started.withheld.as_slice() {
+        [] => String::new(),
+        trees => format!("; unsigned {}: callers there get a nurse (careline check)", trees.join(", ")),
+    };
+    let version = short(&started.version);
+    let _ = writeln!(out, "  flows       {}{origin}; version {version}{withheld}", started.flows);
     let _ = writeln!(out, "  numbers     {} · any other → {}", numbers.join(" · "), started.default_flow);
+    for line in &started.closed {
+        let _ = writeln!(out, "  closed      {line}");
+    }
     let _ = writeln!(
         out,
         "  room        {} calls at once ({} ports bound, descriptors for {} legs)",

@@ -11,12 +11,23 @@ use super::check::{self, Paths};
 use crate::config::{Config, Log};
 use crate::flow::diagnostic::Paint;
 use crate::flow::set::Audio;
+use crate::switch::interface::UnsignedTrees;
 use serving::Serving;
 use std::io::IsTerminal;
 use std::process::ExitCode;
 
+/// What the command may be told.
+#[derive(Clone, Debug, Default, clap::Args)]
+pub struct Arguments {
+    /// Let calls from this very machine hear triage trees that nobody has signed: for trying them out, never where a
+    /// proxy on this machine passes patients on
+    #[arg(long)]
+    unsigned_ok: bool,
+}
+
 /// Serves until stopped by SIGTERM or SIGINT.
-pub fn serve(paths: &Paths) -> ExitCode {
+pub fn serve(paths: &Paths, arguments: &Arguments) -> ExitCode {
+    let unsigned = if arguments.unsigned_ok { UnsignedTrees::OnLoopback } else { UnsignedTrees::Withheld };
     let (config, serving) = match settled(paths) {
         Ok(settled) => settled,
         Err(faults) => {
@@ -34,7 +45,7 @@ pub fn serve(paths: &Paths) -> ExitCode {
         }
     };
     let inside = runtime.enter();
-    let started = start::start(&config, serving.sets);
+    let started = start::start(&config, serving.sets, unsigned);
     drop(inside);
     match started {
         Ok(started) => {

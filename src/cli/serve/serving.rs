@@ -144,7 +144,8 @@ fn first(
 fn keep(shelf: &Shelf, folders: &Folders, content: &Content) -> Result<u32, ShelfError> {
     let held = shelf.hold()?;
     let mover = mover(Some("careline"));
-    let facts = Facts { mover: mover.clone(), note: "the first start".to_owned(), changes: Vec::new() };
+    let (note, changes, needs) = ("the first start".to_owned(), Vec::new(), Vec::new());
+    let facts = Facts { mover: mover.clone(), note, changes, needs };
     let number = put(shelf, &held, folders, content, facts)?.number();
     shelf.point(&Pointer::first(number, mover))?;
     Ok(number)
@@ -158,6 +159,6 @@ fn as_published(
     number: u32,
     content: &Content,
 ) -> Loaded {
-    let set = Arc::new(set.served_as(Edition::Published(number), content.hash()));
+    let set = Arc::new(set.sealed_by(content).served_as(Edition::Published(number), content.hash()));
     Loaded { set, prompts: prompts.moved_to(&Folders::of_set(&shelf.folder_of(number)).sounds) }
 }

@@ -4,8 +4,12 @@
 //! control socket is served.
 
 use crate::call::routing;
+use crate::cli::close;
 use crate::clock::Instant;
 use crate::config::{Config, LiveEdit, Trust};
+use crate::flow::closing::Closings;
+use crate::flow::set::FlowSet;
+use crate::flow::triage::signature::day_of;
 use crate::io::control;
 use crate::io::descriptors::{self, Room};
 use crate::io::kernel_drops::MediaSockets;
@@ -16,6 +20,8 @@ use crate::io::media_worker::{self, Handle};
 use crate::io::now::Clock;
 use crate::io::recorder::desk;
 use crate::io::recorder::thread::{Listener, Recorder};
+use crate::io::request::Requests;
+use crate::io::request::connect::Connector;
 use crate::io::run::{EdgeCounters, Engine};
 use crate::io::set_load::NewSets;
 use crate::io::sets::Sets;
@@ -31,7 +37,7 @@ use crate::rng::Rng;
 use crate::sip::connections;
 use crate::switch::Switch;
 use crate::switch::inbox::Inbox;
-use crate::switch::interface::{Input, Now, Settings};
+use crate::switch::interface::{Input, Now, Settings, UnsignedTrees};
 use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -45,10 +51,14 @@ pub struct Started {
     pub flows: usize,
     /// The version of the flow set.
     pub version: String,
+    /// Triage trees that callers do not get.
+    pub withheld: Vec<String>,
     /// Called numbers and the flows they lead to.
     pub numbers: Vec<(String, String)>,
     /// The flow of every other number.
     pub default_flow: String,
+    /// What is closed by hand, a line each.
+    pub closed: Vec<String>,
     /// RTP port pairs bound.
     pub ports: usize,
     /// The first and the last RTP port.
@@ -104,7 +114,7 @@ pub enum StartError {
 ///
 /// # Errors
 /// [`StartError`], with the repair in its text.
-pub fn start(config: &Config, sets: NewSets) -> Result<Started, StartError> {
+pub fn start(config: &Config, sets: NewSets, unsigned: UnsignedTrees) -> Result<Started, StartError> {
     let clock = Clock::start();
     let Room { legs: max_legs, connections } = descriptors::raise_and_share();
     let control = control::listen(&config.control)
@@ -117,10 +127,11 @@ pub fn start(config: &Config, sets: NewSets) -> Result<Started, StartError> {
     let (sets, served) = Sets::new(sets);
     let flows = Arc::clone(&served.current);
     let calls_recovered = records.recovered.calls.len() as u64;
-    let settings = settings(config, &records);
+    let settings = settings(config, &records, unsigned);
     let max_calls = settings.max_calls;
     let mut switch = Switch::new(settings, Arc::clone(&flows), &ports, seeded_rng()?);
     switch.handle(Now { at: clock.now(), wall: clock.wall() }, Input::Flows(served));
+    switch.handle(Now { at: clock.now(), wall: clock.wall() }, Input::Closings(closings(config).into()));
     let sockets = MediaSockets::new(config.media.address, ports.iter().flatten().copied());
     let (ask, requests) = control.serve(sockets, config.shelf());
     if config.live_edit == LiveEdit::On {
@@ -139,6 +150,7 @@ pub fn start(config: &Config, sets: NewSets) -> Result<Started, StartError> {
         durable: records.durable,
         sets,
         requests,
+        servers: Requests::new(Connector::system(), seeded_rng()?),
         tracer: Tracer::default(),
         clock,
         drain: config.drain,
@@ -152,14 +164,31 @@ pub fn start(config: &Config, sets: NewSets) -> Result<Started, StartError> {
         engine,
         flows: flows.flows().len(),
         version: flows.version().to_owned(),
+        withheld: withheld(&flows, clock),
         numbers: flows.numbers().map(|(number, flow)| (number.to_owned(), flow.to_string())).collect(),
         default_flow: flows.default_flow().to_string(),
+        closed: close::lines(&config.shelf(), clock.wall()),
         ports: all.len(),
         first_port: all.iter().copied().min().unwrap_or(0),
         last_port: all.iter().copied().max().unwrap_or(0).saturating_add(1),
         max_legs,
         max_calls,
     })
+}
+
+/// What is closed by hand. If that cannot be known nothing is: callers come to persons.
+fn closings(config: &Config) -> Closings {
+    config.shelf().closings().unwrap_or_else(|error| {
+        tracing::error!("{error}");
+        Closings::default()
+    })
+}
+
+/// The triage trees that callers of today get the safe stub for.
+fn withheld(flows: &FlowSet, clock: Clock) -> Vec<String> {
+    let trees = flows.trees().iter();
+    let withheld = trees.filter(|tree| flows.not_answered(tree.flow, || day_of(clock.wall())).is_some());
+    withheld.map(|tree| tree.name.to_string()).collect()
 }
 
 /// Ends the edges, each after what it still has to write.
@@ -202,13 +231,14 @@ fn start_workers(config: &Config, clock: Clock, max_legs: u64) -> Result<Workers
 }
 
 /// The settings of the switch, from the configuration and what the records say of earlier runs.
-fn settings(config: &Config, records: &Records) -> Settings {
+fn settings(config: &Config, records: &Records, unsigned: UnsignedTrees) -> Settings {
     Settings {
         sip: config.sip_settings(),
         external_address: config.sip.external_address,
         trunks: config.trunks.iter().map(trunk).collect(),
         max_calls: config.calls.max,
         legs_gathered: MEDIA_LEGS_GATHERED,
+        unsigned,
         longest: config.calls.longest,
         ring: config.calls.ring,
         media_lost: config.media.silent_after,

@@ -25,6 +25,7 @@ use crate::flow::read::acts::{ANOTHER, CollectKindText, CollectText, ExpressionT
 use crate::flow::read::flow::{ActText, AnswerText, FlowText, StepText};
 use crate::flow::read::kind;
 use crate::flow::records;
+use crate::flow::request::{Field, Guard};
 use crate::flow::syntax::fields::Placed;
 use std::collections::BTreeSet;
 
@@ -177,6 +178,12 @@ impl Effects<'_> {
                 let saves = values.iter().map(|(name, value)| self.save(name, What::Formula(formula(value))));
                 let saves = saves.collect();
                 node.ways.push(self.way(next, saves));
+            }
+            ActText::Request(text) => {
+                let saves = text.plan.schema.fields.iter().map(|field| self.answered(field, &text.done));
+                let saves = saves.collect();
+                node.ways.push(self.way(&text.done, saves));
+                node.ways.push(self.way(&text.failed, Vec::new()));
             }
             ActText::Say { .. }
             | ActText::OfferLanguage { .. }
@@ -331,6 +338,17 @@ impl Effects<'_> {
 
     fn save(&mut self, name: &Placed<String>, what: What) -> Save {
         Save { name: self.names.number(&name.value), what, place: name.place, unused: self.unused }
+    }
+
+    /// A field of an answer; one that no step asks for is still looked at in the answer.
+    fn answered(&mut self, field: &Field, done: &Placed<String>) -> Save {
+        let flags = Flags { phi: field.guard == Guard::Phi, secret: false };
+        Save {
+            name: self.names.number(field.name.as_str()),
+            what: What::Fixed(field.kind.of_flows(), flags),
+            place: done.place,
+            unused: Unused::Fine,
+        }
     }
 
     /// `birth`, or `patient.birth`.

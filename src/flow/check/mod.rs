@@ -12,8 +12,10 @@ pub mod names;
 pub mod offers;
 pub mod paths;
 pub mod reading;
+pub mod request;
 pub mod slots;
 pub mod spoken_keys;
+pub mod triage;
 pub mod values;
 pub mod words;
 
@@ -34,10 +36,12 @@ pub fn all(draft: &Draft, audio: AudioOf<'_>, sources: &mut Sources) -> BTreeMap
     paths::check(draft, &graph, sources);
     let known = known::check(draft, &graph, sources);
     let environment = values::environment(draft);
+    request::check(draft, &environment, sources);
     let used = words::used(draft);
     words::check(draft, &used, audio, sources);
     slots::check(draft, &used, &slots::filled(draft, &environment), audio, sources);
     offers::check(draft, &graph, &used, sources);
+    triage::check(draft, sources);
     // What is not heard is certain only once everything leads where it shall.
     if sources.is_clean() {
         paths::not_reached(draft, &graph, sources);

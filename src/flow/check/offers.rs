@@ -9,6 +9,7 @@ use super::graph::{Graph, Node, Up};
 use super::paths::first_pass;
 use super::spoken_keys::{self, Manner, SpokenKey};
 use super::words::Used;
+use crate::flow::closing;
 use crate::flow::codes::{
     KEYS_DIFFER, NOT_DECLARED, NOT_SPOKEN, NOTICE, OPT_OUT, OPTIONS, UNHEARD_KEY, ZERO,
 };
@@ -380,7 +381,9 @@ impl<'a> Offers<'a> {
         let around = message.flat_map(|message| {
             [(message.prompt.value.as_str(), NO_RECORDING), (message.saved.value.as_str(), Keys::NONE)]
         });
-        for (prompt, waits) in own.chain(around).collect::<Vec<_>>() {
+        let closings = self.told.keys().filter(|name| name.starts_with(closing::PROMPTS));
+        let closings = closings.map(|name| (*name, Keys::NONE)).collect::<Vec<_>>();
+        for (prompt, waits) in own.chain(around).chain(closings).collect::<Vec<_>>() {
             for which in 0..self.told.get(prompt).map_or(0, Vec::len) {
                 self.unheard(prompt, which, waits.with(EVERYWHERE), "when the engine says it");
             }

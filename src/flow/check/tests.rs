@@ -7,8 +7,10 @@ mod linear;
 mod names;
 mod offers;
 mod paths;
+mod requests;
 mod shapes;
 mod slots;
+mod triage;
 mod values;
 mod words;
 mod yaml_traps;
@@ -16,6 +18,7 @@ mod yaml_traps;
 use crate::flow::codes::CODES;
 use crate::flow::diagnostic::{Diagnostic, Paint, Severity};
 use crate::flow::set::{Audio, FlowSet, SourceFile};
+use crate::flow::shipped::FILES;
 use crate::flow::syntax::tree;
 use expect_test::{Expect, expect};
 use std::cell::RefCell;
@@ -27,16 +30,7 @@ thread_local! {
 
 /// The shipped files, some of them replaced; `None` takes one away.
 fn shipped(changes: &[(&str, Option<&[u8]>)]) -> Vec<SourceFile> {
-    let mut files: BTreeMap<&str, &[u8]> = BTreeMap::from([
-        ("clinic.yaml", include_bytes!("../../../ivr-flows/clinic.yaml").as_slice()),
-        ("prompts.yaml", include_bytes!("../../../ivr-flows/prompts.yaml")),
-        ("entry.yaml", include_bytes!("../../../ivr-flows/entry.yaml")),
-        ("main_menu.yaml", include_bytes!("../../../ivr-flows/main_menu.yaml")),
-        ("after_hours.yaml", include_bytes!("../../../ivr-flows/after_hours.yaml")),
-        ("office_info.yaml", include_bytes!("../../../ivr-flows/office_info.yaml")),
-        ("colleague_line.yaml", include_bytes!("../../../ivr-flows/colleague_line.yaml")),
-        ("hours.yaml", include_bytes!("../../../ivr-flows/hours.yaml")),
-    ]);
+    let mut files: BTreeMap<&str, &[u8]> = FILES.map(|(name, text)| (name, text.as_bytes())).into();
     for (name, octets) in changes {
         match octets {
             Some(octets) => files.insert(name, octets),
@@ -102,13 +96,17 @@ fn every_kind_of_fault_has_its_golden_text_and_none_is_unused() {
         offers::offers,
         clinic::clinic,
         hours::hours,
+        requests::requests,
         slots::slots,
         values::values,
+        triage::triage,
         known::known,
     ] {
         group();
     }
-    let all = CODES.iter().chain(tree::CODES).map(|code| code.id);
+    // What is typed after `careline close` is in no file: cli/close/wish/tests.rs shows its codes.
+    let of_files = |id: &&str| !("F180"..="F184").contains(id);
+    let all = CODES.iter().chain(tree::CODES).map(|code| code.id).filter(of_files);
     let unseen: Vec<&str> = SEEN.with_borrow(|seen| all.filter(|id| !seen.contains(id)).collect());
     assert_eq!(unseen, Vec::<&str>::new(), "codes that no example shows");
 }
@@ -133,20 +131,9 @@ fn numbers_stay_as_they_are_written() {
     let (set, faults) = FlowSet::load(files, &|_, _| Audio::Present);
     assert!(faults.is_empty(), "{}", render(&faults));
     let numbers: Vec<String> = set.unwrap().numbers().map(|(number, _)| number.to_owned()).collect();
-    let expected = [
-        "+16175550100",
-        "+16175550120",
-        "+16175550130",
-        "+16175550142",
-        "+16175550199",
-        "03141958",
-        "0x10",
-        "120",
-        "130",
-        "199",
-        "1e3",
-    ];
-    assert_eq!(numbers, expected);
+    let written = ["+16175550142", "03141958", "0x10", "1e3"];
+    assert!(written.iter().all(|number| numbers.contains(&(*number).to_owned())), "{numbers:?}");
+    assert!(!numbers.contains(&"100".to_owned()), "{numbers:?}");
 }
 
 #[test]
@@ -177,15 +164,9 @@ fn the_version_follows_names_and_contents() {
             path: format!("some/where/{name}"),
             octets: octets.to_vec(),
         };
-        let files = vec![
-            file("clinic.yaml", include_bytes!("../../../ivr-flows/clinic.yaml")),
-            file("prompts.yaml", include_bytes!("../../../ivr-flows/prompts.yaml")),
-            file("entry.yaml", include_bytes!("../../../ivr-flows/entry.yaml")),
-            file("main_menu.yaml", include_bytes!("../../../ivr-flows/main_menu.yaml")),
-            file("office_info.yaml", include_bytes!("../../../ivr-flows/office_info.yaml")),
-            file("colleague_line.yaml", include_bytes!("../../../ivr-flows/colleague_line.yaml")),
-            file(name, text.as_bytes()),
-        ];
+        let others = FILES.iter().filter(|(other, _)| *other != name);
+        let mut files: Vec<SourceFile> = others.map(|(name, text)| file(name, text.as_bytes())).collect();
+        files.push(file(name, text.as_bytes()));
         FlowSet::load(files, &|_, _| Audio::Present).0.unwrap().version().to_owned()
     };
     let text = include_str!("../../../ivr-flows/after_hours.yaml");

@@ -7,6 +7,7 @@ use crate::flow::expression::types::{Assigned, Environment, Flags, Type, Variabl
 use crate::flow::read::acts::{CollectKindText, Secrecy};
 use crate::flow::read::flow::ActText;
 use crate::flow::read::kind;
+use crate::flow::request::{Field, Guard};
 
 /// The names that conditions of a set may use.
 pub fn environment(draft: &Draft) -> Environment {
@@ -55,6 +56,12 @@ fn saves(draft: &Draft, act: &ActText, environment: &mut Environment) {
         ActText::Care { save: Some(save), care, .. } => {
             if let Some(kind) = care.gives.and_then(kind::named) {
                 know(environment, &save.value, kind, PHI);
+            }
+        }
+        ActText::Request(text) => {
+            for Field { name, kind, guard } in &text.plan.schema.fields {
+                let flags = Flags { phi: *guard == Guard::Phi, secret: false };
+                know(environment, name.as_str(), kind.of_flows(), flags);
             }
         }
         ActText::Offer { save: Some(save), from, .. } => {

@@ -4,6 +4,7 @@
 
 use super::reading::{self, ENGLISH_GRADE_MAX, Ease, SPANISH_EASE_MIN};
 use super::slots;
+use crate::flow::closing;
 use crate::flow::codes::{
     AUDIO_BROKEN, AUDIO_MISSING, EMERGENCY, GRADE, LANGUAGE, PROMPT, SENTENCE, SLOTS, UNUSED,
 };
@@ -62,6 +63,12 @@ pub fn used(draft: &Draft) -> BTreeMap<String, Used> {
     }
     for own in Own::ALL {
         hear(&mut used, own.name(), Place::whole_file(clinic.place.file), 0);
+    }
+    // Kept ready for closings: no step speaks them.
+    for texts in draft.prompts.iter().flat_map(BTreeMap::values) {
+        if texts.name.value.starts_with(closing::PROMPTS) {
+            hear(&mut used, &texts.name.value, texts.name.place, 0);
+        }
     }
     used
 }

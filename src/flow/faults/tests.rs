@@ -4,17 +4,8 @@ use super::*;
 use crate::flow::codes::CODES;
 use crate::flow::diagnostic::Severity;
 use crate::flow::set::{Audio, FlowSet, SourceFile};
+use crate::flow::shipped::FILES;
 use crate::flow::syntax::tree;
-
-const FILES: [(&str, &str); 7] = [
-    ("clinic.yaml", include_str!("../../../ivr-flows/clinic.yaml")),
-    ("prompts.yaml", include_str!("../../../ivr-flows/prompts.yaml")),
-    ("entry.yaml", include_str!("../../../ivr-flows/entry.yaml")),
-    ("main_menu.yaml", include_str!("../../../ivr-flows/main_menu.yaml")),
-    ("after_hours.yaml", include_str!("../../../ivr-flows/after_hours.yaml")),
-    ("office_info.yaml", include_str!("../../../ivr-flows/office_info.yaml")),
-    ("colleague_line.yaml", include_str!("../../../ivr-flows/colleague_line.yaml")),
-];
 
 /// The codes of the faults, warnings apart, that the shipped files have when one of them is changed.
 fn codes_with(file: &str, change: impl Fn(&str) -> String) -> Vec<&'static str> {

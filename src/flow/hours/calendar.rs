@@ -6,6 +6,7 @@
 use super::holiday::Rule;
 use super::icalendar::event::Event;
 use super::interval::{DAY_MINUTES, Interval};
+use super::memo::Memo;
 use super::week;
 use crate::clock::WallTime;
 use crate::limits::HOURS_AHEAD_DAYS;
@@ -38,6 +39,8 @@ pub struct Calendar {
     pub holidays: Vec<Holiday>,
     /// From iCalendar files.
     pub feeds: Vec<Feed>,
+    /// What it answered last.
+    pub memo: Memo,
 }
 
 /// A day of the week.
@@ -82,6 +85,28 @@ pub enum State<'a> {
     Holiday(&'a str),
 }
 
+/// Whether the clinic is open, without its reason: what a step asks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Opening {
+    /// Somebody is there.
+    Open,
+    /// Not at this time of an ordinary day.
+    Closed,
+    /// Because of a holiday.
+    Holiday,
+}
+
+impl State<'_> {
+    /// Without its reason.
+    pub const fn opening(self) -> Opening {
+        match self {
+            State::Open => Opening::Open,
+            State::Closed => Opening::Closed,
+            State::Holiday(_) => Opening::Holiday,
+        }
+    }
+}
+
 /// An answer at an instant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Answer<'a> {
@@ -108,6 +133,40 @@ impl Calendar {
             return None;
         }
         Some(self.reading(Timestamp::from_microsecond(at.as_micros()).ok()?))
+    }
+
+    /// What [`Calendar::answer`] says, without its reason; reckoned once for each stretch over which it is the same.
+    pub fn opening(&self, at: WallTime) -> Option<Opening> {
+        if let Some(known) = self.memo.at(at) {
+            return Some(known);
+        }
+        let opening = self.answer(at)?.state.opening();
+        let now = Timestamp::from_microsecond(at.as_micros()).ok()?;
+        if let Some(until) = self.same_until(now) {
+            self.memo.keep(opening, at, WallTime::from_micros(until.as_microsecond()));
+        }
+        Some(opening)
+    }
+
+    /// An instant before which the state does not change: the next mark of today, at the latest midnight.
+    fn same_until(&self, now: Timestamp) -> Option<Timestamp> {
+        let today = self.zone.to_datetime(now).date();
+        let mut marks = Vec::new();
+        self.clock_marks(today, DAY_MINUTES, &mut marks);
+        // A midnight that the clock jumps over is no mark: then the jump is.
+        marks.extend(self.zone.following(now).next().map(|jump| jump.timestamp()));
+        let yesterday = today.yesterday().ok()?;
+        for (day, next) in [(yesterday, today), (today, today.tomorrow().ok()?)] {
+            for interval in self.plan(day).intervals {
+                let end = if interval.is_over_midnight() { next } else { day };
+                self.clock_marks(day, interval.from, &mut marks);
+                self.clock_marks(end, interval.to, &mut marks);
+            }
+        }
+        for event in self.events() {
+            event.marks_near(now, &self.zone, &mut marks);
+        }
+        marks.into_iter().filter(|mark| *mark > now).min()
     }
 
     /// When the state changes next after `at`; `None` if it stays for over a year.

@@ -17,5 +17,7 @@ pub mod holiday;
 pub mod icalendar;
 pub mod interval;
 pub mod lint;
+pub mod memo;
+pub mod until;
 pub mod week;
 pub mod zone;

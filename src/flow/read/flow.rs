@@ -10,8 +10,10 @@ use crate::flow::expression::types::Type;
 use crate::flow::program::{FlowKind, Pausing, Voices};
 use crate::flow::read::acts::{self, CollectText, ExpressionText, WayText};
 use crate::flow::read::kind;
+use crate::flow::read::request::{self, RequestText};
 use crate::flow::syntax::fields::{self, Fields, Placed};
 use crate::flow::syntax::tree::{Node, Shape};
+use crate::flow::triage::{self, read::TriageText};
 use crate::flow::vocabulary::{self, ACTS};
 use crate::limits::FLOW_STEPS_MAX;
 use crate::wire::telephone_event::Key;
@@ -34,6 +36,8 @@ pub struct FlowText {
     pub start: Option<Placed<String>>,
     /// Its steps.
     pub steps: Vec<StepText>,
+    /// What a triage tree says beside its steps.
+    pub triage: Option<TriageText>,
 }
 
 /// A step as written.
@@ -104,6 +108,8 @@ pub enum ActText {
         ways: Vec<WayText>,
         failed: Placed<String>,
     },
+    /// `request:`
+    Request(Box<RequestText>),
     /// `record:`
     Record { prompt: Placed<String>, longest: Duration, saved: Placed<String>, failed: Placed<String> },
     /// `recording: pause` or `resume`
@@ -189,10 +195,11 @@ pub fn read(node: &Node, sources: &mut Sources) -> Option<FlowText> {
     let gives = fields.take("gives").map(|n| kind::signature(n, "`gives`", FAMILY, sources));
     let start = fields.need("start", sources).and_then(|n| fields::name(n, "a step", FAMILY, sources));
     let steps = fields.need("steps", sources).map(|n| steps(n, sources)).unwrap_or_default();
+    let triage = triage::read::of_kind(kind.unwrap_or_default(), &mut fields, sources);
     fields.finish(sources);
     let title = title.map(|t| t.value).unwrap_or_default();
     let (kind, takes) = (kind.unwrap_or_default(), takes.unwrap_or_default());
-    Some(FlowText { name: name?, title, kind, takes, gives, start, steps })
+    Some(FlowText { name: name?, title, kind, takes, gives, start, steps, triage })
 }
 
 fn steps(node: &Node, sources: &mut Sources) -> Vec<StepText> {
@@ -250,6 +257,7 @@ fn step(node: &Node, name: Place, sources: &mut Sources) -> Option<ActText> {
         "when" => acts::when(node, sources),
         "call" => acts::call(node, sources),
         "care" => acts::care(node, sources),
+        "request" => request::request(node, sources),
         "record" => acts::record(node, sources),
         "recording" => acts::recording(node, sources),
         "speech" => acts::speech(node, sources),

@@ -6,11 +6,12 @@ use crate::flow::hours::calendar::{Calendar, Day, Feed, Holiday, Line};
 use crate::flow::hours::holiday::Rule;
 use crate::flow::hours::icalendar::{self, event::Event};
 use crate::flow::hours::interval::{self, Interval};
+use crate::flow::hours::memo::Memo;
 use crate::flow::hours::{lint, week, zone};
 use crate::flow::syntax::fields::{self, Fields, Placed};
 use crate::flow::syntax::tree::{Node, Shape};
 use crate::flow::vocabulary;
-use crate::limits::{CALENDARS_MAX, HOLIDAYS_MAX};
+use crate::limits::{CALENDARS_MAX, HOLIDAYS_MAX, ICS_FILES_MAX};
 use jiff::tz::TimeZone;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -83,7 +84,7 @@ fn calendar(
     let holidays = fields.take("holidays").map(|n| holidays(n, sources)).unwrap_or_default();
     let feeds = fields.take("ics").map(|n| feeds(n, ics, named, sources)).unwrap_or_default();
     fields.finish(sources);
-    Some(Calendar { name: name.to_owned(), zone: zone?, week: week?, holidays, feeds })
+    Some(Calendar { name: name.to_owned(), zone: zone?, week: week?, holidays, feeds, memo: Memo::default() })
 }
 
 fn zone(node: &Node, sources: &mut Sources) -> Option<TimeZone> {
@@ -239,8 +240,12 @@ fn feeds(
         Shape::List(items) => items.as_slice(),
         Shape::Scalar(_) | Shape::Map(_) | Shape::Broken => std::slice::from_ref(node),
     };
+    if let Some(file) = files.get(ICS_FILES_MAX) {
+        let words = Words::what(format!("a calendar names {} iCalendar files", files.len()));
+        sources.fault(file.place, VALUE, words.repair(format!("at most {ICS_FILES_MAX} are read")));
+    }
     let mut feeds = Vec::new();
-    for file in files {
+    for file in files.iter().take(ICS_FILES_MAX) {
         let Some(word) = fields::word(file, "an iCalendar file", FAMILY, sources) else { continue };
         named.push(word.value.clone());
         match ics.get(&word.value) {

@@ -6,3 +6,4 @@ pub mod flow;
 pub mod hours;
 pub mod kind;
 pub mod prompts;
+pub mod request;

@@ -4,6 +4,7 @@ use super::{Desk, Does, Given, Line, Rehearsal};
 use crate::clock::{Instant, WallTime};
 use crate::flow::action::{Action, ConnectEnd, Heard, Input};
 use crate::flow::diagnostic::Place;
+use crate::flow::request::failure::Failure;
 use crate::flow::run::{CareAnswers, Run};
 use crate::flow::set::FlowSet;
 use crate::id::{ExitName, FlowName, PlaybackId};
@@ -193,7 +194,7 @@ impl Stage {
     fn hand_in(&mut self, input: Input) {
         self.left = self.left.saturating_sub(1);
         self.run.handle(self.now, input);
-        let mut voiced = Vec::new();
+        let (mut voiced, mut asked) = (Vec::new(), None);
         while let Some(action) = self.run.poll_action() {
             match action {
                 Action::Play { playback, prompts } => {
@@ -206,12 +207,18 @@ impl Stage {
                 Action::FinishMessage => self.waits_for = Waits::Saved,
                 Action::End { exit } => self.ended = Some(exit),
                 Action::Voice { voicing, .. } => voiced.push(voicing),
-                Action::Tell(_) | Action::StartRecording | Action::StopRecording => {}
+                Action::Request { request, .. } => asked = Some(request),
+                Action::Tell(_) | Action::LetGo { .. } => {}
+                Action::StartRecording | Action::StopRecording => {}
             }
         }
         // Whatever a voice is asked to say, it has said at once.
         for voicing in voiced {
             self.hand_in(Input::Voiced { voicing, heard: Heard::Sound });
+        }
+        // No server of the clinic is asked in a rehearsal.
+        if let Some(request) = asked {
+            self.hand_in(Input::Answered { request, answer: Err(Failure::NotReached) });
         }
     }
 }

@@ -25,19 +25,23 @@
 //! A timer lives in the state that needs it. Not here: playing, calling, recording; the engine does
 //! them and answers with an [`Input`].
 
+mod closed;
 mod entering;
 mod keeping;
 mod ladder;
 mod offering;
+mod requesting;
 mod silent;
 mod steps;
 #[cfg(test)]
 mod tests;
 mod voicing;
+mod withheld;
 
 use crate::clock::{Due, Instant, WallTime};
 use crate::flow::action::{Action, ConnectEnd, Ears, Fact, Input, Pace, Spoken, Why};
 use crate::flow::care::Verb;
+use crate::flow::closing::Closing;
 use crate::flow::edition::Edition;
 use crate::flow::program::{Own, Recording, StepAt};
 use crate::flow::saved::Saves;
@@ -57,6 +61,8 @@ pub struct Run {
     called: usize,
     /// An instant and the calendar's time at it, if it was told.
     time: Option<(Instant, WallTime)>,
+    /// What closed the number when the call began, the one that wins first.
+    closings: Vec<Arc<Closing>>,
     /// The step that is running, or was last.
     here: StepAt,
     language: Tongue,
@@ -83,6 +89,9 @@ pub struct Run {
     callers: Vec<silent::Caller>,
     /// The item of a list that is offered, from 0.
     item: usize,
+    /// Requests that were asked.
+    requests: u64,
+    outstanding: Option<requesting::Outstanding>,
     /// What a voice was asked to say, or is to be asked; the first one is the voicing 1.
     voicings: Vec<voicing::Voicing>,
     /// What the records answer in a rehearsal.
@@ -90,6 +99,17 @@ pub struct Run {
     /// The exit that the call has if the ladder finds a person.
     climbing_for: ExitName,
     exit: Option<ExitName>,
+    unsigned: Unsigned,
+}
+
+/// What callers of a triage tree that nobody has signed get.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Unsigned {
+    /// The safe stub: the emergency line, then a nurse.
+    #[default]
+    Withheld,
+    /// The tree: whoever calls tries it out.
+    Answered,
 }
 
 /// What the records answer: in a rehearsal as it says, else nothing yet.
@@ -223,10 +243,14 @@ enum State {
     /// The caller cannot hear yet.
     Waiting,
     Saying(Speech),
+    /// The number is closed by hand.
+    Closed(closed::Closed),
     Notice(Notice),
     Asking(Asking),
     /// Digits are typed.
     Entering(Box<entering::Entering>),
+    /// A server of the clinic is asked.
+    Requesting(Box<requesting::Requesting>),
     /// A silence that the flow asks for.
     Pausing {
         until: Instant,
@@ -343,6 +367,7 @@ impl Run {
             set,
             called,
             time: None,
+            closings: Vec::new(),
             here,
             language: Tongue::Main,
             first_pass: FirstPass::Open,
@@ -360,11 +385,26 @@ impl Run {
             saves: Saves::default(),
             callers: Vec::new(),
             item: 0,
+            requests: 0,
+            outstanding: None,
             voicings: Vec::new(),
             care: CareAnswers::default(),
             climbing_for: ExitName::from("person"),
             exit: None,
+            unsigned: Unsigned::default(),
         }
+    }
+
+    /// The same run for a caller to whom this applies.
+    pub fn with_unsigned(self, unsigned: Unsigned) -> Self {
+        Self { unsigned, ..self }
+    }
+
+    /// The same run, begun within a flow as if the entry and its first menu were over: how a tree is tested, signed
+    /// or not.
+    pub fn within(self, flow: usize) -> Self {
+        let here = self.set.flows().get(flow).map_or(self.here, |flow| flow.start);
+        Self { here, first_pass: FirstPass::Over, unsigned: Unsigned::Answered, ..self }
     }
 
     /// The same run, told what the calendar's time is at an instant: `hours` steps ask by it.
@@ -425,7 +465,9 @@ impl Run {
             Input::MessageOpen => self.message_open(now),
             Input::MessageSaved => self.message_saved(now),
             Input::MessageFailed => self.message_failed(now),
+            Input::Answered { request, answer } => self.answered(now, request, answer),
         }
+        self.let_go(now);
     }
 
     /// The next thing to do; `None` until something happens again.
@@ -444,9 +486,13 @@ impl Run {
         Ears { keys: !talks, fax }
     }
 
-    /// A person is being called for the caller, who waits and is spoken to now and then.
-    pub fn waits_for_person(&self) -> bool {
-        matches!(self.state, State::Climbing(_))
+    /// The caller knows that he waits: a person is being called for him, or a server of the clinic is asked.
+    pub fn waits(&self) -> bool {
+        match &self.state {
+            State::Climbing(_) => true,
+            State::Requesting(waiting) => waiting.is_told(),
+            _ => false,
+        }
     }
 
     /// Nobody is there to be led to a person.
@@ -477,7 +523,9 @@ impl Run {
         match &self.state {
             State::Waiting | State::Talking { .. } | State::Over => None,
             State::Saying(said) | State::Prompting(said, _) => speech(said),
+            State::Closed(closed) => speech(&closed.speech),
             State::Entering(entering) => entering.poll_timeout(self.on_hold),
+            State::Requesting(waiting) => waiting.poll_timeout(self.on_hold),
             State::Pausing { until } => due(*until, "a silence that the flow asks for"),
             State::Notice(Notice { speech: said, .. }) | State::Parting { speech: said, .. } => speech(said),
             State::Asking(asking) => match &asking.phase {
@@ -514,6 +562,7 @@ impl Run {
             State::Asking(Asking { phase: Phase::Thinking { .. }, .. }) => self.miss(now, Why::Silence),
             State::Climbing(_) => self.climb_timeout(now),
             State::Entering(_) => self.entry_hears(now, crate::flow::entry::Input::Timeout),
+            State::Requesting(_) => self.request_timeout(now),
             State::Pausing { .. } => self.go(now, self.after_words()),
             State::Recording { .. } => self.finish_message(now),
             State::Opening { .. } | State::Saving { .. } => {
@@ -521,6 +570,7 @@ impl Run {
                 self.message_failed(now);
             }
             State::Saying(_)
+            | State::Closed(_)
             | State::Notice(_)
             | State::Asking(_)
             | State::Prompting(..)
@@ -536,7 +586,9 @@ impl Run {
         self.on_hold = on;
         match &mut self.state {
             State::Saying(speech) | State::Prompting(speech, _) => speech.allow(now),
+            State::Closed(closed) => closed.speech.allow(now),
             State::Entering(entering) => entering.held(now),
+            State::Requesting(waiting) => waiting.held(now),
             State::Notice(Notice { speech, .. }) | State::Parting { speech, .. } => speech.allow(now),
             State::Asking(Asking { phase: Phase::Speaking(speech), .. }) => speech.allow(now),
             State::Climbing(Climb { voice: Voice::Speaking(speech), .. }) => speech.allow(now),
@@ -570,7 +622,9 @@ impl Run {
             (Key::Digit(0), _) => self.climb(now, Why::Asked),
             (_, State::Waiting) => self.key_while_saying(now, key),
             (_, State::Saying(_) | State::Pausing { .. }) => self.key_while_saying(now, key),
+            (_, State::Closed(_)) => self.key_while_closed(now, key),
             (_, State::Entering(_)) => {}
+            (_, State::Requesting(_)) => self.key_while_requesting(now, key),
             (_, State::Notice(_)) => self.key_in_notice(now, key),
             (_, State::Asking(_)) => self.key_in_menu(now, key),
             (Key::Digit(7), State::Climbing(_) | State::Prompting(..)) => self.refuse_after_notice(now),
@@ -608,7 +662,9 @@ impl Run {
     fn speech(&self) -> Option<&Speech> {
         match &self.state {
             State::Saying(speech) | State::Prompting(speech, _) => Some(speech),
+            State::Closed(closed) => Some(&closed.speech),
             State::Entering(entering) => entering.speech(),
+            State::Requesting(waiting) => waiting.speech(),
             State::Pausing { .. } => None,
             State::Notice(Notice { speech, .. }) | State::Parting { speech, .. } => Some(speech),
             State::Asking(Asking { phase: Phase::Speaking(speech), .. }) => Some(speech),
@@ -621,7 +677,9 @@ impl Run {
     fn speech_mut(&mut self) -> Option<&mut Speech> {
         match &mut self.state {
             State::Saying(speech) | State::Prompting(speech, _) => Some(speech),
+            State::Closed(closed) => Some(&mut closed.speech),
             State::Entering(entering) => entering.speech_mut(),
+            State::Requesting(waiting) => waiting.speech_mut(),
             State::Pausing { .. } => None,
             State::Notice(Notice { speech, .. }) | State::Parting { speech, .. } => Some(speech),
             State::Asking(Asking { phase: Phase::Speaking(speech), .. }) => Some(speech),
@@ -634,6 +692,7 @@ impl Run {
     fn speech_ended(&mut self, now: Instant, completed: bool) {
         match std::mem::replace(&mut self.state, State::Over) {
             State::Saying(speech) => self.said(now, speech, completed),
+            State::Closed(closed) => self.closing_told(now, &closed),
             State::Notice(Notice { then, .. }) => self.notice_ended(now, then, completed),
             State::Asking(Asking { misses, wait, .. }) => {
                 let phase = Phase::Thinking { until: now + wait };
@@ -646,6 +705,10 @@ impl Run {
             State::Entering(entering) => {
                 self.state = State::Entering(entering);
                 self.entry_words_ended(now);
+            }
+            requesting @ State::Requesting(_) => {
+                self.state = requesting;
+                self.request_words_ended(now);
             }
             prompting @ State::Prompting(..) => {
                 self.state = prompting;

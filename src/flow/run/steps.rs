@@ -3,7 +3,7 @@
 use super::{AfterNotice, Asking, FirstPass, Notice, Phase, Recorder, Run, Speech, State, Tongue};
 use crate::clock::Instant;
 use crate::flow::action::{Action, Fact, Spoken, Why};
-use crate::flow::hours::calendar;
+use crate::flow::hours::calendar::Opening;
 use crate::flow::program::{Act, Answer, FlowKind, Own, SaveAnswer, Step, Target, Voices};
 use crate::flow::saved::Saved;
 use crate::id::PromptName;
@@ -18,14 +18,6 @@ use std::time::Duration;
 pub(super) enum Heed {
     Taken,
     Ignored,
-}
-
-/// What a calendar says.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Hours {
-    Open,
-    Closed,
-    Holiday,
 }
 
 impl Run {
@@ -44,7 +36,8 @@ impl Run {
                 Target::Ladder(why) => return self.lead_to_person(now, why),
                 Target::Message => return self.message(now, Why::Asked),
                 Target::Return => Some(self.come_back()),
-                Target::CalledNumber => Some(Target::Step(self.set.flows()[self.called].start)),
+                Target::CalledNumber => self.called_number(now),
+                Target::Step(at) if self.is_withheld(now, at.flow) => return self.withhold(now),
                 Target::Step(at) => {
                     // Who goes on into another flow does not come back to the one that called.
                     if at.flow != self.here.flow {
@@ -105,6 +98,7 @@ impl Run {
                 None
             }
             Act::Offer { from, first_key, used_up, .. } => self.offer(now, from, *first_key, *used_up),
+            Act::Request { plan, failed, .. } => self.request(now, plan, &step.with, *failed),
             Act::Record { .. } => {
                 self.comment(now);
                 None
@@ -146,9 +140,9 @@ impl Run {
     fn pass(&mut self, now: Instant, step: &Step) -> Target {
         match &step.act {
             Act::Hours { calendar, open, closed, holiday } => match self.hours(now, *calendar) {
-                Hours::Open => *open,
-                Hours::Closed => *closed,
-                Hours::Holiday => *holiday,
+                Opening::Open => *open,
+                Opening::Closed => *closed,
+                Opening::Holiday => *holiday,
             },
             Act::Set { values, next } => self.set_values(now, values, *next),
             Act::When { condition, yes, no } => self.when(now, condition, *yes, *no),
@@ -171,20 +165,14 @@ impl Run {
     }
 
     /// What a calendar says now. If it cannot say anything the caller is led as if the clinic were open: to persons.
-    fn hours(&mut self, now: Instant, calendar: usize) -> Hours {
-        let set = Arc::clone(&self.set);
+    fn hours(&mut self, now: Instant, calendar: usize) -> Opening {
         let wall = self.time.map(|(at, wall)| wall + now.since(at));
-        let calendar = set.calendars().get(calendar);
-        match calendar.zip(wall).and_then(|(calendar, wall)| calendar.answer(wall)).map(|answer| answer.state)
-        {
-            Some(calendar::State::Open) => Hours::Open,
-            Some(calendar::State::Closed) => Hours::Closed,
-            Some(calendar::State::Holiday(_)) => Hours::Holiday,
-            None => {
-                self.tell_fault("the time is not known, so no calendar could be asked");
-                Hours::Open
-            }
-        }
+        let calendar = self.set.calendars().get(calendar);
+        let opening = calendar.zip(wall).and_then(|(calendar, wall)| calendar.opening(wall));
+        opening.unwrap_or_else(|| {
+            self.tell_fault("the time is not known, so no calendar could be asked");
+            Opening::Open
+        })
     }
 
     /// A prompt in the clinic's languages from this one on.
@@ -319,13 +307,13 @@ impl Run {
         }
     }
 
-    fn may_choose_language(&self) -> bool {
+    pub(super) fn may_choose_language(&self) -> bool {
         let two_languages = self.set.clinic().languages.len() > 1;
         two_languages && self.first_pass == FirstPass::Open && self.language == Tongue::Main
     }
 
     /// The caller pressed 2: the entry is said again in the second language, as far as it was not heard.
-    fn choose_second_language(&mut self, now: Instant) -> Heed {
+    pub(super) fn choose_second_language(&mut self, now: Instant) -> Heed {
         if self.language == Tongue::Second {
             return Heed::Ignored;
         }

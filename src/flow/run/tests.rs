@@ -1,5 +1,6 @@
 //! The interpreter in virtual time: what a caller presses and hears, over the shipped flows.
 
+mod closed;
 mod crisis;
 mod exits;
 mod hours;
@@ -9,28 +10,27 @@ mod notice;
 mod opening;
 mod person;
 mod random;
+mod requests;
 mod values;
 mod voicing;
 mod waiting;
+mod withheld;
 
 use super::*;
 use crate::flow::action::Heard;
+use crate::flow::request::answer::Answer;
+use crate::flow::request::failure::Failure;
+use crate::flow::saved::Saved;
 use crate::flow::set::{Audio, SourceFile};
+use crate::flow::shipped::FILES;
 use crate::id::VoicingId;
+use crate::id::{RequestId, ValueName};
 use proptest::prelude::*;
 use std::fmt::Write;
 
 /// The shipped flows with some files replaced or added.
 fn flows(changes: &[(&str, &str)]) -> Arc<FlowSet> {
-    let mut texts = std::collections::BTreeMap::from([
-        ("clinic.yaml", include_str!("../../../ivr-flows/clinic.yaml")),
-        ("prompts.yaml", include_str!("../../../ivr-flows/prompts.yaml")),
-        ("entry.yaml", include_str!("../../../ivr-flows/entry.yaml")),
-        ("main_menu.yaml", include_str!("../../../ivr-flows/main_menu.yaml")),
-        ("after_hours.yaml", include_str!("../../../ivr-flows/after_hours.yaml")),
-        ("office_info.yaml", include_str!("../../../ivr-flows/office_info.yaml")),
-        ("colleague_line.yaml", include_str!("../../../ivr-flows/colleague_line.yaml")),
-    ]);
+    let mut texts = std::collections::BTreeMap::from(FILES);
     texts.extend(changes.iter().copied());
     let file = |(name, text): (&str, &str)| SourceFile { path: name.to_owned(), octets: text.into() };
     let (set, faults) = FlowSet::load(texts.into_iter().map(file).collect(), &|_, _| Audio::Present);
@@ -54,6 +54,8 @@ struct Engine {
     asked: bool,
     on_hold: bool,
     faults: u32,
+    /// The request that is under way.
+    asked_server: Option<RequestId>,
 }
 
 impl Engine {
@@ -71,6 +73,7 @@ impl Engine {
             asked,
             on_hold: false,
             faults: 0,
+            asked_server: None,
         }
     }
 
@@ -119,6 +122,15 @@ impl Engine {
                 self.note("tone");
             }
             Action::FinishMessage => self.note("message over"),
+            Action::Request { request, plan, message } => {
+                assert_eq!(self.asked_server, None, "one request at a time\n{}", self.log);
+                self.asked_server = Some(request);
+                self.note(&format!("ask {} {}", plan.url.host, message.target.expose()));
+            }
+            Action::LetGo { request } => {
+                assert_eq!(self.asked_server.take(), Some(request), "{}", self.log);
+                self.note("let go");
+            }
             Action::Tell(Fact::StepEntered { .. }) => {}
             Action::Tell(Fact::Chosen { answer, .. }) => self.note(&format!("chosen {answer}")),
             Action::Tell(fact) => {
@@ -176,6 +188,8 @@ impl Engine {
                     self.nobody_answers();
                 }
                 "bye" => self.input(Input::ConnectEnded(ConnectEnd::FarHungUp)),
+                "answer" => self.answer(Ok(vec![(ValueName::from("free"), Saved::Number(3))])),
+                "failure" => self.answer(Err(Failure::Status(500))),
                 "fax" => self.input(Input::Fax),
                 "open" => self.input(Input::MessageOpen),
                 "saved" => self.input(Input::MessageSaved),
@@ -193,6 +207,11 @@ impl Engine {
                 digit => self.press(Key::Digit(digit.parse().unwrap())),
             }
         }
+    }
+
+    fn answer(&mut self, answer: Result<Answer, Failure>) {
+        let request = self.asked_server.take().expect("a request is under way");
+        self.input(Input::Answered { request, answer });
     }
 
     /// On hold what plays waits: here it begins anew when the caller is back.

@@ -16,6 +16,7 @@ use crate::flow::syntax::fields::Placed;
 use crate::id::{ExitName, PromptName, StepName, ValueName};
 use crate::wire::telephone_event::Key;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// What steps are built with.
 pub(super) struct Builder<'a> {
@@ -101,6 +102,7 @@ impl Builder<'_> {
             | ActText::When { .. }
             | ActText::Call { .. }
             | ActText::Care { .. }
+            | ActText::Request(_)
             | ActText::Recording { .. }
             | ActText::Speech { .. }
             | ActText::Wait { .. } => self.silent(flow, text)?,
@@ -133,6 +135,12 @@ impl Builder<'_> {
                 start: self.draft.start(self.draft.flow(&called.value)?)?,
                 save: save.iter().map(|(own, theirs)| (value(own), value(theirs))).collect(),
                 next: target(next)?,
+            },
+            ActText::Request(text) => Act::Request {
+                plan: Arc::clone(&text.plan),
+                meanwhile: text.meanwhile.as_ref().map_or_else(|| Own::OneMoment.prompt(), prompt),
+                done: target(&text.done)?,
+                failed: target(&text.failed)?,
             },
             ActText::Care { care, ways, failed, .. } => {
                 let way = |(outcome, word): &(Placed<String>, Placed<String>)| {

@@ -22,6 +22,8 @@ pub struct Manifest {
     pub note: String,
     /// What changed against the set that was current then, in sentences.
     pub changes: Vec<String>,
+    /// What of that a second person must approve before anybody hears it, in sentences.
+    pub needs: Vec<String>,
     /// Its files.
     pub content: Content,
 }
@@ -29,10 +31,10 @@ pub struct Manifest {
 impl Manifest {
     /// The text of the file.
     pub fn text(&self) -> String {
-        let Self { number, at, by, note, changes, content } = self;
+        let Self { number, at, by, note, changes, needs, content } = self;
         let told = json!({
             "form": FORM, "number": number, "hash": content.hash(), "at": at, "by": by, "note": note,
-            "changes": changes, "files": content.files,
+            "changes": changes, "needs_approval": needs, "files": content.files,
         });
         format!("{told:#}\n")
     }
@@ -42,6 +44,11 @@ impl Manifest {
         let told: Value = serde_json::from_str(text).ok()?;
         let word = |value: &Value| value.as_str().map(str::to_owned);
         let field = |name: &str| word(&told[name]);
+        // Sets of before there was any approval need none.
+        let needs = match &told["needs_approval"] {
+            Value::Null => Vec::new(),
+            needs => needs.as_array()?.iter().map(word).collect::<Option<_>>()?,
+        };
         let files = told["files"].as_object()?;
         let files = files.iter().map(|(name, hash)| Some((name.clone(), word(hash)?)));
         let content = Content { files: files.collect::<Option<_>>()? };
@@ -54,6 +61,7 @@ impl Manifest {
             by: field("by")?,
             note: field("note")?,
             changes: told["changes"].as_array()?.iter().map(word).collect::<Option<_>>()?,
+            needs,
             content,
         })
     }
@@ -72,6 +80,7 @@ mod tests {
             by: "maria".to_owned(),
             note: "the \"flu\" line\nis new".to_owned(),
             changes: vec!["number 1 is new: it leads to flu".to_owned()],
+            needs: vec!["the words of cr.stay changed".to_owned()],
             content: Content { files: files.map(|(name, hash)| (name.to_owned(), hash.to_owned())).into() },
         };
         let text = manifest.text();
@@ -83,5 +92,7 @@ mod tests {
         for (from, to) in [("\"00\"", "\"01\""), ("a.wav", "b.wav"), ("\"form\": 1", "\"form\": 2")] {
             assert_eq!(Manifest::read(&text.replace(from, to)), None, "{from} became {to}");
         }
+        let older = text.replace("needs_approval", "other");
+        assert_eq!(Manifest::read(&older).map(|told| told.needs), Some(Vec::new()), "{older}");
     }
 }

@@ -5,10 +5,14 @@
 //!            000002/…
 //!            current        the pointer, replaced as a whole
 //!            lock           held by whoever publishes
+//!            closings.json  what is closed by hand, replaced as a whole
+//!            000002.approved  a second person's word, where the set needs one
 //! ```
 //! A set is whole from the moment that its folder has its number; what is not whole is named `.new` and is removed by
 //! the next who publishes. Not here: whether a set has faults, and what the engine does with it.
 
+pub mod approval;
+mod closings;
 pub mod gather;
 pub mod manifest;
 mod operation;
@@ -51,7 +55,7 @@ pub enum ShelfError {
         path: PathBuf,
     },
     /// Somebody else is at it.
-    #[error("somebody else publishes at this moment (they hold {}): wait and do it again", path.display())]
+    #[error("somebody else is at it at this moment (they hold {}): wait and do it again", path.display())]
     Busy {
         /// The lock.
         path: PathBuf,
@@ -63,6 +67,22 @@ pub enum ShelfError {
         path: PathBuf,
         /// What is wrong.
         what: String,
+    },
+    /// The file of the closings is not what was written.
+    #[error("{} cannot be read: nothing is closed by it\n  say `careline open all` to begin it anew, then close again what shall be closed", path.display())]
+    Closings {
+        /// The file.
+        path: PathBuf,
+    },
+    /// A second person must look at a set first.
+    #[error(
+        "set {number} waits for a second person: {needs}\n  whoever did not publish it says yes: `careline approve {number} --by NAME`"
+    )]
+    Waits {
+        /// The set.
+        number: u32,
+        /// What needs the second person, in sentences.
+        needs: String,
     },
     /// There is no such set.
     #[error("there is no published set {0}: `careline history` lists them")]
@@ -104,12 +124,16 @@ impl Shelf {
     /// # Errors
     /// [`ShelfError::Busy`] while another holds it.
     pub fn hold(&self) -> Result<Held, ShelfError> {
+        self.hold_by(LOCK)
+    }
+
+    fn hold_by(&self, lock: &str) -> Result<Held, ShelfError> {
         if !self.folder.is_dir() {
             fs::create_dir_all(&self.folder).map_err(|cause| ShelfError::at(&self.folder, cause))?;
             let above = self.folder.parent().filter(|above| !above.as_os_str().is_empty());
             perform(&Operation::Sync(above.unwrap_or(Path::new(".")).to_owned()))?;
         }
-        let path = self.folder.join(LOCK);
+        let path = self.folder.join(lock);
         let opened = File::options().create(true).truncate(false).write(true).open(&path);
         let lock = opened.map_err(|cause| ShelfError::at(&path, cause))?;
         match lock.try_lock() {

@@ -35,7 +35,8 @@ impl Bench {
 
     fn manifest(&self, number: u32) -> Manifest {
         let (at, by, note) = (String::new(), "test".to_owned(), String::new());
-        Manifest { number, at, by, note, changes: Vec::new(), content: self.draft.content().unwrap() }
+        let (changes, needs) = (Vec::new(), Vec::new());
+        Manifest { number, at, by, note, changes, needs, content: self.draft.content().unwrap() }
     }
 
     fn pointer(&self, current: u32) -> Pointer {

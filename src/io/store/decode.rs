@@ -2,7 +2,8 @@
 
 use super::words::Word;
 use crate::flow::action::Fact;
-use crate::id::{ExitName, FlowName, Language, StepName, TrunkName};
+use crate::flow::request::failure::Outcome;
+use crate::id::{ExitName, FlowName, Language, PromptName, StepName, TrunkName};
 use crate::media::command::Counters;
 use crate::phi::Phi;
 use crate::report::event::Event;
@@ -128,10 +129,16 @@ fn flow(body: &Body) -> Result<Fact, DecodeError> {
         "notice_given" => Fact::NoticeGiven,
         "notice_cut" => Fact::NoticeCut,
         "fax_heard" => Fact::FaxHeard,
+        "closed" => Fact::Closed { prompt: PromptName::from(body.text("prompt")?), then: body.word("then")? },
         "not_connected" => Fact::NotConnected,
         "recording_refused" => Fact::RecordingRefused,
         "ladder_rung" => Fact::LadderRung { rung: body.number("rung")?, why: body.word("why")? },
         "promised" => Fact::Promised { within_working_days: body.number("within_working_days")? },
+        "requested" => Fact::Requested {
+            host: body.text("host")?.into(),
+            outcome: Outcome::read(body.text("outcome")?).ok_or_else(|| body.bad("outcome"))?,
+            milliseconds: body.number("milliseconds")?,
+        },
         "flow_fault" => Fact::Fault { what: for_ever(body.text("what")?) },
         kind => return Err(DecodeError::Kind { kind: kind.to_owned() }),
     })
@@ -269,6 +276,7 @@ pub(super) mod tests {
     use super::*;
     use crate::call::recording::{RecordingFault, RecordingKind};
     use crate::flow::action::Why;
+    use crate::flow::closing::Then;
     use crate::id::{LegId, RecordingId};
     use crate::io::store::encode::{body, kind};
     use crate::report::event::{Cause, Party};
@@ -312,6 +320,13 @@ pub(super) mod tests {
             Just(Fact::NoticeCut),
             Just(Fact::FaxHeard),
             Just(Fact::NotConnected),
+            (text(), a::<Then>())
+                .prop_map(|(prompt, then)| Fact::Closed { prompt: PromptName::from(prompt.as_str()), then }),
+            (any::<u16>(), any::<u32>()).prop_map(|(status, milliseconds)| Fact::Requested {
+                host: "scheduler.example".into(),
+                outcome: if status == 0 { Outcome::Done } else { Outcome::Status(status) },
+                milliseconds,
+            }),
             Just(Fact::RecordingRefused),
             (any::<u32>(), a::<Why>()).prop_map(|(rung, why)| Fact::LadderRung { rung, why }),
             any::<u32>().prop_map(|within_working_days| Fact::Promised { within_working_days }),

@@ -50,10 +50,12 @@ fn kind_of_fact(fact: &Fact) -> &'static str {
         Fact::NoticeGiven => "notice_given",
         Fact::NoticeCut => "notice_cut",
         Fact::FaxHeard => "fax_heard",
+        Fact::Closed { .. } => "closed",
         Fact::NotConnected => "not_connected",
         Fact::RecordingRefused => "recording_refused",
         Fact::LadderRung { .. } => "ladder_rung",
         Fact::Promised { .. } => "promised",
+        Fact::Requested { .. } => "requested",
         Fact::Fault { .. } => "flow_fault",
     }
 }
@@ -176,6 +178,10 @@ fn of_fact<M: SerializeMap>(body: &mut M, fact: &Fact) -> Result<(), M::Error> {
             body.serialize_entry("silence", silence)?;
             body.serialize_entry("count", count)
         }
+        Fact::Closed { prompt, then } => {
+            body.serialize_entry("prompt", prompt.as_str())?;
+            body.serialize_entry("then", then.word())
+        }
         Fact::LanguageChosen(language) => body.serialize_entry("language", language.as_str()),
         Fact::NoticeGiven
         | Fact::NoticeCut
@@ -188,6 +194,11 @@ fn of_fact<M: SerializeMap>(body: &mut M, fact: &Fact) -> Result<(), M::Error> {
         }
         Fact::Promised { within_working_days } => {
             body.serialize_entry("within_working_days", within_working_days)
+        }
+        Fact::Requested { host, outcome, milliseconds } => {
+            body.serialize_entry("host", host)?;
+            body.serialize_entry("outcome", &outcome.to_string())?;
+            body.serialize_entry("milliseconds", milliseconds)
         }
         Fact::Fault { what } => body.serialize_entry("what", what),
     }

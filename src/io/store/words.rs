@@ -2,6 +2,7 @@
 
 use crate::call::recording::{RecordingFault, RecordingKind};
 use crate::flow::action::Why;
+use crate::flow::closing::Then;
 use crate::report::event::{Cause, Party};
 use crate::report::ladder::Heading;
 use crate::sip::way::Transport;
@@ -51,6 +52,12 @@ impl Word for RecordingFault {
         (RecordingFault::Io, "io"),
         (RecordingFault::Busy, "busy"),
     ];
+}
+
+impl Word for Then {
+    const KIND: &'static str = "what follows on a closing";
+    const WORDS: &'static [(Self, &'static str)] =
+        &[(Then::AfterHours, Then::AfterHours.word()), (Then::Open, Then::Open.word())];
 }
 
 impl Word for Cause {

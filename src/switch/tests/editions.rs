@@ -24,6 +24,8 @@ fn spoken_on(scene: &mut Scene, input: Input<'_>) -> Vec<Edition> {
             | Output::Voice { .. }
             | Output::ForgetVoiced { .. }
             | Output::Recorder(_)
+            | Output::Request { .. }
+            | Output::LetGo { .. }
             | Output::Trace(_)
             | Output::Drained => {}
         }

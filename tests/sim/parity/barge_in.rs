@@ -53,7 +53,12 @@ fn tones(folder: &Path) {
     for language in ["en", "es"] {
         std::fs::create_dir_all(folder.join(language)).unwrap();
         let shipped = Path::new(super::ROOT).join("sounds").join(language);
-        for name in std::fs::read_dir(shipped).unwrap().map(|entry| entry.unwrap().file_name()) {
+        let files = std::fs::read_dir(shipped).unwrap().map(|entry| entry.unwrap().path());
+        // Pieces of values lie in a folder of their own.
+        for name in files
+            .filter(|path| path.is_file())
+            .filter_map(|path| path.file_name().map(|name| name.to_owned()))
+        {
             let is_word = name == "u.emergency.wav";
             let (hertz, samples) = if is_word { (WORDS_HZ, 80_000) } else { (OTHERS_HZ, 4_000) };
             let mut file = hound::WavWriter::create(folder.join(language).join(name), spec).unwrap();

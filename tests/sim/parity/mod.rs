@@ -25,21 +25,23 @@ struct Pair {
     caller: &'static str,
     number: &'static str,
     desk: Option<&'static str>,
+    /// What is typed, by scenarios that have a place for it.
+    keys: &'static str,
 }
 
 const fn alone(caller: &'static str) -> Pair {
-    Pair { caller, number: "100", desk: None }
+    Pair { caller, number: "100", desk: None, keys: "" }
 }
 
 const fn with_desk(caller: &'static str) -> Pair {
-    Pair { caller, number: "100", desk: Some("front-desk") }
+    Pair { caller, number: "100", desk: Some("front-desk"), keys: "" }
 }
 
 /// Every nominal scenario whose ladder does not hang on chance.
 const PAIRS: &[Pair] = &[
     Pair { number: "199", ..alone("after-hours") },
     alone("anonymous"),
-    with_desk("asks-for-a-person"),
+    Pair { keys: "61", ..with_desk("asks-for-a-person") },
     Pair { desk: Some("front-desk-hangs-up"), ..with_desk("desk-hangs-up") },
     Pair { desk: Some("front-desk-in-steps"), ..with_desk("desk-hangs-up") },
     alone("early-offer"),
@@ -47,6 +49,7 @@ const PAIRS: &[Pair] = &[
     alone("engine-refreshes"),
     alone("hang-up-at-once"),
     alone("hang-up-in-the-greeting"),
+    Pair { number: "150", keys: "32", ..alone("hears-goodbye") },
     Pair { number: "120", ..alone("hears-the-hours") },
     Pair { number: "120", ..alone("hears-the-hours-in-spanish") },
     alone("hold-and-resume"),
@@ -73,8 +76,6 @@ const NOT_ALONE: [&str; 4] =
     ["front-desk", "front-desk-hangs-up", "front-desk-in-steps", "hang-up-at-any-time"];
 /// The longest scenario, and something over.
 const WITHIN: Duration = Duration::from_secs(200);
-/// The keys that `asks-for-a-person` types here.
-const FIELD: &str = "61";
 
 fn steps(name: &str) -> Vec<Step> {
     let path = format!("{ROOT}/sipp-scenarios/nominal/{name}.xml");
@@ -86,7 +87,7 @@ fn steps(name: &str) -> Vec<Step> {
 fn played(flows: &Flows, pair: &Pair) -> Result<Vec<Rungs>, String> {
     let [engine, caller, desk]: [SocketAddr; 3] =
         ["127.0.0.1:5060", "127.0.0.1:6000", "127.0.0.1:5070"].map(|address| address.parse().unwrap());
-    let mut agents = vec![Agent::new(caller, engine, steps(pair.caller), pair.number, FIELD)];
+    let mut agents = vec![Agent::new(caller, engine, steps(pair.caller), pair.number, pair.keys)];
     agents.extend(pair.desk.map(|name| Agent::new(desk, engine, steps(name), "", "")));
     let mut stage = Stage::new(flows, &Path::new(ROOT).join("sounds"), engine, agents);
     stage.play(WITHIN).map_err(|wrong| format!("{}: {wrong}", pair.caller))?;
@@ -138,8 +139,8 @@ fn command_of(mut command: Command, home: &Path, name: &str) -> Child {
 /// The ladders over loopback, one engine for each pair.
 fn rung(home: &Path, engine: &Engine, pair: &Pair) -> Vec<Real> {
     let mut args = vec![engine.sip.to_string(), "-s".to_owned(), pair.number.to_owned(), "-aa".to_owned()];
-    if pair.caller == "asks-for-a-person" {
-        args.extend(["-key", "keys", FIELD].map(str::to_owned));
+    if !pair.keys.is_empty() {
+        args.extend(["-key", "keys", pair.keys].map(str::to_owned));
     }
     fs::write(home.join(format!("{}.args", pair.caller)), args.join("\n")).unwrap();
     let desk = pair.desk.map(|name| sipp(home, name, engine.desk.port()));

@@ -20,7 +20,7 @@ use careline::rng::Rng;
 use careline::sip::interface as sip;
 use careline::sip::way::Way;
 use careline::switch::Switch;
-use careline::switch::interface::{Input, Now, Output, Settings};
+use careline::switch::interface::{Input, Now, Output, Settings, UnsignedTrees};
 use careline::wire::rtp::Packet;
 use std::net::SocketAddr;
 use std::path::Path;
@@ -85,6 +85,7 @@ impl Stage {
             trunks: Vec::new(),
             max_calls: 10,
             legs_gathered: 2,
+            unsigned: UnsignedTrees::Withheld,
             longest: Duration::from_secs(4 * 3_600),
             ring: Duration::from_secs(180),
             media_lost: careline::limits::MEDIA_LOST_DEFAULT,
@@ -252,7 +253,7 @@ impl Stage {
                 self.after_desk();
             }
             Output::Append(entry) => self.heap.push(self.now + WAY, Event::Durable(entry.seq)),
-            Output::Trace(_) | Output::Drained => {}
+            Output::Request { .. } | Output::LetGo { .. } | Output::Trace(_) | Output::Drained => {}
         }
     }
 

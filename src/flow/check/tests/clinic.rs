@@ -27,12 +27,12 @@ pub fn clinic() {
     );
     edited(
         "clinic.yaml",
-        "default: main_menu",
-        "urgent_flows: [after_hour]\ndefault: main_menu",
+        "urgent_flows: [crisis_help]",
+        "urgent_flows: [crisis_halp]",
         expect![[r#"
-            clinic.yaml:7:16  F036  there is no flow `after_hour`
-                7 | urgent_flows: [after_hour]
-                  |                ^^^^^^^^^^ did you mean `after_hours`?
+            clinic.yaml:27:16  F036  there is no flow `crisis_halp`
+               27 | urgent_flows: [crisis_halp]    # their callers are refused last when there are more than the engine can serve
+                  |                ^^^^^^^^^^^ did you mean `crisis_help`?
                   who calls this number could not be answered
         "#]],
     );
@@ -41,11 +41,11 @@ pub fn clinic() {
         "100: main_menu",
         "'1-00 0': main_menu\n  1000: main_menu\n  a/b: main_menu",
         expect![[r#"
-            clinic.yaml:14:3  F120  the number 1000 stands here for the second time
-               14 |   1000: main_menu
-                  |   ^^^^ keep one of them; the first is in line 13
-            clinic.yaml:15:3  F037  `a/b` is no called number
-               15 |   a/b: main_menu               # for trying it out: sip:100@this-machine
+            clinic.yaml:19:3  F120  the number 1000 stands here for the second time
+               19 |   1000: main_menu
+                  |   ^^^^ keep one of them; the first is in line 18
+            clinic.yaml:20:3  F037  `a/b` is no called number
+               20 |   a/b: main_menu               # for trying it out: sip:100@this-machine
                   |   ^^^ write it as the carrier sends it, such as "+16175550100"
         "#]],
     );
@@ -74,8 +74,8 @@ pub fn clinic() {
         "recording: on ",
         "recording: yes ",
         expect![[r#"
-            clinic.yaml:20:12  F107  `yes` is no choice for recording
-               20 | recording: yes                  # after the notice, before the first person; 7 means no
+            clinic.yaml:31:12  F107  `yes` is no choice for recording
+               31 | recording: yes                  # after the notice, before the first person; 7 means no
                   |            ^^^ may stand here: on, off
         "#]],
     );
@@ -84,8 +84,8 @@ pub fn clinic() {
         "sip:front-desk@127.0.0.1:5070",
         "front-desk@127.0.0.1",
         expect![[r#"
-            clinic.yaml:23:12  F035  `front-desk@127.0.0.1` cannot be called: it does not begin with `sip:`
-               23 |   - {call: "front-desk@127.0.0.1", ring: 25 s}
+            clinic.yaml:34:12  F035  `front-desk@127.0.0.1` cannot be called: it does not begin with `sip:`
+               34 |   - {call: "front-desk@127.0.0.1", ring: 25 s}
                   |            ^^^^^^^^^^^^^^^^^^^^^^ write it as sip:NAME@HOST or sip:NAME@HOST:PORT
                   a caller who asks for a person would not reach this one
         "#]],
@@ -95,8 +95,8 @@ pub fn clinic() {
         "tries: 2",
         "tries: 6",
         expect![[r#"
-            clinic.yaml:19:8  F108  `6` is no number of tries
-               19 | tries: 6                       # silences or wrong keys in a menu, then a person
+            clinic.yaml:30:8  F108  `6` is no number of tries
+               30 | tries: 6                       # silences or wrong keys in a menu, then a person
                   |        ^ write a whole number from 1 to 5
         "#]],
     );
@@ -105,12 +105,12 @@ pub fn clinic() {
         "promise: 1 working day}\n",
         "promise: 1 working day}\n  - {call: \"sip:nurse@127.0.0.1\"}\n",
         expect![[r#"
-            clinic.yaml:24:5  F118  a message stands before the last rung
-               24 |   - {message: vm.record_now, saved: vm.saved_next_day, promise: 1 working day}
+            clinic.yaml:35:5  F118  a message stands before the last rung
+               35 |   - {message: vm.record_now, saved: vm.saved_next_day, promise: 1 working day}
                   |     ^ make it the last rung
                   the persons after it would never be called
-            clinic.yaml:25:5  F034  the last rung calls somebody, who may not answer
-               25 |   - {call: "sip:nurse@127.0.0.1"}
+            clinic.yaml:36:5  F034  the last rung calls somebody, who may not answer
+               36 |   - {call: "sip:nurse@127.0.0.1"}
                   |     ^ add `- {message: …, saved: …, promise: 1 working day}`
                   a caller whom nobody answers would be left without a way to be called back
         "#]],
@@ -120,8 +120,8 @@ pub fn clinic() {
         "ring: 25 s",
         "ring: 25",
         expect![[r#"
-            clinic.yaml:23:51  F109  `25` is no time to ring
-               23 |   - {call: "sip:front-desk@127.0.0.1:5070", ring: 25}
+            clinic.yaml:34:51  F109  `25` is no time to ring
+               34 |   - {call: "sip:front-desk@127.0.0.1:5070", ring: 25}
                   |                                                   ^^ write seconds from 5 to 120, such as `8 s`
         "#]],
     );
@@ -130,8 +130,8 @@ pub fn clinic() {
         "promise: 1 working day",
         "promise: soon",
         expect![[r#"
-            clinic.yaml:24:65  F004  `soon` is no promise
-               24 |   - {message: vm.record_now, saved: vm.saved_next_day, promise: soon}
+            clinic.yaml:35:65  F004  `soon` is no promise
+               35 |   - {message: vm.record_now, saved: vm.saved_next_day, promise: soon}
                   |                                                                 ^^^^ write `1 working day` up to `10 working days`, as the prompt says it
         "#]],
     );
@@ -140,8 +140,8 @@ pub fn clinic() {
         "  - {message: vm.record_now, saved: vm.saved_next_day, promise: 1 working day}\n",
         "",
         expect![[r#"
-            clinic.yaml:23:5  F034  the last rung calls somebody, who may not answer
-               23 |   - {call: "sip:front-desk@127.0.0.1:5070", ring: 25 s}
+            clinic.yaml:34:5  F034  the last rung calls somebody, who may not answer
+               34 |   - {call: "sip:front-desk@127.0.0.1:5070", ring: 25 s}
                   |     ^ add `- {message: …, saved: …, promise: 1 working day}`
                   a caller whom nobody answers would be left without a way to be called back
         "#]],
@@ -151,8 +151,8 @@ pub fn clinic() {
         "  - {call: \"sip:front-desk@127.0.0.1:5070\", ring: 25 s}\n",
         "",
         expect![[r#"
-            clinic.yaml:23:3  F033  the person ladder needs at least two rungs
-               23 |   - {message: vm.record_now, saved: vm.saved_next_day, promise: 1 working day}
+            clinic.yaml:34:3  F033  the person ladder needs at least two rungs
+               34 |   - {message: vm.record_now, saved: vm.saved_next_day, promise: 1 working day}
                   |   ^ name a person to call, then a message
                   a caller whom nobody answers would be left without a way to be called back
         "#]],
@@ -162,8 +162,8 @@ pub fn clinic() {
         "exits: ",
         "exits: {}\nexists: ",
         expect![[r#"
-            clinic.yaml:27:1  F001  `exists` means nothing in clinic.yaml
-               27 | exists:                         # how calls end, for the reports; the ladder's own need no line here
+            clinic.yaml:38:1  F001  `exists` means nothing in clinic.yaml
+               38 | exists:                         # how calls end, for the reports; the ladder's own need no line here
                   | ^^^^^^ did you mean `exits`?
             colleague_line.yaml:10:38  F039  the exit `colleague_pharmacy` is not listed in clinic.yaml
                10 |   pharmacy: {person: cl.staff, exit: colleague_pharmacy}
@@ -174,6 +174,12 @@ pub fn clinic() {
             colleague_line.yaml:12:36  F039  the exit `colleague_doctor` is not listed in clinic.yaml
                12 |   doctor: {person: cl.staff, exit: colleague_doctor}
                   |                                    ^^^^^^^^^^^^^^^^ add `colleague_doctor: …` under `exits`
+            identify.yaml:32:36  F039  the exit `record` is not listed in clinic.yaml
+               32 |   unknown: {person: id.fail, exit: record}
+                  |                                    ^^^^^^ add `record: …` under `exits`
+            identify.yaml:33:35  F039  the exit `record` is not listed in clinic.yaml
+               33 |   other: {person: id.other, exit: record}
+                  |                                   ^^^^^^ add `record: …` under `exits`
             main_menu.yaml:14:35  F039  the exit `visits` is not listed in clinic.yaml
                14 |   visits: {person: u.agent, exit: visits}
                   |                                   ^^^^^^ add `visits: …` under `exits`
@@ -198,9 +204,21 @@ pub fn clinic() {
             main_menu.yaml:21:38  F039  the exit `caregiver` is not listed in clinic.yaml
                21 |   caregiver: {person: u.agent, exit: caregiver}
                   |                                      ^^^^^^^^^ add `caregiver: …` under `exits`
+            my_record.yaml:16:34  F039  the exit `informed` is not listed in clinic.yaml
+               16 |   goodbye: {say: u.goodbye, end: informed}
+                  |                                  ^^^^^^^^ add `informed: …` under `exits`
             office_info.yaml:18:34  F039  the exit `informed` is not listed in clinic.yaml
                18 |   goodbye: {say: u.goodbye, end: informed}
                   |                                  ^^^^^^^^ add `informed: …` under `exits`
+            optout.yaml:25:34  F039  the exit `optout` is not listed in clinic.yaml
+               25 |   goodbye: {say: u.goodbye, end: optout}
+                  |                                  ^^^^^^ add `optout: …` under `exits`
+            survey.yaml:23:33  F039  the exit `unhappy` is not listed in clinic.yaml
+               23 |   tell: {person: u.agent, exit: unhappy}
+                  |                                 ^^^^^^^ add `unhappy: …` under `exits`
+            survey.yaml:29:34  F039  the exit `survey` is not listed in clinic.yaml
+               29 |   goodbye: {say: u.goodbye, end: survey}
+                  |                                  ^^^^^^ add `survey: …` under `exits`
         "#]],
     );
     expect![[r#"

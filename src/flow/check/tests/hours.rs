@@ -319,7 +319,7 @@ fn steps_that_ask() {
         expect![[r#"
             after_hours.yaml:4:54  F010  `aa` is no step of this flow
                 4 |   b: {hours: clinic, next: {open: main_menu, closed: aa, holiday: a}}
-                  |                                                      ^^ add the step `aa:`, or name one of: b, a, person, nurse, crisis, message, called_number, emergency_exit, return, after_hours, colleague_line, entry, main_menu, office_info
+                  |                                                      ^^ add the step `aa:`, or name one of: b, a, person, nurse, crisis, message, called_number, emergency_exit, return, after_hours, colleague_line, crisis_help, entry, identify, main_menu, my_record, nurse_triage, office_info, optout, survey
                   at some hours a caller would hear nothing more
         "#]],
     );

@@ -21,7 +21,7 @@ pub fn names() {
         expect![[r#"
             main_menu.yaml:8:26  F012  key 3 leads to `xyzzy`, which is no step of this flow
                 8 |     keys: {1: visits, 3: xyzzy, 5: billing, 6: more}
-                  |                          ^^^^^ add the step `xyzzy:`, or name one of: choose, more, visits, refill, billing, referrals, video, website, topics, caregiver, person, nurse, crisis, message, called_number, emergency_exit, return, after_hours, colleague_line, entry, main_menu, office_info
+                  |                          ^^^^^ add the step `xyzzy:`, or name one of: choose, more, visits, refill, billing, referrals, video, website, topics, caregiver, person, nurse, crisis, message, called_number, emergency_exit, return, after_hours, colleague_line, crisis_help, entry, identify, main_menu, my_record, nurse_triage, office_info, optout, survey
                   a caller who presses 3 would hear nothing that follows
         "#]],
     );

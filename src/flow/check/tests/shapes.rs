@@ -107,7 +107,7 @@ pub fn shapes() {
         expect![[r#"
             after_hours.yaml:4:3  F105  the step is empty
                 4 |   a:
-                  |   ^ say what it does: say, menu, ask, collect, offer, record, hours, when, set, call, care, person, transfer, queue, callback, language, recording, speech, wait
+                  |   ^ say what it does: say, menu, ask, collect, offer, record, hours, when, set, call, care, request, person, transfer, queue, callback, language, recording, speech, wait
         "#]],
     );
     steps(

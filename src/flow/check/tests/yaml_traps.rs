@@ -175,9 +175,9 @@ pub fn yaml_traps() {
         "tries: 2 ",
         "tries: 2\ntries: 3",
         expect![[r#"
-            clinic.yaml:20:1  Y011  `tries` stands here for the second time
-               20 | tries: 3                      # silences or wrong keys in a menu, then a person
-                  | ^^^^^ keep one of them; the first is in line 19
+            clinic.yaml:31:1  Y011  `tries` stands here for the second time
+               31 | tries: 3                      # silences or wrong keys in a menu, then a person
+                  | ^^^^^ keep one of them; the first is in line 30
         "#]],
     );
     with(

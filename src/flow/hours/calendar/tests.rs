@@ -294,6 +294,23 @@ fn walked(calendar: &Calendar, at: Timestamp) -> Option<Timestamp> {
 proptest! {
     #![proptest_config(ProptestConfig { cases: 96, ..ProptestConfig::default() })]
 
+    /// Whoever asked before, in whatever order: what is kept is what is reckoned anew.
+    #[test]
+    fn what_is_remembered_is_what_would_be_reckoned(
+        calendar in any_calendar(),
+        begin in 0..4 * 24 * 400_i64,
+        steps in proptest::collection::vec(prop_oneof![-20_000_i64..200_000, 0..900_i64, -40_000_000..40_000_000_i64], 1..60),
+    ) {
+        let mut second = 1_772_150_400 + begin * 900;
+        for step in steps {
+            second += step;
+            let at = WallTime::from_micros(second * 1_000_000 + step.rem_euclid(1_000_000));
+            let reckoned = calendar.answer(at).map(|answer| answer.state.opening());
+            prop_assert_eq!(calendar.opening(at), reckoned, "{}", second);
+            prop_assert_eq!(calendar.opening(at), reckoned, "{} again", second);
+        }
+    }
+
     /// All times here are multiples of a quarter of an hour, so a walk by quarters meets every change.
     #[test]
     fn until_the_told_time_nothing_changes_and_then_it_does(
@@ -318,5 +335,32 @@ proptest! {
                 prop_assert!(until.is_none_or(|until| until > far), "{} in {:?}: {:?}", at, state, until);
             }
         }
+    }
+}
+
+/// The edges again, walked over minute by minute with one memory: it forgets where it must.
+#[test]
+fn the_memory_of_an_answer_ends_where_the_answer_does() {
+    for (calendar, from) in [
+        (daily("America/New_York", "00:00-01:30"), "2026-11-01T03:00Z"),
+        (daily("America/New_York", "02:30-05:00"), "2026-03-08T05:00Z"),
+        (daily("America/Santiago", "00:00-00:30"), "2026-09-06T02:00Z"),
+        (daily("Australia/Lord_Howe", "02:15-03:00"), "2026-10-03T14:00Z"),
+        (
+            with_ics(
+                "c:\n  zone: America/New_York\n  week: {every day: \"00:00-24:00\"}\n  ics: a.ics",
+                DAYS,
+            ),
+            "2026-12-08T00:00Z",
+        ),
+    ] {
+        let mut remembered = 0;
+        for minute in 0..4 * 24 * 60 {
+            let at = utc(from) + std::time::Duration::from_secs(minute * 60);
+            let reckoned = calendar.answer(at).map(|answer| answer.state.opening());
+            remembered += u32::from(calendar.memo.at(at).is_some());
+            assert_eq!(calendar.opening(at), reckoned, "{from} and {minute} minutes");
+        }
+        assert!(remembered > 4 * 24 * 60 - 60, "{remembered} answers of {} were remembered", 4 * 24 * 60);
     }
 }

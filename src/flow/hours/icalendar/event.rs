@@ -26,6 +26,9 @@ pub struct Event {
     pub last: Date,
 }
 
+/// As many dates that are left out are as much work as a day of a rule.
+const EXCEPTIONS_OF_A_DAY: i64 = 8;
+
 /// How long an event takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Lasts {
@@ -42,23 +45,52 @@ impl Event {
         if !self.may_touch(date, count) {
             return false;
         }
-        (0..count).any(|days| {
-            date.checked_sub(days.days()).is_ok_and(|begin| self.begins_on(begin, &TimeZone::UTC))
-        })
+        self.begins(date, count - 1).any(|begin| self.begins_on(begin, &TimeZone::UTC))
     }
 
     /// Whether it runs at `now`, if it has times; `zone` is the calendar's.
     pub fn runs_at(&self, now: Timestamp, zone: &TimeZone) -> bool {
-        let Lasts::Time(length) = self.lasts else { return false };
-        let today = self.first.zone().unwrap_or(zone).to_datetime(now).date();
-        if !self.may_touch(today, length.as_hours() / 24 + 2) {
-            return false;
-        }
-        (0..=length.as_hours() / 24 + 1).any(|days| {
-            let begin = today.checked_sub(days.days()).ok();
-            let times = begin.and_then(|begin| self.times_on(begin, zone));
-            times.is_some_and(|(from, to)| from <= now && now < to)
-        })
+        self.times_near(now, zone, 0).any(|(from, to)| from <= now && now < to)
+    }
+
+    /// Where it begins and ends of its times within a day of `now`, and where that ends which runs at `now`.
+    pub fn marks_near(&self, now: Timestamp, zone: &TimeZone, marks: &mut Vec<Timestamp>) {
+        marks.extend(self.times_near(now, zone, 2).flat_map(|(from, to)| [from, to]));
+    }
+
+    /// Its times that begin up to so many days after `now`, and not so long ago that they are over.
+    fn times_near(
+        &self,
+        now: Timestamp,
+        zone: &TimeZone,
+        ahead: i64,
+    ) -> impl Iterator<Item = (Timestamp, Timestamp)> {
+        let begins = self.days_near(now, zone, ahead).into_iter();
+        let begins = begins.flat_map(move |(last, before)| self.begins(last, before));
+        begins.filter_map(move |begin| self.times_on(begin, zone))
+    }
+
+    /// The last of the days on which times near `now` can begin, and how many before it can be such days too.
+    fn days_near(&self, now: Timestamp, zone: &TimeZone, ahead: i64) -> Option<(Date, i64)> {
+        let Lasts::Time(length) = self.lasts else { return None };
+        let before = length.as_hours() / 24 + 1 + ahead;
+        let near = |today: Date, spare: i64| {
+            let last = today.checked_add((ahead + spare).days()).ok()?;
+            self.may_touch(last, before + 1 + 2 * spare).then_some((last, before))
+        };
+        // Most events are over, whatever the clock of their zone shows.
+        near(TimeZone::UTC.to_datetime(now).date(), 1)?;
+        near(self.first.zone().unwrap_or(zone).to_datetime(now).date(), 0)
+    }
+
+    /// The days on which it may begin, of the `before` days before `last` and that day: one for an event without a rule.
+    fn begins(&self, last: Date, before: i64) -> impl Iterator<Item = Date> + '_ {
+        let first = self.first.date();
+        let once = self.rule.is_none();
+        let only = (once && first <= last && days_between(first, last) <= before).then_some(first);
+        let all = if once { 0 } else { before + 1 };
+        let by_rule = (0..all).filter_map(move |days| last.checked_sub(days.days()).ok());
+        only.into_iter().chain(by_rule)
     }
 
     /// When it runs that begins on `date`, if it has times.
@@ -73,8 +105,7 @@ impl Event {
 
     /// Whether `date` is not before the first beginning, and within so many days of the last: most events are over.
     fn may_touch(&self, date: Date, days: i64) -> bool {
-        date >= self.first.date()
-            && (date <= self.last || date.duration_since(self.last).as_hours() / 24 < days)
+        date >= self.first.date() && (date <= self.last || days_between(self.last, date) < days)
     }
 
     fn begins_on(&self, date: Date, zone: &TimeZone) -> bool {
@@ -96,7 +127,19 @@ impl Event {
             return false;
         }
         let begin = self.first.on(date).instant(zone);
-        self.except.iter().any(|except| except.instant(zone) == begin)
+        let near = |except: &&Moment| days_between(except.date(), date).abs() <= 2;
+        self.except.iter().filter(near).any(|except| except.instant(zone) == begin)
+    }
+
+    /// Days that an answer asks the rule about; none for an event that is once. Many dates that are left out are asked
+    /// on each of them.
+    pub fn days_asked(&self) -> i64 {
+        let days = match (&self.rule, self.lasts) {
+            (None, _) => 0,
+            (Some(_), Lasts::Days(days)) => days,
+            (Some(_), Lasts::Time(length)) => length.as_hours() / 24 + 1,
+        };
+        days * (1 + i64::try_from(self.except.len()).unwrap_or(i64::MAX) / EXCEPTIONS_OF_A_DAY)
     }
 
     /// The last day that it takes or touches; `None` if it never ends.
@@ -107,4 +150,8 @@ impl Event {
         };
         if self.last == Date::MAX { None } else { self.last.checked_add(days.days()).ok() }
     }
+}
+
+fn days_between(from: Date, to: Date) -> i64 {
+    to.duration_since(from).as_hours() / 24
 }

@@ -14,7 +14,9 @@ mod tests;
 
 use super::calendar::Line;
 use super::zone;
-use crate::limits::{ICS_EVENT_MAX_DAYS, ICS_EVENTS_MAX, ICS_EXCEPTIONS_MAX, ICS_WALK_MAX_DAYS};
+use crate::limits::{
+    ICS_EVENT_MAX_DAYS, ICS_EVENTS_MAX, ICS_EXCEPTIONS_MAX, ICS_RULE_DAYS_MAX, ICS_WALK_MAX_DAYS,
+};
 use event::{Event, Lasts};
 use jiff::SignedDuration;
 use jiff::civil::Date;
@@ -70,6 +72,8 @@ struct Reader<'a> {
     faults: Vec<Fault>,
     /// Days that counted rules may still be walked over.
     walk_left: u32,
+    /// Days that rules may still close.
+    rule_days_left: i64,
 }
 
 /// What is made of a component.
@@ -93,6 +97,7 @@ impl<'a> Reader<'a> {
             met: 0,
             faults: Vec::new(),
             walk_left: ICS_WALK_MAX_DAYS,
+            rule_days_left: ICS_RULE_DAYS_MAX,
         }
     }
 
@@ -196,8 +201,24 @@ impl<'a> Reader<'a> {
         let read = Draft::read(&properties, &mut self.faults);
         let Some(draft) = read.filter(|draft| !draft.cancelled) else { return };
         match self.event(draft) {
-            Ok(event) => self.events.push(event),
+            Ok(event) => self.keep(event, &properties),
             Err(fault) => self.faults.push(fault),
+        }
+    }
+
+    /// However many events come again, an answer must not take long.
+    fn keep(&mut self, event: Event, properties: &[Property]) {
+        let had_room = self.rule_days_left >= 0;
+        self.rule_days_left -= event.days_asked();
+        if self.rule_days_left >= 0 {
+            self.events.push(event);
+        } else if had_room && let Some(rule) = properties.iter().find(|property| property.name == "RRULE") {
+            let what = format!("the events that come again take more than {ICS_RULE_DAYS_MAX} days together");
+            self.faults.push(rule.fault(
+                &rule.value,
+                what,
+                "write those that are long without a rule, each year's own",
+            ));
         }
     }
 

@@ -326,3 +326,26 @@ proptest! {
         }
     }
 }
+
+/// A calendar answers while a caller waits: events without a rule cost next to nothing, rules are counted.
+#[test]
+fn rules_may_not_take_more_days_than_an_answer_has_time_for() {
+    let event = |n: usize, rest: &str| {
+        format!(
+            "BEGIN:VEVENT\nSUMMARY:e{n}\nDTSTART;VALUE=DATE:20260101\nDTEND;VALUE=DATE:20260201\n{rest}END:VEVENT\n"
+        )
+    };
+    let file_of =
+        |count: usize, rest: &str| file((0..count).map(|n| event(n, rest)).collect::<String>().trim_end());
+    let left_out = "RRULE:FREQ=YEARLY\nEXDATE;VALUE=DATE:".to_owned() + &["20270101"; 300].join(",") + "\n";
+    for (text, events, faults) in [
+        (file_of(1_000, ""), 1_000, 0),
+        (file_of(32, "RRULE:FREQ=YEARLY\n"), 32, 0),
+        (file_of(33, "RRULE:FREQ=YEARLY\n"), 32, 1),
+        (file_of(40, "RRULE:FREQ=YEARLY\n"), 32, 1),
+        (file_of(1, &left_out), 0, 1),
+    ] {
+        let (read, told) = read(&text, &Arc::from("a.ics"));
+        assert_eq!((read.len(), told.len()), (events, faults), "{told:?}");
+    }
+}

@@ -184,19 +184,6 @@ fn a_grade_may_be_four_and_is_saved_by_its_name() {
 }
 
 #[test]
-fn silence_in_a_triage_tree_leads_to_a_nurse() {
-    let menu = "  a: {menu: oi.more, keys: {1: b, 3: person}}\n";
-    let text = format!(
-        "flow: door\nkind: triage\nstart: a\nsteps:\n{menu}  b: {{ask: t.right, next: {{yes: emergency_exit, no: nurse}}}}\n"
-    );
-    let set = set(&[("door.yaml", &text)], "door");
-    let heard = heard_in(Arc::clone(&set), "w3 1 w30");
-    assert!(heard.ends_with("say u.nurse/en u.recording/en\n"), "{heard}");
-    let heard = heard_in(set, "w3 1 w1 1");
-    assert!(heard.contains("LadderRung { rung: 1, why: Emergency }"), "{heard}");
-}
-
-#[test]
 fn a_spoken_comment_is_taken_after_the_notice_and_the_call_goes_on() {
     let steps =
         "  a: {record: t.comment, longest: 30 s, next: {saved: b}}\n  b: {say: t.old, next: person}\n";
