@@ -28,7 +28,7 @@ fn large(count: usize) -> Vec<SourceFile> {
         );
         let _ = writeln!(text, "  b: {{menu: x.menu{flow}, keys: {{1: c, 3: f{far}, 5: a0, 6: person}}}}");
         let _ = writeln!(text, "  c: {{when: way{flow} is known, next: {{yes: d, no: person}}}}");
-        let _ = writeln!(text, "  d: {{say: u.agent, next: f{next}}}");
+        let _ = writeln!(text, "  d: {{say: u.agent, next: person}}");
         files.push(SourceFile { path: format!("f{flow}.yaml"), octets: text.into_bytes() });
         let keys = |verb: &str| [1, 3, 5, 6].map(|key| format!("{verb} {key}.")).join(" ");
         let _ = writeln!(texts, "x.menu{flow}: {{en: {}, es: {}}}", keys("Press"), keys("Marque"));
