@@ -131,7 +131,7 @@ fn what_cannot_be_read_has_its_place_and_repair() {
         expect![[r#"
             main_menu.test.yaml:2:19  F192  there is no flow `front`
                 2 |   given: {number: front}
-                  |                   ^^^^^ write `given: {number: …}`; may stand here: after_hours, colleague_line, entry, main_menu, office_info
+                  |                   ^^^^^ write `given: {number: …}`; may stand here: after_hours, colleague_line, crisis_help, entry, identify, main_menu, my_record, nurse_triage, office_info, optout, survey
             main_menu.test.yaml:3:20  F110  `12` is no key of a telephone
                 3 |   call: [{presses: 12}]
                   |                    ^^ may stand here: 1, 2, 3, 5, 6, 7, 8

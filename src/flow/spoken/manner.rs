@@ -8,6 +8,7 @@ use super::rules::Rules;
 use super::{Say, Unspeakable};
 use crate::flow::value::{Date, Money, TimeOfDay, YEAR_MAX};
 use std::collections::BTreeMap;
+use std::sync::OnceLock;
 use std::time::Duration;
 
 /// The manner of a [`Say`].
@@ -41,6 +42,32 @@ pub enum Manner<'a> {
     Code,
 }
 
+/// The pieces of each manner that needs no word of the language's own, once they were asked for.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Gathered {
+    cells: [OnceLock<Box<[Piece]>>; 11],
+}
+
+impl Gathered {
+    fn of(&self, manner: Manner<'_>) -> Option<&OnceLock<Box<[Piece]>>> {
+        let at = match manner {
+            Manner::NumberBy(_) | Manner::Counted(_) => return None,
+            Manner::Number => 0,
+            Manner::Weekday => 1,
+            Manner::Date => 2,
+            Manner::DateWithYear => 3,
+            Manner::FullDate => 4,
+            Manner::Time => 5,
+            Manner::AtTime => 6,
+            Manner::Duration => 7,
+            Manner::Money => 8,
+            Manner::Phone => 9,
+            Manner::Code => 10,
+        };
+        self.cells.get(at)
+    }
+}
+
 impl Rules {
     /// Whether this manner's own words, a noun or a set of numbers, are in the language's file.
     pub fn knows(&self, manner: Manner<'_>) -> bool {
@@ -66,8 +93,17 @@ impl Rules {
         self.nouns.keys().chain(&self.set_names).map(String::as_str)
     }
 
-    /// The pieces that a value of this manner can need, in the order of their names.
+    /// The pieces that a value of this manner can need, in the order of their names. They are gathered once: some ten
+    /// thousand values are said for it, and a check asks for each slot.
     pub fn pieces_of(&self, manner: Manner<'_>) -> Vec<&Piece> {
+        let gather = || self.gather(manner).into_iter().cloned().collect::<Box<[Piece]>>();
+        match self.gathered.of(manner) {
+            Some(cell) => cell.get_or_init(gather).iter().collect(),
+            None => self.gather(manner),
+        }
+    }
+
+    fn gather(&self, manner: Manner<'_>) -> Vec<&Piece> {
         let mut found: BTreeMap<&str, &Piece> = BTreeMap::new();
         let mut hear = |what: Say<'_>| match self.say(what) {
             Ok(pieces) => found.extend(pieces.into_iter().map(|piece| (piece.name.as_str(), piece))),

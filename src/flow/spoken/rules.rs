@@ -15,6 +15,7 @@
 //! An entry is a path of names with dots, such as `nouns.hours.one`, and a text; items of lists are numbered from 1.
 //! A third language is such a file and nothing else. Not here: speaking ([`super`]).
 
+use super::manner::Gathered;
 use super::numbers::{NumberSet, SetAt, circle};
 use super::piece::{PAUSE, Piece, PieceAt, Pieces};
 use super::plural::{OTHER, Plurals};
@@ -146,6 +147,7 @@ pub struct Rules {
     pub(super) letters: BTreeMap<char, Vec<Part<Field>>>,
     pub(super) pause: PieceAt,
     pub(super) pieces: Pieces,
+    pub(super) gathered: Gathered,
 }
 
 /// Nouns that the engine counts by itself.
@@ -232,6 +234,7 @@ impl Rules {
             letters: BTreeMap::new(),
             pause,
             pieces,
+            gathered: Gathered::default(),
         }
     }
 

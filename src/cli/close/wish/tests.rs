@@ -71,9 +71,10 @@ fn a_closing_is_read_and_said_again() {
         &set,
         "all until 2026-12-01_08:00 --say closed.many_calls --then open",
         expect![[r#"
-        closed: all numbers until Tuesday 2026-12-01 08:00 EST
-          callers hear the emergency and crisis lines as always, then closed.many_calls, then the number as always
-    "#]],
+            closed: all numbers until Tuesday 2026-12-01 08:00 EST
+              open as always, for they lead to urgent flows: +16175550190, 190
+              callers hear the emergency and crisis lines as always, then closed.many_calls, then the number as always
+        "#]],
     );
 }
 
@@ -102,7 +103,28 @@ fn urgent_numbers_stay_open_and_it_is_said() {
 
 #[test]
 fn every_fault_is_told_at_once_under_its_word() {
-    told(&shipped(), "10 all until 8am --say closed.wether --then later", expect![[r#""#]]);
+    told(
+        &shipped(),
+        "10 all until 8am --say closed.wether --then later",
+        expect![[r#"
+        what was typed:1:16  F180  `10` is no number of clinic.yaml
+            1 | careline close 10 all until 8am --say closed.wether --then later
+              |                ^^ did you mean `100`?
+        what was typed:1:19  F180  `all` is no number of clinic.yaml
+            1 | careline close 10 all until 8am --say closed.wether --then later
+              |                   ^^^ did you mean `all`?
+        what was typed:1:29  F181  `8am` is no time on the clinic's clock
+            1 | careline close 10 all until 8am --say closed.wether --then later
+              |                             ^^^ write it such as `until 17:00`, `until tomorrow 08:00`, `until monday 08:00` or `until "2026-12-01 08:00"`
+        what was typed:1:39  F182  callers cannot hear `closed.wether`
+            1 | careline close 10 all until 8am --say closed.wether --then later
+              |                                       ^^^^^^^^^^^^^ did you mean `closed.weather`?
+              callers would be led away without a word
+        what was typed:1:60  F182  `later` does not say what follows on the words
+            1 | careline close 10 all until 8am --say closed.wether --then later
+              |                                                            ^^^^^ write `--then after_hours` or `--then open`
+    "#]],
+    );
     for (line, codes) in [
         ("100 --say closed.weather", "F181"),
         ("100 until --say closed.weather", "F181"),
