@@ -283,32 +283,6 @@ mod tests {
         let paths = Paths { config: None, flows: Some(shipped()) };
         let report = check(&paths, &|_, _, _| Audio::Present, Paint::Plain);
         expect_test::expect![[r#"
-            /work/main/ivr-flows/my_record.yaml:15:23  F154  warning: `goodbye` is key 2 here, and 3 in line 9
-               15 |     keys: {1: choose, 2: goodbye}
-                  |                       ^ give it key 3, in the texts too
-                  a caller who has learnt that 3 is `goodbye` would press it here
-
-            /work/main/ivr-flows/optout.yaml:24:26  F154  warning: `goodbye` is key 2 here, and 3 in line 9 of /work/main/ivr-flows/my_record.yaml
-               24 |     keys: {1: main_menu, 2: goodbye}
-                  |                          ^ give it key 3, in the texts too
-                  a caller who has learnt that 3 is `goodbye` would press it here
-
-            /work/main/ivr-flows/survey.yaml:12:11  F152  warning: no step behind this asks for `solved`
-               12 |     save: solved
-                  |           ^^^^^^ use it, or take `save` out
-                  what the caller answers changes nothing
-
-            /work/main/ivr-flows/survey.yaml:18:11  F152  warning: no step behind this asks for `grade`
-               18 |     save: grade
-                  |           ^^^^^ use it, or take `save` out
-                  what the caller answers changes nothing
-
-            /work/main/ivr-flows/survey.yaml:22:21  F154  warning: `more` is key 3 here, and 6 in line 8 of /work/main/ivr-flows/main_menu.yaml
-               22 |     keys: {1: tell, 3: more}
-                  |                     ^ give it key 6, in the texts too
-                  a caller who has learnt that 6 is `more` would press it here
-
-            5 warnings: nothing that stops a start
             /work/main/ivr-flows/nurse_triage.yaml:3:7  F167  warning: the triage tree `nurse_triage` is a draft that nobody has signed
                 3 | flow: nurse_triage
                   |       ^^^^^^^^^^^^ let a clinical lead read and sign it: `careline sign nurse_triage --by NAME --licence NUMBER/STATE`
@@ -378,7 +352,7 @@ mod tests {
         assert_eq!(report.exit_code, 0, "{}", report.text);
         let drafts = format!("{shipped_drafts} drafts wait for review");
         for part in
-            ["F053  warning: no step speaks `x.new`", "1 warning: nothing", "no fault: 5 flows", &drafts]
+            ["F053  warning: no step speaks `x.new`", "2 warnings: nothing", "no fault: 11 flows", &drafts]
         {
             assert!(report.text.contains(part), "{part}\n{}", report.text);
         }

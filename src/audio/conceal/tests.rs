@@ -13,7 +13,7 @@ fn prompt(path: &std::path::Path) -> Vec<i16> {
     octets[data..].iter().map(|octet| g711::decode(Law::Mu, *octet)).collect()
 }
 
-/// All shipped prompts of both languages, one after another, in whole ticks of the rate. The higher rate is made by
+/// Shipped prompts of both languages, those of the main menu and of the office, one after another, in whole ticks of the rate. The higher rate is made by
 /// a mean between each two samples.
 fn speech(rate: Rate) -> Vec<i16> {
     let mut paths = Vec::new();
@@ -23,7 +23,12 @@ fn speech(rate: Rate) -> Vec<i16> {
         paths.extend(files.map(|file| file.expect("a folder can be read").path()));
     }
     paths.sort();
-    let paths = paths.iter().filter(|path| path.extension().is_some_and(|extension| extension == "wav"));
+    // A fixed choice: the bounds below are of this speech.
+    let is_chosen = |path: &&std::path::PathBuf| {
+        let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+        name.ends_with(".wav") && ["mm.", "oi.", "vm.", "cl.", "u."].iter().any(|flow| name.starts_with(flow))
+    };
+    let paths = paths.iter().filter(is_chosen);
     let narrow: Vec<i16> = paths.flat_map(|path| prompt(path)).collect();
     let mut samples = match rate {
         Rate::Narrow => narrow,

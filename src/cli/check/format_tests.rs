@@ -59,10 +59,10 @@ fn a_program_reads_every_part_of_a_fault() {
 fn a_clean_set_is_told_as_such_in_every_form() {
     let paths = Paths { config: None, flows: Some(Path::new(ROOT).join("ivr-flows")) };
     let (read, exit_code) = told(&paths, Format::Json);
-    assert_eq!(
-        (&read["clean"], read["faults"].as_array().map(Vec::len), exit_code),
-        (&true.into(), Some(0), 0)
-    );
+    // The shipped triage tree is a draft, and a warning says so.
+    let codes: Vec<&str> =
+        read["faults"].as_array().into_iter().flatten().filter_map(|f| f["code"].as_str()).collect();
+    assert_eq!((&read["clean"], codes, exit_code), (&true.into(), vec!["F167"], 0));
     let (read, exit_code) = told(&paths, Format::Sarif);
     assert_eq!((read["runs"][0]["results"].as_array().map(Vec::len), exit_code), (Some(0), 0));
 }

@@ -514,8 +514,14 @@ mod tests {
                 let samples = library.samples(&spoken, tone::RATE_HZ).unwrap();
                 let name = path.display();
                 assert!((4_000..240_000).contains(&samples.len()), "{name}: {} samples", samples.len());
+                // A part of a prompt joins what is said beside it, and has no silence of its own.
+                let is_part = spoken.prompt.as_str().ends_with(|c: char| c.is_ascii_digit());
                 let edges = samples[..320].iter().chain(&samples[samples.len() - 320..]);
-                assert!(edges.clone().all(|sample| sample.unsigned_abs() < 100), "{name}: {:?}", edges.max());
+                assert!(
+                    is_part || edges.clone().all(|sample| sample.unsigned_abs() < 100),
+                    "{name}: {:?}",
+                    edges.max()
+                );
                 let loudness = loudness::measure(&samples, tone::RATE_HZ);
                 let off = loudness.lufs.map(|lufs| (lufs - PROMPT_LOUDNESS_LUFS).abs());
                 assert!(off.is_some_and(|off| off <= PROMPT_LOUDNESS_WITHIN_LU), "{name}: {loudness:?}");

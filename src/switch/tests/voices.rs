@@ -3,6 +3,7 @@
 use super::*;
 use crate::flow::action::Heard;
 use crate::flow::edition::Served;
+use crate::flow::shipped::FILES;
 use crate::switch::interface::voiced_in;
 
 /// The main menu says a name first, which no recording holds.
@@ -11,17 +12,10 @@ fn with_a_name() -> Arc<FlowSet> {
         + "x.with: {en: \"With {who} now.\", es: \"Con {who}.\"}\n";
     let menu = "flow: main_menu\nstart: know\nsteps:\n  know: {set: {who: '\"Dr. Lee\"'}, next: with}\n  \
                 with: {say: x.with, next: menu}\n  menu: {menu: vm.closed_now, keys: {1: message}}\n";
-    let texts = [
-        ("clinic.yaml", include_str!("../../../ivr-flows/clinic.yaml")),
-        ("prompts.yaml", &prompts),
-        ("entry.yaml", include_str!("../../../ivr-flows/entry.yaml")),
-        ("main_menu.yaml", menu),
-        ("after_hours.yaml", include_str!("../../../ivr-flows/after_hours.yaml")),
-        ("office_info.yaml", include_str!("../../../ivr-flows/office_info.yaml")),
-        ("colleague_line.yaml", include_str!("../../../ivr-flows/colleague_line.yaml")),
-    ];
+    let mut texts = std::collections::BTreeMap::from(FILES);
+    texts.extend([("prompts.yaml", prompts.as_str()), ("main_menu.yaml", menu)]);
     let file = |(name, text): (&str, &str)| SourceFile { path: name.to_owned(), octets: text.into() };
-    let (set, faults) = FlowSet::load(texts.map(file).to_vec(), &|_, _| Audio::Present);
+    let (set, faults) = FlowSet::load(texts.into_iter().map(file).collect(), &|_, _| Audio::Present);
     Arc::new(set.unwrap_or_else(|| panic!("{faults:#?}")))
 }
 

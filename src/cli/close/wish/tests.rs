@@ -80,7 +80,9 @@ fn a_closing_is_read_and_said_again() {
 
 #[test]
 fn urgent_numbers_stay_open_and_it_is_said() {
-    let urgent = set("/clinic.yaml", |text| text.to_owned() + "\nurgent_flows: [after_hours]\n");
+    let urgent = set("/clinic.yaml", |text| {
+        text.replace("urgent_flows: [crisis_help]", "urgent_flows: [after_hours]")
+    });
     told(
         &urgent,
         "all until 17:00 --say closed.weather",

@@ -1,9 +1,11 @@
 //! Which names are still asked for behind each step.
 //!
 //! Each name is walked back from where it is asked for to where it is saved, so a step carries only what is needed
-//! behind it. Into a called flow nothing is carried: it sees its parameters alone.
+//! behind it. Into a called flow nothing is carried: it sees its parameters alone. Through a flow that another one leads on
+//! from, only those names are carried that it saves or asks for itself: so a flow can be read alone, and the work grows
+//! as the flows do.
 
-use super::{Name, Node, NodeAt, Path, Program, To, Way, What};
+use super::{FlowAt, Name, Node, NodeAt, Path, Program, To, Way, What};
 use crate::flow::draft::work;
 use std::collections::BTreeSet;
 
@@ -21,6 +23,7 @@ pub fn live(program: &Program) -> Vec<Vec<Name>> {
             }
         }
     }
+    let mentioned = mentioned(program, &asked);
     let mut live = vec![Vec::new(); program.nodes.len()];
     for name in program.names.all() {
         let mut open = std::mem::take(&mut asked[name.0 as usize]);
@@ -30,6 +33,10 @@ pub fn live(program: &Program) -> Vec<Vec<Name>> {
                 work();
                 let carried = &mut live[*before];
                 let saves = program.nodes[*before].ways[*which].saves.iter().any(|save| save.name == name);
+                let (here, there) = (program.nodes[at].flow, program.nodes[*before].flow);
+                if here != there && !mentioned.contains(&(there, name)) {
+                    continue;
+                }
                 // Names are walked in their order, so the last one tells whether this one was here.
                 if !saves && carried.last() != Some(&name) {
                     carried.push(name);
@@ -39,6 +46,19 @@ pub fn live(program: &Program) -> Vec<Vec<Name>> {
         }
     }
     live
+}
+
+/// The names that each flow saves, takes or asks for.
+fn mentioned(program: &Program, asked: &[Vec<NodeAt>]) -> BTreeSet<(FlowAt, Name)> {
+    let asked = program.names.all().zip(asked);
+    let asks = asked.flat_map(|(name, nodes)| nodes.iter().map(move |at| (program.nodes[*at].flow, name)));
+    let saves = program.nodes.iter().flat_map(|node| {
+        let saved = node.ways.iter().flat_map(|way| &way.saves);
+        saved.map(|save| (node.flow, save.name))
+    });
+    let takes = program.flows.iter().enumerate();
+    let takes = takes.flat_map(|(flow, text)| text.takes.iter().map(move |slot| (flow, slot.name)));
+    asks.chain(saves).chain(takes).collect()
 }
 
 /// What a step asks for that it has not saved itself.

@@ -216,8 +216,8 @@ pub fn clinic() {
             survey.yaml:23:33  F039  the exit `unhappy` is not listed in clinic.yaml
                23 |   tell: {person: u.agent, exit: unhappy}
                   |                                 ^^^^^^^ add `unhappy: …` under `exits`
-            survey.yaml:29:34  F039  the exit `survey` is not listed in clinic.yaml
-               29 |   goodbye: {say: u.goodbye, end: survey}
+            survey.yaml:30:34  F039  the exit `survey` is not listed in clinic.yaml
+               30 |   goodbye: {say: u.goodbye, end: survey}
                   |                                  ^^^^^^ add `survey: …` under `exits`
         "#]],
     );

@@ -155,30 +155,10 @@ pub fn paths() {
         "spare.yaml",
         format!("flow: spare\nstart: a\nsteps:\n{GOOD}"),
         expect![[r#"
-            my_record.yaml:15:23  F154  warning: `goodbye` is key 2 here, and 3 in line 9
-               15 |     keys: {1: choose, 2: goodbye}
-                  |                       ^ give it key 3, in the texts too
-                  a caller who has learnt that 3 is `goodbye` would press it here
-            optout.yaml:24:26  F154  warning: `goodbye` is key 2 here, and 3 in line 9 of my_record.yaml
-               24 |     keys: {1: main_menu, 2: goodbye}
-                  |                          ^ give it key 3, in the texts too
-                  a caller who has learnt that 3 is `goodbye` would press it here
             spare.yaml:1:7  F057  warning: no number and no other flow leads to `spare`
                 1 | flow: spare
                   |       ^^^^^ give it a number in clinic.yaml, or let a step of another flow lead to it
                   no caller would ever hear it
-            survey.yaml:12:11  F152  warning: no step behind this asks for `solved`
-               12 |     save: solved
-                  |           ^^^^^^ use it, or take `save` out
-                  what the caller answers changes nothing
-            survey.yaml:18:11  F152  warning: no step behind this asks for `grade`
-               18 |     save: grade
-                  |           ^^^^^ use it, or take `save` out
-                  what the caller answers changes nothing
-            survey.yaml:22:21  F154  warning: `more` is key 3 here, and 6 in line 8 of main_menu.yaml
-               22 |     keys: {1: tell, 3: more}
-                  |                     ^ give it key 6, in the texts too
-                  a caller who has learnt that 6 is `more` would press it here
         "#]],
     );
     // The way into a circle is no part of it.

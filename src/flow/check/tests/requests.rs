@@ -225,11 +225,15 @@ pub fn requests() {
     steps(
         &then("free"),
         expect![[r#"
-        prompts.yaml:104:1  F053  warning: no step speaks `vm.closed_now`
-          104 | vm.closed_now:
-              | ^^^^^^^^^^^^^ let a step speak it, or take it out
-              no caller would ever hear it
-    "#]],
+            after_hours.yaml:4:56  F152  warning: no step behind this asks for `days`
+                4 |   a: {collect: u.one_moment, as: number, to: 99, save: days, next: b}
+                  |                                                        ^^^^ use it, or take `save` out
+                  what the caller answers changes nothing
+            prompts.yaml:104:1  F053  warning: no step speaks `vm.closed_now`
+              104 | vm.closed_now:
+                  | ^^^^^^^^^^^^^ let a step speak it, or take it out
+                  no caller would ever hear it
+        "#]],
     );
     steps(
         &then("name"),

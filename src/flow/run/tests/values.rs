@@ -232,7 +232,8 @@ fn the_recording_pauses_where_the_flow_says_so() {
 
 #[test]
 fn what_nothing_is_connected_to_leads_up_and_says_so() {
-    let steps = "  a: {care: optout.set, next: {done: person, failed: b}}\n  b: {say: t.old, next: person}\n";
+    let steps =
+        "  a: {care: task.create, next: {done: person, failed: b}}\n  b: {say: t.old, next: person}\n";
     assert_eq!(heard_in(door(steps), "w1"), "18.0  NotConnected\n18.0  say t.old/en\n");
     let steps = "  a: {callback: u.one_moment, within: 30 min, next: {done: b, failed: b}}\n  b: {say: t.old, next: person}\n";
     assert_eq!(heard_in(door(steps), "w1"), "18.0  NotConnected\n18.0  say t.old/en\n");

@@ -56,8 +56,13 @@ fn a_playing_whose_end_is_never_told_does_not_hold_the_caller_for_ever() {
 
 #[test]
 fn times_and_tries_are_the_files() {
-    let patient =
-        clinic("times: {first_key: 8 s, more_time: 30 s}\ntries: 2 ", "times: {first_key: 20 s}\ntries: 3");
+    let text = include_str!("../../../../ivr-flows/clinic.yaml")
+        .replace("times: {first_key: 8 s, more_time: 30 s}\ntries: 2 ", "times: {first_key: 20 s}\ntries: 3");
+    // The tests within the triage tree are of two tries.
+    let tree = include_str!("../../../../ivr-flows/nurse_triage.yaml")
+        .replace("silence, silence", "silence, silence, silence")
+        .replace("2, 5, 6]", "2, 5, 6, 5]");
+    let patient = flows(&[("clinic.yaml", &text), ("nurse_triage.yaml", &tree)]);
     let mut engine = Engine::new(patient, "main_menu");
     engine.play("start w200");
     expect_test::expect![[r#"
