@@ -23,7 +23,7 @@ pub fn signed_text(text: &str, signed: &Signed) -> Option<String> {
     let own = lines
         .get(first + 1..next)?
         .iter()
-        .rposition(|line| is_own(&line))
+        .rposition(is_own)
         .map_or(first, |last| first + 1 + last);
     let (before, after) = (lines[..first].concat(), lines[own + 1..].concat());
     Some(format!("{before}{block}{after}"))
