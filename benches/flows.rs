@@ -84,7 +84,7 @@ impl Caller {
     }
 
     fn hand_in(&mut self, input: Input) {
-        self.now = self.now + Duration::from_millis(20);
+        self.now += Duration::from_millis(20);
         self.run.handle(self.now, input);
         while let Some(action) = self.run.poll_action() {
             if let Action::Play { playback, .. } = &action {

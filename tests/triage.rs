@@ -3,6 +3,7 @@
 
 #[path = "engine/mod.rs"]
 mod engine;
+#[allow(dead_code, reason = "each user of it needs a part")]
 #[path = "../src/flow/triage/fixture.rs"]
 mod fixture;
 #[path = "phone/mod.rs"]

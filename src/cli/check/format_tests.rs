@@ -64,7 +64,7 @@ fn a_clean_set_is_told_as_such_in_every_form() {
         read["faults"].as_array().into_iter().flatten().filter_map(|f| f["code"].as_str()).collect();
     assert_eq!((&read["clean"], codes, exit_code), (&true.into(), vec!["F167"], 0));
     let (read, exit_code) = told(&paths, Format::Sarif);
-    assert_eq!((read["runs"][0]["results"].as_array().map(Vec::len), exit_code), (Some(0), 0));
+    assert_eq!((read["runs"][0]["results"].as_array().map(Vec::len), exit_code), (Some(1), 0));
 }
 
 /// What the schema of SARIF 2.1.0 requires of the parts in use.

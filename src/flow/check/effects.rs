@@ -24,6 +24,7 @@ use crate::flow::program::{StepAt, Target};
 use crate::flow::read::acts::{ANOTHER, CollectKindText, CollectText, ExpressionText, Secrecy};
 use crate::flow::read::flow::{ActText, AnswerText, FlowText, StepText};
 use crate::flow::read::kind;
+use crate::flow::read::request::RequestText;
 use crate::flow::records;
 use crate::flow::request::{Field, Guard, Method};
 use crate::flow::syntax::fields::Placed;
@@ -179,12 +180,7 @@ impl Effects<'_> {
                 let saves = saves.collect();
                 node.ways.push(self.way(next, saves));
             }
-            ActText::Request(text) => {
-                let saves = text.plan.schema.fields.iter().map(|field| self.answered(field, &text.done));
-                let saves = saves.collect();
-                node.ways.push(self.way(&text.done, saves));
-                node.ways.push(self.way(&text.failed, Vec::new()));
-            }
+            ActText::Request(text) => self.request(text, &mut node),
             ActText::Say { .. }
             | ActText::OfferLanguage { .. }
             | ActText::Notice { .. }
@@ -342,6 +338,13 @@ impl Effects<'_> {
 
     fn save(&mut self, name: &Placed<String>, what: What) -> Save {
         Save { name: self.names.number(&name.value), what, place: name.place, unused: self.unused }
+    }
+
+    fn request(&mut self, text: &RequestText, node: &mut Node) {
+        let saves = text.plan.schema.fields.iter().map(|field| self.answered(field, &text.done));
+        let saves = saves.collect();
+        node.ways.push(self.way(&text.done, saves));
+        node.ways.push(self.way(&text.failed, Vec::new()));
     }
 
     /// A field of an answer; one that no step asks for is still looked at in the answer.

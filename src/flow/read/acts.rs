@@ -89,11 +89,21 @@ pub enum CollectKindText {
 /// One outcome and where it leads.
 pub type WayText = (Placed<String>, Placed<String>);
 
-fn named(fields: &mut Fields<'_>, name: &str, what: &str, sources: &mut Sources) -> Option<Placed<String>> {
+pub(super) fn named(
+    fields: &mut Fields<'_>,
+    name: &str,
+    what: &str,
+    sources: &mut Sources,
+) -> Option<Placed<String>> {
     fields.need(name, sources).and_then(|n| fields::name(n, what, FAMILY, sources))
 }
 
-fn maybe(fields: &mut Fields<'_>, name: &str, what: &str, sources: &mut Sources) -> Option<Placed<String>> {
+pub(super) fn maybe(
+    fields: &mut Fields<'_>,
+    name: &str,
+    what: &str,
+    sources: &mut Sources,
+) -> Option<Placed<String>> {
     fields.take(name).and_then(|n| fields::name(n, what, FAMILY, sources))
 }
 
@@ -125,7 +135,11 @@ pub fn with(node: &Node, sources: &mut Sources) -> Vec<(Placed<String>, Placed<S
 
 /// The ways of `next: {outcome: step}`. Each of `outcomes` must be named, but for `failed`, which is a person if left
 /// out; no other may be.
-fn outcomes(fields: &mut Fields<'_>, outcomes: &[&str], sources: &mut Sources) -> Option<Vec<WayText>> {
+pub(super) fn outcomes(
+    fields: &mut Fields<'_>,
+    outcomes: &[&str],
+    sources: &mut Sources,
+) -> Option<Vec<WayText>> {
     let node = fields.need("next", sources)?;
     let mut ways: Vec<WayText> = Vec::new();
     for (outcome, target) in fields::entries(node, "`next`", FAMILY, sources)? {
@@ -155,7 +169,7 @@ fn outcomes(fields: &mut Fields<'_>, outcomes: &[&str], sources: &mut Sources) -
 }
 
 /// The step of an outcome; `person` where `failed` is left out.
-fn way(ways: &[WayText], outcome: &str, at: Place) -> Placed<String> {
+pub(super) fn way(ways: &[WayText], outcome: &str, at: Place) -> Placed<String> {
     let found = ways.iter().find(|(own, _)| own.value == outcome).map(|(_, target)| target.clone());
     found.unwrap_or_else(|| Placed { value: "person".to_owned(), place: at })
 }
@@ -177,7 +191,7 @@ fn expression(node: &Node, sources: &mut Sources) -> Option<ExpressionText> {
 
 /// `ask:`
 pub fn ask(node: &Node, sources: &mut Sources) -> Option<ActText> {
-    let mut fields = Fields::of_object(node, &[&vocabulary::ASK], FAMILY, sources)?;
+    let mut fields = Fields::of_object(node, &[&vocabulary::steps::ASK], FAMILY, sources)?;
     let prompt = named(&mut fields, "ask", "a prompt", sources);
     let code = maybe(&mut fields, "code", "a code", sources);
     let save = maybe(&mut fields, "save", "a value", sources);
@@ -191,7 +205,7 @@ pub fn ask(node: &Node, sources: &mut Sources) -> Option<ActText> {
 
 /// `collect:`
 pub fn collect(node: &Node, sources: &mut Sources) -> Option<ActText> {
-    let mut fields = Fields::of_object(node, &[&vocabulary::COLLECT], FAMILY, sources)?;
+    let mut fields = Fields::of_object(node, &[&vocabulary::steps::COLLECT], FAMILY, sources)?;
     let prompt = named(&mut fields, "collect", "a prompt", sources);
     let kind = collect_kind(&mut fields, sources);
     let confirm = maybe(&mut fields, "confirm", "a prompt", sources);
@@ -357,7 +371,7 @@ fn day(node: &Node, sources: &mut Sources) -> Option<Day> {
 
 /// `set:`
 pub fn set(node: &Node, sources: &mut Sources) -> Option<ActText> {
-    let mut fields = Fields::of_object(node, &[&vocabulary::SET], FAMILY, sources)?;
+    let mut fields = Fields::of_object(node, &[&vocabulary::steps::SET], FAMILY, sources)?;
     let values = fields.need("set", sources);
     let next = step(&mut fields, sources);
     fields.finish(sources);
@@ -372,7 +386,7 @@ pub fn set(node: &Node, sources: &mut Sources) -> Option<ActText> {
 
 /// `when:`
 pub fn when(node: &Node, sources: &mut Sources) -> Option<ActText> {
-    let mut fields = Fields::of_object(node, &[&vocabulary::WHEN], FAMILY, sources)?;
+    let mut fields = Fields::of_object(node, &[&vocabulary::steps::WHEN], FAMILY, sources)?;
     let condition = fields.need("when", sources).and_then(|n| expression(n, sources));
     let ways = outcomes(&mut fields, &["yes", "no"], sources);
     let at = fields.place;
@@ -383,7 +397,7 @@ pub fn when(node: &Node, sources: &mut Sources) -> Option<ActText> {
 
 /// `call:`
 pub fn call(node: &Node, sources: &mut Sources) -> Option<ActText> {
-    let mut fields = Fields::of_object(node, &[&vocabulary::CALL], FAMILY, sources)?;
+    let mut fields = Fields::of_object(node, &[&vocabulary::steps::CALL], FAMILY, sources)?;
     let flow = named(&mut fields, "call", "a flow", sources);
     let mut save = Vec::new();
     if let Some(node) = fields.take("save") {
@@ -401,7 +415,7 @@ pub fn call(node: &Node, sources: &mut Sources) -> Option<ActText> {
 
 /// `care:`
 pub fn care(node: &Node, sources: &mut Sources) -> Option<ActText> {
-    let mut fields = Fields::of_object(node, &[&vocabulary::CARE], FAMILY, sources)?;
+    let mut fields = Fields::of_object(node, &[&vocabulary::steps::CARE], FAMILY, sources)?;
     let verb = named(&mut fields, "care", "something to ask of the records", sources);
     let found = verb.as_ref().and_then(|verb| {
         let found = care::named(&verb.value);
@@ -436,7 +450,7 @@ pub fn care(node: &Node, sources: &mut Sources) -> Option<ActText> {
 
 /// `offer:`
 pub fn offer(node: &Node, sources: &mut Sources) -> Option<ActText> {
-    let mut fields = Fields::of_object(node, &[&vocabulary::OFFER], FAMILY, sources)?;
+    let mut fields = Fields::of_object(node, &[&vocabulary::steps::OFFER], FAMILY, sources)?;
     let prompt = named(&mut fields, "offer", "a prompt", sources);
     let from = fields.need("from", sources).and_then(|n| fields::word(n, "a list", FAMILY, sources));
     let keys = fields.need("keys", sources).and_then(|n| keys(n, sources));
@@ -482,7 +496,7 @@ pub fn record(node: &Node, sources: &mut Sources) -> Option<ActText> {
         sources.fault(next.place, OUTCOME, words);
         return None;
     }
-    let mut fields = Fields::of_object(node, &[&vocabulary::RECORD], FAMILY, sources)?;
+    let mut fields = Fields::of_object(node, &[&vocabulary::steps::RECORD], FAMILY, sources)?;
     let prompt = named(&mut fields, "record", "a prompt", sources);
     let longest = fields.take("longest");
     let longest = longest.and_then(|n| fields::duration(n, "length of a message", 5..=300, FAMILY, sources));
@@ -501,7 +515,7 @@ pub fn record(node: &Node, sources: &mut Sources) -> Option<ActText> {
 
 /// `recording:`
 pub fn recording(node: &Node, sources: &mut Sources) -> Option<ActText> {
-    let mut fields = Fields::of_object(node, &[&vocabulary::RECORDING], FAMILY, sources)?;
+    let mut fields = Fields::of_object(node, &[&vocabulary::steps::RECORDING], FAMILY, sources)?;
     let words = [("pause", Some(Pausing::Pause)), ("resume", Some(Pausing::Resume)), ("notice", None)];
     let what = fields.need("recording", sources);
     let what = what.and_then(|n| fields::choice(n, "word for a recording", &words, FAMILY, sources));
@@ -528,7 +542,7 @@ pub fn recording(node: &Node, sources: &mut Sources) -> Option<ActText> {
 
 /// `speech:`
 pub fn speech(node: &Node, sources: &mut Sources) -> Option<ActText> {
-    let mut fields = Fields::of_object(node, &[&vocabulary::SPEECH], FAMILY, sources)?;
+    let mut fields = Fields::of_object(node, &[&vocabulary::steps::SPEECH], FAMILY, sources)?;
     let words = [("slow", Pace::Slow), ("normal", Pace::Normal)];
     let pace = fields.need("speech", sources);
     let pace = pace.and_then(|n| fields::choice(n, "pace", &words, FAMILY, sources));
@@ -539,65 +553,10 @@ pub fn speech(node: &Node, sources: &mut Sources) -> Option<ActText> {
 
 /// `wait:`
 pub fn wait(node: &Node, sources: &mut Sources) -> Option<ActText> {
-    let mut fields = Fields::of_object(node, &[&vocabulary::WAIT], FAMILY, sources)?;
+    let mut fields = Fields::of_object(node, &[&vocabulary::steps::WAIT], FAMILY, sources)?;
     let time = fields.need("wait", sources);
     let time = time.and_then(|n| fields::duration(n, "time to wait", 1..=10, FAMILY, sources));
     let next = step(&mut fields, sources);
     fields.finish(sources);
     Some(ActText::Wait { time: time?, next: next? })
-}
-
-/// `transfer:`
-pub fn transfer(node: &Node, sources: &mut Sources) -> Option<ActText> {
-    let mut fields = Fields::of_object(node, &[&vocabulary::TRANSFER], FAMILY, sources)?;
-    let target = fields.need("transfer", sources);
-    let target = target.and_then(|n| super::clinic::call_target(n, sources));
-    let prompt = named(&mut fields, "before", "a prompt", sources);
-    let ring = fields.take("ring");
-    let ring = ring.and_then(|n| fields::duration(n, "time to ring", 5..=120, FAMILY, sources));
-    let exit = maybe(&mut fields, "exit", "an exit", sources);
-    let _ = fields.take("with");
-    let ways = outcomes(&mut fields, &["failed"], sources);
-    let at = fields.place;
-    fields.finish(sources);
-    Some(ActText::Transfer {
-        target: target?,
-        prompt: prompt?,
-        ring: ring.unwrap_or(Duration::from_secs(25)),
-        exit,
-        failed: way(&ways?, "failed", at),
-    })
-}
-
-/// `queue:`
-pub fn queue(node: &Node, sources: &mut Sources) -> Option<ActText> {
-    let mut fields = Fields::of_object(node, &[&vocabulary::QUEUE], FAMILY, sources)?;
-    let queue = named(&mut fields, "queue", "a queue", sources);
-    let prompt = named(&mut fields, "before", "a prompt", sources);
-    let exit = maybe(&mut fields, "exit", "an exit", sources);
-    let _ = fields.take("with");
-    let ways = outcomes(&mut fields, &["overflow", "failed"], sources);
-    let at = fields.place;
-    fields.finish(sources);
-    let ways = ways?;
-    let (overflow, failed) = (way(&ways, "overflow", at), way(&ways, "failed", at));
-    queue?;
-    Some(ActText::Queue { prompt: prompt?, exit, overflow, failed })
-}
-
-/// `callback:`
-pub fn callback(node: &Node, sources: &mut Sources) -> Option<ActText> {
-    let mut fields = Fields::of_object(node, &[&vocabulary::CALLBACK], FAMILY, sources)?;
-    let prompt = named(&mut fields, "callback", "a prompt", sources);
-    let within = fields.need("within", sources);
-    let within =
-        within.and_then(|n| fields::duration(n, "time until the call", 60..=86_400, FAMILY, sources));
-    let _ = fields.take("with");
-    let ways = outcomes(&mut fields, &["done", "failed"], sources);
-    let at = fields.place;
-    fields.finish(sources);
-    within?;
-    let ways = ways?;
-    let (done, failed) = (way(&ways, "done", at), way(&ways, "failed", at));
-    Some(ActText::Callback { prompt: prompt?, done, failed })
 }

@@ -10,6 +10,7 @@ use crate::flow::expression::types::Type;
 use crate::flow::program::{FlowKind, Pausing, Voices};
 use crate::flow::read::acts::{self, CollectText, ExpressionText, WayText};
 use crate::flow::read::kind;
+use crate::flow::read::leading;
 use crate::flow::read::request::{self, RequestText};
 use crate::flow::syntax::fields::{self, Fields, Placed};
 use crate::flow::syntax::tree::{Node, Shape};
@@ -262,9 +263,9 @@ fn step(node: &Node, name: Place, sources: &mut Sources) -> Option<ActText> {
         "recording" => acts::recording(node, sources),
         "speech" => acts::speech(node, sources),
         "wait" => acts::wait(node, sources),
-        "transfer" => acts::transfer(node, sources),
-        "queue" => acts::queue(node, sources),
-        "callback" => acts::callback(node, sources),
+        "transfer" => leading::transfer(node, sources),
+        "queue" => leading::queue(node, sources),
+        "callback" => leading::callback(node, sources),
         _ => language(node, sources),
     }
 }
@@ -291,7 +292,7 @@ fn target(fields: &mut Fields<'_>, sources: &mut Sources) -> Option<Placed<Strin
 }
 
 fn say(node: &Node, sources: &mut Sources) -> Option<ActText> {
-    let mut fields = Fields::of_object(node, &[&vocabulary::SAY], FAMILY, sources)?;
+    let mut fields = Fields::of_object(node, &[&vocabulary::steps::SAY], FAMILY, sources)?;
     let prompt = prompt(&mut fields, "say", sources);
     let words = [("all", Voices::All)];
     let voices = fields
@@ -311,7 +312,7 @@ fn say(node: &Node, sources: &mut Sources) -> Option<ActText> {
 }
 
 fn language(node: &Node, sources: &mut Sources) -> Option<ActText> {
-    let mut fields = Fields::of_object(node, &[&vocabulary::LANGUAGE], FAMILY, sources)?;
+    let mut fields = Fields::of_object(node, &[&vocabulary::steps::LANGUAGE], FAMILY, sources)?;
     let prompt = prompt(&mut fields, "language", sources);
     let next = target(&mut fields, sources);
     fields.finish(sources);
@@ -319,7 +320,7 @@ fn language(node: &Node, sources: &mut Sources) -> Option<ActText> {
 }
 
 fn person(node: &Node, sources: &mut Sources) -> Option<ActText> {
-    let mut fields = Fields::of_object(node, &[&vocabulary::PERSON], FAMILY, sources)?;
+    let mut fields = Fields::of_object(node, &[&vocabulary::steps::PERSON], FAMILY, sources)?;
     let prompt = prompt(&mut fields, "person", sources);
     let exit = fields.take("exit").and_then(|n| fields::name(n, "an exit", FAMILY, sources));
     fields.finish(sources);
@@ -327,11 +328,11 @@ fn person(node: &Node, sources: &mut Sources) -> Option<ActText> {
 }
 
 fn hours(node: &Node, sources: &mut Sources) -> Option<ActText> {
-    let mut fields = Fields::of_object(node, &[&vocabulary::HOURS], FAMILY, sources)?;
+    let mut fields = Fields::of_object(node, &[&vocabulary::steps::HOURS], FAMILY, sources)?;
     let calendar = fields.take("hours").and_then(|n| fields::name(n, "a calendar", FAMILY, sources));
     let next = fields.need("next", sources);
     fields.finish(sources);
-    let mut ways = Fields::of_object(next?, &[&vocabulary::HOURS_NEXT], FAMILY, sources)?;
+    let mut ways = Fields::of_object(next?, &[&vocabulary::steps::HOURS_NEXT], FAMILY, sources)?;
     let way = |node: Option<&Node>, sources: &mut Sources| {
         node.and_then(|n| fields::name(n, "a step", FAMILY, sources))
     };
@@ -345,7 +346,7 @@ fn hours(node: &Node, sources: &mut Sources) -> Option<ActText> {
 }
 
 fn menu(node: &Node, sources: &mut Sources) -> Option<ActText> {
-    let mut fields = Fields::of_object(node, &[&vocabulary::MENU], FAMILY, sources)?;
+    let mut fields = Fields::of_object(node, &[&vocabulary::steps::MENU], FAMILY, sources)?;
     let prompt = prompt(&mut fields, "menu", sources);
     let keys = fields.need("keys", sources).and_then(|n| keys(n, sources));
     let next = fields.take("next");

@@ -5,5 +5,6 @@ pub mod clinic;
 pub mod flow;
 pub mod hours;
 pub mod kind;
+pub mod leading;
 pub mod prompts;
 pub mod request;

@@ -124,7 +124,7 @@ impl Stage {
             Does::Nothing => {}
             Does::Presses(keys) => {
                 for key in keys {
-                    self.now = self.now + BETWEEN_KEYS;
+                    self.now += BETWEEN_KEYS;
                     self.hand_in(Input::Key(*key));
                 }
             }
@@ -171,7 +171,7 @@ impl Stage {
                 let Some(time) = self.says.take() else { return false };
                 self.waits_for = Waits::Nothing;
                 self.hand_in(Input::MessageOpen);
-                self.now = self.now + time;
+                self.now += time;
                 self.hand_in(Input::Key(Key::Pound));
                 return true;
             }

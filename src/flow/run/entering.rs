@@ -3,7 +3,7 @@
 //! All digits are data while it is open: 9 1 1 is its own business, and the keys of it count for the rest of the call
 //! only from the one that ended it. Not here: what a key does in an entry ([`crate::flow::entry`]).
 
-use super::{Run, Speech, State};
+use super::{Line, Run, Speech, State};
 use crate::clock::{Due, Instant};
 use crate::flow::action::{Action, Fact, Spoken, Why};
 use crate::flow::entry::ask::{Ask, Digits, Kind};
@@ -30,8 +30,8 @@ impl Entering {
         self.saying.as_mut().map(|(_, speech)| speech)
     }
 
-    pub fn poll_timeout(&self, on_hold: bool) -> Option<Due> {
-        self.entry.poll_timeout().filter(|_| !on_hold || self.saying.is_none())
+    pub fn poll_timeout(&self, line: Line) -> Option<Due> {
+        self.entry.poll_timeout().filter(|_| line == Line::Open || self.saying.is_none())
     }
 
     /// Words go on when the caller is back: so does the time that they may take.

@@ -282,6 +282,15 @@ enum State {
     Over,
 }
 
+/// Whether the caller hears what is said.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Line {
+    /// He does.
+    Open,
+    /// He has put us on hold.
+    Held,
+}
+
 /// What a spoken message is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum For {
@@ -524,8 +533,8 @@ impl Run {
             State::Waiting | State::Talking { .. } | State::Over => None,
             State::Saying(said) | State::Prompting(said, _) => speech(said),
             State::Closed(closed) => speech(&closed.speech),
-            State::Entering(entering) => entering.poll_timeout(self.on_hold),
-            State::Requesting(waiting) => waiting.poll_timeout(self.on_hold),
+            State::Entering(entering) => entering.poll_timeout(self.line()),
+            State::Requesting(waiting) => waiting.poll_timeout(self.line()),
             State::Pausing { until } => due(*until, "a silence that the flow asks for"),
             State::Notice(Notice { speech: said, .. }) | State::Parting { speech: said, .. } => speech(said),
             State::Asking(asking) => match &asking.phase {
@@ -548,6 +557,10 @@ impl Run {
             State::Recording { until, .. } => due(*until, "the longest message"),
             State::Saving { by, .. } => due(*by, "a message is saved"),
         }
+    }
+
+    fn line(&self) -> Line {
+        if self.on_hold { Line::Held } else { Line::Open }
     }
 
     fn timeout(&mut self, now: Instant) {

@@ -12,7 +12,7 @@
 //! Other keys are kept for the steps that follow; star says the words once more. Not here: what is asked
 //! ([`crate::flow::request`]), and the asking.
 
-use super::{Run, Speech, State};
+use super::{Line, Run, Speech, State};
 use crate::clock::{Due, Instant};
 use crate::flow::action::{Action, Fact, Why};
 use crate::flow::program::{Act, Target};
@@ -78,7 +78,7 @@ impl Requesting {
         }
     }
 
-    pub fn poll_timeout(&self, on_hold: bool) -> Option<Due> {
+    pub fn poll_timeout(&self, line: Line) -> Option<Due> {
         let due = |at, reason| Some(Due { at, reason });
         let words = match &self.words {
             Words::Early { until } => due(*until, "words to a caller who waits for an answer"),
@@ -86,7 +86,7 @@ impl Requesting {
             Words::Heard => None,
         };
         let answer = due(self.by, "the answer to a request").filter(|_| self.answer.is_none());
-        Due::earlier(words.filter(|_| !on_hold), answer)
+        Due::earlier(words.filter(|_| line == Line::Open), answer)
     }
 
     /// Words go on when the caller is back: so does the time that they may take.

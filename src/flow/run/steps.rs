@@ -110,19 +110,8 @@ impl Run {
                 self.state = State::Pausing { until: now + *time };
                 None
             }
-            Act::Transfer { prompt, exit, .. } => {
-                let words = self.words(prompt);
-                self.transfer(now, words, exit.clone());
-                None
-            }
-            Act::Person { prompt, exit } => {
-                let words = self.words(prompt);
-                self.lead_to_person_saying(now, Why::Asked, words, exit.clone());
-                None
-            }
-            Act::End { prompt, exit } => {
-                let words = self.words(prompt);
-                self.state = State::Parting { speech: self.speak(now, words), exit: exit.clone() };
+            Act::Transfer { .. } | Act::Person { .. } | Act::End { .. } => {
+                self.lead_out(now, step);
                 None
             }
             Act::Hours { .. }
@@ -133,6 +122,25 @@ impl Run {
             | Act::Callback { .. }
             | Act::Recording { .. }
             | Act::Speech { .. } => Some(self.pass(now, step)),
+        }
+    }
+
+    /// A step that leads out of the flows, behind its words.
+    fn lead_out(&mut self, now: Instant, step: &Step) {
+        match &step.act {
+            Act::Transfer { prompt, exit, .. } => {
+                let words = self.words(prompt);
+                self.transfer(now, words, exit.clone());
+            }
+            Act::Person { prompt, exit } => {
+                let words = self.words(prompt);
+                self.lead_to_person_saying(now, Why::Asked, words, exit.clone());
+            }
+            Act::End { prompt, exit } => {
+                let words = self.words(prompt);
+                self.state = State::Parting { speech: self.speak(now, words), exit: exit.clone() };
+            }
+            _ => self.climb(now, Why::Fault),
         }
     }
 

@@ -20,11 +20,7 @@ pub fn signed_text(text: &str, signed: &Signed) -> Option<String> {
     let first = entries[at].1 - 1;
     let next = entries.get(at + 1).map_or(lines.len(), |(_, line)| line - 1);
     let is_own = |line: &&str| line.starts_with([' ', '\t', '}']) && !line.trim().is_empty();
-    let own = lines
-        .get(first + 1..next)?
-        .iter()
-        .rposition(|line| is_own(&line))
-        .map_or(first, |last| first + 1 + last);
+    let own = lines.get(first + 1..next)?.iter().rposition(is_own).map_or(first, |last| first + 1 + last);
     let (before, after) = (lines[..first].concat(), lines[own + 1..].concat());
     Some(format!("{before}{block}{after}"))
 }

@@ -91,12 +91,11 @@ fn step(node: &Node, sources: &mut Sources) {
         NodeAct::Person { exit, .. } => Some(exit.as_str()),
         _ => None,
     };
-    for word in [Some(name.as_str()), exit].into_iter().flatten().filter(|word| advises(word)) {
+    if let Some(word) = [Some(name.as_str()), exit].into_iter().flatten().find(|word| advises(word)) {
         let words = Words::what(format!("`{word}` is an exit with advice; a triage tree has none"))
             .repair("let the caller talk with a nurse, who advises")
             .hears("a recording would tell somebody whom nobody has seen what to do");
         sources.fault(node.place(), SELF_CARE, words);
-        break;
     }
 }
 

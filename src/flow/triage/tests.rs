@@ -311,7 +311,8 @@ fn texts(changes: &[(&str, &str)]) -> BTreeMap<String, Texts> {
 #[test]
 fn words_that_would_mislead_a_caller_in_a_tree_are_told() {
     let long = "Is there chest pain or a pain in the arm or in the jaw or in the back that came on at once and does not go away when you rest?";
-    let table: [(&str, &[(&str, &str)], &str); 8] = [
+    type Row<'a> = (&'a str, &'a [(&'a str, &'a str)], &'a str);
+    let table: [Row<'_>; 8] = [
         ("as it is", &[], ""),
         (
             "yes and no changed over",

@@ -1,6 +1,7 @@
 //! The words of a `request` step.
 
-use super::{Names, Need::Optional, Need::Required, Object, Value, WITH, field};
+use super::steps::WITH;
+use super::{Names, Need::Optional, Need::Required, Object, Value, field};
 
 /// `request:`
 pub const REQUEST: Object = Object {

@@ -65,7 +65,8 @@ async fn whatever_a_server_does_is_an_answer_or_a_named_failure() {
     let long = "x".repeat(REQUEST_ANSWER_MAX_OCTETS + 1);
     let in_pieces =
         "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\n{\"fr\r\n6\r\nee\":3}\r\n0\r\n\r\n";
-    let table: Vec<(&str, Vec<Does>, Duration, Result<Answer, Failure>)> = vec![
+    type Row = (&'static str, Vec<Does>, Duration, Result<Answer, Failure>);
+    let table: Vec<Row> = vec![
         ("a good answer", vec![answered("200 OK", GOOD)], AMPLE, good()),
         ("201 is one too", vec![answered("201 Created", GOOD)], AMPLE, good()),
         ("in pieces", vec![Does::Answer(in_pieces.into())], AMPLE, good()),
