@@ -26,7 +26,7 @@ use crate::flow::read::flow::{ActText, AnswerText, FlowText, StepText};
 use crate::flow::read::kind;
 use crate::flow::read::request::RequestText;
 use crate::flow::records;
-use crate::flow::request::{Field, Guard};
+use crate::flow::request::{Field, Guard, Method};
 use crate::flow::syntax::fields::Placed;
 use std::collections::BTreeSet;
 
@@ -234,8 +234,12 @@ impl Effects<'_> {
                 _ if slots.contains(there.value.as_str()) => continue,
                 _ => Wanted::Anything,
             };
+            let goes = match act {
+                ActText::Request(text) if text.plan.method == Method::Get => Goes::Address,
+                _ => Goes::Inside,
+            };
             let path = self.path(&here.value);
-            uses.push(Use { path, wanted, goes: Goes::Inside, place: here.place });
+            uses.push(Use { path, wanted, goes, place: here.place });
         }
         uses
     }

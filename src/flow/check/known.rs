@@ -8,8 +8,8 @@ use super::dataflow::{Assurance, Goes, NodeAt, Wanted, calls, find};
 use super::effects;
 use super::graph::Graph;
 use crate::flow::codes::{
-    ASSURANCE, CIRCLE, KIND_WANTED, LEAK, MIXED, NEVER_RETURNS, NOT_ALWAYS, NOT_USED, PARAMETER, RESULT,
-    RETURN, TWO_KINDS, UNSAVED, VALUE_NAME,
+    ASSURANCE, CIRCLE, KIND_WANTED, LEAK, MIXED, NEVER_RETURNS, NOT_ALWAYS, NOT_USED, PARAMETER, REQUEST_PHI,
+    RESULT, RETURN, TWO_KINDS, UNSAVED, VALUE_NAME,
 };
 use crate::flow::diagnostic::{Code, Place, Sources, Words, did_you_mean};
 use crate::flow::draft::Draft;
@@ -196,7 +196,7 @@ impl Teller<'_> {
             Problem::Wanted { wanted, found } => (KIND_WANTED, other_kind(wanted, found)),
             Problem::Field { of, field, near } => (KIND_WANTED, no_field(of, field, near.as_deref())),
             Problem::Secret { name, goes } => (LEAK, secret(name, *goes)),
-            Problem::InAddress { name } => (LEAK, in_address(name)),
+            Problem::InAddress { name } => (REQUEST_PHI, in_address(name)),
             Problem::Assurance { needs, has } => (ASSURANCE, unknown_caller(*needs, *has)),
             Problem::NotUsed { name } => {
                 let words = Words::what(format!("no step behind this asks for `{name}`"))
@@ -312,11 +312,9 @@ fn secret(name: &str, goes: Goes) -> Words {
 }
 
 fn in_address(name: &str) -> Words {
-    Words::what(format!(
-        "`{name}` tells of a patient, and an address is written down by every machine on its way"
-    ))
-    .repair("add `method: post`, so that it goes in the body")
-    .hears("nothing; but others could read it")
+    Words::what(format!("`{name}` may tell of a patient, and would stand in a URL"))
+        .repair("add `method: post`; or list it under `public` where it comes from, if it tells nothing")
+        .hears("nothing; but every server and proxy on the way writes URLs into its logs")
 }
 
 fn unknown_caller(needs: Assurance, has: Assurance) -> Words {

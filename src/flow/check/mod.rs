@@ -12,7 +12,6 @@ pub mod names;
 pub mod offers;
 pub mod paths;
 pub mod reading;
-pub mod request;
 pub mod slots;
 pub mod spoken_keys;
 pub mod triage;
@@ -36,7 +35,6 @@ pub fn all(draft: &Draft, audio: AudioOf<'_>, sources: &mut Sources) -> BTreeMap
     paths::check(draft, &graph, sources);
     let known = known::check(draft, &graph, sources);
     let environment = values::environment(draft);
-    request::check(draft, &environment, sources);
     let used = words::used(draft);
     words::check(draft, &used, audio, sources);
     slots::check(draft, &used, &slots::filled(draft, &environment), audio, sources);

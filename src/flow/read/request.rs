@@ -1,6 +1,6 @@
 //! `request:` as written, and whether it can be asked at all.
 //!
-//! Not here: whether what it sends may stand in a URL, which depends on other steps ([`crate::flow::check::request`]).
+//! Not here: whether what it sends may stand in a URL, which depends on other steps (`flow::check::known`).
 
 use crate::flow::codes::{
     FAMILY, REQUEST_FAILED, REQUEST_LOGIN, REQUEST_OPEN, REQUEST_PUBLIC, REQUEST_SIZE, REQUEST_TWICE,

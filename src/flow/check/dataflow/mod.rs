@@ -227,7 +227,6 @@ pub enum Goes {
     /// To the caller's ear.
     Spoken,
     /// Into an address, which others write down.
-    #[cfg_attr(not(test), expect(dead_code, reason = "no step that asks a server is checked here yet"))]
     Address,
 }
 

@@ -180,6 +180,19 @@ fn ways_out() {
               whoever stands beside the caller would hear it
     "#]]
     .assert_eq(&render(&faults));
+    // On one way the value tells nothing, on the other it does.
+    let asks =
+        "  d: {request: https://a.example/x, with: {days: $days}, next: {done: person, failed: person}}";
+    let one = "  b: {set: {days: 3}, next: d}\n  c: {collect: u.one_moment, as: number, to: 99, save: days, next: d}\n";
+    steps(
+        &format!("{NOON}{one}{asks}"),
+        expect![[r#"
+        after_hours.yaml:7:50  F136  `days` may tell of a patient, and would stand in a URL
+            7 |   d: {request: https://a.example/x, with: {days: $days}, next: {done: person, failed: person}}
+              |                                                  ^^^^^ add `method: post`; or list it under `public` where it comes from, if it tells nothing
+              nothing; but every server and proxy on the way writes URLs into its logs
+    "#]],
+    );
     steps(
         "  a: {care: appt.list, save: visits, next: {found: person, none: person}}",
         expect![[r#"

@@ -102,6 +102,16 @@ fn assurance_that_a_called_flow_reaches_comes_back() {
 }
 
 #[test]
+fn what_any_return_gives_counts_for_every_caller() {
+    table(&[(
+        "the second return is the one that tells",
+        "flow main\na: call who; -> b {y result who.0}\nb: get y\n\
+         flow who gives y:text\nc: -> return {y text}; -> d\nd: -> return {y text phi}",
+        "3:4 phi y in an address",
+    )]);
+}
+
+#[test]
 fn a_flow_is_called_or_gone_on_to_and_not_both() {
     table(&[
         ("return to nobody", "a: -> b\nb: -> return", "2:4 return to nobody"),
