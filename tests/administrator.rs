@@ -121,7 +121,10 @@ fn whoever_follows_the_guide_has_a_line_without_fault() {
     follow_the_guide(home);
     make_short_sounds(home);
     let said = told(home, &["check"]);
-    assert!(said.contains("no fault") && !said.contains("warning"), "before:\n{before}\nafter:\n{said}");
+    assert!(
+        said.contains("no fault") && said.matches("warning").count() == before.matches("warning").count(),
+        "before:\n{before}\nafter:\n{said}"
+    );
     for number in ["180 leads to flu_shots", "+16175550180 leads to flu_shots"] {
         assert!(said.contains(number), "{said}");
     }

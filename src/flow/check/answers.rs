@@ -57,10 +57,9 @@ fn meaning<'a>(draft: &'a Draft, flow: usize, answer: &'a AnswerText) -> Option<
     }
     match draft.target(flow, &answer.target.value)? {
         Target::Step(at) if at.flow != flow => Some(&draft.flows[at.flow].name.value),
-        Target::Step(_) | Target::CalledNumber | Target::Return => None,
-        Target::Ladder(_) | Target::Message => {
-            FIXED.iter().map(|(name, _)| *name).find(|name| *name == answer.target.value)
-        }
+        // To leave a message is the last thing of many menus, after however many others.
+        Target::Step(_) | Target::CalledNumber | Target::Return | Target::Message => None,
+        Target::Ladder(_) => FIXED.iter().map(|(name, _)| *name).find(|name| *name == answer.target.value),
     }
 }
 
