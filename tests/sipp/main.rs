@@ -368,9 +368,14 @@ fn exits_told(engine: &Engine) -> Vec<(String, String)> {
 }
 
 /// Whether the talk behind an exit is recorded: not for who asked for a person at once, is in danger,
-/// or spoke with nobody.
-fn is_recorded(exit: &str) -> bool {
-    !["person", "crisis", "emergency", "informed"].contains(&exit)
+/// or spoke with nobody. A survey is recorded once somebody says more.
+fn is_recorded(exit: &str, record: &str) -> bool {
+    match exit {
+        "survey" => record.contains("step survey / comment"),
+        // Who presses 0 gets a person without the notice; who is led to one hears it.
+        "person" => record.contains("the recording notice was heard"),
+        _ => !["crisis", "emergency", "informed", "optout"].contains(&exit),
+    }
 }
 
 /// In every record the notice was heard before anything was recorded, and only who shall be is recorded.
@@ -384,7 +389,7 @@ fn must_tell_of_notices(engine: &Engine) {
         refused += u32::from(refuses);
         let notice = text.lines().position(|line| line.ends_with("the recording notice was heard"));
         let begun = text.lines().position(|line| line.contains("  recording r") && line.ends_with(" runs"));
-        assert_eq!(begun.is_some(), is_recorded(exit) && !refuses, "{exit}:\n{text}");
+        assert_eq!(begun.is_some(), is_recorded(exit, &text) && !refuses, "{exit}:\n{text}");
         assert!(begun.is_none_or(|begun| notice.is_some_and(|notice| notice < begun)), "{exit}:\n{text}");
     }
     assert_eq!(refused, 1, "one of them, {NO_RECORDING}, presses 7");
