@@ -6,7 +6,7 @@
 //!  block, day is over ───▶ Expired ─┘
 //!  block, same hash ─────▶ Good     ──▶ callers get the tree
 //! ```
-//! The hash is over the tree, the words and the sounds ([`super::canonical`]), so a signature holds for what callers
+//! The hash is over the tree, the words and the sounds (`super::canonical`), so a signature holds for what callers
 //! hear and for nothing else. Not here: the writing of the block into the file ([`super::block`]).
 
 use crate::clock::WallTime;
