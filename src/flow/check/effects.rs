@@ -27,6 +27,7 @@ use crate::flow::read::kind;
 use crate::flow::read::request::RequestText;
 use crate::flow::records;
 use crate::flow::request::{Field, Guard, Method};
+use crate::flow::slots;
 use crate::flow::syntax::fields::Placed;
 use std::collections::BTreeSet;
 
@@ -209,7 +210,7 @@ impl Effects<'_> {
         for prompt in act.prompts() {
             let texts = self.draft.prompts.as_ref().and_then(|prompts| prompts.get(&prompt.value));
             for slot in
-                texts.iter().flat_map(|texts| texts.texts.values()).flat_map(|text| slots_of(&text.value))
+                texts.iter().flat_map(|texts| texts.texts.values()).flat_map(|text| slots::names(&text.value))
             {
                 // It is filled by what the step itself holds.
                 let own = slot == "value" && matches!(act, ActText::Collect(_) | ActText::Offer { .. });
@@ -383,10 +384,4 @@ fn kind_of(collect: &CollectText) -> Type {
 
 fn flags_of(collect: &CollectText) -> Flags {
     Flags { phi: true, secret: collect.secrecy == Secrecy::Secret }
-}
-
-/// The names in braces of a text, without the manner behind their colon.
-pub fn slots_of(text: &str) -> impl Iterator<Item = &str> {
-    let inside = text.split('{').skip(1).filter_map(|rest| Some(rest.split_once('}')?.0));
-    inside.map(|slot| slot.split(':').next().unwrap_or(slot).trim())
 }

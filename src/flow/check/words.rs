@@ -14,6 +14,7 @@ use crate::flow::program::Own;
 use crate::flow::read::flow::{ActText, key_name};
 use crate::flow::read::prompts::Texts;
 use crate::flow::set::{Audio, AudioOf};
+use crate::flow::slots::names as slot_names;
 use crate::flow::syntax::fields::Placed;
 use crate::id::PromptName;
 use crate::limits::SENTENCE_MAX_WORDS;
@@ -165,9 +166,13 @@ fn by_ear(name: &str, text: &Placed<String>, language: &str, sources: &mut Sourc
 fn same_slots(texts: &Texts, spoken: &[&str], sources: &mut Sources) {
     let mut texts_of = spoken.iter().filter_map(|language| Some((*language, texts.texts.get(*language)?)));
     let Some((first, text)) = texts_of.next() else { return };
-    let wanted = slots_of(&text.value);
+    // The manner is each language's own.
+    let names = |text: &'_ Placed<String>| -> BTreeSet<String> {
+        slot_names(&text.value).map(str::to_owned).collect()
+    };
+    let wanted = names(text);
     for (language, text) in texts_of {
-        let found = slots_of(&text.value);
+        let found = names(text);
         for (slot, has, lacks) in wanted
             .difference(&found)
             .map(|slot| (slot, first, language))
@@ -180,15 +185,6 @@ fn same_slots(texts: &Texts, spoken: &[&str], sources: &mut Sources) {
             sources.fault(text.place, SLOTS, words);
         }
     }
-}
-
-fn slots_of(text: &str) -> BTreeSet<&str> {
-    // The manner is each language's own.
-    let slots = text.split('{').skip(1).filter_map(|rest| {
-        let (inside, _) = rest.split_once('}')?;
-        Some(inside.split(':').next().unwrap_or(inside).trim())
-    });
-    slots.collect()
 }
 
 /// Prompts that nobody hears, in a set without fault.

@@ -74,6 +74,12 @@ pub struct Fault {
     pub cause: Cause,
 }
 
+/// The names of the slots of a text, whatever else is wrong with its braces.
+pub fn names(text: &str) -> impl Iterator<Item = &str> {
+    let inside = text.split('{').skip(1).filter_map(|rest| Some(rest.split_once('}')?.0));
+    inside.map(|slot| slot.split(':').next().unwrap_or(slot).trim())
+}
+
 /// Whether a text has slots or what looks like one.
 pub fn has_braces(text: &str) -> bool {
     text.contains(['{', '}'])
