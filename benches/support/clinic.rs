@@ -53,7 +53,7 @@ owner: bench
 start: emergency
 steps:
   emergency: {say: u.emergency, languages: all, next: notice}
-  notice: {record: u.recording, next: zero}
+  notice: {recording: notice, prompt: u.recording, next: zero}
   zero: {say: u.person, next: called_number}
 ";
 
