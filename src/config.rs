@@ -90,6 +90,8 @@ pub struct Media {
     pub first_port: u16,
     /// The last port that may be used.
     pub last_port: u16,
+    /// How long a freed port rests before a new call may have it.
+    pub port_rest: Duration,
     /// Media threads; `None` is one per core.
     pub workers: Option<usize>,
     /// After this long without RTP and RTCP the party is probed.
@@ -198,6 +200,7 @@ impl Default for Config {
                 address: IpAddr::V4(Ipv4Addr::UNSPECIFIED),
                 first_port: 20_000,
                 last_port: 29_999,
+                port_rest: limits::PORT_REST_DEFAULT,
                 workers: None,
                 silent_after: limits::MEDIA_LOST_DEFAULT,
                 batching: Batching::WherePossible,
@@ -399,6 +402,7 @@ impl Media {
             let workers = fields::number(node, "number of threads", 1..=256, FAMILY, sources);
             self.workers = workers.and_then(|workers| usize::try_from(workers).ok());
         }
+        seconds(&mut fields, "port_rest_s", 1..=60, &mut self.port_rest, sources);
         seconds(&mut fields, "silent_after_s", 5..=3_600, &mut self.silent_after, sources);
         if let Some(node) = fields.take("io_uring") {
             let ways = [("auto", Batching::WherePossible), ("never", Batching::Never)];
@@ -573,7 +577,7 @@ mod tests {
     fn every_key_is_read() {
         let text = "
 sip: {listen: '192.0.2.1:5080', external_address: 203.0.113.10, t1_ms: 50, product: Clinic, listen_to: [10.0.0.0/8], session_expires_s: 30, info_keys: count}
-media: {address: 192.0.2.1, first_port: 30000, last_port: 30099, workers: 2, silent_after_s: 20, io_uring: never, priority: never}
+media: {address: 192.0.2.1, first_port: 30000, last_port: 30099, port_rest_s: 4, workers: 2, silent_after_s: 20, io_uring: never, priority: never}
 calls: {max: 5, ring_s: 60, longest_s: 3600}
 trunks:
   - {name: carrier, addresses: [203.0.113.0/24, '2001:db8::/32', 198.51.100.7], trusted: true, called_number_from: diversion}
@@ -593,7 +597,7 @@ log: debug
         let paired = text.replace("info_keys: count", "info_keys: deduplicate");
         let (paired, faults) = Config::read("careline.yaml", paired.as_bytes());
         assert_eq!((paired.unwrap().sip.info_keys, faults), (InfoKeys::Paired, vec![]));
-        assert_eq!(config.media.workers, Some(2));
+        assert_eq!((config.media.workers, config.media.port_rest), (Some(2), Duration::from_secs(4)));
         assert_eq!((config.media.batching, config.media.priority), (Batching::Never, Priority::Never));
         assert_eq!(config.recordings.quota_octets, 10_000_000);
         assert_eq!(config.flows, PathBuf::from("my flows"));

@@ -64,8 +64,9 @@ pub const RING_DEFAULT: Duration = Duration::from_secs(180);
 pub const CALL_DEFAULT: Duration = Duration::from_secs(4 * 3_600);
 /// How long a leg may send neither RTP nor RTCP before it is probed, unless configuration says otherwise.
 pub const MEDIA_LOST_DEFAULT: Duration = Duration::from_secs(60);
-/// How long a freed port rests before a new leg may have it: late packets of the old call die out.
-pub const PORT_REST: Duration = Duration::from_secs(10);
+/// How long a freed port rests before a new leg may have it, unless configuration says otherwise: late packets of
+/// the old call die out.
+pub const PORT_REST_DEFAULT: Duration = Duration::from_secs(10);
 /// The packet time of everything we send.
 pub const TICK: Duration = Duration::from_millis(20);
 /// Legs are spread over this many slots of a tick, so that packets leave in small batches.

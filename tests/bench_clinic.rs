@@ -5,7 +5,7 @@
 #[allow(dead_code, reason = "the times of the script are the bench's")]
 mod clinic;
 
-use clinic::Recording;
+use clinic::{Recording, Room};
 use std::process::Command;
 
 #[test]
@@ -13,7 +13,7 @@ fn the_clinic_of_the_benches_is_without_fault() {
     for recording in [Recording::On, Recording::Off] {
         let directory = tempfile::tempdir().expect("a directory for the clinic");
         let sip = "127.0.0.1:5060".parse().expect("an address");
-        clinic::write(directory.path(), sip, recording, 10).expect("the clinic is written");
+        clinic::write(directory.path(), sip, recording, Room::for_calls(10)).expect("the clinic is written");
         let output = Command::new(env!("CARGO_BIN_EXE_careline"))
             .arg("check")
             .current_dir(directory.path())

@@ -71,6 +71,12 @@ pub const MEDIA: Object = Object {
             Value::Number(1_024, 65_535),
             "The last one; each party of a call takes two.",
         ),
+        field(
+            "port_rest_s",
+            Optional,
+            Value::Number(1, 60),
+            "Seconds before a port that a call gave back is given to another call.",
+        ),
         field("workers", Optional, Value::Number(1, 256), "Media threads; left out, one for each core."),
         field(
             "silent_after_s",

@@ -45,6 +45,8 @@ pub struct Settings {
     pub max_calls: u32,
     /// Legs on one media worker before the next one gets any.
     pub legs_gathered: usize,
+    /// How long a freed port rests before a new leg may have it.
+    pub port_rest: Duration,
     /// Who gets a triage tree that nobody has signed.
     pub unsigned: UnsignedTrees,
     /// How long a call may last.

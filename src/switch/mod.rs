@@ -98,7 +98,7 @@ impl Switch {
         let sip_rng = Rng::seeded(rng.next_u64());
         Self {
             sip: Stack::new(settings.sip.clone(), sip_rng),
-            ports: Ports::new(workers, settings.legs_gathered),
+            ports: Ports::new(workers, settings.legs_gathered, settings.port_rest),
             next_seq: settings.first_seq,
             durable_up_to: settings.first_seq.saturating_sub(1),
             next_id: settings.first_id,

@@ -73,6 +73,7 @@ impl Scene {
             trunks: Vec::new(),
             max_calls: 10,
             legs_gathered: 2,
+            port_rest: crate::limits::PORT_REST_DEFAULT,
             unsigned: super::interface::UnsignedTrees::Withheld,
             longest: Duration::from_secs(4 * 3_600),
             ring: Duration::from_secs(180),

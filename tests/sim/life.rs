@@ -62,6 +62,7 @@ pub fn switch(
         trunks: Vec::new(),
         max_calls: script.max_calls,
         legs_gathered: 3,
+        port_rest: careline::limits::PORT_REST_DEFAULT,
         unsigned: UnsignedTrees::Withheld,
         longest: script.longest,
         ring: Duration::from_secs(180),

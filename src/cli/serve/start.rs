@@ -238,6 +238,7 @@ fn settings(config: &Config, records: &Records, unsigned: UnsignedTrees) -> Sett
         trunks: config.trunks.iter().map(trunk).collect(),
         max_calls: config.calls.max,
         legs_gathered: MEDIA_LEGS_GATHERED,
+        port_rest: config.media.port_rest,
         unsigned,
         longest: config.calls.longest,
         ring: config.calls.ring,

@@ -85,6 +85,7 @@ impl Stage {
             trunks: Vec::new(),
             max_calls: 10,
             legs_gathered: 2,
+            port_rest: careline::limits::PORT_REST_DEFAULT,
             unsigned: UnsignedTrees::Withheld,
             longest: Duration::from_secs(4 * 3_600),
             ring: Duration::from_secs(180),
