@@ -217,6 +217,9 @@ pub const EARLY_SENDER_WAITS: Duration = Duration::from_millis(400);
 /// Packets in sequence that an address other than SDP's must send before a leg latches to it (RFC 3550 §A.1).
 pub const LATCH_PACKETS: u32 = 2;
 
+/// Languages between which a caller chooses: 2 is the one key that chooses.
+pub const LANGUAGES_MAX: usize = 2;
+
 /// Options of one menu: more cannot be kept in mind while listening.
 pub const MENU_OPTIONS_MAX: usize = 5;
 /// Words of one sentence of a prompt: a longer one is lost before it ends.

@@ -168,7 +168,7 @@ pub fn main() -> ExitCode {
             ExitCode::from(report.exit_code)
         }
         Command::Fmt(arguments) => fmt::run(&paths, &arguments, paint()),
-        Command::Schema(arguments) => schema::run(&arguments),
+        Command::Schema(arguments) => schema::run(&paths, &arguments),
         Command::Publish(wish) => publish::publish(&paths, &wish),
         Command::Approve(wish) => with_config(&paths, |config| publish::approve::approve(config, &wish)),
         Command::Sign(wish) => sign::sign(&paths, &wish),

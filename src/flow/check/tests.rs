@@ -1,6 +1,7 @@
 //! What an administrator reads when a flow set has faults: one golden text for each kind.
 
 mod clinic;
+mod french;
 mod hours;
 mod known;
 mod linear;
