@@ -77,6 +77,7 @@ impl Scene {
             longest: Duration::from_secs(4 * 3_600),
             ring: Duration::from_secs(180),
             media_lost: SILENT_AFTER,
+            service: None,
             first_seq: 1,
             first_id: 1,
         };
@@ -146,7 +147,7 @@ impl Scene {
                     self.switch.handle(self.now, Input::Resolved { id, records });
                 }
                 Output::Bed { .. } => self.beds += 1,
-                Output::Request { .. } | Output::LetGo { .. } => {}
+                Output::Request { .. } | Output::LetGo { .. } | Output::ChangeClosings { .. } => {}
                 Output::Voice { .. } | Output::ForgetVoiced { .. } => {}
                 Output::Recorder(_) | Output::Trace(_) | Output::Drained => {}
             }
