@@ -1,5 +1,6 @@
 //! The switch alone: datagrams, media events and a store that answers when it is told to, no flow of sound.
 
+mod by_phone;
 mod changes;
 mod desk;
 mod editions;

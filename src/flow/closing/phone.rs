@@ -15,24 +15,26 @@
 //!
 //! Not here: who may call ([`super::pin`], the switch), playing, the file.
 
+mod choosing;
+mod typing;
 pub mod words;
 
 use super::change::Change;
 use super::pin::Verdict;
-use super::{Closing, Closings, Numbers, Then};
+use super::{Closings, Numbers};
 use crate::clock::{Due, Instant, WallTime};
 use crate::flow::action::Why;
-use crate::flow::entry::ask::{Allowed, Ask, Confirm, Digits, Kind, Timers};
-use crate::flow::entry::judge::Value;
-use crate::flow::entry::{self, Entry, Lead, Miss, SayId};
-use crate::flow::hours::until::{self, NoUntil};
+use crate::flow::entry::ask::{Digits, Timers};
+use crate::flow::entry::{Entry, SayId};
+use crate::flow::hours::until;
 use crate::flow::program::Own;
 use crate::flow::saved::{Saved, Today};
 use crate::id::PromptName;
-use crate::limits::{CLOSINGS_TOLD_MAX, ENGINE_ANSWER_MAX, PIN_DIGITS, PIN_TRIES, PROMPT_MAX};
+use crate::limits::{CLOSINGS_TOLD_MAX, ENGINE_ANSWER_MAX, PIN_TRIES, PROMPT_MAX};
 use crate::phi::Phi;
 use crate::wire::telephone_event::Key;
 use jiff::tz::TimeZone;
+use choosing::Thinking;
 use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
@@ -385,305 +387,6 @@ impl Dialogue {
         let values = Today::at(end, &self.subject.zone)
             .map(|at| vec![(Slot::Day, Saved::Date(at.date)), (Slot::Time, Saved::Time(at.time))]);
         Phrase::with(Word::UntilTime, values.unwrap_or_default())
-    }
-}
-
-/// How long a choice has been thought about.
-#[derive(Clone, Copy, Debug)]
-struct Thinking {
-    misses: u32,
-    wait: Duration,
-    until: Instant,
-}
-
-/// Choices.
-impl Dialogue {
-    /// Asks for a choice, behind what is said first.
-    fn ask(&mut self, now: Moment, menu: Menu, lead: Vec<Phrase>) {
-        self.ask_once_more(now, menu, 0, lead, Telling::New);
-    }
-
-    fn ask_once_more(&mut self, now: Moment, menu: Menu, misses: u32, lead: Vec<Phrase>, telling: Telling) {
-        let mut phrases = lead;
-        phrases.extend(self.question(now, &menu));
-        self.say(phrases, telling);
-        let wait = self.subject.timers.first_key;
-        // Whoever plays tells when the words end; if he never does the caller is not held for ever.
-        self.state = State::Choosing { menu, misses, wait, until: now.at + PROMPT_MAX.saturating_mul(2) };
-    }
-
-    fn question(&self, now: Moment, menu: &Menu) -> Vec<Phrase> {
-        match menu {
-            Menu::What => vec![Phrase::of(Word::What)],
-            Menu::Which(_) => vec![Phrase::of(Word::Which)],
-            Menu::Until(_) => vec![Phrase::of(Word::Until)],
-            Menu::Message { at, .. } => {
-                let message = self.subject.messages.get(*at).cloned();
-                let message = message.map(|prompt| Phrase { prompt, values: Vec::new() });
-                message.into_iter().chain([Phrase::of(Word::Take)]).collect()
-            }
-            Menu::Then { .. } => vec![Phrase::of(Word::Then)],
-            Menu::Confirm(change) => self.read_back(now, change),
-        }
-    }
-
-    /// A change, as it will be, and whether it is right.
-    fn read_back(&self, now: Moment, change: &Change) -> Vec<Phrase> {
-        let of = |numbers: &Numbers, all: Word, one: Word| match numbers {
-            Numbers::All => vec![Phrase::of(all)],
-            Numbers::These(numbers) => {
-                let line = |number: &String| vec![(Slot::Line, Saved::Phone(number.as_str().into()))];
-                numbers.iter().map(|number| Phrase::with(one, line(number))).collect()
-            }
-        };
-        let mut phrases = match change {
-            Change::Open(numbers) => of(numbers, Word::OpenAll, Word::OpenLine),
-            Change::Close(closing) => {
-                let mut phrases = of(&closing.numbers, Word::CloseAll, Word::CloseLine);
-                phrases.push(self.until(now, closing.until));
-                phrases.push(Phrase { prompt: closing.say.clone(), values: Vec::new() });
-                phrases.push(Phrase::of(match closing.then {
-                    Then::AfterHours => Word::ThenAfterHours,
-                    Then::Open => Word::ThenOpen,
-                }));
-                phrases
-            }
-        };
-        phrases.push(Phrase::of(Word::Confirm));
-        phrases
-    }
-
-    fn choose(&mut self, now: Moment, menu: Menu, key: Key, thinking: Thinking) {
-        let digit = match key {
-            Key::Star => return self.ask_once_more(now, menu, thinking.misses, Vec::new(), Telling::Again),
-            Key::Pound => return self.more_time(now, menu, thinking),
-            Key::Letter(_) => None,
-            Key::Digit(digit) => Some(digit),
-        };
-        match (menu, digit) {
-            (Menu::What, Some(1)) => self.ask(now, Menu::Which(Wish::Close), Vec::new()),
-            (Menu::What, Some(3)) => self.ask(now, Menu::Which(Wish::Open), Vec::new()),
-            (Menu::What, Some(5)) => self.done(Outcome::Over(vec![Phrase::own(Own::Goodbye)])),
-            (Menu::Which(wish), Some(1)) => self.chosen(now, wish, Numbers::All),
-            (Menu::Which(wish), Some(3)) => self.ask_to_type(now, Typed::Line(wish), Vec::new()),
-            (Menu::Until(numbers), Some(1)) => self.end_typed(now, numbers, Day::Today, "24:00"),
-            (Menu::Until(numbers), Some(3)) => {
-                self.ask_to_type(now, Typed::Time { numbers, day: Day::Today }, Vec::new());
-            }
-            (Menu::Until(numbers), Some(5)) => {
-                self.ask_to_type(now, Typed::Time { numbers, day: Day::Tomorrow }, Vec::new());
-            }
-            (Menu::Message { numbers, until, at }, Some(1)) => match self.subject.messages.get(at).cloned() {
-                Some(say) => self.ask(now, Menu::Then { numbers, until, say }, Vec::new()),
-                None => self.done(Outcome::Person(Why::Fault)),
-            },
-            (Menu::Message { numbers, until, at }, Some(3)) => {
-                let at = (at + 1) % self.subject.messages.len().max(1);
-                self.ask(now, Menu::Message { numbers, until, at }, Vec::new());
-            }
-            (Menu::Then { numbers, until, say }, Some(digit @ (1 | 3))) => {
-                let then = if digit == 1 { Then::AfterHours } else { Then::Open };
-                let zone = self.subject.zone_name.clone();
-                let closing = Closing { numbers, until, zone, say, then, by: String::new(), made: now.wall };
-                self.ask(now, Menu::Confirm(Change::Close(closing)), Vec::new());
-            }
-            (Menu::Confirm(change), Some(1)) => self.ask_engine(now, Asked::Change, Order::Change(change)),
-            (Menu::Confirm(_), Some(3)) => self.ask(now, Menu::What, self.present(now)),
-            (
-                menu @ (Menu::What
-                | Menu::Which(_)
-                | Menu::Until(_)
-                | Menu::Message { .. }
-                | Menu::Then { .. }
-                | Menu::Confirm(_)),
-                _,
-            ) => self.miss(now, menu, thinking, Why::WrongKeys),
-        }
-    }
-
-    fn more_time(&mut self, now: Moment, menu: Menu, thinking: Thinking) {
-        let Thinking { misses, wait, until } = thinking;
-        let more = self.subject.timers.more_time;
-        if until - now.at > wait {
-            // Something is said yet.
-            self.state = State::Choosing { menu, misses, wait: wait + more, until };
-            return;
-        }
-        self.say(vec![Phrase::own(Own::MoreTime)], Telling::New);
-        self.state = State::Choosing { menu, misses, wait: wait.max(more), until: now.at + PROMPT_MAX };
-    }
-
-    fn miss(&mut self, now: Moment, menu: Menu, thinking: Thinking, why: Why) {
-        let misses = thinking.misses + 1;
-        self.outputs.push_back(Output::Missed { silence: why == Why::Silence, count: misses });
-        if misses >= self.subject.tries {
-            return self.done(Outcome::Person(why));
-        }
-        let sorry = if why == Why::Silence { Own::Silence } else { Own::WrongKey };
-        self.ask_once_more(now, menu, misses, vec![Phrase::own(sorry)], Telling::New);
-    }
-
-    /// Which numbers is known.
-    fn chosen(&mut self, now: Moment, wish: Wish, numbers: Numbers) {
-        match wish {
-            Wish::Close => self.ask(now, Menu::Until(numbers), Vec::new()),
-            Wish::Open => {
-                let before = self.closings.opened(&Numbers::These(BTreeSet::new()), now.wall);
-                if self.closings.opened(&numbers, now.wall) == before {
-                    return self.tell_and_ask(now, Word::NotClosed);
-                }
-                self.ask(now, Menu::Confirm(Change::Open(numbers)), Vec::new());
-            }
-        }
-    }
-
-    /// Until when was said: `time` on the clinic's clock.
-    fn end_typed(&mut self, now: Moment, numbers: Numbers, day: Day, time: &str) {
-        let word = match day {
-            Day::Today => "today",
-            Day::Tomorrow => "tomorrow",
-        };
-        let sorry = match until::read(&format!("{word} {time}"), &self.subject.zone, now.wall) {
-            Ok(end) => {
-                return self.ask(now, Menu::Message { numbers, until: end.at, at: 0 }, Vec::new());
-            }
-            Err(NoUntil::Past) => Word::Past,
-            Err(NoUntil::Unreadable | NoUntil::TooFar) => Word::NoTime,
-        };
-        self.ask(now, Menu::Until(numbers), vec![Phrase::of(sorry)]);
-    }
-}
-
-/// Typing.
-impl Dialogue {
-    /// Asks for digits, behind what is said first.
-    fn ask_to_type(&mut self, now: Moment, what: Typed, lead: Vec<Phrase>) {
-        let subject = &self.subject;
-        let (least, most) = match what {
-            Typed::Pin => (1, *PIN_DIGITS.end() as u8 + 1),
-            Typed::Line(_) => (1, Digits::MOST),
-            Typed::Time { .. } => (4, 4),
-        };
-        let kind = Kind::Digits { least, most, prefix: Digits::NONE, allowed: Allowed::ALL };
-        let (timers, tries) = (subject.timers, subject.tries);
-        let (emergency, crisis) = (subject.emergency, subject.crisis);
-        let ask = Ask { kind, timers, confirm: Confirm::WhenInDoubt, tries, emergency, crisis };
-        let entry = Box::new(Entry::begin(now.at, ask));
-        self.state = State::Typing { what, entry, saying: None, lead };
-        self.follow(now);
-    }
-
-    fn type_on(&mut self, now: Moment, input: Input) {
-        let State::Typing { entry, saying, .. } = &mut self.state else { return };
-        let input = match (input, saying.take()) {
-            (Input::Said, Some(said)) => entry::Input::Said(said),
-            (input, said) => {
-                *saying = said;
-                match input {
-                    Input::Key(key) => entry::Input::Key(key),
-                    Input::Timeout => entry::Input::Timeout,
-                    Input::Said | Input::Answer(_) => return,
-                }
-            }
-        };
-        entry.handle(now.at, input);
-        self.follow(now);
-    }
-
-    /// Does what the entry wants done.
-    fn follow(&mut self, now: Moment) {
-        loop {
-            let State::Typing { what, entry, saying, lead } = &mut self.state else { return };
-            match entry.poll_output() {
-                None => return,
-                Some(entry::Output::Say(id, words)) => {
-                    *saying = Some(id);
-                    let (phrases, telling) = spoken(what, lead, &words);
-                    self.say(phrases, telling);
-                }
-                Some(entry::Output::Hush) => {
-                    *saying = None;
-                    self.outputs.push_back(Output::Hush);
-                }
-                Some(entry::Output::Missed(miss, count)) => {
-                    let silence = miss == Miss::Silence;
-                    self.outputs.push_back(Output::Missed { silence, count });
-                }
-                Some(entry::Output::Done(outcome)) => {
-                    let what = what.clone();
-                    self.late_pound_until = entry.late_pound_until();
-                    return self.typed(now, what, outcome);
-                }
-            }
-        }
-    }
-
-    fn typed(&mut self, now: Moment, what: Typed, outcome: entry::Outcome) {
-        let why = match outcome {
-            entry::Outcome::Entered(value) => match *value.expose() {
-                Value::Digits(digits) => return self.entered(now, what, digits),
-                Value::Number(_) | Value::Date(_) | Value::Phone(_) => Why::Fault,
-            },
-            entry::Outcome::Person => Why::Asked,
-            entry::Outcome::Nurse => Why::Nurse,
-            entry::Outcome::Crisis => Why::Crisis,
-            entry::Outcome::Emergency => Why::Emergency,
-            entry::Outcome::Missed(Miss::Silence) => Why::Silence,
-            entry::Outcome::Missed(Miss::Wrong(_) | Miss::Refused | Miss::WrongKey) => Why::WrongKeys,
-        };
-        self.done(Outcome::Person(why));
-    }
-
-    fn entered(&mut self, now: Moment, what: Typed, digits: Digits) {
-        match what {
-            Typed::Pin => self.ask_engine(now, Asked::Pin, Order::Unlock(Phi::new(digits))),
-            Typed::Line(wish) => match self.line(&digits.to_string()) {
-                Some((_, MayClose::Never)) if wish == Wish::Close => {
-                    self.ask(now, Menu::Which(wish), vec![Phrase::of(Word::Urgent)]);
-                }
-                Some((line, _)) => self.chosen(now, wish, Numbers::These(BTreeSet::from([line]))),
-                None => self.ask(now, Menu::Which(wish), vec![Phrase::of(Word::NoLine)]),
-            },
-            Typed::Time { numbers, day } => {
-                let text = digits.to_string();
-                let (hours, minutes) = text.split_at(text.len().min(2));
-                self.end_typed(now, numbers, day, &format!("{hours}:{minutes}"));
-            }
-        }
-    }
-
-    /// The line of that number: as the clinic writes it, or the only one that ends with these digits.
-    fn line(&self, typed: &str) -> Option<(String, MayClose)> {
-        let digits = |line: &str| line.trim_start_matches('+').to_owned();
-        if let Some(line) = self.subject.lines.iter().find(|(line, _)| digits(line) == typed) {
-            return Some(line.clone());
-        }
-        let mut ends = self.subject.lines.iter().filter(|(line, _)| digits(line).ends_with(typed));
-        let found = ends.next()?;
-        ends.next().is_none().then(|| found.clone())
-    }
-}
-
-fn spoken(what: &Typed, lead: &[Phrase], words: &entry::Words) -> (Vec<Phrase>, Telling) {
-    let question = Phrase::of(match what {
-        Typed::Pin => Word::Pin,
-        Typed::Line(_) => Word::Line,
-        Typed::Time { .. } => Word::Time,
-    });
-    match words {
-        entry::Words::Question(Lead::First) => {
-            (lead.iter().cloned().chain([question]).collect(), Telling::New)
-        }
-        entry::Words::Question(Lead::Asked) => (vec![question], Telling::Again),
-        entry::Words::Question(Lead::After(Miss::Silence)) => {
-            (vec![Phrase::own(Own::Silence), question], Telling::New)
-        }
-        entry::Words::Question(Lead::After(Miss::Wrong(_) | Miss::Refused | Miss::WrongKey)) => {
-            (vec![Phrase::own(Own::WrongKey), question], Telling::New)
-        }
-        // Nothing is read back here.
-        entry::Words::ReadBack { .. } => (Vec::new(), Telling::New),
-        entry::Words::MoreTime => (vec![Phrase::own(Own::MoreTime)], Telling::New),
     }
 }
 
