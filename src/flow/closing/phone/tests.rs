@@ -1,6 +1,7 @@
 //! The dialogue by itself: what is pressed, what is said, and what is asked of the engine.
 
 use super::*;
+use crate::flow::closing::Closing;
 use crate::flow::closing::pin::{Lock, Pin};
 use crate::flow::hours::zone;
 use proptest::prelude::*;

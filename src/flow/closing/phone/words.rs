@@ -124,7 +124,7 @@ const fn with_line(word: Word, name: &'static str) -> Row {
 }
 
 /// All of them.
-pub const WORDS: [Row; 31] = [
+pub static WORDS: [Row; 31] = [
     row(Word::Pin, "cp.pin", &[]),
     row(Word::WrongPin, "cp.wrong_pin", &[]),
     row(Word::Refused, "cp.refused", &[]),
