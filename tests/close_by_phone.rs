@@ -54,7 +54,8 @@ fn press(phone: &Phone, keys: &str) {
 
 /// Waits until the newest call's record says this so often.
 fn record_says(engine: &Engine, words: &str, often: usize) -> String {
-    let newest = || engine.calls().into_iter().next().map_or_else(String::new, |(id, _)| engine.told(&["calls", &id]));
+    let newest =
+        || engine.calls().into_iter().next().map_or_else(String::new, |(id, _)| engine.told(&["calls", &id]));
     let found = || Some(newest()).filter(|record| record.matches(words).count() >= often);
     engine::eventually(found, || format!("`{words}` in\n{}", newest()))
 }

@@ -234,7 +234,12 @@ pub const CONFIG: Object = Object {
         ),
         field("recordings", Optional, Value::Object(&RECORDINGS), "Recordings on disk."),
         field("voice", Optional, Value::Object(&VOICE), "The speech engine for what no recording says."),
-        field("close_by_phone", Optional, Value::Object(&CLOSE_BY_PHONE), "Where lines are closed by phone, with a PIN."),
+        field(
+            "close_by_phone",
+            Optional,
+            Value::Object(&CLOSE_BY_PHONE),
+            "Where lines are closed by phone, with a PIN.",
+        ),
         field("store", Optional, Value::Text, "The database of call records."),
         field("control", Optional, Value::Text, "The socket for `careline status` and other commands."),
         field(

@@ -60,7 +60,11 @@ fn by_phone(did: &ByPhone) -> String {
         ByPhone::Close { numbers, until, prompt, then } => {
             let until = Timestamp::from_microsecond(until.as_micros()).map(|at| at.to_string());
             let until = until.unwrap_or_default();
-            format!("by phone, confirmed: {} closed until {until}, {prompt}, then {}", numbers.written(), then.word())
+            format!(
+                "by phone, confirmed: {} closed until {until}, {prompt}, then {}",
+                numbers.written(),
+                then.word()
+            )
         }
         ByPhone::Open { numbers } => format!("by phone, confirmed: {} open again", numbers.written()),
         ByPhone::Kept => "what was confirmed is kept and holds".to_owned(),

@@ -37,9 +37,9 @@ use crate::limits::{MEDIA_EVENTS_MAX, MEDIA_LEGS_GATHERED, RECORDER_COMMANDS_MAX
 use crate::media::command::WorkerIndex;
 use crate::rng::Rng;
 use crate::sip::connections;
-use crate::switch::{self, Switch};
 use crate::switch::inbox::Inbox;
 use crate::switch::interface::{Input, Now, Settings, UnsignedTrees};
+use crate::switch::{self, Switch};
 use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;

@@ -396,9 +396,10 @@ impl<'a> Offers<'a> {
     fn by_phone(&mut self) {
         for row in WORDS {
             let Some((&prompt, all)) = self.told.get_key_value(row.name) else { continue };
-            let waits = row.keys.iter().fold(EVERYWHERE.with(NURSE), |keys, digit| {
-                keys.with(Keys::of(&[Key::Digit(*digit)]))
-            });
+            let waits = row
+                .keys
+                .iter()
+                .fold(EVERYWHERE.with(NURSE), |keys, digit| keys.with(Keys::of(&[Key::Digit(*digit)])));
             for which in 0..all.len() {
                 self.unheard(prompt, which, waits, "when the engine says it");
                 for digit in row.keys {
@@ -407,7 +408,8 @@ impl<'a> Offers<'a> {
                         continue;
                     }
                     let what = format!("the `{language}` text of `{prompt}` does not offer key {digit}");
-                    let words = Words::what(what).repair(format!("say what key {digit} does, as the shipped text has it"));
+                    let words = Words::what(what)
+                        .repair(format!("say what key {digit} does, as the shipped text has it"));
                     self.mended.insert((prompt, Keys::bit(Key::Digit(*digit))));
                     let hears = "who closes lines by phone cannot know that this key does something";
                     self.sources.fault(text.place, NOT_SPOKEN, words.hears(hears));

@@ -33,8 +33,8 @@ use crate::id::PromptName;
 use crate::limits::{CLOSINGS_TOLD_MAX, ENGINE_ANSWER_MAX, PIN_TRIES, PROMPT_MAX};
 use crate::phi::Phi;
 use crate::wire::telephone_event::Key;
-use jiff::tz::TimeZone;
 use choosing::Thinking;
+use jiff::tz::TimeZone;
 use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
@@ -236,8 +236,7 @@ impl Dialogue {
     pub fn begin(now: Moment, subject: Arc<Subject>, typed: impl Iterator<Item = Key>) -> Self {
         let state = State::Over;
         let (closings, outputs) = (Arc::default(), VecDeque::new());
-        let mut dialogue =
-            Self { subject, closings, wrong_pins: 0, late_pound_until: None, state, outputs };
+        let mut dialogue = Self { subject, closings, wrong_pins: 0, late_pound_until: None, state, outputs };
         dialogue.ask_to_type(now, Typed::Pin, Vec::new());
         for key in typed {
             dialogue.handle(now, Input::Key(key));
@@ -282,7 +281,9 @@ impl Dialogue {
             (State::Asked { what: Asked::Change, .. }, Input::Answer(Answer::NotKept)) => {
                 self.tell_and_ask(now, Word::Failed);
             }
-            (State::Asked { by, .. }, Input::Timeout) if by <= now.at => self.done(Outcome::Person(Why::Fault)),
+            (State::Asked { by, .. }, Input::Timeout) if by <= now.at => {
+                self.done(Outcome::Person(Why::Fault))
+            }
             (state @ (State::Choosing { .. } | State::Asked { .. }), _) => self.state = state,
         }
     }

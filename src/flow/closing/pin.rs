@@ -48,7 +48,8 @@ impl Pin {
         if !PIN_DIGITS.contains(&text.len()) {
             return Err(NoPin::Length(text.len()));
         }
-        let steps = |by: i16| text.as_bytes().windows(2).all(|two| i16::from(two[1]) - i16::from(two[0]) == by);
+        let steps =
+            |by: i16| text.as_bytes().windows(2).all(|two| i16::from(two[1]) - i16::from(two[0]) == by);
         if [0, 1, -1].into_iter().any(steps) {
             return Err(NoPin::Easy);
         }
@@ -60,9 +61,10 @@ impl Pin {
     /// Whether it was typed. Takes the same time whatever was typed: every digit is looked at.
     pub fn is(&self, typed: &Digits) -> bool {
         let typed_digits = typed.as_slice();
-        let differs = self.digits.iter().enumerate().fold(self.count ^ typed.count(), |differs, (at, digit)| {
-            black_box(differs | (digit ^ typed_digits.get(at).copied().unwrap_or(0)))
-        });
+        let differs =
+            self.digits.iter().enumerate().fold(self.count ^ typed.count(), |differs, (at, digit)| {
+                black_box(differs | (digit ^ typed_digits.get(at).copied().unwrap_or(0)))
+            });
         black_box(differs) == 0
     }
 }
@@ -154,9 +156,14 @@ mod tests {
 
     #[test]
     fn only_the_whole_pin_is_it() {
-        for (text, is) in
-            [("271828", true), ("271829", false), ("371828", false), ("27182", false), ("2718280", false), ("", false)]
-        {
+        for (text, is) in [
+            ("271828", true),
+            ("271829", false),
+            ("371828", false),
+            ("27182", false),
+            ("2718280", false),
+            ("", false),
+        ] {
             assert_eq!(pin().is(&typed(text)), is, "{text}");
         }
         // Zeros behind it are digits too.

@@ -7,13 +7,13 @@
 use super::{FirstPass, Line, Run, Speech, State};
 use crate::clock::{Due, Instant};
 use crate::flow::action::{Action, Fact, Spoken, Why};
+use crate::flow::closing::PROMPTS;
 use crate::flow::closing::change::ByPhone;
 use crate::flow::closing::phone::words::WORDS;
 use crate::flow::closing::phone::{
     Answer, Dialogue, Input, MayClose, Moment, Order, Outcome, Output, Phrase, Subject, Telling,
 };
 use crate::flow::closing::pin::Verdict;
-use crate::flow::closing::PROMPTS;
 use crate::flow::entry::ask::{Digits, Timers};
 use crate::flow::program::Target;
 use crate::flow::set::FlowSet;
@@ -198,7 +198,9 @@ impl Run {
             }
         }
         let Some((phrases, telling)) = words else {
-            return if hushed { self.hush_service() };
+            return if hushed {
+                self.hush_service()
+            };
         };
         let spoken = self.phrases(phrases);
         let speech = match telling {

@@ -44,7 +44,11 @@ fn what_was_confirmed_holds_for_new_calls_also_if_the_caller_has_hung_up() {
     keys(&mut scene, "# 902748# 1 1 1 1 1");
     assert_eq!(did(&scene), [ByPhone::Unlocked], "nothing is ordered before the 1");
     keys(&mut scene, "1");
-    assert!(matches!(did(&scene).last(), Some(ByPhone::Close { numbers: Numbers::All, .. })), "{:?}", did(&scene));
+    assert!(
+        matches!(did(&scene).last(), Some(ByPhone::Close { numbers: Numbers::All, .. })),
+        "{:?}",
+        did(&scene)
+    );
     let call = *scene.switch.calls.keys().next().expect("the call is up");
     scene.cseq += 1;
     scene.request("180", "BYE", "");

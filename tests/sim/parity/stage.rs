@@ -254,7 +254,11 @@ impl Stage {
                 self.after_desk();
             }
             Output::Append(entry) => self.heap.push(self.now + WAY, Event::Durable(entry.seq)),
-            Output::Request { .. } | Output::LetGo { .. } | Output::ChangeClosings { .. } | Output::Trace(_) | Output::Drained => {}
+            Output::Request { .. }
+            | Output::LetGo { .. }
+            | Output::ChangeClosings { .. }
+            | Output::Trace(_)
+            | Output::Drained => {}
         }
     }
 

@@ -1,7 +1,9 @@
 //! What who closes lines by phone chooses with a key: the questions, the keys, and the read-back before the last 1.
 
 use super::words::{Slot, Word};
-use super::{Asked, Day, Dialogue, Menu, Moment, Order, Outcome, Output, Phrase, State, Telling, Typed, Wish};
+use super::{
+    Asked, Day, Dialogue, Menu, Moment, Order, Outcome, Output, Phrase, State, Telling, Typed, Wish,
+};
 use crate::clock::Instant;
 use crate::flow::action::Why;
 use crate::flow::closing::change::Change;

@@ -24,7 +24,12 @@ fn subject() -> Arc<Subject> {
         messages: ["closed.outage", "closed.weather"].map(PromptName::from).to_vec(),
         zone: zone::zone("America/New_York").unwrap(),
         zone_name: "America/New_York".to_owned(),
-        timers: Timers { first_key: seconds(15), between_keys: seconds(5), total: seconds(60), more_time: seconds(30) },
+        timers: Timers {
+            first_key: seconds(15),
+            between_keys: seconds(5),
+            total: seconds(60),
+            more_time: seconds(30),
+        },
         tries: 2,
         emergency: Digits::of("911").unwrap(),
         crisis: Digits::of("988").unwrap(),
@@ -301,10 +306,14 @@ fn a_choice_is_repeated_with_star_and_missed_twice_it_leads_to_a_person() {
 #[test]
 fn an_engine_that_does_not_answer_leads_to_a_person() {
     let now = Moment { at: Instant::START, wall: WallTime::from_micros(MORNING) };
-    let mut dialogue = Dialogue::begin(now, subject(), PIN.chars().map(|key| match key {
-        '#' => Key::Pound,
-        digit => Key::Digit(digit.to_digit(10).unwrap() as u8),
-    }));
+    let mut dialogue = Dialogue::begin(
+        now,
+        subject(),
+        PIN.chars().map(|key| match key {
+            '#' => Key::Pound,
+            digit => Key::Digit(digit.to_digit(10).unwrap() as u8),
+        }),
+    );
     let due = dialogue.poll_timeout().expect("the engine is asked").at;
     dialogue.handle(Moment { at: due, wall: now.wall }, Input::Timeout);
     let last = std::iter::from_fn(|| dialogue.poll_output()).last();

@@ -3,7 +3,10 @@
 //! Not here: what a key does while somebody types ([`crate::flow::entry`]).
 
 use super::words::Word;
-use super::{Asked, Dialogue, Input, MayClose, Menu, Moment, Order, Outcome, Output, Phrase, State, Telling, Typed, Wish};
+use super::{
+    Asked, Dialogue, Input, MayClose, Menu, Moment, Order, Outcome, Output, Phrase, State, Telling, Typed,
+    Wish,
+};
 use crate::flow::action::Why;
 use crate::flow::closing::Numbers;
 use crate::flow::entry::ask::{Allowed, Ask, Confirm, Digits, Kind};

@@ -134,12 +134,7 @@ pub static WORDS: [Row; 31] = [
     with_line(Word::LineClosed, "cp.line_closed"),
     row(Word::More, "cp.more", &[]),
     row(Word::UntilToday, "cp.until_today", &[]),
-    Row {
-        word: Word::UntilTime,
-        name: "cp.until_time",
-        keys: &[],
-        slots: &[Slot::Day, Slot::Time],
-    },
+    Row { word: Word::UntilTime, name: "cp.until_time", keys: &[], slots: &[Slot::Day, Slot::Time] },
     row(Word::What, "cp.what", &[1, 3, 5]),
     row(Word::Which, "cp.which", &[1, 3]),
     row(Word::Line, "cp.line", &[]),
@@ -193,7 +188,8 @@ mod tests {
         let prompts = FILES.iter().find(|(name, _)| *name == "prompts.yaml").unwrap().1;
         for (at, row) in WORDS.iter().enumerate() {
             assert_eq!((row.word as usize, row.word.row().name), (at, row.name));
-            let text = prompts.split(&format!("\n{}:\n", row.name)).nth(1).unwrap_or_else(|| panic!("{}", row.name));
+            let text =
+                prompts.split(&format!("\n{}:\n", row.name)).nth(1).unwrap_or_else(|| panic!("{}", row.name));
             for (line, language) in text.lines().zip(["en", "es"]) {
                 let said = spoken_keys::read(line, language);
                 let digits = said.iter().filter_map(|told| match told.key {

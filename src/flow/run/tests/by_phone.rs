@@ -28,7 +28,11 @@ fn the_emergency_line_comes_first_here_too_and_pound_leads_on() {
     assert_eq!(behind_the_first_words(&all), "18.0  say cp.pin/en\n");
     let mut quick = engine();
     quick.play("start w1 # w1");
-    assert!(quick.log.contains("u.emergency/en") && quick.log.contains("1.0   say cp.pin/en"), "{}", quick.log);
+    assert!(
+        quick.log.contains("u.emergency/en") && quick.log.contains("1.0   say cp.pin/en"),
+        "{}",
+        quick.log
+    );
 }
 
 #[test]
@@ -58,7 +62,13 @@ fn it_speaks_the_language_that_was_chosen_with_days_and_times() {
     engine.input(Input::ByPhone(Answer::Pin(Verdict::Right, Arc::new(Closings::default()))));
     engine.play("1 3 1 0 0 # 5 0 8 0 0 1 1 w1");
     let told = engine.log.lines().rev().find(|line| line.contains("cp.close_line")).unwrap_or_default();
-    for part in ["cp.close_line.1/es say/uno/es", "cp.until_time.1/es", "say/domingo/es", "say/noviembre/es", "closed."] {
+    for part in [
+        "cp.close_line.1/es say/uno/es",
+        "cp.until_time.1/es",
+        "say/domingo/es",
+        "say/noviembre/es",
+        "closed.",
+    ] {
         assert!(told.contains(part), "{part}: {told}\n{}", engine.log);
     }
     let orders = engine.log.matches("by phone Change").count();
