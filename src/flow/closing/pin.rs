@@ -181,7 +181,7 @@ mod tests {
             assert_eq!(lock.judge(now, &pin(), &typed("271828")), Verdict::Locked, "also the right one");
             let begin = now;
             while lock.is_locked(now) {
-                now = now + Duration::from_secs(60);
+                now += Duration::from_secs(60);
             }
             locked.push((now - begin).as_secs() / 60);
         }
@@ -199,7 +199,7 @@ mod tests {
             let (mut lock, mut now, mut looked_at) = (Lock::default(), Instant::START, 0);
             while now < Instant::START + Duration::from_secs(86_400) {
                 looked_at += u32::from(lock.judge(now, &pin(), &typed("111111")) == Verdict::Wrong);
-                now = now + Duration::from_secs(seconds);
+                now += Duration::from_secs(seconds);
             }
             prop_assert!(looked_at <= 28 * PINS_WRONG_BEFORE_LOCK, "{looked_at}");
         }
