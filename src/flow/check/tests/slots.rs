@@ -186,9 +186,9 @@ fn recordings() {
           343 |   en: "until {day:full}, {time}."
               |                          ^^^^^^ set `voice:` in careline.yaml; `careline pieces` tells what can be recorded in its place
               another voice in the middle of the words; without one, digits alone or a person
-        prompts.yaml:344:14  F126  warning: {day:full} in `es` needs recordings that are not there, `say/martes` and 3 more: a second voice speaks it
-          344 |   es: "hasta {day:full}, {time}."
-              |              ^^^^^^^^^^ set `voice:` in careline.yaml; `careline pieces` tells what can be recorded in its place
+        prompts.yaml:344:21  F126  warning: {day:full} in `es` needs recordings that are not there, `say/martes` and 3 more: a second voice speaks it
+          344 |   es: "hasta el día {day:full}, {time}."
+              |                     ^^^^^^^^^^ set `voice:` in careline.yaml; `careline pieces` tells what can be recorded in its place
               another voice in the middle of the words; without one, digits alone or a person
         prompts.yaml:431:23  F126  warning: {value} in `en` needs recordings that are not there, `say/march` and 1 more: a second voice speaks it
           431 | x.back: {en: "I heard {value}. If that is right, press 1. If not, press 2.", es: "Entendí {value}. Si es correcto, marqu
