@@ -4,6 +4,7 @@
 //! ([`crate::flow::diagnostic`]). `careline.yaml.example` shows every key with its default.
 
 mod addresses;
+mod by_phone;
 pub mod codes;
 pub mod faults;
 pub mod vocabulary;
@@ -50,6 +51,8 @@ pub struct Config {
     pub recordings: Recordings,
     /// Who says what no recording does.
     pub voice: Engine,
+    /// Where lines are closed by phone; `None` is nowhere.
+    pub close_by_phone: Option<CloseByPhone>,
     /// The database of events and records.
     pub store: PathBuf,
     /// The socket for `careline status` and other commands.
@@ -155,6 +158,15 @@ pub struct Recordings {
     pub sync: Duration,
 }
 
+/// Where lines are closed by phone.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CloseByPhone {
+    /// The number that is called for it.
+    pub number: String,
+    /// The file that holds the PIN.
+    pub pin_file: PathBuf,
+}
+
 /// How much is logged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Log {
@@ -222,6 +234,7 @@ impl Default for Config {
                 sync: Duration::from_secs(5),
             },
             voice: Engine::None,
+            close_by_phone: None,
             store: PathBuf::from("careline-data/careline.db"),
             control: PathBuf::from("careline-data/control.sock"),
             drain: Duration::from_secs(30),
@@ -289,6 +302,9 @@ impl Config {
         }
         if let Some(node) = fields.take("voice") {
             self.voice = voice::read(node, sources);
+        }
+        if let Some(node) = fields.take("close_by_phone") {
+            self.close_by_phone = by_phone::read(node, sources);
         }
         if let Some(node) = fields.take("recordings") {
             self.recordings.take(node, sources);

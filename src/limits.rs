@@ -432,3 +432,18 @@ pub const REQUESTS_MAX: usize = 256;
 pub const REQUEST_WORDS_AFTER: Duration = Duration::from_secs(1);
 /// How long the edge may take over `within` before the run goes on without it.
 pub const REQUEST_GRACE: Duration = Duration::from_secs(1);
+
+/// Digits of the PIN of who closes lines by phone: with fewer it would be guessed, and more are typed wrongly.
+pub const PIN_DIGITS: std::ops::RangeInclusive<usize> = 6..=12;
+/// Wrong PINs in one call, after which it ends.
+pub const PIN_TRIES: u32 = 3;
+/// Wrong PINs over all calls, after which none is looked at for a while: two calls of somebody who has forgotten it.
+pub const PINS_WRONG_BEFORE_LOCK: u32 = 5;
+/// How long none is looked at for the first time; each time twice as long as before.
+pub const PIN_LOCK_FIRST: Duration = Duration::from_secs(5 * 60);
+/// How long at the most: whoever guesses gets 120 tries in a day, and who has the PIN waits for an hour.
+pub const PIN_LOCK_MAX: Duration = Duration::from_secs(60 * 60);
+/// Closed lines that are told by phone: who needs to know of more asks `careline closings`.
+pub const CLOSINGS_TOLD_MAX: usize = 6;
+/// How long who closes lines by phone may think before a key: he stands in the snow and looks for a slip of paper.
+pub const SERVICE_FIRST_KEY: Duration = Duration::from_secs(15);

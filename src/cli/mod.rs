@@ -1,5 +1,6 @@
 //! Floor 9: the commands of `careline`, one file each. Without a command it serves.
 
+mod by_phone;
 pub mod calls;
 pub mod check;
 pub mod close;

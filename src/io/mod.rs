@@ -1,5 +1,6 @@
 //! Floor 8, the edges: the only sockets, files, clocks and threads.
 
+pub mod by_phone;
 pub mod capture;
 pub mod control;
 pub mod descriptors;
@@ -15,6 +16,7 @@ mod media_socket;
 mod media_stamp;
 pub mod media_worker;
 pub mod now;
+pub mod pin_file;
 pub mod prompts;
 pub mod published;
 pub mod recorder;

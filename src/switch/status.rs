@@ -19,6 +19,12 @@ pub(super) struct Counters {
     pub peak: u64,
     pub ended: u64,
     pub closed_late: u64,
+    /// Closings made or ended by phone.
+    pub closed_by_phone: u64,
+    /// Wrong PINs.
+    pub pins_wrong: u64,
+    /// PINs that nobody looked at, for too many were wrong before.
+    pub pins_unheard: u64,
     pub media_lost: u64,
     pub session_lost: u64,
     pub too_long: u64,
@@ -123,6 +129,14 @@ impl Switch {
                 "closings",
                 self.closings.holding(self.now.wall) as u64,
                 "closings that hold now: `careline closings`",
+            ),
+            figure("closed_by_phone", c.closed_by_phone, "closings that were made or ended by phone"),
+            figure("pins_wrong", c.pins_wrong, "wrong PINs of who would close lines by phone"),
+            figure("pins_unheard", c.pins_unheard, "PINs that nobody looked at: too many were wrong before"),
+            figure(
+                "pins_locked",
+                u64::from(self.pins_are_locked()),
+                "1 while no PIN is looked at: `careline close` works meanwhile",
             ),
             figure(
                 "traces",

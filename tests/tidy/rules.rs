@@ -399,6 +399,7 @@ const CRATE_HOMES: &[(&str, &[&str])] = &[
         &[
             "src/io/",
             "src/cli/",
+            "src/flow/closing/phone.rs",
             "src/flow/hours/",
             "src/flow/read/hours.rs",
             "src/flow/rehearsal/",

@@ -7,6 +7,7 @@ use crate::call::recording::RecordingFault;
 use crate::clock::WallTime;
 use crate::flow::action::{Fact, Why};
 use crate::flow::closing::Then;
+use crate::flow::closing::change::ByPhone;
 use crate::io::store::words::Word;
 use crate::phi::Phi;
 use crate::report::event::{Cause, Party};
@@ -33,6 +34,7 @@ pub fn flow_told(fact: &Fact, numbers: Numbers) -> String {
         (Fact::Closed { prompt, then: Then::Open }, _) => {
             format!("closed by hand: {prompt}, then the number as always")
         }
+        (Fact::ByPhone(did), _) => by_phone(did),
         (Fact::NotConnected, _) => "the flow asked for what nothing is connected to".to_owned(),
         (Fact::NoticeCut, _) => "the recording notice was cut short: not recorded".to_owned(),
         (Fact::RecordingRefused, _) => "the caller wants no recording".to_owned(),
@@ -46,6 +48,27 @@ pub fn flow_told(fact: &Fact, numbers: Numbers) -> String {
             format!("asked {host}: {} after {milliseconds} ms", outcome.to_string().replace('_', " "))
         }
         (Fact::Fault { what }, _) => format!("a fault of the flow: {what}"),
+    }
+}
+
+/// What who closes lines by phone did.
+fn by_phone(did: &ByPhone) -> String {
+    match did {
+        ByPhone::Unlocked => "the PIN was right".to_owned(),
+        ByPhone::WrongPin { count } => format!("a wrong PIN, no. {count}"),
+        ByPhone::Locked => "no PIN is looked at now: too many were wrong".to_owned(),
+        ByPhone::Close { numbers, until, prompt, then } => {
+            let until = Timestamp::from_microsecond(until.as_micros()).map(|at| at.to_string());
+            let until = until.unwrap_or_default();
+            format!(
+                "by phone, confirmed: {} closed until {until}, {prompt}, then {}",
+                numbers.written(),
+                then.word()
+            )
+        }
+        ByPhone::Open { numbers } => format!("by phone, confirmed: {} open again", numbers.written()),
+        ByPhone::Kept => "what was confirmed is kept and holds".to_owned(),
+        ByPhone::NotKept => "what was confirmed could not be kept: all is as it was".to_owned(),
     }
 }
 

@@ -10,6 +10,7 @@ use super::paths::first_pass;
 use super::spoken_keys::{self, Manner, SpokenKey};
 use super::words::Used;
 use crate::flow::closing;
+use crate::flow::closing::phone::words::WORDS;
 use crate::flow::codes::{
     KEYS_DIFFER, NOT_DECLARED, NOT_SPOKEN, NOTICE, OPT_OUT, OPTIONS, UNHEARD_KEY, ZERO,
 };
@@ -389,6 +390,33 @@ impl<'a> Offers<'a> {
         for (prompt, waits) in own.chain(around).chain(closings).collect::<Vec<_>>() {
             for which in 0..self.told.get(prompt).map_or(0, Vec::len) {
                 self.unheard(prompt, which, waits.with(EVERYWHERE), "when the engine says it");
+            }
+        }
+        self.by_phone();
+    }
+
+    /// What is said to who closes lines by phone offers its keys, each and no other.
+    fn by_phone(&mut self) {
+        for row in WORDS {
+            let Some((&prompt, all)) = self.told.get_key_value(row.name) else { continue };
+            let waits = row
+                .keys
+                .iter()
+                .fold(EVERYWHERE.with(NURSE), |keys, digit| keys.with(Keys::of(&[Key::Digit(*digit)])));
+            for which in 0..all.len() {
+                self.unheard(prompt, which, waits, "when the engine says it");
+                for digit in row.keys {
+                    let Told { language, text, ref keys, .. } = *self.text(prompt, which);
+                    if keys.iter().any(|told| told.key == Key::Digit(*digit)) {
+                        continue;
+                    }
+                    let what = format!("the `{language}` text of `{prompt}` does not offer key {digit}");
+                    let words = Words::what(what)
+                        .repair(format!("say what key {digit} does, as the shipped text has it"));
+                    self.mended.insert((prompt, Keys::bit(Key::Digit(*digit))));
+                    let hears = "who closes lines by phone cannot know that this key does something";
+                    self.sources.fault(text.place, NOT_SPOKEN, words.hears(hears));
+                }
             }
         }
     }

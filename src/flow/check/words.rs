@@ -69,9 +69,10 @@ pub fn used(draft: &Draft) -> BTreeMap<String, Used> {
     for own in Own::ALL {
         hear(&mut used, own.name(), Place::whole_file(clinic.place.file), 0);
     }
-    // Kept ready for closings: no step speaks them.
+    // Kept ready for closings, and for who makes them by phone: no step speaks them.
     for texts in draft.prompts.iter().flat_map(BTreeMap::values) {
-        if texts.name.value.starts_with(closing::PROMPTS) {
+        let name = texts.name.value.as_str();
+        if name.starts_with(closing::PROMPTS) || closing::phone::words::named(name).is_some() {
             hear(&mut used, &texts.name.value, texts.name.place, 0);
         }
     }

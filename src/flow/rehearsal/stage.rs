@@ -210,7 +210,7 @@ impl Stage {
                 Action::End { exit } => self.ended = Some(exit),
                 Action::Voice { voicing, .. } => voiced.push(voicing),
                 Action::Request { request, .. } => asked = Some(request),
-                Action::Tell(_) | Action::LetGo { .. } => {}
+                Action::Tell(_) | Action::LetGo { .. } | Action::ByPhone(_) => {}
                 Action::StartRecording | Action::StopRecording => {}
             }
         }

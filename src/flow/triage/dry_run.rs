@@ -86,6 +86,7 @@ fn run(set: &Arc<FlowSet>, flow: usize, test: &TestText) -> Came {
                 | Action::FinishMessage
                 | Action::Request { .. }
                 | Action::LetGo { .. }
+                | Action::ByPhone(_)
                 | Action::End { .. } => {}
             }
         }

@@ -104,8 +104,8 @@ fn menus() {
                 4 |   a: {menu: x.many, keys: {1: message, 2: person, 3: person, 5: person}}
                   |                                        ^ give this answer another key, or let a menu without this key come before
                   a caller who presses 2 here would not get `person`
-            prompts.yaml:306:7  F051  `x.many` offers key 0 in `en` and not in `es`
-              306 |   es: "Marque 1, 2, 3 o 5. Para una enfermera, marque 4."
+            prompts.yaml:432:7  F051  `x.many` offers key 0 in `en` and not in `es`
+              432 |   es: "Marque 1, 2, 3 o 5. Para una enfermera, marque 4."
                   |       ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ say it in the `es` text too, or in neither
                   a caller who hears `es` would not know of it
         "#]],
@@ -159,12 +159,12 @@ fn elsewhere() {
         "  a: {say: x.early, next: b}\n  b: {menu: vm.closed_now, keys: {1: message}}",
         "x.early: {en: \"Press 1 or 3.\", es: \"Marque 1 o 3.\"}",
         expect![[r#"
-            prompts.yaml:304:27  F054  the `en` text of `x.early` offers key 3, and nothing waits for it after `a`
-              304 | x.early: {en: "Press 1 or 3.", es: "Marque 1 o 3."}
+            prompts.yaml:430:27  F054  the `en` text of `x.early` offers key 3, and nothing waits for it after `a`
+              430 | x.early: {en: "Press 1 or 3.", es: "Marque 1 o 3."}
                   |                           ^ let a menu that takes this key follow, or take it out of the text
                   a caller who presses 3 as told would not get what was said
-            prompts.yaml:304:48  F054  the `es` text of `x.early` offers key 3, and nothing waits for it after `a`
-              304 | x.early: {en: "Press 1 or 3.", es: "Marque 1 o 3."}
+            prompts.yaml:430:48  F054  the `es` text of `x.early` offers key 3, and nothing waits for it after `a`
+              430 | x.early: {en: "Press 1 or 3.", es: "Marque 1 o 3."}
                   |                                                ^ let a menu that takes this key follow, or take it out of the text
                   a caller who presses 3 as told would not get what was said
         "#]],
@@ -173,12 +173,12 @@ fn elsewhere() {
         "  a: {say: x.early, next: person}",
         "x.early: {en: \"For a nurse, press 4.\", es: \"Para una enfermera, marque 4.\"}",
         expect![[r#"
-            prompts.yaml:304:35  F054  the `en` text of `x.early` offers key 4, and nothing waits for it after `a`
-              304 | x.early: {en: "For a nurse, press 4.", es: "Para una enfermera, marque 4."}
+            prompts.yaml:430:35  F054  the `en` text of `x.early` offers key 4, and nothing waits for it after `a`
+              430 | x.early: {en: "For a nurse, press 4.", es: "Para una enfermera, marque 4."}
                   |                                   ^ let a menu that takes this key follow, or take it out of the text
                   a caller who presses 4 as told would not get what was said
-            prompts.yaml:304:72  F054  the `es` text of `x.early` offers key 4, and nothing waits for it after `a`
-              304 | x.early: {en: "For a nurse, press 4.", es: "Para una enfermera, marque 4."}
+            prompts.yaml:430:72  F054  the `es` text of `x.early` offers key 4, and nothing waits for it after `a`
+              430 | x.early: {en: "For a nurse, press 4.", es: "Para una enfermera, marque 4."}
                   |                                                                        ^ let a menu that takes this key follow, or take it out of the text
                   a caller who presses 4 as told would not get what was said
         "#]],
