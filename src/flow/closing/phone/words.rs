@@ -180,18 +180,21 @@ pub fn named(prompt: &str) -> Option<&'static Row> {
 mod tests {
     use super::*;
     use crate::flow::check::spoken_keys;
+    use crate::flow::languages::Languages;
     use crate::flow::shipped::FILES;
     use crate::wire::telephone_event::Key;
 
     #[test]
     fn every_word_stands_in_its_row_and_is_shipped_in_both_languages_with_its_keys() {
+        let languages = Languages::default();
         let prompts = FILES.iter().find(|(name, _)| *name == "prompts.yaml").unwrap().1;
         for (at, row) in WORDS.iter().enumerate() {
             assert_eq!((row.word as usize, row.word.row().name), (at, row.name));
             let text =
                 prompts.split(&format!("\n{}:\n", row.name)).nth(1).unwrap_or_else(|| panic!("{}", row.name));
             for (line, language) in text.lines().zip(["en", "es"]) {
-                let said = spoken_keys::read(line, language);
+                let rules = languages.rules(language).unwrap();
+                let said = spoken_keys::read(line, rules.lexicon());
                 let digits = said.iter().filter_map(|told| match told.key {
                     Key::Digit(digit) => Some(digit),
                     Key::Star | Key::Pound | Key::Letter(_) => None,
