@@ -62,11 +62,8 @@ impl Counters {
             Cause::Draining => self.cut_off += 1,
             Cause::Normal
             | Cause::Cancelled
-            | Cause::Full
             | Cause::AckMissing
-            | Cause::RangTooLong
-            | Cause::EngineRestart
-            | Cause::Fault => {}
+            | Cause::EngineRestart => {}
         }
     }
 }
