@@ -174,7 +174,7 @@ mod tests {
         let party = |party| match party {
             Party::Caller | Party::Person | Party::Flow | Party::Engine => 4,
         };
-        assert_eq!(Cause::WORDS.len(), cause(Cause::Fault));
+        assert_eq!(Cause::WORDS.len(), cause(Cause::EngineRestart));
         assert_eq!(RecordingFault::WORDS.len(), fault(RecordingFault::Io));
         assert_eq!(Why::WORDS.len(), why(Why::Fault));
         assert_eq!(Party::WORDS.len(), party(Party::Flow));
