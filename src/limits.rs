@@ -55,6 +55,9 @@ pub const SDP_FORMATS_MAX: usize = 64;
 pub const SDP_OTHERS_MAX: usize = 256;
 /// Server and client transactions at once: 32 s of finished ones at 2 000 calls a second hold 128 000.
 pub const TRANSACTIONS_MAX: usize = 262_144;
+/// From this part of them on a new call that is refused with 503 has no transaction: it would hold 1 kB for 5 s, 32 s if
+/// nobody acknowledges, and 8 000 such calls a second would leave no room for those who are let in.
+pub const TRANSACTIONS_CROWDED_PARTS: usize = 2;
 
 /// Calls at once, unless configuration says otherwise.
 pub const MAX_CALLS_DEFAULT: u32 = 1_000;

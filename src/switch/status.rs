@@ -66,13 +66,7 @@ impl Counters {
             Cause::SessionLost => self.session_lost += 1,
             Cause::TooLong => self.too_long += 1,
             Cause::Draining => self.cut_off += 1,
-            Cause::Normal
-            | Cause::Cancelled
-            | Cause::Full
-            | Cause::AckMissing
-            | Cause::RangTooLong
-            | Cause::EngineRestart
-            | Cause::Fault => {}
+            Cause::Normal | Cause::Cancelled | Cause::AckMissing | Cause::EngineRestart => {}
         }
     }
 }

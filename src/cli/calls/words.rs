@@ -76,15 +76,14 @@ fn by_phone(did: &ByPhone) -> String {
 pub fn by_whom(why: Cause, by: Party) -> String {
     match why {
         Cause::Normal => format!("{}, by {}", cause(why), party(by)),
-        Cause::Cancelled | Cause::Full | Cause::Draining | Cause::NoCommonMedia | Cause::AckMissing => {
-            cause(why).to_owned()
-        }
-        Cause::MediaLost
+        Cause::Cancelled
+        | Cause::Draining
+        | Cause::NoCommonMedia
+        | Cause::AckMissing
+        | Cause::MediaLost
         | Cause::SessionLost
         | Cause::TooLong
-        | Cause::RangTooLong
-        | Cause::EngineRestart
-        | Cause::Fault => cause(why).to_owned(),
+        | Cause::EngineRestart => cause(why).to_owned(),
     }
 }
 
@@ -93,16 +92,13 @@ pub fn cause(cause: Cause) -> &'static str {
     match cause {
         Cause::Normal => "hung up",
         Cause::Cancelled => "given up before the answer",
-        Cause::Full => "the engine was full",
         Cause::Draining => "the engine was stopping",
         Cause::NoCommonMedia => "no codec in common",
         Cause::AckMissing => "the ACK never came",
         Cause::SessionLost => "the phone no longer knew the call",
         Cause::MediaLost => "no sound came any more",
         Cause::TooLong => "at its greatest length",
-        Cause::RangTooLong => "it rang too long",
         Cause::EngineRestart => "the engine stopped in mid-call",
-        Cause::Fault => "a fault of the engine",
     }
 }
 

@@ -137,8 +137,8 @@ pub fn start(config: &Config, sets: NewSets, unsigned: UnsignedTrees) -> Result<
     let mut switch = Switch::new(settings, Arc::clone(&flows), &ports, seeded_rng()?);
     switch.handle(Now { at: clock.now(), wall: clock.wall() }, Input::Flows(served));
     switch.handle(Now { at: clock.now(), wall: clock.wall() }, Input::Closings(closings(config).into()));
-    let sockets = MediaSockets::new(config.media.address, ports.iter().flatten().copied());
-    let (ask, requests) = control.serve(sockets, config.shelf());
+    let sockets = workers.iter().flat_map(media_worker::Handle::sockets).cloned().collect();
+    let (ask, requests) = control.serve(MediaSockets::new(sockets), config.shelf());
     if config.live_edit == LiveEdit::On {
         live_edit::watch(config.draft(), ask);
     }
