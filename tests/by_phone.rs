@@ -242,7 +242,8 @@ impl Group {
         for (call, child) in callers {
             let output = child.wait_with_output().expect("it is our child");
             if !output.status.success() {
-                let said = [output.stdout, output.stderr].map(|said| String::from_utf8_lossy(&said).into_owned());
+                let said =
+                    [output.stdout, output.stderr].map(|said| String::from_utf8_lossy(&said).into_owned());
                 wrong.push(format!("{}: the phone: {}\n{}", call.what, said.concat(), call.script));
             }
             calls.push(call);
@@ -296,7 +297,9 @@ fn dial(home: &Path, engine: &Engine, n: usize, call: &Call) -> Child {
     let file = home.join(format!("{n}.script"));
     fs::write(&file, &call.script).expect("the test's own directory can be written");
     let mut command = Command::new(env!("CARGO_BIN_EXE_careline"));
-    command.args(["phone", &format!("sip:{}@{}", call.number, engine.sip), "--no-events", "--script"]).arg(file);
+    command
+        .args(["phone", &format!("sip:{}@{}", call.number, engine.sip), "--no-events", "--script"])
+        .arg(file);
     command.arg("--record").arg(recording(home, n)).args(["--from", &format!("sip:{}@here", caller(n))]);
     command.current_dir(home).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     command.spawn().expect("the program can be run")
@@ -308,7 +311,8 @@ fn recording(home: &Path, n: usize) -> PathBuf {
 
 /// A front desk that rings, answers, and waits until the other side hangs up, for as many as call.
 fn desk(home: &Path, engine: &Engine) -> Child {
-    let log = |name: &str| fs::File::create(home.join(name)).expect("the test's own directory can be written");
+    let log =
+        |name: &str| fs::File::create(home.join(name)).expect("the test's own directory can be written");
     let mut command = Command::new("sipp");
     command.current_dir(home).stdin(Stdio::null()).stdout(log("desk.screen")).stderr(log("desk.errors"));
     command.args(["-nostdin", "-i", "127.0.0.1", "-mi", "127.0.0.1", "-t", "u1"]);
@@ -357,7 +361,8 @@ fn named(home: &Path, count: usize) -> Vec<Vec<Vec<String>>> {
     let list = |value: &Value| value.as_array().cloned().unwrap_or_default();
     let names = |part: &Value| {
         let prompts = list(&part["heard"]).into_iter().filter(|heard| heard["what"] == "prompt");
-        let all = |heard: Value| std::iter::once(name(&heard)).chain(list(&heard["or"]).iter().map(name)).collect();
+        let all =
+            |heard: Value| std::iter::once(name(&heard)).chain(list(&heard["or"]).iter().map(name)).collect();
         prompts.map(all).collect::<Vec<Vec<String>>>()
     };
     list(&json["parts"]).iter().map(names).collect()
