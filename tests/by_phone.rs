@@ -67,8 +67,9 @@ struct Place {
     staffed: bool,
 }
 
-const PLACES: [Place; 3] = [
+const PLACES: [Place; 4] = [
     Place { whole_first_words: true, staffed: true },
+    Place { whole_first_words: true, staffed: false },
     Place { whole_first_words: false, staffed: true },
     Place { whole_first_words: false, staffed: false },
 ];
