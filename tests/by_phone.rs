@@ -150,7 +150,9 @@ fn script(call: &[(Vec<String>, Does)], language: &str, place: Place, exit: &str
         match does {
             Does::Presses(keys) => {
                 let keys: String = keys.iter().map(|key| sign(*key)).collect();
-                let _ = write!(script, "wait {enough:.1}s\nkeys {keys}\n");
+                // Who presses at once waits for nothing: a script has no time of zero.
+                let listens = if enough > 0.0 { format!("wait {enough:.1}s\n") } else { String::new() };
+                let _ = write!(script, "{listens}keys {keys}\n");
             }
             Does::Says(_) => {
                 let _ = write!(script, "wait tone {BEEP_HZ} 60s\nwait 600ms\ntone 500 2s\nkeys #\n");
@@ -183,7 +185,6 @@ fn calls(set: &FlowSet) -> Vec<Call> {
         let place = Place { whole_first_words: whole, staffed: given.desk == Desk::Answers };
         let number = number_of(set, &given.number.value);
         let script = script(&lines, &language, place, &exit);
-        // Where the first words are short, none of them is named.
         let what = format!("{file}: {}", rehearsal.name.value);
         Call { what, script, number, language, hears, exit, place }
     };

@@ -6,8 +6,6 @@
 //! so that a call comes to the line at once. What is *not* its job: the rules of the flow language, which have tests
 //! of their own.
 
-#[path = "../by_phone.rs"]
-mod by_phone;
 #[path = "../engine/mod.rs"]
 mod engine;
 mod guide;
