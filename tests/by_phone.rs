@@ -1,0 +1,387 @@
+//! The rehearsals of the shipped flows (`ivr-flows/NAME.test.yaml`) once more, by telephone: the same keys over real
+//! SIP and RTP against the real program, in real time, all at once. `careline hear` names what each caller heard, and
+//! the record of the call names its exit: both must be what the rehearsal says.
+//!
+//! ```text
+//!  NAME.test.yaml ─▶ script of `careline phone` ─▶ engine ─▶ recording ─▶ `careline hear` ─▶ the prompts, in order
+//!                                                       └──▶ record ─────────────────────▶ the exit
+//! ```
+//! A caller presses a key when he has heard enough of a prompt for its name, not all of it, so most prompts are cut.
+//! What is *not* its job: the order of the first words in seconds (`first_words.rs`), and what each key means in each
+//! flow and language (`sipp/`).
+
+#[path = "engine/mod.rs"]
+mod engine;
+#[path = "sound/mod.rs"]
+mod sound;
+
+use careline::flow::diagnostic::Sources;
+use careline::flow::rehearsal::{Desk, Does, Line, Rehearsal, read};
+use careline::flow::set::{Audio, FlowSet};
+use careline::io::flow_files;
+use careline::wire::telephone_event::Key;
+use engine::{Engine, ROOT, Wishes, careline, free_stretch, furnish};
+use serde_json::Value;
+use std::fmt::Write;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+
+/// The first words of every call, which take 25 s.
+const FIRST_WORDS: [&str; 5] = ["u.emergency", "u.crisis", "u.language", "u.greeting", "u.person"];
+/// How long they take at the most when they are shipped, in both languages; and when they are a tenth of a second each.
+const FIRST_WORDS_S: f64 = 26.0;
+const SHORT_FIRST_WORDS_S: f64 = 1.5;
+/// What a caller hears of a prompt before he presses: enough for its name.
+const ENOUGH_S: f64 = 4.5;
+/// How long a menu waits for the first key (`times:` of clinic.yaml).
+const FIRST_KEY_S: f64 = 8.0;
+/// The tone after which a caller speaks.
+const BEEP_HZ: u32 = 1_000;
+
+/// Rehearsals in which the records answer, and the prompt that tells it. No records are connected yet: in its place,
+/// and for all that follows, a real caller gets a person.
+const RECORDS_COME_LATER: &[(&str, &str)] = &[
+    ("a record that is found", "id.ok"),
+    ("a record that is not there, in Spanish", "id.fail"),
+    ("no more calls, once the engine keeps the list", "oo.done"),
+];
+
+/// One call: what is dialled and done, and what must come of it.
+struct Call {
+    what: String,
+    script: String,
+    number: String,
+    language: String,
+    hears: Vec<String>,
+    exit: String,
+    place: Place,
+}
+
+/// The engine that a call goes to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Place {
+    /// The first words are heard whole.
+    whole_first_words: bool,
+    /// Somebody answers at the desk.
+    staffed: bool,
+}
+
+const PLACES: [Place; 4] = [
+    Place { whole_first_words: true, staffed: true },
+    Place { whole_first_words: true, staffed: false },
+    Place { whole_first_words: false, staffed: true },
+    Place { whole_first_words: false, staffed: false },
+];
+
+fn shipped() -> FlowSet {
+    let files = flow_files::read(&Path::new(ROOT).join("ivr-flows")).expect("the flows are shipped");
+    let (set, faults) = FlowSet::load(files, &|_, _| Audio::Present);
+    set.unwrap_or_else(|| panic!("the shipped flows have faults: {faults:?}"))
+}
+
+/// Every rehearsal beside the shipped flows, with the name of its file.
+fn rehearsals(set: &FlowSet) -> Vec<(String, Rehearsal)> {
+    let files = flow_files::tests(&Path::new(ROOT).join("ivr-flows")).expect("the tests are shipped");
+    let mut sources = Sources::default();
+    let mut all = Vec::new();
+    for file in &files {
+        let name = file.path.rsplit('/').next().unwrap_or_default().to_owned();
+        all.extend(read::file(file, set, &mut sources).into_iter().map(|one| (name.clone(), one)));
+    }
+    let faults = sources.into_faults();
+    assert!(faults.is_empty() && all.len() > 20, "{} rehearsals, and {faults:?}", all.len());
+    all
+}
+
+/// Lines as a caller of today hears them, and the exit.
+fn as_served(rehearsal: &Rehearsal) -> (Vec<(Vec<String>, Does)>, String) {
+    let names = |line: &Line| line.hears.iter().map(|name| name.value.clone()).collect::<Vec<_>>();
+    let mut lines: Vec<_> = rehearsal.lines.iter().map(|line| (names(line), line.does.clone())).collect();
+    if rehearsal.given.care.iter().all(|(_, outcome)| outcome.value == "failed") {
+        return (lines, rehearsal.exit.value.clone());
+    }
+    let name = &rehearsal.name.value;
+    let told = RECORDS_COME_LATER.iter().find(|(of, _)| of == name);
+    let (_, prompt) = told.unwrap_or_else(|| panic!("`{name}` is not in RECORDS_COME_LATER"));
+    let at = lines.iter().position(|(hears, _)| hears.iter().any(|heard| heard == prompt));
+    lines.truncate(at.unwrap_or_else(|| panic!("`{name}` does not hear {prompt}")));
+    lines.push((vec!["u.agent".to_owned()], Does::Nothing));
+    (lines, "person".to_owned())
+}
+
+/// Seconds of a shipped prompt.
+fn seconds(language: &str, name: &str) -> f64 {
+    let file = Path::new(ROOT).join(format!("sounds/{language}/{name}.wav"));
+    let reader = hound::WavReader::open(&file);
+    match reader {
+        Ok(reader) => f64::from(reader.duration()) / f64::from(reader.spec().sample_rate),
+        // µ-law, which hound does not know: an octet a sample.
+        Err(_) => fs::metadata(&file).map_or(0.0, |file| file.len() as f64 / f64::from(sound::RATE)),
+    }
+}
+
+fn sign(key: Key) -> String {
+    match key {
+        Key::Star => "*".to_owned(),
+        Key::Pound => "#".to_owned(),
+        Key::Digit(_) | Key::Letter(_) => key.to_string(),
+    }
+}
+
+/// What the caller does, in the words of `careline phone`.
+fn script(call: &[(Vec<String>, Does)], language: &str, place: Place, exit: &str) -> String {
+    let mut script = "dial\nwait answer 20s\nwait sound 10s\n".to_owned();
+    if language != "en" {
+        script += "key 2\n";
+    }
+    let first_words = if place.whole_first_words { FIRST_WORDS_S } else { SHORT_FIRST_WORDS_S };
+    for (n, (hears, does)) in call.iter().enumerate() {
+        let is_first = n == 0;
+        let said: Vec<f64> = hears
+            .iter()
+            .filter(|name| !(is_first && FIRST_WORDS.contains(&name.as_str())))
+            .map(|name| seconds(language, name))
+            .collect();
+        let before = if is_first && !hears.is_empty() { first_words } else { 0.0 };
+        let all = before + said.iter().sum::<f64>();
+        let last = said.last().copied().unwrap_or(if is_first { 0.0 } else { ENOUGH_S });
+        let enough = if hears.is_empty() { last } else { all - last + last.min(ENOUGH_S) };
+        match does {
+            Does::Presses(keys) => {
+                let keys: String = keys.iter().map(|key| sign(*key)).collect();
+                // Who presses at once waits for nothing: a script has no time of zero.
+                let listens = if enough > 0.0 { format!("wait {enough:.1}s\n") } else { String::new() };
+                let _ = write!(script, "{listens}keys {keys}\n");
+            }
+            Does::Says(_) => {
+                let _ = write!(script, "wait tone {BEEP_HZ} 60s\nwait 600ms\ntone 500 2s\nkeys #\n");
+            }
+            Does::IsSilent => {
+                let _ = writeln!(script, "wait {:.1}s", all + FIRST_KEY_S);
+            }
+            Does::Nothing => {
+                let _ = writeln!(script, "wait {all:.1}s");
+            }
+        }
+    }
+    script += if ends_by_itself(exit) { "expect ended 25s\n" } else { "wait 5s\nhang up\n" };
+    script
+}
+
+/// Behind these exits the engine says goodbye; behind the others the caller is with a person, or on his way.
+fn ends_by_itself(exit: &str) -> bool {
+    ["informed", "optout", "survey", "message_left"].contains(&exit)
+}
+
+fn calls(set: &FlowSet) -> Vec<Call> {
+    let call = |(file, rehearsal): (String, Rehearsal)| {
+        let given = &rehearsal.given;
+        let language = given.language.as_ref().map_or("en", |language| &language.value).to_owned();
+        let (lines, exit) = as_served(&rehearsal);
+        let hears: Vec<String> = lines.iter().flat_map(|(hears, _)| hears.clone()).collect();
+        let whole = hears.iter().any(|name| FIRST_WORDS.contains(&name.as_str()))
+            || lines.first().is_some_and(|(hears, _)| hears.is_empty());
+        let place = Place { whole_first_words: whole, staffed: given.desk == Desk::Answers };
+        let number = number_of(set, &given.number.value);
+        let script = script(&lines, &language, place, &exit);
+        let what = format!("{file}: {}", rehearsal.name.value);
+        Call { what, script, number, language, hears, exit, place }
+    };
+    rehearsals(set).into_iter().map(call).collect()
+}
+
+/// A number, or the short one that leads to a flow.
+fn number_of(set: &FlowSet, word: &str) -> String {
+    if word.bytes().all(|octet| octet.is_ascii_digit()) {
+        return word.to_owned();
+    }
+    let leads = |number: &u32| set.route(&number.to_string()).as_str() == word;
+    (100..200).find(leads).unwrap_or_else(|| panic!("no number leads to {word}")).to_string()
+}
+
+/// A copy of the shipped sounds, with the first words a tenth of a second each if they shall be short.
+fn sounds(to: &Path, place: Place) {
+    let copied = Command::new("cp").arg("-r").arg(Path::new(ROOT).join("sounds")).arg(to).status();
+    assert!(copied.is_ok_and(|status| status.success()), "the sounds are copied to {}", to.display());
+    for language in ["en", "es"].into_iter().filter(|_| !place.whole_first_words) {
+        for name in FIRST_WORDS {
+            sound::write_tone(&to.join(format!("{language}/{name}.wav")), 300.0, 0.1);
+        }
+    }
+}
+
+/// An engine with its calls.
+struct Group {
+    home: tempfile::TempDir,
+    engine: Engine,
+    desk: Option<Child>,
+    callers: Vec<(Call, Child)>,
+}
+
+impl Group {
+    fn start(place: Place, calls: Vec<Call>) -> Self {
+        let home = tempfile::tempdir().expect("a temporary directory can be made");
+        let folder = home.path().join("sounds");
+        sounds(&folder, place);
+        let (sip, at) = furnish(home.path(), &Wishes { sounds: folder, ..Wishes::default() });
+        // The questions of the shipped tree are asked before anybody of a clinic has signed it.
+        let engine = Engine::start_told(home.path(), sip, at, &["--unsigned-ok"]);
+        let desk = place.staffed.then(|| desk(home.path(), &engine));
+        let callers = calls.into_iter().enumerate().map(|(n, call)| {
+            let child = dial(home.path(), &engine, n, &call);
+            (call, child)
+        });
+        let callers = callers.collect();
+        Self { home, engine, desk, callers }
+    }
+
+    /// Waits for every call, and gives back what was wrong with any.
+    fn ended(self) -> Vec<String> {
+        let Self { home, engine, desk, callers } = self;
+        let mut wrong = Vec::new();
+        let mut calls = Vec::new();
+        for (call, child) in callers {
+            let output = child.wait_with_output().expect("it is our child");
+            if !output.status.success() {
+                let said =
+                    [output.stdout, output.stderr].map(|said| String::from_utf8_lossy(&said).into_owned());
+                wrong.push(format!("{}: the phone: {}\n{}", call.what, said.concat(), call.script));
+            }
+            calls.push(call);
+        }
+        engine.wait_for("every record", |figures| {
+            (figures["calls_up"], figures["events_not_durable"]) == (0, 0)
+        });
+        let records: Vec<String> =
+            engine.calls_of(200).iter().map(|(id, _)| engine.told(&["calls", id])).collect();
+        if let Some(mut desk) = desk {
+            desk.kill().expect("it is ours");
+            desk.wait().expect("it is our child");
+        }
+        let named = named(home.path(), calls.len());
+        for (n, (call, heard)) in calls.iter().zip(named).enumerate() {
+            wrong.extend(judged(call, &heard, &records, n));
+        }
+        let (status, said) = engine.stop();
+        assert!(status.success() && !said.contains("panicked"), "the engine ended with {status}:\n{said}");
+        wrong
+    }
+}
+
+/// What is wrong with a call, if anything is.
+fn judged(call: &Call, heard: &[Vec<String>], records: &[String], n: usize) -> Option<String> {
+    let own = records.iter().find(|record| record.contains(&caller(n)));
+    let record = own.map_or("no record", String::as_str);
+    let mut rest = heard.iter();
+    // Beginnings that two prompts share have both names: either is right.
+    let missing = call.hears.iter().find(|name| {
+        let in_language = format!("{name} {}", call.language);
+        !rest.any(|heard| heard.contains(&in_language))
+    });
+    println!("{} ({}): {heard:?}, exit {}", call.what, call.number, call.exit);
+    if missing.is_none() && record.contains(&format!(", exit {}", call.exit)) {
+        return None;
+    }
+    let missing = missing.map_or(String::new(), |name| format!("`{name}` is not heard in its place; "));
+    let (what, hears) = (&call.what, &call.hears);
+    Some(format!(
+        "== {what}: {missing}exit {} expected\n  must hear {hears:?} in {}\n  heard {heard:?}\n{}\n{record}",
+        call.exit, call.language, call.script
+    ))
+}
+
+fn caller(n: usize) -> String {
+    format!("+1617555{n:04}")
+}
+
+fn dial(home: &Path, engine: &Engine, n: usize, call: &Call) -> Child {
+    let file = home.join(format!("{n}.script"));
+    fs::write(&file, &call.script).expect("the test's own directory can be written");
+    let mut command = Command::new(env!("CARGO_BIN_EXE_careline"));
+    command
+        .args(["phone", &format!("sip:{}@{}", call.number, engine.sip), "--no-events", "--script"])
+        .arg(file);
+    command.arg("--record").arg(recording(home, n)).args(["--from", &format!("sip:{}@here", caller(n))]);
+    command.current_dir(home).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    command.spawn().expect("the program can be run")
+}
+
+fn recording(home: &Path, n: usize) -> PathBuf {
+    home.join(format!("{n}.wav"))
+}
+
+/// A front desk that rings, answers, and waits until the other side hangs up, for as many as call.
+fn desk(home: &Path, engine: &Engine) -> Child {
+    let log =
+        |name: &str| fs::File::create(home.join(name)).expect("the test's own directory can be written");
+    let mut command = Command::new("sipp");
+    command.current_dir(home).stdin(Stdio::null()).stdout(log("desk.screen")).stderr(log("desk.errors"));
+    command.args(["-nostdin", "-i", "127.0.0.1", "-mi", "127.0.0.1", "-t", "u1"]);
+    command.args(["-p", &engine.desk.port().to_string(), "-mp", &free_stretch(400).to_string()]);
+    command.arg("-sf").arg(format!("{ROOT}/sipp-scenarios/nominal/front-desk.xml"));
+    command.spawn().unwrap_or_else(|error| {
+        panic!("sipp does not start ({error}); install it: apt-get install -y sip-tester")
+    })
+}
+
+/// The left channels of all recordings as one file, so that the prompts are read once.
+fn joined(home: &Path, count: usize) -> PathBuf {
+    let left = |n: usize| {
+        let stereo = sound::read(&recording(home, n)).unwrap_or_else(|fault| panic!("{fault}"));
+        stereo.left.iter().map(|sample| (sample * f64::from(i16::MAX)) as i16).collect::<Vec<_>>()
+    };
+    let heard: Vec<Vec<i16>> = (0..count).map(left).collect();
+    let spec = hound::WavSpec {
+        channels: u16::try_from(count).expect("a short table"),
+        sample_rate: sound::RATE,
+        bits_per_sample: 16,
+        sample_format: hound::SampleFormat::Int,
+    };
+    let path = home.join("heard.wav");
+    let mut file = hound::WavWriter::create(&path, spec).expect("the test's own directory can be written");
+    for at in 0..heard.iter().map(Vec::len).max().unwrap_or_default() {
+        for channel in &heard {
+            file.write_sample(channel.get(at).copied().unwrap_or(0)).expect("a sample can be written");
+        }
+    }
+    file.finalize().expect("the test's own directory can be written");
+    path
+}
+
+/// What `careline hear` names in each of the recordings: the names of each stretch, several if they begin alike.
+fn named(home: &Path, count: usize) -> Vec<Vec<Vec<String>>> {
+    let (file, sounds) = (joined(home, count), Path::new(ROOT).join("sounds"));
+    let mut hear = careline(home, &["hear", "--json", "--sounds"]);
+    let output = hear.arg(sounds).arg(file).output().expect("the program can be run");
+    let json: Value = serde_json::from_slice(&output.stdout)
+        .unwrap_or_else(|error| panic!("{error}: {}", String::from_utf8_lossy(&output.stderr)));
+    let name = |one: &Value| {
+        let word = |key: &str| one[key].as_str().unwrap_or_default().to_owned();
+        format!("{} {}", word("name"), word("language"))
+    };
+    let list = |value: &Value| value.as_array().cloned().unwrap_or_default();
+    let names = |part: &Value| {
+        let prompts = list(&part["heard"]).into_iter().filter(|heard| heard["what"] == "prompt");
+        let all =
+            |heard: Value| std::iter::once(name(&heard)).chain(list(&heard["or"]).iter().map(name)).collect();
+        prompts.map(all).collect::<Vec<Vec<String>>>()
+    };
+    list(&json["parts"]).iter().map(names).collect()
+}
+
+#[test]
+fn every_rehearsal_of_the_shipped_flows_comes_out_by_phone_as_it_is_written() {
+    let mut calls = calls(&shipped());
+    let count = calls.len();
+    let mut groups = Vec::new();
+    for place in PLACES {
+        let (own, others) = calls.into_iter().partition(|call| call.place == place);
+        calls = others;
+        groups.push(Group::start(place, own));
+    }
+    assert!(calls.is_empty(), "no engine for {:?}", calls.iter().map(|call| &call.what).collect::<Vec<_>>());
+    let wrong: Vec<String> = groups.into_iter().flat_map(Group::ended).collect();
+    println!("{count} rehearsals by phone");
+    assert!(wrong.is_empty(), "{} of {count}:\n{}", wrong.len(), wrong.join("\n"));
+}
