@@ -23,6 +23,7 @@ use crate::flow::diagnostic::Paint;
 use check::Paths;
 use clap::{Parser, Subcommand};
 use sounds::Sounds;
+use std::fmt::Display;
 use std::io::IsTerminal;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -209,6 +210,20 @@ fn paint() -> Paint {
 
 fn shown(numbers: bool) -> calls::Numbers {
     if numbers { calls::Numbers::Full } else { calls::Numbers::Masked }
+}
+
+/// Prints what a command has to say, or why it did nothing.
+fn ended(done: Result<String, impl Display>) -> ExitCode {
+    match done {
+        Ok(text) => {
+            print!("{text}");
+            ExitCode::SUCCESS
+        }
+        Err(error) => {
+            eprintln!("{}", error.to_string().trim_end());
+            ExitCode::FAILURE
+        }
+    }
 }
 
 /// For the commands that need the configuration alone.
