@@ -1,6 +1,7 @@
 //! The kinds of speech engine, and how each is asked. What it gives is bounded; how long it may take is the caller's bound.
 
 use super::{Failure, child};
+use crate::flow::request::url::{Scheme, Url};
 use crate::id::Language;
 use crate::io::http::{self, Fault, Question};
 use crate::limits::VOICE_OCTETS_MAX;
@@ -36,17 +37,15 @@ pub struct Address {
 }
 
 impl Address {
-    /// Reads `http://HOST:PORT/PATH`; `None` for what is no such address, or holds blanks or a user's name.
+    /// Reads `http://HOST:PORT/PATH` of a server in the clinic's own network, by the rules of the URLs of requests: what
+    /// is said may tell of a patient, and plain http can be read by anybody on the way. `None` for anything else.
     pub fn read(text: &str) -> Option<Self> {
+        let Url { scheme, host, port, .. } = Url::read(&text.replace("{language}", "en")).ok()?;
         let rest = text.strip_prefix("http://")?;
-        let (authority, path) = rest.split_once('/').unwrap_or((rest, ""));
-        let plain = |c: char| c.is_ascii_graphic() && c != '@' && c != '#';
-        let is_plain = !authority.is_empty() && rest.chars().all(plain) && !authority.starts_with(':');
-        let has_port = authority.rsplit_once(':').is_some_and(|(_, port)| port.parse::<u16>().is_ok());
-        let is_v6_alone = authority.ends_with(']');
-        let authority =
-            if has_port && !is_v6_alone { authority.to_owned() } else { format!("{authority}:80") };
-        is_plain.then(|| Self { authority, path: format!("/{path}") })
+        let (_, tail) = rest.split_at(rest.find(['/', '?']).unwrap_or(rest.len()));
+        let slash = if tail.starts_with('/') { "" } else { "/" };
+        (scheme == Scheme::Http)
+            .then(|| Self { authority: format!("{host}:{port}"), path: format!("{slash}{tail}") })
     }
 }
 
@@ -141,7 +140,11 @@ mod tests {
             ("http://tts.local", Some(("tts.local:80", "/"))),
             ("http://[::1]:5002/", Some(("[::1]:5002", "/"))),
             ("http://[::1]/", Some(("[::1]:80", "/"))),
+            ("http://10.0.0.7:81/", Some(("10.0.0.7:81", "/"))),
             ("https://tts.local/", None),
+            ("http://tts.example.org/", None),
+            ("http://203.0.113.5/say", None),
+            ("http://127.0.0.1?say", Some(("127.0.0.1:80", "/?say"))),
             ("http://user@tts.local/", None),
             ("http://", None),
             ("http://:80/", None),
