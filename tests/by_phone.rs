@@ -152,7 +152,7 @@ fn script(call: &[(Vec<String>, Does)], language: &str, place: Place, exit: &str
                 let keys: String = keys.iter().map(|key| sign(*key)).collect();
                 // Who presses at once waits for nothing: a script has no time of zero.
                 let listens = if enough > 0.0 { format!("wait {enough:.1}s\n") } else { String::new() };
-                let _ = write!(script, "{listens}keys {keys}\n");
+                let _ = writeln!(script, "{listens}keys {keys}");
             }
             Does::Says(_) => {
                 let _ = write!(script, "wait tone {BEEP_HZ} 60s\nwait 600ms\ntone 500 2s\nkeys #\n");

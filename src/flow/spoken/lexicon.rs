@@ -10,7 +10,7 @@
 //! reading: flesch-kincaid            how hard a text is; `none` where nobody has a formula
 //! ```
 //! A word is compared in lower case and as it is written: who may leave an accent away lists both. Not here: how a
-//! sentence is read with them ([`crate::flow::check::spoken_keys`]).
+//! sentence is read with them (`flow/check/spoken_keys`).
 
 use super::rules::Cause;
 use crate::wire::telephone_event::Key;
