@@ -20,12 +20,12 @@ use careline::flow::rehearsal::{Desk, Does, Line, Rehearsal, read};
 use careline::flow::set::{Audio, FlowSet};
 use careline::io::flow_files;
 use careline::wire::telephone_event::Key;
-use engine::{Engine, ROOT, Wishes, careline, free_stretch, furnish};
+use engine::{Engine, ROOT, Wishes, free_stretch, furnish};
 use serde_json::Value;
 use std::fmt::Write;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, Output, Stdio};
 
 /// The first words of every call, which take 25 s.
 const FIRST_WORDS: [&str; 5] = ["u.emergency", "u.crisis", "u.language", "u.greeting", "u.person"];
@@ -236,20 +236,13 @@ impl Group {
         Self { home, engine, desk, callers }
     }
 
-    /// Waits for every call, and gives back what was wrong with any.
-    fn ended(self) -> Vec<String> {
+    /// Waits for every call and gives each back as it was; the engine must end cleanly.
+    fn ended(self) -> Vec<Ended> {
         let Self { home, engine, desk, callers } = self;
-        let mut wrong = Vec::new();
-        let mut calls = Vec::new();
-        for (call, child) in callers {
-            let output = child.wait_with_output().expect("it is our child");
-            if !output.status.success() {
-                let said =
-                    [output.stdout, output.stderr].map(|said| String::from_utf8_lossy(&said).into_owned());
-                wrong.push(format!("{}: the phone: {}\n{}", call.what, said.concat(), call.script));
-            }
-            calls.push(call);
-        }
+        let ended: Vec<(Call, Output)> = callers
+            .into_iter()
+            .map(|(call, child)| (call, child.wait_with_output().expect("it is our child")))
+            .collect();
         engine.wait_for("every record", |figures| {
             (figures["calls_up"], figures["events_not_durable"]) == (0, 0)
         });
@@ -259,20 +252,30 @@ impl Group {
             desk.kill().expect("it is ours");
             desk.wait().expect("it is our child");
         }
-        let named = named(home.path(), calls.len());
-        for (n, (call, heard)) in calls.iter().zip(named).enumerate() {
-            wrong.extend(judged(call, &heard, &records, n));
-        }
         let (status, said) = engine.stop();
         assert!(status.success() && !said.contains("panicked"), "the engine ended with {status}:\n{said}");
-        wrong
+        let one = |(n, (call, output)): (usize, (Call, Output))| {
+            let said =
+                [&output.stdout, &output.stderr].map(|said| String::from_utf8_lossy(said).into_owned());
+            let own = records.iter().find(|record| record.contains(&caller(n)));
+            let record = own.map_or("no record", String::as_str).to_owned();
+            assert!(output.status.success(), "{}: {}\n{}", call.what, said.concat(), call.script);
+            Ended { call, record, left: left(&recording(home.path(), n)) }
+        };
+        ended.into_iter().enumerate().map(one).collect()
     }
 }
 
+/// A call that is over.
+struct Ended {
+    call: Call,
+    record: String,
+    /// What the caller heard.
+    left: Vec<i16>,
+}
+
 /// What is wrong with a call, if anything is.
-fn judged(call: &Call, heard: &[Vec<String>], records: &[String], n: usize) -> Option<String> {
-    let own = records.iter().find(|record| record.contains(&caller(n)));
-    let record = own.map_or("no record", String::as_str);
+fn judged(Ended { call, record, .. }: &Ended, heard: &[Vec<String>]) -> Option<String> {
     let mut rest = heard.iter();
     // Beginnings that two prompts share have both names: either is right.
     let missing = call.hears.iter().find(|name| {
@@ -325,35 +328,50 @@ fn desk(home: &Path, engine: &Engine) -> Child {
     })
 }
 
-/// The left channels of all recordings as one file, so that the prompts are read once.
-fn joined(home: &Path, count: usize) -> PathBuf {
-    let left = |n: usize| {
-        let stereo = sound::read(&recording(home, n)).unwrap_or_else(|fault| panic!("{fault}"));
-        stereo.left.iter().map(|sample| (sample * f64::from(i16::MAX)) as i16).collect::<Vec<_>>()
-    };
-    let heard: Vec<Vec<i16>> = (0..count).map(left).collect();
+/// The left channel of a recording.
+fn left(file: &Path) -> Vec<i16> {
+    let stereo = sound::read(file).unwrap_or_else(|fault| panic!("{fault}"));
+    stereo.left.iter().map(|sample| (sample * f64::from(i16::MAX)) as i16).collect()
+}
+
+/// Sounds that are heard at once: so the prompts are read a few times only, and no reader of WAV files has to know
+/// more channels.
+const CHANNELS_MAX: usize = 16;
+
+/// What several callers heard as one file, a channel each.
+fn joined(path: &Path, heard: &[Ended]) {
     let spec = hound::WavSpec {
-        channels: u16::try_from(count).expect("a short table"),
+        channels: u16::try_from(heard.len()).expect("a short table"),
         sample_rate: sound::RATE,
         bits_per_sample: 16,
         sample_format: hound::SampleFormat::Int,
     };
-    let path = home.join("heard.wav");
-    let mut file = hound::WavWriter::create(&path, spec).expect("the test's own directory can be written");
-    for at in 0..heard.iter().map(Vec::len).max().unwrap_or_default() {
-        for channel in &heard {
-            file.write_sample(channel.get(at).copied().unwrap_or(0)).expect("a sample can be written");
+    let mut file = hound::WavWriter::create(path, spec).expect("the test's own directory can be written");
+    for at in 0..heard.iter().map(|one| one.left.len()).max().unwrap_or_default() {
+        for one in heard {
+            file.write_sample(one.left.get(at).copied().unwrap_or(0)).expect("a sample can be written");
         }
     }
     file.finalize().expect("the test's own directory can be written");
-    path
 }
 
-/// What `careline hear` names in each of the recordings: the names of each stretch, several if they begin alike.
-fn named(home: &Path, count: usize) -> Vec<Vec<Vec<String>>> {
-    let (file, sounds) = (joined(home, count), Path::new(ROOT).join("sounds"));
-    let mut hear = careline(home, &["hear", "--json", "--sounds"]);
-    let output = hear.arg(sounds).arg(file).output().expect("the program can be run");
+/// What `careline hear` names in each of the calls: the names of each stretch, several if prompts begin alike.
+fn named(ended: &[Ended]) -> Vec<Vec<Vec<String>>> {
+    let home = tempfile::tempdir().expect("a temporary directory can be made");
+    let hear = |(n, some): (usize, &[Ended])| {
+        let file = home.path().join(format!("{n}.wav"));
+        joined(&file, some);
+        let mut hear = Command::new(env!("CARGO_BIN_EXE_careline"));
+        hear.args(["hear", "--json", "--sounds"]).arg(Path::new(ROOT).join("sounds")).arg(file);
+        hear.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the program can be run")
+    };
+    let hears: Vec<Child> = ended.chunks(CHANNELS_MAX).enumerate().map(hear).collect();
+    hears.into_iter().flat_map(names).collect()
+}
+
+/// The same of one run of it.
+fn names(hear: Child) -> Vec<Vec<Vec<String>>> {
+    let output = hear.wait_with_output().expect("it is our child");
     let json: Value = serde_json::from_slice(&output.stdout)
         .unwrap_or_else(|error| panic!("{error}: {}", String::from_utf8_lossy(&output.stderr)));
     let name = |one: &Value| {
@@ -381,7 +399,9 @@ fn every_rehearsal_of_the_shipped_flows_comes_out_by_phone_as_it_is_written() {
         groups.push(Group::start(place, own));
     }
     assert!(calls.is_empty(), "no engine for {:?}", calls.iter().map(|call| &call.what).collect::<Vec<_>>());
-    let wrong: Vec<String> = groups.into_iter().flat_map(Group::ended).collect();
+    let ended: Vec<Ended> = groups.into_iter().flat_map(Group::ended).collect();
+    let judged = ended.iter().zip(named(&ended)).filter_map(|(one, heard)| judged(one, &heard));
+    let wrong: Vec<String> = judged.collect();
     println!("{count} rehearsals by phone");
     assert!(wrong.is_empty(), "{} of {count}:\n{}", wrong.len(), wrong.join("\n"));
 }
