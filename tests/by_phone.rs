@@ -25,7 +25,7 @@ use serde_json::Value;
 use std::fmt::Write;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Child, Command, Stdio};
 
 /// The first words of every call, which take 25 s.
 const FIRST_WORDS: [&str; 5] = ["u.emergency", "u.crisis", "u.language", "u.greeting", "u.person"];
@@ -57,6 +57,8 @@ struct Call {
     hears: Vec<String>,
     exit: String,
     place: Place,
+    /// How long it takes, by its script.
+    seconds: f64,
 }
 
 /// The engine that a call goes to.
@@ -155,10 +157,10 @@ fn script(call: &[(Vec<String>, Does)], language: &str, place: Place, exit: &str
                 let keys: String = keys.iter().map(|key| sign(*key)).collect();
                 // Who presses at once waits for nothing: a script has no time of zero.
                 let listens = if enough > 0.0 { format!("wait {enough:.1}s\n") } else { String::new() };
-                let _ = write!(script, "{listens}keys {keys}\n");
+                let _ = writeln!(script, "{listens}keys {keys}");
             }
             Does::Says(_) => {
-                let _ = write!(script, "wait tone {BEEP_HZ} 60s\nwait 600ms\ntone 500 2s\nkeys #\n");
+                let _ = writeln!(script, "wait tone {BEEP_HZ} 60s\nwait 600ms\ntone 500 2s\nkeys #");
             }
             Does::IsSilent => {
                 let _ = writeln!(script, "wait {:.1}s", all + FIRST_KEY_S);
@@ -189,7 +191,11 @@ fn calls(set: &FlowSet) -> Vec<Call> {
         let number = number_of(set, &given.number.value);
         let script = script(&lines, &language, place, &exit);
         let what = format!("{file}: {}", rehearsal.name.value);
-        Call { what, script, number, language, hears, exit, place }
+        let waits = script
+            .lines()
+            .filter_map(|line| line.strip_prefix("wait ")?.strip_suffix('s')?.parse::<f64>().ok());
+        let seconds = waits.sum();
+        Call { what, script, number, language, hears, exit, place, seconds }
     };
     rehearsals(set).into_iter().map(call).collect()
 }
@@ -214,18 +220,16 @@ fn sounds(to: &Path, place: Place) {
     }
 }
 
-/// An engine with its calls.
-struct Group {
+/// An engine, and whoever is at its desk.
+struct Served {
     home: tempfile::TempDir,
     engine: Engine,
     desk: Option<Child>,
-    calls: Vec<Call>,
-    callers: Vec<Child>,
 }
 
-impl Group {
+impl Served {
     /// Starts an engine. Nobody calls before all engines listen: a telephone could have taken a port of one.
-    fn start(place: Place, calls: Vec<Call>) -> Self {
+    fn start(place: Place) -> Self {
         let home = tempfile::tempdir().expect("a temporary directory can be made");
         let folder = home.path().join("sounds");
         sounds(&folder, place);
@@ -233,57 +237,60 @@ impl Group {
         // The questions of the shipped tree are asked before anybody of a clinic has signed it.
         let engine = Engine::start_told(home.path(), sip, at, &["--unsigned-ok"]);
         let desk = place.staffed.then(|| desk(home.path(), &engine));
-        Self { home, engine, desk, calls, callers: Vec::new() }
+        Self { home, engine, desk }
     }
 
-    fn dial(&mut self) {
-        let calls = self.calls.iter().enumerate();
-        self.callers = calls.map(|(n, call)| dial(self.home.path(), &self.engine, n, call)).collect();
-    }
-
-    /// Waits for every call and gives each back as it was; the engine must end cleanly.
-    fn ended(self) -> Vec<Ended> {
-        let Self { home, engine, desk, calls, callers } = self;
-        let ended: Vec<(Call, Output)> = calls
-            .into_iter()
-            .zip(callers)
-            .map(|(call, child)| (call, child.wait_with_output().expect("it is our child")))
-            .collect();
+    /// The records of all calls; the engine must end cleanly.
+    fn records(self) -> Vec<String> {
+        let Self { home: _home, engine, desk } = self;
         engine.wait_for("every record", |figures| {
             (figures["calls_up"], figures["events_not_durable"]) == (0, 0)
         });
-        let records: Vec<String> =
-            engine.calls_of(200).iter().map(|(id, _)| engine.told(&["calls", id])).collect();
+        let records = engine.calls_of(200).iter().map(|(id, _)| engine.told(&["calls", id])).collect();
         if let Some(mut desk) = desk {
             desk.kill().expect("it is ours");
             desk.wait().expect("it is our child");
         }
         let (status, said) = engine.stop();
         assert!(status.success() && !said.contains("panicked"), "the engine ended with {status}:\n{said}");
-        let one = |(n, (call, output)): (usize, (Call, Output))| {
-            let said =
-                [&output.stdout, &output.stderr].map(|said| String::from_utf8_lossy(said).into_owned());
-            // Of a caller's number a record shows two digits.
-            let shown = format!("  from …{n:02} to ");
-            let own = records.iter().find(|record| record.contains(&shown));
-            let record = own.map_or("no record", String::as_str).to_owned();
-            assert!(output.status.success(), "{}: {}\n{}", call.what, said.concat(), call.script);
-            Ended { call, record, left: left(&recording(home.path(), n)) }
-        };
-        ended.into_iter().enumerate().map(one).collect()
+        records
     }
 }
 
-/// A call that is over.
-struct Ended {
+/// Somebody who calls.
+struct Caller {
     call: Call,
-    record: String,
+    phone: Child,
+    recording: PathBuf,
+    /// His number ends with it.
+    number: usize,
+}
+
+/// A call that is over.
+struct Over {
+    call: Call,
+    number: usize,
     /// What the caller heard.
     left: Vec<i16>,
 }
 
+impl Caller {
+    fn ended(self) -> Over {
+        let output = self.phone.wait_with_output().expect("it is our child");
+        let said = [&output.stdout, &output.stderr].map(|said| String::from_utf8_lossy(said).into_owned());
+        let Call { what, script, .. } = &self.call;
+        assert!(output.status.success(), "{what}: {}\n{script}", said.concat());
+        let stereo = sound::read(&self.recording).unwrap_or_else(|fault| panic!("{fault}"));
+        let left = stereo.left.iter().map(|sample| (sample * f64::from(i16::MAX)) as i16).collect();
+        Over { call: self.call, number: self.number, left }
+    }
+}
+
 /// What is wrong with a call, if anything is.
-fn judged(Ended { call, record, .. }: &Ended, heard: &[Vec<String>]) -> Option<String> {
+fn judged(Over { call, number, .. }: &Over, heard: &[Vec<String>], records: &[String]) -> Option<String> {
+    // Of a caller's number a record shows two digits.
+    let shown = format!("  from …{number:02} to ");
+    let record = records.iter().find(|record| record.contains(&shown)).map_or("no record", String::as_str);
     let mut rest = heard.iter();
     // Beginnings that two prompts share have both names: either is right.
     let missing = call.hears.iter().find(|name| {
@@ -308,24 +315,18 @@ fn judged(Ended { call, record, .. }: &Ended, heard: &[Vec<String>]) -> Option<S
     ))
 }
 
-fn caller(n: usize) -> String {
-    format!("+1617555{n:04}")
-}
-
-fn dial(home: &Path, engine: &Engine, n: usize, call: &Call) -> Child {
-    let file = home.join(format!("{n}.script"));
+fn dial(served: &Served, number: usize, call: Call) -> Caller {
+    let home = served.home.path();
+    let (file, recording) = (home.join(format!("{number}.script")), home.join(format!("{number}.wav")));
     fs::write(&file, &call.script).expect("the test's own directory can be written");
-    let mut command = Command::new(env!("CARGO_BIN_EXE_careline"));
-    command
-        .args(["phone", &format!("sip:{}@{}", call.number, engine.sip), "--no-events", "--script"])
-        .arg(file);
-    command.arg("--record").arg(recording(home, n)).args(["--from", &format!("sip:{}@here", caller(n))]);
-    command.current_dir(home).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    command.spawn().expect("the program can be run")
-}
-
-fn recording(home: &Path, n: usize) -> PathBuf {
-    home.join(format!("{n}.wav"))
+    let (to, from) =
+        (format!("sip:{}@{}", call.number, served.engine.sip), format!("sip:+1617555{number:04}@here"));
+    let mut phone = Command::new(env!("CARGO_BIN_EXE_careline"));
+    phone.args(["phone", &to, "--from", &from, "--no-events", "--script"]).arg(file);
+    phone.arg("--record").arg(&recording).current_dir(home);
+    phone.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let phone = phone.spawn().expect("the program can be run");
+    Caller { call, phone, recording, number }
 }
 
 /// A front desk that rings, answers, and waits until the other side hangs up, for as many as call.
@@ -349,18 +350,12 @@ fn desk(home: &Path, engine: &Engine) -> Child {
     })
 }
 
-/// The left channel of a recording.
-fn left(file: &Path) -> Vec<i16> {
-    let stereo = sound::read(file).unwrap_or_else(|fault| panic!("{fault}"));
-    stereo.left.iter().map(|sample| (sample * f64::from(i16::MAX)) as i16).collect()
-}
-
-/// Sounds that are heard at once: so the prompts are read a few times only, and no reader of WAV files has to know
-/// more channels.
-const CHANNELS_MAX: usize = 16;
+/// Calls that are heard in one go, while later ones are still up. No reader of WAV files has to know so many channels
+/// as there are calls.
+const IN_ONE_GO: usize = 8;
 
 /// What several callers heard as one file, a channel each.
-fn joined(path: &Path, heard: &[Ended]) {
+fn joined(path: &Path, heard: &[Over]) {
     let spec = hound::WavSpec {
         channels: u16::try_from(heard.len()).expect("a short table"),
         sample_rate: sound::RATE,
@@ -376,21 +371,15 @@ fn joined(path: &Path, heard: &[Ended]) {
     file.finalize().expect("the test's own directory can be written");
 }
 
-/// What `careline hear` names in each of the calls: the names of each stretch, several if prompts begin alike.
-fn named(ended: &[Ended]) -> Vec<Vec<Vec<String>>> {
-    let home = tempfile::tempdir().expect("a temporary directory can be made");
-    let hear = |(n, some): (usize, &[Ended])| {
-        let file = home.path().join(format!("{n}.wav"));
-        joined(&file, some);
-        let mut hear = Command::new(env!("CARGO_BIN_EXE_careline"));
-        hear.args(["hear", "--json", "--sounds"]).arg(Path::new(ROOT).join("sounds")).arg(file);
-        hear.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the program can be run")
-    };
-    let hears: Vec<Child> = ended.chunks(CHANNELS_MAX).enumerate().map(hear).collect();
-    hears.into_iter().flat_map(names).collect()
+/// `careline hear` on what they heard.
+fn hear(file: &Path, heard: &[Over]) -> Child {
+    joined(file, heard);
+    let mut hear = Command::new(env!("CARGO_BIN_EXE_careline"));
+    hear.args(["hear", "--json", "--sounds"]).arg(Path::new(ROOT).join("sounds")).arg(file);
+    hear.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the program can be run")
 }
 
-/// The same of one run of it.
+/// What it names in each: the names of each stretch, several if prompts begin alike.
 fn names(hear: Child) -> Vec<Vec<Vec<String>>> {
     let output = hear.wait_with_output().expect("it is our child");
     let json: Value = serde_json::from_slice(&output.stdout)
@@ -411,19 +400,28 @@ fn names(hear: Child) -> Vec<Vec<Vec<String>>> {
 
 #[test]
 fn every_rehearsal_of_the_shipped_flows_comes_out_by_phone_as_it_is_written() {
-    let mut calls = calls(&shipped());
-    let count = calls.len();
-    let mut groups = Vec::new();
-    for place in PLACES {
-        let (own, others) = calls.into_iter().partition(|call| call.place == place);
-        calls = others;
-        groups.push(Group::start(place, own));
+    let (served, mut calls) = (PLACES.map(Served::start), calls(&shipped()));
+    // Those that are over first are heard first.
+    calls.sort_by(|a, b| a.seconds.total_cmp(&b.seconds));
+    let place =
+        |call: &Call| PLACES.iter().position(|place| *place == call.place).expect("all four are listed");
+    let mut callers: Vec<Caller> =
+        calls.into_iter().enumerate().map(|(n, call)| dial(&served[place(&call)], n, call)).collect();
+    let home = tempfile::tempdir().expect("a temporary directory can be made");
+    let mut heard = Vec::new();
+    while !callers.is_empty() {
+        let some = callers.drain(..IN_ONE_GO.min(callers.len()));
+        let over: Vec<Over> = some.map(Caller::ended).collect();
+        let file = home.path().join(format!("{}.wav", heard.len()));
+        let names = hear(&file, &over);
+        heard.push((over, names));
     }
-    assert!(calls.is_empty(), "no engine for {:?}", calls.iter().map(|call| &call.what).collect::<Vec<_>>());
-    groups.iter_mut().for_each(Group::dial);
-    let ended: Vec<Ended> = groups.into_iter().flat_map(Group::ended).collect();
-    let judged = ended.iter().zip(named(&ended)).filter_map(|(one, heard)| judged(one, &heard));
+    let records = served.map(Served::records).concat();
+    let judged = heard.into_iter().flat_map(|(over, hear)| {
+        let judged = |(over, heard): (&Over, Vec<Vec<String>>)| judged(over, &heard, &records);
+        over.iter().zip(names(hear)).filter_map(judged).collect::<Vec<_>>()
+    });
     let wrong: Vec<String> = judged.collect();
-    println!("{count} rehearsals by phone");
-    assert!(wrong.is_empty(), "{} of {count}:\n{}", wrong.len(), wrong.join("\n"));
+    assert!(wrong.is_empty(), "{} of {}:\n{}", wrong.len(), records.len(), wrong.join("\n"));
+    assert!(records.len() > 20, "{} calls", records.len());
 }
