@@ -20,7 +20,7 @@ use careline::flow::rehearsal::{Desk, Does, Line, Rehearsal, read};
 use careline::flow::set::{Audio, FlowSet};
 use careline::io::flow_files;
 use careline::wire::telephone_event::Key;
-use engine::{Engine, ROOT, Wishes, careline, free_stretch, furnish};
+use engine::{Engine, ROOT, Wishes, free_stretch, furnish};
 use serde_json::Value;
 use std::fmt::Write;
 use std::fs;
@@ -29,11 +29,12 @@ use std::process::{Child, Command, Stdio};
 
 /// The first words of every call, which take 25 s.
 const FIRST_WORDS: [&str; 5] = ["u.emergency", "u.crisis", "u.language", "u.greeting", "u.person"];
-/// How long they take at the most when they are shipped, in both languages; and when they are a tenth of a second each.
-const FIRST_WORDS_S: f64 = 26.0;
-const SHORT_FIRST_WORDS_S: f64 = 1.5;
+/// How long they take in each language when they are shipped (who presses 2 at once hears one language alone); and when
+/// they are a tenth of a second each.
+const FIRST_WORDS_S: [(&str, f64); 2] = [("en", 26.0), ("es", 21.0)];
+const SHORT_FIRST_WORDS_S: f64 = 2.0;
 /// What a caller hears of a prompt before he presses: enough for its name.
-const ENOUGH_S: f64 = 4.5;
+const ENOUGH_S: f64 = 5.5;
 /// How long a menu waits for the first key (`times:` of clinic.yaml).
 const FIRST_KEY_S: f64 = 8.0;
 /// The tone after which a caller speaks.
@@ -56,6 +57,8 @@ struct Call {
     hears: Vec<String>,
     exit: String,
     place: Place,
+    /// How long it takes, by its script.
+    seconds: f64,
 }
 
 /// The engine that a call goes to.
@@ -135,7 +138,9 @@ fn script(call: &[(Vec<String>, Does)], language: &str, place: Place, exit: &str
     if language != "en" {
         script += "key 2\n";
     }
-    let first_words = if place.whole_first_words { FIRST_WORDS_S } else { SHORT_FIRST_WORDS_S };
+    let whole = FIRST_WORDS_S.iter().find(|(spoken, _)| *spoken == language);
+    let whole = whole.map(|(_, seconds)| *seconds).expect("a language of FIRST_WORDS_S");
+    let first_words = if place.whole_first_words { whole } else { SHORT_FIRST_WORDS_S };
     for (n, (hears, does)) in call.iter().enumerate() {
         let is_first = n == 0;
         let said: Vec<f64> = hears
@@ -155,7 +160,7 @@ fn script(call: &[(Vec<String>, Does)], language: &str, place: Place, exit: &str
                 let _ = writeln!(script, "{listens}keys {keys}");
             }
             Does::Says(_) => {
-                let _ = write!(script, "wait tone {BEEP_HZ} 60s\nwait 600ms\ntone 500 2s\nkeys #\n");
+                let _ = writeln!(script, "wait tone {BEEP_HZ} 60s\nwait 600ms\ntone 500 2s\nkeys #");
             }
             Does::IsSilent => {
                 let _ = writeln!(script, "wait {:.1}s", all + FIRST_KEY_S);
@@ -165,7 +170,7 @@ fn script(call: &[(Vec<String>, Does)], language: &str, place: Place, exit: &str
             }
         }
     }
-    script += if ends_by_itself(exit) { "expect ended 25s\n" } else { "wait 5s\nhang up\n" };
+    script += if ends_by_itself(exit) { "expect ended 25s\n" } else { "wait 15s\nhang up\n" };
     script
 }
 
@@ -186,7 +191,11 @@ fn calls(set: &FlowSet) -> Vec<Call> {
         let number = number_of(set, &given.number.value);
         let script = script(&lines, &language, place, &exit);
         let what = format!("{file}: {}", rehearsal.name.value);
-        Call { what, script, number, language, hears, exit, place }
+        let waits = script
+            .lines()
+            .filter_map(|line| line.strip_prefix("wait ")?.strip_suffix('s')?.parse::<f64>().ok());
+        let seconds = waits.sum();
+        Call { what, script, number, language, hears, exit, place, seconds }
     };
     rehearsals(set).into_iter().map(call).collect()
 }
@@ -211,16 +220,16 @@ fn sounds(to: &Path, place: Place) {
     }
 }
 
-/// An engine with its calls.
-struct Group {
+/// An engine, and whoever is at its desk.
+struct Served {
     home: tempfile::TempDir,
     engine: Engine,
     desk: Option<Child>,
-    callers: Vec<(Call, Child)>,
 }
 
-impl Group {
-    fn start(place: Place, calls: Vec<Call>) -> Self {
+impl Served {
+    /// Starts an engine. Nobody calls before all engines listen: a telephone could have taken a port of one.
+    fn start(place: Place) -> Self {
         let home = tempfile::tempdir().expect("a temporary directory can be made");
         let folder = home.path().join("sounds");
         sounds(&folder, place);
@@ -228,55 +237,70 @@ impl Group {
         // The questions of the shipped tree are asked before anybody of a clinic has signed it.
         let engine = Engine::start_told(home.path(), sip, at, &["--unsigned-ok"]);
         let desk = place.staffed.then(|| desk(home.path(), &engine));
-        let callers = calls.into_iter().enumerate().map(|(n, call)| {
-            let child = dial(home.path(), &engine, n, &call);
-            (call, child)
-        });
-        let callers = callers.collect();
-        Self { home, engine, desk, callers }
+        Self { home, engine, desk }
     }
 
-    /// Waits for every call, and gives back what was wrong with any.
-    fn ended(self) -> Vec<String> {
-        let Self { home, engine, desk, callers } = self;
-        let mut wrong = Vec::new();
-        let mut calls = Vec::new();
-        for (call, child) in callers {
-            let output = child.wait_with_output().expect("it is our child");
-            if !output.status.success() {
-                let said =
-                    [output.stdout, output.stderr].map(|said| String::from_utf8_lossy(&said).into_owned());
-                wrong.push(format!("{}: the phone: {}\n{}", call.what, said.concat(), call.script));
-            }
-            calls.push(call);
-        }
+    /// The records of all calls; the engine must end cleanly.
+    fn records(self) -> Vec<String> {
+        let Self { home: _home, engine, desk } = self;
         engine.wait_for("every record", |figures| {
             (figures["calls_up"], figures["events_not_durable"]) == (0, 0)
         });
-        let records: Vec<String> =
-            engine.calls_of(200).iter().map(|(id, _)| engine.told(&["calls", id])).collect();
+        let records = engine.calls_of(200).iter().map(|(id, _)| engine.told(&["calls", id])).collect();
         if let Some(mut desk) = desk {
             desk.kill().expect("it is ours");
             desk.wait().expect("it is our child");
         }
-        let named = named(home.path(), calls.len());
-        for (n, (call, heard)) in calls.iter().zip(named).enumerate() {
-            wrong.extend(judged(call, &heard, &records, n));
-        }
         let (status, said) = engine.stop();
         assert!(status.success() && !said.contains("panicked"), "the engine ended with {status}:\n{said}");
-        wrong
+        records
+    }
+}
+
+/// Somebody who calls.
+struct Caller {
+    call: Call,
+    phone: Child,
+    recording: PathBuf,
+    /// His number ends with it.
+    number: usize,
+}
+
+/// A call that is over.
+struct Over {
+    call: Call,
+    number: usize,
+    /// What the caller heard.
+    left: Vec<i16>,
+}
+
+impl Caller {
+    fn ended(self) -> Over {
+        let output = self.phone.wait_with_output().expect("it is our child");
+        let said = [&output.stdout, &output.stderr].map(|said| String::from_utf8_lossy(said).into_owned());
+        let Call { what, script, .. } = &self.call;
+        assert!(output.status.success(), "{what}: {}\n{script}", said.concat());
+        let stereo = sound::read(&self.recording).unwrap_or_else(|fault| panic!("{fault}"));
+        let left = stereo.left.iter().map(|sample| (sample * f64::from(i16::MAX)) as i16).collect();
+        Over { call: self.call, number: self.number, left }
     }
 }
 
 /// What is wrong with a call, if anything is.
-fn judged(call: &Call, heard: &[Vec<String>], records: &[String], n: usize) -> Option<String> {
-    let own = records.iter().find(|record| record.contains(&caller(n)));
-    let record = own.map_or("no record", String::as_str);
+fn judged(Over { call, number, .. }: &Over, heard: &[Vec<String>], records: &[String]) -> Option<String> {
+    // Of a caller's number a record shows two digits.
+    let shown = format!("  from …{number:02} to ");
+    let record = records.iter().find(|record| record.contains(&shown)).map_or("no record", String::as_str);
     let mut rest = heard.iter();
     // Beginnings that two prompts share have both names: either is right.
     let missing = call.hears.iter().find(|name| {
-        let in_language = format!("{name} {}", call.language);
+        // One language is offered in the other.
+        let language = match (name.as_str(), call.language.as_str()) {
+            ("u.language", "en") => "es",
+            ("u.language", _) => "en",
+            (_, own) => own,
+        };
+        let in_language = format!("{name} {language}");
         !rest.any(|heard| heard.contains(&in_language))
     });
     println!("{} ({}): {heard:?}, exit {}", call.what, call.number, call.exit);
@@ -291,69 +315,73 @@ fn judged(call: &Call, heard: &[Vec<String>], records: &[String], n: usize) -> O
     ))
 }
 
-fn caller(n: usize) -> String {
-    format!("+1617555{n:04}")
-}
-
-fn dial(home: &Path, engine: &Engine, n: usize, call: &Call) -> Child {
-    let file = home.join(format!("{n}.script"));
+fn dial(served: &Served, number: usize, call: Call) -> Caller {
+    let home = served.home.path();
+    let (file, recording) = (home.join(format!("{number}.script")), home.join(format!("{number}.wav")));
     fs::write(&file, &call.script).expect("the test's own directory can be written");
-    let mut command = Command::new(env!("CARGO_BIN_EXE_careline"));
-    command
-        .args(["phone", &format!("sip:{}@{}", call.number, engine.sip), "--no-events", "--script"])
-        .arg(file);
-    command.arg("--record").arg(recording(home, n)).args(["--from", &format!("sip:{}@here", caller(n))]);
-    command.current_dir(home).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    command.spawn().expect("the program can be run")
-}
-
-fn recording(home: &Path, n: usize) -> PathBuf {
-    home.join(format!("{n}.wav"))
+    let (to, from) =
+        (format!("sip:{}@{}", call.number, served.engine.sip), format!("sip:+1617555{number:04}@here"));
+    let mut phone = Command::new(env!("CARGO_BIN_EXE_careline"));
+    phone.args(["phone", &to, "--from", &from, "--no-events", "--script"]).arg(file);
+    phone.arg("--record").arg(&recording).current_dir(home);
+    phone.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let phone = phone.spawn().expect("the program can be run");
+    Caller { call, phone, recording, number }
 }
 
 /// A front desk that rings, answers, and waits until the other side hangs up, for as many as call.
+/// It rings for longer than the scenario says: what is said meanwhile ends when it answers.
 fn desk(home: &Path, engine: &Engine) -> Child {
+    let scenario = Path::new(ROOT).join("sipp-scenarios/nominal/front-desk.xml");
+    let scenario = fs::read_to_string(scenario).expect("the scenario is shipped");
+    let rings = "pause milliseconds=\"1000\"";
+    assert_eq!(scenario.matches(rings).count(), 1, "the desk rings once");
+    fs::write(home.join("desk.xml"), scenario.replace(rings, "pause milliseconds=\"4000\""))
+        .expect("the test's own directory can be written");
     let log =
         |name: &str| fs::File::create(home.join(name)).expect("the test's own directory can be written");
     let mut command = Command::new("sipp");
     command.current_dir(home).stdin(Stdio::null()).stdout(log("desk.screen")).stderr(log("desk.errors"));
     command.args(["-nostdin", "-i", "127.0.0.1", "-mi", "127.0.0.1", "-t", "u1"]);
     command.args(["-p", &engine.desk.port().to_string(), "-mp", &free_stretch(400).to_string()]);
-    command.arg("-sf").arg(format!("{ROOT}/sipp-scenarios/nominal/front-desk.xml"));
+    command.arg("-sf").arg(home.join("desk.xml"));
     command.spawn().unwrap_or_else(|error| {
         panic!("sipp does not start ({error}); install it: apt-get install -y sip-tester")
     })
 }
 
-/// The left channels of all recordings as one file, so that the prompts are read once.
-fn joined(home: &Path, count: usize) -> PathBuf {
-    let left = |n: usize| {
-        let stereo = sound::read(&recording(home, n)).unwrap_or_else(|fault| panic!("{fault}"));
-        stereo.left.iter().map(|sample| (sample * f64::from(i16::MAX)) as i16).collect::<Vec<_>>()
-    };
-    let heard: Vec<Vec<i16>> = (0..count).map(left).collect();
+/// Calls that are heard in one go, while later ones are still up. No reader of WAV files has to know so many channels
+/// as there are calls.
+const IN_ONE_GO: usize = 8;
+
+/// What several callers heard as one file, a channel each.
+fn joined(path: &Path, heard: &[Over]) {
     let spec = hound::WavSpec {
-        channels: u16::try_from(count).expect("a short table"),
+        channels: u16::try_from(heard.len()).expect("a short table"),
         sample_rate: sound::RATE,
         bits_per_sample: 16,
         sample_format: hound::SampleFormat::Int,
     };
-    let path = home.join("heard.wav");
-    let mut file = hound::WavWriter::create(&path, spec).expect("the test's own directory can be written");
-    for at in 0..heard.iter().map(Vec::len).max().unwrap_or_default() {
-        for channel in &heard {
-            file.write_sample(channel.get(at).copied().unwrap_or(0)).expect("a sample can be written");
+    let mut file = hound::WavWriter::create(path, spec).expect("the test's own directory can be written");
+    for at in 0..heard.iter().map(|one| one.left.len()).max().unwrap_or_default() {
+        for one in heard {
+            file.write_sample(one.left.get(at).copied().unwrap_or(0)).expect("a sample can be written");
         }
     }
     file.finalize().expect("the test's own directory can be written");
-    path
 }
 
-/// What `careline hear` names in each of the recordings: the names of each stretch, several if they begin alike.
-fn named(home: &Path, count: usize) -> Vec<Vec<Vec<String>>> {
-    let (file, sounds) = (joined(home, count), Path::new(ROOT).join("sounds"));
-    let mut hear = careline(home, &["hear", "--json", "--sounds"]);
-    let output = hear.arg(sounds).arg(file).output().expect("the program can be run");
+/// `careline hear` on what they heard.
+fn hear(file: &Path, heard: &[Over]) -> Child {
+    joined(file, heard);
+    let mut hear = Command::new(env!("CARGO_BIN_EXE_careline"));
+    hear.args(["hear", "--json", "--sounds"]).arg(Path::new(ROOT).join("sounds")).arg(file);
+    hear.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the program can be run")
+}
+
+/// What it names in each: the names of each stretch, several if prompts begin alike.
+fn names(hear: Child) -> Vec<Vec<Vec<String>>> {
+    let output = hear.wait_with_output().expect("it is our child");
     let json: Value = serde_json::from_slice(&output.stdout)
         .unwrap_or_else(|error| panic!("{error}: {}", String::from_utf8_lossy(&output.stderr)));
     let name = |one: &Value| {
@@ -372,16 +400,28 @@ fn named(home: &Path, count: usize) -> Vec<Vec<Vec<String>>> {
 
 #[test]
 fn every_rehearsal_of_the_shipped_flows_comes_out_by_phone_as_it_is_written() {
-    let mut calls = calls(&shipped());
-    let count = calls.len();
-    let mut groups = Vec::new();
-    for place in PLACES {
-        let (own, others) = calls.into_iter().partition(|call| call.place == place);
-        calls = others;
-        groups.push(Group::start(place, own));
+    let (served, mut calls) = (PLACES.map(Served::start), calls(&shipped()));
+    // Those that are over first are heard first.
+    calls.sort_by(|a, b| a.seconds.total_cmp(&b.seconds));
+    let place =
+        |call: &Call| PLACES.iter().position(|place| *place == call.place).expect("all four are listed");
+    let mut callers: Vec<Caller> =
+        calls.into_iter().enumerate().map(|(n, call)| dial(&served[place(&call)], n, call)).collect();
+    let home = tempfile::tempdir().expect("a temporary directory can be made");
+    let mut heard = Vec::new();
+    while !callers.is_empty() {
+        let some = callers.drain(..IN_ONE_GO.min(callers.len()));
+        let over: Vec<Over> = some.map(Caller::ended).collect();
+        let file = home.path().join(format!("{}.wav", heard.len()));
+        let names = hear(&file, &over);
+        heard.push((over, names));
     }
-    assert!(calls.is_empty(), "no engine for {:?}", calls.iter().map(|call| &call.what).collect::<Vec<_>>());
-    let wrong: Vec<String> = groups.into_iter().flat_map(Group::ended).collect();
-    println!("{count} rehearsals by phone");
-    assert!(wrong.is_empty(), "{} of {count}:\n{}", wrong.len(), wrong.join("\n"));
+    let records = served.map(Served::records).concat();
+    let judged = heard.into_iter().flat_map(|(over, hear)| {
+        let judged = |(over, heard): (&Over, Vec<Vec<String>>)| judged(over, &heard, &records);
+        over.iter().zip(names(hear)).filter_map(judged).collect::<Vec<_>>()
+    });
+    let wrong: Vec<String> = judged.collect();
+    assert!(wrong.is_empty(), "{} of {}:\n{}", wrong.len(), records.len(), wrong.join("\n"));
+    assert!(records.len() > 20, "{} calls", records.len());
 }

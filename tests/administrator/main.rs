@@ -339,23 +339,25 @@ fn named(home: &Path, recordings: &[PathBuf]) -> Vec<Vec<String>> {
     json["parts"].as_array().unwrap_or_else(|| panic!("no parts in {json}")).iter().map(names).collect()
 }
 
-/// The exits of all calls, by the caller's number, which ends in the number of the way.
+/// The exits of all calls. Of a caller's number a record shows two digits, which are the number of the way.
 fn must_have_exits(engine: &Engine) {
-    for (id, _) in engine.calls_of(100) {
-        let record = engine.told(&["calls", &id]);
-        if record.contains("+16175550142") {
-            // SIPp, whose scenario names this number.
-            assert!(record.contains("flu_shots") && record.contains(", exit informed"), "SIPp: {record}");
-        }
-        let way = (0..WAYS.len()).find(|n| record.contains(&format!("+1617555{n:04}")));
-        let Some(way) = way.map(|n| &WAYS[n]) else { continue };
-        assert!(
-            record.contains(&format!(", exit {}", way.exit)),
-            "{}: not {} in\n{record}",
-            way.what,
-            way.exit
-        );
+    let records: Vec<String> =
+        engine.calls_of(100).iter().map(|(id, _)| engine.told(&["calls", id])).collect();
+    let of = |digits: &str| {
+        let shown = format!("  from …{digits} to ");
+        let own: Vec<&String> = records.iter().filter(|record| record.contains(&shown)).collect();
+        assert_eq!(own.len(), 1, "one call of …{digits} in\n{}", records.join("\n"));
+        own[0]
+    };
+    for (n, way) in WAYS.iter().enumerate() {
+        let record = of(&format!("{n:02}"));
+        let exit = format!(", exit {}", way.exit);
+        assert!(record.contains(&exit), "{}: not {} in\n{record}", way.what, way.exit);
     }
+    // SIPp, whose scenario names +16175550142, and the softphone.
+    let (sipp, softphone) = (of("42"), of("88"));
+    assert!(sipp.contains("flu_shots / goodbye") && sipp.contains(", exit informed"), "{sipp}");
+    assert!(softphone.contains("flu_shots / choose"), "{softphone}");
 }
 
 /// SIPp came through its scenario, and the softphone to its end.
