@@ -137,7 +137,8 @@ mod tests {
     fn an_address_is_read_or_refused() {
         for (text, read) in [
             ("http://127.0.0.1:5002/say/{language}", Some(("127.0.0.1:5002", "/say/{language}"))),
-            ("http://tts.local", Some(("tts.local:80", "/"))),
+            ("http://localhost", Some(("localhost:80", "/"))),
+            ("http://tts.local/", None),
             ("http://[::1]:5002/", Some(("[::1]:5002", "/"))),
             ("http://[::1]/", Some(("[::1]:80", "/"))),
             ("http://10.0.0.7:81/", Some(("10.0.0.7:81", "/"))),
