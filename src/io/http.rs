@@ -10,14 +10,11 @@ use crate::limits::{REQUEST_HEAD_MAX_OCTETS, REQUEST_HEADERS_MAX};
 use http_body_util::{BodyExt, Full};
 use hyper::body::{Body, Bytes, Incoming};
 use hyper::client::conn::http1;
-use hyper::rt::{Read, ReadBufCursor, Write};
 use hyper::{Request, Response, header};
+use hyper_util::rt::TokioIo;
 use std::convert::Infallible;
-use std::io::IoSlice;
-use std::pin::Pin;
-use std::task::{Context, Poll, ready};
 use thiserror::Error;
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::io::{AsyncRead, AsyncWrite};
 
 /// What is asked.
 pub struct Question<'a> {
@@ -62,7 +59,7 @@ where
     let mut builder = http1::Builder::new();
     // Vectored, a body is written from where it lies: no second copy of it is made.
     builder.max_buf_size(REQUEST_HEAD_MAX_OCTETS).max_headers(REQUEST_HEADERS_MAX).writev(true);
-    let handshake = builder.handshake(Hyper::new(stream)).await;
+    let handshake = builder.handshake(TokioIo::new(stream)).await;
     let (mut sender, connection) = handshake.map_err(|_| Fault::Broken)?;
     let exchange = async {
         let response = sender.send_request(request).await.map_err(|_| Fault::Broken)?;
@@ -130,65 +127,5 @@ impl Drop for Overwritten {
     fn drop(&mut self) {
         self.0.fill(0);
         std::hint::black_box(&self.0);
-    }
-}
-
-/// Octets of one read.
-const READ_OCTETS: usize = 4_096;
-
-/// A stream as hyper wants it.
-struct Hyper<S> {
-    stream: S,
-    read: Box<[u8; READ_OCTETS]>,
-}
-
-impl<S> Hyper<S> {
-    fn new(stream: S) -> Self {
-        Self { stream, read: Box::new([0; READ_OCTETS]) }
-    }
-}
-
-impl<S: AsyncRead + Unpin> Read for Hyper<S> {
-    fn poll_read(
-        self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-        mut cursor: ReadBufCursor<'_>,
-    ) -> Poll<std::io::Result<()>> {
-        let Hyper { stream, read } = self.get_mut();
-        let room = cursor.remaining().min(READ_OCTETS);
-        let mut buffer = ReadBuf::new(&mut read[..room]);
-        ready!(Pin::new(stream).poll_read(context, &mut buffer))?;
-        cursor.put_slice(buffer.filled());
-        Poll::Ready(Ok(()))
-    }
-}
-
-impl<S: AsyncWrite + Unpin> Write for Hyper<S> {
-    fn poll_write(
-        self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-        octets: &[u8],
-    ) -> Poll<std::io::Result<usize>> {
-        Pin::new(&mut self.get_mut().stream).poll_write(context, octets)
-    }
-
-    fn poll_write_vectored(
-        self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-        parts: &[IoSlice<'_>],
-    ) -> Poll<std::io::Result<usize>> {
-        Pin::new(&mut self.get_mut().stream).poll_write_vectored(context, parts)
-    }
-
-    fn is_write_vectored(&self) -> bool {
-        self.stream.is_write_vectored()
-    }
-
-    fn poll_flush(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<std::io::Result<()>> {
-        Pin::new(&mut self.get_mut().stream).poll_flush(context)
-    }
-
-    fn poll_shutdown(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<std::io::Result<()>> {
-        Pin::new(&mut self.get_mut().stream).poll_shutdown(context)
     }
 }

@@ -391,6 +391,7 @@ const CRATE_HOMES: &[(&str, &[&str])] = &[
     ("hickory_resolver", &["src/io/dns"]),
     ("http_body_util", &["src/io/http.rs"]),
     ("hyper", &["src/io/http.rs"]),
+    ("hyper_util", &["src/io/http.rs"]),
     ("etherparse", &["src/io/capture.rs"]),
     ("hound", &["src/io/recorder"]),
     ("io_uring", &["src/io/media_ring.rs"]),
