@@ -104,7 +104,7 @@ impl Switch {
             figure(
                 "calls_no_common_media",
                 c.no_common_media,
-                "488: the caller offered no PCMU or PCMA over plain RTP",
+                "488: the caller offered none of our codecs over plain RTP",
             ),
             figure("calls_media_lost", c.media_lost, "ended: no sound came and the party did not answer"),
             figure(
