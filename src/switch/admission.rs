@@ -8,7 +8,8 @@
 //! ```
 //! A queue that empties now and then is a burst and no trouble; one whose *shortest* wait over a while is long
 //! only grows, and whoever is let in then makes every call worse. So the shortest wait decides (the idea of
-//! CoDel, RFC 8289 §3). Calls that are up are never touched.
+//! CoDel, RFC 8289 §3). It is the same with media threads: a machine that stood still for a moment has gone on when it
+//! is seen, so the better of two looks in a row decides. Calls that are up are never touched.
 
 use crate::clock::Instant;
 use crate::limits::{
@@ -46,7 +47,10 @@ pub struct Admission {
     window_ends: Instant,
     shortest: Option<Duration>,
     queue: Load,
+    /// What the last two looks at the media threads have in common.
     ticks: Load,
+    /// What the last look alone said.
+    last_look: Load,
     ticks_until: Instant,
 }
 
@@ -63,9 +67,12 @@ impl Admission {
         self.shortest = Some(self.shortest.map_or(waited, |shortest| shortest.min(waited)));
     }
 
-    /// Media threads were so late for their slots since the last time.
+    /// Media threads were so late for their slots since the last look. One look may have seen a hiccup.
     pub fn note_lateness(&mut self, now: Instant, late: Duration) {
-        self.ticks = level(late, TICKS_BUSY, TICKS_OVERRUN);
+        let this_look = level(late, TICKS_BUSY, TICKS_OVERRUN);
+        let last_look = if now >= self.ticks_until { Load::Calm } else { self.last_look };
+        self.ticks = this_look.min(last_look);
+        self.last_look = this_look;
         self.ticks_until = now + ADMISSION_LATENESS_HOLDS;
     }
 
@@ -165,13 +172,25 @@ mod tests {
     }
 
     #[test]
-    fn late_media_threads_refuse_calls_until_the_measure_is_old() {
-        for (late_ms, expected) in [(5, [true; 3]), (15, [false, true, true]), (60, [false, false, true])] {
+    fn media_threads_that_are_late_twice_in_a_row_refuse_calls_until_the_measure_is_old() {
+        let all = [true; 3];
+        for (why, looks, expected) in [
+            ("a trifle", &[(0, 5), (1_000, 5)][..], all),
+            ("a machine that stood still for a moment", &[(0, 60)], all),
+            ("so it did, and went on", &[(0, 60), (1_000, 1)], all),
+            ("two such moments far apart", &[(0, 60), (5_000, 60)], all),
+            ("late and late again", &[(0, 15), (1_000, 15)], [false, true, true]),
+            ("the better of two decides", &[(0, 60), (1_000, 15)], [false, true, true]),
+            ("beyond all measure", &[(0, 60), (1_000, 60)], [false, false, true]),
+        ] {
             let mut admission = Admission::default();
-            admission.note_lateness(after(0), Duration::from_millis(late_ms));
-            assert_eq!(admitted(&admission, 1), expected, "{late_ms} ms late");
-            let old = ADMISSION_LATENESS_HOLDS.as_millis() as u64;
-            assert_eq!(admitted(&admission, old), [true; 3], "{late_ms} ms late, long ago");
+            looks.iter().for_each(|&(at_ms, late_ms)| {
+                admission.note_lateness(after(at_ms), Duration::from_millis(late_ms));
+            });
+            let last = looks[looks.len() - 1].0;
+            assert_eq!(admitted(&admission, last + 1), expected, "{why}");
+            let old = last + ADMISSION_LATENESS_HOLDS.as_millis() as u64;
+            assert_eq!(admitted(&admission, old), all, "{why}, long ago");
         }
     }
 

@@ -452,5 +452,8 @@ fn callers_who_pile_up_are_asked_to_come_again_and_the_call_that_is_up_goes_on()
     scene.wait(Duration::from_secs(1));
     assert_eq!(another(&mut scene, "100", "calm"), 200, "a second later nobody waits any more");
     scene.tell(Input::TicksLate(Duration::from_millis(20)));
+    assert_eq!(another(&mut scene, "100", "hiccup"), 200, "it may have been a moment");
+    scene.wait(Duration::from_secs(1));
+    scene.tell(Input::TicksLate(Duration::from_millis(20)));
     assert_eq!(another(&mut scene, "100", "late"), 503, "sound comes before new calls");
 }
