@@ -215,17 +215,16 @@ impl Record {
 
     /// The record that these entries of one call tell; `None` when there are none.
     pub fn of(entries: &[Entry]) -> Option<Self> {
-        let first = entries.first()?;
-        Some(entries.iter().fold(Self::new(first.call), Self::with))
+        let mut record = Self::new(entries.first()?.call);
+        entries.iter().for_each(|entry| record.follow(entry));
+        Some(record)
     }
 
-    /// The record with one more entry. Entries of other calls change nothing.
-    #[must_use]
-    pub fn with(mut self, entry: &Entry) -> Self {
+    /// One more entry. Those of other calls change nothing.
+    pub fn follow(&mut self, entry: &Entry) {
         if entry.call == self.call {
             self.take(Moment { at: entry.at, since_start_us: entry.since_start_us }, &entry.event);
         }
-        self
     }
 
     /// From the INVITE to the answer, or to the end of a call that was never answered.
@@ -622,9 +621,9 @@ mod tests {
             let entries: Vec<Entry> =
                 events.into_iter().enumerate().map(|(n, event)| entry(n as u64, n as u64 * 10, event)).collect();
             let (before, after) = entries.split_at(cut.min(entries.len()));
-            let prefix = before.iter().fold(Record::new(CallId(1)), Record::with);
-            let whole = after.iter().fold(prefix, Record::with);
-            prop_assert_eq!(Some(whole), Record::of(&entries));
+            let mut record = Record::of(before).unwrap_or_else(|| Record::new(CallId(1)));
+            after.iter().for_each(|entry| record.follow(entry));
+            prop_assert_eq!(Some(record), Record::of(&entries));
         }
 
         #[test]

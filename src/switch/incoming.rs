@@ -119,7 +119,7 @@ impl Switch {
         };
         self.append(id, arrived);
         let leg = new_leg(leg, owned, invite.way.local, invite.way.remote.ip());
-        let call = Call {
+        let call = Box::new(Call {
             local: invite.way.local,
             patient: leg,
             run: Run::new(flows, flow)
@@ -141,7 +141,7 @@ impl Switch {
             ends_at: self.now.at + self.settings.longest,
             ending: None,
             due: None,
-        };
+        });
         self.legs.insert(call.patient.id, id);
         self.calls.insert(id, call);
         self.counters.peak = self.counters.peak.max(self.calls.len() as u64);

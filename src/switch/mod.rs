@@ -73,7 +73,8 @@ pub struct Switch {
     closings: Arc<Closings>,
     pin_lock: Lock,
     ports: Ports,
-    calls: BTreeMap<CallId, Call>,
+    /// Boxed, so that a call that comes or goes does not move its neighbours about.
+    calls: BTreeMap<CallId, Box<Call>>,
     legs: BTreeMap<LegId, CallId>,
     recordings: BTreeMap<RecordingId, CallId>,
     timers: BTreeSet<(Instant, CallId)>,

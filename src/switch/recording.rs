@@ -21,8 +21,10 @@ use crate::wire::codec::Codec;
 impl Switch {
     /// Names a recording; its file is opened when the name is durable.
     pub(super) fn start_recording(&mut self, id: CallId, kind: RecordingKind) {
-        let ready = |call: &&super::call::Call| call.recording.is_none() && call.patient.open;
-        let Some(call) = self.calls.get(&id).filter(ready) else { return };
+        let Some(call) = self.calls.get(&id).filter(|call| call.recording.is_none() && call.patient.open)
+        else {
+            return;
+        };
         let codec = call.patient.codec().unwrap_or(Codec::Pcmu);
         if self.log_is_full() {
             return self.recording_refused(id, kind);

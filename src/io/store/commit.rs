@@ -9,7 +9,7 @@
 //! may be committed twice (when a first answer got lost): the second time changes nothing.
 
 use super::encode::{body, kind};
-use super::ledger::Ledger;
+use super::ledger::{ByCall, Ledger};
 use super::read::entries;
 use super::texts::{Shape, Texts, padded_length};
 use super::words::Word;
@@ -54,11 +54,12 @@ async fn transact(
     texts: &mut Texts,
     batch: &[Entry],
 ) -> Result<(), StoreError> {
-    let records = changed(connection, ledger, batch).await?;
+    let sorted = ByCall::of(batch);
+    let records = changed(connection, ledger, &sorted).await?;
     let mut values = Values::default();
     let shape = Shape {
         log: log(&mut values, batch)?,
-        calls: write_calls(&mut values, &records, batch)?,
+        calls: write_calls(&mut values, &records, &sorted)?,
         recordings: write_recordings(&mut values, &records, batch)?,
         late: list_late(&mut values, ledger, batch)?,
     };
@@ -100,15 +101,13 @@ fn log(values: &mut Values, batch: &[Entry]) -> Result<usize, StoreError> {
 async fn changed(
     connection: &mut SqliteConnection,
     ledger: &Ledger,
-    batch: &[Entry],
+    batch: &ByCall<'_>,
 ) -> Result<BTreeMap<CallId, Record>, StoreError> {
-    let calls: BTreeSet<CallId> =
-        batch.iter().filter(|entry| writes_a_row(&entry.event)).map(|entry| entry.call).collect();
     let mut records = BTreeMap::new();
-    for call in calls {
-        let record = match ledger.record_with(batch, call) {
+    for (call, its) in batch.calls().filter(|(_, its)| its.iter().any(|entry| writes_a_row(&entry.event))) {
+        let record = match ledger.record_with(call, its) {
             Some(record) => Some(record),
-            None => Record::of(&whole(&mut *connection, batch, call).await?),
+            None => Record::of(&whole(&mut *connection, call, its).await?),
         };
         records.extend(record.map(|record| (call, record)));
     }
@@ -118,12 +117,12 @@ async fn changed(
 /// All entries of a call: those on disk, and behind them those of the batch that are not there yet.
 async fn whole(
     connection: &mut SqliteConnection,
-    batch: &[Entry],
     call: CallId,
+    its: &[&Entry],
 ) -> Result<Vec<Entry>, StoreError> {
     let mut all = entries(connection, call).await?;
     let on_disk = all.last().map_or(0, |entry| entry.seq);
-    all.extend(batch.iter().filter(|entry| entry.call == call && entry.seq > on_disk).cloned());
+    all.extend(its.iter().filter(|entry| entry.seq > on_disk).map(|&entry| entry.clone()));
     Ok(all)
 }
 
@@ -161,18 +160,17 @@ fn recording_named(event: &Event) -> Option<RecordingId> {
 fn write_calls(
     values: &mut Values,
     records: &BTreeMap<CallId, Record>,
-    batch: &[Entry],
+    batch: &ByCall<'_>,
 ) -> Result<usize, StoreError> {
     let begins_or_ends = |event: &Event| matches!(event, Event::Arrived { .. } | Event::Ended { .. });
-    let calls: BTreeSet<CallId> =
-        batch.iter().filter(|entry| begins_or_ends(&entry.event)).map(|entry| entry.call).collect();
-    let known = |call: &CallId| {
-        let record = records.get(call)?;
-        Some((record, record.arrived?, record.arrival.as_ref()?))
+    let known = |(call, its): (CallId, &[&Entry])| {
+        let (first, last) = (its.first()?.seq, its.last()?.seq);
+        let record = records.get(&call)?;
+        Some((record, record.arrived?, record.arrival.as_ref()?, first, last))
     };
-    let rows: Vec<_> = calls.iter().filter_map(known).collect();
-    let of_call = |call: CallId| batch.iter().filter(move |entry| entry.call == call).map(|entry| entry.seq);
-    for (record, arrived, arrival) in padded(&rows) {
+    let changed = batch.calls().filter(|(_, its)| its.iter().any(|entry| begins_or_ends(&entry.event)));
+    let rows: Vec<_> = changed.filter_map(known).collect();
+    for &(record, arrived, arrival, first, last) in padded(&rows) {
         let end = record.end.as_ref();
         let micros = |span: std::time::Duration| i64::try_from(span.as_micros()).unwrap_or(i64::MAX);
         values
@@ -192,8 +190,8 @@ fn write_calls(
             .add(end.and_then(|end| end.exit.as_ref()).map(|exit| exit.as_str()))?
             .add(end.map(|end| end.cause.word()))?
             .add(end.map(|end| end.by.word()))?
-            .add(of_call(record.call).next().map(stored))?
-            .add(end.and_then(|_| of_call(record.call).next_back()).map(stored))?;
+            .add(stored(first))?
+            .add(end.map(|_| stored(last)))?;
     }
     Ok(padded_length(rows.len()))
 }
