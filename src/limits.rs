@@ -143,7 +143,10 @@ pub const EVENT_SPILL_MAX: usize = 100_000;
 /// nothing that it adds beyond: no recording begins, and no message is told as saved.
 pub const EVENT_SPILL_HARD_MAX: usize = 2 * EVENT_SPILL_MAX;
 /// Rows of the event log in one commit: a few milliseconds of work, and under the 32 766 values of one statement.
-pub const EVENT_BATCH_MAX: usize = 500;
+pub const EVENT_BATCH_MAX: usize = 512;
+/// Up to here a commit takes all rows that wait and fills its statement up; over it the filling costs more than the
+/// next commit, a gathering later, for those that are left.
+pub const EVENT_BATCH_FILLED_UP_MAX: usize = 64;
 /// Texts of statements that the store keeps: as many as `sqlx` keeps prepared.
 pub const STORE_TEXTS_MAX: usize = 100;
 /// Calls whose record the store keeps in memory until they end; those over it are read back from the log.

@@ -244,6 +244,7 @@ fn list_late(values: &mut Values, ledger: &Ledger, batch: &[Entry]) -> Result<us
 
 #[cfg(test)]
 mod tests {
+    use super::super::texts::unpadded_length;
     use super::*;
 
     #[test]
@@ -257,6 +258,9 @@ mod tests {
             assert!(padded[count..].iter().all(|row| *row == count - 1), "{padded:?}");
             assert!(padded.len() * 2 <= count * 3 || count == 1, "{count} rows became {}", padded.len());
             lengths.insert(padded.len());
+            let below = unpadded_length(count);
+            assert_eq!(padded_length(below), below, "{below} of {count} rows fit without filling up");
+            assert!(below <= count && below * 3 >= count * 2, "{below} of {count} rows");
         }
         assert_eq!(lengths.len(), 18, "{lengths:?}");
         assert_eq!(padded::<u8>(&[]).count(), 0);

@@ -19,7 +19,7 @@ pub mod texts;
 pub mod words;
 
 use crate::clock::WallTime;
-use crate::limits::{EVENT_BATCH_MAX, EVENT_GATHER};
+use crate::limits::{EVENT_BATCH_FILLED_UP_MAX, EVENT_BATCH_MAX, EVENT_GATHER};
 use crate::report::event::Entry;
 use ledger::Ledger;
 use restart::Recovered;
@@ -34,7 +34,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
-use texts::Texts;
+use texts::{Texts, unpadded_length};
 use thiserror::Error;
 
 /// Why the store cannot be opened, written or read.
@@ -282,7 +282,8 @@ impl<S: Sink> Writer<S> {
         let gathering = |state: &mut State| !state.closing;
         let gathered = self.shared.wake.wait_timeout_while(state, EVENT_GATHER, gathering);
         let mut state = gathered.unwrap_or_else(PoisonError::into_inner).0;
-        Some(state.spill.take(EVENT_BATCH_MAX))
+        let most = rows_of_commit(state.spill.waiting());
+        Some(state.spill.take(most))
     }
 
     /// Commits the batch, however long it takes. False: the store closes and the disk stays stuck.
@@ -332,6 +333,14 @@ impl<S: Sink> Writer<S> {
             Ok((state, _)) => state,
             Err(poisoned) => poisoned.into_inner().0,
         }
+    }
+}
+
+/// How many of those that wait one commit takes: of many, only as many as fit a statement without filling it up.
+fn rows_of_commit(waiting: usize) -> usize {
+    match waiting {
+        0..=EVENT_BATCH_FILLED_UP_MAX => waiting,
+        _ => unpadded_length(waiting.min(EVENT_BATCH_MAX)),
     }
 }
 

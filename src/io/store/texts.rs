@@ -53,6 +53,13 @@ pub fn padded_length(count: usize) -> usize {
     }
 }
 
+/// The greatest such number that is not over `count`.
+pub fn unpadded_length(count: usize) -> usize {
+    let below = 1 << count.checked_ilog2().unwrap_or(0);
+    let between = below / 2 * 3;
+    if count >= between { between.max(below) } else { below.min(count) }
+}
+
 struct Table {
     into: &'static str,
     columns: usize,
