@@ -1,0 +1,33 @@
+//! A caller who goes round in a flow costs no memory: its steps allocate nothing, however often they are gone.
+
+#[path = "../benches/support/allocations.rs"]
+mod allocations;
+#[path = "../benches/support/steady.rs"]
+mod steady;
+
+use allocations::Counting;
+use steady::{COLLECT, Caller, STEADY, Way};
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
+
+/// The least of some counts: other threads of the test program allocate too, now and then.
+fn allocations_of_ten_rounds(way: &Way) -> u64 {
+    let mut caller = Caller::on(way);
+    (0..10).for_each(|_| caller.once_round());
+    caller.steps = 0;
+    let count = |_| allocations::during(|| (0..10).for_each(|_| caller.once_round()));
+    let least = (0..10).map(count).min().unwrap_or(u64::MAX);
+    assert_eq!(caller.steps, 100 * way.steps_per_round, "{}: the steps of a hundred rounds", way.name);
+    least
+}
+
+// One test: another at the same time would be counted too.
+#[test]
+fn the_steps_of_a_steady_caller_allocate_nothing() {
+    let counted: Vec<(&str, u64)> =
+        STEADY.iter().map(|way| (way.name, allocations_of_ten_rounds(way))).collect();
+    let some: Vec<_> = counted.iter().filter(|(_, count)| *count > 0).collect();
+    assert!(some.is_empty(), "allocations of ten rounds: {some:?}");
+    assert!(allocations_of_ten_rounds(&COLLECT) > 0, "the allocator counts");
+}
