@@ -36,7 +36,13 @@ pub const STEADY: [Way; 8] = [
     way("menu, key pressed into its words", "31w", 3, "  a: {say: oi.fax, next: top}\n"),
     way("menu, wrong key", "w5w1w", 2, "  a: {say: oi.fax, next: top}\n"),
     way("menu, silence", "wtw1w", 2, "  a: {say: oi.fax, next: top}\n"),
-    way("set", "1", 4, "  a: {set: {n: 1}, next: b}\n  b: {set: {n: n + 1}, next: c}\n  c: {set: {w: \"'one'\"}, next: top}\n"),
+    way(
+        "set",
+        "1",
+        4,
+        "  a: {set: {n: 1}, next: b}\n  b: {set: {n: n + 1}, next: c}\n  \
+         c: {set: {w: \"'one'\"}, next: top}\n",
+    ),
     way(
         "when",
         "1",
