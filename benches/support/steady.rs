@@ -1,4 +1,4 @@
-//! Callers who go round and round in a flow, for the bench of flows and the test that their steps allocate nothing.
+//! Callers who go round and round in a flow, for the bench of flows and the test of what their steps allocate.
 
 use careline::clock::{Instant, WallTime};
 use careline::flow::action::{Action, Fact, Input};
@@ -12,7 +12,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 /// The day of the calls: 2026-11-24, eight in the morning in New York.
-const BEGAN: WallTime = WallTime::from_micros(1_795_525_200_000_000);
+pub const BEGAN: WallTime = WallTime::from_micros(1_795_525_200_000_000);
 
 /// What a caller does in one round. He is in the flow's first menu before it and after it.
 pub struct Way {
@@ -24,14 +24,16 @@ pub struct Way {
     round: &'static str,
     /// How many steps begin in a round.
     pub steps_per_round: u32,
+    /// How often memory is asked for in a round.
+    pub allocations_per_round: u32,
 }
 
 const fn way(name: &'static str, round: &'static str, steps_per_round: u32, steps: &'static str) -> Way {
-    Way { name, steps, round, steps_per_round }
+    Way { name, steps, round, steps_per_round, allocations_per_round: 0 }
 }
 
-/// What allocates nothing, however often it is done.
-pub const STEADY: [Way; 8] = [
+/// A few of everything that callers go round in.
+pub const WAYS: [Way; 9] = [
     way("menu, answered", "1w", 2, "  a: {say: oi.fax, next: top}\n"),
     way("menu, key pressed into its words", "31w", 3, "  a: {say: oi.fax, next: top}\n"),
     way("menu, wrong key", "w5w1w", 2, "  a: {say: oi.fax, next: top}\n"),
@@ -52,11 +54,17 @@ pub const STEADY: [Way; 8] = [
     ),
     way("hours", "1", 2, "  a: {hours: clinic, next: {open: top, closed: top}}\n"),
     way("call of a sub-flow, and back", "1w1", 3, "  a: {call: below, next: top}\n"),
+    Way {
+        // Digits are typed seldom: the entry, the queue of its wishes, and the value.
+        allocations_per_round: 3,
+        ..way(
+            "collect, five digits",
+            "102139",
+            2,
+            "  a: {collect: id.zip, as: digits, length: 5, save: z, next: top}\n",
+        )
+    },
 ];
-
-/// What may allocate: digits are typed seldom.
-pub const COLLECT: Way =
-    way("collect, five digits", "102139", 2, "  a: {collect: id.zip, as: digits, length: 5, save: z, next: top}\n");
 
 /// The flows as they are shipped.
 pub fn shipped() -> Vec<SourceFile> {

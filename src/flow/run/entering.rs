@@ -216,9 +216,9 @@ fn emergency(keys: &[Key]) -> Digits {
 
 fn saved(value: &Value) -> Saved {
     match value {
-        Value::Digits(digits) => Saved::Digits(digits.to_string().into()),
+        Value::Digits(digits) => Saved::Digits(digits.text()),
         Value::Number(number) => Saved::Number(i64::try_from(*number).unwrap_or(i64::MAX)),
         Value::Date(date) => Saved::Date(*date),
-        Value::Phone(digits) => Saved::Phone(digits.to_string().into()),
+        Value::Phone(digits) => Saved::Phone(digits.text()),
     }
 }
