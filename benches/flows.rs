@@ -39,8 +39,6 @@ const SWAP_MS: f64 = 1_000.0;
 const ROUNDS: usize = 30;
 /// Times that a caller goes round in one of them.
 const TIMES: u32 = 2_000;
-/// Times that a caller goes round before, in which queues grow to their size.
-const WARM_UP: u32 = 100;
 /// Rounds of the check.
 const CHECKS: usize = 5;
 
@@ -64,7 +62,6 @@ fn best(rounds: usize, work: impl FnMut(usize) -> Duration) -> Duration {
 
 fn steps(way: &Way) -> bool {
     let mut caller = Caller::on(way);
-    (0..WARM_UP).for_each(|_| caller.once_round());
     let count = allocations::during(|| (0..TIMES).for_each(|_| caller.once_round()));
     let best = best(ROUNDS, |_| {
         let began = Instant::now();

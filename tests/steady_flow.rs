@@ -15,8 +15,6 @@ static ALLOCATOR: Counting = Counting;
 /// The least of some counts: other threads of the test program allocate too, now and then.
 fn allocations_of_ten_rounds(way: &Way) -> u64 {
     let mut caller = Caller::on(way);
-    (0..10).for_each(|_| caller.once_round());
-    caller.steps = 0;
     let count = |_| allocations::during(|| (0..10).for_each(|_| caller.once_round()));
     let least = (0..10).map(count).min().unwrap_or(u64::MAX);
     assert_eq!(caller.steps, 100 * way.steps_per_round, "{}: the steps of a hundred rounds", way.name);

@@ -87,13 +87,14 @@ pub struct Caller {
 }
 
 impl Caller {
-    /// In the first menu of a flow that leads this way.
+    /// In the first menu of a flow that leads this way, which was gone before: queues have their size, and a calendar
+    /// remembers its answer, as it does from the next whole minute on.
     pub fn on(way: &Way) -> Self {
         let top = "  top: {menu: oi.more, keys: {1: a, 3: top}}\n";
         let mut files = shipped();
         files.push(file("steady.yaml", &format!("flow: steady\ntitle: Round\nstart: top\nsteps:\n{top}{}", way.steps)));
         if way.steps.contains("below") {
-            let text = "flow: below\ntitle: Below\nstart: x\nsteps:\n  x: {menu: oi.more, keys: {1: return, 3: x}}\n";
+            let text = "flow: below\ntitle: Below\ngives: {}\nstart: x\nsteps:\n  x: {menu: oi.more, keys: {1: return, 3: x}}\n";
             files.push(file("below.yaml", text));
         }
         let (set, faults) = FlowSet::load(files, &|_, _| Audio::Present);
@@ -102,6 +103,9 @@ impl Caller {
         let mut caller = Self { run, now: Instant::START, playing: None, round: way.round, steps: 0 };
         caller.hand_in(Input::Start);
         (0..6).for_each(|_| caller.words_end());
+        (0..10).for_each(|_| caller.once_round());
+        caller.now += Duration::from_secs(60);
+        caller.steps = 0;
         caller
     }
 
