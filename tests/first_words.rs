@@ -2,7 +2,7 @@
 //! its shipped sound. Whoever makes them longer reads here what a caller would wait for.
 
 use careline::clock::Instant;
-use careline::flow::action::{Action, Fact, Input, Spoken};
+use careline::flow::action::{Action, Fact, Input, Phrases, Spoken};
 use careline::flow::run::Run;
 use careline::flow::set::{Audio, FlowSet};
 use careline::id::{FlowName, PlaybackId};
@@ -30,7 +30,7 @@ struct Listener {
     run: Run,
     sounds: PromptLibrary,
     now: Instant,
-    playing: Option<(PlaybackId, Vec<Spoken>)>,
+    playing: Option<(PlaybackId, Phrases)>,
     /// What was begun, and when.
     heard: Vec<(Duration, Spoken)>,
     recording: bool,

@@ -10,6 +10,7 @@ use crate::flow::request::failure::{Failure, Outcome};
 use crate::id::{ExitName, FlowName, Language, PlaybackId, PromptName, RequestId, StepName, VoicingId};
 use crate::phi::Phi;
 use crate::wire::telephone_event::Key;
+use smallvec::SmallVec;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -23,6 +24,10 @@ pub struct Spoken {
     /// How fast.
     pub pace: Pace,
 }
+
+/// What is spoken without a gap. The words of the engine and those of a step behind them need no room of their own;
+/// more of them, as values in words make, do.
+pub type Phrases = SmallVec<[Spoken; 2]>;
 
 /// How fast words are spoken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -132,7 +137,7 @@ pub enum Action {
         /// The name of this playing, unique within the run.
         playback: PlaybackId,
         /// In this order.
-        prompts: Vec<Spoken>,
+        prompts: Phrases,
     },
     /// Let a voice say this text; [`Input::Voiced`] brings what came of it. Its sound is the prompt [`voiced`] of this run
     /// until the call is over.

@@ -522,3 +522,12 @@ impl Own {
         PromptName::from(self.name())
     }
 }
+
+// Whoever keeps something for each of them finds it by its place: no compiler lets the two orders differ.
+const _: () = {
+    let mut place = 0;
+    while place < Own::ALL.len() {
+        assert!(Own::ALL[place] as usize == place);
+        place += 1;
+    }
+};

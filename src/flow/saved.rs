@@ -94,6 +94,11 @@ impl Saves {
         self.values.insert(name, value);
     }
 
+    /// Whether this is known under a name already: to save it again would take room for nothing.
+    pub fn holds(&self, name: &ValueName, value: Value<'_>) -> bool {
+        self.get(name.as_str()).is_some_and(|known| known.value() == value)
+    }
+
     /// What was saved under a name.
     pub fn get(&self, name: &str) -> Option<&Saved> {
         self.values.get(name)

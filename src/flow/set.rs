@@ -11,7 +11,7 @@ use crate::flow::entry::ask::Digits;
 use crate::flow::expression::Checked;
 use crate::flow::hours::calendar::Calendar;
 use crate::flow::languages::{self, Languages};
-use crate::flow::program::{Clinic, Flow, FlowKind, Message, Step, StepAt};
+use crate::flow::program::{Clinic, Flow, FlowKind, Message, Own, Step, StepAt};
 use crate::flow::read;
 use crate::flow::read::clinic::{ClinicText, plain_number};
 use crate::flow::read::hours::{self, IcsFile};
@@ -74,6 +74,8 @@ pub struct FlowSet {
     flows: Vec<Flow>,
     clinic: Clinic,
     spoken: Vec<Spoken>,
+    /// The names of the engine's own words, in the order of [`Own::ALL`].
+    own: [PromptName; Own::ALL.len()],
     edition: Edition,
     drafts: Vec<Spoken>,
     calendars: Vec<Calendar>,
@@ -131,6 +133,11 @@ impl FlowSet {
     /// Every prompt in every language that a caller can hear.
     pub fn spoken(&self) -> &[Spoken] {
         &self.spoken
+    }
+
+    /// The prompt of the engine's own words.
+    pub fn own(&self, own: Own) -> &PromptName {
+        &self.own[own as usize]
     }
 
     /// The calendars of hours.yaml, in its order.
@@ -340,7 +347,8 @@ fn build(
     let calendars = draft.hours.text().into_iter().flat_map(|hours| &hours.calendars);
     let calendars = calendars.filter_map(|(_, calendar)| calendar.clone()).collect();
     let (edition, trees, seals) = (Edition::Draft(0), KeptTree::all(draft, sources), BTreeMap::new());
-    Some(FlowSet { flows: flows?, clinic, spoken, edition, drafts, calendars, speech, version, trees, seals })
+    let (flows, own) = (flows?, Own::ALL.map(Own::prompt));
+    Some(FlowSet { flows, clinic, spoken, own, edition, drafts, calendars, speech, version, trees, seals })
 }
 
 /// Reads the file of a language; an empty one has its fault, as every empty file has.

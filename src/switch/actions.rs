@@ -6,7 +6,7 @@ use super::moving::Order;
 use crate::call::keys::{Teller, Telling};
 use crate::call::recording::RecordingKind;
 use crate::call::take;
-use crate::flow::action::{Action, Fact, Input, Spoken, voicing};
+use crate::flow::action::{Action, Fact, Input, Phrases, Spoken, voicing};
 use crate::flow::request::Plan;
 use crate::flow::request::answer::Answer;
 use crate::flow::request::build::Message;
@@ -106,7 +106,7 @@ impl Switch {
         }
     }
 
-    fn speak(&mut self, id: CallId, playback: PlaybackId, prompts: Vec<Spoken>) {
+    fn speak(&mut self, id: CallId, playback: PlaybackId, prompts: Phrases) {
         let Some(call) = self.calls.get(&id) else { return };
         let (leg, edition) = (&call.patient, call.run.edition());
         let Some(codec) = leg.codec() else { return };

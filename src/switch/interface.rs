@@ -3,7 +3,7 @@
 use crate::call::recording;
 use crate::call::routing::Trunk;
 use crate::clock::{Instant, WallTime};
-use crate::flow::action::{Heard, Spoken};
+use crate::flow::action::{Heard, Phrases};
 use crate::flow::closing::Closings;
 use crate::flow::closing::change::Change;
 use crate::flow::edition::{Edition, Served};
@@ -226,7 +226,7 @@ pub enum Output {
         /// As they sound in this set.
         edition: Edition,
         /// What, in this order.
-        prompts: Vec<Spoken>,
+        prompts: Phrases,
         /// In this codec.
         codec: Codec,
     },

@@ -12,7 +12,7 @@ use super::call::Person;
 use super::interface::Output;
 use super::ports::Owned;
 use crate::call::leg::Leg;
-use crate::flow::action::Spoken;
+use crate::flow::action::Phrases;
 use crate::flow::edition::Edition;
 use crate::id::{CallId, LegId, PlaybackId};
 use crate::media::command::{Command, PortIndex, WorkerIndex};
@@ -34,7 +34,7 @@ pub(super) enum Order {
     /// By the worker.
     Media(Command),
     /// Let it hear these prompts.
-    Speak { playback: PlaybackId, edition: Edition, prompts: Vec<Spoken>, codec: Codec },
+    Speak { playback: PlaybackId, edition: Edition, prompts: Phrases, codec: Codec },
     /// Let it hear the tone before a message.
     Tone { playback: PlaybackId, codec: Codec },
     /// Let it hear the bed of a wait.

@@ -54,6 +54,13 @@ impl Digits {
         self.as_slice().iter().try_fold(0, next)
     }
 
+    /// The digits as a text that takes no more room than they need: for who may see them.
+    pub fn text(&self) -> Box<str> {
+        let mut text = String::with_capacity(usize::from(self.count));
+        text.extend(self.as_slice().iter().map(|digit| char::from(b'0' + digit)));
+        text.into_boxed_str()
+    }
+
     /// Without the first so many.
     pub(super) fn after(&self, skipped: usize) -> Digits {
         let rest = self.as_slice().get(skipped..).unwrap_or_default();

@@ -6,7 +6,7 @@
 
 use super::{FirstPass, Line, Run, Speech, State};
 use crate::clock::{Due, Instant};
-use crate::flow::action::{Action, Fact, Spoken, Why};
+use crate::flow::action::{Action, Fact, Phrases, Why};
 use crate::flow::closing::PROMPTS;
 use crate::flow::closing::change::ByPhone;
 use crate::flow::closing::phone::words::WORDS;
@@ -219,8 +219,8 @@ impl Run {
         }
     }
 
-    fn phrases(&mut self, phrases: Vec<Phrase>) -> Vec<Spoken> {
-        let mut spoken = Vec::new();
+    fn phrases(&mut self, phrases: Vec<Phrase>) -> Phrases {
+        let mut spoken = Phrases::new();
         for Phrase { prompt, values } in phrases {
             for (slot, value) in values {
                 self.saves.save(ValueName::from(slot), value);

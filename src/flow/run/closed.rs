@@ -14,6 +14,7 @@ use crate::flow::closing::{AFTER_HOURS, Closing, Then};
 use crate::flow::program::Target;
 use crate::id::FlowName;
 use crate::wire::telephone_event::Key;
+use smallvec::smallvec;
 use std::sync::Arc;
 
 /// The words of a closing on their way to the caller.
@@ -49,7 +50,7 @@ impl Run {
             self.tell_fault("the words of a closing are not in this set");
             return Some(self.after_closing(closing.then));
         }
-        self.state = State::Closed(Closed { speech: self.speak(now, vec![words]), then: closing.then });
+        self.state = State::Closed(Closed { speech: self.speak(now, smallvec![words]), then: closing.then });
         None
     }
 

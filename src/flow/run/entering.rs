@@ -5,13 +5,14 @@
 
 use super::{Line, Run, Speech, State};
 use crate::clock::{Due, Instant};
-use crate::flow::action::{Action, Fact, Spoken, Why};
+use crate::flow::action::{Action, Fact, Phrases, Why};
 use crate::flow::entry::ask::{Ask, Digits, Kind};
 use crate::flow::entry::judge::Value;
 use crate::flow::entry::{Entry, Input, Lead, Miss, Outcome, Output, SayId, Words};
 use crate::flow::program::{Act, Collect, CollectKind, Day, Own};
 use crate::flow::saved::Saved;
 use crate::wire::telephone_event::Key;
+use smallvec::smallvec;
 use std::sync::Arc;
 
 /// An entry, and what is said for it now.
@@ -146,16 +147,16 @@ impl Run {
         }
     }
 
-    fn entry_words(&mut self, words: &Words) -> Vec<Spoken> {
+    fn entry_words(&mut self, words: &Words) -> Phrases {
         let set = Arc::clone(&self.set);
         let Some(Act::Collect(collect)) = set.step(self.here).map(|step| &step.act) else {
-            return Vec::new();
+            return Phrases::new();
         };
         let lead = |lead: &Lead, run: &Self| match lead {
-            Lead::First | Lead::Asked | Lead::After(Miss::Refused) => Vec::new(),
-            Lead::After(Miss::Silence) => vec![run.own(Own::Silence)],
-            Lead::After(Miss::Wrong(_)) => vec![run.in_callers_language(&collect.wrong)],
-            Lead::After(Miss::WrongKey) => vec![run.own(Own::WrongKey)],
+            Lead::First | Lead::Asked | Lead::After(Miss::Refused) => Phrases::new(),
+            Lead::After(Miss::Silence) => smallvec![run.own(Own::Silence)],
+            Lead::After(Miss::Wrong(_)) => smallvec![run.in_callers_language(&collect.wrong)],
+            Lead::After(Miss::WrongKey) => smallvec![run.own(Own::WrongKey)],
         };
         match words {
             Words::Question(why) => {
@@ -171,7 +172,7 @@ impl Run {
                 }
                 spoken
             }
-            Words::MoreTime => vec![self.own(Own::MoreTime)],
+            Words::MoreTime => smallvec![self.own(Own::MoreTime)],
         }
     }
 
@@ -215,9 +216,9 @@ fn emergency(keys: &[Key]) -> Digits {
 
 fn saved(value: &Value) -> Saved {
     match value {
-        Value::Digits(digits) => Saved::Digits(digits.to_string().into()),
+        Value::Digits(digits) => Saved::Digits(digits.text()),
         Value::Number(number) => Saved::Number(i64::try_from(*number).unwrap_or(i64::MAX)),
         Value::Date(date) => Saved::Date(*date),
-        Value::Phone(digits) => Saved::Phone(digits.to_string().into()),
+        Value::Phone(digits) => Saved::Phone(digits.text()),
     }
 }

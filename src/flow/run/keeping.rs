@@ -8,10 +8,11 @@
 
 use super::{AfterNotice, For, Recorder, Run, State};
 use crate::clock::Instant;
-use crate::flow::action::{Action, Fact, Spoken, Why};
+use crate::flow::action::{Action, Fact, Phrases, Why};
 use crate::flow::program::{Act, Own, Target};
 use crate::id::ExitName;
 use crate::limits::{ENGINE_ANSWER_MAX, MESSAGE_MAX};
+use smallvec::smallvec;
 use std::time::Duration;
 
 impl Run {
@@ -20,15 +21,15 @@ impl Run {
         self.ahead.clear();
         match self.recorder {
             Recorder::NotYet | Recorder::Cut => {
-                let words = vec![self.own(Own::Recording)];
+                let words = smallvec![self.own(Own::Recording)];
                 self.give_notice(now, words, AfterNotice::Comment);
             }
-            Recorder::On | Recorder::Paused | Recorder::Never => self.ask_for_comment(now, Vec::new()),
+            Recorder::On | Recorder::Paused | Recorder::Never => self.ask_for_comment(now, Phrases::new()),
         }
     }
 
     /// Says `words`, then asks for the message of the step that is here.
-    pub(super) fn ask_for_comment(&mut self, now: Instant, mut words: Vec<Spoken>) {
+    pub(super) fn ask_for_comment(&mut self, now: Instant, mut words: Phrases) {
         let prompt = match self.set.step(self.here).map(|step| &step.act) {
             Some(Act::Record { prompt, .. }) => prompt.clone(),
             _ => return self.climb(now, Why::Fault),
@@ -80,7 +81,7 @@ impl Run {
             Some(For::Ladder) => {
                 let message = self.set.clinic().message.clone();
                 self.tell(Fact::Promised { within_working_days: message.within_working_days });
-                let words = vec![self.in_callers_language(&message.saved), self.own(Own::Goodbye)];
+                let words = smallvec![self.in_callers_language(&message.saved), self.own(Own::Goodbye)];
                 let speech = self.speak(now, words);
                 self.state = State::Parting { speech, exit: ExitName::from("message_left") };
             }
@@ -99,7 +100,7 @@ impl Run {
         match self.message_is_for() {
             None => {}
             Some(For::Ladder) => {
-                let words = vec![self.own(Own::Fault)];
+                let words = smallvec![self.own(Own::Fault)];
                 self.rest_and_climb(now, words);
             }
             Some(For::Step) => {

@@ -7,10 +7,11 @@
 use super::steps::Heed;
 use super::{AfterNotice, Call, Climb, FirstPass, For, Recorder, Run, Speech, State, Voice, Whom};
 use crate::clock::Instant;
-use crate::flow::action::{Action, Fact, Spoken, Why};
+use crate::flow::action::{Action, Fact, Phrases, Why};
 use crate::flow::program::{Act, Own, Target};
 use crate::id::ExitName;
 use crate::limits::{COMFORT_EVERY, EMERGENCY_EVERY, ENGINE_ANSWER_MAX, LADDER_REST};
+use smallvec::smallvec;
 
 /// What is said first.
 fn first_words(why: Why) -> Own {
@@ -72,7 +73,7 @@ impl Run {
     /// then goes up the ladder.
     pub(super) fn lead_to_person(&mut self, now: Instant, why: Why) {
         let words = self.own(first_words(why));
-        self.lead_to_person_saying(now, why, vec![words], ExitName::from(exit_name(why)));
+        self.lead_to_person_saying(now, why, smallvec![words], ExitName::from(exit_name(why)));
     }
 
     /// The same with these first words.
@@ -80,7 +81,7 @@ impl Run {
         &mut self,
         now: Instant,
         why: Why,
-        mut words: Vec<Spoken>,
+        mut words: Phrases,
         exit: ExitName,
     ) {
         if in_a_hurry(why) || self.recorder != Recorder::NotYet {
@@ -95,12 +96,12 @@ impl Run {
     /// Goes up the ladder at once, with the words that belong to `why`.
     pub(super) fn climb(&mut self, now: Instant, why: Why) {
         let words = self.own(first_words(why));
-        self.climb_saying(now, why, vec![words], ExitName::from(exit_name(why)));
+        self.climb_saying(now, why, smallvec![words], ExitName::from(exit_name(why)));
     }
 
     /// Goes up the ladder with these first words. Who climbs already goes on from his rung, if the
     /// reason is a graver one.
-    pub(super) fn climb_saying(&mut self, now: Instant, why: Why, words: Vec<Spoken>, exit: ExitName) {
+    pub(super) fn climb_saying(&mut self, now: Instant, why: Why, words: Phrases, exit: ExitName) {
         self.ahead.clear();
         self.first_pass = FirstPass::Over;
         if let State::Notice(_) = self.state {
@@ -129,7 +130,7 @@ impl Run {
     }
 
     /// Calls the party of the `transfer` step that is here.
-    pub(super) fn transfer(&mut self, now: Instant, words: Vec<Spoken>, exit: ExitName) {
+    pub(super) fn transfer(&mut self, now: Instant, words: Phrases, exit: ExitName) {
         self.ahead.clear();
         self.first_pass = FirstPass::Over;
         self.climbing_for = exit;
@@ -137,7 +138,7 @@ impl Run {
         self.call_rung(now);
     }
 
-    pub(super) fn rest_and_climb(&mut self, now: Instant, words: Vec<Spoken>) {
+    pub(super) fn rest_and_climb(&mut self, now: Instant, words: Phrases) {
         self.climbing_for = ExitName::from("person");
         let rest = Call::Resting { until: now + LADDER_REST };
         self.climbing(now, (Why::Fault, Whom::Ladder), 0, rest, words);
@@ -149,7 +150,7 @@ impl Run {
         (why, whom): (Why, Whom),
         rung: usize,
         call: Call,
-        words: Vec<Spoken>,
+        words: Phrases,
     ) {
         let voice = Voice::Speaking(self.speak(now, words.clone()));
         self.state = State::Climbing(Climb { why, whom, rung, call, voice, said: words });
@@ -226,18 +227,18 @@ impl Run {
             }
             (_, Voice::Quiet { .. }) => {
                 let words = waiting_words(climb.why);
-                let words = vec![self.own(words)];
+                let words = smallvec![self.own(words)];
                 self.say_while_climbing(now, words);
             }
         }
     }
 
-    fn say_while_climbing(&mut self, now: Instant, words: Vec<Spoken>) {
+    fn say_while_climbing(&mut self, now: Instant, words: Phrases) {
         let speech = self.speak(now, words.clone());
         self.spoken_while_climbing(speech, words);
     }
 
-    fn spoken_while_climbing(&mut self, speech: Speech, words: Vec<Spoken>) {
+    fn spoken_while_climbing(&mut self, speech: Speech, words: Phrases) {
         if let State::Climbing(climb) = &mut self.state {
             climb.voice = Voice::Speaking(speech);
             climb.said = words;
@@ -266,7 +267,7 @@ impl Run {
         if self.refuse_recording() == Heed::Ignored {
             return;
         }
-        let words = vec![self.own(Own::NotRecorded)];
+        let words = smallvec![self.own(Own::NotRecorded)];
         match &self.state {
             State::Climbing(climb) if !in_danger(climb.why) => self.say_while_climbing(now, words),
             State::Prompting(_, For::Ladder) => self.ask_for_message(now, words),
@@ -281,7 +282,7 @@ impl Run {
         let asked_for = !matches!(self.state, State::Climbing(_));
         self.ahead.clear();
         self.tell_rung(last, why);
-        let mut words = Vec::with_capacity(2);
+        let mut words = Phrases::new();
         if !asked_for {
             words.push(self.own(Own::NotReached));
         }
@@ -295,7 +296,7 @@ impl Run {
     }
 
     /// Says `words`, then asks for the message.
-    pub(super) fn ask_for_message(&mut self, now: Instant, mut words: Vec<Spoken>) {
+    pub(super) fn ask_for_message(&mut self, now: Instant, mut words: Phrases) {
         words.push(self.in_callers_language(&self.set.clinic().message.prompt));
         self.state = State::Prompting(self.speak(now, words), For::Ladder);
     }

@@ -40,7 +40,7 @@ mod voicing;
 mod withheld;
 
 use crate::clock::{Due, Instant, WallTime};
-use crate::flow::action::{Action, ConnectEnd, Ears, Fact, Input, Pace, Spoken, Why};
+use crate::flow::action::{Action, ConnectEnd, Ears, Fact, Input, Pace, Phrases, Spoken, Why};
 use crate::flow::care::Verb;
 use crate::flow::closing::{Closing, phone};
 use crate::flow::edition::Edition;
@@ -194,7 +194,7 @@ impl Telling {
 struct Speech {
     playback: PlaybackId,
     /// At the normal pace, whatever they are spoken at.
-    prompts: Vec<Spoken>,
+    prompts: Phrases,
     /// What they are spoken at.
     pace: Pace,
     /// Whether they can be heard.
@@ -334,7 +334,7 @@ struct Climb {
     call: Call,
     voice: Voice,
     /// The last words, for the star key.
-    said: Vec<Spoken>,
+    said: Phrases,
 }
 
 /// Who is called.
@@ -797,16 +797,16 @@ impl Run {
     }
 
     /// Speaks in place of whatever is heard now.
-    fn speak(&mut self, now: Instant, prompts: Vec<Spoken>) -> Speech {
+    fn speak(&mut self, now: Instant, prompts: Phrases) -> Speech {
         self.speak_as(now, prompts, Telling::First)
     }
 
     /// The same words once more, because the caller pressed the star key.
-    fn speak_again(&mut self, now: Instant, prompts: Vec<Spoken>) -> Speech {
+    fn speak_again(&mut self, now: Instant, prompts: Phrases) -> Speech {
         self.speak_as(now, prompts, self.telling.after_star())
     }
 
-    fn speak_as(&mut self, now: Instant, prompts: Vec<Spoken>, telling: Telling) -> Speech {
+    fn speak_as(&mut self, now: Instant, prompts: Phrases, telling: Telling) -> Speech {
         self.telling = telling;
         self.playbacks += 1;
         let playback = PlaybackId(self.playbacks);
@@ -828,7 +828,7 @@ impl Run {
     }
 
     fn own(&self, own: Own) -> Spoken {
-        self.in_callers_language(&own.prompt())
+        self.in_callers_language(self.set.own(own))
     }
 
     fn keep_for_later(&mut self, key: Key) {

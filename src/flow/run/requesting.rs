@@ -14,7 +14,7 @@
 
 use super::{Line, Run, Speech, State};
 use crate::clock::{Due, Instant};
-use crate::flow::action::{Action, Fact, Why};
+use crate::flow::action::{Action, Fact, Phrases, Why};
 use crate::flow::program::{Act, Target};
 use crate::flow::request::answer::Answer;
 use crate::flow::request::failure::{Failure, Outcome};
@@ -188,7 +188,7 @@ impl Run {
     fn say_meanwhile(
         &mut self,
         now: Instant,
-        speak: fn(&mut Self, Instant, Vec<crate::flow::action::Spoken>) -> Speech,
+        speak: fn(&mut Self, Instant, Phrases) -> Speech,
     ) {
         let Some(prompt) = self.meanwhile() else { return };
         let words = self.words(&prompt);

@@ -5,7 +5,7 @@ use crate::clock::Instant;
 use crate::flow::action::{Action, Fact, Why};
 use crate::flow::care::Verb;
 use crate::flow::expression::Checked;
-use crate::flow::expression::evaluate::Trouble;
+use crate::flow::expression::evaluate::{Trouble, Value};
 use crate::flow::program::{Act, Pausing, Step, StepAt, Target};
 use crate::flow::saved::{Known, Saved, Saves, Today};
 use crate::id::{StepName, ValueName};
@@ -27,9 +27,17 @@ impl Run {
         Today::at(wall + now.since(at), self.set.zone())
     }
 
-    fn evaluate(&self, now: Instant, expression: &Checked) -> Result<Saved, Trouble> {
-        let value = expression.evaluate(&Known { saves: &self.saves, today: self.today(now) })?;
-        Saved::of(value).ok_or(Trouble::Unchecked)
+    fn evaluate<'a>(&'a self, now: Instant, expression: &'a Checked) -> Result<Value<'a>, Trouble> {
+        expression.evaluate(&Known { saves: &self.saves, today: self.today(now) })
+    }
+
+    /// What is to be saved under a name; nothing if it is there already.
+    fn news(&self, now: Instant, name: &ValueName, expression: &Checked) -> Result<Option<Saved>, Trouble> {
+        let value = self.evaluate(now, expression)?;
+        if self.saves.holds(name, value) {
+            return Ok(None);
+        }
+        Saved::of(value).map(Some).ok_or(Trouble::Unchecked)
     }
 
     fn trouble(&mut self, trouble: Trouble) -> Target {
@@ -50,8 +58,9 @@ impl Run {
         next: Target,
     ) -> Target {
         for (name, expression) in values {
-            match self.evaluate(now, expression) {
-                Ok(value) => self.saves.save(name.clone(), value),
+            match self.news(now, name, expression) {
+                Ok(Some(value)) => self.saves.save(name.clone(), value),
+                Ok(None) => {}
                 Err(trouble) => return self.trouble(trouble),
             }
         }
@@ -60,8 +69,8 @@ impl Run {
 
     pub(super) fn when(&mut self, now: Instant, condition: &Checked, yes: Target, no: Target) -> Target {
         match self.evaluate(now, condition) {
-            Ok(Saved::Bool(true)) => yes,
-            Ok(Saved::Bool(false)) => no,
+            Ok(Value::Bool(true)) => yes,
+            Ok(Value::Bool(false)) => no,
             Ok(_) => self.trouble(Trouble::Unchecked),
             Err(trouble) => self.trouble(trouble),
         }

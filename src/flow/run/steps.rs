@@ -2,7 +2,8 @@
 
 use super::{AfterNotice, Asking, FirstPass, Notice, Phase, Recorder, Run, Speech, State, Tongue};
 use crate::clock::Instant;
-use crate::flow::action::{Action, Fact, Spoken, Why};
+use crate::flow::action::{Action, Fact, Phrases, Spoken, Why};
+use crate::flow::expression::evaluate::Value;
 use crate::flow::hours::calendar::Opening;
 use crate::flow::program::{Act, Answer, FlowKind, Own, SaveAnswer, Step, Target, Voices};
 use crate::flow::saved::Saved;
@@ -10,6 +11,7 @@ use crate::id::PromptName;
 use crate::limits::FLOW_STEPS_PER_INPUT_MAX;
 use crate::phi::Phi;
 use crate::wire::telephone_event::Key;
+use smallvec::smallvec;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -77,7 +79,7 @@ impl Run {
                 // Who says nothing goes on in the first language: it need not be offered.
                 let prompts = match self.language {
                     Tongue::Main => self.in_languages(1, prompt),
-                    Tongue::Second => Vec::new(),
+                    Tongue::Second => Phrases::new(),
                 };
                 self.say_or_pass(now, prompts, *next)
             }
@@ -85,7 +87,7 @@ impl Run {
                 if self.recorder != Recorder::NotYet {
                     return Some(*next);
                 }
-                let words = vec![self.in_callers_language(notice)];
+                let words = smallvec![self.in_callers_language(notice)];
                 self.give_notice(now, words, AfterNotice::Step);
                 None
             }
@@ -184,14 +186,14 @@ impl Run {
     }
 
     /// A prompt in the clinic's languages from this one on.
-    fn in_languages(&mut self, from: usize, prompt: &PromptName) -> Vec<Spoken> {
+    fn in_languages(&mut self, from: usize, prompt: &PromptName) -> Phrases {
         let set = Arc::clone(&self.set);
         let languages = set.clinic().languages.iter().skip(from);
         languages.flat_map(|language| self.words_in(prompt, language, None)).collect()
     }
 
     /// Speaks unless keys wait already, or the entry said all of it before.
-    fn say_or_pass(&mut self, now: Instant, mut prompts: Vec<Spoken>, next: Target) -> Option<Target> {
+    fn say_or_pass(&mut self, now: Instant, mut prompts: Phrases, next: Target) -> Option<Target> {
         if self.here.flow == self.set.clinic().entry {
             prompts.retain(|spoken| !self.heard.contains(spoken));
         }
@@ -225,7 +227,7 @@ impl Run {
     }
 
     /// Says `words`, of which the recording notice is the last, then goes on.
-    pub(super) fn give_notice(&mut self, now: Instant, words: Vec<Spoken>, then: AfterNotice) {
+    pub(super) fn give_notice(&mut self, now: Instant, words: Phrases, then: AfterNotice) {
         self.state = State::Notice(Notice { speech: self.speak(now, words), then });
     }
 
@@ -256,11 +258,11 @@ impl Run {
             (AfterNotice::Step, None) => self.go(now, self.after_words()),
             (AfterNotice::Step, Some(words)) => {
                 let words = self.own(words);
-                self.state = State::Saying(self.speak(now, vec![words]));
+                self.state = State::Saying(self.speak(now, smallvec![words]));
             }
             (AfterNotice::Person { why, exit }, words) => {
                 let words = self.own(words.unwrap_or(Own::OneMoment));
-                self.climb_saying(now, why, vec![words], exit);
+                self.climb_saying(now, why, smallvec![words], exit);
             }
             (AfterNotice::Message, words) => {
                 self.ahead.clear();
@@ -402,6 +404,7 @@ impl Run {
             return;
         };
         match save {
+            SaveAnswer::Name(name) if self.saves.holds(name, Value::Choice(answer.name.as_str())) => {}
             SaveAnswer::Name(name) => {
                 self.saves.save(name.clone(), Saved::Choice(answer.name.as_str().into()))
             }
@@ -453,7 +456,7 @@ impl Run {
             }
             Phase::Thinking { until } => {
                 *wait = (*until - now) + more;
-                let speech = self.speak(now, vec![words]);
+                let speech = self.speak(now, smallvec![words]);
                 if let State::Asking(asking) = &mut self.state {
                     asking.phase = Phase::Speaking(speech);
                 }
@@ -486,7 +489,7 @@ impl Run {
     }
 
     /// What the menu that is here says, and how long a caller may think then.
-    fn menu_words(&mut self) -> Option<(Vec<Spoken>, Duration)> {
+    fn menu_words(&mut self) -> Option<(Phrases, Duration)> {
         let set = Arc::clone(&self.set);
         match &set.step(self.here)?.act {
             Act::Menu { prompt, first_key, .. } => Some((self.words(prompt), *first_key)),
@@ -500,7 +503,7 @@ impl Run {
 
     pub(super) fn speak_menu(&mut self, now: Instant, before: Option<Own>) {
         let Some((words, first_key)) = self.menu_words() else { return };
-        let mut prompts: Vec<Spoken> = before.map(|own| self.own(own)).into_iter().collect();
+        let mut prompts: Phrases = before.map(|own| self.own(own)).into_iter().collect();
         prompts.extend(words);
         let speech = self.speak(now, prompts);
         self.menu_is_spoken(first_key, speech);

@@ -11,13 +11,14 @@
 
 use super::{Run, Speech, State};
 use crate::clock::Instant;
-use crate::flow::action::{Action, Heard, Pace, Spoken, Why, voiced, voicing};
+use crate::flow::action::{Action, Heard, Pace, Phrases, Spoken, Why, voiced, voicing};
 use crate::flow::check::slots::VALUE;
 use crate::flow::saved::Saved;
 use crate::flow::utterance::{Part, row};
 use crate::id::{Language, PromptName, VoicingId};
 use crate::limits::{VOICE_ANSWER_MAX, VOICED_PER_CALL_MAX};
 use crate::phi::Phi;
+use smallvec::smallvec;
 use std::sync::Arc;
 
 /// A text for a voice.
@@ -50,13 +51,13 @@ pub(super) enum Readiness {
 
 impl Run {
     /// A prompt in the caller's language, its slots filled.
-    pub(super) fn words(&mut self, prompt: &PromptName) -> Vec<Spoken> {
+    pub(super) fn words(&mut self, prompt: &PromptName) -> Phrases {
         let language = self.language().clone();
         self.words_in(prompt, &language, None)
     }
 
     /// The same, about one value that its slot names `value`.
-    pub(super) fn words_about(&mut self, prompt: &PromptName, value: &Saved) -> Vec<Spoken> {
+    pub(super) fn words_about(&mut self, prompt: &PromptName, value: &Saved) -> Phrases {
         let language = self.language().clone();
         self.words_in(prompt, &language, Some(value))
     }
@@ -66,10 +67,10 @@ impl Run {
         prompt: &PromptName,
         language: &Language,
         about: Option<&Saved>,
-    ) -> Vec<Spoken> {
+    ) -> Phrases {
         let set = Arc::clone(&self.set);
         let spoken = |prompt: PromptName| Spoken { prompt, language: language.clone(), pace: Pace::Normal };
-        let Some(parts) = set.slotted(prompt, language) else { return vec![spoken(prompt.clone())] };
+        let Some(parts) = set.slotted(prompt, language) else { return smallvec![spoken(prompt.clone())] };
         let with = set.step(self.here).map_or(&[][..], |step| &step.with);
         let value = |slot: &str| {
             if let (VALUE, Some(about)) = (slot, about) {
@@ -79,7 +80,7 @@ impl Run {
             self.saves.get(here.unwrap_or(slot))
         };
         let row = set.speaker(language).map(|speaker| row(parts, speaker, &value));
-        let Some(Ok(row)) = row else { return vec![spoken(self.unspeakable(language))] };
+        let Some(Ok(row)) = row else { return smallvec![spoken(self.unspeakable(language))] };
         row.into_iter()
             .map(|part| match part {
                 Part::Recorded(recording) => spoken(recording),
@@ -167,8 +168,8 @@ impl Run {
     }
 
     /// The prompts as they are played: in place of what no voice said stand its numbers.
-    pub(super) fn playable(&self, prompts: &[Spoken], pace: Pace) -> Vec<Spoken> {
-        let mut playable = Vec::with_capacity(prompts.len());
+    pub(super) fn playable(&self, prompts: &[Spoken], pace: Pace) -> Phrases {
+        let mut playable = Phrases::with_capacity(prompts.len());
         for spoken in prompts {
             match self.voicing(&spoken.prompt) {
                 Some((_, Voicing { stage: Stage::Answered(Heard::Nothing), instead, .. })) => {

@@ -12,6 +12,7 @@ use crate::flow::action::{Fact, Why};
 use crate::flow::program::Own;
 use crate::flow::triage::signature::day_of;
 use crate::id::ExitName;
+use smallvec::smallvec;
 
 impl Run {
     /// Whether the caller does not get the tree of this flow.
@@ -28,7 +29,7 @@ impl Run {
         self.tell(Fact::Fault {
             what: "a triage tree is not signed as it stands: the caller gets a nurse at once",
         });
-        let words = vec![self.own(Own::Emergency), self.own(Own::Nurse)];
+        let words = smallvec![self.own(Own::Emergency), self.own(Own::Nurse)];
         self.lead_to_person_saying(now, Why::Nurse, words, ExitName::from("nurse"));
     }
 }
