@@ -5,13 +5,14 @@
 //!  request in a dialog to a name ──Resolve─▶ held ─▶ sent to the first target, or where the peer is, if there is none
 //!  unreachable, 64·T1, 503 ─▶ the next target: a new branch, a new transaction; none left: the core hears of it
 //! ```
-//! CANCEL, and the ACK of a 3xx-6xx, go where their INVITE went: they have no search of their own.
+//! CANCEL, and the ACK of a 3xx-6xx, go where their INVITE went: they have no search of their own. If the connection of a
+//! CANCEL is lost it goes by another one to the same peer.
 
 use super::super::interface::{Event, Output};
 use super::super::locate::{Hop, Locate, LocateId, Record};
 use super::super::transaction::clients::{self, ClientId, Large, Purpose, Sending, Target};
 use super::super::transaction::key::ClientKey;
-use super::super::way::{Transport, Way};
+use super::super::way::{ConnectionId, Transport, Way};
 use super::leg::Phase;
 use super::{Stack, TimerKey};
 use crate::clock::Instant;
@@ -26,7 +27,7 @@ use crate::wire::sip::method::Method;
 use crate::wire::sip::name::Name;
 use crate::wire::sip::uri::Uri;
 use crate::wire::sip::value::delta_seconds;
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -41,6 +42,8 @@ pub struct Reach {
     locating: BTreeMap<LocateId, Locating>,
     /// Where else the calls lead that are located and not placed yet.
     calls: BTreeMap<LegId, VecDeque<Target>>,
+    /// Connections that messages came by and whose end was not told.
+    alive: BTreeSet<ConnectionId>,
     /// Until when these want to be left alone.
     resting: BTreeMap<(Transport, SocketAddr), Instant>,
     next: u64,
@@ -63,6 +66,17 @@ enum Whom {
 }
 
 impl Reach {
+    /// A message came this way. How many connections there are is bounded by the edge, which tells of each end.
+    pub(super) fn heard_by(&mut self, way: Way) {
+        self.alive.extend(way.connection);
+    }
+
+    /// The way without a connection that is gone: another one is found, or opened, to the same peer, and if that one is
+    /// lost, what went by it must not be looked for under the name of the first.
+    fn living(&self, way: Way) -> Way {
+        Way { connection: way.connection.filter(|id| self.alive.contains(id)), ..way }
+    }
+
     fn is_resting(&self, now: Instant, way: &Way) -> bool {
         self.resting.get(&(way.transport, way.remote)).is_some_and(|until| *until > now)
     }
@@ -224,7 +238,7 @@ impl Stack {
     fn send_to(&mut self, now: Instant, id: ClientId, target: Target) {
         let Some(client) = self.clients.get_mut(id) else { return };
         let is_large = client.octets.len() > SIP_REQUEST_BY_UDP_MAX_OCTETS;
-        let mut way = target.way;
+        let mut way = self.reach.living(target.way);
         if is_large && target.large == Large::ByTcp && way.transport == Transport::Udp {
             client.rest.push_front(Target { large: Large::AsItIs, ..target });
             way = Way { transport: Transport::Tcp, connection: None, ..way };
@@ -246,6 +260,10 @@ impl Stack {
         rest.retain(|target| target.large == Large::AsItIs || target.way != failed);
         let next = rest.iter().position(|target| !self.reach.is_resting(now, &target.way));
         let Some(target) = next.and_then(|at| rest.drain(..=at).next_back()) else { return false };
+        if matches!(client.purpose, Purpose::Cancel) {
+            self.cancel_again(now, id, target);
+            return true;
+        }
         let Ok(Message::Request(parsed)) = parse(request) else { return false };
         let (branch, via) = self.via(target.way);
         let octets = readdressed(&parsed, request, &via, &self.contact(target.way));
@@ -282,9 +300,20 @@ impl Stack {
         true
     }
 
+    /// A CANCEL goes another way as the same transaction: by its branch the peer knows what is cancelled
+    /// (RFC 3261 §9.1).
+    fn cancel_again(&mut self, now: Instant, id: ClientId, target: Target) {
+        self.counters.failovers += 1;
+        self.send_to(now, id, target);
+        self.retime_client(id);
+    }
+
     /// The peer at the end of that way is not there: what was sent to it and not answered fails (RFC 3261 §17.1.4).
     pub(super) fn unreachable(&mut self, now: Instant, way: Way) {
         self.counters.unreachable += 1;
+        if let Some(id) = way.connection {
+            self.reach.alive.remove(&id);
+        }
         for id in self.clients.towards(&way) {
             let Some(client) = self.clients.get_mut(id) else { continue };
             if client.way.connection.is_some() {

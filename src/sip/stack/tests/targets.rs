@@ -104,6 +104,7 @@ impl Bench {
             Event::Failed { status, .. } => self.note(&format!("failed {status}")),
             Event::Answered { .. } => self.note("answered"),
             Event::Bye { .. } => self.note("bye"),
+            Event::Ringing { .. } => {}
             other => panic!("{other:?}"),
         }
     }
@@ -306,6 +307,48 @@ fn a_bye_whose_connection_is_lost_goes_by_a_new_one_and_by_udp_where_that_may_be
     bench.refuse();
     bench.refuse();
     bench.did("0 BYE tcp 10.0.0.2:5060 #7\n0 BYE tcp 10.0.0.2:5060\n0 BYE udp 10.0.0.2:5060\n");
+    bench.answer("200", "");
+    bench.wait(60_000);
+    assert_eq!((bench.stack.legs(), bench.stack.transactions()), (0, 0));
+}
+
+#[test]
+fn a_cancel_whose_connection_is_lost_goes_by_a_new_one_and_is_still_that_of_its_invite() {
+    // RFC 3261 §9.1
+    let mut bench = Bench::new();
+    bench.call("sip:desk@10.0.0.2;transport=tcp");
+    let (way, invite) = bench.sent[0].clone();
+    let way = Way { connection: Some(ConnectionId(7)), ..way };
+    bench.answer_by(way, &invite, "180", "Contact: <sip:desk@10.0.0.2>\r\n");
+    bench.hang_up();
+    bench.tell(Input::Unreachable { way });
+    bench.did("0 INVITE tcp 10.0.0.2:5060\n0 CANCEL tcp 10.0.0.2:5060\n0 CANCEL tcp 10.0.0.2:5060\n");
+    let via = |text: &str| text.lines().find(|line| line.starts_with("Via: ")).map(str::to_owned);
+    let vias: Vec<_> = bench.sent.iter().map(|(_, text)| via(text)).collect();
+    assert!(vias.iter().all(|via| *via == vias[0]), "{vias:#?}");
+    let (_, cancel) = bench.sent[2].clone();
+    let way = Way { connection: Some(ConnectionId(8)), ..way };
+    bench.answer_by(way, &cancel, "200", "");
+    bench.answer_by(way, &invite, "487", "");
+    bench.wait(100_000);
+    assert_eq!((bench.stack.legs(), bench.stack.transactions()), (0, 0));
+    assert_eq!(bench.stack.counters().stray_responses, 0, "the answer to the second CANCEL is known");
+}
+
+#[test]
+fn what_is_asked_after_a_connection_was_lost_is_told_of_the_end_of_the_next_one() {
+    // RFC 3261 §18.4: the edge opens another connection, and that is refused.
+    let mut bench = Bench::new();
+    bench.call("sip:desk@10.0.0.2;transport=tcp");
+    let (way, invite) = bench.sent[0].clone();
+    let lost = Way { connection: Some(ConnectionId(7)), ..way };
+    bench.answer_by(lost, &invite, "200", "Contact: <sip:desk@10.0.0.2:5060>\r\n");
+    bench.tell(Input::Unreachable { way: lost });
+    bench.ladder.clear();
+    bench.hang_up();
+    bench.did("0 BYE tcp 10.0.0.2:5060\n");
+    bench.tell(Input::Unreachable { way: Way { connection: Some(ConnectionId(8)), ..way } });
+    bench.did("0 BYE udp 10.0.0.2:5060\n");
     bench.answer("200", "");
     bench.wait(60_000);
     assert_eq!((bench.stack.legs(), bench.stack.transactions()), (0, 0));
