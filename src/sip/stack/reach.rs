@@ -4,13 +4,15 @@
 //!  Locate (a call) ──Resolve─▶ … ─Resolved─▶ targets ─▶ Located: the first; the rest wait for the INVITE
 //!  request in a dialog to a name ──Resolve─▶ held ─▶ sent to the first target, or where the peer is, if there is none
 //!  unreachable, 64·T1, 503 ─▶ the next target: a new branch, a new transaction; none left: the core hears of it
+//!  a call, no answer at all for a few seconds, another target left ─▶ the same, and the first one is only listened to:
+//!           1xx ─▶ CANCEL      2xx ─▶ ACK, BYE
 //! ```
 //! CANCEL, and the ACK of a 3xx-6xx, go where their INVITE went: they have no search of their own. If the connection of a
 //! CANCEL is lost it goes by another one to the same peer.
 
 use super::super::interface::{Event, Output};
 use super::super::locate::{Hop, Locate, LocateId, Record};
-use super::super::transaction::clients::{self, ClientId, Large, Purpose, Sending, Target};
+use super::super::transaction::clients::{self, Cancel, ClientId, Large, Purpose, Sending, Target};
 use super::super::transaction::key::ClientKey;
 use super::super::way::{ConnectionId, Transport, Way};
 use super::leg::Phase;
@@ -177,7 +179,7 @@ impl Stack {
 
     fn ack_located(&mut self, invite: ClientId, tag: &[u8], way: Option<Way>) {
         let Some(client) = self.clients.get_mut(invite) else { return };
-        let Purpose::Invite { acks, .. } = &mut client.purpose else { return };
+        let (Purpose::Invite { acks, .. } | Purpose::Left { acks, .. }) = &mut client.purpose else { return };
         let Some(ack) = acks.iter_mut().find(|ack| ack.tag == tag) else { return };
         if let Some(way) = way {
             ack.octets = with_via_transport(&ack.octets, way.transport);
@@ -212,6 +214,7 @@ impl Stack {
             | Purpose::Probe { .. }
             | Purpose::ReInvite { .. }
             | Purpose::Update { .. }
+            | Purpose::Left { .. }
             | Purpose::Prack => {
                 let hop = hop_to_locate(&begin.octets, begin.way);
                 (hop, meant_udp(&begin.octets, begin.way).into_iter().collect())
@@ -249,6 +252,8 @@ impl Stack {
         }
         client.octets.clone_from(&octets);
         client.sending = Sending::Sent;
+        let waits = matches!(client.purpose, Purpose::Invite { .. }) && !client.rest.is_empty();
+        client.patience = waits.then(|| now + self.settings.target_patience);
         self.clients.redirect(now, id, way);
         self.transmit(way, octets);
     }
@@ -278,7 +283,11 @@ impl Stack {
             Purpose::Invite { leg, .. } | Purpose::ReInvite { leg, .. } | Purpose::Update { leg } => {
                 Some(*leg)
             }
-            Purpose::Cancel | Purpose::Bye { .. } | Purpose::Probe { .. } | Purpose::Prack => None,
+            Purpose::Cancel
+            | Purpose::Left { .. }
+            | Purpose::Bye { .. }
+            | Purpose::Probe { .. }
+            | Purpose::Prack => None,
         };
         let begin = clients::Begin { key, octets, way: target.way, purpose };
         let new = self.clients.begin(now, begin);
@@ -298,6 +307,32 @@ impl Stack {
         self.send_to(now, new, target);
         self.retime_client(new);
         true
+    }
+
+    /// A target has not answered a call at all, and there may be another: the call goes on to that. Nothing can be
+    /// cancelled yet (RFC 3261 §9.1), so what the first one says late is still heard.
+    pub(super) fn lose_patience(&mut self, now: Instant, id: ClientId) {
+        let Some(Purpose::Invite { invite, .. }) = self.clients.get_mut(id).map(|client| &client.purpose)
+        else {
+            return;
+        };
+        let invite = invite.clone();
+        if self.fail_over(now, id, &invite)
+            && let Some(client) = self.clients.get_mut(id)
+        {
+            client.purpose = Purpose::Left { invite, acks: Vec::new(), cancel: Cancel::Unsent };
+            // Nor is it sent again: what never reached a phone shall not make it ring now.
+            client.octets = Vec::new();
+        }
+    }
+
+    /// A provisional answer to a call that went on to another target: two phones must not ring for it.
+    pub(super) fn cancel_left(&mut self, now: Instant, id: ClientId) {
+        let Some(client) = self.clients.get_mut(id) else { return };
+        if let Purpose::Left { cancel: cancel @ Cancel::Unsent, .. } = &mut client.purpose {
+            *cancel = Cancel::Sent;
+            self.send_cancel(now, id, None);
+        }
     }
 
     /// A CANCEL goes another way as the same transaction: by its branch the peer knows what is cancelled
