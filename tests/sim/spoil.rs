@@ -151,6 +151,16 @@ impl World {
         self.plagues(Fault::UnheardRefusal)
     }
 
+    /// Whether the switch never hears that a connection is gone.
+    pub(super) fn hides_loss(&mut self) -> bool {
+        self.plagues(Fault::UnheardLoss)
+    }
+
+    /// Whether an answer never goes by another connection than its request.
+    pub(super) fn keeps_to_connection(&mut self) -> bool {
+        self.plagues(Fault::FaithfulAnswer)
+    }
+
     /// Whether each request of a flood counts for another source.
     pub(super) fn scatters_flood(&mut self) -> bool {
         self.plagues(Fault::UnmeteredSource)
