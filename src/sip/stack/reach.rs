@@ -209,7 +209,7 @@ impl Stack {
     pub(super) fn client_begin(&mut self, now: Instant, begin: clients::Begin) -> ClientId {
         let (hop, rest) = match &begin.purpose {
             Purpose::Invite { leg, .. } => (None, self.reach.calls.remove(leg).unwrap_or_default()),
-            Purpose::Cancel => (None, VecDeque::new()),
+            Purpose::Cancel => (None, again_by_tcp(begin.way).into_iter().collect()),
             Purpose::Bye { .. }
             | Purpose::Probe { .. }
             | Purpose::ReInvite { .. }
@@ -386,6 +386,12 @@ impl Stack {
         }
         self.fail_over(now, id, request)
     }
+}
+
+/// A CANCEL goes once more if its connection is lost, over another one to the same peer: else a phone rings on.
+fn again_by_tcp(way: Way) -> Option<Target> {
+    let again = Target { way: Way { connection: None, ..way }, large: Large::AsItIs };
+    way.transport.is_reliable().then_some(again)
 }
 
 /// The datagram that a peer may have meant who named no transport (RFC 3263 §4.1), and came by TCP because what it

@@ -302,7 +302,9 @@ impl Stack {
             | Purpose::Update { .. }
             | Purpose::Prack => client.octets.clone(),
         };
-        if self.fail_over(now, id, &request) {
+        // A CANCEL that nobody answers is not worth a second one.
+        let is_worth_it = status != 408 || !matches!(client.purpose, Purpose::Cancel);
+        if is_worth_it && self.fail_over(now, id, &request) {
             return;
         }
         match self.clients.get_mut(id).map(|client| &client.purpose) {

@@ -337,14 +337,14 @@ fn a_large_request_goes_by_tcp_and_by_udp_where_tcp_is_refused() {
     bench.sdp_octets = LARGE;
     bench.call("sip:desk@10.0.0.2:5070");
     bench.did("0 INVITE tcp 10.0.0.2:5070\n");
-    bench.wait(5_000);
+    bench.wait(3_000);
     bench.did("");
     bench.refuse();
-    bench.did("5000 INVITE udp 10.0.0.2:5070\n");
+    bench.did("3000 INVITE udp 10.0.0.2:5070\n");
     bench.wait(500);
-    bench.did("5500 INVITE udp 10.0.0.2:5070\n");
+    bench.did("3500 INVITE udp 10.0.0.2:5070\n");
     bench.answer("200", "Contact: <sip:desk@10.0.0.2:5070>\r\n");
-    bench.did("5500 ACK udp 10.0.0.2:5070\n5500 answered\n");
+    bench.did("3500 ACK udp 10.0.0.2:5070\n3500 answered\n");
 }
 
 #[test]
