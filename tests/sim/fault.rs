@@ -60,8 +60,6 @@ pub enum Fault {
     PortZeroHolds,
     /// Word that nobody is at the end of a way is lost.
     UnheardRefusal,
-    /// Word that a connection is gone is lost.
-    UnheardLoss,
     /// An answer goes by the connection of its request alone, even if that is gone.
     FaithfulAnswer,
     /// Each request of a source is metered as if it came from another one.
@@ -74,7 +72,7 @@ pub enum Fault {
 
 impl Fault {
     /// Every one of them.
-    pub const ALL: [Fault; 33] = [
+    pub const ALL: [Fault; 32] = [
         Fault::LeakedPort,
         Fault::DoubledKey,
         Fault::LostKey,
@@ -103,7 +101,6 @@ impl Fault {
         Fault::LostPrack,
         Fault::PortZeroHolds,
         Fault::UnheardRefusal,
-        Fault::UnheardLoss,
         Fault::FaithfulAnswer,
         Fault::UnmeteredSource,
         Fault::ForgottenTrust,

@@ -165,8 +165,7 @@ impl World {
         {
             self.reach.refused.entry(phone).or_insert(self.now);
         }
-        let is_unheard = self.hides_refusal() || way.connection.is_some() && self.hides_loss();
-        if is_unheard { Ok(()) } else { self.tell_switch(Input::Unreachable { way }) }
+        if self.hides_refusal() { Ok(()) } else { self.tell_switch(Input::Unreachable { way }) }
     }
 
     /// What is late by now.

@@ -151,11 +151,6 @@ impl World {
         self.plagues(Fault::UnheardRefusal)
     }
 
-    /// Whether the switch never hears that a connection is gone.
-    pub(super) fn hides_loss(&mut self) -> bool {
-        self.plagues(Fault::UnheardLoss)
-    }
-
     /// Whether an answer never goes by another connection than its request.
     pub(super) fn keeps_to_connection(&mut self) -> bool {
         self.plagues(Fault::FaithfulAnswer)

@@ -241,6 +241,10 @@ fn what_a_target_says_too_late_is_cancelled_or_ended_and_the_call_goes_on_at_the
         bench.ladder.clear();
         bench.answer_by(way, &first, late, ok);
         bench.did(expected);
+        if late == "180" {
+            bench.answer_by(way, &first, "183", ok);
+            bench.did("");
+        }
         bench.answer_by(other, &second, "200", "Contact: <sip:desk@10.0.0.3>\r\n");
         bench.did("4000 ACK udp 10.0.0.3:5060\n4000 answered\n");
     }
