@@ -72,6 +72,8 @@ pub struct Sip {
     pub external_address: Option<IpAddr>,
     /// T1 of RFC 3261 §17.1.1.1.
     pub t1: Duration,
+    /// How long a target of a call may say nothing at all while its name leads to another one.
+    pub target_patience: Duration,
     /// The text of Server and User-Agent.
     pub product: String,
     /// Networks whose calls are taken besides those of trunks.
@@ -202,6 +204,7 @@ impl Default for Config {
                 listen: over_each(SocketAddr::from(([0, 0, 0, 0], 5060))),
                 external_address: None,
                 t1: Duration::from_millis(500),
+                target_patience: limits::SIP_TARGET_PATIENCE_DEFAULT,
                 product: concat!("Careline/", env!("CARGO_PKG_VERSION")).to_owned(),
                 listen_to: near_networks(),
                 requests_a_second: limits::GUARD_REQUESTS_A_SECOND_DEFAULT,
@@ -271,6 +274,7 @@ impl Config {
         let trunks = self.trunks.iter().flat_map(|trunk| &trunk.addresses);
         Settings {
             t1: self.sip.t1,
+            target_patience: self.sip.target_patience,
             external_address: self.sip.external_address,
             product: self.sip.product.clone(),
             listen_to: self.sip.listen_to.iter().chain(trunks.clone()).copied().collect(),
@@ -367,6 +371,7 @@ impl Sip {
             let t1 = fields::number(node, "time in milliseconds", 10..=5_000, FAMILY, sources);
             self.t1 = t1.map_or(self.t1, Duration::from_millis);
         }
+        seconds(&mut fields, "target_patience_s", 1..=32, &mut self.target_patience, sources);
         let product = fields.take("product");
         if let Some(product) = product.and_then(|n| fields::word(n, "the product's name", FAMILY, sources)) {
             self.product = product.value;
@@ -592,7 +597,7 @@ mod tests {
     #[test]
     fn every_key_is_read() {
         let text = "
-sip: {listen: '192.0.2.1:5080', external_address: 203.0.113.10, t1_ms: 50, product: Clinic, listen_to: [10.0.0.0/8], session_expires_s: 30, info_keys: count}
+sip: {listen: '192.0.2.1:5080', external_address: 203.0.113.10, t1_ms: 50, target_patience_s: 2, product: Clinic, listen_to: [10.0.0.0/8], session_expires_s: 30, info_keys: count}
 media: {address: 192.0.2.1, first_port: 30000, last_port: 30099, port_rest_s: 4, workers: 2, silent_after_s: 20, io_uring: never, priority: never}
 calls: {max: 5, ring_s: 60, longest_s: 3600}
 trunks:
@@ -609,6 +614,7 @@ log: debug
         let config = config.unwrap();
         assert_eq!(config.sip.listen, over_each("192.0.2.1:5080".parse().unwrap()));
         assert_eq!(config.sip.t1, Duration::from_millis(50));
+        assert_eq!(config.sip.target_patience, Duration::from_secs(2));
         assert_eq!((config.sip.session_expires_s, config.sip.info_keys), (90, InfoKeys::Told), "90 at least");
         let paired = text.replace("info_keys: count", "info_keys: deduplicate");
         let (paired, faults) = Config::read("careline.yaml", paired.as_bytes());

@@ -31,6 +31,9 @@ pub const SIP_CONNECTION_EVENTS_MAX: usize = 1_024;
 pub const SIP_TARGETS_MAX: usize = 8;
 /// How long all questions for one call or request may take together, before what is known has to do.
 pub const SIP_LOCATE_MAX: Duration = Duration::from_secs(2);
+/// How long a target of a call may say nothing at all before another one of the same name is tried: a proxy sends its
+/// 100 within 0.2 s (RFC 3261 §17.2.1), and 4 s hold four sendings over UDP, of which three may be lost.
+pub const SIP_TARGET_PATIENCE_DEFAULT: Duration = Duration::from_secs(4);
 /// Searches for targets at once: one for each call that is placed and each request in a dialog, many times over.
 pub const SIP_LOCATING_MAX: usize = 4_096;
 /// Targets that asked to be left alone for a time and are remembered.

@@ -225,7 +225,7 @@ fn over_ipv6_a_call_is_answered_with_an_address_of_that_family() {
 }
 
 /// An engine with short prompts and a front desk whose name alone is too long for a datagram.
-fn with_a_long_desk(home: &Path, t1_ms: u32) -> Engine {
+fn with_a_long_desk(home: &Path, t1_ms: u32, target_patience_s: u32) -> Engine {
     let sounds = home.join("sounds");
     sound::short_prompts(Path::new(ROOT), &sounds);
     let (sip, desk) = engine::furnish(home, &Wishes { sounds, t1_ms, ..Wishes::default() });
@@ -233,6 +233,11 @@ fn with_a_long_desk(home: &Path, t1_ms: u32) -> Engine {
     let text = fs::read_to_string(&clinic).expect("the flows are there");
     let text = text.replace("sip:front-desk@", &format!("sip:front-desk{}@", "-of-the-clinic".repeat(100)));
     fs::write(&clinic, text).expect("the test's own directory can be written");
+    let config = home.join("careline.yaml");
+    let text = fs::read_to_string(&config).expect("the configuration is there");
+    assert!(text.contains("t1_ms: "), "no T1 to write beside:\n{text}");
+    let text = text.replacen("t1_ms: ", &format!("target_patience_s: {target_patience_s}, t1_ms: "), 1);
+    fs::write(&config, text).expect("the test's own directory can be written");
     Engine::start_again(home, sip, desk)
 }
 
@@ -248,7 +253,7 @@ fn asks_for_a_person(engine: &Engine) -> Phone {
 #[test]
 fn a_long_request_goes_by_tcp_and_in_a_datagram_where_tcp_is_refused() {
     let home = tempfile::tempdir().expect("a temporary directory can be made");
-    let engine = with_a_long_desk(home.path(), 100);
+    let engine = with_a_long_desk(home.path(), 100, 4);
     let desk = UdpSocket::bind(engine.desk).expect("the desk's port was free a moment ago");
     let phone = asks_for_a_person(&engine);
     desk.set_read_timeout(Some(ANSWER)).expect("20 s is no zero");
@@ -264,7 +269,7 @@ fn a_long_request_goes_by_tcp_and_in_a_datagram_where_tcp_is_refused() {
     drop(engine);
 
     let home = tempfile::tempdir().expect("a temporary directory can be made");
-    let engine = with_a_long_desk(home.path(), 100);
+    let engine = with_a_long_desk(home.path(), 100, 4);
     let desk = TcpListener::bind(engine.desk).expect("the desk's port was free a moment ago");
     let phone = asks_for_a_person(&engine);
     let (mut stream, _) = desk.accept().expect("the engine connects");
@@ -279,12 +284,13 @@ fn a_long_request_goes_by_tcp_and_in_a_datagram_where_tcp_is_refused() {
     phone.hang_up().unwrap_or_else(|error| panic!("{error}"));
 }
 
-/// A desk that takes the connection and says nothing is silent for 64·T1; then it is asked by a datagram, as the next
-/// target (RFC 3263 §4.3, RFC 3261 §17.1.1.2).
+/// A desk that takes the connection and says nothing has `sip.target_patience_s`, far less than 64·T1; then it is asked
+/// by a datagram, as the next target (RFC 3263 §4.3). What it says by the connection after that is too late: its
+/// ringing is cancelled, its answer is ended (RFC 3261 §9.1, §13.2.2.4), and the call stands at the next target.
 #[test]
 fn a_target_that_says_nothing_is_followed_by_the_next() {
     let home = tempfile::tempdir().expect("a temporary directory can be made");
-    let engine = with_a_long_desk(home.path(), 50);
+    let engine = with_a_long_desk(home.path(), 500, 1);
     let mute = TcpListener::bind(engine.desk).expect("the desk's port was free a moment ago");
     let desk = UdpSocket::bind(engine.desk).expect("the desk's port was free a moment ago");
     let phone = asks_for_a_person(&engine);
@@ -302,6 +308,27 @@ fn a_target_that_says_nothing_is_followed_by_the_next() {
     assert_eq!(numbers, ["CSeq: 1 INVITE", "CSeq: 2 INVITE"], "{first}\n{second}");
     let figures = engine.status();
     assert_eq!((figures["tcp_opened"], figures["sip_failovers"]), (1, 1), "{figures:#?}");
+    let answer = |status: &str, request: &str, tag: &str| {
+        let line = |name: &str| request.lines().find(|line| line.starts_with(name)).unwrap_or_default();
+        let [via, from, to, id, cseq] = ["Via: ", "From: ", "To: ", "Call-ID: ", "CSeq: "].map(line);
+        format!(
+            "SIP/2.0 {status}\r\n{via}\r\n{from}\r\n{to};tag={tag}\r\n{id}\r\n{cseq}\r\n\
+             Contact: <sip:{tag}@{};transport=tcp>\r\nContent-Length: 0\r\n\r\n",
+            engine.desk
+        )
+    };
+    desk.send_to(answer("180 Ringing", &second, "second").as_bytes(), engine.sip)
+        .expect("the engine listens");
+    let say = |stream: &mut TcpStream, text: String| stream.write_all(text.as_bytes()).expect("it is open");
+    say(&mut stream, answer("180 Ringing", &first, "first"));
+    let cancel = read_until(&mut stream, "\r\n\r\n", 1);
+    let branch = |text: &str| {
+        text.split("branch=").nth(1).and_then(|rest| rest.split([';', '\r']).next().map(str::to_owned))
+    };
+    assert!(cancel.starts_with("CANCEL ") && branch(&cancel) == branch(&first), "{cancel}");
+    say(&mut stream, answer("200 OK", &first, "first"));
+    let ends = read_until(&mut stream, "\r\n\r\n", 2);
+    assert!(ends.starts_with("ACK ") && ends.contains("\r\n\r\nBYE "), "{ends}");
     phone.hang_up().unwrap_or_else(|error| panic!("{error}"));
 }
 

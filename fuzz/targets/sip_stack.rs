@@ -19,6 +19,7 @@ fuzz_target!(|input: &[u8]| {
     let everywhere = Network { base: [0, 0, 0, 0].into(), prefix: 0 };
     let settings = Settings {
         t1: Duration::from_millis(500),
+        target_patience: careline::limits::SIP_TARGET_PATIENCE_DEFAULT,
         external_address: None,
         product: "fuzz".to_owned(),
         listen_to: vec![everywhere],

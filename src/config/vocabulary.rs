@@ -30,6 +30,12 @@ pub const SIP: Object = Object {
             Value::Number(10, 5_000),
             "The round trip from which all SIP timers follow (RFC 3261).",
         ),
+        field(
+            "target_patience_s",
+            Optional,
+            Value::Number(1, 32),
+            "Seconds after which a call goes on to another host of the same name when the first one says nothing at all.",
+        ),
         field("product", Optional, Value::Text, "How we name ourselves to peers."),
         field(
             "listen_to",

@@ -206,6 +206,7 @@ mod tests {
             let port = SipPort::open(&listen, bounds).unwrap_or_else(|taken| panic!("{taken:?}"));
             let settings = Settings {
                 t1: Duration::from_millis(500),
+                target_patience: crate::limits::SIP_TARGET_PATIENCE_DEFAULT,
                 external_address: None,
                 product: "Careline".to_owned(),
                 listen_to: vec![network],

@@ -18,6 +18,8 @@ use std::time::Duration;
 pub struct Settings {
     /// T1, the estimate of the round trip; every other timer follows from it (RFC 3261 §17.1.1.1).
     pub t1: Duration,
+    /// How long a target of a call of ours may say nothing at all while there is another one (RFC 3263 §4.3).
+    pub target_patience: Duration,
     /// The address told in Contact in place of the one the peer reached us at.
     pub external_address: Option<IpAddr>,
     /// Text of the Server and User-Agent header fields.

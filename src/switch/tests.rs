@@ -62,6 +62,7 @@ impl Scene {
         let settings = Settings {
             sip: sip::Settings {
                 t1: Duration::from_millis(500),
+                target_patience: crate::limits::SIP_TARGET_PATIENCE_DEFAULT,
                 external_address: None,
                 product: "Careline".to_owned(),
                 listen_to: vec![sip::Network { base: "10.0.0.0".parse().unwrap(), prefix: 8 }],

@@ -281,6 +281,25 @@ impl Engine {
         text.lines().filter(is_figure).map(read).collect()
     }
 
+    /// What may have made a test fail that is no fault of the engine: it lets in no more than it can serve well, and
+    /// something else had the machine. Nothing if it refused nobody for that.
+    pub fn was_busy(&self) -> String {
+        let Ok(output) = careline(&self.home, &["status"]).output() else { return String::new() };
+        let text = String::from_utf8_lossy(&output.stdout);
+        let figure = |name: &str| -> u64 {
+            let line = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
+            line.and_then(|line| line.split_whitespace().next()?.parse().ok()).unwrap_or(0)
+        };
+        let (refused, late) = (figure("calls_refused_busy"), figure("media_slots_late"));
+        if refused == 0 {
+            return String::new();
+        }
+        format!(
+            "\n==== the engine refused {refused} calls because the machine was busy (503, `calls_refused_busy`; its media \
+             threads were over 2 ms late {late} times): run it on a quiet machine"
+        )
+    }
+
     /// Waits until the figures are what `is_so` asks for.
     pub fn wait_for(
         &self,

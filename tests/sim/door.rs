@@ -9,7 +9,7 @@
 use super::check::Wrong;
 use super::check::signals::Admission;
 use super::phone::Role;
-use super::script::{ENGINE, URGENT};
+use super::script::URGENT;
 use super::world::{Event, World};
 use careline::limits::QUEUE_BUSY;
 use careline::sip::way::Way;
@@ -17,7 +17,6 @@ use careline::switch::inbox::Turn;
 use careline::switch::interface::Input;
 use careline::wire::sip::message::{Message, parse};
 use careline::wire::sip::name::Name;
-use std::net::SocketAddr;
 use std::time::Duration;
 
 /// New calls that pile up for so long are not let in any more.
@@ -30,16 +29,15 @@ impl World {
     /// A message comes to the engine's SIP port.
     pub(super) fn reach_engine(
         &mut self,
-        from: SocketAddr,
+        way: Way,
         phone: Option<usize>,
         octets: &[u8],
     ) -> Result<(), Wrong> {
-        let way = Way::udp(ENGINE, from);
         if let Some(phone) = phone {
             self.ladder.sip(self.now, &format!("phone{phone}"), "engine", octets);
         }
         if phone.is_none() {
-            self.note_stranger(from, octets);
+            self.note_stranger(way.remote, octets);
         }
         if self.inbox.sort(self.now, way, octets) == Turn::Later {
             self.plan_turn();
@@ -86,13 +84,21 @@ impl World {
         if !self.hides_wait() {
             self.tell_switch(Input::Waited(waited))?;
         }
-        let phone = self.by_address.get(&waiting.way.remote).copied();
+        let phone = self.sender(waiting.way);
         self.note_arrival(phone, &waiting.octets);
         self.in_pile = self.piled_since.is_some_and(|since| self.now.since(since) > PILED);
         let done = self.take_message(waiting.way, &waiting.octets);
         self.in_pile = false;
         self.plan_turn();
         done
+    }
+
+    /// Which phone a message came from.
+    fn sender(&self, way: Way) -> Option<usize> {
+        match way.connection {
+            Some(id) => self.wires.caller(id),
+            None => self.by_address.get(&way.remote).copied(),
+        }
     }
 
     /// Who is let in and who is refused when more come than can be served.

@@ -60,6 +60,8 @@ pub enum Fault {
     PortZeroHolds,
     /// Word that nobody is at the end of a way is lost.
     UnheardRefusal,
+    /// An answer goes by the connection of its request alone, even if that is gone.
+    FaithfulAnswer,
     /// Each request of a source is metered as if it came from another one.
     UnmeteredSource,
     /// Trusted sources are metered like all others.
@@ -70,7 +72,7 @@ pub enum Fault {
 
 impl Fault {
     /// Every one of them.
-    pub const ALL: [Fault; 31] = [
+    pub const ALL: [Fault; 32] = [
         Fault::LeakedPort,
         Fault::DoubledKey,
         Fault::LostKey,
@@ -99,6 +101,7 @@ impl Fault {
         Fault::LostPrack,
         Fault::PortZeroHolds,
         Fault::UnheardRefusal,
+        Fault::FaithfulAnswer,
         Fault::UnmeteredSource,
         Fault::ForgottenTrust,
         Fault::LostPromise,

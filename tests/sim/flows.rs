@@ -1,15 +1,19 @@
-//! The flows that a world serves: the shipped ones, and the same with one line changed, for a reload
-//! in mid-call. In both `after_hours` is urgent. Every prompt counts as having sound.
+//! The flows that a world serves: the shipped ones, the same with one line changed and a front desk whose name does not
+//! fit a datagram, and the shipped ones with the front desk reached by TCP, for reloads in mid-call. In all of them
+//! `after_hours` is urgent. Every prompt counts as having sound.
 
 use careline::flow::set::{Audio, FlowSet, SourceFile};
 use std::path::Path;
 use std::sync::Arc;
 
-/// Two sets of flows.
+/// Where the shipped flows have the front desk.
+const DESK: &str = "127.0.0.1:5070";
+
+/// Three sets of flows.
 #[derive(Clone)]
 pub struct Flows {
-    /// The shipped one, and the changed one.
-    pub sets: [Arc<FlowSet>; 2],
+    /// The shipped one, the changed one, and the one by TCP.
+    pub sets: [Arc<FlowSet>; 3],
 }
 
 impl Flows {
@@ -35,7 +39,10 @@ impl Flows {
         for file in changed.iter_mut().filter(|file| file.path.ends_with("clinic.yaml")) {
             let text = String::from_utf8(file.octets.clone()).unwrap();
             assert!(text.contains("tries: 2"), "clinic.yaml has no line `tries: 2` to change:\n{text}");
-            file.octets = text.replace("tries: 2", "tries: 3").into_bytes();
+            let text = text.replace("tries: 2", "tries: 3");
+            let name = format!("sip:front-desk{}@", "-of-the-clinic".repeat(70));
+            assert!(text.contains("sip:front-desk@"), "clinic.yaml has no front desk:\n{text}");
+            file.octets = text.replace("sip:front-desk@", &name).into_bytes();
         }
         // The tests within the triage tree are of two tries.
         for file in changed.iter_mut().filter(|file| file.path.ends_with("nurse_triage.yaml")) {
@@ -43,7 +50,13 @@ impl Flows {
             let text = text.replace("silence, silence", "silence, silence, silence");
             file.octets = text.replace("2, 5, 6]", "2, 5, 6, 5]").into_bytes();
         }
-        Self { sets: [load(files), load(changed)] }
+        let mut by_tcp = files.clone();
+        for file in by_tcp.iter_mut().filter(|file| file.path.ends_with("clinic.yaml")) {
+            let text = String::from_utf8(file.octets.clone()).unwrap();
+            assert!(text.contains(DESK), "clinic.yaml has no front desk at {DESK}:\n{text}");
+            file.octets = text.replace(DESK, &format!("{DESK};transport=tcp")).into_bytes();
+        }
+        Self { sets: [load(files), load(changed), load(by_tcp)] }
     }
 }
 

@@ -39,6 +39,11 @@ const DIES_DOWN: Duration = Duration::from_secs(120);
 /// Every so many frames of a recording is listened to.
 const LISTEN_EVERY: usize = 20;
 
+/// The networks whose calls are taken.
+pub fn listen_to() -> Vec<sip::Network> {
+    vec![sip::Network { base: IpAddr::V4(Ipv4Addr::new(10, 0, 0, 0)), prefix: 8 }]
+}
+
 /// A switch that serves the shipped flows.
 pub fn switch(
     script: &Script,
@@ -50,9 +55,10 @@ pub fn switch(
     let settings = Settings {
         sip: sip::Settings {
             t1: super::phone::T1,
+            target_patience: careline::limits::SIP_TARGET_PATIENCE_DEFAULT,
             external_address: None,
             product: "Careline".to_owned(),
-            listen_to: vec![sip::Network { base: IpAddr::V4(Ipv4Addr::new(10, 0, 0, 0)), prefix: 8 }],
+            listen_to: listen_to(),
             trusted: script.trusted.clone(),
             requests_a_second: REQUESTS_A_SECOND,
             session_expires_s: 1_800,
@@ -101,7 +107,7 @@ impl World {
             Chaos::ClockJump(seconds) => self.wall_jump += seconds * 1_000_000,
             Chaos::TurnCost(cost) => self.turn_cost = cost,
             Chaos::Reload => {
-                self.reloaded = 1 - self.reloaded;
+                self.reloaded = (self.reloaded + 1) % self.flows.sets.len();
                 let flows = self.flows.sets[self.reloaded].clone();
                 return self.tell_switch(Input::Flows(Served::to_all(flows)));
             }
@@ -178,6 +184,7 @@ impl World {
         let first = (self.store.appended + 1, first_id);
         self.inbox = Inbox::default();
         self.reach.forget();
+        self.cut_wires();
         self.flood.forget();
         self.turn_at = None;
         self.switch = switch(&self.script, &self.flows, self.reloaded, first, &mut self.rng);
@@ -316,6 +323,10 @@ impl World {
             urgent: self.checker.signals.urgent_in_storm,
             floods: self.flood.floods,
             struck: usize::from(self.disk.struck().is_some()),
+            cut: self.wires.ended,
+            answered_anew: self.wires.answered_anew,
+            called_by_tcp: self.wires.calls_out,
+            fell_back: self.wires.fell_back,
             quirks: self
                 .phones
                 .iter()

@@ -32,6 +32,10 @@ pub struct Link {
 
 /// How much later a packet comes that is overtaken.
 const HELD_BACK: Duration = Duration::from_millis(45);
+/// What is lost over TCP is sent again after this, and then after twice as long each time (RFC 6298 §5.5).
+const SENT_AGAIN: Duration = Duration::from_millis(200);
+/// So often at the most.
+const SENDINGS_MAX: u32 = 8;
 
 impl Quality {
     /// A path in one building.
@@ -79,6 +83,19 @@ impl Link {
         [Some(first), second]
     }
 
+    /// When what is sent `now` over TCP arrives: it is sent until it does.
+    pub fn carry_surely(&mut self, now: Instant) -> Instant {
+        let (mut at, mut pause) = (now, SENT_AGAIN);
+        for _ in 0..SENDINGS_MAX {
+            if let [Some(arrives), _] = self.carry(at) {
+                return arrives;
+            }
+            at = at + pause;
+            pause *= 2;
+        }
+        at
+    }
+
     fn arrival(&mut self, now: Instant) -> Instant {
         let jitter = self.rng.below(self.quality.jitter.as_micros() as u64 + 1);
         let held = if self.chance(self.quality.reorder) { HELD_BACK } else { Duration::ZERO };
@@ -98,6 +115,7 @@ fn a_good_link_loses_nothing_and_a_burst_everything() {
     link.burst(at(500));
     assert_eq!(link.carry(at(499)), [None, None]);
     assert!(link.carry(at(500))[0].is_some());
+    assert!((at(500)..at(800)).contains(&link.carry_surely(at(400))), "sent until it arrives");
 }
 
 /// What the resolver of a network knows in which all persons are at `persons`, reached from `local`.

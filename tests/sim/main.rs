@@ -26,6 +26,7 @@ mod script;
 mod sound;
 mod spoil;
 mod struck;
+mod tcp;
 mod world;
 
 use fault::Fault;
@@ -108,6 +109,10 @@ fn add(total: Summary, one: Summary) -> Summary {
         urgent: total.urgent + one.urgent,
         floods: total.floods + one.floods,
         struck: total.struck + one.struck,
+        cut: total.cut + one.cut,
+        answered_anew: total.answered_anew + one.answered_anew,
+        called_by_tcp: total.called_by_tcp + one.called_by_tcp,
+        fell_back: total.fell_back + one.fell_back,
         quirks: total.quirks | one.quirks,
         ..total
     }
@@ -153,6 +158,10 @@ fn seeds_tell_of_calls_that_all_end_well_and_meet_every_quirk_of_phones() {
         );
         assert!(total.floods > 0, "nobody flooded the engine: {total:?}");
         assert!(total.struck > 5, "the disk failed hardly a recording: {total:?}");
+        assert!(
+            total.cut.min(total.answered_anew).min(total.called_by_tcp).min(total.fell_back) > 0,
+            "no connection ended, or no answer, call or large call went by another way: {total:?}"
+        );
         let unseen: Vec<Quirk> = Quirk::all().filter(|quirk| total.quirks & quirk.bit() == 0).collect();
         assert!(unseen.is_empty(), "in {} seeds nobody did this: {unseen:?}", seeds.len());
     }

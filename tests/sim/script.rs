@@ -9,6 +9,7 @@ use super::phone::talk::Mouth;
 use careline::clock::Instant;
 use careline::rng::Rng;
 use careline::sip::interface::Network;
+use careline::sip::way::Transport;
 use careline::wire::codec::Codec;
 use careline::wire::telephone_event::Key;
 use std::collections::VecDeque;
@@ -56,6 +57,8 @@ pub struct Caller {
     pub plan: Plan,
     /// What is odd about his phone.
     pub quirk: Option<Quirk>,
+    /// How he signals.
+    pub transport: Transport,
     /// His signalling's path.
     pub sip: Quality,
     /// His sound's path.
@@ -157,6 +160,7 @@ fn caller(n: usize, rng: &mut Rng) -> Caller {
         ability: Ability { codecs, keys, ptime, media: told },
         plan,
         quirk,
+        transport: Transport::Udp,
         sip,
         rtp,
     }

@@ -151,6 +151,11 @@ impl World {
         self.plagues(Fault::UnheardRefusal)
     }
 
+    /// Whether an answer never goes by another connection than its request.
+    pub(super) fn keeps_to_connection(&mut self) -> bool {
+        self.plagues(Fault::FaithfulAnswer)
+    }
+
     /// Whether each request of a flood counts for another source.
     pub(super) fn scatters_flood(&mut self) -> bool {
         self.plagues(Fault::UnmeteredSource)

@@ -17,8 +17,9 @@ use super::ladder::Ladder;
 use super::link::{Link, Quality};
 use super::phone::{Out, Phone};
 use super::reach::Reach;
-use super::script::{Chaos, Script, TURN_COST};
+use super::script::{Chaos, ENGINE, Script, TURN_COST};
 use super::sound::{Ear, Voice};
+use super::tcp::{Act, Wires};
 use careline::audio::g711::{self, Law};
 use careline::call::recording;
 use careline::clock::{Instant, WallTime};
@@ -31,7 +32,7 @@ use careline::media::engine::Engine;
 use careline::media::moving::Moving;
 use careline::media::slot::Slot;
 use careline::rng::Rng;
-use careline::sip::way::Way;
+use careline::sip::way::{Transport, Way};
 use careline::switch::Switch;
 use careline::switch::inbox::Inbox;
 use careline::switch::interface::{Input, Now, Output};
@@ -96,6 +97,7 @@ pub struct World {
     /// The one who has its turn comes while they pile up.
     pub(super) in_pile: bool,
     pub(super) reach: Reach,
+    pub(super) wires: Wires,
     pub(super) flood: Flood,
     /// RTP ports whose sockets are on their way to another worker, and until when.
     pub(super) on_the_way: BTreeMap<u16, Instant>,
@@ -105,7 +107,7 @@ pub struct World {
 
 /// The ways between a phone and the engine.
 pub(super) struct Path {
-    up: Link,
+    pub(super) up: Link,
     pub(super) down: Link,
     sound: Link,
 }
@@ -136,6 +138,8 @@ pub(super) enum Event {
     Committed { life: u32, up_to: u64 },
     /// A sync of the disk ends.
     Synced { life: u32, job: Job },
+    /// Something happens to a connection.
+    Wire { wire: usize, act: Act },
     /// Nobody is at the end of that way.
     Refused { life: u32, way: Way },
     /// Something breaks.
@@ -184,6 +188,14 @@ pub struct Summary {
     pub quirks: u64,
     /// Recordings of which one operation of the disk went wrong.
     pub struck: usize,
+    /// Connections that ended while they were in use.
+    pub cut: usize,
+    /// Answers that went by another connection than their request came by.
+    pub answered_anew: usize,
+    /// Calls to persons by TCP.
+    pub called_by_tcp: usize,
+    /// Large ones that went in a datagram, for TCP was refused.
+    pub fell_back: usize,
 }
 
 impl World {
@@ -194,6 +206,8 @@ impl World {
         // A planted fault is looked for in a world that is otherwise calm: who must hear whom is sure there.
         script.restless &= fault.is_none();
         script.trusted.retain(|_| fault != Some(Fault::ForgottenTrust));
+        let mut wires = Wires::new(seed, super::life::listen_to());
+        wires.choose_callers(&mut script);
         let disk = Disk::new();
         disk.expect_blow(Blow::of_seed(seed).filter(|_| fault.is_none()));
         let switch = super::life::switch(&script, &flows, 0, (1, 1), &mut rng);
@@ -240,6 +254,7 @@ impl World {
             piled_since: None,
             in_pile: false,
             reach: Reach::default(),
+            wires,
             flood: Flood::default(),
             on_the_way: BTreeMap::new(),
             moves: 0,
@@ -255,7 +270,8 @@ impl World {
         for (n, caller) in std::mem::take(&mut self.script.callers).into_iter().enumerate() {
             let rng = Rng::seeded(self.rng.next_u64());
             let does = (caller.plan, caller.quirk);
-            let phone = Phone::caller(caller.place, caller.ability, Voice(n as u16), does, rng);
+            let mut phone = Phone::caller(caller.place, caller.ability, Voice(n as u16), does, rng);
+            phone.dialog.transport = caller.transport;
             // Its own port, that of another Contact, that of another translation.
             for more in [0, 2, 4] {
                 self.by_address.insert(SocketAddr::new(phone.at.ip(), phone.at.port() + more), n);
@@ -311,7 +327,8 @@ impl World {
     fn next_at(&self) -> Option<Instant> {
         let switch = self.switch.poll_timeout().map(|due| due.at);
         let engines = self.engines.iter().filter_map(|engine| engine.next_slot().map(Slot::at)).min();
-        [self.heap.next_at(), switch, engines, self.desk.poll_timeout()].into_iter().flatten().min()
+        let wires = self.wires.due();
+        [self.heap.next_at(), switch, engines, self.desk.poll_timeout(), wires].into_iter().flatten().min()
     }
 
     fn step(&mut self) -> Result<(), Wrong> {
@@ -330,6 +347,9 @@ impl World {
             self.desk.turn(self.now);
             self.after_desk();
         }
+        if self.wires.due().is_some_and(|at| at <= self.now) {
+            self.time_wires()?;
+        }
         if self.drained {
             self.store.durable = self.store.appended;
             self.checker.killed(self.store.durable);
@@ -346,8 +366,12 @@ impl World {
 
     fn happen(&mut self, event: Event) -> Result<(), Wrong> {
         match event {
-            Event::ToEngine { from, phone, octets } => return self.reach_engine(from, phone, &octets),
+            Event::ToEngine { from, phone, octets } => {
+                return self.reach_engine(Way::udp(ENGINE, from), phone, &octets);
+            }
+            Event::Wire { wire, act } => return self.wire(wire, act),
             Event::ToPhone { phone, octets } => {
+                self.phones[phone].reached_by(Transport::Udp);
                 self.phones[phone].on_sip(self.now, &octets);
                 return self.after_phone(phone);
             }
@@ -607,10 +631,13 @@ impl World {
         }
     }
 
-    fn after_phone(&mut self, phone: usize) -> Result<(), Wrong> {
+    pub(super) fn after_phone(&mut self, phone: usize) -> Result<(), Wrong> {
         while let Some(out) = self.phones[phone].poll() {
             let (at, media) = (self.phones[phone].at, self.phones[phone].media);
             match out {
+                Out::Sip(octets) if self.phones[phone].dialog.transport == Transport::Tcp => {
+                    self.send_up(phone, octets);
+                }
                 Out::Sip(octets) => {
                     for arrives in self.paths[phone].up.carry(self.now).into_iter().flatten() {
                         let (phone, octets) = (Some(phone), octets.clone());

@@ -124,7 +124,7 @@ fn all_must_succeed(started: Vec<Started>, engine: &Engine) {
             );
         }
     }
-    assert!(failures.is_empty(), "{failures}\n==== the engine said\n{}", engine.said());
+    assert!(failures.is_empty(), "{failures}\n==== the engine said\n{}{}", engine.said(), engine.was_busy());
 }
 
 fn last_lines(text: &str, lines: usize) -> String {

@@ -64,6 +64,7 @@ impl World {
         let any = |base: IpAddr| Network { base, prefix: 0 };
         let settings = Settings {
             t1: Duration::from_millis(500),
+            target_patience: careline::limits::SIP_TARGET_PATIENCE_DEFAULT,
             external_address: None,
             product: "Careline".to_owned(),
             trusted: Vec::new(),

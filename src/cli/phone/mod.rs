@@ -269,6 +269,7 @@ fn phone(arguments: &Arguments, recogniser: Option<Recogniser>) -> Result<Phone,
     let stack = Stack::new(
         SipSettings {
             t1: Duration::from_millis(500),
+            target_patience: crate::limits::SIP_TARGET_PATIENCE_DEFAULT,
             external_address: None,
             product: format!("Careline phone/{}", env!("CARGO_PKG_VERSION")),
             listen_to: everywhere.clone(),

@@ -325,8 +325,9 @@ impl Stack {
         let Some(client) = self.clients.get_mut(invite) else { return };
         client.handle(now, clients::Input::Cancelled);
         let way = client.way;
-        let (Purpose::Invite { invite: octets, .. } | Purpose::ReInvite { invite: octets, .. }) =
-            &client.purpose
+        let (Purpose::Invite { invite: octets, .. }
+        | Purpose::Left { invite: octets, .. }
+        | Purpose::ReInvite { invite: octets, .. }) = &client.purpose
         else {
             return;
         };

@@ -4,14 +4,17 @@
 //!  Locate (a call) ──Resolve─▶ … ─Resolved─▶ targets ─▶ Located: the first; the rest wait for the INVITE
 //!  request in a dialog to a name ──Resolve─▶ held ─▶ sent to the first target, or where the peer is, if there is none
 //!  unreachable, 64·T1, 503 ─▶ the next target: a new branch, a new transaction; none left: the core hears of it
+//!  a call, no answer at all for a few seconds, another target left ─▶ the same, and the first one is only listened to:
+//!           1xx ─▶ CANCEL      2xx ─▶ ACK, BYE
 //! ```
-//! CANCEL, and the ACK of a 3xx-6xx, go where their INVITE went: they have no search of their own.
+//! CANCEL, and the ACK of a 3xx-6xx, go where their INVITE went: they have no search of their own. If the connection of a
+//! CANCEL is lost it goes by another one to the same peer.
 
 use super::super::interface::{Event, Output};
 use super::super::locate::{Hop, Locate, LocateId, Record};
-use super::super::transaction::clients::{self, ClientId, Large, Purpose, Sending, Target};
+use super::super::transaction::clients::{self, Cancel, ClientId, Large, Purpose, Sending, Target};
 use super::super::transaction::key::ClientKey;
-use super::super::way::{Transport, Way};
+use super::super::way::{ConnectionId, Transport, Way};
 use super::leg::Phase;
 use super::{Stack, TimerKey};
 use crate::clock::Instant;
@@ -26,7 +29,7 @@ use crate::wire::sip::method::Method;
 use crate::wire::sip::name::Name;
 use crate::wire::sip::uri::Uri;
 use crate::wire::sip::value::delta_seconds;
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -41,6 +44,8 @@ pub struct Reach {
     locating: BTreeMap<LocateId, Locating>,
     /// Where else the calls lead that are located and not placed yet.
     calls: BTreeMap<LegId, VecDeque<Target>>,
+    /// Connections that messages came by and whose end was not told.
+    alive: BTreeSet<ConnectionId>,
     /// Until when these want to be left alone.
     resting: BTreeMap<(Transport, SocketAddr), Instant>,
     next: u64,
@@ -63,6 +68,17 @@ enum Whom {
 }
 
 impl Reach {
+    /// A message came this way. How many connections there are is bounded by the edge, which tells of each end.
+    pub(super) fn heard_by(&mut self, way: Way) {
+        self.alive.extend(way.connection);
+    }
+
+    /// The way without a connection that is gone: another one is found, or opened, to the same peer, and if that one is
+    /// lost, what went by it must not be looked for under the name of the first.
+    fn living(&self, way: Way) -> Way {
+        Way { connection: way.connection.filter(|id| self.alive.contains(id)), ..way }
+    }
+
     fn is_resting(&self, now: Instant, way: &Way) -> bool {
         self.resting.get(&(way.transport, way.remote)).is_some_and(|until| *until > now)
     }
@@ -163,7 +179,7 @@ impl Stack {
 
     fn ack_located(&mut self, invite: ClientId, tag: &[u8], way: Option<Way>) {
         let Some(client) = self.clients.get_mut(invite) else { return };
-        let Purpose::Invite { acks, .. } = &mut client.purpose else { return };
+        let (Purpose::Invite { acks, .. } | Purpose::Left { acks, .. }) = &mut client.purpose else { return };
         let Some(ack) = acks.iter_mut().find(|ack| ack.tag == tag) else { return };
         if let Some(way) = way {
             ack.octets = with_via_transport(&ack.octets, way.transport);
@@ -193,11 +209,12 @@ impl Stack {
     pub(super) fn client_begin(&mut self, now: Instant, begin: clients::Begin) -> ClientId {
         let (hop, rest) = match &begin.purpose {
             Purpose::Invite { leg, .. } => (None, self.reach.calls.remove(leg).unwrap_or_default()),
-            Purpose::Cancel => (None, VecDeque::new()),
+            Purpose::Cancel => (None, again_by_tcp(begin.way).into_iter().collect()),
             Purpose::Bye { .. }
             | Purpose::Probe { .. }
             | Purpose::ReInvite { .. }
             | Purpose::Update { .. }
+            | Purpose::Left { .. }
             | Purpose::Prack => {
                 let hop = hop_to_locate(&begin.octets, begin.way);
                 (hop, meant_udp(&begin.octets, begin.way).into_iter().collect())
@@ -224,7 +241,7 @@ impl Stack {
     fn send_to(&mut self, now: Instant, id: ClientId, target: Target) {
         let Some(client) = self.clients.get_mut(id) else { return };
         let is_large = client.octets.len() > SIP_REQUEST_BY_UDP_MAX_OCTETS;
-        let mut way = target.way;
+        let mut way = self.reach.living(target.way);
         if is_large && target.large == Large::ByTcp && way.transport == Transport::Udp {
             client.rest.push_front(Target { large: Large::AsItIs, ..target });
             way = Way { transport: Transport::Tcp, connection: None, ..way };
@@ -235,6 +252,8 @@ impl Stack {
         }
         client.octets.clone_from(&octets);
         client.sending = Sending::Sent;
+        let waits = matches!(client.purpose, Purpose::Invite { .. }) && !client.rest.is_empty();
+        client.patience = waits.then(|| now + self.settings.target_patience);
         self.clients.redirect(now, id, way);
         self.transmit(way, octets);
     }
@@ -246,6 +265,10 @@ impl Stack {
         rest.retain(|target| target.large == Large::AsItIs || target.way != failed);
         let next = rest.iter().position(|target| !self.reach.is_resting(now, &target.way));
         let Some(target) = next.and_then(|at| rest.drain(..=at).next_back()) else { return false };
+        if matches!(client.purpose, Purpose::Cancel) {
+            self.cancel_again(now, id, target);
+            return true;
+        }
         let Ok(Message::Request(parsed)) = parse(request) else { return false };
         let (branch, via) = self.via(target.way);
         let octets = readdressed(&parsed, request, &via, &self.contact(target.way));
@@ -260,7 +283,11 @@ impl Stack {
             Purpose::Invite { leg, .. } | Purpose::ReInvite { leg, .. } | Purpose::Update { leg } => {
                 Some(*leg)
             }
-            Purpose::Cancel | Purpose::Bye { .. } | Purpose::Probe { .. } | Purpose::Prack => None,
+            Purpose::Cancel
+            | Purpose::Left { .. }
+            | Purpose::Bye { .. }
+            | Purpose::Probe { .. }
+            | Purpose::Prack => None,
         };
         let begin = clients::Begin { key, octets, way: target.way, purpose };
         let new = self.clients.begin(now, begin);
@@ -282,9 +309,46 @@ impl Stack {
         true
     }
 
+    /// A target has not answered a call at all, and there may be another: the call goes on to that. Nothing can be
+    /// cancelled yet (RFC 3261 §9.1), so what the first one says late is still heard.
+    pub(super) fn lose_patience(&mut self, now: Instant, id: ClientId) {
+        let Some(Purpose::Invite { invite, .. }) = self.clients.get_mut(id).map(|client| &client.purpose)
+        else {
+            return;
+        };
+        let invite = invite.clone();
+        if self.fail_over(now, id, &invite)
+            && let Some(client) = self.clients.get_mut(id)
+        {
+            client.purpose = Purpose::Left { invite, acks: Vec::new(), cancel: Cancel::Unsent };
+            // Nor is it sent again: what never reached a phone shall not make it ring now.
+            client.octets = Vec::new();
+        }
+    }
+
+    /// A provisional answer to a call that went on to another target: two phones must not ring for it.
+    pub(super) fn cancel_left(&mut self, now: Instant, id: ClientId) {
+        let Some(client) = self.clients.get_mut(id) else { return };
+        if let Purpose::Left { cancel: cancel @ Cancel::Unsent, .. } = &mut client.purpose {
+            *cancel = Cancel::Sent;
+            self.send_cancel(now, id, None);
+        }
+    }
+
+    /// A CANCEL goes another way as the same transaction: by its branch the peer knows what is cancelled
+    /// (RFC 3261 §9.1).
+    fn cancel_again(&mut self, now: Instant, id: ClientId, target: Target) {
+        self.counters.failovers += 1;
+        self.send_to(now, id, target);
+        self.retime_client(id);
+    }
+
     /// The peer at the end of that way is not there: what was sent to it and not answered fails (RFC 3261 §17.1.4).
     pub(super) fn unreachable(&mut self, now: Instant, way: Way) {
         self.counters.unreachable += 1;
+        if let Some(id) = way.connection {
+            self.reach.alive.remove(&id);
+        }
         for id in self.clients.towards(&way) {
             let Some(client) = self.clients.get_mut(id) else { continue };
             if client.way.connection.is_some() {
@@ -322,6 +386,12 @@ impl Stack {
         }
         self.fail_over(now, id, request)
     }
+}
+
+/// A CANCEL goes once more if its connection is lost, over another one to the same peer: else a phone rings on.
+fn again_by_tcp(way: Way) -> Option<Target> {
+    let again = Target { way: Way { connection: None, ..way }, large: Large::AsItIs };
+    way.transport.is_reliable().then_some(again)
 }
 
 /// The datagram that a peer may have meant who named no transport (RFC 3263 §4.1), and came by TCP because what it

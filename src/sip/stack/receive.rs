@@ -51,6 +51,7 @@ impl Arrival<'_> {
 impl Stack {
     pub(super) fn receive(&mut self, now: Instant, way: Way, octets: &[u8]) {
         self.counters.datagrams += 1;
+        self.reach.heard_by(way);
         match parse(octets) {
             Err(ParseError::KeepAlive) => self.counters.keep_alives += 1,
             Err(

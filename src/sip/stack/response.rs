@@ -72,7 +72,10 @@ impl Stack {
     /// The ACK of a 3xx-6xx; it takes the place of the INVITE in the transaction (RFC 3261 §17.1.1.3).
     fn acknowledge_failure(&mut self, id: ClientId, response: &Response<'_>) {
         let Some(client) = self.clients.get_mut(id) else { return };
-        let (Purpose::Invite { invite, .. } | Purpose::ReInvite { invite, .. }) = &client.purpose else {
+        let (Purpose::Invite { invite, .. }
+        | Purpose::Left { invite, .. }
+        | Purpose::ReInvite { invite, .. }) = &client.purpose
+        else {
             return;
         };
         let invite = invite.clone();
@@ -90,11 +93,16 @@ impl Stack {
             Purpose::Invite { leg, .. } => {
                 let leg = *leg;
                 match StatusClass::of(response.status) {
-                    StatusClass::Success => self.success(now, id, leg, way, response),
+                    StatusClass::Success => self.success(now, id, Some(leg), way, response),
                     StatusClass::Provisional => self.provisional(now, id, leg, way, response),
                     StatusClass::Failure => self.failure(now, id, leg, response),
                 }
             }
+            Purpose::Left { .. } => match StatusClass::of(response.status) {
+                StatusClass::Success => self.success(now, id, None, way, response),
+                StatusClass::Provisional => self.cancel_left(now, id),
+                StatusClass::Failure => {}
+            },
             Purpose::ReInvite { leg, .. } => {
                 let leg = *leg;
                 self.change_answered(now, id, leg, response);
@@ -150,11 +158,15 @@ impl Stack {
     }
 
     /// A 2xx to our INVITE: acknowledged each time it comes; the first one answers the call, those of
-    /// other forks and of a call that was given up are ended with BYE (RFC 3261 §13.2.2.4).
-    fn success(&mut self, now: Instant, id: ClientId, leg: LegId, way: Way, response: &Response<'_>) {
+    /// other forks, of a call that was given up and of a target that was left (no leg) are ended with BYE
+    /// (RFC 3261 §13.2.2.4).
+    fn success(&mut self, now: Instant, id: ClientId, leg: Option<LegId>, way: Way, response: &Response<'_>) {
         let tag = to_tag(response).to_vec();
         let Some(client) = self.clients.get_mut(id) else { return };
-        let Purpose::Invite { invite, acks, .. } = &client.purpose else { return };
+        let (Purpose::Invite { invite, acks, .. } | Purpose::Left { invite, acks, .. }) = &client.purpose
+        else {
+            return;
+        };
         if let Some(ack) = acks.iter().find(|ack| ack.tag == tag) {
             let (way, octets) = (ack.way, ack.octets.clone());
             self.counters.retransmissions_out += 1;
@@ -166,14 +178,13 @@ impl Stack {
         let Ok(Message::Request(request)) = parse(invite) else { return };
         let Ok(dialog) = Dialog::uac(&request, response, way) else { return };
         self.acknowledge_success(now, id, &dialog, dialog.local_cseq(), tag);
-        let wanted = match self.legs.get_mut(&leg).map(|leg| &mut leg.phase) {
+        let wanted = match leg.and_then(|leg| self.legs.get_mut(&leg)).map(|leg| &mut leg.phase) {
             Some(Phase::Outgoing(calling)) => calling.uac.handle(uac::Input::Response(response.status)),
             Some(Phase::InDialog(_) | Phase::Mortal { .. }) | None => Some(uac::Output::AckAndBye),
         };
-        if wanted == Some(uac::Output::Answered) {
-            self.answered(now, leg, dialog, way, response);
-        } else {
-            self.end_fork(now, leg, dialog);
+        match leg.filter(|_| wanted == Some(uac::Output::Answered)) {
+            Some(leg) => self.answered(now, leg, dialog, way, response),
+            None => self.end_fork(now, leg, dialog),
         }
     }
 
@@ -183,7 +194,7 @@ impl Stack {
         let octets = dialog.ack(cseq, &via).finish();
         if let Some(client) = self.clients.get_mut(id) {
             client.octets = Vec::new();
-            if let Purpose::Invite { acks, .. } = &mut client.purpose {
+            if let Purpose::Invite { acks, .. } | Purpose::Left { acks, .. } = &mut client.purpose {
                 acks.push(Ack { tag: tag.clone(), octets: octets.clone(), way });
             }
         }
@@ -227,8 +238,9 @@ impl Stack {
     }
 
     /// Ends a dialog that nobody wants. If its leg still waits for an answer, that leg is over too.
-    fn end_fork(&mut self, now: Instant, id: LegId, mut dialog: Dialog) {
-        let given_up = match self.legs.get(&id).map(|leg| (&leg.phase, leg.reason)) {
+    fn end_fork(&mut self, now: Instant, leg: Option<LegId>, mut dialog: Dialog) {
+        let held = leg.and_then(|id| self.legs.get(&id));
+        let given_up = match held.map(|leg| (&leg.phase, leg.reason)) {
             Some((Phase::Outgoing(_), reason)) => Some(reason),
             Some((Phase::InDialog(_) | Phase::Mortal { .. }, _)) | None => None,
         };
@@ -238,10 +250,11 @@ impl Stack {
         dialog.skip_cseq(FORK_CSEQ_SKIPPED);
         let builder = dialog.request(&Method::Bye, &via);
         let octets = self.finish_ending(builder, given_up.flatten());
-        let leg = given_up.map(|_| id);
+        let leg = leg.filter(|_| given_up.is_some());
         let key = ClientKey::new(&branch, &Method::Bye);
         self.client_begin(now, clients::Begin { key, octets, way, purpose: Purpose::Bye { leg } });
-        if let Some(leg) = self.legs.get_mut(&id).filter(|_| given_up.is_some()) {
+        let Some(id) = leg else { return };
+        if let Some(leg) = self.legs.get_mut(&id) {
             let before = std::mem::replace(&mut leg.phase, Phase::Mortal { dialog: dialog.id() });
             if let Phase::Outgoing(calling) = before {
                 self.forget_forks(calling.forks);
@@ -256,8 +269,12 @@ impl Stack {
             self.index.set(TimerKey::Client(id), None);
             return;
         };
+        if client.loses_patience(now) {
+            self.lose_patience(now, id);
+            return self.retime_client(id);
+        }
         match client.handle(now, clients::Input::Timeout) {
-            Some(Output::Resend) if client.sending == Sending::Sent => {
+            Some(Output::Resend) if client.sending == Sending::Sent && !client.octets.is_empty() => {
                 let (way, octets) = (client.way, client.octets.clone());
                 self.counters.retransmissions_out += 1;
                 self.transmit(way, octets);
@@ -279,12 +296,15 @@ impl Stack {
         let request = match &client.purpose {
             Purpose::Invite { invite, .. } | Purpose::ReInvite { invite, .. } => invite.clone(),
             Purpose::Cancel
+            | Purpose::Left { .. }
             | Purpose::Bye { .. }
             | Purpose::Probe { .. }
             | Purpose::Update { .. }
             | Purpose::Prack => client.octets.clone(),
         };
-        if self.fail_over(now, id, &request) {
+        // A CANCEL that nobody answers is not worth a second one.
+        let is_worth_it = status != 408 || !matches!(client.purpose, Purpose::Cancel);
+        if is_worth_it && self.fail_over(now, id, &request) {
             return;
         }
         match self.clients.get_mut(id).map(|client| &client.purpose) {
@@ -301,7 +321,7 @@ impl Stack {
                 let leg = *leg;
                 self.probed(leg, false);
             }
-            Some(Purpose::Cancel | Purpose::Bye { .. } | Purpose::Prack) | None => {}
+            Some(Purpose::Cancel | Purpose::Left { .. } | Purpose::Bye { .. } | Purpose::Prack) | None => {}
         }
     }
 }

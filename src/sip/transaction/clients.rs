@@ -25,6 +25,15 @@ pub enum Purpose {
         /// The ACKs of 2xx, one for each fork that answered.
         acks: Vec<Ack>,
     },
+    /// A call that has gone on to another target: nobody wants this one's answer any more.
+    Left {
+        /// The INVITE: ACK, CANCEL and the dialog that ends at once are made from it.
+        invite: Vec<u8>,
+        /// The ACKs of 2xx that came all the same.
+        acks: Vec<Ack>,
+        /// Whether it was cancelled.
+        cancel: Cancel,
+    },
     /// Ends an INVITE.
     Cancel,
     /// Ends a dialog; `None` for the dialog of a fork that never had a leg.
@@ -55,6 +64,15 @@ pub enum Purpose {
     Prack,
 }
 
+/// Whether a CANCEL has been sent: not before a provisional answer comes (RFC 3261 §9.1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cancel {
+    /// Not yet.
+    Unsent,
+    /// It has.
+    Sent,
+}
+
 /// The ACK of a 2xx, sent again whenever that 2xx comes again (RFC 3261 §13.2.2.4).
 pub struct Ack {
     /// The To tag of the 2xx.
@@ -79,6 +97,8 @@ pub struct Client {
     pub rest: VecDeque<Target>,
     /// Whether the request has left.
     pub sending: Sending,
+    /// When an INVITE that has no answer at all goes on to another target, if there is one.
+    pub patience: Option<Instant>,
 }
 
 /// Where a request goes.
@@ -165,6 +185,9 @@ pub enum Output {
 impl Client {
     /// Takes one input; there is at most one thing to do for it.
     pub fn handle(&mut self, now: Instant, input: Input) -> Option<Output> {
+        if matches!(input, Input::Response(_)) {
+            self.patience = None;
+        }
         match &mut self.machine {
             Machine::Invite(machine) => {
                 let input = match input {
@@ -201,10 +224,16 @@ impl Client {
 
     /// When its `Timeout` is due.
     pub fn poll_timeout(&self) -> Option<Instant> {
-        match &self.machine {
+        let machine = match &self.machine {
             Machine::Invite(machine) => machine.poll_timeout(),
             Machine::NonInvite(machine) => machine.poll_timeout(),
-        }
+        };
+        [machine, self.patience].into_iter().flatten().min()
+    }
+
+    /// Whether nobody has answered for so long that another target is tried: told once.
+    pub fn loses_patience(&mut self, now: Instant) -> bool {
+        self.patience.take_if(|at| *at <= now).is_some()
     }
 
     /// Nothing is sent any more unless a message comes: at the deadline it is only forgotten.
@@ -257,14 +286,14 @@ impl Clients {
         let Begin { key, octets, way, purpose } = begin;
         self.by_key.insert(key.clone(), id);
         self.enter_way(id, &way);
-        let (rest, sending) = (VecDeque::new(), Sending::Held);
-        self.entries.insert(id, Client { machine, key, octets, way, purpose, rest, sending });
+        let (rest, sending, patience) = (VecDeque::new(), Sending::Held, None);
+        self.entries.insert(id, Client { machine, key, octets, way, purpose, rest, sending, patience });
         id
     }
 
     fn machine(&self, now: Instant, purpose: &Purpose, transport: Transport) -> Machine {
         match purpose {
-            Purpose::Invite { .. } | Purpose::ReInvite { .. } => {
+            Purpose::Invite { .. } | Purpose::ReInvite { .. } | Purpose::Left { .. } => {
                 Machine::Invite(ClientInvite::new(now, self.timers, transport))
             }
             Purpose::Cancel

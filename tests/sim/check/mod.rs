@@ -51,7 +51,10 @@ impl Checker {
     pub fn sweep(&mut self, now: Instant, phones: &[Phone]) -> Verdict {
         self.signals.sweep(now, phones)?;
         if !self.was_killed {
-            phones.iter().enumerate().try_for_each(|(n, phone)| neglected(now, n, phone))?;
+            phones.iter().enumerate().try_for_each(|(n, phone)| {
+                neglected(now, n, phone)?;
+                self.signals.judge_stream(now, n, phone)
+            })?;
         }
         self.streams.sweep(now)?;
         self.log.sweep(now, &self.streams, phones)

@@ -4,10 +4,11 @@
 //! (RFC 3262 §3, §4); who is not listened to is not answered, and who asks to be left alone is not called.
 
 use super::super::phone::quirk::Quirk;
-use super::super::phone::{Phone, T1};
+use super::super::phone::{Phone, Stage, T1};
 use super::Verdict;
 use super::glare::Glares;
 use careline::clock::Instant;
+use careline::sip::way::Transport;
 use careline::wire::sip::address::Address;
 use careline::wire::sip::header::Headers;
 use careline::wire::sip::message::{Message, Request, Response, parse};
@@ -25,6 +26,8 @@ const FINAL_WITHIN: Duration = Duration::from_secs(1);
 const T2: Duration = Duration::from_secs(4);
 /// A 2xx that comes so late has no transaction any more (RFC 6026 §8.4).
 const ANSWERS_COUNT_FOR: Duration = Duration::from_secs(30);
+/// BYE over TCP comes within this time, a burst of losses and the end of a connection on its way included.
+const BYE_WITHIN: Duration = Duration::from_secs(15);
 /// How late a timer may be.
 const SLACK: Duration = Duration::from_millis(60);
 
@@ -34,6 +37,8 @@ pub struct Signals {
     invites: BTreeMap<(usize, u32), Invite>,
     /// The Via of the BYE to each phone and tag of it.
     byes: BTreeMap<(usize, String), Vec<u8>>,
+    /// When the first BYE left for each phone.
+    bye_at: BTreeMap<usize, Instant>,
     /// Requests but INVITE and ACK that have no answer, by CSeq.
     asked: BTreeMap<(usize, Vec<u8>), Instant>,
     /// Persons that were called, and when the first 2xx came with each tag.
@@ -132,7 +137,7 @@ impl Signals {
         match parse(octets).map_err(|error| format!("the engine sends what is no SIP: {error}"))? {
             Message::Response(response) => self.answered(now, n, &response),
             Message::Request(request) => match request.method {
-                Method::Bye => self.bye_left((n, phone), to, &request),
+                Method::Bye => self.bye_left(now, (n, phone), to, &request),
                 Method::Ack => {
                     let key = (n, tag(&request.headers, Name::To));
                     self.owed.remove(&key);
@@ -160,13 +165,22 @@ impl Signals {
         }
     }
 
-    fn bye_left(&mut self, (n, phone): (usize, &Phone), to: SocketAddr, request: &Request<'_>) -> Verdict {
+    fn bye_left(
+        &mut self,
+        now: Instant,
+        (n, phone): (usize, &Phone),
+        to: SocketAddr,
+        request: &Request<'_>,
+    ) -> Verdict {
         self.stop(n);
         self.glares.end(n);
         let branch = request.headers.first(Name::Via).unwrap_or_default().to_vec();
         let key = (n, tag(&request.headers, Name::To));
         let known = self.byes.get(&key);
-        if known.is_some_and(|known| *known != branch) {
+        // One whose connection ended, or that nobody answers over TCP, goes another way (RFC 3261 §8.1.3.1, §18.4).
+        let by_tcp = phone.dialog.transport == Transport::Tcp;
+        let may_again = phone.story.cut || by_tcp && phone.story.vanished.is_some();
+        if known.is_some_and(|known| *known != branch) && !may_again {
             return Err(format!("phone {n} is told BYE in two transactions"));
         }
         if known.is_none()
@@ -175,6 +189,10 @@ impl Signals {
             && to == phone.at
         {
             return Err(format!("phone {n} told another Contact, and BYE goes to {to}"));
+        }
+        // Not that of another place which answered too.
+        if key.1 == phone.dialog.local_tag {
+            self.bye_at.entry(n).or_insert(now);
         }
         self.byes.insert(key, branch);
         Ok(())
@@ -249,6 +267,21 @@ impl Signals {
     /// Whether this phone was told BYE.
     pub fn was_told_bye(&self, phone: usize) -> bool {
         self.byes.keys().any(|(known, _)| *known == phone)
+    }
+
+    /// Who speaks TCP hears of BYE, and gets an answer to each request, whatever becomes of connections.
+    pub fn judge_stream(&self, now: Instant, n: usize, phone: &Phone) -> Verdict {
+        if phone.dialog.transport != Transport::Tcp || !is_listed(phone) || phone.story.vanished.is_some() {
+            return Ok(());
+        }
+        if let Some(what) = phone.story.unanswered {
+            return Err(format!("phone {n} asked {what:?} over TCP, and no answer came"));
+        }
+        let told = phone.story.told_bye.is_some() || !matches!(phone.stage, Stage::Up(_));
+        match self.bye_at.get(&n).filter(|at| !told && now.since(**at) > BYE_WITHIN) {
+            Some(at) => Err(format!("phone {n} was sent BYE over TCP at {at:?}, and none came")),
+            None => Ok(()),
+        }
     }
 
     /// Whether an INVITE of this phone has its final answer.

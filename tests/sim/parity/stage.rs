@@ -73,6 +73,7 @@ impl Stage {
         let settings = Settings {
             sip: sip::Settings {
                 t1: Duration::from_millis(100),
+                target_patience: careline::limits::SIP_TARGET_PATIENCE_DEFAULT,
                 external_address: None,
                 product: "Careline".to_owned(),
                 listen_to: vec![sip::Network { base: at.ip(), prefix: 8 }],

@@ -373,6 +373,15 @@ impl Phone {
         if progress.manner == Manner::Dead {
             return;
         }
+        // By its branch it says what is cancelled (RFC 3261 §9.1).
+        let invite = [key.strip_suffix(b"CANCEL").unwrap_or_default(), b"INVITE"].concat();
+        if invite != progress.key {
+            // That of an earlier one, before the engine went on by another way.
+            if !self.answers.iter().any(|(known, _)| *known == invite) {
+                self.puzzled("the CANCEL has the branch of no INVITE".to_owned());
+            }
+            return self.answer(request, key, 200);
+        }
         self.story.cancelled = true;
         self.answer(request, key, 200);
         if self.stage != Stage::Calling {

@@ -8,6 +8,7 @@ use super::talk::{KeyStyle, Mouth, Talk};
 use super::{Out, Phone, Role, Stage, Story, What, sdp};
 use careline::clock::Instant;
 use careline::rng::Rng;
+use careline::sip::way::Transport;
 use careline::wire::sip::address::Address;
 use careline::wire::sip::message::Response;
 use careline::wire::sip::method::Method;
@@ -172,6 +173,7 @@ impl Phone {
             cseq: (rng.below(1_000)) as u32,
             extra: session_lines(quirk),
             rack: String::new(),
+            transport: Transport::Udp,
         };
         let role = Role::Caller(Progress { plan, cancel_at: None, refresh_at: None, branch: Vec::new() });
         Self { quirk, ..Self::new(place, ability, voice, role, dialog, rng) }

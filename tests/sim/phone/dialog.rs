@@ -1,5 +1,6 @@
 //! A phone's half of a dialog, and the requests that it writes in it (RFC 3261 §12).
 
+use careline::sip::way::Transport;
 use careline::wire::sip::emit;
 use careline::wire::sip::method::Method;
 use careline::wire::sip::name::Name;
@@ -24,6 +25,8 @@ pub struct Dialog {
     pub extra: Vec<(Name, String)>,
     /// What the next PRACK acknowledges (RFC 3262 §7.2).
     pub rack: String,
+    /// How its requests go.
+    pub transport: Transport,
 }
 
 impl Dialog {
@@ -46,7 +49,11 @@ impl Dialog {
             builder = builder.header(Name::RAck, &self.rack);
         }
         if matches!(method, Method::Invite | Method::Options | Method::Update) {
-            builder = builder.header_fmt(Name::Contact, format_args!("<sip:phone@{at}>"));
+            let transport = match self.transport {
+                Transport::Udp => "",
+                Transport::Tcp => ";transport=tcp",
+            };
+            builder = builder.header_fmt(Name::Contact, format_args!("<sip:phone@{at}{transport}>"));
         }
         match body {
             Some(body) => builder.finish_with("application/sdp", body),
@@ -73,8 +80,9 @@ impl Dialog {
         to: &[u8],
     ) -> emit::Builder {
         let branch = String::from_utf8_lossy(branch);
+        let via = self.transport.in_via();
         emit::request(method, self.target.as_bytes())
-            .header_fmt(Name::Via, format_args!("SIP/2.0/UDP {at};rport;branch={branch}"))
+            .header_fmt(Name::Via, format_args!("SIP/2.0/{via} {at};rport;branch={branch}"))
             .header(Name::MaxForwards, "70")
             .header(Name::From, &self.local)
             .header(Name::To, to)

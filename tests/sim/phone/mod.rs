@@ -20,6 +20,7 @@ pub mod talk;
 
 use careline::clock::Instant;
 use careline::rng::Rng;
+use careline::sip::way::Transport;
 use careline::wire::sip::address::Address;
 use careline::wire::sip::cseq::CSeq;
 use careline::wire::sip::emit::{self, Answer, RecordRoute};
@@ -149,6 +150,10 @@ pub struct Story {
     pub refreshed: Option<Instant>,
     /// It accepted a change of ours, and no ACK came.
     pub unacknowledged: bool,
+    /// A connection of it ended while it was in use.
+    pub cut: bool,
+    /// What it asked over TCP and has no answer to.
+    pub unanswered: Option<What>,
 }
 
 /// The second of two places that answered.
@@ -226,6 +231,20 @@ impl Phone {
         }
     }
 
+    /// A message comes to it so: a person answers as he is called.
+    pub fn reached_by(&mut self, transport: Transport) {
+        if matches!(self.role, Role::Callee(_)) {
+            self.dialog.transport = transport;
+        }
+    }
+
+    /// Its connection is gone: what has no answer yet goes by another one.
+    pub fn on_cut(&mut self) {
+        if self.story.vanished.is_none() {
+            self.outs.extend(self.sent.iter().map(|sent| Out::Sip(sent.octets.clone())));
+        }
+    }
+
     /// Something is due.
     pub fn wake(&mut self, now: Instant) {
         self.resend(now);
@@ -292,6 +311,10 @@ impl Phone {
         if self.sent.iter().any(gives_up) {
             self.over(now);
         }
+        if self.dialog.transport == Transport::Tcp {
+            let unanswered = self.sent.iter().find(|sent| sent.give_up_at <= now);
+            self.story.unanswered = self.story.unanswered.or(unanswered.map(|sent| sent.what));
+        }
         self.sent.retain(|sent| sent.give_up_at > now);
         for sent in &mut self.sent {
             if sent.next_at.is_none_or(|at| at > now) {
@@ -308,7 +331,9 @@ impl Phone {
     fn send(&mut self, now: Instant, what: What, branch: Vec<u8>, octets: Vec<u8>) {
         let octets = self.dressed(octets);
         self.outs.push_back(Out::Sip(octets.clone()));
-        let (next_at, give_up_at) = (Some(now + T1), now + GIVE_UP);
+        // Over TCP nothing is sent again (RFC 3261 §17.1.1.2).
+        let next_at = (self.dialog.transport == Transport::Udp).then_some(now + T1);
+        let give_up_at = now + GIVE_UP;
         self.sent.push(Sent { branch, what, octets, next_at, interval: T1, give_up_at });
     }
 
@@ -518,7 +543,7 @@ impl Phone {
     }
 
     fn on_bye(&mut self, now: Instant, request: &Request<'_>, key: Vec<u8>) {
-        if self.story.hung_up.is_none() && self.story.told_bye.is_some() {
+        if self.story.hung_up.is_none() && self.story.told_bye.is_some() && !self.story.cut {
             self.puzzled("the engine said BYE twice, as two requests".to_owned());
         }
         self.story.told_bye.get_or_insert(now);

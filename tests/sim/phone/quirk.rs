@@ -126,6 +126,8 @@ pub enum Quirk {
     SecondSpeaks,
     /// Another host of its name is not there: ICMP says so (P22).
     HostGone,
+    /// Another host of its name says nothing at all.
+    HostMute,
 }
 
 impl Quirk {
@@ -191,8 +193,8 @@ impl Quirk {
         Quirk::SoundFirst,
         Quirk::SecondSpeaks,
     ];
-    /// That of the network about a person.
-    pub const OF_THE_NETWORK: [Quirk; 1] = [Quirk::HostGone];
+    /// Those of the network about a person.
+    pub const OF_THE_NETWORK: [Quirk; 2] = [Quirk::HostGone, Quirk::HostMute];
 
     /// Every one of them.
     pub fn all() -> impl Iterator<Item = Quirk> {

@@ -38,6 +38,7 @@ pub fn settings(t1_ms: u64) -> Settings {
         listen_to,
         trusted: Vec::new(),
         requests_a_second: 100,
+        target_patience: Duration::from_secs(4),
         session_expires_s: 0,
         info_keys: InfoKeys::Told,
     }

@@ -104,6 +104,7 @@ impl Bench {
             Event::Failed { status, .. } => self.note(&format!("failed {status}")),
             Event::Answered { .. } => self.note("answered"),
             Event::Bye { .. } => self.note("bye"),
+            Event::Ringing { .. } => {}
             other => panic!("{other:?}"),
         }
     }
@@ -142,7 +143,7 @@ impl Bench {
     fn answer_by(&mut self, way: Way, request: &str, status: &str, headers: &str) {
         let line = |name: &str| request.lines().find(|line| line.starts_with(name)).unwrap();
         let to = line("To: ");
-        let tag = if to.contains("tag=") { "" } else { ";tag=them" };
+        let tag = if to.contains("tag=") { String::new() } else { format!(";tag=at-{}", way.remote.ip()) };
         let (via, from, id, cseq) = (line("Via: "), line("From: "), line("Call-ID: "), line("CSeq: "));
         let answer = format!(
             "SIP/2.0 {status} Text\r\n{via}\r\n{from}\r\n{to}{tag}\r\n{id}\r\n{cseq}\r\n{headers}Content-Length: 0\r\n\r\n"
@@ -187,12 +188,131 @@ fn a_target_that_says_nothing_is_followed_by_the_next_and_the_last_ends_the_call
     // RFC 3263 §4.3
     let mut bench = Bench::new();
     bench.call("sip:desk@two.example");
-    bench.wait(31_999);
+    bench.wait(4_000);
+    bench.did(
+        "0 INVITE udp 10.0.0.2:5060\n500 INVITE udp 10.0.0.2:5060\n1500 INVITE udp 10.0.0.2:5060\n\
+         3500 INVITE udp 10.0.0.2:5060\n4000 INVITE udp 10.0.0.3:5060\n",
+    );
+    bench.answer("200", "Contact: <sip:desk@10.0.0.3>\r\n");
+    bench.did("4000 ACK udp 10.0.0.3:5060\n4000 answered\n");
+    bench.wait(60_000);
+    bench.did("");
+    let mut bench = Bench::new();
+    bench.call("sip:desk@two.example");
+    bench.wait(35_999);
     bench.ladder.clear();
     bench.wait(1);
-    bench.did("32000 INVITE udp 10.0.0.3:5060\n");
-    bench.answer("200", "Contact: <sip:desk@10.0.0.3>\r\n");
-    bench.did("32000 ACK udp 10.0.0.3:5060\n32000 answered\n");
+    bench.did("36000 failed 408\n");
+    let mut bench = Bench::new();
+    bench.call("sip:desk@10.0.0.2");
+    bench.wait(31_999);
+    assert!(!bench.ladder.contains("failed"), "no other target: it is waited for as ever\n{}", bench.ladder);
+    bench.wait(1);
+    assert!(bench.ladder.ends_with("32000 failed 408\n"), "{}", bench.ladder);
+}
+
+#[test]
+fn a_target_that_has_said_anything_is_waited_for() {
+    let mut bench = Bench::new();
+    bench.call("sip:desk@two.example");
+    bench.wait(3_999);
+    bench.answer("100", "");
+    bench.ladder.clear();
+    bench.wait(100_000);
+    bench.did("");
+}
+
+#[test]
+fn what_a_target_says_too_late_is_cancelled_or_ended_and_the_call_goes_on_at_the_other() {
+    // RFC 3261 §9.1, §13.2.2.4
+    let ok = "Contact: <sip:desk@10.0.0.2>\r\n";
+    for (late, expected) in [
+        ("180", "4000 CANCEL udp 10.0.0.2:5060\n"),
+        ("200", "4000 ACK udp 10.0.0.2:5060\n4000 BYE udp 10.0.0.2:5060\n"),
+        ("486", "4000 ACK udp 10.0.0.2:5060\n"),
+        ("503", "4000 ACK udp 10.0.0.2:5060\n"),
+    ] {
+        let mut bench = Bench::new();
+        bench.call("sip:desk@two.example");
+        bench.wait(4_000);
+        let (way, first) = bench.sent[0].clone();
+        let (other, second) = bench.sent.last().unwrap().clone();
+        bench.answer_by(other, &second, "180", "");
+        bench.ladder.clear();
+        bench.answer_by(way, &first, late, ok);
+        bench.did(expected);
+        if late == "180" {
+            bench.answer_by(way, &first, "183", ok);
+            bench.did("");
+        }
+        bench.answer_by(other, &second, "200", "Contact: <sip:desk@10.0.0.3>\r\n");
+        bench.did("4000 ACK udp 10.0.0.3:5060\n4000 answered\n");
+    }
+}
+
+impl Bench {
+    /// Answers 200 to each BYE and CANCEL from `from` on, and 487 to what was cancelled and has no final answer.
+    fn settle(&mut self, from: &mut usize, finals: &mut [bool; 2]) {
+        while let Some((way, text)) = self.sent.get(*from).cloned() {
+            *from += 1;
+            if text.starts_with("BYE ") || text.starts_with("CANCEL ") {
+                self.answer_by(way, &text, "200", "");
+            }
+            let n = usize::from(way.remote.ip().to_string() == "10.0.0.3");
+            if text.starts_with("CANCEL ") && !std::mem::replace(&mut finals[n], true) {
+                let invite = text.replace("CANCEL ", "INVITE ").replace(" CANCEL\r", " INVITE\r");
+                self.answer_by(way, &invite, "487", "");
+            }
+        }
+    }
+
+    /// How often that went to a target since the second INVITE.
+    fn count(&self, from: usize, method: &str, last: u8) -> usize {
+        let is_it = |(way, text): &&(Way, String)| {
+            text.starts_with(method) && way.remote.ip().to_string() == format!("10.0.0.{last}")
+        };
+        self.sent[from..].iter().filter(is_it).count()
+    }
+}
+
+#[test]
+fn however_late_the_first_target_speaks_its_phone_does_not_ring_on_and_nothing_is_left() {
+    for seed in 0..200 {
+        let mut rng = Rng::seeded(seed);
+        let mut bench = Bench::new();
+        bench.call("sip:desk@two.example");
+        bench.wait(4_000);
+        let targets = [bench.sent[0].clone(), bench.sent.last().unwrap().clone()];
+        let begin = bench.sent.len();
+        let (mut seen, mut finals, mut told) = (begin, [false; 2], String::new());
+        let (mut rang, mut accepted) = (false, 0);
+        for _ in 0..6 {
+            bench.wait(rng.below(400));
+            let n = rng.below(2) as usize;
+            let status = ["100", "180", "200", "486"][rng.below(4) as usize];
+            if finals[n] {
+                continue;
+            }
+            finals[n] = status > "199";
+            told += &format!("target {n}: {status}\n");
+            rang |= n == 0 && status < "200";
+            accepted += usize::from(n == 0 && status == "200");
+            let contact = format!("Contact: <sip:desk@{}>\r\n", targets[n].0.remote);
+            bench.answer_by(targets[n].0, &targets[n].1, status, &contact);
+            bench.settle(&mut seen, &mut finals);
+        }
+        let did = format!("seed {seed}\n{told}{}", bench.ladder);
+        assert_eq!(bench.count(begin, "CANCEL ", 2), usize::from(rang), "{did}");
+        assert_eq!(bench.count(begin, "BYE ", 2), accepted, "{did}");
+        assert_eq!(bench.count(begin, "INVITE ", 2), 0, "{did}");
+        bench.hang_up();
+        bench.settle(&mut seen, &mut finals);
+        if !finals[1] {
+            bench.answer_by(targets[1].0, &targets[1].1, "486", "");
+        }
+        bench.wait(200_000);
+        assert_eq!((bench.stack.legs(), bench.stack.transactions()), (0, 0), "{did}");
+    }
 }
 
 #[test]
@@ -221,14 +341,14 @@ fn a_large_request_goes_by_tcp_and_by_udp_where_tcp_is_refused() {
     bench.sdp_octets = LARGE;
     bench.call("sip:desk@10.0.0.2:5070");
     bench.did("0 INVITE tcp 10.0.0.2:5070\n");
-    bench.wait(5_000);
+    bench.wait(3_000);
     bench.did("");
     bench.refuse();
-    bench.did("5000 INVITE udp 10.0.0.2:5070\n");
+    bench.did("3000 INVITE udp 10.0.0.2:5070\n");
     bench.wait(500);
-    bench.did("5500 INVITE udp 10.0.0.2:5070\n");
+    bench.did("3500 INVITE udp 10.0.0.2:5070\n");
     bench.answer("200", "Contact: <sip:desk@10.0.0.2:5070>\r\n");
-    bench.did("5500 ACK udp 10.0.0.2:5070\n5500 answered\n");
+    bench.did("3500 ACK udp 10.0.0.2:5070\n3500 answered\n");
 }
 
 #[test]
@@ -306,6 +426,48 @@ fn a_bye_whose_connection_is_lost_goes_by_a_new_one_and_by_udp_where_that_may_be
     bench.refuse();
     bench.refuse();
     bench.did("0 BYE tcp 10.0.0.2:5060 #7\n0 BYE tcp 10.0.0.2:5060\n0 BYE udp 10.0.0.2:5060\n");
+    bench.answer("200", "");
+    bench.wait(60_000);
+    assert_eq!((bench.stack.legs(), bench.stack.transactions()), (0, 0));
+}
+
+#[test]
+fn a_cancel_whose_connection_is_lost_goes_by_a_new_one_and_is_still_that_of_its_invite() {
+    // RFC 3261 §9.1
+    let mut bench = Bench::new();
+    bench.call("sip:desk@10.0.0.2;transport=tcp");
+    let (way, invite) = bench.sent[0].clone();
+    let way = Way { connection: Some(ConnectionId(7)), ..way };
+    bench.answer_by(way, &invite, "180", "Contact: <sip:desk@10.0.0.2>\r\n");
+    bench.hang_up();
+    bench.tell(Input::Unreachable { way });
+    bench.did("0 INVITE tcp 10.0.0.2:5060\n0 CANCEL tcp 10.0.0.2:5060\n0 CANCEL tcp 10.0.0.2:5060\n");
+    let via = |text: &str| text.lines().find(|line| line.starts_with("Via: ")).map(str::to_owned);
+    let vias: Vec<_> = bench.sent.iter().map(|(_, text)| via(text)).collect();
+    assert!(vias.iter().all(|via| *via == vias[0]), "{vias:#?}");
+    let (_, cancel) = bench.sent[2].clone();
+    let way = Way { connection: Some(ConnectionId(8)), ..way };
+    bench.answer_by(way, &cancel, "200", "");
+    bench.answer_by(way, &invite, "487", "");
+    bench.wait(100_000);
+    assert_eq!((bench.stack.legs(), bench.stack.transactions()), (0, 0));
+    assert_eq!(bench.stack.counters().stray_responses, 0, "the answer to the second CANCEL is known");
+}
+
+#[test]
+fn what_is_asked_after_a_connection_was_lost_is_told_of_the_end_of_the_next_one() {
+    // RFC 3261 §18.4: the edge opens another connection, and that is refused.
+    let mut bench = Bench::new();
+    bench.call("sip:desk@10.0.0.2;transport=tcp");
+    let (way, invite) = bench.sent[0].clone();
+    let lost = Way { connection: Some(ConnectionId(7)), ..way };
+    bench.answer_by(lost, &invite, "200", "Contact: <sip:desk@10.0.0.2:5060>\r\n");
+    bench.tell(Input::Unreachable { way: lost });
+    bench.ladder.clear();
+    bench.hang_up();
+    bench.did("0 BYE tcp 10.0.0.2:5060\n");
+    bench.tell(Input::Unreachable { way: Way { connection: Some(ConnectionId(8)), ..way } });
+    bench.did("0 BYE udp 10.0.0.2:5060\n");
     bench.answer("200", "");
     bench.wait(60_000);
     assert_eq!((bench.stack.legs(), bench.stack.transactions()), (0, 0));
