@@ -21,6 +21,8 @@ const CLOSER_LOOKS: usize = 4;
 const SEARCH: isize = 192;
 /// Chunks between two looks at a drifting clock: 200 ms.
 const DRIFT_CHUNKS: usize = 10;
+/// A word is shorter: samples over which its lag is found at the least, 150 ms.
+const LEAST_ANCHOR: usize = 1_200;
 /// Likeness of the half second of the anchor under which there is nothing to follow.
 const LEAST_LIKENESS: f32 = 0.45;
 /// The same in the first look, where a lag is rounded but most noise is gone.
@@ -121,7 +123,7 @@ fn anchor(file: &Sound, prompt: &Sound, guess: isize, around: usize) -> Option<R
     let first = (-guess + SEARCH).max(0) as usize;
     let last =
         (file.samples.len() as isize - guess - SEARCH).clamp(0, prompt.samples.len() as isize) as usize;
-    if last < first + ANCHOR / 2 {
+    if last < first + LEAST_ANCHOR {
         return None;
     }
     let length = ANCHOR.min(last - first);

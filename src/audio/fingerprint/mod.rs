@@ -2,9 +2,7 @@
 //!
 //! ```text
 //!  prompts ─▶ landmarks ─▶ index
-//!  file ────▶ landmarks ─▶ where one may be ─▶ laid over the file, sample by sample ─▶ what is really there
-//!                                              the strongest first; one that explains the same sound
-//!                                              as well is named beside it
+//!  file ────▶ landmarks ─▶ where one may be ─▶ laid over the file, sample by sample ─▶ what is really there ─▶ chosen
 //! ```
 //! It compares waveforms: companding, noise, loss, cuts, another level and a clock that drifts leave them
 //! alike, and another sentence of the same voice does not have them. A loudspeaker before a microphone, or a
@@ -12,11 +10,13 @@
 //! not its job.
 
 pub mod align;
+pub mod choose;
 pub mod landmark;
 #[cfg(test)]
 mod tests;
 
-use align::{CHUNK, Laid, Sound, Sums};
+use align::{CHUNK, Sound};
+use choose::{Candidate, LEAST_LIKENESS};
 use landmark::{Finder, HOP, Landmark};
 use std::ops::Range;
 use std::time::Duration;
@@ -29,10 +29,10 @@ const LEAST_VOTES: usize = 6;
 const MANY_VOTES: usize = 10;
 /// Chunks of sound that must speak for a prompt: half a second without its pauses.
 const LEAST_SPOKEN: f32 = 25.0;
-/// Likeness of what was heard to the prompt: 10 dB of noise and 5 % of loss leave over 0.9.
-const LEAST_LIKENESS: f32 = 0.6;
-/// A rival that explains this share of the same stretch cannot be told from the winner.
-const AS_GOOD: f32 = 0.88;
+/// … or so much of a prompt that is shorter: of a word nothing may be missing that can be heard.
+const LEAST_OF_SHORT: f32 = 0.7;
+/// Level of a chunk that is a pause, in dBFS.
+const PAUSE_DBFS: f32 = -45.0;
 /// Level under which there is silence.
 const SILENT_DBFS: f32 = -50.0;
 /// Sound this much over a steady noise is more than the noise.
@@ -59,6 +59,10 @@ const TALKED_OVER: usize = 12_000;
 #[derive(Debug)]
 pub struct Index {
     prompts: Vec<Sound>,
+    /// Samples of each.
+    lengths: Vec<usize>,
+    /// Chunks that must speak for each.
+    least: Vec<f32>,
     /// (pair, prompt, half frame), in order.
     landmarks: Vec<(u32, u16, u32)>,
 }
@@ -94,27 +98,14 @@ pub struct Heard {
     pub prompt: usize,
     /// Others that sound the same in this stretch and so may be it as well.
     pub or: Vec<usize>,
+    /// If this one was whole: longer ones of which it is a part, which may be it as well, cut exactly there.
+    pub part_of: Vec<usize>,
     /// Where in the prompt the stretch begins.
     pub offset: Duration,
     /// How much of the prompt follows after the stretch.
     pub missing: Duration,
     /// The correlation of the stretch with the prompt, up to 1.
     pub likeness: f32,
-}
-
-/// A prompt at one place of the file, and what of it is there.
-struct Candidate {
-    prompt: usize,
-    lag: isize,
-    laid: Laid,
-    best: Best,
-}
-
-/// The chunks with the greatest sum.
-#[derive(Clone, Default)]
-struct Best {
-    chunks: Range<usize>,
-    spoken: f32,
 }
 
 impl Index {
@@ -133,7 +124,9 @@ impl Index {
             }
         }
         landmarks.sort_unstable();
-        Self { prompts, landmarks }
+        let lengths = prompts.iter().map(|prompt| prompt.samples.len()).collect();
+        let least = prompts.iter().map(least_spoken).collect();
+        Self { prompts, lengths, least, landmarks }
     }
 
     /// Everything that is in samples at 8 kHz, in the order of time, without a hole.
@@ -142,8 +135,9 @@ impl Index {
         let powers = Finder::planned().powers(&file.samples);
         let candidates = self.candidates(&file, &powers.landmarks());
         let loud = loud_chunks(&file.samples, &powers.flatness());
-        let mut heard = self.join(self.choose(candidates, file.samples.len()));
-        drop_words_of_others(&mut heard, &loud);
+        let chosen = choose::choose(candidates, &self.lengths, file.samples.len());
+        let mut heard = self.join(chosen);
+        self.drop_words_of_others(&mut heard, &loud);
         fill(&file.samples, heard, &loud)
     }
 
@@ -170,9 +164,9 @@ impl Index {
                 continue;
             }
             let Some(laid) = align::lay(file, &self.prompts[number], lag, &anchor) else { continue };
-            let best = best(&laid, |_| false);
-            if best.spoken >= LEAST_SPOKEN && likeness(&laid, &best) >= LEAST_LIKENESS {
-                candidates.push(Candidate { prompt: number, lag, laid, best });
+            let candidate = Candidate::new(number, lag, laid, self.least[number]);
+            if candidate.best.spoken >= candidate.least && candidate.likeness() >= LEAST_LIKENESS {
+                candidates.push(candidate);
             }
         }
         candidates
@@ -192,70 +186,65 @@ impl Index {
         votes
     }
 
-    /// The strongest candidates that do not lie over each other.
-    fn choose(&self, mut candidates: Vec<Candidate>, samples: usize) -> Vec<(Range<usize>, Heard)> {
-        let mut taken = vec![false; samples / CHUNK + 1];
-        let mut heard = Vec::new();
-        let mut open: Vec<usize> = (0..candidates.len()).collect();
-        loop {
-            open.sort_unstable_by(|one, other| {
-                candidates[*one].best.spoken.total_cmp(&candidates[*other].best.spoken)
-            });
-            let Some(&strongest) = open.last() else { break };
-            let now = best(&candidates[strongest].laid, |at| taken[(at + CHUNK / 2) / CHUNK]);
-            let is_stale = now.spoken < candidates[strongest].best.spoken;
-            candidates[strongest].best = now;
-            if is_stale {
-                open.retain(|number| candidates[*number].best.spoken >= LEAST_SPOKEN);
-                continue;
-            }
-            open.pop();
-            let candidate = &candidates[strongest];
-            if likeness(&candidate.laid, &candidate.best) < LEAST_LIKENESS {
-                continue;
-            }
-            let place = place(&candidate.laid, &candidate.best);
-            heard.push((place.clone(), self.heard(candidate, rivals(candidate, &candidates))));
-            taken[place.start / CHUNK..(place.end / CHUNK).min(samples / CHUNK)].fill(true);
-        }
-        heard.sort_by_key(|(place, _)| place.start);
-        heard
-    }
-
-    fn heard(&self, candidate: &Candidate, or: Vec<usize>) -> Heard {
-        let from = candidate.laid.first + candidate.best.chunks.start * CHUNK;
-        let to = candidate.laid.first + candidate.best.chunks.end * CHUNK;
-        let missing = self.prompts[candidate.prompt].samples.len().saturating_sub(to);
-        Heard {
-            prompt: candidate.prompt,
-            or,
-            offset: time(from),
-            missing: time(missing),
-            likeness: likeness(&candidate.laid, &candidate.best),
-        }
-    }
-
-    /// A prompt whose stream slipped by a packet is still one prompt.
+    /// A prompt whose stream slipped by a packet is still one prompt; what came later may tell which one it was.
     fn join(&self, heard: Vec<(Range<usize>, Heard)>) -> Vec<(Range<usize>, Heard)> {
         let mut joined: Vec<(Range<usize>, Heard)> = Vec::new();
         for (place, next) in heard {
-            if let Some((before, last)) = joined.last_mut() {
-                let length = time(self.prompts[last.prompt].samples.len());
-                let reached = length.saturating_sub(last.missing);
-                let apart = next.offset.abs_diff(reached);
-                let goes_on = last.prompt == next.prompt && place.start < before.end + JOIN;
-                if goes_on && apart < time(JOIN) && next.missing < last.missing {
+            match joined.last_mut() {
+                Some((before, last)) if self.goes_on((before, last), (&place, &next)) => {
                     before.end = place.end;
+                    for others in [&mut last.or, &mut last.part_of] {
+                        others.retain(|other| *other != next.prompt && next.may_be(*other));
+                    }
+                    last.prompt = next.prompt;
                     last.missing = next.missing;
                     last.likeness = last.likeness.min(next.likeness);
-                    last.or.retain(|other| next.or.contains(other));
-                    continue;
                 }
+                Some(_) | None => joined.push((place, next)),
             }
-            joined.push((place, next));
         }
         joined
     }
+
+    fn goes_on(&self, (before, last): (&Range<usize>, &Heard), (place, next): (&Range<usize>, &Heard)) -> bool {
+        let reached = time(self.lengths[last.prompt]).saturating_sub(last.missing);
+        let goes_further = time(self.lengths[next.prompt]).saturating_sub(next.missing) > reached;
+        last.may_be(next.prompt)
+            && place.start < before.end + JOIN
+            && next.offset.abs_diff(reached) < time(JOIN)
+            && goes_further
+    }
+
+    /// Other speech may have words of a prompt in it, by the same voice. So a part of a prompt counts only if it
+    /// stands free where the rest of the prompt is missing, or began as the prompt does and went on long enough to be
+    /// one that was talked over. A prompt of a word or two stands free at both its ends.
+    fn drop_words_of_others(&self, heard: &mut Vec<(Range<usize>, Heard)>, loud: &[bool]) {
+        let mut is_unknown = loud.to_vec();
+        for (place, _) in heard.iter() {
+            let end = (place.end / CHUNK).min(is_unknown.len());
+            is_unknown[(place.start / CHUNK).min(end)..end].fill(false);
+        }
+        let speaks = |chunks: Range<usize>| {
+            let unknown = chunks.filter(|chunk| is_unknown.get(*chunk).copied().unwrap_or(false));
+            unknown.count() >= CLICK_CHUNKS / 2
+        };
+        heard.retain(|(place, heard)| {
+            let is_short = self.least[heard.prompt] < LEAST_SPOKEN;
+            let (first, end) = (place.start / CHUNK, place.end.div_ceil(CHUNK));
+            let led_to = speaks(first.saturating_sub(CLOSE_CHUNKS)..first);
+            let goes_on = speaks(end..end + CLOSE_CHUNKS);
+            let talked_over = heard.offset <= WHOLE && place.len() >= TALKED_OVER;
+            let parted_before = led_to && (is_short || heard.offset > WHOLE);
+            let parted_behind = goes_on && (is_short || heard.missing > WHOLE);
+            !parted_before && (!parted_behind || talked_over)
+        });
+    }
+}
+
+/// Chunks that must speak for a prompt.
+fn least_spoken(prompt: &Sound) -> f32 {
+    let speaks = |chunk: &&[f32]| level_dbfs(chunk) > PAUSE_DBFS;
+    LEAST_SPOKEN.min(LEAST_OF_SHORT * prompt.samples.chunks(CHUNK).filter(speaks).count() as f32)
 }
 
 fn sound(samples: &[i16]) -> Sound {
@@ -264,72 +253,6 @@ fn sound(samples: &[i16]) -> Sound {
 
 fn time(samples: usize) -> Duration {
     Duration::from_micros(samples as u64 * 1_000_000 / RATE_HZ as u64)
-}
-
-/// The chunks in a row that speak most for the prompt (Kadane), none of them taken.
-fn best(laid: &Laid, taken: impl Fn(usize) -> bool) -> Best {
-    let mut best = Best::default();
-    let (mut start, mut sum) = (0, 0.0);
-    for (number, chunk) in laid.chunks.iter().enumerate() {
-        if taken(chunk.at) {
-            (start, sum) = (number + 1, 0.0);
-            continue;
-        }
-        if sum <= 0.0 {
-            (start, sum) = (number, 0.0);
-        }
-        sum += chunk.speaks;
-        if sum > best.spoken {
-            best = Best { chunks: start..number + 1, spoken: sum };
-        }
-    }
-    best
-}
-
-fn likeness(laid: &Laid, best: &Best) -> f32 {
-    let chunks = &laid.chunks[best.chunks.clone()];
-    chunks.iter().fold(Sums::default(), |sums, chunk| sums.and(chunk.sums)).likeness()
-}
-
-/// The samples of the file that the best chunks cover.
-fn place(laid: &Laid, best: &Best) -> Range<usize> {
-    let chunks = &laid.chunks[best.chunks.clone()];
-    let end = chunks.last().map_or(0, |last| last.at + CHUNK);
-    chunks.first().map_or(0, |first| first.at)..end
-}
-
-/// Other prompts that explain the stretch of this one nearly as well.
-fn rivals(winner: &Candidate, candidates: &[Candidate]) -> Vec<usize> {
-    let stretch = place(&winner.laid, &winner.best);
-    let explains = |other: &&Candidate| {
-        let within = best(&other.laid, |at| at + CHUNK <= stretch.start || at >= stretch.end);
-        other.prompt != winner.prompt && within.spoken >= AS_GOOD * winner.best.spoken
-    };
-    let mut rivals: Vec<usize> = candidates.iter().filter(explains).map(|other| other.prompt).collect();
-    rivals.sort_unstable();
-    rivals.dedup();
-    rivals
-}
-
-/// Other speech may have words of a prompt in it, by the same voice. So a part of a prompt counts only if it
-/// stands free where the rest of the prompt is missing, or began as the prompt does and went on long enough to be
-/// one that was talked over.
-fn drop_words_of_others(heard: &mut Vec<(Range<usize>, Heard)>, loud: &[bool]) {
-    let known: Vec<Range<usize>> = heard.iter().map(|(place, _)| place.clone()).collect();
-    let is_unknown = |chunks: Range<usize>| {
-        let unknown = |chunk: &usize| {
-            let middle = chunk * CHUNK + CHUNK / 2;
-            loud.get(*chunk).copied().unwrap_or(false) && !known.iter().any(|place| place.contains(&middle))
-        };
-        chunks.filter(unknown).count() >= CLICK_CHUNKS / 2
-    };
-    heard.retain(|(place, heard)| {
-        let (first, end) = (place.start / CHUNK, place.end.div_ceil(CHUNK));
-        let led_to = heard.offset > WHOLE && is_unknown(first.saturating_sub(CLOSE_CHUNKS)..first);
-        let goes_on = heard.missing > WHOLE && is_unknown(end..end + CLOSE_CHUNKS);
-        let talked_over = heard.offset <= WHOLE && place.len() >= TALKED_OVER;
-        !led_to && (!goes_on || talked_over)
-    });
 }
 
 fn level_dbfs(samples: &[f32]) -> f32 {

@@ -10,6 +10,9 @@ use std::ops::Range;
 use std::path::Path;
 use std::time::Duration;
 
+/// Samples without a word after which nobody is still speaking: 1 s.
+const PAUSE_MOST: usize = RATE_HZ;
+
 /// Who knows the prompts.
 #[derive(Debug)]
 pub struct Listener {
@@ -85,12 +88,16 @@ impl Listener {
         Part { title: sound.title, length, stretches, keys, packets: sound.packets }
     }
 
-    /// The prompts of samples at 8 kHz, without those that cannot be told from others.
+    /// The prompts of samples at 8 kHz, without those that cannot be told from others, or not yet: whoever speaks a
+    /// longer one may have paused.
     pub fn spot(&self, samples: &[i16]) -> Vec<Spotted> {
         let place = |stretch: &Stretch| sample(stretch.from)..sample(stretch.to);
         let stretches = self.index.listen(samples);
         let spotted = stretches.iter().filter_map(|stretch| match &stretch.what {
-            What::Prompt(heard) if heard.or.is_empty() => {
+            What::Prompt(heard)
+                if heard.or.is_empty()
+                    && (heard.part_of.is_empty() || sample(stretch.to) + PAUSE_MOST < samples.len()) =>
+            {
                 Some(Spotted { prompt: heard.prompt, place: place(stretch) })
             }
             What::Prompt(_) | What::Unknown | What::Quiet => None,
