@@ -25,6 +25,8 @@ use std::time::Duration;
 pub const RATE_HZ: usize = 8_000;
 /// Landmarks that must agree on a place before it is looked at.
 const LEAST_VOTES: usize = 6;
+/// Places of this many half frames in a row are one.
+const BUCKET: isize = 4;
 /// Landmarks that are no chance: then other places of the prompt are tried too.
 const MANY_VOTES: usize = 10;
 /// Chunks of sound that must speak for a prompt: half a second without its pauses.
@@ -52,6 +54,8 @@ const JOIN: usize = 3_200;
 pub const WHOLE: Duration = Duration::from_millis(250);
 /// Sound within this many chunks is next to a stretch: 200 ms, less than the pause between two sentences.
 const CLOSE_CHUNKS: usize = 10;
+/// Lost packets and noise spoil so much of an end at the most; sound there is no other's.
+const SPOILED_END: Duration = Duration::from_millis(500);
 /// Samples of a prompt, from its beginning, that make it this one although other speech follows: 1.5 s.
 const TALKED_OVER: usize = 12_000;
 
@@ -65,6 +69,16 @@ pub struct Index {
     least: Vec<f32>,
     /// (pair, prompt, half frame), in order.
     landmarks: Vec<(u32, u16, u32)>,
+}
+
+/// A landmark that a file and a prompt have in common.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Vote {
+    prompt: u16,
+    /// Where in the file the prompt begins by this, in half frames.
+    place: isize,
+    /// Where in the prompt it is.
+    half_frame: u32,
 }
 
 /// One stretch of a file.
@@ -134,10 +148,10 @@ impl Index {
         let file = sound(samples);
         let powers = Finder::planned().powers(&file.samples);
         let candidates = self.candidates(&file, &powers.landmarks());
-        let loud = loud_chunks(&file.samples, &powers.flatness());
+        let mut loud = loud_chunks(&file.samples, &powers.flatness());
         let chosen = choose::choose(candidates, &self.lengths, file.samples.len());
         let mut heard = self.join(chosen);
-        self.drop_words_of_others(&mut heard, &loud);
+        self.drop_words_of_others(&mut heard, &mut loud);
         fill(&file.samples, heard, &loud)
     }
 
@@ -146,14 +160,18 @@ impl Index {
         let mut votes = self.votes(landmarks);
         votes.sort_unstable();
         let mut candidates: Vec<Candidate> = Vec::new();
-        for agreeing in votes.chunk_by(|one, other| (one.0, one.1) == (other.0, other.1)) {
+        let bucket = |vote: &Vote| (vote.prompt, vote.place.div_euclid(BUCKET));
+        for agreeing in votes.chunk_by(|one, other| bucket(one) == bucket(other)) {
             if agreeing.len() < LEAST_VOTES {
                 continue;
             }
-            let (number, place) = (usize::from(agreeing[0].0), agreeing[0].1);
-            let guess = place * HOP as isize * 2 + HOP as isize / 2;
+            let number = usize::from(agreeing[0].prompt);
+            let sum = agreeing.iter().map(|vote| vote.place).sum::<isize>();
+            let guess = sum * (HOP / 2) as isize / agreeing.len() as isize;
             // One of these may have been lost or drowned.
-            let quarters = [2, 1, 3].map(|quarter| agreeing[agreeing.len() * quarter / 4].2 as usize);
+            let mut half_frames: Vec<u32> = agreeing.iter().map(|vote| vote.half_frame).collect();
+            half_frames.sort_unstable();
+            let quarters = [2, 1, 3].map(|quarter| half_frames[half_frames.len() * quarter / 4] as usize);
             let tries = if agreeing.len() < MANY_VOTES { 1 } else { quarters.len() };
             let mut found = quarters.into_iter().take(tries).filter_map(|half_frame| {
                 align::lag(file, &self.prompts[number], guess, half_frame * HOP / 2)
@@ -172,15 +190,15 @@ impl Index {
         candidates
     }
 
-    /// (prompt, place of its beginning in double frames, half frame in the prompt) for each landmark in common.
-    fn votes(&self, landmarks: &[Landmark]) -> Vec<(u16, isize, u32)> {
+    /// One for each landmark in common.
+    fn votes(&self, landmarks: &[Landmark]) -> Vec<Vote> {
         let mut votes = Vec::new();
         for found in landmarks {
             let start = self.landmarks.partition_point(|known| known.0 < found.pair);
             let same = self.landmarks[start..].iter().take_while(|known| known.0 == found.pair);
             for &(_, prompt, half_frame) in same {
                 let place = 2 * found.frame as isize - half_frame as isize;
-                votes.push((prompt, place.div_euclid(4), half_frame));
+                votes.push(Vote { prompt, place, half_frame });
             }
         }
         votes
@@ -218,11 +236,12 @@ impl Index {
     /// Other speech may have words of a prompt in it, by the same voice. So a part of a prompt counts only if it
     /// stands free where the rest of the prompt is missing, or began as the prompt does and went on long enough to be
     /// one that was talked over. A prompt of a word or two stands free at both its ends.
-    fn drop_words_of_others(&self, heard: &mut Vec<(Range<usize>, Heard)>, loud: &[bool]) {
+    fn drop_words_of_others(&self, heard: &mut Vec<(Range<usize>, Heard)>, loud: &mut [bool]) {
         let mut is_unknown = loud.to_vec();
-        for (place, _) in heard.iter() {
-            let end = (place.end / CHUNK).min(is_unknown.len());
-            is_unknown[(place.start / CHUNK).min(end)..end].fill(false);
+        for (place, heard) in heard.iter() {
+            let chunks = with_own_ends(place, heard);
+            let end = chunks.end.min(is_unknown.len());
+            is_unknown[chunks.start.min(end)..end].fill(false);
         }
         let speaks = |chunks: Range<usize>| {
             let unknown = chunks.filter(|chunk| is_unknown.get(*chunk).copied().unwrap_or(false));
@@ -230,7 +249,7 @@ impl Index {
         };
         heard.retain(|(place, heard)| {
             let is_short = self.least[heard.prompt] < LEAST_SPOKEN;
-            let (first, end) = (place.start / CHUNK, place.end.div_ceil(CHUNK));
+            let Range { start: first, end } = with_own_ends(place, heard);
             let led_to = speaks(first.saturating_sub(CLOSE_CHUNKS)..first);
             let goes_on = speaks(end..end + CLOSE_CHUNKS);
             let talked_over = heard.offset <= WHOLE && place.len() >= TALKED_OVER;
@@ -238,7 +257,19 @@ impl Index {
             let parted_behind = goes_on && (is_short || heard.missing > WHOLE);
             !parted_before && (!parted_behind || talked_over)
         });
+        for (place, heard) in heard.iter() {
+            let chunks = with_own_ends(place, heard);
+            let end = chunks.end.min(loud.len());
+            loud[chunks.start.min(end)..end].fill(false);
+        }
     }
+}
+
+/// The chunks of a stretch with those at its ends that the prompt would fill if they were not spoiled.
+fn with_own_ends(place: &Range<usize>, heard: &Heard) -> Range<usize> {
+    let own = |missing: Duration| if missing <= SPOILED_END { samples_in(missing) } else { 0 };
+    let start = place.start.saturating_sub(own(heard.offset));
+    start / CHUNK..(place.end + own(heard.missing)).div_ceil(CHUNK)
 }
 
 /// Chunks that must speak for a prompt.
@@ -249,6 +280,10 @@ fn least_spoken(prompt: &Sound) -> f32 {
 
 fn sound(samples: &[i16]) -> Sound {
     Sound::new(samples.iter().map(|sample| f32::from(*sample)).collect())
+}
+
+fn samples_in(time: Duration) -> usize {
+    time.as_micros() as usize * RATE_HZ / 1_000_000
 }
 
 fn time(samples: usize) -> Duration {
