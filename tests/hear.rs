@@ -1,8 +1,8 @@
 //! `careline hear`: the names of the shipped prompts, in every condition that a telephone adds; what is no prompt has
 //! no name. Runs the real program on files made here.
 //!
-//! The table of conditions is one file with a channel for each condition and language, so that the index of the prompts
-//! is made once. Other tests name prompts from a small folder, for the same reason.
+//! Whatever is judged against all prompts is one file with many channels, so that their index is made once. Other tests
+//! name prompts from a small folder, for the same reason.
 
 #![allow(clippy::unwrap_used, reason = "what these helpers unwrap are files that the tests made")]
 
@@ -17,6 +17,7 @@ use std::fs;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
+use std::sync::OnceLock;
 use std::time::Duration;
 
 const RATE: u32 = 8_000;
@@ -190,7 +191,11 @@ const CONDITIONS: [Condition; 8] = [
     Condition { title: "clean", part: WHOLE, spoils: |samples, _| samples.to_vec() },
     Condition { title: "A-law", part: WHOLE, spoils: |samples, _| through_a_law(samples) },
     Condition { title: "5 % loss", part: WHOLE, spoils: |samples, chance| with_loss(samples, 0.05, chance) },
-    Condition { title: "10 dB SNR", part: WHOLE, spoils: |samples, chance| with_noise(samples, 10.0, chance) },
+    Condition {
+        title: "10 dB SNR",
+        part: WHOLE,
+        spoils: |samples, chance| with_noise(samples, 10.0, chance),
+    },
     Condition { title: "first 200 ms missing", part: LATE, spoils: |samples, _| samples.to_vec() },
     Condition { title: "cut after 1.5 s", part: CUT, spoils: |samples, _| samples.to_vec() },
     Condition {
@@ -248,7 +253,8 @@ fn is_in(played: &[i16], from: usize, other: &[i16]) -> bool {
     let Some(first) = played.iter().position(|sample| sample.unsigned_abs() > 1_000) else { return false };
     let anchor = &played[first..(first + 1_600).min(played.len())];
     let at = |lag: usize| (from + first + lag).checked_sub(800);
-    let alike = |lag: usize| at(lag).and_then(|at| other.get(at..)).map_or(0.0, |under| likeness(anchor, under));
+    let alike =
+        |lag: usize| at(lag).and_then(|at| other.get(at..)).map_or(0.0, |under| likeness(anchor, under));
     let Some(lag) = (0..1_600).max_by(|one, two| alike(*one).total_cmp(&alike(*two))) else { return false };
     let alike = played.chunks(800).enumerate().skip(first.div_ceil(800)).filter(|(number, chunk)| {
         let under = (from + 800 * number + lag).checked_sub(800).and_then(|at| other.get(at..));
@@ -303,37 +309,8 @@ fn judge(row: &Row, part: &Value, all: &[Prompt]) -> Told {
     told
 }
 
-#[test]
-fn every_shipped_prompt_is_named_in_every_condition_of_a_telephone() {
-    let directory = tempfile::tempdir().unwrap();
-    let path = directory.path().join("rows.wav");
-    let mut chance = Chance(0x5eed_cafe);
-    let rows: Vec<Row> = (0..CONDITIONS.len())
-        .flat_map(|number| ["en", "es"].map(|language| row(language, number, &mut chance)))
-        .collect();
-    // One channel for each: the program reads the prompts once.
-    let channels: Vec<&[i16]> = rows.iter().map(|row| row.sound.as_slice()).collect();
-    write_wav(&path, &channels, RATE);
-    let parts = parts(&path, &[]);
-    assert_eq!(parts.len(), rows.len());
-    let all = ["en", "es"].map(|language| [prompts(language), pieces(language)].concat()).concat();
-    let told: Vec<Told> = rows.iter().zip(&parts).map(|(row, part)| judge(row, part, &all)).collect();
-    let wrong: Vec<&String> = told.iter().flat_map(|told| &told.wrong).collect();
-    assert!(wrong.is_empty(), "{wrong:#?}");
-    let sum = |of: fn(&Told) -> usize| told.iter().map(of).sum::<usize>();
-    let (right, among, unknown) = (sum(|told| told.right), sum(|told| told.among), sum(|told| told.unknown));
-    println!("{right} named, {among} among others, {unknown} too short to be known");
-    let expected: BTreeSet<String> = rows.iter().flat_map(|row| row.prompts.iter().map(full_name)).collect();
-    assert_eq!(expected.len(), prompts("en").len() + prompts("es").len(), "each prompt is somewhere");
-    // Words that prompts share are few: most must be named alone.
-    assert!(right * 100 >= 94 * expected.len(), "only {right} of {} are named alone", expected.len());
-    let keys: Vec<&Value> = parts.iter().flat_map(|part| part["keys"].as_array().unwrap()).collect();
-    assert!(keys.is_empty(), "no prompt is a key: {keys:?}");
-}
-
-#[test]
-fn what_is_no_prompt_has_no_name() {
-    let directory = tempfile::tempdir().unwrap();
+/// Sound that is no prompt, and what it is.
+fn strange_sounds() -> Vec<(&'static str, Vec<i16>)> {
     let mut chance = Chance(77);
     let both = [prompts("en"), prompts("es")].concat();
     // The same voice, other words: pieces of 250 ms of all prompts, shuffled.
@@ -347,13 +324,146 @@ fn what_is_no_prompt_has_no_name() {
     let backwards: Vec<i16> = menu.iter().rev().copied().collect();
     let faster: Vec<i16> = menu.chunks_exact(10).flat_map(|ten| ten[..9].to_vec()).collect();
     let tone: Vec<i16> = (0..24_000).map(|at| (9_000.0 * (f64::from(at) * 0.7).sin()) as i16).collect();
-    let rows = [("shuffled", shuffled), ("backwards", backwards), ("cut closer", faster), ("a tone", tone)];
-    let path = directory.path().join("unknown.wav");
-    write_wav(&path, &rows.each_ref().map(|row| row.1.as_slice()), RATE);
-    for ((what, _), part) in rows.iter().zip(parts(&path, &[])) {
-        let heard = names(&part);
+    vec![("shuffled", shuffled), ("backwards", backwards), ("cut closer", faster), ("a tone", tone)]
+}
+
+/// Words around a value that is joined of pieces, in a language.
+struct Spoken {
+    language: &'static str,
+    condition: &'static Condition,
+    names: Vec<String>,
+    sound: Vec<i16>,
+}
+
+/// Sixteen in each language, of four pieces each, without a pause between them.
+fn values() -> Vec<Spoken> {
+    let mut chance = Chance(4_711);
+    let one = |language: &'static str, number: usize, chance: &mut Chance| {
+        let condition = &CONDITIONS[number % 3];
+        let (words, pieces) = (prompts(language), pieces(language));
+        let word = |name: &str| words.iter().find(|prompt| prompt.name == name).unwrap().clone();
+        let value: Vec<Prompt> = (0..4).map(|_| pieces[chance.below(pieces.len())].clone()).collect();
+        let all = [vec![word("id.dob_back.1")], value, vec![word("id.dob_back.2")]].concat();
+        let sound: Vec<i16> = all.iter().flat_map(samples).collect();
+        let sound = [vec![0; 3_000], (condition.spoils)(&sound, chance), vec![0; 3_000]].concat();
+        Spoken { language, condition, names: all.iter().map(full_name).collect(), sound }
+    };
+    let numbered = |language| (0..VALUES).map(move |number| (language, number));
+    ["en", "es"]
+        .into_iter()
+        .flat_map(numbered)
+        .map(|(language, number)| one(language, number, &mut chance))
+        .collect()
+}
+
+/// Values of each language.
+const VALUES: usize = 16;
+
+/// What the program told of everything that is to be judged against all prompts: it makes their index once.
+struct Heard {
+    rows: Vec<(Row, Value)>,
+    strange: Vec<(&'static str, Value)>,
+    values: Vec<(Spoken, Value)>,
+}
+
+fn heard() -> &'static Heard {
+    static HEARD: OnceLock<Heard> = OnceLock::new();
+    HEARD.get_or_init(|| {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("all.wav");
+        let mut chance = Chance(0x5eed_cafe);
+        let rows: Vec<Row> = (0..CONDITIONS.len())
+            .flat_map(|number| ["en", "es"].map(|language| row(language, number, &mut chance)))
+            .collect();
+        let (strange, values) = (strange_sounds(), values());
+        let sounds = rows.iter().map(|row| &row.sound).chain(strange.iter().map(|(_, sound)| sound));
+        let sounds = sounds.chain(values.iter().map(|value| &value.sound));
+        let channels: Vec<&[i16]> = sounds.map(Vec::as_slice).collect();
+        write_wav(&path, &channels, RATE);
+        let mut parts = parts(&path, &[]).into_iter();
+        let rows = rows.into_iter().zip(parts.by_ref()).collect();
+        let strange = strange.into_iter().map(|(what, _)| what).zip(parts.by_ref()).collect();
+        Heard { rows, strange, values: values.into_iter().zip(parts).collect() }
+    })
+}
+
+#[test]
+fn every_shipped_prompt_is_named_in_every_condition_of_a_telephone() {
+    let rows = &heard().rows;
+    assert_eq!(rows.len(), 2 * CONDITIONS.len());
+    let all = ["en", "es"].map(|language| [prompts(language), pieces(language)].concat()).concat();
+    let told: Vec<Told> = rows.iter().map(|(row, part)| judge(row, part, &all)).collect();
+    let wrong: Vec<&String> = told.iter().flat_map(|told| &told.wrong).collect();
+    assert!(wrong.is_empty(), "{wrong:#?}");
+    let sum = |of: fn(&Told) -> usize| told.iter().map(of).sum::<usize>();
+    let (right, among, unknown) = (sum(|told| told.right), sum(|told| told.among), sum(|told| told.unknown));
+    println!("{right} named, {among} among others, {unknown} too short to be known");
+    let names = |row: &Row| row.prompts.iter().map(full_name).collect::<Vec<_>>();
+    let expected: BTreeSet<String> = rows.iter().flat_map(|(row, _)| names(row)).collect();
+    assert_eq!(expected.len(), prompts("en").len() + prompts("es").len(), "each prompt is somewhere");
+    // Words that prompts share are few: most must be named alone.
+    assert!(right * 100 >= 94 * expected.len(), "only {right} of {} are named alone", expected.len());
+    let keys: Vec<&Value> = rows.iter().flat_map(|(_, part)| part["keys"].as_array().unwrap()).collect();
+    assert!(keys.is_empty(), "no prompt is a key: {keys:?}");
+}
+
+#[test]
+fn a_value_is_read_piece_by_piece_and_no_piece_is_taken_for_another() {
+    let (mut right, mut all) = (0, 0);
+    for (value, part) in &heard().values {
+        let heard = names(part);
+        let mut rest = heard.iter().filter(|name| *name != "unknown").peekable();
+        for name in &value.names {
+            let is_it = |heard: &&String| heard.split('|').any(|one| one == name);
+            right += usize::from(rest.next_if(is_it).is_some());
+        }
+        all += value.names.len();
+        let wrong: Vec<&String> = rest.collect();
+        let title = format!("{}, {}", value.language, value.condition.title);
+        assert!(wrong.is_empty(), "{title}: {wrong:?} in {heard:?}, said was {:?}", value.names);
+    }
+    println!("{right} of {all} named");
+    assert_eq!(all, 2 * VALUES * 6);
+    assert!(right * 100 >= 85 * all, "only {right} of {all} are named");
+}
+
+#[test]
+fn what_is_no_prompt_has_no_name() {
+    assert_eq!(heard().strange.len(), 4);
+    for (what, part) in &heard().strange {
+        let heard = names(part);
         println!("{what}: {heard:?}");
         assert!(!heard.is_empty() && heard.iter().all(|name| name == "unknown"), "{what}: {heard:?}");
+    }
+}
+
+#[test]
+fn a_prompt_that_begins_another_is_named_first_and_one_that_was_cut_is_not_guessed() {
+    let directory = tempfile::tempdir().unwrap();
+    let known =
+        [("es", "u.agent"), ("es", "id.other"), ("es", "u.greeting"), ("en", "u.agent"), ("en", "id.other")];
+    let sounds = few(directory.path(), &known);
+    let spanish = prompts("es");
+    let one = |name: &str| samples(spanish.iter().find(|prompt| prompt.name == name).unwrap());
+    // "Está bien. Voy a buscar a una persona que" begins both; a key is pressed early, in the last word, and never.
+    let (agent, other) = (one("u.agent"), one("id.other"));
+    let two = ["u.agent es", "id.other es"];
+    let rows = [
+        ("agent, cut early", agent[..16_000].to_vec(), two.as_slice()),
+        ("other, cut early", other[..16_000].to_vec(), &two),
+        ("agent, whole", agent.clone(), &two[..1]),
+        ("other, whole", other.clone(), &two[1..]),
+        ("other, its beginning missing", other[24_000..].to_vec(), &two[1..]),
+        ("agent, cut, and the greeting", [&agent[..16_000], &one("u.greeting")].concat(), &two),
+    ];
+    let path = directory.path().join("alike.wav");
+    let padded = rows.each_ref().map(|row| [vec![0; 4_000], row.1.clone(), vec![0; 12_000]].concat());
+    write_wav(&path, &padded.each_ref().map(Vec::as_slice), RATE);
+    for ((what, _, expected), part) in rows.iter().zip(parts(&path, &["--sounds", &sounds])) {
+        let heard = names(&part);
+        println!("{what}: {heard:?}");
+        let first: BTreeSet<&str> = heard[0].split('|').collect();
+        assert_eq!(first, expected.iter().copied().collect(), "{what}: {heard:?}");
     }
 }
 
@@ -365,9 +475,11 @@ fn words_that_two_prompts_share_are_not_given_to_one_of_them() {
     // "I will get a person to help you." ends each of these: the wave still tells whose it is, or all are named.
     let shared = ["u.agent", "u.noinput2", "u.sysfail"];
     let ends = shared.map(|name| one(name).split_off(one(name).len() - 15_000));
+    let known = ["u.agent", "u.noinput2", "u.sysfail", "id.other", "u.person", "u.nurse"];
+    let sounds = few(directory.path(), &known.map(|name| ("en", name)));
     let path = directory.path().join("shared.wav");
     write_wav(&path, &ends.each_ref().map(Vec::as_slice), RATE);
-    for (name, part) in shared.into_iter().zip(parts(&path, &[])) {
+    for (name, part) in shared.into_iter().zip(parts(&path, &["--sounds", &sounds])) {
         let heard = names(&part);
         println!("{name}: {heard:?}");
         assert_eq!(heard.len(), 1);
@@ -650,7 +762,8 @@ fn a_file_that_cannot_be_heard_is_told_with_cause_and_repair() {
     }
     let silent = directory.path().join("silent.wav");
     write_wav(&silent, &[&[0; 8_000]], RATE);
-    let text = String::from_utf8(hear(&silent, &[]).stdout).unwrap();
+    let sounds = few(directory.path(), &[("en", "u.goodbye")]);
+    let text = String::from_utf8(hear(&silent, &["--sounds", &sounds]).stdout).unwrap();
     assert!(text.contains("silence for 1.00 s"), "{text}");
     let nowhere = hear(&silent, &["--sounds", "no/such/sounds"]);
     let error = String::from_utf8_lossy(&nowhere.stderr).into_owned();

@@ -4,10 +4,10 @@
 //! messages and errors are printed. Scenarios that share an engine run beside each other. After each
 //! group the engine is stopped with SIGTERM, must end cleanly, and must have closed what it opened.
 
-#[path = "../engine/mod.rs"]
-mod engine;
 #[path = "../capture/mod.rs"]
 mod capture;
+#[path = "../engine/mod.rs"]
+mod engine;
 #[path = "../sound/mod.rs"]
 mod sound;
 
@@ -263,6 +263,15 @@ const SPEAKING: [Speaking; 5] = [
 /// How long they speak, and how long the same hear: the line of emergencies in both languages.
 const SPEAKS_MS: &str = "<pause milliseconds=\"6000\"/>";
 const HEARS_MS: &str = "<pause milliseconds=\"13500\"/>";
+/// The prompts that are to be known again, and some that could be taken for them.
+const KNOWN: [&str; 6] = [
+    "en/u.emergency.wav",
+    "es/u.emergency.wav",
+    "en/cr.danger.wav",
+    "es/cr.danger.wav",
+    "en/u.nurse.wav",
+    "es/u.nurse.wav",
+];
 /// An ear waits so long for the first datagram.
 const EAR_WAITS: Duration = Duration::from_secs(20);
 /// After so much silence on the wire the call is over.
@@ -617,8 +626,8 @@ fn as_hearer(home: &Path, scenario: &str, port: u16) -> PathBuf {
 fn our_prompts_are_named_in_what_sipp_is_sent_in_each_codec() {
     let home = tempfile::tempdir().expect("a temporary directory can be made");
     let sounds = home.path().join("sounds");
-    sound::short_prompts_but(Path::new(ROOT), &sounds, &["en/u.emergency.wav", "es/u.emergency.wav"]);
-    let wishes = Wishes { sounds, notice: Notice::InTheFirstWords, ..Wishes::default() };
+    sound::short_prompts_but(Path::new(ROOT), &sounds, &KNOWN);
+    let wishes = Wishes { sounds: sounds.clone(), notice: Notice::InTheFirstWords, ..Wishes::default() };
     let engine = Engine::start(home.path(), &wishes);
     let begin = |one: &Speaking| {
         let file = home.path().join(format!("{}.pcap", one.codec.replace('/', "-")));
@@ -634,11 +643,11 @@ fn our_prompts_are_named_in_what_sipp_is_sent_in_each_codec() {
         ears.push((one, ear, file));
     }
     all_must_succeed(callers, &engine);
-    let shipped = format!("{ROOT}/sounds");
+    let sounds = sounds.to_string_lossy();
     for (one, ear, file) in ears {
         let datagrams = ear.join().expect("it does not panic");
         let file = file.to_string_lossy();
-        let told = engine.told(&["hear", &file, "--json", "--sounds", &shipped, "--pt", one.payload_type]);
+        let told = engine.told(&["hear", &file, "--json", "--sounds", &sounds, "--pt", one.payload_type]);
         let names = sound::named(&told);
         println!("{}: {datagrams} datagrams, {names:?}", one.codec);
         assert_eq!(names.len(), 1, "{}: one stream\n{told}", one.codec);

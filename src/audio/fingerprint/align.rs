@@ -168,7 +168,8 @@ fn likenesses(file: &[f32], prompt: &[f32], start: usize, lags: Range<isize>) ->
     let lags = lags.start.max(-(start as isize))..lags.end.min(last + 1);
     let under = |lag: isize| &file[(start as isize + lag) as usize..][..prompt.len()];
     let mut likenesses = Vec::with_capacity(lags.len());
-    let mut of_file = if lags.is_empty() { 0.0 } else { f64::from(product(under(lags.start), under(lags.start))) };
+    let mut of_file =
+        if lags.is_empty() { 0.0 } else { f64::from(product(under(lags.start), under(lags.start))) };
     for lag in lags {
         let under = under(lag);
         let sums = Sums { both: product(under, prompt), file: of_file.max(0.0) as f32, prompt: energy };

@@ -224,7 +224,11 @@ impl Index {
         joined
     }
 
-    fn goes_on(&self, (before, last): (&Range<usize>, &Heard), (place, next): (&Range<usize>, &Heard)) -> bool {
+    fn goes_on(
+        &self,
+        (before, last): (&Range<usize>, &Heard),
+        (place, next): (&Range<usize>, &Heard),
+    ) -> bool {
         let reached = time(self.lengths[last.prompt]).saturating_sub(last.missing);
         let goes_further = time(self.lengths[next.prompt]).saturating_sub(next.missing) > reached;
         last.may_be(next.prompt)

@@ -113,10 +113,7 @@ fn hear_all(listener: &Listener, sounds: Vec<Sound>) -> Vec<Part> {
         let heard: Vec<Part> = thread::scope(|scope| {
             let hearing: Vec<_> =
                 some.into_iter().map(|sound| scope.spawn(|| listener.hear(sound))).collect();
-            hearing
-                .into_iter()
-                .map(|one| one.join().expect("whoever hears does not panic"))
-                .collect()
+            hearing.into_iter().map(|one| one.join().expect("whoever hears does not panic")).collect()
         });
         parts.extend(heard);
     }
