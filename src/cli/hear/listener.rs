@@ -3,11 +3,12 @@
 use super::known::{Known, KnownError};
 use super::report;
 use crate::audio::dtmf;
-use crate::audio::fingerprint::{Index, RATE_HZ, Stretch, What};
+use crate::audio::fingerprint::{Index, Marked, RATE_HZ, Stretch, What, mark};
 use crate::wire::telephone_event::Key;
 use serde_json::Value;
 use std::ops::Range;
 use std::path::Path;
+use std::thread;
 use std::time::Duration;
 
 /// Samples without a word after which nobody is still speaking: 1 s.
@@ -75,8 +76,16 @@ impl Listener {
     /// When there is no prompt, or one is broken.
     pub fn read(folder: &Path, flows: &Path) -> Result<Self, KnownError> {
         let known = Known::read(folder, flows)?;
-        let index = Index::new(known.samples());
-        Ok(Self { known, index })
+        let samples: Vec<&[i16]> = known.samples().collect();
+        let at_once = thread::available_parallelism().map_or(1, usize::from);
+        let marked: Vec<Marked> = thread::scope(|scope| {
+            let shares = samples.chunks(samples.len().div_ceil(at_once).max(1));
+            let marking: Vec<_> =
+                shares.map(|share| scope.spawn(move || mark(share.iter().copied()))).collect();
+            let marked = marking.into_iter().map(|one| one.join().expect("whoever marks does not panic"));
+            marked.flatten().collect()
+        });
+        Ok(Self { index: Index::of(marked), known })
     }
 
     /// Hears all of a sound.
