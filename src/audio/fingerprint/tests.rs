@@ -130,11 +130,12 @@ fn a_word_is_named_when_it_stands_free_or_among_known_ones_but_not_in_other_spee
     let prompts = [word(70), word(71), voice(72, 3)];
     let index = Index::of(mark(prompts.iter().map(Vec::as_slice)));
     let other = voice(73, 2);
-    let rows: [(&str, Vec<i16>, &str); 5] = [
+    let rows: [(&str, Vec<i16>, &str); 6] = [
         ("alone", prompts[0].clone(), "0"),
         ("between others", [prompts[2].clone(), prompts[1].clone(), prompts[0].clone()].concat(), "2 1 0"),
         ("in other speech", [other.clone(), prompts[0].clone(), other.clone()].concat(), "?"),
-        ("as the first of other speech", [prompts[0].clone(), other].concat(), "?"),
+        ("as the first of other speech", [prompts[0].clone(), other.clone()].concat(), "?"),
+        ("as the last of other speech", [other, prompts[0].clone()].concat(), "?"),
         ("half of it", prompts[0][..1_600].to_vec(), "?"),
     ];
     for (what, file, expected) in rows {
