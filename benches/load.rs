@@ -29,7 +29,7 @@ use std::io;
 use std::net::{SocketAddr, UdpSocket};
 use std::process::ExitCode;
 use std::time::Duration;
-use support::clinic::{self, KEY_AFTER, Recording, SCRIPT};
+use support::clinic::{self, KEY_AFTER, Recording, Room, SCRIPT};
 use support::ending;
 use support::engine::{Cpu, Engine};
 use support::floor;
@@ -166,7 +166,7 @@ fn grow(options: &Options) -> Result<bool, Box<dyn std::error::Error>> {
 fn run(recording: Recording, codec: Codec, calls: u64, options: &Options) -> io::Result<Run> {
     let directory = tempfile::tempdir()?;
     let sip = free_address()?;
-    clinic::write(directory.path(), sip, recording, calls)?;
+    clinic::write(directory.path(), sip, recording, Room::for_calls(calls))?;
     let engine = Engine::start(directory.path(), sip)?;
     wait(SETTLE);
     let (idle_kb, before) = (engine.status("VmRSS")?, engine.cpu()?);

@@ -18,7 +18,7 @@ use std::io;
 use std::net::{SocketAddr, UdpSocket};
 use std::process::ExitCode;
 use std::time::Duration;
-use support::clinic::{self, Recording};
+use support::clinic::{self, Recording, Room};
 use support::ending;
 use support::engine::Engine;
 use support::options::Options;
@@ -64,10 +64,11 @@ fn bar(name: &str, value: f64, limit: f64) -> bool {
 fn steady(rate: u64, time: Duration) -> io::Result<bool> {
     let directory = tempfile::tempdir()?;
     let sip = free_address()?;
-    clinic::write(directory.path(), sip, Recording::Off, 1_000)?;
+    clinic::write(directory.path(), sip, Recording::Off, Room::for_rate(rate, 1_000))?;
     let engine = Engine::start(directory.path(), sip)?;
-    // The first load fills what is kept for ever: caches, pools, the tables' first size.
-    call(&directory, sip, rate, time / 4, SIGNALLING)?;
+    // The first load fills what is kept for ever: caches, pools, the tables at their greatest, which they reach
+    // when the first call of it is forgotten.
+    call(&directory, sip, rate, time.min(FORGOTTEN), SIGNALLING)?;
     wait(FORGOTTEN);
     let before_kb = engine.status("VmRSS")?;
     let cpu = engine.cpu()?;
@@ -100,8 +101,8 @@ fn steady(rate: u64, time: Duration) -> io::Result<bool> {
 fn overload() -> io::Result<bool> {
     let directory = tempfile::tempdir()?;
     let sip = free_address()?;
-    // `clinic::write` leaves a tenth to spare.
-    clinic::write(directory.path(), sip, Recording::Off, SMALL)?;
+    // the clinic leaves a tenth to spare.
+    clinic::write(directory.path(), sip, Recording::Off, Room::for_calls(SMALL))?;
     let engine = Engine::start(directory.path(), sip)?;
     let room = (SMALL + SMALL / 10) as f64 / CALL.as_secs_f64();
     println!("an engine with room for {room:.0} calls a second is offered");

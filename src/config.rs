@@ -4,6 +4,7 @@
 //! ([`crate::flow::diagnostic`]). `careline.yaml.example` shows every key with its default.
 
 mod addresses;
+mod by_phone;
 pub mod codes;
 pub mod faults;
 pub mod vocabulary;
@@ -50,6 +51,8 @@ pub struct Config {
     pub recordings: Recordings,
     /// Who says what no recording does.
     pub voice: Engine,
+    /// Where lines are closed by phone; `None` is nowhere.
+    pub close_by_phone: Option<CloseByPhone>,
     /// The database of events and records.
     pub store: PathBuf,
     /// The socket for `careline status` and other commands.
@@ -90,6 +93,8 @@ pub struct Media {
     pub first_port: u16,
     /// The last port that may be used.
     pub last_port: u16,
+    /// How long a freed port rests before a new call may have it.
+    pub port_rest: Duration,
     /// Media threads; `None` is one per core.
     pub workers: Option<usize>,
     /// After this long without RTP and RTCP the party is probed.
@@ -153,6 +158,15 @@ pub struct Recordings {
     pub sync: Duration,
 }
 
+/// Where lines are closed by phone.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CloseByPhone {
+    /// The number that is called for it.
+    pub number: String,
+    /// The file that holds the PIN.
+    pub pin_file: PathBuf,
+}
+
 /// How much is logged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Log {
@@ -198,6 +212,7 @@ impl Default for Config {
                 address: IpAddr::V4(Ipv4Addr::UNSPECIFIED),
                 first_port: 20_000,
                 last_port: 29_999,
+                port_rest: limits::PORT_REST_DEFAULT,
                 workers: None,
                 silent_after: limits::MEDIA_LOST_DEFAULT,
                 batching: Batching::WherePossible,
@@ -219,6 +234,7 @@ impl Default for Config {
                 sync: Duration::from_secs(5),
             },
             voice: Engine::None,
+            close_by_phone: None,
             store: PathBuf::from("careline-data/careline.db"),
             control: PathBuf::from("careline-data/control.sock"),
             drain: Duration::from_secs(30),
@@ -286,6 +302,9 @@ impl Config {
         }
         if let Some(node) = fields.take("voice") {
             self.voice = voice::read(node, sources);
+        }
+        if let Some(node) = fields.take("close_by_phone") {
+            self.close_by_phone = by_phone::read(node, sources);
         }
         if let Some(node) = fields.take("recordings") {
             self.recordings.take(node, sources);
@@ -399,6 +418,7 @@ impl Media {
             let workers = fields::number(node, "number of threads", 1..=256, FAMILY, sources);
             self.workers = workers.and_then(|workers| usize::try_from(workers).ok());
         }
+        seconds(&mut fields, "port_rest_s", 1..=60, &mut self.port_rest, sources);
         seconds(&mut fields, "silent_after_s", 5..=3_600, &mut self.silent_after, sources);
         if let Some(node) = fields.take("io_uring") {
             let ways = [("auto", Batching::WherePossible), ("never", Batching::Never)];
@@ -573,7 +593,7 @@ mod tests {
     fn every_key_is_read() {
         let text = "
 sip: {listen: '192.0.2.1:5080', external_address: 203.0.113.10, t1_ms: 50, product: Clinic, listen_to: [10.0.0.0/8], session_expires_s: 30, info_keys: count}
-media: {address: 192.0.2.1, first_port: 30000, last_port: 30099, workers: 2, silent_after_s: 20, io_uring: never, priority: never}
+media: {address: 192.0.2.1, first_port: 30000, last_port: 30099, port_rest_s: 4, workers: 2, silent_after_s: 20, io_uring: never, priority: never}
 calls: {max: 5, ring_s: 60, longest_s: 3600}
 trunks:
   - {name: carrier, addresses: [203.0.113.0/24, '2001:db8::/32', 198.51.100.7], trusted: true, called_number_from: diversion}
@@ -593,7 +613,7 @@ log: debug
         let paired = text.replace("info_keys: count", "info_keys: deduplicate");
         let (paired, faults) = Config::read("careline.yaml", paired.as_bytes());
         assert_eq!((paired.unwrap().sip.info_keys, faults), (InfoKeys::Paired, vec![]));
-        assert_eq!(config.media.workers, Some(2));
+        assert_eq!((config.media.workers, config.media.port_rest), (Some(2), Duration::from_secs(4)));
         assert_eq!((config.media.batching, config.media.priority), (Batching::Never, Priority::Never));
         assert_eq!(config.recordings.quota_octets, 10_000_000);
         assert_eq!(config.flows, PathBuf::from("my flows"));

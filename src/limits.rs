@@ -55,6 +55,9 @@ pub const SDP_FORMATS_MAX: usize = 64;
 pub const SDP_OTHERS_MAX: usize = 256;
 /// Server and client transactions at once: 32 s of finished ones at 2 000 calls a second hold 128 000.
 pub const TRANSACTIONS_MAX: usize = 262_144;
+/// From this part of them on a new call that is refused with 503 has no transaction: it would hold 1 kB for 5 s, 32 s if
+/// nobody acknowledges, and 8 000 such calls a second would leave no room for those who are let in.
+pub const TRANSACTIONS_CROWDED_PARTS: usize = 2;
 
 /// Calls at once, unless configuration says otherwise.
 pub const MAX_CALLS_DEFAULT: u32 = 1_000;
@@ -64,8 +67,9 @@ pub const RING_DEFAULT: Duration = Duration::from_secs(180);
 pub const CALL_DEFAULT: Duration = Duration::from_secs(4 * 3_600);
 /// How long a leg may send neither RTP nor RTCP before it is probed, unless configuration says otherwise.
 pub const MEDIA_LOST_DEFAULT: Duration = Duration::from_secs(60);
-/// How long a freed port rests before a new leg may have it: late packets of the old call die out.
-pub const PORT_REST: Duration = Duration::from_secs(10);
+/// How long a freed port rests before a new leg may have it, unless configuration says otherwise: late packets of
+/// the old call die out.
+pub const PORT_REST_DEFAULT: Duration = Duration::from_secs(10);
 /// The packet time of everything we send.
 pub const TICK: Duration = Duration::from_millis(20);
 /// Legs are spread over this many slots of a tick, so that packets leave in small batches.
@@ -215,6 +219,9 @@ pub const STRANGER_REMEMBERED: Duration = Duration::from_secs(60);
 pub const EARLY_SENDER_WAITS: Duration = Duration::from_millis(400);
 /// Packets in sequence that an address other than SDP's must send before a leg latches to it (RFC 3550 §A.1).
 pub const LATCH_PACKETS: u32 = 2;
+
+/// Languages between which a caller chooses: 2 is the one key that chooses.
+pub const LANGUAGES_MAX: usize = 2;
 
 /// Options of one menu: more cannot be kept in mind while listening.
 pub const MENU_OPTIONS_MAX: usize = 5;
@@ -428,3 +435,18 @@ pub const REQUESTS_MAX: usize = 256;
 pub const REQUEST_WORDS_AFTER: Duration = Duration::from_secs(1);
 /// How long the edge may take over `within` before the run goes on without it.
 pub const REQUEST_GRACE: Duration = Duration::from_secs(1);
+
+/// Digits of the PIN of who closes lines by phone: with fewer it would be guessed, and more are typed wrongly.
+pub const PIN_DIGITS: std::ops::RangeInclusive<usize> = 6..=12;
+/// Wrong PINs in one call, after which it ends.
+pub const PIN_TRIES: u32 = 3;
+/// Wrong PINs over all calls, after which none is looked at for a while: two calls of somebody who has forgotten it.
+pub const PINS_WRONG_BEFORE_LOCK: u32 = 5;
+/// How long none is looked at for the first time; each time twice as long as before.
+pub const PIN_LOCK_FIRST: Duration = Duration::from_secs(5 * 60);
+/// How long at the most: whoever guesses gets 120 tries in a day, and who has the PIN waits for an hour.
+pub const PIN_LOCK_MAX: Duration = Duration::from_secs(60 * 60);
+/// Closed lines that are told by phone: who needs to know of more asks `careline closings`.
+pub const CLOSINGS_TOLD_MAX: usize = 6;
+/// How long who closes lines by phone may think before a key: he stands in the snow and looks for a slip of paper.
+pub const SERVICE_FIRST_KEY: Duration = Duration::from_secs(15);

@@ -72,6 +72,7 @@ impl Listener {
                 | Action::FinishMessage
                 | Action::Request { .. }
                 | Action::LetGo { .. }
+                | Action::ByPhone(_)
                 | Action::Tell(_)
                 | Action::End { .. } => {}
             }

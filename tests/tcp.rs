@@ -130,6 +130,87 @@ fn an_answer_goes_by_a_new_connection_if_the_old_one_died() {
     assert_eq!((figures["tcp_accepted"], figures["tcp_opened"]), (1, 1), "{figures:#?}");
 }
 
+/// How a connection ends.
+#[derive(Clone, Copy, Debug)]
+enum End {
+    Closed,
+    Reset,
+}
+
+impl End {
+    fn of(self, stream: TcpStream) {
+        if matches!(self, End::Reset) {
+            let socket = socket2::SockRef::from(&stream);
+            socket.set_linger(Some(Duration::ZERO)).expect("the socket is open");
+        }
+        drop(stream);
+    }
+}
+
+/// A request within the call that INVITE 1 of [`request`] began, as number `cseq`.
+fn within(method: &str, cseq: u32, to: SocketAddr, via: SocketAddr, tag: &str, body: &str) -> String {
+    request(method, to, via, 1, body)
+        .replace(&format!("To: <sip:100@{to}>"), &format!("To: <sip:100@{to}>;tag={tag}"))
+        .replace(&format!("CSeq: 1 {method}"), &format!("CSeq: {cseq} {method}"))
+        .replace("branch=z9hG4bK-", &format!("branch=z9hG4bK-{cseq}-"))
+}
+
+/// A BYE with its answer on the way: 200, as the headers of the request want it.
+fn answer_bye(stream: &mut TcpStream) -> String {
+    let bye = read_until(stream, "\r\n\r\n", 1);
+    let line = |name: &str| bye.lines().find(|line| line.starts_with(name)).unwrap_or_default();
+    let [via, from, to, id, cseq] = ["Via: ", "From: ", "To: ", "Call-ID: ", "CSeq: "].map(line);
+    let answer =
+        format!("SIP/2.0 200 OK\r\n{via}\r\n{from}\r\n{to}\r\n{id}\r\n{cseq}\r\nContent-Length: 0\r\n\r\n");
+    stream.write_all(answer.as_bytes()).expect("it is open");
+    bye
+}
+
+/// A connection is not the call: the caller goes on by another one, and what the engine has to say comes to where his
+/// Contact says (RFC 3261 §18.1.1, §12.2.1.1).
+#[test]
+fn a_call_outlives_its_connection_whoever_ends_that_and_however() {
+    let home = tempfile::tempdir().expect("a temporary directory can be made");
+    for end in [End::Closed, End::Reset] {
+        let engine = Engine::start(home.path(), &Wishes::default());
+        let listener = TcpListener::bind("127.0.0.1:0").expect("loopback has a free port");
+        let via = listener.local_addr().expect("it is bound");
+        let sdp = "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\n\
+                   m=audio 9 RTP/AVP 0\r\n";
+        let mut stream = connect(&engine);
+        stream.write_all(request("INVITE", engine.sip, via, 1, sdp).as_bytes()).expect("it is open");
+        let answer = read_until(&mut stream, "\r\nm=audio ", 1);
+        let to = answer.lines().find(|line| line.starts_with("To: ")).expect("a 200 has a To");
+        let tag = to.split(";tag=").nth(1).expect("a 200 has a tag");
+        stream.write_all(within("ACK", 1, engine.sip, via, tag, "").as_bytes()).expect("it is open");
+        end.of(stream);
+        engine.wait_for("the connection to be gone", |figures| figures["tcp_connections"] == 0);
+
+        // Hold, by a new connection.
+        let mut stream = connect(&engine);
+        let hold = format!("{}a=sendonly\r\n", sdp.replace("- 1 1", "- 1 2"));
+        let again = within("INVITE", 2, engine.sip, via, tag, &hold);
+        stream.write_all(again.as_bytes()).expect("it is open");
+        let answer = read_until(&mut stream, "\r\na=recvonly", 1);
+        assert!(answer.contains("SIP/2.0 200 "), "{end:?}: {answer}");
+        stream.write_all(within("ACK", 2, engine.sip, via, tag, "").as_bytes()).expect("it is open");
+        end.of(stream);
+        let figures = engine.wait_for("this one to be gone too", |figures| figures["tcp_connections"] == 0);
+        assert_eq!((figures["calls_up"], figures["calls_answered"]), (1, 1), "{end:?}: {figures:#?}");
+
+        // The engine stops and hangs up.
+        let caller = std::thread::spawn(move || {
+            let (mut stream, _) = listener.accept().expect("the engine connects");
+            stream.set_read_timeout(Some(ANSWER)).expect("20 s is no zero");
+            answer_bye(&mut stream)
+        });
+        let (status, said) = engine.stop();
+        let bye = caller.join().expect("BYE comes by a new connection");
+        assert!(bye.starts_with("BYE sip:caller@") && bye.contains("\r\nReason: SIP;cause=503;"), "{bye}");
+        assert!(status.success(), "{end:?}: the engine ended with {status}:\n{said}");
+    }
+}
+
 #[test]
 fn over_ipv6_a_call_is_answered_with_an_address_of_that_family() {
     let home = tempfile::tempdir().expect("a temporary directory can be made");
@@ -144,10 +225,10 @@ fn over_ipv6_a_call_is_answered_with_an_address_of_that_family() {
 }
 
 /// An engine with short prompts and a front desk whose name alone is too long for a datagram.
-fn with_a_long_desk(home: &Path) -> Engine {
+fn with_a_long_desk(home: &Path, t1_ms: u32) -> Engine {
     let sounds = home.join("sounds");
     sound::short_prompts(Path::new(ROOT), &sounds);
-    let (sip, desk) = engine::furnish(home, &Wishes { sounds, ..Wishes::default() });
+    let (sip, desk) = engine::furnish(home, &Wishes { sounds, t1_ms, ..Wishes::default() });
     let clinic = home.join("ivr-flows/clinic.yaml");
     let text = fs::read_to_string(&clinic).expect("the flows are there");
     let text = text.replace("sip:front-desk@", &format!("sip:front-desk{}@", "-of-the-clinic".repeat(100)));
@@ -167,7 +248,7 @@ fn asks_for_a_person(engine: &Engine) -> Phone {
 #[test]
 fn a_long_request_goes_by_tcp_and_in_a_datagram_where_tcp_is_refused() {
     let home = tempfile::tempdir().expect("a temporary directory can be made");
-    let engine = with_a_long_desk(home.path());
+    let engine = with_a_long_desk(home.path(), 100);
     let desk = UdpSocket::bind(engine.desk).expect("the desk's port was free a moment ago");
     let phone = asks_for_a_person(&engine);
     desk.set_read_timeout(Some(ANSWER)).expect("20 s is no zero");
@@ -183,7 +264,7 @@ fn a_long_request_goes_by_tcp_and_in_a_datagram_where_tcp_is_refused() {
     drop(engine);
 
     let home = tempfile::tempdir().expect("a temporary directory can be made");
-    let engine = with_a_long_desk(home.path());
+    let engine = with_a_long_desk(home.path(), 100);
     let desk = TcpListener::bind(engine.desk).expect("the desk's port was free a moment ago");
     let phone = asks_for_a_person(&engine);
     let (mut stream, _) = desk.accept().expect("the engine connects");
@@ -195,6 +276,32 @@ fn a_long_request_goes_by_tcp_and_in_a_datagram_where_tcp_is_refused() {
     );
     let figures = engine.status();
     assert_eq!((figures["tcp_opened"], figures["sip_failovers"]), (1, 0), "{figures:#?}");
+    phone.hang_up().unwrap_or_else(|error| panic!("{error}"));
+}
+
+/// A desk that takes the connection and says nothing is silent for 64·T1; then it is asked by a datagram, as the next
+/// target (RFC 3263 §4.3, RFC 3261 §17.1.1.2).
+#[test]
+fn a_target_that_says_nothing_is_followed_by_the_next() {
+    let home = tempfile::tempdir().expect("a temporary directory can be made");
+    let engine = with_a_long_desk(home.path(), 50);
+    let mute = TcpListener::bind(engine.desk).expect("the desk's port was free a moment ago");
+    let desk = UdpSocket::bind(engine.desk).expect("the desk's port was free a moment ago");
+    let phone = asks_for_a_person(&engine);
+    let (mut stream, _) = mute.accept().expect("the engine connects");
+    stream.set_read_timeout(Some(ANSWER)).expect("20 s is no zero");
+    let cseq = |text: &str| text.lines().find(|line| line.starts_with("CSeq: ")).map(str::to_owned);
+    let first = read_until(&mut stream, "\r\nm=audio ", 1);
+    desk.set_read_timeout(Some(ANSWER)).expect("20 s is no zero");
+    let mut datagram = [0; 65_535];
+    let length =
+        desk.recv(&mut datagram).unwrap_or_else(|error| panic!("no datagram: {error}\n{}", engine.said()));
+    let second = String::from_utf8_lossy(&datagram[..length]).into_owned();
+    assert!(second.starts_with("INVITE sip:front-desk-of-"), "{second}");
+    let numbers = [cseq(&first), cseq(&second)].map(Option::unwrap_or_default);
+    assert_eq!(numbers, ["CSeq: 1 INVITE", "CSeq: 2 INVITE"], "{first}\n{second}");
+    let figures = engine.status();
+    assert_eq!((figures["tcp_opened"], figures["sip_failovers"]), (1, 1), "{figures:#?}");
     phone.hang_up().unwrap_or_else(|error| panic!("{error}"));
 }
 

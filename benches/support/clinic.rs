@@ -53,7 +53,7 @@ owner: bench
 start: emergency
 steps:
   emergency: {say: u.emergency, languages: all, next: notice}
-  notice: {record: u.recording, next: zero}
+  notice: {recording: notice, prompt: u.recording, next: zero}
   zero: {say: u.person, next: called_number}
 ";
 
@@ -101,9 +101,36 @@ const PROMPTS: &[(&str, &str, u32)] = &[
 const FIRST_PORT: u64 = 10_000;
 /// A pair for the call, one for the call before it, which rests, and half of one to spare.
 const PORTS_PER_CALL: u64 = 5;
+/// The shipped rest of a port, in seconds.
+const REST_S: u64 = 10;
+/// A rest that leaves room for many short calls: on loopback no packet is later than this.
+const SHORT_REST_S: u64 = 3;
+/// Ports that the open files of a usual process are enough for.
+const PORTS_MAX: u64 = 16_000;
 
-/// Writes all files into `directory`; the engine will listen on `sip` and take `calls` calls at once.
-pub fn write(directory: &Path, sip: SocketAddr, recording: Recording, calls: u64) -> io::Result<()> {
+/// What the engine has room for.
+#[derive(Clone, Copy, Debug)]
+pub struct Room {
+    calls: u64,
+    ports: u64,
+    rest_s: u64,
+}
+
+impl Room {
+    /// Room for so many calls at once, which take turns as the script says.
+    pub fn for_calls(calls: u64) -> Self {
+        Self { calls, ports: (calls * PORTS_PER_CALL).max(SHIPPED_PORTS), rest_s: REST_S }
+    }
+
+    /// Room for so many short calls a second, up to `calls` of them at once.
+    pub fn for_rate(rate: u64, calls: u64) -> Self {
+        let pairs = rate * SHORT_REST_S + calls;
+        Self { calls, ports: (pairs * 2).clamp(SHIPPED_PORTS, PORTS_MAX), rest_s: SHORT_REST_S }
+    }
+}
+
+/// Writes all files into `directory`; the engine will listen on `sip` and has that room.
+pub fn write(directory: &Path, sip: SocketAddr, recording: Recording, room: Room) -> io::Result<()> {
     let flows = directory.join("flows");
     let sounds = directory.join("sounds").join("en");
     std::fs::create_dir_all(&flows)?;
@@ -124,7 +151,7 @@ pub fn write(directory: &Path, sip: SocketAddr, recording: Recording, calls: u64
         let length_ms = if *name == MENU { length_ms + longer_ms } else { *length_ms };
         tone(&sounds.join(format!("{name}.wav")), length_ms).map_err(io::Error::other)?;
     }
-    std::fs::write(directory.join("careline.yaml"), configuration(sip, calls))
+    std::fs::write(directory.join("careline.yaml"), configuration(sip, room))
 }
 
 /// 440 Hz at a moderate level, in the sampling rate of the telephone.
@@ -146,12 +173,12 @@ fn tone(path: &Path, length_ms: u32) -> hound::Result<()> {
 /// As many ports as the shipped configuration has.
 const SHIPPED_PORTS: u64 = 10_000;
 
-/// Ports for `calls` at once, and for those that rest after a call.
-fn configuration(sip: SocketAddr, calls: u64) -> String {
-    let last_port = FIRST_PORT + (calls * PORTS_PER_CALL).max(SHIPPED_PORTS) - 1;
-    let max = calls + calls / 10;
+/// Ports for the calls at once, and for those that rest after a call.
+fn configuration(sip: SocketAddr, room: Room) -> String {
+    let last_port = FIRST_PORT + room.ports - 1;
+    let (max, rest_s) = (room.calls + room.calls / 10, room.rest_s);
     format!(
-        "sip:\n  listen: {sip}\nmedia:\n  address: {}\n  first_port: {FIRST_PORT}\n  last_port: {last_port}\n\
+        "sip:\n  listen: {sip}\nmedia:\n  address: {}\n  first_port: {FIRST_PORT}\n  last_port: {last_port}\n  port_rest_s: {rest_s}\n\
          calls:\n  max: {max}\nflows: flows\nsounds: sounds\nrecordings:\n  directory: recordings\n\
          store: careline.db\ncontrol: control.sock\nlog: warn\n",
         sip.ip()

@@ -7,6 +7,7 @@ mod fix;
 mod json;
 mod sarif;
 
+use crate::cli::by_phone;
 use crate::config::{self, Config};
 use crate::flow::diagnostic::{Diagnostic, Paint, Severity, did_you_mean};
 use crate::flow::faults::{self, Page};
@@ -119,6 +120,7 @@ pub fn load(paths: &Paths, audio: AudioIn<'_>) -> Loaded {
         }
         Err(unreadable) => loaded.unreadable.push(unreadable.to_string()),
     }
+    loaded.faults.extend(by_phone::faults(&settings, loaded.flows.as_ref()));
     loaded
 }
 
@@ -288,8 +290,8 @@ mod tests {
                   |       ^^^^^^^^^^^^ let a clinical lead read and sign it: `careline sign nurse_triage --by NAME --licence NUMBER/STATE`
                   callers are not asked its questions: they hear the emergency line, then get a nurse
 
-            no fault: 11 flows, 273 spoken texts
-              94 drafts wait for review by somebody who may judge the words
+            no fault: 11 flows, 369 spoken texts
+              156 drafts wait for review by somebody who may judge the words
               +16175550100 leads to main_menu
               +16175550120 leads to office_info
               +16175550130 leads to colleague_line

@@ -6,6 +6,7 @@
 
 use super::check::{self, Paths};
 use super::close::words as closed;
+use super::ended;
 use crate::clock::WallTime;
 use crate::flow::action::Why;
 use crate::flow::diagnostic::{Paint, did_you_mean};
@@ -42,16 +43,7 @@ pub fn run(paths: &Paths, when: &str, what: &str) -> ExitCode {
         Some(_) | None => String::new(),
     };
     let told = |when| explain(flows, when, what).map(|text| closed(when) + &text);
-    match read(when, Clock::start().wall()).and_then(told) {
-        Ok(text) => {
-            print!("{text}");
-            ExitCode::SUCCESS
-        }
-        Err(why) => {
-            eprintln!("{why}");
-            ExitCode::FAILURE
-        }
-    }
+    ended(read(when, Clock::start().wall()).and_then(told))
 }
 
 /// Whether it is a number that is never closed; or no number.

@@ -1,5 +1,6 @@
 //! Floor 9: the commands of `careline`, one file each. Without a command it serves.
 
+mod by_phone;
 pub mod calls;
 pub mod check;
 pub mod close;
@@ -22,6 +23,7 @@ use crate::flow::diagnostic::Paint;
 use check::Paths;
 use clap::{Parser, Subcommand};
 use sounds::Sounds;
+use std::fmt::Display;
 use std::io::IsTerminal;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -168,7 +170,7 @@ pub fn main() -> ExitCode {
             ExitCode::from(report.exit_code)
         }
         Command::Fmt(arguments) => fmt::run(&paths, &arguments, paint()),
-        Command::Schema(arguments) => schema::run(&arguments),
+        Command::Schema(arguments) => schema::run(&paths, &arguments),
         Command::Publish(wish) => publish::publish(&paths, &wish),
         Command::Approve(wish) => with_config(&paths, |config| publish::approve::approve(config, &wish)),
         Command::Sign(wish) => sign::sign(&paths, &wish),
@@ -208,6 +210,20 @@ fn paint() -> Paint {
 
 fn shown(numbers: bool) -> calls::Numbers {
     if numbers { calls::Numbers::Full } else { calls::Numbers::Masked }
+}
+
+/// Prints what a command has to say, or why it did nothing.
+fn ended(done: Result<String, impl Display>) -> ExitCode {
+    match done {
+        Ok(text) => {
+            print!("{text}");
+            ExitCode::SUCCESS
+        }
+        Err(error) => {
+            eprintln!("{}", error.to_string().trim_end());
+            ExitCode::FAILURE
+        }
+    }
 }
 
 /// For the commands that need the configuration alone.

@@ -17,13 +17,28 @@ use std::process::ExitCode;
 
 /// The command.
 pub fn run(paths: &Paths, language: &str, paint: Paint) -> ExitCode {
-    let config = match check::config(paths) {
-        Ok(config) => config,
+    let (languages, sources) = match languages(paths) {
+        Ok(read) => read,
         Err(report) => {
             eprint!("{report}");
             return ExitCode::FAILURE;
         }
     };
+    let Some(rules) = languages.rules(language) else {
+        sources.into_faults().iter().for_each(|fault| eprintln!("{}", fault.render(paint)));
+        eprintln!("no rules for `{language}`: write languages/{language}.yaml beside the flows");
+        return ExitCode::FAILURE;
+    };
+    print!("{}", list(rules));
+    ExitCode::SUCCESS
+}
+
+/// The languages that are built in or have a file beside the flows, and the faults of these files.
+///
+/// # Errors
+/// What is wrong with `careline.yaml`.
+pub(super) fn languages(paths: &Paths) -> Result<(Languages, Sources), String> {
+    let config = check::config(paths)?;
     let (mut languages, mut sources) = (Languages::default(), Sources::default());
     for file in flow_files::read(&config.flows).unwrap_or_default() {
         let Some(name) = Languages::file(&file.path) else { continue };
@@ -32,13 +47,7 @@ pub fn run(paths: &Paths, language: &str, paint: Paint) -> ExitCode {
             (_, Reading::Broken | Reading::Empty) => languages.broken(name),
         }
     }
-    let Some(rules) = languages.rules(language) else {
-        sources.into_faults().iter().for_each(|fault| eprintln!("{}", fault.render(paint)));
-        eprintln!("no rules for `{language}`: write languages/{language}.yaml beside the flows");
-        return ExitCode::FAILURE;
-    };
-    print!("{}", list(rules));
-    ExitCode::SUCCESS
+    Ok((languages, sources))
 }
 
 /// Name and text of each recording, a line each, in the order of the language's file. The pause needs none.

@@ -8,6 +8,7 @@
 //! changed meanwhile nothing is signed. Not here: who may publish it.
 
 use super::check::{self, Paths};
+use super::ended;
 use super::sounds::Sounds;
 use crate::flow::content::{Content, FLOWS, digest, short};
 use crate::flow::diagnostic::Paint;
@@ -45,16 +46,7 @@ pub struct Sign {
 
 /// The command: tells what it did, or why it did nothing.
 pub fn sign(paths: &Paths, wish: &Sign) -> ExitCode {
-    match signed(paths, wish) {
-        Ok(text) => {
-            print!("{text}");
-            ExitCode::SUCCESS
-        }
-        Err(error) => {
-            eprintln!("{}", error.trim_end());
-            ExitCode::FAILURE
-        }
-    }
+    ended(signed(paths, wish))
 }
 
 fn signed(paths: &Paths, wish: &Sign) -> Result<String, String> {

@@ -8,6 +8,7 @@
 //! The number goes to the engine over its control socket and is in no file name, no log line and no list.
 
 use super::calls::words::table;
+use super::ended;
 use crate::config::Config;
 use crate::id::{BadId, TraceId};
 use crate::io::control;
@@ -56,16 +57,7 @@ pub fn trace(config: &Config, wish: Wish<'_>) -> ExitCode {
             .map(|answer| told(wish, &order, &answer))
             .map_err(|error| error.to_string())
     });
-    match asked {
-        Ok(text) => {
-            print!("{text}");
-            ExitCode::SUCCESS
-        }
-        Err(error) => {
-            eprintln!("{error}");
-            ExitCode::FAILURE
-        }
-    }
+    ended(asked)
 }
 
 /// The request line of a wish, and where the text of a new trace goes.

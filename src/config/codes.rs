@@ -35,6 +35,8 @@ pub const NO_PORT: Code = code("C014", "no port is left for sound");
 pub const TRUNK_TWICE: Code = code("C015", "two trunks have the same name");
 /// An engine without what it needs.
 pub const VOICE: Code = code("C016", "a speech engine lacks what it needs");
+/// What is called to close lines by phone is no number.
+pub const SERVICE_NUMBER: Code = code("C017", "the number for closing by phone cannot be called");
 
 /// All kinds of fault that this file can have besides YAML's own.
 pub const CODES: &[Code] = &[
@@ -53,4 +55,5 @@ pub const CODES: &[Code] = &[
     NO_PORT,
     TRUNK_TWICE,
     VOICE,
+    SERVICE_NUMBER,
 ];

@@ -133,6 +133,17 @@ pub const PAGES: &[Page] = &[
         "Give `command` its program, or `url` an address that begins with `http://`, in the clinic's own network.",
         words(FILE, "voice: {engine: http}", "voice: {engine: http, url: \"http://127.0.0.1:5002/say\"}"),
     ),
+    page(
+        codes::SERVICE_NUMBER,
+        "Under `close_by_phone` stands the number that is called to close lines, and this is none.",
+        NOT_STARTED,
+        "Write it in digits, as carriers send it, or an extension.",
+        words(
+            FILE,
+            "close_by_phone: {number: snow, pin_file: close.pin}",
+            "close_by_phone: {number: \"+16175550180\", pin_file: close.pin}",
+        ),
+    ),
 ];
 
 #[cfg(test)]

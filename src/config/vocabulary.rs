@@ -71,6 +71,12 @@ pub const MEDIA: Object = Object {
             Value::Number(1_024, 65_535),
             "The last one; each party of a call takes two.",
         ),
+        field(
+            "port_rest_s",
+            Optional,
+            Value::Number(1, 60),
+            "Seconds before a port that a call gave back is given to another call.",
+        ),
         field("workers", Optional, Value::Number(1, 256), "Media threads; left out, one for each core."),
         field(
             "silent_after_s",
@@ -157,6 +163,26 @@ pub const RECORDINGS: Object = Object {
     ],
 };
 
+/// `close_by_phone: {…}`
+pub const CLOSE_BY_PHONE: Object = Object {
+    what: "`close_by_phone`",
+    about: "Where lines are closed and opened by phone, with a PIN; left out, nowhere.",
+    fields: &[
+        field(
+            "number",
+            Required,
+            Value::Text,
+            "The number that is called for it; in clinic.yaml it must not stand.",
+        ),
+        field(
+            "pin_file",
+            Required,
+            Value::Text,
+            "The file that holds the PIN, 6 to 12 digits; nobody but its owner may read it.",
+        ),
+    ],
+};
+
 /// `voice: {voices: …}`: a language and the engine's name of a voice.
 pub const VOICE: Object = Object {
     what: "`voice`",
@@ -214,6 +240,12 @@ pub const CONFIG: Object = Object {
         ),
         field("recordings", Optional, Value::Object(&RECORDINGS), "Recordings on disk."),
         field("voice", Optional, Value::Object(&VOICE), "The speech engine for what no recording says."),
+        field(
+            "close_by_phone",
+            Optional,
+            Value::Object(&CLOSE_BY_PHONE),
+            "Where lines are closed by phone, with a PIN.",
+        ),
         field("store", Optional, Value::Text, "The database of call records."),
         field("control", Optional, Value::Text, "The socket for `careline status` and other commands."),
         field(

@@ -1,6 +1,8 @@
 //! What a running flow is told, and what it asks for.
 
 use crate::flow::closing::Then;
+use crate::flow::closing::change::ByPhone;
+use crate::flow::closing::phone::{self, Order};
 use crate::flow::request::Plan;
 use crate::flow::request::answer::Answer;
 use crate::flow::request::build::Message;
@@ -71,6 +73,8 @@ pub enum Input {
     MessageSaved,
     /// The message could not be kept.
     MessageFailed,
+    /// What came of an [`Action::ByPhone`].
+    ByPhone(phone::Answer),
     /// What came of an [`Action::Request`].
     Answered {
         /// Which one.
@@ -172,6 +176,8 @@ pub enum Action {
         /// Which.
         request: RequestId,
     },
+    /// Look at a PIN, or change what is closed; [`Input::ByPhone`] brings what comes of it.
+    ByPhone(Order),
     /// A fact for the event log.
     Tell(Fact),
     /// The flow is over: end the call. The last action of a run.
@@ -234,6 +240,8 @@ pub enum Fact {
         /// What follows on it.
         then: Then,
     },
+    /// Who closes lines by phone did something.
+    ByPhone(ByPhone),
     /// The flow asked for something that this engine is not connected to: records, a list of calls to make.
     NotConnected,
     /// A server of the clinic was asked.

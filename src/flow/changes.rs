@@ -13,6 +13,7 @@ pub mod approval;
 
 use crate::flow::content::{Content, FLOWS, SOUNDS};
 use crate::flow::diagnostic::Sources;
+use crate::flow::languages::{self, Languages};
 use crate::flow::set::{CLINIC_FILE, PROMPTS_FILE, SourceFile};
 use crate::flow::syntax::tree::{self, Node, Reading, Shape};
 use std::collections::BTreeMap;
@@ -53,8 +54,12 @@ pub fn sentences(before: Side<'_>, after: Side<'_>) -> Vec<String> {
     told
 }
 
+/// By the name of the file; that of a language with its folder, because a flow may have the same.
 fn by_name(files: &[SourceFile]) -> BTreeMap<&str, &[u8]> {
-    let name = |path: &'_ str| path.rfind('/').map_or(0, |at| at + 1);
+    let name = |path: &'_ str| {
+        let end = Languages::file(path).map_or(path.len(), |_| path.rfind('/').unwrap_or(0));
+        path[..end].rfind('/').map_or(0, |at| at + 1)
+    };
     files.iter().map(|file| (&file.path[name(&file.path)..], file.octets.as_slice())).collect()
 }
 
@@ -74,7 +79,10 @@ fn file(
     let subject = match name {
         CLINIC_FILE => "the clinic".to_owned(),
         PROMPTS_FILE => "the prompts".to_owned(),
-        _ => format!("flow {}", name.trim_end_matches(".yaml")),
+        _ => match Languages::file(name) {
+            Some(language) => format!("language {language}"),
+            None => format!("flow {}", name.trim_end_matches(".yaml")),
+        },
     };
     let (old, new) = match (old, new) {
         (Some(old), Some(new)) => (value_of(old), value_of(new)),
@@ -126,12 +134,9 @@ fn file_subject(name: &str) -> String {
     }
 }
 
+/// English and Spanish by their names, others by the name of their file: the two sets may call them differently.
 fn language(code: &str) -> &str {
-    match code {
-        "en" => "English",
-        "es" => "Spanish",
-        other => other,
-    }
+    languages::built_in_name(code).unwrap_or(code)
 }
 
 /// A value without its place.

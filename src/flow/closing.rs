@@ -12,6 +12,10 @@
 //! Not here: how an end is written ([`super::hours::until`]), the file (`io::published`), and what is said
 //! ([`super::run`]).
 
+pub mod change;
+pub mod phone;
+pub mod pin;
+
 use crate::clock::WallTime;
 use crate::flow::read::clinic::plain_number;
 use crate::id::PromptName;
@@ -33,6 +37,27 @@ pub enum Numbers {
     All,
     /// These, without the characters that only part their digits; at least one.
     These(BTreeSet<String>),
+}
+
+/// How all numbers are written in a row of numbers.
+const ALL: &str = "all";
+
+impl Numbers {
+    /// In a row, with a space between two.
+    pub fn written(&self) -> String {
+        match self {
+            Numbers::All => ALL.to_owned(),
+            Numbers::These(numbers) => numbers.iter().map(String::as_str).collect::<Vec<_>>().join(" "),
+        }
+    }
+
+    /// The numbers of such a row.
+    pub fn read(row: &str) -> Self {
+        match row {
+            ALL => Numbers::All,
+            row => Numbers::These(row.split_whitespace().map(str::to_owned).collect()),
+        }
+    }
 }
 
 /// What follows on the words of a closing.

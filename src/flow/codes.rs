@@ -143,6 +143,9 @@ codes! {
     TYPE "F190" "a type of value is not known";
     CALLED_FLOW "F191" "a `call` names no flow that can come back";
     REHEARSAL "F192" "a test of a flow cannot be played, or comes out otherwise than it is written";
+    BY_PHONE_PIN "F193" "the file of the PIN for closing by phone cannot be used";
+    BY_PHONE_NUMBER "F194" "the number for closing by phone leads to a flow already";
+    BY_PHONE_WORDS "F195" "words that closing by phone needs are not in prompts.yaml";
 }
 
 /// The codes that the field reader uses for flows.

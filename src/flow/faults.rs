@@ -91,6 +91,7 @@ pub fn pages() -> impl Iterator<Item = &'static Page> {
         .chain(triage::PAGES)
         .chain(closing::PAGES)
         .chain(values::PAGES)
+        .chain(closing::BY_PHONE)
 }
 
 impl Page {

@@ -36,6 +36,7 @@ pub mod set;
 pub(crate) mod shipped;
 pub mod slots;
 pub mod spoken;
+mod stage;
 pub mod syntax;
 pub mod triage;
 pub mod utterance;

@@ -57,6 +57,8 @@ pub enum Value {
     Choice(&'static [&'static str]),
     /// A list.
     List(&'static Value),
+    /// A language that is built in or has a file beside the flows.
+    Language,
     /// One value, or a list of such.
     OneOrMore(&'static Value),
     /// Names that the writer chooses, and a value behind each.
@@ -93,9 +95,6 @@ use steps::{
     ASK, CALL, CALLBACK, CARE, COLLECT, HOURS, LANGUAGE, MENU, OFFER, PERSON, QUEUE, RECORD, RECORDING, SAY,
     SET, SPEECH, TRANSFER, WAIT, WHEN,
 };
-
-/// The languages that flows speak.
-pub const LANGUAGES: &[&str] = &["en", "es"];
 
 /// Every kind of step, in the order in which faults name them.
 pub const STEPS: [&Object; 20] = [
@@ -144,12 +143,7 @@ pub const TEST_GIVEN: Object = Object {
             "The called number, or a flow; left out, the flow that the file is named after.",
         ),
         field("at", Optional, Value::Text, "The day and time in the clinic's zone: `2026-11-26 10:00`."),
-        field(
-            "language",
-            Optional,
-            Value::Choice(LANGUAGES),
-            "The caller's language; the first if left out.",
-        ),
+        field("language", Optional, Value::Language, "The caller's language; the first if left out."),
         field(
             "desk",
             Optional,
@@ -384,7 +378,7 @@ pub const CLINIC: Object = Object {
         field(
             "languages",
             Required,
-            Value::List(&Value::Choice(LANGUAGES)),
+            Value::List(&Value::Language),
             "The languages; the first is spoken until the caller chooses the second with 2.",
         ),
         field("locale", Required, Value::Choice(&["us"]), "The country, for its emergency number."),
@@ -452,6 +446,7 @@ impl Value {
             Value::Choice(words) => {
                 words.iter().map(|word| format!("`{word}`")).collect::<Vec<_>>().join(" or ")
             }
+            Value::Language => "a language, such as `en`".to_owned(),
             Value::List(of) => format!("a list: {}", of.shown()),
             Value::OneOrMore(of) => format!("{}, or a list of such", of.shown()),
             Value::Table(names, of) => format!("{}, and behind each {}", names.shown(), of.shown()),

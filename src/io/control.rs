@@ -35,7 +35,7 @@ use std::time::Duration;
 use thiserror::Error;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{UnixListener, UnixStream};
-use tokio::sync::{Mutex, mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot};
 
 /// How long a client may take to ask.
 const ASK_MAX: Duration = Duration::from_secs(5);
@@ -145,7 +145,7 @@ impl Listening {
         shelf: Shelf,
     ) -> (mpsc::Sender<Request>, mpsc::Receiver<Request>) {
         let (requests, receiver) = mpsc::channel(REQUESTS_MAX);
-        let asked = Asked { requests: requests.clone(), media: Arc::new(Mutex::new(media)), shelf };
+        let asked = Asked { requests: requests.clone(), media: Arc::new(media), shelf };
         tokio::spawn(async move {
             while let Ok((client, _)) = self.listener.accept().await {
                 let asked = asked.clone();
@@ -162,7 +162,7 @@ impl Listening {
 #[derive(Clone)]
 struct Asked {
     requests: mpsc::Sender<Request>,
-    media: Arc<Mutex<MediaSockets>>,
+    media: Arc<MediaSockets>,
     shelf: Shelf,
 }
 
@@ -226,15 +226,13 @@ async fn closings_answer(asked: Asked) -> String {
     told.map_or("no the engine is stopping\n", |()| "ok\n").to_owned()
 }
 
-async fn status_answer(requests: &mpsc::Sender<Request>, media: Arc<Mutex<MediaSockets>>) -> String {
+async fn status_answer(requests: &mpsc::Sender<Request>, media: Arc<MediaSockets>) -> String {
     let (answer, figures) = oneshot::channel();
     if requests.send(Request::Status(answer)).await.is_err() {
         return String::new();
     }
     let mut figures = figures.await.unwrap_or_default();
-    // This task runs on the engine's thread, and the kernel's list is long: nobody in a call waits for it. However
-    // many ask, one thread reads it at a time.
-    let media = media.lock_owned().await;
+    // This task runs on the engine's thread, and the sockets are many: nobody in a call waits for them.
     let dropped = tokio::task::spawn_blocking(move || media.dropped()).await;
     figures.extend(dropped.ok().and_then(Result::ok).map(figures::rtp_dropped_by_kernel));
     figures.iter().map(|f| format!("{}\t{}\t{}\n", f.name, f.value, f.meaning)).collect()
@@ -405,11 +403,7 @@ mod tests {
     /// What the client is told when the engine takes the set.
     fn told(shelf: Shelf) -> String {
         let (requests, mut taken) = mpsc::channel(1);
-        let asked = Asked {
-            requests,
-            media: Arc::new(Mutex::new(MediaSockets::new([127, 0, 0, 1].into(), [].into_iter()))),
-            shelf,
-        };
+        let asked = Asked { requests, media: Arc::new(MediaSockets::new(Vec::new())), shelf };
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
         runtime.block_on(async {
             let engine = tokio::spawn(async move {

@@ -17,6 +17,7 @@ use crate::media::command::{Kind, PortIndex};
 use crate::media::leg::Departure;
 use std::io;
 use std::net::{IpAddr, SocketAddr, UdpSocket};
+use std::sync::Arc;
 
 /// One bound pair; the place in the list is its [`PortIndex`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,10 +33,10 @@ pub struct PortPair {
 /// The sockets of one port pair.
 #[derive(Debug)]
 pub struct Pair {
-    /// The socket of the even port.
-    pub rtp: UdpSocket,
+    /// The socket of the even port. What the kernel dropped at it is asked of it elsewhere (`kernel_drops`).
+    pub rtp: Arc<UdpSocket>,
     /// The socket of the odd port.
-    pub rtcp: UdpSocket,
+    pub rtcp: Arc<UdpSocket>,
     /// When the RTCP socket is read next.
     pub next_rtcp: Instant,
     /// Datagrams that the last tick read.
@@ -63,8 +64,8 @@ impl Pair {
         let (even, odd) = (socket(rtp)?, socket(rtp + 1)?);
         media_stamp::ask(&odd)?;
         Ok(Self {
-            rtp: even,
-            rtcp: odd,
+            rtp: Arc::new(even),
+            rtcp: Arc::new(odd),
             next_rtcp: Instant::START,
             last_read: 0,
             port: rtp,

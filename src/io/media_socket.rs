@@ -1,5 +1,5 @@
 //! The system calls of one media socket and one media thread: `recvmmsg(2)`, `sendmsg(2)` with
-//! `IP_PKTINFO`, `connect(2)` to nobody, `eventfd(2)`, `ppoll(2)`, `prctl(2)`, `sched_setscheduler(2)`,
+//! `IP_PKTINFO`, `getsockopt(2)`, `connect(2)` to nobody, `eventfd(2)`, `ppoll(2)`, `prctl(2)`, `sched_setscheduler(2)`,
 //! `setrlimit(2)`.
 //!
 //! A [`Batch`] reads what waits on one socket in one call and never blocks. Moving the packets of many
@@ -237,6 +237,28 @@ pub fn disconnect(socket: &UdpSocket) -> io::Result<()> {
     let done = unsafe { libc::connect(socket.as_raw_fd(), &raw const nobody, length) };
     if done < 0 { Err(io::Error::last_os_error()) } else { Ok(()) }
 }
+
+/// Datagrams that the kernel dropped at `socket` since it was bound, because its buffer was full.
+///
+/// # Errors
+/// The system does not tell it.
+pub fn dropped(socket: &UdpSocket) -> io::Result<u32> {
+    let mut figures = [0_u32; DROPS + 1];
+    let mut length = size_of_val(&figures) as libc::socklen_t;
+    // SAFETY: the kernel writes at most `length` octets, the true length of `figures`, which outlives the call.
+    let done = unsafe {
+        let to = figures.as_mut_ptr().cast();
+        libc::getsockopt(socket.as_raw_fd(), libc::SOL_SOCKET, libc::SO_MEMINFO, to, &raw mut length)
+    };
+    match done {
+        0 if length as usize == size_of_val(&figures) => Ok(figures[DROPS]),
+        0 => Err(io::ErrorKind::Unsupported.into()),
+        _ => Err(io::Error::last_os_error()),
+    }
+}
+
+/// The place of the drops among the figures of `SO_MEMINFO`: `SK_MEMINFO_DROPS` of `linux/sock_diag.h`.
+const DROPS: usize = 8;
 
 /// Lets the calling thread go before all ordinary programs (SCHED_FIFO), so that a packet leaves on time
 /// on a busy machine too. Threads that it starts take their turn again.

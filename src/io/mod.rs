@@ -1,11 +1,13 @@
 //! Floor 8, the edges: the only sockets, files, clocks and threads.
 
+pub mod by_phone;
 pub mod capture;
 pub mod control;
 pub mod descriptors;
 pub mod dns;
 mod figures;
 pub mod flow_files;
+pub mod http;
 pub mod kernel_drops;
 pub mod live_edit;
 pub mod media_counters;
@@ -15,6 +17,7 @@ mod media_socket;
 mod media_stamp;
 pub mod media_worker;
 pub mod now;
+pub mod pin_file;
 pub mod prompts;
 pub mod published;
 pub mod recorder;

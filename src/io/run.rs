@@ -6,6 +6,7 @@ use crate::flow::action::{Heard, Spoken};
 use crate::flow::content::short;
 use crate::flow::edition::Edition;
 use crate::id::{LegId, PlaybackId};
+use crate::io::by_phone::{ByPhone, Changed};
 use crate::io::control::{Request, TraceRequest};
 use crate::io::figures;
 use crate::io::media_counters::LatenessWatch;
@@ -70,6 +71,8 @@ pub struct Engine {
     pub requests: mpsc::Receiver<Request>,
     /// Requests of flows to servers of the clinic.
     pub servers: Requests,
+    /// The file of what is closed, for who closes by phone.
+    pub by_phone: ByPhone,
     /// The files of traced numbers.
     pub tracer: Tracer,
     /// The only clock.
@@ -129,6 +132,10 @@ impl Engine {
                     self.handle(Input::Drain { within });
                 }
                 answered = self.servers.answer() => self.take_answer(answered),
+                changed = self.by_phone.changed() => {
+                    let Changed { call, closings } = changed;
+                    self.handle(Input::ClosingsChanged { call, closings });
+                }
                 answer = self.voice.answer() => self.take_voiced(answer),
                 Some(request) = self.requests.recv() => self.serve(request),
                 () = std::future::ready(()), if !self.inbox.is_empty() => {
@@ -353,6 +360,7 @@ impl Engine {
                 self.tell_worker(worker, media::Command::Bed { leg, sound });
             }
             Output::Recorder(command) => self.recorder.command(command),
+            Output::ChangeClosings { call, change } => self.by_phone.change(call, change, self.clock.wall()),
             Output::Request { call, request, plan, message } => {
                 self.servers.ask((call, request), plan, message);
             }

@@ -307,6 +307,7 @@ impl Record {
             | Fact::NoticeCut
             | Fact::FaxHeard
             | Fact::Closed { .. }
+            | Fact::ByPhone(_)
             | Fact::NotConnected
             | Fact::Requested { .. }
             | Fact::RecordingRefused

@@ -169,15 +169,14 @@ pub enum Event {
     },
 }
 
-/// Why a call ended.
+/// Why a call ended. A call that was not let in has none: it is counted where it was refused and leaves no record.
+/// A person who does not answer ends no call either, and nor does a fault of a flow: both lead further up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Cause {
     /// A party hung up, or the flow came to its end.
     Normal,
     /// The caller gave up before the answer.
     Cancelled,
-    /// The engine was full.
-    Full,
     /// The engine is shutting down.
     Draining,
     /// The offer held nothing we speak.
@@ -190,12 +189,8 @@ pub enum Cause {
     SessionLost,
     /// The call reached its greatest length.
     TooLong,
-    /// It rang too long.
-    RangTooLong,
     /// The engine stopped in mid-call; the next start closed the record.
     EngineRestart,
-    /// A fault of ours.
-    Fault,
 }
 
 /// Who ended a call.

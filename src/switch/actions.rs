@@ -99,6 +99,7 @@ impl Switch {
             Action::TakeMessage => self.take_message(id),
             Action::FinishMessage => self.finish_message(id),
             Action::Request { request, plan, message } => self.ask_server(id, request, plan, message),
+            Action::ByPhone(order) => self.by_phone(id, order),
             Action::LetGo { request } => self.let_go(id, request),
             Action::Tell(fact) => self.tell_log(id, fact),
             Action::End { exit } => self.end_call(id, Cause::Normal, Party::Flow, Some(exit)),
@@ -173,6 +174,7 @@ impl Switch {
             | Fact::NoticeCut
             | Fact::FaxHeard
             | Fact::Closed { .. }
+            | Fact::ByPhone(_)
             | Fact::NotConnected
             | Fact::RecordingRefused
             | Fact::Promised { .. } => {}

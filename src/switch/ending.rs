@@ -119,14 +119,11 @@ fn hang_up_reason(cause: Cause) -> Option<&'static str> {
         Cause::Draining => Some("SIP;cause=503;text=\"engine is shutting down\""),
         Cause::TooLong => Some("SIP;cause=408;text=\"greatest call length reached\""),
         Cause::MediaLost => Some("SIP;cause=408;text=\"no media\""),
-        Cause::Fault => Some("SIP;cause=500;text=\"engine fault\""),
         Cause::Normal
         | Cause::Cancelled
-        | Cause::Full
         | Cause::NoCommonMedia
         | Cause::AckMissing
         | Cause::SessionLost
-        | Cause::RangTooLong
         | Cause::EngineRestart => None,
     }
 }

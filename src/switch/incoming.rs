@@ -99,6 +99,7 @@ impl Switch {
         let caller = caller_number(&invite, trunk);
         let flows = self.flows.of_call(called.expose(), invite.sip_call_id.expose()).clone();
         let flow = flows.route(called.expose()).clone();
+        let service = self.service_of(called.expose(), &flows);
         let is_urgent = flows.is_urgent(&flow);
         let closings = if is_urgent { Vec::new() } else { self.closings.of_number(called.expose()) };
         let tries_out = self.settings.unsigned == UnsignedTrees::OnLoopback
@@ -113,7 +114,7 @@ impl Switch {
             called,
             caller: caller.clone(),
             sip_call_id: invite.sip_call_id,
-            flow: flow.clone(),
+            flow: Self::flow_of(service, &flow),
             version: flows.version().to_owned(),
         };
         self.append(id, arrived);
@@ -124,7 +125,8 @@ impl Switch {
             run: Run::new(flows, flow)
                 .begun_at(self.now.at, self.now.wall)
                 .with_unsigned(unsigned)
-                .closed_by(closings),
+                .closed_by(closings)
+                .at(service),
             heard: false,
             caller,
             person: None,

@@ -5,6 +5,7 @@ use crate::call::routing::Trunk;
 use crate::clock::{Instant, WallTime};
 use crate::flow::action::{Heard, Spoken};
 use crate::flow::closing::Closings;
+use crate::flow::closing::change::Change;
 use crate::flow::edition::{Edition, Served};
 use crate::flow::request::Plan;
 use crate::flow::request::answer::Answer;
@@ -17,7 +18,7 @@ use crate::report::event::Entry;
 use crate::sip::interface as sip;
 use crate::sip::locate::{LocateId, Question, Record};
 use crate::sip::way::Way;
-use crate::switch::trace;
+use crate::switch::{by_phone, trace};
 use crate::wire::codec::Codec;
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -37,6 +38,8 @@ pub struct Now {
 pub struct Settings {
     /// For the SIP machine.
     pub sip: sip::Settings,
+    /// Where lines are closed by phone, if anywhere.
+    pub service: Option<by_phone::Settings>,
     /// The address told in SDP in place of the one that the peer reached us at.
     pub external_address: Option<IpAddr>,
     /// Carriers and gateways.
@@ -45,6 +48,8 @@ pub struct Settings {
     pub max_calls: u32,
     /// Legs on one media worker before the next one gets any.
     pub legs_gathered: usize,
+    /// How long a freed port rests before a new leg may have it.
+    pub port_rest: Duration,
     /// Who gets a triage tree that nobody has signed.
     pub unsigned: UnsignedTrees,
     /// How long a call may last.
@@ -122,6 +127,13 @@ pub enum Input<'a> {
     Flows(Served),
     /// What is closed by hand: for new calls.
     Closings(Arc<Closings>),
+    /// The answer to [`Output::ChangeClosings`]: what is closed now, or nothing if it could not be changed.
+    ClosingsChanged {
+        /// The call.
+        call: CallId,
+        /// What is closed, for new calls.
+        closings: Option<Arc<Closings>>,
+    },
     /// All legs of this call are to live on that worker: its own is to be emptied.
     Move {
         /// The call.
@@ -266,6 +278,13 @@ pub enum Output {
         plan: Arc<Plan>,
         /// What is sent.
         message: Message,
+    },
+    /// Change what is closed, durably; [`Input::ClosingsChanged`] brings what comes of it.
+    ChangeClosings {
+        /// The call in which it was confirmed.
+        call: CallId,
+        /// What.
+        change: Change,
     },
     /// Nobody waits for the answer to this request any more.
     LetGo {

@@ -13,6 +13,7 @@
 
 mod actions;
 pub mod admission;
+pub mod by_phone;
 mod call;
 mod ending;
 pub mod inbox;
@@ -33,6 +34,7 @@ use crate::call::keys::Teller;
 use crate::clock::{Due, Instant};
 use crate::flow::action;
 use crate::flow::closing::Closings;
+use crate::flow::closing::pin::Lock;
 use crate::flow::edition::{Edition, Served};
 use crate::flow::set::FlowSet;
 use crate::id::{CallId, LegId, RecordingId};
@@ -69,6 +71,7 @@ pub struct Switch {
     sip: Stack,
     flows: Served,
     closings: Arc<Closings>,
+    pin_lock: Lock,
     ports: Ports,
     calls: BTreeMap<CallId, Call>,
     legs: BTreeMap<LegId, CallId>,
@@ -98,12 +101,13 @@ impl Switch {
         let sip_rng = Rng::seeded(rng.next_u64());
         Self {
             sip: Stack::new(settings.sip.clone(), sip_rng),
-            ports: Ports::new(workers, settings.legs_gathered),
+            ports: Ports::new(workers, settings.legs_gathered, settings.port_rest),
             next_seq: settings.first_seq,
             durable_up_to: settings.first_seq.saturating_sub(1),
             next_id: settings.first_id,
             flows: Served::to_all(flows),
             closings: Arc::default(),
+            pin_lock: Lock::default(),
             settings,
             calls: BTreeMap::new(),
             legs: BTreeMap::new(),
@@ -144,6 +148,7 @@ impl Switch {
             Input::Durable { up_to } => self.on_durable(up_to),
             Input::Flows(flows) => self.flows = flows,
             Input::Closings(closings) => self.closings = closings,
+            Input::ClosingsChanged { call, closings } => self.on_closings_changed(call, closings),
             Input::Move { call, to } => self.move_call(call, to),
             Input::PauseRecording { call } => self.pause_recording(call),
             Input::ResumeRecording { call } => self.resume_recording(call),

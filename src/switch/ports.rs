@@ -1,21 +1,23 @@
 //! The free list of RTP ports: a port is owned before SDP promises it, and rests before it is used again.
 //!
-//! A freed port is reused oldest first and not before [`PORT_REST`]: until then the late packets of
+//! A freed port is reused oldest first and not before it has rested: until then the late packets of
 //! the call before have died out. Legs are gathered on the first workers: a core that need not wake saves
 //! more than its wake-ups, because larger batches cost less a packet. Only a worker that has
 //! `gathered` legs hands on, and when all have, the one with the fewest is next. A leg counts as one until its codec
 //! is known, and then as many as its codec costs.
 
 use crate::clock::Instant;
-use crate::limits::PORT_REST;
 use crate::media::command::{PortIndex, WorkerIndex};
 use crate::wire::codec::Codec;
 use std::collections::VecDeque;
+use std::time::Duration;
 
 /// All ports of all workers.
 pub struct Ports {
     workers: Vec<Worker>,
     gathered: usize,
+    /// How long a freed port rests.
+    rest: Duration,
 }
 
 struct Worker {
@@ -67,8 +69,8 @@ pub struct Owned {
 
 impl Ports {
     /// A pool of each worker's RTP port numbers, all of them free; a worker gets `gathered` legs before
-    /// the next one gets any.
-    pub fn new(workers: &[Vec<u16>], gathered: usize) -> Self {
+    /// the next one gets any, and a freed port is taken again after `rest`.
+    pub fn new(workers: &[Vec<u16>], gathered: usize, rest: Duration) -> Self {
         let workers = workers
             .iter()
             .map(|numbers| Worker {
@@ -79,7 +81,7 @@ impl Ports {
                 load: 0,
             })
             .collect();
-        Self { workers, gathered }
+        Self { workers, gathered, rest }
     }
 
     /// Takes a rested port of the worker whose turn it is; `None` when every port is in use or resting.
@@ -110,7 +112,7 @@ impl Ports {
     pub fn release(&mut self, worker: WorkerIndex, port: PortIndex, now: Instant) {
         if let Some(worker) = self.workers.get_mut(worker.0 as usize) {
             worker.give_back(port);
-            worker.free.push_back((now + PORT_REST, port));
+            worker.free.push_back((now + self.rest, port));
         }
     }
 
@@ -161,11 +163,12 @@ impl Ports {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::limits::PORT_REST_DEFAULT as REST;
     use proptest::prelude::*;
 
     #[test]
     fn a_freed_port_rests_and_the_oldest_is_used_first() {
-        let mut ports = Ports::new(&[vec![20_000, 20_002]], 1);
+        let mut ports = Ports::new(&[vec![20_000, 20_002]], 1, REST);
         let at = Instant::from_millis;
         let first = ports.take(at(0)).unwrap();
         let second = ports.take(at(0)).unwrap();
@@ -181,7 +184,7 @@ mod tests {
     #[test]
     fn legs_are_gathered_on_the_first_workers_and_then_spread() {
         let taken = |gathered| -> Vec<u16> {
-            let mut ports = Ports::new(&[vec![1, 3, 5, 7], vec![21, 23, 25, 27]], gathered);
+            let mut ports = Ports::new(&[vec![1, 3, 5, 7], vec![21, 23, 25, 27]], gathered, REST);
             (0..8).filter_map(|_| ports.take(Instant::START)).map(|p| p.number).collect()
         };
         assert_eq!(taken(1), [1, 21, 3, 23, 5, 25, 7, 27]);
@@ -191,7 +194,7 @@ mod tests {
 
     #[test]
     fn a_leg_counts_for_what_its_codec_costs_wherever_it_moves() {
-        let mut ports = Ports::new(&[vec![1, 3, 5, 7], vec![21, 23, 25, 27]], 4);
+        let mut ports = Ports::new(&[vec![1, 3, 5, 7], vec![21, 23, 25, 27]], 4, REST);
         let take = |ports: &mut Ports| ports.take(Instant::START).expect("a port is free");
         let first = take(&mut ports);
         ports.speaks(first.worker, first.port, Codec::G722);
@@ -209,7 +212,7 @@ mod tests {
 
     #[test]
     fn ports_whose_sockets_changed_places_have_each_others_numbers() {
-        let mut ports = Ports::new(&[vec![10, 12], vec![20, 22]], 1);
+        let mut ports = Ports::new(&[vec![10, 12], vec![20, 22]], 1, REST);
         let (one, other) = ((WorkerIndex(0), PortIndex(1)), (WorkerIndex(1), PortIndex(0)));
         ports.exchange(one, other);
         assert_eq!((ports.number(one.0, one.1), ports.number(other.0, other.1)), (20, 12));
@@ -219,7 +222,7 @@ mod tests {
         #![proptest_config(ProptestConfig::with_cases(128))]
         #[test]
         fn no_port_is_ever_owned_twice_or_lost(ops in proptest::collection::vec((0u8..3, 0usize..8, 0u64..5_000), 0..200)) {
-            let mut ports = Ports::new(&[vec![10, 12, 14], vec![20, 22]], 2);
+            let mut ports = Ports::new(&[vec![10, 12, 14], vec![20, 22]], 2, REST);
             let (mut now, mut owned) = (Instant::START, Vec::<Owned>::new());
             for (op, n, wait_ms) in ops {
                 now += std::time::Duration::from_millis(wait_ms);

@@ -19,6 +19,12 @@ pub(super) struct Counters {
     pub peak: u64,
     pub ended: u64,
     pub closed_late: u64,
+    /// Closings made or ended by phone.
+    pub closed_by_phone: u64,
+    /// Wrong PINs.
+    pub pins_wrong: u64,
+    /// PINs that nobody looked at, for too many were wrong before.
+    pub pins_unheard: u64,
     pub media_lost: u64,
     pub session_lost: u64,
     pub too_long: u64,
@@ -60,13 +66,7 @@ impl Counters {
             Cause::SessionLost => self.session_lost += 1,
             Cause::TooLong => self.too_long += 1,
             Cause::Draining => self.cut_off += 1,
-            Cause::Normal
-            | Cause::Cancelled
-            | Cause::Full
-            | Cause::AckMissing
-            | Cause::RangTooLong
-            | Cause::EngineRestart
-            | Cause::Fault => {}
+            Cause::Normal | Cause::Cancelled | Cause::AckMissing | Cause::EngineRestart => {}
         }
     }
 }
@@ -104,7 +104,7 @@ impl Switch {
             figure(
                 "calls_no_common_media",
                 c.no_common_media,
-                "488: the caller offered no PCMU or PCMA over plain RTP",
+                "488: the caller offered none of our codecs over plain RTP",
             ),
             figure("calls_media_lost", c.media_lost, "ended: no sound came and the party did not answer"),
             figure(
@@ -123,6 +123,14 @@ impl Switch {
                 "closings",
                 self.closings.holding(self.now.wall) as u64,
                 "closings that hold now: `careline closings`",
+            ),
+            figure("closed_by_phone", c.closed_by_phone, "closings that were made or ended by phone"),
+            figure("pins_wrong", c.pins_wrong, "wrong PINs of who would close lines by phone"),
+            figure("pins_unheard", c.pins_unheard, "PINs that nobody looked at: too many were wrong before"),
+            figure(
+                "pins_locked",
+                u64::from(self.pins_are_locked()),
+                "1 while no PIN is looked at: `careline close` works meanwhile",
             ),
             figure(
                 "traces",

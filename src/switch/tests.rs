@@ -1,5 +1,6 @@
 //! The switch alone: datagrams, media events and a store that answers when it is told to, no flow of sound.
 
+mod by_phone;
 mod changes;
 mod desk;
 mod editions;
@@ -73,10 +74,12 @@ impl Scene {
             trunks: Vec::new(),
             max_calls: 10,
             legs_gathered: 2,
+            port_rest: crate::limits::PORT_REST_DEFAULT,
             unsigned: super::interface::UnsignedTrees::Withheld,
             longest: Duration::from_secs(4 * 3_600),
             ring: Duration::from_secs(180),
             media_lost: SILENT_AFTER,
+            service: None,
             first_seq: 1,
             first_id: 1,
         };
@@ -146,7 +149,7 @@ impl Scene {
                     self.switch.handle(self.now, Input::Resolved { id, records });
                 }
                 Output::Bed { .. } => self.beds += 1,
-                Output::Request { .. } | Output::LetGo { .. } => {}
+                Output::Request { .. } | Output::LetGo { .. } | Output::ChangeClosings { .. } => {}
                 Output::Voice { .. } | Output::ForgetVoiced { .. } => {}
                 Output::Recorder(_) | Output::Trace(_) | Output::Drained => {}
             }

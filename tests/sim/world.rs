@@ -555,6 +555,10 @@ impl World {
                 let answer = Err(careline::flow::request::failure::Failure::NotReached);
                 return self.tell_switch(Input::Answered { call, request, answer });
             }
+            // Nor has anybody a PIN.
+            Output::ChangeClosings { call, .. } => {
+                return self.tell_switch(Input::ClosingsChanged { call, closings: None });
+            }
             Output::LetGo { .. } => {}
             Output::Trace(_) => {}
             Output::Drained => self.drained = true,

@@ -81,6 +81,7 @@ fn flow(fact: &Fact, numbers: Numbers) -> What {
         Fact::Chosen { .. } | Fact::Missed { .. } | Fact::RecordingRefused => Mark::Key,
         Fact::NoticeGiven | Fact::NoticeCut | Fact::FaxHeard => Mark::Sound,
         Fact::Closed { .. }
+        | Fact::ByPhone(_)
         | Fact::NotConnected
         | Fact::Requested { .. }
         | Fact::LanguageChosen(_)

@@ -22,6 +22,7 @@ mod tests;
 pub(super) mod text;
 pub(super) mod words;
 
+use crate::cli::ended;
 use crate::config::Config;
 use crate::flow::diagnostic::Paint;
 use crate::id::CallId;
@@ -47,7 +48,7 @@ pub enum Numbers {
 /// Prints the list, or one call.
 pub fn run(config: &Config, id: Option<&str>, last: u32, numbers: Numbers) -> ExitCode {
     let zone = TimeZone::system();
-    finish(match id {
+    ended(match id {
         None => read::calls(&config.store, last)
             .map_err(|error| error.to_string())
             .map(|calls| list::list(&calls, numbers, &zone)),
@@ -63,7 +64,7 @@ pub fn draw(config: &Config, id: &str, svg: Option<&Path>, numbers: Numbers, pai
     let zone = TimeZone::system();
     let picture = entries(config, id)
         .and_then(|entries| Picture::of(&entries, numbers, &zone).ok_or_else(|| no_call(config, id)));
-    finish(picture.and_then(|picture| {
+    ended(picture.and_then(|picture| {
         match svg {
             None => Ok(text::draw(&picture, paint)),
             Some(file) => write_for_owner(file, &svg::draw(&picture))
@@ -71,19 +72,6 @@ pub fn draw(config: &Config, id: &str, svg: Option<&Path>, numbers: Numbers, pai
                 .map_err(|error| format!("the picture cannot be written to {}: {error}", file.display())),
         }
     }))
-}
-
-fn finish(text: Result<String, String>) -> ExitCode {
-    match text {
-        Ok(text) => {
-            print!("{text}");
-            ExitCode::SUCCESS
-        }
-        Err(error) => {
-            eprintln!("{error}");
-            ExitCode::FAILURE
-        }
-    }
 }
 
 fn entries(config: &Config, id: &str) -> Result<Vec<Entry>, String> {

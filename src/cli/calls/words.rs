@@ -7,6 +7,7 @@ use crate::call::recording::RecordingFault;
 use crate::clock::WallTime;
 use crate::flow::action::{Fact, Why};
 use crate::flow::closing::Then;
+use crate::flow::closing::change::ByPhone;
 use crate::io::store::words::Word;
 use crate::phi::Phi;
 use crate::report::event::{Cause, Party};
@@ -33,6 +34,7 @@ pub fn flow_told(fact: &Fact, numbers: Numbers) -> String {
         (Fact::Closed { prompt, then: Then::Open }, _) => {
             format!("closed by hand: {prompt}, then the number as always")
         }
+        (Fact::ByPhone(did), _) => by_phone(did),
         (Fact::NotConnected, _) => "the flow asked for what nothing is connected to".to_owned(),
         (Fact::NoticeCut, _) => "the recording notice was cut short: not recorded".to_owned(),
         (Fact::RecordingRefused, _) => "the caller wants no recording".to_owned(),
@@ -49,19 +51,39 @@ pub fn flow_told(fact: &Fact, numbers: Numbers) -> String {
     }
 }
 
+/// What who closes lines by phone did.
+fn by_phone(did: &ByPhone) -> String {
+    match did {
+        ByPhone::Unlocked => "the PIN was right".to_owned(),
+        ByPhone::WrongPin { count } => format!("a wrong PIN, no. {count}"),
+        ByPhone::Locked => "no PIN is looked at now: too many were wrong".to_owned(),
+        ByPhone::Close { numbers, until, prompt, then } => {
+            let until = Timestamp::from_microsecond(until.as_micros()).map(|at| at.to_string());
+            let until = until.unwrap_or_default();
+            format!(
+                "by phone, confirmed: {} closed until {until}, {prompt}, then {}",
+                numbers.written(),
+                then.word()
+            )
+        }
+        ByPhone::Open { numbers } => format!("by phone, confirmed: {} open again", numbers.written()),
+        ByPhone::Kept => "what was confirmed is kept and holds".to_owned(),
+        ByPhone::NotKept => "what was confirmed could not be kept: all is as it was".to_owned(),
+    }
+}
+
 /// The cause, and who ended the call where the cause does not say it.
 pub fn by_whom(why: Cause, by: Party) -> String {
     match why {
         Cause::Normal => format!("{}, by {}", cause(why), party(by)),
-        Cause::Cancelled | Cause::Full | Cause::Draining | Cause::NoCommonMedia | Cause::AckMissing => {
-            cause(why).to_owned()
-        }
-        Cause::MediaLost
+        Cause::Cancelled
+        | Cause::Draining
+        | Cause::NoCommonMedia
+        | Cause::AckMissing
+        | Cause::MediaLost
         | Cause::SessionLost
         | Cause::TooLong
-        | Cause::RangTooLong
-        | Cause::EngineRestart
-        | Cause::Fault => cause(why).to_owned(),
+        | Cause::EngineRestart => cause(why).to_owned(),
     }
 }
 
@@ -70,16 +92,13 @@ pub fn cause(cause: Cause) -> &'static str {
     match cause {
         Cause::Normal => "hung up",
         Cause::Cancelled => "given up before the answer",
-        Cause::Full => "the engine was full",
         Cause::Draining => "the engine was stopping",
         Cause::NoCommonMedia => "no codec in common",
         Cause::AckMissing => "the ACK never came",
         Cause::SessionLost => "the phone no longer knew the call",
         Cause::MediaLost => "no sound came any more",
         Cause::TooLong => "at its greatest length",
-        Cause::RangTooLong => "it rang too long",
         Cause::EngineRestart => "the engine stopped in mid-call",
-        Cause::Fault => "a fault of the engine",
     }
 }
 

@@ -10,6 +10,7 @@ pub mod wish;
 pub mod words;
 
 use crate::cli::check::{self, Paths};
+use crate::cli::ended;
 use crate::cli::publish::draft::{Told, mover};
 use crate::clock::WallTime;
 use crate::config::{Config, LiveEdit};
@@ -47,31 +48,18 @@ pub struct Close {
 
 /// The command: closes, or names every fault of what was typed.
 pub fn close(paths: &Paths, wanted: &Close) -> ExitCode {
-    told(check::config(paths).and_then(|config| closed(paths, &config, wanted)))
+    ended(check::config(paths).and_then(|config| closed(paths, &config, wanted)))
 }
 
 /// The command: ends closings before their time.
 pub fn open(config: &Config, numbers: &[String]) -> ExitCode {
-    told(opened(config, numbers))
+    ended(opened(config, numbers))
 }
 
 /// The command: what is closed now.
 pub fn closings(config: &Config) -> ExitCode {
     let closings = config.shelf().closings().map_err(|error| error.to_string());
-    told(closings.map(|closings| words::table(&closings, Clock::start().wall())))
-}
-
-fn told(done: Result<String, String>) -> ExitCode {
-    match done {
-        Ok(text) => {
-            print!("{text}");
-            ExitCode::SUCCESS
-        }
-        Err(error) => {
-            eprintln!("{}", error.trim_end());
-            ExitCode::FAILURE
-        }
-    }
+    ended(closings.map(|closings| words::table(&closings, Clock::start().wall())))
 }
 
 fn closed(paths: &Paths, config: &Config, wanted: &Close) -> Result<String, String> {

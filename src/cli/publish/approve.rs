@@ -7,7 +7,8 @@
 //! The engine itself serves no set that lacks its approval, so no other way leads around it.
 
 use super::draft::{Told, mover};
-use super::{is_wanted, move_pointer, text, told, what_changes};
+use super::{is_wanted, move_pointer, text, what_changes};
+use crate::cli::ended;
 use crate::config::Config;
 use crate::flow::content::Content;
 use crate::flow::set::FlowSet;
@@ -35,7 +36,7 @@ pub struct Approve {
 
 /// The command: tells what it did, or why it did nothing.
 pub fn approve(config: &Config, wish: &Approve) -> ExitCode {
-    told(approved(config, wish))
+    ended(approved(config, wish))
 }
 
 fn approved(config: &Config, wish: &Approve) -> Result<String, String> {

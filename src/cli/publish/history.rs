@@ -2,6 +2,7 @@
 //! sentences.
 
 use super::draft::Told;
+use crate::cli::ended;
 use crate::config::Config;
 use crate::flow::content::short;
 use crate::io::published::manifest::Manifest;
@@ -11,30 +12,12 @@ use std::process::ExitCode;
 
 /// The command: a table.
 pub fn history(config: &Config) -> ExitCode {
-    match rows(&config.shelf()) {
-        Ok((rows, pointer)) => {
-            print!("{}", table(&rows, pointer.as_ref()));
-            ExitCode::SUCCESS
-        }
-        Err(error) => {
-            eprintln!("{error}");
-            ExitCode::FAILURE
-        }
-    }
+    ended(rows(&config.shelf()).map(|(rows, pointer)| table(&rows, pointer.as_ref())))
 }
 
 /// The command: from the current set to the draft, from one set to the draft, or from one to another.
 pub fn diff(config: &Config, from: Option<u32>, to: Option<u32>) -> ExitCode {
-    match told(config, from, to) {
-        Ok(text) => {
-            print!("{text}");
-            ExitCode::SUCCESS
-        }
-        Err(error) => {
-            eprintln!("{error}");
-            ExitCode::FAILURE
-        }
-    }
+    ended(told(config, from, to))
 }
 
 fn told(config: &Config, from: Option<u32>, to: Option<u32>) -> Result<String, String> {

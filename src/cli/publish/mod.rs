@@ -13,6 +13,7 @@ pub mod history;
 
 use crate::cli::check::{self, Paths};
 use crate::cli::close;
+use crate::cli::ended;
 use crate::cli::sounds::Sounds;
 use crate::cli::test;
 use crate::config::Config;
@@ -67,25 +68,12 @@ pub struct Rollback {
 
 /// The command: tells what it did, or why it did nothing.
 pub fn publish(paths: &Paths, wish: &Publish) -> ExitCode {
-    told(published(paths, wish))
+    ended(published(paths, wish))
 }
 
 /// The command: tells what it did, or why it did nothing.
 pub fn rollback(config: &Config, wish: &Rollback) -> ExitCode {
-    told(rolled_back(config, wish))
-}
-
-fn told(done: Result<String, String>) -> ExitCode {
-    match done {
-        Ok(text) => {
-            print!("{text}");
-            ExitCode::SUCCESS
-        }
-        Err(error) => {
-            eprintln!("{}", error.trim_end());
-            ExitCode::FAILURE
-        }
-    }
+    ended(rolled_back(config, wish))
 }
 
 fn published(paths: &Paths, wish: &Publish) -> Result<String, String> {

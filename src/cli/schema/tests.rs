@@ -91,8 +91,17 @@ fn seen(text: &str) -> Option<Value> {
 }
 
 fn verdict(kind: Kind, text: &str) -> Vec<String> {
-    seen(text).map_or_else(|| vec!["no YAML".to_owned()], |value| breaks(&schema(kind), &value, ""))
+    spoken(LANGUAGES, kind, text)
 }
+
+/// The same where a clinic may speak these languages.
+fn spoken(languages: &[&str], kind: Kind, text: &str) -> Vec<String> {
+    let schema = Schemas { languages }.of(kind);
+    seen(text).map_or_else(|| vec!["no YAML".to_owned()], |value| breaks(&schema, &value, ""))
+}
+
+/// Those that are built in.
+const LANGUAGES: &[&str] = &["en", "es"];
 
 const CLINIC: &str = include_str!("../../../ivr-flows/clinic.yaml");
 const MENU: &str = include_str!("../../../ivr-flows/main_menu.yaml");
@@ -164,6 +173,15 @@ fn a_file_that_is_broken_in_its_form_is_not() {
     }
 }
 
+#[test]
+fn a_language_with_a_file_beside_the_flows_is_taken() {
+    let all = ["en", "es", "fr"];
+    let text = CLINIC.replacen("[en, es]", "[en, fr]", 1);
+    assert_eq!(spoken(&all, Kind::Clinic, &text), Vec::<String>::new());
+    assert_eq!(spoken(&all, Kind::Prompts, "a: {en: A, fr: A, draft: [fr]}\n"), Vec::<String>::new());
+    assert!(!spoken(&all, Kind::Prompts, "a: {en: A, de: A}\n").is_empty());
+}
+
 /// Something of every word that may stand there, in brackets.
 fn samples(of: &Words) -> Vec<String> {
     let one = |text: &str| vec![text.to_owned()];
@@ -173,6 +191,7 @@ fn samples(of: &Words) -> Vec<String> {
         Words::Time(from, to) => vec![format!("{from} s"), format!("{to} s")],
         Words::Promise => one("1 working day"),
         Words::Choice(words) => words.iter().map(|word| (*word).to_owned()).collect(),
+        Words::Language => LANGUAGES.iter().map(|name| (*name).to_owned()).collect(),
         Words::List(of) => vec![format!("[{}]", samples(of).join(", "))],
         Words::OneOrMore(of) => samples(of).into_iter().chain(samples(&Words::List(of))).collect(),
         Words::Object(of) => objects(of),
@@ -289,11 +308,12 @@ fn a_number_is_bounded_alike_by_the_table_and_by_the_reader() {
 fn schemas_are_written_one_for_each_kind() {
     let directory = tempfile::tempdir().unwrap();
     let inner = directory.path().join("schemas");
-    write(&inner, &Kind::ALL).unwrap();
+    let schemas = Schemas { languages: LANGUAGES };
+    schemas.write(&inner, &Kind::ALL).unwrap();
     for kind in Kind::ALL {
         let text = fs::read_to_string(inner.join(format!("{}.schema.json", kind.name()))).unwrap();
         let read: Value = serde_json::from_str(&text).unwrap();
         assert_eq!(read["$schema"], "https://json-schema.org/draft/2020-12/schema");
-        assert_eq!(read, schema(kind));
+        assert_eq!(read, schemas.of(kind));
     }
 }

@@ -10,6 +10,7 @@ use crate::config::{Config, LiveEdit, Trust};
 use crate::flow::closing::Closings;
 use crate::flow::set::FlowSet;
 use crate::flow::triage::signature::day_of;
+use crate::io::by_phone::ByPhone;
 use crate::io::control;
 use crate::io::descriptors::{self, Room};
 use crate::io::kernel_drops::MediaSockets;
@@ -18,6 +19,7 @@ use crate::io::media_counters::LatenessWatch;
 use crate::io::media_worker::exchange::Hall;
 use crate::io::media_worker::{self, Handle};
 use crate::io::now::Clock;
+use crate::io::pin_file::{self, NoPinFile};
 use crate::io::recorder::desk;
 use crate::io::recorder::thread::{Listener, Recorder};
 use crate::io::request::Requests;
@@ -35,9 +37,9 @@ use crate::limits::{MEDIA_EVENTS_MAX, MEDIA_LEGS_GATHERED, RECORDER_COMMANDS_MAX
 use crate::media::command::WorkerIndex;
 use crate::rng::Rng;
 use crate::sip::connections;
-use crate::switch::Switch;
 use crate::switch::inbox::Inbox;
 use crate::switch::interface::{Input, Now, Settings, UnsignedTrees};
+use crate::switch::{self, Switch};
 use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -102,6 +104,9 @@ pub enum StartError {
         /// What the system said.
         cause: io::Error,
     },
+    /// The file of the PIN of who closes lines by phone.
+    #[error("{0}\n  mend it, or take `close_by_phone` out of careline.yaml")]
+    Pin(#[from] NoPinFile),
     /// The thread of the voice.
     #[error("no thread for the voice: {0}")]
     Voice(io::Error),
@@ -127,13 +132,13 @@ pub fn start(config: &Config, sets: NewSets, unsigned: UnsignedTrees) -> Result<
     let (sets, served) = Sets::new(sets);
     let flows = Arc::clone(&served.current);
     let calls_recovered = records.recovered.calls.len() as u64;
-    let settings = settings(config, &records, unsigned);
+    let settings = Settings { service: service(config)?, ..settings(config, &records, unsigned) };
     let max_calls = settings.max_calls;
     let mut switch = Switch::new(settings, Arc::clone(&flows), &ports, seeded_rng()?);
     switch.handle(Now { at: clock.now(), wall: clock.wall() }, Input::Flows(served));
     switch.handle(Now { at: clock.now(), wall: clock.wall() }, Input::Closings(closings(config).into()));
-    let sockets = MediaSockets::new(config.media.address, ports.iter().flatten().copied());
-    let (ask, requests) = control.serve(sockets, config.shelf());
+    let sockets = workers.iter().flat_map(media_worker::Handle::sockets).cloned().collect();
+    let (ask, requests) = control.serve(MediaSockets::new(sockets), config.shelf());
     if config.live_edit == LiveEdit::On {
         live_edit::watch(config.draft(), ask);
     }
@@ -151,6 +156,7 @@ pub fn start(config: &Config, sets: NewSets, unsigned: UnsignedTrees) -> Result<
         sets,
         requests,
         servers: Requests::new(Connector::system(), seeded_rng()?),
+        by_phone: ByPhone::new(config.shelf()),
         tracer: Tracer::default(),
         clock,
         drain: config.drain,
@@ -174,6 +180,15 @@ pub fn start(config: &Config, sets: NewSets, unsigned: UnsignedTrees) -> Result<
         max_legs,
         max_calls,
     })
+}
+
+/// Where lines are closed by phone.
+fn service(config: &Config) -> Result<Option<switch::by_phone::Settings>, NoPinFile> {
+    let service = config.close_by_phone.as_ref().map(|service| {
+        let pin = pin_file::read(&service.pin_file)?;
+        Ok(switch::by_phone::Settings { number: service.number.clone(), pin })
+    });
+    service.transpose()
 }
 
 /// What is closed by hand. If that cannot be known nothing is: callers come to persons.
@@ -234,10 +249,12 @@ fn start_workers(config: &Config, clock: Clock, max_legs: u64) -> Result<Workers
 fn settings(config: &Config, records: &Records, unsigned: UnsignedTrees) -> Settings {
     Settings {
         sip: config.sip_settings(),
+        service: None,
         external_address: config.sip.external_address,
         trunks: config.trunks.iter().map(trunk).collect(),
         max_calls: config.calls.max,
         legs_gathered: MEDIA_LEGS_GATHERED,
+        port_rest: config.media.port_rest,
         unsigned,
         longest: config.calls.longest,
         ring: config.calls.ring,

@@ -222,3 +222,13 @@ fn a_prompt_that_was_no_list_of_languages_is_told_beside_others() {
         "prompt a: new English text\nprompt b: `text` is now Three., it was Two."
     );
 }
+
+#[test]
+fn the_file_of_a_language_is_told_as_such_beside_a_flow_of_its_name() {
+    let flow = ("flows/fr.yaml", "flow: fr\n");
+    let language = ("flows/languages/fr.yaml", "clock: 12\n");
+    assert_eq!(told(&[flow], &[flow, language]), "language fr: languages/fr.yaml is new");
+    assert_eq!(told(&[flow, language], &[flow]), "language fr: languages/fr.yaml is gone");
+    let later = ("flows/languages/fr.yaml", "clock: 24\n");
+    assert_eq!(told(&[flow, language], &[flow, later]), "language fr: `clock` is now 24, it was 12");
+}

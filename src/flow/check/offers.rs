@@ -10,6 +10,7 @@ use super::paths::first_pass;
 use super::spoken_keys::{self, Manner, SpokenKey};
 use super::words::Used;
 use crate::flow::closing;
+use crate::flow::closing::phone::words::WORDS;
 use crate::flow::codes::{
     KEYS_DIFFER, NOT_DECLARED, NOT_SPOKEN, NOTICE, OPT_OUT, OPTIONS, UNHEARD_KEY, ZERO,
 };
@@ -17,6 +18,7 @@ use crate::flow::diagnostic::{Place, Sources, Words};
 use crate::flow::draft::{Draft, Way};
 use crate::flow::program::{Own, Recording};
 use crate::flow::read::flow::{ActText, AnswerText, StepText, key_name};
+use crate::flow::spoken::lexicon::Lexicon;
 use crate::flow::syntax::fields::Placed;
 use crate::limits::MENU_OPTIONS_MAX;
 use crate::wire::telephone_event::Key;
@@ -102,11 +104,12 @@ const OPT_OUT_KEY: Key = Key::Digit(8);
 struct Told<'a> {
     prompt: &'a str,
     language: &'a str,
+    lexicon: &'a Lexicon,
     text: &'a Placed<String>,
     keys: Vec<SpokenKey>,
 }
 
-/// The texts of every prompt that is heard, in the order of the languages.
+/// The texts of every prompt that is heard, in the order of the languages. A language whose file has a fault says nothing.
 fn told<'a>(draft: &'a Draft, used: &'a BTreeMap<String, Used>) -> BTreeMap<&'a str, Vec<Told<'a>>> {
     let (Some(prompts), Some(clinic)) = (&draft.prompts, &draft.clinic) else { return BTreeMap::new() };
     let mut all = BTreeMap::new();
@@ -115,7 +118,8 @@ fn told<'a>(draft: &'a Draft, used: &'a BTreeMap<String, Used>) -> BTreeMap<&'a 
         let languages = clinic.languages.iter().skip(used.unspoken).map(|language| language.value.as_str());
         let told = languages.filter_map(|language| {
             let text = texts.texts.get(language)?;
-            Some(Told { prompt, language, text, keys: spoken_keys::read(&text.value, language) })
+            let lexicon = draft.languages.rules(language)?.lexicon();
+            Some(Told { prompt, language, lexicon, text, keys: spoken_keys::read(&text.value, lexicon) })
         });
         all.insert(prompt.as_str(), told.collect());
     }
@@ -272,7 +276,7 @@ impl<'a> Offers<'a> {
 
     /// Keys that a menu takes and its text does not offer.
     fn not_spoken(&mut self, prompt: &str, which: usize, answers: &[AnswerText]) {
-        let Told { prompt, language, ref keys, .. } = *self.text(prompt, which);
+        let Told { prompt, language, lexicon, ref keys, .. } = *self.text(prompt, which);
         let by_itself = EVERYWHERE.with(NURSE);
         let silent = |answer: &&AnswerText| {
             answer.key != OPT_OUT_KEY
@@ -282,7 +286,7 @@ impl<'a> Offers<'a> {
         for answer in answers.iter().filter(silent).collect::<Vec<_>>() {
             let key = key_name(answer.key);
             let words = Words::what(format!("the `{language}` text of `{prompt}` does not offer key {key}"))
-                .repair(format!("say it there, such as \"press {key}\" (es: \"marque {key}\")"))
+                .repair(format!("say it there, such as \"{}\"", lexicon.offer(&key)))
                 .hears("a caller cannot know that this key does something");
             self.mended.insert((prompt, Keys::bit(answer.key)));
             self.sources.fault(answer.place, NOT_SPOKEN, words);
@@ -339,10 +343,10 @@ impl<'a> Offers<'a> {
 
     /// An offer of the second language is pressing 2.
     fn offers_no_language(&mut self, prompt: &str, which: usize) {
-        let Told { prompt, language, text, ref keys } = *self.text(prompt, which);
+        let Told { prompt, language, lexicon, text, ref keys } = *self.text(prompt, which);
         if !keys.iter().any(|told| told.key == Key::Digit(2)) {
             let words = Words::what(format!("the `{language}` text of `{prompt}` does not offer key 2"))
-                .repair("say it there, such as \"Para español, marque 2.\"")
+                .repair(format!("say it there, such as \"{}\"", lexicon.offer("2")))
                 .hears("a caller cannot know how to get this language");
             self.mended.insert((prompt, Keys::bit(Key::Digit(2))));
             self.sources.fault(text.place, NOT_SPOKEN, words);
@@ -386,6 +390,33 @@ impl<'a> Offers<'a> {
         for (prompt, waits) in own.chain(around).chain(closings).collect::<Vec<_>>() {
             for which in 0..self.told.get(prompt).map_or(0, Vec::len) {
                 self.unheard(prompt, which, waits.with(EVERYWHERE), "when the engine says it");
+            }
+        }
+        self.by_phone();
+    }
+
+    /// What is said to who closes lines by phone offers its keys, each and no other.
+    fn by_phone(&mut self) {
+        for row in WORDS {
+            let Some((&prompt, all)) = self.told.get_key_value(row.name) else { continue };
+            let waits = row
+                .keys
+                .iter()
+                .fold(EVERYWHERE.with(NURSE), |keys, digit| keys.with(Keys::of(&[Key::Digit(*digit)])));
+            for which in 0..all.len() {
+                self.unheard(prompt, which, waits, "when the engine says it");
+                for digit in row.keys {
+                    let Told { language, text, ref keys, .. } = *self.text(prompt, which);
+                    if keys.iter().any(|told| told.key == Key::Digit(*digit)) {
+                        continue;
+                    }
+                    let what = format!("the `{language}` text of `{prompt}` does not offer key {digit}");
+                    let words = Words::what(what)
+                        .repair(format!("say what key {digit} does, as the shipped text has it"));
+                    self.mended.insert((prompt, Keys::bit(Key::Digit(*digit))));
+                    let hears = "who closes lines by phone cannot know that this key does something";
+                    self.sources.fault(text.place, NOT_SPOKEN, words.hears(hears));
+                }
             }
         }
     }
@@ -448,7 +479,8 @@ impl<'a> Offers<'a> {
         let flow = &draft.flows[entry];
         let prompts = flow.steps.iter().filter_map(|step| Some(step.act.as_ref()?.prompt()?.value.as_str()));
         let texts: Vec<&Told<'_>> = prompts.filter_map(|prompt| self.told.get(prompt)).flatten().collect();
-        for language in clinic.languages.iter().map(|language| language.value.as_str()) {
+        let languages = clinic.languages.iter().map(|language| language.value.as_str());
+        for language in languages.filter(|language| draft.languages.rules(language).is_some()) {
             let says = |told: &&&Told<'_>| {
                 told.language == language && told.keys.iter().any(|key| key.key == Key::Digit(0))
             };

@@ -1,13 +1,16 @@
-//! How hard a spoken text is to follow: its reading grade and its longest sentence, in English and Spanish.
+//! How hard a spoken text is to follow: its longest sentence, and its reading grade where the language has a formula.
 //!
 //! English has the Flesch–Kincaid grade (Kincaid et al. 1975), 0.39·W/S + 11.8·Y/W − 15.59; Spanish the ease of
 //! Fernández-Huerta (1959), 206.84 − 60·Y/W − 1.02·W/S; W words, S sentences, Y syllables. What is counted is what
 //! is *heard*: "9 1 1" is three words of one syllable each, "30" is "thirty", "DNI" is three letters. Under
 //! [`GRADED_FROM_WORDS`] words a text has no grade: there one long name outweighs everything.
-//! Syllables are counted by rules ([`syllables`]), within about one grade or five points of a careful hand.
+//! Syllables are counted by rules ([`syllables`]), within about one grade or five points of a careful hand. A language
+//! whose file says `reading: none` has no grade: none is guessed by another language's formula.
 
 mod syllables;
 
+use crate::flow::spoken::lexicon::{Lexicon, Measure};
+use crate::flow::spoken::rules::Rules;
 use crate::limits::GRADED_FROM_WORDS;
 
 /// What is heard of one text.
@@ -17,7 +20,7 @@ pub struct Count {
     pub words: usize,
     /// Sentences with at least one word.
     pub sentences: usize,
-    /// Syllables as spoken.
+    /// Syllables as spoken; none where the language has no formula.
     pub syllables: usize,
     /// Words of the longest sentence.
     pub longest: usize,
@@ -43,13 +46,13 @@ pub const SPANISH_EASE_MIN: f64 = 60.0;
 const ENGLISH_DOUBT: f64 = 1.0;
 const SPANISH_DOUBT: f64 = 5.0;
 
-/// Counts what is heard of `text`.
-pub fn count(text: &str, language: &str) -> Count {
+/// Counts what is heard of `text` by the rules of its language.
+pub fn count(text: &str, rules: &Rules) -> Count {
     let mut count = Count::default();
-    for sentence in sentences(text) {
+    for sentence in sentences(text, rules.lexicon()) {
         let mut words = 0;
         for word in sentence.split(|c: char| !c.is_alphanumeric() && !"'’{}_.,".contains(c)) {
-            let heard = syllables::heard(word.trim_matches(['.', ',', '\'', '’']), language);
+            let heard = syllables::heard(word.trim_matches(['.', ',', '\'', '’']), rules);
             words += heard.words;
             count.syllables += heard.syllables;
         }
@@ -61,14 +64,14 @@ pub fn count(text: &str, language: &str) -> Count {
 }
 
 /// The sentences of a text; a point within a number or behind a title ends none.
-fn sentences(text: &str) -> Vec<&str> {
+fn sentences<'a>(text: &'a str, lexicon: &Lexicon) -> Vec<&'a str> {
     let (mut found, mut from) = (Vec::new(), 0);
     let mut chars = text.char_indices().peekable();
     while let Some((at, c)) = chars.next() {
         let before_space = chars.peek().is_none_or(|(_, next)| !next.is_alphanumeric());
         let ends = match c {
             '?' | '!' | ';' | '…' => true,
-            '.' => before_space && !is_title(&text[from..at]),
+            '.' => before_space && !is_title(&text[from..at], lexicon),
             _ => false,
         };
         if ends {
@@ -81,33 +84,33 @@ fn sentences(text: &str) -> Vec<&str> {
 }
 
 /// "Dr. Ruiz" is one sentence.
-fn is_title(sentence: &str) -> bool {
+fn is_title(sentence: &str, lexicon: &Lexicon) -> bool {
     let word = sentence.rsplit(char::is_whitespace).next().unwrap_or_default();
     // "8 a.m. to 5" goes on too.
-    word.contains('.') || ["Dr", "Dra", "Mr", "Mrs", "Ms", "Sr", "Sra", "Srta", "St"].contains(&word)
+    word.contains('.') || lexicon.is_title(word)
 }
 
 impl Count {
-    /// The Flesch–Kincaid grade, or for Spanish the Fernández-Huerta ease; `None` if the text is too short.
-    pub fn grade(self, language: &str) -> Option<f64> {
+    /// The grade by this formula; `None` if the text is too short.
+    pub fn grade(self, measure: Measure) -> Option<f64> {
         if self.words < GRADED_FROM_WORDS {
             return None;
         }
         let float = |count: usize| f64::from(u32::try_from(count).unwrap_or(u32::MAX));
         let ratio = |a: usize, b: usize| float(a) / float(b);
         let (per_sentence, per_word) = (ratio(self.words, self.sentences), ratio(self.syllables, self.words));
-        Some(match language {
-            "es" => 206.84 - 60.0 * per_word - 1.02 * per_sentence,
-            _ => 0.39 * per_sentence + 11.8 * per_word - 15.59,
+        Some(match measure {
+            Measure::FernandezHuerta => 206.84 - 60.0 * per_word - 1.02 * per_sentence,
+            Measure::FleschKincaid => 0.39 * per_sentence + 11.8 * per_word - 15.59,
         })
     }
 
     /// How the text stands to the bar.
-    pub fn ease(self, language: &str) -> Ease {
-        let Some(grade) = self.grade(language) else { return Ease::Good };
-        let over = match language {
-            "es" => (SPANISH_EASE_MIN - grade) / SPANISH_DOUBT,
-            _ => (grade - ENGLISH_GRADE_MAX) / ENGLISH_DOUBT,
+    pub fn ease(self, measure: Measure) -> Ease {
+        let Some(grade) = self.grade(measure) else { return Ease::Good };
+        let over = match measure {
+            Measure::FernandezHuerta => (SPANISH_EASE_MIN - grade) / SPANISH_DOUBT,
+            Measure::FleschKincaid => (grade - ENGLISH_GRADE_MAX) / ENGLISH_DOUBT,
         };
         if over <= 0.0 {
             Ease::Good
@@ -122,7 +125,14 @@ impl Count {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::flow::languages::Languages;
     use std::collections::BTreeMap;
+
+    fn measured(language: &str) -> (Languages, Measure) {
+        let languages = Languages::default();
+        let measure = languages.rules(language).and_then(|rules| rules.lexicon().measure());
+        (languages, measure.expect("a formula"))
+    }
 
     #[test]
     fn what_is_heard_is_counted_and_graded() {
@@ -140,9 +150,10 @@ mod tests {
             ("en", "... ?! 。 —", 0, 0, 0, 0, None),
             ("en", "", 0, 0, 0, 0, None),
         ] {
-            let found = count(text, language);
+            let (languages, measure) = measured(language);
+            let found = count(text, languages.rules(language).expect("rules"));
             assert_eq!(found, Count { words, sentences, syllables, longest }, "{text}");
-            let tenths = found.grade(language).map(|grade| (grade * 10.0).round());
+            let tenths = found.grade(measure).map(|grade| (grade * 10.0).round());
             assert_eq!(tenths, grade.map(f64::from), "{text}");
         }
     }
@@ -151,7 +162,7 @@ mod tests {
     fn over_the_bar_by_less_than_the_counting_may_be_wrong_is_only_worth_a_look() {
         // Twenty words in two sentences; one syllable more or less is 0.59 grades, or three points.
         let of = |syllables| Count { words: 20, sentences: 2, syllables, longest: 10 };
-        let shown = |syllables, language| match of(syllables).ease(language) {
+        let shown = |syllables, language| match of(syllables).ease(measured(language).1) {
             Ease::Good => "good",
             Ease::AtTheBar(_) => "at the bar",
             Ease::Hard(_) => "hard",
@@ -166,7 +177,7 @@ mod tests {
             ("es", 47, "at the bar"),
             ("es", 48, "hard"),
         ] {
-            let grade = of(syllables).grade(language);
+            let grade = of(syllables).grade(measured(language).1);
             assert_eq!(shown(syllables, language), expected, "{language} {syllables} {grade:?}");
         }
     }
@@ -179,8 +190,9 @@ mod tests {
         for (name, texts) in &prompts {
             for language in ["en", "es"] {
                 let Some(text) = texts.get(language).and_then(serde_yaml::Value::as_str) else { continue };
-                let count = count(text, language);
-                assert_eq!(count.ease(language), Ease::Good, "{name} {language} {count:?}: {text}");
+                let (languages, measure) = measured(language);
+                let count = count(text, languages.rules(language).expect("rules"));
+                assert_eq!(count.ease(measure), Ease::Good, "{name} {language} {count:?}: {text}");
             }
         }
     }

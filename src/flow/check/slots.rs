@@ -5,6 +5,7 @@
 
 use super::offers::word;
 use super::words::{Used, no_audio};
+use crate::flow::closing::phone::words::WORDS;
 use crate::flow::codes::{BRACE, MANNER, SECOND_VOICE, SLOT, UNSPOKEN};
 use crate::flow::diagnostic::{Sources, Words};
 use crate::flow::draft::Draft;
@@ -44,6 +45,10 @@ pub fn filled<'a>(draft: &'a Draft, environment: &Environment) -> Filled<'a> {
                 }
             }
         }
+    }
+    for row in WORDS.iter().filter(|row| prompts.contains_key(row.name)) {
+        let slots = row.slots.iter().map(|slot| (slot.name().to_owned(), vec![slot.kind()]));
+        filled.insert(row.name, slots.collect());
     }
     filled
 }

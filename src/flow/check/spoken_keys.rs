@@ -1,4 +1,4 @@
-//! The keys that a text tells a caller to press, in English and Spanish, each with its place.
+//! The keys that a text tells a caller to press, each with its place, by the words of the text's language.
 //!
 //! ```text
 //! sentence ─▶ verb ── filler* ── key ─┬─▶ (or | and | ,) filler* key          "press 1 or the 2 key"
@@ -7,15 +7,15 @@
 //! from 1 … to 5                                                              an answer scale
 //! ```
 //! A verb is a word such as "press" or "marque". What is called or texted is a number and no key, and so is a
-//! row of digits ("9 1 1"). Nothing is carried from one sentence into the next. Not here: whether the keys do
+//! row of digits ("9 1 1"). Nothing is carried from one sentence into the next. The languages differ in their words
+//! alone ([`crate::flow::spoken::lexicon`]): the same reader goes over all of them. Not here: whether the keys do
 //! anything, which [`super::offers`] judges.
 
-mod lexicon;
 #[cfg(test)]
 mod tests;
 
+use crate::flow::spoken::lexicon::{Lexicon, Meaning, Written};
 use crate::wire::telephone_event::Key;
-use lexicon::{Meaning, Written};
 use std::ops::Range;
 
 /// One key that a text speaks.
@@ -41,10 +41,10 @@ pub enum Manner {
 /// Words between the two ends of a scale: "from 1, very bad and not at all kind, to 5".
 const SCALE_WORDS_MAX: usize = 12;
 
-/// The keys that `text` speaks in `language`, each once, in the order of the text.
-pub fn read(text: &str, language: &str) -> Vec<SpokenKey> {
+/// The keys that `text` speaks in a language, each once, in the order of the text.
+pub fn read(text: &str, lexicon: &Lexicon) -> Vec<SpokenKey> {
     let mut keys: Vec<SpokenKey> = Vec::new();
-    for sentence in tokens(text, language).split(|token| token.meaning == Meaning::End) {
+    for sentence in tokens(text, lexicon).split(|token| token.meaning == Meaning::End) {
         for found in (Sentence { tokens: sentence, at: 0, keys: Vec::new() }).read() {
             match keys.iter_mut().find(|old| old.key == found.key) {
                 Some(old) if old.manner > found.manner => *old = found,
@@ -63,7 +63,7 @@ struct Token {
     meaning: Meaning,
 }
 
-fn tokens(text: &str, language: &str) -> Vec<Token> {
+fn tokens(text: &str, lexicon: &Lexicon) -> Vec<Token> {
     let mut tokens = Vec::new();
     let mut chars = text.char_indices().peekable();
     while let Some((from, first)) = chars.next() {
@@ -75,7 +75,7 @@ fn tokens(text: &str, language: &str) -> Vec<Token> {
         }
         // A point within a word or number, as in "9.1.1", ends nothing.
         let within = first == '.' && chars.peek().is_some_and(|(_, next)| next.is_alphanumeric());
-        let meaning = if within { Meaning::Blank } else { lexicon::meaning(&text[from..to], language) };
+        let meaning = if within { Meaning::Blank } else { lexicon.meaning(&text[from..to]) };
         if meaning != Meaning::Blank {
             tokens.push(Token { at: from..to, meaning });
         }
@@ -176,10 +176,13 @@ impl Sentence<'_> {
         match (self.meaning(at + 1), written) {
             (Some(Meaning::Key(Key::Digit(_), _) | Meaning::Digits | Meaning::Count), _) => false,
             // "one of them", but "uno de nuevo".
-            (Some(Meaning::Of), Written::Word) => self.meaning(at + 2) == Some(Meaning::Again),
+            (Some(Meaning::Of), Written::Word | Written::Article) => {
+                self.meaning(at + 2) == Some(Meaning::Again)
+            }
             // "one key", but "the one key".
             (Some(Meaning::Sign), Written::Word) => at > from || !self.is_digit(at),
             (_, Written::Sign | Written::Word) => true,
+            (next, Written::Article) => !next.is_some_and(begins_a_noun),
         }
     }
 
@@ -247,5 +250,15 @@ impl Sentence<'_> {
             Meaning::Key(Key::Digit(digit), _) if alone => Some(digit),
             _ => None,
         }
+    }
+}
+
+/// Whether what follows an article makes it one: "un agent", but "un ou deux".
+fn begins_a_noun(next: Meaning) -> bool {
+    match next {
+        Meaning::Other | Meaning::Number | Meaning::Sign | Meaning::Filler | Meaning::Again => true,
+        Meaning::Verb | Meaning::Not | Meaning::Of | Meaning::To | Meaning::Goal | Meaning::Key(..) => false,
+        Meaning::Digits | Meaning::Count | Meaning::Then | Meaning::Joint | Meaning::Comma => false,
+        Meaning::End | Meaning::Blank => false,
     }
 }

@@ -13,7 +13,7 @@ pub fn check(draft: &Draft, sources: &mut Sources) {
         let tree = tree(draft, flow);
         let ways = rules::check(&tree, sources);
         if let Some(clinic) = &clinic {
-            heard::check(&tree, &clinic.clinic(), sources);
+            heard::check(&tree, &clinic.clinic(), &draft.languages, sources);
         }
         if let (Ways::Known(order), Some(text)) = (ways, &text.triage) {
             paths::check(&tree, &order, text, sources);

@@ -15,6 +15,8 @@ use crate::flow::read::flow::{ActText, key_name};
 use crate::flow::read::prompts::Texts;
 use crate::flow::set::{Audio, AudioOf};
 use crate::flow::slots::names as slot_names;
+use crate::flow::spoken::lexicon::Measure;
+use crate::flow::spoken::rules::Rules;
 use crate::flow::syntax::fields::Placed;
 use crate::id::PromptName;
 use crate::limits::SENTENCE_MAX_WORDS;
@@ -43,7 +45,9 @@ pub fn check(draft: &Draft, used: &BTreeMap<String, Used>, audio: AudioOf<'_>, s
             continue;
         };
         let spoken = languages.get(*unspoken..).unwrap_or_default();
-        spoken.iter().for_each(|language| prompt(name, texts, language, audio, sources));
+        for language in spoken.iter().copied() {
+            prompt(name, texts, (language, draft.languages.rules(language)), audio, sources);
+        }
         same_slots(texts, spoken, sources);
     }
     emergency(draft, prompts, &languages, sources);
@@ -65,9 +69,10 @@ pub fn used(draft: &Draft) -> BTreeMap<String, Used> {
     for own in Own::ALL {
         hear(&mut used, own.name(), Place::whole_file(clinic.place.file), 0);
     }
-    // Kept ready for closings: no step speaks them.
+    // Kept ready for closings, and for who makes them by phone: no step speaks them.
     for texts in draft.prompts.iter().flat_map(BTreeMap::values) {
-        if texts.name.value.starts_with(closing::PROMPTS) {
+        let name = texts.name.value.as_str();
+        if name.starts_with(closing::PROMPTS) || closing::phone::words::named(name).is_some() {
             hear(&mut used, &texts.name.value, texts.name.place, 0);
         }
     }
@@ -95,7 +100,13 @@ fn unknown(name: &str, place: Place, prompts: &BTreeMap<String, Texts>, sources:
     sources.fault(place, PROMPT, words.meant(name, prompts.keys().map(String::as_str)));
 }
 
-fn prompt(name: &str, texts: &Texts, language: &str, audio: AudioOf<'_>, sources: &mut Sources) {
+fn prompt(
+    name: &str,
+    texts: &Texts,
+    (language, rules): (&str, Option<&Rules>),
+    audio: AudioOf<'_>,
+    sources: &mut Sources,
+) {
     let Some(text) = texts.texts.get(language) else {
         let words = Words::what(format!("the prompt `{name}` has no text in `{language}`"))
             .repair(format!("add `{language}: \"…\"`"))
@@ -103,7 +114,10 @@ fn prompt(name: &str, texts: &Texts, language: &str, audio: AudioOf<'_>, sources
         sources.fault(texts.name.place, LANGUAGE, words);
         return;
     };
-    by_ear(name, text, language, sources);
+    // A language whose file has a fault judges no text.
+    if let Some(rules) = rules {
+        by_ear(name, text, rules, sources);
+    }
     let recordings = slots::recordings(name, text, sources);
     slots::segments(language, text, recordings, audio, sources);
 }
@@ -132,8 +146,8 @@ pub fn no_audio(
 }
 
 /// Whether a text can be followed: its longest sentence, and its grade.
-fn by_ear(name: &str, text: &Placed<String>, language: &str, sources: &mut Sources) {
-    let count = reading::count(&text.value, language);
+fn by_ear(name: &str, text: &Placed<String>, rules: &Rules, sources: &mut Sources) {
+    let count = reading::count(&text.value, rules);
     if count.longest > SENTENCE_MAX_WORDS {
         let words =
             Words::what(format!("a sentence of {} words is too long to be followed by ear", count.longest))
@@ -141,13 +155,15 @@ fn by_ear(name: &str, text: &Placed<String>, language: &str, sources: &mut Sourc
                 .hears("who is ill or old has lost its beginning when it ends");
         sources.fault(text.place, SENTENCE, words);
     }
+    let Some(measure) = rules.lexicon().measure() else { return };
+    let language = rules.language();
     let told = |grade: f64| {
         let grade = grade.max(0.0);
-        let what = match language {
-            "es" => format!(
-                "the `es` text of `{name}` has a reading ease of {grade:.0}; {SPANISH_EASE_MIN:.0} is the least"
+        let what = match measure {
+            Measure::FernandezHuerta => format!(
+                "the `{language}` text of `{name}` has a reading ease of {grade:.0}; {SPANISH_EASE_MIN:.0} is the least"
             ),
-            _ => format!(
+            Measure::FleschKincaid => format!(
                 "the `{language}` text of `{name}` needs {grade:.1} years of school; {ENGLISH_GRADE_MAX} are the most"
             ),
         };
@@ -155,7 +171,7 @@ fn by_ear(name: &str, text: &Placed<String>, language: &str, sources: &mut Sourc
             .repair("say it in shorter words and shorter sentences")
             .hears("a caller who is ill or afraid would not understand it at once")
     };
-    match count.ease(language) {
+    match count.ease(measure) {
         Ease::Good => {}
         Ease::AtTheBar(grade) => sources.warn(text.place, GRADE, told(grade)),
         Ease::Hard(grade) => sources.fault(text.place, GRADE, told(grade)),

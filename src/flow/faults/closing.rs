@@ -1,4 +1,4 @@
-//! Pages of what is typed after `careline close`: codes F180 to F184.
+//! Pages of what is typed after `careline close`, codes F180 to F184, and of closing by phone, F193 to F195.
 
 use super::{Example, Page, page};
 use crate::flow::codes;
@@ -52,5 +52,34 @@ pub const PAGES: &[Page] = &[
             "`careline close +16175550199 until 17:00 --say closed.weather` while clinic.yaml has `urgent_flows: \
              [after_hours]`.",
         ),
+    ),
+];
+
+const AS_ALWAYS: &str = "Nothing changes for callers; nobody can close a line by phone until it is mended.";
+
+/// Of closing by phone, in the order of their codes.
+pub const BY_PHONE: &[Page] = &[
+    page(
+        codes::BY_PHONE_PIN,
+        "The file that careline.yaml names under `close_by_phone` is not there, others than its owner may read it, or it holds \
+         no PIN.",
+        AS_ALWAYS,
+        "Write 6 to 12 digits into it and nothing else, not those that everybody tries first, and `chmod 600` it. The engine \
+         does not start with a PIN that it cannot use.",
+        Example::Told("`close_by_phone: {number: 180, pin_file: close.pin}` while close.pin holds `1234`."),
+    ),
+    page(
+        codes::BY_PHONE_NUMBER,
+        "The number that is called to close lines stands in clinic.yaml too.",
+        "Who calls that number is asked for the PIN and never comes to its flow.",
+        "Take the number out of clinic.yaml, or close by phone at another one.",
+        Example::Told("`close_by_phone: {number: 120, …}` while clinic.yaml has `120: office_info`."),
+    ),
+    page(
+        codes::BY_PHONE_WORDS,
+        "prompts.yaml lacks some of the words that are said to who closes lines by phone, or a prompt that begins with `closed.`.",
+        "Who calls the number for it hears the flow of any other number.",
+        "Add the prompts that the fault names, in every language; the shipped prompts.yaml has them all.",
+        Example::Told("`close_by_phone` stands in careline.yaml while prompts.yaml has no `cp.pin`."),
     ),
 ];

@@ -275,9 +275,9 @@ pub const PAGES: &[Page] = &[
     ),
     page(
         codes::LOCALE,
-        "A language stands twice, or is none that flows can speak.",
+        "A language stands twice, is none that flows can speak, or is one more than a caller can choose between.",
         "Nothing in that language.",
-        "English is `en`, Spanish is `es`; the first one is spoken until the caller presses 2 for the second.",
+        "English is `en`, Spanish is `es`; others are files beside the flows (`docs/admin-guide/languages.md`). The first one is spoken until the caller presses 2 for the second.",
         words("clinic.yaml", "languages: [en, fr]", "languages: [en, es]"),
     ),
     page(

@@ -44,8 +44,8 @@ pub const PAGES: &[Page] = &[
     page(
         codes::LANGUAGE_RULES,
         "A file in the folder `languages` has a word that means nothing there, lacks something, or cannot be read.",
-        "A number, a date or a time would be spoken wrongly, or not at all.",
-        "The fault names the entry and the repair. The English file of the source is an example for all of it.",
+        "A number, a date or a time would be spoken wrongly, or not at all; a key would not be offered as it works.",
+        "The fault names the entry and the repair. `docs/admin-guide/languages.md` goes through the whole file.",
         Example::Told("`clock: 13` in `languages/fr.yaml`: hours are counted to 12 or to 24."),
     ),
 ];

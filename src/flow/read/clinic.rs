@@ -8,6 +8,7 @@ use crate::flow::program::{Recording, Rung};
 use crate::flow::syntax::fields::{self, Fields, Placed};
 use crate::flow::syntax::tree::Node;
 use crate::flow::vocabulary;
+use crate::limits::LANGUAGES_MAX;
 use crate::wire::telephone_event::Key;
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -126,6 +127,7 @@ pub fn read(node: &Node, spoken: &Languages, sources: &mut Sources) -> Option<Cl
     })
 }
 
+/// The languages of the clinic. A key for a third is none yet: who needs it would be told to press 2 and hear the second.
 fn languages(node: &Node, spoken: &Languages, sources: &mut Sources) -> Vec<Placed<String>> {
     let mut found: Vec<Placed<String>> = Vec::new();
     for item in fields::items(node, "`languages`", FAMILY, sources).unwrap_or_default() {
@@ -133,7 +135,18 @@ fn languages(node: &Node, spoken: &Languages, sources: &mut Sources) -> Vec<Plac
         let known = spoken.knows(&language.value);
         if !known || found.iter().any(|old| old.value == language.value) {
             let words = Words::what(format!("`{}` is no other language that flows speak", language.value))
-                .repair("en and es are known, others by a file languages/NAME.yaml; 2 chooses the second");
+                .repair(format!(
+                    "write one of {}, or add a file languages/NAME.yaml beside the flows",
+                    spoken.names().collect::<Vec<_>>().join(", ")
+                ));
+            sources.fault(language.place, LOCALE, words);
+            continue;
+        }
+        if found.len() == LANGUAGES_MAX {
+            let what = format!("`{}` is one language more than a caller can choose between", language.value);
+            let words = Words::what(what)
+                .repair("leave two; 2 chooses the second")
+                .hears("whoever is offered it with key 2 would get the second language instead");
             sources.fault(language.place, LOCALE, words);
             continue;
         }

@@ -167,7 +167,7 @@ fn open(node: &Node, schema: &mut Schema, sources: &mut Sources) {
         sources.fault(
             name.place,
             REQUEST_PUBLIC,
-            words.hears("nothing else; but what was meant stays closed"),
+            words.hears("nothing else; but the value that was meant is kept out of every log"),
         );
     }
 }
@@ -195,6 +195,6 @@ fn ways(fields: &mut Fields<'_>, sources: &mut Sources) -> Option<(Placed<String
 fn unfailing(place: Place, sources: &mut Sources) {
     let words = Words::what("nothing says what follows when the server does not answer")
         .repair("add `failed: person` under `next`, or a step that does without the answer")
-        .hears("nothing more, each time that the server is down");
+        .hears("whenever the server is down, a caller would hear nothing more");
     sources.fault(place, REQUEST_FAILED, words);
 }

@@ -31,6 +31,9 @@ impl Run {
 
     /// The caller comes to the flow of the called number: where that is, or nothing while a closing is told.
     pub(super) fn called_number(&mut self, now: Instant) -> Option<Target> {
+        if self.is_service_number() {
+            return self.begin_service(now);
+        }
         let wall = self.time.map(|(at, wall)| wall + now.since(at));
         let holds = |closing: &&Arc<Closing>| wall.is_some_and(|wall| closing.holds(wall));
         let Some(closing) = self.closings.iter().find(holds).cloned() else {

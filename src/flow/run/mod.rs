@@ -25,6 +25,7 @@
 //! A timer lives in the state that needs it. Not here: playing, calling, recording; the engine does
 //! them and answers with an [`Input`].
 
+pub mod by_phone;
 mod closed;
 mod entering;
 mod keeping;
@@ -41,7 +42,7 @@ mod withheld;
 use crate::clock::{Due, Instant, WallTime};
 use crate::flow::action::{Action, ConnectEnd, Ears, Fact, Input, Pace, Spoken, Why};
 use crate::flow::care::Verb;
-use crate::flow::closing::Closing;
+use crate::flow::closing::{Closing, phone};
 use crate::flow::edition::Edition;
 use crate::flow::program::{Own, Recording, StepAt};
 use crate::flow::saved::Saves;
@@ -100,6 +101,8 @@ pub struct Run {
     climbing_for: ExitName,
     exit: Option<ExitName>,
     unsigned: Unsigned,
+    /// Whether the called number is the one where lines are closed by phone.
+    service: by_phone::Service,
 }
 
 /// What callers of a triage tree that nobody has signed get.
@@ -249,6 +252,8 @@ enum State {
     Asking(Asking),
     /// Digits are typed.
     Entering(Box<entering::Entering>),
+    /// Lines are closed by phone.
+    ByPhone(Box<by_phone::AtService>),
     /// A server of the clinic is asked.
     Requesting(Box<requesting::Requesting>),
     /// A silence that the flow asks for.
@@ -401,6 +406,7 @@ impl Run {
             climbing_for: ExitName::from("person"),
             exit: None,
             unsigned: Unsigned::default(),
+            service: by_phone::Service::default(),
         }
     }
 
@@ -474,6 +480,7 @@ impl Run {
             Input::MessageOpen => self.message_open(now),
             Input::MessageSaved => self.message_saved(now),
             Input::MessageFailed => self.message_failed(now),
+            Input::ByPhone(answer) => self.service_hears(now, phone::Input::Answer(answer)),
             Input::Answered { request, answer } => self.answered(now, request, answer),
         }
         self.let_go(now);
@@ -534,6 +541,7 @@ impl Run {
             State::Saying(said) | State::Prompting(said, _) => speech(said),
             State::Closed(closed) => speech(&closed.speech),
             State::Entering(entering) => entering.poll_timeout(self.line()),
+            State::ByPhone(service) => service.poll_timeout(self.line()),
             State::Requesting(waiting) => waiting.poll_timeout(self.line()),
             State::Pausing { until } => due(*until, "a silence that the flow asks for"),
             State::Notice(Notice { speech: said, .. }) | State::Parting { speech: said, .. } => speech(said),
@@ -575,6 +583,7 @@ impl Run {
             State::Asking(Asking { phase: Phase::Thinking { .. }, .. }) => self.miss(now, Why::Silence),
             State::Climbing(_) => self.climb_timeout(now),
             State::Entering(_) => self.entry_hears(now, crate::flow::entry::Input::Timeout),
+            State::ByPhone(_) => self.service_hears(now, phone::Input::Timeout),
             State::Requesting(_) => self.request_timeout(now),
             State::Pausing { .. } => self.go(now, self.after_words()),
             State::Recording { .. } => self.finish_message(now),
@@ -601,6 +610,7 @@ impl Run {
             State::Saying(speech) | State::Prompting(speech, _) => speech.allow(now),
             State::Closed(closed) => closed.speech.allow(now),
             State::Entering(entering) => entering.held(now),
+            State::ByPhone(service) => service.held(now),
             State::Requesting(waiting) => waiting.held(now),
             State::Notice(Notice { speech, .. }) | State::Parting { speech, .. } => speech.allow(now),
             State::Asking(Asking { phase: Phase::Speaking(speech), .. }) => speech.allow(now),
@@ -623,10 +633,14 @@ impl Run {
             // All digits are data there; the entry knows its own 9 1 1.
             return self.key_while_entering(now, key);
         }
+        if self.is_typing_at_service() {
+            self.recent.clear();
+            return self.service_hears(now, phone::Input::Key(key));
+        }
         if self.completes_emergency_number(now, key) {
             return self.climb(now, Why::Emergency);
         }
-        if key == Key::Pound && self.is_late_pound(now) {
+        if key == Key::Pound && (self.is_late_pound(now) || self.skips_to_service(now)) {
             return;
         }
         match (key, &self.state) {
@@ -637,6 +651,8 @@ impl Run {
             (_, State::Saying(_) | State::Pausing { .. }) => self.key_while_saying(now, key),
             (_, State::Closed(_)) => self.key_while_closed(now, key),
             (_, State::Entering(_)) => {}
+            (Key::Digit(4), State::ByPhone(_)) => self.lead_to_person(now, Why::Nurse),
+            (_, State::ByPhone(_)) => self.service_hears(now, phone::Input::Key(key)),
             (_, State::Requesting(_)) => self.key_while_requesting(now, key),
             (_, State::Notice(_)) => self.key_in_notice(now, key),
             (_, State::Asking(_)) => self.key_in_menu(now, key),
@@ -677,6 +693,7 @@ impl Run {
             State::Saying(speech) | State::Prompting(speech, _) => Some(speech),
             State::Closed(closed) => Some(&closed.speech),
             State::Entering(entering) => entering.speech(),
+            State::ByPhone(service) => service.speech(),
             State::Requesting(waiting) => waiting.speech(),
             State::Pausing { .. } => None,
             State::Notice(Notice { speech, .. }) | State::Parting { speech, .. } => Some(speech),
@@ -692,6 +709,7 @@ impl Run {
             State::Saying(speech) | State::Prompting(speech, _) => Some(speech),
             State::Closed(closed) => Some(&mut closed.speech),
             State::Entering(entering) => entering.speech_mut(),
+            State::ByPhone(service) => service.speech_mut(),
             State::Requesting(waiting) => waiting.speech_mut(),
             State::Pausing { .. } => None,
             State::Notice(Notice { speech, .. }) | State::Parting { speech, .. } => Some(speech),
@@ -718,6 +736,10 @@ impl Run {
             State::Entering(entering) => {
                 self.state = State::Entering(entering);
                 self.entry_words_ended(now);
+            }
+            service @ State::ByPhone(_) => {
+                self.state = service;
+                self.service_words_ended(now);
             }
             requesting @ State::Requesting(_) => {
                 self.state = requesting;

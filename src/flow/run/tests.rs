@@ -1,5 +1,6 @@
 //! The interpreter in virtual time: what a caller presses and hears, over the shipped flows.
 
+mod by_phone;
 mod closed;
 mod crisis;
 mod exits;
@@ -127,6 +128,7 @@ impl Engine {
                 self.asked_server = Some(request);
                 self.note(&format!("ask {} {}", plan.url.host, message.target.expose()));
             }
+            Action::ByPhone(order) => self.note(&format!("by phone {order:?}")),
             Action::LetGo { request } => {
                 assert_eq!(self.asked_server.take(), Some(request), "{}", self.log);
                 self.note("let go");

@@ -7,6 +7,7 @@
 //! and the names of letters are data ([`rules`]). What can be said is a closed set of pieces, so that each can be
 //! recorded. Not here: which value a prompt's slot has, and playing.
 
+pub mod lexicon;
 pub mod manner;
 pub mod piece;
 pub mod read;

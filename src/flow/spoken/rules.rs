@@ -11,10 +11,13 @@
 //! parts_of_day: {"00:00": at night, "06:00": in the morning, …}
 //! phone: {10: 3 3 4}              a telephone number of ten digits is said in three groups
 //! letters: {a: A as in apple, …}
+//! name: English                   how the engine calls it in its own messages
+//! keys: {…}   yes_no: {…}   titles: […]   reading: …      of texts: [`super::lexicon`]
 //! ```
 //! An entry is a path of names with dots, such as `nouns.hours.one`, and a text; items of lists are numbered from 1.
 //! A third language is such a file and nothing else. Not here: speaking ([`super`]).
 
+use super::lexicon::Lexicon;
 use super::manner::Gathered;
 use super::numbers::{NumberSet, SetAt, circle};
 use super::piece::{PAUSE, Piece, PieceAt, Pieces};
@@ -83,6 +86,12 @@ pub enum Cause {
     /// A text that cannot be read.
     #[error("`{0}` cannot be read; it is written as {1}")]
     Value(String, &'static str),
+    /// A word with two meanings around keys.
+    #[error("`{0}` stands under `{1}` too, and can mean only one of them")]
+    WordTwice(String, &'static str),
+    /// An example that the language's own words do not explain.
+    #[error("`{0}` is not understood by the words of `keys` and `yes_no`")]
+    NotUnderstood(String),
 }
 
 /// What a pattern says.
@@ -131,6 +140,8 @@ pub(super) struct Noun {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rules {
     pub(super) language: String,
+    pub(super) name: String,
+    pub(super) lexicon: Lexicon,
     pub(super) hours: u8,
     pub(super) plurals: Plurals,
     pub(super) set_names: Vec<String>,
@@ -153,7 +164,7 @@ pub struct Rules {
 /// Nouns that the engine counts by itself.
 pub(super) const OWN_NOUNS: [&str; 6] = ["money", "money_part", "days", "hours", "minutes", "seconds"];
 
-const SECTIONS: [&str; 11] = [
+const SECTIONS: [&str; 16] = [
     "language",
     "clock",
     "plurals",
@@ -165,6 +176,11 @@ const SECTIONS: [&str; 11] = [
     "parts_of_day",
     "phone",
     "letters",
+    "name",
+    "keys",
+    "yes_no",
+    "titles",
+    "reading",
 ];
 
 impl Rules {
@@ -180,6 +196,11 @@ impl Rules {
             entries.iter().partition(|entry| entry.path.starts_with("plurals."));
         for entry in first.into_iter().chain(then) {
             if let Err(cause) = rules.take_in(&entry.path, &entry.text) {
+                // A name that is wrong is one fault, however much stands behind it.
+                let is_name = matches!(cause, Cause::Unknown { .. });
+                if is_name && faults.iter().any(|fault: &Fault<P>| fault.cause == cause) {
+                    continue;
+                }
                 let place = Some(entry.place.clone());
                 faults.push(Fault { place, path: entry.path.clone(), cause });
             }
@@ -198,6 +219,16 @@ impl Rules {
     /// The language, such as `en`.
     pub fn language(&self) -> &str {
         &self.language
+    }
+
+    /// The language's name in English, such as `Spanish`.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// What texts in this language are judged by.
+    pub fn lexicon(&self) -> &Lexicon {
+        &self.lexicon
     }
 
     /// The closed set of all that these rules can say.
@@ -219,6 +250,8 @@ impl Rules {
         let pause = pieces.add(PAUSE).expect("nothing else has its name yet");
         Rules {
             language: String::new(),
+            name: String::new(),
+            lexicon: Lexicon::default(),
             hours: 24,
             plurals: Plurals::default(),
             sets: vec![NumberSet::default(); set_names.len()],
@@ -249,6 +282,11 @@ impl Rules {
                 .plurals
                 .add(name, text)
                 .ok_or_else(|| Cause::Value(text.to_owned(), "`1`, `2..4` or `2..4 mod 10`"))?,
+            ("name", None) if name.is_empty() => self.name = text.to_owned(),
+            ("keys", _) => self.lexicon.take_key(name, text)?,
+            ("yes_no", _) => self.lexicon.take_yes_no(name, text)?,
+            ("titles", None) => self.lexicon.take_title(text)?,
+            ("reading", None) if name.is_empty() => self.lexicon.take_measure(text)?,
             ("numbers", Some(key)) => self.take_number(name, key, text)?,
             ("patterns", form) => self.take_pattern(name, form.unwrap_or(OTHER), text)?,
             ("nouns", Some(form)) => self.take_noun(name, form, text)?,
@@ -337,6 +375,7 @@ impl Rules {
             }
         };
         need(!self.language.is_empty(), "language".to_owned());
+        need(!self.name.is_empty(), "name".to_owned());
         for set in ["cardinal", "digit"] {
             need(self.set_names.iter().any(|name| name == set), format!("numbers.{set}"));
         }
@@ -360,11 +399,13 @@ impl Rules {
         if let Some(set) = circle(&self.sets) {
             missing.push((format!("numbers.{}", self.set_names[set.0]), Cause::Circle));
         }
+        missing.extend(self.lexicon.missing().into_iter().map(|path| (path, Cause::Missing)));
         missing
     }
 }
 
-fn unknown<const N: usize>(name: &str, known: &[&'static str; N]) -> Cause {
+/// A name that is none of the known ones.
+pub(super) fn unknown(name: &str, known: &[&'static str]) -> Cause {
     let near = known
         .iter()
         .copied()

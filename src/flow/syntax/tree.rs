@@ -452,6 +452,12 @@ fn unclosed(kind: &ErrorKind) -> Option<(Code, Words)> {
 
 fn grammar_words(error: &ScanError) -> Words {
     let repair = match error.kind() {
+        // The parser's words would be of scalars; most often the text of a line above has no end.
+        ErrorKind::InvalidTrailingSingleQuotedScalar | ErrorKind::InvalidTrailingDoubleQuotedScalar => {
+            return Words::what("something stands behind a quotation mark that ends a text").repair(
+                "end every text with its quotation mark, in the lines above too; take out what is behind it",
+            );
+        }
         ErrorKind::InvalidIndentation | ErrorKind::ExpectedBlockMappingKey => {
             "begin the line under its neighbours; a text with `: ` needs quotation marks"
         }

@@ -3,16 +3,15 @@
 
 use super::of_draft::flows;
 use super::read::{CallerAct, TestText};
-use crate::clock::Instant;
-use crate::flow::action::{Action, Fact, Heard, Input};
 use crate::flow::codes::TEST_FAILS;
 use crate::flow::diagnostic::{Sources, Words};
 use crate::flow::draft::Draft;
+use crate::flow::rehearsal::Desk;
 use crate::flow::run::Run;
 use crate::flow::set::FlowSet;
+use crate::flow::stage::Stage;
 use crate::id::StepName;
 use crate::limits::TRIAGE_TEST_INPUTS_MAX;
-use std::collections::VecDeque;
 use std::sync::Arc;
 
 /// Runs every test of every tree of a set, and finds fault with those that end elsewhere.
@@ -59,48 +58,18 @@ struct Came {
 }
 
 fn run(set: &Arc<FlowSet>, flow: usize, test: &TestText) -> Came {
-    let mut run = Run::new(Arc::clone(set), set.flows()[flow].name.clone()).within(flow);
-    let mut acts: VecDeque<CallerAct> = test.acts.iter().copied().collect();
-    let (mut now, mut last) = (Instant::START, None);
-    let mut next = Some(Input::Start);
-    for _ in 0..TRIAGE_TEST_INPUTS_MAX {
-        let Some(input) = next.take() else { break };
-        run.handle(now, input);
-        while let Some(action) = run.poll_action() {
-            match action {
-                Action::Play { playback, .. } => {
-                    next = Some(Input::PlaybackEnded { playback, completed: true })
-                }
-                Action::Connect { .. } => {
-                    run.handle(now, Input::Connected);
-                    let exit = run.exit().map(|exit| exit.as_str().to_owned());
-                    return Came { exit, left: acts.len(), last };
-                }
-                Action::Voice { voicing, .. } => next = Some(Input::Voiced { voicing, heard: Heard::Sound }),
-                Action::Tell(Fact::StepEntered { step, .. }) => last = Some(step),
-                Action::Tell(_)
-                | Action::StopPlaying
-                | Action::StartRecording
-                | Action::StopRecording
-                | Action::TakeMessage
-                | Action::FinishMessage
-                | Action::Request { .. }
-                | Action::LetGo { .. }
-                | Action::End { .. } => {}
-            }
+    let run = Run::new(Arc::clone(set), set.flows()[flow].name.clone()).within(flow);
+    let mut stage = Stage::new(run, Desk::Answers, TRIAGE_TEST_INPUTS_MAX);
+    let mut acts = test.acts.iter();
+    stage.until_quiet();
+    while stage.exit().is_none() {
+        match acts.next() {
+            Some(CallerAct::Press(key)) => stage.press(*key),
+            Some(CallerAct::Silence) => stage.be_silent(),
+            None => break,
         }
-        if next.is_some() {
-            continue;
-        }
-        // Nothing is said any more: the caller is asked.
-        next = match acts.pop_front() {
-            Some(CallerAct::Press(key)) => Some(Input::Key(key)),
-            Some(CallerAct::Silence) => run.poll_timeout().map(|due| {
-                now = due.at;
-                Input::Timeout
-            }),
-            None => None,
-        };
+        stage.until_quiet();
     }
-    Came { exit: None, left: acts.len(), last }
+    let exit = stage.exit().map(|exit| exit.as_str().to_owned());
+    Came { exit, left: acts.len(), last: stage.step().cloned() }
 }

@@ -7,22 +7,25 @@ use super::tree::{End, Exit, Node, NodeAct, Tree};
 use crate::flow::check::{reading, spoken_keys};
 use crate::flow::codes::{EMERGENCY_WORDS, NUMBERS_DIFFER, QUESTION, YES_NO};
 use crate::flow::diagnostic::{Sources, Words};
+use crate::flow::languages::Languages;
 use crate::flow::read::prompts::Texts;
+use crate::flow::spoken::lexicon::Lexicon;
+use crate::flow::spoken::rules::Rules;
 use crate::flow::syntax::fields::Placed;
 use crate::limits::TRIAGE_QUESTION_MAX_WORDS;
 use crate::wire::telephone_event::Key;
 
-/// Finds every fault of a tree's words.
-pub fn check(tree: &Tree, clinic: &Clinic<'_>, sources: &mut Sources) {
+/// Finds every fault of a tree's words; a language whose file has a fault judges none.
+pub fn check(tree: &Tree, clinic: &Clinic<'_>, languages: &Languages, sources: &mut Sources) {
     for node in &tree.nodes {
         let Some(texts) = node.prompt().and_then(|prompt| clinic.prompts.get(&prompt.value)) else {
             continue;
         };
         numbers(texts, clinic, sources);
         for (language, text) in clinic.languages.iter().filter_map(|l| Some((*l, texts.texts.get(*l)?))) {
-            if let NodeAct::Ask { .. } = node.act {
-                yes_and_no(text, language, sources);
-                length(text, language, sources);
+            if let (NodeAct::Ask { .. }, Some(rules)) = (&node.act, languages.rules(language)) {
+                yes_and_no(text, rules, sources);
+                length(text, rules, sources);
             }
             if leads_to_emergency(node) && !digits(&text.value).contains(clinic.emergency) {
                 let words = Words::what(format!(
@@ -70,41 +73,38 @@ fn numbers(texts: &Texts, clinic: &Clinic<'_>, sources: &mut Sources) {
     }
 }
 
-/// The words for yes and for no, in the languages whose keys can be read.
-const YES_AND_NO: [(&str, &[&str], &[&str]); 2] =
-    [("en", &["yes"], &["no", "not"]), ("es", &["sí", "si"], &["no"])];
-
 /// T7: 1 is yes and 2 is no in every question, so the words must not say it the other way round.
-fn yes_and_no(text: &Placed<String>, language: &str, sources: &mut Sources) {
-    let Some((_, yes, no)) = YES_AND_NO.iter().find(|(known, ..)| *known == language) else { return };
-    let mut keys = spoken_keys::read(&text.value, language);
-    keys.sort_by_key(|spoken| spoken.at.start);
-    let said = |key: u8, wanted: &[&str]| {
-        let at = keys.iter().position(|spoken| spoken.key == Key::Digit(key));
-        let Some(at) = at else { return false };
-        let end = keys.get(at + 1).map_or(text.value.len(), |next| next.at.start);
-        let stretch = text.value.get(keys[at].at.end..end).unwrap_or_default().to_lowercase();
-        stretch.split(|c: char| !c.is_alphabetic()).any(|word| wanted.contains(&word))
-    };
-    if said(1, yes) && said(2, no) && keys.len() == 2 {
+fn yes_and_no(text: &Placed<String>, rules: &Rules, sources: &mut Sources) {
+    if offers_yes_and_no(&text.value, rules.lexicon()) {
         return;
     }
-    let repair = match language {
-        "es" => "termine con \"Marque 1 para sí. Marque 2 para no.\"",
-        _ => "end it with \"Press 1 for yes. Press 2 for no.\"",
-    };
-    let words = Words::what(format!("this `{language}` question does not offer 1 for yes and 2 for no"))
-        .repair(repair)
+    let what = format!("this `{}` question does not offer 1 for yes and 2 for no", rules.language());
+    let words = Words::what(what)
+        .repair(format!("end it with \"{}\"", rules.lexicon().yes_no()))
         .hears("a caller's yes could be taken for a no");
     sources.fault(text.place, YES_NO, words);
 }
 
+/// Whether a text offers 1 for yes and 2 for no, and nothing else.
+pub fn offers_yes_and_no(text: &str, lexicon: &Lexicon) -> bool {
+    let mut keys = spoken_keys::read(text, lexicon);
+    keys.sort_by_key(|spoken| spoken.at.start);
+    let said = |key: u8, is_wanted: &dyn Fn(&str) -> bool| {
+        let at = keys.iter().position(|spoken| spoken.key == Key::Digit(key));
+        let Some(at) = at else { return false };
+        let end = keys.get(at + 1).map_or(text.len(), |next| next.at.start);
+        let stretch = text.get(keys[at].at.end..end).unwrap_or_default().to_lowercase();
+        stretch.split(|c: char| !c.is_alphabetic()).any(is_wanted)
+    };
+    said(1, &|word| lexicon.is_yes(word)) && said(2, &|word| lexicon.is_no(word)) && keys.len() == 2
+}
+
 /// T10: a question that must be heard twice is answered wrongly. What offers the keys is not counted.
-fn length(text: &Placed<String>, language: &str, sources: &mut Sources) {
-    let first_key = spoken_keys::read(&text.value, language).iter().map(|key| key.at.start).min();
+fn length(text: &Placed<String>, rules: &Rules, sources: &mut Sources) {
+    let first_key = spoken_keys::read(&text.value, rules.lexicon()).iter().map(|key| key.at.start).min();
     let before = text.value.get(..first_key.unwrap_or(text.value.len())).unwrap_or_default();
     let end = before.rfind(['.', '?', '!', ';']).map_or(before.len(), |at| at + 1);
-    let words = reading::count(before.get(..end).unwrap_or_default(), language).words;
+    let words = reading::count(before.get(..end).unwrap_or_default(), rules).words;
     if words > TRIAGE_QUESTION_MAX_WORDS {
         let told =
             Words::what(format!("this question has {words} words; {TRIAGE_QUESTION_MAX_WORDS} are the most"))

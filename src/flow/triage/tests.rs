@@ -10,6 +10,7 @@ use super::tree::{End, Exit, Node, NodeAct, To, Tree};
 use super::{paths, sentences};
 use crate::flow::content::Content;
 use crate::flow::diagnostic::{Diagnostic, Paint, Place, Sources};
+use crate::flow::languages::Languages;
 use crate::flow::read::prompts::{self, Texts};
 use crate::flow::syntax::fields::Placed;
 use crate::flow::syntax::tree as yaml;
@@ -336,7 +337,7 @@ fn words_that_would_mislead_a_caller_in_a_tree_are_told() {
         let mut sources = Sources::default();
         sources.add("prompts.yaml", String::new());
         let clinic = Clinic { prompts: &prompts, languages: &["en", "es"], emergency: "911", tries: 2 };
-        heard::check(&good, &clinic, &mut sources);
+        heard::check(&good, &clinic, &Languages::default(), &mut sources);
         let faults = sources.into_faults();
         let mut codes: Vec<&str> = faults.iter().map(|fault| fault.code.id).collect();
         codes.sort_unstable();

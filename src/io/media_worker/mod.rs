@@ -28,7 +28,7 @@ use crate::limits::MEDIA_COMMANDS_MAX;
 use crate::media::command::{Command, Event, PortIndex, WorkerIndex};
 use crate::media::engine::Engine;
 use std::io;
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, SocketAddr, UdpSocket};
 use std::ops::RangeInclusive;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering, fence};
@@ -123,6 +123,7 @@ pub struct Handle {
     index: WorkerIndex,
     commands: Option<SyncSender<Command>>,
     shared: Arc<Shared>,
+    sockets: Vec<Arc<UdpSocket>>,
     thread: Option<JoinHandle<()>>,
 }
 
@@ -148,6 +149,7 @@ struct Shared {
 pub fn start(settings: Settings) -> Result<(Handle, Vec<PortPair>), StartError> {
     let sockets = bind::bind_pairs(&settings)?;
     let pairs = sockets.iter().zip(0..).map(|(pair, index)| pair.ports(PortIndex(index))).collect();
+    let all = sockets.iter().flat_map(|pair| [&pair.rtp, &pair.rtcp]).cloned().collect();
     let bell = Bell::new().map_err(StartError::Thread)?;
     let asleep = AtomicU8::new(NOT_LONG);
     let shared = Arc::new(Shared { bell, asleep, counters: WorkerCounters::default() });
@@ -174,7 +176,7 @@ pub fn start(settings: Settings) -> Result<(Handle, Vec<PortPair>), StartError> 
         .name(format!("media-{}", index.0))
         .spawn(move || worker.run())
         .map_err(StartError::Thread)?;
-    Ok((Handle { index, commands: Some(commands), shared, thread: Some(thread) }, pairs))
+    Ok((Handle { index, commands: Some(commands), shared, sockets: all, thread: Some(thread) }, pairs))
 }
 
 impl Handle {
@@ -204,6 +206,11 @@ impl Handle {
     /// What the worker counts, while it runs.
     pub fn counters(&self) -> &WorkerCounters {
         &self.shared.counters
+    }
+
+    /// The sockets that it bound, of RTP and of RTCP. Some may serve another worker meanwhile.
+    pub fn sockets(&self) -> &[Arc<UdpSocket>] {
+        &self.sockets
     }
 
     /// Ends the thread and waits for it. Legs that are open are dropped without a word.

@@ -1,7 +1,10 @@
 //! Rows as events: the other way of `store/encode.rs`.
 
 use super::words::Word;
+use crate::clock::WallTime;
 use crate::flow::action::Fact;
+use crate::flow::closing::Numbers;
+use crate::flow::closing::change::ByPhone;
 use crate::flow::request::failure::Outcome;
 use crate::id::{ExitName, FlowName, Language, PromptName, StepName, TrunkName};
 use crate::media::command::Counters;
@@ -130,6 +133,7 @@ fn flow(body: &Body) -> Result<Fact, DecodeError> {
         "notice_cut" => Fact::NoticeCut,
         "fax_heard" => Fact::FaxHeard,
         "closed" => Fact::Closed { prompt: PromptName::from(body.text("prompt")?), then: body.word("then")? },
+        "by_phone" => Fact::ByPhone(by_phone(body)?),
         "not_connected" => Fact::NotConnected,
         "recording_refused" => Fact::RecordingRefused,
         "ladder_rung" => Fact::LadderRung { rung: body.number("rung")?, why: body.word("why")? },
@@ -141,6 +145,24 @@ fn flow(body: &Body) -> Result<Fact, DecodeError> {
         },
         "flow_fault" => Fact::Fault { what: for_ever(body.text("what")?) },
         kind => return Err(DecodeError::Kind { kind: kind.to_owned() }),
+    })
+}
+
+fn by_phone(body: &Body) -> Result<ByPhone, DecodeError> {
+    Ok(match body.text("did")? {
+        "unlocked" => ByPhone::Unlocked,
+        "wrong_pin" => ByPhone::WrongPin { count: body.number("count")? },
+        "locked" => ByPhone::Locked,
+        "close" => ByPhone::Close {
+            numbers: Numbers::read(body.text("numbers")?),
+            until: WallTime::from_micros(body.number("until_us")?),
+            prompt: PromptName::from(body.text("prompt")?),
+            then: body.word("then")?,
+        },
+        "open" => ByPhone::Open { numbers: Numbers::read(body.text("numbers")?) },
+        "kept" => ByPhone::Kept,
+        "not_kept" => ByPhone::NotKept,
+        _ => return Err(body.bad("did")),
     })
 }
 
@@ -322,6 +344,7 @@ pub(super) mod tests {
             Just(Fact::NotConnected),
             (text(), a::<Then>())
                 .prop_map(|(prompt, then)| Fact::Closed { prompt: PromptName::from(prompt.as_str()), then }),
+            any_by_phone().prop_map(Fact::ByPhone),
             (any::<u16>(), any::<u32>()).prop_map(|(status, milliseconds)| Fact::Requested {
                 host: "scheduler.example".into(),
                 outcome: if status == 0 { Outcome::Done } else { Outcome::Status(status) },
@@ -331,6 +354,22 @@ pub(super) mod tests {
             (any::<u32>(), a::<Why>()).prop_map(|(rung, why)| Fact::LadderRung { rung, why }),
             any::<u32>().prop_map(|within_working_days| Fact::Promised { within_working_days }),
             Just(Fact::Fault { what: "a step led to itself" }),
+        ]
+    }
+
+    fn any_by_phone() -> impl Strategy<Value = ByPhone> {
+        let numbers = || {
+            let these = proptest::collection::btree_set("\\+?[0-9]{1,12}", 1..4).prop_map(Numbers::These);
+            prop_oneof![Just(Numbers::All), these]
+        };
+        prop_oneof![
+            select(vec![ByPhone::Unlocked, ByPhone::Locked, ByPhone::Kept, ByPhone::NotKept]),
+            any::<u32>().prop_map(|count| ByPhone::WrongPin { count }),
+            numbers().prop_map(|numbers| ByPhone::Open { numbers }),
+            (numbers(), 0..=i64::MAX, text(), a::<Then>()).prop_map(|(numbers, until, prompt, then)| {
+                let (until, prompt) = (WallTime::from_micros(until), PromptName::from(prompt.as_str()));
+                ByPhone::Close { numbers, until, prompt, then }
+            }),
         ]
     }
 

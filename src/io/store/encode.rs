@@ -8,6 +8,7 @@
 
 use super::words::Word;
 use crate::flow::action::Fact;
+use crate::flow::closing::change::ByPhone;
 use crate::media::command::Counters;
 use crate::report::event::Event;
 use crate::report::ladder::{Ladder, Rung, Start};
@@ -51,6 +52,7 @@ fn kind_of_fact(fact: &Fact) -> &'static str {
         Fact::NoticeCut => "notice_cut",
         Fact::FaxHeard => "fax_heard",
         Fact::Closed { .. } => "closed",
+        Fact::ByPhone(_) => "by_phone",
         Fact::NotConnected => "not_connected",
         Fact::RecordingRefused => "recording_refused",
         Fact::LadderRung { .. } => "ladder_rung",
@@ -182,6 +184,7 @@ fn of_fact<M: SerializeMap>(body: &mut M, fact: &Fact) -> Result<(), M::Error> {
             body.serialize_entry("prompt", prompt.as_str())?;
             body.serialize_entry("then", then.word())
         }
+        Fact::ByPhone(did) => by_phone(body, did),
         Fact::LanguageChosen(language) => body.serialize_entry("language", language.as_str()),
         Fact::NoticeGiven
         | Fact::NoticeCut
@@ -201,6 +204,30 @@ fn of_fact<M: SerializeMap>(body: &mut M, fact: &Fact) -> Result<(), M::Error> {
             body.serialize_entry("milliseconds", milliseconds)
         }
         Fact::Fault { what } => body.serialize_entry("what", what),
+    }
+}
+
+fn by_phone<M: SerializeMap>(body: &mut M, did: &ByPhone) -> Result<(), M::Error> {
+    let what = match did {
+        ByPhone::Unlocked => "unlocked",
+        ByPhone::WrongPin { .. } => "wrong_pin",
+        ByPhone::Locked => "locked",
+        ByPhone::Close { .. } => "close",
+        ByPhone::Open { .. } => "open",
+        ByPhone::Kept => "kept",
+        ByPhone::NotKept => "not_kept",
+    };
+    body.serialize_entry("did", what)?;
+    match did {
+        ByPhone::WrongPin { count } => body.serialize_entry("count", count),
+        ByPhone::Open { numbers } => body.serialize_entry("numbers", &numbers.written()),
+        ByPhone::Close { numbers, until, prompt, then } => {
+            body.serialize_entry("numbers", &numbers.written())?;
+            body.serialize_entry("until_us", &until.as_micros())?;
+            body.serialize_entry("prompt", prompt.as_str())?;
+            body.serialize_entry("then", then.word())
+        }
+        ByPhone::Unlocked | ByPhone::Locked | ByPhone::Kept | ByPhone::NotKept => Ok(()),
     }
 }
 

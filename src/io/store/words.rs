@@ -65,16 +65,13 @@ impl Word for Cause {
     const WORDS: &'static [(Self, &'static str)] = &[
         (Cause::Normal, "normal"),
         (Cause::Cancelled, "cancelled"),
-        (Cause::Full, "full"),
         (Cause::Draining, "draining"),
         (Cause::NoCommonMedia, "no_common_media"),
         (Cause::AckMissing, "ack_missing"),
         (Cause::MediaLost, "media_lost"),
         (Cause::SessionLost, "session_lost"),
         (Cause::TooLong, "too_long"),
-        (Cause::RangTooLong, "rang_too_long"),
         (Cause::EngineRestart, "engine_restart"),
-        (Cause::Fault, "fault"),
     ];
 }
 
@@ -163,9 +160,9 @@ mod tests {
     #[test]
     fn every_value_has_a_word() {
         let cause = |cause| match cause {
-            Cause::Normal | Cause::Cancelled | Cause::Full | Cause::Draining | Cause::NoCommonMedia => 12,
-            Cause::AckMissing | Cause::MediaLost | Cause::TooLong | Cause::RangTooLong => 12,
-            Cause::SessionLost | Cause::EngineRestart | Cause::Fault => 12,
+            Cause::Normal | Cause::Cancelled | Cause::Draining | Cause::NoCommonMedia => 9,
+            Cause::AckMissing | Cause::MediaLost | Cause::TooLong => 9,
+            Cause::SessionLost | Cause::EngineRestart => 9,
         };
         let fault = |fault| match fault {
             RecordingFault::DiskFull | RecordingFault::Quota | RecordingFault::Io | RecordingFault::Busy => 4,
@@ -177,7 +174,7 @@ mod tests {
         let party = |party| match party {
             Party::Caller | Party::Person | Party::Flow | Party::Engine => 4,
         };
-        assert_eq!(Cause::WORDS.len(), cause(Cause::Fault));
+        assert_eq!(Cause::WORDS.len(), cause(Cause::EngineRestart));
         assert_eq!(RecordingFault::WORDS.len(), fault(RecordingFault::Io));
         assert_eq!(Why::WORDS.len(), why(Why::Fault));
         assert_eq!(Party::WORDS.len(), party(Party::Flow));

@@ -161,7 +161,7 @@ async fn an_engine_that_hangs_is_ended_with_all_that_it_started() {
 #[tokio::test]
 async fn an_http_engine_gets_the_text_in_the_body_and_gives_a_sound() {
     let engine = server(|mut stream, question| {
-        assert!(question.starts_with("POST /say/en HTTP/1.0\r\n"), "{question}");
+        assert!(question.starts_with("POST /say/en HTTP/1.1\r\n"), "{question}");
         assert!(question.ends_with(&format!("\r\n\r\n{WORDS}")), "{question}");
         let sound = wav(5_000.0);
         let head = format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n", sound.len());

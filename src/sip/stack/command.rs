@@ -16,6 +16,7 @@ use super::leg::{Calling, InDialog, Leg, Phase, Stage};
 use super::{Stack, TimerKey, body, timer};
 use crate::clock::Instant;
 use crate::id::LegId;
+use crate::limits::TRANSACTIONS_CROWDED_PARTS;
 use crate::wire::sip::emit::{self, Builder};
 use crate::wire::sip::message::{Message, Request, parse};
 use crate::wire::sip::method::Method;
@@ -107,11 +108,36 @@ impl Stack {
 
     fn refuse(&mut self, now: Instant, leg: LegId, reply: Reply) {
         let Some(open) = self.open_invite(leg) else { return };
+        if open.stage == Stage::Early && reply.status == 503 && self.refuse_in_passing(leg, &reply) {
+            return self.forget(leg);
+        }
         self.answer_open(now, leg, reply);
         if open.stage == Stage::Early {
             self.refuse_asked(now, leg, 487);
             self.forget(leg);
         }
+    }
+
+    /// Refuses an INVITE that nothing was answered to, and keeps nothing of it (RFC 3261 §8.2.7), while much of the
+    /// room for transactions is taken: those who are refused must not take the rest of it from those who are let in.
+    /// If the answer is lost, the INVITE comes again and is judged anew. Tells whether it did so.
+    fn refuse_in_passing(&mut self, leg: LegId, reply: &Reply) -> bool {
+        let crowded = self.transactions() >= self.transactions_max / TRANSACTIONS_CROWDED_PARTS;
+        let Some(Phase::InDialog(within)) = self.legs.get(&leg).map(|leg| &leg.phase) else { return false };
+        let Some(incoming) = within.incoming.as_ref().filter(|_| crowded) else { return false };
+        let id = incoming.transaction;
+        let Some(server) = self.servers.get_mut(id).filter(|server| server.response.is_empty()) else {
+            return false;
+        };
+        let way = server.way;
+        // It was parsed when it came.
+        let Ok(Message::Request(request)) = parse(&incoming.octets) else { return false };
+        let tag = self.stateless_tag(&request);
+        let octets = finish_reply(self.response(&request, incoming.way, reply.status, Some(&tag)), reply);
+        self.servers.remove(id);
+        self.count_answer(reply.status);
+        self.transmit(way, octets);
+        true
     }
 
     /// Answers the INVITE that is open in `leg`; nothing if none is.

@@ -24,6 +24,7 @@ fn spoken_on(scene: &mut Scene, input: Input<'_>) -> Vec<Edition> {
             | Output::Voice { .. }
             | Output::ForgetVoiced { .. }
             | Output::Recorder(_)
+            | Output::ChangeClosings { .. }
             | Output::Request { .. }
             | Output::LetGo { .. }
             | Output::Trace(_)

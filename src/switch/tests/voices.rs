@@ -38,7 +38,7 @@ fn hear(scene: &mut Scene, input: Input<'_>) -> Vec<String> {
                 Output::Transmit { octets, .. } => scene.sent.push(String::from_utf8(octets).unwrap()),
                 Output::Media { command, .. } => scene.commands.push(command),
                 Output::Resolve { .. } | Output::Tone { .. } | Output::Bed { .. } => {}
-                Output::Request { .. } | Output::LetGo { .. } => {}
+                Output::Request { .. } | Output::LetGo { .. } | Output::ChangeClosings { .. } => {}
                 Output::Recorder(_) | Output::Trace(_) | Output::Drained => {}
             }
         }

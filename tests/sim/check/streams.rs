@@ -7,7 +7,7 @@ use super::super::sound::{Ear, Heard, PIECE, Voice};
 use super::Verdict;
 use careline::clock::Instant;
 use careline::id::{LegId, PlaybackId};
-use careline::limits::PORT_REST;
+use careline::limits::PORT_REST_DEFAULT;
 use careline::media::command::{Clip, Command, Event, PortIndex, StreamPlan, WorkerIndex};
 use careline::wire::codec::Codec;
 use careline::wire::rtp;
@@ -151,13 +151,13 @@ impl Streams {
 
     /// Ports that rest, or have hardly rested enough.
     pub fn rest(&self, now: Instant) -> usize {
-        let rests = |since: &&Instant| now.since(**since) < PORT_REST + RESTED_SURELY;
+        let rests = |since: &&Instant| now.since(**since) < PORT_REST_DEFAULT + RESTED_SURELY;
         self.rested.values().filter(rests).count()
     }
 
     /// A port that rests, for the hasty one.
     pub fn resting(&self, now: Instant) -> Option<PortIndex> {
-        let young = |since: &Instant| now.since(*since) < PORT_REST / 2;
+        let young = |since: &Instant| now.since(*since) < PORT_REST_DEFAULT / 2;
         self.rested
             .iter()
             .find(|(port, since)| port.0 == WorkerIndex(0) && young(since))
@@ -321,7 +321,7 @@ impl Streams {
         if let Some(owner) = self.owners.get(&port) {
             return Err(format!("{id} is given port {port:?}, which {owner} owns"));
         }
-        if let Some(since) = self.rested.get(&port).filter(|since| now.since(**since) < PORT_REST) {
+        if let Some(since) = self.rested.get(&port).filter(|since| now.since(**since) < PORT_REST_DEFAULT) {
             return Err(format!("{id} is given port {port:?}, which rests since {since:?} only"));
         }
         let phone = phones.iter().position(|phone| phone.ability.media == plan.remote);

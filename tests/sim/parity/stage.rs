@@ -85,10 +85,12 @@ impl Stage {
             trunks: Vec::new(),
             max_calls: 10,
             legs_gathered: 2,
+            port_rest: careline::limits::PORT_REST_DEFAULT,
             unsigned: UnsignedTrees::Withheld,
             longest: Duration::from_secs(4 * 3_600),
             ring: Duration::from_secs(180),
             media_lost: careline::limits::MEDIA_LOST_DEFAULT,
+            service: None,
             first_seq: 1,
             first_id: 1,
         };
@@ -253,7 +255,11 @@ impl Stage {
                 self.after_desk();
             }
             Output::Append(entry) => self.heap.push(self.now + WAY, Event::Durable(entry.seq)),
-            Output::Request { .. } | Output::LetGo { .. } | Output::Trace(_) | Output::Drained => {}
+            Output::Request { .. }
+            | Output::LetGo { .. }
+            | Output::ChangeClosings { .. }
+            | Output::Trace(_)
+            | Output::Drained => {}
         }
     }
 

@@ -1,9 +1,28 @@
 //! What texts offer: a table of phrases, and every shipped text.
 
 use super::*;
+use crate::flow::diagnostic::Sources;
+use crate::flow::languages::Languages;
+use crate::flow::syntax::tree::{self, Reading};
 use expect_test::expect_file;
 use proptest::prelude::*;
 use std::collections::BTreeMap;
+
+/// The languages that are built in, and French by its file.
+fn languages() -> Languages {
+    let (mut languages, mut sources) = (Languages::default(), Sources::default());
+    let french = include_bytes!("../../../../tests/french/languages/fr.yaml");
+    let (_, Reading::Tree(node)) = tree::read(&mut sources, "languages/fr.yaml", french) else {
+        panic!("{:?}", sources.into_faults())
+    };
+    languages.read("fr", "languages/fr.yaml", &node, &mut sources);
+    assert!(sources.is_clean(), "{:?}", sources.into_faults());
+    languages
+}
+
+fn read_in(text: &str, language: &str) -> Vec<SpokenKey> {
+    read(text, languages().rules(language).expect("rules").lexicon())
+}
 
 /// The keys as a line: `1 2 star`, a scale in brackets.
 fn line(text: &str, language: &str) -> String {
@@ -11,7 +30,7 @@ fn line(text: &str, language: &str) -> String {
         let key = crate::flow::read::flow::key_name(found.key);
         if found.manner == Manner::Scale { format!("[{key}]") } else { key }
     };
-    read(text, language).iter().map(told).collect::<Vec<_>>().join(" ")
+    read_in(text, language).iter().map(told).collect::<Vec<_>>().join(" ")
 }
 
 #[test]
@@ -80,7 +99,26 @@ fn the_keys_that_a_text_offers_are_read_from_it() {
         ("en", "Press any key. Press again. Press.", ""),
         ("es", "Para español, marque 2.", "2"),
         ("es", "Gracias por llamar. Adiós.", ""),
-        ("", "", ""),
+        ("en", "", ""),
+        // French, by its file alone.
+        (
+            "fr",
+            "Pour une visite, appuyez sur le 1. Tapez 2, faites le trois ou pressez la touche 5.",
+            "1 2 3 5",
+        ),
+        ("fr", "Appuyez sur l'étoile. Appuyez sur la touche dièse, ou sur le zéro.", "star pound 0"),
+        ("fr", "APPUYEZ SUR L’ETOILE OU SUR LA TOUCHE CARRE", "star pound"),
+        ("fr", "Tapez 1 pour oui, 2 pour non ou 0 pour une personne.", "1 2 0"),
+        ("fr", "Entrez votre numéro, puis dièse. Composez le code suivi de la touche étoile.", "pound star"),
+        // An article is no number.
+        ("fr", "Tapez un, deux ou trois. Tapez 5, un agent vous répondra.", "1 2 3 5"),
+        ("fr", "Appuyez sur un.", "1"),
+        ("fr", "Entrez un code. Choisissez un numéro. Appuyez sur un bouton. Entrez un nouveau code.", ""),
+        ("fr", "Tapez un de ces chiffres. Tapez un de nouveau. Entrez quatre chiffres.", "1"),
+        ("fr", "Appelez le 9 1 1. Composez le 9 1 1. Faites le 911.", ""),
+        ("fr", "N'appuyez pas sur 1. Ne tapez pas 2. Ne jamais taper 3.", ""),
+        ("fr", "Si ce n'est pas le cas, appuyez sur le 2.", "2"),
+        ("fr", "De 1, très mal, à 3, très bien.", "[1] [2] [3]"),
         // Scales.
         ("en", "From 1, very bad, to 5, very good.", "[1] [2] [3] [4] [5]"),
         ("es", "De 1, muy mala, a 3, muy buena.", "[1] [2] [3]"),
@@ -103,7 +141,7 @@ fn a_key_stands_where_its_word_stands() {
         ("es", "Para oír más, marque «asterisco» o el número tres.", vec!["asterisco", "tres"]),
         ("en", "From 1, bad, to 2, good", vec!["From 1, bad, to 2", "From 1, bad, to 2"]),
     ] {
-        let found: Vec<&str> = read(text, language).into_iter().map(|key| &text[key.at]).collect();
+        let found: Vec<&str> = read_in(text, language).into_iter().map(|key| &text[key.at]).collect();
         assert_eq!(found, words, "{text}");
     }
 }
@@ -138,7 +176,7 @@ proptest! {
         spanish in any::<bool>(),
     ) {
         let text = words.join(" ");
-        for found in read(&text, if spanish { "es" } else { "en" }) {
+        for found in read_in(&text, if spanish { "es" } else { "en" }) {
             prop_assert!(text.get(found.at.clone()).is_some_and(|word| !word.trim().is_empty()), "{text} {found:?}");
         }
     }

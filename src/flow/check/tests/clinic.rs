@@ -56,7 +56,7 @@ pub fn clinic() {
         expect![[r#"
             clinic.yaml:3:17  F038  `fr` is no other language that flows speak
                 3 | languages: [en, fr]            # the first is spoken until the caller presses 2 for the second
-                  |                 ^^ en and es are known, others by a file languages/NAME.yaml; 2 chooses the second
+                  |                 ^^ write one of en, es, or add a file languages/NAME.yaml beside the flows
         "#]],
     );
     edited(

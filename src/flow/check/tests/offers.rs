@@ -26,7 +26,7 @@ fn menus() {
         expect![[r#"
         main_menu.yaml:11:26  F019  the `en` text of `mm.more` does not offer key 2
            11 |     keys: {1: referrals, 2: video, 3: website, 5: topics, 6: caregiver}
-              |                          ^ say it there, such as "press 2" (es: "marque 2")
+              |                          ^ say it there, such as "press 2"
               a caller cannot know that this key does something
         prompts.yaml:99:97  F018  the `en` text of `mm.more` offers key 7, which `more` does not take
            99 |   en: "For referrals, press 1. For help with the website, press 3. For a video visit, press the 7 key. For health topics
@@ -53,11 +53,11 @@ fn menus() {
         expect![[r#"
             after_hours.yaml:4:40  F019  the `en` text of `x.menu` does not offer key 2
                 4 |   a: {menu: x.menu, keys: {1: message, 2: person, 3: b, 5: message}}
-                  |                                        ^ say it there, such as "press 2" (es: "marque 2")
+                  |                                        ^ say it there, such as "press 2"
                   a caller cannot know that this key does something
             after_hours.yaml:4:40  F019  the `es` text of `x.menu` does not offer key 2
                 4 |   a: {menu: x.menu, keys: {1: message, 2: person, 3: b, 5: message}}
-                  |                                        ^ say it there, such as "press 2" (es: "marque 2")
+                  |                                        ^ say it there, such as "marque 2"
                   a caller cannot know that this key does something
             after_hours.yaml:4:40  F116  key 2 chooses the second language until the first menu is over
                 4 |   a: {menu: x.menu, keys: {1: message, 2: person, 3: b, 5: message}}
@@ -65,19 +65,19 @@ fn menus() {
                   a caller who presses 2 here would not get `person`
             after_hours.yaml:4:51  F019  the `en` text of `x.menu` does not offer key 3
                 4 |   a: {menu: x.menu, keys: {1: message, 2: person, 3: b, 5: message}}
-                  |                                                   ^ say it there, such as "press 3" (es: "marque 3")
+                  |                                                   ^ say it there, such as "press 3"
                   a caller cannot know that this key does something
             after_hours.yaml:4:51  F019  the `es` text of `x.menu` does not offer key 3
                 4 |   a: {menu: x.menu, keys: {1: message, 2: person, 3: b, 5: message}}
-                  |                                                   ^ say it there, such as "press 3" (es: "marque 3")
+                  |                                                   ^ say it there, such as "marque 3"
                   a caller cannot know that this key does something
             after_hours.yaml:4:57  F019  the `en` text of `x.menu` does not offer key 5
                 4 |   a: {menu: x.menu, keys: {1: message, 2: person, 3: b, 5: message}}
-                  |                                                         ^ say it there, such as "press 5" (es: "marque 5")
+                  |                                                         ^ say it there, such as "press 5"
                   a caller cannot know that this key does something
             after_hours.yaml:4:57  F019  the `es` text of `x.menu` does not offer key 5
                 4 |   a: {menu: x.menu, keys: {1: message, 2: person, 3: b, 5: message}}
-                  |                                                         ^ say it there, such as "press 5" (es: "marque 5")
+                  |                                                         ^ say it there, such as "marque 5"
                   a caller cannot know that this key does something
         "#]],
     );
@@ -104,8 +104,8 @@ fn menus() {
                 4 |   a: {menu: x.many, keys: {1: message, 2: person, 3: person, 5: person}}
                   |                                        ^ give this answer another key, or let a menu without this key come before
                   a caller who presses 2 here would not get `person`
-            prompts.yaml:306:7  F051  `x.many` offers key 0 in `en` and not in `es`
-              306 |   es: "Marque 1, 2, 3 o 5. Para una enfermera, marque 4."
+            prompts.yaml:432:7  F051  `x.many` offers key 0 in `en` and not in `es`
+              432 |   es: "Marque 1, 2, 3 o 5. Para una enfermera, marque 4."
                   |       ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ say it in the `es` text too, or in neither
                   a caller who hears `es` would not know of it
         "#]],
@@ -131,7 +131,7 @@ fn languages() {
         expect![[r#"
         prompts.yaml:20:7  F019  the `es` text of `u.language` does not offer key 2
            20 |   es: "Hablamos español."
-              |       ^^^^^^^^^^^^^^^^^^^ say it there, such as "Para español, marque 2."
+              |       ^^^^^^^^^^^^^^^^^^^ say it there, such as "marque 2"
               a caller cannot know how to get this language
     "#]],
     );
@@ -159,12 +159,12 @@ fn elsewhere() {
         "  a: {say: x.early, next: b}\n  b: {menu: vm.closed_now, keys: {1: message}}",
         "x.early: {en: \"Press 1 or 3.\", es: \"Marque 1 o 3.\"}",
         expect![[r#"
-            prompts.yaml:304:27  F054  the `en` text of `x.early` offers key 3, and nothing waits for it after `a`
-              304 | x.early: {en: "Press 1 or 3.", es: "Marque 1 o 3."}
+            prompts.yaml:430:27  F054  the `en` text of `x.early` offers key 3, and nothing waits for it after `a`
+              430 | x.early: {en: "Press 1 or 3.", es: "Marque 1 o 3."}
                   |                           ^ let a menu that takes this key follow, or take it out of the text
                   a caller who presses 3 as told would not get what was said
-            prompts.yaml:304:48  F054  the `es` text of `x.early` offers key 3, and nothing waits for it after `a`
-              304 | x.early: {en: "Press 1 or 3.", es: "Marque 1 o 3."}
+            prompts.yaml:430:48  F054  the `es` text of `x.early` offers key 3, and nothing waits for it after `a`
+              430 | x.early: {en: "Press 1 or 3.", es: "Marque 1 o 3."}
                   |                                                ^ let a menu that takes this key follow, or take it out of the text
                   a caller who presses 3 as told would not get what was said
         "#]],
@@ -173,12 +173,12 @@ fn elsewhere() {
         "  a: {say: x.early, next: person}",
         "x.early: {en: \"For a nurse, press 4.\", es: \"Para una enfermera, marque 4.\"}",
         expect![[r#"
-            prompts.yaml:304:35  F054  the `en` text of `x.early` offers key 4, and nothing waits for it after `a`
-              304 | x.early: {en: "For a nurse, press 4.", es: "Para una enfermera, marque 4."}
+            prompts.yaml:430:35  F054  the `en` text of `x.early` offers key 4, and nothing waits for it after `a`
+              430 | x.early: {en: "For a nurse, press 4.", es: "Para una enfermera, marque 4."}
                   |                                   ^ let a menu that takes this key follow, or take it out of the text
                   a caller who presses 4 as told would not get what was said
-            prompts.yaml:304:72  F054  the `es` text of `x.early` offers key 4, and nothing waits for it after `a`
-              304 | x.early: {en: "For a nurse, press 4.", es: "Para una enfermera, marque 4."}
+            prompts.yaml:430:72  F054  the `es` text of `x.early` offers key 4, and nothing waits for it after `a`
+              430 | x.early: {en: "For a nurse, press 4.", es: "Para una enfermera, marque 4."}
                   |                                                                        ^ let a menu that takes this key follow, or take it out of the text
                   a caller who presses 4 as told would not get what was said
         "#]],
@@ -232,7 +232,7 @@ fn opt_out() {
         expect![[r#"
         main_menu.yaml:8:23  F019  the `en` text of `mm.menu` does not offer key 3
             8 |     keys: {1: visits, 3: refill, 5: billing, 6: more}
-              |                       ^ say it there, such as "press 3" (es: "marque 3")
+              |                       ^ say it there, such as "press 3"
               a caller cannot know that this key does something
         prompts.yaml:95:57  F050  the `en` text of `mm.menu` offers key 8, which ends calls from the clinic and nothing else
            95 |   en: "For visits, press 1. To refill a medicine, press 8. For a nurse, press 4. For bills or insurance, press 5. For mo

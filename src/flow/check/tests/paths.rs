@@ -110,11 +110,11 @@ pub fn paths() {
                   at the end of the list a caller has forgotten its beginning
             main_menu.yaml:8:23  F019  the `en` text of `mm.menu` does not offer key 2
                 8 |     keys: {1: visits, 2: refill, 7: refill, 5: billing, 6: more}
-                  |                       ^ say it there, such as "press 2" (es: "marque 2")
+                  |                       ^ say it there, such as "press 2"
                   a caller cannot know that this key does something
             main_menu.yaml:8:23  F019  the `es` text of `mm.menu` does not offer key 2
                 8 |     keys: {1: visits, 2: refill, 7: refill, 5: billing, 6: more}
-                  |                       ^ say it there, such as "press 2" (es: "marque 2")
+                  |                       ^ say it there, such as "marque 2"
                   a caller cannot know that this key does something
             main_menu.yaml:8:23  F116  key 2 chooses the second language until the first menu is over
                 8 |     keys: {1: visits, 2: refill, 7: refill, 5: billing, 6: more}
@@ -122,11 +122,11 @@ pub fn paths() {
                   a caller who presses 2 here would not get `refill`
             main_menu.yaml:8:34  F019  the `en` text of `mm.menu` does not offer key 7
                 8 |     keys: {1: visits, 2: refill, 7: refill, 5: billing, 6: more}
-                  |                                  ^ say it there, such as "press 7" (es: "marque 7")
+                  |                                  ^ say it there, such as "press 7"
                   a caller cannot know that this key does something
             main_menu.yaml:8:34  F019  the `es` text of `mm.menu` does not offer key 7
                 8 |     keys: {1: visits, 2: refill, 7: refill, 5: billing, 6: more}
-                  |                                  ^ say it there, such as "press 7" (es: "marque 7")
+                  |                                  ^ say it there, such as "marque 7"
                   a caller cannot know that this key does something
             main_menu.yaml:8:34  F116  key 7 stops the recording until the first menu is over
                 8 |     keys: {1: visits, 2: refill, 7: refill, 5: billing, 6: more}

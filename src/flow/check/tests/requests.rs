@@ -162,7 +162,7 @@ pub fn requests() {
         after_hours.yaml:4:70  F135  `fre` is no field of the answer
             4 |   a: {request: https://a.example/x, answer: {free: number}, public: [fre], next: {done: person, failed: person}}
               |                                                                      ^^^ did you mean `free`?
-              nothing else; but what was meant stays closed
+              nothing else; but the value that was meant is kept out of every log
     "#]],
     );
     let many: Vec<String> = (0..33).map(|n| format!("f{n}: text")).collect();
@@ -181,7 +181,7 @@ pub fn requests() {
         after_hours.yaml:4:6  F133  nothing says what follows when the server does not answer
             4 |   a: {request: https://a.example/x}
               |      ^ add `failed: person` under `next`, or a step that does without the answer
-              nothing more, each time that the server is down
+              whenever the server is down, a caller would hear nothing more
     "#]],
     );
     steps(
@@ -190,7 +190,7 @@ pub fn requests() {
         after_hours.yaml:4:43  F133  nothing says what follows when the server does not answer
             4 |   a: {request: https://a.example/x, next: {done: person}}
               |                                           ^ add `failed: person` under `next`, or a step that does without the answer
-              nothing more, each time that the server is down
+              whenever the server is down, a caller would hear nothing more
     "#]],
     );
     steps(

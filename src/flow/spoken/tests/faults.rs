@@ -113,7 +113,7 @@ fn each_fault_has_its_place_and_its_cause() {
 fn all_faults_come_at_once() {
     let faults = compiled("language: xx\nclok: 12\n").expect_err("faults");
     let missing = faults.iter().filter(|fault| fault.cause == Cause::Missing).count();
-    assert_eq!((faults.len() - missing, missing), (1, 37), "{faults:#?}");
+    assert_eq!((faults.len() - missing, missing), (1, 59), "{faults:#?}");
 }
 
 #[test]

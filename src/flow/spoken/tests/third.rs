@@ -35,6 +35,28 @@ weekdays: [Montag, Dienstag, Mittwoch, Donnerstag, Freitag, Samstag, Sonntag]
 parts_of_day: {"00:00": ""}
 phone: {10: 3 3 4}
 letters: {b: B wie Berta}
+name: German
+keys:
+  offer: "drücken Sie die {key}"
+  press: [drücken, drücke, wählen]
+  not: [nicht, nie]
+  skip: [sie, die, den, das]
+  for: [für, wenn]
+  0: ["null"]
+  1: [eins]
+  2: [zwei, zwo]
+  3: [drei]
+  4: [vier]
+  5: [fünf]
+  6: [sechs]
+  7: [sieben]
+  8: [acht]
+  9: [neun]
+  star: [stern, sterntaste]
+  pound: [raute, rautetaste]
+  or: [oder, und]
+yes_no: {"yes": [ja], "no": [nein], offer: "Drücken Sie die 1 für ja, die 2 für nein."}
+reading: none
 "#;
 
 #[test]

@@ -386,6 +386,22 @@ fn the_target_moves_with_a_re_invite_an_update_and_a_200() {
 }
 
 #[test]
+fn a_key_of_ours_goes_in_info_and_its_answer_tells_whether_the_dialog_lives() {
+    // RFC 6086 §4.2.1; RFC 5057 §5.1: a refused INFO says nothing of the dialog, 481 and 408 do.
+    let answers =
+        [("200", true), ("415", true), ("405", true), ("500", true), ("481", false), ("408", false)];
+    for (status, alive) in answers {
+        let answer = format!("{status} INFO");
+        let scene = Scene::new(settings(500)).play(&up(&[(20, "press"), (30, &answer), (50, "BYE")]));
+        let tail = format!("20 > INFO\n30 ! Probed {alive}\n50 > 200 BYE\n50 ! Bye\n");
+        assert_eq!(scene.ladder, format!("{UP}{tail}"), "{status}");
+        let info = newest(&scene, "INFO");
+        assert!(info.contains("\r\nContent-Type: application/dtmf-relay\r\n"), "{info}");
+        assert!(info.ends_with("\r\n\r\nSignal=#\r\nDuration=160\r\n"), "{info}");
+    }
+}
+
+#[test]
 fn a_key_in_info_is_told_and_what_is_no_key_is_refused() {
     // RFC 6086 §3: keys without an Info-Package are from before it, and still taken.
     let info = |kind: &str, body: &str| {

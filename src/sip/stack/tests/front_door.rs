@@ -3,8 +3,9 @@
 
 use super::phone::{Scene, THEM, US, check, settings};
 use crate::clock::Instant;
+use crate::id::LegId;
 use crate::rng::Rng;
-use crate::sip::interface::{Command, Input, Network, Openness, Output, Settings};
+use crate::sip::interface::{Command, Event, Input, Network, Openness, Output, Settings};
 use crate::sip::stack::Stack;
 use crate::sip::way::Way;
 use crate::wire::sip::message::parse;
@@ -128,6 +129,7 @@ fn options_tells_whether_a_call_would_be_let_in() {
 
 #[test]
 fn what_we_do_not_do_is_refused_by_name() {
+    // RFC 3261 §10: we are no registrar.
     let refused = answers("REGISTER", &request("REGISTER sip:x", "", ""), "0 > 405 REGISTER\n");
     assert!(
         refused.contains("\r\nAllow: INVITE, ACK, BYE, CANCEL, OPTIONS, UPDATE, PRACK, INFO\r\n"),
@@ -299,6 +301,45 @@ fn a_full_table_refuses_calls_and_still_takes_their_end() {
     assert!(String::from_utf8_lossy(&scene.sent[2]).contains("\r\nRetry-After: 10\r\n"));
     scene.say("call");
     assert!(scene.ladder.ends_with("0 ! Failed 503\n"), "{}", scene.ladder);
+}
+
+#[test]
+fn a_refused_call_takes_no_room_from_others_once_half_of_it_is_taken() {
+    // RFC 3261 §8.2.7, §21.5.4
+    let invite = |n: usize| next(&request("INVITE sip:1@x", "", ""), n);
+    // The switch answers in the same moment.
+    let answered = |scene: &mut Scene, text: &str, command: &dyn Fn(LegId) -> Command| {
+        let way = Way::udp(US.parse().unwrap(), THEM.parse().unwrap());
+        scene.stack.handle(Instant::START, Input::Message { way, octets: text.as_bytes() });
+        let output = scene.stack.poll_output();
+        let Some(Output::Event(Event::Invite { leg, .. })) = output else { panic!("{output:?} of {text}") };
+        scene.command(command(leg));
+        String::from_utf8(scene.sent.last().unwrap().clone()).unwrap()
+    };
+    let refused = |scene: &mut Scene, text: &str, status: u16| {
+        answered(scene, text, &|leg| Command::Refuse { leg, status, retry_after_s: Some(7) })
+    };
+    let mut scene = scene();
+    scene.stack.transactions_max = 8;
+    for n in 0..100 {
+        let text = refused(&mut scene, &invite(n), 503);
+        assert!(text.starts_with("SIP/2.0 503 ") && text.contains("\r\nRetry-After: 7\r\n"), "{text}");
+    }
+    assert_eq!((scene.stack.transactions(), scene.stack.legs()), (3, 0), "less than half, and none beyond");
+    // The same INVITE is judged anew, and a refusal has the same tag.
+    let again = [refused(&mut scene, &invite(99), 503), refused(&mut scene, &invite(99), 503)];
+    assert_eq!(again[0], again[1]);
+    // Its ACK and its CANCEL find nothing and do no harm.
+    let ack = invite(99).replace("INVITE", "ACK");
+    scene.ladder.clear();
+    scene.datagram(ack.as_bytes());
+    scene.datagram(ack.replace("ACK", "CANCEL").as_bytes());
+    assert_eq!(scene.ladder, "0 > 481 CANCEL\n");
+    // Who is let in has room; whoever is refused for another reason, too; neither is forgotten.
+    refused(&mut scene, &invite(200), 488);
+    answered(&mut scene, &invite(201), &|leg| Command::Answer { leg, sdp: b"v=0\r\n".to_vec() });
+    assert_eq!((scene.stack.transactions(), scene.stack.legs()), (5, 1), "{}", scene.ladder);
+    assert_eq!(scene.stack.counters().transactions_full, 0);
 }
 
 /// Messages that a mutation starts from.

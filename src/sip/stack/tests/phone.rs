@@ -17,6 +17,7 @@ use crate::wire::sip::header::Headers;
 use crate::wire::sip::message::{Message, parse};
 use crate::wire::sip::name::Name;
 use crate::wire::sip::validate::{validate, validate_response};
+use crate::wire::telephone_event::Key;
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -141,6 +142,7 @@ impl Scene {
             "refuse" => self.command(Command::Refuse { leg, status: 486, retry_after_s: None }),
             "hang up" => self.command(Command::HangUp { leg, reason: Some("SIP;cause=200;text=\"done\"") }),
             "probe" => self.command(Command::Probe { leg }),
+            "press" => self.command(Command::Info { leg, key: Key::Pound }),
             "call" => self.call(),
             _ => {
                 let text = self.message(word);

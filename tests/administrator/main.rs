@@ -6,62 +6,22 @@
 //! so that a call comes to the line at once. What is *not* its job: the rules of the flow language, which have tests
 //! of their own.
 
-#[path = "engine/mod.rs"]
+#[path = "../engine/mod.rs"]
 mod engine;
-#[path = "sound/mod.rs"]
+mod guide;
+mod slips;
+#[path = "../sound/mod.rs"]
 mod sound;
+mod witnesses;
 
 use engine::{Engine, ROOT, Wishes, careline, furnish};
+use guide::{blocks, new_prompts, read, write};
 use serde_json::Value;
+use slips::{SLIPS, judged};
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-
-/// The blocks of the guide: the line above each, without its `# `, and the lines to write.
-fn blocks() -> Vec<(String, String)> {
-    let guide = fs::read_to_string(Path::new(ROOT).join("docs/admin-guide/flu-shot-line.md"));
-    let guide = guide.expect("the guide is shipped");
-    let block = |text: &str| {
-        let text = text.split("\n```").next().unwrap_or_default();
-        let (head, body) = text.split_once('\n').unwrap_or((text, ""));
-        let head =
-            head.strip_prefix("# ").unwrap_or_else(|| panic!("a block does not say its file:\n{text}"));
-        (head.to_owned(), format!("{body}\n"))
-    };
-    guide.split("```yaml\n").skip(1).map(block).collect()
-}
-
-/// Writes one block where its head says.
-fn write(home: &Path, head: &str, body: &str) {
-    let (file, place) = head.split_once(", ").unwrap_or((head, ""));
-    let path = home.join(file);
-    let before = if place == "a new file" { String::new() } else { read(&path) };
-    let after = if let Some(word) = place.strip_prefix("under ") {
-        let at = before.find(&format!("\n{word}")).unwrap_or_else(|| panic!("{file} has no `{word}`"));
-        let end = before[at + 1..].find('\n').map_or(before.len(), |end| at + 1 + end + 1);
-        format!("{}{body}{}", &before[..end], &before[end..])
-    } else {
-        assert!(["a new file", "at the end"].contains(&place), "nobody knows where this is: {head}");
-        let gap = if place == "at the end" && !body.starts_with(' ') { "\n" } else { "" };
-        format!("{before}{gap}{body}")
-    };
-    fs::write(&path, after).expect("the test's own directory can be written");
-}
-
-fn read(path: &Path) -> String {
-    fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
-}
-
-/// The names of the prompts that the guide adds.
-fn new_prompts() -> Vec<String> {
-    let of_prompts = blocks().into_iter().filter(|(head, _)| head.starts_with("ivr-flows/prompts.yaml"));
-    let names = |(_, body): (String, String)| {
-        let name =
-            |line: &str| line.strip_suffix(':').filter(|name| !name.starts_with(' ')).map(str::to_owned);
-        body.lines().filter_map(name).collect::<Vec<_>>()
-    };
-    of_prompts.flat_map(names).collect()
-}
+use witnesses::{Counter, Stock};
 
 /// A clinic with short prompts, before the guide is followed.
 fn furnished(home: &Path) -> (std::net::SocketAddr, std::net::SocketAddr) {
@@ -141,173 +101,6 @@ fn whoever_follows_the_guide_has_a_line_without_fault() {
     }
 }
 
-/// A slip of the hand in what the guide lets her write.
-struct Slip {
-    what: &'static str,
-    /// Under `ivr-flows`.
-    file: &'static str,
-    from: &'static str,
-    to: &'static str,
-    code: &'static str,
-    /// How many lines below the change it is told: above it, if less than 0.
-    below: i64,
-}
-
-const fn slip(
-    what: &'static str,
-    file: &'static str,
-    from: &'static str,
-    to: &'static str,
-    code: &'static str,
-    below: i64,
-) -> Slip {
-    Slip { what, file, from, to, code, below }
-}
-
-const HOURS: &str = "hours.yaml";
-const FLOW: &str = "flu_shots.yaml";
-const PROMPTS: &str = "prompts.yaml";
-const CLINIC: &str = "clinic.yaml";
-
-/// Twenty ways to break the line, and more.
-const SLIPS: &[Slip] = &[
-    slip("times that are none", HOURS, "    sat: 09:00-12:00", "    sat: 9-12", "F004", 0),
-    slip(
-        "a day that is forgotten",
-        HOURS,
-        "    sat: 09:00-12:00\n    sun: closed",
-        "    sat: 09:00-12:00",
-        "F062",
-        -2,
-    ),
-    slip(
-        "a zone without summer time",
-        HOURS,
-        "flu_shots:\n  zone: America/New_York",
-        "flu_shots:\n  zone: EST",
-        "F061",
-        0,
-    ),
-    slip(
-        "a holiday that nobody can find",
-        HOURS,
-        "day after fourth thursday",
-        "day after forth thursday",
-        "F064",
-        0,
-    ),
-    slip("a calendar that is not there", FLOW, "hours: flu_shots", "hours: flu_shot", "F060", 0),
-    slip("a key that leads nowhere", FLOW, "3: cost", "3: cots", "F012", 0),
-    slip("a step that leads nowhere", FLOW, "fs.times, next: more", "fs.times, next: mroe", "F010", 0),
-    slip("words with nothing behind them", FLOW, "{say: fs.times, next: more}", "{say: fs.times}", "F014", 0),
-    slip("a circle without a key", FLOW, "fs.holiday, next: closed", "fs.holiday, next: holiday", "F013", 0),
-    slip("a step that nothing leads to", FLOW, "holiday: holiday}", "holiday: closed}", "F011", 8),
-    slip("key 0 with another meaning", FLOW, "{1: book, 3: cost", "{0: book, 3: cost", "F016", 0),
-    slip(
-        "a key that is not offered",
-        FLOW,
-        "keys: {1: times, 5: message}",
-        "keys: {1: times, 3: goodbye, 5: message}",
-        "F019",
-        0,
-    ),
-    slip("a prompt that nobody wrote", FLOW, "say: fs.cost", "say: fs.costs", "F020", 0),
-    slip("a word that nothing knows", FLOW, "owner: front desk", "ower: front desk", "F001", 0),
-    slip("no first step", FLOW, "start: open_now\n", "", "F002", -3),
-    slip("an exit that is not listed", FLOW, "exit: flu_shot", "exit: flu_shoot", "F039", 0),
-    slip("a tab", FLOW, "    menu: fs.more", "\tmenu: fs.more", "Y005", 0),
-    slip("a remark that cuts a text", PROMPTS, "\"Today is a holiday.\"", "Today is #1 holiday.", "Y014", 0),
-    slip(
-        "a quotation mark that is not closed",
-        PROMPTS,
-        "\"Good. I will get a person to find a time for you.\"",
-        "\"Good. I will get a person to find a time for you.",
-        "Y004",
-        1,
-    ),
-    slip("a language that is missing", PROMPTS, "  es: \"Hoy es día de fiesta.\"\n", "", "F021", -2),
-    slip("the same prompt twice", PROMPTS, "fs.times:", "fs.cost:", "Y011", 0),
-    slip(
-        "a key that only one language offers",
-        PROMPTS,
-        "Today is a holiday.",
-        "Today is a holiday. For a person, press 0.",
-        "F051",
-        1,
-    ),
-    slip(
-        "a text that offers a key that is none",
-        PROMPTS,
-        "To leave a message, press 5.\"\n  es: \"Para una vacuna",
-        "To leave a message, press 6.\"\n  es: \"Para una vacuna",
-        "F018",
-        0,
-    ),
-    slip(
-        "key 8, which ends calls from the clinic",
-        PROMPTS,
-        "Today is a holiday.",
-        "Today is a holiday. Press 8.",
-        "F050",
-        0,
-    ),
-    slip(
-        "a sentence that nobody can follow",
-        PROMPTS,
-        "with most plans. Without a plan it",
-        "with most plans and if you do not have a plan at all or do not know if you have one then it",
-        "F025",
-        0,
-    ),
-    slip("a number that leads nowhere", CLINIC, "  180: flu_shots", "  180: flu_shot", "F036", 0),
-    slip(
-        "a number that has its flow already",
-        CLINIC,
-        "  180: flu_shots",
-        "  \"+16175550180\": flu_shots",
-        "Y011",
-        0,
-    ),
-];
-
-/// The line of a file's text on which it first differs from another.
-fn first_difference(before: &str, after: &str) -> usize {
-    before.lines().zip(after.lines()).take_while(|(a, b)| a == b).count() + 1
-}
-
-/// What is wrong with what `careline check` says of the slip, if anything is.
-fn judged(home: &Path, slip: &Slip) -> Option<String> {
-    let path = home.join("ivr-flows").join(slip.file);
-    let before = read(&path);
-    let made = before.matches(slip.from).count();
-    assert!(made > 0, "{}: {} has no `{}`", slip.what, slip.file, slip.from);
-    // The guide's own lines stand last, those of clinic.yaml first.
-    let after = if slip.file == CLINIC {
-        before.replacen(slip.from, slip.to, 1)
-    } else {
-        let at = before.rfind(slip.from).unwrap_or_default();
-        format!("{}{}{}", &before[..at], slip.to, &before[at + slip.from.len()..])
-    };
-    fs::write(&path, &after).expect("the test's own directory can be written");
-    let output = careline(home, &["check", "--format", "json"]).output().expect("the program can be run");
-    fs::write(&path, &before).expect("the test's own directory can be written");
-    let printed = String::from_utf8_lossy(&output.stdout).into_owned();
-    let json: Value = serde_json::from_str(&printed).unwrap_or(Value::Null);
-    let faults = json["faults"].as_array().cloned().unwrap_or_default();
-    let line = first_difference(&before, &after) as i64 + slip.below;
-    let words = |fault: &Value, word: &str| fault[word].as_str().is_some_and(|words| !words.is_empty());
-    let is_told = |fault: &&Value| {
-        let there = fault["place"]["line"].as_i64() == Some(line);
-        let file = fault["file"].as_str().is_some_and(|file| file.ends_with(slip.file));
-        fault["code"] == slip.code && there && file && words(fault, "what") && words(fault, "repair")
-    };
-    let good = output.status.code() == Some(1) && faults.iter().any(|fault| is_told(&fault));
-    let file = slip.file;
-    (!good).then(|| {
-        format!("== {}: no {} of {file}:{line} with cause and repair in\n{printed}", slip.what, slip.code)
-    })
-}
-
 #[test]
 fn twenty_slips_and_more_are_each_told_with_file_line_cause_and_repair() {
     let home = tempfile::tempdir().expect("a temporary directory can be made");
@@ -325,6 +118,8 @@ struct Way {
     what: &'static str,
     /// Which hours the clinic has then.
     hours: &'static str,
+    /// What the program that counts the shots says then.
+    stock: Stock,
     /// What the caller does once the call is answered.
     script: &'static str,
     /// The prompts that are named, in this order; others may be between.
@@ -338,10 +133,14 @@ const OPEN: &str = "  week: {every day: 00:00-24:00}\n";
 const CLOSED: &str = "  week: {every day: closed}\n";
 const HOLIDAY: &str = "  week: {every day: 00:00-24:00}\n  holidays:\n";
 
+const SOME: Stock = Stock::Left(12);
+const NONE: Stock = Stock::Left(0);
+
 const WAYS: &[Way] = &[
     Way {
         what: "listens, and asks for a shot",
         hours: OPEN,
+        stock: SOME,
         script: "wait sound 5s\nwait 4s\nkey 1\nwait tone 440 20s\nhang up\n",
         hears: &["fs.menu en", "fs.person en"],
         exit: "flu_shot",
@@ -349,6 +148,7 @@ const WAYS: &[Way] = &[
     Way {
         what: "asks what it costs, and has what she needs",
         hours: OPEN,
+        stock: SOME,
         script: "key 3\nwait 7s\nkey 3\nexpect ended 10s\n",
         hears: &["fs.cost en", "fs.more en", "u.goodbye en"],
         exit: "informed",
@@ -356,6 +156,7 @@ const WAYS: &[Way] = &[
     Way {
         what: "the same in Spanish",
         hours: OPEN,
+        stock: SOME,
         script: "key 2\nkey 3\nwait 9s\nkey 3\nexpect ended 10s\n",
         hears: &["fs.cost es", "fs.more es", "u.goodbye es"],
         exit: "informed",
@@ -363,13 +164,39 @@ const WAYS: &[Way] = &[
     Way {
         what: "hears the choices again, and leaves a message",
         hours: OPEN,
+        stock: SOME,
         script: "key 3\nwait 3s\nkey 1\nwait sound 2s\nwait 3s\nkey 5\nwait 3s\ntone 500 1s\nkey #\nexpect ended 10s\n",
         hears: &["fs.cost en", "fs.menu en", "u.goodbye en"],
         exit: "message_left",
     },
     Way {
+        what: "asks for a shot when none are left",
+        hours: OPEN,
+        stock: NONE,
+        script: "key 1\nwait 8s\nkey 3\nexpect ended 10s\n",
+        hears: &["fs.gone en", "fs.more en", "u.goodbye en"],
+        exit: "informed",
+    },
+    Way {
+        what: "the same in Spanish",
+        hours: OPEN,
+        stock: NONE,
+        script: "key 2\nkey 1\nwait 9s\nkey 3\nexpect ended 10s\n",
+        hears: &["fs.gone es", "fs.more es", "u.goodbye es"],
+        exit: "informed",
+    },
+    Way {
+        what: "asks for a shot when the program is broken",
+        hours: OPEN,
+        stock: Stock::Page,
+        script: "key 1\nwait tone 440 20s\nhang up\n",
+        hears: &["fs.person en"],
+        exit: "flu_shot",
+    },
+    Way {
         what: "calls when it is closed",
         hours: CLOSED,
+        stock: SOME,
         script: "wait sound 5s\nwait 3s\nkey 1\nwait 3s\nkey 3\nexpect ended 10s\n",
         hears: &["fs.closed en", "fs.times en", "u.goodbye en"],
         exit: "informed",
@@ -377,6 +204,7 @@ const WAYS: &[Way] = &[
     Way {
         what: "the same in Spanish",
         hours: CLOSED,
+        stock: SOME,
         script: "key 2\nwait sound 5s\nwait 4s\nkey 1\nwait 3s\nkey 3\nexpect ended 10s\n",
         hears: &["fs.closed es", "fs.times es", "u.goodbye es"],
         exit: "informed",
@@ -384,6 +212,7 @@ const WAYS: &[Way] = &[
     Way {
         what: "calls on a holiday, and leaves a message",
         hours: HOLIDAY,
+        stock: SOME,
         script: "wait sound 5s\nwait 4s\nkey 5\nwait 3s\ntone 500 1s\nkey #\nexpect ended 10s\n",
         hears: &["fs.holiday en", "fs.closed en", "u.goodbye en"],
         exit: "message_left",
@@ -456,12 +285,12 @@ fn records(engine: &Engine) -> String {
     engine.calls_of(100).iter().map(|(id, _)| engine.told(&["calls", id])).collect::<Vec<_>>().join("\n")
 }
 
-/// The left channels of all recordings as one file, so that the prompts are read once.
-fn joined(home: &Path) -> std::path::PathBuf {
-    let heard: Vec<Vec<i16>> = (0..WAYS.len())
-        .map(|n| {
-            let stereo =
-                sound::read(&home.join(format!("{n}.wav"))).unwrap_or_else(|fault| panic!("{fault}"));
+/// The left channels of these recordings as one file, so that the prompts are read once.
+fn joined(home: &Path, recordings: &[PathBuf]) -> PathBuf {
+    let heard: Vec<Vec<i16>> = recordings
+        .iter()
+        .map(|recording| {
+            let stereo = sound::read(recording).unwrap_or_else(|fault| panic!("{fault}"));
             stereo.left.iter().map(|sample| (sample * f64::from(i16::MAX)) as i16).collect()
         })
         .collect();
@@ -484,7 +313,7 @@ fn joined(home: &Path) -> std::path::PathBuf {
 }
 
 /// What `careline hear` names in each of the recordings.
-fn named(home: &Path) -> Vec<Vec<String>> {
+fn named(home: &Path, recordings: &[PathBuf]) -> Vec<Vec<String>> {
     for language in ["en", "es"] {
         let folder = home.join("new").join(language);
         fs::create_dir_all(&folder).expect("the test's own directory can be written");
@@ -493,7 +322,7 @@ fn named(home: &Path) -> Vec<Vec<String>> {
             fs::copy(file, folder.join(format!("{name}.wav"))).expect("sounds/make made it");
         }
     }
-    let file = joined(home);
+    let file = joined(home, recordings);
     let mut hear = Command::new(env!("CARGO_BIN_EXE_careline"));
     let output = hear.arg("hear").arg(file).args(["--json", "--sounds"]).arg(home.join("new")).output();
     let output = output.expect("the program can be run");
@@ -510,18 +339,50 @@ fn named(home: &Path) -> Vec<Vec<String>> {
     json["parts"].as_array().unwrap_or_else(|| panic!("no parts in {json}")).iter().map(names).collect()
 }
 
-/// The exits of all calls, by the caller's number, which ends in the number of the way.
+/// The exits of all calls. Of a caller's number a record shows two digits, which are the number of the way.
 fn must_have_exits(engine: &Engine) {
-    for (id, _) in engine.calls_of(100) {
-        let record = engine.told(&["calls", &id]);
-        let way = (0..WAYS.len()).find(|n| record.contains(&format!("+1617555{n:04}")));
-        let Some(way) = way.map(|n| &WAYS[n]) else { continue };
-        assert!(
-            record.contains(&format!(", exit {}", way.exit)),
-            "{}: not {} in\n{record}",
-            way.what,
-            way.exit
-        );
+    let records: Vec<String> =
+        engine.calls_of(100).iter().map(|(id, _)| engine.told(&["calls", id])).collect();
+    let of = |digits: &str| {
+        let shown = format!("  from …{digits} to ");
+        let own: Vec<&String> = records.iter().filter(|record| record.contains(&shown)).collect();
+        assert_eq!(own.len(), 1, "one call of …{digits} in\n{}", records.join("\n"));
+        own[0]
+    };
+    for (n, way) in WAYS.iter().enumerate() {
+        let record = of(&format!("{n:02}"));
+        let exit = format!(", exit {}", way.exit);
+        assert!(record.contains(&exit), "{}: not {} in\n{record}", way.what, way.exit);
+    }
+    // SIPp, whose scenario names +16175550142, and the softphone.
+    let (sipp, softphone) = (of("42"), of("88"));
+    assert!(sipp.contains("flu_shots / goodbye") && sipp.contains(", exit informed"), "{sipp}");
+    assert!(softphone.contains("flu_shots / choose"), "{softphone}");
+}
+
+/// SIPp came through its scenario, and the softphone to its end.
+fn must_end_well((mut sipp, mut baresip): (Child, Child), home: &Path) {
+    let status = sipp.wait().expect("it is our child");
+    let said = || ["said", "errors"].map(|name| read(&home.join("sipp").join(name))).concat();
+    assert!(status.success(), "SIPp ended with {status}:\n{}", said());
+    baresip.wait().expect("it is our child");
+}
+
+/// Every prompt that a way names, in this order; and the softphone heard the choices.
+fn must_have_heard(home: &Path) {
+    let stereo = home.join("baresip.wav");
+    let mut sox = Command::new("sox");
+    sox.arg(witnesses::kept(home)).args(["-b", "16", "-r", "8000", "-c", "2"]);
+    let made = sox.arg(&stereo).status().expect("sox can be run");
+    assert!(made.success(), "sox cannot read what baresip kept: {made}");
+    let recordings = (0..WAYS.len()).map(|n| home.join(format!("{n}.wav"))).chain([stereo]);
+    let named = named(home, &recordings.collect::<Vec<_>>());
+    let softphone = ("a softphone", ["fs.menu en"].as_slice());
+    let expected = WAYS.iter().map(|way| (way.what, way.hears)).chain([softphone]);
+    for (heard, (what, hears)) in named.iter().zip(expected) {
+        let mut rest = heard.iter();
+        let all = hears.iter().all(|name| rest.any(|heard| heard == name));
+        assert!(all, "{what}: heard {heard:?}, not {hears:?}");
     }
 }
 
@@ -536,25 +397,36 @@ fn the_line_is_published_called_in_each_way_and_taken_back() {
     let said = told(home, &["diff"]);
     assert!(said.contains("flu_shots"), "{said}");
 
-    let ways = |hours| WAYS.iter().enumerate().filter(|(_, way)| way.hours == hours).collect::<Vec<_>>();
+    let counter = Counter::start();
+    let flow = home.join("ivr-flows/flu_shots.yaml");
+    let there = read(&flow).replace("127.0.0.1:8085", &counter.at.to_string());
+    fs::write(&flow, there).expect("the test's own directory can be written");
+
+    let ways = |hours, stock| {
+        let holds = |way: &Way| way.hours == hours && way.stock == stock;
+        WAYS.iter().enumerate().filter(|(_, way)| holds(way)).collect::<Vec<_>>()
+    };
     set_hours(home, OPEN);
     let said = told(home, &["publish", "--yes", "--by", "maria", "--note", "flu shots"]);
     assert!(said.contains("live now is set 2"), "{said}");
-    call(home, &engine, &ways(OPEN));
+    let others = (witnesses::sipp(home, &engine, "180", "33"), witnesses::baresip(home, &engine, "180", 12));
+    for stock in [SOME, NONE, Stock::Page] {
+        counter.has(stock);
+        call(home, &engine, &ways(OPEN, stock));
+    }
+    must_end_well(others, home);
+    let asked = counter.asked();
+    assert!(asked.len() == 4 && asked.iter().all(|line| line == "GET /flu-shots HTTP/1.1"), "{asked:?}");
     set_hours(home, CLOSED);
     told(home, &["publish", "--yes"]);
-    call(home, &engine, &ways(CLOSED));
+    call(home, &engine, &ways(CLOSED, SOME));
     set_hours(home, &holidays(home));
     told(home, &["publish", "--yes"]);
-    call(home, &engine, &ways(HOLIDAY));
+    call(home, &engine, &ways(HOLIDAY, SOME));
 
     engine.wait_for("every record", |figures| (figures["calls_up"], figures["events_not_durable"]) == (0, 0));
     must_have_exits(&engine);
-    for (heard, way) in named(home).iter().zip(WAYS) {
-        let mut rest = heard.iter();
-        let all = way.hears.iter().all(|name| rest.any(|heard| heard == name));
-        assert!(all, "{}: heard {heard:?}, not {:?}", way.what, way.hears);
-    }
+    must_have_heard(home);
 
     let said = told(home, &["rollback", "1"]);
     assert!(said.contains("live now is set 1"), "{said}");
