@@ -95,7 +95,8 @@ impl Sums {
     }
 }
 
-/// The lag of the prompt in the file (file = prompt + lag) near `guess`, looked for around the sample `around` of the prompt.
+/// The lag of the prompt in the file (file = prompt + lag) near `guess`, looked for around the sample `around` of the
+/// prompt, and the samples of the prompt by which it was found.
 pub fn lag(file: &Sound, prompt: &Sound, guess: isize, around: usize) -> Option<(isize, Range<usize>)> {
     let anchor = anchor(file, prompt, guess, around)?;
     let coarse = anchor.start / COARSE..anchor.end / COARSE;
@@ -131,8 +132,8 @@ fn anchor(file: &Sound, prompt: &Sound, guess: isize, around: usize) -> Option<R
     Some(start..start + length)
 }
 
-/// The scalar product of two of the same length. All of the time goes here: eight sums side by side leave the processor its width, and a bare
-/// loop is ten times as fast as iterators where nothing is optimised, as in tests.
+/// The scalar product of two of the same length. All of the time goes here: eight sums side by side leave the processor
+/// its width, and a bare loop is ten times as fast as iterators where nothing is optimised, as in tests.
 fn product(one: &[f32], other: &[f32]) -> f32 {
     let (ones, rest) = one.as_chunks::<8>();
     let (others, other_rest) = other.as_chunks::<8>();

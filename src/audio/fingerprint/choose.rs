@@ -14,6 +14,7 @@
 use super::align::{CHUNK, Laid, Sums};
 use super::{Heard, WHOLE, time};
 use std::ops::Range;
+use std::time::Duration;
 
 /// Likeness of what was heard to the prompt: 10 dB of noise and 5 % of loss leave over 0.9.
 pub const LEAST_LIKENESS: f32 = 0.6;
@@ -23,6 +24,8 @@ const TELLS: f32 = 8.0;
 const TELLS_LONG: f32 = 0.03;
 /// In a short one so much of it is enough.
 const TELLS_SHORT: f32 = 0.12;
+/// Two stretches of one prompt that are no further apart, in samples, are one: 400 ms.
+const JOIN: usize = 3_200;
 
 /// A prompt at one place of the file, and what of it is there.
 pub struct Candidate {
@@ -91,15 +94,34 @@ fn place(laid: &Laid, best: &Best) -> Range<usize> {
     chunks.first().map_or(0, |first| first.at)..end
 }
 
-/// The strongest candidates that do not lie over each other, in the order of time. `lengths` are the prompts', in
-/// samples, `samples` is the file's.
-pub fn choose(
-    mut candidates: Vec<Candidate>,
-    lengths: &[usize],
-    samples: usize,
-) -> Vec<(Range<usize>, Heard)> {
+/// A stretch of the file, and everything that it may be, the strongest first.
+struct Choice {
+    /// In samples of the file.
+    place: Range<usize>,
+    /// No prompt is in it twice.
+    all: Vec<Possible>,
+}
+
+/// A prompt that may be what is heard in a stretch.
+struct Possible {
+    prompt: usize,
+    /// Of it before the stretch.
+    offset: Duration,
+    /// Of it after the stretch.
+    missing: Duration,
+    likeness: f32,
+}
+
+/// What is heard, in the order of time. `lengths` are the prompts', in samples, `samples` is the file's.
+pub fn choose(candidates: Vec<Candidate>, lengths: &[usize], samples: usize) -> Vec<(Range<usize>, Heard)> {
+    let choices = join(strongest(candidates, lengths, samples), lengths);
+    choices.into_iter().filter_map(|choice| Some((choice.place, named(choice.all)?))).collect()
+}
+
+/// The strongest candidates that do not lie over each other, in the order of time.
+fn strongest(mut candidates: Vec<Candidate>, lengths: &[usize], samples: usize) -> Vec<Choice> {
     let mut taken = vec![false; samples / CHUNK + 1];
-    let mut heard = Vec::new();
+    let mut choices = Vec::new();
     let mut open: Vec<usize> = (0..candidates.len()).collect();
     loop {
         let spoken = |number: &usize| candidates[*number].best.spoken;
@@ -107,7 +129,9 @@ pub fn choose(
             (0..open.len()).max_by(|one, other| spoken(&open[*one]).total_cmp(&spoken(&open[*other])));
         let Some(at) = strongest else { break };
         let strongest = open[at];
-        let now = best(&candidates[strongest].laid, |at| taken[(at + CHUNK / 2) / CHUNK]);
+        // A prompt whose clock drifts may reach over the end of the file.
+        let is_taken = |at: usize| taken.get((at + CHUNK / 2) / CHUNK).copied().unwrap_or(true);
+        let now = best(&candidates[strongest].laid, is_taken);
         let is_stale = now.spoken < candidates[strongest].best.spoken;
         candidates[strongest].best = now;
         let candidate = &candidates[strongest];
@@ -118,37 +142,94 @@ pub fn choose(
             continue;
         }
         let place = place(&candidate.laid, &candidate.best);
-        heard.push((place.clone(), named(candidate, &candidates, lengths)));
         taken[place.start / CHUNK..(place.end / CHUNK).min(samples / CHUNK)].fill(true);
+        choices.push(Choice { place, all: possible(candidate, &candidates, lengths) });
     }
-    heard.sort_by_key(|(place, _)| place.start);
-    heard
+    choices.sort_by_key(|choice| choice.place.start);
+    choices
 }
 
-/// The strongest, with those that explain its stretch as well; of these the one that was whole is named.
-fn named(strongest: &Candidate, candidates: &[Candidate], lengths: &[usize]) -> Heard {
-    let mut all = vec![heard(strongest, &strongest.best, lengths)];
+/// A prompt whose stream slipped by a packet is still one prompt; what came later may tell which one it was.
+fn join(choices: Vec<Choice>, lengths: &[usize]) -> Vec<Choice> {
+    let mut joined: Vec<Choice> = Vec::new();
+    for next in choices {
+        let both = joined.last().map_or(Vec::new(), |last| last.and(&next, lengths));
+        match joined.last_mut() {
+            Some(last) if !both.is_empty() => {
+                *last = Choice { place: last.place.start..next.place.end, all: both }
+            }
+            Some(_) | None => joined.push(next),
+        }
+    }
+    joined
+}
+
+impl Choice {
+    /// Everything that both may be together.
+    fn and(&self, next: &Self, lengths: &[usize]) -> Vec<Possible> {
+        if next.place.start >= self.place.end + JOIN {
+            return Vec::new();
+        }
+        let goes_on = |one: &Possible| next.all.iter().find_map(|other| one.and(other, lengths));
+        self.all.iter().filter_map(goes_on).collect()
+    }
+}
+
+impl Possible {
+    fn of(candidate: &Candidate, best: &Best, lengths: &[usize]) -> Self {
+        let from = candidate.laid.first + best.chunks.start * CHUNK;
+        let to = candidate.laid.first + best.chunks.end * CHUNK;
+        Self {
+            prompt: candidate.prompt,
+            offset: time(from),
+            missing: time(lengths[candidate.prompt].saturating_sub(to)),
+            likeness: likeness(&candidate.laid, best),
+        }
+    }
+
+    /// The same prompt to the end of the other stretch, if it goes on there where it stopped in this one.
+    fn and(&self, next: &Self, lengths: &[usize]) -> Option<Self> {
+        let reached = time(lengths[self.prompt]).saturating_sub(self.missing);
+        let goes_on = next.prompt == self.prompt
+            && next.offset.abs_diff(reached) < time(JOIN)
+            && next.missing < self.missing;
+        let likeness = self.likeness.min(next.likeness);
+        goes_on.then_some(Self { prompt: self.prompt, offset: self.offset, missing: next.missing, likeness })
+    }
+
+    fn is_whole(&self) -> bool {
+        is_whole(self.offset, self.missing)
+    }
+}
+
+/// A candidate, and all that explain its stretch as well.
+fn possible(strongest: &Candidate, candidates: &[Candidate], lengths: &[usize]) -> Vec<Possible> {
+    let mut all = vec![Possible::of(strongest, &strongest.best, lengths)];
     for rival in rivals(strongest, candidates, lengths) {
         if all.iter().all(|known| known.prompt != rival.prompt) {
             all.push(rival);
         }
     }
-    let by_what_is_left = |heard: &Heard| (!heard.is_whole(), heard.missing + heard.offset);
-    let first = (0..all.len()).min_by_key(|number| by_what_is_left(&all[*number])).unwrap_or_default();
-    let mut named = all.swap_remove(first);
-    let is_part = |rival: &Heard| named.is_whole() && !rival.is_whole();
-    let (part_of, or): (Vec<Heard>, Vec<Heard>) = all.into_iter().partition(is_part);
-    let numbers = |some: Vec<Heard>| {
-        let mut numbers: Vec<usize> = some.into_iter().map(|heard| heard.prompt).collect();
+    all
+}
+
+/// Of all that a stretch may be the one that was whole is named, or of which the most was there.
+fn named(mut all: Vec<Possible>) -> Option<Heard> {
+    all.sort_by_key(|one| (!one.is_whole(), one.offset + one.missing));
+    let (first, rest) = all.split_first()?;
+    let is_part = |rival: &&Possible| first.is_whole() && !rival.is_whole();
+    let (part_of, or): (Vec<&Possible>, Vec<&Possible>) = rest.iter().partition(is_part);
+    let numbers = |some: Vec<&Possible>| {
+        let mut numbers: Vec<usize> = some.into_iter().map(|one| one.prompt).collect();
         numbers.sort_unstable();
         numbers
     };
-    (named.or, named.part_of) = (numbers(or), numbers(part_of));
-    named
+    let Possible { prompt, offset, missing, likeness } = *first;
+    Some(Heard { prompt, or: numbers(or), part_of: numbers(part_of), offset, missing, likeness })
 }
 
 /// Other prompts that explain the stretch of this one so well that they may be it.
-fn rivals(winner: &Candidate, candidates: &[Candidate], lengths: &[usize]) -> Vec<Heard> {
+fn rivals(winner: &Candidate, candidates: &[Candidate], lengths: &[usize]) -> Vec<Possible> {
     let stretch = place(&winner.laid, &winner.best);
     let spoken = winner.best.spoken;
     let least = spoken - (TELLS_SHORT * spoken).min(TELLS.max(TELLS_LONG * spoken));
@@ -161,32 +242,19 @@ fn rivals(winner: &Candidate, candidates: &[Candidate], lengths: &[usize]) -> Ve
     };
     let within = |other: &Candidate| {
         let within = best(&other.laid, |at| at + CHUNK <= stretch.start || at >= stretch.end);
-        (within.spoken >= least).then(|| heard(other, &within, lengths))
+        (within.spoken >= least).then(|| Possible::of(other, &within, lengths))
     };
     candidates.iter().filter(lies_there).filter_map(within).collect()
 }
 
-fn heard(candidate: &Candidate, best: &Best, lengths: &[usize]) -> Heard {
-    let from = candidate.laid.first + best.chunks.start * CHUNK;
-    let to = candidate.laid.first + best.chunks.end * CHUNK;
-    Heard {
-        prompt: candidate.prompt,
-        or: Vec::new(),
-        part_of: Vec::new(),
-        offset: time(from),
-        missing: time(lengths[candidate.prompt].saturating_sub(to)),
-        likeness: likeness(&candidate.laid, best),
-    }
+/// Nothing but the pauses at its ends is missing.
+fn is_whole(offset: Duration, missing: Duration) -> bool {
+    offset <= WHOLE && missing <= WHOLE
 }
 
 impl Heard {
     /// Nothing but the pauses at its ends is missing.
     pub fn is_whole(&self) -> bool {
-        self.offset <= WHOLE && self.missing <= WHOLE
-    }
-
-    /// Other prompts sound the same in this stretch, whether they would be whole or not.
-    pub fn may_be(&self, prompt: usize) -> bool {
-        self.prompt == prompt || self.or.contains(&prompt) || self.part_of.contains(&prompt)
+        is_whole(self.offset, self.missing)
     }
 }

@@ -33,8 +33,10 @@ const BUCKET: isize = 4;
 const MANY_VOTES: usize = 10;
 /// Chunks of sound that must speak for a prompt: half a second without its pauses.
 const LEAST_SPOKEN: f32 = 25.0;
-/// … or so much of a prompt that is shorter: of a word nothing may be missing that can be heard.
+/// … or so much of a prompt that is shorter: noise and a lost packet take the rest of a word.
 const LEAST_OF_SHORT: f32 = 0.7;
+/// … and of any prompt, however short or quiet, so much: less is a click, 100 ms.
+const LEAST_OF_ANY: f32 = 5.0;
 /// Level of a chunk that is a pause, in dBFS.
 const PAUSE_DBFS: f32 = -45.0;
 /// Level under which there is silence.
@@ -49,8 +51,6 @@ const NOISE_MOST_DBFS: f32 = -20.0;
 const PAUSE_CHUNKS: usize = 10;
 /// A shorter sound is a click, in chunks: 100 ms.
 const CLICK_CHUNKS: usize = 5;
-/// Two stretches of one prompt that are no further apart, in samples, are one: 400 ms.
-const JOIN: usize = 3_200;
 
 /// What is missing of a prompt at most when it is whole: the pause at its ends.
 pub const WHOLE: Duration = Duration::from_millis(250);
@@ -169,8 +169,7 @@ impl Index {
         let powers = Finder::planned().powers(&file.samples);
         let candidates = self.candidates(&file, &powers.landmarks());
         let mut loud = loud_chunks(&file.samples, &powers.flatness());
-        let chosen = choose::choose(candidates, &self.lengths, file.samples.len());
-        let mut heard = self.join(chosen);
+        let mut heard = choose::choose(candidates, &self.lengths, file.samples.len());
         self.drop_words_of_others(&mut heard, &mut loud);
         fill(&file.samples, heard, &loud)
     }
@@ -182,21 +181,8 @@ impl Index {
         let mut candidates: Vec<Candidate> = Vec::new();
         let bucket = |vote: &Vote| (vote.prompt, vote.place.div_euclid(BUCKET));
         for agreeing in votes.chunk_by(|one, other| bucket(one) == bucket(other)) {
+            let Some((lag, anchor)) = self.lag(file, agreeing) else { continue };
             let number = usize::from(agreeing[0].prompt);
-            if agreeing.len() < if self.is_short(number) { LEAST_VOTES_OF_SHORT } else { LEAST_VOTES } {
-                continue;
-            }
-            let sum = agreeing.iter().map(|vote| vote.place).sum::<isize>();
-            let guess = sum * (HOP / 2) as isize / agreeing.len() as isize;
-            // One of these may have been lost or drowned.
-            let mut half_frames: Vec<u32> = agreeing.iter().map(|vote| vote.half_frame).collect();
-            half_frames.sort_unstable();
-            let quarters = [2, 1, 3].map(|quarter| half_frames[half_frames.len() * quarter / 4] as usize);
-            let tries = if agreeing.len() < MANY_VOTES { 1 } else { quarters.len() };
-            let mut found = quarters.into_iter().take(tries).filter_map(|half_frame| {
-                align::lag(file, &self.prompts[number], guess, half_frame * HOP / 2)
-            });
-            let Some((lag, anchor)) = found.next() else { continue };
             let near = candidates.iter().rev().take_while(|known| known.prompt == number);
             if near.take(4).any(|known| known.lag.abs_diff(lag) < 8) {
                 continue;
@@ -208,6 +194,23 @@ impl Index {
             }
         }
         candidates
+    }
+
+    /// Where a prompt lies by votes that agree, if they are no chance, and the samples of it by which it was found.
+    fn lag(&self, file: &Sound, agreeing: &[Vote]) -> Option<(isize, Range<usize>)> {
+        let number = usize::from(agreeing[0].prompt);
+        if agreeing.len() < if self.is_short(number) { LEAST_VOTES_OF_SHORT } else { LEAST_VOTES } {
+            return None;
+        }
+        let sum = agreeing.iter().map(|vote| vote.place).sum::<isize>();
+        let guess = sum * (HOP / 2) as isize / agreeing.len() as isize;
+        let mut half_frames: Vec<u32> = agreeing.iter().map(|vote| vote.half_frame).collect();
+        half_frames.sort_unstable();
+        // One of these may have been lost or drowned.
+        let quarters = [2, 1, 3].map(|quarter| half_frames[half_frames.len() * quarter / 4] as usize);
+        let tries = if agreeing.len() < MANY_VOTES { 1 } else { quarters.len() };
+        let found = |half_frame| align::lag(file, &self.prompts[number], guess, half_frame * HOP / 2);
+        quarters.into_iter().take(tries).find_map(found)
     }
 
     fn is_short(&self, prompt: usize) -> bool {
@@ -226,39 +229,6 @@ impl Index {
             }
         }
         votes
-    }
-
-    /// A prompt whose stream slipped by a packet is still one prompt; what came later may tell which one it was.
-    fn join(&self, heard: Vec<(Range<usize>, Heard)>) -> Vec<(Range<usize>, Heard)> {
-        let mut joined: Vec<(Range<usize>, Heard)> = Vec::new();
-        for (place, next) in heard {
-            match joined.last_mut() {
-                Some((before, last)) if self.goes_on((before, last), (&place, &next)) => {
-                    before.end = place.end;
-                    for others in [&mut last.or, &mut last.part_of] {
-                        others.retain(|other| *other != next.prompt && next.may_be(*other));
-                    }
-                    last.prompt = next.prompt;
-                    last.missing = next.missing;
-                    last.likeness = last.likeness.min(next.likeness);
-                }
-                Some(_) | None => joined.push((place, next)),
-            }
-        }
-        joined
-    }
-
-    fn goes_on(
-        &self,
-        (before, last): (&Range<usize>, &Heard),
-        (place, next): (&Range<usize>, &Heard),
-    ) -> bool {
-        let reached = time(self.lengths[last.prompt]).saturating_sub(last.missing);
-        let goes_further = time(self.lengths[next.prompt]).saturating_sub(next.missing) > reached;
-        last.may_be(next.prompt)
-            && place.start < before.end + JOIN
-            && next.offset.abs_diff(reached) < time(JOIN)
-            && goes_further
     }
 
     /// Other speech may have words of a prompt in it, by the same voice. So a part of a prompt counts only if it
@@ -303,7 +273,8 @@ fn with_own_ends(place: &Range<usize>, heard: &Heard) -> Range<usize> {
 /// Chunks that must speak for a prompt.
 fn least_spoken(prompt: &Sound) -> f32 {
     let speaks = |chunk: &&[f32]| level_dbfs(chunk) > PAUSE_DBFS;
-    LEAST_SPOKEN.min(LEAST_OF_SHORT * prompt.samples.chunks(CHUNK).filter(speaks).count() as f32)
+    let spoken = prompt.samples.chunks(CHUNK).filter(speaks).count() as f32;
+    (LEAST_OF_SHORT * spoken).clamp(LEAST_OF_ANY, LEAST_SPOKEN)
 }
 
 fn sound(samples: &[i16]) -> Sound {
