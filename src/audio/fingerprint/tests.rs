@@ -107,7 +107,7 @@ fn prompts_that_begin_alike_are_told_apart_where_they_differ_and_no_earlier() {
         voice(63, 3),
     ];
     let index = Index::of(mark(prompts.iter().map(Vec::as_slice)));
-    let slipped = |number: usize| [&prompts[number][..12_000], &prompts[number][12_160..]].concat();
+    let slipped = |number: usize, at: usize| [&prompts[number][..at], &prompts[number][at + 160..]].concat();
     let rows: [(&str, Vec<i16>, &str); 9] = [
         ("cut before they differ, and before the shortest ends", begins[..12_000].to_vec(), "0|1|2"),
         ("the shortest, whole, or one of the others, cut there", begins.clone(), "2<0<1"),
@@ -116,8 +116,8 @@ fn prompts_that_begin_alike_are_told_apart_where_they_differ_and_no_earlier() {
         ("the second, 200 ms after they differ", prompts[1][..begins.len() + 2_400].to_vec(), "1"),
         ("the first without its beginning", prompts[0][4_000..].to_vec(), "0"),
         ("cut, and another follows at once", [&begins[..12_000], &prompts[3]].concat(), "0|1|2 3"),
-        ("the second, whose stream slips before they differ", slipped(1), "1"),
-        ("the shortest, whose stream slips, or one of the others, cut there", slipped(2), "2<0<1"),
+        ("the second, whose stream slips before they differ", slipped(1, 12_000), "1"),
+        ("the shortest, whose stream slips, or one of the others, cut there", slipped(2, 8_000), "2<0<1"),
     ];
     for (what, file, expected) in rows {
         let file = [silence(300), file, silence(1_500)].concat();
