@@ -353,18 +353,10 @@ fn kept(home: &Path) -> PathBuf {
 }
 
 /// The prompts that `careline hear` names in each channel of a file.
-fn prompts_in(engine: &Engine, file: &Path) -> Vec<Vec<String>> {
-    let sounds = Path::new(ROOT).join("sounds");
+fn prompts_in(engine: &Engine, sounds: &Path, file: &Path) -> Vec<Vec<String>> {
     let (file, sounds) = (file.to_string_lossy(), sounds.to_string_lossy());
     let told = engine.told(&["hear", &file, "--json", "--sounds", &sounds]);
-    let told: serde_json::Value = serde_json::from_str(&told).expect("it is JSON");
-    let word = |heard: &serde_json::Value, name: &str| heard[name].as_str().unwrap_or_default().to_owned();
-    let names = |part: &serde_json::Value| {
-        let heard = part["heard"].as_array().expect("a list").iter();
-        let prompts = heard.filter(|heard| heard["what"] == "prompt");
-        prompts.map(|heard| format!("{} {}", word(heard, "name"), word(heard, "language"))).collect()
-    };
-    told["parts"].as_array().expect("a list").iter().map(names).collect()
+    sound::named(&told)
 }
 
 /// Phones that call at once, each with a codec and a tone of its own.
@@ -373,14 +365,18 @@ const CALLERS: [(Spoken, f64); 5] =
 /// Long enough to hear the line of emergencies in both languages, short other words, and half of the menu.
 const CALLERS_STAY_S: u32 = 18;
 
-/// Short prompts, but for those that are to be known again.
-fn some_real_prompts(to: &Path) {
-    let shipped = Path::new(ROOT).join("sounds");
-    sound::short_prompts(Path::new(ROOT), to);
-    for name in ["en/u.emergency.wav", "es/u.emergency.wav", "en/mm.menu.wav"] {
-        fs::copy(shipped.join(name), to.join(name)).expect("the prompt is shipped");
-    }
-}
+/// The prompts that are to be known again, and some that could be taken for them; the others are short.
+const KNOWN: [&str; 9] = [
+    "en/u.emergency.wav",
+    "es/u.emergency.wav",
+    "en/mm.menu.wav",
+    "en/cr.danger.wav",
+    "es/cr.danger.wav",
+    "en/oi.menu.wav",
+    "es/oi.menu.wav",
+    "en/u.nurse.wav",
+    "es/u.nurse.wav",
+];
 
 /// The record of the call that a recording belongs to.
 fn record_of(engine: &Engine, file: &Path) -> String {
@@ -394,8 +390,8 @@ fn record_of(engine: &Engine, file: &Path) -> String {
 fn a_softphone_in_each_codec_is_heard_and_hears_our_prompts() {
     let home = tempfile::tempdir().expect("a temporary directory can be made");
     let sounds = home.path().join("sounds");
-    some_real_prompts(&sounds);
-    let wishes = Wishes { sounds, notice: Notice::InTheFirstWords, ..Wishes::default() };
+    sound::short_prompts_but(Path::new(ROOT), &sounds, &KNOWN);
+    let wishes = Wishes { sounds: sounds.clone(), notice: Notice::InTheFirstWords, ..Wishes::default() };
     let engine = Engine::start(home.path(), &wishes);
     let place = |spoken: Spoken| home.path().join(spoken.word.replace('/', "-"));
     let begin = |(spoken, hertz): (Spoken, f64)| {
@@ -414,7 +410,7 @@ fn a_softphone_in_each_codec_is_heard_and_hears_our_prompts() {
     for (spoken, hertz) in CALLERS {
         let (what, place) = (spoken.word, place(spoken));
         let heard = kept(&place);
-        let names = prompts_in(&engine, &heard);
+        let names = prompts_in(&engine, &sounds, &heard);
         println!("{what} at {hertz} Hz heard {names:?}");
         assert_eq!(names, [["u.emergency en", "u.emergency es", "mm.menu en"]], "{what}: {}", said(&place));
         let echo = sound::share_of(&one_channel(&heard), hertz);
@@ -424,7 +420,7 @@ fn a_softphone_in_each_codec_is_heard_and_hears_our_prompts() {
         };
         let own = files.iter().find(is_own).unwrap_or_else(|| panic!("{what}: its tone is nowhere"));
         both_channels_are_right(own, hertz);
-        assert_eq!(prompts_in(&engine, own)[1], ["mm.menu en"], "{what}: our side of the recording");
+        assert_eq!(prompts_in(&engine, &sounds, own)[1], ["mm.menu en"], "{what}: our side of the recording");
         let record = record_of(&engine, own);
         assert!(record.contains(&format!("answered in {what}\n")), "{what} is not in\n{record}");
     }

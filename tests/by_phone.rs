@@ -21,7 +21,6 @@ use careline::flow::set::{Audio, FlowSet};
 use careline::io::flow_files;
 use careline::wire::telephone_event::Key;
 use engine::{Engine, ROOT, Wishes, free_stretch, furnish};
-use serde_json::Value;
 use std::fmt::Write;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -287,7 +286,7 @@ impl Caller {
 }
 
 /// What is wrong with a call, if anything is.
-fn judged(Over { call, number, .. }: &Over, heard: &[Vec<String>], records: &[String]) -> Option<String> {
+fn judged(Over { call, number, .. }: &Over, heard: &[String], records: &[String]) -> Option<String> {
     // Of a caller's number a record shows two digits.
     let shown = format!("  from …{number:02} to ");
     let record = records.iter().find(|record| record.contains(&shown)).map_or("no record", String::as_str);
@@ -301,7 +300,7 @@ fn judged(Over { call, number, .. }: &Over, heard: &[Vec<String>], records: &[St
             (_, own) => own,
         };
         let in_language = format!("{name} {language}");
-        !rest.any(|heard| heard.contains(&in_language))
+        !rest.any(|heard| heard.split('|').any(|one| one == in_language))
     });
     println!("{} ({}): {heard:?}, exit {}", call.what, call.number, call.exit);
     if missing.is_none() && record.contains(&format!(", exit {}", call.exit)) {
@@ -379,23 +378,11 @@ fn hear(file: &Path, heard: &[Over]) -> Child {
     hear.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the program can be run")
 }
 
-/// What it names in each: the names of each stretch, several if prompts begin alike.
-fn names(hear: Child) -> Vec<Vec<Vec<String>>> {
+/// What it names in each.
+fn names(hear: Child) -> Vec<Vec<String>> {
     let output = hear.wait_with_output().expect("it is our child");
-    let json: Value = serde_json::from_slice(&output.stdout)
-        .unwrap_or_else(|error| panic!("{error}: {}", String::from_utf8_lossy(&output.stderr)));
-    let name = |one: &Value| {
-        let word = |key: &str| one[key].as_str().unwrap_or_default().to_owned();
-        format!("{} {}", word("name"), word("language"))
-    };
-    let list = |value: &Value| value.as_array().cloned().unwrap_or_default();
-    let names = |part: &Value| {
-        let prompts = list(&part["heard"]).into_iter().filter(|heard| heard["what"] == "prompt");
-        let all =
-            |heard: Value| std::iter::once(name(&heard)).chain(list(&heard["or"]).iter().map(name)).collect();
-        prompts.map(all).collect::<Vec<Vec<String>>>()
-    };
-    list(&json["parts"]).iter().map(names).collect()
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    sound::named(&String::from_utf8_lossy(&output.stdout))
 }
 
 #[test]
@@ -418,7 +405,7 @@ fn every_rehearsal_of_the_shipped_flows_comes_out_by_phone_as_it_is_written() {
     }
     let records = served.map(Served::records).concat();
     let judged = heard.into_iter().flat_map(|(over, hear)| {
-        let judged = |(over, heard): (&Over, Vec<Vec<String>>)| judged(over, &heard, &records);
+        let judged = |(over, heard): (&Over, Vec<String>)| judged(over, &heard, &records);
         over.iter().zip(names(hear)).filter_map(judged).collect::<Vec<_>>()
     });
     let wrong: Vec<String> = judged.collect();

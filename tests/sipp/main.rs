@@ -4,21 +4,26 @@
 //! messages and errors are printed. Scenarios that share an engine run beside each other. After each
 //! group the engine is stopped with SIGTERM, must end cleanly, and must have closed what it opened.
 
+#[path = "../capture/mod.rs"]
+mod capture;
 #[path = "../engine/mod.rs"]
 mod engine;
 #[path = "../sound/mod.rs"]
 mod sound;
 
+use capture::Capture;
 use careline::flow::program::Act;
 use careline::flow::set::{Audio, FlowSet};
 use careline::io::flow_files;
 use engine::{Engine, Notice, ROOT, Wishes, furnish};
 use std::collections::BTreeSet;
 use std::fs;
-use std::net::SocketAddr;
+use std::net::{SocketAddr, UdpSocket};
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
 
 /// One run of SIPp.
 struct Run {
@@ -53,6 +58,15 @@ struct Started {
 }
 
 fn sipp(home: &Path, name: &str, kind: &str) -> (Command, PathBuf) {
+    sipp_of(home, name, kind, &scenario_file(name))
+}
+
+fn scenario_file(name: &str) -> PathBuf {
+    PathBuf::from(format!("{ROOT}/sipp-scenarios/{name}.xml"))
+}
+
+/// The same with another file in the place of the scenario's.
+fn sipp_of(home: &Path, name: &str, kind: &str, scenario: &Path) -> (Command, PathBuf) {
     let place = home.join(format!("{}-{kind}", name.replace('/', "-")));
     fs::create_dir_all(&place).expect("the test's own directory can be written");
     // Sound is named from the root of the repository.
@@ -65,7 +79,7 @@ fn sipp(home: &Path, name: &str, kind: &str) -> (Command, PathBuf) {
     command.stdout(file("screen")).stderr(file("errors"));
     command.args(["-nostdin", "-i", "127.0.0.1", "-mi", "127.0.0.1", "-timeout_error", "-timeout", "150s"]);
     command.args(["-trace_err", "-error_file", "trace_err", "-trace_msg", "-message_file", "trace_msg"]);
-    command.arg("-sf").arg(format!("{ROOT}/sipp-scenarios/{name}.xml"));
+    command.arg("-sf").arg(scenario);
     (command, place)
 }
 
@@ -83,7 +97,13 @@ fn call(engine: &Engine, home: &Path, run: &Run) -> Started {
 
 /// A caller who types `keys`, where the scenario has a place for them.
 fn call_typing(engine: &Engine, home: &Path, run: &Run, keys: &str) -> Started {
-    let (mut command, place) = sipp(home, run.scenario, &format!("{}-{keys}{}", run.number, run.over));
+    call_as(engine, home, run, keys, &scenario_file(run.scenario))
+}
+
+/// The same with another file in the place of the scenario's.
+fn call_as(engine: &Engine, home: &Path, run: &Run, keys: &str, file: &Path) -> Started {
+    let kind = format!("{}-{keys}{}", run.number, run.over);
+    let (mut command, place) = sipp_of(home, run.scenario, &kind, file);
     let media = engine::free_stretch(u16::try_from(run.calls.min(500) * 4 + 4).expect("at most 500 calls"));
     command.arg(engine.sip.to_string()).args(["-s", run.number, "-aa", "-t", run.over, "-max_socket", "500"]);
     command.args(["-p", &engine::free_port().port().to_string(), "-mp", &media.to_string()]);
@@ -224,8 +244,38 @@ const BESIDE_OTHERS: &[&str] = &[
     "nominal/waits-for-the-menu",
     "nominal/zero-in-the-greeting",
 ];
-/// Those that speak, and the codec that the record names.
-const SPEAKING: [(&str, &str); 2] = [("nominal/speaks-a-law", "PCMA"), ("nominal/speaks-g722", "G722")];
+/// A scenario that speaks.
+struct Speaking {
+    scenario: &'static str,
+    /// As the record names it.
+    codec: &'static str,
+    /// For `careline hear --pt`: a capture of sound alone does not tell.
+    payload_type: &'static str,
+}
+/// Those that speak.
+const SPEAKING: [Speaking; 5] = [
+    Speaking { scenario: "nominal/speaks-mu-law", codec: "PCMU", payload_type: "0=PCMU/8000" },
+    Speaking { scenario: "nominal/speaks-a-law", codec: "PCMA", payload_type: "8=PCMA/8000" },
+    Speaking { scenario: "nominal/speaks-g722", codec: "G722", payload_type: "9=G722/8000" },
+    Speaking { scenario: "nominal/speaks-l16", codec: "L16/8000", payload_type: "97=L16/8000" },
+    Speaking { scenario: "nominal/speaks-l16-wide", codec: "L16/16000", payload_type: "97=L16/16000" },
+];
+/// How long they speak, and how long the same hear: the line of emergencies in both languages.
+const SPEAKS_MS: &str = "<pause milliseconds=\"6000\"/>";
+const HEARS_MS: &str = "<pause milliseconds=\"13500\"/>";
+/// The prompts that are to be known again, and some that could be taken for them.
+const KNOWN: [&str; 6] = [
+    "en/u.emergency.wav",
+    "es/u.emergency.wav",
+    "en/cr.danger.wav",
+    "es/cr.danger.wav",
+    "en/u.nurse.wav",
+    "es/u.nurse.wav",
+];
+/// An ear waits so long for the first datagram.
+const EAR_WAITS: Duration = Duration::from_secs(20);
+/// After so much silence on the wire the call is over.
+const EAR_ENDS: Duration = Duration::from_secs(2);
 /// What they speak: `sipp-scenarios/sounds/`.
 const SPOKEN_HZ: f64 = 440.0;
 const LOAD: &[&str] = &["load/ivr", "load/signalling", "load/signalling-or-busy"];
@@ -491,12 +541,20 @@ fn a_front_desk_that_hangs_up_leaves_nobody_in_silence() {
     }
 }
 
-/// The record of the only call names the codec, and its recording holds the tone that SIPp spoke, on the left.
+/// The record of the call in a codec, and the recording that it names.
+fn record_in(engine: &Engine, home: &Path, codec: &str) -> (String, PathBuf) {
+    let records = engine.calls().into_iter().map(|(id, _)| engine.told(&["calls", &id]));
+    let record = records.into_iter().find(|record| record.contains(&format!("answered in {codec}\n")));
+    let record = record.unwrap_or_else(|| panic!("no call was answered in {codec}"));
+    let files = engine::recordings(home).into_iter();
+    let file = files.into_iter().find(|file| record.contains(&*file.to_string_lossy()));
+    let file = file.unwrap_or_else(|| panic!("{codec}: no recording is that of\n{record}"));
+    (record, file)
+}
+
+/// The recording of the call in this codec holds the tone that SIPp spoke, on the left.
 fn must_have_heard(engine: &Engine, home: &Path, codec: &str) {
-    let (id, _) = engine.calls().pop().expect("one call was made");
-    let record = engine.told(&["calls", &id]);
-    assert!(record.contains(&format!(", {codec}\n")), "not in {codec}:\n{record}");
-    let file = engine::recordings(home).pop().expect("one recording is closed");
+    let (record, file) = record_in(engine, home, codec);
     let stereo = sound::read(&file).unwrap_or_else(|fault| panic!("{fault}"));
     let seconds = sound::seconds(&stereo.left);
     assert!(seconds > 4.0, "{codec}: only {seconds:.2} s recorded\n{record}");
@@ -514,20 +572,88 @@ fn must_have_heard(engine: &Engine, home: &Path, codec: &str) {
 }
 
 #[test]
-fn a_tone_that_sipp_speaks_in_another_codec_is_in_the_recording() {
-    for (scenario, codec) in SPEAKING {
-        let home = tempfile::tempdir().expect("a temporary directory can be made");
-        let sounds = home.path().join("sounds");
-        sound::short_prompts(Path::new(ROOT), &sounds);
-        let wishes = Wishes { sounds, notice: Notice::InTheFirstWords, ..Wishes::default() };
-        let engine = Engine::start(home.path(), &wishes);
-        all_must_succeed(vec![call(&engine, home.path(), &run(scenario))], &engine);
-        engine.wait_for("the end of the call and of its files", |figures| {
-            (figures["calls_ended"], figures["recorder_closed"]) == (1, 1)
-        });
-        must_have_heard(&engine, home.path(), codec);
-        must_stop_cleanly(engine, home.path());
+fn a_tone_that_sipp_speaks_in_each_codec_is_in_the_recording() {
+    let home = tempfile::tempdir().expect("a temporary directory can be made");
+    let sounds = home.path().join("sounds");
+    sound::short_prompts(Path::new(ROOT), &sounds);
+    let wishes = Wishes { sounds, notice: Notice::InTheFirstWords, ..Wishes::default() };
+    let engine = Engine::start(home.path(), &wishes);
+    let started = SPEAKING.iter().map(|one| call(&engine, home.path(), &run(one.scenario))).collect();
+    all_must_succeed(started, &engine);
+    let all = SPEAKING.len() as u64;
+    engine.wait_for("the end of the calls and of their files", |figures| {
+        (figures["calls_ended"], figures["recorder_closed"]) == (all, all)
+    });
+    for one in SPEAKING {
+        must_have_heard(&engine, home.path(), one.codec);
     }
+    must_stop_cleanly(engine, home.path());
+}
+
+/// An ear at a port: writes what comes there into a capture, until nothing more comes.
+fn ear(file: PathBuf) -> (u16, JoinHandle<usize>) {
+    let port = engine::free_stretch(2);
+    let socket = UdpSocket::bind(("127.0.0.1", port)).expect("the port is free");
+    let hear = move || {
+        let mut capture = Capture::create(&file);
+        let (mut octets, mut datagrams, mut begun) = ([0; 2_048], 0, None);
+        let wait = |limit: Duration| socket.set_read_timeout(Some(limit)).expect("it is not zero");
+        wait(EAR_WAITS);
+        while let Ok(length) = socket.recv(&mut octets) {
+            wait(EAR_ENDS);
+            let begun = *begun.get_or_insert_with(Instant::now);
+            capture.send(begun.elapsed(), &octets[..length]);
+            datagrams += 1;
+        }
+        datagrams
+    };
+    (port, thread::spawn(hear))
+}
+
+/// A scenario that speaks, made to hear: its SDP names another port, where an ear is, and it is silent.
+fn as_hearer(home: &Path, scenario: &str, port: u16) -> PathBuf {
+    let text = fs::read_to_string(scenario_file(scenario)).expect("it is shipped");
+    let silent: Vec<&str> = text.lines().filter(|line| !line.contains("<nop>")).collect();
+    let text = silent.join("\n").replace("[auto_media_port]", &port.to_string()).replace(SPEAKS_MS, HEARS_MS);
+    assert!(text.contains(HEARS_MS) && text.contains(&port.to_string()), "{text}");
+    let file = home.join(format!("hears-{port}.xml"));
+    fs::write(&file, text).expect("the test's own directory can be written");
+    file
+}
+
+/// What SIPp is sent is heard where its SDP says, and named: SIPp itself cannot tell.
+#[test]
+fn our_prompts_are_named_in_what_sipp_is_sent_in_each_codec() {
+    let home = tempfile::tempdir().expect("a temporary directory can be made");
+    let sounds = home.path().join("sounds");
+    sound::short_prompts_but(Path::new(ROOT), &sounds, &KNOWN);
+    let wishes = Wishes { sounds: sounds.clone(), notice: Notice::InTheFirstWords, ..Wishes::default() };
+    let engine = Engine::start(home.path(), &wishes);
+    let begin = |one: &Speaking| {
+        let file = home.path().join(format!("{}.pcap", one.codec.replace('/', "-")));
+        let (port, ear) = ear(file.clone());
+        let scenario = as_hearer(home.path(), one.scenario, port);
+        let caller = call_as(&engine, home.path(), &run(one.scenario), "", &scenario);
+        (caller, ear, file)
+    };
+    let (mut callers, mut ears) = (Vec::new(), Vec::new());
+    for one in &SPEAKING {
+        let (caller, ear, file) = begin(one);
+        callers.push(caller);
+        ears.push((one, ear, file));
+    }
+    all_must_succeed(callers, &engine);
+    let sounds = sounds.to_string_lossy();
+    for (one, ear, file) in ears {
+        let datagrams = ear.join().expect("it does not panic");
+        let file = file.to_string_lossy();
+        let told = engine.told(&["hear", &file, "--json", "--sounds", &sounds, "--pt", one.payload_type]);
+        let names = sound::named(&told);
+        println!("{}: {datagrams} datagrams, {names:?}", one.codec);
+        assert_eq!(names.len(), 1, "{}: one stream\n{told}", one.codec);
+        assert_eq!(names[0], ["u.emergency en", "u.emergency es"], "{}: {told}", one.codec);
+    }
+    must_stop_cleanly(engine, home.path());
 }
 
 /// SIGTERM: calls that are up get their BYE when `drain_s` is over, and the engine ends.
@@ -570,7 +696,7 @@ fn no_scenario_is_forgotten() {
         .iter()
         .map(|run| run.scenario)
         .chain(BESIDE_OTHERS.iter().copied())
-        .chain(SPEAKING.iter().map(|(scenario, _)| *scenario))
+        .chain(SPEAKING.iter().map(|one| one.scenario))
         .chain(LOAD.iter().copied())
         .map(str::to_owned)
         .collect();
@@ -589,10 +715,10 @@ fn no_scenario_is_forgotten() {
 
 /// Asks again and again, and gives up after ten seconds.
 fn wait_for(is_so: impl Fn() -> bool, what: &str) {
-    let begun = std::time::Instant::now();
+    let begun = Instant::now();
     let (_never, pause) = std::sync::mpsc::channel::<()>();
     while !is_so() {
         assert!(begun.elapsed().as_secs() < 10, "waited ten seconds for {what}");
-        let _ = pause.recv_timeout(std::time::Duration::from_millis(20));
+        let _ = pause.recv_timeout(Duration::from_millis(20));
     }
 }

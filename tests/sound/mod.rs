@@ -110,6 +110,31 @@ pub fn short_prompts(root: &Path, to: &Path) {
     }
 }
 
+/// The same, but these prompts, such as `en/mm.menu.wav`, are the shipped ones.
+pub fn short_prompts_but(root: &Path, to: &Path, real: &[&str]) {
+    short_prompts(root, to);
+    for name in real {
+        std::fs::copy(root.join("sounds").join(name), to.join(name)).expect("the prompt is shipped");
+    }
+}
+
+/// The prompts that `careline hear --json` named in each channel or stream; those that cannot be told apart as `a|b`.
+pub fn named(told: &str) -> Vec<Vec<String>> {
+    let told: serde_json::Value = serde_json::from_str(told).expect("it is JSON");
+    let list = |value: &serde_json::Value| value.as_array().cloned().unwrap_or_default();
+    let word = |value: &serde_json::Value, name: &str| value[name].as_str().unwrap_or_default().to_owned();
+    let name = |value: &serde_json::Value| format!("{} {}", word(value, "name"), word(value, "language"));
+    let names = |part: &serde_json::Value| {
+        let heard = list(&part["heard"]).into_iter().filter(|heard| heard["what"] == "prompt");
+        let all = |heard: serde_json::Value| {
+            let others = [list(&heard["or"]), list(&heard["part_of"])].concat();
+            std::iter::once(name(&heard)).chain(others.iter().map(name)).collect::<Vec<_>>().join("|")
+        };
+        heard.map(all).collect()
+    };
+    list(&told["parts"]).iter().map(names).collect()
+}
+
 fn tone_sample(rate: u32, hertz: f64, n: u32) -> i16 {
     ((std::f64::consts::TAU * hertz * f64::from(n) / f64::from(rate)).sin() * TONE) as i16
 }

@@ -65,8 +65,9 @@ impl Finder {
 
     /// The spectrum of samples at 8 kHz.
     pub fn powers(&mut self, samples: &[f32]) -> Powers {
-        let mut bins = Vec::with_capacity(samples.len() / HOP * BINS.len());
-        for start in (0..samples.len().saturating_sub(WINDOW - 1)).step_by(HOP) {
+        let starts = (0..samples.len().saturating_sub(WINDOW - 1)).step_by(HOP);
+        let mut bins = vec![0.0; starts.len() * BINS.len()];
+        for (start, powers) in starts.zip(bins.chunks_exact_mut(BINS.len())) {
             let under = &samples[start..start + WINDOW];
             let mut at = 0;
             while at < WINDOW {
@@ -77,16 +78,27 @@ impl Finder {
                 .process_with_scratch(&mut self.frame, &mut self.spectrum, &mut self.scratch)
                 .expect("the buffers are those that the transform made");
             let scale = 1.0 / (WINDOW * WINDOW) as f32;
-            bins.extend(self.spectrum[BINS].iter().map(|bin| (bin.re * bin.re + bin.im * bin.im) * scale));
+            let spectrum = &self.spectrum[BINS];
+            at = 0;
+            while at < powers.len() {
+                let bin = spectrum[at];
+                powers[at] = (bin.re * bin.re + bin.im * bin.im) * scale;
+                at += 1;
+            }
         }
         Powers { bins }
     }
 }
 
 fn flatness(bins: &[f32]) -> f32 {
-    let mean = bins.iter().sum::<f32>() / bins.len() as f32;
-    let mean_log = bins.iter().map(|power| (power + 1e-9).ln()).sum::<f32>() / bins.len() as f32;
-    mean_log.exp() / (mean + 1e-9)
+    let (mut sum, mut sum_of_logs, mut at) = (0.0, 0.0, 0);
+    while at < bins.len() {
+        sum += bins[at];
+        sum_of_logs += (bins[at] + 1e-9).ln();
+        at += 1;
+    }
+    let count = bins.len() as f32;
+    (sum_of_logs / count).exp() / (sum / count + 1e-9)
 }
 
 impl Powers {
@@ -115,9 +127,8 @@ impl Powers {
             for &bin in maxima {
                 let power = frames[at][bin];
                 let around = bin.saturating_sub(AROUND_BINS)..(bin + AROUND_BINS + 1).min(BINS.len());
-                let is_peak = near.clone().all(|other| {
-                    other == at || frames[other][around.clone()].iter().all(|near| *near < power)
-                });
+                let is_peak =
+                    near.clone().all(|other| other == at || !reaches(&frames[other][around.clone()], power));
                 if is_peak {
                     peaks.push((at as u32, bin as i32));
                 }
@@ -129,18 +140,37 @@ impl Powers {
 
 /// Bins that are the strongest of their neighbours in the same frame.
 fn local_maxima(frame: &[f32]) -> Vec<usize> {
-    let mut maxima = Vec::new();
-    for bin in 1..frame.len() - 1 {
+    let (mut maxima, mut bin) = (Vec::new(), 0);
+    while bin + 2 < frame.len() {
+        bin += 1;
         let power = frame[bin];
         if power < FAINT || power < frame[bin - 1] || power < frame[bin + 1] {
             continue;
         }
-        let around = bin.saturating_sub(AROUND_BINS)..(bin + AROUND_BINS + 1).min(frame.len());
-        if frame[around].iter().all(|near| *near <= power) {
+        let (below, above) = (bin.saturating_sub(AROUND_BINS), (bin + AROUND_BINS + 1).min(frame.len()));
+        if !exceeds(&frame[below..above], power) {
             maxima.push(bin);
         }
     }
     maxima
+}
+
+/// Whether one of them is as strong. A bare loop, as everywhere here: it is the quickest where nothing is optimised.
+fn reaches(powers: &[f32], power: f32) -> bool {
+    let mut at = 0;
+    while at < powers.len() && powers[at] < power {
+        at += 1;
+    }
+    at < powers.len()
+}
+
+/// Whether one of them is stronger.
+fn exceeds(powers: &[f32], power: f32) -> bool {
+    let mut at = 0;
+    while at < powers.len() && powers[at] <= power {
+        at += 1;
+    }
+    at < powers.len()
 }
 
 fn pairs(peaks: &[(u32, i32)]) -> Vec<Landmark> {

@@ -2,9 +2,7 @@
 //!
 //! ```text
 //!  prompts ─▶ landmarks ─▶ index
-//!  file ────▶ landmarks ─▶ where one may be ─▶ laid over the file, sample by sample ─▶ what is really there
-//!                                              the strongest first; one that explains the same sound
-//!                                              as well is named beside it
+//!  file ────▶ landmarks ─▶ where one may be ─▶ laid over the file, sample by sample ─▶ what is really there ─▶ chosen
 //! ```
 //! It compares waveforms: companding, noise, loss, cuts, another level and a clock that drifts leave them
 //! alike, and another sentence of the same voice does not have them. A loudspeaker before a microphone, or a
@@ -12,11 +10,13 @@
 //! not its job.
 
 pub mod align;
+pub mod choose;
 pub mod landmark;
 #[cfg(test)]
 mod tests;
 
-use align::{CHUNK, Laid, Sound, Sums};
+use align::{CHUNK, Sound};
+use choose::{Candidate, LEAST_LIKENESS};
 use landmark::{Finder, HOP, Landmark};
 use std::ops::Range;
 use std::time::Duration;
@@ -25,14 +25,20 @@ use std::time::Duration;
 pub const RATE_HZ: usize = 8_000;
 /// Landmarks that must agree on a place before it is looked at.
 const LEAST_VOTES: usize = 6;
+/// … and of a prompt of a word or two, which has few.
+const LEAST_VOTES_OF_SHORT: usize = 3;
+/// Places of this many half frames in a row are one.
+const BUCKET: isize = 4;
 /// Landmarks that are no chance: then other places of the prompt are tried too.
 const MANY_VOTES: usize = 10;
 /// Chunks of sound that must speak for a prompt: half a second without its pauses.
 const LEAST_SPOKEN: f32 = 25.0;
-/// Likeness of what was heard to the prompt: 10 dB of noise and 5 % of loss leave over 0.9.
-const LEAST_LIKENESS: f32 = 0.6;
-/// A rival that explains this share of the same stretch cannot be told from the winner.
-const AS_GOOD: f32 = 0.88;
+/// … or so much of a prompt that is shorter: noise and a lost packet take the rest of a word.
+const LEAST_OF_SHORT: f32 = 0.7;
+/// … and of any prompt, however short or quiet, so much: less is a click, 100 ms.
+const LEAST_OF_ANY: f32 = 5.0;
+/// Level of a chunk that is a pause, in dBFS.
+const PAUSE_DBFS: f32 = -45.0;
 /// Level under which there is silence.
 const SILENT_DBFS: f32 = -50.0;
 /// Sound this much over a steady noise is more than the noise.
@@ -45,22 +51,60 @@ const NOISE_MOST_DBFS: f32 = -20.0;
 const PAUSE_CHUNKS: usize = 10;
 /// A shorter sound is a click, in chunks: 100 ms.
 const CLICK_CHUNKS: usize = 5;
-/// Two stretches of one prompt that are no further apart, in samples, are one: 400 ms.
-const JOIN: usize = 3_200;
 
 /// What is missing of a prompt at most when it is whole: the pause at its ends.
 pub const WHOLE: Duration = Duration::from_millis(250);
 /// Sound within this many chunks is next to a stretch: 200 ms, less than the pause between two sentences.
 const CLOSE_CHUNKS: usize = 10;
+/// Lost packets and noise spoil so much of an end at the most; sound there is no other's.
+const SPOILED_END: Duration = Duration::from_millis(500);
 /// Samples of a prompt, from its beginning, that make it this one although other speech follows: 1.5 s.
 const TALKED_OVER: usize = 12_000;
 
-/// All known prompts, by their place in what [`Index::new`] was given.
+/// A prompt with its landmarks: what takes the time of an index. Each can be made by itself.
+#[derive(Debug)]
+pub struct Marked {
+    sound: Sound,
+    /// (pair, half frame).
+    landmarks: Vec<(u32, u32)>,
+}
+
+/// Marks prompts of samples at 8 kHz: half a ms for each second of them.
+pub fn mark<'a>(prompts: impl IntoIterator<Item = &'a [i16]>) -> Vec<Marked> {
+    let mut finder = Finder::planned();
+    let one = |samples: &[i16]| {
+        let (sound, mut landmarks) = (sound(samples), Vec::new());
+        // Twice, half a frame apart: the file's frames lie anywhere between.
+        for half in 0..2_usize {
+            let from = (half * HOP / 2).min(sound.samples.len());
+            let found = finder.powers(&sound.samples[from..]).landmarks();
+            landmarks.extend(found.into_iter().map(|found| (found.pair, 2 * found.frame + half as u32)));
+        }
+        Marked { sound, landmarks }
+    };
+    prompts.into_iter().map(one).collect()
+}
+
+/// All known prompts, by their place in what [`Index::of`] was given.
 #[derive(Debug)]
 pub struct Index {
     prompts: Vec<Sound>,
+    /// Samples of each.
+    lengths: Vec<usize>,
+    /// Chunks that must speak for each.
+    least: Vec<f32>,
     /// (pair, prompt, half frame), in order.
     landmarks: Vec<(u32, u16, u32)>,
+}
+
+/// A landmark that a file and a prompt have in common.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Vote {
+    prompt: u16,
+    /// Where in the file the prompt begins by this, in half frames.
+    place: isize,
+    /// Where in the prompt it is.
+    half_frame: u32,
 }
 
 /// One stretch of a file.
@@ -94,6 +138,8 @@ pub struct Heard {
     pub prompt: usize,
     /// Others that sound the same in this stretch and so may be it as well.
     pub or: Vec<usize>,
+    /// If this one was whole: longer ones of which it is a part, which may be it as well, cut exactly there.
+    pub part_of: Vec<usize>,
     /// Where in the prompt the stretch begins.
     pub offset: Duration,
     /// How much of the prompt follows after the stretch.
@@ -102,38 +148,19 @@ pub struct Heard {
     pub likeness: f32,
 }
 
-/// A prompt at one place of the file, and what of it is there.
-struct Candidate {
-    prompt: usize,
-    lag: isize,
-    laid: Laid,
-    best: Best,
-}
-
-/// The chunks with the greatest sum.
-#[derive(Clone, Default)]
-struct Best {
-    chunks: Range<usize>,
-    spoken: f32,
-}
-
 impl Index {
-    /// Indexes prompts of samples at 8 kHz: some ms for each second of them.
-    pub fn new<'a>(prompts: impl IntoIterator<Item = &'a [i16]>) -> Self {
-        let mut finder = Finder::planned();
-        let prompts: Vec<Sound> = prompts.into_iter().map(sound).collect();
-        let mut landmarks = Vec::new();
-        for (number, prompt) in prompts.iter().enumerate() {
-            // Twice, half a frame apart: the file's frames lie anywhere between.
-            for half in 0..2_usize {
-                let from = (half * HOP / 2).min(prompt.samples.len());
-                let found = finder.powers(&prompt.samples[from..]).landmarks();
-                let placed = |found: Landmark| (found.pair, number as u16, 2 * found.frame + half as u32);
-                landmarks.extend(found.into_iter().map(placed));
-            }
+    /// All of them, in this order.
+    pub fn of(marked: impl IntoIterator<Item = Marked>) -> Self {
+        let (mut prompts, mut landmarks) = (Vec::new(), Vec::new());
+        for (number, one) in marked.into_iter().enumerate() {
+            let placed = |(pair, half_frame)| (pair, number as u16, half_frame);
+            landmarks.extend(one.landmarks.into_iter().map(placed));
+            prompts.push(one.sound);
         }
         landmarks.sort_unstable();
-        Self { prompts, landmarks }
+        let lengths = prompts.iter().map(|prompt| prompt.samples.len()).collect();
+        let least = prompts.iter().map(least_spoken).collect();
+        Self { prompts, lengths, least, landmarks }
     }
 
     /// Everything that is in samples at 8 kHz, in the order of time, without a hole.
@@ -141,9 +168,9 @@ impl Index {
         let file = sound(samples);
         let powers = Finder::planned().powers(&file.samples);
         let candidates = self.candidates(&file, &powers.landmarks());
-        let loud = loud_chunks(&file.samples, &powers.flatness());
-        let mut heard = self.join(self.choose(candidates, file.samples.len()));
-        drop_words_of_others(&mut heard, &loud);
+        let mut loud = loud_chunks(&file.samples, &powers.flatness());
+        let mut heard = choose::choose(candidates, &self.lengths, file.samples.len());
+        self.drop_words_of_others(&mut heard, &mut loud);
         fill(&file.samples, heard, &loud)
     }
 
@@ -152,184 +179,114 @@ impl Index {
         let mut votes = self.votes(landmarks);
         votes.sort_unstable();
         let mut candidates: Vec<Candidate> = Vec::new();
-        for agreeing in votes.chunk_by(|one, other| (one.0, one.1) == (other.0, other.1)) {
-            if agreeing.len() < LEAST_VOTES {
-                continue;
-            }
-            let (number, place) = (usize::from(agreeing[0].0), agreeing[0].1);
-            let guess = place * HOP as isize * 2 + HOP as isize / 2;
-            // One of these may have been lost or drowned.
-            let quarters = [2, 1, 3].map(|quarter| agreeing[agreeing.len() * quarter / 4].2 as usize);
-            let tries = if agreeing.len() < MANY_VOTES { 1 } else { quarters.len() };
-            let mut found = quarters.into_iter().take(tries).filter_map(|half_frame| {
-                align::lag(file, &self.prompts[number], guess, half_frame * HOP / 2)
-            });
-            let Some((lag, anchor)) = found.next() else { continue };
+        let bucket = |vote: &Vote| (vote.prompt, vote.place.div_euclid(BUCKET));
+        for agreeing in votes.chunk_by(|one, other| bucket(one) == bucket(other)) {
+            let Some((lag, anchor)) = self.lag(file, agreeing) else { continue };
+            let number = usize::from(agreeing[0].prompt);
             let near = candidates.iter().rev().take_while(|known| known.prompt == number);
             if near.take(4).any(|known| known.lag.abs_diff(lag) < 8) {
                 continue;
             }
             let Some(laid) = align::lay(file, &self.prompts[number], lag, &anchor) else { continue };
-            let best = best(&laid, |_| false);
-            if best.spoken >= LEAST_SPOKEN && likeness(&laid, &best) >= LEAST_LIKENESS {
-                candidates.push(Candidate { prompt: number, lag, laid, best });
+            let candidate = Candidate::new(number, lag, laid, self.least[number]);
+            if candidate.best.spoken >= candidate.least && candidate.likeness() >= LEAST_LIKENESS {
+                candidates.push(candidate);
             }
         }
         candidates
     }
 
-    /// (prompt, place of its beginning in double frames, half frame in the prompt) for each landmark in common.
-    fn votes(&self, landmarks: &[Landmark]) -> Vec<(u16, isize, u32)> {
+    /// Where a prompt lies by votes that agree, if they are no chance, and the samples of it by which it was found.
+    fn lag(&self, file: &Sound, agreeing: &[Vote]) -> Option<(isize, Range<usize>)> {
+        let number = usize::from(agreeing[0].prompt);
+        if agreeing.len() < if self.is_short(number) { LEAST_VOTES_OF_SHORT } else { LEAST_VOTES } {
+            return None;
+        }
+        let sum = agreeing.iter().map(|vote| vote.place).sum::<isize>();
+        let guess = sum * (HOP / 2) as isize / agreeing.len() as isize;
+        let mut half_frames: Vec<u32> = agreeing.iter().map(|vote| vote.half_frame).collect();
+        half_frames.sort_unstable();
+        // One of these may have been lost or drowned.
+        let quarters = [2, 1, 3].map(|quarter| half_frames[half_frames.len() * quarter / 4] as usize);
+        let tries = if agreeing.len() < MANY_VOTES { 1 } else { quarters.len() };
+        let found = |half_frame| align::lag(file, &self.prompts[number], guess, half_frame * HOP / 2);
+        quarters.into_iter().take(tries).find_map(found)
+    }
+
+    fn is_short(&self, prompt: usize) -> bool {
+        self.least[prompt] < LEAST_SPOKEN
+    }
+
+    /// One for each landmark in common.
+    fn votes(&self, landmarks: &[Landmark]) -> Vec<Vote> {
         let mut votes = Vec::new();
         for found in landmarks {
             let start = self.landmarks.partition_point(|known| known.0 < found.pair);
             let same = self.landmarks[start..].iter().take_while(|known| known.0 == found.pair);
             for &(_, prompt, half_frame) in same {
                 let place = 2 * found.frame as isize - half_frame as isize;
-                votes.push((prompt, place.div_euclid(4), half_frame));
+                votes.push(Vote { prompt, place, half_frame });
             }
         }
         votes
     }
 
-    /// The strongest candidates that do not lie over each other.
-    fn choose(&self, mut candidates: Vec<Candidate>, samples: usize) -> Vec<(Range<usize>, Heard)> {
-        let mut taken = vec![false; samples / CHUNK + 1];
-        let mut heard = Vec::new();
-        let mut open: Vec<usize> = (0..candidates.len()).collect();
-        loop {
-            open.sort_unstable_by(|one, other| {
-                candidates[*one].best.spoken.total_cmp(&candidates[*other].best.spoken)
-            });
-            let Some(&strongest) = open.last() else { break };
-            let now = best(&candidates[strongest].laid, |at| taken[(at + CHUNK / 2) / CHUNK]);
-            let is_stale = now.spoken < candidates[strongest].best.spoken;
-            candidates[strongest].best = now;
-            if is_stale {
-                open.retain(|number| candidates[*number].best.spoken >= LEAST_SPOKEN);
-                continue;
-            }
-            open.pop();
-            let candidate = &candidates[strongest];
-            if likeness(&candidate.laid, &candidate.best) < LEAST_LIKENESS {
-                continue;
-            }
-            let place = place(&candidate.laid, &candidate.best);
-            heard.push((place.clone(), self.heard(candidate, rivals(candidate, &candidates))));
-            taken[place.start / CHUNK..(place.end / CHUNK).min(samples / CHUNK)].fill(true);
+    /// Other speech may have words of a prompt in it, by the same voice. So a part of a prompt counts only if it
+    /// stands free where the rest of the prompt is missing, or began as the prompt does and went on long enough to be
+    /// one that was talked over. A prompt of a word or two stands free at both its ends.
+    fn drop_words_of_others(&self, heard: &mut Vec<(Range<usize>, Heard)>, loud: &mut [bool]) {
+        let mut is_unknown = loud.to_vec();
+        for (place, heard) in heard.iter() {
+            let chunks = with_own_ends(place, heard);
+            let end = chunks.end.min(is_unknown.len());
+            is_unknown[chunks.start.min(end)..end].fill(false);
         }
-        heard.sort_by_key(|(place, _)| place.start);
-        heard
+        let speaks = |chunks: Range<usize>| {
+            let unknown = chunks.filter(|chunk| is_unknown.get(*chunk).copied().unwrap_or(false));
+            unknown.count() >= CLICK_CHUNKS / 2
+        };
+        heard.retain(|(place, heard)| {
+            let is_short = self.is_short(heard.prompt);
+            let Range { start: first, end } = with_own_ends(place, heard);
+            let led_to = speaks(first.saturating_sub(CLOSE_CHUNKS)..first);
+            let goes_on = speaks(end..end + CLOSE_CHUNKS);
+            let talked_over = heard.offset <= WHOLE && place.len() >= TALKED_OVER;
+            let parted_before = led_to && (is_short || heard.offset > WHOLE);
+            let parted_behind = goes_on && (is_short || heard.missing > WHOLE);
+            !parted_before && (!parted_behind || talked_over)
+        });
+        for (place, heard) in heard.iter() {
+            let chunks = with_own_ends(place, heard);
+            let end = chunks.end.min(loud.len());
+            loud[chunks.start.min(end)..end].fill(false);
+        }
     }
+}
 
-    fn heard(&self, candidate: &Candidate, or: Vec<usize>) -> Heard {
-        let from = candidate.laid.first + candidate.best.chunks.start * CHUNK;
-        let to = candidate.laid.first + candidate.best.chunks.end * CHUNK;
-        let missing = self.prompts[candidate.prompt].samples.len().saturating_sub(to);
-        Heard {
-            prompt: candidate.prompt,
-            or,
-            offset: time(from),
-            missing: time(missing),
-            likeness: likeness(&candidate.laid, &candidate.best),
-        }
-    }
+/// The chunks of a stretch with those at its ends that the prompt would fill if they were not spoiled.
+fn with_own_ends(place: &Range<usize>, heard: &Heard) -> Range<usize> {
+    let own = |missing: Duration| if missing <= SPOILED_END { samples_in(missing) } else { 0 };
+    let start = place.start.saturating_sub(own(heard.offset));
+    start / CHUNK..(place.end + own(heard.missing)).div_ceil(CHUNK)
+}
 
-    /// A prompt whose stream slipped by a packet is still one prompt.
-    fn join(&self, heard: Vec<(Range<usize>, Heard)>) -> Vec<(Range<usize>, Heard)> {
-        let mut joined: Vec<(Range<usize>, Heard)> = Vec::new();
-        for (place, next) in heard {
-            if let Some((before, last)) = joined.last_mut() {
-                let length = time(self.prompts[last.prompt].samples.len());
-                let reached = length.saturating_sub(last.missing);
-                let apart = next.offset.abs_diff(reached);
-                let goes_on = last.prompt == next.prompt && place.start < before.end + JOIN;
-                if goes_on && apart < time(JOIN) && next.missing < last.missing {
-                    before.end = place.end;
-                    last.missing = next.missing;
-                    last.likeness = last.likeness.min(next.likeness);
-                    last.or.retain(|other| next.or.contains(other));
-                    continue;
-                }
-            }
-            joined.push((place, next));
-        }
-        joined
-    }
+/// Chunks that must speak for a prompt.
+fn least_spoken(prompt: &Sound) -> f32 {
+    let speaks = |chunk: &&[f32]| level_dbfs(chunk) > PAUSE_DBFS;
+    let spoken = prompt.samples.chunks(CHUNK).filter(speaks).count() as f32;
+    (LEAST_OF_SHORT * spoken).clamp(LEAST_OF_ANY, LEAST_SPOKEN)
 }
 
 fn sound(samples: &[i16]) -> Sound {
     Sound::new(samples.iter().map(|sample| f32::from(*sample)).collect())
 }
 
+fn samples_in(time: Duration) -> usize {
+    time.as_micros() as usize * RATE_HZ / 1_000_000
+}
+
 fn time(samples: usize) -> Duration {
     Duration::from_micros(samples as u64 * 1_000_000 / RATE_HZ as u64)
-}
-
-/// The chunks in a row that speak most for the prompt (Kadane), none of them taken.
-fn best(laid: &Laid, taken: impl Fn(usize) -> bool) -> Best {
-    let mut best = Best::default();
-    let (mut start, mut sum) = (0, 0.0);
-    for (number, chunk) in laid.chunks.iter().enumerate() {
-        if taken(chunk.at) {
-            (start, sum) = (number + 1, 0.0);
-            continue;
-        }
-        if sum <= 0.0 {
-            (start, sum) = (number, 0.0);
-        }
-        sum += chunk.speaks;
-        if sum > best.spoken {
-            best = Best { chunks: start..number + 1, spoken: sum };
-        }
-    }
-    best
-}
-
-fn likeness(laid: &Laid, best: &Best) -> f32 {
-    let chunks = &laid.chunks[best.chunks.clone()];
-    chunks.iter().fold(Sums::default(), |sums, chunk| sums.and(chunk.sums)).likeness()
-}
-
-/// The samples of the file that the best chunks cover.
-fn place(laid: &Laid, best: &Best) -> Range<usize> {
-    let chunks = &laid.chunks[best.chunks.clone()];
-    let end = chunks.last().map_or(0, |last| last.at + CHUNK);
-    chunks.first().map_or(0, |first| first.at)..end
-}
-
-/// Other prompts that explain the stretch of this one nearly as well.
-fn rivals(winner: &Candidate, candidates: &[Candidate]) -> Vec<usize> {
-    let stretch = place(&winner.laid, &winner.best);
-    let explains = |other: &&Candidate| {
-        let within = best(&other.laid, |at| at + CHUNK <= stretch.start || at >= stretch.end);
-        other.prompt != winner.prompt && within.spoken >= AS_GOOD * winner.best.spoken
-    };
-    let mut rivals: Vec<usize> = candidates.iter().filter(explains).map(|other| other.prompt).collect();
-    rivals.sort_unstable();
-    rivals.dedup();
-    rivals
-}
-
-/// Other speech may have words of a prompt in it, by the same voice. So a part of a prompt counts only if it
-/// stands free where the rest of the prompt is missing, or began as the prompt does and went on long enough to be
-/// one that was talked over.
-fn drop_words_of_others(heard: &mut Vec<(Range<usize>, Heard)>, loud: &[bool]) {
-    let known: Vec<Range<usize>> = heard.iter().map(|(place, _)| place.clone()).collect();
-    let is_unknown = |chunks: Range<usize>| {
-        let unknown = |chunk: &usize| {
-            let middle = chunk * CHUNK + CHUNK / 2;
-            loud.get(*chunk).copied().unwrap_or(false) && !known.iter().any(|place| place.contains(&middle))
-        };
-        chunks.filter(unknown).count() >= CLICK_CHUNKS / 2
-    };
-    heard.retain(|(place, heard)| {
-        let (first, end) = (place.start / CHUNK, place.end.div_ceil(CHUNK));
-        let led_to = heard.offset > WHOLE && is_unknown(first.saturating_sub(CLOSE_CHUNKS)..first);
-        let goes_on = heard.missing > WHOLE && is_unknown(end..end + CLOSE_CHUNKS);
-        let talked_over = heard.offset <= WHOLE && place.len() >= TALKED_OVER;
-        !led_to && (!goes_on || talked_over)
-    });
 }
 
 fn level_dbfs(samples: &[f32]) -> f32 {

@@ -29,14 +29,17 @@ fn silence(ms: usize) -> Vec<i16> {
     vec![0; 8 * ms]
 }
 
-/// `2` a prompt, `2|3` those that cannot be told apart, `?` unknown; silences are left out.
+/// `2` a prompt, `2|3` those that cannot be told apart, `2<3` one that was whole and is a part of another, `?` unknown;
+/// silences are left out.
 fn told(index: &Index, file: &[i16]) -> String {
     let stretches = index.listen(file);
     let words = stretches.iter().filter_map(|stretch| match &stretch.what {
         What::Prompt(heard) => {
             let mut all: Vec<&usize> = std::iter::once(&heard.prompt).chain(&heard.or).collect();
             all.sort_unstable();
-            Some(all.into_iter().map(usize::to_string).collect::<Vec<_>>().join("|"))
+            let longer = heard.part_of.iter().map(|other| format!("<{other}"));
+            let all = all.into_iter().map(usize::to_string).collect::<Vec<_>>().join("|");
+            Some(all + &longer.collect::<String>())
         }
         What::Unknown => Some("?".to_owned()),
         What::Quiet => None,
@@ -47,7 +50,7 @@ fn told(index: &Index, file: &[i16]) -> String {
 #[test]
 fn a_file_is_told_from_its_first_to_its_last_sample_without_a_hole() {
     let prompts: Vec<Vec<i16>> = (1..5).map(|seed| voice(seed, 3)).collect();
-    let index = Index::new(prompts.iter().map(Vec::as_slice));
+    let index = Index::of(mark(prompts.iter().map(Vec::as_slice)));
     let file =
         [silence(333), prompts[2].clone(), silence(500), voice(99, 2), silence(700), prompts[0].clone()]
             .concat();
@@ -68,7 +71,7 @@ fn a_file_is_told_from_its_first_to_its_last_sample_without_a_hole() {
 fn what_is_told_of_pieces_of_three_prompts_of_which_two_end_alike() {
     let end = voice(50, 2);
     let prompts = [voice(1, 4), [voice(2, 2), end.clone()].concat(), [voice(3, 2), end.clone()].concat()];
-    let index = Index::new(prompts.iter().map(Vec::as_slice));
+    let index = Index::of(mark(prompts.iter().map(Vec::as_slice)));
     let other = voice(77, 2);
     let rows: [(&str, Vec<i16>, &str); 9] = [
         ("nothing", Vec::new(), ""),
@@ -95,9 +98,57 @@ fn what_is_told_of_pieces_of_three_prompts_of_which_two_end_alike() {
 }
 
 #[test]
+fn prompts_that_begin_alike_are_told_apart_where_they_differ_and_no_earlier() {
+    let begins = voice(60, 2);
+    let prompts = [
+        [begins.clone(), voice(61, 2)].concat(),
+        [begins.clone(), voice(62, 1)].concat(),
+        begins.clone(),
+        voice(63, 3),
+    ];
+    let index = Index::of(mark(prompts.iter().map(Vec::as_slice)));
+    let slipped = |number: usize, at: usize| [&prompts[number][..at], &prompts[number][at + 160..]].concat();
+    let rows: [(&str, Vec<i16>, &str); 9] = [
+        ("cut before they differ, and before the shortest ends", begins[..12_000].to_vec(), "0|1|2"),
+        ("the shortest, whole, or one of the others, cut there", begins.clone(), "2<0<1"),
+        ("the first", prompts[0].clone(), "0"),
+        ("the second", prompts[1].clone(), "1"),
+        ("the second, 200 ms after they differ", prompts[1][..begins.len() + 2_400].to_vec(), "1"),
+        ("the first without its beginning", prompts[0][4_000..].to_vec(), "0"),
+        ("cut, and another follows at once", [&begins[..12_000], &prompts[3]].concat(), "0|1|2 3"),
+        ("the second, whose stream slips before they differ", slipped(1, 12_000), "1"),
+        ("the shortest, whose stream slips, or one of the others, cut there", slipped(2, 8_000), "2<0<1"),
+    ];
+    for (what, file, expected) in rows {
+        let file = [silence(300), file, silence(1_500)].concat();
+        assert_eq!(told(&index, &file), expected, "{what}");
+    }
+}
+
+#[test]
+fn a_word_is_named_when_it_stands_free_or_among_known_ones_but_not_in_other_speech() {
+    let word = |seed| voice(seed, 1)[..3_200].to_vec();
+    let prompts = [word(70), word(71), voice(72, 3)];
+    let index = Index::of(mark(prompts.iter().map(Vec::as_slice)));
+    let other = voice(73, 2);
+    let rows: [(&str, Vec<i16>, &str); 6] = [
+        ("alone", prompts[0].clone(), "0"),
+        ("between others", [prompts[2].clone(), prompts[1].clone(), prompts[0].clone()].concat(), "2 1 0"),
+        ("in other speech", [other.clone(), prompts[0].clone(), other.clone()].concat(), "?"),
+        ("as the first of other speech", [prompts[0].clone(), other.clone()].concat(), "?"),
+        ("as the last of other speech", [other, prompts[0].clone()].concat(), "?"),
+        ("half of it", prompts[0][..1_600].to_vec(), "?"),
+    ];
+    for (what, file, expected) in rows {
+        let file = [silence(300), file, silence(300)].concat();
+        assert_eq!(told(&index, &file), expected, "{what}");
+    }
+}
+
+#[test]
 fn a_clock_that_drifts_and_a_stream_that_slips_leave_one_prompt() {
     let prompts = [voice(1, 8), voice(2, 8)];
-    let index = Index::new(prompts.iter().map(Vec::as_slice));
+    let index = Index::of(mark(prompts.iter().map(Vec::as_slice)));
     // 100 parts in a million: one sample more in each 10 000.
     let drifted: Vec<i16> =
         prompts[0].chunks(10_000).flat_map(|part| part.iter().chain(part.last())).copied().collect();

@@ -1,4 +1,5 @@
-//! The prompts that can be named: every sound of a folder, and the first words of those that `prompts.yaml` has.
+//! The prompts that can be named: every sound of a folder, the pieces of which values are joined, and the first words
+//! of those that `prompts.yaml` has.
 
 use crate::audio::fingerprint::RATE_HZ;
 use crate::flow::diagnostic::Sources;
@@ -20,7 +21,7 @@ pub struct Known {
 /// One of them.
 #[derive(Debug)]
 pub struct Prompt {
-    /// Such as `u.menu`.
+    /// Such as `u.menu`, or `say/march` for a piece.
     pub name: String,
     /// Such as `en`.
     pub language: String,
@@ -51,11 +52,13 @@ pub enum KnownError {
     },
 }
 
+/// The folder of pieces, in that of the language.
+const PIECES: &str = "say";
 /// Words of a prompt that are printed.
 const FIRST_WORDS: usize = 4;
 
 impl Known {
-    /// Reads every sound of `folder/LANGUAGE/`, in the order of their names.
+    /// Reads every sound of `folder/LANGUAGE/` and `folder/LANGUAGE/say/`, in the order of their names.
     ///
     /// # Errors
     /// [`KnownError`] when there is none or one is broken.
@@ -63,15 +66,12 @@ impl Known {
         let texts = texts(&flows.join(PROMPTS_FILE));
         let mut prompts = Vec::new();
         for language_folder in entries(folder) {
-            for path in entries(&language_folder) {
-                let (Some(language), Some(name)) =
-                    (name_of(&language_folder), name_of(&path.with_extension("")))
-                else {
-                    continue;
-                };
-                if !is_sound(&path) {
-                    continue;
-                }
+            let Some(language) = name_of(&language_folder) else { continue };
+            let own = entries(&language_folder).into_iter().map(|path| ("", path));
+            let pieces = entries(&language_folder.join(PIECES)).into_iter().map(|path| ("say/", path));
+            for (inside, path) in own.chain(pieces).filter(|(_, path)| is_sound(path)) {
+                let Some(name) = name_of(&path.with_extension("")) else { continue };
+                let (name, language) = (format!("{inside}{name}"), language.clone());
                 let samples = sound_file::read(&path, RATE_HZ as u32)
                     .map_err(|source| KnownError::Broken { path: path.clone(), source })?;
                 let begins = texts.get(&name).and_then(|texts| texts.texts.get(&language));

@@ -3,12 +3,16 @@
 use super::known::{Known, KnownError};
 use super::report;
 use crate::audio::dtmf;
-use crate::audio::fingerprint::{Index, RATE_HZ, Stretch, What};
+use crate::audio::fingerprint::{Index, Marked, RATE_HZ, Stretch, What, mark};
 use crate::wire::telephone_event::Key;
 use serde_json::Value;
 use std::ops::Range;
 use std::path::Path;
+use std::thread;
 use std::time::Duration;
+
+/// Samples without a word after which nobody is still speaking: 1 s.
+const PAUSE_MOST: usize = RATE_HZ;
 
 /// Who knows the prompts.
 #[derive(Debug)]
@@ -72,8 +76,16 @@ impl Listener {
     /// When there is no prompt, or one is broken.
     pub fn read(folder: &Path, flows: &Path) -> Result<Self, KnownError> {
         let known = Known::read(folder, flows)?;
-        let index = Index::new(known.samples());
-        Ok(Self { known, index })
+        let samples: Vec<&[i16]> = known.samples().collect();
+        let at_once = thread::available_parallelism().map_or(1, usize::from);
+        let marked: Vec<Marked> = thread::scope(|scope| {
+            let shares = samples.chunks(samples.len().div_ceil(at_once).max(1));
+            let marking: Vec<_> =
+                shares.map(|share| scope.spawn(move || mark(share.iter().copied()))).collect();
+            let marked = marking.into_iter().map(|one| one.join().expect("whoever marks does not panic"));
+            marked.flatten().collect()
+        });
+        Ok(Self { index: Index::of(marked), known })
     }
 
     /// Hears all of a sound.
@@ -85,12 +97,16 @@ impl Listener {
         Part { title: sound.title, length, stretches, keys, packets: sound.packets }
     }
 
-    /// The prompts of samples at 8 kHz, without those that cannot be told from others.
+    /// The prompts of samples at 8 kHz, without those that cannot be told from others, or not yet: whoever speaks a
+    /// longer one may have paused.
     pub fn spot(&self, samples: &[i16]) -> Vec<Spotted> {
         let place = |stretch: &Stretch| sample(stretch.from)..sample(stretch.to);
         let stretches = self.index.listen(samples);
         let spotted = stretches.iter().filter_map(|stretch| match &stretch.what {
-            What::Prompt(heard) if heard.or.is_empty() => {
+            What::Prompt(heard)
+                if heard.or.is_empty()
+                    && (heard.part_of.is_empty() || sample(stretch.to) + PAUSE_MOST < samples.len()) =>
+            {
                 Some(Spotted { prompt: heard.prompt, place: place(stretch) })
             }
             What::Prompt(_) | What::Unknown | What::Quiet => None,

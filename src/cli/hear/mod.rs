@@ -24,6 +24,7 @@ use known::KnownError;
 use listener::{Listener, Packets, Part, Sound};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::thread;
 use std::time::Duration;
 use streams::{Kind, Kinds};
 use thiserror::Error;
@@ -95,12 +96,28 @@ pub fn run(config: &Config, wish: &Wish) -> ExitCode {
 fn hear(config: &Config, wish: &Wish) -> Result<String, HearError> {
     let sounds = sounds(wish)?;
     let listener = Listener::read(wish.sounds.as_deref().unwrap_or(&config.sounds), &config.flows)?;
-    let parts: Vec<Part> = sounds.into_iter().map(|sound| listener.hear(sound)).collect();
+    let parts = hear_all(&listener, sounds);
     let gap = Duration::from_millis(wish.gap);
     Ok(match wish.json {
         true => format!("{:#}\n", listener.json(&parts, gap)),
         false => listener.table(&parts, gap),
     })
+}
+
+/// Hears as many at once as there are processors: each holds the spectrum of all its sound.
+fn hear_all(listener: &Listener, sounds: Vec<Sound>) -> Vec<Part> {
+    let at_once = thread::available_parallelism().map_or(1, usize::from);
+    let (mut parts, mut sounds) = (Vec::new(), sounds.into_iter().peekable());
+    while sounds.peek().is_some() {
+        let some: Vec<Sound> = sounds.by_ref().take(at_once).collect();
+        let heard: Vec<Part> = thread::scope(|scope| {
+            let hearing: Vec<_> =
+                some.into_iter().map(|sound| scope.spawn(|| listener.hear(sound))).collect();
+            hearing.into_iter().map(|one| one.join().expect("whoever hears does not panic")).collect()
+        });
+        parts.extend(heard);
+    }
+    parts
 }
 
 fn sounds(wish: &Wish) -> Result<Vec<Sound>, HearError> {

@@ -63,7 +63,11 @@ fn named(heard: &Heard, known: &Known) -> String {
         let other = known.prompt(*other);
         text += &format!(" or {} {}", other.name, other.language);
     }
-    if heard.or.is_empty()
+    let mut longer = heard.part_of.iter().map(|other| known.prompt(*other)).peekable();
+    if longer.peek().is_some() {
+        let names: Vec<String> = longer.map(|other| format!("{} {}", other.name, other.language)).collect();
+        text += &format!(", or {} cut there", names.join(" or "));
+    } else if heard.or.is_empty()
         && let Some(begins) = &prompt.begins
     {
         text += &format!(" \"{begins}\"");
@@ -119,15 +123,18 @@ fn stretch_json(stretch: &Stretch, known: &Known) -> Value {
     let mut value = match &stretch.what {
         What::Prompt(heard) => {
             let prompt = known.prompt(heard.prompt);
-            let or: Vec<Value> = heard.or.iter().map(|other| name_json(known, *other)).collect();
+            let names = |others: &[usize]| -> Vec<Value> {
+                others.iter().map(|other| name_json(known, *other)).collect()
+            };
             json!({
                 "what": "prompt",
                 "name": prompt.name,
                 "language": prompt.language,
-                "or": or,
+                "or": names(&heard.or),
+                "part_of": names(&heard.part_of),
                 "offset": rounded(heard.offset.as_secs_f64()),
                 "missing": rounded(heard.missing.as_secs_f64()),
-                "whole": heard.offset <= WHOLE && heard.missing <= WHOLE,
+                "whole": heard.is_whole(),
                 "sure": rounded(f64::from(heard.likeness)),
             })
         }

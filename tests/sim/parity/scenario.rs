@@ -72,8 +72,8 @@ fn step(tag: &BytesStart<'_>) -> Result<Option<Step>, String> {
         "pause" => &["milliseconds", "distribution", "min", "max"],
         "nop" | "action" => &[],
         "ereg" => &["regexp", "search_in", "check_it", "assign_to", "header"],
-        // What SIPp says by `rtp_stream` is heard over loopback; here only the ladder is played.
-        "exec" => &["play_dtmf", "rtp_stream"],
+        // What SIPp says by these is heard over loopback; here only the ladder is played.
+        "exec" => &["play_dtmf", "rtp_stream", "play_pcap_audio"],
         "Reference" => &["variables"],
         other => return Err(format!("element <{other}> is not known")),
     };
