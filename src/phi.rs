@@ -28,6 +28,15 @@ impl<T> Phi<T> {
     }
 }
 
+impl Phi<String> {
+    /// Gives the memory back, overwritten. Copies that somebody else made stay.
+    pub fn overwrite(self) {
+        let mut octets = self.0.into_bytes();
+        octets.fill(0);
+        std::hint::black_box(&octets);
+    }
+}
+
 impl<T> fmt::Debug for Phi<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("‹phi›")

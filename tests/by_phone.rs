@@ -1,6 +1,7 @@
 //! The rehearsals of the shipped flows (`ivr-flows/NAME.test.yaml`) once more, by telephone: the same keys over real
-//! SIP and RTP against the real program, in real time, all at once. `careline hear` names what each caller heard, and
-//! the record of the call names its exit: both must be what the rehearsal says.
+//! SIP and RTP against the real program, in real time, many at once. `careline hear` names what each caller heard, and
+//! the record of the call names its exit: both must be what the rehearsal says. Played are those that add something:
+//! an exit to those of their file, or a language to an exit.
 //!
 //! ```text
 //!  NAME.test.yaml ─▶ script of `careline phone` ─▶ engine ─▶ recording ─▶ `careline hear` ─▶ the prompts, in order
@@ -21,10 +22,15 @@ use careline::flow::set::{Audio, FlowSet};
 use careline::io::flow_files;
 use careline::wire::telephone_event::Key;
 use engine::{Engine, ROOT, Wishes, free_stretch, furnish};
+use std::collections::{BTreeSet, VecDeque};
 use std::fmt::Write;
 use std::fs;
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::Mutex;
+use std::sync::mpsc;
+use std::thread;
 
 /// The first words of every call, which take 25 s.
 const FIRST_WORDS: [&str; 5] = ["u.emergency", "u.crisis", "u.language", "u.greeting", "u.person"];
@@ -104,7 +110,7 @@ fn as_served(rehearsal: &Rehearsal) -> (Vec<(Vec<String>, Does)>, String) {
         return (lines, rehearsal.exit.value.clone());
     }
     let name = &rehearsal.name.value;
-    let told = RECORDS_COME_LATER.iter().find(|(of, _)| of == name);
+    let told = RECORDS_COME_LATER.iter().find(|(of, _)| name.starts_with(of));
     let (_, prompt) = told.unwrap_or_else(|| panic!("`{name}` is not in RECORDS_COME_LATER"));
     let at = lines.iter().position(|(hears, _)| hears.iter().any(|heard| heard == prompt));
     lines.truncate(at.unwrap_or_else(|| panic!("`{name}` does not hear {prompt}")));
@@ -196,7 +202,14 @@ fn calls(set: &FlowSet) -> Vec<Call> {
         let seconds = waits.sum();
         Call { what, script, number, language, hears, exit, place, seconds }
     };
-    rehearsals(set).into_iter().map(call).collect()
+    let mut seen = BTreeSet::new();
+    let adds = |call: &Call| {
+        let file = call.what.split(':').next().unwrap_or_default();
+        let of_file = seen.insert(format!("{file} {}", call.exit));
+        let in_language = seen.insert(format!("{} in {}", call.exit, call.language));
+        of_file || in_language
+    };
+    rehearsals(set).into_iter().map(call).filter(adds).collect()
 }
 
 /// A number, or the short one that leads to a flow.
@@ -314,12 +327,10 @@ fn judged(Over { call, number, .. }: &Over, heard: &[String], records: &[String]
     ))
 }
 
-fn dial(served: &Served, number: usize, call: Call) -> Caller {
-    let home = served.home.path();
+fn dial((home, sip): (&Path, SocketAddr), number: usize, call: Call) -> Caller {
     let (file, recording) = (home.join(format!("{number}.script")), home.join(format!("{number}.wav")));
     fs::write(&file, &call.script).expect("the test's own directory can be written");
-    let (to, from) =
-        (format!("sip:{}@{}", call.number, served.engine.sip), format!("sip:+1617555{number:04}@here"));
+    let (to, from) = (format!("sip:{}@{sip}", call.number), format!("sip:+1617555{number:04}@here"));
     let mut phone = Command::new(env!("CARGO_BIN_EXE_careline"));
     phone.args(["phone", &to, "--from", &from, "--no-events", "--script"]).arg(file);
     phone.arg("--record").arg(&recording).current_dir(home);
@@ -373,8 +384,11 @@ fn joined(path: &Path, heard: &[Over]) {
 /// `careline hear` on what they heard.
 fn hear(file: &Path, heard: &[Over]) -> Child {
     joined(file, heard);
-    let mut hear = Command::new(env!("CARGO_BIN_EXE_careline"));
-    hear.args(["hear", "--json", "--sounds"]).arg(Path::new(ROOT).join("sounds")).arg(file);
+    // Whoever still calls comes first.
+    let mut hear = Command::new("nice");
+    hear.args(["-n", "19", env!("CARGO_BIN_EXE_careline"), "hear", "--json", "--sounds"])
+        .arg(Path::new(ROOT).join("sounds"))
+        .arg(file);
     hear.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the program can be run")
 }
 
@@ -385,24 +399,47 @@ fn names(hear: Child) -> Vec<Vec<String>> {
     sound::named(&String::from_utf8_lossy(&output.stdout))
 }
 
-#[test]
-fn every_rehearsal_of_the_shipped_flows_comes_out_by_phone_as_it_is_written() {
-    let (served, mut calls) = (PLACES.map(Served::start), calls(&shipped()));
-    // Those that are over first are heard first.
-    calls.sort_by(|a, b| a.seconds.total_cmp(&b.seconds));
+/// Calls that are up at once: more, and two processors are late for some.
+const AT_ONCE: usize = 40;
+
+/// Plays all calls, so many at once, and hears them as they end.
+fn heard(served: &[Served], calls: VecDeque<(usize, Call)>, home: &Path) -> Vec<(Vec<Over>, Child)> {
     let place =
         |call: &Call| PLACES.iter().position(|place| *place == call.place).expect("all four are listed");
-    let mut callers: Vec<Caller> =
-        calls.into_iter().enumerate().map(|(n, call)| dial(&served[place(&call)], n, call)).collect();
+    let lines: Vec<_> = served.iter().map(|served| (served.home.path(), served.engine.sip)).collect();
+    let (lines, waiting, mut heard) = (&lines, Mutex::new(calls), Vec::new());
+    let next = || waiting.lock().expect("no thread panics with it").pop_front();
+    thread::scope(|scope| {
+        let (ended, overs) = mpsc::channel();
+        for _ in 0..AT_ONCE {
+            let (ended, next) = (ended.clone(), &next);
+            scope.spawn(move || {
+                while let Some((number, call)) = next() {
+                    let over = dial(lines[place(&call)], number, call).ended();
+                    ended.send(over).expect("all are heard");
+                }
+            });
+        }
+        drop(ended);
+        let mut overs = overs.into_iter().peekable();
+        while overs.peek().is_some() {
+            let some: Vec<Over> = overs.by_ref().take(IN_ONE_GO).collect();
+            let hear = hear(&home.join(format!("{}.wav", heard.len())), &some);
+            heard.push((some, hear));
+        }
+    });
+    heard
+}
+
+#[test]
+fn every_exit_of_the_shipped_flows_is_reached_by_phone_as_its_rehearsal_is_written() {
+    let (served, mut calls) = (PLACES.map(Served::start), calls(&shipped()));
+    // The longest ones begin first, so that all are over early.
+    calls.sort_by(|a, b| b.seconds.total_cmp(&a.seconds));
+    assert!((60..=100).contains(&calls.len()), "{} calls", calls.len());
+    let calls = calls.into_iter().enumerate().collect();
     let home = tempfile::tempdir().expect("a temporary directory can be made");
-    let mut heard = Vec::new();
-    while !callers.is_empty() {
-        let some = callers.drain(..IN_ONE_GO.min(callers.len()));
-        let over: Vec<Over> = some.map(Caller::ended).collect();
-        let file = home.path().join(format!("{}.wav", heard.len()));
-        let names = hear(&file, &over);
-        heard.push((over, names));
-    }
+    let heard = heard(&served, calls, home.path());
     let records = served.map(Served::records).concat();
     let judged = heard.into_iter().flat_map(|(over, hear)| {
         let judged = |(over, heard): (&Over, Vec<String>)| judged(over, &heard, &records);
@@ -410,5 +447,4 @@ fn every_rehearsal_of_the_shipped_flows_comes_out_by_phone_as_it_is_written() {
     });
     let wrong: Vec<String> = judged.collect();
     assert!(wrong.is_empty(), "{} of {}:\n{}", wrong.len(), records.len(), wrong.join("\n"));
-    assert!(records.len() > 20, "{} calls", records.len());
 }

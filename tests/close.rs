@@ -7,12 +7,11 @@ mod phone;
 #[path = "sound/mod.rs"]
 mod sound;
 
-use engine::{Engine, ROOT, Wishes, careline, furnish};
+use engine::{Engine, ROOT, Wishes, furnish, must};
 use phone::Phone;
 use std::fs;
 use std::net::SocketAddr;
 use std::path::Path;
-use std::process::Output;
 
 /// A clinic with short prompts, an urgent number, and where its engine will be.
 fn furnished() -> (tempfile::TempDir, SocketAddr, SocketAddr) {
@@ -26,16 +25,6 @@ fn furnished() -> (tempfile::TempDir, SocketAddr, SocketAddr) {
     assert_ne!(urgent, text, "one line names the urgent flows");
     fs::write(&clinic, urgent).expect("the test's own directory can be written");
     (home, sip, desk)
-}
-
-/// What a command says that must go well, or must not.
-fn must(home: &Path, arguments: &[&str], goes_well: bool, says: &[&str]) {
-    let Output { status, stdout, stderr } =
-        careline(home, arguments).output().expect("the program can be run");
-    let said = format!("{}{}", String::from_utf8_lossy(&stdout), String::from_utf8_lossy(&stderr));
-    let unsaid: Vec<_> = says.iter().filter(|words| !said.contains(**words)).collect();
-    let well = status.success();
-    assert!(well == goes_well && unsaid.is_empty(), "{arguments:?}: {well}, not said {unsaid:?}:\n{said}");
 }
 
 fn call(engine: &Engine, number: &str) -> Phone {

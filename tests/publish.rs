@@ -8,12 +8,12 @@ mod phone;
 #[path = "sound/mod.rs"]
 mod sound;
 
-use engine::{Engine, ROOT, Wishes, careline, eventually, furnish};
+use engine::{Engine, ROOT, Wishes, careline, edit, eventually, furnish, must, ran};
 use phone::Phone;
 use std::fs;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::process::{Output, Stdio};
+use std::process::Stdio;
 
 /// The first two keys of the main menu: as they are shipped, changed, and without sense.
 const BEFORE: &str = "1: visits, 3: refill";
@@ -27,28 +27,6 @@ fn furnished() -> (tempfile::TempDir, SocketAddr, SocketAddr) {
     sound::short_prompts(Path::new(ROOT), &sounds);
     let (sip, desk) = furnish(home.path(), &Wishes { sounds, ..Wishes::default() });
     (home, sip, desk)
-}
-
-/// Changes a file of the draft.
-fn edit(home: &Path, file: &str, from: &str, to: &str) {
-    let path = home.join("ivr-flows").join(file);
-    let text = fs::read_to_string(&path).expect("the flow is shipped");
-    assert_eq!(text.matches(from).count(), 1, "{file} has one `{from}`");
-    fs::write(&path, text.replace(from, to)).expect("the test's own directory can be written");
-}
-
-fn run(home: &Path, arguments: &[&str]) -> (bool, String) {
-    let Output { status, stdout, stderr } =
-        careline(home, arguments).output().expect("the program can be run");
-    let said = format!("{}{}", String::from_utf8_lossy(&stdout), String::from_utf8_lossy(&stderr));
-    (status.success(), said)
-}
-
-/// What a command says that must go well, or must not.
-fn must(home: &Path, arguments: &[&str], goes_well: bool, says: &[&str]) {
-    let (well, said) = run(home, arguments);
-    let unsaid: Vec<_> = says.iter().filter(|words| !said.contains(**words)).collect();
-    assert!(well == goes_well && unsaid.is_empty(), "{arguments:?}: {well}, not said {unsaid:?}:\n{said}");
 }
 
 fn call(engine: &Engine, number: &str) -> Phone {
@@ -66,7 +44,7 @@ fn record_of_last(engine: &Engine, ended: u64) -> String {
 
 /// The version that `careline history` shows for a set.
 fn version(home: &Path, set: &str) -> String {
-    let (_, table) = run(home, &["history"]);
+    let (_, table) = ran(home, &["history"]);
     let line = table.lines().find(|line| line.split_whitespace().next() == Some(set));
     let line = line.unwrap_or_else(|| panic!("no set {set} in\n{table}"));
     let is_version = |word: &&str| word.len() == 12 && word.bytes().all(|octet| octet.is_ascii_hexdigit());
@@ -316,6 +294,6 @@ fn whoever_is_killed_while_publishing_leaves_a_whole_set() {
         engine.stop();
     }
     must(home, &["publish", "--yes"], true, &[]);
-    let (_, table) = run(home, &["history"]);
+    let (_, table) = ran(home, &["history"]);
     assert!(table.contains("[current]"), "{table}");
 }

@@ -11,12 +11,12 @@ mod phone;
 #[path = "sound/mod.rs"]
 mod sound;
 
-use engine::{Engine, ROOT, Wishes, careline, furnish};
+use engine::{Engine, ROOT, Wishes, careline, edit, furnish, must};
 use phone::Phone;
 use std::fs;
 use std::net::SocketAddr;
 use std::path::Path;
-use std::process::{Child, Output, Stdio};
+use std::process::{Child, Stdio};
 
 /// A clinic whose number 177 leads to a triage tree that nobody has signed, with these sounds for all else.
 fn furnished(make_sounds: fn(&Path)) -> (tempfile::TempDir, SocketAddr, SocketAddr) {
@@ -60,25 +60,6 @@ fn copy(from: &Path, to: &Path) {
             fs::copy(&from, &to).expect("it can be copied");
         }
     }
-}
-
-/// Changes a file of the draft.
-fn edit(home: &Path, file: &str, from: &str, to: &str) {
-    let path = home.join("ivr-flows").join(file);
-    let text = fs::read_to_string(&path).expect("the flow is there");
-    assert_eq!(text.matches(from).count(), 1, "{file} has one `{from}`");
-    fs::write(&path, text.replace(from, to)).expect("the test's own directory can be written");
-}
-
-/// What a command says that must go well, or must not.
-fn must(home: &Path, arguments: &[&str], goes_well: bool, says: &[&str]) -> String {
-    let Output { status, stdout, stderr } =
-        careline(home, arguments).output().expect("the program can be run");
-    let said = format!("{}{}", String::from_utf8_lossy(&stdout), String::from_utf8_lossy(&stderr));
-    let unsaid: Vec<_> = says.iter().filter(|words| !said.contains(**words)).collect();
-    let well = status.success();
-    assert!(well == goes_well && unsaid.is_empty(), "{arguments:?}: {well}, not said {unsaid:?}:\n{said}");
-    said
 }
 
 /// Calls 177, presses these keys one after the other was taken, and gives the record of the call.

@@ -42,7 +42,7 @@ pub fn run(paths: &Paths, when: &str, what: &str) -> ExitCode {
         Some(Ok(closings)) if !is_urgent(flows, what) => closed::explained(&closings, what, when),
         Some(_) | None => String::new(),
     };
-    let told = |when| explain(flows, when, what).map(|text| closed(when) + &text);
+    let told = |when| explain(flows, when, what, &closed(when));
     ended(read(when, Clock::start().wall()).and_then(told))
 }
 
@@ -66,14 +66,16 @@ fn read(when: &str, now: WallTime) -> Result<When, String> {
     })
 }
 
-/// What holds at `when` for who calls a number or comes to a flow.
+/// What holds at `when` for who calls a number or comes to a flow, behind what is `closed` by hand.
 ///
 /// # Errors
-/// Why there is nothing to tell: no such flow, or no calendar.
-pub fn explain(flows: &FlowSet, when: When, what: &str) -> Result<String, String> {
-    let (flow, mut text) = flow(flows, what)?;
+/// Why there is nothing to tell: no such flow, or neither a calendar nor anything closed.
+pub fn explain(flows: &FlowSet, when: When, what: &str, closed: &str) -> Result<String, String> {
+    let (flow, found) = flow(flows, what)?;
+    let mut text = closed.to_owned() + &found;
     if flows.calendars().is_empty() {
-        return Err("there is no calendar: the flows have no hours.yaml".to_owned());
+        let none = "there is no calendar: the flows have no hours.yaml";
+        return if closed.is_empty() { Err(none.to_owned()) } else { Ok(format!("{text}{none}\n")) };
     }
     let asking = asking(flows, &flow);
     if asking.is_empty() {
@@ -293,7 +295,7 @@ mod tests {
 
     fn told(when: &str, what: &str, expected: Expect) {
         let now = WallTime::from_micros(1_795_525_200_000_000);
-        let text = read(when, now).and_then(|when| explain(&flows(), when, what));
+        let text = read(when, now).and_then(|when| explain(&flows(), when, what, ""));
         expected.assert_eq(&text.unwrap_or_else(|why| format!("! {why}\n")));
     }
 
@@ -413,6 +415,23 @@ mod tests {
                 because of ivr-flows/hours.yaml:22  week: {every day: "22:00-01:15"}
         "#]],
         );
+    }
+
+    #[test]
+    fn what_is_closed_by_hand_is_told_also_where_there_is_no_calendar() {
+        let file = |(name, text): (&str, &str)| SourceFile {
+            path: format!("ivr-flows/{name}"),
+            octets: text.into(),
+        };
+        let files = FILES.into_iter().filter(|(name, _)| *name != "hours.yaml").map(file).collect();
+        let (set, faults) = FlowSet::load(files, &|_, _| Audio::Present);
+        let set = set.unwrap_or_else(|| panic!("{faults:?}"));
+        let when = When::At(WallTime::from_micros(1_795_525_200_000_000));
+        let none = "there is no calendar: the flows have no hours.yaml";
+        assert_eq!(explain(&set, when, "100", ""), Err(none.to_owned()));
+        let closed = "closed by hand: 100 until then\n";
+        let told = format!("{closed}the number 100 leads to `main_menu`\n{none}\n");
+        assert_eq!(explain(&set, when, "100", closed), Ok(told));
     }
 
     #[test]

@@ -6,7 +6,7 @@ use crate::flow::action::{Action, ConnectEnd, Fact, Heard, Input};
 use crate::flow::rehearsal::Desk;
 use crate::flow::request::failure::Failure;
 use crate::flow::run::Run;
-use crate::id::{ExitName, PlaybackId, StepName};
+use crate::id::{ExitName, FlowName, PlaybackId, StepName};
 use crate::wire::telephone_event::Key;
 use std::time::Duration;
 
@@ -28,8 +28,8 @@ pub(super) struct Stage {
     ended: Option<ExitName>,
     /// Inputs that may still come: a flow that never waits for the caller ends with them.
     left: usize,
-    /// The step that was entered last.
-    step: Option<StepName>,
+    /// The step that was entered last, and its flow.
+    step: Option<(FlowName, StepName)>,
 }
 
 /// What the engine owes the flow.
@@ -65,8 +65,8 @@ impl Stage {
         self.ended.as_ref().or(self.run.exit())
     }
 
-    /// The step that was entered last.
-    pub fn step(&self) -> Option<&StepName> {
+    /// The step that was entered last, and its flow.
+    pub fn step(&self) -> Option<&(FlowName, StepName)> {
         self.step.as_ref()
     }
 
@@ -102,15 +102,20 @@ impl Stage {
 
     /// Goes on until the flow waits for the caller.
     pub fn until_quiet(&mut self) {
-        loop {
-            if let Some(playback) = self.playing.take() {
+        while self.goes_on() {}
+    }
+
+    /// Goes on by one thing: words are over, or what the engine owes comes. False if the flow waits for the caller.
+    pub fn goes_on(&mut self) -> bool {
+        if self.left == 0 {
+            return false;
+        }
+        match self.playing.take() {
+            Some(playback) => {
                 self.hand_in(Input::PlaybackEnded { playback, completed: true });
-            } else if !self.owe() && !self.times_out() {
-                return;
+                true
             }
-            if self.left == 0 {
-                return;
-            }
+            None => self.owe() || self.times_out(),
         }
     }
 
@@ -161,7 +166,7 @@ impl Stage {
                 Action::End { exit } => self.ended = Some(exit),
                 Action::Voice { voicing, .. } => voiced.push(voicing),
                 Action::Request { request, .. } => asked = Some(request),
-                Action::Tell(Fact::StepEntered { step, .. }) => self.step = Some(step),
+                Action::Tell(Fact::StepEntered { flow, step }) => self.step = Some((flow, step)),
                 Action::Tell(_) | Action::LetGo { .. } | Action::ByPhone(_) => {}
                 Action::StartRecording | Action::StopRecording => {}
             }

@@ -143,7 +143,12 @@ pub const TEST_GIVEN: Object = Object {
             "The called number, or a flow; left out, the flow that the file is named after.",
         ),
         field("at", Optional, Value::Text, "The day and time in the clinic's zone: `2026-11-26 10:00`."),
-        field("language", Optional, Value::Language, "The caller's language; the first if left out."),
+        field(
+            "language",
+            Optional,
+            Value::OneOrMore(&Value::Language),
+            "The caller's language; the first if left out. With several the call is played in each.",
+        ),
         field(
             "desk",
             Optional,

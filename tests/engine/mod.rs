@@ -423,6 +423,30 @@ pub fn careline(home: &Path, arguments: &[&str]) -> Command {
     command
 }
 
+/// Whether a command went well, and all that it says.
+pub fn ran(home: &Path, arguments: &[&str]) -> (bool, String) {
+    let Output { status, stdout, stderr } =
+        careline(home, arguments).output().expect("the program can be run");
+    let said = format!("{}{}", String::from_utf8_lossy(&stdout), String::from_utf8_lossy(&stderr));
+    (status.success(), said)
+}
+
+/// What a command says that must go well, or must not.
+pub fn must(home: &Path, arguments: &[&str], goes_well: bool, says: &[&str]) -> String {
+    let (well, said) = ran(home, arguments);
+    let unsaid: Vec<_> = says.iter().filter(|words| !said.contains(**words)).collect();
+    assert!(well == goes_well && unsaid.is_empty(), "{arguments:?}: {well}, not said {unsaid:?}:\n{said}");
+    said
+}
+
+/// Changes the only place of a file of the draft that is so.
+pub fn edit(home: &Path, file: &str, from: &str, to: &str) {
+    let path = home.join("ivr-flows").join(file);
+    let text = fs::read_to_string(&path).expect("the flow is there");
+    assert_eq!(text.matches(from).count(), 1, "{file} has one `{from}`");
+    fs::write(&path, text.replace(from, to)).expect("the test's own directory can be written");
+}
+
 /// Keeps what a stream says; tells `ended` when it says no more.
 fn keep(stream: Box<dyn Read + Send>, output: &Arc<Mutex<String>>, ended: std::sync::mpsc::Sender<()>) {
     let output = Arc::clone(output);

@@ -2,9 +2,11 @@
 //!
 //! The parts are those of the OASIS standard: §3.14 run, §3.49 reportingDescriptor (a rule for each code),
 //! §3.27 result, §3.30 region, §3.55 fix. Columns count characters, so `columnKind` says so (§3.14.17).
+//! A rule's page stands whole in its `help`. There is no `helpUri`: it would have to be absolute (§3.49.12), and the pages
+//! stand beside the program, at an address that the program does not know.
 
 use super::json::is_in_a_line;
-use super::{page_path, pages};
+use super::pages;
 use crate::flow::diagnostic::{Diagnostic, Edit, Place, Severity};
 use crate::flow::faults::Page;
 use serde_json::{Value, json};
@@ -41,7 +43,6 @@ fn rule(page: &Page) -> Value {
         "shortDescription": {"text": page.code.meaning},
         "fullDescription": {"text": page.means},
         "help": {"text": page.repair, "markdown": page.markdown()},
-        "helpUri": page_path(page.code.id),
         "defaultConfiguration": {"level": "error"},
     })
 }

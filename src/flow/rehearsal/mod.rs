@@ -77,7 +77,7 @@ pub struct Line {
 pub enum Does {
     /// Listens on.
     Nothing,
-    /// Presses these keys.
+    /// Presses these keys, into the words that are heard last: at once, if no words are named.
     Presses(Vec<Key>),
     /// Says nothing until the engine has waited long enough.
     IsSilent,

@@ -26,10 +26,12 @@ pub fn file(file: &SourceFile, set: &FlowSet, sources: &mut Sources) -> Vec<Rehe
             .repair(format!("make several files of it; at most {REHEARSALS_MAX} are played"));
         sources.fault(call.place, REHEARSAL, words);
     }
-    calls.iter().take(REHEARSALS_MAX).filter_map(|call| rehearsal(call, name, set, sources)).collect()
+    let calls = calls.iter().take(REHEARSALS_MAX);
+    calls.flat_map(|call| rehearsals(call, name, set, sources).unwrap_or_default()).collect()
 }
 
-fn rehearsal(node: &Node, file: &str, set: &FlowSet, sources: &mut Sources) -> Option<Rehearsal> {
+/// One call, in each language in which it is written.
+fn rehearsals(node: &Node, file: &str, set: &FlowSet, sources: &mut Sources) -> Option<Vec<Rehearsal>> {
     let mut fields = Fields::of_object(node, &[&vocabulary::TEST], FAMILY, sources)?;
     let at = fields.place;
     let name =
@@ -42,10 +44,42 @@ fn rehearsal(node: &Node, file: &str, set: &FlowSet, sources: &mut Sources) -> O
     let mut then = Fields::of_object(then?, &[&vocabulary::TEST_THEN], FAMILY, sources)?;
     let exit = then.need("exit", sources).and_then(|n| fields::name(n, "an exit", FAMILY, sources));
     then.finish(sources);
-    Some(Rehearsal { name: name?, given: given?, lines, exit: exit? })
+    let (given, mut languages) = given?;
+    let most = set.clinic().languages.len();
+    if let Some(one) = languages.get(most) {
+        let words =
+            Words::what(format!("this call is in {} languages, and callers hear {most}", languages.len()))
+                .repair("name each language once");
+        sources.fault(one.place, REHEARSAL, words);
+    }
+    languages.truncate(most);
+    let one = Rehearsal { name: name?, given, lines, exit: exit? };
+    Some(if languages.len() > 1 {
+        languages.into_iter().map(|language| one.in_language(language)).collect()
+    } else {
+        vec![one]
+    })
 }
 
-fn given(node: Option<&Node>, at: Place, file: &str, set: &FlowSet, sources: &mut Sources) -> Option<Given> {
+impl Rehearsal {
+    /// The same call in a language, which its name tells.
+    fn in_language(&self, language: Placed<String>) -> Rehearsal {
+        let mut rehearsal = self.clone();
+        rehearsal.name.value = format!("{} ({})", self.name.value, language.value);
+        rehearsal.given.language = Some(language);
+        rehearsal
+    }
+}
+
+/// What holds, with the first language; and all of them.
+fn given(
+    node: Option<&Node>,
+    at: Place,
+    file: &str,
+    set: &FlowSet,
+    sources: &mut Sources,
+) -> Option<(Given, Vec<Placed<String>>)> {
+    let mut languages = Vec::new();
     let mut given = Given {
         number: Placed { value: file.to_owned(), place: node.map_or(at, |node| node.place) },
         at: None,
@@ -61,7 +95,9 @@ fn given(node: Option<&Node>, at: Place, file: &str, set: &FlowSet, sources: &mu
         if let Some(at) = fields.take("at") {
             given.at = Some(moment(at, sources)?);
         }
-        given.language = fields.take("language").and_then(|n| fields::name(n, "a language", FAMILY, sources));
+        let language = fields.take("language");
+        languages = language.map(|n| names(n, "a language", sources)).unwrap_or_default();
+        given.language = languages.first().cloned();
         let desks = [("answers", Desk::Answers), ("nobody", Desk::Nobody)];
         let desk = fields.take("desk").and_then(|n| fields::choice(n, "desk", &desks, FAMILY, sources));
         given.desk = desk.unwrap_or_default();
@@ -84,7 +120,7 @@ fn given(node: Option<&Node>, at: Place, file: &str, set: &FlowSet, sources: &mu
         sources.fault(given.number.place, REHEARSAL, words);
         return None;
     }
-    Some(given)
+    Some((given, languages))
 }
 
 /// `2026-11-26 10:00`.
@@ -114,7 +150,7 @@ fn lines(node: &Node, sources: &mut Sources) -> Vec<Line> {
 
 fn line(node: &Node, sources: &mut Sources) -> Option<Line> {
     let mut fields = Fields::of_object(node, &[&vocabulary::TEST_LINE], FAMILY, sources)?;
-    let hears = fields.take("hears").map(|n| prompts(n, sources)).unwrap_or_default();
+    let hears = fields.take("hears").map(|n| names(n, "a prompt", sources)).unwrap_or_default();
     let presses = fields.take("presses").map(|n| keys(n, sources));
     let silent = fields.take("silent");
     let silent = silent.and_then(|n| fields::choice(n, "answer", &[("yes", ())], FAMILY, sources));
@@ -135,13 +171,13 @@ fn line(node: &Node, sources: &mut Sources) -> Option<Line> {
 }
 
 /// One name, or a list of names.
-fn prompts(node: &Node, sources: &mut Sources) -> Vec<Placed<String>> {
+fn names(node: &Node, what: &str, sources: &mut Sources) -> Vec<Placed<String>> {
     let one = std::slice::from_ref(node);
     let all = match &node.shape {
         Shape::List(items) => items.as_slice(),
         Shape::Scalar(_) | Shape::Map(_) | Shape::Broken => one,
     };
-    all.iter().filter_map(|node| fields::name(node, "a prompt", FAMILY, sources)).collect()
+    all.iter().filter_map(|node| fields::name(node, what, FAMILY, sources)).collect()
 }
 
 /// One key, or a list of keys.

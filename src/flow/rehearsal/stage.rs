@@ -6,6 +6,7 @@ use crate::flow::diagnostic::Place;
 use crate::flow::run::{CareAnswers, Run, Unsigned};
 use crate::flow::set::FlowSet;
 use crate::flow::stage::Stage;
+use crate::flow::syntax::fields::Placed;
 use crate::id::FlowName;
 use crate::limits::REHEARSAL_INPUTS_MAX;
 use crate::wire::telephone_event::Key;
@@ -18,13 +19,9 @@ pub(super) struct Difference {
     pub what: String,
 }
 
-/// Plays a call.
+/// Plays a call, and looks where it comes to.
 pub(super) fn play(set: &Arc<FlowSet>, rehearsal: &Rehearsal) -> Result<(), Difference> {
-    let mut stage = begin(set, &rehearsal.given)?;
-    for line in &rehearsal.lines {
-        play_line(&mut stage, line)?;
-    }
-    stage.until_quiet();
+    let stage = played(set, rehearsal)?;
     let exit = stage.exit().map(|exit| exit.as_str().to_owned());
     if exit.as_deref() == Some(rehearsal.exit.value.as_str()) {
         return Ok(());
@@ -38,6 +35,16 @@ pub(super) fn play(set: &Arc<FlowSet>, rehearsal: &Rehearsal) -> Result<(), Diff
         ),
     };
     Err(Difference { place: rehearsal.exit.place, what })
+}
+
+/// Plays a call to its end, wherever that is.
+pub(super) fn played(set: &Arc<FlowSet>, rehearsal: &Rehearsal) -> Result<Stage, Difference> {
+    let mut stage = begin(set, &rehearsal.given)?;
+    for line in &rehearsal.lines {
+        play_line(&mut stage, line)?;
+    }
+    stage.until_quiet();
+    Ok(stage)
 }
 
 fn begin(set: &Arc<FlowSet>, given: &Given) -> Result<Stage, Difference> {
@@ -67,16 +74,14 @@ fn begin(set: &Arc<FlowSet>, given: &Given) -> Result<Stage, Difference> {
 }
 
 fn play_line(stage: &mut Stage, line: &Line) -> Result<(), Difference> {
-    stage.until_quiet();
-    let mut from = 0;
-    for wanted in &line.hears {
-        match stage.heard()[from..].iter().position(|heard| is_of(heard, &wanted.value)) {
-            Some(at) => from += at + 1,
-            None => {
-                let what = format!("the caller does not hear `{}` here, but {}", wanted.value, told(stage));
-                return Err(Difference { place: wanted.place, what });
-            }
-        }
+    match line.does {
+        // Keys fall into the words that are named last.
+        Does::Presses(_) => while not_heard(stage, line).is_some() && stage.goes_on() {},
+        Does::Nothing | Does::IsSilent | Does::Says(_) => stage.until_quiet(),
+    }
+    if let Some(wanted) = not_heard(stage, line) {
+        let what = format!("the caller does not hear `{}` here, but {}", wanted.value, told(stage));
+        return Err(Difference { place: wanted.place, what });
     }
     stage.forget_heard();
     match &line.does {
@@ -90,6 +95,12 @@ fn play_line(stage: &mut Stage, line: &Line) -> Result<(), Difference> {
         Does::Says(time) => stage.say(*time),
     }
     Ok(())
+}
+
+/// The first prompt of a line that was not heard in its place since the line before.
+fn not_heard<'a>(stage: &Stage, line: &'a Line) -> Option<&'a Placed<String>> {
+    let mut heard = stage.heard().iter();
+    line.hears.iter().find(|wanted| !heard.any(|heard| is_of(heard, &wanted.value)))
 }
 
 /// What the caller heard since the line before.

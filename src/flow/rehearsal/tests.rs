@@ -1,20 +1,27 @@
 //! Rehearsals of the shipped flows: as written, and otherwise.
 
+mod exits;
+
 use super::*;
 use crate::flow::diagnostic::Paint;
 use crate::flow::set::Audio;
 use expect_test::{Expect, expect};
 
-fn shipped() -> Arc<FlowSet> {
+/// The files of the shipped folder that have such a name.
+fn of_folder(is_wanted: impl Fn(&str) -> bool) -> Vec<SourceFile> {
     let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("ivr-flows");
     let files = std::fs::read_dir(folder).expect("the shipped flows can be read").filter_map(|entry| {
         let path = entry.ok()?.path();
         let name = path.file_name()?.to_str()?.to_owned();
         let octets = std::fs::read(&path).ok()?;
-        (name.ends_with(".yaml") && !name.ends_with(".test.yaml"))
-            .then_some(SourceFile { path: name, octets })
+        is_wanted(&name).then_some(SourceFile { path: name, octets })
     });
-    let (set, faults) = FlowSet::load(files.collect(), &|_, _| Audio::Present);
+    files.collect()
+}
+
+fn shipped() -> Arc<FlowSet> {
+    let files = of_folder(|name| name.ends_with(".yaml") && !name.ends_with(".test.yaml"));
+    let (set, faults) = FlowSet::load(files, &|_, _| Audio::Present);
     let shown: Vec<String> = faults.iter().map(|fault| fault.render(Paint::Plain)).collect();
     Arc::new(set.unwrap_or_else(|| panic!("{}", shown.join("\n"))))
 }
@@ -42,6 +49,35 @@ fn a_call_that_comes_out_as_written_is_told_so() {
         "- name: a\n  given: {number: office_info}\n  call: [{hears: oi.menu, presses: 1}, {hears: oi.hours, presses: 3}]\n  then: {exit: informed}\n",
     ] {
         assert_eq!(came(text), "a: AsWritten\n", "{text}");
+    }
+}
+
+#[test]
+fn a_call_that_is_written_in_two_languages_is_played_in_each() {
+    let call = "  call: [{hears: mm.menu, presses: 3}]\n  then: {exit: refill}\n";
+    let came_in = |languages: &str| came(&format!("- name: a\n  given: {{language: {languages}}}\n{call}"));
+    assert_eq!(came_in("[en, es]"), "a (en): AsWritten\na (es): AsWritten\n");
+    assert_eq!(came_in("es"), "a: AsWritten\n");
+    assert_eq!(came_in("[es]"), "a: AsWritten\n");
+    let with_unknown = came_in("[en, fr]");
+    assert!(with_unknown.starts_with("a (en): AsWritten\na (fr): Otherwise\n"), "{with_unknown}");
+    let with_twice = came_in("[en, es, en]");
+    assert!(with_twice.contains("F192  this call is in 3 languages, and callers hear 2"), "{with_twice}");
+}
+
+#[test]
+fn keys_fall_into_the_words_that_are_named_last() {
+    for (call, exit) in [
+        // The number for crises asks nothing: a key has to fall into its words.
+        ("{hears: cr.danger, presses: 0}", "person"),
+        ("{hears: [u.crisis, cr.danger], presses: [9, 1, 1]}", "emergency"),
+        ("{hears: [cr.danger, cr.stay]}", "crisis"),
+        // At once: the entry says its first words.
+        ("{presses: 0}", "person"),
+    ] {
+        let text =
+            format!("- name: a\n  given: {{number: 190}}\n  call: [{call}]\n  then: {{exit: {exit}}}\n");
+        assert_eq!(came(&text), "a: AsWritten\n", "{text}");
     }
 }
 

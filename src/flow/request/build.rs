@@ -6,9 +6,10 @@ use crate::flow::saved::Saved;
 use crate::id::ValueName;
 use crate::limits::{REQUEST_BODY_MAX_OCTETS, REQUEST_URL_MAX_OCTETS};
 use crate::phi::Phi;
-use std::fmt::Write;
+use std::fmt::{self, Write};
 
-/// What is sent. Its `Debug` shows nothing of the values.
+/// What is sent. Its `Debug` shows nothing of the values, and it is overwritten when it is dropped: among them may be
+/// secrets of a caller.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Message {
     /// Path and query, as the request line has them (RFC 9112 §3.2.1).
@@ -17,99 +18,125 @@ pub struct Message {
     pub body: Option<Phi<String>>,
 }
 
+impl Drop for Message {
+    fn drop(&mut self) {
+        std::mem::take(&mut self.target).overwrite();
+        self.body.take().unwrap_or_default().overwrite();
+    }
+}
+
 impl Plan {
     /// The request with these values, each under the name that the server knows.
     ///
     /// # Errors
     /// [`Failure::Long`] when they are more than a request may hold.
     pub fn message(&self, values: &[(ValueName, &Saved)]) -> Result<Message, Failure> {
-        let mut target = self.url.path.clone();
-        let mut query = self.url.query.clone();
-        let body = match self.method {
+        // Of full length from the beginning: a text that grows leaves copies behind.
+        let mut target = String::with_capacity(REQUEST_URL_MAX_OCTETS);
+        target.push_str(&self.url.path);
+        if let Some(query) = &self.url.query {
+            target.push('?');
+            target.push_str(query);
+        }
+        let mut body = None;
+        match self.method {
             Method::Get => {
                 for (name, value) in values {
-                    add_to_query(&mut query, name.as_str(), value);
+                    add_to_query(&mut target, name.as_str(), value);
                 }
-                None
             }
-            Method::Post => Some(object(values)),
-        };
-        if let Some(query) = query {
-            target.push('?');
-            target.push_str(&query);
+            Method::Post => body = Some(Phi::new(object(values))),
         }
-        let long = target.len() > REQUEST_URL_MAX_OCTETS
-            || body.as_ref().is_some_and(|body| body.len() > REQUEST_BODY_MAX_OCTETS);
-        if long {
+        let message = Message { target: Phi::new(target), body };
+        let body_octets = message.body.as_ref().map_or(0, |body| body.expose().len());
+        if message.target.expose().len() > REQUEST_URL_MAX_OCTETS || body_octets > REQUEST_BODY_MAX_OCTETS {
             return Err(Failure::Long);
         }
-        Ok(Message { target: Phi::new(target), body: body.map(Phi::new) })
+        Ok(message)
     }
 }
 
 /// `name=value`; of a list, one for each of its items.
-fn add_to_query(query: &mut Option<String>, name: &str, value: &Saved) {
+fn add_to_query(target: &mut String, name: &str, value: &Saved) {
     if let Saved::List(items) = value {
         for item in items {
-            add_to_query(query, name, item);
+            add_to_query(target, name, item);
         }
         return;
     }
-    let query = query.get_or_insert_default();
-    if !query.is_empty() {
-        query.push('&');
+    // A path has no question mark of its own (RFC 3986 §3.3).
+    match target.find('?') {
+        None => target.push('?'),
+        Some(at) if at + 1 == target.len() => {}
+        Some(_) => target.push('&'),
     }
-    encode(query, name);
-    query.push('=');
-    encode(query, &plain(value));
+    let _ = InQuery(target).write_str(name);
+    target.push('=');
+    let _ = plain(&mut InQuery(target), value);
 }
 
 /// All but the unreserved characters as `%` and two hexadecimal digits (RFC 3986 §2.1, §2.3).
-fn encode(query: &mut String, text: &str) {
-    for octet in text.bytes() {
-        if octet.is_ascii_alphanumeric() || b"-._~".contains(&octet) {
-            query.push(char::from(octet));
-        } else {
-            let _ = write!(query, "%{octet:02X}");
+struct InQuery<'a>(&'a mut String);
+
+impl fmt::Write for InQuery<'_> {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        for octet in text.bytes() {
+            if octet.is_ascii_alphanumeric() || b"-._~".contains(&octet) {
+                self.0.push(char::from(octet));
+            } else {
+                write!(self.0, "%{octet:02X}")?;
+            }
         }
+        Ok(())
     }
 }
 
 /// A value as text, the way an answer would have it.
-fn plain(value: &Saved) -> String {
+fn plain(out: &mut impl fmt::Write, value: &Saved) -> fmt::Result {
     match value {
         Saved::Text(text) | Saved::Digits(text) | Saved::Phone(text) | Saved::Choice(text) => {
-            text.to_string()
+            out.write_str(text)
         }
-        Saved::Number(number) | Saved::Duration(number) => number.to_string(),
-        Saved::Date(date) => format!("{date:?}"),
-        Saved::Time(time) => format!("{time:?}"),
+        Saved::Number(number) | Saved::Duration(number) => write!(out, "{number}"),
+        Saved::Date(date) => write!(out, "{date:?}"),
+        Saved::Time(time) => write!(out, "{time:?}"),
         Saved::Money(amount) => {
             let (sign, cents) = (if amount.cents() < 0 { "-" } else { "" }, amount.cents().unsigned_abs());
-            format!("{sign}{}.{:02}", cents / 100, cents % 100)
+            write!(out, "{sign}{}.{:02}", cents / 100, cents % 100)
         }
-        Saved::Bool(yes) => yes.to_string(),
-        Saved::List(items) => items.iter().map(plain).collect::<Vec<_>>().join(","),
+        Saved::Bool(yes) => write!(out, "{yes}"),
+        Saved::List(items) => {
+            for (at, item) in items.iter().enumerate() {
+                out.write_str(if at > 0 { "," } else { "" })?;
+                plain(out, item)?;
+            }
+            Ok(())
+        }
     }
 }
 
 /// The values as a JSON object (RFC 8259 §4).
 fn object(values: &[(ValueName, &Saved)]) -> String {
-    let mut object = String::from("{");
+    let mut object = String::with_capacity(REQUEST_BODY_MAX_OCTETS);
+    object.push('{');
     for (at, (name, value)) in values.iter().enumerate() {
         if at > 0 {
             object.push(',');
         }
-        string(&mut object, name.as_str());
-        object.push(':');
+        object.push('"');
+        let _ = InString(&mut object).write_str(name.as_str());
+        object.push_str("\":");
         json(&mut object, value);
     }
-    object + "}"
+    object.push('}');
+    object
 }
 
 fn json(out: &mut String, value: &Saved) {
     match value {
-        Saved::Number(_) | Saved::Duration(_) | Saved::Bool(_) => out.push_str(&plain(value)),
+        Saved::Number(_) | Saved::Duration(_) | Saved::Bool(_) => {
+            let _ = plain(out, value);
+        }
         Saved::List(items) => {
             out.push('[');
             for (at, item) in items.iter().enumerate() {
@@ -120,22 +147,32 @@ fn json(out: &mut String, value: &Saved) {
             }
             out.push(']');
         }
-        Saved::Text(_) | Saved::Digits(_) | Saved::Phone(_) | Saved::Choice(_) => string(out, &plain(value)),
-        Saved::Date(_) | Saved::Time(_) | Saved::Money(_) => string(out, &plain(value)),
+        Saved::Text(_)
+        | Saved::Digits(_)
+        | Saved::Phone(_)
+        | Saved::Choice(_)
+        | Saved::Date(_)
+        | Saved::Time(_)
+        | Saved::Money(_) => {
+            out.push('"');
+            let _ = plain(&mut InString(out), value);
+            out.push('"');
+        }
     }
 }
 
-/// A JSON string (RFC 8259 §7).
-fn string(out: &mut String, text: &str) {
-    out.push('"');
-    for c in text.chars() {
-        match c {
-            '"' | '\\' => out.extend(['\\', c]),
-            c if c < ' ' => {
-                let _ = write!(out, "\\u{:04x}", u32::from(c));
+/// What stands between the quotation marks of a JSON string (RFC 8259 §7).
+struct InString<'a>(&'a mut String);
+
+impl fmt::Write for InString<'_> {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        for c in text.chars() {
+            match c {
+                '"' | '\\' => self.0.extend(['\\', c]),
+                c if c < ' ' => write!(self.0, "\\u{:04x}", u32::from(c))?,
+                c => self.0.push(c),
             }
-            c => out.push(c),
         }
+        Ok(())
     }
-    out.push('"');
 }

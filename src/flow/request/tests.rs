@@ -333,7 +333,7 @@ proptest! {
         let message = plan(Method::Post, "https://a.example/")
             .message(&[(one.clone(), &value), (all.clone(), &list)]).expect("it fits");
         let fields = schema(&[("one", item.word()), ("all", &Kind::ListOf(item).to_string())]);
-        let body = message.body.expect("a POST has one");
+        let body = message.body.as_ref().expect("a POST has one");
         prop_assert_eq!(read(&fields, body.expose().as_bytes()), Ok(vec![(one, value), (all, list)]));
     }
 

@@ -437,7 +437,12 @@ impl Run {
         match &self.state {
             State::Pausing { .. } => true,
             State::Climbing(climb) => matches!(climb.call, Call::Resting { .. }),
-            _ => false,
+            State::Waiting | State::Saying(_) | State::Closed(_) | State::Notice(_) | State::Asking(_) => {
+                false
+            }
+            State::Entering(_) | State::ByPhone(_) | State::Requesting(_) | State::Talking { .. } => false,
+            State::Prompting(..) | State::Opening { .. } | State::Recording { .. } => false,
+            State::Saving { .. } | State::Parting { .. } | State::Over => false,
         }
     }
 
@@ -507,7 +512,12 @@ impl Run {
         match &self.state {
             State::Climbing(_) => true,
             State::Requesting(waiting) => waiting.is_told(),
-            _ => false,
+            State::Waiting | State::Saying(_) | State::Closed(_) | State::Notice(_) | State::Asking(_) => {
+                false
+            }
+            State::Entering(_) | State::ByPhone(_) | State::Pausing { .. } | State::Talking { .. } => false,
+            State::Prompting(..) | State::Opening { .. } | State::Recording { .. } => false,
+            State::Saving { .. } | State::Parting { .. } | State::Over => false,
         }
     }
 
@@ -772,7 +782,14 @@ impl Run {
                 self.actions.push_back(Action::FinishMessage);
                 Why::Asked
             }
-            _ => Why::Asked,
+            State::Waiting | State::Saying(_) | State::Closed(_) | State::Notice(_) | State::Asking(_) => {
+                Why::Asked
+            }
+            State::Entering(_) | State::ByPhone(_) | State::Requesting(_) | State::Pausing { .. } => {
+                Why::Asked
+            }
+            State::Talking { .. } | State::Prompting(..) => Why::Asked,
+            State::Saving { .. } | State::Parting { .. } => Why::Asked,
         };
         self.exit = Some(self.climbing_for.clone());
         self.state = State::Talking { why };

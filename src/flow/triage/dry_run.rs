@@ -71,5 +71,5 @@ fn run(set: &Arc<FlowSet>, flow: usize, test: &TestText) -> Came {
         stage.until_quiet();
     }
     let exit = stage.exit().map(|exit| exit.as_str().to_owned());
-    Came { exit, left: acts.len(), last: stage.step().cloned() }
+    Came { exit, left: acts.len(), last: stage.step().map(|(_, step)| step.clone()) }
 }

@@ -132,7 +132,7 @@ impl Voice {
         if let Err(refused) = self.questions.try_send(question) {
             self.counters.failed.fetch_add(1, Relaxed);
             let Question { call, voicing, text, .. } = refused.into_inner();
-            wipe(text);
+            text.overwrite();
             // If this queue is full too, the flow goes on by its own time.
             let _ = self.answer_to.try_send(Answer { call, voicing, sound: None });
         }
@@ -169,7 +169,7 @@ impl Speaking {
     async fn answer(&self, question: Question) {
         let Question { call, voicing, language, text } = question;
         let said = tokio::time::timeout(VOICE_MAX, self.say(&language, &text)).await;
-        wipe(text);
+        text.overwrite();
         let sound = said.unwrap_or(Err(Failure::TooSlow)).inspect_err(|failure| {
             self.counters.failed.fetch_add(1, Relaxed);
             tracing::warn!(engine = self.engine.name(), %language, %failure, "the voice was not heard");
@@ -194,11 +194,4 @@ impl Speaking {
     fn kept(&self) -> std::sync::MutexGuard<'_, Kept> {
         self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-/// A text is overwritten before its memory is given back.
-fn wipe(text: Phi<String>) {
-    let mut octets = text.into_exposed().into_bytes();
-    octets.fill(0);
-    std::hint::black_box(&octets);
 }
