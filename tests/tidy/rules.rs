@@ -411,6 +411,7 @@ const CRATE_HOMES: &[(&str, &[&str])] = &[
     ),
     ("libc", &["src/io/", "src/cli/"]),
     ("md5", &["src/sip/digest"]),
+    ("md_5", &["src/sip/digest"]),
     ("memchr", &["src/wire/"]),
     ("mimalloc", &["src/main.rs"]),
     ("pcap_file", &["src/io/capture.rs"]),

@@ -59,7 +59,9 @@ impl Purse {
             best = match (best, challenge) {
                 (Ok(best), Ok(other)) if other.algorithm > best.algorithm => Ok(other),
                 (Err(_), Ok(first)) => Ok(first),
-                (Err(GiveUp::Challenge(CredentialsError::Scheme)), Err(error)) => Err(GiveUp::Challenge(error)),
+                (Err(GiveUp::Challenge(CredentialsError::Scheme)), Err(error)) => {
+                    Err(GiveUp::Challenge(error))
+                }
                 (best, _) => best,
             };
         }
@@ -86,7 +88,8 @@ impl Purse {
         }
         self.count += 1;
         let Account { user, password } = &self.account;
-        let ha1 = Ha1::of(challenge.algorithm, user.as_bytes(), challenge.realm, password.expose().as_bytes());
+        let ha1 =
+            Ha1::of(challenge.algorithm, user.as_bytes(), challenge.realm, password.expose().as_bytes());
         let nc = format!("{:08x}", self.count);
         let counted = Counted { nc: nc.as_bytes(), count: self.count, cnonce: cnonce.as_bytes() };
         let mut credentials = Credentials {
@@ -126,11 +129,16 @@ mod tests {
     fn a_challenge_is_answered_once_and_a_stale_one_again() {
         // RFC 3261 §22.1, §22.2; RFC 7616 §3.4
         let mut purse = purse();
-        let first = said(&mut purse, "Digest realm=\"x \\\"y\\\"\", nonce=\"n1\", qop=\"auth\", opaque=\"o\"");
-        for part in ["realm=\"x \\\"y\\\"\"", "nc=00000001", "opaque=\"o\"", "algorithm=MD5", "cnonce=\"c0\""] {
+        let first =
+            said(&mut purse, "Digest realm=\"x \\\"y\\\"\", nonce=\"n1\", qop=\"auth\", opaque=\"o\"");
+        for part in ["realm=\"x \\\"y\\\"\"", "nc=00000001", "opaque=\"o\"", "algorithm=MD5", "cnonce=\"c0\""]
+        {
             assert!(first.contains(part), "{part} is not in {first}");
         }
-        assert_eq!(said(&mut purse, "Digest realm=\"x\", nonce=\"n1\", qop=\"auth\""), "the password was not taken");
+        assert_eq!(
+            said(&mut purse, "Digest realm=\"x\", nonce=\"n1\", qop=\"auth\""),
+            "the password was not taken"
+        );
         let stale = said(&mut purse, "Digest realm=\"x\", nonce=\"n1\", qop=\"auth\", stale=true");
         assert!(stale.contains("nc=00000002"), "{stale}");
         let other = said(&mut purse, "Digest realm=\"x\", nonce=\"n2\"");
@@ -145,7 +153,10 @@ mod tests {
         for (lines, expected) in [
             ("Digest realm=\"a\", nonce=\"1\"|Digest realm=\"a\", nonce=\"2\", algorithm=SHA-256", Ok("2")),
             ("Digest realm=\"a\", nonce=\"2\", algorithm=SHA-256|Digest realm=\"a\", nonce=\"1\"", Ok("2")),
-            ("Digest realm=\"a\", nonce=\"3\", algorithm=SHA-512-256|Digest realm=\"a\", nonce=\"1\"", Ok("1")),
+            (
+                "Digest realm=\"a\", nonce=\"3\", algorithm=SHA-512-256|Digest realm=\"a\", nonce=\"1\"",
+                Ok("1"),
+            ),
             ("Digest realm=\"a\", nonce=\"1\"|Digest realm=\"b\", nonce=\"2\"", Ok("1")),
             ("Basic realm=\"a\"", Err(CredentialsError::Scheme)),
             ("Digest realm=\"a\", nonce=\"1\", qop=\"auth-int\"", Err(CredentialsError::Qop)),

@@ -206,7 +206,8 @@ mod tests {
     fn a_hash_of_another_algorithm_is_never_right_and_a_hash_is_never_printed() {
         // RFC 2617 §3.2.2.1, RFC 2069: no qop.
         let md5 = Ha1::of(Algorithm::Md5, b"ann", b"clinic", b"secret");
-        let bare = "Digest username=\"ann\", realm=\"clinic\", nonce=\"n\", uri=\"sip:clinic\", response=\"x\"";
+        let bare =
+            "Digest username=\"ann\", realm=\"clinic\", nonce=\"n\", uri=\"sip:clinic\", response=\"x\"";
         let right = response(&md5, b"REGISTER", &Credentials::read(bare.as_bytes()).unwrap());
         let right = String::from_utf8(right.octets().to_vec()).unwrap();
         // echo -n "$(echo -n ann:clinic:secret | md5sum | cut -c-32):n:$(echo -n REGISTER:sip:clinic | md5sum | cut -c-32)" | md5sum

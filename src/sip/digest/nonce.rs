@@ -253,9 +253,17 @@ mod tests {
         }
         assert_eq!(nonces.counted(), 3);
         for (index, nonce) in all.iter().enumerate() {
-            assert_eq!(nonces.use_up(after(11), nonce.as_bytes(), Some(1)), Worth::Stale, "{index} played again");
+            assert_eq!(
+                nonces.use_up(after(11), nonce.as_bytes(), Some(1)),
+                Worth::Stale,
+                "{index} played again"
+            );
         }
-        assert_eq!(nonces.use_up(after(12), all[1].as_bytes(), Some(2)), Worth::Stale, "its counts are forgotten");
+        assert_eq!(
+            nonces.use_up(after(12), all[1].as_bytes(), Some(2)),
+            Worth::Stale,
+            "its counts are forgotten"
+        );
         assert_eq!(nonces.use_up(after(12), all[2].as_bytes(), Some(2)), Worth::Good);
     }
 

@@ -122,12 +122,15 @@ mod tests {
             let challenge = asker.challenge(after(0), algorithm, Shown::Nothing);
             assert!(!challenge.contains("stale"), "{challenge}");
             let mut say = |challenge: &str| {
-                purse.answer(Challenge::read(challenge.as_bytes()).unwrap(), REGISTER, b"sip:clinic", "c").unwrap()
+                purse
+                    .answer(Challenge::read(challenge.as_bytes()).unwrap(), REGISTER, b"sip:clinic", "c")
+                    .unwrap()
             };
             let first = say(&challenge);
             assert_eq!(judged(&mut asker, after(1), &first, &ha1), Shown::Knows, "{algorithm:?}");
             assert_eq!(judged(&mut asker, after(2), &first, &ha1), Shown::Stale, "played again");
-            let invite = asker.judge(after(2), b"INVITE", Credentials::read(&first).ok().as_ref(), Some(&ha1));
+            let invite =
+                asker.judge(after(2), b"INVITE", Credentials::read(&first).ok().as_ref(), Some(&ha1));
             assert_eq!(invite, Shown::Wrong, "another method");
             let late = after(DIGEST_NONCE_LIVES.as_millis() as u64 + 2);
             assert_eq!(judged(&mut asker, late, &first, &ha1), Shown::Stale, "old");
@@ -154,7 +157,11 @@ mod tests {
             said("secret", Algorithm::Md5),
         );
         assert_eq!(judged(&mut asker, after(1), &wrong, &ha1), Shown::Wrong);
-        assert_eq!(judged(&mut asker, after(1), &other, &ha1), Shown::Wrong, "a weaker algorithm than asked for");
+        assert_eq!(
+            judged(&mut asker, after(1), &other, &ha1),
+            Shown::Wrong,
+            "a weaker algorithm than asked for"
+        );
         let nobody = asker.judge(after(1), REGISTER, Credentials::read(&right).ok().as_ref(), None);
         assert_eq!(nobody, Shown::Wrong);
         assert_eq!(asker.judge(after(1), REGISTER, None, Some(&ha1)), Shown::Nothing);
@@ -168,10 +175,12 @@ mod tests {
         for (algorithm, expected) in [(Algorithm::Md5, Shown::Knows), (Algorithm::Sha256, Shown::Wrong)] {
             let mut asker = asker();
             let ha1 = Ha1::of(algorithm, b"ann", b"clinic", b"secret");
-            let challenge = asker.challenge(after(0), algorithm, Shown::Nothing).replace(", qop=\"auth\"", "");
+            let challenge =
+                asker.challenge(after(0), algorithm, Shown::Nothing).replace(", qop=\"auth\"", "");
             let mut purse = Purse::new(Account::new("ann", "secret"));
-            let value =
-                purse.answer(Challenge::read(challenge.as_bytes()).unwrap(), REGISTER, b"sip:clinic", "c").unwrap();
+            let value = purse
+                .answer(Challenge::read(challenge.as_bytes()).unwrap(), REGISTER, b"sip:clinic", "c")
+                .unwrap();
             assert_eq!(judged(&mut asker, after(1), &value, &ha1), expected);
         }
     }

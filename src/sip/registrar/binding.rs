@@ -63,8 +63,10 @@ impl Binding {
     /// RFC 5626 §6). Without that a phone that was restarted would be rung at its old port too.
     pub fn is_of(&self, uri: &Uri<'_>, wanted: &Wanted<'_>) -> bool {
         let instance = wanted.instance.as_deref().unwrap_or_default();
-        let is_same_phone =
-            !instance.is_empty() && wanted.reg_id.is_some() && wanted.reg_id == self.reg_id && instance == &**self.instance.expose();
+        let is_same_phone = !instance.is_empty()
+            && wanted.reg_id.is_some()
+            && wanted.reg_id == self.reg_id
+            && instance == &**self.instance.expose();
         is_same_phone || Uri::read(self.contact.expose()).is_ok_and(|own| same(&own, uri))
     }
 
@@ -175,7 +177,13 @@ mod tests {
             ("its own host and port", "sip:ann@192.0.2.7:5070", udp, "", "udp 192.0.2.7:5070 -"),
             ("its own host, no port", "sip:ann@192.0.2.7", udp, "", "udp 192.0.2.7:5060 -"),
             ("it asks for TCP", "sip:ann@192.0.2.7:5070;transport=tcp", udp, "", "tcp 192.0.2.7:5070 -"),
-            ("behind a NAT TCP leads nowhere", "sip:ann@10.9.9.9;transport=tcp", udp, "", "udp 192.0.2.7:40000 -"),
+            (
+                "behind a NAT TCP leads nowhere",
+                "sip:ann@10.9.9.9;transport=tcp",
+                udp,
+                "",
+                "udp 192.0.2.7:40000 -",
+            ),
             ("over a connection", "sip:ann@192.0.2.7:5070", tcp, "", "tcp 192.0.2.7:40000 3"),
             ("through a proxy", "sip:ann@192.0.2.7:5070", udp, "<sip:edge;lr>", "udp 192.0.2.7:40000 -"),
         ] {

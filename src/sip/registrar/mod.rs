@@ -170,7 +170,8 @@ impl Registrar {
     /// Takes back what was kept of a user when the last run ended.
     pub fn load(&mut self, now: Instant, user: &str, kept: Vec<Kept>) {
         let room = self.bindings_max.saturating_sub(self.bindings).min(REGISTER_CONTACTS_MAX);
-        let loaded: Vec<Binding> = kept.into_iter().take(room).map(|kept| Binding::from_kept(now, kept)).collect();
+        let loaded: Vec<Binding> =
+            kept.into_iter().take(room).map(|kept| Binding::from_kept(now, kept)).collect();
         self.bindings += loaded.len();
         let (user, places) = self.places(user);
         places.bindings.extend(loaded);
@@ -274,7 +275,8 @@ impl Registrar {
 
     /// Judges all Contacts before one is touched.
     fn check(&self, registration: &Registration<'_>) -> Result<(), Refused> {
-        let known = self.users.get(registration.user).map(|places| places.bindings.as_slice()).unwrap_or_default();
+        let known =
+            self.users.get(registration.user).map(|places| places.bindings.as_slice()).unwrap_or_default();
         let in_order = |binding: &Binding| {
             &**binding.call_id.expose() != registration.call_id || registration.cseq > binding.cseq
         };
@@ -313,7 +315,8 @@ impl Registrar {
         if wanted.uri.len() > REGISTER_CONTACT_MAX_OCTETS || instance.len() > REGISTER_NAME_MAX_OCTETS {
             return Err(Refused::TooLong);
         }
-        let uri = Uri::read(wanted.uri).ok().filter(|uri| uri.scheme == Scheme::Sip).ok_or(Refused::NotSip)?;
+        let uri =
+            Uri::read(wanted.uri).ok().filter(|uri| uri.scheme == Scheme::Sip).ok_or(Refused::NotSip)?;
         match wanted.expires_s {
             Some(1..REGISTER_EXPIRES_MIN_S) => Err(Refused::TooBrief),
             Some(_) | None => Ok(uri),
@@ -345,10 +348,16 @@ impl Registrar {
             (None, _) => (None, Some(fresh)),
             (Some(at), _) => (Some(places.bindings.remove(at)), Some(fresh)),
         };
-        places.bindings.extend(after.clone());
-        self.bindings = self.bindings + usize::from(after.is_some()) - usize::from(before.is_some());
-        self.note_connections(&user, before.as_ref(), after.as_ref());
-        touched(before.as_ref(), after.as_ref())
+        let step = touched(before.as_ref(), after.as_ref());
+        let (more, less) = (usize::from(after.is_some()), usize::from(before.is_some()));
+        let connection = |binding: &Option<Binding>| binding.as_ref().and_then(|one| one.way.connection);
+        let (left, come) = (connection(&before), connection(&after));
+        // Nearly everybody has one phone: a vector that grows by itself would make room for four.
+        places.bindings.reserve_exact(more);
+        places.bindings.extend(after);
+        self.bindings = self.bindings + more - less;
+        self.note_connections(&user, left, come);
+        step
     }
 
     /// How long it holds: not longer than it asks for, and by chance a little shorter (RFC 3261 §10.2.1.1).
@@ -361,7 +370,8 @@ impl Registrar {
 
     fn forget_all(&mut self, user: &str) -> Touched {
         let user = self.known(user);
-        let was_kept = self.users.get(&user).is_some_and(|places| places.bindings.iter().any(Binding::is_kept));
+        let was_kept =
+            self.users.get(&user).is_some_and(|places| places.bindings.iter().any(Binding::is_kept));
         self.drop_where(&user, |_| true);
         if was_kept { Touched::Changed } else { Touched::Nothing }
     }
@@ -370,18 +380,17 @@ impl Registrar {
         let Some(places) = self.users.get_mut(user) else { return };
         let gone: Vec<Binding> = places.bindings.extract_if(.., |binding| is_gone(binding)).collect();
         self.bindings -= gone.len();
-        gone.iter().for_each(|binding| self.note_connections(user, Some(binding), None));
+        gone.iter().for_each(|binding| self.note_connections(user, binding.way.connection, None));
         self.settle(user);
     }
 
     /// Which connections lead to this user.
-    fn note_connections(&mut self, user: &Arc<str>, before: Option<&Binding>, after: Option<&Binding>) {
-        if let Some(connection) = after.and_then(|binding| binding.way.connection) {
-            self.by_connection.insert((connection, Arc::clone(user)));
-        }
-        let Some(connection) = before.and_then(|binding| binding.way.connection) else { return };
+    fn note_connections(&mut self, user: &Arc<str>, left: Option<ConnectionId>, come: Option<ConnectionId>) {
+        self.by_connection.extend(come.map(|connection| (connection, Arc::clone(user))));
+        let Some(connection) = left else { return };
         let places = self.users.get(user);
-        let is_used = places.is_some_and(|it| it.bindings.iter().any(|b| b.way.connection == Some(connection)));
+        let is_used =
+            places.is_some_and(|it| it.bindings.iter().any(|b| b.way.connection == Some(connection)));
         if !is_used {
             self.by_connection.remove(&(connection, Arc::clone(user)));
         }

@@ -1,12 +1,12 @@
 //! The registrar by RFC 3261 §10.3: what each REGISTER is answered, and where calls go afterwards.
 
 use super::*;
+use crate::rng::Rng;
 use crate::sip::way::Transport;
 use crate::wire::sip::header::Headers;
 use crate::wire::sip::message::{Message, parse};
 use crate::wire::sip::name::Name;
 use crate::wire::sip::registration::wish;
-use crate::rng::Rng;
 use proptest::prelude::*;
 
 const PHONE: &str = "192.0.2.7:5060";
@@ -46,7 +46,8 @@ impl Bench {
         with_headers(lines, |headers| {
             let wish = wish(headers, 20).unwrap_or_else(|error| panic!("{error} in {lines}"));
             let (call_id, path) = (call_id.as_bytes(), path.as_bytes());
-            registrar.register(after(at_s), &Registration { user: "ann", way: *way, call_id, cseq, path, wish })
+            registrar
+                .register(after(at_s), &Registration { user: "ann", way: *way, call_id, cseq, path, wish })
         })
     }
 
@@ -106,7 +107,13 @@ fn each_register_is_answered_with_what_holds_and_only_changes_wait_for_the_disk(
         ),
         (8, "d", 1, "", "<sip:%61nn@192.0.2.7>;q=0.500 <sip:cell@192.0.2.7:5070>"),
         (9, "c", 2, "m: <sip:cell@192.0.2.7:5070>;expires=59\r\n", "423"),
-        (9, "c", 3, "m: <sip:gone@192.0.2.7>;expires=0\r\n", "<sip:%61nn@192.0.2.7>;q=0.500 <sip:cell@192.0.2.7:5070>"),
+        (
+            9,
+            "c",
+            3,
+            "m: <sip:gone@192.0.2.7>;expires=0\r\n",
+            "<sip:%61nn@192.0.2.7>;q=0.500 <sip:cell@192.0.2.7:5070>",
+        ),
         (10, "c", 4, "m: <sip:cell@192.0.2.7:5070>\r\nExpires: 0\r\n", "waits <sip:%61nn@192.0.2.7>;q=0.500"),
         (11, "b", 2, "Contact: *\r\nExpires: 0\r\n", "500"),
         (12, "b", 3, "Contact: *\r\nExpires: 0\r\n", "waits "),
@@ -134,7 +141,10 @@ fn one_contact_that_is_refused_leaves_all_as_it_was() {
         assert!(bench.send(1, "a", 9, lines).is_err(), "{lines}");
         assert_eq!(bench.rings(1), before, "{lines}");
     }
-    assert_eq!(bench.send(1, "a", 4, "m: <sip:two@192.0.2.7>, <sip:one@192.0.2.7>\r\n"), Err(Refused::OutOfOrder));
+    assert_eq!(
+        bench.send(1, "a", 4, "m: <sip:two@192.0.2.7>, <sip:one@192.0.2.7>\r\n"),
+        Err(Refused::OutOfOrder)
+    );
     assert_eq!((bench.rings(1), bench.registrar.bindings()), (before, 1));
 }
 
@@ -209,7 +219,9 @@ fn a_phone_behind_a_nat_or_a_proxy_is_rung_where_it_came_from() {
 #[test]
 fn times_are_shortened_by_chance_within_their_bounds_and_end() {
     // RFC 3261 §10.2.1.1, §10.3
-    for (asked, least, most) in [("", 3_240, 3_600), ("7200", 3_240, 3_600), ("600", 540, 600), ("60", 60, 60)] {
+    for (asked, least, most) in
+        [("", 3_240, 3_600), ("7200", 3_240, 3_600), ("600", 540, 600), ("60", 60, 60)]
+    {
         let mut seen = BTreeSet::new();
         for seed in 0..40 {
             let mut bench = Bench::new();
@@ -262,7 +274,8 @@ fn there_are_bounds_on_contacts_bindings_and_lengths() {
     let register = |bench: &mut Bench, user, contact: &str| {
         with_headers(&format!("m: <sip:{contact}@h>\r\n"), |headers| {
             let wish = wish(headers, 20).unwrap();
-            let registration = Registration { user, way: udp(PHONE), call_id: b"x", cseq: 1, path: b"", wish };
+            let registration =
+                Registration { user, way: udp(PHONE), call_id: b"x", cseq: 1, path: b"", wish };
             bench.registrar.register(after(0), &registration)
         })
     };
@@ -377,7 +390,8 @@ proptest! {
 fn printing_a_binding_prints_no_address_of_a_person() {
     let mut bench = Bench::new();
     bench.said(0, "call-secret", 1, "m: <sip:secret@192.0.2.7>\r\n");
-    let printed = format!("{:?} {:?}", bench.registrar.poll_output(), bench.registrar.reached(after(1), "ann"));
+    let printed =
+        format!("{:?} {:?}", bench.registrar.poll_output(), bench.registrar.reached(after(1), "ann"));
     assert!(!printed.contains("secret"), "{printed}");
     assert!(with_headers("Path: <sip:a;lr>\r\n", |headers| headers.has(Name::Path)));
 }

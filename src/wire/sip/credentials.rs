@@ -331,7 +331,10 @@ mod tests {
                 "Digest realm=\"x \\\"y\\\"\", nonce=\"n\", opaque=\"\", stale=TRUE, algorithm=SHA-256, qop=\"auth,auth-int\"",
                 "x \\\\\\\"y\\\\\\\" n Sha256 Auth stale=true opaque=",
             ),
-            ("Digest realm=\"a\",\r\n nonce=\"n\", domain=\"sip:x\", qop=auth", "a n Md5 Auth stale=false opaque=-"),
+            (
+                "Digest realm=\"a\",\r\n nonce=\"n\", domain=\"sip:x\", qop=auth",
+                "a n Md5 Auth stale=false opaque=-",
+            ),
             ("Digest realm=\"a\", nonce=\"n\", qop=\"auth-int\"", "its qop is none of ours"),
             ("Digest realm=\"a\", nonce=\"n\", algorithm=SHA-512-256", "its algorithm is none of ours"),
             ("Digest realm=\"a\", nonce=\"n\", algorithm=MD5-sess", "its algorithm is none of ours"),

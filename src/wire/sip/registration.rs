@@ -37,7 +37,8 @@ impl Preference {
             [b'.', digits @ ..] if digits.len() <= 3 && digits.iter().all(u8::is_ascii_digit) => digits,
             _ => return None,
         };
-        let part = (0..3).fold(0, |sum, at| sum * 10 + u16::from(digits.get(at).map_or(0, |digit| digit - b'0')));
+        let part =
+            (0..3).fold(0, |sum, at| sum * 10 + u16::from(digits.get(at).map_or(0, |digit| digit - b'0')));
         match (whole, part) {
             (b'0', part) => Some(Self(part)),
             (b'1', 0) => Some(Self::FULL),
@@ -141,7 +142,8 @@ mod tests {
                 .iter()
                 .map(|it| {
                     let expires = it.expires_s.map_or("-".to_owned(), |s| s.to_string());
-                    let instance = it.instance.as_ref().map_or("-".to_owned(), |i| i.escape_ascii().to_string());
+                    let instance =
+                        it.instance.as_ref().map_or("-".to_owned(), |i| i.escape_ascii().to_string());
                     let reg_id = it.reg_id.map_or("-".to_owned(), |id| id.to_string());
                     format!("{} q{} {expires} {instance} {reg_id}", it.uri.escape_ascii(), it.preference)
                 })
@@ -160,7 +162,10 @@ mod tests {
             ("Contact: *\r\n", "Contact * needs Expires: 0 and nothing beside it"),
             ("Contact: *\r\nExpires: 60\r\n", "Contact * needs Expires: 0 and nothing beside it"),
             ("Contact: *, <sip:a@h>\r\nExpires: 0\r\n", "Contact * needs Expires: 0 and nothing beside it"),
-            ("Contact: <sip:a@h>\r\nContact: *\r\nExpires: 0\r\n", "Contact * needs Expires: 0 and nothing beside it"),
+            (
+                "Contact: <sip:a@h>\r\nContact: *\r\nExpires: 0\r\n",
+                "Contact * needs Expires: 0 and nothing beside it",
+            ),
             ("m: <sip:a@h>\r\n", "sip:a@h q1.000 - - -"),
             ("m: <sip:a@h>\r\nExpires: 120\r\n", "sip:a@h q1.000 120 - -"),
             ("m: <sip:a@h>;expires=0\r\nExpires: 120\r\n", "sip:a@h q1.000 0 - -"),

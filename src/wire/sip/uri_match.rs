@@ -39,7 +39,8 @@ fn same_parameters(a: &Uri<'_>, b: &Uri<'_>) -> bool {
         let text = std::str::from_utf8(name).unwrap_or_default();
         b.parameters.get(text).is_none_or(|other| same_value(value, other))
     };
-    let decided = DECISIVE.iter().all(|name| a.parameters.get(name).is_some() == b.parameters.get(name).is_some());
+    let decided =
+        DECISIVE.iter().all(|name| a.parameters.get(name).is_some() == b.parameters.get(name).is_some());
     decided && a.parameters.iter().all(agrees)
 }
 
