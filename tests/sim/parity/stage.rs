@@ -258,6 +258,7 @@ impl Stage {
             Output::Request { .. }
             | Output::LetGo { .. }
             | Output::ChangeClosings { .. }
+            | Output::KeepBindings(_)
             | Output::Trace(_)
             | Output::Drained => {}
         }
