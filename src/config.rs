@@ -7,6 +7,7 @@ mod addresses;
 mod by_phone;
 pub mod codes;
 pub mod faults;
+mod users;
 pub mod vocabulary;
 mod voice;
 
@@ -21,7 +22,7 @@ use crate::io::published::gather::Folders;
 use crate::io::sip_port::Listen;
 use crate::io::voice::engine::Engine;
 use crate::limits;
-use crate::sip::interface::{InfoKeys, Network, Settings};
+use crate::sip::interface::{InfoKeys, Network, Settings, User};
 use addresses::{listens, near_networks, networks, over_each, this_machine};
 use codes::{CLASH, FAMILY, NO_PORT, ODD_PORT, TRUNK_TWICE};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
@@ -39,6 +40,8 @@ pub struct Config {
     pub calls: Calls,
     /// Carriers and gateways by their addresses.
     pub trunks: Vec<Trunk>,
+    /// Whose phones log in here.
+    pub users: Vec<User>,
     /// The directory of flows.
     pub flows: PathBuf,
     /// The directory of prompt audio.
@@ -84,6 +87,8 @@ pub struct Sip {
     pub session_expires_s: u32,
     /// Whether keys in INFO count.
     pub info_keys: InfoKeys,
+    /// What the passwords of users are for, and the host of their addresses.
+    pub realm: String,
 }
 
 /// Sound.
@@ -210,6 +215,7 @@ impl Default for Config {
                 requests_a_second: limits::GUARD_REQUESTS_A_SECOND_DEFAULT,
                 session_expires_s: limits::SESSION_EXPIRES_DEFAULT_S,
                 info_keys: InfoKeys::Ignored,
+                realm: "careline".to_owned(),
             },
             media: Media {
                 address: IpAddr::V4(Ipv4Addr::UNSPECIFIED),
@@ -227,6 +233,7 @@ impl Default for Config {
                 longest: limits::CALL_DEFAULT,
             },
             trunks: Vec::new(),
+            users: Vec::new(),
             flows: PathBuf::from("ivr-flows"),
             sounds: PathBuf::from("sounds"),
             published: None,
@@ -255,7 +262,9 @@ impl Config {
             config.take(&node, &mut sources);
         }
         let clean = sources.is_clean();
-        (clean.then_some(config), sources.into_faults())
+        let mut faults = sources.into_faults();
+        faults.iter_mut().for_each(users::hide_hash);
+        (clean.then_some(config), faults)
     }
 
     /// Where published sets are kept: beside the records, if nothing else is said.
@@ -303,6 +312,9 @@ impl Config {
         }
         if let Some(node) = fields.take("trunks") {
             self.trunks = trunks(node, sources);
+        }
+        if let Some(node) = fields.take("users") {
+            self.users = users::read(node, sources);
         }
         if let Some(node) = fields.take("voice") {
             self.voice = voice::read(node, sources);
@@ -399,6 +411,9 @@ impl Sip {
             ];
             self.info_keys =
                 fields::choice(node, "choice", &choices, FAMILY, sources).unwrap_or(self.info_keys);
+        }
+        if let Some(realm) = fields.take("realm").and_then(|n| fields::name(n, "a realm", FAMILY, sources)) {
+            self.realm = realm.value;
         }
         fields.finish(sources);
     }

@@ -456,3 +456,41 @@ pub const PIN_LOCK_MAX: Duration = Duration::from_secs(60 * 60);
 pub const CLOSINGS_TOLD_MAX: usize = 6;
 /// How long who closes lines by phone may think before a key: he stands in the snow and looks for a slip of paper.
 pub const SERVICE_FIRST_KEY: Duration = Duration::from_secs(15);
+
+/// Parameters of one Digest value: those of RFC 7616 are twelve.
+pub const SIP_CREDENTIALS_PARAMETERS_MAX: usize = 24;
+/// The longest nonce, realm or user name that is looked at, in octets: ours are shorter.
+pub const DIGEST_TEXT_MAX_OCTETS: usize = 256;
+/// How long a nonce of ours is taken: a phone that registers each half hour asks for one each time, which costs one
+/// more message, and who has recorded one can do nothing with it a little later.
+pub const DIGEST_NONCE_LIVES: Duration = Duration::from_secs(300);
+/// Nonces whose uses are counted; over it the oldest are stale: a phone uses one or two, so these are all phones of a
+/// large house.
+pub const DIGEST_NONCES_COUNTED_MAX: usize = 65_536;
+/// Contacts of one user: a desk phone, a headset, a mobile, and their forgotten predecessors.
+pub const REGISTER_CONTACTS_MAX: usize = 10;
+/// Bindings of all users.
+pub const REGISTER_BINDINGS_MAX: usize = 100_000;
+/// The longest Contact URI that is kept, in octets: phones send 40 to 120.
+pub const REGISTER_CONTACT_MAX_OCTETS: usize = 256;
+/// The longest Path that is kept, in octets, all its values together.
+pub const REGISTER_PATH_MAX_OCTETS: usize = 512;
+/// The longest Call-ID or instance name that is kept, in octets.
+pub const REGISTER_NAME_MAX_OCTETS: usize = 128;
+/// The shortest time for which a phone may register, in seconds: more refreshes help nobody.
+pub const REGISTER_EXPIRES_MIN_S: u32 = 60;
+/// The longest, in seconds; what phones ask for that ask for nothing too (RFC 3261 §10.2.1.1).
+pub const REGISTER_EXPIRES_MAX_S: u32 = 3_600;
+/// Each time is shortened by chance by up to one of so many parts: phones that began together part.
+pub const REGISTER_JITTER_PARTS: u32 = 10;
+/// Registrations that are judged in a second, and in one moment before that: each costs a few hashes and a transaction
+/// that lives for half a minute, and calls go first. 100 000 phones are back in 50 s.
+pub const REGISTRATIONS_A_SECOND: u32 = 2_000;
+/// When who was turned away may come again, in seconds: chance chooses, so that they do not come together.
+pub const REGISTER_RETRY_AFTER_S: std::ops::RangeInclusive<u32> = 5..=30;
+/// Changes of bindings that may wait for the disk; over it they are turned away.
+pub const REGISTRATIONS_WAITING_MAX: usize = 4_096;
+/// How long a change may wait for the disk: a phone gives up after 64·T1.
+pub const REGISTRATION_WAITS_MAX: Duration = Duration::from_secs(16);
+/// Users in careline.yaml: ten times the desks of the largest call centres.
+pub const USERS_MAX: usize = 100_000;

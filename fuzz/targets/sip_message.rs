@@ -2,14 +2,17 @@
 #![no_main]
 
 use careline::wire::sip::address::Address;
+use careline::wire::sip::credentials::{Challenge, Credentials};
 use careline::wire::sip::cseq::CSeq;
 use careline::wire::sip::emit::{self, Answer, RecordRoute};
 use careline::wire::sip::grammar::{unfold, unquote};
 use careline::wire::sip::header::Headers;
 use careline::wire::sip::message::{Message, Request, parse};
 use careline::wire::sip::name::Name;
+use careline::wire::sip::registration::{Preference, wish};
 use careline::wire::sip::telephone::number_of;
 use careline::wire::sip::uri::Uri;
+use careline::wire::sip::uri_match::same;
 use careline::wire::sip::validate::{validate, validate_response};
 use careline::wire::sip::value::{Contact, MediaType, delta_seconds, has_option, max_forwards};
 use careline::wire::sip::via::Via;
@@ -32,6 +35,7 @@ fuzz_target!(|octets: &[u8]| match parse(octets) {
 });
 
 fn read_everything(headers: &Headers<'_>) {
+    let _wish = black_box(wish(headers, 10));
     assert_eq!(headers.iter().count(), headers.count());
     for name in Name::ALL {
         assert_eq!(headers.first(name), headers.each(name).next());
@@ -39,15 +43,20 @@ fn read_everything(headers: &Headers<'_>) {
         for value in headers.each(name) {
             black_box((max_forwards(value), delta_seconds(value), MediaType::read(value), unfold(value)));
             let _cseq = black_box(CSeq::read(value));
+            let _challenge = black_box(Challenge::read(value).map(|it| it.to_string()));
+            if let Ok(credentials) = Credentials::read(value) {
+                assert_eq!(Credentials::read(&credentials.to_value()), Ok(credentials));
+            }
         }
         for value in headers.values(name) {
             assert!(!value.is_empty());
             let _via =
                 black_box(Via::read(value).map(|via| (via.has_cookie(), via.ttl(), via.maddr().is_some())));
-            let _contact = black_box(Contact::read(value));
+            let _contact = black_box((Contact::read(value), Preference::read(value)));
             let Ok(address) = Address::read(value) else { continue };
             black_box((address.tag(), address.display.map(unquote)));
             if let Ok(uri) = address.uri() {
+                assert!(same(&uri, &uri) || uri.parameters.iter().count() > 1);
                 black_box((uri.user_unescaped(), uri.parameters.iter().count(), number_of(&uri)));
             }
         }

@@ -17,6 +17,7 @@ mod sounds;
 pub mod status;
 pub mod test;
 pub mod trace;
+pub mod user;
 
 use crate::config::Config;
 use crate::flow::diagnostic::Paint;
@@ -104,6 +105,8 @@ enum Command {
     },
     /// Tell how loud each prompt was recorded, what it is raised by, and how loud callers hear it
     Sounds,
+    /// Write the line of careline.yaml with which the phones of a user log in
+    User(user::Wish),
     /// Print every counter of the running engine
     Status,
     /// List the last calls, or tell one: its path, its recordings, its counters; `show ID` draws it
@@ -184,6 +187,7 @@ pub fn main() -> ExitCode {
         Command::Pieces { language } => pieces::run(&paths, &language, paint()),
         Command::Test { only } => test::run(&paths, &only, paint()),
         Command::Sounds => sounds::list(&paths, paint()),
+        Command::User(wish) => with_config(&paths, |config| user::run(config, &wish)),
         Command::Status => with_config(&paths, status::status),
         Command::Calls { show: Some(CallsCommand::Show { id, svg, numbers }), .. } => {
             with_config(&paths, |config| calls::draw(config, &id, svg.as_deref(), shown(numbers), paint()))

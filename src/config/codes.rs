@@ -37,6 +37,10 @@ pub const TRUNK_TWICE: Code = code("C015", "two trunks have the same name");
 pub const VOICE: Code = code("C016", "a speech engine lacks what it needs");
 /// What is called to close lines by phone is no number.
 pub const SERVICE_NUMBER: Code = code("C017", "the number for closing by phone cannot be called");
+/// Two users of one name.
+pub const USER_TWICE: Code = code("C018", "two users have the same name");
+/// The hash of a password is none.
+pub const USER_HASH: Code = code("C019", "the hash of a password is none");
 
 /// All kinds of fault that this file can have besides YAML's own.
 pub const CODES: &[Code] = &[
@@ -56,4 +60,6 @@ pub const CODES: &[Code] = &[
     TRUNK_TWICE,
     VOICE,
     SERVICE_NUMBER,
+    USER_TWICE,
+    USER_HASH,
 ];

@@ -144,6 +144,28 @@ pub const PAGES: &[Page] = &[
             "close_by_phone: {number: \"+16175550180\", pin_file: close.pin}",
         ),
     ),
+    page(
+        codes::USER_TWICE,
+        "Two users have the same name, so nobody could tell whose password is meant.",
+        NOT_STARTED,
+        "Give each user a name of his own. Several phones may log in as one user.",
+        words(
+            FILE,
+            "users: [{name: ann, digest: md5, ha1: 00112233445566778899aabbccddeeff}, {name: ann, digest: md5, ha1: 00112233445566778899aabbccddeeff}]",
+            "users: [{name: ann, digest: md5, ha1: 00112233445566778899aabbccddeeff}, {name: bob, digest: md5, ha1: 00112233445566778899aabbccddeeff}]",
+        ),
+    ),
+    page(
+        codes::USER_HASH,
+        "The `ha1` of a user is the hash of his name, the realm and his password: 64 hexadecimal digits, or 32 with `digest: md5`. This is none.",
+        NOT_STARTED,
+        "Let `careline user NAME` write the line: it asks for the password.",
+        words(
+            FILE,
+            "users: [{name: ann, ha1: secret}]",
+            "users: [{name: ann, digest: md5, ha1: 00112233445566778899aabbccddeeff}]",
+        ),
+    ),
 ];
 
 #[cfg(test)]

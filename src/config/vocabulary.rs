@@ -61,6 +61,12 @@ pub const SIP: Object = Object {
             Value::Choice(&["ignored", "count", "deduplicate"]),
             "Keys in SIP INFO, where the phone offers no RTP events.",
         ),
+        field(
+            "realm",
+            Optional,
+            Value::Name,
+            "What the passwords of users are for, and the host of their addresses: sip:NAME@REALM.",
+        ),
     ],
 };
 
@@ -148,6 +154,27 @@ pub const TRUNK: Object = Object {
     ],
 };
 
+/// An item of `users:`.
+pub const USER: Object = Object {
+    what: "a user",
+    about: "Somebody whose phones log in here, and who is rung there as sip:NAME@REALM.",
+    fields: &[
+        field("name", Required, Value::Name, "His name, as his phones log in."),
+        field(
+            "ha1",
+            Required,
+            Value::Text,
+            "The hash of his name, the realm and his password: a password itself. `careline user` writes it.",
+        ),
+        field(
+            "digest",
+            Optional,
+            Value::Choice(&["sha-256", "md5"]),
+            "The hash; md5 is for phones that know no other.",
+        ),
+    ],
+};
+
 /// `recordings:`
 pub const RECORDINGS: Object = Object {
     what: "`recordings`",
@@ -230,6 +257,7 @@ pub const CONFIG: Object = Object {
         field("media", Optional, Value::Object(&MEDIA), "Sound."),
         field("calls", Optional, Value::Object(&CALLS), "Bounds on calls."),
         field("trunks", Optional, Value::List(&Value::Object(&TRUNK)), "Carriers and gateways."),
+        field("users", Optional, Value::List(&Value::Object(&USER)), "Whose phones log in here."),
         field("flows", Optional, Value::Text, "The directory of the flows."),
         field("sounds", Optional, Value::Text, "The directory of the prompt audio."),
         field(

@@ -20,6 +20,7 @@ use crate::io::sets::{Sets, TooMany};
 use crate::io::sip_port::{Ready, SipPort};
 use crate::io::sip_tcp::{self, Told};
 use crate::io::store::Store;
+use crate::io::store::bindings::Bindings;
 use crate::io::trace::Tracer;
 use crate::io::voice::voiced::VoicedSounds;
 use crate::io::voice::{Answer, Question, Voice};
@@ -65,6 +66,10 @@ pub struct Engine {
     pub store: Store,
     /// Up to where it is on disk.
     pub durable: watch::Receiver<u64>,
+    /// Where phones are, over a restart.
+    pub bindings: Bindings,
+    /// Up to which change that is on disk.
+    pub bindings_kept: watch::Receiver<u64>,
     /// The sets that are served, with the sound of their prompts.
     pub sets: Sets,
     /// What `careline status`, `careline trace` and `careline publish` ask.
@@ -119,6 +124,10 @@ impl Engine {
                 biased;
                 Some((_, event)) = self.media_events.recv() => self.take_media(event),
                 Ok(()) = self.durable.changed(), if somebody_waits => self.take_durable(),
+                Ok(()) = self.bindings_kept.changed() => {
+                    let up_to = *self.bindings_kept.borrow_and_update();
+                    self.handle(Input::BindingsKept { up_to });
+                }
                 Some(event) = self.recorder_events.recv() => self.handle(Input::Recorder(event)),
                 () = tokio::time::sleep(sleep) => {
                     self.sip.tcp.timeout(self.clock.now());
@@ -366,6 +375,7 @@ impl Engine {
             }
             Output::LetGo { call, request } => self.servers.cancel((call, request)),
             Output::Append(entry) => drop(self.store.append(entry)),
+            Output::KeepBindings(keep) => self.bindings.keep(keep),
             Output::Trace(told) => self.tracer.take(told, self.clock.wall()),
             Output::Drained => return Flushed::Drained,
         }

@@ -7,7 +7,11 @@
 use crate::clock::Instant;
 use crate::id::LegId;
 use crate::phi::Phi;
+use crate::sip::digest::Ha1;
+use crate::sip::digest::nonce::Secret;
 use crate::sip::locate::{LocateId, Question, Record};
+use crate::sip::registrar::Keep;
+use crate::sip::registrar::binding::Kept;
 use crate::sip::way::Way;
 use crate::wire::telephone_event::Key;
 use std::net::IpAddr;
@@ -75,6 +79,28 @@ fn same_prefix(a: u128, b: u128, width: u32, prefix: u8) -> bool {
     rest >= 128 || (a ^ b) >> rest == 0
 }
 
+/// The users whose phones log in here.
+#[derive(Clone, Debug)]
+pub struct Phones {
+    /// What their passwords are for, and the host of their addresses: `sip:NAME@REALM` is rung at their phones.
+    pub realm: String,
+    /// Who.
+    pub users: Vec<User>,
+    /// Seals the nonces of this start: from the system's own source of chance.
+    pub secret: Secret,
+    /// Where they were when the last run ended.
+    pub kept: Vec<(String, Vec<Kept>)>,
+}
+
+/// A user whose phones log in here.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct User {
+    /// The user part of his address, and his name in credentials.
+    pub name: String,
+    /// The hash of his password.
+    pub ha1: Ha1,
+}
+
 /// One thing that happens to the SIP machine.
 #[derive(Debug)]
 pub enum Input<'a> {
@@ -96,6 +122,13 @@ pub enum Input<'a> {
     Unreachable {
         /// Which.
         way: Way,
+    },
+    /// Who may log in from now on; phones that are logged in are forgotten but for those that it names.
+    Phones(Box<Phones>),
+    /// What [`Event::KeepBindings`] told of is on disk up to this change.
+    BindingsKept {
+        /// The last one.
+        up_to: u64,
     },
     /// `poll_timeout` is due.
     Timeout,
@@ -364,6 +397,8 @@ pub enum Event {
         /// The final status, or 408 when nobody answered at all.
         status: u16,
     },
+    /// The phones of a user are elsewhere than before, or hold longer: [`Input::BindingsKept`] comes back.
+    KeepBindings(Keep),
     /// What came of a [`Command::Probe`].
     Probed {
         /// The leg.
@@ -469,6 +504,12 @@ pub struct Counters {
     pub unreachable: u64,
     /// Requests that went on to another target.
     pub failovers: u64,
+    /// REGISTERs of users that were served.
+    pub registers: u64,
+    /// REGISTERs with a wrong password, or for somebody else.
+    pub registers_refused: u64,
+    /// REGISTERs that are to come again later: too many came at once.
+    pub registers_shed: u64,
 }
 
 #[cfg(test)]

@@ -2,10 +2,12 @@
 
 pub mod connections;
 pub mod dialog;
+pub mod digest;
 pub mod guard;
 pub mod interface;
 pub mod invite;
 pub mod locate;
+pub mod registrar;
 pub mod stack;
 pub mod transaction;
 pub mod way;

@@ -22,6 +22,7 @@ mod prack;
 mod reach;
 mod receive;
 mod refusal;
+mod register;
 mod request;
 mod response;
 mod timer;
@@ -42,6 +43,7 @@ use crate::limits::{SIP_FORGET_EVERY, TRANSACTIONS_MAX};
 use crate::rng::Rng;
 use leg::Leg;
 use reach::Reach;
+use register::Desk;
 use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
@@ -57,6 +59,8 @@ pub struct Stack {
     legs: BTreeMap<LegId, Leg>,
     dialogs: BTreeMap<DialogId, LegId>,
     reach: Reach,
+    /// Where phones log in, if there are users.
+    desk: Option<Box<Desk>>,
     next_leg: u64,
     index: TimerIndex<TimerKey>,
     outputs: VecDeque<Output>,
@@ -75,6 +79,8 @@ enum TimerKey {
     Client(ClientId),
     Leg(LegId),
     Locate(LocateId),
+    /// A binding of a phone, or a change of one that waits for the disk.
+    Desk,
 }
 
 impl Stack {
@@ -94,6 +100,7 @@ impl Stack {
             legs: BTreeMap::new(),
             dialogs: BTreeMap::new(),
             reach: Reach::default(),
+            desk: None,
             next_leg: 1,
             index: TimerIndex::empty(),
             outputs: VecDeque::new(),
@@ -111,6 +118,11 @@ impl Stack {
     /// Legs that live, those that we call and those whose BYE is on its way included.
     pub fn legs(&self) -> usize {
         self.legs.len()
+    }
+
+    /// Bindings of phones that hold.
+    pub fn bindings(&self) -> usize {
+        self.desk.as_ref().map_or(0, |desk| desk.bindings())
     }
 
     /// Transactions that live, finished ones that still absorb retransmissions included.
@@ -131,6 +143,8 @@ impl Stack {
             Input::Message { way, octets } => self.receive(now, way, octets),
             Input::Resolved { id, records } => self.resolved(now, id, records),
             Input::Unreachable { way } => self.unreachable(now, way),
+            Input::Phones(phones) => self.open_desk(now, *phones),
+            Input::BindingsKept { up_to } => self.bindings_kept(now, up_to),
             Input::Timeout => self.timeout(now),
             Input::Command(command) => self.command(now, command),
         }
@@ -152,6 +166,7 @@ impl Stack {
             TimerKey::Client(_) => "SIP client transaction",
             TimerKey::Leg(_) => "SIP dialog: an answer to be sent again, or a refresh",
             TimerKey::Locate(_) => "SIP targets sought",
+            TimerKey::Desk => "SIP bindings of phones",
         };
         Some(Due { at, reason })
     }
@@ -166,6 +181,7 @@ impl Stack {
                 TimerKey::Client(id) => self.client_timeout(now, id),
                 TimerKey::Leg(id) => self.leg_timeout(now, id),
                 TimerKey::Locate(id) => self.located(now, id),
+                TimerKey::Desk => self.desk_timeout(now),
             }
         }
     }

@@ -17,6 +17,7 @@ use crate::phi::Phi;
 use crate::report::event::Entry;
 use crate::sip::interface as sip;
 use crate::sip::locate::{LocateId, Question, Record};
+use crate::sip::registrar::Keep;
 use crate::sip::way::Way;
 use crate::switch::{by_phone, trace};
 use crate::wire::codec::Codec;
@@ -163,6 +164,13 @@ pub enum Input<'a> {
     Waited(Duration),
     /// Media threads were so late for their slots since the last time that this was told.
     TicksLate(Duration),
+    /// Who may log in with a phone, and where the phones were.
+    Phones(Box<sip::Phones>),
+    /// What [`Output::KeepBindings`] told of is on disk up to this change.
+    BindingsKept {
+        /// The last one.
+        up_to: u64,
+    },
     /// `poll_timeout` is due.
     Timeout,
 }
@@ -295,6 +303,8 @@ pub enum Output {
     },
     /// Add to the event log; [`Input::Durable`] comes back.
     Append(Entry),
+    /// Keep where the phones of a user are, over a restart; [`Input::BindingsKept`] comes back.
+    KeepBindings(Keep),
     /// Keep this message of a traced number, or close its file.
     Trace(trace::Told),
     /// The last call is over after [`Input::Drain`].

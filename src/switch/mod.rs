@@ -159,6 +159,8 @@ impl Switch {
             Input::Trace(order) => self.on_trace(order),
             Input::Waited(waited) => self.admission.note_wait(now.at, waited),
             Input::TicksLate(late) => self.admission.note_lateness(now.at, late),
+            Input::Phones(phones) => self.sip.handle(now.at, sip::Input::Phones(phones)),
+            Input::BindingsKept { up_to } => self.sip.handle(now.at, sip::Input::BindingsKept { up_to }),
             Input::Timeout => self.on_timeout(),
         }
         self.run_sip();
@@ -271,6 +273,7 @@ impl Switch {
             sip::Event::Answered { leg, sdp } => self.on_person_answered(leg, &sdp),
             sip::Event::Failed { leg, status } => self.on_person_failed(leg, status),
             sip::Event::Probed { leg, alive } => self.on_probed(leg, alive),
+            sip::Event::KeepBindings(keep) => self.outputs.push_back(Output::KeepBindings(keep)),
         }
     }
 

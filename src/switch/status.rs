@@ -79,6 +79,7 @@ impl Switch {
         figures.extend(self.caller_figures());
         figures.extend(self.recording_figures());
         figures.extend(self.sip_figures());
+        figures.extend(self.phone_figures());
         figures
     }
 
@@ -205,6 +206,24 @@ impl Switch {
                 "events_not_durable",
                 (self.next_seq - 1).saturating_sub(self.durable_up_to),
                 "lines that are not on disk yet",
+            ),
+        ]
+    }
+
+    fn phone_figures(&self) -> Vec<Figure> {
+        let s = self.sip.counters();
+        vec![
+            figure("phones", self.sip.bindings() as u64, "phones that are logged in"),
+            figure("phones_logged_in", s.registers, "times that a phone logged in, stayed or left"),
+            figure(
+                "phones_refused",
+                s.registers_refused,
+                "logins with a wrong password, or for somebody else: is a phone set up wrongly?",
+            ),
+            figure(
+                "phones_sent_away",
+                s.registers_shed,
+                "503: too many phones logged in at once; they come again by themselves",
             ),
         ]
     }

@@ -152,7 +152,7 @@ impl Scene {
                 Output::Bed { .. } => self.beds += 1,
                 Output::Request { .. } | Output::LetGo { .. } | Output::ChangeClosings { .. } => {}
                 Output::Voice { .. } | Output::ForgetVoiced { .. } => {}
-                Output::Recorder(_) | Output::Trace(_) | Output::Drained => {}
+                Output::Recorder(_) | Output::KeepBindings(_) | Output::Trace(_) | Output::Drained => {}
             }
         }
     }

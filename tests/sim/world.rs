@@ -584,7 +584,7 @@ impl World {
                 return self.tell_switch(Input::ClosingsChanged { call, closings: None });
             }
             Output::LetGo { .. } => {}
-            Output::Trace(_) => {}
+            Output::Trace(_) | Output::KeepBindings(_) => {}
             Output::Drained => self.drained = true,
         }
         Ok(())

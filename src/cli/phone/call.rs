@@ -320,6 +320,8 @@ impl Phone {
             }
             Event::OfferRefused { status, .. } => self.change = Change::Refused(status),
             Event::Info { key, .. } => self.heard_key(now, key),
+            // Nobody logs in at this telephone.
+            Event::KeepBindings(_) => {}
             Event::Probed { alive, .. } => {
                 self.info_asked = None;
                 if !alive {

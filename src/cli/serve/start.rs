@@ -28,6 +28,7 @@ use crate::io::run::{EdgeCounters, Engine};
 use crate::io::set_load::NewSets;
 use crate::io::sets::Sets;
 use crate::io::sip_port::{SipPort, Taken};
+use crate::io::store::bindings::{Bindings, Loaded};
 use crate::io::store::restart::Recovered;
 use crate::io::store::{self, Store, StoreError};
 use crate::io::trace::Tracer;
@@ -37,6 +38,8 @@ use crate::limits::{MEDIA_EVENTS_MAX, MEDIA_LEGS_GATHERED, RECORDER_COMMANDS_MAX
 use crate::media::command::WorkerIndex;
 use crate::rng::Rng;
 use crate::sip::connections;
+use crate::sip::digest::nonce::Secret;
+use crate::sip::interface::Phones;
 use crate::switch::inbox::Inbox;
 use crate::switch::interface::{Input, Now, Settings, UnsignedTrees};
 use crate::switch::{self, Switch};
@@ -137,6 +140,10 @@ pub fn start(config: &Config, sets: NewSets, unsigned: UnsignedTrees) -> Result<
     let mut switch = Switch::new(settings, Arc::clone(&flows), &ports, seeded_rng()?);
     switch.handle(Now { at: clock.now(), wall: clock.wall() }, Input::Flows(served));
     switch.handle(Now { at: clock.now(), wall: clock.wall() }, Input::Closings(closings(config).into()));
+    let (kept_sender, bindings_kept) = watch::channel(0);
+    let (bindings, kept) = Bindings::open(&config.store, clock, kept_sender)?;
+    let phones = Input::Phones(Box::new(phones(config, kept)?));
+    switch.handle(Now { at: clock.now(), wall: clock.wall() }, phones);
     let sockets = workers.iter().flat_map(media_worker::Handle::sockets).cloned().collect();
     let (ask, requests) = control.serve(MediaSockets::new(sockets), config.shelf());
     if config.live_edit == LiveEdit::On {
@@ -153,6 +160,8 @@ pub fn start(config: &Config, sets: NewSets, unsigned: UnsignedTrees) -> Result<
         recorder_events: records.recorder_events,
         store: records.store,
         durable: records.durable,
+        bindings,
+        bindings_kept,
         sets,
         requests,
         servers: Requests::new(Connector::system(), seeded_rng()?),
@@ -180,6 +189,12 @@ pub fn start(config: &Config, sets: NewSets, unsigned: UnsignedTrees) -> Result<
         max_legs,
         max_calls,
     })
+}
+
+/// Who may log in with a phone.
+fn phones(config: &Config, kept: Loaded) -> Result<Phones, StartError> {
+    let (realm, users) = (config.sip.realm.clone(), config.users.clone());
+    Ok(Phones { realm, users, secret: Secret(random()?), kept })
 }
 
 /// Where lines are closed by phone.
@@ -210,6 +225,7 @@ fn withheld(flows: &FlowSet, clock: Clock) -> Vec<String> {
 pub fn stop(engine: Engine) {
     engine.recorder.stop();
     engine.tracer.stop();
+    engine.bindings.close();
     engine.store.close();
     engine.workers.into_iter().for_each(Handle::stop);
 }
@@ -327,9 +343,13 @@ fn trunk(trunk: &crate::config::Trunk) -> routing::Trunk {
 }
 
 fn seeded_rng() -> Result<Rng, StartError> {
-    let mut seed = [0; 8];
+    Ok(Rng::seeded(u64::from_le_bytes(random()?)))
+}
+
+fn random<const OCTETS: usize>() -> Result<[u8; OCTETS], StartError> {
+    let mut octets = [0; OCTETS];
     std::fs::File::open("/dev/urandom")
-        .and_then(|mut source| io::Read::read_exact(&mut source, &mut seed))
+        .and_then(|mut source| io::Read::read_exact(&mut source, &mut octets))
         .map_err(StartError::Random)?;
-    Ok(Rng::seeded(u64::from_le_bytes(seed)))
+    Ok(octets)
 }

@@ -7,6 +7,7 @@
 //!
 //! One thread writes. Reports read on connections of their own: see [`read`].
 
+pub mod bindings;
 pub mod commit;
 pub mod decode;
 pub mod encode;

@@ -129,6 +129,23 @@ const STEPS: &[&str] = &[
     ALTER TABLE recording_3 RENAME TO recording;
     CREATE INDEX recording_of_call ON recording (call_id);
 ",
+    "
+    CREATE TABLE binding (
+        sip_user       TEXT   NOT NULL,
+        contact        TEXT   NOT NULL,
+        path           TEXT   NOT NULL,
+        instance       TEXT   NOT NULL,
+        reg_id         BIGINT,
+        transport      TEXT   NOT NULL,
+        local_address  TEXT   NOT NULL,
+        remote_address TEXT   NOT NULL,
+        preference     BIGINT NOT NULL,
+        call_id        TEXT   NOT NULL,
+        cseq           BIGINT NOT NULL,
+        until_at       BIGINT NOT NULL
+    );
+    CREATE INDEX binding_of_user ON binding (sip_user);
+",
 ];
 
 /// Brings the database to this program's version.

@@ -356,8 +356,15 @@ impl Stack {
             "" | "anonymous" => "\"Anonymous\" <sip:anonymous@anonymous.invalid>".to_owned(),
             user => format!("<sip:{}@{}>", escaped(user), told),
         };
-        let builder = emit::request(Method::Invite, call.target.as_bytes())
-            .header(Name::Via, via)
+        let phone = self.phone_of(leg);
+        let uri = phone.as_ref().map_or(call.target.as_bytes(), |phone| phone.uri.expose());
+        let route = phone.as_ref().map(|phone| &**phone.route.expose()).filter(|route| !route.is_empty());
+        let builder = emit::request(Method::Invite, uri).header(Name::Via, via);
+        let builder = match route {
+            Some(route) => builder.header(Name::Route, route),
+            None => builder,
+        };
+        let builder = builder
             .header_fmt(Name::From, format_args!("{from};tag={tag}"))
             .header_fmt(Name::To, format_args!("<{}>", call.target))
             .header_fmt(Name::CallId, format_args!("{call_id}@{}", told.ip()))

@@ -12,6 +12,7 @@
 
 use super::super::interface::{Event, Output};
 use super::super::locate::{Hop, Locate, LocateId, Record};
+use super::super::registrar::Reached;
 use super::super::transaction::clients::{self, Cancel, ClientId, Large, Purpose, Sending, Target};
 use super::super::transaction::key::ClientKey;
 use super::super::way::{ConnectionId, Transport, Way};
@@ -31,10 +32,13 @@ use crate::wire::sip::uri::Uri;
 use crate::wire::sip::value::delta_seconds;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// The final status of a call whose target cannot be found: not found.
 const STATUS_NOT_FOUND: u16 = 404;
+/// The final status of a call to a user none of whose phones is logged in (RFC 3261 §21.4.18).
+const STATUS_NOT_THERE: u16 = 480;
 /// The final status of a call whose targets all rest, and of a transport failure (RFC 3261 §8.1.3.1).
 const STATUS_UNAVAILABLE: u16 = 503;
 
@@ -46,6 +50,8 @@ pub struct Reach {
     calls: BTreeMap<LegId, VecDeque<Target>>,
     /// Connections that messages came by and whose end was not told.
     alive: BTreeSet<ConnectionId>,
+    /// The phone that such a call goes to first.
+    phones: BTreeMap<LegId, Arc<Reached>>,
     /// Until when these want to be left alone.
     resting: BTreeMap<(Transport, SocketAddr), Instant>,
     next: u64,
@@ -87,15 +93,41 @@ impl Reach {
 impl Stack {
     /// Seeks the targets of a call that is to be placed.
     pub(super) fn locate_call(&mut self, now: Instant, leg: LegId, target: &str) {
-        match Uri::read(target.as_bytes()).ok().as_ref().and_then(Hop::of) {
+        let uri = Uri::read(target.as_bytes()).ok();
+        let desk = self.desk.as_ref();
+        if let Some(phones) = uri.as_ref().and_then(|uri| desk?.reached(now, uri)) {
+            return self.call_phones(now, leg, phones);
+        }
+        match uri.as_ref().and_then(Hop::of) {
             Some(hop) => self.locate(now, Whom::Call(leg), hop),
             None => self.tell(Event::Failed { leg, status: STATUS_NOT_FOUND }),
         }
     }
 
+    /// A user of ours is called: at his phones, one after another.
+    fn call_phones(&mut self, now: Instant, leg: LegId, phones: Vec<Reached>) {
+        let awake = phones.into_iter().map(Target::phone);
+        let awake: VecDeque<Target> = awake.filter(|phone| !self.reach.is_resting(now, &phone.way)).collect();
+        if awake.is_empty() {
+            return self.tell(Event::Failed { leg, status: STATUS_NOT_THERE });
+        }
+        self.call_located(leg, awake, false);
+    }
+
+    /// The phone that a call goes to which is placed now, if it goes to a user of ours.
+    pub(super) fn phone_of(&mut self, leg: LegId) -> Option<Arc<Reached>> {
+        self.reach.phones.remove(&leg)
+    }
+
+    /// Whether another phone of the user who is called is left.
+    pub(super) fn has_other_phone(&mut self, id: ClientId) -> bool {
+        self.clients.get_mut(id).is_some_and(|client| client.rest.iter().any(|target| target.phone.is_some()))
+    }
+
     /// Forgets where else a call could go: nobody wants it any more.
     pub(super) fn stop_reaching(&mut self, leg: LegId) {
         self.reach.calls.remove(&leg);
+        self.reach.phones.remove(&leg);
         let sought = self.reach.locating.iter().find(|(_, locating)| locating.whom == Whom::Call(leg));
         if let Some(id) = sought.map(|(id, _)| *id) {
             self.reach.locating.remove(&id);
@@ -162,6 +194,9 @@ impl Stack {
         let way = first.way;
         targets.retain(|other| other.way.local == way.local);
         self.reach.calls.insert(leg, targets);
+        if let Some(phone) = first.phone {
+            self.reach.phones.insert(leg, phone);
+        }
         self.tell(Event::Located { leg, way });
     }
 
@@ -272,6 +307,10 @@ impl Stack {
         let Ok(Message::Request(parsed)) = parse(request) else { return false };
         let (branch, via) = self.via(target.way);
         let octets = readdressed(&parsed, request, &via, &self.contact(target.way));
+        let octets = match &target.phone {
+            Some(phone) => for_phone(&octets, phone),
+            None => octets,
+        };
         let key = ClientKey::new(&branch, &parsed.method);
         let Some(client) = self.clients.get_mut(id) else { return false };
         // What failed is nobody's any more: a BYE that is tried elsewhere still holds its leg.
@@ -346,8 +385,9 @@ impl Stack {
     /// The peer at the end of that way is not there: what was sent to it and not answered fails (RFC 3261 §17.1.4).
     pub(super) fn unreachable(&mut self, now: Instant, way: Way) {
         self.counters.unreachable += 1;
-        if let Some(id) = way.connection {
-            self.reach.alive.remove(&id);
+        if let Some(connection) = way.connection {
+            self.reach.alive.remove(&connection);
+            self.phones_lost(connection);
         }
         for id in self.clients.towards(&way) {
             let Some(client) = self.clients.get_mut(id) else { continue };
@@ -398,7 +438,7 @@ fn again_by_tcp(way: Way) -> Option<Target> {
 /// had to say was large (RFC 3261 §18.1.1).
 fn meant_udp(octets: &[u8], way: Way) -> Option<Target> {
     let is_open = way.transport == Transport::Tcp && !next_hop(octets)?.names_transport();
-    is_open.then(|| Target { way: Way::udp(way.local, way.remote), large: Large::AsItIs })
+    is_open.then(|| Target { large: Large::AsItIs, ..Target::new(Way::udp(way.local, way.remote)) })
 }
 
 /// Where a request that leaves by `way` really goes, if that is still to be found out: its next hop is a name, or of
@@ -439,6 +479,29 @@ fn readdressed(request: &Request<'_>, octets: &[u8], via: &str, contact: &str) -
         Some(cseq) => with_line(&octets, b"CSeq: ", format!("{} INVITE", cseq.number + 1).as_bytes()),
         None => octets,
     }
+}
+
+/// The INVITE for another phone of the same user: its Request-URI, and its Route (RFC 3261 §16.6 steps 2 and 6,
+/// RFC 3327 §5.4).
+fn for_phone(octets: &[u8], phone: &Reached) -> Vec<u8> {
+    let end = find(octets, b"\r\n").unwrap_or(octets.len());
+    let mut all = [b"INVITE ", &**phone.uri.expose(), b" SIP/2.0"].concat();
+    if !phone.route.expose().is_empty() {
+        all.extend_from_slice(b"\r\nRoute: ");
+        all.extend_from_slice(phone.route.expose());
+    }
+    const ROUTE: &[u8] = b"\r\nRoute: ";
+    let rest = &octets[end..];
+    match find(rest, ROUTE) {
+        Some(at) => {
+            let after =
+                find(&rest[at + ROUTE.len()..], b"\r\n").map_or(rest.len(), |end| at + ROUTE.len() + end);
+            all.extend_from_slice(&rest[..at]);
+            all.extend_from_slice(&rest[after..]);
+        }
+        None => all.extend_from_slice(rest),
+    }
+    all
 }
 
 /// The message with another value in its first line of that name; we wrote it ourselves.

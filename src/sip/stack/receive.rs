@@ -6,7 +6,7 @@
 //!           ─▶ CANCEL, request in a dialog ─▶ [request]
 //!           ─▶ from a network that nobody named: counted
 //!           ─▶ broken rule, refused ─▶ answered without a transaction
-//!           ─▶ INVITE, OPTIONS ─▶ [request]
+//!           ─▶ INVITE, OPTIONS ─▶ [request] · REGISTER ─▶ [register]
 //! ```
 
 use super::super::dialog::DialogId;
@@ -105,6 +105,7 @@ impl Stack {
             }
             Ok(Screened::Options) => self.options_outside(arrival),
             Ok(Screened::Invite) => self.invite_in(now, arrival, key),
+            Ok(Screened::Register) => self.register_in(now, arrival, key),
         }
     }
 
@@ -129,7 +130,7 @@ impl Stack {
         self.settings.trusted.iter().any(|network| network.contains(ip))
     }
 
-    fn blame(&mut self, now: Instant, ip: IpAddr) {
+    pub(super) fn blame(&mut self, now: Instant, ip: IpAddr) {
         if !self.trusts(ip) {
             self.guard.blame(now, ip);
         }
@@ -158,6 +159,7 @@ impl Stack {
             Method::Cancel => return Err(Refusal::NothingToCancel),
             Method::Invite => Screened::Invite,
             Method::Options => Screened::Options,
+            Method::Register if self.desk.is_some() => Screened::Register,
             // Outside a dialog they have nothing to end or change (RFC 3261 §15.1.2, RFC 3311 §5.2, RFC 3262 §3).
             Method::Bye | Method::Prack | Method::Update | Method::Info => return Err(Refusal::NoDialog),
             Method::Other(_) => return Err(Refusal::UnknownMethod),
@@ -213,6 +215,7 @@ impl Stack {
 enum Screened {
     Invite,
     Options,
+    Register,
 }
 
 /// Lengths, extensions, body, and what our answer may carry (RFC 3261 §8.2.2.3, §8.2.3, §21.4). The body of
@@ -222,7 +225,10 @@ pub fn check_content(request: &Request<'_>) -> Result<(), Refusal> {
     if request.uri.len() > SIP_URI_MAX_OCTETS {
         return Err(Refusal::UriTooLong);
     }
-    let is_known = |tag: &&[u8]| EXTENSIONS.iter().any(|known| known.eq_ignore_ascii_case(tag));
+    // A registrar keeps the Path that a proxy requires it to know (RFC 3327 §5.3).
+    let of_registrar: &[&[u8]] = if request.method == Method::Register { &[b"path"] } else { &[] };
+    let known = || EXTENSIONS.iter().chain(of_registrar);
+    let is_known = |tag: &&[u8]| known().any(|known| known.eq_ignore_ascii_case(tag));
     let tags: Vec<_> = headers.values(Name::Require).filter(|tag| !is_known(tag)).collect();
     if !tags.is_empty() {
         return Err(Refusal::Extension { tags: tags.join(&b", "[..]) });

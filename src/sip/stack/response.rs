@@ -123,7 +123,8 @@ impl Stack {
 
     /// A 3xx-6xx to our INVITE: with it every early dialog is over (RFC 3261 §13.2.2.3).
     fn failure(&mut self, now: Instant, id: ClientId, leg: LegId, response: &Response<'_>) {
-        if !self.place_again(now, id, leg, response) {
+        let is_elsewhere = self.next_phone(now, id, response.status);
+        if !is_elsewhere && !self.place_again(now, id, leg, response) {
             self.tell_uac(now, leg, uac::Input::Response(response.status));
         }
         // Nothing is made from it any more.
@@ -132,6 +133,20 @@ impl Stack {
         {
             *invite = Vec::new();
         }
+    }
+
+    /// One phone of a user does not take the call: the next one may, unless a person said no for all of them
+    /// (RFC 3261 §16.7 step 5). `true` if it is called now.
+    fn next_phone(&mut self, now: Instant, id: ClientId, status: u16) -> bool {
+        if status >= 600 || status == 422 || !self.has_other_phone(id) {
+            return false;
+        }
+        let Some(Purpose::Invite { invite, .. }) = self.clients.get_mut(id).map(|client| &client.purpose)
+        else {
+            return false;
+        };
+        let invite = invite.clone();
+        self.fail_over(now, id, &invite)
     }
 
     fn probed(&mut self, leg: LegId, alive: bool) {

@@ -9,5 +9,6 @@ mod injection;
 mod pair;
 mod phone;
 mod refresh;
+mod register;
 mod reliable;
 mod targets;

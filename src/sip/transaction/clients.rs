@@ -1,5 +1,6 @@
 //! The client transactions that live now, with the octets that they send again and what they are for.
 
+use super::super::registrar::Reached;
 use super::super::way::{ConnectionId, Transport, Way};
 use super::client_invite::{self, ClientInvite};
 use super::client_non_invite::{self, ClientNonInvite};
@@ -9,6 +10,7 @@ use crate::clock::Instant;
 use crate::id::LegId;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::net::SocketAddr;
+use std::sync::Arc;
 
 /// Names a client transaction inside the stack.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -102,18 +104,26 @@ pub struct Client {
 }
 
 /// Where a request goes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Target {
     /// How it goes there.
     pub way: Way,
     /// What becomes of it if it is too large for a datagram.
     pub large: Large,
+    /// The phone that is called there, if a user of ours is called: it has a Request-URI of its own.
+    pub phone: Option<Arc<Reached>>,
 }
 
 impl Target {
     /// A target to which a large request goes by TCP.
     pub const fn new(way: Way) -> Self {
-        Self { way, large: Large::ByTcp }
+        Self { way, large: Large::ByTcp, phone: None }
+    }
+
+    /// A phone that has logged in. It is where it came from and nowhere else: behind a NAT no other transport leads
+    /// there.
+    pub fn phone(phone: Reached) -> Self {
+        Self { way: phone.way, large: Large::AsItIs, phone: Some(Arc::new(phone)) }
     }
 }
 

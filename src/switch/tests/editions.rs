@@ -27,6 +27,7 @@ fn spoken_on(scene: &mut Scene, input: Input<'_>) -> Vec<Edition> {
             | Output::ChangeClosings { .. }
             | Output::Request { .. }
             | Output::LetGo { .. }
+            | Output::KeepBindings(_)
             | Output::Trace(_)
             | Output::Drained => {}
         }

@@ -12,6 +12,7 @@
 //! Judging is [`validate`]'s. Which message is awaited when is not known here: that is `sip/`'s.
 
 pub mod address;
+pub mod credentials;
 pub mod cseq;
 pub mod emit;
 pub mod framing;
@@ -20,8 +21,10 @@ pub mod header;
 pub mod message;
 pub mod method;
 pub mod name;
+pub mod registration;
 pub mod telephone;
 pub mod uri;
+pub mod uri_match;
 pub mod validate;
 pub mod value;
 pub mod via;

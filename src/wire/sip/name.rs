@@ -73,14 +73,20 @@ names! {
     IdentityInfo = "Identity-Info", b'n';
     /// RFC 3261 §20.22
     MaxForwards = "Max-Forwards";
+    /// RFC 3261 §20.23
+    MinExpires = "Min-Expires";
     /// RFC 4028 §5
     MinSe = "Min-SE";
     /// RFC 3325 §9.1
     PAssertedIdentity = "P-Asserted-Identity";
     /// RFC 7315 §4.2
     PCalledPartyId = "P-Called-Party-ID";
+    /// RFC 3327 §4
+    Path = "Path";
     /// RFC 3323 §4.2
     Privacy = "Privacy";
+    /// RFC 3261 §20.27
+    ProxyAuthenticate = "Proxy-Authenticate";
     /// RFC 3261 §20.28
     ProxyAuthorization = "Proxy-Authorization";
     /// RFC 3261 §20.29
@@ -131,6 +137,8 @@ names! {
     Via = "Via", b'v';
     /// RFC 3261 §20.43
     Warning = "Warning";
+    /// RFC 3261 §20.44
+    WwwAuthenticate = "WWW-Authenticate";
 }
 
 /// Places of the table in which a name is looked up.
@@ -208,8 +216,8 @@ mod tests {
     #[test]
     fn every_name_is_read_in_full_in_capitals_and_compact() {
         // RFC 3261 §7.3.3, §20.1, §20.5, §20.7, §20.8, §20.10, §20.11, §20.12, §20.14, §20.15, §20.16,
-        // §20.17, §20.19, §20.20, §20.22, §20.28, §20.29, §20.30, §20.32, §20.33, §20.34, §20.35, §20.36,
-        // §20.37, §20.38, §20.39, §20.40, §20.41, §20.42, §20.43. RFC 3262 §7.1, §7.2. RFC 3323 §4.2.
+        // §20.17, §20.19, §20.20, §20.22, §20.23, §20.27, §20.28, §20.29, §20.30, §20.32, §20.33, §20.34, §20.35, §20.36,
+        // §20.37, §20.38, §20.39, §20.40, §20.41, §20.42, §20.43, §20.44. RFC 3262 §7.1, §7.2. RFC 3323 §4.2. RFC 3327 §4.
         // RFC 3325 §9.1. RFC 3326 §2. RFC 3515 §2.1. RFC 3841 §9.1, §9.2, §9.3. RFC 3891 §6.1. RFC 3892 §3.
         // RFC 4028 §4, §5. RFC 4474 §9. RFC 5806 §3. RFC 6665 §8.2.1, §8.2.2. RFC 7044 §5. RFC 7315 §4.2.
         // RFC 8224 §4

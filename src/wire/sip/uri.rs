@@ -1,6 +1,6 @@
 //! URIs: `sip:`, `sips:`, `tel:` and others as far as their scheme (RFC 3261 §19.1, RFC 3966).
 //!
-//! Comparing two URIs (§19.1.4) is not here: nothing needs it yet.
+//! Comparing two URIs (§19.1.4) is `uri_match`'s.
 
 use super::grammar::{Parameters, decimal, find_near, trim};
 use std::borrow::Cow;

@@ -259,6 +259,7 @@ impl Stage {
             Output::Request { .. }
             | Output::LetGo { .. }
             | Output::ChangeClosings { .. }
+            | Output::KeepBindings(_)
             | Output::Trace(_)
             | Output::Drained => {}
         }

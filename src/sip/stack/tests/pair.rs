@@ -222,6 +222,7 @@ impl Pair {
             Event::AckMissing { leg } | Event::SessionLost { leg, .. } => (leg, Told::Over),
             Event::Cancelled { leg, .. } | Event::Bye { leg, .. } => (leg, Told::Over),
             Event::Failed { leg, .. } => (leg, Told::Over),
+            Event::KeepBindings(_) => panic!("no phone logs in"),
         };
         let before = self.legs[side].insert(leg, told);
         assert_ne!(before, Some(Told::Over), "{event:?} after the end of the leg:\n{}", self.log);
@@ -282,6 +283,7 @@ impl Pair {
             | Event::Located { .. }
             | Event::Ringing { .. }
             | Event::Failed { .. }
+            | Event::KeepBindings(_)
             | Event::Probed { .. } => {}
         }
     }

@@ -344,6 +344,7 @@ impl Scene {
             Event::Answered { .. } => "Answered".to_owned(),
             Event::Failed { status, .. } => format!("Failed {status}"),
             Event::Probed { alive, .. } => format!("Probed {alive}"),
+            Event::KeepBindings(_) => "KeepBindings".to_owned(),
         }
     }
 }

@@ -1,0 +1,122 @@
+//! `users:` of `careline.yaml`: whose phones log in here, and the hash of each password.
+//!
+//! The hash is bound to the realm (`sip: {realm: …}`), and who has it can log in: it is treated like a password. `careline
+//! user` writes such a line.
+
+use super::codes::{FAMILY, USER_HASH, USER_TWICE};
+use super::vocabulary;
+use crate::flow::diagnostic::{Diagnostic, Place, Sources, Words};
+use crate::flow::syntax::fields::{self, Fields};
+use crate::flow::syntax::tree::Node;
+use crate::limits::USERS_MAX;
+use crate::sip::digest::Ha1;
+use crate::sip::interface::User;
+use crate::wire::sip::credentials::Algorithm;
+use std::collections::BTreeSet;
+
+/// Hexadecimal digits in a row that no hash is: longer ones are not shown.
+const HASH_SHOWN_MAX: usize = 16;
+
+/// Reads the section: those without a fault.
+pub fn read(node: &Node, sources: &mut Sources) -> Vec<User> {
+    let mut users: Vec<User> = Vec::new();
+    let mut names = BTreeSet::new();
+    for item in fields::items(node, "`users`", FAMILY, sources).unwrap_or_default().iter().take(USERS_MAX) {
+        let Some((user, place)) = user(item, sources) else { continue };
+        if !names.insert(user.name.clone()) {
+            let words = Words::what(format!("the user {} stands here for the second time", user.name))
+                .repair("give each user a name of his own; several phones may log in as one user");
+            sources.fault(place, USER_TWICE, words);
+        }
+        users.push(user);
+    }
+    users
+}
+
+fn user(node: &Node, sources: &mut Sources) -> Option<(User, Place)> {
+    let mut fields = Fields::of_object(node, &[&vocabulary::USER], FAMILY, sources)?;
+    let name = fields.need("name", sources).and_then(|node| fields::name(node, "a user", FAMILY, sources));
+    let ha1 = fields.need("ha1", sources).and_then(|node| fields::word(node, "a hash", FAMILY, sources));
+    let choices = [("sha-256", Algorithm::Sha256), ("md5", Algorithm::Md5)];
+    let digest = fields.take("digest");
+    let digest = digest.and_then(|node| fields::choice(node, "digest", &choices, FAMILY, sources));
+    fields.finish(sources);
+    let (name, hash) = (name?, ha1?);
+    let algorithm = digest.unwrap_or(Algorithm::Sha256);
+    let Some(ha1) = Ha1::read(algorithm, &hash.value) else {
+        // The hash itself is not told: it is a password.
+        let (digits, named) = match algorithm {
+            Algorithm::Sha256 => (64, "sha-256"),
+            Algorithm::Md5 => (32, "md5"),
+        };
+        let what =
+            format!("the hash of user {} is not {digits} hexadecimal digits, as {named} has", name.value);
+        let words = Words::what(what)
+            .repair(format!("let `careline user {}` write the line", name.value))
+            .hears("the phones of this user could not log in, and would not be rung");
+        sources.fault(hash.place, USER_HASH, words);
+        return None;
+    };
+    Some((User { name: name.value, ha1 }, name.place))
+}
+
+/// Hashes of passwords in the line that a fault shows: stars, so that its columns stay.
+pub fn hide_hash(fault: &mut Diagnostic) {
+    if !fault.source.contains("ha1") {
+        return;
+    }
+    let mut hidden = String::with_capacity(fault.source.len());
+    for word in fault.source.split_inclusive(|c: char| !c.is_ascii_hexdigit()) {
+        let digits = word.chars().take_while(char::is_ascii_hexdigit).count();
+        if digits >= HASH_SHOWN_MAX {
+            hidden += &"*".repeat(digits);
+            hidden += &word[digits..];
+        } else {
+            hidden += word;
+        }
+    }
+    fault.source = hidden;
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::config::Config;
+    use crate::flow::diagnostic::Paint;
+    use crate::sip::digest::Ha1;
+    use crate::wire::sip::credentials::Algorithm;
+
+    #[test]
+    fn users_are_read_with_their_hashes_and_faults_never_tell_one() {
+        let sha = Ha1::of(Algorithm::Sha256, b"ann", b"careline", b"secret");
+        let md5 = Ha1::of(Algorithm::Md5, b"bob", b"careline", b"secret");
+        let text = format!(
+            "users:\n  - {{name: ann, ha1: \"{}\"}}\n  - {{name: bob, ha1: \"{}\", digest: md5}}\n",
+            sha.expose(),
+            md5.expose()
+        );
+        let (config, faults) = Config::read("careline.yaml", text.as_bytes());
+        assert_eq!(faults, vec![]);
+        let users = config.unwrap().users;
+        let found: Vec<_> = users.iter().map(|user| (user.name.as_str(), &user.ha1)).collect();
+        assert_eq!(found, [("ann", &sha), ("bob", &md5)]);
+        let hash = "ab".repeat(20);
+        for (line, fault) in [
+            (
+                format!("{{name: ann, ha1: \"{hash}\"}}"),
+                "C019  the hash of user ann is not 64 hexadecimal digits",
+            ),
+            (format!("{{name: ann, ha1: \"{hash}\", digest: md5}}"), "C019"),
+            ("{name: ann}".to_owned(), "C002"),
+            (format!("{{name: Ann, ha1: \"{}\"}}", sha.expose()), "C007"),
+            (format!("{{name: ann, ha1: \"{}\", digest: both}}", sha.expose()), "C008"),
+        ] {
+            let (_, faults) = Config::read("careline.yaml", format!("users: [{line}]\n").as_bytes());
+            let shown: String = faults.iter().map(|fault| fault.render(Paint::Plain)).collect();
+            assert!(shown.contains(fault), "{line}: {shown}");
+            assert!(!shown.contains(&hash) && !shown.contains(&sha.expose()), "{shown}");
+        }
+        let twice = text.replace("bob", "ann");
+        let (_, faults) = Config::read("careline.yaml", twice.as_bytes());
+        assert_eq!(faults.iter().map(|fault| fault.code.id).collect::<Vec<_>>(), ["C018"]);
+    }
+}

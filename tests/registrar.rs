@@ -1,0 +1,174 @@
+//! Desk phones log in at the real program and are rung by it: SIPp with a right, a wrong and no password, and baresip,
+//! which is the front desk and is heard by the patient.
+//!
+//! The phone's address stands nowhere in the flows: they ring `sip:front-desk@careline`, and where that is the phone
+//! says when it logs in. The engine is killed and started again, and knows it still.
+
+#[path = "engine/mod.rs"]
+mod engine;
+#[path = "phone/mod.rs"]
+mod phone;
+#[path = "sound/mod.rs"]
+mod sound;
+
+use careline::sip::digest::Ha1;
+use careline::wire::sip::credentials::Algorithm;
+use engine::{Engine, Notice, ROOT, Wishes};
+use phone::Phone;
+use std::fs;
+use std::net::SocketAddr;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+
+/// What the person's phone sounds like, and the patient.
+const PERSON_HZ: f64 = 1_000.0;
+const PATIENT_HZ: f64 = 440.0;
+/// 20 ms packets that the patient hears from the person: three seconds.
+const TALK: u64 = 150;
+
+/// An engine with one user, whose flows ring him by his name.
+fn engine(home: &Path) -> Engine {
+    let sounds = home.join("sounds");
+    sound::short_prompts(Path::new(ROOT), &sounds);
+    let desk_hop = |_nowhere: SocketAddr| "careline".to_owned();
+    let wishes = Wishes { sounds, desk_hop, notice: Notice::InTheFirstWords, ..Wishes::default() };
+    let (sip, desk) = engine::furnish(home, &wishes);
+    let ha1 = Ha1::of(Algorithm::Md5, b"front-desk", b"careline", b"secret");
+    let file = home.join("careline.yaml");
+    let config = fs::read_to_string(&file).expect("it was written");
+    let users = format!("{config}users: [{{name: front-desk, digest: md5, ha1: \"{}\"}}]\n", ha1.expose());
+    fs::write(&file, users).expect("the test's own directory can be written");
+    Engine::start_again(home, sip, desk)
+}
+
+/// Runs a scenario of SIPp so many times; whether each ended as it expects, and what was said.
+fn sipp(home: &Path, engine: &Engine, name: &str, calls: u32) -> (bool, String) {
+    let place = home.join(name);
+    fs::create_dir_all(&place).expect("the test's own directory can be written");
+    let port = engine::free_port().port().to_string();
+    let output = Command::new("sipp")
+        .current_dir(&place)
+        .stdin(Stdio::null())
+        .arg(engine.sip.to_string())
+        .args(["-nostdin", "-i", "127.0.0.1", "-p", &port, "-timeout_error", "-timeout", "30s"])
+        .args(["-m", &calls.to_string(), "-r", "50", "-trace_err", "-error_file", "trace_err"])
+        .args(["-trace_msg", "-message_file", "trace_msg"])
+        .arg("-sf")
+        .arg(format!("{ROOT}/sipp-scenarios/phones/{name}.xml"))
+        .output()
+        .unwrap_or_else(|error| {
+            panic!("sipp does not start ({error}); install it: apt-get install -y sip-tester")
+        });
+    let said = |file: &str| fs::read_to_string(place.join(file)).unwrap_or_default();
+    (output.status.success(), format!("{}{}", said("trace_err"), said("trace_msg")))
+}
+
+#[test]
+fn sipp_logs_in_with_its_password_and_with_no_other() {
+    let home = tempfile::tempdir().expect("a temporary directory can be made");
+    let engine = engine(home.path());
+    let (good, said) = sipp(home.path(), &engine, "logs-in", 1);
+    assert!(good, "{said}\n{}", engine.said());
+    assert_eq!(engine.status()["phones"], 1);
+    let (good, said) = sipp(home.path(), &engine, "stranger", 1);
+    assert!(good, "{said}\n{}", engine.said());
+    let (good, said) = sipp(home.path(), &engine, "wrong-password", 100);
+    assert!(good, "{said}\n{}", engine.said());
+    let figures = engine.status();
+    assert_eq!((figures["phones"], figures["phones_refused"]), (1, 100), "{figures:#?}");
+    // Killed at once, as a power cut would: what was answered is on disk.
+    let (sip, desk) = (engine.sip, engine.desk);
+    engine.kill();
+    let engine = Engine::start_again(home.path(), sip, desk);
+    assert_eq!(engine.status()["phones"], 1, "{}", engine.said());
+    let (status, said) = engine.stop();
+    assert!(status.success() && !said.contains("secret"), "{status}: {said}");
+}
+
+/// A baresip that logs in as the front desk and answers at once.
+fn baresip(home: &Path, engine: &Engine, password: &str) -> Child {
+    fs::create_dir_all(home).expect("the test's own directory can be written");
+    let write = |name: &str, text: String| {
+        fs::write(home.join(name), text).expect("the test's own directory can be written")
+    };
+    let tone = home.join("voice.wav");
+    sound::write_tone_at(8_000, &tone, PERSON_HZ, 60.0);
+    let (sip, rtp) = (engine::free_port(), engine::free_stretch(8));
+    write(
+        "config",
+        format!(
+            "sip_listen {sip}\nmodule_path /usr/lib/baresip/modules\nmodule g711.so\nmodule aufile.so\n\
+             module_app account.so\nmodule_app menu.so\naudio_source aufile,{}\nausrc_srate 8000\nauplay_srate 8000\n\
+             ausrc_channels 1\nauplay_channels 1\nrtp_ports {rtp}-{}\n",
+            tone.display(),
+            rtp + 8
+        ),
+    );
+    let at = engine.sip;
+    write(
+        "accounts",
+        format!(
+            "<sip:front-desk@{at};transport=udp>;auth_user=front-desk;auth_pass={password};regint=60;\
+             answermode=auto;audio_codecs=PCMU/8000/1\n"
+        ),
+    );
+    write("contacts", String::new());
+    let log =
+        |name: &str| fs::File::create(home.join(name)).expect("the test's own directory can be written");
+    Command::new("baresip")
+        .args(["-4", "-f"])
+        .arg(home)
+        .stdin(Stdio::null())
+        .stdout(log("said"))
+        .stderr(log("errors"))
+        .spawn()
+        .unwrap_or_else(|error| {
+            panic!("baresip does not start ({error}); install it: apt-get install -y baresip-core")
+        })
+}
+
+#[test]
+fn baresip_logs_in_is_rung_by_its_name_and_the_patient_hears_it() {
+    let home = tempfile::tempdir().expect("a temporary directory can be made");
+    let engine = engine(home.path());
+    let place = home.path().join("desk");
+    let said =
+        || ["said", "errors"].map(|name| fs::read_to_string(place.join(name)).unwrap_or_default()).concat();
+    let mut desk = baresip(&place, &engine, "secret");
+    engine::eventually(
+        || (engine.status()["phones"] == 1).then_some(()),
+        || format!("baresip to log in; it said:\n{}\n{}", said(), engine.said()),
+    );
+    let patient = Phone::call(engine.sip, "100", PATIENT_HZ).unwrap_or_else(|fault| panic!("{fault}"));
+    engine.wait_for("a recording", |figures| figures["recorder_opened"] == 1);
+    patient.press(0);
+    engine.wait_for("the front desk to answer", |figures| figures["bridged"] == 1);
+    patient.listen(TALK);
+    patient.hang_up().unwrap_or_else(|fault| panic!("BYE: {fault}"));
+    engine.wait_for("the end of the call and of its files", |figures| {
+        (figures["calls_ended"], figures["recorder_closed"]) == (1, 1)
+    });
+    desk.kill().expect("it runs until it is told to stop");
+    desk.wait().expect("it is our child");
+    let file = engine::recordings(home.path()).pop().expect("one recording is closed");
+    let stereo = sound::read(&file).unwrap_or_else(|fault| panic!("{fault}"));
+    let last = stereo.right.rchunks_exact(8_000).nth(1).expect("seconds of talk");
+    let heard = sound::heard_in(last, PERSON_HZ);
+    assert!(heard > 0.8, "the patient hears the person in {:.0} % of a second\n{}", heard * 100.0, said());
+}
+
+#[test]
+fn a_person_whose_phone_is_not_logged_in_is_not_reached_at_once() {
+    let home = tempfile::tempdir().expect("a temporary directory can be made");
+    let engine = engine(home.path());
+    let mut desk = baresip(&home.path().join("desk"), &engine, "guess");
+    engine.wait_for("a wrong password", |figures| figures["phones_refused"] >= 1);
+    desk.kill().expect("it runs until it is told to stop");
+    desk.wait().expect("it is our child");
+    let patient = Phone::call(engine.sip, "100", PATIENT_HZ).unwrap_or_else(|fault| panic!("{fault}"));
+    engine.wait_for("a recording", |figures| figures["recorder_opened"] == 1);
+    patient.press(0);
+    let figures = engine.wait_for("nobody to be there", |figures| figures["persons_not_reached"] >= 1);
+    assert_eq!((figures["bridged"], figures["phones"]), (0, 0));
+    patient.hang_up().unwrap_or_else(|fault| panic!("BYE: {fault}"));
+}
