@@ -144,14 +144,7 @@ impl Run {
         self.climbing(now, (Why::Fault, Whom::Ladder), 0, rest, words);
     }
 
-    fn climbing(
-        &mut self,
-        now: Instant,
-        (why, whom): (Why, Whom),
-        rung: usize,
-        call: Call,
-        words: Phrases,
-    ) {
+    fn climbing(&mut self, now: Instant, (why, whom): (Why, Whom), rung: usize, call: Call, words: Phrases) {
         let voice = Voice::Speaking(self.speak(now, words.clone()));
         self.state = State::Climbing(Climb { why, whom, rung, call, voice, said: words });
     }

@@ -185,11 +185,7 @@ impl Run {
         }
     }
 
-    fn say_meanwhile(
-        &mut self,
-        now: Instant,
-        speak: fn(&mut Self, Instant, Phrases) -> Speech,
-    ) {
+    fn say_meanwhile(&mut self, now: Instant, speak: fn(&mut Self, Instant, Phrases) -> Speech) {
         let Some(prompt) = self.meanwhile() else { return };
         let words = self.words(&prompt);
         let speech = speak(self, now, words);

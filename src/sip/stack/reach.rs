@@ -430,7 +430,7 @@ impl Stack {
 
 /// A CANCEL goes once more if its connection is lost, over another one to the same peer: else a phone rings on.
 fn again_by_tcp(way: Way) -> Option<Target> {
-    let again = Target { way: Way { connection: None, ..way }, large: Large::AsItIs };
+    let again = Target { large: Large::AsItIs, ..Target::new(Way { connection: None, ..way }) };
     way.transport.is_reliable().then_some(again)
 }
 
