@@ -237,7 +237,8 @@ async fn load(connection: &mut SqliteConnection, now: WallTime) -> Result<Loaded
 
 fn read(row: &SqliteRow, now: WallTime) -> Option<(String, Kept)> {
     let text = |name: &str| row.try_get::<String, _>(name).ok();
-    let number = |name: &str| row.try_get::<i64, _>(name).ok();
+    // Asked for a plain number, SQLite gives 0 for one that is not there.
+    let number = |name: &str| row.try_get::<Option<i64>, _>(name).ok().flatten();
     let octets = |name: &str| Some(Phi::new(text(name)?.into_bytes().into_boxed_slice()));
     let transport = text("transport")?;
     let transport = Transport::ALL.into_iter().find(|known| known.in_uri() == transport)?;
