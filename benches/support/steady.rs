@@ -92,7 +92,10 @@ impl Caller {
     pub fn on(way: &Way) -> Self {
         let top = "  top: {menu: oi.more, keys: {1: a, 3: top}}\n";
         let mut files = shipped();
-        files.push(file("steady.yaml", &format!("flow: steady\ntitle: Round\nstart: top\nsteps:\n{top}{}", way.steps)));
+        files.push(file(
+            "steady.yaml",
+            &format!("flow: steady\ntitle: Round\nstart: top\nsteps:\n{top}{}", way.steps),
+        ));
         if way.steps.contains("below") {
             let text = "flow: below\ntitle: Below\ngives: {}\nstart: x\nsteps:\n  x: {menu: oi.more, keys: {1: return, 3: x}}\n";
             files.push(file("below.yaml", text));
