@@ -1,7 +1,7 @@
 //! The rehearsals of the shipped flows (`ivr-flows/NAME.test.yaml`) once more, by telephone: the same keys over real
 //! SIP and RTP against the real program, in real time, many at once. `careline hear` names what each caller heard, and
-//! the record of the call names its exit: both must be what the rehearsal says. Played are those that add something:
-//! an exit to those of their file, or a language to an exit.
+//! the record of the call names its exit: both must be what the rehearsal says. Played are those that add something: an
+//! exit or a prompt in a language. What they leave out is one exit once more, by the same key in another flow.
 //!
 //! ```text
 //!  NAME.test.yaml ─▶ script of `careline phone` ─▶ engine ─▶ recording ─▶ `careline hear` ─▶ the prompts, in order
@@ -40,6 +40,8 @@ const FIRST_WORDS_S: [(&str, f64); 2] = [("en", 26.0), ("es", 21.0)];
 const SHORT_FIRST_WORDS_S: f64 = 2.0;
 /// What a caller hears of a prompt before he presses: enough for its name.
 const ENOUGH_S: f64 = 5.5;
+/// What he hears of words that lead on by themselves: a key has to fall into them.
+const ENOUGH_OF_LEADING_ON: (&str, f64) = ("cr.danger", 1.5);
 /// How long a menu waits for the first key (`times:` of clinic.yaml).
 const FIRST_KEY_S: f64 = 8.0;
 /// The tone after which a caller speaks.
@@ -156,7 +158,11 @@ fn script(call: &[(Vec<String>, Does)], language: &str, place: Place, exit: &str
         let before = if is_first && !hears.is_empty() { first_words } else { 0.0 };
         let all = before + said.iter().sum::<f64>();
         let last = said.last().copied().unwrap_or(if is_first { 0.0 } else { ENOUGH_S });
-        let enough = if hears.is_empty() { last } else { all - last + last.min(ENOUGH_S) };
+        let enough_of_last = match hears.last() {
+            Some(name) if name == ENOUGH_OF_LEADING_ON.0 => ENOUGH_OF_LEADING_ON.1,
+            Some(_) | None => ENOUGH_S,
+        };
+        let enough = if hears.is_empty() { last } else { all - last + last.min(enough_of_last) };
         match does {
             Does::Presses(keys) => {
                 let keys: String = keys.iter().map(|key| sign(*key)).collect();
@@ -204,10 +210,9 @@ fn calls(set: &FlowSet) -> Vec<Call> {
     };
     let mut seen = BTreeSet::new();
     let adds = |call: &Call| {
-        let file = call.what.split(':').next().unwrap_or_default();
-        let of_file = seen.insert(format!("{file} {}", call.exit));
-        let in_language = seen.insert(format!("{} in {}", call.exit, call.language));
-        of_file || in_language
+        let all = call.hears.iter().chain([&call.exit]);
+        let new = all.filter(|name| seen.insert(((*name).clone(), call.language.clone())));
+        new.count() > 0
     };
     rehearsals(set).into_iter().map(call).filter(adds).collect()
 }
@@ -386,7 +391,7 @@ fn hear(file: &Path, heard: &[Over]) -> Child {
     joined(file, heard);
     // Whoever still calls comes first.
     let mut hear = Command::new("nice");
-    hear.args(["-n", "19", env!("CARGO_BIN_EXE_careline"), "hear", "--json", "--sounds"])
+    hear.args(["-n", "5", env!("CARGO_BIN_EXE_careline"), "hear", "--json", "--sounds"])
         .arg(Path::new(ROOT).join("sounds"))
         .arg(file);
     hear.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the program can be run")
@@ -436,7 +441,8 @@ fn every_exit_of_the_shipped_flows_is_reached_by_phone_as_its_rehearsal_is_writt
     let (served, mut calls) = (PLACES.map(Served::start), calls(&shipped()));
     // The longest ones begin first, so that all are over early.
     calls.sort_by(|a, b| b.seconds.total_cmp(&a.seconds));
-    assert!((60..=100).contains(&calls.len()), "{} calls", calls.len());
+    println!("{} calls", calls.len());
+    assert!((50..=100).contains(&calls.len()), "of a caller's number a record shows two digits");
     let calls = calls.into_iter().enumerate().collect();
     let home = tempfile::tempdir().expect("a temporary directory can be made");
     let heard = heard(&served, calls, home.path());
