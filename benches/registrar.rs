@@ -128,7 +128,7 @@ fn refreshes() -> bool {
     let mut purse = Purse::new(Account::new("ann", "secret"));
     let (mut took, mut now, mut good) = (Duration::ZERO, Instant::START, 0);
     for round in 0..=REFRESHES {
-        now = now + Duration::from_secs(1) / REGISTRATIONS_A_SECOND;
+        now += Duration::from_secs(1) / REGISTRATIONS_A_SECOND;
         let asked = register(2 * round + 1, "");
         stack.handle(now, Input::Message { way: way(2), octets: asked.as_bytes() });
         let asked = String::from_utf8(answer(&mut stack).unwrap_or_default()).unwrap_or_default();

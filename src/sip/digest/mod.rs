@@ -17,7 +17,6 @@ use crate::wire::sip::credentials::{Algorithm, Credentials};
 use md5::Md5;
 use sha2::{Digest, Sha256};
 use std::fmt;
-use std::fmt::Write;
 use subtle::ConstantTimeEq;
 
 /// Hexadecimal digits of a hash: 32 of MD5, 64 of SHA-256.
@@ -86,10 +85,7 @@ impl Ha1 {
 
     /// As configuration has it: for the eyes of who sets it up.
     pub fn expose(&self) -> String {
-        self.digits.expose().octets().iter().fold(String::new(), |mut text, &octet| {
-            let _ = text.write_char(char::from(octet));
-            text
-        })
+        self.digits.expose().octets().iter().map(|&octet| char::from(octet)).collect()
     }
 }
 

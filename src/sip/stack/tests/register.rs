@@ -275,7 +275,7 @@ fn what_cannot_be_bound_is_refused_with_its_reason() {
 fn a_disk_that_takes_too_long_sends_the_phone_away_and_it_is_rung_all_the_same() {
     let mut bench = Bench::new();
     assert_eq!(bench.log_in("ann", CONTACT), "");
-    bench.now = bench.now + Duration::from_secs(16);
+    bench.now += Duration::from_secs(16);
     let before = bench.sent.len();
     bench.tell(Input::Timeout);
     let told = &bench.sent[before].1;
