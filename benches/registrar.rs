@@ -86,6 +86,7 @@ fn machine() -> Stack {
     let everywhere = Network { base: [0, 0, 0, 0].into(), prefix: 0 };
     let settings = Settings {
         t1: Duration::from_millis(500),
+        target_patience: Duration::from_secs(4),
         external_address: None,
         product: "bench".to_owned(),
         listen_to: vec![everywhere],

@@ -90,7 +90,7 @@ impl Link {
             if let [Some(arrives), _] = self.carry(at) {
                 return arrives;
             }
-            at = at + pause;
+            at += pause;
             pause *= 2;
         }
         at

@@ -220,8 +220,8 @@ impl Log {
 
     /// The record that is told of a call: its times add up, and the message that was left is in it.
     fn judge_record(&self, call: CallId) -> Verdict {
-        let empty = Record::new(call);
-        let record = self.entries.iter().fold(empty, Record::with);
+        let mut record = Record::new(call);
+        self.entries.iter().for_each(|entry| record.follow(entry));
         let parts = record.ring() + record.talk();
         if record.answered.is_some() && parts != record.total() {
             return Err(format!("{call} rang and talked for {parts:?}, in all {:?}", record.total()));
