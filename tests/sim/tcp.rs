@@ -411,9 +411,6 @@ impl World {
         self.wires.wires[wire].state = State::Ended;
         self.wires.ended += 1;
         self.wires.ended_at.insert(phone, self.now);
-        for cut in self.speaking_by(wire).into_iter().chain(phone) {
-            self.phones[cut].story.cut = true;
-        }
         let heard = self.now + self.wires.soon();
         let last = if end == End::Closed { up } else { heard };
         self.heap.push(heard.max(last), Event::Wire { wire, act: Act::EngineHears });

@@ -178,9 +178,8 @@ impl Signals {
         let key = (n, tag(&request.headers, Name::To));
         let known = self.byes.get(&key);
         // One whose connection ended, or that nobody answers over TCP, goes another way (RFC 3261 §8.1.3.1, §18.4).
-        let by_tcp = phone.dialog.transport == Transport::Tcp;
-        let may_again = phone.story.cut || by_tcp && phone.story.vanished.is_some();
-        if known.is_some_and(|known| *known != branch) && !may_again {
+        let by_tcp = phone.story.streamed || phone.dialog.transport == Transport::Tcp;
+        if known.is_some_and(|known| *known != branch) && !by_tcp {
             return Err(format!("phone {n} is told BYE in two transactions"));
         }
         if known.is_none()

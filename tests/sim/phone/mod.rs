@@ -150,8 +150,8 @@ pub struct Story {
     pub refreshed: Option<Instant>,
     /// It accepted a change of ours, and no ACK came.
     pub unacknowledged: bool,
-    /// A connection of it ended while it was in use.
-    pub cut: bool,
+    /// It was reached over TCP: what is lost with a connection comes again as another transaction.
+    pub streamed: bool,
     /// What it asked over TCP and has no answer to.
     pub unanswered: Option<What>,
 }
@@ -236,6 +236,7 @@ impl Phone {
         if matches!(self.role, Role::Callee(_)) {
             self.dialog.transport = transport;
         }
+        self.story.streamed |= self.dialog.transport == Transport::Tcp;
     }
 
     /// Its connection is gone: what has no answer yet goes by another one.
@@ -543,7 +544,7 @@ impl Phone {
     }
 
     fn on_bye(&mut self, now: Instant, request: &Request<'_>, key: Vec<u8>) {
-        if self.story.hung_up.is_none() && self.story.told_bye.is_some() && !self.story.cut {
+        if self.story.hung_up.is_none() && self.story.told_bye.is_some() && !self.story.streamed {
             self.puzzled("the engine said BYE twice, as two requests".to_owned());
         }
         self.story.told_bye.get_or_insert(now);
