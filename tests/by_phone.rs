@@ -1,7 +1,7 @@
 //! The rehearsals of the shipped flows (`ivr-flows/NAME.test.yaml`) once more, by telephone: the same keys over real
 //! SIP and RTP against the real program, in real time, many at once. `careline hear` names what each caller heard, and
 //! the record of the call names its exit: both must be what the rehearsal says. Played are those that add something: an
-//! exit or a prompt in a language. What they leave out is one exit once more, by the same key in another flow.
+//! exit in a language, or a prompt. What they leave out is one exit once more, by the same key in another flow.
 //!
 //! ```text
 //!  NAME.test.yaml ─▶ script of `careline phone` ─▶ engine ─▶ recording ─▶ `careline hear` ─▶ the prompts, in order
@@ -210,9 +210,8 @@ fn calls(set: &FlowSet) -> Vec<Call> {
     };
     let mut seen = BTreeSet::new();
     let adds = |call: &Call| {
-        let all = call.hears.iter().chain([&call.exit]);
-        let new = all.filter(|name| seen.insert(((*name).clone(), call.language.clone())));
-        new.count() > 0
+        let exit = format!("{} in {}", call.exit, call.language);
+        call.hears.iter().chain([&exit]).filter(|name| seen.insert((*name).clone())).count() > 0
     };
     rehearsals(set).into_iter().map(call).filter(adds).collect()
 }
@@ -442,7 +441,7 @@ fn every_exit_of_the_shipped_flows_is_reached_by_phone_as_its_rehearsal_is_writt
     // The longest ones begin first, so that all are over early.
     calls.sort_by(|a, b| b.seconds.total_cmp(&a.seconds));
     println!("{} calls", calls.len());
-    assert!((50..=100).contains(&calls.len()), "of a caller's number a record shows two digits");
+    assert!((40..=100).contains(&calls.len()), "of a caller's number a record shows two digits");
     let calls = calls.into_iter().enumerate().collect();
     let home = tempfile::tempdir().expect("a temporary directory can be made");
     let heard = heard(&served, calls, home.path());
