@@ -424,6 +424,7 @@ const CRATE_HOMES: &[(&str, &[&str])] = &[
     ("serde_json", &["src/io/", "src/cli/", "src/flow/request/answer.rs"]),
     ("serde_saphyr", &["src/config"]),
     ("sha2", &["src/audio/g722.rs", "src/flow/", "src/sip/digest"]),
+    ("smallvec", &["src/flow/"]),
     ("socket2", &["src/io/"]),
     ("sqlx", &["src/io/store"]),
     ("strsim", &["src/flow/", "src/config"]),
