@@ -52,8 +52,8 @@ pub struct Reach {
     alive: BTreeSet<ConnectionId>,
     /// The phone that such a call goes to first.
     phones: BTreeMap<LegId, Arc<Reached>>,
-    /// Until when these want to be left alone.
-    resting: BTreeMap<(Transport, SocketAddr), Instant>,
+    /// Until when these want to be left alone, however they are spoken to: it is the host that rests, not its door.
+    resting: BTreeMap<SocketAddr, Instant>,
     next: u64,
 }
 
@@ -86,7 +86,7 @@ impl Reach {
     }
 
     fn is_resting(&self, now: Instant, way: &Way) -> bool {
-        self.resting.get(&(way.transport, way.remote)).is_some_and(|until| *until > now)
+        self.resting.get(&way.remote).is_some_and(|until| *until > now)
     }
 }
 
@@ -421,7 +421,7 @@ impl Stack {
             self.reach.resting.retain(|_, until| *until > now);
             if self.reach.resting.len() < SIP_RESTING_MAX {
                 let until = now + Duration::from_secs(u64::from(seconds)).min(SIP_REST_MAX);
-                self.reach.resting.insert((way.transport, way.remote), until);
+                self.reach.resting.insert(way.remote, until);
             }
         }
         self.fail_over(now, id, request)
