@@ -218,6 +218,9 @@ pub const STRANGERS_PER_PORT_MAX: usize = 4;
 /// Packets outside a call that make a sender a stranger, 200 ms of them. Fewer may be a party that is faster
 /// than a busy worker's start of the leg; a ghost fills the socket's buffer while the port rests.
 pub const STRANGER_PACKETS: u32 = 10;
+/// The same on a port that its party has been told of, 80 ms of them: who sends so much before the answer is likely
+/// another place that rang as well, and he waits only a moment.
+pub const EARLY_SENDER_PACKETS: u32 = 4;
 /// How long a sender to a port is remembered as a stranger: a caller who hung up sends for 30 s at the most.
 pub const STRANGER_REMEMBERED: Duration = Duration::from_secs(60);
 /// How long after the answer a sender from elsewhere is taken for the party who began before it: the party itself is

@@ -14,7 +14,8 @@
 
 use crate::clock::Instant;
 use crate::limits::{
-    EARLY_SENDER_WAITS, LATCH_PACKETS, STRANGER_PACKETS, STRANGER_REMEMBERED, STRANGERS_PER_PORT_MAX,
+    EARLY_SENDER_PACKETS, EARLY_SENDER_WAITS, LATCH_PACKETS, STRANGER_PACKETS, STRANGER_REMEMBERED,
+    STRANGERS_PER_PORT_MAX,
 };
 use std::net::{IpAddr, SocketAddr};
 
@@ -198,9 +199,13 @@ impl Strangers {
     /// This source sent often enough outside the call to be no party of it, or not to be taken for it yet.
     fn contains(&self, at: Instant, host: IpAddr, ssrc: u32) -> bool {
         let waited = at.since(self.opened) >= EARLY_SENDER_WAITS;
-        let may_be_party = |known: &Stranger| waited && self.promised.is_some_and(|told| known.first > told);
-        let mut strangers = self.seen.iter().flatten().filter(|known| known.packets >= STRANGER_PACKETS);
-        strangers.any(|known| (known.host, known.ssrc) == (host, ssrc) && !may_be_party(known))
+        let same = |known: &&Stranger| (known.host, known.ssrc) == (host, ssrc);
+        self.seen.iter().flatten().find(same).is_some_and(|known| {
+            match self.promised.is_some_and(|told| known.first > told) {
+                true => known.packets >= EARLY_SENDER_PACKETS && !waited,
+                false => known.packets >= STRANGER_PACKETS,
+            }
+        })
     }
 }
 
@@ -293,9 +298,9 @@ mod tests {
     fn who_began_when_the_port_was_told_may_be_the_party_a_moment_after_its_answer() {
         let at = Instant::from_millis;
         let (promised, opened, taken) = (at(1_000), at(2_000), at(2_400));
-        let heard = |first: Instant, when: Instant, sdp_speaks: bool| {
+        let heard_after = |packets: u32, first: Instant, when: Instant, sdp_speaks: bool| {
             let mut strangers = Strangers::default();
-            (0..STRANGER_PACKETS).for_each(|_| strangers.note(first, address(NAT).ip(), 5));
+            (0..packets).for_each(|_| strangers.note(first, address(NAT).ip(), 5));
             let mut latch = Latch::new(address(SDP), strangers.of_leg(opened, Some(promised)));
             let mut judge = |from, ssrc, sequence| {
                 latch.judge(Candidate { at: when, from: address(from), ssrc, sequence }) == Verdict::Taken
@@ -306,7 +311,16 @@ mod tests {
             judge(NAT, 5, 1);
             judge(NAT, 5, 2)
         };
+        let heard = |first, when, sdp_speaks| heard_after(STRANGER_PACKETS, first, when, sdp_speaks);
         assert!(!heard(promised, taken, false), "there when the port was told: a ghost for good");
+        assert!(
+            !heard_after(EARLY_SENDER_PACKETS, at(1_001), at(2_399), false),
+            "a lossy line, and too soon"
+        );
+        assert!(
+            heard_after(EARLY_SENDER_PACKETS - 1, at(1_001), opened, false),
+            "faster than the worker: the party"
+        );
         assert!(!heard(at(1_001), at(2_399), false), "too soon: SDP's address may speak yet");
         assert!(heard(at(1_001), taken, false), "nobody else came: the party");
         assert!(!heard(at(1_001), taken, true), "SDP's address came: he rang as well");
