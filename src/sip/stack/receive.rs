@@ -13,7 +13,7 @@ use super::super::dialog::DialogId;
 use super::super::guard::Verdict;
 use super::super::interface::Openness;
 use super::super::transaction::key::{MergeKey, ServerKey};
-use super::super::transaction::servers;
+use super::super::transaction::servers::{self, ServerId};
 use super::super::way::Way;
 use super::refusal::{EXTENSIONS, Refusal};
 use super::{Stack, body, compose};
@@ -49,6 +49,14 @@ impl Arrival<'_> {
 }
 
 impl Stack {
+    /// A request came again, over a connection: its answer goes by that one, for the first may be lost and nobody
+    /// has told us yet (RFC 3261 §18.2.2).
+    fn answer_by(&mut self, id: ServerId, way: Way) {
+        if let Some(server) = self.servers.get_mut(id).filter(|_| way.connection.is_some()) {
+            server.way = way;
+        }
+    }
+
     pub(super) fn receive(&mut self, now: Instant, way: Way, octets: &[u8]) {
         self.counters.datagrams += 1;
         self.reach.heard_by(way);
@@ -81,6 +89,7 @@ impl Stack {
         }
         if let Some(id) = known {
             self.counters.retransmissions_in += 1;
+            self.answer_by(id, arrival.reply_way());
             return self.server_input(now, id, servers::Input::Request);
         }
         if request.method == Method::Cancel
