@@ -7,7 +7,7 @@ use crate::id::LegId;
 use crate::rng::Rng;
 use crate::sip::interface::{Command, Event, Input, Network, Openness, Output, Settings};
 use crate::sip::stack::Stack;
-use crate::sip::way::Way;
+use crate::sip::way::{ConnectionId, Transport, Way};
 use crate::wire::sip::message::parse;
 use proptest::prelude::*;
 
@@ -217,6 +217,30 @@ fn a_refusal_without_a_transaction_is_the_same_each_time() {
     }
     assert_eq!(scene.sent[0], scene.sent[2]);
     assert_eq!((scene.stack.transactions(), scene.stack.legs()), (0, 0));
+}
+
+#[test]
+fn what_comes_again_by_another_connection_is_answered_by_that_one() {
+    // RFC 3261 §18.2.2: the end of the first one may not be known yet.
+    let mut stack = Stack::new(settings(500), Rng::seeded(1));
+    let mut answered_by = |method: &str, connection: u64| {
+        let lines = "Content-Length: 0\r\n";
+        let text =
+            request(&format!("{method} sip:100@{US}"), lines, "").replace("SIP/2.0/UDP", "SIP/2.0/TCP");
+        let connection = Some(ConnectionId(connection));
+        let udp = Way::udp(US.parse().unwrap(), THEM.parse().unwrap());
+        let way = Way { transport: Transport::Tcp, connection, ..udp };
+        stack.handle(Instant::START, Input::Message { way, octets: text.as_bytes() });
+        let is_its =
+            |octets: &[u8]| String::from_utf8_lossy(octets).contains(&format!("CSeq: 1 {method}\r\n"));
+        std::iter::from_fn(|| stack.poll_output()).find_map(|output| match output {
+            Output::Transmit { way, octets } if is_its(&octets) => way.connection,
+            _ => None,
+        })
+    };
+    answered_by("INVITE", 7);
+    let ways = [7, 7, 8].map(|connection| answered_by("CANCEL", connection));
+    assert_eq!(ways, [7, 7, 8].map(|connection| Some(ConnectionId(connection))));
 }
 
 #[test]
