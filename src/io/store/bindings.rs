@@ -191,7 +191,7 @@ async fn insert(
     kept: &Kept,
     now: WallTime,
 ) -> Result<(), StoreError> {
-    let until = now.as_micros().saturating_add(i64::try_from(kept.lasts.as_micros()).unwrap_or(i64::MAX));
+    let until = now.as_micros().saturating_add(i64::try_from(kept.holds.as_micros()).unwrap_or(i64::MAX));
     let text = |octets: &Phi<Box<[u8]>>| String::from_utf8_lossy(octets.expose()).into_owned();
     sqlx::query(
         "INSERT INTO binding (sip_user, contact, path, instance, reg_id, transport, local_address, remote_address,
@@ -257,7 +257,7 @@ fn read(row: &SqliteRow, now: WallTime) -> Option<(String, Kept)> {
         preference: Preference::from_thousandths(u16::try_from(number("preference")?).ok()?),
         call_id: octets("call_id")?,
         cseq: u32::try_from(number("cseq")?).ok()?,
-        lasts: Duration::from_micros(u64::try_from(lasts).ok()?),
+        holds: Duration::from_micros(u64::try_from(lasts).ok()?),
     };
     Some((text("sip_user")?, kept))
 }
@@ -282,7 +282,7 @@ mod tests {
             preference: Preference::from_thousandths(500),
             call_id: octets("c"),
             cseq: u32::MAX,
-            lasts: Duration::from_secs(seconds),
+            holds: Duration::from_secs(seconds),
         }
     }
 
@@ -315,9 +315,9 @@ mod tests {
         for (found, expected) in
             all.iter().zip([kept("sip:two@h", 600, Some(7)), kept("sip:three@h", 600, None)])
         {
-            let lasts = found.lasts;
-            assert!(lasts <= expected.lasts && lasts > Duration::from_secs(300), "{lasts:?}");
-            assert_eq!(*found, Kept { lasts, ..expected });
+            let lasts = found.holds;
+            assert!(lasts <= expected.holds && lasts > Duration::from_secs(300), "{lasts:?}");
+            assert_eq!(*found, Kept { holds: lasts, ..expected });
         }
         assert_eq!(all.len(), 2);
     }

@@ -12,9 +12,9 @@ use std::time::Duration;
 /// Where SIP is spoken when a URI names no port (RFC 3261 §19.1.2).
 const DEFAULT_PORT: u16 = 5060;
 
-/// A Contact of a user, and how it is reached.
+/// A Contact of a user, and how it is reached. `When` says how its end is told.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Binding {
+pub struct Binding<When = Instant> {
     /// What is called: the Request-URI. It tells who works where, so it is not printed.
     pub contact: Phi<Box<[u8]>>,
     /// The Path that the request goes, as it came (RFC 3327 §5.1); empty for most.
@@ -31,31 +31,20 @@ pub struct Binding {
     pub call_id: Phi<Box<[u8]>>,
     /// Its number.
     pub cseq: u32,
-    /// Until when it holds.
-    pub until: Instant,
+    /// Until when, or how long still, it holds.
+    pub holds: When,
 }
 
-/// A binding as it is kept over a restart. One over a connection is not: it ends with that.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Kept {
-    /// What is called.
-    pub contact: Phi<Box<[u8]>>,
-    /// The Path.
-    pub path: Phi<Box<[u8]>>,
-    /// The phone's own name.
-    pub instance: Phi<Box<[u8]>>,
-    /// Which of its ways.
-    pub reg_id: Option<u32>,
-    /// How it is reached, by datagrams or by a new connection.
-    pub way: Way,
-    /// How much it is preferred.
-    pub preference: Preference,
-    /// The REGISTER that bound it last.
-    pub call_id: Phi<Box<[u8]>>,
-    /// Its number.
-    pub cseq: u32,
-    /// How long it still holds.
-    pub lasts: Duration,
+/// A binding as it is kept over a restart: with the time that it still holds. One over a connection is not kept: it ends
+/// with that.
+pub type Kept = Binding<Duration>;
+
+impl<When> Binding<When> {
+    /// The same, with its end told otherwise.
+    fn holding<Otherwise>(self, holds: Otherwise) -> Binding<Otherwise> {
+        let Self { contact, path, instance, reg_id, way, preference, call_id, cseq, holds: _ } = self;
+        Binding { contact, path, instance, reg_id, way, preference, call_id, cseq, holds }
+    }
 }
 
 impl Binding {
@@ -87,37 +76,18 @@ impl Binding {
 
     /// As it is kept.
     pub fn to_kept(&self, now: Instant) -> Kept {
-        Kept {
-            contact: self.contact.clone(),
-            path: self.path.clone(),
-            instance: self.instance.clone(),
-            reg_id: self.reg_id,
-            way: self.way,
-            preference: self.preference,
-            call_id: self.call_id.clone(),
-            cseq: self.cseq,
-            lasts: self.until.since(now),
-        }
+        self.clone().holding(self.holds.since(now))
     }
 
     /// As it was kept.
     pub fn from_kept(now: Instant, kept: Kept) -> Self {
-        Self {
-            contact: kept.contact,
-            path: kept.path,
-            instance: kept.instance,
-            reg_id: kept.reg_id,
-            way: kept.way,
-            preference: kept.preference,
-            call_id: kept.call_id,
-            cseq: kept.cseq,
-            until: now + kept.lasts,
-        }
+        let until = now + kept.holds;
+        kept.holding(until)
     }
 
     /// The value of Contact in our 200: with the time that it still holds (RFC 3261 §10.3 step 8).
     pub fn to_value(&self, now: Instant) -> Vec<u8> {
-        let seconds = self.until.since(now).as_micros().div_ceil(1_000_000);
+        let seconds = self.holds.since(now).as_micros().div_ceil(1_000_000);
         let mut value = [b"<", &**self.contact.expose(), b">"].concat();
         if self.preference != Preference::FULL {
             value.extend_from_slice(format!(";q={}", self.preference).as_bytes());

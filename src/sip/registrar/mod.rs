@@ -225,8 +225,8 @@ impl Registrar {
     /// The phones of a user, the preferred ones first, among equals the one that was heard of last.
     pub fn reached(&self, now: Instant, user: &str) -> Vec<Reached> {
         let places = self.users.get(user).map(|places| places.bindings.as_slice()).unwrap_or_default();
-        let mut there: Vec<&Binding> = places.iter().filter(|binding| binding.until > now).collect();
-        there.sort_by_key(|binding| std::cmp::Reverse((binding.preference, binding.until)));
+        let mut there: Vec<&Binding> = places.iter().filter(|binding| binding.holds > now).collect();
+        there.sort_by_key(|binding| std::cmp::Reverse((binding.preference, binding.holds)));
         let reached = |binding: &Binding| Reached {
             uri: binding.contact.clone(),
             route: binding.path.clone(),
@@ -254,7 +254,7 @@ impl Registrar {
         while let Some((at, user)) = self.due.first().cloned().filter(|(at, _)| *at <= now) {
             self.due.remove(&(at, Arc::clone(&user)));
             // On disk its time is over just as well.
-            self.drop_where(&user, |binding| binding.until <= now);
+            self.drop_where(&user, |binding| binding.holds <= now);
         }
     }
 
@@ -338,7 +338,7 @@ impl Registrar {
             preference: wanted.preference,
             call_id: kept(registration.call_id),
             cseq: registration.cseq,
-            until: now + granted,
+            holds: now + granted,
         };
         let (user, places) = self.places(registration.user);
         let at = places.bindings.iter().position(|binding| binding.is_of(&uri, wanted));
@@ -399,7 +399,7 @@ impl Registrar {
     /// After the bindings of a user have changed: his next end, or he is forgotten.
     fn settle(&mut self, user: &Arc<str>) {
         let Some(places) = self.users.get_mut(user) else { return };
-        let due = places.bindings.iter().map(|binding| binding.until).min();
+        let due = places.bindings.iter().map(|binding| binding.holds).min();
         if places.due != due {
             if let Some(before) = places.due {
                 self.due.remove(&(before, Arc::clone(user)));

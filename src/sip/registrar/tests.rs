@@ -249,7 +249,7 @@ fn what_was_kept_is_known_again_after_a_restart() {
     let mut bench = Bench::new();
     bench.said(0, "a", 7, "m: <sip:ann@10.1.1.1>;q=0.5;expires=600\r\n");
     let keep = bench.registrar.poll_output().unwrap();
-    let lasts = keep.bindings[0].lasts.as_secs();
+    let lasts = keep.bindings[0].holds.as_secs();
     let mut next = Bench::new();
     next.registrar.load(after(0), &keep.user, keep.bindings);
     assert_eq!(next.rings(1), "sip:ann@10.1.1.1@udp/192.0.2.7:5060");
@@ -345,7 +345,7 @@ proptest! {
             prop_assert!(registrar.users.values().all(|places| !places.bindings.is_empty()));
             let due: Vec<Instant> = registrar.due.iter().map(|(at, _)| *at).collect();
             let mut ends: Vec<Instant> = registrar
-                .users.values().map(|places| places.bindings.iter().map(|one| one.until).min().unwrap()).collect();
+                .users.values().map(|places| places.bindings.iter().map(|one| one.holds).min().unwrap()).collect();
             ends.sort();
             prop_assert_eq!(due, ends);
             let held: BTreeSet<(ConnectionId, &str)> = registrar
