@@ -15,6 +15,8 @@
 mod engine;
 #[path = "phone/mod.rs"]
 mod phone;
+#[path = "softphone/mod.rs"]
+mod softphone;
 #[path = "sound/mod.rs"]
 mod sound;
 
@@ -22,23 +24,14 @@ use careline::io::store::read;
 use careline::report::event::Event;
 use engine::{Engine, Notice, ROOT, Wishes};
 use phone::Phone;
+use softphone::{CONTROL, PCMU, Spoken, furnish, run, said, tone_file};
 use std::fs;
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command};
 use std::time::Duration;
 
-/// A codec as baresip calls it, and the rate of its sound.
-#[derive(Clone, Copy)]
-struct Spoken {
-    account: &'static str,
-    rate: u32,
-    /// As `careline calls` names it.
-    word: &'static str,
-}
-
-const PCMU: Spoken = Spoken { account: "PCMU/8000/1", rate: 8_000, word: "PCMU" };
 const PCMA: Spoken = Spoken { account: "PCMA/8000/1", rate: 8_000, word: "PCMA" };
 const G722: Spoken = Spoken { account: "G722/16000/1", rate: 16_000, word: "G722" };
 const L16_NARROW: Spoken = Spoken { account: "L16/8000/1", rate: 8_000, word: "L16/8000" };
@@ -73,64 +66,6 @@ fn front_desk(home: &Path, at: SocketAddr, source: &str, spoken: Spoken) -> Chil
     desk
 }
 
-/// A file with a minute of a tone, in the place of a baresip, as its source.
-fn tone_file(home: &Path, hertz: f64, rate: u32) -> String {
-    fs::create_dir_all(home).expect("the test's own directory can be written");
-    let file = home.join("voice.wav");
-    sound::write_tone_at(rate, &file, hertz, 60.0);
-    format!("aufile,{}", file.display())
-}
-
-/// Writes what a baresip in `home` needs to know.
-fn furnish(home: &Path, sip: SocketAddr, source: &str, spoken: Spoken, account: &str) {
-    fs::create_dir_all(home).expect("the test's own directory can be written");
-    let write = |name: &str, text: &str| {
-        fs::write(home.join(name), text).expect("the test's own directory can be written")
-    };
-    let rtp = engine::free_stretch(8);
-    let control = engine::free_port();
-    write(CONTROL, &control.to_string());
-    // baresip's own sine comes at 48 kHz in stereo only; it resamples.
-    let is_sine = source.starts_with("ausine");
-    write(
-        "config",
-        &format!(
-            "sip_listen {sip}\nmodule_path /usr/lib/baresip/modules\nmodule g711.so\nmodule g722.so\n\
-             module l16.so\nmodule ausine.so\nmodule aufile.so\nmodule sndfile.so\nsnd_path {home}\n\
-             module_app account.so\nmodule_app menu.so\nmodule_app ctrl_tcp.so\nctrl_tcp_listen {control}\n\
-             audio_source {source}\nausrc_srate {rate}\nauplay_srate {heard}\nausrc_channels {channels}\n\
-             auplay_channels 1\nrtp_ports {rtp}-{last}\n",
-            home = home.display(),
-            heard = spoken.rate,
-            rate = if is_sine { 48_000 } else { spoken.rate },
-            channels = if is_sine { 2 } else { 1 },
-            last = rtp + 8,
-        ),
-    );
-    write("accounts", &format!("{account};audio_codecs={}\n", spoken.account));
-    write("contacts", "");
-}
-
-fn run(home: &Path, arguments: &[&str]) -> Child {
-    let log =
-        |name: &str| fs::File::create(home.join(name)).expect("the test's own directory can be written");
-    Command::new("baresip")
-        .arg("-4")
-        .args(arguments)
-        .arg("-f")
-        .arg(home)
-        .stdin(Stdio::null())
-        .stdout(log("said"))
-        .stderr(log("errors"))
-        .spawn()
-        .unwrap_or_else(|error| {
-            panic!("baresip does not start ({error}); install it: apt-get install -y baresip-core")
-        })
-}
-
-/// The file in a baresip's home that names where it takes commands.
-const CONTROL: &str = "control";
-
 /// A connection by which a baresip takes commands and tells what happens to it, as netstrings of JSON.
 struct Control(TcpStream, String);
 
@@ -164,11 +99,6 @@ impl Control {
         }
         &self.1
     }
-}
-
-/// Everything that a baresip printed so far.
-fn said(home: &Path) -> String {
-    ["said", "errors"].map(|name| fs::read_to_string(home.join(name)).unwrap_or_default()).concat()
 }
 
 fn recordings(home: &Path) -> Vec<PathBuf> {

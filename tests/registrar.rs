@@ -8,6 +8,8 @@
 mod engine;
 #[path = "phone/mod.rs"]
 mod phone;
+#[path = "softphone/mod.rs"]
+mod softphone;
 #[path = "sound/mod.rs"]
 mod sound;
 
@@ -87,44 +89,13 @@ fn sipp_logs_in_with_its_password_and_with_no_other() {
 
 /// A baresip that logs in as the front desk and answers at once.
 fn baresip(home: &Path, engine: &Engine, password: &str) -> Child {
-    fs::create_dir_all(home).expect("the test's own directory can be written");
-    let write = |name: &str, text: String| {
-        fs::write(home.join(name), text).expect("the test's own directory can be written")
-    };
-    let tone = home.join("voice.wav");
-    sound::write_tone_at(8_000, &tone, PERSON_HZ, 60.0);
-    let (sip, rtp) = (engine::free_port(), engine::free_stretch(8));
-    write(
-        "config",
-        format!(
-            "sip_listen {sip}\nmodule_path /usr/lib/baresip/modules\nmodule g711.so\nmodule aufile.so\n\
-             module_app account.so\nmodule_app menu.so\naudio_source aufile,{}\nausrc_srate 8000\nauplay_srate 8000\n\
-             ausrc_channels 1\nauplay_channels 1\nrtp_ports {rtp}-{}\n",
-            tone.display(),
-            rtp + 8
-        ),
+    let source = softphone::tone_file(home, PERSON_HZ, 8_000);
+    let account = format!(
+        "<sip:front-desk@{};transport=udp>;auth_user=front-desk;auth_pass={password};regint=60;answermode=auto",
+        engine.sip
     );
-    let at = engine.sip;
-    write(
-        "accounts",
-        format!(
-            "<sip:front-desk@{at};transport=udp>;auth_user=front-desk;auth_pass={password};regint=60;\
-             answermode=auto;audio_codecs=PCMU/8000/1\n"
-        ),
-    );
-    write("contacts", String::new());
-    let log =
-        |name: &str| fs::File::create(home.join(name)).expect("the test's own directory can be written");
-    Command::new("baresip")
-        .args(["-4", "-f"])
-        .arg(home)
-        .stdin(Stdio::null())
-        .stdout(log("said"))
-        .stderr(log("errors"))
-        .spawn()
-        .unwrap_or_else(|error| {
-            panic!("baresip does not start ({error}); install it: apt-get install -y baresip-core")
-        })
+    softphone::furnish(home, engine::free_port(), &source, softphone::PCMU, &account);
+    softphone::run(home, &[])
 }
 
 #[test]
@@ -132,8 +103,7 @@ fn baresip_logs_in_is_rung_by_its_name_and_the_patient_hears_it() {
     let home = tempfile::tempdir().expect("a temporary directory can be made");
     let engine = engine(home.path());
     let place = home.path().join("desk");
-    let said =
-        || ["said", "errors"].map(|name| fs::read_to_string(place.join(name)).unwrap_or_default()).concat();
+    let said = || softphone::said(&place);
     let mut desk = baresip(&place, &engine, "secret");
     engine::eventually(
         || (engine.status()["phones"] == 1).then_some(()),
