@@ -21,7 +21,12 @@ const HASH_SHOWN_MAX: usize = 16;
 pub fn read(node: &Node, sources: &mut Sources) -> Vec<User> {
     let mut users: Vec<User> = Vec::new();
     let mut names = BTreeSet::new();
-    for item in fields::items(node, "`users`", FAMILY, sources).unwrap_or_default().iter().take(USERS_MAX) {
+    let items = fields::items(node, "`users`", FAMILY, sources).unwrap_or_default();
+    if let Some(over) = items.get(USERS_MAX) {
+        let words = Words::what(format!("{} users stand here, and {USERS_MAX} may", items.len()));
+        sources.fault(over.place, FAMILY.value, words.repair("take out those who are gone"));
+    }
+    for item in items.iter().take(USERS_MAX) {
         let Some((user, place)) = user(item, sources) else { continue };
         if !names.insert(user.name.clone()) {
             let words = Words::what(format!("the user {} stands here for the second time", user.name))
@@ -41,7 +46,8 @@ fn user(node: &Node, sources: &mut Sources) -> Option<(User, Place)> {
     let digest = fields.take("digest");
     let digest = digest.and_then(|node| fields::choice(node, "digest", &choices, FAMILY, sources));
     fields.finish(sources);
-    let (name, hash) = (name?, ha1?);
+    let hash = ha1?;
+    let whose = name.as_ref().map_or("NAME", |name| &name.value);
     let algorithm = digest.unwrap_or(Algorithm::Sha256);
     let Some(ha1) = Ha1::read(algorithm, &hash.value) else {
         // The hash itself is not told: it is a password.
@@ -49,14 +55,14 @@ fn user(node: &Node, sources: &mut Sources) -> Option<(User, Place)> {
             Algorithm::Sha256 => (64, "sha-256"),
             Algorithm::Md5 => (32, "md5"),
         };
-        let what =
-            format!("the hash of user {} is not {digits} hexadecimal digits, as {named} has", name.value);
+        let what = format!("the hash of user {whose} is not {digits} hexadecimal digits, as {named} has");
         let words = Words::what(what)
-            .repair(format!("let `careline user {}` write the line", name.value))
+            .repair(format!("let `careline user {whose}` write the line"))
             .hears("the phones of this user could not log in, and would not be rung");
         sources.fault(hash.place, USER_HASH, words);
         return None;
     };
+    let name = name?;
     Some((User { name: name.value, ha1 }, name.place))
 }
 
@@ -109,6 +115,7 @@ mod tests {
             ("{name: ann}".to_owned(), "C002"),
             (format!("{{name: Ann, ha1: \"{}\"}}", sha.expose()), "C007"),
             (format!("{{name: ann, ha1: \"{}\", digest: both}}", sha.expose()), "C008"),
+            ("{name: Ann, ha1: \"12\"}".to_owned(), "C019  the hash of user NAME"),
         ] {
             let (_, faults) = Config::read("careline.yaml", format!("users: [{line}]\n").as_bytes());
             let shown: String = faults.iter().map(|fault| fault.render(Paint::Plain)).collect();
