@@ -74,7 +74,8 @@ impl Listener {
                 | Action::LetGo { .. }
                 | Action::ByPhone(_)
                 | Action::Tell(_)
-                | Action::End { .. } => {}
+                | Action::End { .. }
+                | Action::Stopped => {}
             }
         }
     }

@@ -290,8 +290,8 @@ mod tests {
                   |       ^^^^^^^^^^^^ let a clinical lead read and sign it: `careline sign nurse_triage --by NAME --licence NUMBER/STATE`
                   callers are not asked its questions: they hear the emergency line, then get a nurse
 
-            no fault: 11 flows, 369 spoken texts
-              156 drafts wait for review by somebody who may judge the words
+            no fault: 11 flows, 371 spoken texts
+              157 drafts wait for review by somebody who may judge the words
               +16175550100 leads to main_menu
               +16175550120 leads to office_info
               +16175550130 leads to colleague_line

@@ -87,6 +87,8 @@ pub enum Input {
         /// The values that its step wants, or why there are none.
         answer: Result<Answer, Failure>,
     },
+    /// The engine stops in a moment: there is time for last words alone.
+    Stopping,
 }
 
 /// What came of a text for a voice.
@@ -162,6 +164,8 @@ pub enum Action {
         target: String,
         /// How long it may ring.
         ring: Duration,
+        /// Whether the call may be placed while the engine stops.
+        urgency: Urgency,
     },
     /// Play the tone and keep what the caller says as a message, until [`Action::FinishMessage`] or hang-up.
     TakeMessage,
@@ -190,6 +194,17 @@ pub enum Action {
         /// The named exit.
         exit: ExitName,
     },
+    /// The last words before the engine stops were said: end the call. The last action of a run.
+    Stopped,
+}
+
+/// How much hangs on a call to a person.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Urgency {
+    /// The caller can leave a message, or call again.
+    Usual,
+    /// The caller is in a crisis or an emergency.
+    Danger,
 }
 
 /// What a flow tells the event log.

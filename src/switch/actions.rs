@@ -95,7 +95,7 @@ impl Switch {
             Action::StopPlaying => self.tell_patient(id, |leg| Command::Stop { leg }),
             Action::StartRecording => self.start_recording(id, RecordingKind::Call),
             Action::StopRecording => self.stop_recording(id),
-            Action::Connect { target, ring } => self.call_person(id, target, ring),
+            Action::Connect { target, ring, urgency } => self.call_person(id, target, ring, urgency),
             Action::TakeMessage => self.take_message(id),
             Action::FinishMessage => self.finish_message(id),
             Action::Request { request, plan, message } => self.ask_server(id, request, plan, message),
@@ -103,6 +103,7 @@ impl Switch {
             Action::LetGo { request } => self.let_go(id, request),
             Action::Tell(fact) => self.tell_log(id, fact),
             Action::End { exit } => self.end_call(id, Cause::Normal, Party::Flow, Some(exit)),
+            Action::Stopped => self.end_call(id, Cause::Draining, Party::Engine, None),
         }
     }
 

@@ -32,7 +32,7 @@ impl Switch {
     /// A new INVITE: let in and answered, or refused with the status that says why.
     pub(super) fn on_invite(&mut self, leg: LegId, invite: sip::Invite) {
         self.counters.offered += 1;
-        if self.drain_until.is_some() {
+        if self.stopping.is_some() {
             self.counters.refused_draining += 1;
             return self.refuse_for_now(leg);
         }
@@ -80,7 +80,7 @@ impl Switch {
     pub(super) fn tell_openness(&mut self) {
         let full = self.calls.len() >= self.room(Standing::Ordinary);
         let busy = !self.admission.admits(self.now.at, Standing::Ordinary);
-        let openness = if self.drain_until.is_some() || full || busy {
+        let openness = if self.stopping.is_some() || full || busy {
             sip::Openness::Closed { retry_after_s: RETRY_AFTER_S }
         } else {
             sip::Openness::Open

@@ -26,6 +26,7 @@ mod person;
 mod ports;
 mod recording;
 pub mod status;
+mod stopping;
 #[cfg(test)]
 mod tests;
 pub mod trace;
@@ -55,6 +56,7 @@ use ports::Ports;
 use status::Counters;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
+use stopping::Stopping;
 
 /// What a durable sequence number sets free.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -87,7 +89,8 @@ pub struct Switch {
     next_seq: u64,
     durable_up_to: u64,
     next_id: u64,
-    drain_until: Option<Instant>,
+    /// The engine stops.
+    stopping: Option<Stopping>,
     drained_told: bool,
     admission: Admission,
     /// What OPTIONS is answered.
@@ -119,7 +122,7 @@ impl Switch {
             ladders: Ladders::default(),
             outputs: VecDeque::new(),
             rng,
-            drain_until: None,
+            stopping: None,
             drained_told: false,
             admission: Admission::default(),
             openness: sip::Openness::Open,
@@ -154,7 +157,7 @@ impl Switch {
             Input::PauseRecording { call } => self.pause_recording(call),
             Input::ResumeRecording { call } => self.resume_recording(call),
             Input::Drain { within } => {
-                self.drain_until = Some(now.at + within);
+                self.stopping = Some(Stopping::within(now.at, within));
             }
             Input::Trace(order) => self.on_trace(order),
             Input::Waited(waited) => self.admission.note_wait(now.at, waited),
@@ -177,7 +180,8 @@ impl Switch {
     /// When to call `handle` with [`Input::Timeout`] at the latest.
     pub fn poll_timeout(&self) -> Option<Due> {
         let call = self.timers.first().map(|&(at, _)| Due { at, reason: "a call" });
-        let drain = self.drain_until.filter(|_| !self.calls.is_empty()).map(|at| Due { at, reason: "drain" });
+        let stopping = self.stopping.filter(|_| !self.calls.is_empty());
+        let drain = stopping.map(|stopping| Due { at: stopping.due(), reason: "drain" });
         let ladder = self.ladders.poll_timeout().map(|at| Due { at, reason: "a ladder or a trace" });
         let own = Due::earlier(Due::earlier(call, drain), ladder);
         Due::earlier(self.sip.poll_timeout(), own)
@@ -220,11 +224,7 @@ impl Switch {
             self.on_call_timeout(id);
             self.rekey(id);
         }
-        if self.drain_until.is_some_and(|until| until <= now) {
-            let left: Vec<CallId> = self.calls.keys().copied().collect();
-            left.into_iter().for_each(|id| self.end_call(id, Cause::Draining, Party::Engine, None));
-            self.drain_until = Some(now + crate::limits::CLOSING_MAX);
-        }
+        self.on_stopping_timeout();
         self.ladders.timeout(now);
     }
 
@@ -347,7 +347,7 @@ impl Switch {
 
     /// Ladders that lingered go into the log, copies of traced messages out.
     fn tell_ladders(&mut self) {
-        if self.drain_until.is_some() && self.calls.is_empty() {
+        if self.stopping.is_some() && self.calls.is_empty() {
             self.ladders.finish();
         }
         while let Some((call, ladder)) = self.ladders.poll() {
@@ -395,7 +395,7 @@ impl Switch {
     }
 
     fn tell_when_drained(&mut self) {
-        if self.drain_until.is_some() && self.calls.is_empty() && !self.drained_told {
+        if self.stopping.is_some() && self.calls.is_empty() && !self.drained_told {
             self.drained_told = true;
             self.outputs.push_back(Output::Drained);
         }

@@ -8,7 +8,7 @@ use super::call::Person;
 use super::incoming::new_leg;
 use super::moving::Order;
 use crate::call::leg::Leg;
-use crate::flow::action::{ConnectEnd, Input};
+use crate::flow::action::{ConnectEnd, Input, Urgency};
 use crate::id::{CallId, LegId};
 use crate::media::command::Command;
 use crate::report::event::{Cause, Event, Party};
@@ -18,14 +18,19 @@ use std::time::Duration;
 
 /// The final status that the record gives to a person who let it ring: request timeout.
 const STATUS_RANG_OUT: u16 = 408;
+/// The final status that the record gives when nobody is called because the engine stops: service unavailable.
+const STATUS_STOPPING: u16 = 503;
 /// The final status that the record gives when no port was free: service unavailable.
 const STATUS_NO_PORT: u16 = 503;
 
 impl Switch {
     /// Begins a call to `target`, an address of the configuration: where it is must be found out first.
-    pub(super) fn call_person(&mut self, id: CallId, target: String, ring: Duration) {
+    pub(super) fn call_person(&mut self, id: CallId, target: String, ring: Duration, urgency: Urgency) {
         let leg = self.sip.reserve_leg();
         self.append(id, Event::PersonCalled { leg, target: target.clone() });
+        if !self.may_call_person(urgency) {
+            return self.person_not_reached(id, leg, STATUS_STOPPING);
+        }
         let Some((local, peer)) = self.calls.get(&id).map(|call| (call.local, call.patient.peer)) else {
             return;
         };

@@ -5,6 +5,7 @@ mod changes;
 mod desk;
 mod editions;
 mod journeys;
+mod stopping;
 mod voices;
 mod wait;
 
@@ -50,6 +51,8 @@ struct Scene {
     sent: Vec<String>,
     commands: Vec<media::Command>,
     spoken: Vec<PlaybackId>,
+    /// The first prompt of what is said now.
+    says: String,
     /// How often a bed was ordered.
     beds: u32,
     log: Vec<Event>,
@@ -87,7 +90,17 @@ impl Scene {
         let switch =
             Switch::new(settings, flows(), &[vec![20_000, 20_002, 20_004], vec![21_000]], Rng::seeded(1));
         let (sent, commands, spoken, log) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-        Self { switch, now: Now::default(), sent, commands, spoken, beds: 0, log, cseq: 0 }
+        Self {
+            switch,
+            now: Now::default(),
+            sent,
+            commands,
+            spoken,
+            says: String::new(),
+            beds: 0,
+            log,
+            cseq: 0,
+        }
     }
 
     /// A call to `number` that is answered and acknowledged; the offer's direction is `direction`.
@@ -142,7 +155,11 @@ impl Scene {
             match output {
                 Output::Transmit { octets, .. } => self.sent.push(String::from_utf8(octets).unwrap()),
                 Output::Media { command, .. } => self.commands.push(command),
-                Output::Speak { playback, .. } | Output::Tone { playback, .. } => self.spoken.push(playback),
+                Output::Speak { playback, prompts, .. } => {
+                    self.spoken.push(playback);
+                    self.says = prompts.first().map(|said| said.prompt.to_string()).unwrap_or_default();
+                }
+                Output::Tone { playback, .. } => self.spoken.push(playback),
                 Output::Append(entry) => self.log.push(entry.event),
                 Output::Resolve { id, .. } => {
                     let records =

@@ -101,6 +101,8 @@ fn segmental_snr(rate: Rate, samples: &[i16], heard: &[i16], lost: &[bool]) -> f
     sum / f64::from(count.max(1))
 }
 
+const SEEDS: [u64; 4] = [7, 8, 9, 10];
+
 #[test]
 fn speech_with_losses_is_nearer_to_itself_than_with_silence_or_repetition() {
     for rate in [Rate::Narrow, Rate::Wide] {
@@ -110,18 +112,23 @@ fn speech_with_losses_is_nearer_to_itself_than_with_silence_or_repetition() {
         for (percent, burst, than_silence, than_repetition) in
             [(3, 1, 0.5, 3.0), (10, 1, 0.5, 3.0), (10, 2, -0.1, 2.0), (10, 3, -0.1, 2.0)]
         {
-            for seed in [7, 8, 9] {
+            // Where losses fall is chance: one draw of them moves the ratio by 0.1 dB.
+            let mut mean = [0.0; 3];
+            for seed in SEEDS {
                 let lost = losses(samples.len() / rate.tick_samples(), percent, burst, seed);
-                let snr =
-                    |method| segmental_snr(rate, &samples, &concealed(rate, &samples, &lost, method), &lost);
-                let [silence, repetition, pitch] =
-                    [Method::Silence, Method::Repetition, Method::Pitch].map(snr);
-                println!(
-                    "{rate:?} {percent} % lost, {burst} at once: \
-                     silence {silence:.2} dB, repetition {repetition:.2} dB, pitch {pitch:.2} dB"
-                );
-                assert!(pitch > silence + than_silence && pitch > repetition + than_repetition);
+                for (mean, method) in
+                    mean.iter_mut().zip([Method::Silence, Method::Repetition, Method::Pitch])
+                {
+                    let heard = concealed(rate, &samples, &lost, method);
+                    *mean += segmental_snr(rate, &samples, &heard, &lost) / SEEDS.len() as f64;
+                }
             }
+            let [silence, repetition, pitch] = mean;
+            println!(
+                "{rate:?} {percent} % lost, {burst} at once: \
+                 silence {silence:.2} dB, repetition {repetition:.2} dB, pitch {pitch:.2} dB"
+            );
+            assert!(pitch > silence + than_silence && pitch > repetition + than_repetition);
         }
     }
 }

@@ -13,6 +13,7 @@ use crate::flow::draft::Draft;
 use crate::flow::program::Own;
 use crate::flow::read::flow::{ActText, key_name};
 use crate::flow::read::prompts::Texts;
+use crate::flow::run::stopping::STOPPING;
 use crate::flow::set::{Audio, AudioOf};
 use crate::flow::slots::names as slot_names;
 use crate::flow::spoken::lexicon::Measure;
@@ -69,10 +70,11 @@ pub fn used(draft: &Draft) -> BTreeMap<String, Used> {
     for own in Own::ALL {
         hear(&mut used, own.name(), Place::whole_file(clinic.place.file), 0);
     }
-    // Kept ready for closings, and for who makes them by phone: no step speaks them.
+    // Kept ready for closings, for who makes them by phone, and for the end of the engine: no step speaks them.
     for texts in draft.prompts.iter().flat_map(BTreeMap::values) {
         let name = texts.name.value.as_str();
-        if name.starts_with(closing::PROMPTS) || closing::phone::words::named(name).is_some() {
+        let by_phone = closing::phone::words::named(name).is_some();
+        if name.starts_with(closing::PROMPTS) || by_phone || name == STOPPING {
             hear(&mut used, &texts.name.value, texts.name.place, 0);
         }
     }

@@ -235,7 +235,7 @@ impl Run {
             Outcome::Over(phrases) => {
                 let words = self.phrases(phrases);
                 let exit = ExitName::from("close_by_phone");
-                self.state = State::Parting { speech: self.speak(now, words), exit };
+                self.state = State::Parting { speech: self.speak(now, words), exit: Some(exit) };
             }
             Outcome::Person(why) => {
                 // After the talk he is a caller like any other.

@@ -83,7 +83,7 @@ impl Run {
                 self.tell(Fact::Promised { within_working_days: message.within_working_days });
                 let words = smallvec![self.in_callers_language(&message.saved), self.own(Own::Goodbye)];
                 let speech = self.speak(now, words);
-                self.state = State::Parting { speech, exit: ExitName::from("message_left") };
+                self.state = State::Parting { speech, exit: Some(ExitName::from("message_left")) };
             }
             Some(For::Step) => {
                 let next = match self.set.step(self.here).map(|step| &step.act) {

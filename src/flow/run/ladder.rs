@@ -7,7 +7,7 @@
 use super::steps::Heed;
 use super::{AfterNotice, Call, Climb, FirstPass, For, Recorder, Run, Speech, State, Voice, Whom};
 use crate::clock::Instant;
-use crate::flow::action::{Action, Fact, Phrases, Why};
+use crate::flow::action::{Action, Fact, Phrases, Urgency, Why};
 use crate::flow::program::{Act, Own, Target};
 use crate::id::ExitName;
 use crate::limits::{COMFORT_EVERY, EMERGENCY_EVERY, ENGINE_ANSWER_MAX, LADDER_REST};
@@ -163,7 +163,8 @@ impl Run {
         };
         let Some(rung) = rung else { return };
         climb.call = Call::Ringing { by: now + rung.ring + ENGINE_ANSWER_MAX };
-        self.actions.push_back(Action::Connect { target: rung.target.clone(), ring: rung.ring });
+        let urgency = if in_danger(climb.why) { Urgency::Danger } else { Urgency::Usual };
+        self.actions.push_back(Action::Connect { target: rung.target.clone(), ring: rung.ring, urgency });
     }
 
     /// Nobody answered on this rung.

@@ -19,7 +19,7 @@
 //! or 9, types the emergency number, or meets a fault of ours gets the person at once, without notice or recording.
 //!
 //! Every failure leads up: no state but `Parting` ends the call, and `Parting` is reached by a saved
-//! message or a written `end:` alone. In a crisis and in an emergency there is no message either: the
+//! message or a written `end:` alone, or when the engine stops. In a crisis and in an emergency there is no message either: the
 //! ladder is climbed again and again until a person answers or the caller hangs up.
 //!
 //! A timer lives in the state that needs it. Not here: playing, calling, recording; the engine does
@@ -34,6 +34,7 @@ mod offering;
 mod requesting;
 mod silent;
 mod steps;
+pub mod stopping;
 #[cfg(test)]
 mod tests;
 mod voicing;
@@ -282,7 +283,8 @@ enum State {
     /// The last words.
     Parting {
         speech: Speech,
-        exit: ExitName,
+        /// `None`: the engine stops.
+        exit: Option<ExitName>,
     },
     Over,
 }
@@ -487,6 +489,7 @@ impl Run {
             Input::MessageFailed => self.message_failed(now),
             Input::ByPhone(answer) => self.service_hears(now, phone::Input::Answer(answer)),
             Input::Answered { request, answer } => self.answered(now, request, answer),
+            Input::Stopping => self.stopping(now),
         }
         self.let_go(now);
     }
@@ -759,10 +762,7 @@ impl Run {
                 self.state = prompting;
                 self.message_words_ended(now);
             }
-            State::Parting { exit, .. } => {
-                self.exit = Some(exit.clone());
-                self.actions.push_back(Action::End { exit });
-            }
+            State::Parting { exit, .. } => self.parted(exit),
             other @ (State::Waiting
             | State::Talking { .. }
             | State::Pausing { .. }

@@ -140,7 +140,7 @@ impl Run {
             }
             Act::End { prompt, exit } => {
                 let words = self.words(prompt);
-                self.state = State::Parting { speech: self.speak(now, words), exit: exit.clone() };
+                self.state = State::Parting { speech: self.speak(now, words), exit: Some(exit.clone()) };
             }
             _ => self.climb(now, Why::Fault),
         }

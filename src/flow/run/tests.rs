@@ -113,7 +113,7 @@ impl Engine {
                 self.recording = false;
                 self.note("record no more");
             }
-            Action::Connect { target, ring } => {
+            Action::Connect { target, ring, .. } => {
                 assert_eq!(self.ringing, None, "one party is called at a time\n{}", self.log);
                 self.ringing = Some(self.now + ring);
                 self.note(&format!("call {target} for {} s", ring.as_secs()));
@@ -140,6 +140,7 @@ impl Engine {
                 self.asked |= matches!(fact, Fact::NoticeGiven | Fact::RecordingRefused);
                 self.note(&format!("{fact:?}"));
             }
+            Action::Stopped => self.note("stopped"),
             Action::End { exit } => {
                 self.note(&format!("end {exit}"));
                 self.ended = Some(exit);

@@ -83,8 +83,8 @@ fn names() {
                 4 |   a: {collect: u.one_moment, as: number, to: 99, save: days, next: person}
                   |                                                        ^^^^ use it, or take `save` out
                   what the caller answers changes nothing
-            prompts.yaml:104:1  F053  warning: no step speaks `vm.closed_now`
-              104 | vm.closed_now:
+            prompts.yaml:108:1  F053  warning: no step speaks `vm.closed_now`
+              108 | vm.closed_now:
                   | ^^^^^^^^^^^^^ let a step speak it, or take it out
                   no caller would ever hear it
         "#]],
@@ -302,8 +302,8 @@ fn calls() {
             4 |   a: {menu: x.yes, keys: {1: yes, 3: no}, next: {yes: person, no: message}}
               |                                   ^ give it key 2, in the texts too
               a caller who has learnt that 2 is `no` would press it here
-        prompts.yaml:104:1  F053  warning: no step speaks `vm.closed_now`
-          104 | vm.closed_now:
+        prompts.yaml:108:1  F053  warning: no step speaks `vm.closed_now`
+          108 | vm.closed_now:
               | ^^^^^^^^^^^^^ let a step speak it, or take it out
               no caller would ever hear it
     "#]]

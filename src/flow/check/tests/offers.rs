@@ -24,26 +24,26 @@ fn menus() {
         "For a video visit, press 2.",
         "For a video visit, press the 7 key.",
         expect![[r#"
-        main_menu.yaml:11:26  F019  the `en` text of `mm.more` does not offer key 2
-           11 |     keys: {1: referrals, 2: video, 3: website, 5: topics, 6: caregiver}
-              |                          ^ say it there, such as "press 2"
-              a caller cannot know that this key does something
-        prompts.yaml:99:97  F018  the `en` text of `mm.more` offers key 7, which `more` does not take
-           99 |   en: "For referrals, press 1. For help with the website, press 3. For a video visit, press the 7 key. For health topics
-              |                                                                                                 ^ add 7 under the `keys` of `more`, or take it out of the text
-              a caller who presses 7 as told would hear "I did not get that"
-    "#]],
+            main_menu.yaml:11:26  F019  the `en` text of `mm.more` does not offer key 2
+               11 |     keys: {1: referrals, 2: video, 3: website, 5: topics, 6: caregiver}
+                  |                          ^ say it there, such as "press 2"
+                  a caller cannot know that this key does something
+            prompts.yaml:103:97  F018  the `en` text of `mm.more` offers key 7, which `more` does not take
+              103 |   en: "For referrals, press 1. For help with the website, press 3. For a video visit, press the 7 key. For health topics
+                  |                                                                                                 ^ add 7 under the `keys` of `more`, or take it out of the text
+                  a caller who presses 7 as told would hear "I did not get that"
+        "#]],
     );
     edited(
         "prompts.yaml",
         "If you care for someone, press 6.\"",
         "If you care for someone, press 6 or 7.\"",
         expect![[r#"
-        prompts.yaml:99:160  F018  the `en` text of `mm.more` offers key 7, which `more` does not take
-           99 | health topics, press 5. If you care for someone, press 6 or 7."
-              |                                                             ^ add 7 under the `keys` of `more`, or take it out of the text
-              a caller who presses 7 as told would hear "I did not get that"
-    "#]],
+            prompts.yaml:103:160  F018  the `en` text of `mm.more` offers key 7, which `more` does not take
+              103 | health topics, press 5. If you care for someone, press 6 or 7."
+                  |                                                             ^ add 7 under the `keys` of `more`, or take it out of the text
+                  a caller who presses 7 as told would hear "I did not get that"
+        "#]],
     );
     // Number words, the star key and a scale.
     saying(
@@ -85,8 +85,8 @@ fn menus() {
         "  a: {menu: x.scale, keys: {1: message, 3: person}}",
         "x.scale:\n  en: \"How was it? From 1, bad, to 3, good.\"\n  es: \"¿Cómo fue? De 1, mala, a 3, buena.\"",
         expect![[r#"
-            prompts.yaml:104:1  F053  warning: no step speaks `vm.closed_now`
-              104 | vm.closed_now:
+            prompts.yaml:108:1  F053  warning: no step speaks `vm.closed_now`
+              108 | vm.closed_now:
                   | ^^^^^^^^^^^^^ let a step speak it, or take it out
                   no caller would ever hear it
         "#]],
@@ -104,8 +104,8 @@ fn menus() {
                 4 |   a: {menu: x.many, keys: {1: message, 2: person, 3: person, 5: person}}
                   |                                        ^ give this answer another key, or let a menu without this key come before
                   a caller who presses 2 here would not get `person`
-            prompts.yaml:432:7  F051  `x.many` offers key 0 in `en` and not in `es`
-              432 |   es: "Marque 1, 2, 3 o 5. Para una enfermera, marque 4."
+            prompts.yaml:436:7  F051  `x.many` offers key 0 in `en` and not in `es`
+              436 |   es: "Marque 1, 2, 3 o 5. Para una enfermera, marque 4."
                   |       ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ say it in the `es` text too, or in neither
                   a caller who hears `es` would not know of it
         "#]],
@@ -159,12 +159,12 @@ fn elsewhere() {
         "  a: {say: x.early, next: b}\n  b: {menu: vm.closed_now, keys: {1: message}}",
         "x.early: {en: \"Press 1 or 3.\", es: \"Marque 1 o 3.\"}",
         expect![[r#"
-            prompts.yaml:430:27  F054  the `en` text of `x.early` offers key 3, and nothing waits for it after `a`
-              430 | x.early: {en: "Press 1 or 3.", es: "Marque 1 o 3."}
+            prompts.yaml:434:27  F054  the `en` text of `x.early` offers key 3, and nothing waits for it after `a`
+              434 | x.early: {en: "Press 1 or 3.", es: "Marque 1 o 3."}
                   |                           ^ let a menu that takes this key follow, or take it out of the text
                   a caller who presses 3 as told would not get what was said
-            prompts.yaml:430:48  F054  the `es` text of `x.early` offers key 3, and nothing waits for it after `a`
-              430 | x.early: {en: "Press 1 or 3.", es: "Marque 1 o 3."}
+            prompts.yaml:434:48  F054  the `es` text of `x.early` offers key 3, and nothing waits for it after `a`
+              434 | x.early: {en: "Press 1 or 3.", es: "Marque 1 o 3."}
                   |                                                ^ let a menu that takes this key follow, or take it out of the text
                   a caller who presses 3 as told would not get what was said
         "#]],
@@ -173,12 +173,12 @@ fn elsewhere() {
         "  a: {say: x.early, next: person}",
         "x.early: {en: \"For a nurse, press 4.\", es: \"Para una enfermera, marque 4.\"}",
         expect![[r#"
-            prompts.yaml:430:35  F054  the `en` text of `x.early` offers key 4, and nothing waits for it after `a`
-              430 | x.early: {en: "For a nurse, press 4.", es: "Para una enfermera, marque 4."}
+            prompts.yaml:434:35  F054  the `en` text of `x.early` offers key 4, and nothing waits for it after `a`
+              434 | x.early: {en: "For a nurse, press 4.", es: "Para una enfermera, marque 4."}
                   |                                   ^ let a menu that takes this key follow, or take it out of the text
                   a caller who presses 4 as told would not get what was said
-            prompts.yaml:430:72  F054  the `es` text of `x.early` offers key 4, and nothing waits for it after `a`
-              430 | x.early: {en: "For a nurse, press 4.", es: "Para una enfermera, marque 4."}
+            prompts.yaml:434:72  F054  the `es` text of `x.early` offers key 4, and nothing waits for it after `a`
+              434 | x.early: {en: "For a nurse, press 4.", es: "Para una enfermera, marque 4."}
                   |                                                                        ^ let a menu that takes this key follow, or take it out of the text
                   a caller who presses 4 as told would not get what was said
         "#]],
@@ -200,11 +200,11 @@ fn elsewhere() {
         "Ahora está cerrado.",
         "Ahora está cerrado. Para español, marque 2.",
         expect![[r#"
-        prompts.yaml:105:7  F051  `vm.closed_now` offers key 2 in `es` and not in `en`
-          105 |   en: "We are closed now. For a nurse, press 4. To leave a message, press 1."
-              |       ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ say it in the `en` text too, or in neither
-              a caller who hears `en` would not know of it
-    "#]],
+            prompts.yaml:109:7  F051  `vm.closed_now` offers key 2 in `es` and not in `en`
+              109 |   en: "We are closed now. For a nurse, press 4. To leave a message, press 1."
+                  |       ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ say it in the `en` text too, or in neither
+                  a caller who hears `en` would not know of it
+        "#]],
     );
     // What the entry speaks must wait in the flow of every number: 3 is no key of `after_hours`, 1 is.
     edited(
@@ -230,15 +230,15 @@ fn opt_out() {
         "To refill a medicine, press 3.",
         "To refill a medicine, press 8.",
         expect![[r#"
-        main_menu.yaml:8:23  F019  the `en` text of `mm.menu` does not offer key 3
-            8 |     keys: {1: visits, 3: refill, 5: billing, 6: more}
-              |                       ^ say it there, such as "press 3"
-              a caller cannot know that this key does something
-        prompts.yaml:95:57  F050  the `en` text of `mm.menu` offers key 8, which ends calls from the clinic and nothing else
-           95 |   en: "For visits, press 1. To refill a medicine, press 8. For a nurse, press 4. For bills or insurance, press 5. For mo
-              |                                                         ^ give it another key
-              whoever learned here that 8 does something would end the clinic's own calls with it
-    "#]],
+            main_menu.yaml:8:23  F019  the `en` text of `mm.menu` does not offer key 3
+                8 |     keys: {1: visits, 3: refill, 5: billing, 6: more}
+                  |                       ^ say it there, such as "press 3"
+                  a caller cannot know that this key does something
+            prompts.yaml:99:57  F050  the `en` text of `mm.menu` offers key 8, which ends calls from the clinic and nothing else
+               99 |   en: "For visits, press 1. To refill a medicine, press 8. For a nurse, press 4. For bills or insurance, press 5. For mo
+                  |                                                         ^ give it another key
+                  whoever learned here that 8 does something would end the clinic's own calls with it
+        "#]],
     );
     edited(
         "main_menu.yaml",

@@ -132,12 +132,12 @@ pub fn paths() {
                 8 |     keys: {1: visits, 2: refill, 7: refill, 5: billing, 6: more}
                   |                                  ^ give this answer another key, or let a menu without this key come before
                   a caller who presses 7 here would not get `refill`
-            prompts.yaml:95:57  F018  the `en` text of `mm.menu` offers key 3, which `choose` does not take
-               95 |   en: "For visits, press 1. To refill a medicine, press 3. For a nurse, press 4. For bills or insurance, press 5. For mo
+            prompts.yaml:99:57  F018  the `en` text of `mm.menu` offers key 3, which `choose` does not take
+               99 |   en: "For visits, press 1. To refill a medicine, press 3. For a nurse, press 4. For bills or insurance, press 5. For mo
                   |                                                         ^ add 3 under the `keys` of `choose`, or take it out of the text
                   a caller who presses 3 as told would hear "I did not get that"
-            prompts.yaml:96:63  F018  the `es` text of `mm.menu` offers key 3, which `choose` does not take
-               96 |   es: "Para citas, marque 1. Para surtir una medicina, marque 3. Para una enfermera, marque 4. Para cuentas o seguro, ma
+            prompts.yaml:100:63  F018  the `es` text of `mm.menu` offers key 3, which `choose` does not take
+              100 |   es: "Para citas, marque 1. Para surtir una medicina, marque 3. Para una enfermera, marque 4. Para cuentas o seguro, ma
                   |                                                               ^ add 3 under the `keys` of `choose`, or take it out of the text
                   a caller who presses 3 as told would hear "I did not get that"
         "#]],

@@ -11,17 +11,17 @@ pub fn requests() {
     request(
         "request: https://a.example/x",
         expect![[r#"
-        prompts.yaml:104:1  F053  warning: no step speaks `vm.closed_now`
-          104 | vm.closed_now:
-              | ^^^^^^^^^^^^^ let a step speak it, or take it out
-              no caller would ever hear it
-    "#]],
+            prompts.yaml:108:1  F053  warning: no step speaks `vm.closed_now`
+              108 | vm.closed_now:
+                  | ^^^^^^^^^^^^^ let a step speak it, or take it out
+                  no caller would ever hear it
+        "#]],
     );
     request(
         "request: \"http://10.0.0.7:8080/x?y=1\", method: post, answer: {free: number, names: list of text}, public: [free], within: 2 s, meanwhile: u.one_moment",
         expect![[r#"
-            prompts.yaml:104:1  F053  warning: no step speaks `vm.closed_now`
-              104 | vm.closed_now:
+            prompts.yaml:108:1  F053  warning: no step speaks `vm.closed_now`
+              108 | vm.closed_now:
                   | ^^^^^^^^^^^^^ let a step speak it, or take it out
                   no caller would ever hear it
         "#]],
@@ -133,15 +133,15 @@ pub fn requests() {
     request(
         "request: https://a.example/x, method: post, tries: 2",
         expect![[r#"
-        after_hours.yaml:4:58  F138  warning: a POST is tried more than once
-            4 |   a: {request: https://a.example/x, method: post, tries: 2, next: {done: person, failed: person}}
-              |                                                          ^ ask the makers of the server whether it knows `Idempotency-Key`; if not, take `tries` out
-              nothing now, but an appointment could be booked twice
-        prompts.yaml:104:1  F053  warning: no step speaks `vm.closed_now`
-          104 | vm.closed_now:
-              | ^^^^^^^^^^^^^ let a step speak it, or take it out
-              no caller would ever hear it
-    "#]],
+            after_hours.yaml:4:58  F138  warning: a POST is tried more than once
+                4 |   a: {request: https://a.example/x, method: post, tries: 2, next: {done: person, failed: person}}
+                  |                                                          ^ ask the makers of the server whether it knows `Idempotency-Key`; if not, take `tries` out
+                  nothing now, but an appointment could be booked twice
+            prompts.yaml:108:1  F053  warning: no step speaks `vm.closed_now`
+              108 | vm.closed_now:
+                  | ^^^^^^^^^^^^^ let a step speak it, or take it out
+                  no caller would ever hear it
+        "#]],
     );
     request(
         "request: https://a.example/x, answer: {a: nubmer, b: list of patient}",
@@ -229,8 +229,8 @@ pub fn requests() {
                 4 |   a: {collect: u.one_moment, as: number, to: 99, save: days, next: b}
                   |                                                        ^^^^ use it, or take `save` out
                   what the caller answers changes nothing
-            prompts.yaml:104:1  F053  warning: no step speaks `vm.closed_now`
-              104 | vm.closed_now:
+            prompts.yaml:108:1  F053  warning: no step speaks `vm.closed_now`
+              108 | vm.closed_now:
                   | ^^^^^^^^^^^^^ let a step speak it, or take it out
                   no caller would ever hear it
         "#]],

@@ -43,54 +43,54 @@ fn manners() {
     let good = "{en: \"{birth} {birth:day} {many:ordinal} {many:days} {zip} {visit}.\", es: \"{birth} {birth:day} {many:ordinal} {many:days} {zip} {visit}.\"}";
     expect![""].assert_eq(&spoken(good, ALL, &[]));
     expect![[r#"
-        prompts.yaml:432:18  F122  a date is not spoken in the manner `ful` in `en`
-          432 | x.slots: {en: "ñ {birth:ful} {many:dayz} {zip:full} {clinic}.", es: "{birth:ful} {many:dayz} {zip:full} {clinic}."}
+        prompts.yaml:436:18  F122  a date is not spoken in the manner `ful` in `en`
+          436 | x.slots: {en: "ñ {birth:ful} {many:dayz} {zip:full} {clinic}.", es: "{birth:ful} {many:dayz} {zip:full} {clinic}."}
               |                  ^^^^^^^^^^^ did you mean `full`?
               the caller would be led to a person here
-        prompts.yaml:432:30  F122  a number is not spoken in the manner `dayz` in `en`
-          432 | x.slots: {en: "ñ {birth:ful} {many:dayz} {zip:full} {clinic}.", es: "{birth:ful} {many:dayz} {zip:full} {clinic}."}
+        prompts.yaml:436:30  F122  a number is not spoken in the manner `dayz` in `en`
+          436 | x.slots: {en: "ñ {birth:ful} {many:dayz} {zip:full} {clinic}.", es: "{birth:ful} {many:dayz} {zip:full} {clinic}."}
               |                              ^^^^^^^^^^^ did you mean `days`?
               the caller would be led to a person here
-        prompts.yaml:432:42  F122  a row of digits is not spoken in the manner `full` in `en`
-          432 | x.slots: {en: "ñ {birth:ful} {many:dayz} {zip:full} {clinic}.", es: "{birth:ful} {many:dayz} {zip:full} {clinic}."}
+        prompts.yaml:436:42  F122  a row of digits is not spoken in the manner `full` in `en`
+          436 | x.slots: {en: "ñ {birth:ful} {many:dayz} {zip:full} {clinic}.", es: "{birth:ful} {many:dayz} {zip:full} {clinic}."}
               |                                          ^^^^^^^^^^ may stand here: spelled
               the caller would be led to a person here
-        prompts.yaml:432:53  F024  `x.slots` says {clinic}, and no step that speaks it has such a value
-          432 | x.slots: {en: "ñ {birth:ful} {many:dayz} {zip:full} {clinic}.", es: "{birth:ful} {many:dayz} {zip:full} {clinic}."}
+        prompts.yaml:436:53  F024  `x.slots` says {clinic}, and no step that speaks it has such a value
+          436 | x.slots: {en: "ñ {birth:ful} {many:dayz} {zip:full} {clinic}.", es: "{birth:ful} {many:dayz} {zip:full} {clinic}."}
               |                                                     ^^^^^^^^ write the name of a saved value, or give the step `with: {NAME: $VALUE}`
               the caller would be led to a person here
-        prompts.yaml:432:70  F122  a date is not spoken in the manner `ful` in `es`
-          432 | x.slots: {en: "ñ {birth:ful} {many:dayz} {zip:full} {clinic}.", es: "{birth:ful} {many:dayz} {zip:full} {clinic}."}
+        prompts.yaml:436:70  F122  a date is not spoken in the manner `ful` in `es`
+          436 | x.slots: {en: "ñ {birth:ful} {many:dayz} {zip:full} {clinic}.", es: "{birth:ful} {many:dayz} {zip:full} {clinic}."}
               |                                                                      ^^^^^^^^^^^ did you mean `full`?
               the caller would be led to a person here
-        prompts.yaml:432:82  F122  a number is not spoken in the manner `dayz` in `es`
-          432 | x.slots: {en: "ñ {birth:ful} {many:dayz} {zip:full} {clinic}.", es: "{birth:ful} {many:dayz} {zip:full} {clinic}."}
+        prompts.yaml:436:82  F122  a number is not spoken in the manner `dayz` in `es`
+          436 | x.slots: {en: "ñ {birth:ful} {many:dayz} {zip:full} {clinic}.", es: "{birth:ful} {many:dayz} {zip:full} {clinic}."}
               |                                                                                  ^^^^^^^^^^^ did you mean `days`?
               the caller would be led to a person here
-        prompts.yaml:432:94  F122  a row of digits is not spoken in the manner `full` in `es`
-          432 | x.slots: {en: "ñ {birth:ful} {many:dayz} {zip:full} {clinic}.", es: "{birth:ful} {many:dayz} {zip:full} {clinic}."}
+        prompts.yaml:436:94  F122  a row of digits is not spoken in the manner `full` in `es`
+          436 | x.slots: {en: "ñ {birth:ful} {many:dayz} {zip:full} {clinic}.", es: "{birth:ful} {many:dayz} {zip:full} {clinic}."}
               |                                                                                              ^^^^^^^^^^ may stand here: spelled
               the caller would be led to a person here
-        prompts.yaml:432:105  F024  `x.slots` says {clinic}, and no step that speaks it has such a value
-          432 | x.slots: {en: "ñ {birth:ful} {many:dayz} {zip:full} {clinic}.", es: "{birth:ful} {many:dayz} {zip:full} {clinic}."}
+        prompts.yaml:436:105  F024  `x.slots` says {clinic}, and no step that speaks it has such a value
+          436 | x.slots: {en: "ñ {birth:ful} {many:dayz} {zip:full} {clinic}.", es: "{birth:ful} {many:dayz} {zip:full} {clinic}."}
               |                                                                                                         ^^^^^^^^ write the name of a saved value, or give the step `with: {NAME: $VALUE}`
               the caller would be led to a person here
     "#]].assert_eq(&spoken("{en: \"ñ {birth:ful} {many:dayz} {zip:full} {clinic}.\", es: \"{birth:ful} {many:dayz} {zip:full} {clinic}.\"}", ALL, &[]));
     expect![[r#"
-        prompts.yaml:432:20  F123  in `x.slots` the `{` has no other half
-          432 | x.slots: {en: "Now {birth. {Many}.", es: "Ahora birth}."}
+        prompts.yaml:436:20  F123  in `x.slots` the `{` has no other half
+          436 | x.slots: {en: "Now {birth. {Many}.", es: "Ahora birth}."}
               |                    ^ write a slot as {name} or {name:manner}
               nothing can speak what belongs there
-        prompts.yaml:432:28  F123  in `x.slots` `{Many}` is no name of a value
-          432 | x.slots: {en: "Now {birth. {Many}.", es: "Ahora birth}."}
+        prompts.yaml:436:28  F123  in `x.slots` `{Many}` is no name of a value
+          436 | x.slots: {en: "Now {birth. {Many}.", es: "Ahora birth}."}
               |                            ^^^^^^ write a slot as {name} or {name:manner}
               nothing can speak what belongs there
-        prompts.yaml:432:42  F055  `x.slots` says {Many} in `en` and not in `es`
-          432 | x.slots: {en: "Now {birth. {Many}.", es: "Ahora birth}."}
+        prompts.yaml:436:42  F055  `x.slots` says {Many} in `en` and not in `es`
+          436 | x.slots: {en: "Now {birth. {Many}.", es: "Ahora birth}."}
               |                                          ^^^^^^^^^^^^^^^ write the same slots in every language
               a caller who hears `es` would not be told it
-        prompts.yaml:432:54  F123  in `x.slots` the `}` has no other half
-          432 | x.slots: {en: "Now {birth. {Many}.", es: "Ahora birth}."}
+        prompts.yaml:436:54  F123  in `x.slots` the `}` has no other half
+          436 | x.slots: {en: "Now {birth. {Many}.", es: "Ahora birth}."}
               |                                                      ^ write a slot as {name} or {name:manner}
               nothing can speak what belongs there
     "#]].assert_eq(&spoken("{en: \"Now {birth. {Many}.\", es: \"Ahora birth}.\"}", ALL, &[]));
@@ -119,12 +119,12 @@ fn manners() {
             9 |   said: {say: x.slots, with: {doctor: $name}, next: person}
               |                                       ^^^^^ let a step before save it: `save: name`
               a caller who comes here without it would be given a person
-        prompts.yaml:432:19  F124  {times} is a list, and that is not spoken
-          432 | x.slots: {en: "On {times}.", es: "El {times}."}
+        prompts.yaml:436:19  F124  {times} is a list, and that is not spoken
+          436 | x.slots: {en: "On {times}.", es: "El {times}."}
               |                   ^^^^^^^ name one of its parts, or save it under a name of its own first
               the caller would be led to a person here
-        prompts.yaml:432:38  F124  {times} is a list, and that is not spoken
-          432 | x.slots: {en: "On {times}.", es: "El {times}."}
+        prompts.yaml:436:38  F124  {times} is a list, and that is not spoken
+          436 | x.slots: {en: "On {times}.", es: "El {times}."}
               |                                      ^^^^^^^ name one of its parts, or save it under a name of its own first
               the caller would be led to a person here
     "#]].assert_eq(&spoken("{en: \"On {times}.\", es: \"El {times}.\"}", ALL, &[("after_hours.yaml", &listed)]));
@@ -134,24 +134,24 @@ fn recordings() {
     // A text is spoken by a voice, and a choice without a recording; segments must be there.
     let text = "{en: \"With {doctor} for {visit} at last.\", es: \"Con {doctor} para {visit}.\"}";
     expect![[r#"
-        prompts.yaml:432:15  F022  `x.slots.3` has no audio in `en`
-          432 | x.slots: {en: "With {doctor} for {visit} at last.", es: "Con {doctor} para {visit}."}
+        prompts.yaml:436:15  F022  `x.slots.3` has no audio in `en`
+          436 | x.slots: {en: "With {doctor} for {visit} at last.", es: "Con {doctor} para {visit}."}
               |               ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ record at last. as en/x.slots.3.wav in the folder of sounds
               a caller would hear silence
-        prompts.yaml:432:21  F126  warning: {doctor} is a text, which no recording holds: a second voice speaks it
-          432 | x.slots: {en: "With {doctor} for {visit} at last.", es: "Con {doctor} para {visit}."}
+        prompts.yaml:436:21  F126  warning: {doctor} is a text, which no recording holds: a second voice speaks it
+          436 | x.slots: {en: "With {doctor} for {visit} at last.", es: "Con {doctor} para {visit}."}
               |                     ^^^^^^^^ set `voice:` in careline.yaml; `careline pieces` tells what can be recorded in its place
               another voice in the middle of the words; without one, digits alone or a person
-        prompts.yaml:432:34  F126  warning: {visit} in `en` needs recordings that are not there, `say.checkup`: a second voice speaks it
-          432 | x.slots: {en: "With {doctor} for {visit} at last.", es: "Con {doctor} para {visit}."}
+        prompts.yaml:436:34  F126  warning: {visit} in `en` needs recordings that are not there, `say.checkup`: a second voice speaks it
+          436 | x.slots: {en: "With {doctor} for {visit} at last.", es: "Con {doctor} para {visit}."}
               |                                  ^^^^^^^ set `voice:` in careline.yaml; `careline pieces` tells what can be recorded in its place
               another voice in the middle of the words; without one, digits alone or a person
-        prompts.yaml:432:62  F126  warning: {doctor} is a text, which no recording holds: a second voice speaks it
-          432 | x.slots: {en: "With {doctor} for {visit} at last.", es: "Con {doctor} para {visit}."}
+        prompts.yaml:436:62  F126  warning: {doctor} is a text, which no recording holds: a second voice speaks it
+          436 | x.slots: {en: "With {doctor} for {visit} at last.", es: "Con {doctor} para {visit}."}
               |                                                              ^^^^^^^^ set `voice:` in careline.yaml; `careline pieces` tells what can be recorded in its place
               another voice in the middle of the words; without one, digits alone or a person
-        prompts.yaml:432:76  F126  warning: {visit} in `es` needs recordings that are not there, `say.checkup`: a second voice speaks it
-          432 | x.slots: {en: "With {doctor} for {visit} at last.", es: "Con {doctor} para {visit}."}
+        prompts.yaml:436:76  F126  warning: {visit} in `es` needs recordings that are not there, `say.checkup`: a second voice speaks it
+          436 | x.slots: {en: "With {doctor} for {visit} at last.", es: "Con {doctor} para {visit}."}
               |                                                                            ^^^^^^^ set `voice:` in careline.yaml; `careline pieces` tells what can be recorded in its place
               another voice in the middle of the words; without one, digits alone or a person
     "#]].assert_eq(&spoken(text, &|name| name != "say.checkup" && name != "x.slots.3", &[]));
@@ -170,40 +170,40 @@ fn recordings() {
             7 |   visit: {menu: vm.closed_now, keys: {1: checkup}, save: visit, next: {checkup: name}}
               |                                                          ^^^^^ use it, or take `save` out
               what the caller answers changes nothing
-        prompts.yaml:215:16  F126  warning: {value} in `en` needs recordings that are not there, `say/march` and 1 more: a second voice speaks it
-          215 |   en: "I heard {value}. If that is right, press 1. If not, press 2."
+        prompts.yaml:219:16  F126  warning: {value} in `en` needs recordings that are not there, `say/march` and 1 more: a second voice speaks it
+          219 |   en: "I heard {value}. If that is right, press 1. If not, press 2."
               |                ^^^^^^^ set `voice:` in careline.yaml; `careline pieces` tells what can be recorded in its place
               another voice in the middle of the words; without one, digits alone or a person
-        prompts.yaml:216:16  F126  warning: {value} in `es` needs recordings that are not there, `say/marzo` and 2 more: a second voice speaks it
-          216 |   es: "Entendí {value}. Si es correcto, marque 1. Si no, marque 2."
+        prompts.yaml:220:16  F126  warning: {value} in `es` needs recordings that are not there, `say/marzo` and 2 more: a second voice speaks it
+          220 |   es: "Entendí {value}. Si es correcto, marque 1. Si no, marque 2."
               |                ^^^^^^^ set `voice:` in careline.yaml; `careline pieces` tells what can be recorded in its place
               another voice in the middle of the words; without one, digits alone or a person
-        prompts.yaml:343:14  F126  warning: {day:full} in `en` needs recordings that are not there, `say/march` and 2 more: a second voice speaks it
-          343 |   en: "until {day:full}, {time}."
+        prompts.yaml:347:14  F126  warning: {day:full} in `en` needs recordings that are not there, `say/march` and 2 more: a second voice speaks it
+          347 |   en: "until {day:full}, {time}."
               |              ^^^^^^^^^^ set `voice:` in careline.yaml; `careline pieces` tells what can be recorded in its place
               another voice in the middle of the words; without one, digits alone or a person
-        prompts.yaml:343:26  F126  warning: {time} in `en` needs recordings that are not there, `say/midnight`: a second voice speaks it
-          343 |   en: "until {day:full}, {time}."
+        prompts.yaml:347:26  F126  warning: {time} in `en` needs recordings that are not there, `say/midnight`: a second voice speaks it
+          347 |   en: "until {day:full}, {time}."
               |                          ^^^^^^ set `voice:` in careline.yaml; `careline pieces` tells what can be recorded in its place
               another voice in the middle of the words; without one, digits alone or a person
-        prompts.yaml:344:21  F126  warning: {day:full} in `es` needs recordings that are not there, `say/martes` and 3 more: a second voice speaks it
-          344 |   es: "hasta el día {day:full}, {time}."
+        prompts.yaml:348:21  F126  warning: {day:full} in `es` needs recordings that are not there, `say/martes` and 3 more: a second voice speaks it
+          348 |   es: "hasta el día {day:full}, {time}."
               |                     ^^^^^^^^^^ set `voice:` in careline.yaml; `careline pieces` tells what can be recorded in its place
               another voice in the middle of the words; without one, digits alone or a person
-        prompts.yaml:431:23  F126  warning: {value} in `en` needs recordings that are not there, `say/march` and 1 more: a second voice speaks it
-          431 | x.back: {en: "I heard {value}. If that is right, press 1. If not, press 2.", es: "Entendí {value}. Si es correcto, marqu
+        prompts.yaml:435:23  F126  warning: {value} in `en` needs recordings that are not there, `say/march` and 1 more: a second voice speaks it
+          435 | x.back: {en: "I heard {value}. If that is right, press 1. If not, press 2.", es: "Entendí {value}. Si es correcto, marqu
               |                       ^^^^^^^ set `voice:` in careline.yaml; `careline pieces` tells what can be recorded in its place
               another voice in the middle of the words; without one, digits alone or a person
-        prompts.yaml:431:91  F126  warning: {value} in `es` needs recordings that are not there, `say/marzo` and 2 more: a second voice speaks it
-          431 | x.back: {en: "I heard {value}. If that is right, press 1. If not, press 2.", es: "Entendí {value}. Si es correcto, marqu
+        prompts.yaml:435:91  F126  warning: {value} in `es` needs recordings that are not there, `say/marzo` and 2 more: a second voice speaks it
+          435 | x.back: {en: "I heard {value}. If that is right, press 1. If not, press 2.", es: "Entendí {value}. Si es correcto, marqu
               |                                                                                           ^^^^^^^ set `voice:` in careline.yaml; `careline pieces` tells what can be recorded in its place
               another voice in the middle of the words; without one, digits alone or a person
-        prompts.yaml:432:16  F126  warning: {birth:day} in `en` needs recordings that are not there, `say/monday`: a second voice speaks it
-          432 | x.slots: {en: "{birth:day}.", es: "{birth:day}."}
+        prompts.yaml:436:16  F126  warning: {birth:day} in `en` needs recordings that are not there, `say/monday`: a second voice speaks it
+          436 | x.slots: {en: "{birth:day}.", es: "{birth:day}."}
               |                ^^^^^^^^^^^ set `voice:` in careline.yaml; `careline pieces` tells what can be recorded in its place
               another voice in the middle of the words; without one, digits alone or a person
-        prompts.yaml:432:36  F126  warning: {birth:day} in `es` needs recordings that are not there, `say/martes` and 1 more: a second voice speaks it
-          432 | x.slots: {en: "{birth:day}.", es: "{birth:day}."}
+        prompts.yaml:436:36  F126  warning: {birth:day} in `es` needs recordings that are not there, `say/martes` and 1 more: a second voice speaks it
+          436 | x.slots: {en: "{birth:day}.", es: "{birth:day}."}
               |                                    ^^^^^^^^^^^ set `voice:` in careline.yaml; `careline pieces` tells what can be recorded in its place
               another voice in the middle of the words; without one, digits alone or a person
     "#]].assert_eq(&spoken(text, &|name| !name.starts_with("say/m"), &[]));
@@ -220,7 +220,7 @@ fn languages() {
         let spoken = |line: &&str| ["F122", "F127", "F038", "Y"].iter().any(|code| line.contains(code));
         found.lines().filter(spoken).collect::<Vec<_>>().join("\n")
     };
-    expect!["prompts.yaml:432:36  F122  a date is not spoken in the manner `ordinal` in `fr`"]
+    expect!["prompts.yaml:436:36  F122  a date is not spoken in the manner `ordinal` in `fr`"]
         .assert_eq(&told(&[("clinic.yaml", &clinic), ("languages/fr.yaml", &french)]));
     expect!["clinic.yaml:3:17  F038  `fr` is no other language that flows speak"]
         .assert_eq(&told(&[("clinic.yaml", &clinic)]));

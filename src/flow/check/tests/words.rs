@@ -40,32 +40,32 @@ pub fn words() {
     let changes: [(&str, Option<&[u8]>); 2] =
         [("after_hours.yaml", Some(flow)), ("prompts.yaml", Some(texts.as_bytes()))];
     expect![[r#"
-        prompts.yaml:430:17  F022  `x.missing` has no audio in `en`
-          430 | x.missing: {en: A, es: B}
+        prompts.yaml:434:17  F022  `x.missing` has no audio in `en`
+          434 | x.missing: {en: A, es: B}
               |                 ^ record this text as en/x.missing.wav in the folder of sounds
               a caller would hear silence
-        prompts.yaml:430:24  F022  `x.missing` has no audio in `es`
-          430 | x.missing: {en: A, es: B}
+        prompts.yaml:434:24  F022  `x.missing` has no audio in `es`
+          434 | x.missing: {en: A, es: B}
               |                        ^ record this text as es/x.missing.wav in the folder of sounds
               a caller would hear silence
-        prompts.yaml:431:23  F023  the audio of `x.broken` in `es` cannot be read: no sound in it
-          431 | x.broken: {en: A, es: B}
+        prompts.yaml:435:23  F023  the audio of `x.broken` in `es` cannot be read: no sound in it
+          435 | x.broken: {en: A, es: B}
               |                       ^ record this text as es/x.broken.wav in the folder of sounds
               a caller would hear silence
-        prompts.yaml:432:23  F024  `x.slot` says {clinic}, and no step that speaks it has such a value
-          432 | x.slot: {en: "This is {clinic}.", es: B}
+        prompts.yaml:436:23  F024  `x.slot` says {clinic}, and no step that speaks it has such a value
+          436 | x.slot: {en: "This is {clinic}.", es: B}
               |                       ^^^^^^^^ write the name of a saved value, or give the step `with: {NAME: $VALUE}`
               the caller would be led to a person here
-        prompts.yaml:432:39  F055  `x.slot` says {clinic} in `en` and not in `es`
-          432 | x.slot: {en: "This is {clinic}.", es: B}
+        prompts.yaml:436:39  F055  `x.slot` says {clinic} in `en` and not in `es`
+          436 | x.slot: {en: "This is {clinic}.", es: B}
               |                                       ^ write the same slots in every language
               a caller who hears `es` would not be told it
-        prompts.yaml:433:14  F025  a sentence of 26 words is too long to be followed by ear
-          433 | x.long: {en: word word word word word word word word word word word word word word word word word word word word word wo
+        prompts.yaml:437:14  F025  a sentence of 26 words is too long to be followed by ear
+          437 | x.long: {en: word word word word word word word word word word word word word word word word word word word word word wo
               |              ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ make two of it; at most 25 words
               who is ill or old has lost its beginning when it ends
-        prompts.yaml:434:1  F021  the prompt `x.half` has no text in `es`
-          434 | x.half: {en: A}
+        prompts.yaml:438:1  F021  the prompt `x.half` has no text in `es`
+          438 | x.half: {en: A}
               | ^^^^^^ add `es: "…"`
               a caller who hears `es` would hear nothing here
     "#]].assert_eq(&render(&load(&changes)));
@@ -96,20 +96,20 @@ pub fn words() {
     let changes: [(&str, Option<&[u8]>); 2] =
         [("after_hours.yaml", Some(flow)), ("prompts.yaml", Some(texts.as_bytes()))];
     expect![[r#"
-        prompts.yaml:430:19  F024  `x.slots` says {time}, and no step that speaks it has such a value
-          430 | x.slots: {en: "At {time} on {day}.", es: "A las {time}."}
+        prompts.yaml:434:19  F024  `x.slots` says {time}, and no step that speaks it has such a value
+          434 | x.slots: {en: "At {time} on {day}.", es: "A las {time}."}
               |                   ^^^^^^ write the name of a saved value, or give the step `with: {NAME: $VALUE}`
               the caller would be led to a person here
-        prompts.yaml:430:29  F024  `x.slots` says {day}, and no step that speaks it has such a value
-          430 | x.slots: {en: "At {time} on {day}.", es: "A las {time}."}
+        prompts.yaml:434:29  F024  `x.slots` says {day}, and no step that speaks it has such a value
+          434 | x.slots: {en: "At {time} on {day}.", es: "A las {time}."}
               |                             ^^^^^ write the name of a saved value, or give the step `with: {NAME: $VALUE}`
               the caller would be led to a person here
-        prompts.yaml:430:42  F055  `x.slots` says {day} in `en` and not in `es`
-          430 | x.slots: {en: "At {time} on {day}.", es: "A las {time}."}
+        prompts.yaml:434:42  F055  `x.slots` says {day} in `en` and not in `es`
+          434 | x.slots: {en: "At {time} on {day}.", es: "A las {time}."}
               |                                          ^^^^^^^^^^^^^^^ write the same slots in every language
               a caller who hears `es` would not be told it
-        prompts.yaml:430:49  F024  `x.slots` says {time}, and no step that speaks it has such a value
-          430 | x.slots: {en: "At {time} on {day}.", es: "A las {time}."}
+        prompts.yaml:434:49  F024  `x.slots` says {time}, and no step that speaks it has such a value
+          434 | x.slots: {en: "At {time} on {day}.", es: "A las {time}."}
               |                                                 ^^^^^^ write the name of a saved value, or give the step `with: {NAME: $VALUE}`
               the caller would be led to a person here
     "#]].assert_eq(&render(&load(&changes)));
@@ -119,12 +119,12 @@ pub fn words() {
         "Es imprescindible que las personas necesitadas de asistencia farmacéutica inmediata se comuniquen \
          telefónicamente.",
         expect![[r#"
-            prompts.yaml:431:7  F052  the `en` text of `x.hard` needs 24.0 years of school; 6.5 are the most
-              431 |   en: It is imperative that individuals requiring immediate pharmaceutical assistance communicate with a representative.
+            prompts.yaml:435:7  F052  the `en` text of `x.hard` needs 24.0 years of school; 6.5 are the most
+              435 |   en: It is imperative that individuals requiring immediate pharmaceutical assistance communicate with a representative.
                   |       ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ say it in shorter words and shorter sentences
                   a caller who is ill or afraid would not understand it at once
-            prompts.yaml:432:7  F052  the `es` text of `x.hard` has a reading ease of 0; 60 is the least
-              432 |   es: Es imprescindible que las personas necesitadas de asistencia farmacéutica inmediata se comuniquen telefónicamente.
+            prompts.yaml:436:7  F052  the `es` text of `x.hard` has a reading ease of 0; 60 is the least
+              436 |   es: Es imprescindible que las personas necesitadas de asistencia farmacéutica inmediata se comuniquen telefónicamente.
                   |       ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ say it in shorter words and shorter sentences
                   a caller who is ill or afraid would not understand it at once
         "#]],
@@ -134,12 +134,12 @@ pub fn words() {
         "The nurse will answer your question about the medicine by Monday.",
         "La enfermera contestará su pregunta sobre la medicina el lunes.",
         expect![[r#"
-            prompts.yaml:431:7  F052  warning: the `en` text of `x.hard` needs 6.9 years of school; 6.5 are the most
-              431 |   en: The nurse will answer your question about the medicine by Monday.
+            prompts.yaml:435:7  F052  warning: the `en` text of `x.hard` needs 6.9 years of school; 6.5 are the most
+              435 |   en: The nurse will answer your question about the medicine by Monday.
                   |       ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ say it in shorter words and shorter sentences
                   a caller who is ill or afraid would not understand it at once
-            prompts.yaml:432:7  F052  warning: the `es` text of `x.hard` has a reading ease of 59; 60 is the least
-              432 |   es: La enfermera contestará su pregunta sobre la medicina el lunes.
+            prompts.yaml:436:7  F052  warning: the `es` text of `x.hard` has a reading ease of 59; 60 is the least
+              436 |   es: La enfermera contestará su pregunta sobre la medicina el lunes.
                   |       ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ say it in shorter words and shorter sentences
                   a caller who is ill or afraid would not understand it at once
         "#]],
@@ -148,8 +148,8 @@ pub fn words() {
         "prompts.yaml",
         more("x.nobody: {en: Hello., es: Hola.}\n"),
         expect![[r#"
-            prompts.yaml:430:1  F053  warning: no step speaks `x.nobody`
-              430 | x.nobody: {en: Hello., es: Hola.}
+            prompts.yaml:434:1  F053  warning: no step speaks `x.nobody`
+              434 | x.nobody: {en: Hello., es: Hola.}
                   | ^^^^^^^^ let a step speak it, or take it out
                   no caller would ever hear it
         "#]],
@@ -158,8 +158,8 @@ pub fn words() {
         "prompts.yaml",
         more("x.nobody: {en: Hello., draft: es}\n"),
         expect![[r#"
-            prompts.yaml:430:31  F004  `draft` names `es`, and this prompt has no such text
-              430 | x.nobody: {en: Hello., draft: es}
+            prompts.yaml:434:31  F004  `draft` names `es`, and this prompt has no such text
+              434 | x.nobody: {en: Hello., draft: es}
                   |                               ^^ write `draft: true`, or the languages whose texts wait for their review
         "#]],
     );

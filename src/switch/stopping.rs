@@ -1,0 +1,82 @@
+//! The engine stops: nobody is called any more, whoever is left hears so, and at the limit the calls end.
+//!
+//! ```text
+//!  Drain{within} ──▶ no new calls, no persons called but for callers in danger
+//!        within - FAREWELL ──▶ persons leave; the last words to the patient, then his call ends
+//!        within ──▶ whatever is left ends
+//! ```
+//! A limit that leaves no time for the words ends without them.
+
+use super::Switch;
+use crate::clock::Instant;
+use crate::flow::action::{Input, Urgency};
+use crate::id::CallId;
+use crate::limits::{CLOSING_MAX, FAREWELL};
+use crate::media::command::Command;
+use crate::report::event::{Cause, Event, Party};
+use crate::sip::interface as sip;
+use std::time::Duration;
+
+/// The text of the Reason header field for a person who leaves because of that.
+const REASON: &str = "SIP;cause=503;text=\"engine is shutting down\"";
+
+/// Until when calls may go on.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Stopping {
+    /// When those who are left are told; `None` once they are, or if there is no time for it.
+    pub farewell: Option<Instant>,
+    /// When those who are left are ended.
+    pub limit: Instant,
+}
+
+impl Stopping {
+    pub fn within(now: Instant, within: Duration) -> Self {
+        Self { farewell: within.checked_sub(FAREWELL).map(|before| now + before), limit: now + within }
+    }
+
+    /// What comes first.
+    pub fn due(&self) -> Instant {
+        self.farewell.map_or(self.limit, |farewell| farewell.min(self.limit))
+    }
+}
+
+impl Switch {
+    /// Whether a call to a person may be placed now.
+    pub(super) fn may_call_person(&self, urgency: Urgency) -> bool {
+        self.stopping.is_none() || urgency == Urgency::Danger
+    }
+
+    /// The time has come for what stopping wants.
+    pub(super) fn on_stopping_timeout(&mut self) {
+        let now = self.now.at;
+        let Some(stopping) = self.stopping.as_mut() else { return };
+        let tells = stopping.farewell.take_if(|at| *at <= now).is_some();
+        let ends = stopping.limit <= now;
+        if ends {
+            stopping.limit = now + CLOSING_MAX;
+        }
+        let left: Vec<CallId> = self.calls.keys().copied().collect();
+        if ends {
+            left.into_iter().for_each(|id| self.end_call(id, Cause::Draining, Party::Engine, None));
+        } else if tells {
+            left.into_iter().for_each(|id| self.say_farewell(id));
+        }
+    }
+
+    fn say_farewell(&mut self, id: CallId) {
+        let Some(call) = self.calls.get(&id).filter(|call| call.heard && call.ending.is_none()) else {
+            return;
+        };
+        let person = call.person.as_ref().map(|person| (person.leg.id, person.leg.open));
+        if let Some((leg, talks)) = person {
+            self.sip(sip::Command::HangUp { leg, reason: Some(REASON) });
+            if talks {
+                self.tell_patient(id, |leg| Command::Unbridge { leg });
+                self.append(id, Event::Unbridged { leg });
+            }
+            self.drop_person(id);
+        }
+        self.run_flow(id, Input::Stopping);
+        self.rekey(id);
+    }
+}

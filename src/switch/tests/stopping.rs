@@ -1,0 +1,94 @@
+//! The engine stops while callers are in it.
+
+use super::*;
+use crate::flow::run::stopping::STOPPING;
+use crate::limits::FAREWELL;
+
+const DRAIN: Duration = Duration::from_secs(30);
+
+fn drained(scene: &mut Scene, within: Duration) {
+    scene.tell(Input::Drain { within });
+}
+
+/// The desk's 200 to the newest INVITE.
+fn desk_answers(scene: &mut Scene) {
+    let invite = scene.sent.iter().rev().find(|text| text.starts_with("INVITE sip:front-desk@"));
+    let invite = invite.expect("the desk is called").clone();
+    let header = |name: &str| invite.lines().find(|line| line.starts_with(name)).unwrap_or_default();
+    let same = ["Via:", "From:", "Call-ID:", "CSeq:"].map(header).join("\r\n");
+    let to = header("To:");
+    let sdp =
+        "v=0\r\no=- 1 1 IN IP4 10.0.0.9\r\ns=-\r\nc=IN IP4 10.0.0.9\r\nt=0 0\r\nm=audio 5000 RTP/AVP 0\r\n";
+    scene.datagram(&format!(
+        "SIP/2.0 200 OK\r\n{same}\r\n{to};tag=desk\r\nContact: <sip:front-desk@10.0.0.9>\r\n\
+         Content-Type: application/sdp\r\nContent-Length: {}\r\n\r\n{sdp}",
+        sdp.len()
+    ));
+}
+
+fn byes(scene: &Scene) -> Vec<&String> {
+    let mut byes: Vec<&String> = scene.sent.iter().filter(|text| text.starts_with("BYE ")).collect();
+    byes.dedup();
+    byes
+}
+
+#[test]
+fn who_is_left_is_told_and_then_his_call_ends() {
+    let mut scene = Scene::up("100", "sendrecv");
+    drained(&mut scene, DRAIN);
+    scene.wait(DRAIN - FAREWELL - Duration::from_millis(1));
+    assert_ne!(scene.says, STOPPING, "there is time");
+    scene.wait(Duration::from_millis(1));
+    assert_eq!((scene.says.as_str(), byes(&scene).len()), (STOPPING, 0), "{:#?}", scene.log);
+    scene.heard();
+    assert_eq!(byes(&scene).len(), 1, "{:#?}", scene.log);
+    assert!(byes(&scene)[0].contains("Reason: SIP;cause=503"), "{:#?}", byes(&scene));
+    scene.wait(crate::limits::CLOSING_MAX);
+    assert_eq!(scene.ended(), Some(Cause::Draining));
+}
+
+#[test]
+fn words_that_find_no_time_are_not_begun_and_those_that_take_too_long_are_cut() {
+    for (within, says) in [(FAREWELL - Duration::from_millis(1), false), (FAREWELL, true)] {
+        let mut scene = Scene::up("100", "sendrecv");
+        drained(&mut scene, within);
+        scene.wait(within - Duration::from_millis(1));
+        assert_eq!((scene.says == STOPPING, byes(&scene).len()), (says, 0), "{within:?}");
+        scene.wait(Duration::from_millis(1));
+        assert_eq!(byes(&scene).len(), 1, "{within:?}\n{:#?}", scene.log);
+    }
+}
+
+#[test]
+fn nobody_is_called_any_more_but_for_a_caller_in_danger() {
+    for (key, is_called) in [(0, false), (9, true)] {
+        let mut scene = Scene::up("100", "sendrecv");
+        drained(&mut scene, Duration::from_secs(3_600));
+        scene.press(Key::Digit(key));
+        for _ in 0..4 {
+            scene.heard();
+        }
+        let called = scene.sent.iter().any(|text| text.starts_with("INVITE "));
+        let refused =
+            scene.log.iter().any(|event| matches!(event, Event::PersonNotReached { status: 503, .. }));
+        assert_eq!((called, refused), (is_called, !is_called), "key {key}\n{:#?}", scene.log);
+        assert_eq!(scene.ended(), None, "key {key}: the way up goes on");
+    }
+}
+
+#[test]
+fn a_talk_ends_so_that_the_patient_can_be_told() {
+    let mut scene = Scene::up("100", "sendrecv");
+    scene.press(Key::Digit(0));
+    desk_answers(&mut scene);
+    assert!(scene.log.iter().any(|event| matches!(event, Event::Bridged { .. })), "{:#?}", scene.log);
+    drained(&mut scene, DRAIN);
+    scene.wait(DRAIN - FAREWELL);
+    assert!(scene.log.iter().any(|event| matches!(event, Event::Unbridged { .. })), "{:#?}", scene.log);
+    assert_eq!(scene.says, STOPPING);
+    let told = byes(&scene);
+    assert!(told.len() == 1 && told[0].starts_with("BYE sip:front-desk@"), "{told:#?}");
+    scene.heard();
+    assert_eq!(byes(&scene).len(), 2, "{:#?}", scene.log);
+    assert_eq!(scene.switch.counters.cut_off, 1);
+}
