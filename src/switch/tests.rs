@@ -4,6 +4,7 @@ mod by_phone;
 mod changes;
 mod desk;
 mod editions;
+mod hold;
 mod journeys;
 mod voices;
 mod wait;
@@ -50,8 +51,8 @@ struct Scene {
     sent: Vec<String>,
     commands: Vec<media::Command>,
     spoken: Vec<PlaybackId>,
-    /// How often a bed was ordered.
-    beds: u32,
+    /// For whom a bed was ordered, each time.
+    beds: Vec<LegId>,
     log: Vec<Event>,
     cseq: u32,
 }
@@ -87,7 +88,7 @@ impl Scene {
         let switch =
             Switch::new(settings, flows(), &[vec![20_000, 20_002, 20_004], vec![21_000]], Rng::seeded(1));
         let (sent, commands, spoken, log) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-        Self { switch, now: Now::default(), sent, commands, spoken, beds: 0, log, cseq: 0 }
+        Self { switch, now: Now::default(), sent, commands, spoken, beds: Vec::new(), log, cseq: 0 }
     }
 
     /// A call to `number` that is answered and acknowledged; the offer's direction is `direction`.
@@ -149,7 +150,7 @@ impl Scene {
                         vec![Record::Address { remote: DESK.parse().unwrap(), local: US.parse().unwrap() }];
                     self.switch.handle(self.now, Input::Resolved { id, records });
                 }
-                Output::Bed { .. } => self.beds += 1,
+                Output::Bed { leg, .. } => self.beds.push(leg),
                 Output::Request { .. } | Output::LetGo { .. } | Output::ChangeClosings { .. } => {}
                 Output::Voice { .. } | Output::ForgetVoiced { .. } => {}
                 Output::Recorder(_) | Output::KeepBindings(_) | Output::Trace(_) | Output::Drained => {}
@@ -169,6 +170,15 @@ impl Scene {
 
     fn leg(&self) -> LegId {
         *self.switch.legs.keys().next().expect("a leg")
+    }
+
+    /// Whether the party of this leg has a bed under the words now, by the orders so far.
+    fn is_on_bed(&self, leg: LegId) -> bool {
+        let is_end = |command: &&media::Command| matches!(command, media::Command::Bed { leg: its, sound: None } if *its == leg);
+        let ends = self.commands.iter().filter(is_end).count();
+        let begins = self.beds.iter().filter(|its| **its == leg).count();
+        assert!(begins == ends || begins == ends + 1, "{leg}: {begins} begun, {ends} ended");
+        begins > ends
     }
 
     fn press(&mut self, key: Key) {
