@@ -564,11 +564,14 @@ mod tests {
         }
     }
 
+    /// Events, each with its millisecond.
+    type Events<'a> = &'a [(u64, Event)];
+
     #[test]
     fn a_record_tells_how_long_a_person_let_the_caller_wait() {
         let hold = |on, by| Event::Hold { on, by };
         let (person, caller) = (Party::Person, Party::Caller);
-        let table: [(&str, &[(u64, Event)], usize, u64); 5] = [
+        let table: [(&str, Events<'_>, usize, u64); 5] = [
             ("never", &[], 0, 0),
             ("once", &[(100, hold(true, person)), (700, hold(false, person))], 1, 600),
             (
