@@ -6,7 +6,7 @@
 //!
 //! Another one is the front desk and is called by TCP: the patient hears its tone, and what it heard itself, which
 //! it keeps in a file, is the patient's. So it is where the person speaks another codec than the patient, and the keys
-//! of each reach the other.
+//! of each reach the other. And it puts the patient on hold: he hears our bed, and nothing that the desk's phone sends.
 //!
 //! Five that call at once, each in its own codec, are heard by us and hear us: `careline hear` names the prompts in
 //! what each phone kept.
@@ -78,7 +78,10 @@ impl Control {
     }
 
     fn press(&mut self, key: u8) {
-        let command = format!(r#"{{"command":"sndcode","params":"{key}"}}"#);
+        self.does(&format!(r#"{{"command":"sndcode","params":"{key}"}}"#));
+    }
+
+    fn does(&mut self, command: &str) {
         write!(self.0, "{}:{command},", command.len()).expect("baresip takes a command");
     }
 
@@ -447,4 +450,72 @@ fn patient_and_person_hear_each_other(spoken: Spoken) {
     holds_one_tone("the patient in the recording", &stereo.left, PATIENT_HZ, PERSON_HZ);
     holds_one_tone("what the patient heard", &stereo.right, PERSON_HZ, PATIENT_HZ);
     holds_one_tone("what the person heard", &one_channel(&kept(&place)), PATIENT_HZ, PERSON_HZ);
+}
+
+/// 20 ms packets before, in and after the hold of the desk.
+const BEFORE_HOLD: u64 = 100;
+const IN_HOLD: u64 = 250;
+const AFTER_HOLD: u64 = 100;
+/// The first note of the bed.
+const BED_HZ: f64 = 392.0;
+
+/// Half seconds of a side of a recording: `p` the person's tone, `b` the bed, `.` neither.
+fn halves(side: &[f64]) -> String {
+    let of_half = |half: &[f64]| {
+        let is_heard = |hertz| sound::share_of(half, hertz) > 0.3 && sound::power(half) > 1e-6;
+        match (is_heard(PERSON_HZ), is_heard(BED_HZ)) {
+            (true, _) => 'p',
+            (false, true) => 'b',
+            (false, false) => '.',
+        }
+    };
+    side.chunks_exact(4_000).map(of_half).collect()
+}
+
+#[test]
+fn a_desk_that_puts_the_patient_on_hold_leaves_him_with_our_bed_until_it_takes_him_back() {
+    let home = tempfile::tempdir().expect("a temporary directory can be made");
+    let sounds = home.path().join("sounds");
+    sound::short_prompts(Path::new(ROOT), &sounds);
+    let wishes = Wishes { sounds, notice: Notice::InTheFirstWords, ..Wishes::default() };
+    let engine = Engine::start(home.path(), &wishes);
+    let place = home.path().join("desk");
+    let mut desk = front_desk(&place, engine.desk, &tone_file(&place, PERSON_HZ, PCMU.rate), PCMU);
+    let mut control = Control::of(&place);
+    let phone = Phone::call(engine.sip, "100", PATIENT_HZ).unwrap_or_else(|fault| panic!("{fault}"));
+    engine.wait_for("a recording", |figures| figures["recorder_opened"] == 1);
+    phone.press(0);
+    engine.wait_for("the front desk to answer", |figures| figures["bridged"] == 1);
+    phone.listen(BEFORE_HOLD);
+    control.does(r#"{"command":"hold"}"#);
+    engine.wait_for("the hold", |figures| figures["patients_held"] == 1);
+    phone.listen(IN_HOLD);
+    control.does(r#"{"command":"resume"}"#);
+    let (call, _) = engine.calls().pop().expect("a call");
+    let back = || engine.told(&["calls", &call]).contains("the person's hold is over").then_some(());
+    engine::eventually(back, || format!("the resume; baresip said:\n{}", said(&place)));
+    phone.listen(AFTER_HOLD);
+    let heard = phone.hang_up().unwrap_or_else(|fault| panic!("BYE: {fault}"));
+    engine.wait_for("the end of the call and of its files", |figures| {
+        (figures["calls_ended"], figures["recorder_closed"]) == (1, 1)
+    });
+    desk.kill().expect("it runs until it is told to stop");
+    desk.wait().expect("it is our child");
+    assert_eq!((heard.missing, heard.out_of_order), (0, 0), "one unbroken stream: {heard:?}");
+    let file = engine::recordings(home.path()).pop().expect("one recording is closed");
+    let stereo = sound::read(&file).unwrap_or_else(|fault| panic!("{fault}"));
+    let ours = halves(&stereo.right);
+    let (first, last) = (ours.find('p'), ours.rfind('p'));
+    let talk = first.zip(last).map(|(first, last)| &ours[first..=last]).unwrap_or_default();
+    let hold = talk.trim_matches('p');
+    println!("half seconds of our side: {ours}");
+    assert!(hold.len() >= 9 && !hold.contains('p'), "nothing of the desk's in the hold: {ours}");
+    assert!(hold.starts_with('b') || hold.starts_with(".b"), "the bed within a second: {ours}");
+    assert!(
+        hold.matches('b').count() >= 2 && !hold.contains("........."),
+        "the bed, again and again: {ours}"
+    );
+    assert!(talk.starts_with("ppp") && talk.ends_with("ppp"), "before it and after it they talk: {ours}");
+    let record = record_of(&engine, &file);
+    assert!(record.contains("on hold by the person once, for "), "{record}");
 }

@@ -38,6 +38,7 @@ const AFTER_ONE_CALL: &[(&str, u64, u64)] = &[
     ("keys", 1, 1),
     ("answers_missed", 0, 0),
     ("ladder_rungs", 0, 0),
+    ("patients_held", 0, 0),
     ("persons_not_reached", 0, 0),
     ("flow_faults", 0, 0),
     ("recordings", 1, 1),

@@ -187,9 +187,10 @@ impl Leg {
         self.bridged_to
     }
 
-    /// What the party said in this leg's last tick, if it is listened to.
+    /// What the party said in this leg's last tick to those that hear it: nothing if it is not listened to, and nothing
+    /// while it has us on hold, for then it sends music of its own, or the sound of a room where nobody speaks with us.
     pub fn said(&self) -> Option<&Sound> {
-        self.listener.as_ref().map(|listener| listener.said())
+        self.listener.as_ref().filter(|_| self.plan.direction.send).map(|listener| listener.said())
     }
 
     /// The party's address, when nobody else can be heard before the next offer and answer.

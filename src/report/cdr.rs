@@ -87,6 +87,15 @@ pub struct Person {
     pub refused: Option<u16>,
 }
 
+/// A hold by a person, in which the caller waits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Wait {
+    /// When it began.
+    pub from: Moment,
+    /// When it was over; `None` while it lasts, and when it lasted to the end of the call.
+    pub to: Option<Moment>,
+}
+
 /// A recording of the call.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Recording {
@@ -175,6 +184,8 @@ pub struct Record {
     pub rungs: Vec<(u32, Why)>,
     /// The persons called for the patient.
     pub persons: Vec<Person>,
+    /// When a person had the caller on hold.
+    pub waits: Vec<Wait>,
     /// The recordings.
     pub recordings: Vec<Recording>,
     /// The message that the caller left.
@@ -204,6 +215,7 @@ impl Record {
             path: Vec::new(),
             rungs: Vec::new(),
             persons: Vec::new(),
+            waits: Vec::new(),
             recordings: Vec::new(),
             message: None,
             media: Vec::new(),
@@ -242,6 +254,11 @@ impl Record {
         span(self.arrived, self.ended)
     }
 
+    /// How long persons had the caller on hold, in all.
+    pub fn waited(&self) -> Duration {
+        self.waits.iter().map(|wait| span(Some(wait.from), wait.to.or(self.ended))).sum()
+    }
+
     /// From the INVITE to `moment`.
     pub fn offset(&self, moment: Moment) -> Duration {
         span(self.arrived, Some(moment))
@@ -266,7 +283,8 @@ impl Record {
             | Event::Bridged { .. }
             | Event::Unbridged { .. } => self.connect(now, event),
             Event::MessageSaved { recording } => self.message = Some(*recording),
-            Event::Hold { .. } => {}
+            Event::Hold { on, by: Party::Person } => self.wait(now, *on),
+            Event::Hold { by: Party::Caller | Party::Flow | Party::Engine, .. } => {}
             Event::MediaClosed { leg, counters } => self.media.push((*leg, *counters)),
             Event::Ladder(ladder) => self.signalling = ladder.legs(),
             Event::Ended { cause, by, exit } => {
@@ -312,6 +330,15 @@ impl Record {
             | Fact::RecordingRefused
             | Fact::Promised { .. }
             | Fact::Fault { .. } => {}
+        }
+    }
+
+    fn wait(&mut self, now: Moment, on: bool) {
+        let lasts = self.waits.last_mut().filter(|wait| wait.to.is_none());
+        match (on, lasts) {
+            (true, None) => self.waits.push(Wait { from: now, to: None }),
+            (false, Some(wait)) => wait.to = Some(now),
+            (true, Some(_)) | (false, None) => {}
         }
     }
 
@@ -537,6 +564,38 @@ mod tests {
         }
     }
 
+    /// Events, each with its millisecond.
+    type Events<'a> = &'a [(u64, Event)];
+
+    #[test]
+    fn a_record_tells_how_long_a_person_let_the_caller_wait() {
+        let hold = |on, by| Event::Hold { on, by };
+        let (person, caller) = (Party::Person, Party::Caller);
+        let table: [(&str, Events<'_>, usize, u64); 5] = [
+            ("never", &[], 0, 0),
+            ("once", &[(100, hold(true, person)), (700, hold(false, person))], 1, 600),
+            (
+                "told twice",
+                &[(100, hold(true, person)), (200, hold(true, person)), (700, hold(false, person))],
+                1,
+                600,
+            ),
+            (
+                "twice, the second time to the end",
+                &[(100, hold(true, person)), (200, hold(false, person)), (500, hold(true, person))],
+                2,
+                600,
+            ),
+            ("the caller holds", &[(100, hold(true, caller)), (700, hold(false, caller))], 0, 0),
+        ];
+        for (why, events, times, waited_ms) in table {
+            let story = [(0, arrived())].into_iter().chain(events.iter().cloned());
+            let story: Vec<(u64, Event)> = story.chain([(1_000, ended(Cause::Normal))]).collect();
+            let record = fold(&story);
+            assert_eq!((record.waits.len(), record.waited().as_millis()), (times, waited_ms.into()), "{why}");
+        }
+    }
+
     #[test]
     fn a_record_lists_where_its_recording_was_paused() {
         let recording = RecordingId(5);
@@ -632,7 +691,7 @@ mod tests {
             let record = fold(&[
                 (3, arrived()),
                 (3 + ring, Event::Answered { codec: Codec::Pcmu }),
-                (3 + ring + talk, Event::Hold { on: true }),
+                (3 + ring + talk, Event::Hold { on: true, by: Party::Caller }),
                 (3 + ring + talk + idle, ended(cause)),
             ]);
             prop_assert_eq!(record.ring() + record.talk(), record.total());

@@ -143,10 +143,12 @@ pub enum Event {
         /// Its recording.
         recording: RecordingId,
     },
-    /// The party put us on hold, or took us back.
+    /// A party put us on hold, or took us back. A hold that lasts ends with its party.
     Hold {
         /// True: on hold.
         on: bool,
+        /// The caller, or the person: then the caller waits.
+        by: Party,
     },
     /// A leg's stream was closed; what it counted.
     MediaClosed {

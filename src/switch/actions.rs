@@ -1,7 +1,6 @@
 //! The flow runs: what it asks for is done here, and what comes of it goes back as its input.
 
 use super::Switch;
-use super::call::Under;
 use super::moving::Order;
 use crate::call::keys::{Teller, Telling};
 use crate::call::recording::RecordingKind;
@@ -43,7 +42,7 @@ impl Switch {
             self.act(id, action);
         }
         self.turn_ears(id);
-        self.turn_bed(id);
+        self.turn_beds(id);
     }
 
     /// The worker listens to the patient's sound for what matters now: for keys only where they do not come as
@@ -57,22 +56,6 @@ impl Switch {
         let ears = Ears { keys: wished.keys && !by_event, fax: wished.fax };
         if std::mem::replace(&mut call.patient.ears, ears) != ears {
             self.tell_patient(id, |leg| Command::Listen { leg, ears });
-        }
-    }
-
-    /// While a person is called for the patient, or a server is asked for longer than a moment, there is a bed under the words to him, so that he knows that he is still
-    /// connected; and nothing once somebody talks with him or a message is taken. The worker is told of changes alone.
-    fn turn_bed(&mut self, id: CallId) {
-        let Some(call) = self.calls.get_mut(&id).filter(|call| call.patient.open) else { return };
-        let under = if call.run.waits() { Under::Bed } else { Under::Silence };
-        let Some(codec) = call.patient.codec() else { return };
-        if std::mem::replace(&mut call.under, under) == under {
-            return;
-        }
-        let (worker, leg) = (call.patient.worker, call.patient.id);
-        match under {
-            Under::Bed => self.order(worker, leg, Order::Bed { codec }),
-            Under::Silence => self.tell_patient(id, |leg| Command::Bed { leg, sound: None }),
         }
     }
 

@@ -58,12 +58,21 @@ pub struct Person {
     pub target: String,
     /// Until when it may ring; `None` once they talk.
     pub ring_until: Option<Instant>,
+    /// What the person hears while nothing else is to be heard.
+    pub under: Under,
 }
 
-/// What is under the words to a patient.
+impl Person {
+    /// The person answered, and the patient is bridged with it.
+    pub const fn talks(&self) -> bool {
+        self.leg.open && self.ring_until.is_none()
+    }
+}
+
+/// What is under the words to a party.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Under {
-    /// Silence: whoever speaks with him, or listens, is to be heard alone.
+    /// Silence: whoever speaks with it, or listens, is to be heard alone.
     Silence,
     /// The bed of a wait.
     Bed,

@@ -314,11 +314,12 @@ impl Switch {
         self.order(changed.worker, leg, Order::Media(command));
         self.keep_leg(id, changed);
         if held != was_held {
-            self.append(id, Event::Hold { on: held });
+            self.tell_of_hold(id, leg, held);
         }
         if held != was_held && self.calls.get(&id).is_some_and(|call| call.is_patient(leg)) {
             self.tell_flow_of_hold(id, held);
         }
+        self.turn_beds(id);
         self.turn_ears(id);
         self.rekey(id);
     }

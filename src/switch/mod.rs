@@ -16,6 +16,7 @@ pub mod admission;
 pub mod by_phone;
 mod call;
 mod ending;
+mod hold;
 pub mod inbox;
 mod incoming;
 pub mod interface;

@@ -8,7 +8,6 @@
 //! left gets one on another, and the patient goes there too.
 
 use super::Switch;
-use super::call::Person;
 use super::interface::Output;
 use super::ports::Owned;
 use crate::call::leg::Leg;
@@ -114,8 +113,8 @@ impl Switch {
     /// A bridge was parted by the journey of its legs: it is made anew when both have arrived.
     fn bridge_again(&mut self, id: CallId) {
         let Some(call) = self.calls.get(&id) else { return };
-        let talks = |person: &&Person| person.leg.open && person.ring_until.is_none();
-        let Some(person) = call.person.as_ref().filter(talks).map(|person| person.leg.id) else { return };
+        let talks = call.person.as_ref().filter(|person| person.talks());
+        let Some(person) = talks.map(|person| person.leg.id) else { return };
         let (patient, worker) = (call.patient.id, call.patient.worker);
         let arrived = [patient, person].iter().all(|leg| !self.journeys.contains_key(leg));
         if arrived {

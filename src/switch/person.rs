@@ -4,7 +4,7 @@
 //! it rings the flow goes on speaking to the patient.
 
 use super::Switch;
-use super::call::Person;
+use super::call::{Person, Under};
 use super::incoming::new_leg;
 use super::moving::Order;
 use crate::call::leg::Leg;
@@ -41,7 +41,8 @@ impl Switch {
         self.legs.insert(leg, id);
         if let Some(call) = self.calls.get_mut(&id) {
             let person = new_leg(leg, owned, local, peer);
-            call.person = Some(Person { leg: person, target: target.clone(), ring_until });
+            call.person =
+                Some(Person { leg: person, target: target.clone(), ring_until, under: Under::Silence });
         }
         self.sip(sip::Command::Locate { leg, target });
     }
@@ -82,7 +83,7 @@ impl Switch {
             return self.on_person_failed(leg, 488);
         };
         self.open_leg(&mut person, &agreed);
-        let worker = person.worker;
+        let (worker, holds) = (person.worker, person.is_held());
         let Some(call) = self.calls.get_mut(&id) else { return };
         let patient = call.patient.id;
         if let Some(place) = call.person.as_mut() {
@@ -92,6 +93,9 @@ impl Switch {
         self.order(worker, patient, Order::Media(Command::Bridge { a: patient, b: leg }));
         self.counters.bridged += 1;
         self.append(id, Event::Bridged { leg });
+        if holds {
+            self.tell_of_hold(id, leg, true);
+        }
         self.run_flow(id, Input::Connected);
         self.rekey(id);
     }
@@ -120,6 +124,10 @@ impl Switch {
     /// The person hung up, or is gone: the patient is still here.
     pub(super) fn person_left(&mut self, id: CallId, leg: LegId) {
         self.tell_patient(id, |leg| Command::Unbridge { leg });
+        let person = self.calls.get(&id).and_then(|call| call.person.as_ref());
+        if person.is_some_and(|person| person.leg.is_held()) {
+            self.tell_of_hold(id, leg, false);
+        }
         self.drop_person(id);
         self.append(id, Event::Unbridged { leg });
         self.run_flow(id, Input::ConnectEnded(ConnectEnd::FarHungUp));

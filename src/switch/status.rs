@@ -37,6 +37,8 @@ pub(super) struct Counters {
     pub requests: u64,
     pub flow_faults: u64,
     pub bridged: u64,
+    /// Times that a person put a patient on hold.
+    pub patients_held: u64,
     pub moved: u64,
     pub persons_not_reached: u64,
     pub recordings: u64,
@@ -176,6 +178,7 @@ impl Switch {
             ),
             figure("ladder_rungs", c.ladder_rungs, "times that a caller went up the person ladder"),
             figure("bridged", c.bridged, "callers who were put through to a person"),
+            figure("patients_held", c.patients_held, "times that a person put a caller on hold"),
             figure(
                 "legs_moved",
                 c.moved,

@@ -4,6 +4,7 @@ mod by_phone;
 mod changes;
 mod desk;
 mod editions;
+mod hold;
 mod journeys;
 mod stopping;
 mod voices;
@@ -53,8 +54,8 @@ struct Scene {
     spoken: Vec<PlaybackId>,
     /// The first prompt of what is said now.
     says: String,
-    /// How often a bed was ordered.
-    beds: u32,
+    /// For whom a bed was ordered, each time.
+    beds: Vec<LegId>,
     log: Vec<Event>,
     cseq: u32,
 }
@@ -97,7 +98,7 @@ impl Scene {
             commands,
             spoken,
             says: String::new(),
-            beds: 0,
+            beds: Vec::new(),
             log,
             cseq: 0,
         }
@@ -166,7 +167,7 @@ impl Scene {
                         vec![Record::Address { remote: DESK.parse().unwrap(), local: US.parse().unwrap() }];
                     self.switch.handle(self.now, Input::Resolved { id, records });
                 }
-                Output::Bed { .. } => self.beds += 1,
+                Output::Bed { leg, .. } => self.beds.push(leg),
                 Output::Request { .. } | Output::LetGo { .. } | Output::ChangeClosings { .. } => {}
                 Output::Voice { .. } | Output::ForgetVoiced { .. } => {}
                 Output::Recorder(_) | Output::KeepBindings(_) | Output::Trace(_) | Output::Drained => {}
@@ -186,6 +187,15 @@ impl Scene {
 
     fn leg(&self) -> LegId {
         *self.switch.legs.keys().next().expect("a leg")
+    }
+
+    /// Whether the party of this leg has a bed under the words now, by the orders so far.
+    fn is_on_bed(&self, leg: LegId) -> bool {
+        let is_end = |command: &&media::Command| matches!(command, media::Command::Bed { leg: its, sound: None } if *its == leg);
+        let ends = self.commands.iter().filter(is_end).count();
+        let begins = self.beds.iter().filter(|its| **its == leg).count();
+        assert!(begins == ends || begins == ends + 1, "{leg}: {begins} begun, {ends} ended");
+        begins > ends
     }
 
     fn press(&mut self, key: Key) {

@@ -202,7 +202,10 @@ impl World {
         let quirk = match (is_elsewhere, self.reach.unheard.contains(&call)) {
             (true, _) => Some(Quirk::HostGone),
             (false, true) => Some(Quirk::HostMute),
-            (false, false) => Quirk::random(&Quirk::OF_PERSONS, &mut self.rng),
+            (false, false) => {
+                let quirk = Quirk::random(&Quirk::OF_PERSONS, &mut self.rng);
+                quirk.or(n.is_multiple_of(2).then_some(Quirk::DeskHolds))
+            }
         };
         let rng = Rng::seeded(self.rng.next_u64());
         let voice = Voice((n % usize::from(FIRST_PROMPT_VOICE)) as u16);

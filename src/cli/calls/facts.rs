@@ -2,12 +2,12 @@
 
 use super::Numbers;
 use super::picture::{Edge, Mark, Span, Turn, Unplaced, What};
-use super::words::{by_whom, fault_text, flow_told};
+use super::words::{by_whom, fault_text, flow_told, hold_begins, hold_ends};
 use crate::flow::action::Fact;
 use crate::id::LegId;
 use crate::media::command::Counters;
 use crate::report::cdr::Record;
-use crate::report::event::{Entry, Event};
+use crate::report::event::{Entry, Event, Party};
 
 /// Everything that the log tells and the arrows do not.
 pub fn facts(entries: &[Entry], record: &Record, numbers: Numbers) -> Vec<Unplaced> {
@@ -49,8 +49,8 @@ fn fact(event: &Event, numbers: Numbers) -> Option<What> {
         Event::RecordingFailed { recording, fault, .. } => {
             ends(Span::Recording, format!("recording {recording} broke off: {}", fault_text(*fault)))
         }
-        Event::Hold { on: true } => begins(Span::Hold, "put on hold".to_owned()),
-        Event::Hold { on: false } => ends(Span::Hold, "taken back from hold".to_owned()),
+        Event::Hold { on: true, by } => begins(held(*by), hold_begins(*by).to_owned()),
+        Event::Hold { on: false, by } => ends(held(*by), hold_ends(*by).to_owned()),
         Event::Bridged { leg } => begins(Span::Talk, format!("talking with a person ({leg})")),
         Event::Unbridged { leg } => ends(Span::Talk, format!("no longer talking with the person ({leg})")),
         Event::PersonCalled { leg, target } => note(format!("calling {target} ({leg})")),
@@ -71,6 +71,14 @@ fn fact(event: &Event, numbers: Numbers) -> Option<What> {
         | Event::RecordingRecovered { .. }
         | Event::Ladder(_) => return None,
     })
+}
+
+/// What lasts while that party has us on hold.
+fn held(by: Party) -> Span {
+    match by {
+        Party::Person => Span::Wait,
+        Party::Caller | Party::Flow | Party::Engine => Span::Hold,
+    }
 }
 
 fn flow(fact: &Fact, numbers: Numbers) -> What {

@@ -113,6 +113,8 @@ pub enum Span {
     Hold,
     /// Caller and person hear each other.
     Talk,
+    /// The person has put the caller on hold.
+    Wait,
 }
 
 /// Something that lasted.

@@ -1,7 +1,9 @@
 //! One call as text: its path, its recordings, its counters.
 
 use super::Numbers;
-use super::words::{by_whom, clock, date_time, fault_text, flow_told, indented, number, table};
+use super::words::{
+    by_whom, clock, date_time, fault_text, flow_told, hold_begins, hold_ends, indented, number, table,
+};
 use crate::call::recording::RecordingKind;
 use crate::id::LegId;
 use crate::io::recorder::disk::relative_path;
@@ -70,6 +72,14 @@ pub fn summary(record: &Record, numbers: Numbers, zone: &TimeZone) -> String {
     let language =
         record.language.as_ref().map_or(String::new(), |language| format!(", language {language}"));
     lines.push(format!("  rang {}, talked {}{codec}{language}", clock(record.ring()), clock(record.talk())));
+    match record.waits.len() {
+        0 => {}
+        1 => lines.push(format!("  on hold by the person once, for {}", clock(record.waited()))),
+        times => {
+            let all = clock(record.waited());
+            lines.push(format!("  on hold by the person {times} times, for {all} in all"));
+        }
+    }
     lines.push(match &record.end {
         None => "  it goes on, or the engine has not been started since".to_owned(),
         Some(end) => {
@@ -111,8 +121,8 @@ fn told(event: &Event, numbers: Numbers) -> Option<String> {
         Event::Bridged { leg } => format!("talking with a person ({leg})"),
         Event::Unbridged { leg } => format!("no longer talking with the person ({leg})"),
         Event::MessageSaved { recording } => format!("message saved ({recording})"),
-        Event::Hold { on: true } => "put on hold".to_owned(),
-        Event::Hold { on: false } => "taken back from hold".to_owned(),
+        Event::Hold { on: true, by } => hold_begins(*by).to_owned(),
+        Event::Hold { on: false, by } => hold_ends(*by).to_owned(),
         Event::MediaClosed { .. } | Event::Ladder(_) => return None,
         Event::Ended { cause: why, by, .. } => format!("ended: {}", by_whom(*why, *by)),
     })

@@ -164,6 +164,7 @@ impl Page<'_> {
             Span::Recording => return,
             Span::Hold => ("hold", (Lane::Caller, Lane::Careline)),
             Span::Talk => ("talk", (Lane::Caller, Lane::Person)),
+            Span::Wait => ("hold", (Lane::Careline, Lane::Person)),
         };
         let (from, to) = band.from_to;
         let (left, right) = (self.lane(lanes.0), self.lane(lanes.1));
@@ -242,7 +243,7 @@ impl Page<'_> {
                 }
                 ["fb", "fb"]
             }
-            What::Edge(Span::Hold, ..) => {
+            What::Edge(Span::Hold | Span::Wait, ..) => {
                 self.dot((careline, y), "fh");
                 ["fh", "fh"]
             }

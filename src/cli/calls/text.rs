@@ -96,6 +96,7 @@ impl Drawing<'_> {
         match lane {
             Lane::Careline if has(Span::Recording) => self.inked("┃", Ink::Red),
             Lane::Caller if has(Span::Hold) => "┊".to_owned(),
+            Lane::Person if has(Span::Wait) => "┊".to_owned(),
             Lane::Person if has(Span::Talk) => "║".to_owned(),
             Lane::Caller | Lane::Careline | Lane::Person => "│".to_owned(),
         }
@@ -145,7 +146,7 @@ impl Drawing<'_> {
         let mark = match (span, edge) {
             (Span::Recording, Edge::Begins) => self.inked("●", Ink::Red),
             (Span::Recording, Edge::Ends) => self.inked("■", Ink::Red),
-            (Span::Hold | Span::Talk, Edge::Begins | Edge::Ends) => "·".to_owned(),
+            (Span::Hold | Span::Talk | Span::Wait, Edge::Begins | Edge::Ends) => "·".to_owned(),
         };
         format!("{mark} {text}")
     }

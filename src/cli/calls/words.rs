@@ -15,6 +15,22 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use std::time::Duration;
 
+/// Who puts whom on hold.
+pub fn hold_begins(by: Party) -> &'static str {
+    match by {
+        Party::Person => "the person puts the caller on hold",
+        Party::Caller | Party::Flow | Party::Engine => "put on hold",
+    }
+}
+
+/// Whose hold is over.
+pub fn hold_ends(by: Party) -> &'static str {
+    match by {
+        Party::Person => "the person's hold is over",
+        Party::Caller | Party::Flow | Party::Engine => "taken back from hold",
+    }
+}
+
 /// What a flow told, in words; a key only for who may see numbers.
 pub fn flow_told(fact: &Fact, numbers: Numbers) -> String {
     match (fact, numbers) {

@@ -9,7 +9,7 @@ use crate::flow::request::failure::Outcome;
 use crate::id::{ExitName, FlowName, Language, PromptName, StepName, TrunkName};
 use crate::media::command::Counters;
 use crate::phi::Phi;
-use crate::report::event::Event;
+use crate::report::event::{Event, Party};
 use crate::report::ladder::{Ladder, Rung, Seen, Start};
 use serde_json::Value;
 use std::borrow::Cow;
@@ -56,7 +56,7 @@ pub fn decode(kind: &str, body: &Value) -> Result<Event, DecodeError> {
         "bridged" => Event::Bridged { leg: body.id("leg")? },
         "unbridged" => Event::Unbridged { leg: body.id("leg")? },
         "message_saved" => Event::MessageSaved { recording: body.id("recording")? },
-        "hold" => Event::Hold { on: body.truth("on")? },
+        "hold" => Event::Hold { on: body.truth("on")?, by: body.word_or("by", Party::Caller)? },
         "media_closed" => {
             Event::MediaClosed { leg: body.id("leg")?, counters: media(&body.object("counters")?)? }
         }
@@ -268,6 +268,11 @@ impl<'a> Body<'a> {
         W::of(self.text(field)?).ok_or_else(|| self.bad(field))
     }
 
+    /// A field that older rows do not have.
+    fn word_or<W: Word>(&self, field: &'static str, absent: W) -> Result<W, DecodeError> {
+        if self.body[field].is_null() { Ok(absent) } else { self.word(field) }
+    }
+
     fn object(&self, field: &'static str) -> Result<Body<'a>, DecodeError> {
         self.body[field]
             .is_object()
@@ -301,7 +306,7 @@ pub(super) mod tests {
     use crate::flow::closing::Then;
     use crate::id::{LegId, RecordingId};
     use crate::io::store::encode::{body, kind};
-    use crate::report::event::{Cause, Party};
+    use crate::report::event::Cause;
     use crate::report::ladder::Heading;
     use crate::sip::way::Transport;
     use crate::wire::codec::Codec;
@@ -454,7 +459,7 @@ pub(super) mod tests {
             (leg(), any::<u16>()).prop_map(|(leg, status)| Event::PersonNotReached { leg, status }),
             leg().prop_map(|leg| Event::Bridged { leg }),
             leg().prop_map(|leg| Event::Unbridged { leg }),
-            any::<bool>().prop_map(|on| Event::Hold { on }),
+            (any::<bool>(), a::<Party>()).prop_map(|(on, by)| Event::Hold { on, by }),
             (leg(), any::<[u64; 8]>(), any::<[Option<u32>; 4]>(), any::<[Option<u16>; 2]>()).prop_map(
                 |(leg, n, told, mos)| Event::MediaClosed {
                     leg,
@@ -510,5 +515,14 @@ pub(super) mod tests {
             error.to_string(),
             "an event of the unknown kind `teleported`: was it written by a newer careline?"
         );
+    }
+
+    #[test]
+    fn a_hold_that_was_written_before_persons_could_hold_is_the_callers() {
+        for (body, by) in
+            [(json!({"on": true}), Party::Caller), (json!({"on": true, "by": "person"}), Party::Person)]
+        {
+            assert_eq!(decode("hold", &body).unwrap(), Event::Hold { on: true, by });
+        }
     }
 }

@@ -98,7 +98,10 @@ impl Serialize for Body<'_> {
             }
             Event::Bridged { leg } | Event::Unbridged { leg } => body.serialize_entry("leg", &Shown(leg))?,
             Event::MessageSaved { recording } => body.serialize_entry("recording", &Shown(recording))?,
-            Event::Hold { on } => body.serialize_entry("on", on)?,
+            Event::Hold { on, by } => {
+                body.serialize_entry("on", on)?;
+                body.serialize_entry("by", by.word())?;
+            }
             Event::MediaClosed { leg, counters } => {
                 body.serialize_entry("leg", &Shown(leg))?;
                 body.serialize_entry("counters", &Media(counters))?;

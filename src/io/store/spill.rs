@@ -94,7 +94,7 @@ mod tests {
     #[test]
     fn a_stuck_store_costs_ordinary_entries_first_and_never_the_end_of_a_call() {
         let mut spill = Spill::default();
-        let hold = Event::Hold { on: true };
+        let hold = Event::Hold { on: true, by: Party::Caller };
         let ended = Event::Ended { cause: Cause::Normal, by: Party::Caller, exit: None };
         let max = EVENT_SPILL_MAX as u64;
         (0..max).for_each(|seq| assert_eq!(spill.push(entry(seq, hold.clone())), Appended::Kept));

@@ -5,6 +5,7 @@ use crate::audio::sound::Sound;
 use crate::clock::Instant;
 use crate::id::{LegId, RoomId};
 use crate::media::command::PortIndex;
+use crate::wire::codec::Codec;
 
 impl Engine {
     /// The leg is in `room` and nowhere else: a bridge of it is parted, and what plays to it is stopped. `None`: there
@@ -50,8 +51,8 @@ impl Engine {
     /// What its party said in this tick, for those in its room.
     pub(super) fn said_at(&mut self, port: PortIndex) {
         let Some(leg) = self.ports.get(port.0 as usize).and_then(|port| port.leg.as_deref()) else { return };
-        if let (Some(seat), Some(said)) = (leg.seat(), leg.said()) {
-            self.rooms.say(seat, said);
+        if let Some(seat) = leg.seat() {
+            self.rooms.say(seat, leg.said().unwrap_or(&Sound::silence(Codec::Pcmu)));
         }
     }
 }

@@ -22,7 +22,7 @@ fn replans(scene: &Scene) -> usize {
 }
 
 fn holds(scene: &Scene) -> Vec<bool> {
-    let hold = |event: &Event| if let Event::Hold { on } = event { Some(*on) } else { None };
+    let hold = |event: &Event| if let Event::Hold { on, .. } = event { Some(*on) } else { None };
     scene.log.iter().filter_map(hold).collect()
 }
 

@@ -3,30 +3,35 @@
 use super::*;
 
 /// The INVITEs to the desk; one that is sent again counts once.
-fn invites(scene: &Scene) -> Vec<String> {
+pub(super) fn invites(scene: &Scene) -> Vec<String> {
     let mut invites: Vec<String> =
         scene.sent.iter().filter(|text| text.starts_with("INVITE sip:front-desk@")).cloned().collect();
     invites.dedup();
     invites
 }
 
-fn called(scene: &Scene) -> usize {
+pub(super) fn called(scene: &Scene) -> usize {
     scene.log.iter().filter(|event| matches!(event, Event::PersonCalled { .. })).count()
 }
 
 /// The desk's answer to the newest INVITE, with those header fields.
 fn answer(scene: &mut Scene, status: &str, lines: &str) {
+    answer_with(scene, status, lines, "");
+}
+
+/// The same with a body.
+pub(super) fn answer_with(scene: &mut Scene, status: &str, lines: &str, body: &str) {
     let invite = invites(scene).pop().expect("the desk is called");
     let header = |name: &str| invite.lines().find(|line| line.starts_with(name)).unwrap_or_default();
     let same = ["Via:", "From:", "Call-ID:", "CSeq:"].map(header).join("\r\n");
-    let to = header("To:");
+    let (to, length) = (header("To:"), body.len());
     scene.datagram(&format!(
-        "SIP/2.0 {status}\r\n{same}\r\n{to};tag=desk\r\n{lines}Content-Length: 0\r\n\r\n"
+        "SIP/2.0 {status}\r\n{same}\r\n{to};tag=desk\r\n{lines}Content-Length: {length}\r\n\r\n{body}"
     ));
 }
 
 /// A caller in danger: for him the ladder is climbed until somebody answers.
-fn asked() -> Scene {
+pub(super) fn asked() -> Scene {
     let mut scene = Scene::up("100", "sendrecv");
     scene.press(Key::Digit(9));
     for _ in 0..5 {

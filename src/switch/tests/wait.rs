@@ -4,12 +4,9 @@ use super::*;
 use crate::call::recording::{Event as RecorderEvent, RecordingKind};
 use crate::report::cdr;
 
-/// Whether the patient has a bed under the words now, by the orders so far.
+/// Whether the patient has a bed under the words now.
 fn is_on_bed(scene: &Scene) -> bool {
-    let off = |command: &&media::Command| matches!(command, media::Command::Bed { sound: None, .. });
-    let off = scene.commands.iter().filter(off).count() as u32;
-    assert!(scene.beds == off || scene.beds == off + 1, "{} on, {off} off", scene.beds);
-    scene.beds > off
+    scene.is_on_bed(scene.leg())
 }
 
 #[test]
@@ -29,7 +26,7 @@ fn a_bed_is_under_the_wait_for_a_person_and_nowhere_else() {
     scene.wait(Duration::from_secs(5));
     assert!(is_on_bed(&scene), "between two words");
     scene.request("100", "BYE", "");
-    assert_eq!(scene.beds, 1, "ordered once");
+    assert_eq!(scene.beds.len(), 1, "ordered once");
 }
 
 #[test]
@@ -64,7 +61,7 @@ fn media(scene: &mut Scene, event: impl FnOnce(LegId, Instant) -> media::Event) 
 }
 
 /// The call's record, from its log.
-fn record(scene: &Scene) -> cdr::Record {
+pub(super) fn record(scene: &Scene) -> cdr::Record {
     let call = *scene.switch.calls.keys().next().expect("a call");
     let entry = |event: &Event| Entry {
         seq: 0,

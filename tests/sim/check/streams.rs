@@ -183,6 +183,7 @@ impl Streams {
                     leg.plan = plan.clone();
                 }
                 self.doubt_bridges();
+                self.held(now, *leg);
             }
             Command::Play { leg, playback, clips, .. } => {
                 if let Some(leg) = self.legs.get_mut(leg) {
@@ -391,12 +392,31 @@ impl Streams {
             let Some(leg) = self.legs.get_mut(&one) else { continue };
             leg.hush(now);
             leg.playing = None;
-            leg.voices.push((far.voice, None));
+            if plan.direction.send {
+                leg.voices.push((far.voice, None));
+            }
             leg.ever.insert(far.voice);
             // An address translator may hide it: who speaks from the first is heard all the same.
             let is_found = far.media == far.ability.media || far.quirk == Some(Quirk::SoundFirst);
-            let surely = far.speaks() && is_found && plan.direction.receive && leg.plan.direction.send;
+            let is_open = plan.direction.receive && plan.direction.send && leg.plan.direction.send;
+            let surely = far.speaks() && is_found && is_open;
             leg.bridge = Some(Bridge { other, voice: far.voice, since: now, heard: 0, surely });
+        }
+    }
+
+    /// Who puts us on hold is heard by nobody, whatever its phone sends, and is heard again when it is back.
+    fn held(&mut self, now: Instant, id: LegId) {
+        let plan = self.legs.get(&id).and_then(|leg| Some((leg.plan.direction, leg.bridge.as_ref()?.other)));
+        let Some((direction, other)) = plan else { return };
+        let Some(other) = self.legs.get_mut(&other) else { return };
+        let Some(voice) = other.bridge.as_ref().map(|bridge| bridge.voice) else { return };
+        let its = other.voices.iter_mut().filter(|(known, until)| *known == voice && until.is_none());
+        if direction.send {
+            if its.count() == 0 {
+                other.voices.push((voice, None));
+            }
+        } else {
+            its.for_each(|(_, until)| *until = Some(now + GRACE));
         }
     }
 

@@ -51,6 +51,8 @@ pub struct Progress {
     second_answer: Vec<u8>,
     /// So often the 200 comes again after its ACK.
     repeats: u32,
+    /// When it puts the caller on hold, or takes him back.
+    holds_at: Option<Instant>,
 }
 
 /// How long a person waits for the end of a call that was given up: twice 64·T1.
@@ -61,6 +63,8 @@ const LONG: Duration = Duration::from_secs(56);
 const SHORT: Duration = Duration::from_secs(6);
 /// Hardly any ringing.
 const SOON: Duration = Duration::from_millis(300);
+/// How long it lets a caller wait.
+const HOLDS: Duration = Duration::from_millis(2_500);
 /// How often a 200 comes again after its ACK.
 const REPEATS: u32 = 2;
 
@@ -70,7 +74,10 @@ impl Progress {
         let own = match stage {
             Stage::Waiting | Stage::Over(_) => None,
             Stage::Calling => self.next_at,
-            Stage::Up(_) => [self.next_at, self.unacked.map(|(at, ..)| at)].into_iter().flatten().min(),
+            Stage::Up(_) => {
+                let unacked = self.unacked.map(|(at, ..)| at);
+                [self.next_at, unacked, self.holds_at].into_iter().flatten().min()
+            }
         };
         [own, second].into_iter().flatten().min()
     }
@@ -123,6 +130,7 @@ impl Phone {
             second_unacked: None,
             second_answer: Vec::new(),
             repeats: 0,
+            holds_at: None,
         });
         Self { quirk, ..Self::new(place, ability, voice, role, dialog, rng) }
     }
@@ -200,6 +208,7 @@ impl Phone {
     pub(super) fn act_as_callee(&mut self, now: Instant) {
         self.resend_ok(now);
         self.resend_second(now);
+        self.hold_as_callee(now);
         let waits = self.stage == Stage::Calling && self.waits_for_prack();
         let Role::Callee(progress) = &mut self.role else { return };
         if waits {
@@ -231,6 +240,20 @@ impl Phone {
         }
     }
 
+    /// Puts the caller on hold, in one form or another, and takes him back later; it speaks all the time.
+    fn hold_as_callee(&mut self, now: Instant) {
+        let Role::Callee(progress) = &mut self.role else { return };
+        let is_up = matches!(self.stage, Stage::Up(_));
+        let Some(at) = progress.holds_at.filter(|at| is_up && *at <= now) else { return };
+        let holds = [sdp::Way::SendOnly, sdp::Way::Inactive, sdp::Way::Zero];
+        let way = match self.way {
+            sdp::Way::SendRecv => holds[usize::from(self.voice.0) / 2 % holds.len()],
+            _ => sdp::Way::SendRecv,
+        };
+        progress.holds_at = (way != sdp::Way::SendRecv).then_some(at + HOLDS);
+        self.reinvite(now, way);
+    }
+
     fn pick_up(&mut self, now: Instant, manner: Manner) {
         let talks = match manner {
             Manner::Answers { talks, .. } => talks,
@@ -241,6 +264,7 @@ impl Phone {
         if let Role::Callee(progress) = &mut self.role {
             progress.next_at = Some(now + talks);
             progress.unacked = Some((now + super::T1, super::T1, now + super::GIVE_UP));
+            progress.holds_at = (self.quirk == Some(Quirk::DeskHolds)).then_some(now + SOON * 5);
         }
         let has_spoken = self.has_spoken_early();
         if let Some(told) = self.told.clone().filter(|_| !has_spoken) {

@@ -28,7 +28,7 @@ impl Phone {
                     self.story.odd = true;
                 }
             }
-            Some(Quirk::ZeroHold | Quirk::HoldsTwice | Quirk::HoldMusic) => {
+            Some(Quirk::ZeroHold | Quirk::HoldsTwice | Quirk::HoldMusic | Quirk::DeskHolds) => {
                 self.story.odd |= self.way == Way::SendRecv;
             }
             _ => {}

@@ -124,6 +124,8 @@ pub enum Quirk {
     SoundFirst,
     /// The other place that rings sends sound as well, from elsewhere, and goes on after the 200 (P27).
     SecondSpeaks,
+    /// Puts the caller on hold, speaks on, and takes him back.
+    DeskHolds,
     /// Another host of its name is not there: ICMP says so (P22).
     HostGone,
     /// Another host of its name says nothing at all.
@@ -193,12 +195,18 @@ impl Quirk {
         Quirk::SoundFirst,
         Quirk::SecondSpeaks,
     ];
+    /// What every other person does who has no quirk of chance.
+    pub const OF_OTHERS: [Quirk; 1] = [Quirk::DeskHolds];
     /// Those of the network about a person.
     pub const OF_THE_NETWORK: [Quirk; 2] = [Quirk::HostGone, Quirk::HostMute];
 
     /// Every one of them.
     pub fn all() -> impl Iterator<Item = Quirk> {
-        Self::OF_CALLERS.into_iter().chain(Self::OF_PERSONS).chain(Self::OF_THE_NETWORK)
+        Self::OF_CALLERS
+            .into_iter()
+            .chain(Self::OF_PERSONS)
+            .chain(Self::OF_OTHERS)
+            .chain(Self::OF_THE_NETWORK)
     }
 
     /// Two phones of three have one.

@@ -279,3 +279,21 @@ fn words_to_a_leg_in_a_room_are_heard_in_place_of_the_others_and_by_it_alone() {
     talk.run(60);
     talk.check("after the words", a, &[b]);
 }
+
+#[test]
+fn who_holds_the_room_is_heard_by_nobody_in_it_until_the_resume() {
+    let mut talk = Talk::new(3);
+    talk.all_join();
+    talk.run(40);
+    let all = talk.legs.clone();
+    let (codec_of, payload_type) = codec(all[2]);
+    let its = |direction| StreamPlan { direction, ..in_codec(plan(leg(2)), payload_type, codec_of) };
+    talk.world.command(Command::Replan { leg: all[2], plan: its(Direction { send: false, receive: true }) });
+    talk.run(40);
+    talk.check("on hold", all[0], &all[1..2]);
+    talk.check("on hold", all[1], &all[..1]);
+    talk.world.command(Command::Replan { leg: all[2], plan: its(Direction { send: true, receive: true }) });
+    talk.run(40);
+    talk.check("back", all[0], &all[1..]);
+    talk.check("back", all[2], &all[..2]);
+}

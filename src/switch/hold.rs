@@ -1,0 +1,67 @@
+//! Somebody waits: a bed is under the wait, whoever is waited for, and the log tells who lets whom wait.
+//!
+//! ```text
+//!  a person is rung, a server asked ──▶ patient on the bed
+//!  the person holds ──────────────────▶ patient on the bed       the patient holds ──▶ person on the bed
+//! ```
+//! Who has put us on hold is heard by nobody (`media/engine/rooms.rs`), whatever its phone sends; the bridge stands, so that
+//! both hear each other again in the tick of the resume. The worker is told of changes alone.
+
+use super::Switch;
+use super::call::Under;
+use super::moving::Order;
+use crate::call::leg::Leg;
+use crate::id::{CallId, LegId};
+use crate::media::command::Command;
+use crate::report::event::{Event, Party};
+
+impl Switch {
+    /// What each party hears while nothing else is to be heard: the bed if it waits, and nothing once somebody talks
+    /// with it or a message is taken.
+    pub(super) fn turn_beds(&mut self, id: CallId) {
+        let Some(call) = self.calls.get_mut(&id) else { return };
+        let patient_holds = call.patient.is_held();
+        let talking = call.person.as_mut().filter(|person| person.talks());
+        let person_holds = talking.as_ref().is_some_and(|person| person.leg.is_held());
+        let of_person = talking.and_then(|person| {
+            let change = turned(&mut person.under, under(patient_holds), &person.leg)?;
+            Some((person.leg.clone(), change))
+        });
+        let wished = under(person_holds || call.run.waits());
+        let of_patient = turned(&mut call.under, wished, &call.patient);
+        let of_patient = of_patient.map(|change| (call.patient.clone(), change));
+        for (leg, under) in [of_patient, of_person].into_iter().flatten() {
+            self.lay_bed(&leg, under);
+        }
+    }
+
+    fn lay_bed(&mut self, leg: &Leg, under: Under) {
+        let Some(codec) = leg.codec() else { return };
+        let order = match under {
+            Under::Bed => Order::Bed { codec },
+            Under::Silence => Order::Media(Command::Bed { leg: leg.id, sound: None }),
+        };
+        self.order(leg.worker, leg.id, order);
+    }
+
+    /// A party has put us on hold, or took us back.
+    pub(super) fn tell_of_hold(&mut self, id: CallId, leg: LegId, on: bool) {
+        let is_patient = self.calls.get(&id).is_some_and(|call| call.is_patient(leg));
+        let by = if is_patient { Party::Caller } else { Party::Person };
+        if on && by == Party::Person {
+            self.counters.patients_held += 1;
+        }
+        self.append(id, Event::Hold { on, by });
+    }
+}
+
+/// What is under the words to a party, by whether it waits.
+const fn under(waits: bool) -> Under {
+    if waits { Under::Bed } else { Under::Silence }
+}
+
+/// What the worker of an open leg is to be told, if it is another thing than before.
+fn turned(under: &mut Under, wished: Under, leg: &Leg) -> Option<Under> {
+    let is_open = leg.open && leg.codec().is_some();
+    (is_open && std::mem::replace(under, wished) != wished).then_some(wished)
+}
