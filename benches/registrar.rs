@@ -136,7 +136,7 @@ fn refreshes() -> bool {
         let challenge =
             asked.lines().find_map(|line| line.strip_prefix("WWW-Authenticate: ")).unwrap_or_default();
         let challenge = Challenge::read(challenge.as_bytes()).expect("it asks for a password");
-        let value = purse.answer(challenge, b"REGISTER", b"sip:10.0.0.1", "c0").expect("it is a new nonce");
+        let value = purse.credentials(challenge, b"REGISTER", b"sip:10.0.0.1", "c0");
         let text =
             register(2 * round + 2, &format!("Authorization: {}\r\n", String::from_utf8_lossy(&value)));
         let begun = std::time::Instant::now();

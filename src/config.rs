@@ -7,6 +7,7 @@ mod addresses;
 mod by_phone;
 pub mod codes;
 pub mod faults;
+pub mod out;
 mod users;
 pub mod vocabulary;
 mod voice;
@@ -134,6 +135,8 @@ pub struct Trunk {
     pub trust: Trust,
     /// Where its INVITEs carry the number that was dialled.
     pub called_number_from: CalledNumberFrom,
+    /// How calls go out over it; `None` is not at all.
+    pub out: Option<out::Out>,
 }
 
 /// Whether a trunk's word about the caller is believed (RFC 3325 §5).
@@ -534,6 +537,7 @@ fn trunk(node: &Node, sources: &mut Sources) -> Option<(Trunk, Place)> {
     let called = fields.take("called_number_from");
     let called =
         called.and_then(|n| fields::choice(n, "place of the called number", &places, FAMILY, sources));
+    let out = fields.take("out").and_then(|node| out::read(node, sources));
     fields.finish(sources);
     let name = name?;
     let trunk = Trunk {
@@ -541,6 +545,7 @@ fn trunk(node: &Node, sources: &mut Sources) -> Option<(Trunk, Place)> {
         addresses,
         trust: trust.unwrap_or(Trust::Untrusted),
         called_number_from: called.unwrap_or(CalledNumberFrom::RequestUri),
+        out,
     };
     Some((trunk, name.place))
 }

@@ -29,7 +29,25 @@ pub const SIP_CONNECTION_QUEUE_MAX_OCTETS: usize = 4 * SIP_STREAM_MESSAGE_MAX_OC
 pub const SIP_CONNECTION_EVENTS_MAX: usize = 1_024;
 /// Targets that one call or request may be led to: no failover tries more while somebody waits.
 pub const SIP_TARGETS_MAX: usize = 8;
-/// How long all questions for one call or request may take together, before what is known has to do.
+/// Hosts of one carrier that are named in the configuration: each may be a name that leads to several more.
+pub const CARRIER_HOSTS_MAX: usize = 4;
+/// Challenges of one target that one request answers: one of a proxy, one of the server behind it, and a nonce of each
+/// that was too old.
+pub const CHALLENGES_ANSWERED_MAX: u32 = 4;
+/// The longest login at a carrier, in seconds: a day.
+pub const CARRIER_LOGIN_MAX_S: u32 = 86_400;
+/// What a login at a carrier asks for, in seconds, if nothing else is said (RFC 3261 §10.2.1.1).
+pub const CARRIER_LOGIN_DEFAULT_S: u32 = 3_600;
+/// How long a login that was refused waits at first (RFC 5626 §4.5 has the same).
+pub const CARRIER_LOGIN_WAIT_FIRST: Duration = Duration::from_secs(30);
+/// How long at the most, as RFC 5626 §4.5 has it: a carrier that is back is found within half an hour.
+pub const CARRIER_LOGIN_WAIT_MAX: Duration = Duration::from_secs(1_800);
+/// Numbers left between two logins: those that challenges and other hosts take (RFC 3261 §10.2).
+pub const CARRIER_LOGIN_CSEQS: u32 = 100;
+/// Contacts that the answer to a login may have: those of other machines with the same account.
+pub const CARRIER_CONTACTS_MAX: usize = 32;
+/// How long all questions for one call or request may take together, before what is known has to do; of a carrier with
+/// several hosts, those for each of them.
 pub const SIP_LOCATE_MAX: Duration = Duration::from_secs(2);
 /// How long a target of a call may say nothing at all before another one of the same name is tried: a proxy sends its
 /// 100 within 0.2 s (RFC 3261 §17.2.1), and 4 s hold four sendings over UDP, of which three may be lost.

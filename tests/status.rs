@@ -61,6 +61,7 @@ const AFTER_ONE_CALL: &[(&str, u64, u64)] = &[
     ("sip_acks_missing", 0, 0),
     ("sip_transactions_full", 0, 0),
     ("sip_failovers", 0, 0),
+    ("trunk_accounts_refused", 0, 0),
     ("phones_refused", 0, 0),
     ("phones_sent_away", 0, 0),
     ("udp_dropped", 0, 0),

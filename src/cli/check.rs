@@ -7,7 +7,7 @@ mod fix;
 mod json;
 mod sarif;
 
-use crate::cli::by_phone;
+use crate::cli::{by_phone, trunks};
 use crate::config::{self, Config};
 use crate::flow::diagnostic::{Diagnostic, Paint, Severity, did_you_mean};
 use crate::flow::faults::{self, Page};
@@ -121,6 +121,7 @@ pub fn load(paths: &Paths, audio: AudioIn<'_>) -> Loaded {
         Err(unreadable) => loaded.unreadable.push(unreadable.to_string()),
     }
     loaded.faults.extend(by_phone::faults(&settings, loaded.flows.as_ref()));
+    loaded.faults.extend(trunks::faults(&settings, loaded.flows.as_ref()));
     loaded
 }
 

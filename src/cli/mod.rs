@@ -17,6 +17,7 @@ mod sounds;
 pub mod status;
 pub mod test;
 pub mod trace;
+mod trunks;
 pub mod user;
 
 use crate::config::Config;

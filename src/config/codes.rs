@@ -41,6 +41,12 @@ pub const SERVICE_NUMBER: Code = code("C017", "the number for closing by phone c
 pub const USER_TWICE: Code = code("C018", "two users have the same name");
 /// The hash of a password is none.
 pub const USER_HASH: Code = code("C019", "the hash of a password is none");
+/// Where calls go out over a trunk.
+pub const TRUNK_TO: Code = code("C020", "a host that calls go out to cannot be called, or there is none");
+/// The number that is shown over a trunk.
+pub const TRUNK_CALLER: Code = code("C021", "the number that a trunk shows has no country code");
+/// Half of an account.
+pub const TRUNK_ACCOUNT: Code = code("C022", "the account at a trunk is not whole");
 
 /// All kinds of fault that this file can have besides YAML's own.
 pub const CODES: &[Code] = &[
@@ -62,4 +68,7 @@ pub const CODES: &[Code] = &[
     SERVICE_NUMBER,
     USER_TWICE,
     USER_HASH,
+    TRUNK_TO,
+    TRUNK_CALLER,
+    TRUNK_ACCOUNT,
 ];

@@ -166,6 +166,39 @@ pub const PAGES: &[Page] = &[
             "users: [{name: ann, digest: md5, ha1: 00112233445566778899aabbccddeeff}]",
         ),
     ),
+    page(
+        codes::TRUNK_TO,
+        "Under `out` stands where calls go out to: one to four hosts of the carrier, each as a SIP address without a name before the host. This is none, or there are none or too many.",
+        NOT_STARTED,
+        "Write what the carrier gave you as `sip:HOST` or `sip:HOST:PORT`, with `;transport=tcp` if it wants that.",
+        words(
+            FILE,
+            "trunks: [{name: a, addresses: [203.0.113.7], out: {to: sbc.example, caller: \"+16175550100\"}}]",
+            "trunks: [{name: a, addresses: [203.0.113.7], out: {to: \"sip:sbc.example\", caller: \"+16175550100\"}}]",
+        ),
+    ),
+    page(
+        codes::TRUNK_CALLER,
+        "The number that those see who are called over a trunk is written with `+` and its country code, and this is not.",
+        NOT_STARTED,
+        "Write one of the numbers that the carrier gave you, such as `\"+16175550100\"`, with the quotes.",
+        words(
+            FILE,
+            "trunks: [{name: a, addresses: [203.0.113.7], out: {to: \"sip:sbc.example\", caller: 6175550100}}]",
+            "trunks: [{name: a, addresses: [203.0.113.7], out: {to: \"sip:sbc.example\", caller: \"+16175550100\"}}]",
+        ),
+    ),
+    page(
+        codes::TRUNK_ACCOUNT,
+        "An account at a carrier is a user and the file of his password, and one of the two is missing.",
+        NOT_STARTED,
+        "Write both. If the carrier knows this machine by its address, write neither.",
+        words(
+            FILE,
+            "trunks: [{name: a, addresses: [203.0.113.7], out: {to: \"sip:sbc.example\", caller: \"+16175550100\", user: clinic-7}}]",
+            "trunks: [{name: a, addresses: [203.0.113.7], out: {to: \"sip:sbc.example\", caller: \"+16175550100\", user: clinic-7, password_file: a.password}}]",
+        ),
+    ),
 ];
 
 #[cfg(test)]

@@ -151,6 +151,46 @@ pub const TRUNK: Object = Object {
             Value::Choice(&["request_uri", "to", "p_called_party_id", "diversion"]),
             "Where its calls carry the number that was dialled.",
         ),
+        field("out", Optional, Value::Object(&OUT), "How calls go out over it; left out, none do."),
+    ],
+};
+
+/// `out:` of a trunk.
+pub const OUT: Object = Object {
+    what: "`out`",
+    about: "How calls go out over a trunk: trunk:NAME/+NUMBER in clinic.yaml.",
+    fields: &[
+        field(
+            "to",
+            Required,
+            Value::OneOrMore(&Value::Text),
+            "Its hosts in the order in which they are tried, such as sip:sbc.carrier.example.",
+        ),
+        field(
+            "caller",
+            Required,
+            Value::Text,
+            "The number that those who are called see, with its country code.",
+        ),
+        field("user", Optional, Value::Text, "The account, where the carrier asks for one."),
+        field(
+            "password_file",
+            Optional,
+            Value::Text,
+            "The file that holds its password, one line; nobody but its owner may read it.",
+        ),
+        field(
+            "register",
+            Optional,
+            Value::Choice(&["true", "false"]),
+            "Log in there, where the carrier finds this machine by its login and by nothing else.",
+        ),
+        field(
+            "expires_s",
+            Optional,
+            Value::Number(60, 86_400),
+            "Seconds that a login asks for; it is refreshed when half of what was granted is over.",
+        ),
     ],
 };
 

@@ -146,6 +146,7 @@ codes! {
     BY_PHONE_PIN "F193" "the file of the PIN for closing by phone cannot be used";
     BY_PHONE_NUMBER "F194" "the number for closing by phone leads to a flow already";
     BY_PHONE_WORDS "F195" "words that closing by phone needs are not in prompts.yaml";
+    TRUNK "F196" "a number is called over a trunk that careline.yaml does not have";
 }
 
 /// The codes that the field reader uses for flows.

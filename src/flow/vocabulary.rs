@@ -306,7 +306,12 @@ pub const CALL_RUNG: Object = Object {
     what: "a rung",
     about: "Calls somebody.",
     fields: &[
-        field("call", Required, Value::Text, "Whom, as sip:NAME@HOST or sip:NAME@HOST:PORT."),
+        field(
+            "call",
+            Required,
+            Value::Text,
+            "Whom, as sip:NAME@HOST or sip:NAME@HOST:PORT, or trunk:NAME/+NUMBER over a trunk.",
+        ),
         field("ring", Optional, Value::Time(5, 120), "How long it may ring."),
     ],
 };

@@ -17,6 +17,7 @@ mod media_socket;
 mod media_stamp;
 pub mod media_worker;
 pub mod now;
+pub mod password_file;
 pub mod pin_file;
 pub mod prompts;
 pub mod published;

@@ -5,9 +5,10 @@
 //! acknowledges, refreshes and sends again; whether a call is taken, and what is heard in it, is the switch's.
 
 use crate::clock::Instant;
-use crate::id::LegId;
+use crate::id::{LegId, TrunkName};
 use crate::phi::Phi;
 use crate::sip::digest::Ha1;
+use crate::sip::digest::answer::Account;
 use crate::sip::digest::nonce::Secret;
 use crate::sip::locate::{LocateId, Question, Record};
 use crate::sip::registrar::Keep;
@@ -101,6 +102,23 @@ pub struct User {
     pub ha1: Ha1,
 }
 
+/// A carrier that calls of ours go out over.
+#[derive(Clone, Debug)]
+pub struct Carrier {
+    /// Its name: `trunk:NAME/NUMBER` is called over it.
+    pub name: TrunkName,
+    /// Its hosts in the order in which they are tried, such as `sip:sbc.carrier.example`.
+    pub to: Vec<String>,
+    /// The number that those who are called see, as E.164 writes it.
+    pub caller: String,
+    /// Whether it may learn a patient's number (RFC 3325 §5).
+    pub trusted: bool,
+    /// Who we are there, if it asks.
+    pub account: Option<Account>,
+    /// For how many seconds we log in there, if at all (RFC 3261 §10.2).
+    pub login_s: Option<u32>,
+}
+
 /// One thing that happens to the SIP machine.
 #[derive(Debug)]
 pub enum Input<'a> {
@@ -125,6 +143,8 @@ pub enum Input<'a> {
     },
     /// Who may log in from now on; phones that are logged in are forgotten but for those that it names.
     Phones(Box<Phones>),
+    /// The carriers that calls go out over from now on.
+    Carriers(Vec<Carrier>),
     /// What [`Event::KeepBindings`] told of is on disk up to this change.
     BindingsKept {
         /// The last one.
@@ -242,7 +262,7 @@ pub enum Command {
     Locate {
         /// The leg.
         leg: LegId,
-        /// The URI to be called.
+        /// The URI to be called, or a number over a carrier, `trunk:NAME/NUMBER`.
         target: String,
     },
     /// Calls a party: INVITE with this offer (RFC 3261 §13.2.1). `leg` comes from `Stack::reserve_leg`.
@@ -259,9 +279,10 @@ pub enum Command {
 /// A call that we place.
 #[derive(Clone, Debug)]
 pub struct Outgoing {
-    /// The Request-URI, such as `sip:front-desk@10.0.0.5:5060`: from configuration alone.
+    /// The Request-URI, such as `sip:front-desk@10.0.0.5:5060`, or a number over a carrier, `trunk:NAME/NUMBER`: from
+    /// configuration alone.
     pub target: String,
-    /// The user part of our From: the patient's number, or `anonymous`.
+    /// The user part of our From: the patient's number, or `anonymous`. Over a carrier From has the number of the trunk.
     pub from_user: Phi<String>,
     /// The SDP offer.
     pub sdp: Vec<u8>,
@@ -504,12 +525,27 @@ pub struct Counters {
     pub unreachable: u64,
     /// Requests that went on to another target.
     pub failovers: u64,
+    /// Challenges of carriers that were answered with an account.
+    pub accounts_shown: u64,
+    /// Requests that a carrier refused for our account: a wrong password, none at all, or an algorithm of another kind.
+    pub accounts_refused: u64,
     /// REGISTERs of users that were served.
     pub registers: u64,
     /// REGISTERs with a wrong password, or for somebody else.
     pub registers_refused: u64,
     /// REGISTERs that are to come again later: too many came at once.
     pub registers_shed: u64,
+}
+
+/// Whether a carrier has us logged in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Login {
+    /// The carrier.
+    pub name: TrunkName,
+    /// What was granted last still holds.
+    pub holds: bool,
+    /// Refusals in a row since.
+    pub failures: u32,
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! Floor 3, the signalling plane: transactions, dialogs and the two cores (RFC 3261), without a socket.
 
+pub mod carrier;
 pub mod connections;
 pub mod dialog;
 pub mod digest;
@@ -7,6 +8,7 @@ pub mod guard;
 pub mod interface;
 pub mod invite;
 pub mod locate;
+pub mod registering;
 pub mod registrar;
 pub mod stack;
 pub mod transaction;

@@ -18,16 +18,20 @@ mod compose;
 mod early;
 mod info;
 mod leg;
+mod login;
 mod prack;
 mod reach;
+mod readdress;
 mod receive;
 mod refusal;
 mod register;
 mod request;
 mod response;
 mod timer;
+mod trunk;
 mod update;
 
+use super::carrier::CarrierId;
 use super::dialog::DialogId;
 use super::guard::Guard;
 use super::interface::{Counters, Event, Input, Openness, Output, Settings};
@@ -46,6 +50,7 @@ use reach::Reach;
 use register::Desk;
 use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
+use trunk::Carriers;
 
 /// The SIP machine of one engine. It cannot be printed: it holds messages about patients.
 pub struct Stack {
@@ -61,6 +66,8 @@ pub struct Stack {
     reach: Reach,
     /// Where phones log in, if there are users.
     desk: Option<Box<Desk>>,
+    /// Carriers that calls go out over.
+    carriers: Carriers,
     next_leg: u64,
     index: TimerIndex<TimerKey>,
     outputs: VecDeque<Output>,
@@ -79,6 +86,8 @@ enum TimerKey {
     Client(ClientId),
     Leg(LegId),
     Locate(LocateId),
+    /// A login at a carrier.
+    Login(CarrierId),
     /// A binding of a phone, or a change of one that waits for the disk.
     Desk,
 }
@@ -101,6 +110,7 @@ impl Stack {
             dialogs: BTreeMap::new(),
             reach: Reach::default(),
             desk: None,
+            carriers: Carriers::default(),
             next_leg: 1,
             index: TimerIndex::empty(),
             outputs: VecDeque::new(),
@@ -144,6 +154,7 @@ impl Stack {
             Input::Resolved { id, records } => self.resolved(now, id, records),
             Input::Unreachable { way } => self.unreachable(now, way),
             Input::Phones(phones) => self.open_desk(now, *phones),
+            Input::Carriers(carriers) => self.open_carriers(now, carriers),
             Input::BindingsKept { up_to } => self.bindings_kept(now, up_to),
             Input::Timeout => self.timeout(now),
             Input::Command(command) => self.command(now, command),
@@ -167,6 +178,7 @@ impl Stack {
             TimerKey::Leg(_) => "SIP dialog: an answer to be sent again, or a refresh",
             TimerKey::Locate(_) => "SIP targets sought",
             TimerKey::Desk => "SIP bindings of phones",
+            TimerKey::Login(_) => "a login at a trunk",
         };
         Some(Due { at, reason })
     }
@@ -182,6 +194,7 @@ impl Stack {
                 TimerKey::Leg(id) => self.leg_timeout(now, id),
                 TimerKey::Locate(id) => self.located(now, id),
                 TimerKey::Desk => self.desk_timeout(now),
+                TimerKey::Login(id) => self.login_timeout(now, id),
             }
         }
     }

@@ -166,6 +166,8 @@ pub enum Input<'a> {
     TicksLate(Duration),
     /// Who may log in with a phone, and where the phones were.
     Phones(Box<sip::Phones>),
+    /// The carriers that calls go out over.
+    Carriers(Vec<sip::Carrier>),
     /// What [`Output::KeepBindings`] told of is on disk up to this change.
     BindingsKept {
         /// The last one.

@@ -164,6 +164,7 @@ impl Switch {
             Input::Waited(waited) => self.admission.note_wait(now.at, waited),
             Input::TicksLate(late) => self.admission.note_lateness(now.at, late),
             Input::Phones(phones) => self.sip.handle(now.at, sip::Input::Phones(phones)),
+            Input::Carriers(carriers) => self.sip.handle(now.at, sip::Input::Carriers(carriers)),
             Input::BindingsKept { up_to } => self.sip.handle(now.at, sip::Input::BindingsKept { up_to }),
             Input::Timeout => self.on_timeout(),
         }

@@ -82,6 +82,7 @@ impl Switch {
         figures.extend(self.recording_figures());
         figures.extend(self.sip_figures());
         figures.extend(self.phone_figures());
+        figures.extend(self.login_figures());
         figures
     }
 
@@ -231,6 +232,22 @@ impl Switch {
         ]
     }
 
+    /// Whether each trunk that we log in at has us.
+    fn login_figures(&self) -> impl Iterator<Item = Figure> {
+        self.sip.logins(self.now.at).into_iter().map(|login| {
+            let name = login.name.as_str().replace(['-', '.'], "_");
+            let meaning = match login.failures {
+                0 => "1 while this trunk has us logged in".to_owned(),
+                refused => format!("1 while this trunk has us logged in; refused {refused} times in a row"),
+            };
+            Figure {
+                name: Cow::Owned(format!("trunk_{name}_logged_in")),
+                value: u64::from(login.holds),
+                meaning: Cow::Owned(meaning),
+            }
+        })
+    }
+
     fn sip_figures(&self) -> Vec<Figure> {
         let s = self.sip.counters();
         vec![
@@ -261,6 +278,16 @@ impl Switch {
             figure("sip_answers_6xx", s.answers[5], "answers that refused everywhere"),
             figure("sip_unreachable", s.unreachable, "times that nobody was where a message went"),
             figure("sip_failovers", s.failovers, "requests that went on to the next host of a name"),
+            figure(
+                "trunk_accounts_shown",
+                s.accounts_shown,
+                "times that a trunk asked for its account and was answered",
+            ),
+            figure(
+                "trunk_accounts_refused",
+                s.accounts_refused,
+                "times that a trunk did not take our account: is `password_file` right? is there one?",
+            ),
             figure(
                 "sip_acks_missing",
                 s.acks_missing,

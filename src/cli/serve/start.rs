@@ -6,7 +6,8 @@
 use crate::call::routing;
 use crate::cli::close;
 use crate::clock::Instant;
-use crate::config::{Config, LiveEdit, Trust};
+use crate::config::out::{AccountFile, Out};
+use crate::config::{Config, LiveEdit, Trunk, Trust};
 use crate::flow::closing::Closings;
 use crate::flow::set::FlowSet;
 use crate::flow::triage::signature::day_of;
@@ -19,6 +20,7 @@ use crate::io::media_counters::LatenessWatch;
 use crate::io::media_worker::exchange::Hall;
 use crate::io::media_worker::{self, Handle};
 use crate::io::now::Clock;
+use crate::io::password_file::{self, NoPasswordFile};
 use crate::io::pin_file::{self, NoPinFile};
 use crate::io::recorder::desk;
 use crate::io::recorder::thread::{Listener, Recorder};
@@ -38,8 +40,9 @@ use crate::limits::{MEDIA_EVENTS_MAX, MEDIA_LEGS_GATHERED, RECORDER_COMMANDS_MAX
 use crate::media::command::WorkerIndex;
 use crate::rng::Rng;
 use crate::sip::connections;
+use crate::sip::digest::answer::Account;
 use crate::sip::digest::nonce::Secret;
-use crate::sip::interface::Phones;
+use crate::sip::interface::{Carrier, Phones};
 use crate::switch::inbox::Inbox;
 use crate::switch::interface::{Input, Now, Settings, UnsignedTrees};
 use crate::switch::{self, Switch};
@@ -110,6 +113,9 @@ pub enum StartError {
     /// The file of the PIN of who closes lines by phone.
     #[error("{0}\n  mend it, or take `close_by_phone` out of careline.yaml")]
     Pin(#[from] NoPinFile),
+    /// The file of the password of an account at a carrier.
+    #[error("{0}\n  mend it, or take `user` and `password_file` of that trunk out of careline.yaml")]
+    Password(#[from] NoPasswordFile),
     /// The thread of the voice.
     #[error("no thread for the voice: {0}")]
     Voice(io::Error),
@@ -144,6 +150,8 @@ pub fn start(config: &Config, sets: NewSets, unsigned: UnsignedTrees) -> Result<
     let (bindings, kept) = Bindings::open(&config.store, clock, kept_sender)?;
     let phones = Input::Phones(Box::new(phones(config, kept)?));
     switch.handle(Now { at: clock.now(), wall: clock.wall() }, phones);
+    let carriers = Input::Carriers(carriers(config)?);
+    switch.handle(Now { at: clock.now(), wall: clock.wall() }, carriers);
     let sockets = workers.iter().flat_map(media_worker::Handle::sockets).cloned().collect();
     let (ask, requests) = control.serve(MediaSockets::new(sockets), config.shelf());
     if config.live_edit == LiveEdit::On {
@@ -195,6 +203,25 @@ pub fn start(config: &Config, sets: NewSets, unsigned: UnsignedTrees) -> Result<
 fn phones(config: &Config, kept: Loaded) -> Result<Phones, StartError> {
     let (realm, users) = (config.sip.realm.clone(), config.users.clone());
     Ok(Phones { realm, users, secret: Secret(random()?), kept })
+}
+
+/// The trunks that calls go out over, with the passwords of their accounts.
+fn carriers(config: &Config) -> Result<Vec<Carrier>, NoPasswordFile> {
+    let outgoing = config.trunks.iter().filter_map(|trunk| Some((trunk, trunk.out.as_ref()?)));
+    let carrier = |(trunk, out): (&Trunk, &Out)| {
+        let account = out.account.as_ref().map(|AccountFile { user, password_file }| {
+            password_file::read(password_file).map(|password| Account::new(user, password.expose()))
+        });
+        Ok(Carrier {
+            name: trunk.name.clone(),
+            to: out.to.clone(),
+            caller: out.caller.clone(),
+            trusted: trunk.trust == Trust::Trusted,
+            account: account.transpose()?,
+            login_s: out.login_s,
+        })
+    };
+    outgoing.map(carrier).collect()
 }
 
 /// Where lines are closed by phone.
@@ -333,7 +360,7 @@ fn tell_recovered(recovered: &Recovered) {
     }
 }
 
-fn trunk(trunk: &crate::config::Trunk) -> routing::Trunk {
+fn trunk(trunk: &Trunk) -> routing::Trunk {
     routing::Trunk {
         name: trunk.name.clone(),
         networks: trunk.addresses.clone(),

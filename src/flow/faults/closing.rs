@@ -1,4 +1,5 @@
-//! Pages of what is typed after `careline close`, codes F180 to F184, and of closing by phone, F193 to F195.
+//! Pages of what is typed after `careline close`, codes F180 to F184, of closing by phone, F193 to F195,
+//! and of numbers over trunks, F196: what flows and other files do not say the same of.
 
 use super::{Example, Page, page};
 use crate::flow::codes;
@@ -83,3 +84,14 @@ pub const BY_PHONE: &[Page] = &[
         Example::Told("`close_by_phone` stands in careline.yaml while prompts.yaml has no `cp.pin`."),
     ),
 ];
+
+/// Of numbers over trunks.
+pub const TRUNKS: &[Page] = &[page(
+    codes::TRUNK,
+    "A number is called over a trunk, and careline.yaml has no trunk of that name, or one that says nothing of calls out.",
+    "Who asks for a person would not reach this one.",
+    "Give the trunk its `out` in careline.yaml, or name one that has it.",
+    Example::Told(
+        "`call: \"trunk:carrier/+16175550123\"` while the only trunk of careline.yaml is `backup`.",
+    ),
+)];

@@ -256,7 +256,7 @@ pub const PAGES: &[Page] = &[
         codes::SIP,
         "The address after `call` is none that can be called.",
         "Who asks for a person would not reach this one.",
-        "Write it as `sip:NAME@HOST` or `sip:NAME@HOST:PORT`, in quotation marks.",
+        "Write it as `sip:NAME@HOST` or `sip:NAME@HOST:PORT`, or a number over a trunk as `trunk:NAME/+16175550123`, in quotation marks.",
         words("clinic.yaml", "call: \"front-desk@127.0.0.1\"", "call: \"sip:front-desk@127.0.0.1:5070\""),
     ),
     page(

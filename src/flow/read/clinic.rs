@@ -281,17 +281,43 @@ fn call_rung(node: &Node, sources: &mut Sources) -> Option<Rung> {
     Some(Rung { target: target?, ring: ring.unwrap_or(Some(Duration::from_secs(25)))? })
 }
 
-/// A SIP address that can be called.
+/// A SIP address that can be called, or a number over a trunk.
 pub fn call_target(node: &Node, sources: &mut Sources) -> Option<String> {
     let target = fields::word(node, "a SIP address", FAMILY, sources)?;
-    if let Err(why) = sip_address(&target.value) {
+    let over_trunk = target.value.strip_prefix("trunk:");
+    if let Err(why) = over_trunk.map_or_else(|| sip_address(&target.value), trunk_number) {
+        let repair = match over_trunk {
+            Some(_) => "write it as trunk:NAME/+16175550123, with the name of a trunk in careline.yaml",
+            None => "write it as sip:NAME@HOST or sip:NAME@HOST:PORT",
+        };
         let words = Words::what(format!("`{}` cannot be called: {why}", target.value))
-            .repair("write it as sip:NAME@HOST or sip:NAME@HOST:PORT")
+            .repair(repair)
             .hears("a caller who asks for a person would not reach this one");
         sources.fault(target.place, SIP, words);
         return None;
     }
     Some(target.value)
+}
+
+/// Whether the rest of `trunk:NAME/NUMBER` can be called: a number with its country code (ITU-T E.164 §6.2.1). So no
+/// short number is one, nor that of an ambulance.
+fn trunk_number(rest: &str) -> Result<(), &'static str> {
+    let (name, number) =
+        rest.split_once('/').ok_or("behind the name of the trunk a `/` and a number are missing")?;
+    let in_name = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "_-.".contains(c);
+    if name.is_empty() || !name.chars().all(in_name) {
+        return Err("the name of the trunk is empty or has a character that no name has");
+    }
+    let number = number.strip_prefix('+').ok_or("its number does not begin with `+` and the country code")?;
+    let digits: String = number.chars().filter(|c| !" -.()".contains(*c)).collect();
+    if !digits.chars().all(|c| c.is_ascii_digit()) {
+        return Err("its number has a character that no number has");
+    }
+    match (digits.starts_with('0'), digits.len()) {
+        (false, 7..=15) => Ok(()),
+        (true, _) => Err("no country code begins with 0"),
+        (false, _) => Err("a number with its country code has 7 to 15 digits"),
+    }
 }
 
 /// Whether `text` is a SIP URI of the plain form that can be called (RFC 3261 §19.1.1).
@@ -387,6 +413,30 @@ mod tests {
             "sip:a@;transport=tcp",
         ] {
             assert!(sip_address(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_number_over_a_trunk_has_its_country_code() {
+        // ITU-T E.164 §6.2.1
+        for (rest, expected) in [
+            ("carrier/+16175550123", ""),
+            ("carrier/+1-617-555.0123", ""),
+            ("carrier/+1 (617) 555-0123", ""),
+            ("c-1.x/+4930123456", ""),
+            ("carrier", "a `/` and a number are missing"),
+            ("/+16175550123", "the name of the trunk is empty"),
+            ("Carrier/+16175550123", "the name of the trunk is empty or has a character"),
+            ("carrier/6175550123", "does not begin with `+`"),
+            ("carrier/911", "does not begin with `+`"),
+            ("carrier/+911", "has 7 to 15 digits"),
+            ("carrier/+1617555012345678", "has 7 to 15 digits"),
+            ("carrier/+0617555012", "no country code begins with 0"),
+            ("carrier/+1617555a123", "a character that no number has"),
+            ("carrier/+16175550123@evil", "a character that no number has"),
+        ] {
+            let fault = trunk_number(rest).err().unwrap_or_default();
+            assert!(fault.contains(expected) && fault.is_empty() == expected.is_empty(), "{rest}: {fault}");
         }
     }
 

@@ -239,7 +239,12 @@ pub const TRANSFER: Object = Object {
     what: "a `transfer` step",
     about: "Calls one party and joins the caller with it.",
     fields: &[
-        field("transfer", Required, Value::Text, "Whom, as sip:NAME@HOST or sip:NAME@HOST:PORT."),
+        field(
+            "transfer",
+            Required,
+            Value::Text,
+            "Whom, as sip:NAME@HOST or sip:NAME@HOST:PORT, or trunk:NAME/+NUMBER over a trunk.",
+        ),
         field("before", Required, Value::Name, "The prompt that is spoken before."),
         field("ring", Optional, Value::Time(5, 120), "How long it may ring; 25 s if left out."),
         field("exit", Optional, Value::Name, "What the caller wanted, for the reports."),

@@ -1,14 +1,19 @@
 //! The side that is asked for a password: what we say to a carrier's 401 or 407 (RFC 3261 §22.1, §22.2, §22.3;
 //! RFC 7616 §3.4; RFC 8760 §2.4).
 //!
-//! A challenge is answered once. The same nonce again, and not because it was stale, means that the password is wrong:
-//! asking again would lock the account (RFC 3261 §22.1).
+//! A challenge is answered once. If the same realm asks again and does not say that only its nonce was too old, the
+//! password is wrong: asking again would lock the account (RFC 3261 §22.1). What was answered stands in the request that
+//! was challenged, so that many requests may share one account.
 
 use super::{Ha1, response};
 use crate::phi::Phi;
 use crate::wire::sip::credentials::{Challenge, Counted, Credentials, CredentialsError, Qop};
 use crate::wire::sip::header::Headers;
+use crate::wire::sip::message::{Request, Response};
 use crate::wire::sip::name::Name;
+
+/// The status with which a proxy asks (RFC 3261 §22.3); a server asks with 401.
+const PROXY_ASKS: u16 = 407;
 
 /// Whose password, and the password. It cannot be printed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,6 +26,11 @@ impl Account {
     /// A user and his password.
     pub fn new(user: &str, password: &str) -> Self {
         Self { user: user.to_owned(), password: Phi::new(password.to_owned()) }
+    }
+
+    /// The user.
+    pub fn user(&self) -> &str {
+        &self.user
     }
 }
 
@@ -35,7 +45,18 @@ pub enum GiveUp {
     Challenge(CredentialsError),
 }
 
-/// An account with what was answered last, for one peer.
+/// What goes into the request that is sent again.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Said {
+    /// Authorization or Proxy-Authorization.
+    pub name: Name,
+    /// Its value.
+    pub value: Vec<u8>,
+    /// Whom it convinces: what was shown to the same realm before is left out.
+    pub realm: Vec<u8>,
+}
+
+/// An account with the nonce that was answered last, for one peer.
 #[derive(Clone, Debug)]
 pub struct Purse {
     account: Account,
@@ -47,6 +68,11 @@ impl Purse {
     /// An account that nobody has asked for yet.
     pub const fn new(account: Account) -> Self {
         Self { account, nonce: Vec::new(), count: 0 }
+    }
+
+    /// Whose it is.
+    pub const fn account(&self) -> &Account {
+        &self.account
     }
 
     /// The strongest challenge of a 401 or 407 that we can answer: of each algorithm there may be one (RFC 8760 §2.4).
@@ -68,20 +94,36 @@ impl Purse {
         best
     }
 
-    /// The value of Authorization or Proxy-Authorization for this challenge. `cnonce` is new each time.
+    /// What to show for a 401 or 407 to this request. `cnonce` is new each time.
     ///
     /// # Errors
-    /// [`GiveUp::Refused`] when the same nonce was answered before and is not stale.
+    /// [`GiveUp`].
     pub fn answer(
+        &mut self,
+        request: &Request<'_>,
+        response: &Response<'_>,
+        cnonce: &str,
+    ) -> Result<Said, GiveUp> {
+        let (asks, name) = match response.status {
+            PROXY_ASKS => (Name::ProxyAuthenticate, Name::ProxyAuthorization),
+            _ => (Name::WwwAuthenticate, Name::Authorization),
+        };
+        let challenge = Self::choose(&response.headers, asks)?;
+        if !challenge.stale && was_shown_to(&request.headers, name, challenge.realm) {
+            return Err(GiveUp::Refused);
+        }
+        let value = self.credentials(challenge, request.method.octets(), request.uri, cnonce);
+        Ok(Said { name, value, realm: challenge.realm.to_vec() })
+    }
+
+    /// The value of Authorization or Proxy-Authorization for this challenge.
+    pub fn credentials(
         &mut self,
         challenge: Challenge<'_>,
         method: &[u8],
         uri: &[u8],
         cnonce: &str,
-    ) -> Result<Vec<u8>, GiveUp> {
-        if self.nonce == challenge.nonce && !challenge.stale {
-            return Err(GiveUp::Refused);
-        }
+    ) -> Vec<u8> {
         if self.nonce != challenge.nonce {
             self.nonce = challenge.nonce.to_vec();
             self.count = 0;
@@ -104,8 +146,13 @@ impl Purse {
         };
         let response = response(&ha1, method, &credentials);
         credentials.response = response.octets();
-        Ok(credentials.to_value())
+        credentials.to_value()
     }
+}
+
+/// Whether a request carries credentials for this realm.
+fn was_shown_to(headers: &Headers<'_>, name: Name, realm: &[u8]) -> bool {
+    headers.each(name).filter_map(|value| Credentials::read(value).ok()).any(|shown| shown.realm == realm)
 }
 
 #[cfg(test)]
@@ -117,34 +164,72 @@ mod tests {
         Purse::new(Account::new("clinic-7", "tr,\"unk"))
     }
 
-    fn said(purse: &mut Purse, challenge: &str) -> String {
-        let challenge = Challenge::read(challenge.as_bytes()).unwrap();
-        match purse.answer(challenge, b"INVITE", b"sip:+1617@carrier.example", "c0") {
-            Ok(value) => String::from_utf8(value).unwrap(),
-            Err(error) => error.to_string(),
+    /// What is shown for this answer to an INVITE with these lines.
+    fn said(purse: &mut Purse, lines: &str, answer: &str) -> Result<Said, GiveUp> {
+        let request = format!("INVITE sip:+1617@carrier.example SIP/2.0\r\n{lines}\r\n");
+        let answer = format!("SIP/2.0 {answer}\r\n\r\n");
+        match (parse(request.as_bytes()), parse(answer.as_bytes())) {
+            (Ok(Message::Request(request)), Ok(Message::Response(answer))) => {
+                purse.answer(&request, &answer, "c0")
+            }
+            other => panic!("{request}{answer}: {other:?}"),
         }
+    }
+
+    fn text(shown: &Said) -> String {
+        format!("{}: {}\r\n", shown.name.as_str(), String::from_utf8_lossy(&shown.value))
     }
 
     #[test]
     fn a_challenge_is_answered_once_and_a_stale_one_again() {
-        // RFC 3261 §22.1, §22.2; RFC 7616 §3.4
+        // RFC 3261 §22.1, §22.2, §22.3; RFC 7616 §3.3, §3.4
         let mut purse = purse();
-        let first =
-            said(&mut purse, "Digest realm=\"x \\\"y\\\"\", nonce=\"n1\", qop=\"auth\", opaque=\"o\"");
-        for part in ["realm=\"x \\\"y\\\"\"", "nc=00000001", "opaque=\"o\"", "algorithm=MD5", "cnonce=\"c0\""]
-        {
+        let ask = "407 Who\r\nProxy-Authenticate: Digest realm=\"x \\\"y\\\"\", nonce=\"n1\", qop=\"auth\", opaque=\"o\"";
+        let first = text(&said(&mut purse, "", ask).unwrap());
+        for part in [
+            "Proxy-Authorization: Digest ",
+            "realm=\"x \\\"y\\\"\"",
+            "nc=00000001",
+            "opaque=\"o\"",
+            "algorithm=MD5",
+            "cnonce=\"c0\"",
+            "uri=\"sip:+1617@carrier.example\"",
+        ] {
             assert!(first.contains(part), "{part} is not in {first}");
         }
-        assert_eq!(
-            said(&mut purse, "Digest realm=\"x\", nonce=\"n1\", qop=\"auth\""),
-            "the password was not taken"
-        );
-        let stale = said(&mut purse, "Digest realm=\"x\", nonce=\"n1\", qop=\"auth\", stale=true");
+        assert_eq!(said(&mut purse, &first, ask), Err(GiveUp::Refused), "the same nonce");
+        let other = ask.replace("n1", "n2");
+        assert_eq!(said(&mut purse, &first, &other), Err(GiveUp::Refused), "another nonce, the same realm");
+        let stale = text(&said(&mut purse, &first, &format!("{ask}, stale=true")).unwrap());
         assert!(stale.contains("nc=00000002"), "{stale}");
-        let other = said(&mut purse, "Digest realm=\"x\", nonce=\"n2\"");
-        assert!(!other.contains("nc=") && !other.contains("qop"), "{other}");
+        let new = text(&said(&mut purse, &first, &format!("{other}, stale=TRUE")).unwrap());
+        assert!(new.contains("nonce=\"n2\"") && new.contains("nc=00000001"), "{new}");
+        let another_call = text(&said(&mut purse, "", &other).unwrap());
+        assert!(another_call.contains("nc=00000002"), "a nonce for all calls is counted: {another_call}");
+        // A server behind the proxy asks too: another field.
+        let server =
+            said(&mut purse, &first, "401 Who\r\nWWW-Authenticate: Digest realm=\"z\", nonce=\"n3\"");
+        let server = text(&server.unwrap());
+        assert!(server.starts_with("Authorization: ") && !server.contains("nc="), "{server}");
         let printed = format!("{purse:?}");
         assert!(!printed.contains("unk"), "{printed}");
+    }
+
+    #[test]
+    fn the_answer_is_the_hash_of_the_rfc() {
+        // RFC 2617 §3.5, without the names of a web server: MD5 of the parts, as another program makes it.
+        let mut purse = Purse::new(Account::new("Mufasa", "Circle Of Life"));
+        let ask = "407 Who\r\nProxy-Authenticate: Digest realm=\"testrealm@host.com\", nonce=\"dcd98b7102dd2f0e8b11d0f600bfb0c093\"";
+        let shown = text(&said(&mut purse, "", ask).unwrap());
+        let md5 = |text: String| {
+            use md5::Digest as _;
+            md5::Md5::digest(text.as_bytes()).iter().map(|octet| format!("{octet:02x}")).collect::<String>()
+        };
+        let ha1 = md5("Mufasa:testrealm@host.com:Circle Of Life".to_owned());
+        assert_eq!(ha1, "939e7578ed9e3c518a452acee763bce9", "as RFC 2617 §3.5 goes on to use");
+        let ha2 = md5("INVITE:sip:+1617@carrier.example".to_owned());
+        let expected = md5(format!("{ha1}:dcd98b7102dd2f0e8b11d0f600bfb0c093:{ha2}"));
+        assert!(shown.contains(&format!("response=\"{expected}\"")), "{expected} is not in {shown}");
     }
 
     #[test]

@@ -122,9 +122,8 @@ mod tests {
             let challenge = asker.challenge(after(0), algorithm, Shown::Nothing);
             assert!(!challenge.contains("stale"), "{challenge}");
             let mut say = |challenge: &str| {
-                purse
-                    .answer(Challenge::read(challenge.as_bytes()).unwrap(), REGISTER, b"sip:clinic", "c")
-                    .unwrap()
+                let challenge = Challenge::read(challenge.as_bytes()).unwrap();
+                purse.credentials(challenge, REGISTER, b"sip:clinic", "c")
             };
             let first = say(&challenge);
             assert_eq!(judged(&mut asker, after(1), &first, &ha1), Shown::Knows, "{algorithm:?}");
@@ -149,7 +148,7 @@ mod tests {
             let challenge = asker.challenge(after(0), algorithm, Shown::Nothing);
             let mut purse = Purse::new(Account::new("ann", password));
             let challenge = Challenge::read(challenge.as_bytes()).unwrap();
-            purse.answer(challenge, REGISTER, b"sip:clinic", "c").unwrap()
+            purse.credentials(challenge, REGISTER, b"sip:clinic", "c")
         };
         let (wrong, right, other) = (
             said("secreT", Algorithm::Sha256),
@@ -178,9 +177,8 @@ mod tests {
             let challenge =
                 asker.challenge(after(0), algorithm, Shown::Nothing).replace(", qop=\"auth\"", "");
             let mut purse = Purse::new(Account::new("ann", "secret"));
-            let value = purse
-                .answer(Challenge::read(challenge.as_bytes()).unwrap(), REGISTER, b"sip:clinic", "c")
-                .unwrap();
+            let challenge = Challenge::read(challenge.as_bytes()).unwrap();
+            let value = purse.credentials(challenge, REGISTER, b"sip:clinic", "c");
             assert_eq!(judged(&mut asker, after(1), &value, &ha1), expected);
         }
     }

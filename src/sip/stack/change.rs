@@ -17,6 +17,7 @@ use super::super::way::Way;
 use super::compose::SDP;
 use super::early::cseq_answered;
 use super::leg::{Changing, InDialog, Phase, Update};
+use super::trunk::credentials_of;
 use super::update::update_of;
 use super::{Stack, body, timer};
 use crate::clock::Instant;
@@ -284,7 +285,9 @@ impl Stack {
         let (_, via) = self.via(way);
         let Some(within) = self.within_mut(leg) else { return };
         let Some(client) = within.changing.as_ref().map(|changing| changing.client) else { return };
-        let builder = within.dialog.ack(cseq, &via);
+        let ack = within.dialog.ack(cseq, &via);
+        let shown = self.shown_in(client);
+        let builder = shown.iter().fold(ack, |ack, (name, value)| ack.header(*name, value));
         let octets = match sdp {
             Some(sdp) => builder.finish_with(SDP, sdp),
             None => builder.finish(),
@@ -308,11 +311,25 @@ impl Stack {
         for name in [Name::From, Name::To, Name::CallId] {
             builder = builder.header(name, request.headers.first(name).unwrap_or_default());
         }
+        for (name, value) in credentials_of(&request) {
+            builder = builder.header(name, value);
+        }
         let octets = builder
             .header_fmt(Name::CSeq, format_args!("{} ACK", cseq_answered(response)))
             .header(Name::MaxForwards, "70")
             .finish();
         self.keep_ack(id, way, octets);
+    }
+
+    /// The credentials of a re-INVITE of ours: its ACK carries the same (RFC 3261 §13.2.2.4).
+    fn shown_in(&mut self, id: ClientId) -> Vec<(Name, Vec<u8>)> {
+        match self.clients.get_mut(id).map(|client| &client.purpose) {
+            Some(Purpose::ReInvite { invite, .. }) => match parse(invite) {
+                Ok(Message::Request(request)) => credentials_of(&request),
+                Ok(Message::Response(_)) | Err(_) => Vec::new(),
+            },
+            Some(_) | None => Vec::new(),
+        }
     }
 
     fn keep_ack(&mut self, id: ClientId, way: Way, octets: Vec<u8>) {

@@ -351,13 +351,10 @@ impl Stack {
         let (branch, via) = self.via(way);
         let (tag, call_id) = (self.rng.token(), self.rng.token());
         let told = self.told(way.local);
-        let user = call.from_user.expose();
-        let from = match user.as_str() {
-            "" | "anonymous" => "\"Anonymous\" <sip:anonymous@anonymous.invalid>".to_owned(),
-            user => format!("<sip:{}@{}>", escaped(user), told),
-        };
-        let phone = self.phone_of(leg);
-        let uri = phone.as_ref().map_or(call.target.as_bytes(), |phone| phone.uri.expose());
+        let (phone, line) = (self.phone_of(leg), self.line_of(leg));
+        let presented = self.presented(call, &told.to_string(), line.as_deref());
+        let target = line.as_ref().map_or(call.target.as_str(), |line| line.uri.expose());
+        let uri = phone.as_ref().map_or(target.as_bytes(), |phone| phone.uri.expose());
         let route = phone.as_ref().map(|phone| &**phone.route.expose()).filter(|route| !route.is_empty());
         let builder = emit::request(Method::Invite, uri).header(Name::Via, via);
         let builder = match route {
@@ -365,20 +362,25 @@ impl Stack {
             None => builder,
         };
         let builder = builder
-            .header_fmt(Name::From, format_args!("{from};tag={tag}"))
-            .header_fmt(Name::To, format_args!("<{}>", call.target))
+            .header_fmt(Name::From, format_args!("{};tag={tag}", presented.from))
+            .header_fmt(Name::To, format_args!("<{target}>"))
             .header_fmt(Name::CallId, format_args!("{call_id}@{}", told.ip()))
             .header(Name::CSeq, "1 INVITE")
             .header(Name::MaxForwards, "70");
-        let builder = self.abilities(builder, way).header(Name::UserAgent, &self.settings.product);
+        let builder = presented.write(self.abilities(builder, way));
+        let builder = builder.header(Name::UserAgent, &self.settings.product);
         let builder = timer::ask(builder, self.settings.session_expires_s, None, 0);
         let octets = builder.finish_with(SDP, &call.sdp);
         let key = ClientKey::new(&branch, &Method::Invite);
         let purpose = Purpose::Invite { leg, invite: octets.clone(), acks: Vec::new() };
         let invite = self.client_begin(now, clients::Begin { key, octets, way, purpose });
+        let carrier = line.map(|line| line.carrier);
+        if let Some(client) = self.clients.get_mut(invite) {
+            client.carrier = carrier;
+        }
         let sdp = call.sdp.clone();
         let calling = Calling { uac: Uac::calling(), invite, forks: Vec::new(), sdp, interval_tries: 0 };
-        self.legs.insert(leg, Leg { reason: None, phase: Phase::Outgoing(Box::new(calling)) });
+        self.legs.insert(leg, Leg { reason: None, carrier, phase: Phase::Outgoing(Box::new(calling)) });
     }
 
     /// Sends the last answer of a transaction again.
@@ -443,7 +445,7 @@ pub fn branch_of(request: &Request<'_>) -> String {
 }
 
 /// A user part in which everything but unreserved octets and `+` is escaped (RFC 3261 §25.1 `user`).
-fn escaped(user: &str) -> String {
+pub fn escaped(user: &str) -> String {
     let mut escaped = String::with_capacity(user.len());
     for octet in user.bytes() {
         match octet {

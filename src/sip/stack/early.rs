@@ -170,7 +170,8 @@ impl Stack {
         let Ok(Message::Request(request)) = parse(&invite) else { return false };
         let (branch, via) = self.via(way);
         let mut builder = emit::request(Method::Invite, request.uri).header(Name::Via, via);
-        for name in [Name::Route, Name::From, Name::To, Name::CallId] {
+        for name in [Name::Route, Name::From, Name::To, Name::CallId, Name::PAssertedIdentity, Name::Privacy]
+        {
             for value in request.headers.each(name) {
                 builder = builder.header(name, value);
             }

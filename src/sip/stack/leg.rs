@@ -7,6 +7,7 @@
 //! A mortal dialog is one that our BYE ended: a BYE that crosses it is still answered 200
 //! (RFC 5407 §3.2.1).
 
+use super::super::carrier::CarrierId;
 use super::super::dialog::{Dialog, DialogId};
 use super::super::interface::Reliability;
 use super::super::invite::change::{Change, Content, Means, Owner};
@@ -25,6 +26,8 @@ use crate::clock::Instant;
 pub struct Leg {
     /// The text of the Reason header field for the request that ends it.
     pub reason: Option<&'static str>,
+    /// The carrier that it was called over.
+    pub carrier: Option<CarrierId>,
     /// How far it is.
     pub phase: Phase,
 }

@@ -10,6 +10,7 @@
 //! CANCEL, and the ACK of a 3xx-6xx, go where their INVITE went: they have no search of their own. If the connection of a
 //! CANCEL is lost it goes by another one to the same peer.
 
+use super::super::carrier::{CarrierId, Dialled, Line};
 use super::super::interface::{Event, Output};
 use super::super::locate::{Hop, Locate, LocateId, Record};
 use super::super::registrar::Reached;
@@ -17,16 +18,16 @@ use super::super::transaction::clients::{self, Cancel, ClientId, Large, Purpose,
 use super::super::transaction::key::ClientKey;
 use super::super::way::{ConnectionId, Transport, Way};
 use super::leg::Phase;
+use super::readdress::{for_phone, readdressed, with_uri, with_via_transport, without_credentials};
 use super::{Stack, TimerKey};
 use crate::clock::Instant;
 use crate::id::LegId;
 use crate::limits::{
     SIP_LOCATE_MAX, SIP_LOCATING_MAX, SIP_REQUEST_BY_UDP_MAX_OCTETS, SIP_REST_MAX, SIP_RESTING_MAX,
+    SIP_TARGETS_MAX,
 };
 use crate::wire::sip::address::Address;
-use crate::wire::sip::cseq::CSeq;
-use crate::wire::sip::message::{Message, Request, Response, parse};
-use crate::wire::sip::method::Method;
+use crate::wire::sip::message::{Message, Response, parse};
 use crate::wire::sip::name::Name;
 use crate::wire::sip::uri::Uri;
 use crate::wire::sip::value::delta_seconds;
@@ -52,6 +53,8 @@ pub struct Reach {
     alive: BTreeSet<ConnectionId>,
     /// The phone that such a call goes to first.
     phones: BTreeMap<LegId, Arc<Reached>>,
+    /// The line of a carrier that such a call goes to first.
+    lines: BTreeMap<LegId, Arc<Line>>,
     /// Until when these want to be left alone, however they are spoken to: it is the host that rests, not its door.
     resting: BTreeMap<SocketAddr, Instant>,
     next: u64,
@@ -60,6 +63,34 @@ pub struct Reach {
 struct Locating {
     locate: Locate,
     whom: Whom,
+    /// The line of a carrier whose host is sought now.
+    line: Option<Arc<Line>>,
+    /// Its other hosts, each after the one before.
+    later: VecDeque<(Hop, Arc<Line>)>,
+    found: Vec<Target>,
+}
+
+impl Locating {
+    fn new(whom: Whom, hop: Hop) -> Self {
+        let (line, later, found) = (None, VecDeque::new(), Vec::new());
+        Self { locate: Locate::new(hop), whom, line, later, found }
+    }
+
+    /// One host is found, or not: whether another one is sought now.
+    fn goes_on(&mut self) -> bool {
+        let next = self.later.pop_front();
+        let goes_on = next.is_some();
+        let (hop, line) = next.unzip();
+        let locate = hop.map(Locate::new);
+        let over = match locate {
+            Some(locate) => std::mem::replace(&mut self.locate, locate),
+            None => self.locate.clone(),
+        };
+        let line = std::mem::replace(&mut self.line, line);
+        let target = |way| Target { line: line.clone(), ..Target::new(way) };
+        self.found.extend(over.into_targets().into_iter().map(target));
+        goes_on
+    }
 }
 
 /// For whom targets are sought.
@@ -71,6 +102,8 @@ enum Whom {
     Request(ClientId),
     /// The ACK of the 2xx with this To tag.
     Ack { invite: ClientId, tag: Vec<u8> },
+    /// A login at a carrier.
+    Login(CarrierId),
 }
 
 impl Reach {
@@ -93,6 +126,9 @@ impl Reach {
 impl Stack {
     /// Seeks the targets of a call that is to be placed.
     pub(super) fn locate_call(&mut self, now: Instant, leg: LegId, target: &str) {
+        if Dialled::is_meant(target) {
+            return self.locate_lines(now, leg, target);
+        }
         let uri = Uri::read(target.as_bytes()).ok();
         let desk = self.desk.as_ref();
         if let Some(phones) = uri.as_ref().and_then(|uri| desk?.reached(now, uri)) {
@@ -114,6 +150,30 @@ impl Stack {
         self.call_located(leg, awake, false);
     }
 
+    /// A number is called over a carrier: at its hosts, one after another.
+    fn locate_lines(&mut self, now: Instant, leg: LegId, target: &str) {
+        let mut lines = self.carriers.lines(target);
+        let Some((hop, line)) = lines.pop_front() else {
+            return self.tell(Event::Failed { leg, status: STATUS_NOT_FOUND });
+        };
+        let locating = Locating::new(Whom::Call(leg), hop);
+        self.seek(now, Locating { line: Some(line), later: lines, ..locating });
+    }
+
+    /// Seeks the hosts of a carrier at which we log in. `false` if it has none.
+    pub(super) fn locate_registrar(&mut self, now: Instant, carrier: CarrierId) -> bool {
+        let mut lines = self.carriers.registrars(carrier);
+        let Some((hop, line)) = lines.pop_front() else { return false };
+        let locating = Locating::new(Whom::Login(carrier), hop);
+        self.seek(now, Locating { line: Some(line), later: lines, ..locating });
+        true
+    }
+
+    /// The line of a carrier that a call goes to which is placed now.
+    pub(super) fn line_of(&mut self, leg: LegId) -> Option<Arc<Line>> {
+        self.reach.lines.remove(&leg)
+    }
+
     /// The phone that a call goes to which is placed now, if it goes to a user of ours.
     pub(super) fn phone_of(&mut self, leg: LegId) -> Option<Arc<Reached>> {
         self.reach.phones.remove(&leg)
@@ -128,6 +188,7 @@ impl Stack {
     pub(super) fn stop_reaching(&mut self, leg: LegId) {
         self.reach.calls.remove(&leg);
         self.reach.phones.remove(&leg);
+        self.reach.lines.remove(&leg);
         let sought = self.reach.locating.iter().find(|(_, locating)| locating.whom == Whom::Call(leg));
         if let Some(id) = sought.map(|(id, _)| *id) {
             self.reach.locating.remove(&id);
@@ -141,11 +202,18 @@ impl Stack {
     }
 
     fn locate(&mut self, now: Instant, whom: Whom, hop: Hop) {
+        self.seek(now, Locating::new(whom, hop));
+    }
+
+    /// Each search has a name of its own: what is found too late for one host is not another's.
+    fn seek(&mut self, now: Instant, mut locating: Locating) {
         let id = LocateId(self.reach.next);
         self.reach.next += 1;
-        let locate = Locate::new(hop);
         let is_full = self.reach.locating.len() >= SIP_LOCATING_MAX;
-        self.reach.locating.insert(id, Locating { locate, whom });
+        if is_full {
+            locating.later.clear();
+        }
+        self.reach.locating.insert(id, locating);
         if is_full {
             return self.located(now, id);
         }
@@ -171,16 +239,17 @@ impl Stack {
     /// The search is over, or has taken long enough.
     pub(super) fn located(&mut self, now: Instant, id: LocateId) {
         self.index.set(TimerKey::Locate(id), None);
-        let Some(Locating { locate, whom }) = self.reach.locating.remove(&id) else { return };
-        let found = locate.into_targets();
-        let awake: VecDeque<Target> = found
-            .iter()
-            .filter(|way| !self.reach.is_resting(now, way))
-            .map(|way| Target::new(*way))
-            .collect();
+        let Some(mut locating) = self.reach.locating.remove(&id) else { return };
+        if locating.goes_on() {
+            return self.seek(now, locating);
+        }
+        let Locating { found, whom, .. } = locating;
+        let is_awake = |target: &&Target| !self.reach.is_resting(now, &target.way);
+        let awake: VecDeque<Target> = found.iter().filter(is_awake).take(SIP_TARGETS_MAX).cloned().collect();
         match whom {
             Whom::Call(leg) => self.call_located(leg, awake, found.is_empty()),
             Whom::Request(client) => self.request_located(now, client, awake),
+            Whom::Login(carrier) => self.registrar_located(now, carrier, awake),
             Whom::Ack { invite, tag } => self.ack_located(invite, &tag, awake.front().map(|to| to.way)),
         }
     }
@@ -194,9 +263,8 @@ impl Stack {
         let way = first.way;
         targets.retain(|other| other.way.local == way.local);
         self.reach.calls.insert(leg, targets);
-        if let Some(phone) = first.phone {
-            self.reach.phones.insert(leg, phone);
-        }
+        self.reach.phones.extend(first.phone.map(|phone| (leg, phone)));
+        self.reach.lines.extend(first.line.map(|line| (leg, line)));
         self.tell(Event::Located { leg, way });
     }
 
@@ -250,6 +318,7 @@ impl Stack {
             | Purpose::ReInvite { .. }
             | Purpose::Update { .. }
             | Purpose::Left { .. }
+            | Purpose::Register { .. }
             | Purpose::Prack => {
                 let hop = hop_to_locate(&begin.octets, begin.way);
                 (hop, meant_udp(&begin.octets, begin.way).into_iter().collect())
@@ -259,9 +328,11 @@ impl Stack {
         if matches!(begin.purpose, Purpose::Cancel) {
             first.large = Large::AsItIs;
         }
+        let leg = begin.purpose.leg().and_then(|leg| self.legs.get(&leg));
+        let carrier = leg.and_then(|leg| leg.carrier);
         let id = self.clients.begin(now, begin);
         if let Some(client) = self.clients.get_mut(id) {
-            client.rest = rest;
+            (client.rest, client.carrier) = (rest, carrier);
         }
         match hop {
             Some(hop) => self.locate(now, Whom::Request(id), hop),
@@ -273,7 +344,7 @@ impl Stack {
 
     /// Sends the request of a transaction for the first time: over TCP if it is too large for a datagram, with the
     /// datagram as the next target if TCP does not get through (RFC 3261 §18.1.1).
-    fn send_to(&mut self, now: Instant, id: ClientId, target: Target) {
+    pub(super) fn send_to(&mut self, now: Instant, id: ClientId, target: Target) {
         let Some(client) = self.clients.get_mut(id) else { return };
         let is_large = client.octets.len() > SIP_REQUEST_BY_UDP_MAX_OCTETS;
         let mut way = self.reach.living(target.way);
@@ -306,46 +377,59 @@ impl Stack {
         }
         let Ok(Message::Request(parsed)) = parse(request) else { return false };
         let (branch, via) = self.via(target.way);
-        let octets = readdressed(&parsed, request, &via, &self.contact(target.way));
-        let octets = match &target.phone {
-            Some(phone) => for_phone(&octets, phone),
-            None => octets,
+        let login = match self.clients.get_mut(id).map(|client| &client.purpose) {
+            Some(Purpose::Register { carrier }) => Some(*carrier),
+            Some(_) | None => None,
+        };
+        let contact = match login {
+            Some(carrier) => self.login_contact(carrier, target.way),
+            None => self.contact(target.way),
+        };
+        let octets = readdressed(&parsed, request, &via, &contact);
+        // What convinces one host is nothing to another.
+        let is_elsewhere = target.way.remote != failed.remote;
+        let octets = if is_elsewhere { without_credentials(octets) } else { octets };
+        let octets = match (&target.phone, &target.line) {
+            (Some(phone), _) => for_phone(&octets, phone),
+            (None, Some(line)) => with_uri(&octets, &parsed.method, line.uri.expose().as_bytes()),
+            (None, None) => octets,
         };
         let key = ClientKey::new(&branch, &parsed.method);
-        let Some(client) = self.clients.get_mut(id) else { return false };
+        if let Some(client) = self.clients.get_mut(id).filter(|_| is_elsewhere) {
+            client.challenges = 0;
+        }
+        self.counters.failovers += 1;
+        self.begin_again(now, id, Again { key, octets, target, rest });
+        true
+    }
+
+    /// A request goes out once more, as a new transaction: whatever hung on the old one hangs on that from now on.
+    pub(super) fn begin_again(&mut self, now: Instant, id: ClientId, again: Again) {
+        let Again { key, octets, target, rest } = again;
+        let Some(client) = self.clients.get_mut(id) else { return };
+        let (carrier, challenges) = (client.carrier, client.challenges);
         // What failed is nobody's any more: a BYE that is tried elsewhere still holds its leg.
         let mut purpose = std::mem::replace(&mut client.purpose, Purpose::Cancel);
         if let Purpose::Invite { invite, .. } | Purpose::ReInvite { invite, .. } = &mut purpose {
             invite.clone_from(&octets);
         }
-        let leg = match &purpose {
-            Purpose::Invite { leg, .. } | Purpose::ReInvite { leg, .. } | Purpose::Update { leg } => {
-                Some(*leg)
-            }
-            Purpose::Cancel
-            | Purpose::Left { .. }
-            | Purpose::Bye { .. }
-            | Purpose::Probe { .. }
-            | Purpose::Prack => None,
-        };
+        let leg = purpose.leg();
         let begin = clients::Begin { key, octets, way: target.way, purpose };
         let new = self.clients.begin(now, begin);
         if let Some(client) = self.clients.get_mut(new) {
-            client.rest = rest;
+            (client.rest, client.carrier, client.challenges) = (rest, carrier, challenges);
         }
         match leg.and_then(|leg| self.legs.get_mut(&leg)).map(|leg| &mut leg.phase) {
-            Some(Phase::Outgoing(calling)) => calling.invite = new,
+            Some(Phase::Outgoing(calling)) if calling.invite == id => calling.invite = new,
             Some(Phase::InDialog(within)) => {
                 if let Some(changing) = within.changing.as_mut().filter(|changing| changing.client == id) {
                     changing.client = new;
                 }
             }
-            Some(Phase::Mortal { .. }) | None => {}
+            Some(Phase::Outgoing(_) | Phase::Mortal { .. }) | None => {}
         }
-        self.counters.failovers += 1;
         self.send_to(now, new, target);
         self.retime_client(new);
-        true
     }
 
     /// A target has not answered a call at all, and there may be another: the call goes on to that. Nothing can be
@@ -428,6 +512,18 @@ impl Stack {
     }
 }
 
+/// What goes out once more.
+pub struct Again {
+    /// Its name on the wire.
+    pub key: ClientKey,
+    /// The request.
+    pub octets: Vec<u8>,
+    /// Where it goes.
+    pub target: Target,
+    /// Where else it could.
+    pub rest: VecDeque<Target>,
+}
+
 /// A CANCEL goes once more if its connection is lost, over another one to the same peer: else a phone rings on.
 fn again_by_tcp(way: Way) -> Option<Target> {
     let again = Target { large: Large::AsItIs, ..Target::new(Way { connection: None, ..way }) };
@@ -455,63 +551,4 @@ fn next_hop(octets: &[u8]) -> Option<Hop> {
     let route = route.and_then(|route| route.uri().ok());
     let loose = route.filter(|uri| uri.parameters.get("lr").is_some());
     Hop::of(&loose.or_else(|| Uri::read(request.uri).ok())?)
-}
-
-/// The request with this transport in its top Via (RFC 3261 §18.1.1).
-fn with_via_transport(octets: &[u8], transport: Transport) -> Vec<u8> {
-    const BEFORE: &[u8] = b"\r\nVia: SIP/2.0/";
-    let Some(at) = find(octets, BEFORE).map(|at| at + BEFORE.len()) else { return octets.to_vec() };
-    let end = octets[at..].iter().position(|octet| *octet == b' ').map_or(at, |space| at + space);
-    [&octets[..at], transport.in_via().as_bytes(), &octets[end..]].concat()
-}
-
-/// The request for another target: a new top Via, our Contact for that way, and for a first INVITE, which the target
-/// before may have seen, the next CSeq (RFC 3261 §8.1.3.5).
-fn readdressed(request: &Request<'_>, octets: &[u8], via: &str, contact: &str) -> Vec<u8> {
-    let mut octets = with_line(octets, b"Via: ", via.as_bytes());
-    if request.headers.has(Name::Contact) {
-        octets = with_line(&octets, b"Contact: ", contact.as_bytes());
-    }
-    let cseq = request.headers.first(Name::CSeq).and_then(|value| CSeq::read(value).ok());
-    let to = request.headers.first(Name::To).and_then(|to| Address::read(to).ok());
-    let begins = request.method == Method::Invite && to.is_some_and(|to| to.tag().is_none());
-    match cseq.filter(|_| begins) {
-        Some(cseq) => with_line(&octets, b"CSeq: ", format!("{} INVITE", cseq.number + 1).as_bytes()),
-        None => octets,
-    }
-}
-
-/// The INVITE for another phone of the same user: its Request-URI, and its Route (RFC 3261 §16.6 steps 2 and 6,
-/// RFC 3327 §5.4).
-fn for_phone(octets: &[u8], phone: &Reached) -> Vec<u8> {
-    let end = find(octets, b"\r\n").unwrap_or(octets.len());
-    let mut all = [b"INVITE ", &**phone.uri.expose(), b" SIP/2.0"].concat();
-    if !phone.route.expose().is_empty() {
-        all.extend_from_slice(b"\r\nRoute: ");
-        all.extend_from_slice(phone.route.expose());
-    }
-    const ROUTE: &[u8] = b"\r\nRoute: ";
-    let rest = &octets[end..];
-    match find(rest, ROUTE) {
-        Some(at) => {
-            let after =
-                find(&rest[at + ROUTE.len()..], b"\r\n").map_or(rest.len(), |end| at + ROUTE.len() + end);
-            all.extend_from_slice(&rest[..at]);
-            all.extend_from_slice(&rest[after..]);
-        }
-        None => all.extend_from_slice(rest),
-    }
-    all
-}
-
-/// The message with another value in its first line of that name; we wrote it ourselves.
-fn with_line(octets: &[u8], name: &[u8], value: &[u8]) -> Vec<u8> {
-    let line = [b"\r\n", name].concat();
-    let Some(at) = find(octets, &line).map(|at| at + line.len()) else { return octets.to_vec() };
-    let end = find(&octets[at..], b"\r\n").map_or(octets.len(), |end| at + end);
-    [&octets[..at], value, &octets[end..]].concat()
-}
-
-fn find(octets: &[u8], wanted: &[u8]) -> Option<usize> {
-    octets.windows(wanted.len()).position(|window| window == wanted)
 }

@@ -44,7 +44,7 @@ impl Stack {
         within.reliability = invite.reliability;
         self.dialogs.insert(within.dialog.id(), leg);
         let phase = Phase::InDialog(Box::new(within));
-        self.legs.insert(leg, Leg { reason: None, phase });
+        self.legs.insert(leg, Leg { reason: None, carrier: None, phase });
         self.tell(Event::Invite { leg, invite });
     }
 

@@ -1,6 +1,7 @@
 //! Responses to our requests, and what becomes of requests that nobody answers
 //! (RFC 3261 §13.2.2, §17.1, §18.1.2).
 
+use super::super::carrier::CarrierId;
 use super::super::dialog::Dialog;
 use super::super::interface::Event;
 use super::super::invite::change::Owner;
@@ -13,6 +14,7 @@ use super::super::way::Way;
 use super::command::hop_by_hop;
 use super::early::to_tag;
 use super::leg::{Answer, InDialog, Phase, Update};
+use super::trunk::credentials_of;
 use super::update::update_of;
 use super::{Stack, TimerKey, body};
 use crate::clock::Instant;
@@ -22,6 +24,11 @@ use crate::wire::sip::message::{Message, Response, parse};
 use crate::wire::sip::method::Method;
 use crate::wire::sip::name::Name;
 use crate::wire::sip::validate::validate_response;
+
+/// Whether the stack itself may send a request again that was refused with this status.
+fn may_go_again(status: u16) -> bool {
+    matches!(status, 401 | 407 | 503)
+}
 
 /// Numbers left out in a dialog of a fork that is not remembered.
 const FORK_CSEQ_SKIPPED: u32 = 1_000;
@@ -40,21 +47,23 @@ impl Stack {
         };
         let output = client.handle(now, clients::Input::Response(StatusClass::of(response.status)));
         let request = match &client.purpose {
-            Purpose::Invite { invite, .. } | Purpose::ReInvite { invite, .. } if response.status == 503 => {
+            Purpose::Invite { invite, .. } | Purpose::ReInvite { invite, .. }
+                if may_go_again(response.status) =>
+            {
                 invite.clone()
             }
-            _ if response.status == 503 => client.octets.clone(),
+            _ if may_go_again(response.status) => client.octets.clone(),
             _ => Vec::new(),
         };
         match output {
             Some(Output::Deliver) => {
-                if response.status != 503 || !self.turned_away(now, id, &request, response) {
+                if !self.goes_again(now, id, &request, response) {
                     self.deliver(now, id, way, response);
                 }
             }
             Some(Output::AckAndDeliver) => {
                 self.acknowledge_failure(id, response);
-                if response.status != 503 || !self.turned_away(now, id, &request, response) {
+                if !self.goes_again(now, id, &request, response) {
                     self.deliver(now, id, way, response);
                 }
             }
@@ -67,6 +76,15 @@ impl Stack {
             Some(Output::Resend | Output::TimedOut | Output::Unreachable) | None => {}
         }
         self.retime_client(id);
+    }
+
+    /// Whether a request that was refused is on its way again: to another target, or with our account.
+    fn goes_again(&mut self, now: Instant, id: ClientId, request: &[u8], response: &Response<'_>) -> bool {
+        match response.status {
+            503 => self.turned_away(now, id, request, response),
+            401 | 407 => self.answer_challenge(now, id, request, response),
+            _ => false,
+        }
     }
 
     /// The ACK of a 3xx-6xx; it takes the place of the INVITE in the transaction (RFC 3261 §17.1.1.3).
@@ -116,6 +134,11 @@ impl Stack {
                 let leg = *leg;
                 client.octets = Vec::new();
                 self.probed(leg, !matches!(response.status, 408 | 481));
+            }
+            Purpose::Register { carrier } => {
+                let carrier = *carrier;
+                client.octets = Vec::new();
+                self.login_answered(now, carrier, response);
             }
             Purpose::Cancel | Purpose::Bye { .. } | Purpose::Prack => client.octets = Vec::new(),
         }
@@ -192,21 +215,30 @@ impl Stack {
         }
         let Ok(Message::Request(request)) = parse(invite) else { return };
         let Ok(dialog) = Dialog::uac(&request, response, way) else { return };
-        self.acknowledge_success(now, id, &dialog, dialog.local_cseq(), tag);
+        let (shown, carrier) = (credentials_of(&request), client.carrier);
+        self.acknowledge_success(now, id, &dialog, shown, tag);
         let wanted = match leg.and_then(|leg| self.legs.get_mut(&leg)).map(|leg| &mut leg.phase) {
             Some(Phase::Outgoing(calling)) => calling.uac.handle(uac::Input::Response(response.status)),
             Some(Phase::InDialog(_) | Phase::Mortal { .. }) | None => Some(uac::Output::AckAndBye),
         };
         match leg.filter(|_| wanted == Some(uac::Output::Answered)) {
             Some(leg) => self.answered(now, leg, dialog, way, response),
-            None => self.end_fork(now, leg, dialog),
+            None => self.end_fork(now, leg, carrier, dialog),
         }
     }
 
-    fn acknowledge_success(&mut self, now: Instant, id: ClientId, dialog: &Dialog, cseq: u32, tag: Vec<u8>) {
+    fn acknowledge_success(
+        &mut self,
+        now: Instant,
+        id: ClientId,
+        dialog: &Dialog,
+        shown: Vec<(Name, Vec<u8>)>,
+        tag: Vec<u8>,
+    ) {
         let way = dialog.way();
         let (_, via) = self.via(way);
-        let octets = dialog.ack(cseq, &via).finish();
+        let ack = dialog.ack(dialog.local_cseq(), &via);
+        let octets = shown.iter().fold(ack, |ack, (name, value)| ack.header(*name, value)).finish();
         if let Some(client) = self.clients.get_mut(id) {
             client.octets = Vec::new();
             if let Purpose::Invite { acks, .. } | Purpose::Left { acks, .. } = &mut client.purpose {
@@ -253,7 +285,7 @@ impl Stack {
     }
 
     /// Ends a dialog that nobody wants. If its leg still waits for an answer, that leg is over too.
-    fn end_fork(&mut self, now: Instant, leg: Option<LegId>, mut dialog: Dialog) {
+    fn end_fork(&mut self, now: Instant, leg: Option<LegId>, carrier: Option<CarrierId>, mut dialog: Dialog) {
         let held = leg.and_then(|id| self.legs.get(&id));
         let given_up = match held.map(|leg| (&leg.phase, leg.reason)) {
             Some((Phase::Outgoing(_), reason)) => Some(reason),
@@ -267,7 +299,10 @@ impl Stack {
         let octets = self.finish_ending(builder, given_up.flatten());
         let leg = leg.filter(|_| given_up.is_some());
         let key = ClientKey::new(&branch, &Method::Bye);
-        self.client_begin(now, clients::Begin { key, octets, way, purpose: Purpose::Bye { leg } });
+        let bye = self.client_begin(now, clients::Begin { key, octets, way, purpose: Purpose::Bye { leg } });
+        if let Some(client) = self.clients.get_mut(bye) {
+            client.carrier = carrier;
+        }
         let Some(id) = leg else { return };
         if let Some(leg) = self.legs.get_mut(&id) {
             let before = std::mem::replace(&mut leg.phase, Phase::Mortal { dialog: dialog.id() });
@@ -315,6 +350,7 @@ impl Stack {
             | Purpose::Bye { .. }
             | Purpose::Probe { .. }
             | Purpose::Update { .. }
+            | Purpose::Register { .. }
             | Purpose::Prack => client.octets.clone(),
         };
         // A CANCEL that nobody answers is not worth a second one.
@@ -335,6 +371,10 @@ impl Stack {
             Some(Purpose::Probe { leg }) => {
                 let leg = *leg;
                 self.probed(leg, false);
+            }
+            Some(Purpose::Register { carrier }) => {
+                let carrier = *carrier;
+                self.login_failed(now, carrier);
             }
             Some(Purpose::Cancel | Purpose::Left { .. } | Purpose::Bye { .. } | Purpose::Prack) | None => {}
         }

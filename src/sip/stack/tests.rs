@@ -12,3 +12,4 @@ mod refresh;
 mod register;
 mod reliable;
 mod targets;
+mod trunk;

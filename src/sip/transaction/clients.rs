@@ -1,5 +1,6 @@
 //! The client transactions that live now, with the octets that they send again and what they are for.
 
+use super::super::carrier::{CarrierId, Line};
 use super::super::registrar::Reached;
 use super::super::way::{ConnectionId, Transport, Way};
 use super::client_invite::{self, ClientInvite};
@@ -64,6 +65,25 @@ pub enum Purpose {
     },
     /// Acknowledges a reliable 1xx.
     Prack,
+    /// We log in at a carrier.
+    Register {
+        /// Which.
+        carrier: CarrierId,
+    },
+}
+
+impl Purpose {
+    /// The leg that it belongs to, if that still wants to hear of it.
+    pub fn leg(&self) -> Option<LegId> {
+        match self {
+            Purpose::Invite { leg, .. }
+            | Purpose::Probe { leg }
+            | Purpose::ReInvite { leg, .. }
+            | Purpose::Update { leg } => Some(*leg),
+            Purpose::Bye { leg } => *leg,
+            Purpose::Left { .. } | Purpose::Cancel | Purpose::Prack | Purpose::Register { .. } => None,
+        }
+    }
 }
 
 /// Whether a CANCEL has been sent: not before a provisional answer comes (RFC 3261 §9.1).
@@ -101,6 +121,10 @@ pub struct Client {
     pub sending: Sending,
     /// When an INVITE that has no answer at all goes on to another target, if there is one.
     pub patience: Option<Instant>,
+    /// The carrier that it goes over: whose account answers a 401 or 407.
+    pub carrier: Option<CarrierId>,
+    /// How often the same target was answered that.
+    pub challenges: u32,
 }
 
 /// Where a request goes.
@@ -112,18 +136,20 @@ pub struct Target {
     pub large: Large,
     /// The phone that is called there, if a user of ours is called: it has a Request-URI of its own.
     pub phone: Option<Arc<Reached>>,
+    /// The line that is called there, if it is a carrier's host: it has a Request-URI of its own too.
+    pub line: Option<Arc<Line>>,
 }
 
 impl Target {
     /// A target to which a large request goes by TCP.
     pub const fn new(way: Way) -> Self {
-        Self { way, large: Large::ByTcp, phone: None }
+        Self { way, large: Large::ByTcp, phone: None, line: None }
     }
 
     /// A phone that has logged in. It is where it came from and nowhere else: behind a NAT no other transport leads
     /// there.
     pub fn phone(phone: Reached) -> Self {
-        Self { way: phone.way, large: Large::AsItIs, phone: Some(Arc::new(phone)) }
+        Self { way: phone.way, large: Large::AsItIs, phone: Some(Arc::new(phone)), line: None }
     }
 }
 
@@ -297,7 +323,10 @@ impl Clients {
         self.by_key.insert(key.clone(), id);
         self.enter_way(id, &way);
         let (rest, sending, patience) = (VecDeque::new(), Sending::Held, None);
-        self.entries.insert(id, Client { machine, key, octets, way, purpose, rest, sending, patience });
+        let (carrier, challenges) = (None, 0);
+        let client =
+            Client { machine, key, octets, way, purpose, rest, sending, patience, carrier, challenges };
+        self.entries.insert(id, client);
         id
     }
 
@@ -310,7 +339,10 @@ impl Clients {
             | Purpose::Bye { .. }
             | Purpose::Probe { .. }
             | Purpose::Update { .. }
-            | Purpose::Prack => Machine::NonInvite(ClientNonInvite::new(now, self.timers, transport)),
+            | Purpose::Prack
+            | Purpose::Register { .. } => {
+                Machine::NonInvite(ClientNonInvite::new(now, self.timers, transport))
+            }
         }
     }
 

@@ -116,7 +116,7 @@ impl Bench {
         let Ok(Message::Response(response)) = parse(asked.as_bytes()) else { panic!("{asked}") };
         assert_eq!(response.status, 401, "{asked}");
         let challenge = Purse::choose(&response.headers, Name::WwwAuthenticate).unwrap();
-        let value = self.purse.answer(challenge, b"REGISTER", b"sip:10.0.0.1", "c0").unwrap();
+        let value = self.purse.credentials(challenge, b"REGISTER", b"sip:10.0.0.1", "c0");
         format!("Authorization: {}\r\n", String::from_utf8(value).unwrap())
     }
 

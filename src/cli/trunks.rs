@@ -1,0 +1,74 @@
+//! What stands against calls out over trunks: numbers that flows call over one that careline.yaml does not have.
+
+use crate::config::Config;
+use crate::flow::codes::TRUNK;
+use crate::flow::diagnostic::{Diagnostic, Place, Sources, Words};
+use crate::flow::program::Act;
+use crate::flow::set::FlowSet;
+use crate::sip::carrier::Dialled;
+use std::collections::BTreeSet;
+
+/// Every fault, each number once.
+pub fn faults(config: &Config, set: Option<&FlowSet>) -> Vec<Diagnostic> {
+    let Some(set) = set else { return Vec::new() };
+    let out = |name: &str| config.trunks.iter().any(|it| it.name.as_str() == name && it.out.is_some());
+    let mut sources = Sources::default();
+    let called: BTreeSet<&str> = targets(set).collect();
+    let missing = called.into_iter().filter_map(|target| Some((target, Dialled::read(target)?.trunk)));
+    for (target, trunk) in missing.filter(|(_, trunk)| !out(trunk)) {
+        let file = sources.add("clinic.yaml", format!("call: \"{target}\""));
+        let place = Place { file, line: 1, column: 8, width: target.chars().count() };
+        let words = Words::what(format!("careline.yaml has no trunk `{trunk}` with `out`"))
+            .repair("add it there, or name one that is there")
+            .hears("a caller who asks for a person would not reach this one");
+        sources.fault(place, TRUNK, words);
+    }
+    sources.into_faults()
+}
+
+/// Whom the flows of a set call.
+fn targets(set: &FlowSet) -> impl Iterator<Item = &str> {
+    let steps = set.flows().iter().flat_map(|flow| &flow.steps);
+    let transfers = steps.filter_map(|step| {
+        let Act::Transfer { to, .. } = &step.act else { return None };
+        Some(to.target.as_str())
+    });
+    set.clinic().ladder.iter().map(|rung| rung.target.as_str()).chain(transfers)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::flow::diagnostic::Paint;
+    use crate::flow::set::{Audio, SourceFile};
+    use crate::flow::shipped::FILES;
+
+    fn told(config: &str, target: &str) -> String {
+        let change = |text: &str| text.replace("sip:front-desk@127.0.0.1:5070", target);
+        let file =
+            |(name, text): (&str, &str)| SourceFile { path: name.to_owned(), octets: change(text).into() };
+        let (set, unsound) = FlowSet::load(FILES.into_iter().map(file).collect(), &|_, _| Audio::Present);
+        let set = set.unwrap_or_else(|| panic!("{unsound:?}"));
+        let (config, unsound) = Config::read("careline.yaml", config.as_bytes());
+        let config = config.unwrap_or_else(|| panic!("{unsound:?}"));
+        faults(&config, Some(&set)).iter().map(|fault| fault.render(Paint::Plain) + "\n").collect()
+    }
+
+    #[test]
+    fn a_number_over_a_trunk_that_is_not_there_is_told() {
+        let number = "trunk:carrier/+1-617-555-0123";
+        let out = "out: {to: \"sip:h\", caller: \"+16175550100\"}";
+        let trunk =
+            |name: &str, out: &str| format!("trunks: [{{name: {name}, addresses: [203.0.113.7]{out}}}]\n");
+        assert_eq!(told("", "sip:front-desk@careline"), "");
+        assert_eq!(told(&trunk("carrier", &format!(", {out}")), number), "");
+        for config in [String::new(), trunk("carrier", ""), trunk("other", &format!(", {out}"))] {
+            let told = told(&config, number);
+            assert!(
+                told.contains("F196  careline.yaml has no trunk `carrier` with `out`"),
+                "{config}: {told}"
+            );
+            assert_eq!(told.matches("F196").count(), 1, "{told}");
+        }
+    }
+}

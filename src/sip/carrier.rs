@@ -1,0 +1,150 @@
+//! Carriers that calls go out over: how a target names one, and the address that is called there.
+//!
+//! ```text
+//!  trunk:carrier/+1-617-555-0123 ─▶ carrier, +16175550123
+//!      to: [sip:sbc1.carrier.example, "sip:192.0.2.7:5080;transport=tcp"]
+//!         ─▶ sip:+16175550123@sbc1.carrier.example;user=phone
+//!         ─▶ sip:+16175550123@192.0.2.7:5080;transport=tcp;user=phone
+//! ```
+//! A number is written with its country code (ITU-T E.164) and without separators (RFC 3261 §19.1.6). So no short number
+//! can be dialled over a carrier, and no emergency call: those are not a clinic's to place for a patient.
+//!
+//! Who answers when a carrier asks for the account is the stack's (`stack/trunk`), and so is the search for hosts.
+
+use super::locate::Hop;
+use crate::phi::Phi;
+use crate::wire::sip::telephone::number_of;
+use crate::wire::sip::uri::Uri;
+
+/// What a target over a carrier begins with.
+const SCHEME: &str = "trunk:";
+/// What a carrier's address begins with.
+const SIP: &str = "sip:";
+/// Digits of an international number: the shortest in use have seven, E.164 §6.2.1 allows fifteen.
+const E164_DIGITS: std::ops::RangeInclusive<usize> = 7..=15;
+
+/// Names a carrier in the stack.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct CarrierId(pub usize);
+
+/// A number as one host of a carrier is called for it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Line {
+    /// Whose host.
+    pub carrier: CarrierId,
+    /// The Request-URI.
+    pub uri: Phi<String>,
+}
+
+/// A target over a carrier, taken apart.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Dialled<'a> {
+    /// The name of the carrier.
+    pub trunk: &'a str,
+    /// The number, `+` and digits.
+    pub number: Phi<String>,
+}
+
+impl<'a> Dialled<'a> {
+    /// Reads `trunk:NAME/NUMBER`; `None` if it is none, or its number is no international one.
+    pub fn read(target: &'a str) -> Option<Self> {
+        let (trunk, number) = target.strip_prefix(SCHEME)?.split_once('/')?;
+        Some(Self { trunk, number: Phi::new(e164(number)?) })
+    }
+
+    /// Whether a target is meant for a carrier at all.
+    pub fn is_meant(target: &str) -> bool {
+        target.starts_with(SCHEME)
+    }
+}
+
+/// The number as E.164 writes it, `+` and digits; `None` if it is not written with its country code.
+pub fn e164(written: &str) -> Option<String> {
+    let uri = format!("tel:{}", written.replace(' ', ""));
+    let number = number_of(&Uri::read(uri.as_bytes()).ok()?)?;
+    let digits = number.strip_prefix('+')?;
+    let is_one = E164_DIGITS.contains(&digits.len())
+        && digits.bytes().all(|octet| octet.is_ascii_digit())
+        && !digits.starts_with('0');
+    is_one.then_some(number)
+}
+
+/// The way to a carrier's host; `None` if that is no plain address of a host.
+pub fn hop(to: &str) -> Option<Hop> {
+    let uri = Uri::read(to.as_bytes()).ok().filter(|uri| uri.user.is_none() && uri.headers.is_empty())?;
+    Hop::of(&uri).filter(|_| to.starts_with(SIP))
+}
+
+/// The Request-URI of a login at a carrier's host: without a transport (RFC 3261 §10.2).
+pub fn registrar_of(to: &str) -> String {
+    to.split(';').next().unwrap_or(to).to_owned()
+}
+
+/// The host of an account's address: of the carrier's first host, without its port.
+pub fn domain_of(to: &str) -> Option<String> {
+    let host = Uri::read(to.as_bytes()).ok()?.host?;
+    Some(host.to_string())
+}
+
+/// The Request-URI for a number at a carrier's host.
+pub fn uri_of(to: &str, number: &str) -> String {
+    format!("{SIP}{number}@{};user=phone", to.strip_prefix(SIP).unwrap_or(to))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_target_names_a_carrier_and_an_international_number() {
+        // ITU-T E.164 §6.2.1; RFC 3966 §5.1.1
+        for (target, expected) in [
+            ("trunk:carrier/+16175550123", Some(("carrier", "+16175550123"))),
+            ("trunk:carrier/+1-617-555.0123", Some(("carrier", "+16175550123"))),
+            ("trunk:carrier/+1 (617) 555-0123", Some(("carrier", "+16175550123"))),
+            ("trunk:c-1.x/+4930123456", Some(("c-1.x", "+4930123456"))),
+            ("trunk:carrier/6175550123", None),
+            ("trunk:carrier/911", None),
+            ("trunk:carrier/+911", None),
+            ("trunk:carrier/+0617555012", None),
+            ("trunk:carrier/+1617555012345678", None),
+            ("trunk:carrier/+1617555a123", None),
+            ("trunk:carrier/+1617555*123", None),
+            ("trunk:carrier/+16175550123@evil", None),
+            ("trunk:carrier/+16175550123;phone-context=x", Some(("carrier", "+16175550123"))),
+            ("trunk:carrier", None),
+            ("sip:+16175550123@carrier", None),
+        ] {
+            let read = Dialled::read(target);
+            let read = read.as_ref().map(|it| (it.trunk, it.number.expose().as_str()));
+            assert_eq!(read, expected, "{target}");
+        }
+    }
+
+    #[test]
+    fn a_carriers_address_is_a_host_and_nothing_more() {
+        let login = |to| (registrar_of(to), domain_of(to));
+        let of = |uri: &str, host: &str| (uri.to_owned(), Some(host.to_owned()));
+        assert_eq!(login("sip:h.example;transport=tcp"), of("sip:h.example", "h.example"));
+        assert_eq!(login("sip:192.0.2.7:5080"), of("sip:192.0.2.7:5080", "192.0.2.7"));
+        assert_eq!(login("sip:[2001:db8::7]:5080"), of("sip:[2001:db8::7]:5080", "[2001:db8::7]"));
+        for (to, expected) in [
+            ("sip:sbc.example", Some("sip:+1617@sbc.example;user=phone")),
+            ("sip:192.0.2.7:5080;transport=tcp", Some("sip:+1617@192.0.2.7:5080;transport=tcp;user=phone")),
+            ("sip:[2001:db8::7]", Some("sip:+1617@[2001:db8::7];user=phone")),
+            ("sip:us@sbc.example", None),
+            ("sips:sbc.example", None),
+            ("SIP:sbc.example", None),
+            ("sbc.example", None),
+            ("sip:sbc.example;transport=tls", None),
+            ("sip:sbc.example?x=y", None),
+            ("", None),
+        ] {
+            let uri = hop(to).map(|_| uri_of(to, "+1617"));
+            assert_eq!(uri.as_deref(), expected, "{to}");
+            if let Some(uri) = uri {
+                assert_eq!(Uri::read(uri.as_bytes()).ok().as_ref().and_then(Hop::of), hop(to), "{uri}");
+            }
+        }
+    }
+}
