@@ -19,7 +19,7 @@ use std::time::Duration;
 /// The final status that the record gives to a person who let it ring: request timeout.
 const STATUS_RANG_OUT: u16 = 408;
 /// The final status that the record gives when nobody is called because the engine stops: service unavailable.
-const STATUS_STOPPING: u16 = 503;
+pub(super) const STATUS_STOPPING: u16 = 503;
 /// The final status that the record gives when no port was free: service unavailable.
 const STATUS_NO_PORT: u16 = 503;
 
@@ -123,6 +123,12 @@ impl Switch {
 
     /// The person hung up, or is gone: the patient is still here.
     pub(super) fn person_left(&mut self, id: CallId, leg: LegId) {
+        self.part(id, leg);
+        self.run_flow(id, Input::ConnectEnded(ConnectEnd::FarHungUp));
+    }
+
+    /// The patient is alone again.
+    pub(super) fn part(&mut self, id: CallId, leg: LegId) {
         self.tell_patient(id, |leg| Command::Unbridge { leg });
         let person = self.calls.get(&id).and_then(|call| call.person.as_ref());
         if person.is_some_and(|person| person.leg.is_held()) {
@@ -130,7 +136,6 @@ impl Switch {
         }
         self.drop_person(id);
         self.append(id, Event::Unbridged { leg });
-        self.run_flow(id, Input::ConnectEnded(ConnectEnd::FarHungUp));
     }
 
     fn person_not_reached(&mut self, id: CallId, leg: LegId, status: u16) {

@@ -8,11 +8,11 @@
 //! A limit that leaves no time for the words ends without them.
 
 use super::Switch;
+use super::person::STATUS_STOPPING;
 use crate::clock::Instant;
 use crate::flow::action::{Input, Urgency};
 use crate::id::CallId;
 use crate::limits::{CLOSING_MAX, FAREWELL};
-use crate::media::command::Command;
 use crate::report::event::{Cause, Event, Party};
 use crate::sip::interface as sip;
 use std::time::Duration;
@@ -71,10 +71,11 @@ impl Switch {
         if let Some((leg, talks)) = person {
             self.sip(sip::Command::HangUp { leg, reason: Some(REASON) });
             if talks {
-                self.tell_patient(id, |leg| Command::Unbridge { leg });
-                self.append(id, Event::Unbridged { leg });
+                self.part(id, leg);
+            } else {
+                self.drop_person(id);
+                self.append(id, Event::PersonNotReached { leg, status: STATUS_STOPPING });
             }
-            self.drop_person(id);
         }
         self.run_flow(id, Input::Stopping);
         self.rekey(id);
