@@ -60,6 +60,8 @@ pub enum Fault {
     PortZeroHolds,
     /// Word that nobody is at the end of a way is lost.
     UnheardRefusal,
+    /// Word comes that a connection ended, and it goes on.
+    FalseEnd,
     /// An answer goes by the connection of its request alone, even if that is gone.
     FaithfulAnswer,
     /// Each request of a source is metered as if it came from another one.
@@ -72,7 +74,7 @@ pub enum Fault {
 
 impl Fault {
     /// Every one of them.
-    pub const ALL: [Fault; 32] = [
+    pub const ALL: [Fault; 33] = [
         Fault::LeakedPort,
         Fault::DoubledKey,
         Fault::LostKey,
@@ -101,6 +103,7 @@ impl Fault {
         Fault::LostPrack,
         Fault::PortZeroHolds,
         Fault::UnheardRefusal,
+        Fault::FalseEnd,
         Fault::FaithfulAnswer,
         Fault::UnmeteredSource,
         Fault::ForgottenTrust,

@@ -104,7 +104,7 @@ impl World {
         self.ladder.sip(self.now, "engine", &format!("phone{phone}"), &octets);
         let octets = self.spoil_octets(octets);
         self.judge_admission(phone, &octets)?;
-        self.checker.signals.left_engine(self.now, (phone, &self.phones[phone]), to, &octets)?;
+        self.checker.signals.left_engine(self.now, (phone, &self.phones[phone]), way, &octets)?;
         if by_tcp {
             return self.send_down(way, octets);
         }
@@ -165,7 +165,11 @@ impl World {
         {
             self.reach.refused.entry(phone).or_insert(self.now);
         }
-        if self.hides_refusal() { Ok(()) } else { self.tell_switch(Input::Unreachable { way }) }
+        if self.hides_refusal() {
+            return Ok(());
+        }
+        self.checker.signals.byes.lost(way);
+        self.tell_switch(Input::Unreachable { way })
     }
 
     /// What is late by now.

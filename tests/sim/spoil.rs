@@ -151,6 +151,11 @@ impl World {
         self.plagues(Fault::UnheardRefusal)
     }
 
+    /// Whether the switch hears that a connection ended which goes on, as a BYE leaves by it.
+    pub(super) fn cries_wolf(&mut self, octets: &[u8]) -> bool {
+        octets.starts_with(b"BYE ") && self.strikes(Fault::FalseEnd)
+    }
+
     /// Whether an answer never goes by another connection than its request.
     pub(super) fn keeps_to_connection(&mut self) -> bool {
         self.plagues(Fault::FaithfulAnswer)

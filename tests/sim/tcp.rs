@@ -19,6 +19,7 @@ use careline::rng::Rng;
 use careline::sip::connections::{Connections, Input, Output, Settings};
 use careline::sip::interface::Network;
 use careline::sip::way::{ConnectionId, Transport, Way};
+use careline::switch::interface as switch;
 use careline::wire::sip::method::Method;
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -119,6 +120,8 @@ pub enum Act {
     EngineHears,
     /// Whoever speaks by it hears of its end.
     PhonesHear,
+    /// The engine hears of an end that is none: a planted fault.
+    FalselyEnded,
 }
 
 impl Wires {
@@ -328,6 +331,7 @@ impl World {
     }
 
     fn carry_down(&mut self, id: ConnectionId, octets: Vec<u8>) {
+        self.checker.signals.byes.carried(id, &octets);
         let Some(&wire) = self.wires.by_id.get(&id) else { return };
         let by_call = || call_of(&octets).and_then(|(call, _)| self.by_call.get(&call).copied());
         let Some(phone) = self.wires.wires[wire].phone.or_else(by_call) else { return };
@@ -337,6 +341,9 @@ impl World {
         }
         let at = self.paths[phone].down.carry_surely(self.now).max(self.wires.wires[wire].down);
         self.wires.wires[wire].down = at;
+        if self.cries_wolf(&octets) {
+            self.heap.push(self.now, Event::Wire { wire, act: Act::FalselyEnded });
+        }
         self.heap.push(at, Event::Wire { wire, act: Act::Down { phone, octets } });
         self.wear(wire);
     }
@@ -384,13 +391,18 @@ impl World {
                 Ok(())
             }
             Act::PhonesHear => self.phones_hear(wire),
+            Act::FalselyEnded if is_now => {
+                let way = Way { transport: Transport::Tcp, local: ENGINE, remote, connection: id };
+                self.tell_switch(switch::Input::Unreachable { way })
+            }
             Act::Accepted
             | Act::Opened
             | Act::Refused
             | Act::EngineHears
             | Act::Up { .. }
             | Act::Down { .. }
-            | Act::Ends => Ok(()),
+            | Act::Ends
+            | Act::FalselyEnded => Ok(()),
         }
     }
 

@@ -7,6 +7,7 @@
 //!  streams   one unbroken stream per leg; who hears whom; keys as pressed; ports owned once, and rested
 //! ```
 
+mod byes;
 mod glare;
 pub mod log;
 pub mod signals;

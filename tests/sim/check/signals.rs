@@ -6,16 +6,16 @@
 use super::super::phone::quirk::Quirk;
 use super::super::phone::{Phone, Stage, T1};
 use super::Verdict;
+use super::byes::Byes;
 use super::glare::Glares;
 use careline::clock::Instant;
-use careline::sip::way::Transport;
+use careline::sip::way::{Transport, Way};
 use careline::wire::sip::address::Address;
 use careline::wire::sip::header::Headers;
 use careline::wire::sip::message::{Message, Request, Response, parse};
 use careline::wire::sip::method::Method;
 use careline::wire::sip::name::Name;
 use std::collections::{BTreeMap, BTreeSet};
-use std::net::SocketAddr;
 use std::time::Duration;
 
 /// The first answer to an INVITE.
@@ -35,8 +35,8 @@ const SLACK: Duration = Duration::from_millis(60);
 #[derive(Default)]
 pub struct Signals {
     invites: BTreeMap<(usize, u32), Invite>,
-    /// The Via of the BYE to each phone and tag of it.
-    byes: BTreeMap<(usize, String), Vec<u8>>,
+    /// What became of each BYE.
+    pub byes: Byes,
     /// When the first BYE left for each phone.
     bye_at: BTreeMap<usize, Instant>,
     /// Requests but INVITE and ACK that have no answer, by CSeq.
@@ -131,13 +131,13 @@ impl Signals {
         &mut self,
         now: Instant,
         (n, phone): (usize, &Phone),
-        to: SocketAddr,
+        way: Way,
         octets: &[u8],
     ) -> Verdict {
         match parse(octets).map_err(|error| format!("the engine sends what is no SIP: {error}"))? {
             Message::Response(response) => self.answered(now, n, &response),
             Message::Request(request) => match request.method {
-                Method::Bye => self.bye_left(now, (n, phone), to, &request),
+                Method::Bye => self.bye_left(now, (n, phone), way, &request),
                 Method::Ack => {
                     let key = (n, tag(&request.headers, Name::To));
                     self.owed.remove(&key);
@@ -169,36 +169,29 @@ impl Signals {
         &mut self,
         now: Instant,
         (n, phone): (usize, &Phone),
-        to: SocketAddr,
+        way: Way,
         request: &Request<'_>,
     ) -> Verdict {
         self.stop(n);
         self.glares.end(n);
-        let branch = request.headers.first(Name::Via).unwrap_or_default().to_vec();
-        let key = (n, tag(&request.headers, Name::To));
-        let known = self.byes.get(&key);
-        // One whose connection ended, or that nobody answers over TCP, goes another way (RFC 3261 §8.1.3.1, §18.4).
-        let by_tcp = phone.story.streamed || phone.dialog.transport == Transport::Tcp;
-        if known.is_some_and(|known| *known != branch) && !by_tcp {
-            return Err(format!("phone {n} is told BYE in two transactions"));
-        }
-        if known.is_none()
+        let party = (n, tag(&request.headers, Name::To));
+        if !self.byes.is_told(&party)
             && phone.quirk == Some(Quirk::MovesContact)
             && phone.story.contact_told
-            && to == phone.at
+            && way.remote == phone.at
         {
-            return Err(format!("phone {n} told another Contact, and BYE goes to {to}"));
+            return Err(format!("phone {n} told another Contact, and BYE goes to {}", way.remote));
         }
         // Not that of another place which answered too.
-        if key.1 == phone.dialog.local_tag {
+        if party.1 == phone.dialog.local_tag {
             self.bye_at.entry(n).or_insert(now);
         }
-        self.byes.insert(key, branch);
-        Ok(())
+        self.byes.left(now, party, way, request)
     }
 
-    /// A person's answer reached the engine.
+    /// An answer of a phone reached the engine.
     fn answer_came(&mut self, now: Instant, phone: usize, response: &Response<'_>) {
+        self.byes.answered(phone, response);
         if response.status == 491 {
             let answered = response.headers.first(Name::CSeq).map(numbers).unwrap_or_default();
             self.glares.refused(now, phone, answered.first().copied().unwrap_or(0));
@@ -265,7 +258,7 @@ impl Signals {
 
     /// Whether this phone was told BYE.
     pub fn was_told_bye(&self, phone: usize) -> bool {
-        self.byes.keys().any(|(known, _)| *known == phone)
+        self.byes.is_any_told(phone)
     }
 
     /// Who speaks TCP hears of BYE, and gets an answer to each request, whatever becomes of connections.
