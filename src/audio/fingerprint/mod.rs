@@ -9,6 +9,7 @@
 //! codec that keeps the spectrum but not the wave, is more than this file can hear through. Reading files is
 //! not its job.
 
+pub mod agree;
 pub mod align;
 pub mod choose;
 pub mod landmark;
@@ -41,6 +42,8 @@ const LEAST_OF_ANY: f32 = 5.0;
 const PAUSE_DBFS: f32 = -45.0;
 /// Level under which there is silence.
 const SILENT_DBFS: f32 = -50.0;
+/// … and beside a word, which a hiss as faint as that makes another one.
+const FAINT_DBFS: f32 = -60.0;
 /// Sound this much over a steady noise is more than the noise.
 const OVER_NOISE_DB: f32 = 4.0;
 /// Flatness of the spectrum from which a frame is noise.
@@ -168,9 +171,11 @@ impl Index {
         let file = sound(samples);
         let powers = Finder::planned().powers(&file.samples);
         let candidates = self.candidates(&file, &powers.landmarks());
-        let mut loud = loud_chunks(&file.samples, &powers.flatness());
+        let flatness = powers.flatness();
+        let faint = loud_chunks(&file.samples, &flatness, FAINT_DBFS);
+        let mut loud = loud_chunks(&file.samples, &flatness, SILENT_DBFS);
         let mut heard = choose::choose(candidates, &self.lengths, file.samples.len());
-        self.drop_words_of_others(&mut heard, &mut loud);
+        self.drop_words_of_others(&mut heard, &mut loud, faint);
         fill(&file.samples, heard, &loud)
     }
 
@@ -189,7 +194,10 @@ impl Index {
             }
             let Some(laid) = align::lay(file, &self.prompts[number], lag, &anchor) else { continue };
             let candidate = Candidate::new(number, lag, laid, self.least[number]);
-            if candidate.best.spoken >= candidate.least && candidate.likeness() >= LEAST_LIKENESS {
+            let is_there =
+                candidate.best.spoken >= candidate.least && candidate.likeness() >= LEAST_LIKENESS;
+            let agrees = || agree::agrees(file, &self.prompts[number], &candidate.laid);
+            if is_there && (self.lengths[number] >= TALKED_OVER || agrees()) {
                 candidates.push(candidate);
             }
         }
@@ -234,19 +242,27 @@ impl Index {
     /// Other speech may have words of a prompt in it, by the same voice. So a part of a prompt counts only if it
     /// stands free where the rest of the prompt is missing, or began as the prompt does and went on long enough to be
     /// one that was talked over. A prompt of a word or two stands free at both its ends.
-    fn drop_words_of_others(&self, heard: &mut Vec<(Range<usize>, Heard)>, loud: &mut [bool]) {
-        let mut is_unknown = loud.to_vec();
+    fn drop_words_of_others(
+        &self,
+        heard: &mut Vec<(Range<usize>, Heard)>,
+        loud: &mut [bool],
+        mut faint: Vec<bool>,
+    ) {
+        let mut unknown = loud.to_vec();
         for (place, heard) in heard.iter() {
             let chunks = with_own_ends(place, heard);
-            let end = chunks.end.min(is_unknown.len());
-            is_unknown[chunks.start.min(end)..end].fill(false);
+            let end = chunks.end.min(unknown.len());
+            unknown[chunks.start.min(end)..end].fill(false);
+            faint[chunks.start.min(end)..end].fill(false);
         }
-        let speaks = |chunks: Range<usize>| {
-            let unknown = chunks.filter(|chunk| is_unknown.get(*chunk).copied().unwrap_or(false));
-            unknown.count() >= CLICK_CHUNKS / 2
-        };
         heard.retain(|(place, heard)| {
             let is_short = self.is_short(heard.prompt);
+            let is_word = self.lengths[heard.prompt] < TALKED_OVER;
+            let sound = if is_word { &faint } else { &unknown };
+            let speaks = |chunks: Range<usize>| {
+                let unknown = chunks.filter(|chunk| sound.get(*chunk).copied().unwrap_or(false));
+                unknown.count() >= CLICK_CHUNKS / 2
+            };
             let Range { start: first, end } = with_own_ends(place, heard);
             let led_to = speaks(first.saturating_sub(CLOSE_CHUNKS)..first);
             let goes_on = speaks(end..end + CLOSE_CHUNKS);
@@ -294,8 +310,8 @@ fn level_dbfs(samples: &[f32]) -> f32 {
     (10.0 * (power / 32_768.0_f32.powi(2)).max(1e-10).log10()).max(-100.0)
 }
 
-/// For each chunk whether it is louder than silence and the steady noise of the file.
-fn loud_chunks(samples: &[f32], flatness: &[f32]) -> Vec<bool> {
+/// For each chunk whether it is louder than `silent`, in dBFS, and the steady noise of the file.
+fn loud_chunks(samples: &[f32], flatness: &[f32], silent: f32) -> Vec<bool> {
     let levels: Vec<f32> = samples.chunks(CHUNK).map(level_dbfs).collect();
     let is_noise = |chunk: usize| {
         let frame = (chunk * CHUNK / HOP).min(flatness.len().saturating_sub(1));
@@ -305,8 +321,8 @@ fn loud_chunks(samples: &[f32], flatness: &[f32]) -> Vec<bool> {
     let mut noise: Vec<f32> = noise.map(|(_, level)| *level).filter(|level| *level > SILENT_DBFS).collect();
     noise.sort_unstable_by(f32::total_cmp);
     // A voice hisses too, but not for a tenth of the time at one level.
-    let floor = if noise.len() * 10 > levels.len() { noise[noise.len() / 10] } else { SILENT_DBFS };
-    let least = if floor > NOISE_MOST_DBFS { SILENT_DBFS } else { (floor + OVER_NOISE_DB).max(SILENT_DBFS) };
+    let floor = if noise.len() * 10 > levels.len() { noise[noise.len() / 10] } else { silent };
+    let least = if floor > NOISE_MOST_DBFS { silent } else { (floor + OVER_NOISE_DB).max(silent) };
     levels.iter().map(|level| *level > least).collect()
 }
 

@@ -146,6 +146,34 @@ fn a_word_is_named_when_it_stands_free_or_among_known_ones_but_not_in_other_spee
 }
 
 #[test]
+fn a_word_is_not_the_one_that_differs_in_its_last_sound_or_goes_on_and_one_that_was_cut_keeps_its_name() {
+    let sound = |seed, samples| voice(seed, 1)[..samples].to_vec();
+    let (begins, ends, ends_else) = (sound(80, 4_000), sound(81, 960), sound(82, 960));
+    let known = [begins.clone(), ends.clone()].concat();
+    let index = Index::of(mark([known.as_slice(), &voice(83, 3)]));
+    let faint = |samples: Vec<i16>| samples.into_iter().map(|sample| sample / 16).collect::<Vec<i16>>();
+    let without = |from: usize| {
+        let mut lost = known.clone();
+        lost[from..from + 160].fill(0);
+        lost
+    };
+    let rows: [(&str, Vec<i16>, &str); 8] = [
+        ("the word", known.clone(), "0"),
+        ("its last 120 ms are other ones", [begins.clone(), ends_else.clone()].concat(), "?"),
+        ("its last 60 ms are other ones", [&known[..4_480], &ends_else[..480]].concat(), "?"),
+        ("other ones instead of 60 ms in it", [&known[..3_000], &ends_else[..480], &known[3_480..]].concat(), "?"),
+        ("it goes on", [known.clone(), ends_else.clone()].concat(), "?"),
+        ("it goes on as faint as a th", [known.clone(), faint(ends_else)].concat(), "?"),
+        ("it was cut", known[..4_300].to_vec(), "0"),
+        ("a packet of its end is lost", without(4_420), "0"),
+    ];
+    for (what, file, expected) in rows {
+        let file = [silence(300), file, silence(300)].concat();
+        assert_eq!(told(&index, &file), expected, "{what}");
+    }
+}
+
+#[test]
 fn a_clock_that_drifts_and_a_stream_that_slips_leave_one_prompt() {
     let prompts = [voice(1, 8), voice(2, 8)];
     let index = Index::of(mark(prompts.iter().map(Vec::as_slice)));
