@@ -481,9 +481,14 @@ fn a_word_that_is_not_in_the_folder_is_unknown_and_its_neighbour_keeps_its_name(
     for (number, part) in parts(&path, &["--sounds", &sounds]).iter().enumerate() {
         let heard = names(part);
         println!("{number}: {heard:?}");
-        let expected: Vec<String> = known.iter().map(|(language, name)| format!("{name} {language}")).collect();
+        let expected: Vec<String> =
+            known.iter().map(|(language, name)| format!("{name} {language}")).collect();
         match number {
-            0..3 => assert!(heard.iter().all(|name| name == "unknown") && heard.len() >= LEFT_OUT.len(), "{heard:?}"),
+            // Where the packets of the last sound are lost, nothing is left that tells two words apart.
+            0..3 => {
+                let named = heard.iter().filter(|name| *name != "unknown").count();
+                assert!(named <= usize::from(number == 2) && heard.len() >= LEFT_OUT.len(), "{heard:?}");
+            }
             _ => assert_eq!(heard, expected),
         }
     }

@@ -65,8 +65,7 @@ impl Seen {
     /// There is sound, and it is not the prompt's; `noise` is its energy in a sample.
     fn is_alien(&self, noise: f32) -> bool {
         let left = self.left as f32;
-        self.left >= LEAST_LEFT
-            && self.rest() > ALIEN * self.prompt + left * (ALIEN_NOISE * noise).max(SOUND)
+        self.left >= LEAST_LEFT && self.rest() > ALIEN * self.prompt + left * (ALIEN_NOISE * noise).max(SOUND)
     }
 
     /// The prompt has sound here, and it is not there.

@@ -194,8 +194,7 @@ impl Index {
             }
             let Some(laid) = align::lay(file, &self.prompts[number], lag, &anchor) else { continue };
             let candidate = Candidate::new(number, lag, laid, self.least[number]);
-            let is_there =
-                candidate.best.spoken >= candidate.least && candidate.likeness() >= LEAST_LIKENESS;
+            let is_there = candidate.best.spoken >= candidate.least && candidate.likeness() >= LEAST_LIKENESS;
             let agrees = || agree::agrees(file, &self.prompts[number], &candidate.laid);
             if is_there && (self.lengths[number] >= TALKED_OVER || agrees()) {
                 candidates.push(candidate);

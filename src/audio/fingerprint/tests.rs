@@ -161,7 +161,11 @@ fn a_word_is_not_the_one_that_differs_in_its_last_sound_or_goes_on_and_one_that_
         ("the word", known.clone(), "0"),
         ("its last 120 ms are other ones", [begins.clone(), ends_else.clone()].concat(), "?"),
         ("its last 60 ms are other ones", [&known[..4_480], &ends_else[..480]].concat(), "?"),
-        ("other ones instead of 60 ms in it", [&known[..3_000], &ends_else[..480], &known[3_480..]].concat(), "?"),
+        (
+            "other ones instead of 60 ms in it",
+            [&known[..3_000], &ends_else[..480], &known[3_480..]].concat(),
+            "?",
+        ),
         ("it goes on", [known.clone(), ends_else.clone()].concat(), "?"),
         ("it goes on as faint as a th", [known.clone(), faint(ends_else)].concat(), "?"),
         ("it was cut", known[..4_300].to_vec(), "0"),
