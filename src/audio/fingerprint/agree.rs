@@ -121,9 +121,8 @@ fn solve(mut squares: [[f32; TAPS]; TAPS], mut products: [f32; TAPS]) -> Option<
         }
         for below in at + 1..TAPS {
             let share = squares[below][at] / pivot;
-            for column in at..TAPS {
-                squares[below][column] -= share * squares[at][column];
-            }
+            let upper = squares[at];
+            squares[below].iter_mut().zip(upper).for_each(|(value, upper)| *value -= share * upper);
             products[below] -= share * products[at];
         }
     }
