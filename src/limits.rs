@@ -187,8 +187,8 @@ pub const MEDIA_COMMANDS_MAX: usize = 4_096;
 pub const MEDIA_EVENTS_MAX: usize = 16_384;
 /// How long a call that is over may wait for its recording to close before its record is written without it.
 pub const CLOSING_MAX: Duration = Duration::from_secs(5);
-/// How long before its limit a drain tells the callers who are left: the words take 10 s.
-pub const FAREWELL: Duration = Duration::from_secs(12);
+/// How long before its limit a drain tells the callers who are left: the shipped words take 11.1 s in English, 12.8 s in Spanish.
+pub const FAREWELL: Duration = Duration::from_secs(15);
 /// How long a message may take to be opened on disk before the caller is told that it cannot be taken.
 pub const MESSAGE_OPEN_MAX: Duration = Duration::from_secs(3);
 
