@@ -4,7 +4,7 @@ use crate::config::Config;
 use crate::flow::codes::{BY_PHONE_NUMBER, BY_PHONE_PIN, BY_PHONE_WORDS};
 use crate::flow::diagnostic::{Diagnostic, Place, Sources, Words};
 use crate::flow::set::FlowSet;
-use crate::io::pin_file;
+use crate::io::secret_file;
 
 /// Every fault; none where it is off.
 pub fn faults(config: &Config, set: Option<&FlowSet>) -> Vec<Diagnostic> {
@@ -16,7 +16,7 @@ pub fn faults(config: &Config, set: Option<&FlowSet>) -> Vec<Diagnostic> {
         |text: &str, column: usize| Place { file: 0, line: 1, column, width: text.chars().count().max(1) };
     let (number, path) = (place(&service.number, 26), place(&file, head.chars().count() + 1));
     sources.add("careline.yaml", format!("{head}{file}}}"));
-    if let Err(error) = pin_file::read(&service.pin_file) {
+    if let Err(error) = secret_file::pin(&service.pin_file) {
         let words = Words::what(error.to_string())
             .repair("let it hold 6 to 12 digits and nothing else, readable by its owner alone");
         sources.fault(path, BY_PHONE_PIN, words.hears("nobody could close a line by phone"));

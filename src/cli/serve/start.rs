@@ -20,13 +20,12 @@ use crate::io::media_counters::LatenessWatch;
 use crate::io::media_worker::exchange::Hall;
 use crate::io::media_worker::{self, Handle};
 use crate::io::now::Clock;
-use crate::io::password_file::{self, NoPasswordFile};
-use crate::io::pin_file::{self, NoPinFile};
 use crate::io::recorder::desk;
 use crate::io::recorder::thread::{Listener, Recorder};
 use crate::io::request::Requests;
 use crate::io::request::connect::Connector;
 use crate::io::run::{EdgeCounters, Engine};
+use crate::io::secret_file::{self, NoSecret};
 use crate::io::set_load::NewSets;
 use crate::io::sets::Sets;
 use crate::io::sip_port::{SipPort, Taken};
@@ -112,10 +111,10 @@ pub enum StartError {
     },
     /// The file of the PIN of who closes lines by phone.
     #[error("{0}\n  mend it, or take `close_by_phone` out of careline.yaml")]
-    Pin(#[from] NoPinFile),
+    Pin(NoSecret),
     /// The file of the password of an account at a carrier.
     #[error("{0}\n  mend it, or take `user` and `password_file` of that trunk out of careline.yaml")]
-    Password(#[from] NoPasswordFile),
+    Password(NoSecret),
     /// The thread of the voice.
     #[error("no thread for the voice: {0}")]
     Voice(io::Error),
@@ -206,11 +205,12 @@ fn phones(config: &Config, kept: Loaded) -> Result<Phones, StartError> {
 }
 
 /// The trunks that calls go out over, with the passwords of their accounts.
-fn carriers(config: &Config) -> Result<Vec<Carrier>, NoPasswordFile> {
+fn carriers(config: &Config) -> Result<Vec<Carrier>, StartError> {
     let outgoing = config.trunks.iter().filter_map(|trunk| Some((trunk, trunk.out.as_ref()?)));
     let carrier = |(trunk, out): (&Trunk, &Out)| {
         let account = out.account.as_ref().map(|AccountFile { user, password_file }| {
-            password_file::read(password_file).map(|password| Account::new(user, password.expose()))
+            let password = secret_file::password(password_file).map_err(StartError::Password)?;
+            Ok(Account::new(user, password.expose()))
         });
         Ok(Carrier {
             name: trunk.name.clone(),
@@ -225,9 +225,9 @@ fn carriers(config: &Config) -> Result<Vec<Carrier>, NoPasswordFile> {
 }
 
 /// Where lines are closed by phone.
-fn service(config: &Config) -> Result<Option<switch::by_phone::Settings>, NoPinFile> {
+fn service(config: &Config) -> Result<Option<switch::by_phone::Settings>, StartError> {
     let service = config.close_by_phone.as_ref().map(|service| {
-        let pin = pin_file::read(&service.pin_file)?;
+        let pin = secret_file::pin(&service.pin_file).map_err(StartError::Pin)?;
         Ok(switch::by_phone::Settings { number: service.number.clone(), pin })
     });
     service.transpose()
