@@ -209,8 +209,8 @@ fn carriers(config: &Config) -> Result<Vec<Carrier>, StartError> {
     let outgoing = config.trunks.iter().filter_map(|trunk| Some((trunk, trunk.out.as_ref()?)));
     let carrier = |(trunk, out): (&Trunk, &Out)| {
         let account = out.account.as_ref().map(|AccountFile { user, password_file }| {
-            let password = secret_file::password(password_file).map_err(StartError::Password)?;
-            Ok(Account::new(user, password.expose()))
+            let password = secret_file::password(password_file).map_err(StartError::Password);
+            password.map(|password| Account::new(user, password.expose()))
         });
         Ok(Carrier {
             name: trunk.name.clone(),
