@@ -1,4 +1,4 @@
-//! A real call out over a trunk: a patient asks for a person, and the person's number is called over a carrier that asks
+//! A real login and a real call out over a trunk: a patient asks for a person, and the person's number is called over a carrier that asks
 //! for the account, for each request anew (RFC 3261 §22.3).
 //!
 //! ```text
@@ -86,9 +86,11 @@ fn answer(text: &str, at: SocketAddr, port: u16, count: usize) -> Option<String>
     let head = format!("{via}\r\n{from}\r\n{to}{tag}\r\n{id}\r\n{cseq}\r\n");
     if !knows_the_password(text) {
         let ask = format!("Digest realm=\"{REALM}\", nonce=\"n{count}\", algorithm=MD5, qop=\"auth\"");
-        return Some(format!(
-            "SIP/2.0 407 Proxy Authentication Required\r\n{head}Proxy-Authenticate: {ask}\r\nContent-Length: 0\r\n\r\n"
-        ));
+        let (status, asks) = match method {
+            "REGISTER" => ("401 Unauthorized", "WWW-Authenticate"),
+            _ => ("407 Proxy Authentication Required", "Proxy-Authenticate"),
+        };
+        return Some(format!("SIP/2.0 {status}\r\n{head}{asks}: {ask}\r\nContent-Length: 0\r\n\r\n"));
     }
     let body = match method {
         "INVITE" => format!(
@@ -96,11 +98,13 @@ fn answer(text: &str, at: SocketAddr, port: u16, count: usize) -> Option<String>
         ),
         _ => String::new(),
     };
+    // Whom a login is for, and for how long it holds (RFC 3261 §10.3).
+    let contact = match method {
+        "REGISTER" => format!("{};expires=600", line(text, "Contact: ")),
+        _ => format!("Contact: <sip:desk@{at}>"),
+    };
     let kind = if body.is_empty() { "" } else { "Content-Type: application/sdp\r\n" };
-    Some(format!(
-        "SIP/2.0 200 OK\r\n{head}Contact: <sip:desk@{at}>\r\n{kind}Content-Length: {}\r\n\r\n{body}",
-        body.len()
-    ))
+    Some(format!("SIP/2.0 200 OK\r\n{head}{contact}\r\n{kind}Content-Length: {}\r\n\r\n{body}", body.len()))
 }
 
 fn md5(text: &str) -> String {
@@ -108,7 +112,8 @@ fn md5(text: &str) -> String {
 }
 
 fn knows_the_password(text: &str) -> bool {
-    let value = line(text, "Proxy-Authorization: ");
+    let name = if text.starts_with("REGISTER ") { "Authorization: " } else { "Proxy-Authorization: " };
+    let value = line(text, name);
     let parameter = |name: &str| {
         let after = value.split_once(&format!("{name}=")).map(|(_, after)| after).unwrap_or_default();
         after.trim_start_matches('"').split(['"', ',']).next().unwrap_or_default()
@@ -123,6 +128,11 @@ fn knows_the_password(text: &str) -> bool {
 
 /// An engine whose first person is a number over a trunk: its first host is nowhere, its second is the carrier.
 fn engine(home: &Path, carrier: &Carrier, password: &str) -> Engine {
+    engine_with(home, carrier, password, "")
+}
+
+/// The same with these lines more about the trunk.
+fn engine_with(home: &Path, carrier: &Carrier, password: &str, more: &str) -> Engine {
     let sounds = home.join("sounds");
     sound::short_prompts(Path::new(ROOT), &sounds);
     let wishes = Wishes { sounds, notice: Notice::InTheFirstWords, ..Wishes::default() };
@@ -139,7 +149,7 @@ fn engine(home: &Path, carrier: &Carrier, password: &str) -> Engine {
     let config = fs::read_to_string(&file).expect("it was written");
     let trunk = format!(
         "trunks:\n  - name: carrier\n    addresses: [192.0.2.1]\n    out:\n      to: [\"sip:{}\", \"sip:{}\"]\n      \
-         caller: \"+1 617 555 0100\"\n      user: {USER}\n      password_file: {}\n",
+         caller: \"+1 617 555 0100\"\n      user: {USER}\n      password_file: {}\n{more}",
         engine::free_port(),
         carrier.at,
         secret.display()
@@ -194,6 +204,33 @@ fn a_wrong_password_leads_the_patient_on_and_is_counted() {
     assert!(status.success() && !said.contains("guess"), "{status}: {said}");
     let asked = carrier.heard().iter().filter(|text| text.starts_with("INVITE ")).count() as u64;
     assert_eq!(asked, 2 * figures["trunk_accounts_refused"], "each call shows it once");
+}
+
+#[test]
+fn an_engine_logs_in_where_a_trunk_wants_it_and_says_so() {
+    // RFC 3261 §10.2, §22.2
+    let home = tempfile::tempdir().expect("a temporary directory can be made");
+    let carrier = Carrier::start();
+    // The carrier alone: a login is tried at one host after the other.
+    let engine = engine_with(home.path(), &carrier, PASSWORD, "      register: true\n");
+    engine.wait_for("the login", |figures| figures.get("trunk_carrier_logged_in") == Some(&1));
+    let register = carrier.wait_for("REGISTER ");
+    assert!(line(&register, "To: ").contains(&format!("<sip:{USER}@")), "{register}");
+    assert!(line(&register, "Contact: ").contains(&format!("@{}", engine.sip)), "{register}");
+    let (status, said) = engine.stop();
+    assert!(status.success() && !said.contains(PASSWORD), "{status}: {said}");
+}
+
+#[test]
+fn a_wrong_password_keeps_an_engine_out_and_it_says_so() {
+    let home = tempfile::tempdir().expect("a temporary directory can be made");
+    let carrier = Carrier::start();
+    let engine = engine_with(home.path(), &carrier, "guess", "      register: true\n");
+    let figures = engine.wait_for("the refusal", |figures| figures["trunk_accounts_refused"] >= 1);
+    assert_eq!(figures["trunk_carrier_logged_in"], 0);
+    assert!(engine.told(&["status"]).contains("refused"), "careline status says why");
+    let (status, said) = engine.stop();
+    assert!(status.success() && !said.contains("guess"), "{status}: {said}");
 }
 
 #[test]

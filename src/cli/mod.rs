@@ -4,6 +4,7 @@ mod by_phone;
 pub mod calls;
 pub mod check;
 pub mod close;
+pub mod doctor;
 pub mod explain;
 pub mod fmt;
 pub mod hear;
@@ -108,6 +109,9 @@ enum Command {
     Sounds,
     /// Write the line of careline.yaml with which the phones of a user log in
     User(user::Wish),
+    /// Say whether this machine and these settings are fit to serve: rights, room, what is allowed and unwise; exit code 1
+    /// if something has to be mended
+    Doctor,
     /// Print every counter of the running engine
     Status,
     /// List the last calls, or tell one: its path, its recordings, its counters; `show ID` draws it
@@ -189,6 +193,7 @@ pub fn main() -> ExitCode {
         Command::Test { only } => test::run(&paths, &only, paint()),
         Command::Sounds => sounds::list(&paths, paint()),
         Command::User(wish) => with_config(&paths, |config| user::run(config, &wish)),
+        Command::Doctor => doctor::doctor(&paths, paint()),
         Command::Status => with_config(&paths, status::status),
         Command::Calls { show: Some(CallsCommand::Show { id, svg, numbers }), .. } => {
             with_config(&paths, |config| calls::draw(config, &id, svg.as_deref(), shown(numbers), paint()))

@@ -12,7 +12,7 @@ pub mod kernel_drops;
 pub mod live_edit;
 pub mod media_counters;
 pub mod media_port;
-mod media_ring;
+pub(crate) mod media_ring;
 mod media_socket;
 mod media_stamp;
 pub mod media_worker;

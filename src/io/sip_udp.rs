@@ -20,7 +20,7 @@ use tokio::io::unix::AsyncFd;
 use tokio::sync::mpsc;
 
 /// The receive buffer that is asked for, in octets: about 4 000 INVITEs that come while the engine is busy.
-const RECEIVE_BUFFER_OCTETS: usize = 4 * 1_048_576;
+pub const RECEIVE_BUFFER_OCTETS: usize = 4 * 1_048_576;
 /// Room for the control messages of one datagram, or of one error with the address of who told it.
 const CONTROL_OCTETS: usize = 256;
 /// How often a call is made again that only told of an earlier error.

@@ -1,0 +1,113 @@
+//! What the settings allow that somebody should know of.
+
+use super::finding::Finding;
+use crate::config::{Config, LiveEdit};
+use crate::io::control;
+use crate::sip::interface::Network;
+use crate::wire::sip::credentials::Algorithm;
+
+/// Every finding about the settings.
+pub fn findings(config: &Config) -> Vec<Finding> {
+    vec![running(config), networks(&config.sip.listen_to), digests(config), live_edit(config), ports(config)]
+}
+
+fn running(config: &Config) -> Finding {
+    let path = config.control.display();
+    match control::ask_status(&config.control) {
+        Ok(_) => Finding::good("an engine runs with these settings and answers"),
+        Err(_) => Finding::look(
+            format!("no engine answers at {path}"),
+            "start it with `careline serve`, or run this where it runs",
+        ),
+    }
+}
+
+/// A network that holds every address lets strangers call.
+fn networks(listened_to: &[Network]) -> Finding {
+    if listened_to.iter().any(|network| network.prefix == 0) {
+        return Finding::look(
+            "sip.listen_to has the whole world in it: scanners are heard, and answered",
+            "name your trunks under `trunks:` and your own networks under `sip: listen_to`",
+        );
+    }
+    Finding::good("strangers' calls are dropped: sip.listen_to names networks")
+}
+
+/// MD5 is weak, and there are phones that know no other.
+fn digests(config: &Config) -> Finding {
+    let weak = config.users.iter().filter(|user| user.ha1.algorithm() == Algorithm::Md5);
+    let names: Vec<&str> = weak.map(|user| user.name.as_str()).collect();
+    match (config.users.len(), names.len()) {
+        (0, _) => Finding::good("no phone logs in here"),
+        (all, 0) => Finding::good(format!("all {all} users log in with SHA-256")),
+        (all, weak) => Finding::look(
+            format!("{weak} of {all} users log in with MD5: {}", names.join(", ")),
+            "if the phone knows SHA-256, let `careline user NAME` write a new line",
+        ),
+    }
+}
+
+fn live_edit(config: &Config) -> Finding {
+    match config.live_edit {
+        LiveEdit::On => Finding::look(
+            "live_edit is on: callers hear each file as soon as it is saved",
+            "set `live_edit: false` and use `careline publish`: for demonstrations only",
+        ),
+        LiveEdit::Off => Finding::good("callers hear what was published"),
+    }
+}
+
+/// A call that is bridged has two legs, and each leg takes a pair of ports.
+fn ports(config: &Config) -> Finding {
+    let (first, last) = (u64::from(config.media.first_port), u64::from(config.media.last_port));
+    let (pairs, wanted) = ((last + 1).saturating_sub(first) / 2, 2 * u64::from(config.calls.max));
+    if pairs < wanted {
+        return Finding::look(
+            format!(
+                "{} calls with a person each want {wanted} port pairs, and there are {pairs}",
+                config.calls.max
+            ),
+            "widen media.first_port to media.last_port, or lower calls.max",
+        );
+    }
+    Finding::good(format!("{pairs} port pairs are enough for {} calls with a person each", config.calls.max))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::finding::State;
+    use super::*;
+
+    fn states(yaml: &str) -> Vec<State> {
+        let (config, faults) = Config::read("careline.yaml", yaml.as_bytes());
+        assert_eq!(faults, vec![], "{yaml}");
+        // Whether an engine runs here is nothing of the text.
+        findings(&config.expect("no fault")).iter().skip(1).map(|finding| finding.state).collect()
+    }
+
+    #[test]
+    fn each_unwise_setting_is_found_and_the_defaults_are_not() {
+        use State::{Good, Look};
+        let md5 = "ab".repeat(16);
+        for (yaml, expected) in [
+            ("calls: {max: 1000}\n".to_owned(), [Good, Good, Good, Good]),
+            ("sip: {listen_to: [\"0.0.0.0/0\"]}\n".to_owned(), [Look, Good, Good, Good]),
+            (format!("users: [{{name: ann, ha1: \"{md5}\", digest: md5}}]\n"), [Good, Look, Good, Good]),
+            (format!("users: [{{name: ann, ha1: \"{md5}{md5}\"}}]\n"), [Good, Good, Good, Good]),
+            ("live_edit: true\n".to_owned(), [Good, Good, Look, Good]),
+            ("calls: {max: 3000}\n".to_owned(), [Good, Good, Good, Look]),
+        ] {
+            assert_eq!(states(&yaml), expected, "{yaml}");
+        }
+    }
+
+    #[test]
+    fn weak_users_are_named_and_no_hash_is() {
+        let md5 = "ab".repeat(16);
+        let yaml = format!("users: [{{name: ann, ha1: \"{md5}\", digest: md5}}]\n");
+        let (config, _) = Config::read("careline.yaml", yaml.as_bytes());
+        let found = digests(&config.expect("no fault"));
+        assert!(found.seen.contains("1 of 1 users log in with MD5: ann"), "{}", found.seen);
+        assert!(!found.seen.contains("abab") && !found.repair.contains("abab"));
+    }
+}
