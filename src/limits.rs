@@ -189,6 +189,14 @@ pub const MEDIA_EVENTS_MAX: usize = 16_384;
 pub const CLOSING_MAX: Duration = Duration::from_secs(5);
 /// How long before its limit a drain tells the callers who are left: the shipped words take 11.1 s in English, 12.8 s in Spanish.
 pub const FAREWELL: Duration = Duration::from_secs(15);
+/// How long a call is up before its dialog is written down for a later start. A shorter call costs nothing for it.
+pub const KEPT_AFTER: Duration = Duration::from_secs(2);
+/// Requests that may have gone out in a dialog since it was written down: one every few seconds for an hour.
+pub const KEPT_CSEQ_GAP: u32 = 1_000;
+/// How long a person who talked when the engine died may take to answer its re-INVITE, while the patient hears nothing.
+pub const RESUMED_PERSON_WITHIN: Duration = Duration::from_secs(4);
+/// How long after the last word of its log a call is still gone on with: later its party is no longer there.
+pub const RESUMED_WITHIN: Duration = Duration::from_secs(300);
 /// How long a message may take to be opened on disk before the caller is told that it cannot be taken.
 pub const MESSAGE_OPEN_MAX: Duration = Duration::from_secs(3);
 

@@ -207,7 +207,7 @@ fn a_call_that_a_crash_broke_off_is_counted_by_the_next_start() {
     });
     engine.kill();
     let figures = Engine::start_again(home.path(), sip, desk).status();
-    assert_eq!((figures["calls_recovered"], figures["calls_up"]), (1, 0), "{figures:#?}");
+    assert_eq!((figures["calls_recovered"], figures["calls_resumed"]), (1, 0), "{figures:#?}");
 }
 
 #[test]

@@ -29,8 +29,19 @@ pub struct Leg {
     pub open: bool,
     /// What the worker listens to the party's sound for.
     pub ears: Ears,
+    /// Whose dialog it is in.
+    pub dialog: DialogOf,
     /// When to ask (again) whether the party is still there: its sound does not tell.
     pub probe_at: Option<Instant>,
+}
+
+/// Which start of the engine a leg's dialog is of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DialogOf {
+    /// This one.
+    ThisStart,
+    /// An earlier one: the party is asked by re-INVITE, and has not answered.
+    EarlierStart,
 }
 
 /// What offer and answer settled, as far as the switch cares.

@@ -43,6 +43,13 @@ pub enum Pace {
 pub enum Input {
     /// The caller can hear: the ACK came, or the first RTP.
     Start,
+    /// The engine died and a later start goes on with the call: the caller can hear again.
+    Resumed {
+        /// Why he is led to a person, unless one is with him.
+        why: Why,
+        /// Whether one is.
+        company: Company,
+    },
     /// A key was pressed.
     Key(Key),
     /// A fax machine was heard, in a stretch that [`Ears::fax`] asked for.
@@ -89,6 +96,15 @@ pub enum Input {
     },
     /// The engine stops in a moment: there is time for last words alone.
     Stopping,
+}
+
+/// Whether a person is with a caller whose call goes on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Company {
+    /// The one with whom he talked.
+    Person,
+    /// Nobody.
+    Nobody,
 }
 
 /// What came of a text for a voice.

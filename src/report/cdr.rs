@@ -284,7 +284,8 @@ impl Record {
             | Event::Unbridged { .. } => self.connect(now, event),
             Event::MessageSaved { recording } => self.message = Some(*recording),
             Event::Hold { on, by: Party::Person } => self.wait(now, *on),
-            Event::Hold { by: Party::Caller | Party::Flow | Party::Engine, .. } => {}
+            Event::Hold { by: Party::Caller | Party::Flow | Party::Engine, .. } | Event::Kept { .. } => {}
+            Event::Resumed { .. } => self.wait(now, false),
             Event::MediaClosed { leg, counters } => self.media.push((*leg, *counters)),
             Event::Ladder(ladder) => self.signalling = ladder.legs(),
             Event::Ended { cause, by, exit } => {

@@ -7,6 +7,7 @@ use crate::id::{CallId, ExitName, FlowName, LegId, RecordingId, TrunkName};
 use crate::media::command::Counters;
 use crate::phi::Phi;
 use crate::report::ladder::Ladder;
+use crate::sip::dialog::kept::Kept as KeptDialog;
 use crate::wire::codec::Codec;
 
 /// One line of the event log.
@@ -150,6 +151,18 @@ pub enum Event {
         /// The caller, or the person: then the caller waits.
         by: Party,
     },
+    /// What a later start of the engine needs to go on with a leg, as it stands from now on. It tells nothing of the call.
+    Kept {
+        /// The leg.
+        leg: LegId,
+        /// What is needed.
+        kept: Box<KeptLeg>,
+    },
+    /// A later start of the engine goes on with the leg: its party hears us again.
+    Resumed {
+        /// The leg.
+        leg: LegId,
+    },
     /// A leg's stream was closed; what it counted.
     MediaClosed {
         /// The leg.
@@ -169,6 +182,19 @@ pub enum Event {
         /// The exit of the flow, if it reached one.
         exit: Option<ExitName>,
     },
+}
+
+/// What is needed to go on with a leg after the engine has died.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeptLeg {
+    /// Its dialog.
+    pub dialog: KeptDialog,
+    /// The SDP that we told last: a later offer has the same lines in the same order (RFC 3264 §8).
+    pub told: Phi<String>,
+    /// Its version.
+    pub sdp_version: u64,
+    /// The port of ours in it.
+    pub port: u16,
 }
 
 /// Why a call ended. A call that was not let in has none: it is counted where it was refused and leaves no record.

@@ -11,6 +11,8 @@
 //! stack has found out better, and so it is for a peer whose Via shows that an address translator stands between
 //! (RFC 3581 §4). A peer that came over a connection is reached by it as long as it lives.
 
+pub mod kept;
+
 use super::way::{Transport, Way};
 use crate::wire::sip::address::{Address, AddressError};
 use crate::wire::sip::cseq::CSeq;
@@ -55,8 +57,10 @@ pub struct Dialog {
 
 /// Whether an address translator stands between us and the next hop.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Translated {
+pub enum Translated {
+    /// One does.
     Yes,
+    /// None does.
     No,
 }
 

@@ -7,6 +7,7 @@
 use crate::clock::Instant;
 use crate::id::{LegId, TrunkName};
 use crate::phi::Phi;
+use crate::sip::dialog::kept::Kept as KeptDialog;
 use crate::sip::digest::Ha1;
 use crate::sip::digest::answer::Account;
 use crate::sip::digest::nonce::Secret;
@@ -244,6 +245,16 @@ pub enum Command {
         leg: LegId,
         /// The text for a Reason header field, such as `SIP;cause=200;text="done"` (RFC 3326).
         reason: Option<&'static str>,
+    },
+    /// Goes on with a dialog of an earlier start of the engine: a re-INVITE with this offer. [`Event::OfferAnswered`],
+    /// [`Event::OfferRefused`] or [`Event::SessionLost`] follows. No leg is named by `leg` or a number under it yet.
+    Resume {
+        /// The leg: the name it had.
+        leg: LegId,
+        /// The dialog.
+        dialog: Box<KeptDialog>,
+        /// The offer.
+        sdp: Vec<u8>,
     },
     /// OPTIONS inside the dialog: is the party still there?
     Probe {

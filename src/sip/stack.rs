@@ -27,6 +27,7 @@ mod refusal;
 mod register;
 mod request;
 mod response;
+mod resume;
 mod timer;
 mod trunk;
 mod update;

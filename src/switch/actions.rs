@@ -244,6 +244,7 @@ impl Switch {
         {
             self.give_up_person(id);
         }
+        self.keep_when_due(id);
         self.probe_again(id);
         let flow_due = self.calls.get(&id).and_then(|call| call.run.poll_timeout());
         if flow_due.is_some_and(|due| due.at <= now) {

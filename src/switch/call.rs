@@ -6,6 +6,7 @@ use crate::call::leg::Leg;
 use crate::call::recording::RecordingKind;
 use crate::call::take::Take;
 use crate::clock::{Instant, WallTime};
+use crate::flow::action::Why;
 use crate::flow::run::Run;
 use crate::id::{ExitName, LegId, RecordingId, RequestId};
 use crate::media::tap::Kept;
@@ -24,6 +25,10 @@ pub struct Call {
     pub heard: bool,
     /// The caller's number as the record has it, for the From of calls we place for him.
     pub caller: Option<crate::phi::Phi<String>>,
+    /// When its dialogs are written down for a later start of the engine; `None` once they are.
+    pub keep_at: Option<Instant>,
+    /// An earlier start of the engine had it, and its parties do not hear us yet.
+    pub resuming: Resuming,
     /// A voice was asked to speak in it.
     pub voiced: bool,
     /// The person being called or talked with.
@@ -67,6 +72,18 @@ impl Person {
     pub const fn talks(&self) -> bool {
         self.leg.open && self.ring_until.is_none()
     }
+}
+
+/// Whether the patient of a call that an earlier start of the engine had hears us again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Resuming {
+    /// He is asked by re-INVITE.
+    Asked {
+        /// Why he is led to a person then, unless he talks with one.
+        why: Why,
+    },
+    /// He does, or the call is one of this start.
+    Over,
 }
 
 /// What is under the words to a party.
@@ -118,7 +135,7 @@ impl Call {
         let run = self.run.poll_timeout().map(|due| due.at).filter(|_| self.heard);
         let ring = self.person.as_ref().and_then(|person| person.ring_until);
         let probe = self.probed_legs().filter_map(|leg| leg.probe_at).min();
-        [run, ring, self.message_until, probe, Some(self.ends_at)].into_iter().flatten().min()
+        [run, ring, self.message_until, probe, self.keep_at, Some(self.ends_at)].into_iter().flatten().min()
     }
 
     /// The legs that may have to be asked whether the party is still there.

@@ -18,6 +18,9 @@ impl Switch {
     /// A leg is over by the peer's or the SIP machine's doing.
     pub(super) fn on_leg_over(&mut self, leg: LegId, cause: Cause, by: Party) {
         let Some(&id) = self.legs.get(&leg) else { return };
+        if by == Party::Engine && self.is_asked_again(id, leg) {
+            return self.not_resumed(id, leg);
+        }
         let Some(call) = self.calls.get_mut(&id) else { return };
         if call.is_patient(leg) {
             self.end_call(id, cause, by, None);

@@ -4,7 +4,7 @@
 //! refused here is counted; what is let in leaves a record, whatever comes of it.
 
 use super::admission::{self, Reserve, Standing};
-use super::call::{Call, Under};
+use super::call::{Call, Resuming, Under};
 use super::interface::{Output, UnsignedTrees};
 use super::ladder::Numbers;
 use super::moving::Order;
@@ -12,12 +12,12 @@ use super::negotiate::{plan, settled};
 use super::ports::Owned;
 use super::{HeardBy, Switch};
 use crate::call::keys::Presses;
-use crate::call::leg::Leg;
+use crate::call::leg::{DialogOf, Leg};
 use crate::call::routing::{called_number, caller_number, trunk_of};
 use crate::flow::action;
 use crate::flow::run::{Run, Unsigned};
 use crate::id::{CallId, LegId};
-use crate::limits::MESSAGE_OPEN_MAX;
+use crate::limits::{KEPT_AFTER, MESSAGE_OPEN_MAX};
 use crate::media::command::{Command, Ears, PortIndex, WorkerIndex};
 use crate::phi::Phi;
 use crate::report::event::{Cause, Event, Party};
@@ -134,6 +134,8 @@ impl Switch {
             under: Under::Silence,
             recording: None,
             message_until: None,
+            keep_at: None,
+            resuming: Resuming::Over,
             voiced: false,
             message: None,
             presses: Presses::default(),
@@ -251,6 +253,7 @@ impl Switch {
             return;
         }
         call.heard = true;
+        call.keep_at = Some(self.now.at + KEPT_AFTER);
         let on_hold = call.patient.is_held();
         self.append(id, Event::Heard { by_ack: by == HeardBy::Ack });
         self.run_flow(id, action::Input::Start);
@@ -260,7 +263,7 @@ impl Switch {
     }
 
     /// While the patient is on hold the words wait for him, and so does the tone before a message.
-    fn tell_flow_of_hold(&mut self, id: CallId, on: bool) {
+    pub(super) fn tell_flow_of_hold(&mut self, id: CallId, on: bool) {
         let again = self.now.at + MESSAGE_OPEN_MAX;
         if let Some(call) = self.calls.get_mut(&id) {
             call.message_until = call.message_until.map(|_| again);
@@ -295,9 +298,11 @@ impl Switch {
         let Some(changed) = self.leg_of(id, leg).cloned() else { return };
         match self.read_answer(&changed, sdp) {
             Ok(agreed) if changed.open => self.replan(id, changed, &agreed),
+            Ok(agreed) if self.is_asked_again(id, leg) => self.on_resumed(id, changed, &agreed),
             Ok(agreed) => self.open_patient(id, &agreed),
             // What runs goes on as it is.
             Err(_) if changed.open => {}
+            Err(_) if self.is_asked_again(id, leg) => self.not_resumed(id, leg),
             Err(_) => self.no_agreement(id, leg),
         }
     }
@@ -321,6 +326,7 @@ impl Switch {
         }
         self.turn_beds(id);
         self.turn_ears(id);
+        self.keep_again(id, leg);
         self.rekey(id);
     }
 
@@ -329,7 +335,7 @@ impl Switch {
     }
 
     /// Puts a changed leg back into its place.
-    fn keep_leg(&mut self, id: CallId, leg: Leg) {
+    pub(super) fn keep_leg(&mut self, id: CallId, leg: Leg) {
         if let Some(place) = self.leg_of(id, leg.id) {
             *place = leg;
         }
@@ -365,6 +371,7 @@ pub(super) fn new_leg(id: LegId, owned: Owned, local: SocketAddr, peer: IpAddr) 
         told: None,
         open: false,
         ears: Ears::default(),
+        dialog: DialogOf::ThisStart,
         probe_at: None,
     }
 }

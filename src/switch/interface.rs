@@ -3,7 +3,7 @@
 use crate::call::recording;
 use crate::call::routing::Trunk;
 use crate::clock::{Instant, WallTime};
-use crate::flow::action::{Heard, Phrases};
+use crate::flow::action::{Heard, Phrases, Why};
 use crate::flow::closing::Closings;
 use crate::flow::closing::change::Change;
 use crate::flow::edition::{Edition, Served};
@@ -14,7 +14,7 @@ use crate::flow::request::failure::Failure;
 use crate::id::{CallId, Language, LegId, PlaybackId, PromptName, RequestId, TraceId, VoicingId};
 use crate::media::command as media;
 use crate::phi::Phi;
-use crate::report::event::Entry;
+use crate::report::event::{Entry, KeptLeg};
 use crate::sip::interface as sip;
 use crate::sip::locate::{LocateId, Question, Record};
 use crate::sip::registrar::Keep;
@@ -85,6 +85,8 @@ pub enum Input<'a> {
         /// The datagram, or one message of a stream.
         octets: &'a [u8],
     },
+    /// An earlier start of the engine had these calls and died: each goes on, or gets its record.
+    Resume(Vec<Interrupted>),
     /// The answer to [`Output::Resolve`].
     Resolved {
         /// Whose question it was.
@@ -175,6 +177,40 @@ pub enum Input<'a> {
     },
     /// `poll_timeout` is due.
     Timeout,
+}
+
+/// A call that was up when the engine died, as its log tells.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Interrupted {
+    /// Its name.
+    pub call: CallId,
+    /// The number called.
+    pub called: Phi<String>,
+    /// The caller's number.
+    pub caller: Option<Phi<String>>,
+    /// The patient's leg.
+    pub patient: (LegId, KeptLeg),
+    /// The person with whom he talked.
+    pub person: Option<Talk>,
+    /// The language that he has chosen.
+    pub language: Option<Language>,
+    /// Why he is led to a person.
+    pub why: Why,
+    /// The greatest number of a leg of the call.
+    pub last_leg: LegId,
+    /// Where the call's own time line stands now, in µs.
+    pub since_start_us: u64,
+}
+
+/// A talk with a person that was cut off.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Talk {
+    /// The person's leg.
+    pub leg: LegId,
+    /// What was called.
+    pub target: String,
+    /// What is needed to go on with it, if it was written down.
+    pub kept: Option<KeptLeg>,
 }
 
 /// The name, among all prompts, of what a voice said in a call; no file has such a name.

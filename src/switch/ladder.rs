@@ -171,7 +171,7 @@ impl Ladders {
     }
 
     /// From now on messages with this Call-ID are this leg's.
-    fn follow(&mut self, call: CallId, leg: LegId, sip_call_id: &[u8]) {
+    pub fn follow(&mut self, call: CallId, leg: LegId, sip_call_id: &[u8]) {
         let Some(open) = self.open.get_mut(&call).filter(|it| it.sip_call_ids.len() < LADDER_LEGS_MAX) else {
             return;
         };

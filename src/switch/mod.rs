@@ -20,12 +20,14 @@ mod hold;
 pub mod inbox;
 mod incoming;
 pub mod interface;
+mod keeping;
 mod ladder;
 mod moving;
 mod negotiate;
 mod person;
 mod ports;
 mod recording;
+mod resuming;
 pub mod status;
 mod stopping;
 #[cfg(test)]
@@ -87,6 +89,8 @@ pub struct Switch {
     ladders: Ladders,
     outputs: VecDeque<Output>,
     rng: Rng,
+    /// Where the time line of a call that an earlier start had stands when ours begins, in µs.
+    shifts_us: BTreeMap<CallId, u64>,
     next_seq: u64,
     durable_up_to: u64,
     next_id: u64,
@@ -120,6 +124,7 @@ impl Switch {
             timers: BTreeSet::new(),
             journeys: BTreeMap::new(),
             waiting: BTreeMap::new(),
+            shifts_us: BTreeMap::new(),
             ladders: Ladders::default(),
             outputs: VecDeque::new(),
             rng,
@@ -140,6 +145,7 @@ impl Switch {
                 self.ladders.note(Passing { at: now.at, heading: Heading::In, way, octets });
                 self.sip.handle(now.at, sip::Input::Message { way, octets });
             }
+            Input::Resume(calls) => self.resume_all(calls),
             Input::Resolved { id, records } => {
                 self.sip.handle(now.at, sip::Input::Resolved { id, records });
             }
@@ -270,8 +276,10 @@ impl Switch {
             sip::Event::OfferAnswered { leg, sdp } => self.on_offer_answered(leg, &sdp),
             sip::Event::Info { leg, key } => self.on_info(leg, key),
             sip::Event::Located { leg, way } => self.on_person_located(leg, way),
-            // While a person is rung the patient hears the flow, and a refused change leaves all as it was.
-            sip::Event::Ringing { .. } | sip::Event::EarlyMedia { .. } | sip::Event::OfferRefused { .. } => {}
+            // A refused change leaves all as it was, but for a call that was to be gone on with.
+            sip::Event::OfferRefused { leg, .. } => self.on_resumption_refused(leg),
+            // While a person is rung the patient hears the flow.
+            sip::Event::Ringing { .. } | sip::Event::EarlyMedia { .. } => {}
             sip::Event::Answered { leg, sdp } => self.on_person_answered(leg, &sdp),
             sip::Event::Failed { leg, status } => self.on_person_failed(leg, status),
             sip::Event::Probed { leg, alive } => self.on_probed(leg, alive),
@@ -376,7 +384,9 @@ impl Switch {
     fn append_as_of(&mut self, now: Now, call: CallId, event: Event) -> u64 {
         let seq = self.next_seq;
         self.next_seq += 1;
-        let entry = Entry { seq, at: now.wall, since_start_us: now.at.as_micros(), call, event };
+        let shift_us = self.shifts_us.get(&call).copied().unwrap_or(0);
+        let since_start_us = now.at.as_micros() + shift_us;
+        let entry = Entry { seq, at: now.wall, since_start_us, call, event };
         self.outputs.push_back(Output::Append(entry));
         seq
     }

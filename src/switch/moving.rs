@@ -110,9 +110,9 @@ impl Switch {
         kept.into_iter().for_each(|order| self.order(to.0, leg, order));
     }
 
-    /// A bridge was parted by the journey of its legs: it is made anew when both have arrived.
-    fn bridge_again(&mut self, id: CallId) {
-        let Some(call) = self.calls.get(&id) else { return };
+    /// A bridge was parted by the journey of its legs, or by a crash: it is made anew when both are there.
+    pub(super) fn bridge_again(&mut self, id: CallId) {
+        let Some(call) = self.calls.get(&id).filter(|call| call.patient.open) else { return };
         let talks = call.person.as_ref().filter(|person| person.talks());
         let Some(person) = talks.map(|person| person.leg.id) else { return };
         let (patient, worker) = (call.patient.id, call.patient.worker);

@@ -97,6 +97,7 @@ impl Switch {
             self.tell_of_hold(id, leg, true);
         }
         self.run_flow(id, Input::Connected);
+        self.keep_again(id, leg);
         self.rekey(id);
     }
 
@@ -116,6 +117,9 @@ impl Switch {
         else {
             return;
         };
+        if self.is_asked_again(id, leg) {
+            return self.not_resumed(id, leg);
+        }
         self.sip(sip::Command::HangUp { leg, reason: None });
         self.drop_person(id);
         self.person_not_reached(id, leg, STATUS_RANG_OUT);

@@ -116,6 +116,18 @@ impl Ports {
         }
     }
 
+    /// Lets a free port rest from `now` on: somebody may still send there.
+    pub fn rest_number(&mut self, number: u16, now: Instant) {
+        for worker in &mut self.workers {
+            let Some(index) = worker.numbers.iter().position(|known| *known == number) else { continue };
+            let port = PortIndex(index as u32);
+            if let Some(place) = worker.free.iter().position(|(_, free)| *free == port) {
+                worker.free.remove(place);
+                worker.free.push_back((now + self.rest, port));
+            }
+        }
+    }
+
     /// Gives back a port that no packet was ever promised to: it needs no rest.
     pub fn release_unused(&mut self, worker: WorkerIndex, port: PortIndex) {
         if let Some(worker) = self.workers.get_mut(worker.0 as usize) {

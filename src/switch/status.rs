@@ -18,6 +18,8 @@ pub(super) struct Counters {
     pub no_common_media: u64,
     pub peak: u64,
     pub ended: u64,
+    pub resumed: u64,
+    pub dialogs_kept: u64,
     pub closed_late: u64,
     /// Closings made or ended by phone.
     pub closed_by_phone: u64,
@@ -94,6 +96,12 @@ impl Switch {
             figure("calls_offered", c.offered, "INVITEs that began a call"),
             figure("calls_answered", c.answered, "calls answered"),
             figure("calls_ended", c.ended, "calls that are over, each with one record"),
+            figure(
+                "dialogs_kept",
+                c.dialogs_kept,
+                "times that a dialog was written down, so that a start after a crash can go on with it",
+            ),
+            figure("calls_resumed", c.resumed, "calls of an earlier start, which had died, that went on"),
             figure(
                 "calls_refused_full",
                 c.refused_full,

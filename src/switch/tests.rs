@@ -6,6 +6,7 @@ mod desk;
 mod editions;
 mod hold;
 mod journeys;
+mod resuming;
 mod stopping;
 mod voices;
 mod wait;

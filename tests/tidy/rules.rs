@@ -376,7 +376,7 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     ("media", &["wire", "audio", "rtp"]),
     ("call", &["sip", "media", "wire", "rtp", "audio"]),
     ("flow", &["call", "wire::telephone_event"]),
-    ("report", &["call", "flow", "wire", "media::command", "sip::way"]),
+    ("report", &["call", "flow", "wire", "media::command", "sip::dialog::kept", "sip::way"]),
     ("switch", &["wire", "audio", "rtp", "sip", "media", "call", "flow", "report"]),
     ("io", &["wire", "audio", "rtp", "sip", "media", "call", "flow", "report", "switch"]),
     ("config", &["wire", "sip", "media", "call", "flow", "report", "switch", "io"]),

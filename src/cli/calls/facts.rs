@@ -57,6 +57,7 @@ fn fact(event: &Event, numbers: Numbers) -> Option<What> {
         Event::PersonNotReached { leg, status } => {
             note(format!("nobody reached ({leg}, SIP status {status})"))
         }
+        Event::Resumed { leg } => note(format!("the engine had stopped: back with {leg}")),
         Event::MessageSaved { recording } => note(format!("message saved ({recording})")),
         Event::MediaClosed { leg, counters } => What::Told(Mark::Sound, sound(*leg, counters)),
         Event::Ended { cause, by, exit } => {
@@ -69,6 +70,7 @@ fn fact(event: &Event, numbers: Numbers) -> Option<What> {
         | Event::RecordingNamed { .. }
         | Event::RecordingClosed { .. }
         | Event::RecordingRecovered { .. }
+        | Event::Kept { .. }
         | Event::Ladder(_) => return None,
     })
 }

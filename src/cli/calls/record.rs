@@ -120,10 +120,11 @@ fn told(event: &Event, numbers: Numbers) -> Option<String> {
         Event::PersonNotReached { leg, status } => format!("nobody reached ({leg}, SIP status {status})"),
         Event::Bridged { leg } => format!("talking with a person ({leg})"),
         Event::Unbridged { leg } => format!("no longer talking with the person ({leg})"),
+        Event::Resumed { leg } => format!("the engine had stopped: back with {leg}"),
         Event::MessageSaved { recording } => format!("message saved ({recording})"),
         Event::Hold { on: true, by } => hold_begins(*by).to_owned(),
         Event::Hold { on: false, by } => hold_ends(*by).to_owned(),
-        Event::MediaClosed { .. } | Event::Ladder(_) => return None,
+        Event::MediaClosed { .. } | Event::Ladder(_) | Event::Kept { .. } => return None,
         Event::Ended { cause: why, by, .. } => format!("ended: {}", by_whom(*why, *by)),
     })
 }

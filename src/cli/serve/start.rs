@@ -135,11 +135,11 @@ pub fn start(config: &Config, sets: NewSets, unsigned: UnsignedTrees) -> Result<
     let bounds = connections::Settings { all: connections, listen_to: config.sip_settings().listen_to };
     let sip = SipPort::open(&config.sip.listen, bounds).map_err(StartError::SipPort)?;
     let (workers, ports, media_events) = start_workers(config, clock, max_legs)?;
-    let records = open_records(config, clock)?;
+    let mut records = open_records(config, clock)?;
     tell_recovered(&records.recovered);
     let (sets, served) = Sets::new(sets);
     let flows = Arc::clone(&served.current);
-    let calls_recovered = records.recovered.calls.len() as u64;
+    let (calls_recovered, interrupted) = left_open(&mut records.recovered);
     let settings = Settings { service: service(config)?, ..settings(config, &records, unsigned) };
     let max_calls = settings.max_calls;
     let mut switch = Switch::new(settings, Arc::clone(&flows), &ports, seeded_rng()?);
@@ -151,6 +151,7 @@ pub fn start(config: &Config, sets: NewSets, unsigned: UnsignedTrees) -> Result<
     switch.handle(Now { at: clock.now(), wall: clock.wall() }, phones);
     let carriers = Input::Carriers(carriers(config)?);
     switch.handle(Now { at: clock.now(), wall: clock.wall() }, carriers);
+    switch.handle(Now { at: clock.now(), wall: clock.wall() }, interrupted);
     let sockets = workers.iter().flat_map(media_worker::Handle::sockets).cloned().collect();
     let (ask, requests) = control.serve(MediaSockets::new(sockets), config.shelf());
     if config.live_edit == LiveEdit::On {
@@ -342,14 +343,23 @@ fn open_records(config: &Config, clock: Clock) -> Result<Records, StartError> {
     Ok(Records { store, durable, recorder, recorder_events, recovered })
 }
 
+/// How many calls the last run left open, and those of them that may go on.
+fn left_open(recovered: &mut Recovered) -> (u64, Input<'static>) {
+    let Recovered { calls, interrupted, .. } = recovered;
+    let count = (calls.len() + interrupted.len()) as u64;
+    (count, Input::Resume(std::mem::take(interrupted)))
+}
+
 /// Says what the last run left open, and that it is closed now.
 fn tell_recovered(recovered: &Recovered) {
-    if !recovered.calls.is_empty() || !recovered.recordings.is_empty() {
+    let Recovered { calls, interrupted, recordings, .. } = recovered;
+    if !calls.is_empty() || !interrupted.is_empty() || !recordings.is_empty() {
         tracing::warn!(
-            calls = recovered.calls.len(),
-            recordings = recovered.recordings.len(),
+            go_on = interrupted.len(),
+            calls = calls.len(),
+            recordings = recordings.len(),
             lost = recovered.lost.len(),
-            "the last run ended in mid-call: its records and recordings are closed now"
+            "the last run ended in mid-call: `go_on` calls are asked whether they go on, the other records and recordings are closed now"
         );
     }
     if recovered.foreign > 0 {

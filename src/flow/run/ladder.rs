@@ -43,7 +43,7 @@ pub(super) fn silence_between_words(why: Why) -> std::time::Duration {
 }
 
 /// The exit of a call that a person answered.
-fn exit_name(why: Why) -> &'static str {
+pub(super) fn exit_name(why: Why) -> &'static str {
     match why {
         Why::Asked | Why::WrongKeys | Why::Silence | Why::Fault => "person",
         Why::Nurse => "nurse",

@@ -32,6 +32,7 @@ mod keeping;
 mod ladder;
 mod offering;
 mod requesting;
+mod resumed;
 mod silent;
 mod steps;
 pub mod stopping;
@@ -472,6 +473,7 @@ impl Run {
     pub fn handle(&mut self, now: Instant, input: Input) {
         match input {
             Input::Start => self.start(now),
+            Input::Resumed { why, company } => self.resumed(now, why, company),
             Input::Key(key) => self.key(now, key),
             Input::Fax => self.fax(),
             Input::PlaybackEnded { playback, completed } => {
@@ -798,9 +800,9 @@ impl Run {
     fn connect_ended(&mut self, now: Instant, end: ConnectEnd) {
         match (&self.state, end) {
             (State::Climbing(_), ConnectEnd::NotReached | ConnectEnd::FarHungUp) => self.not_reached(now),
-            (State::Talking { why }, ConnectEnd::NotReached | ConnectEnd::FarHungUp) => {
-                self.after_talk(now, *why)
-            }
+            (State::Talking { why }, ConnectEnd::FarHungUp) => self.after_talk(now, *why),
+            // The talk was to go on, with this person or another, and there is none.
+            (State::Talking { why }, ConnectEnd::NotReached) => self.climb(now, *why),
             (_, ConnectEnd::NotReached | ConnectEnd::FarHungUp) => {}
         }
     }

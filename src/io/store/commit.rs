@@ -151,6 +151,8 @@ fn recording_named(event: &Event) -> Option<RecordingId> {
         | Event::Unbridged { .. }
         | Event::MessageSaved { .. }
         | Event::Hold { .. }
+        | Event::Kept { .. }
+        | Event::Resumed { .. }
         | Event::MediaClosed { .. }
         | Event::Ladder(_)
         | Event::Ended { .. } => None,

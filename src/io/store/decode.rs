@@ -9,8 +9,12 @@ use crate::flow::request::failure::Outcome;
 use crate::id::{ExitName, FlowName, Language, PromptName, StepName, TrunkName};
 use crate::media::command::Counters;
 use crate::phi::Phi;
-use crate::report::event::{Event, Party};
+use crate::report::event::{Event, KeptLeg, Party};
 use crate::report::ladder::{Ladder, Rung, Seen, Start};
+use crate::sip::dialog::Translated;
+use crate::sip::dialog::kept::Kept as KeptDialog;
+use crate::sip::invite::change::Owner;
+use crate::sip::way::{Transport, Way};
 use serde_json::Value;
 use std::borrow::Cow;
 use std::collections::BTreeSet;
@@ -56,6 +60,8 @@ pub fn decode(kind: &str, body: &Value) -> Result<Event, DecodeError> {
         "bridged" => Event::Bridged { leg: body.id("leg")? },
         "unbridged" => Event::Unbridged { leg: body.id("leg")? },
         "message_saved" => Event::MessageSaved { recording: body.id("recording")? },
+        "kept" => Event::Kept { leg: body.id("leg")?, kept: Box::new(kept(&body)?) },
+        "resumed" => Event::Resumed { leg: body.id("leg")? },
         "hold" => Event::Hold { on: body.truth("on")?, by: body.word_or("by", Party::Caller)? },
         "media_closed" => {
             Event::MediaClosed { leg: body.id("leg")?, counters: media(&body.object("counters")?)? }
@@ -83,6 +89,38 @@ fn arrived(body: &Body) -> Result<Event, DecodeError> {
         sip_call_id: Phi::new(body.text("sip_call_id")?.to_owned()),
         flow: FlowName::from(body.text("flow")?),
         version: body.text("version")?.to_owned(),
+    })
+}
+
+fn kept(body: &Body) -> Result<KeptLeg, DecodeError> {
+    let text = |field| body.text(field).map(str::to_owned);
+    let phi = |field| text(field).map(Phi::new);
+    let transport = body.text("transport")?;
+    let transport = Transport::ALL.into_iter().find(|known| known.in_uri() == transport);
+    let dialog = KeptDialog {
+        call_id: phi("call_id")?,
+        local: phi("local")?,
+        local_tag: text("local_tag")?,
+        remote: phi("remote")?,
+        remote_tag: text("remote_tag")?,
+        local_cseq: body.number("local_cseq")?,
+        remote_cseq: body.optional("remote_cseq")?,
+        remote_target: phi("remote_target")?,
+        route_set: body.texts("route_set")?,
+        way: Way {
+            transport: transport.ok_or_else(|| body.bad("transport"))?,
+            local: body.id("local_address")?,
+            remote: body.id("remote_address")?,
+            connection: None,
+        },
+        translated: if body.truth("translated")? { Translated::Yes } else { Translated::No },
+        owner: if body.truth("ours")? { Owner::Us } else { Owner::Them },
+    };
+    Ok(KeptLeg {
+        dialog,
+        told: phi("told")?,
+        sdp_version: body.number("sdp_version")?,
+        port: body.number("port")?,
     })
 }
 
@@ -244,6 +282,11 @@ impl<'a> Body<'a> {
         if self.body[field].is_null() { Ok(None) } else { self.text(field).map(Some) }
     }
 
+    fn texts(&self, field: &'static str) -> Result<Vec<String>, DecodeError> {
+        let items = self.body[field].as_array().ok_or_else(|| self.bad(field))?;
+        items.iter().map(|item| item.as_str().map(str::to_owned).ok_or_else(|| self.bad(field))).collect()
+    }
+
     fn truth(&self, field: &'static str) -> Result<bool, DecodeError> {
         self.body[field].as_bool().ok_or_else(|| self.bad(field))
     }
@@ -308,7 +351,6 @@ pub(super) mod tests {
     use crate::io::store::encode::{body, kind};
     use crate::report::event::Cause;
     use crate::report::ladder::Heading;
-    use crate::sip::way::Transport;
     use crate::wire::codec::Codec;
     use crate::wire::telephone_event::Key;
     use proptest::prelude::*;
@@ -438,6 +480,38 @@ pub(super) mod tests {
         })
     }
 
+    fn any_kept() -> impl Strategy<Value = KeptLeg> {
+        let phi = || text().prop_map(Phi::new);
+        let parties = (phi(), phi(), text(), phi(), text(), phi());
+        let routes = proptest::collection::vec(text(), 0..3);
+        let way = (a::<Transport>(), any::<[u8; 4]>(), any::<[u8; 16]>(), any::<[u16; 3]>());
+        let numbers = (any::<u32>(), proptest::option::of(any::<u32>()), any::<[bool; 2]>(), any::<u64>());
+        (parties, routes, way, numbers, phi()).prop_map(|(parties, route_set, way, numbers, told)| {
+            let (call_id, local, local_tag, remote, remote_tag, remote_target) = parties;
+            let ((transport, v4, v6, ports), (local_cseq, remote_cseq, yes, sdp_version)) = (way, numbers);
+            let dialog = KeptDialog {
+                call_id,
+                local,
+                local_tag,
+                remote,
+                remote_tag,
+                local_cseq,
+                remote_cseq,
+                remote_target,
+                route_set,
+                way: Way {
+                    transport,
+                    local: (v4, ports[0]).into(),
+                    remote: (v6, ports[1]).into(),
+                    connection: None,
+                },
+                translated: if yes[0] { Translated::Yes } else { Translated::No },
+                owner: if yes[1] { Owner::Us } else { Owner::Them },
+            };
+            KeptLeg { dialog, told, sdp_version, port: ports[2] }
+        })
+    }
+
     pub fn any_event() -> impl Strategy<Value = Event> {
         let phi = || text().prop_map(Phi::new);
         prop_oneof![
@@ -460,6 +534,8 @@ pub(super) mod tests {
             leg().prop_map(|leg| Event::Bridged { leg }),
             leg().prop_map(|leg| Event::Unbridged { leg }),
             (any::<bool>(), a::<Party>()).prop_map(|(on, by)| Event::Hold { on, by }),
+            (leg(), any_kept()).prop_map(|(leg, kept)| Event::Kept { leg, kept: Box::new(kept) }),
+            leg().prop_map(|leg| Event::Resumed { leg }),
             (leg(), any::<[u64; 8]>(), any::<[Option<u32>; 4]>(), any::<[Option<u16>; 2]>()).prop_map(
                 |(leg, n, told, mos)| Event::MediaClosed {
                     leg,

@@ -10,8 +10,10 @@ use super::words::Word;
 use crate::flow::action::Fact;
 use crate::flow::closing::change::ByPhone;
 use crate::media::command::Counters;
-use crate::report::event::Event;
+use crate::report::event::{Event, KeptLeg};
 use crate::report::ladder::{Ladder, Rung, Start};
+use crate::sip::dialog::Translated;
+use crate::sip::invite::change::Owner;
 use serde::ser::{Serialize, SerializeMap, SerializeSeq, Serializer};
 use std::fmt::Display;
 
@@ -36,6 +38,8 @@ pub fn kind(event: &Event) -> &'static str {
         Event::Unbridged { .. } => "unbridged",
         Event::MessageSaved { .. } => "message_saved",
         Event::Hold { .. } => "hold",
+        Event::Kept { .. } => "kept",
+        Event::Resumed { .. } => "resumed",
         Event::MediaClosed { .. } => "media_closed",
         Event::Ladder(_) => "ladder",
         Event::Ended { .. } => "ended",
@@ -96,7 +100,13 @@ impl Serialize for Body<'_> {
                 body.serialize_entry("leg", &Shown(leg))?;
                 body.serialize_entry("status", status)?;
             }
-            Event::Bridged { leg } | Event::Unbridged { leg } => body.serialize_entry("leg", &Shown(leg))?,
+            Event::Bridged { leg } | Event::Unbridged { leg } | Event::Resumed { leg } => {
+                body.serialize_entry("leg", &Shown(leg))?;
+            }
+            Event::Kept { leg, kept: its } => {
+                body.serialize_entry("leg", &Shown(leg))?;
+                kept(&mut body, its)?;
+            }
             Event::MessageSaved { recording } => body.serialize_entry("recording", &Shown(recording))?,
             Event::Hold { on, by } => {
                 body.serialize_entry("on", on)?;
@@ -124,6 +134,27 @@ impl<T: Display> Serialize for Shown<T> {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
         to.collect_str(&self.0)
     }
+}
+
+fn kept<M: SerializeMap>(body: &mut M, kept: &KeptLeg) -> Result<(), M::Error> {
+    let KeptLeg { dialog, told, sdp_version, port } = kept;
+    body.serialize_entry("call_id", dialog.call_id.expose())?;
+    body.serialize_entry("local", dialog.local.expose())?;
+    body.serialize_entry("local_tag", &dialog.local_tag)?;
+    body.serialize_entry("remote", dialog.remote.expose())?;
+    body.serialize_entry("remote_tag", &dialog.remote_tag)?;
+    body.serialize_entry("local_cseq", &dialog.local_cseq)?;
+    body.serialize_entry("remote_cseq", &dialog.remote_cseq)?;
+    body.serialize_entry("remote_target", dialog.remote_target.expose())?;
+    body.serialize_entry("route_set", &dialog.route_set)?;
+    body.serialize_entry("transport", dialog.way.transport.in_uri())?;
+    body.serialize_entry("local_address", &Shown(dialog.way.local))?;
+    body.serialize_entry("remote_address", &Shown(dialog.way.remote))?;
+    body.serialize_entry("translated", &(dialog.translated == Translated::Yes))?;
+    body.serialize_entry("ours", &(dialog.owner == Owner::Us))?;
+    body.serialize_entry("told", told.expose())?;
+    body.serialize_entry("sdp_version", sdp_version)?;
+    body.serialize_entry("port", port)
 }
 
 fn arrived<M: SerializeMap>(body: &mut M, event: &Event) -> Result<(), M::Error> {

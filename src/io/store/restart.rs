@@ -2,10 +2,12 @@
 //!
 //! ```text
 //!  recordings: log × folder ──reconcile──▶ RecordingRecovered | RecordingFailed
-//!  calls without Ended       ────────────▶ Ended { engine_restart }
+//!  calls without Ended       ────────────▶ Interrupted, if their dialogs were written down and it was a moment ago
+//!                            └───────────▶ Ended { engine_restart }
 //! ```
 
 use super::commit::commit;
+use super::interruption;
 use super::ledger::Ledger;
 use super::read::entries;
 use super::texts::Texts;
@@ -17,6 +19,7 @@ use crate::io::recorder::disk;
 use crate::io::recorder::reconcile::{self, Found, Known};
 use crate::limits::EVENT_BATCH_MAX;
 use crate::report::event::{Cause, Entry, Event, Party};
+use crate::switch::interface::Interrupted;
 use sqlx::{Row, SqliteConnection};
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -30,6 +33,8 @@ pub struct Recovered {
     pub next_id: u64,
     /// Calls that were open and are closed now.
     pub calls: Vec<CallId>,
+    /// Calls that were open and may go on.
+    pub interrupted: Vec<Interrupted>,
     /// Recordings that were unfinished and are whole now, with their milliseconds.
     pub recordings: BTreeMap<RecordingId, u64>,
     /// Recordings that were named and have no readable file.
@@ -52,7 +57,13 @@ pub async fn settle(
     let (known, owners) = recordings(connection).await?;
     let found = reconcile::reconcile(folder, &known)
         .map_err(|source| StoreError::Recordings { path: folder.to_path_buf(), source })?;
-    let calls = open_calls(connection).await?;
+    let (mut calls, mut interrupted) = (Vec::new(), Vec::new());
+    for call in open_calls(connection).await? {
+        match interruption::read(call, &entries(connection, call).await?, now) {
+            Some(it) => interrupted.push(it),
+            None => calls.push(call),
+        }
+    }
     let events = closing(&found, &owners, &calls);
     let mut next_seq = next(connection, "SELECT MAX(seq) FROM event_log").await?;
     let mut batch = Vec::with_capacity(events.len());
@@ -78,6 +89,7 @@ pub async fn settle(
         next_seq,
         next_id,
         calls,
+        interrupted,
         recordings: found.recovered,
         lost,
         foreign: found.foreign,

@@ -61,7 +61,7 @@ impl Spill {
 fn is_ordinary(event: &Event) -> bool {
     match event {
         Event::Heard { .. } | Event::Flow(_) | Event::Hold { .. } => true,
-        Event::MediaClosed { .. } | Event::Ladder(_) => true,
+        Event::MediaClosed { .. } | Event::Ladder(_) | Event::Kept { .. } | Event::Resumed { .. } => true,
         Event::PersonCalled { .. }
         | Event::PersonNotReached { .. }
         | Event::Bridged { .. }

@@ -74,6 +74,7 @@ impl Stack {
             Command::Update { leg, sdp } => self.update(now, leg, sdp),
             Command::Withdraw { leg } => self.withdraw(now, leg),
             Command::HangUp { leg, reason } => self.hang_up(now, leg, reason),
+            Command::Resume { leg, dialog, sdp } => self.resume(now, leg, &dialog, sdp),
             Command::Probe { leg } => self.probe(now, leg),
             Command::Info { leg, key } => self.send_key(now, leg, key),
             Command::Locate { leg, target } => self.locate_call(now, leg, &target),
