@@ -50,6 +50,12 @@ impl std::fmt::Debug for Ring {
     }
 }
 
+/// Whether this kernel has such a ring and allows it here.
+pub fn is_allowed() -> bool {
+    // A place without a socket: a ring over no places at all is refused for that.
+    Ring::new(&[-1]).is_ok()
+}
+
 impl Ring {
     /// A ring over `sockets`, each named by its place, which must be open as long as the ring is used.
     ///

@@ -3,7 +3,7 @@
 use super::finding::Finding;
 use crate::config::Config;
 use crate::io::descriptors::{self, Room};
-use crate::io::media_ring::Ring;
+use crate::io::media_ring;
 use crate::io::media_worker::Batching;
 use crate::io::sip_udp::RECEIVE_BUFFER_OCTETS;
 use std::fs;
@@ -39,7 +39,7 @@ impl Machine {
             room: descriptors::raise_and_share(),
             receive_buffer: told.and_then(|told| told.trim().parse().ok()),
             cores: std::thread::available_parallelism().map_or(1, NonZero::get),
-            batches: if Ring::new(&[]).is_ok() { Batches::Allowed } else { Batches::Forbidden },
+            batches: if media_ring::is_allowed() { Batches::Allowed } else { Batches::Forbidden },
         }
     }
 }
