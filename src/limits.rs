@@ -84,6 +84,11 @@ pub const TRANSACTIONS_CROWDED_PARTS: usize = 2;
 pub const MAX_CALLS_DEFAULT: u32 = 1_000;
 /// How long an unanswered call may ring, unless configuration says otherwise.
 pub const RING_DEFAULT: Duration = Duration::from_secs(180);
+/// How long the person may be rung to whom a talk is transferred: the caller hears nothing but the bed meanwhile, and
+/// after it the person who transferred has him back.
+pub const TRANSFER_RING: Duration = Duration::from_secs(25);
+/// How long who transferred is told what comes of it: longer than a ring and a NOTIFY that nobody answers (RFC 3515 §2.4.4).
+pub const REFER_EXPIRES: Duration = Duration::from_secs(90);
 /// How long an answered call may last, unless configuration says otherwise.
 pub const CALL_DEFAULT: Duration = Duration::from_secs(4 * 3_600);
 /// How long a leg may send neither RTP nor RTCP before it is probed, unless configuration says otherwise.

@@ -15,7 +15,7 @@ use crate::flow::action::{Fact, Why};
 use crate::id::{CallId, ExitName, FlowName, Language, LegId, RecordingId, StepName, TrunkName};
 use crate::media::command::Counters;
 use crate::phi::Phi;
-use crate::report::event::{Cause, Entry, Event, Party};
+use crate::report::event::{Cause, Entry, Event, Party, TransferStep};
 use crate::report::ladder::Signalling;
 use crate::wire::codec::Codec;
 use std::time::Duration;
@@ -94,6 +94,19 @@ pub struct Wait {
     pub from: Moment,
     /// When it was over; `None` while it lasts, and when it lasted to the end of the call.
     pub to: Option<Moment>,
+}
+
+/// A person wanted the caller put through to somebody else.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Transfer {
+    /// When.
+    pub asked: Moment,
+    /// The leg to that person.
+    pub by: LegId,
+    /// Whom it was to be; `None` if nobody was called.
+    pub target: Option<String>,
+    /// What came of it; `None` while it is under way.
+    pub outcome: Option<TransferStep>,
 }
 
 /// A recording of the call.
@@ -186,6 +199,8 @@ pub struct Record {
     pub persons: Vec<Person>,
     /// When a person had the caller on hold.
     pub waits: Vec<Wait>,
+    /// The transfers that persons wanted.
+    pub transfers: Vec<Transfer>,
     /// The recordings.
     pub recordings: Vec<Recording>,
     /// The message that the caller left.
@@ -216,6 +231,7 @@ impl Record {
             rungs: Vec::new(),
             persons: Vec::new(),
             waits: Vec::new(),
+            transfers: Vec::new(),
             recordings: Vec::new(),
             message: None,
             media: Vec::new(),
@@ -282,6 +298,7 @@ impl Record {
             | Event::PersonNotReached { .. }
             | Event::Bridged { .. }
             | Event::Unbridged { .. } => self.connect(now, event),
+            Event::Transfer { by, step } => self.transfer(now, *by, step),
             Event::MessageSaved { recording } => self.message = Some(*recording),
             Event::Hold { on, by: Party::Person } => self.wait(now, *on),
             Event::Hold { by: Party::Caller | Party::Flow | Party::Engine, .. } | Event::Kept { .. } => {}
@@ -331,6 +348,22 @@ impl Record {
             | Fact::RecordingRefused
             | Fact::Promised { .. }
             | Fact::Fault { .. } => {}
+        }
+    }
+
+    fn transfer(&mut self, now: Moment, by: LegId, step: &TransferStep) {
+        let open = self.transfers.last_mut().filter(|it| it.by == by && it.outcome.is_none());
+        match (step, open) {
+            (TransferStep::Began { target }, _) => {
+                self.transfers.push(Transfer { asked: now, by, target: Some(target.clone()), outcome: None });
+            }
+            (TransferStep::Refused { .. }, _) => {
+                self.transfers.push(Transfer { asked: now, by, target: None, outcome: Some(step.clone()) });
+            }
+            (TransferStep::Done { .. } | TransferStep::Failed { .. }, Some(it)) => {
+                it.outcome = Some(step.clone());
+            }
+            (TransferStep::Done { .. } | TransferStep::Failed { .. }, None) | (TransferStep::Left, _) => {}
         }
     }
 
@@ -430,7 +463,11 @@ impl Record {
             Event::PersonNotReached { leg, status } => {
                 of(leg, &mut self.persons, &|person| person.refused = Some(*status));
             }
-            Event::Bridged { leg } => of(leg, &mut self.persons, &|person| person.bridged = Some(now)),
+            // A talk that was not handed on after all goes on.
+            Event::Bridged { leg } => of(leg, &mut self.persons, &|person| {
+                person.bridged = person.bridged.or(Some(now));
+                person.unbridged = None;
+            }),
             Event::Unbridged { leg } => of(leg, &mut self.persons, &|person| person.unbridged = Some(now)),
             _ => {}
         }
@@ -595,6 +632,44 @@ mod tests {
             let record = fold(&story);
             assert_eq!((record.waits.len(), record.waited().as_millis()), (times, waited_ms.into()), "{why}");
         }
+    }
+
+    #[test]
+    fn a_record_tells_what_came_of_each_transfer_and_a_talk_that_goes_on_is_one_talk() {
+        let by = LegId(2);
+        let step = |step| Event::Transfer { by, step };
+        let began = || step(TransferStep::Began { target: "sip:nurse@careline".to_owned() });
+        let failed = TransferStep::Failed { status: 486 };
+        let done = TransferStep::Done { to: LegId(3) };
+        let refused = TransferStep::Refused { status: 403 };
+        type Outcomes = Vec<Option<TransferStep>>;
+        let table: [(&str, &[Event], Outcomes); 5] = [
+            ("under way", &[began()], vec![None]),
+            ("done", &[began(), step(TransferStep::Left), step(done.clone())], vec![Some(done.clone())]),
+            ("nobody is there", &[began(), step(failed.clone())], vec![Some(failed.clone())]),
+            ("refused", &[step(refused.clone())], vec![Some(refused.clone())]),
+            (
+                "the second one is taken",
+                &[step(refused.clone()), began(), step(failed.clone()), began(), step(done.clone())],
+                vec![Some(refused), Some(failed), Some(done)],
+            ),
+        ];
+        for (why, events, expected) in table {
+            let story = [arrived()].into_iter().chain(events.iter().cloned());
+            let timed: Vec<(u64, Event)> = story.enumerate().map(|(n, event)| (n as u64, event)).collect();
+            let told: Vec<_> = fold(&timed).transfers.into_iter().map(|transfer| transfer.outcome).collect();
+            assert_eq!(told, expected, "{why}");
+        }
+        let (target, leg) = ("sip:front-desk@10.0.0.5".to_owned(), by);
+        let record = fold(&[
+            (0, arrived()),
+            (5, Event::PersonCalled { leg, target }),
+            (10, Event::Bridged { leg }),
+            (20, Event::Unbridged { leg }),
+            (40, Event::Bridged { leg }),
+        ]);
+        let person = &record.persons[0];
+        assert_eq!((person.bridged.map(|at| at.since_start_us), person.unbridged), (Some(10_000), None));
     }
 
     #[test]

@@ -163,6 +163,13 @@ pub enum Event {
         /// The leg.
         leg: LegId,
     },
+    /// A person wants the caller put through to somebody else.
+    Transfer {
+        /// The leg to the person who asked.
+        by: LegId,
+        /// How far it is.
+        step: TransferStep,
+    },
     /// A leg's stream was closed; what it counted.
     MediaClosed {
         /// The leg.
@@ -219,6 +226,33 @@ pub enum Cause {
     TooLong,
     /// The engine stopped in mid-call; the next start closed the record.
     EngineRestart,
+}
+
+/// How far a transfer is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum TransferStep {
+    /// The person does not talk any more, and somebody else is called.
+    Began {
+        /// Whom: a user, or a target of the configuration.
+        target: String,
+    },
+    /// It may not be: nobody is called, and the talk goes on.
+    Refused {
+        /// What the person's phone was told.
+        status: u16,
+    },
+    /// The person hung up meanwhile.
+    Left,
+    /// The caller talks with who was called.
+    Done {
+        /// By this leg.
+        to: LegId,
+    },
+    /// Nobody was reached: the caller talks with the person again, or is led on if that has left.
+    Failed {
+        /// The final status of SIP.
+        status: u16,
+    },
 }
 
 /// Who ended a call.

@@ -109,6 +109,11 @@ impl DialogId {
         Some(Self::new(call_id, to.address.tag()?, from.address.tag().unwrap_or_default()))
     }
 
+    /// The dialog with this Call-ID in which our tag and theirs are these.
+    pub fn named(call_id: &[u8], local_tag: &[u8], remote_tag: &[u8]) -> Self {
+        Self::new(call_id, local_tag, remote_tag)
+    }
+
     fn new(call_id: &[u8], local_tag: &[u8], remote_tag: &[u8]) -> Self {
         Self([call_id, local_tag, remote_tag].join(&b'\n').into())
     }

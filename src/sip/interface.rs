@@ -12,6 +12,7 @@ use crate::sip::digest::Ha1;
 use crate::sip::digest::answer::Account;
 use crate::sip::digest::nonce::Secret;
 use crate::sip::locate::{LocateId, Question, Record};
+use crate::sip::refer::Refer;
 use crate::sip::registrar::Keep;
 use crate::sip::registrar::binding::Kept;
 use crate::sip::way::Way;
@@ -268,6 +269,28 @@ pub enum Command {
         /// The key.
         key: Key,
     },
+    /// The party that a REFER names is called: 202, and its sender is told (RFC 3515 §2.4.2).
+    AcceptRefer {
+        /// The leg of [`Event::Refer`].
+        leg: LegId,
+    },
+    /// Nobody is called: a final answer over 299 to the REFER.
+    RefuseRefer {
+        /// The leg.
+        leg: LegId,
+        /// The status, 300 to 699.
+        status: u16,
+    },
+    /// What came of the call that a REFER asked for: in the last NOTIFY. A leg whose party hung up meanwhile is told too, and
+    /// a BYE of ours waits until the NOTIFY is answered.
+    TellRefer {
+        /// The leg.
+        leg: LegId,
+        /// The final status.
+        status: u16,
+    },
+    /// BYEs that wait for the answer to a NOTIFY go now.
+    PartNow,
     /// Finds out how a party is reached (RFC 3263 §4): [`Event::Located`] or [`Event::Failed`] follows. `leg` comes
     /// from `Stack::reserve_leg`.
     Locate {
@@ -414,6 +437,14 @@ pub enum Event {
         leg: LegId,
         /// The key.
         key: Key,
+    },
+    /// A party asks us to put the other one through to somebody else (RFC 3515); the switch answers with `AcceptRefer` or
+    /// `RefuseRefer`.
+    Refer {
+        /// The leg.
+        leg: LegId,
+        /// To whom.
+        refer: Box<Refer>,
     },
     /// The party we call answered; the ACK is sent.
     Answered {

@@ -8,6 +8,7 @@ pub mod guard;
 pub mod interface;
 pub mod invite;
 pub mod locate;
+pub mod refer;
 pub mod registering;
 pub mod registrar;
 pub mod stack;

@@ -23,6 +23,7 @@ mod prack;
 mod reach;
 mod readdress;
 mod receive;
+mod refer;
 mod refusal;
 mod register;
 mod request;
@@ -274,6 +275,7 @@ impl Stack {
         let deadline = match self.legs.get(&id).map(|leg| &leg.phase) {
             Some(leg::Phase::InDialog(within)) => within.poll_timeout(),
             Some(leg::Phase::Outgoing(calling)) => calling.poll_timeout(),
+            Some(leg::Phase::Subscribed(left)) => left.subscription.poll_timeout(),
             Some(leg::Phase::Mortal { .. }) | None => None,
         };
         self.index.set(TimerKey::Leg(id), deadline);
@@ -283,10 +285,16 @@ impl Stack {
     fn forget(&mut self, id: LegId) {
         let Some(leg) = self.legs.remove(&id) else { return };
         match leg.phase {
-            leg::Phase::InDialog(within) => self.forget_dialog(&within.dialog.id(), within.asked),
+            leg::Phase::InDialog(within) => {
+                if let Some(asked) = &within.refer.asked {
+                    self.servers.remove(asked.incoming.transaction);
+                }
+                self.forget_dialog(&within.dialog.id(), within.asked);
+            }
+            leg::Phase::Subscribed(left) => self.forget_dialog(&left.dialog.id(), None),
             leg::Phase::Mortal { dialog } => self.forget_dialog(&dialog, None),
             leg::Phase::Outgoing(calling) => self.forget_forks(calling.forks),
-        };
+        }
         self.index.set(TimerKey::Leg(id), None);
     }
 

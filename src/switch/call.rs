@@ -33,6 +33,8 @@ pub struct Call {
     pub voiced: bool,
     /// The person being called or talked with.
     pub person: Option<Person>,
+    /// The talk that is being handed to that person by another one.
+    pub transfer: Option<Transfer>,
     /// Legs to persons that are being closed.
     pub leaving: Vec<Leg>,
     /// What the patient hears while nothing else is to be heard.
@@ -84,6 +86,14 @@ pub enum Resuming {
     },
     /// He does, or the call is one of this start.
     Over,
+}
+
+/// A talk that is being handed on.
+pub struct Transfer {
+    /// The leg of who asked: its phone is told what comes of it.
+    pub by: LegId,
+    /// Who asked, until that one hangs up.
+    pub from: Option<Person>,
 }
 
 /// What is under the words to a party.
@@ -140,7 +150,8 @@ impl Call {
 
     /// The legs that may have to be asked whether the party is still there.
     pub fn probed_legs(&self) -> impl Iterator<Item = &Leg> {
-        std::iter::once(&self.patient).chain(self.person.as_ref().map(|person| &person.leg))
+        let persons = self.person.iter().chain(self.transfer.as_ref().and_then(|it| it.from.as_ref()));
+        std::iter::once(&self.patient).chain(persons.map(|person| &person.leg))
     }
 
     /// Whether `leg` is the patient's.
@@ -150,9 +161,16 @@ impl Call {
 
     /// A leg of the call, whoever's it is, and whether it is on its way out.
     pub fn any_leg(&mut self, leg: LegId) -> Option<&mut Leg> {
-        let person = self.person.as_mut().map(|person| &mut person.leg);
-        let all = std::iter::once(&mut self.patient).chain(person).chain(&mut self.leaving);
+        let from = self.transfer.as_mut().and_then(|transfer| transfer.from.as_mut());
+        let persons = self.person.iter_mut().chain(from).map(|person| &mut person.leg);
+        let all = std::iter::once(&mut self.patient).chain(persons).chain(&mut self.leaving);
         all.into_iter().find(|its| its.id == leg)
+    }
+
+    /// The leg of who hands the talk on, if `leg` is it.
+    pub fn transferor_leg(&mut self, leg: LegId) -> Option<&mut Leg> {
+        let from = self.transfer.as_mut()?.from.as_mut();
+        from.map(|person| &mut person.leg).filter(|its| its.id == leg)
     }
 
     /// The person's leg, if `leg` is it.

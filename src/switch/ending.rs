@@ -6,6 +6,7 @@
 use super::Switch;
 use super::call::Ending;
 use super::interface::Output;
+use super::transfer::STATUS_TERMINATED;
 use crate::call::leg::Leg;
 use crate::call::take;
 use crate::id::{CallId, ExitName, LegId};
@@ -26,6 +27,8 @@ impl Switch {
             self.end_call(id, cause, by, None);
         } else if call.person_leg(leg).is_some() {
             self.person_left(id, leg);
+        } else if call.transferor_leg(leg).is_some() {
+            self.transferor_left(id);
         }
         self.rekey(id);
     }
@@ -45,6 +48,7 @@ impl Switch {
             self.sip(sip::Command::HangUp { leg, reason: None });
             self.drop_person(id);
         }
+        self.drop_transfer(id, STATUS_TERMINATED, None);
         if !told_by_peer {
             self.sip(sip::Command::HangUp { leg: patient.id, reason: hang_up_reason(cause) });
         }

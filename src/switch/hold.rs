@@ -1,7 +1,7 @@
 //! Somebody waits: a bed is under the wait, whoever is waited for, and the log tells who lets whom wait.
 //!
 //! ```text
-//!  a person is rung, a server asked ──▶ patient on the bed
+//!  a person is rung, a server asked ──▶ patient on the bed       a transfer ───────▶ patient on the bed
 //!  the person holds ──────────────────▶ patient on the bed       the patient holds ──▶ person on the bed
 //! ```
 //! Who has put us on hold is heard by nobody (`media/engine/rooms.rs`), whatever its phone sends; the bridge stands, so that
@@ -20,6 +20,11 @@ impl Switch {
     /// with it or a message is taken.
     pub(super) fn turn_beds(&mut self, id: CallId) {
         let Some(call) = self.calls.get_mut(&id) else { return };
+        let from = call.transfer.as_mut().and_then(|transfer| transfer.from.as_mut());
+        let of_transferor = from.and_then(|person| {
+            let change = turned(&mut person.under, Under::Silence, &person.leg)?;
+            Some((person.leg.clone(), change))
+        });
         let patient_holds = call.patient.is_held();
         let talking = call.person.as_mut().filter(|person| person.talks());
         let person_holds = talking.as_ref().is_some_and(|person| person.leg.is_held());
@@ -27,10 +32,10 @@ impl Switch {
             let change = turned(&mut person.under, under(patient_holds), &person.leg)?;
             Some((person.leg.clone(), change))
         });
-        let wished = under(person_holds || call.run.waits());
+        let wished = under(person_holds || call.transfer.is_some() || call.run.waits());
         let of_patient = turned(&mut call.under, wished, &call.patient);
         let of_patient = of_patient.map(|change| (call.patient.clone(), change));
-        for (leg, under) in [of_patient, of_person].into_iter().flatten() {
+        for (leg, under) in [of_patient, of_person, of_transferor].into_iter().flatten() {
             self.lay_bed(&leg, under);
         }
     }
@@ -44,8 +49,11 @@ impl Switch {
         self.order(leg.worker, leg.id, order);
     }
 
-    /// A party has put us on hold, or took us back.
+    /// A party has put us on hold, or took us back. Nobody waits for a person who hands the talk on.
     pub(super) fn tell_of_hold(&mut self, id: CallId, leg: LegId, on: bool) {
+        if self.calls.get_mut(&id).is_some_and(|call| call.transferor_leg(leg).is_some()) {
+            return;
+        }
         let is_patient = self.calls.get(&id).is_some_and(|call| call.is_patient(leg));
         let by = if is_patient { Party::Caller } else { Party::Person };
         if on && by == Party::Person {

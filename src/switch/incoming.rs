@@ -130,6 +130,7 @@ impl Switch {
             heard: false,
             caller,
             person: None,
+            transfer: None,
             leaving: Vec::new(),
             under: Under::Silence,
             recording: None,
@@ -341,10 +342,13 @@ impl Switch {
         }
     }
 
-    /// The leg of that name, the patient's or the person's.
+    /// The leg of that name: the patient's, the person's, or that of a person who hands the talk on.
     pub(super) fn leg_of(&mut self, id: CallId, leg: LegId) -> Option<&mut Leg> {
         let call = self.calls.get_mut(&id)?;
-        if call.is_patient(leg) { Some(&mut call.patient) } else { call.person_leg(leg) }
+        if call.is_patient(leg) {
+            return Some(&mut call.patient);
+        }
+        if call.person_leg(leg).is_some() { call.person_leg(leg) } else { call.transferor_leg(leg) }
     }
 
     pub(super) fn refuse(&mut self, leg: LegId, status: u16, retry_after_s: Option<u32>) {

@@ -33,6 +33,7 @@ mod stopping;
 #[cfg(test)]
 mod tests;
 pub mod trace;
+mod transfer;
 
 use crate::call::keys::Teller;
 use crate::clock::{Due, Instant};
@@ -275,6 +276,7 @@ impl Switch {
             sip::Event::Reoffer { leg, sdp } => self.on_reoffer(leg, sdp),
             sip::Event::OfferAnswered { leg, sdp } => self.on_offer_answered(leg, &sdp),
             sip::Event::Info { leg, key } => self.on_info(leg, key),
+            sip::Event::Refer { leg, refer } => self.on_refer(leg, &refer),
             sip::Event::Located { leg, way } => self.on_person_located(leg, way),
             // A refused change leaves all as it was, but for a call that was to be gone on with.
             sip::Event::OfferRefused { leg, .. } => self.on_resumption_refused(leg),
@@ -409,6 +411,8 @@ impl Switch {
     fn tell_when_drained(&mut self) {
         if self.stopping.is_some() && self.calls.is_empty() && !self.drained_told {
             self.drained_told = true;
+            self.sip(sip::Command::PartNow);
+            self.run_sip();
             self.outputs.push_back(Output::Drained);
         }
     }

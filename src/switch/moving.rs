@@ -57,17 +57,23 @@ impl Switch {
     /// A port for a person whom this patient is to talk with: on the patient's worker, else on another one, and the
     /// patient goes there. `None` when no worker has room for both.
     pub(super) fn port_beside_patient(&mut self, id: CallId) -> Option<Owned> {
-        let (patient, now) = (self.calls.get(&id)?.patient.clone(), self.now.at);
-        let worker = self.journeys.get(&patient.id).map_or(patient.worker, |journey| journey.to.0);
-        if let Some(owned) = self.ports.take_on(worker, now) {
+        if let Some(owned) = self.port_where_patient_is(id) {
             return Some(owned);
         }
+        let (patient, now) = (self.calls.get(&id)?.patient.clone(), self.now.at);
         let owned = self.ports.take(now)?;
         if self.move_leg(&patient, owned.worker).is_none() {
             self.ports.release_unused(owned.worker, owned.port);
             return None;
         }
         Some(owned)
+    }
+
+    /// A port on the patient's worker alone, or the one that he goes to.
+    pub(super) fn port_where_patient_is(&mut self, id: CallId) -> Option<Owned> {
+        let patient = &self.calls.get(&id)?.patient;
+        let worker = self.journeys.get(&patient.id).map_or(patient.worker, |journey| journey.to.0);
+        self.ports.take_on(worker, self.now.at)
     }
 
     /// Moves all legs of a call, if there is a port for each. A person who rings only is not moved: nothing is heard of
@@ -110,7 +116,7 @@ impl Switch {
         kept.into_iter().for_each(|order| self.order(to.0, leg, order));
     }
 
-    /// A bridge was parted by the journey of its legs, or by a crash: it is made anew when both are there.
+    /// A bridge was parted, by the journey of its legs, a transfer or a crash: it is made anew when both are there.
     pub(super) fn bridge_again(&mut self, id: CallId) {
         let Some(call) = self.calls.get(&id).filter(|call| call.patient.open) else { return };
         let talks = call.person.as_ref().filter(|person| person.talks());

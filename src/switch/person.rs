@@ -7,6 +7,7 @@ use super::Switch;
 use super::call::{Person, Under};
 use super::incoming::new_leg;
 use super::moving::Order;
+use super::ports::Owned;
 use crate::call::leg::Leg;
 use crate::flow::action::{ConnectEnd, Input, Urgency};
 use crate::id::{CallId, LegId};
@@ -21,7 +22,19 @@ const STATUS_RANG_OUT: u16 = 408;
 /// The final status that the record gives when nobody is called because the engine stops: service unavailable.
 pub(super) const STATUS_STOPPING: u16 = 503;
 /// The final status that the record gives when no port was free: service unavailable.
-const STATUS_NO_PORT: u16 = 503;
+pub(super) const STATUS_NO_PORT: u16 = 503;
+
+/// A call to a person that is to be placed.
+pub(super) struct Placed {
+    /// Its leg.
+    pub leg: LegId,
+    /// Its port.
+    pub owned: Owned,
+    /// Whom: a target of the configuration, or a user.
+    pub target: String,
+    /// How long it may ring.
+    pub ring: Duration,
+}
 
 impl Switch {
     /// Begins a call to `target`, an address of the configuration: where it is must be found out first.
@@ -31,11 +44,17 @@ impl Switch {
         if !self.may_call_person(urgency) {
             return self.person_not_reached(id, leg, STATUS_STOPPING);
         }
-        let Some((local, peer)) = self.calls.get(&id).map(|call| (call.local, call.patient.peer)) else {
-            return;
-        };
         let Some(owned) = self.port_beside_patient(id) else {
             return self.person_not_reached(id, leg, STATUS_NO_PORT);
+        };
+        self.place_call(id, Placed { leg, owned, target, ring });
+    }
+
+    /// Seeks whoever is to be called; the leg owns its port from here on.
+    pub(super) fn place_call(&mut self, id: CallId, placed: Placed) {
+        let Placed { leg, owned, target, ring } = placed;
+        let Some((local, peer)) = self.calls.get(&id).map(|call| (call.local, call.patient.peer)) else {
+            return self.ports.release_unused(owned.worker, owned.port);
         };
         let ring_until = Some(self.now.at + ring.min(self.settings.ring));
         self.legs.insert(leg, id);
@@ -96,7 +115,9 @@ impl Switch {
         if holds {
             self.tell_of_hold(id, leg, true);
         }
-        self.run_flow(id, Input::Connected);
+        if !self.transfer_done(id, leg) {
+            self.run_flow(id, Input::Connected);
+        }
         self.keep_again(id, leg);
         self.rekey(id);
     }
@@ -145,13 +166,20 @@ impl Switch {
     fn person_not_reached(&mut self, id: CallId, leg: LegId, status: u16) {
         self.counters.persons_not_reached += 1;
         self.append(id, Event::PersonNotReached { leg, status });
-        self.run_flow(id, Input::ConnectEnded(ConnectEnd::NotReached));
+        if !self.transfer_failed(id, status) {
+            self.run_flow(id, Input::ConnectEnded(ConnectEnd::NotReached));
+        }
     }
 
     /// Gives the person's leg back: its stream is closed by the worker, or its port is free at once.
     pub(super) fn drop_person(&mut self, id: CallId) {
-        let Some(person) = self.calls.get_mut(&id).and_then(|call| call.person.take()) else { return };
-        let leg = person.leg;
+        if let Some(person) = self.calls.get_mut(&id).and_then(|call| call.person.take()) {
+            self.close_leg(id, person.leg);
+        }
+    }
+
+    /// The same for any leg to a person that has lost its place.
+    pub(super) fn close_leg(&mut self, id: CallId, leg: Leg) {
         if leg.open {
             let command = Command::Close { leg: leg.id };
             self.order(leg.worker, leg.id, Order::Media(command));
@@ -181,6 +209,9 @@ impl Switch {
         } else if call.person_leg(leg).is_some() {
             self.sip(sip::Command::HangUp { leg, reason: None });
             self.person_left(id, leg);
+        } else if call.transferor_leg(leg).is_some() {
+            self.sip(sip::Command::HangUp { leg, reason: None });
+            self.transferor_left(id);
         }
         self.rekey(id);
     }

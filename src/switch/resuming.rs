@@ -76,6 +76,7 @@ impl Switch {
             heard: false,
             caller: it.caller,
             person: None,
+            transfer: None,
             leaving: Vec::new(),
             under: Under::Silence,
             recording: None,

@@ -41,6 +41,10 @@ pub(super) struct Counters {
     pub bridged: u64,
     /// Times that a person put a patient on hold.
     pub patients_held: u64,
+    /// Talks that a person handed on to another one, or wanted to.
+    pub transfers: u64,
+    pub transfers_failed: u64,
+    pub transfers_refused: u64,
     pub moved: u64,
     pub persons_not_reached: u64,
     pub recordings: u64,
@@ -188,6 +192,13 @@ impl Switch {
             figure("ladder_rungs", c.ladder_rungs, "times that a caller went up the person ladder"),
             figure("bridged", c.bridged, "callers who were put through to a person"),
             figure("patients_held", c.patients_held, "times that a person put a caller on hold"),
+            figure("transfers", c.transfers, "talks that a person began to hand on to somebody else"),
+            figure("transfers_failed", c.transfers_failed, "of them, those in which nobody was reached"),
+            figure(
+                "transfers_refused",
+                c.transfers_refused,
+                "transfers to somebody who is no user and no target of the flows, or when it could not be",
+            ),
             figure(
                 "legs_moved",
                 c.moved,

@@ -77,6 +77,7 @@ impl Switch {
                 self.append(id, Event::PersonNotReached { leg, status: STATUS_STOPPING });
             }
         }
+        self.drop_transfer(id, STATUS_STOPPING, Some(REASON));
         self.run_flow(id, Input::Stopping);
         self.rekey(id);
     }

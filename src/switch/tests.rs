@@ -8,6 +8,7 @@ mod hold;
 mod journeys;
 mod resuming;
 mod stopping;
+mod transfer;
 mod voices;
 mod wait;
 
@@ -36,7 +37,12 @@ fn flows() -> Arc<FlowSet> {
 
 /// The shipped flows, with this line of `clinic.yaml` in place of the one that names the urgent flows.
 fn flows_with(line: &str) -> Arc<FlowSet> {
-    let text = |text: &str| text.replace("urgent_flows: [crisis_help]", line);
+    flows_where("urgent_flows: [crisis_help]", line)
+}
+
+/// The shipped flows, with `that` in place of `this` in `clinic.yaml`.
+fn flows_where(this: &str, that: &str) -> Arc<FlowSet> {
+    let text = |text: &str| text.replace(this, that);
     let file = |(name, shipped): (&str, &str)| SourceFile {
         path: name.to_owned(),
         octets: if name == "clinic.yaml" { text(shipped) } else { shipped.to_owned() }.into(),

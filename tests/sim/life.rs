@@ -327,6 +327,12 @@ impl World {
             answered_anew: self.wires.answered_anew,
             called_by_tcp: self.wires.calls_out,
             fell_back: self.wires.fell_back,
+            handed: count(|event| {
+                matches!(event, report::Event::Transfer { step: report::TransferStep::Done { .. }, .. })
+            }),
+            not_handed: count(|event| {
+                matches!(event, report::Event::Transfer { step: report::TransferStep::Failed { .. }, .. })
+            }),
             quirks: self
                 .phones
                 .iter()

@@ -113,6 +113,8 @@ fn add(total: Summary, one: Summary) -> Summary {
         answered_anew: total.answered_anew + one.answered_anew,
         called_by_tcp: total.called_by_tcp + one.called_by_tcp,
         fell_back: total.fell_back + one.fell_back,
+        handed: total.handed + one.handed,
+        not_handed: total.not_handed + one.not_handed,
         quirks: total.quirks | one.quirks,
         ..total
     }
@@ -157,6 +159,7 @@ fn seeds_tell_of_calls_that_all_end_well_and_meet_every_quirk_of_phones() {
             "no storm refused some and let the urgent in: {total:?}"
         );
         assert!(total.floods > 0, "nobody flooded the engine: {total:?}");
+        assert!(total.handed.min(total.not_handed) > 0, "nobody was handed on: {total:?}");
         assert!(total.struck > 5, "the disk failed hardly a recording: {total:?}");
         assert!(
             total.cut.min(total.answered_anew).min(total.called_by_tcp).min(total.fell_back) > 0,

@@ -208,7 +208,7 @@ impl World {
             (false, true) => Some(Quirk::HostMute),
             (false, false) => {
                 let quirk = Quirk::random(&Quirk::OF_PERSONS, &mut self.rng);
-                quirk.or(n.is_multiple_of(2).then_some(Quirk::DeskHolds))
+                quirk.or(Some(Quirk::OF_OTHERS[n % 2]))
             }
         };
         let rng = Rng::seeded(self.rng.next_u64());

@@ -196,6 +196,10 @@ pub struct Summary {
     pub called_by_tcp: usize,
     /// Large ones that went in a datagram, for TCP was refused.
     pub fell_back: usize,
+    /// Callers who were handed on from one person to another.
+    pub handed: usize,
+    /// Callers for whom nobody was there, or whose call ended meanwhile.
+    pub not_handed: usize,
 }
 
 impl World {

@@ -2,7 +2,7 @@
 
 use super::Numbers;
 use super::picture::{Edge, Mark, Span, Turn, Unplaced, What};
-use super::words::{by_whom, fault_text, flow_told, hold_begins, hold_ends};
+use super::words::{by_whom, fault_text, flow_told, hold_begins, hold_ends, transferred};
 use crate::flow::action::Fact;
 use crate::id::LegId;
 use crate::media::command::Counters;
@@ -51,6 +51,7 @@ fn fact(event: &Event, numbers: Numbers) -> Option<What> {
         }
         Event::Hold { on: true, by } => begins(held(*by), hold_begins(*by).to_owned()),
         Event::Hold { on: false, by } => ends(held(*by), hold_ends(*by).to_owned()),
+        Event::Transfer { by, step } => note(transferred(*by, step)),
         Event::Bridged { leg } => begins(Span::Talk, format!("talking with a person ({leg})")),
         Event::Unbridged { leg } => ends(Span::Talk, format!("no longer talking with the person ({leg})")),
         Event::PersonCalled { leg, target } => note(format!("calling {target} ({leg})")),

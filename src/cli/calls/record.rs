@@ -3,6 +3,7 @@
 use super::Numbers;
 use super::words::{
     by_whom, clock, date_time, fault_text, flow_told, hold_begins, hold_ends, indented, number, table,
+    transferred,
 };
 use crate::call::recording::RecordingKind;
 use crate::id::LegId;
@@ -10,7 +11,7 @@ use crate::io::recorder::disk::relative_path;
 use crate::io::store::words::Word;
 use crate::media::command::Counters;
 use crate::report::cdr::{Moment, Record, Recording, RecordingState};
-use crate::report::event::{Entry, Event};
+use crate::report::event::{Entry, Event, TransferStep};
 use jiff::tz::TimeZone;
 use std::path::Path;
 use std::time::Duration;
@@ -80,6 +81,16 @@ pub fn summary(record: &Record, numbers: Numbers, zone: &TimeZone) -> String {
             lines.push(format!("  on hold by the person {times} times, for {all} in all"));
         }
     }
+    lines.extend(record.transfers.iter().map(|transfer| {
+        let whom = transfer.target.as_deref().unwrap_or("nobody");
+        let came = match transfer.outcome {
+            Some(TransferStep::Done { .. }) => "they talked".to_owned(),
+            Some(TransferStep::Failed { status }) => format!("not reached, SIP status {status}"),
+            Some(TransferStep::Refused { status }) => format!("refused, SIP status {status}"),
+            Some(TransferStep::Began { .. } | TransferStep::Left) | None => "under way".to_owned(),
+        };
+        format!("  transfer by {} to {whom}: {came}", transfer.by)
+    }));
     lines.push(match &record.end {
         None => "  it goes on, or the engine has not been started since".to_owned(),
         Some(end) => {
@@ -123,6 +134,7 @@ fn told(event: &Event, numbers: Numbers) -> Option<String> {
         Event::Resumed { leg } => format!("the engine had stopped: back with {leg}"),
         Event::MessageSaved { recording } => format!("message saved ({recording})"),
         Event::Hold { on: true, by } => hold_begins(*by).to_owned(),
+        Event::Transfer { by, step } => transferred(*by, step),
         Event::Hold { on: false, by } => hold_ends(*by).to_owned(),
         Event::MediaClosed { .. } | Event::Ladder(_) | Event::Kept { .. } => return None,
         Event::Ended { cause: why, by, .. } => format!("ended: {}", by_whom(*why, *by)),

@@ -8,9 +8,10 @@ use crate::clock::WallTime;
 use crate::flow::action::{Fact, Why};
 use crate::flow::closing::Then;
 use crate::flow::closing::change::ByPhone;
+use crate::id::LegId;
 use crate::io::store::words::Word;
 use crate::phi::Phi;
-use crate::report::event::{Cause, Party};
+use crate::report::event::{Cause, Party, TransferStep};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use std::time::Duration;
@@ -28,6 +29,21 @@ pub fn hold_ends(by: Party) -> &'static str {
     match by {
         Party::Person => "the person's hold is over",
         Party::Caller | Party::Flow | Party::Engine => "taken back from hold",
+    }
+}
+
+/// How a person hands the talk on.
+pub fn transferred(by: LegId, step: &TransferStep) -> String {
+    match step {
+        TransferStep::Began { target } => format!("the person ({by}) hands the caller on to {target}"),
+        TransferStep::Refused { status } => {
+            format!("a transfer that {by} asked for may not be (SIP status {status})")
+        }
+        TransferStep::Left => format!("the person ({by}) hung up meanwhile"),
+        TransferStep::Done { to } => format!("handed on by the person ({by}): the caller talks by {to}"),
+        TransferStep::Failed { status } => {
+            format!("not handed on by the person ({by}): nobody was reached (SIP status {status})")
+        }
     }
 }
 

@@ -36,6 +36,8 @@ use std::time::Duration;
 
 /// The phone's only leg: it is the first of its SIP machine.
 pub const LEG: LegId = LegId(1);
+/// What a REFER is answered.
+const DECLINED: u16 = 603;
 /// How often the phone looks at its sockets of sound.
 const LOOKED_AT_EVERY: Duration = Duration::from_millis(5);
 
@@ -320,6 +322,8 @@ impl Phone {
             }
             Event::OfferRefused { status, .. } => self.change = Change::Refused(status),
             Event::Info { key, .. } => self.heard_key(now, key),
+            // There is nobody to put anybody through to (RFC 3515 §2.4.2).
+            Event::Refer { leg, .. } => self.command(now, Command::RefuseRefer { leg, status: DECLINED }),
             // Nobody logs in at this telephone.
             Event::KeepBindings(_) => {}
             Event::Probed { alive, .. } => {

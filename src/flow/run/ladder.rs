@@ -256,6 +256,12 @@ impl Run {
         }
     }
 
+    /// A person handed him on to somebody who was not there, and left: he is led to others from the first rung on.
+    pub(super) fn lost_on_the_way(&mut self, now: Instant, why: Why) {
+        self.callers.clear();
+        self.climb(now, why);
+    }
+
     /// The caller pressed 7 when the notice was over: recording stops, and he is told.
     pub(super) fn refuse_after_notice(&mut self, now: Instant) {
         if self.refuse_recording() == Heed::Ignored {

@@ -456,6 +456,11 @@ impl Run {
     }
 
     /// The set that it runs on, to its end.
+    pub fn set(&self) -> &FlowSet {
+        &self.set
+    }
+
+    /// The name of that set.
     pub fn edition(&self) -> Edition {
         self.set.edition()
     }
@@ -802,7 +807,7 @@ impl Run {
             (State::Climbing(_), ConnectEnd::NotReached | ConnectEnd::FarHungUp) => self.not_reached(now),
             (State::Talking { why }, ConnectEnd::FarHungUp) => self.after_talk(now, *why),
             // The talk was to go on, with this person or another, and there is none.
-            (State::Talking { why }, ConnectEnd::NotReached) => self.climb(now, *why),
+            (State::Talking { why }, ConnectEnd::NotReached) => self.lost_on_the_way(now, *why),
             (_, ConnectEnd::NotReached | ConnectEnd::FarHungUp) => {}
         }
     }

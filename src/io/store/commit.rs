@@ -153,6 +153,7 @@ fn recording_named(event: &Event) -> Option<RecordingId> {
         | Event::Hold { .. }
         | Event::Kept { .. }
         | Event::Resumed { .. }
+        | Event::Transfer { .. }
         | Event::MediaClosed { .. }
         | Event::Ladder(_)
         | Event::Ended { .. } => None,

@@ -9,7 +9,7 @@ use crate::flow::request::failure::Outcome;
 use crate::id::{ExitName, FlowName, Language, PromptName, StepName, TrunkName};
 use crate::media::command::Counters;
 use crate::phi::Phi;
-use crate::report::event::{Event, KeptLeg, Party};
+use crate::report::event::{Event, KeptLeg, Party, TransferStep};
 use crate::report::ladder::{Ladder, Rung, Seen, Start};
 use crate::sip::dialog::Translated;
 use crate::sip::dialog::kept::Kept as KeptDialog;
@@ -63,6 +63,7 @@ pub fn decode(kind: &str, body: &Value) -> Result<Event, DecodeError> {
         "kept" => Event::Kept { leg: body.id("leg")?, kept: Box::new(kept(&body)?) },
         "resumed" => Event::Resumed { leg: body.id("leg")? },
         "hold" => Event::Hold { on: body.truth("on")?, by: body.word_or("by", Party::Caller)? },
+        "transfer" => Event::Transfer { by: body.id("by")?, step: transfer(&body)? },
         "media_closed" => {
             Event::MediaClosed { leg: body.id("leg")?, counters: media(&body.object("counters")?)? }
         }
@@ -78,6 +79,17 @@ pub fn decode(kind: &str, body: &Value) -> Result<Event, DecodeError> {
         },
     };
     Ok(event)
+}
+
+fn transfer(body: &Body) -> Result<TransferStep, DecodeError> {
+    Ok(match body.text("step")? {
+        "began" => TransferStep::Began { target: body.text("target")?.to_owned() },
+        "refused" => TransferStep::Refused { status: body.number("status")? },
+        "left" => TransferStep::Left,
+        "done" => TransferStep::Done { to: body.id("to")? },
+        "failed" => TransferStep::Failed { status: body.number("status")? },
+        _ => return Err(body.bad("step")),
+    })
 }
 
 fn arrived(body: &Body) -> Result<Event, DecodeError> {
@@ -512,6 +524,16 @@ pub(super) mod tests {
         })
     }
 
+    fn any_step() -> impl Strategy<Value = TransferStep> {
+        prop_oneof![
+            text().prop_map(|target| TransferStep::Began { target }),
+            any::<u16>().prop_map(|status| TransferStep::Refused { status }),
+            Just(TransferStep::Left),
+            leg().prop_map(|to| TransferStep::Done { to }),
+            any::<u16>().prop_map(|status| TransferStep::Failed { status }),
+        ]
+    }
+
     pub fn any_event() -> impl Strategy<Value = Event> {
         let phi = || text().prop_map(Phi::new);
         prop_oneof![
@@ -536,6 +558,7 @@ pub(super) mod tests {
             (any::<bool>(), a::<Party>()).prop_map(|(on, by)| Event::Hold { on, by }),
             (leg(), any_kept()).prop_map(|(leg, kept)| Event::Kept { leg, kept: Box::new(kept) }),
             leg().prop_map(|leg| Event::Resumed { leg }),
+            (leg(), any_step()).prop_map(|(by, step)| Event::Transfer { by, step }),
             (leg(), any::<[u64; 8]>(), any::<[Option<u32>; 4]>(), any::<[Option<u16>; 2]>()).prop_map(
                 |(leg, n, told, mos)| Event::MediaClosed {
                     leg,

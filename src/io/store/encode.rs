@@ -10,7 +10,7 @@ use super::words::Word;
 use crate::flow::action::Fact;
 use crate::flow::closing::change::ByPhone;
 use crate::media::command::Counters;
-use crate::report::event::{Event, KeptLeg};
+use crate::report::event::{Event, KeptLeg, TransferStep};
 use crate::report::ladder::{Ladder, Rung, Start};
 use crate::sip::dialog::Translated;
 use crate::sip::invite::change::Owner;
@@ -40,6 +40,7 @@ pub fn kind(event: &Event) -> &'static str {
         Event::Hold { .. } => "hold",
         Event::Kept { .. } => "kept",
         Event::Resumed { .. } => "resumed",
+        Event::Transfer { .. } => "transfer",
         Event::MediaClosed { .. } => "media_closed",
         Event::Ladder(_) => "ladder",
         Event::Ended { .. } => "ended",
@@ -112,6 +113,10 @@ impl Serialize for Body<'_> {
                 body.serialize_entry("on", on)?;
                 body.serialize_entry("by", by.word())?;
             }
+            Event::Transfer { by, step } => {
+                body.serialize_entry("by", &Shown(by))?;
+                of_transfer(&mut body, step)?;
+            }
             Event::MediaClosed { leg, counters } => {
                 body.serialize_entry("leg", &Shown(leg))?;
                 body.serialize_entry("counters", &Media(counters))?;
@@ -124,6 +129,28 @@ impl Serialize for Body<'_> {
             }
         }
         body.end()
+    }
+}
+
+fn of_transfer<M: SerializeMap>(body: &mut M, step: &TransferStep) -> Result<(), M::Error> {
+    match step {
+        TransferStep::Began { target } => {
+            body.serialize_entry("step", "began")?;
+            body.serialize_entry("target", target)
+        }
+        TransferStep::Refused { status } => {
+            body.serialize_entry("step", "refused")?;
+            body.serialize_entry("status", status)
+        }
+        TransferStep::Left => body.serialize_entry("step", "left"),
+        TransferStep::Done { to } => {
+            body.serialize_entry("step", "done")?;
+            body.serialize_entry("to", &Shown(to))
+        }
+        TransferStep::Failed { status } => {
+            body.serialize_entry("step", "failed")?;
+            body.serialize_entry("status", status)
+        }
     }
 }
 

@@ -63,6 +63,7 @@ fn is_ordinary(event: &Event) -> bool {
         Event::Heard { .. } | Event::Flow(_) | Event::Hold { .. } => true,
         Event::MediaClosed { .. } | Event::Ladder(_) | Event::Kept { .. } | Event::Resumed { .. } => true,
         Event::PersonCalled { .. }
+        | Event::Transfer { .. }
         | Event::PersonNotReached { .. }
         | Event::Bridged { .. }
         | Event::Unbridged { .. } => true,

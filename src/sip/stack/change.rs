@@ -33,7 +33,7 @@ impl Stack {
     fn within_mut(&mut self, leg: LegId) -> Option<&mut InDialog> {
         match &mut self.legs.get_mut(&leg)?.phase {
             Phase::InDialog(within) => Some(within),
-            Phase::Outgoing(_) | Phase::Mortal { .. } => None,
+            Phase::Outgoing(_) | Phase::Mortal { .. } | Phase::Subscribed(_) => None,
         }
     }
 

@@ -77,6 +77,10 @@ impl Stack {
             Command::Resume { leg, dialog, sdp } => self.resume(now, leg, &dialog, sdp),
             Command::Probe { leg } => self.probe(now, leg),
             Command::Info { leg, key } => self.send_key(now, leg, key),
+            Command::AcceptRefer { leg } => self.accept_refer(now, leg),
+            Command::RefuseRefer { leg, status } => self.refuse_refer(now, leg, status.clamp(300, 699)),
+            Command::TellRefer { leg, status } => self.tell_refer(now, leg, status),
+            Command::PartNow => self.part_now(now),
             Command::Locate { leg, target } => self.locate_call(now, leg, &target),
             Command::Invite { leg, way, call } => self.invite_out(now, leg, way, &call),
         }
@@ -268,6 +272,7 @@ impl Stack {
                 within.change.stop();
                 within.timer.stop();
                 self.refuse_asked(now, id, 487);
+                self.refuse_refer(now, id, 487);
                 self.acknowledge_owed(now, id, None);
                 self.answer_open(now, id, Reply::status(487));
                 let Some(Phase::InDialog(within)) = self.legs.get_mut(&id).map(|leg| &mut leg.phase) else {
@@ -279,12 +284,16 @@ impl Stack {
                     self.retime_leg(id);
                 }
             }
-            Phase::Mortal { .. } => {}
+            Phase::Mortal { .. } | Phase::Subscribed(_) => {}
         }
     }
 
-    /// BYE: the dialog is mortal until its transaction is over (RFC 3261 §15.1.1).
+    /// BYE: the dialog is mortal until its transaction is over (RFC 3261 §15.1.1). It waits until the party was told what
+    /// came of its REFER.
     pub(super) fn send_bye(&mut self, now: Instant, id: LegId) {
+        if self.parts_after_notify(id) {
+            return;
+        }
         let Some(way) = self.dialog_way(id) else { return };
         let (branch, via) = self.via(way);
         let Some(leg) = self.legs.get_mut(&id) else { return };
@@ -398,6 +407,7 @@ impl Stack {
         self.asked_timeout(now, id);
         self.patience_timeout(now, id);
         self.session_timeout(now, id);
+        self.refer_timeout(now, id);
         self.settle_leg(now, id);
     }
 

@@ -52,7 +52,7 @@ impl Stack {
     pub(super) fn fork_mut(&mut self, leg: LegId, dialog: &DialogId) -> Option<&mut Fork> {
         match &mut self.legs.get_mut(&leg)?.phase {
             Phase::Outgoing(calling) => calling.fork_mut(dialog),
-            Phase::InDialog(_) | Phase::Mortal { .. } => None,
+            Phase::InDialog(_) | Phase::Mortal { .. } | Phase::Subscribed(_) => None,
         }
     }
 

@@ -5,12 +5,13 @@
 //!              └ a fork for each party that rang: an early dialog
 //! ```
 //! A mortal dialog is one that our BYE ended: a BYE that crosses it is still answered 200
-//! (RFC 5407 §3.2.1).
+//! (RFC 5407 §3.2.1). One that their BYE ended lives on while they are told of their REFER (RFC 5057 §4.1).
 
 use super::super::carrier::CarrierId;
 use super::super::dialog::{Dialog, DialogId};
 use super::super::interface::Reliability;
 use super::super::invite::change::{Change, Content, Means, Owner};
+use super::super::invite::refer::{Order, Subscription};
 use super::super::invite::reliable::{Body, Reliable};
 use super::super::invite::session_timer::{SessionTimer, Terms};
 use super::super::invite::uac::Uac;
@@ -43,6 +44,16 @@ pub enum Phase {
         /// The dialog that was.
         dialog: DialogId,
     },
+    /// They sent BYE, and are still told what comes of their REFER.
+    Subscribed(Box<Subscribed>),
+}
+
+/// A dialog in which nothing is left but the subscription of a REFER.
+pub struct Subscribed {
+    /// The dialog.
+    pub dialog: Dialog,
+    /// What they are told.
+    pub subscription: Subscription,
 }
 
 /// A call of ours that nobody answered yet.
@@ -118,6 +129,57 @@ pub struct InDialog {
     pub local_sdp: Vec<u8>,
     /// What they said last.
     pub remote_sdp: Vec<u8>,
+    /// Their REFER, and what hangs on it.
+    pub refer: Refer,
+}
+
+/// What a dialog has of REFERs: one is taken at a time.
+#[derive(Default)]
+pub struct Refer {
+    /// The one that waits for the switch.
+    pub asked: Option<AskedRefer>,
+    /// What the sender of the last one is told.
+    pub subscription: Option<Subscription>,
+    /// Whether the next one is the first.
+    pub order: Order,
+    /// Whether our BYE waits for the answer to a NOTIFY.
+    pub parting: Parting,
+}
+
+/// A REFER that waits for the switch.
+pub struct AskedRefer {
+    /// The request.
+    pub incoming: Incoming,
+    /// Whether its sender wants to be told.
+    pub wish: Wish,
+    /// When it is refused: nothing may answer it after Timer F (RFC 4320 §4.1).
+    pub until: Instant,
+}
+
+/// Whether the sender of a REFER wants to be told what comes of it (RFC 4488 §3).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wish {
+    /// By NOTIFY.
+    Told,
+    /// Not at all: `Refer-Sub: false`.
+    Untold,
+}
+
+/// Whether our BYE waits for the answer to the last NOTIFY.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Parting {
+    /// There is none.
+    #[default]
+    Stays,
+    /// It does.
+    AfterNotify,
+}
+
+impl Refer {
+    /// A REFER has no answer yet, or its sender is still told of it.
+    pub fn is_open(&self) -> bool {
+        self.asked.is_some() || self.subscription.is_some()
+    }
 }
 
 /// A re-INVITE or UPDATE of ours on its way.
@@ -221,6 +283,7 @@ impl InDialog {
             update: Update::NotAllowed,
             local_sdp: Vec::new(),
             remote_sdp: Vec::new(),
+            refer: Refer::default(),
         }
     }
 
@@ -241,7 +304,7 @@ impl InDialog {
             return OpenOffer::Theirs;
         }
         // Once our BYE waits for an ACK nothing of theirs is taken any more.
-        if our_change || self.uas.is_leaving() || self.reliable.waits_with() == Some(Body::Offer) {
+        if our_change || self.is_leaving() || self.reliable.waits_with() == Some(Body::Offer) {
             return OpenOffer::Ours;
         }
         match self.uas.offer() {
@@ -249,6 +312,11 @@ impl InDialog {
             Some((Offer::InSuccess, Final::NotSent | Final::Sent)) => OpenOffer::Ours,
             Some((Offer::InInvite, Final::Sent) | (Offer::Settled, _)) | None => OpenOffer::None,
         }
+    }
+
+    /// Our side has left, and its BYE waits.
+    pub fn is_leaving(&self) -> bool {
+        self.uas.is_leaving() || self.refer.parting == Parting::AfterNotify
     }
 
     /// Whether an answer to the INVITE has to wait for the PRACK of a 1xx (RFC 3262 §3).
@@ -267,6 +335,8 @@ impl InDialog {
         let patience = self.changing.as_ref().and_then(|changing| changing.patience);
         let glare = self.change.poll_timeout().filter(|_| self.is_free());
         let asked = self.asked.as_ref().map(|asked| asked.until);
+        let refer = self.refer.asked.as_ref().map(|asked| asked.until);
+        let told = self.refer.subscription.as_ref().and_then(Subscription::poll_timeout);
         let deadlines = [
             self.uas.poll_timeout(),
             self.reliable.poll_timeout(),
@@ -274,6 +344,8 @@ impl InDialog {
             patience,
             glare,
             asked,
+            refer,
+            told,
         ];
         deadlines.into_iter().flatten().min()
     }
@@ -284,8 +356,8 @@ impl Leg {
     pub fn is_given_up(&self) -> bool {
         match &self.phase {
             Phase::Outgoing(calling) => calling.uac.is_given_up(),
-            Phase::InDialog(within) => within.uas.is_leaving(),
-            Phase::Mortal { .. } => true,
+            Phase::InDialog(within) => within.is_leaving(),
+            Phase::Mortal { .. } | Phase::Subscribed(_) => true,
         }
     }
 }

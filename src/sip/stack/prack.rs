@@ -64,7 +64,7 @@ impl Stack {
     pub(super) fn send_held_back(&mut self, now: Instant, leg: LegId) {
         let held = match self.legs.get_mut(&leg).map(|leg| &mut leg.phase) {
             Some(Phase::InDialog(within)) => within.held_back.take(),
-            Some(Phase::Outgoing(_) | Phase::Mortal { .. }) | None => None,
+            Some(Phase::Outgoing(_) | Phase::Mortal { .. } | Phase::Subscribed(_)) | None => None,
         };
         if let Some(reply) = held {
             self.answer_open(now, leg, reply);

@@ -319,6 +319,7 @@ impl Stack {
             | Purpose::Update { .. }
             | Purpose::Left { .. }
             | Purpose::Register { .. }
+            | Purpose::Notify { .. }
             | Purpose::Prack => {
                 let hop = hop_to_locate(&begin.octets, begin.way);
                 (hop, meant_udp(&begin.octets, begin.way).into_iter().collect())
@@ -426,7 +427,7 @@ impl Stack {
                     changing.client = new;
                 }
             }
-            Some(Phase::Outgoing(_) | Phase::Mortal { .. }) | None => {}
+            Some(Phase::Outgoing(_) | Phase::Mortal { .. } | Phase::Subscribed(_)) | None => {}
         }
         self.send_to(now, new, target);
         self.retime_client(new);

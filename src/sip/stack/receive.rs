@@ -107,7 +107,8 @@ impl Stack {
         match self.screen(request, dialog.is_some()) {
             Err(refusal) => {
                 self.counters.transactions_full += u64::from(refusal == Refusal::Full);
-                if matches!(refusal, Refusal::UnknownMethod | Refusal::MethodNotAllowed) {
+                if matches!(refusal, Refusal::UnknownMethod | Refusal::MethodNotAllowed | Refusal::Forbidden)
+                {
                     self.blame(now, arrival.way.remote.ip());
                 }
                 self.refuse_statelessly(arrival.way, request, &refusal);
@@ -171,10 +172,12 @@ impl Stack {
             Method::Register if self.desk.is_some() => Screened::Register,
             // Outside a dialog they have nothing to end or change (RFC 3261 §15.1.2, RFC 3311 §5.2, RFC 3262 §3).
             Method::Bye | Method::Prack | Method::Update | Method::Info => return Err(Refusal::NoDialog),
+            // Nobody is to make us call somebody who is in no call with us.
+            Method::Refer if has_to_tag => return Err(Refusal::NoDialog),
+            Method::Refer => return Err(Refusal::Forbidden),
             Method::Other(_) => return Err(Refusal::UnknownMethod),
             Method::Ack
             | Method::Register
-            | Method::Refer
             | Method::Subscribe
             | Method::Notify
             | Method::Message
@@ -234,9 +237,14 @@ pub fn check_content(request: &Request<'_>) -> Result<(), Refusal> {
     if request.uri.len() > SIP_URI_MAX_OCTETS {
         return Err(Refusal::UriTooLong);
     }
-    // A registrar keeps the Path that a proxy requires it to know (RFC 3327 §5.3).
-    let of_registrar: &[&[u8]] = if request.method == Method::Register { &[b"path"] } else { &[] };
-    let known = || EXTENSIONS.iter().chain(of_registrar);
+    // A registrar keeps the Path that a proxy requires it to know (RFC 3327 §5.3), and a REFER may ask for no NOTIFY
+    // (RFC 4488 §3).
+    let of_method: &[&[u8]] = match request.method {
+        Method::Register => &[b"path"],
+        Method::Refer => &[b"norefersub"],
+        _ => &[],
+    };
+    let known = || EXTENSIONS.iter().chain(of_method);
     let is_known = |tag: &&[u8]| known().any(|known| known.eq_ignore_ascii_case(tag));
     let tags: Vec<_> = headers.values(Name::Require).filter(|tag| !is_known(tag)).collect();
     if !tags.is_empty() {

@@ -8,10 +8,11 @@
 use crate::limits::SESSION_EXPIRES_MIN_S;
 use crate::wire::sip::emit::Builder;
 use crate::wire::sip::name::Name;
+use crate::wire::sip::refer::ReferError;
 use crate::wire::sip::validate::Violation;
 
 /// What this engine does (RFC 3261 §20.5).
-pub const ALLOW: &str = "INVITE, ACK, BYE, CANCEL, OPTIONS, UPDATE, PRACK, INFO";
+pub const ALLOW: &str = "INVITE, ACK, BYE, CANCEL, OPTIONS, UPDATE, PRACK, INFO, REFER";
 /// The extensions that it knows (RFC 3261 §20.37).
 pub const SUPPORTED: &str = "100rel, timer";
 /// The same, each by itself.
@@ -71,6 +72,13 @@ pub enum Refusal {
     },
     /// An offer of ours in the dialog has no answer yet (RFC 3261 §14.2).
     OurOfferOpen,
+    /// A REFER where there is no call that stands (RFC 3261 §21.4.4).
+    Forbidden,
+    /// A REFER that points to nobody whom we could call.
+    Refer(ReferError),
+    /// A second REFER while its sender is still told of the first: a request is pending in the dialog
+    /// (RFC 3261 §21.4.27).
+    ReferOpen,
     /// There is no room for another transaction.
     Full,
 }
@@ -95,7 +103,9 @@ impl Refusal {
             Refusal::IntervalTooSmall => 422,
             Refusal::NoDialog | Refusal::NothingToCancel | Refusal::NothingToAcknowledge => 481,
             Refusal::OutOfOrder | Refusal::StillOpen { .. } => 500,
-            Refusal::OurOfferOpen => 491,
+            Refusal::Forbidden => 403,
+            Refusal::Refer(error) => error.status(),
+            Refusal::OurOfferOpen | Refusal::ReferOpen => 491,
             Refusal::Full => 503,
             Refusal::TooLate => 504,
         }
@@ -135,6 +145,9 @@ impl Refusal {
             | Refusal::InfoBody
             | Refusal::TooLate
             | Refusal::OutOfOrder
+            | Refusal::Forbidden
+            | Refusal::Refer(_)
+            | Refusal::ReferOpen
             | Refusal::OurOfferOpen => builder,
         }
     }
@@ -150,7 +163,11 @@ mod tests {
     fn each_refusal_has_its_status_and_the_header_field_that_explains_it() {
         for (refusal, status, line) in [
             (Refusal::InfoBody, 400, ""),
-            (Refusal::MethodNotAllowed, 405, "Allow: INVITE, ACK, BYE, CANCEL, OPTIONS, UPDATE, PRACK, INFO"),
+            (
+                Refusal::MethodNotAllowed,
+                405,
+                "Allow: INVITE, ACK, BYE, CANCEL, OPTIONS, UPDATE, PRACK, INFO, REFER",
+            ),
             (Refusal::NotAcceptable, 406, "Accept: application/sdp"),
             (Refusal::BodyTooLong, 413, ""),
             (Refusal::UriTooLong, 414, ""),
@@ -164,9 +181,17 @@ mod tests {
             (Refusal::NothingToAcknowledge, 481, ""),
             (Refusal::Merged, 482, ""),
             (Refusal::OurOfferOpen, 491, ""),
+            (Refusal::ReferOpen, 491, ""),
+            (Refusal::Forbidden, 403, ""),
+            (Refusal::Refer(ReferError::Count), 400, ""),
+            (Refusal::Refer(ReferError::Scheme), 416, ""),
             (Refusal::OutOfOrder, 500, ""),
             (Refusal::StillOpen { retry_after_s: 7 }, 500, "Retry-After: 7"),
-            (Refusal::UnknownMethod, 501, "Allow: INVITE, ACK, BYE, CANCEL, OPTIONS, UPDATE, PRACK, INFO"),
+            (
+                Refusal::UnknownMethod,
+                501,
+                "Allow: INVITE, ACK, BYE, CANCEL, OPTIONS, UPDATE, PRACK, INFO, REFER",
+            ),
             (Refusal::Full, 503, "Retry-After: 10"),
             (Refusal::TooLate, 504, ""),
         ] {

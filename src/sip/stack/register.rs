@@ -62,6 +62,16 @@ impl Desk {
         Self { asker: Asker::new(&phones.realm, phones.secret), users, registrar, waiting: BTreeMap::new() }
     }
 
+    /// What passwords are for, and the host of users' addresses.
+    pub fn realm(&self) -> &str {
+        self.asker.realm()
+    }
+
+    /// Whether a user of that name may log in.
+    pub fn has_user(&self, name: &str) -> bool {
+        self.users.contains_key(name)
+    }
+
     /// Bindings that hold.
     pub fn bindings(&self) -> usize {
         self.registrar.bindings()

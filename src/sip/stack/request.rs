@@ -1,5 +1,5 @@
 //! Requests that a call hangs on: INVITE, ACK, CANCEL, BYE, re-INVITE and what else comes in a dialog
-//! (RFC 3261 §9.2, §12.2.2, §13.3, §14.2, §15.1.2). UPDATE, PRACK and INFO have files of their own.
+//! (RFC 3261 §9.2, §12.2.2, §13.3, §14.2, §15.1.2). UPDATE, PRACK, INFO and REFER have files of their own.
 
 use super::super::dialog::{Dialog, DialogId};
 use super::super::interface::{Event, Protocol, Reason};
@@ -7,7 +7,7 @@ use super::super::invite::change::Owner;
 use super::super::invite::uas::{self, Offer};
 use super::super::transaction::key::{MergeKey, ServerKey};
 use super::super::transaction::servers::{self, ServerId};
-use super::leg::{InDialog, Incoming, Leg, OpenOffer, Phase, Stage, Update};
+use super::leg::{InDialog, Incoming, Leg, OpenOffer, Parting, Phase, Stage, Update};
 use super::receive::{Arrival, check_content};
 use super::refusal::Refusal;
 use super::update::update_of;
@@ -234,7 +234,9 @@ impl Stack {
                 self.answer_non_invite(now, arrival, key, "");
                 return Ok(());
             }
-            Phase::Mortal { .. } | Phase::Outgoing(_) => return Err(Refusal::NoDialog),
+            Phase::Mortal { .. } | Phase::Subscribed(_) | Phase::Outgoing(_) => {
+                return Err(Refusal::NoDialog);
+            }
         };
         within.dialog.take_cseq(arrival.essentials.cseq.number).map_err(|_| Refusal::OutOfOrder)?;
         if request.method == Method::Bye {
@@ -251,6 +253,7 @@ impl Stack {
             Method::Invite => return self.re_invite_in(now, arrival, key, leg),
             Method::Update => return self.update_in(now, arrival, key, leg),
             Method::Info => self.info_in(leg, request)?,
+            Method::Refer => return self.refer_in(now, arrival, key, leg),
             _ => {}
         }
         self.answer_non_invite(now, arrival, key, "");
@@ -273,6 +276,9 @@ impl Stack {
         if matches!(request.method, Method::Bye | Method::Invite | Method::Prack) {
             return Err(Refusal::NoDialog);
         }
+        if request.method == Method::Refer {
+            return Err(Refusal::Forbidden);
+        }
         fork.dialog.take_cseq(arrival.essentials.cseq.number).map_err(|_| Refusal::OutOfOrder)?;
         check_content(request)?;
         self.check_room()?;
@@ -289,6 +295,7 @@ impl Stack {
     fn bye_in(&mut self, now: Instant, arrival: &Arrival<'_>, key: ServerKey, leg: LegId) {
         self.answer_non_invite(now, arrival, key, "");
         self.refuse_asked(now, leg, 487);
+        self.refuse_refer(now, leg, 487);
         // An ACK that waited for the switch is still owed; nothing else of ours is sent any more.
         if let Some(Phase::InDialog(within)) = self.legs.get_mut(&leg).map(|leg| &mut leg.phase) {
             within.change.stop();
@@ -297,11 +304,11 @@ impl Stack {
         self.answer_open(now, leg, super::command::Reply::status(487));
         let (told, changing) = match self.legs.get(&leg).map(|leg| &leg.phase) {
             Some(Phase::InDialog(within)) => {
-                (!within.uas.is_leaving(), within.changing.as_ref().map(|changing| changing.client))
+                (!within.is_leaving(), within.changing.as_ref().map(|changing| changing.client))
             }
-            Some(Phase::Outgoing(_) | Phase::Mortal { .. }) | None => (false, None),
+            Some(Phase::Outgoing(_) | Phase::Mortal { .. } | Phase::Subscribed(_)) | None => (false, None),
         };
-        self.forget(leg);
+        self.end_call_of(leg);
         self.leave_to_its_end(now, changing);
         if told {
             let reason = reason_of(&arrival.request);
@@ -326,7 +333,8 @@ impl Stack {
             return Err(Refusal::StillOpen { retry_after_s });
         }
         // Our re-INVITE, or our offer in an UPDATE (RFC 3261 §14.2, RFC 3311 §5.2).
-        if within.changing.is_some() && within.open_offer() == OpenOffer::Ours {
+        let changing = within.changing.is_some() && within.open_offer() == OpenOffer::Ours;
+        if changing || within.refer.parting == Parting::AfterNotify {
             return Err(Refusal::OurOfferOpen);
         }
         within.update = update_of(&arrival.request.headers).unwrap_or(within.update);
@@ -388,14 +396,12 @@ fn check_method(method: Method<'_>) -> Result<(), Refusal> {
         | Method::Ack
         | Method::Prack
         | Method::Update
-        | Method::Info => Ok(()),
+        | Method::Info
+        | Method::Refer => Ok(()),
         Method::Cancel => Err(Refusal::NothingToCancel),
         Method::Other(_) => Err(Refusal::UnknownMethod),
-        Method::Register
-        | Method::Refer
-        | Method::Subscribe
-        | Method::Notify
-        | Method::Message
-        | Method::Publish => Err(Refusal::MethodNotAllowed),
+        Method::Register | Method::Subscribe | Method::Notify | Method::Message | Method::Publish => {
+            Err(Refusal::MethodNotAllowed)
+        }
     }
 }

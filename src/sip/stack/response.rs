@@ -135,6 +135,11 @@ impl Stack {
                 client.octets = Vec::new();
                 self.probed(leg, !matches!(response.status, 408 | 481));
             }
+            Purpose::Notify { leg } => {
+                let leg = *leg;
+                client.octets = Vec::new();
+                self.notify_answered(now, leg, response);
+            }
             Purpose::Register { carrier } => {
                 let carrier = *carrier;
                 client.octets = Vec::new();
@@ -219,7 +224,9 @@ impl Stack {
         self.acknowledge_success(now, id, &dialog, shown, tag);
         let wanted = match leg.and_then(|leg| self.legs.get_mut(&leg)).map(|leg| &mut leg.phase) {
             Some(Phase::Outgoing(calling)) => calling.uac.handle(uac::Input::Response(response.status)),
-            Some(Phase::InDialog(_) | Phase::Mortal { .. }) | None => Some(uac::Output::AckAndBye),
+            Some(Phase::InDialog(_) | Phase::Mortal { .. } | Phase::Subscribed(_)) | None => {
+                Some(uac::Output::AckAndBye)
+            }
         };
         match leg.filter(|_| wanted == Some(uac::Output::Answered)) {
             Some(leg) => self.answered(now, leg, dialog, way, response),
@@ -289,7 +296,7 @@ impl Stack {
         let held = leg.and_then(|id| self.legs.get(&id));
         let given_up = match held.map(|leg| (&leg.phase, leg.reason)) {
             Some((Phase::Outgoing(_), reason)) => Some(reason),
-            Some((Phase::InDialog(_) | Phase::Mortal { .. }, _)) | None => None,
+            Some((Phase::InDialog(_) | Phase::Mortal { .. } | Phase::Subscribed(_), _)) | None => None,
         };
         let way = dialog.way();
         let (branch, via) = self.via(way);
@@ -351,6 +358,7 @@ impl Stack {
             | Purpose::Probe { .. }
             | Purpose::Update { .. }
             | Purpose::Register { .. }
+            | Purpose::Notify { .. }
             | Purpose::Prack => client.octets.clone(),
         };
         // A CANCEL that nobody answers is not worth a second one.
@@ -371,6 +379,10 @@ impl Stack {
             Some(Purpose::Probe { leg }) => {
                 let leg = *leg;
                 self.probed(leg, false);
+            }
+            Some(Purpose::Notify { leg }) => {
+                let leg = *leg;
+                self.notify_lost(now, leg);
             }
             Some(Purpose::Register { carrier }) => {
                 let carrier = *carrier;

@@ -8,6 +8,7 @@ mod front_door;
 mod injection;
 mod pair;
 mod phone;
+mod refer;
 mod refresh;
 mod register;
 mod reliable;

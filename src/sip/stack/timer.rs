@@ -57,8 +57,8 @@ impl Stack {
     /// The dialog is dead: the switch is told, and BYE is sent for whoever still listens.
     pub(super) fn lose(&mut self, now: Instant, id: LegId, loss: Loss) {
         let leaving = match self.legs.get(&id).map(|leg| &leg.phase) {
-            Some(Phase::InDialog(within)) => within.uas.is_leaving(),
-            Some(Phase::Outgoing(_) | Phase::Mortal { .. }) | None => true,
+            Some(Phase::InDialog(within)) => within.is_leaving(),
+            Some(Phase::Outgoing(_) | Phase::Mortal { .. } | Phase::Subscribed(_)) | None => true,
         };
         if leaving {
             return;

@@ -196,12 +196,13 @@ impl Stack {
                 let open = within.changing.as_ref().filter(|changing| changing.client == id);
                 open.is_some_and(|changing| !changing.uac.is_given_up())
             }
-            (Purpose::Probe { .. }, Some(Phase::InDialog(_)))
+            (Purpose::Probe { .. } | Purpose::Notify { .. }, Some(Phase::InDialog(_)))
             | (Purpose::Bye { .. } | Purpose::Register { .. }, _) => true,
             (
                 Purpose::Invite { .. }
                 | Purpose::ReInvite { .. }
                 | Purpose::Update { .. }
+                | Purpose::Notify { .. }
                 | Purpose::Probe { .. },
                 _,
             )
@@ -227,7 +228,7 @@ impl Stack {
                 within.dialog.skip_cseq(1);
                 Some(within.dialog.local_cseq())
             }
-            Phase::Mortal { .. } => None,
+            Phase::Mortal { .. } | Phase::Subscribed(_) => None,
         }
     }
 }

@@ -151,7 +151,7 @@ impl Stack {
                     }
                 }
                 Some(Phase::Outgoing(calling)) => calling.sdp.clone_from(&sdp),
-                Some(Phase::Mortal { .. }) | None => {}
+                Some(Phase::Mortal { .. } | Phase::Subscribed(_)) | None => {}
             }
             self.answer_asked(now, &asked, 200, Some(&sdp));
             self.send_held_back(now, leg);
@@ -195,7 +195,7 @@ impl Stack {
                 fork.sdp = Some(asked.sdp.clone());
                 Some(asked)
             }
-            Phase::Mortal { .. } => None,
+            Phase::Mortal { .. } | Phase::Subscribed(_) => None,
         }
     }
 
@@ -224,7 +224,7 @@ impl Stack {
         let until = match self.legs.get(&leg).map(|leg| &leg.phase) {
             Some(Phase::InDialog(within)) => within.asked.as_ref().map(|asked| asked.until),
             Some(Phase::Outgoing(calling)) => calling.poll_timeout(),
-            Some(Phase::Mortal { .. }) | None => None,
+            Some(Phase::Mortal { .. } | Phase::Subscribed(_)) | None => None,
         };
         if until.is_some_and(|until| until <= now) {
             self.refuse_asked(now, leg, Refusal::TooLate.status());

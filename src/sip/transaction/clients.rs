@@ -65,6 +65,11 @@ pub enum Purpose {
     },
     /// Acknowledges a reliable 1xx.
     Prack,
+    /// Tells the sender of a REFER what comes of it.
+    Notify {
+        /// The leg.
+        leg: LegId,
+    },
     /// We log in at a carrier.
     Register {
         /// Which.
@@ -79,6 +84,7 @@ impl Purpose {
             Purpose::Invite { leg, .. }
             | Purpose::Probe { leg }
             | Purpose::ReInvite { leg, .. }
+            | Purpose::Notify { leg }
             | Purpose::Update { leg } => Some(*leg),
             Purpose::Bye { leg } => *leg,
             Purpose::Left { .. } | Purpose::Cancel | Purpose::Prack | Purpose::Register { .. } => None,
@@ -340,6 +346,7 @@ impl Clients {
             | Purpose::Probe { .. }
             | Purpose::Update { .. }
             | Purpose::Prack
+            | Purpose::Notify { .. }
             | Purpose::Register { .. } => {
                 Machine::NonInvite(ClientNonInvite::new(now, self.timers, transport))
             }

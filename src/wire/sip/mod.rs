@@ -21,6 +21,7 @@ pub mod header;
 pub mod message;
 pub mod method;
 pub mod name;
+pub mod refer;
 pub mod registration;
 pub mod telephone;
 pub mod uri;

@@ -97,6 +97,8 @@ names! {
     Reason = "Reason";
     /// RFC 3261 §20.30
     RecordRoute = "Record-Route";
+    /// RFC 4488 §3
+    ReferSub = "Refer-Sub";
     /// RFC 3515 §2.1
     ReferTo = "Refer-To", b'r';
     /// RFC 3892 §3
@@ -123,6 +125,8 @@ names! {
     SessionExpires = "Session-Expires", b'x';
     /// RFC 3261 §20.36
     Subject = "Subject", b's';
+    /// RFC 6665 §8.2.3
+    SubscriptionState = "Subscription-State";
     /// RFC 3261 §20.37
     Supported = "Supported", b'k';
     /// RFC 3261 §20.38

@@ -11,15 +11,17 @@ use careline::call::recording::RecordingKind;
 use careline::clock::Instant;
 use careline::flow::action::{Fact, Why};
 use careline::id::{CallId, LegId, RecordingId};
-use careline::limits::{CLOSING_MAX, LADDER_HEAD_RUNGS, LADDER_TAIL_RUNGS};
+use careline::limits::{CLOSING_MAX, LADDER_HEAD_RUNGS, LADDER_TAIL_RUNGS, TRANSFER_RING};
 use careline::report::cdr::Record;
-use careline::report::event::{Cause, Entry, Event, Party};
+use careline::report::event::{Cause, Entry, Event, Party, TransferStep};
 use careline::report::ladder::Ladder;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
 /// A caller who can hear is spoken to within this time.
 const FIRST_WORD_WITHIN: Duration = Duration::from_millis(300);
+/// What who hands a caller on is told when the call ends meanwhile.
+const TERMINATED: u16 = 487;
 /// How much a recording may be longer or shorter than its spans: one frame.
 const FRAME_MS: u64 = 20;
 /// How much a span's frames and its times in the log may differ: a frame and the way of two messages.
@@ -35,6 +37,8 @@ pub struct Log {
     ended_late: BTreeMap<CallId, Duration>,
     /// A kill costs the ladders of the calls that were up.
     was_killed: bool,
+    /// The engine was told to stop once: then talks end.
+    stops: bool,
 }
 
 /// One call by its entries.
@@ -50,6 +54,12 @@ pub struct Call {
     refused_us: Option<u64>,
     message_saved: bool,
     bridged_us: Option<u64>,
+    /// Since when somebody hands the caller on, and who.
+    handed_us: Option<(u64, LegId)>,
+    /// Who handed him on, to nobody, and is still there: since when he is to be back with that one.
+    back_us: Option<(u64, LegId)>,
+    /// Who hands him on has hung up.
+    has_left: bool,
     /// Its record is written.
     pub ended: Option<Cause>,
 }
@@ -109,6 +119,7 @@ impl Log {
             longest,
             ended_late: BTreeMap::new(),
             was_killed: false,
+            stops: false,
         }
     }
 
@@ -137,6 +148,7 @@ impl Log {
             let waited = context.now.since(Instant::from_micros(entry.since_start_us));
             self.ended_late.insert(entry.call, waited);
         }
+        self.stops |= context.draining;
         self.judge(entry, context).map_err(|wrong| format!("{}: {wrong}", entry.call))?;
         self.fold(entry);
         self.entries.push(entry.clone());
@@ -167,12 +179,29 @@ impl Log {
                 return Err(format!("{id} can hear since {heard:?} and nothing was said"));
             }
             self.sweep_recordings(now, *id, call)?;
+            self.sweep_transfer(now, *id, call)?;
             let phone =
                 self.phone_of(call, phones).map(|phone| &phones[phone]).filter(|phone| !phone.is_held());
             let gone = phone.and_then(|phone| phone.story.vanished);
             if gone.is_some_and(|gone| now.since(gone) > GONE_NOTICED) {
                 return Err(format!("the caller of {id} is gone since {gone:?} and the call is up"));
             }
+        }
+        Ok(())
+    }
+
+    /// A transfer comes to its end in time, and who was to be handed on and is not talks with somebody again at once.
+    fn sweep_transfer(&self, now: Instant, id: CallId, call: &Call) -> Verdict {
+        let since = |it: Option<(u64, LegId)>| it.map(|(us, by)| (now.since(Instant::from_micros(us)), by));
+        if let Some((since, by)) =
+            since(call.handed_us).filter(|(since, _)| *since > TRANSFER_RING + FIRST_WORD_WITHIN)
+        {
+            return Err(format!("{id} is handed on by {by} since {since:?}, and nothing came of it"));
+        }
+        if let Some((since, by)) =
+            since(call.back_us).filter(|(since, _)| *since > FIRST_WORD_WITHIN && !self.stops)
+        {
+            return Err(format!("{id} was not handed on, and is not back with {by} after {since:?}"));
         }
         Ok(())
     }
@@ -276,6 +305,10 @@ impl Log {
                 } else {
                     Err(format!("a fault for no reason: {what}"))
                 }
+            }
+            Event::Transfer { by, step } => judge_transfer(call, *by, step),
+            Event::Ended { cause, .. } if call.handed_us.is_some() && *cause != Cause::EngineRestart => {
+                Err("ends while it is handed on".to_owned())
             }
             Event::Ended { cause, by, .. } => self.judge_end(call, entry, (*cause, *by), context),
             _ => Ok(()),
@@ -420,6 +453,9 @@ impl Log {
                 refused_us: None,
                 message_saved: false,
                 bridged_us: None,
+                handed_us: None,
+                back_us: None,
+                has_left: false,
                 ended: None,
             };
             self.calls.insert(entry.call, call);
@@ -469,6 +505,23 @@ impl Log {
     }
 }
 
+/// One transfer at a time, of a talk that stood, and one outcome of each.
+fn judge_transfer(call: &Call, by: LegId, step: &TransferStep) -> Verdict {
+    let of_it = call.handed_us.is_some_and(|(_, its)| its == by);
+    let is_right = match step {
+        TransferStep::Began { .. } => call.handed_us.is_none() && call.bridged_us.is_none(),
+        TransferStep::Refused { .. } => true,
+        TransferStep::Left => of_it && !call.has_left,
+        TransferStep::Done { .. } => of_it && call.bridged_us.is_some(),
+        TransferStep::Failed { .. } => of_it && call.bridged_us.is_none(),
+    };
+    if is_right {
+        Ok(())
+    } else {
+        Err(format!("{step:?} by {by} while {:?} {:?}", call.handed_us, call.bridged_us))
+    }
+}
+
 impl Recording {
     fn has_sound(&self) -> bool {
         matches!(self.outcome, Some(Outcome::Closed(1..) | Outcome::Recovered(1..)))
@@ -481,6 +534,20 @@ impl Recording {
 }
 
 impl Call {
+    fn fold_transfer(&mut self, now_us: u64, by: LegId, step: &TransferStep) {
+        match step {
+            TransferStep::Began { .. } => (self.handed_us, self.has_left) = (Some((now_us, by)), false),
+            TransferStep::Left => self.has_left = true,
+            TransferStep::Done { .. } => self.handed_us = None,
+            TransferStep::Failed { status } => {
+                self.handed_us = None;
+                let is_back = !self.has_left && *status != TERMINATED;
+                self.back_us = is_back.then_some((now_us, by));
+            }
+            TransferStep::Refused { .. } => {}
+        }
+    }
+
     fn fold(&mut self, entry: &Entry) {
         match &entry.event {
             Event::Heard { .. } => self.heard_us = Some(entry.since_start_us),
@@ -489,7 +556,8 @@ impl Call {
                 self.refused_us.get_or_insert(entry.since_start_us);
             }
             Event::MessageSaved { .. } => self.message_saved = true,
-            Event::Bridged { .. } => self.bridged_us = Some(entry.since_start_us),
+            Event::Bridged { .. } => (self.bridged_us, self.back_us) = (Some(entry.since_start_us), None),
+            Event::Transfer { by, step } => self.fold_transfer(entry.since_start_us, *by, step),
             Event::Unbridged { .. } => self.bridged_us = None,
             Event::Ended { cause, .. } => self.ended = Some(*cause),
             _ => {}

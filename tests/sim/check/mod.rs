@@ -78,6 +78,9 @@ fn neglected(now: Instant, n: usize, phone: &Phone) -> Verdict {
     if phone.story.left_alone {
         return Err(format!("phone {n} answered a call that was given up, and nobody ended it"));
     }
+    if phone.story.untold {
+        return Err(format!("phone {n} was told BYE, and not what came of its REFER"));
+    }
     if phone.story.unacknowledged {
         return Err(format!("phone {n} accepted our re-INVITE, and no ACK came"));
     }

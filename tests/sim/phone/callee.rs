@@ -53,6 +53,8 @@ pub struct Progress {
     repeats: u32,
     /// When it puts the caller on hold, or takes him back.
     holds_at: Option<Instant>,
+    /// When it hands the caller on.
+    hands_on_at: Option<Instant>,
 }
 
 /// How long a person waits for the end of a call that was given up: twice 64·T1.
@@ -76,7 +78,7 @@ impl Progress {
             Stage::Calling => self.next_at,
             Stage::Up(_) => {
                 let unacked = self.unacked.map(|(at, ..)| at);
-                [self.next_at, unacked, self.holds_at].into_iter().flatten().min()
+                [self.next_at, unacked, self.holds_at, self.hands_on_at].into_iter().flatten().min()
             }
         };
         [own, second].into_iter().flatten().min()
@@ -131,6 +133,7 @@ impl Phone {
             second_answer: Vec::new(),
             repeats: 0,
             holds_at: None,
+            hands_on_at: None,
         });
         Self { quirk, ..Self::new(place, ability, voice, role, dialog, rng) }
     }
@@ -209,6 +212,7 @@ impl Phone {
         self.resend_ok(now);
         self.resend_second(now);
         self.hold_as_callee(now);
+        self.hand_on_as_callee(now);
         let waits = self.stage == Stage::Calling && self.waits_for_prack();
         let Role::Callee(progress) = &mut self.role else { return };
         if waits {
@@ -254,6 +258,15 @@ impl Phone {
         self.reinvite(now, way);
     }
 
+    /// Hands the caller on, once.
+    fn hand_on_as_callee(&mut self, now: Instant) {
+        let is_up = matches!(self.stage, Stage::Up(_));
+        let Role::Callee(progress) = &mut self.role else { return };
+        if progress.hands_on_at.take_if(|at| *at <= now).is_some() && is_up {
+            self.hand_on(now);
+        }
+    }
+
     fn pick_up(&mut self, now: Instant, manner: Manner) {
         let talks = match manner {
             Manner::Answers { talks, .. } => talks,
@@ -265,6 +278,7 @@ impl Phone {
             progress.next_at = Some(now + talks);
             progress.unacked = Some((now + super::T1, super::T1, now + super::GIVE_UP));
             progress.holds_at = (self.quirk == Some(Quirk::DeskHolds)).then_some(now + SOON * 5);
+            progress.hands_on_at = (self.quirk == Some(Quirk::DeskHandsOn)).then_some(now + SOON * 7);
         }
         let has_spoken = self.has_spoken_early();
         if let Some(told) = self.told.clone().filter(|_| !has_spoken) {

@@ -174,6 +174,7 @@ impl Phone {
             extra: session_lines(quirk),
             rack: String::new(),
             transport: Transport::Udp,
+            refer_to: String::new(),
         };
         let role = Role::Caller(Progress { plan, cancel_at: None, refresh_at: None, branch: Vec::new() });
         Self { quirk, ..Self::new(place, ability, voice, role, dialog, rng) }
@@ -204,6 +205,7 @@ impl Phone {
             asks_offer: false,
             refuses_sound: false,
             glare: super::glare::Glare::default(),
+            handing: super::handing::Handing::default(),
             reliable: super::reliable::Reliable::default(),
             early: super::early::Early::default(),
             quirk: None,

@@ -25,6 +25,8 @@ pub struct Dialog {
     pub extra: Vec<(Name, String)>,
     /// What the next PRACK acknowledges (RFC 3262 §7.2).
     pub rack: String,
+    /// To whom its REFER points.
+    pub refer_to: String,
     /// How its requests go.
     pub transport: Transport,
 }
@@ -48,7 +50,10 @@ impl Dialog {
         if method == Method::Prack {
             builder = builder.header(Name::RAck, &self.rack);
         }
-        if matches!(method, Method::Invite | Method::Options | Method::Update) {
+        if method == Method::Refer {
+            builder = builder.header(Name::ReferTo, &self.refer_to);
+        }
+        if matches!(method, Method::Invite | Method::Options | Method::Update | Method::Refer) {
             let transport = match self.transport {
                 Transport::Udp => "",
                 Transport::Tcp => ";transport=tcp",

@@ -12,6 +12,7 @@ pub mod caller;
 pub mod dialog;
 mod early;
 mod glare;
+mod handing;
 mod judge;
 pub mod quirk;
 mod reliable;
@@ -85,6 +86,7 @@ pub struct Phone {
     /// Its open re-INVITE refuses the sound.
     refuses_sound: bool,
     glare: glare::Glare,
+    handing: handing::Handing,
     reliable: reliable::Reliable,
     early: early::Early,
     sent: Vec<Sent>,
@@ -150,6 +152,8 @@ pub struct Story {
     pub refreshed: Option<Instant>,
     /// It accepted a change of ours, and no ACK came.
     pub unacknowledged: bool,
+    /// The engine hung up and had not told what came of its REFER.
+    pub untold: bool,
     /// It was reached over TCP: what is lost with a connection comes again as another transaction.
     pub streamed: bool,
     /// What it asked over TCP and has no answer to.
@@ -216,6 +220,8 @@ pub enum What {
     Update,
     /// A 1xx came.
     Prack,
+    /// Somebody else is to talk with the caller.
+    Refer,
 }
 
 impl Phone {
@@ -459,6 +465,7 @@ impl Phone {
             What::Update => self.on_update_answer(now, response.status),
             What::Options => self.story.options_answered += 1,
             What::Bye if self.is(Quirk::ReinviteAfterBye) => self.reinvite_after_bye(now),
+            What::Refer => self.on_refer_answer(now, response.status),
             What::Bye | What::Cancel | What::Prack => {}
         }
     }
@@ -531,6 +538,7 @@ impl Phone {
             }
             Method::Bye => self.on_bye(now, request, key),
             Method::Options => self.answer(request, key, 200),
+            Method::Notify => self.on_notify(request, key),
             Method::Update if self.is(Quirk::LetsRefresh) => self.on_refresh(now, request, key),
             Method::Invite if self.glares() && to_tag(request).is_some() => self.on_change(now, request, key),
             Method::Prack if self.acknowledges(request) => self.answer(request, key, 200),
@@ -547,6 +555,7 @@ impl Phone {
         if self.story.hung_up.is_none() && self.story.told_bye.is_some() && !self.story.streamed {
             self.puzzled("the engine said BYE twice, as two requests".to_owned());
         }
+        self.judge_untold();
         self.story.told_bye.get_or_insert(now);
         if self.is(Quirk::ByeCrosses) && matches!(self.stage, Stage::Up(_)) {
             self.story.odd = true;

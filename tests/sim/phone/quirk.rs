@@ -126,6 +126,8 @@ pub enum Quirk {
     SecondSpeaks,
     /// Puts the caller on hold, speaks on, and takes him back.
     DeskHolds,
+    /// Hands the caller on to somebody else by REFER.
+    DeskHandsOn,
     /// Another host of its name is not there: ICMP says so (P22).
     HostGone,
     /// Another host of its name says nothing at all.
@@ -195,8 +197,8 @@ impl Quirk {
         Quirk::SoundFirst,
         Quirk::SecondSpeaks,
     ];
-    /// What every other person does who has no quirk of chance.
-    pub const OF_OTHERS: [Quirk; 1] = [Quirk::DeskHolds];
+    /// What persons do who have no quirk of chance, the one and the other by turns.
+    pub const OF_OTHERS: [Quirk; 2] = [Quirk::DeskHolds, Quirk::DeskHandsOn];
     /// Those of the network about a person.
     pub const OF_THE_NETWORK: [Quirk; 2] = [Quirk::HostGone, Quirk::HostMute];
 

@@ -62,3 +62,18 @@ fn every_rung_is_called_in_its_order_and_in_a_crisis_the_ladder_begins_again() {
     assert!(calls.iter().step_by(2).all(|call| call.contains("nurse")), "{}", engine.log);
     assert!(!engine.log.contains("tone"), "{}", engine.log);
 }
+
+#[test]
+fn who_is_handed_on_to_nobody_and_left_alone_is_led_up_the_ladder_from_its_first_rung() {
+    for (key, why) in [("5", "Asked"), ("9", "Crisis")] {
+        let mut engine = Engine::new(flows(&[]), "main_menu");
+        engine.play(&format!("{TO_MENU} {key} w12 yes w30"));
+        let before = engine.log.len();
+        engine.play("no");
+        let after = engine.log[before..].to_owned();
+        let rung = format!("LadderRung {{ rung: 1, why: {why} }}");
+        assert!(after.contains(&rung) && after.contains("call sip:front-desk@"), "{key}: {}", engine.log);
+        engine.play("yes");
+        assert!(engine.log.ends_with("they talk\n"), "{key}: {}", engine.log);
+    }
+}

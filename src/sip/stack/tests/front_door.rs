@@ -132,7 +132,7 @@ fn what_we_do_not_do_is_refused_by_name() {
     // RFC 3261 §10: we are no registrar.
     let refused = answers("REGISTER", &request("REGISTER sip:x", "", ""), "0 > 405 REGISTER\n");
     assert!(
-        refused.contains("\r\nAllow: INVITE, ACK, BYE, CANCEL, OPTIONS, UPDATE, PRACK, INFO\r\n"),
+        refused.contains("\r\nAllow: INVITE, ACK, BYE, CANCEL, OPTIONS, UPDATE, PRACK, INFO, REFER\r\n"),
         "{refused}"
     );
     answers("an unknown method", &request("DANCE sip:x", "", ""), "0 > 501 DANCE\n");
@@ -199,7 +199,7 @@ fn a_broken_rule_is_answered_with_its_name() {
 fn options_tells_what_we_can() {
     let told = answers("OPTIONS", &request("OPTIONS sip:x", "", ""), "0 > 200 OPTIONS\n");
     for line in [
-        "Allow: INVITE, ACK, BYE, CANCEL, OPTIONS, UPDATE, PRACK, INFO",
+        "Allow: INVITE, ACK, BYE, CANCEL, OPTIONS, UPDATE, PRACK, INFO, REFER",
         "Accept: application/sdp",
         "Supported: 100rel, timer",
         "Server: Careline/0.1",

@@ -179,7 +179,7 @@ impl Pair {
         let legs = self.stacks[side].legs.values();
         let within = legs.filter_map(|leg| match &leg.phase {
             Phase::InDialog(within) => Some(within),
-            Phase::Outgoing(_) | Phase::Mortal { .. } => None,
+            Phase::Outgoing(_) | Phase::Mortal { .. } | Phase::Subscribed(_) => None,
         });
         within
             .map(|within| {
@@ -218,6 +218,7 @@ impl Pair {
             Event::Reoffer { leg, .. }
             | Event::OfferAnswered { leg, .. }
             | Event::OfferRefused { leg, .. }
+            | Event::Refer { leg, .. }
             | Event::Info { leg, .. } => (leg, Told::Up),
             Event::AckMissing { leg } | Event::SessionLost { leg, .. } => (leg, Told::Over),
             Event::Cancelled { leg, .. } | Event::Bye { leg, .. } => (leg, Told::Over),
@@ -278,6 +279,7 @@ impl Pair {
             | Event::SessionLost { .. }
             | Event::EarlyMedia { .. }
             | Event::Info { .. }
+            | Event::Refer { .. }
             | Event::Cancelled { .. }
             | Event::Bye { .. }
             | Event::Located { .. }

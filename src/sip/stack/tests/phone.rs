@@ -9,6 +9,7 @@ use crate::id::LegId;
 use crate::phi::Phi;
 use crate::rng::Rng;
 use crate::sip::interface::{Command, Event, InfoKeys, Input, Network, Outgoing, Output, Reason, Settings};
+use crate::sip::refer::{Refer, Replaced, Whom};
 use crate::sip::stack::Stack;
 use crate::sip::way::Way;
 use crate::wire::sip::address::Address;
@@ -144,6 +145,11 @@ impl Scene {
             "hang up" => self.command(Command::HangUp { leg, reason: Some("SIP;cause=200;text=\"done\"") }),
             "probe" => self.command(Command::Probe { leg }),
             "press" => self.command(Command::Info { leg, key: Key::Pound }),
+            "accept refer" => self.command(Command::AcceptRefer { leg }),
+            "refuse refer" => self.command(Command::RefuseRefer { leg, status: 403 }),
+            "tell busy" => self.command(Command::TellRefer { leg, status: 486 }),
+            "tell done" => self.command(Command::TellRefer { leg, status: 200 }),
+            "part now" => self.command(Command::PartNow),
             "call" => self.call(),
             _ => {
                 let text = self.message(word);
@@ -339,6 +345,7 @@ impl Scene {
             Event::OfferRefused { status, .. } => format!("OfferRefused {status}"),
             Event::SessionLost { loss, .. } => format!("SessionLost {loss:?}"),
             Event::Info { key, .. } => format!("Info {key}"),
+            Event::Refer { refer, .. } => format!("Refer {}", meant(refer)),
             Event::Located { way, .. } => format!("Located {}", way.remote),
             Event::Ringing { .. } => "Ringing".to_owned(),
             Event::Answered { .. } => "Answered".to_owned(),
@@ -359,6 +366,20 @@ fn with_sdp(text: &str) -> String {
         head.replacen("Content-Length", "Content-Type: application/sdp\r\nContent-Length", 1)
     };
     head + SDP
+}
+
+/// Whom a REFER means, in short.
+fn meant(refer: &Refer) -> String {
+    let whom = match &refer.whom {
+        Whom::User(target) => format!("user {target}"),
+        Whom::Here(user) => format!("here {}", user.expose()),
+        Whom::Elsewhere(uri) => format!("elsewhere {}", uri.expose()),
+    };
+    match refer.replaces {
+        None => whom,
+        Some(Replaced::Leg(leg)) => format!("{whom} for {leg}"),
+        Some(Replaced::Nobody) => format!("{whom} for nobody"),
+    }
 }
 
 fn because(reason: Option<Reason>) -> String {

@@ -1,0 +1,154 @@
+//! A person's phone hands the patient on: two real softphones log in, the one is rung and transfers to the other with the
+//! command behind its transfer key, and the patient hears the one, our bed, and the other.
+//!
+//! In other calls it tries a number that the clinic does not know, and a colleague whose phone is off. This softphone hangs
+//! up by itself when a transfer fails; the patient is led on. That a talk goes on is shown by `switch/tests/transfer.rs`.
+
+#[path = "engine/mod.rs"]
+mod engine;
+#[path = "phone/mod.rs"]
+mod phone;
+#[path = "softphone/mod.rs"]
+mod softphone;
+#[path = "sound/mod.rs"]
+mod sound;
+
+use careline::sip::digest::Ha1;
+use careline::wire::sip::credentials::Algorithm;
+use engine::{Engine, Notice, ROOT, Wishes};
+use phone::Phone;
+use softphone::{CONTROL, PCMU, said};
+use std::fs;
+use std::io::Write;
+use std::net::{SocketAddr, TcpStream};
+use std::path::Path;
+use std::process::Child;
+
+const PATIENT_HZ: f64 = 440.0;
+const DESK_HZ: f64 = 1_000.0;
+const NURSE_HZ: f64 = 1_500.0;
+/// 20 ms packets that the patient hears of each person: two seconds.
+const TALK: u64 = 100;
+const USERS: [&str; 3] = ["front-desk", "nurse", "doctor"];
+
+/// An engine with users, whose flows ring the front desk by its name.
+fn engine(home: &Path) -> Engine {
+    let sounds = home.join("sounds");
+    sound::short_prompts(Path::new(ROOT), &sounds);
+    let desk_hop = |_nowhere: SocketAddr| "careline".to_owned();
+    let wishes = Wishes { sounds, desk_hop, notice: Notice::InTheFirstWords, ..Wishes::default() };
+    let (sip, desk) = engine::furnish(home, &wishes);
+    let file = home.join("careline.yaml");
+    let config = fs::read_to_string(&file).expect("it was written");
+    let user = |name: &str| {
+        let ha1 = Ha1::of(Algorithm::Md5, name.as_bytes(), b"careline", b"secret");
+        format!("{{name: {name}, digest: md5, ha1: \"{}\"}}", ha1.expose())
+    };
+    let users = format!("{config}users: [{}]\n", USERS.map(user).join(", "));
+    fs::write(&file, users).expect("the test's own directory can be written");
+    Engine::start_again(home, sip, desk)
+}
+
+/// A baresip that logs in as that user and answers at once.
+fn user(home: &Path, engine: &Engine, name: &str, hertz: f64) -> Child {
+    let source = softphone::tone_file(home, hertz, 8_000);
+    let account = format!(
+        "<sip:{name}@{};transport=udp>;auth_user={name};auth_pass=secret;regint=60;answermode=auto",
+        engine.sip
+    );
+    softphone::furnish(home, engine::free_port(), &source, PCMU, &account);
+    softphone::run(home, &[])
+}
+
+/// Lets a baresip transfer its call.
+fn transfer(home: &Path, to: &str) {
+    let at = fs::read_to_string(home.join(CONTROL)).expect("it was furnished");
+    let mut control = engine::eventually(|| TcpStream::connect(&at).ok(), || format!("baresip at {at}"));
+    let command = format!(r#"{{"command":"transfer","params":"{to}"}}"#);
+    write!(control, "{}:{command},", command.len()).expect("baresip takes a command");
+}
+
+/// What of the person's side of the recording is heard, half second by half second: `d` the desk, `n` the nurse.
+fn halves(side: &[f64]) -> String {
+    let of_half = |half: &[f64]| {
+        let is_heard = |hertz| sound::share_of(half, hertz) > 0.3 && sound::power(half) > 1e-6;
+        match (is_heard(DESK_HZ), is_heard(NURSE_HZ)) {
+            (true, _) => 'd',
+            (false, true) => 'n',
+            (false, false) => '.',
+        }
+    };
+    side.chunks_exact(4_000).map(of_half).collect()
+}
+
+/// A patient who talks with the front desk.
+fn talking(engine: &Engine, said_all: impl Fn() -> String) -> (Phone, String) {
+    let before = engine.calls().len();
+    let opened = engine.status()["recorder_opened"];
+    let patient = Phone::call(engine.sip, "100", PATIENT_HZ).unwrap_or_else(|fault| panic!("{fault}"));
+    engine.wait_for("a recording", |figures| figures["recorder_opened"] == opened + 1);
+    patient.press(0);
+    let call =
+        || Some(engine.calls()).filter(|calls| calls.len() > before)?.first().map(|(id, _)| id.clone());
+    let call = engine::eventually(call, || "the call to be listed".to_owned());
+    told(engine, &call, "talking with a person", said_all);
+    patient.listen(TALK);
+    (patient, call)
+}
+
+/// Waits until the record of a call has this.
+fn told(engine: &Engine, call: &str, what: &str, said_all: impl Fn() -> String) {
+    let record = || Some(engine.told(&["calls", call])).filter(|record| record.contains(what));
+    engine::eventually(record, || {
+        format!("`{what}` in\n{}\nthey said:\n{}", engine.told(&["calls", call]), said_all())
+    });
+}
+
+#[test]
+fn a_desk_hands_the_patient_on_to_a_colleague_and_to_nobody_else() {
+    let home = tempfile::tempdir().expect("a temporary directory can be made");
+    let engine = engine(home.path());
+    let [desk_home, nurse_home] = ["desk", "nurse"].map(|name| home.path().join(name));
+    let mut desk = user(&desk_home, &engine, "front-desk", DESK_HZ);
+    let mut nurse = user(&nurse_home, &engine, "nurse", NURSE_HZ);
+    let said_all = || format!("{}\n{}\n{}", said(&desk_home), said(&nurse_home), engine.said());
+    let both = || (engine.status()["phones"] == 2).then_some(());
+    engine::eventually(both, || format!("both to log in:\n{}", said_all()));
+    for (to, outcome) in [
+        ("0900123456", "to nobody: refused, SIP status 403"),
+        ("doctor", "to sip:doctor@careline: not reached, SIP status 480"),
+        ("nurse", "to sip:nurse@careline: they talked"),
+    ] {
+        let (patient, call) = talking(&engine, said_all);
+        transfer(&desk_home, &format!("sip:{to}@{}", engine.sip));
+        told(&engine, &call, outcome, said_all);
+        patient.listen(TALK);
+        let heard = patient.hang_up().unwrap_or_else(|fault| panic!("BYE: {fault}"));
+        assert_eq!((heard.missing, heard.out_of_order), (0, 0), "{to}: one unbroken stream: {heard:?}");
+        told(&engine, &call, "ended: hung up, by the caller", said_all);
+        let record = engine.told(&["calls", &call]);
+        assert!(!record.contains("0900"), "a number that was dialled is in no record:\n{record}");
+    }
+    let figures = engine.wait_for("the end of the calls and of their files", |figures| {
+        (figures["calls_ended"], figures["recorder_closed"], figures["ports_in_use"]) == (3, 3, 0)
+    });
+    for phone in [&mut desk, &mut nurse] {
+        phone.kill().expect("it runs until it is told to stop");
+        phone.wait().expect("it is our child");
+    }
+    let counted =
+        ["transfers", "transfers_failed", "transfers_refused", "flow_faults"].map(|name| figures[name]);
+    assert_eq!(counted, [2, 1, 1, 0], "{figures:#?}");
+    let sides = engine::recordings(home.path()).into_iter().map(|file| {
+        let stereo = sound::read(&file).unwrap_or_else(|fault| panic!("{fault}"));
+        halves(&stereo.right)
+    });
+    let sides: Vec<String> = sides.collect();
+    println!("half seconds of our sides: {sides:#?}");
+    let handed = sides.iter().filter(|side| side.contains('n')).collect::<Vec<_>>();
+    let [handed] = handed[..] else { panic!("the nurse is heard in one call: {sides:#?}") };
+    assert!(handed.matches('d').count() >= 3 && handed.matches('n').count() >= 3, "each is heard: {handed}");
+    assert!(handed.rfind('d') < handed.find('n'), "the one after the other: {handed}");
+    let (status, said) = engine.stop();
+    assert!(status.success(), "the engine ended with {status}:\n{said}");
+}
