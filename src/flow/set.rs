@@ -11,7 +11,7 @@ use crate::flow::entry::ask::Digits;
 use crate::flow::expression::Checked;
 use crate::flow::hours::calendar::Calendar;
 use crate::flow::languages::{self, Languages};
-use crate::flow::program::{Clinic, Flow, FlowKind, Message, Own, Step, StepAt};
+use crate::flow::program::{Act, Clinic, Flow, FlowKind, Message, Own, Step, StepAt};
 use crate::flow::read;
 use crate::flow::read::clinic::{ClinicText, plain_number};
 use crate::flow::read::hours::{self, IcsFile};
@@ -128,6 +128,16 @@ impl FlowSet {
     /// What holds for all flows.
     pub fn clinic(&self) -> &Clinic {
         &self.clinic
+    }
+
+    /// Everybody whom its steps and its person ladder call, each as often as it is named.
+    pub fn called(&self) -> impl Iterator<Item = &str> {
+        let steps = self.flows.iter().flat_map(|flow| &flow.steps);
+        let of_steps = steps.filter_map(|step| match &step.act {
+            Act::Transfer { to, .. } => Some(to.target.as_str()),
+            _ => None,
+        });
+        self.clinic.ladder.iter().map(|rung| rung.target.as_str()).chain(of_steps)
     }
 
     /// Every prompt in every language that a caller can hear.

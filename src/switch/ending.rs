@@ -26,6 +26,8 @@ impl Switch {
             self.end_call(id, cause, by, None);
         } else if call.person_leg(leg).is_some() {
             self.person_left(id, leg);
+        } else if call.guest(leg).is_some() {
+            self.guest_left(id, leg);
         }
         self.rekey(id);
     }
@@ -45,6 +47,7 @@ impl Switch {
             self.sip(sip::Command::HangUp { leg, reason: None });
             self.drop_person(id);
         }
+        self.end_guests(id, None);
         if !told_by_peer {
             self.sip(sip::Command::HangUp { leg: patient.id, reason: hang_up_reason(cause) });
         }

@@ -10,6 +10,7 @@ use super::ladder::Numbers;
 use super::moving::Order;
 use super::negotiate::{plan, settled};
 use super::ports::Owned;
+use super::talk::Talk;
 use super::{HeardBy, Switch};
 use crate::call::keys::Presses;
 use crate::call::leg::{DialogOf, Leg};
@@ -130,6 +131,8 @@ impl Switch {
             heard: false,
             caller,
             person: None,
+            guests: Vec::new(),
+            talk: Talk::Apart,
             leaving: Vec::new(),
             under: Under::Silence,
             recording: None,
@@ -341,10 +344,10 @@ impl Switch {
         }
     }
 
-    /// The leg of that name, the patient's or the person's.
+    /// The leg of that name: the patient's, the person's or a guest's.
     pub(super) fn leg_of(&mut self, id: CallId, leg: LegId) -> Option<&mut Leg> {
         let call = self.calls.get_mut(&id)?;
-        if call.is_patient(leg) { Some(&mut call.patient) } else { call.person_leg(leg) }
+        if call.is_patient(leg) { Some(&mut call.patient) } else { call.called(leg).map(|(leg, _)| leg) }
     }
 
     pub(super) fn refuse(&mut self, leg: LegId, status: u16, retry_after_s: Option<u32>) {

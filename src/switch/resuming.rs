@@ -76,6 +76,8 @@ impl Switch {
             heard: false,
             caller: it.caller,
             person: None,
+            guests: Vec::new(),
+            talk: super::talk::Talk::Apart,
             leaving: Vec::new(),
             under: Under::Silence,
             recording: None,
@@ -150,7 +152,7 @@ impl Switch {
             person.ring_until = None;
             self.keep_again(id, leg);
         }
-        self.bridge_again(id);
+        self.let_hear(id);
         self.turn_beds(id);
         self.rekey(id);
     }

@@ -186,6 +186,7 @@ impl World {
         self.reach.forget();
         self.cut_wires();
         self.flood.forget();
+        self.visits.forget();
         self.turn_at = None;
         self.switch = switch(&self.script, &self.flows, self.reloaded, first, &mut self.rng);
         self.engines = engines(&self.script);
@@ -303,6 +304,7 @@ impl World {
             return Err(format!("the second place that answered for phone{n} was never told BYE"));
         }
         self.judge_struck()?;
+        self.judge_visits()?;
         self.checker.log.finish()
     }
 
@@ -327,6 +329,8 @@ impl World {
             answered_anew: self.wires.answered_anew,
             called_by_tcp: self.wires.calls_out,
             fell_back: self.wires.fell_back,
+            guests: self.visits.joined,
+            guest_changes: self.visits.changed,
             quirks: self
                 .phones
                 .iter()

@@ -62,6 +62,16 @@ impl Desk {
         Self { asker: Asker::new(&phones.realm, phones.secret), users, registrar, waiting: BTreeMap::new() }
     }
 
+    /// What passwords are for, and the host of users' addresses.
+    pub fn realm(&self) -> &str {
+        self.asker.realm()
+    }
+
+    /// Whether a user of that name may log in.
+    pub fn has_user(&self, name: &str) -> bool {
+        self.users.contains_key(name)
+    }
+
     /// Bindings that hold.
     pub fn bindings(&self) -> usize {
         self.registrar.bindings()
@@ -95,6 +105,16 @@ impl Stack {
         let rng = Rng::seeded(self.rng.next_u64());
         self.desk = (!phones.users.is_empty()).then(|| Box::new(Desk::open(now, phones, rng)));
         self.retime_desk();
+    }
+
+    /// Whether `sip:NAME@REALM` names a user of ours.
+    pub fn is_user(&self, target: &str) -> bool {
+        let Some((desk, uri)) = self.desk.as_ref().zip(Uri::read(target.as_bytes()).ok()) else {
+            return false;
+        };
+        let is_here =
+            matches!(uri.host, Some(Host::Name(name)) if name.eq_ignore_ascii_case(desk.realm().as_bytes()));
+        is_here && uri.port.is_none() && user_of(&uri).is_some_and(|user| desk.has_user(&user))
     }
 
     /// A REGISTER that passed the checks of every request.
