@@ -279,6 +279,8 @@ impl Streams {
                     leg.journeys += 1;
                 }
                 self.doubt_bridges();
+                // Who is on the way hears nobody, and nobody hears him.
+                return self.unbridged(now, *leg);
             }
             Command::Promise { .. }
             | Command::Withdraw { .. }
