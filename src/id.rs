@@ -75,6 +75,11 @@ numbered!(
     "v"
 );
 numbered!(
+    /// One wish of the clinic's staff that is answered later, by its order since the start.
+    AskId,
+    "a"
+);
+numbered!(
     /// One trace: a number whose SIP is kept in full for a while.
     TraceId,
     "t"

@@ -137,6 +137,10 @@ pub const PROMPT_PEAK_MAX_DBFS: f64 = -1.0;
 pub const PROMPT_GAIN_MAX_DB: f64 = 20.0;
 /// How long nothing must be said before music or ringing comes back: longer than a breath between two sentences.
 pub const BED_RESTS: Duration = Duration::from_millis(400);
+/// Supervisors and third parties in one talk: an interpreter, a nurse, a relative, a supervisor.
+pub const GUESTS_MAX: usize = 4;
+/// How long a supervisor or third party may be rung: whoever asked for him waits for it.
+pub const GUEST_RING: Duration = Duration::from_secs(30);
 /// Parties in one mixed conversation: a patient, his family, an interpreter, a team; more is a lecture.
 pub const MIXER_PARTIES_MAX: usize = 16;
 /// Mixed conversations on one media worker: at 50 kB each, as many as its core could mix beside its other legs.

@@ -13,6 +13,8 @@
 
 #[path = "engine/mod.rs"]
 mod engine;
+#[path = "baresip/guests.rs"]
+mod guests;
 #[path = "phone/mod.rs"]
 mod phone;
 #[path = "softphone/mod.rs"]

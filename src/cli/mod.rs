@@ -7,6 +7,7 @@ pub mod close;
 pub mod doctor;
 pub mod explain;
 pub mod fmt;
+mod guest;
 pub mod hear;
 pub mod phone;
 mod pieces;
@@ -23,6 +24,7 @@ pub mod user;
 
 use crate::config::Config;
 use crate::flow::diagnostic::Paint;
+use crate::report::event::GuestMode;
 use check::Paths;
 use clap::{Parser, Subcommand};
 use sounds::Sounds;
@@ -128,6 +130,18 @@ enum Command {
         #[arg(long)]
         numbers: bool,
     },
+    /// Call a third party into a talk that goes on, such as an interpreter: all hear each other, and he hears first that
+    /// the call is recorded, if it is
+    Join(guest::Come),
+    /// Let a supervisor listen to a talk: he hears both, and nobody hears him. On his phone he presses 4 to listen, 5 to
+    /// whisper, 6 to barge in
+    Listen(guest::Come),
+    /// Let a supervisor whisper to the person who talks with a caller: the caller and the recording do not hear him
+    Whisper(guest::Come),
+    /// Let a supervisor barge into a talk: all hear each other
+    Barge(guest::Come),
+    /// Let a supervisor or third party leave a talk
+    Leave(guest::Leave),
     /// Tell what is heard in a recording or a capture: the names of prompts, when, silences, levels and keys
     Hear(hear::Wish),
     /// A small telephone for testers: dial, press keys, say a file, record, run a script, draw the SIP messages
@@ -201,6 +215,13 @@ pub fn main() -> ExitCode {
         Command::Calls { show: None, id, last, numbers } => {
             with_config(&paths, |config| calls::run(config, id.as_deref(), last, shown(numbers)))
         }
+        Command::Join(wish) => with_config(&paths, |config| guest::come(config, &wish, GuestMode::Third)),
+        Command::Listen(wish) => with_config(&paths, |config| guest::come(config, &wish, GuestMode::Listen)),
+        Command::Whisper(wish) => {
+            with_config(&paths, |config| guest::come(config, &wish, GuestMode::Whisper))
+        }
+        Command::Barge(wish) => with_config(&paths, |config| guest::come(config, &wish, GuestMode::Barge)),
+        Command::Leave(wish) => with_config(&paths, |config| guest::leave(config, &wish)),
         Command::Hear(wish) => with_config(&paths, |config| hear::run(config, &wish)),
         Command::Phone(arguments) => phone::run(&arguments, paint()),
         Command::Trace { number, lasts, stop } => with_config(&paths, |config| {

@@ -8,6 +8,8 @@
 //!  trace stop t1                        ─▶ ok            │ no REASON
 //!  flows POINTER                        ─▶ ok, then set, calls: a line for each set that calls run on │ no REASON
 //!                                          │ unkept REASON: served, and the next start would not know it
+//!  guest come CALL MODE TARGET          ─▶ ok joined MODE │ ok changed MODE │ no REASON     once his phone is answered
+//!  guest leave CALL NAME                ─▶ ok left        │ no REASON
 //!  closings                             ─▶ ok: the file of the closings was read anew │ no REASON
 //! ```
 //! One request line, one answer, closed. Only who may open the file may ask: it is made for its owner alone.
@@ -16,14 +18,16 @@ use crate::flow::closing::Closings;
 use crate::flow::edition::Edition;
 use crate::id::TraceId;
 use crate::io::figures;
+use crate::io::guests;
 use crate::io::kernel_drops::MediaSockets;
 use crate::io::published::Shelf;
 use crate::io::published::pointer::Pointer;
 use crate::io::set_load::{self, NewSets};
 use crate::io::sets::TooMany;
 use crate::io::trace;
-use crate::limits::SET_LOAD_MAX;
+use crate::limits::{GUEST_RING, SET_LOAD_MAX};
 use crate::phi::Phi;
+use crate::switch::interface::GuestOrder;
 use crate::switch::status::Figure;
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -39,6 +43,8 @@ use tokio::sync::{mpsc, oneshot};
 
 /// How long a client may take to ask.
 const ASK_MAX: Duration = Duration::from_secs(5);
+/// How long it may take until a guest is in: his phone rings, and he hears that the call is recorded.
+const GUEST_MAX: Duration = GUEST_RING.saturating_add(Duration::from_secs(60));
 /// Requests that may wait for the engine.
 const REQUESTS_MAX: usize = 16;
 /// The longest request line, in octets: a path and a number.
@@ -57,6 +63,8 @@ pub enum Request {
     Trace(TraceRequest, oneshot::Sender<String>),
     /// New calls get these sets, loaded already. The answer: how many calls run on each set.
     Serve(Box<NewSets>, oneshot::Sender<Result<BTreeMap<Edition, u64>, TooMany>>),
+    /// Somebody is to be in a talk, or out of it.
+    Guest(GuestOrder, oneshot::Sender<String>),
     /// These numbers are closed for new calls, and no others.
     Close(Closings, oneshot::Sender<()>),
 }
@@ -175,6 +183,9 @@ async fn serve(client: UnixStream, asked: Asked) -> io::Result<()> {
     let answer = match line.split_once(' ') {
         Some(("flows", pointer)) => flows_answer(pointer, asked).await,
         Some(("trace", order)) => tokio::time::timeout(ASK_MAX, trace_answer(order, &asked.requests)).await?,
+        Some(("guest", order)) => {
+            tokio::time::timeout(GUEST_MAX, guest_answer(order, &asked.requests)).await?
+        }
         _ if line == CLOSINGS => tokio::time::timeout(ASK_MAX, closings_answer(asked)).await?,
         _ if line.trim() == STATUS => {
             tokio::time::timeout(ASK_MAX, status_answer(&asked.requests, asked.media)).await?
@@ -258,6 +269,17 @@ async fn trace_answer(order: &str, requests: &mpsc::Sender<Request>) -> String {
     told
 }
 
+async fn guest_answer(order: &str, requests: &mpsc::Sender<Request>) -> String {
+    let order = match guests::read(order) {
+        Ok(order) => order,
+        Err(why) => return format!("no {why}\n"),
+    };
+    let (answer, told) = oneshot::channel();
+    let sent = requests.send(Request::Guest(order, answer)).await.is_ok();
+    let told = if sent { told.await.ok() } else { None };
+    told.unwrap_or_else(|| "no the engine is stopping\n".to_owned())
+}
+
 async fn read_trace_order(order: &str) -> Result<TraceRequest, String> {
     if order == "list" {
         return Ok(TraceRequest::List);
@@ -295,6 +317,22 @@ pub fn ask_trace(path: &Path, order: &str) -> Result<String, AskError> {
     let answer = ask(path, &format!("trace {order}"))?;
     match answer.strip_prefix("ok") {
         Some(told) => Ok(told.trim_start_matches([' ', '\n']).to_owned()),
+        None => Err(AskError::Refused(answer.strip_prefix("no ").unwrap_or(&answer).trim_end().to_owned())),
+    }
+}
+
+/// Asks for somebody in a talk, or out of it: what the engine says after `ok`, once it is done.
+///
+/// # Errors
+/// When no engine listens there, or it says no or nothing.
+pub fn ask_guest(path: &Path, order: &GuestOrder) -> Result<String, AskError> {
+    let request = format!("guest {}", guests::written(order));
+    let Some(answer) = ask_if_it_runs(path, &request, GUEST_MAX + ASK_MAX)? else {
+        let cause = io::ErrorKind::NotFound.into();
+        return Err(AskError::NoEngine { path: path.to_owned(), cause });
+    };
+    match answer.strip_prefix("ok ") {
+        Some(told) => Ok(told.to_owned()),
         None => Err(AskError::Refused(answer.strip_prefix("no ").unwrap_or(&answer).trim_end().to_owned())),
     }
 }

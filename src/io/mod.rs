@@ -7,6 +7,7 @@ pub mod descriptors;
 pub mod dns;
 mod figures;
 pub mod flow_files;
+pub mod guests;
 pub mod http;
 pub mod kernel_drops;
 pub mod live_edit;

@@ -9,6 +9,7 @@ use crate::id::{LegId, PlaybackId};
 use crate::io::by_phone::{ByPhone, Changed};
 use crate::io::control::{Request, TraceRequest};
 use crate::io::figures;
+use crate::io::guests::Asked;
 use crate::io::media_counters::LatenessWatch;
 use crate::io::media_worker::Handle;
 use crate::io::now::Clock;
@@ -80,6 +81,8 @@ pub struct Engine {
     pub by_phone: ByPhone,
     /// The files of traced numbers.
     pub tracer: Tracer,
+    /// Who waits for word of a guest.
+    pub asked: Asked,
     /// The only clock.
     pub clock: Clock,
     /// How long calls may go on after the first signal to stop.
@@ -192,6 +195,10 @@ impl Engine {
             Request::Status(answer) => drop(answer.send(self.status())),
             Request::Trace(request, answer) => drop(answer.send(self.trace(request))),
             Request::Serve(sets, answer) => drop(answer.send(self.serve_sets(*sets))),
+            Request::Guest(order, answer) => {
+                let ask = self.asked.ask(answer);
+                self.handle(Input::Guest { ask, order });
+            }
             Request::Close(closings, answer) => {
                 tracing::info!(
                     closings = closings.holding(self.clock.wall()),
@@ -374,6 +381,7 @@ impl Engine {
                 self.servers.ask((call, request), plan, message);
             }
             Output::LetGo { call, request } => self.servers.cancel((call, request)),
+            Output::GuestAnswer { ask, answer } => self.asked.answer(ask, &answer),
             Output::Append(entry) => drop(self.store.append(entry)),
             Output::KeepBindings(keep) => self.bindings.keep(keep),
             Output::Trace(told) => self.tracer.take(told, self.clock.wall()),

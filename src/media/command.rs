@@ -10,6 +10,15 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
+/// Where the keys go that the party of a leg presses in a room (RFC 4733). The switch is told of them in any case.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum KeysGo {
+    /// To those whom it hears and who hear it: whoever it talks with.
+    ToTheOthers,
+    /// To nobody: they are orders to the switch.
+    Nowhere,
+}
+
 /// One RTP/RTCP port pair, by its place in the pool of its worker.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct PortIndex(pub u32);
@@ -194,6 +203,8 @@ pub enum Command {
         room: RoomId,
         /// Whom it hears; who is not in the room now is not meant.
         hears: Vec<LegId>,
+        /// Where its keys go.
+        keys: KeysGo,
     },
     /// Whom a leg in a room hears from now on, in place of those it heard.
     Hears {

@@ -127,7 +127,7 @@ impl Engine {
                 self.with(leg, |leg, outbox| leg.keep(Kept::Sound, now, outbox))
             }
             Command::Bed { leg, sound } => self.with(leg, |leg, _| leg.bed(sound)),
-            Command::Join { leg, room, hears } => self.join(now, leg, room, &hears),
+            Command::Join { leg, room, hears, keys } => self.join(now, leg, room, (&hears, keys)),
             Command::Hears { leg, whom } => self.hears(leg, &whom),
             Command::Leave { leg } => self.leave(leg),
             Command::Bridge { a, b } => self.bridge(now, a, b),
@@ -157,10 +157,8 @@ impl Engine {
                 None
             }
         };
-        if let (Some(passed_on), Some(other)) = (passed_on, leg.bridged_to())
-            && let Some(other) = self.leg_at(other)
-        {
-            other.relay(passed_on);
+        if let Some(passed_on) = passed_on {
+            self.pass_on(port, passed_on);
         }
     }
 

@@ -17,7 +17,7 @@ use crate::clock::{Instant, WallTime};
 use crate::id::{LegId, PlaybackId};
 use crate::media::bed::Bed;
 use crate::media::bridge::{PassedOn, Relay};
-use crate::media::command::{Counters, Ears, Event, Kind, PortIndex, StreamPlan};
+use crate::media::command::{Counters, Ears, Event, KeysGo, Kind, PortIndex, StreamPlan};
 use crate::media::dtmf::Detector;
 use crate::media::listener::{Listener, Told};
 use crate::media::outbox::Outbox;
@@ -75,7 +75,7 @@ pub struct Leg {
     tail: Option<Box<Sound>>,
     relay: Relay,
     bridged_to: Option<PortIndex>,
-    /// The newest press began outside a bridge: what is left of it is for no other party.
+    /// The newest press began outside a talk: what is left of it is for no other party.
     press_is_ours: bool,
     tap: Option<Taping>,
     /// What is heard while nothing else is.
@@ -246,6 +246,7 @@ impl Leg {
     /// The leg's place in a room, or in none.
     pub fn sit(&mut self, seat: Option<Seat>) {
         self.seat = seat;
+        self.relay.clear();
         self.listen_if_needed();
     }
 
@@ -294,7 +295,12 @@ impl Leg {
         }
     }
 
-    /// Takes one datagram of the RTP port. A key of a bridged leg comes back, for the other one.
+    /// The party's keys go to others too.
+    fn passes_keys_on(&self) -> bool {
+        self.bridged_to.is_some() || self.seat.is_some_and(|seat| seat.keys() == KeysGo::ToTheOthers)
+    }
+
+    /// Takes one datagram of the RTP port. A key that is for others too comes back.
     pub fn receive(
         &mut self,
         now: Instant,
@@ -419,12 +425,12 @@ impl Leg {
         }
         if let Some(key) = self.keys.take(packet.ssrc, packet.timestamp, event) {
             self.counters.keys += 1;
-            self.press_is_ours = self.bridged_to.is_none();
+            self.press_is_ours = !self.passes_keys_on();
             outbox.tell_key(Event::Key { leg: self.id, key, at: now });
         }
         let is_ours = self.press_is_ours && Key::from_event(event.event).is_some();
         let (ssrc, timestamp) = (packet.ssrc, packet.timestamp);
-        self.bridged_to.filter(|_| !is_ours).map(|_| PassedOn { ssrc, timestamp, clock_hz, event })
+        (!is_ours && self.passes_keys_on()).then_some(PassedOn { ssrc, timestamp, clock_hz, event })
     }
 
     /// One tick of 20 ms. `scratch` is room for what is said; `send` takes what leaves.

@@ -159,9 +159,26 @@ impl Mixer {
         }
     }
 
+    /// `party` says nothing in this tick, not even silence.
+    pub fn hush(&mut self, party: Party) {
+        self.silence(party);
+    }
+
+    /// Those of whom `party` may hear that have sound in this tick.
+    pub const fn heard_by(&self, party: Party) -> PartySet {
+        self.hears[party.place()].and(self.speaking)
+    }
+
+    /// Those whom `party` may hear and who may hear it.
+    pub fn talking_with(&self, party: Party) -> PartySet {
+        let hears_it = |other: &Party| self.hears[other.place()].contains(party);
+        let both = self.hears[party.place()].parties().filter(hears_it);
+        both.fold(PartySet::NOBODY, PartySet::with)
+    }
+
     /// What `party` hears in this tick: the sum of those that it may hear.
     pub fn hear(&self, party: Party, out: &mut [i16]) {
-        let heard = self.hears[usize::from(party.0)].and(self.speaking);
+        let heard = self.heard_by(party);
         let unheard = self.speaking.less(heard);
         out.fill(0);
         if heard.count() < 2 {

@@ -6,13 +6,15 @@
 //! ```
 //! The legs of a room tick in slots of their own. What a party said is heard until its next tick replaces it, so
 //! that everybody hears each 20 ms of everybody once. A room mixes at 16 kHz; making the sum a leg's own codec is the
-//! leg's job. Key events are told to the switch and pass to nobody here.
+//! leg's job. Who says nothing at all, or has us on hold, leaves the others to their beds. Keys go to those who talk
+//! with who pressed them, unless they are orders to the switch ([`KeysGo`]).
 
 use crate::audio::l16;
 use crate::audio::sound::{Sound, WIDE_SAMPLES};
 use crate::audio::transcode::Decode;
 use crate::id::{LegId, RoomId};
 use crate::limits::{MIXER_PARTIES_MAX, ROOMS_MAX};
+use crate::media::command::KeysGo;
 use crate::media::mixer::{Mixer, Party, PartySet};
 use crate::wire::codec::Codec;
 use std::collections::BTreeMap;
@@ -22,6 +24,14 @@ use std::collections::BTreeMap;
 pub struct Seat {
     room: RoomId,
     party: Party,
+    keys: KeysGo,
+}
+
+impl Seat {
+    /// Where the keys go that are pressed here.
+    pub const fn keys(self) -> KeysGo {
+        self.keys
+    }
 }
 
 /// The rooms of one worker, at most [`ROOMS_MAX`].
@@ -47,7 +57,7 @@ struct Member {
 impl Rooms {
     /// A seat for `leg`, which hears those of `whom` that are here. Nobody hears it until told. The first to come opens
     /// the room. `None` when there are too many rooms, or parties in this one.
-    pub fn join(&mut self, leg: LegId, room: RoomId, whom: &[LegId]) -> Option<Seat> {
+    pub fn join(&mut self, leg: LegId, room: RoomId, whom: &[LegId], keys: KeysGo) -> Option<Seat> {
         let is_full = self.rooms.len() >= ROOMS_MAX;
         if is_full && !self.rooms.contains_key(&room) {
             return None;
@@ -57,7 +67,7 @@ impl Rooms {
         let mut decode = Decode::default();
         decode.wide(&Sound::silence(Codec::Pcmu)); // what it needs is made here, not in a tick
         its.members[party.place()] = Some(Member { leg, decode });
-        let seat = Seat { room, party };
+        let seat = Seat { room, party, keys };
         self.hears(seat, whom);
         Some(seat)
     }
@@ -90,13 +100,34 @@ impl Rooms {
         }
     }
 
-    /// What the leg of this seat hears now. `None`: the room is not there.
+    /// The party of this seat says nothing from its tick on: it is not listened to, or does not listen.
+    pub fn hush(&mut self, seat: Seat) {
+        if let Some(room) = self.rooms.get_mut(&seat.room) {
+            room.mixer.hush(seat.party);
+        }
+    }
+
+    /// What the leg of this seat hears now. `None`: none of those whom it may hear is to be heard.
     pub fn hear(&self, seat: Seat) -> Option<Sound> {
+        let mixer = &self.rooms.get(&seat.room)?.mixer;
+        if mixer.heard_by(seat.party) == PartySet::NOBODY {
+            return None;
+        }
         let mut samples = [0; WIDE_SAMPLES];
-        self.rooms.get(&seat.room)?.mixer.hear(seat.party, &mut samples);
+        mixer.hear(seat.party, &mut samples);
         let mut sound = Sound::silence(Codec::L16Wide);
         l16::encode(&samples, sound.octets_mut());
         Some(sound)
+    }
+
+    /// Those whom the party of this seat talks with: each hears the other.
+    pub fn talking_with(&self, seat: Seat) -> PartySet {
+        self.rooms.get(&seat.room).map_or(PartySet::NOBODY, |room| room.mixer.talking_with(seat.party))
+    }
+
+    /// The leg of another seat of the same room.
+    pub fn leg_at(&self, seat: Seat, party: Party) -> Option<LegId> {
+        self.rooms.get(&seat.room)?.members[party.place()].as_ref().map(|member| member.leg)
     }
 
     /// Rooms with somebody in them.

@@ -15,7 +15,7 @@ use crate::flow::action::{Fact, Why};
 use crate::id::{CallId, ExitName, FlowName, Language, LegId, RecordingId, StepName, TrunkName};
 use crate::media::command::Counters;
 use crate::phi::Phi;
-use crate::report::event::{Cause, Entry, Event, Party, TransferStep};
+use crate::report::event::{Cause, Entry, Event, GuestMode, Party, TransferStep};
 use crate::report::ladder::Signalling;
 use crate::wire::codec::Codec;
 use std::time::Duration;
@@ -84,6 +84,23 @@ pub struct Person {
     /// When they no longer could.
     pub unbridged: Option<Moment>,
     /// The final status of SIP, if nobody was reached.
+    pub refused: Option<u16>,
+}
+
+/// Somebody who was called into the talk of caller and person.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Guest {
+    /// The leg to him.
+    pub leg: LegId,
+    /// The target, as asked for.
+    pub target: String,
+    /// When the call to him began.
+    pub called: Moment,
+    /// How he was in it, each with its beginning: the last one to its end.
+    pub modes: Vec<(Moment, GuestMode)>,
+    /// When he was in it no more.
+    pub left: Option<Moment>,
+    /// The final status of SIP, if he was not reached.
     pub refused: Option<u16>,
 }
 
@@ -197,6 +214,8 @@ pub struct Record {
     pub rungs: Vec<(u32, Why)>,
     /// The persons called for the patient.
     pub persons: Vec<Person>,
+    /// Who else was called into the talk.
+    pub guests: Vec<Guest>,
     /// When a person had the caller on hold.
     pub waits: Vec<Wait>,
     /// The transfers that persons wanted.
@@ -230,6 +249,7 @@ impl Record {
             path: Vec::new(),
             rungs: Vec::new(),
             persons: Vec::new(),
+            guests: Vec::new(),
             waits: Vec::new(),
             transfers: Vec::new(),
             recordings: Vec::new(),
@@ -275,6 +295,12 @@ impl Record {
         self.waits.iter().map(|wait| span(Some(wait.from), wait.to.or(self.ended))).sum()
     }
 
+    /// How long a guest was in the talk.
+    pub fn stayed(&self, guest: &Guest) -> Duration {
+        let joined = guest.modes.first().map(|(joined, _)| *joined);
+        span(joined, guest.left.or(self.ended))
+    }
+
     /// From the INVITE to `moment`.
     pub fn offset(&self, moment: Moment) -> Duration {
         span(self.arrived, Some(moment))
@@ -299,6 +325,11 @@ impl Record {
             | Event::Bridged { .. }
             | Event::Unbridged { .. } => self.connect(now, event),
             Event::Transfer { by, step } => self.transfer(now, *by, step),
+            Event::GuestCalled { .. }
+            | Event::GuestNotReached { .. }
+            | Event::GuestJoined { .. }
+            | Event::GuestChanged { .. }
+            | Event::GuestLeft { .. } => self.follow_guest(now, event),
             Event::MessageSaved { recording } => self.message = Some(*recording),
             Event::Hold { on, by: Party::Person } => self.wait(now, *on),
             Event::Hold { by: Party::Caller | Party::Flow | Party::Engine, .. } | Event::Kept { .. } => {}
@@ -442,6 +473,30 @@ impl Record {
     fn on(&mut self, recording: RecordingId, change: impl FnOnce(&mut Recording)) {
         if let Some(it) = self.recordings.iter_mut().find(|it| it.recording == recording) {
             change(it);
+        }
+    }
+
+    fn follow_guest(&mut self, now: Moment, event: &Event) {
+        let mut on = |leg: &LegId, change: &dyn Fn(&mut Guest)| {
+            if let Some(guest) = self.guests.iter_mut().rev().find(|guest| guest.leg == *leg) {
+                change(guest);
+            }
+        };
+        match event {
+            Event::GuestCalled { leg, target, .. } => self.guests.push(Guest {
+                leg: *leg,
+                target: target.clone(),
+                called: now,
+                modes: Vec::new(),
+                left: None,
+                refused: None,
+            }),
+            Event::GuestNotReached { leg, status } => on(leg, &|guest| guest.refused = Some(*status)),
+            Event::GuestJoined { leg, mode } | Event::GuestChanged { leg, mode } => {
+                on(leg, &|guest| guest.modes.push((now, *mode)));
+            }
+            Event::GuestLeft { leg } => on(leg, &|guest| guest.left = Some(now)),
+            _ => {}
         }
     }
 

@@ -139,6 +139,41 @@ pub enum Event {
         /// The leg to the person.
         leg: LegId,
     },
+    /// Somebody is being called into the talk of patient and person.
+    GuestCalled {
+        /// The leg to him.
+        leg: LegId,
+        /// The target, as asked for.
+        target: String,
+        /// What he will hear, and who him.
+        mode: GuestMode,
+    },
+    /// He did not answer, or the talk was over before he did.
+    GuestNotReached {
+        /// The leg.
+        leg: LegId,
+        /// The final status of SIP.
+        status: u16,
+    },
+    /// He is in the talk.
+    GuestJoined {
+        /// The leg.
+        leg: LegId,
+        /// What he hears, and who him.
+        mode: GuestMode,
+    },
+    /// He goes on in another way.
+    GuestChanged {
+        /// The leg.
+        leg: LegId,
+        /// What he hears now, and who him.
+        mode: GuestMode,
+    },
+    /// He is not in the talk any more.
+    GuestLeft {
+        /// The leg.
+        leg: LegId,
+    },
     /// The caller's message is saved.
     MessageSaved {
         /// Its recording.
@@ -253,6 +288,37 @@ pub enum TransferStep {
         /// The final status of SIP.
         status: u16,
     },
+}
+
+/// How somebody is in a talk besides patient and person.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum GuestMode {
+    /// A supervisor who hears all, and whom nobody hears.
+    Listen,
+    /// A supervisor whom the person alone hears.
+    Whisper,
+    /// A supervisor whom all hear.
+    Barge,
+    /// A third party, such as an interpreter: all hear all.
+    Third,
+}
+
+impl GuestMode {
+    /// The patient and he hear each other.
+    pub const fn talks_with_patient(self) -> bool {
+        match self {
+            GuestMode::Listen | GuestMode::Whisper => false,
+            GuestMode::Barge | GuestMode::Third => true,
+        }
+    }
+
+    /// He is staff who looks after the talk of others.
+    pub const fn supervises(self) -> bool {
+        match self {
+            GuestMode::Listen | GuestMode::Whisper | GuestMode::Barge => true,
+            GuestMode::Third => false,
+        }
+    }
 }
 
 /// Who ended a call.

@@ -166,15 +166,17 @@ impl Switch {
         self.append(id, Event::Flow(fact));
     }
 
-    /// A key of the patient goes to the flow; a person's keys go to nobody here (they pass through the bridge).
+    /// A key of the patient goes to the flow, one of a supervisor is an order; a person's keys go to nobody here (they
+    /// pass through the bridge).
     pub(super) fn on_key(&mut self, id: CallId, leg: LegId, key: Key, teller: Teller) {
         if self.was_told(id, leg, key, teller) {
             return;
         }
         self.counters.keys += 1;
         if self.calls.get(&id).is_some_and(|call| call.is_patient(leg)) {
-            self.run_flow(id, Input::Key(key));
+            return self.run_flow(id, Input::Key(key));
         }
+        self.on_guest_key(id, leg, key);
     }
 
     /// Whether the press came in the other way before; only where such presses are paired.
@@ -210,7 +212,7 @@ impl Switch {
         completed: bool,
     ) {
         if !self.calls.get(&id).is_some_and(|call| call.is_patient(leg)) {
-            return;
+            return self.on_notice_ended(id, leg, completed);
         }
         if playback == TONE {
             return self.order_take(id, take::Input::ToneEnded);
@@ -245,6 +247,7 @@ impl Switch {
             self.give_up_person(id);
         }
         self.keep_when_due(id);
+        self.give_up_guests(id);
         self.probe_again(id);
         let flow_due = self.calls.get(&id).and_then(|call| call.run.poll_timeout());
         if flow_due.is_some_and(|due| due.at <= now) {

@@ -1,6 +1,8 @@
 //! One call as the switch keeps it: the patient's leg, the flow that runs, and what hangs on them.
 
+use super::guests::Guest;
 use super::interface::Now;
+use super::talk::Talk;
 use crate::call::keys::Presses;
 use crate::call::leg::Leg;
 use crate::call::recording::RecordingKind;
@@ -35,7 +37,11 @@ pub struct Call {
     pub person: Option<Person>,
     /// The talk that is being handed to that person by another one.
     pub transfer: Option<Transfer>,
-    /// Legs to persons that are being closed.
+    /// Who else is in the talk, or is called into it: at most [`GUESTS_MAX`](crate::limits::GUESTS_MAX).
+    pub guests: Vec<Guest>,
+    /// Who hears each other.
+    pub talk: Talk,
+    /// Legs to persons and guests that are being closed.
     pub leaving: Vec<Leg>,
     /// What the patient hears while nothing else is to be heard.
     pub under: Under,
@@ -144,14 +150,17 @@ impl Call {
         }
         let run = self.run.poll_timeout().map(|due| due.at).filter(|_| self.heard);
         let ring = self.person.as_ref().and_then(|person| person.ring_until);
+        let guests = self.guests.iter().filter_map(Guest::ring_until).min();
         let probe = self.probed_legs().filter_map(|leg| leg.probe_at).min();
-        [run, ring, self.message_until, probe, self.keep_at, Some(self.ends_at)].into_iter().flatten().min()
+        let own = [run, ring, guests, self.message_until, probe, self.keep_at, Some(self.ends_at)];
+        own.into_iter().flatten().min()
     }
 
-    /// The legs that may have to be asked whether the party is still there.
+    /// The legs that may have to be asked whether the party is still there: all but those that are on their way out.
     pub fn probed_legs(&self) -> impl Iterator<Item = &Leg> {
         let persons = self.person.iter().chain(self.transfer.as_ref().and_then(|it| it.from.as_ref()));
-        std::iter::once(&self.patient).chain(persons.map(|person| &person.leg))
+        let guests = self.guests.iter().map(|guest| &guest.leg);
+        std::iter::once(&self.patient).chain(persons.map(|person| &person.leg)).chain(guests)
     }
 
     /// Whether `leg` is the patient's.
@@ -163,8 +172,10 @@ impl Call {
     pub fn any_leg(&mut self, leg: LegId) -> Option<&mut Leg> {
         let from = self.transfer.as_mut().and_then(|transfer| transfer.from.as_mut());
         let persons = self.person.iter_mut().chain(from).map(|person| &mut person.leg);
-        let all = std::iter::once(&mut self.patient).chain(persons).chain(&mut self.leaving);
-        all.into_iter().find(|its| its.id == leg)
+        let guests = self.guests.iter_mut().map(|guest| &mut guest.leg);
+        let mut all =
+            std::iter::once(&mut self.patient).chain(persons).chain(guests).chain(&mut self.leaving);
+        all.find(|its| its.id == leg)
     }
 
     /// The leg of who hands the talk on, if `leg` is it.

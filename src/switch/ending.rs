@@ -29,6 +29,8 @@ impl Switch {
             self.person_left(id, leg);
         } else if call.transferor_leg(leg).is_some() {
             self.transferor_left(id);
+        } else if call.guest(leg).is_some() {
+            self.guest_left(id, leg);
         }
         self.rekey(id);
     }
@@ -49,6 +51,7 @@ impl Switch {
             self.drop_person(id);
         }
         self.drop_transfer(id, STATUS_TERMINATED, None);
+        self.end_guests(id, None);
         if !told_by_peer {
             self.sip(sip::Command::HangUp { leg: patient.id, reason: hang_up_reason(cause) });
         }

@@ -4,6 +4,8 @@
 //!  a person is rung, a server asked ──▶ patient on the bed       a transfer ───────▶ patient on the bed
 //!  the person holds ──────────────────▶ patient on the bed       the patient holds ──▶ person on the bed
 //! ```
+//! While a guest talks with him too, the patient waits for nobody. What a guest's phone holds is no event: the others go on.
+//!
 //! Who has put us on hold is heard by nobody (`media/engine/rooms.rs`), whatever its phone sends; the bridge stands, so that
 //! both hear each other again in the tick of the resume. The worker is told of changes alone.
 
@@ -26,13 +28,14 @@ impl Switch {
             Some((person.leg.clone(), change))
         });
         let patient_holds = call.patient.is_held();
+        let is_held = call.patient_is_held();
         let talking = call.person.as_mut().filter(|person| person.talks());
-        let person_holds = talking.as_ref().is_some_and(|person| person.leg.is_held());
         let of_person = talking.and_then(|person| {
             let change = turned(&mut person.under, under(patient_holds), &person.leg)?;
             Some((person.leg.clone(), change))
         });
-        let wished = under(person_holds || call.transfer.is_some() || call.run.waits());
+        let is_handed = call.transfer.is_some() && !call.patient_talks();
+        let wished = under(is_held || is_handed || call.run.waits());
         let of_patient = turned(&mut call.under, wished, &call.patient);
         let of_patient = of_patient.map(|change| (call.patient.clone(), change));
         for (leg, under) in [of_patient, of_person, of_transferor].into_iter().flatten() {
@@ -51,10 +54,11 @@ impl Switch {
 
     /// A party has put us on hold, or took us back. Nobody waits for a person who hands the talk on.
     pub(super) fn tell_of_hold(&mut self, id: CallId, leg: LegId, on: bool) {
-        if self.calls.get_mut(&id).is_some_and(|call| call.transferor_leg(leg).is_some()) {
+        let Some(call) = self.calls.get_mut(&id) else { return };
+        let is_patient = call.is_patient(leg);
+        if call.guest(leg).is_some() || call.transferor_leg(leg).is_some() {
             return;
         }
-        let is_patient = self.calls.get(&id).is_some_and(|call| call.is_patient(leg));
         let by = if is_patient { Party::Caller } else { Party::Person };
         if on && by == Party::Person {
             self.counters.patients_held += 1;

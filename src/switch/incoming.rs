@@ -10,6 +10,7 @@ use super::ladder::Numbers;
 use super::moving::Order;
 use super::negotiate::{plan, settled};
 use super::ports::Owned;
+use super::talk::Talk;
 use super::{HeardBy, Switch};
 use crate::call::keys::Presses;
 use crate::call::leg::{DialogOf, Leg};
@@ -131,6 +132,8 @@ impl Switch {
             caller,
             person: None,
             transfer: None,
+            guests: Vec::new(),
+            talk: Talk::Apart,
             leaving: Vec::new(),
             under: Under::Silence,
             recording: None,
@@ -342,13 +345,16 @@ impl Switch {
         }
     }
 
-    /// The leg of that name: the patient's, the person's, or that of a person who hands the talk on.
+    /// The leg of that name: the patient's, the person's, a guest's, or that of a person who hands the talk on.
     pub(super) fn leg_of(&mut self, id: CallId, leg: LegId) -> Option<&mut Leg> {
         let call = self.calls.get_mut(&id)?;
         if call.is_patient(leg) {
             return Some(&mut call.patient);
         }
-        if call.person_leg(leg).is_some() { call.person_leg(leg) } else { call.transferor_leg(leg) }
+        if call.transferor_leg(leg).is_some() {
+            return call.transferor_leg(leg);
+        }
+        call.called(leg).map(|(leg, _)| leg)
     }
 
     pub(super) fn refuse(&mut self, leg: LegId, status: u16, retry_after_s: Option<u32>) {

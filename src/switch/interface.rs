@@ -11,10 +11,10 @@ use crate::flow::request::Plan;
 use crate::flow::request::answer::Answer;
 use crate::flow::request::build::Message;
 use crate::flow::request::failure::Failure;
-use crate::id::{CallId, Language, LegId, PlaybackId, PromptName, RequestId, TraceId, VoicingId};
+use crate::id::{AskId, CallId, Language, LegId, PlaybackId, PromptName, RequestId, TraceId, VoicingId};
 use crate::media::command as media;
 use crate::phi::Phi;
-use crate::report::event::{Entry, KeptLeg};
+use crate::report::event::{Entry, GuestMode, KeptLeg};
 use crate::sip::interface as sip;
 use crate::sip::locate::{LocateId, Question, Record};
 use crate::sip::registrar::Keep;
@@ -24,6 +24,7 @@ use crate::wire::codec::Codec;
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
+use thiserror::Error;
 
 /// The time of an input, on both lines.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -155,6 +156,14 @@ pub enum Input<'a> {
         /// The call.
         call: CallId,
     },
+    /// Somebody of the clinic wants a supervisor or a third party in a talk, or out of it; [`Output::GuestAnswer`] comes
+    /// back, at the latest when he has rung for as long as he may.
+    Guest {
+        /// The name of the wish, never used before.
+        ask: AskId,
+        /// What is wanted.
+        order: GuestOrder,
+    },
     /// No new calls from now on; whoever is left after `within` is told goodbye by BYE.
     Drain {
         /// How long calls may go on.
@@ -211,6 +220,80 @@ pub struct Talk {
     pub target: String,
     /// What is needed to go on with it, if it was written down.
     pub kept: Option<KeptLeg>,
+}
+
+/// A wish about who is in a talk.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GuestOrder {
+    /// The call.
+    pub call: CallId,
+    /// What is wanted.
+    pub act: GuestAct,
+}
+
+/// What is wanted of a guest.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum GuestAct {
+    /// He is to be called into the talk; a supervisor who is in it goes on in this way.
+    Come {
+        /// A user of ours, or an address that the flows name.
+        target: String,
+        /// What he hears, and who him.
+        mode: GuestMode,
+    },
+    /// He is to leave.
+    Leave {
+        /// His address, or the user in it.
+        name: String,
+    },
+}
+
+/// What came of a wish.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum GuestDone {
+    /// He is in the talk.
+    Joined(GuestMode),
+    /// He goes on in that way.
+    Changed(GuestMode),
+    /// He is out.
+    Left,
+}
+
+/// Why nothing came of it.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum GuestRefusal {
+    /// There is no such call.
+    #[error("no call {0} goes on: `careline calls` names those that do")]
+    NoCall(CallId),
+    /// Nobody talks with the patient.
+    #[error("nobody talks with the caller of {0}: only a talk can be joined or listened to")]
+    NobodyTalks(CallId),
+    /// The target is a stranger.
+    #[error("{0} is no user of `users:` in the configuration, and no flow names that address")]
+    NotOurs(String),
+    /// There is no place left.
+    #[error("no more may be in this talk, or no more talks may have guests: let somebody leave first")]
+    TooMany,
+    /// He is in the talk in another role, or is being called.
+    #[error("{0} is in this talk, or is being called into it: `careline leave` ends that")]
+    IsThere(String),
+    /// He is not in the talk.
+    #[error("nobody who goes by {0} was called into this talk")]
+    IsNotThere(String),
+    /// He did not answer.
+    #[error("{target} is not reached: SIP status {status}")]
+    NotReached {
+        /// Whom it was.
+        target: String,
+        /// The final status.
+        status: u16,
+    },
+    /// The talk was over before he was in it.
+    #[error("the talk was over, or was to do without {0}, before he was in it")]
+    TalkOver(String),
+    /// The engine stops.
+    #[error("the engine is stopping: nobody is called any more")]
+    Stopping,
 }
 
 /// The name, among all prompts, of what a voice said in a call; no file has such a name.
@@ -338,6 +421,13 @@ pub enum Output {
         call: CallId,
         /// Which.
         request: RequestId,
+    },
+    /// What came of [`Input::Guest`].
+    GuestAnswer {
+        /// Which wish.
+        ask: AskId,
+        /// What came of it.
+        answer: Result<GuestDone, GuestRefusal>,
     },
     /// Add to the event log; [`Input::Durable`] comes back.
     Append(Entry),

@@ -28,7 +28,8 @@ impl Switch {
     /// A leg of the call is not as it was.
     pub(super) fn keep_again(&mut self, id: CallId, leg: LegId) {
         let up = |call: &super::Call| call.heard && call.ending.is_none() && call.keep_at.is_none();
-        if self.calls.get(&id).is_some_and(|call| up(call)) {
+        // Guests are not gone on with: they are asked for anew.
+        if self.calls.get_mut(&id).is_some_and(|call| up(call) && call.guest(leg).is_none()) {
             self.write_down(id, leg);
         }
     }

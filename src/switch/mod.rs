@@ -16,6 +16,8 @@ pub mod admission;
 pub mod by_phone;
 mod call;
 mod ending;
+mod guests;
+mod hearing;
 mod hold;
 pub mod inbox;
 mod incoming;
@@ -30,6 +32,7 @@ mod recording;
 mod resuming;
 pub mod status;
 mod stopping;
+mod talk;
 #[cfg(test)]
 mod tests;
 pub mod trace;
@@ -164,6 +167,7 @@ impl Switch {
             Input::Move { call, to } => self.move_call(call, to),
             Input::PauseRecording { call } => self.pause_recording(call),
             Input::ResumeRecording { call } => self.resume_recording(call),
+            Input::Guest { ask, order } => self.on_guest_order(ask, order),
             Input::Drain { within } => {
                 self.stopping = Some(Stopping::within(now.at, within));
             }
@@ -277,13 +281,13 @@ impl Switch {
             sip::Event::OfferAnswered { leg, sdp } => self.on_offer_answered(leg, &sdp),
             sip::Event::Info { leg, key } => self.on_info(leg, key),
             sip::Event::Refer { leg, refer } => self.on_refer(leg, &refer),
-            sip::Event::Located { leg, way } => self.on_person_located(leg, way),
+            sip::Event::Located { leg, way } => self.on_located(leg, way),
             // A refused change leaves all as it was, but for a call that was to be gone on with.
             sip::Event::OfferRefused { leg, .. } => self.on_resumption_refused(leg),
             // While a person is rung the patient hears the flow.
             sip::Event::Ringing { .. } | sip::Event::EarlyMedia { .. } => {}
-            sip::Event::Answered { leg, sdp } => self.on_person_answered(leg, &sdp),
-            sip::Event::Failed { leg, status } => self.on_person_failed(leg, status),
+            sip::Event::Answered { leg, sdp } => self.on_answered_by(leg, &sdp),
+            sip::Event::Failed { leg, status } => self.on_called_failed(leg, status),
             sip::Event::Probed { leg, alive } => self.on_probed(leg, alive),
             sip::Event::KeepBindings(keep) => self.outputs.push_back(Output::KeepBindings(keep)),
         }

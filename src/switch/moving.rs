@@ -10,6 +10,7 @@
 use super::Switch;
 use super::interface::Output;
 use super::ports::Owned;
+use super::talk::Talk;
 use crate::call::leg::Leg;
 use crate::flow::action::Phrases;
 use crate::flow::edition::Edition;
@@ -76,12 +77,32 @@ impl Switch {
         self.ports.take_on(worker, self.now.at)
     }
 
-    /// Moves all legs of a call, if there is a port for each. A person who rings only is not moved: nothing is heard of
-    /// him yet, and the patient waits for him where he will be.
+    /// A port for a guest of this talk: on the worker of all its legs, else on one that has room for all of them, and
+    /// they go there.
+    pub(super) fn port_beside_talk(&mut self, id: CallId) -> Option<Owned> {
+        let (call, now) = (self.calls.get(&id)?, self.now.at);
+        let patient = &call.patient;
+        let worker = self.journeys.get(&patient.id).map_or(patient.worker, |journey| journey.to.0);
+        if let Some(owned) = self.ports.take_on(worker, now) {
+            return Some(owned);
+        }
+        let legs: Vec<Leg> = call.probed_legs().cloned().collect();
+        if legs.iter().any(|leg| !leg.open || self.journeys.contains_key(&leg.id)) {
+            return None;
+        }
+        let to = self.ports.with_room_for(legs.len() + 1, now)?;
+        let owned = self.ports.take_on(to, now)?;
+        for leg in &legs {
+            self.move_leg(leg, to);
+        }
+        Some(owned)
+    }
+
+    /// Moves all legs of a call, if there is a port for each. Somebody who rings only is not moved:
+    /// nothing is heard of him yet, and the patient waits for him where he will be.
     pub(super) fn move_call(&mut self, id: CallId, to: WorkerIndex) {
         let Some(call) = self.calls.get(&id).filter(|call| call.ending.is_none()) else { return };
-        let person = call.person.as_ref().map(|person| person.leg.clone());
-        let legs: Vec<Leg> = std::iter::once(call.patient.clone()).chain(person).collect();
+        let legs: Vec<Leg> = call.probed_legs().cloned().collect();
         let stays = |leg: &Leg| !leg.open || leg.worker == to || self.journeys.contains_key(&leg.id);
         if legs.iter().any(stays) || self.ports.rested_on(to, self.now.at) < legs.len() {
             return;
@@ -99,6 +120,10 @@ impl Switch {
         let (leg, from) = (leg.id, (leg.worker, leg.port));
         let port = self.ports.take_on(to, self.now.at)?.port;
         self.order(from.0, leg, Order::Media(Command::Move { leg, to, port }));
+        if let Some(call) = self.legs.get(&leg).and_then(|id| self.calls.get_mut(id)) {
+            // A bridge or room does not outlast the journey of a leg.
+            call.talk = Talk::Apart;
+        }
         self.journeys.insert(leg, Journey { from, to: (to, port), kept: Vec::new() });
         self.counters.moved += 1;
         Some(())
@@ -112,20 +137,8 @@ impl Switch {
         if let Some(moved) = self.calls.get_mut(&id).and_then(|call| call.any_leg(leg)) {
             (moved.worker, moved.port) = to;
         }
-        self.bridge_again(id);
+        self.let_hear(id);
         kept.into_iter().for_each(|order| self.order(to.0, leg, order));
-    }
-
-    /// A bridge was parted, by the journey of its legs, a transfer or a crash: it is made anew when both are there.
-    pub(super) fn bridge_again(&mut self, id: CallId) {
-        let Some(call) = self.calls.get(&id).filter(|call| call.patient.open) else { return };
-        let talks = call.person.as_ref().filter(|person| person.talks());
-        let Some(person) = talks.map(|person| person.leg.id) else { return };
-        let (patient, worker) = (call.patient.id, call.patient.worker);
-        let arrived = [patient, person].iter().all(|leg| !self.journeys.contains_key(leg));
-        if arrived {
-            self.order(worker, patient, Order::Media(Command::Bridge { a: patient, b: person }));
-        }
     }
 
     /// The leg of a call that is over arrives after all: its sockets are where it is, and it is closed there. Until

@@ -18,7 +18,7 @@ use crate::sip::way::Way;
 use std::time::Duration;
 
 /// The final status that the record gives to a person who let it ring: request timeout.
-const STATUS_RANG_OUT: u16 = 408;
+pub(super) const STATUS_RANG_OUT: u16 = 408;
 /// The final status that the record gives when nobody is called because the engine stops: service unavailable.
 pub(super) const STATUS_STOPPING: u16 = 503;
 /// The final status that the record gives when no port was free: service unavailable.
@@ -66,50 +66,52 @@ impl Switch {
         self.sip(sip::Command::Locate { leg, target });
     }
 
-    /// It is known how the person is reached, and by which address of ours: the offer can be made.
-    pub(super) fn on_person_located(&mut self, leg: LegId, way: Way) {
+    /// It is known how a person or a guest is reached, and by which address of ours: the offer can be made.
+    pub(super) fn on_located(&mut self, leg: LegId, way: Way) {
         let Some(&id) = self.legs.get(&leg) else { return };
-        let Some(call) = self
-            .calls
-            .get_mut(&id)
-            .filter(|call| call.person.as_ref().is_some_and(|person| person.leg.id == leg))
-        else {
-            return;
-        };
+        let Some(call) = self.calls.get_mut(&id) else { return };
         let caller = call.caller.clone();
-        let Some(person) = call.person.as_mut() else { return };
-        (person.leg.local, person.leg.peer) = (way.local, way.remote.ip());
-        let (mut changed, target) = (person.leg.clone(), person.target.clone());
+        let Some((its, target)) = call.called(leg) else { return };
+        (its.local, its.peer) = (way.local, way.remote.ip());
+        let (mut changed, target) = (its.clone(), target.to_owned());
         let sdp = self.make_offer(&mut changed);
         self.promise(&changed);
         let from_user = Self::presented(caller.as_ref());
-        if let Some(person) = self.calls.get_mut(&id).and_then(|call| call.person.as_mut()) {
-            person.leg = changed;
+        if let Some(its) = self.leg_of(id, leg) {
+            *its = changed;
         }
         self.ladders.call_out(id, leg, &sdp);
         let call = Box::new(sip::Outgoing { target, from_user, sdp });
         self.sip(sip::Command::Invite { leg, way, call });
     }
 
-    /// The person answered: both hear each other from the next tick on.
-    pub(super) fn on_person_answered(&mut self, leg: LegId, sdp: &[u8]) {
+    /// Somebody whom we called answered: his stream begins.
+    pub(super) fn on_answered_by(&mut self, leg: LegId, sdp: &[u8]) {
         let Some(&id) = self.legs.get(&leg) else { return };
-        let Some(mut person) = self.calls.get_mut(&id).and_then(|call| call.person_leg(leg)).cloned() else {
-            return;
-        };
-        let Ok(agreed) = self.read_answer(&person, sdp) else {
+        let called = self.calls.get_mut(&id).and_then(|call| call.called(leg));
+        let Some(mut its) = called.map(|(leg, _)| leg.clone()) else { return };
+        let Ok(agreed) = self.read_answer(&its, sdp) else {
             self.sip(sip::Command::HangUp { leg, reason: Some("SIP;cause=488;text=\"no common media\"") });
-            return self.on_person_failed(leg, 488);
+            return self.on_called_failed(leg, 488);
         };
-        self.open_leg(&mut person, &agreed);
-        let (worker, holds) = (person.worker, person.is_held());
-        let Some(call) = self.calls.get_mut(&id) else { return };
-        let patient = call.patient.id;
-        if let Some(place) = call.person.as_mut() {
-            place.leg = person;
-            place.ring_until = None;
+        self.open_leg(&mut its, &agreed);
+        let holds = its.is_held();
+        if let Some(place) = self.leg_of(id, leg) {
+            *place = its;
         }
-        self.order(worker, patient, Order::Media(Command::Bridge { a: patient, b: leg }));
+        if self.calls.get_mut(&id).is_some_and(|call| call.guest(leg).is_some()) {
+            self.on_guest_answered(id, leg);
+        } else {
+            self.on_person_answered(id, leg, holds);
+        }
+        self.rekey(id);
+    }
+
+    /// The person answered: both hear each other from the next tick on.
+    fn on_person_answered(&mut self, id: CallId, leg: LegId, holds: bool) {
+        let Some(person) = self.calls.get_mut(&id).and_then(|call| call.person.as_mut()) else { return };
+        person.ring_until = None;
+        self.let_hear(id);
         self.counters.bridged += 1;
         self.append(id, Event::Bridged { leg });
         if holds {
@@ -119,15 +121,17 @@ impl Switch {
             self.run_flow(id, Input::Connected);
         }
         self.keep_again(id, leg);
-        self.rekey(id);
     }
 
-    /// The call to the person came to nothing.
-    pub(super) fn on_person_failed(&mut self, leg: LegId, status: u16) {
+    /// The call to somebody came to nothing.
+    pub(super) fn on_called_failed(&mut self, leg: LegId, status: u16) {
         let Some(&id) = self.legs.get(&leg) else { return };
-        if self.calls.get_mut(&id).is_some_and(|call| call.person_leg(leg).is_some()) {
+        let Some(call) = self.calls.get_mut(&id) else { return };
+        if call.person_leg(leg).is_some() {
             self.drop_person(id);
             self.person_not_reached(id, leg, status);
+        } else if call.guest(leg).is_some() {
+            self.on_guest_failed(id, leg, status);
         }
         self.rekey(id);
     }
@@ -146,15 +150,15 @@ impl Switch {
         self.person_not_reached(id, leg, STATUS_RANG_OUT);
     }
 
-    /// The person hung up, or is gone: the patient is still here.
+    /// The person hung up, or is gone: the patient is still here, and somebody else may talk with him.
     pub(super) fn person_left(&mut self, id: CallId, leg: LegId) {
         self.part(id, leg);
-        self.run_flow(id, Input::ConnectEnded(ConnectEnd::FarHungUp));
+        self.turn_beds(id);
+        self.lead_on_if_alone(id);
     }
 
-    /// The patient is alone again.
+    /// The patient does not talk with the person any more.
     pub(super) fn part(&mut self, id: CallId, leg: LegId) {
-        self.tell_patient(id, |leg| Command::Unbridge { leg });
         let person = self.calls.get(&id).and_then(|call| call.person.as_ref());
         if person.is_some_and(|person| person.leg.is_held()) {
             self.tell_of_hold(id, leg, false);
@@ -171,14 +175,14 @@ impl Switch {
         }
     }
 
-    /// Gives the person's leg back: its stream is closed by the worker, or its port is free at once.
+    /// The person is out, and the others hear each other without him.
     pub(super) fn drop_person(&mut self, id: CallId) {
-        if let Some(person) = self.calls.get_mut(&id).and_then(|call| call.person.take()) {
-            self.close_leg(id, person.leg);
-        }
+        let Some(person) = self.calls.get_mut(&id).and_then(|call| call.person.take()) else { return };
+        self.let_hear(id);
+        self.close_leg(id, person.leg);
     }
 
-    /// The same for any leg to a person that has lost its place.
+    /// Gives a leg back that we called: its stream is closed by the worker, or its port is free at once.
     pub(super) fn close_leg(&mut self, id: CallId, leg: Leg) {
         if leg.open {
             let command = Command::Close { leg: leg.id };
@@ -212,6 +216,9 @@ impl Switch {
         } else if call.transferor_leg(leg).is_some() {
             self.sip(sip::Command::HangUp { leg, reason: None });
             self.transferor_left(id);
+        } else if call.guest(leg).is_some() {
+            self.sip(sip::Command::HangUp { leg, reason: None });
+            self.guest_left(id, leg);
         }
         self.rekey(id);
     }

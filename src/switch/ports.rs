@@ -99,6 +99,12 @@ impl Ports {
         worker.map_or(0, |worker| worker.free.iter().take_while(|(from, _)| *from <= now).count())
     }
 
+    /// A worker of which so many ports could be taken now.
+    pub fn with_room_for(&self, count: usize, now: Instant) -> Option<WorkerIndex> {
+        let all = (0..self.workers.len() as u32).map(WorkerIndex);
+        all.into_iter().find(|index| self.rested_on(*index, now) >= count)
+    }
+
     /// Takes a rested port from this worker.
     pub fn take_on(&mut self, index: WorkerIndex, now: Instant) -> Option<Owned> {
         let worker = self.workers.get_mut(index.0 as usize)?;

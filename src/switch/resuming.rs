@@ -77,6 +77,8 @@ impl Switch {
             caller: it.caller,
             person: None,
             transfer: None,
+            guests: Vec::new(),
+            talk: super::talk::Talk::Apart,
             leaving: Vec::new(),
             under: Under::Silence,
             recording: None,
@@ -151,7 +153,7 @@ impl Switch {
             person.ring_until = None;
             self.keep_again(id, leg);
         }
-        self.bridge_again(id);
+        self.let_hear(id);
         self.turn_beds(id);
         self.rekey(id);
     }

@@ -46,6 +46,12 @@ pub(super) struct Counters {
     pub transfers_failed: u64,
     pub transfers_refused: u64,
     pub moved: u64,
+    /// Supervisors and third parties who came into a talk.
+    pub guests_joined: u64,
+    /// Those who were called into one and not reached.
+    pub guests_not_reached: u64,
+    /// Times that a supervisor changed between listening, whispering and barging in.
+    pub guest_changes: u64,
     pub persons_not_reached: u64,
     pub recordings: u64,
     pub recordings_failed: u64,
@@ -205,6 +211,22 @@ impl Switch {
                 "callers who went to another media worker, where a person had a port left",
             ),
             figure("persons_not_reached", c.persons_not_reached, "calls to a person that came to nothing"),
+            figure(
+                "guests_in",
+                self.calls.values().map(|call| call.guests.len() as u64).sum(),
+                "supervisors and third parties who are in a talk now, or called into one",
+            ),
+            figure("guests_joined", c.guests_joined, "supervisors and third parties who came into a talk"),
+            figure(
+                "guests_not_reached",
+                c.guests_not_reached,
+                "calls to a supervisor or third party that came to nothing",
+            ),
+            figure(
+                "guest_changes",
+                c.guest_changes,
+                "times that a supervisor changed between listening, whispering and barging in",
+            ),
             figure("messages", c.messages, "messages left"),
             figure("flow_faults", c.flow_faults, "a flow did what its check rules out; please report it"),
         ]

@@ -64,9 +64,11 @@ impl Switch {
     }
 
     fn say_farewell(&mut self, id: CallId) {
-        let Some(call) = self.calls.get(&id).filter(|call| call.heard && call.ending.is_none()) else {
+        if self.calls.get(&id).is_none_or(|call| !call.heard || call.ending.is_some()) {
             return;
-        };
+        }
+        self.end_guests(id, Some(REASON));
+        let Some(call) = self.calls.get(&id) else { return };
         let person = call.person.as_ref().map(|person| (person.leg.id, person.leg.open));
         if let Some((leg, talks)) = person {
             self.sip(sip::Command::HangUp { leg, reason: Some(REASON) });

@@ -4,6 +4,7 @@ mod by_phone;
 mod changes;
 mod desk;
 mod editions;
+mod guests;
 mod hold;
 mod journeys;
 mod resuming;
@@ -64,6 +65,8 @@ struct Scene {
     /// For whom a bed was ordered, each time.
     beds: Vec<LegId>,
     log: Vec<Event>,
+    /// What came of wishes about guests.
+    answers: Vec<Result<super::interface::GuestDone, super::interface::GuestRefusal>>,
     cseq: u32,
 }
 
@@ -107,6 +110,7 @@ impl Scene {
             says: String::new(),
             beds: Vec::new(),
             log,
+            answers: Vec::new(),
             cseq: 0,
         }
     }
@@ -176,6 +180,7 @@ impl Scene {
                 }
                 Output::Bed { leg, .. } => self.beds.push(leg),
                 Output::Request { .. } | Output::LetGo { .. } | Output::ChangeClosings { .. } => {}
+                Output::GuestAnswer { answer, .. } => self.answers.push(answer),
                 Output::Voice { .. } | Output::ForgetVoiced { .. } => {}
                 Output::Recorder(_) | Output::KeepBindings(_) | Output::Trace(_) | Output::Drained => {}
             }

@@ -3,7 +3,8 @@
 use super::check::Wrong;
 use super::check::log::Context;
 use super::world::{Event, World};
-use careline::report::event::{self, Entry};
+use careline::id::LegId;
+use careline::report::event::{self, Entry, GuestMode};
 use careline::switch::interface::Input;
 use std::time::Duration;
 
@@ -22,6 +23,10 @@ impl World {
                 signals: &self.checker.signals,
             };
             self.checker.log.append(&entry, &context)?;
+            if let Some(patient) = self.checker.log.calls().get(&entry.call).map(|call| call.leg) {
+                self.judge_guest(&entry, patient)?;
+                self.checker.streams.follow(patient, &entry.event);
+            }
             if let event::Event::Bridged { leg } = entry.event
                 && let Some(call) = self.checker.log.calls().get(&entry.call)
             {
@@ -30,6 +35,19 @@ impl World {
         }
         self.plan_commit();
         Ok(())
+    }
+
+    /// A third party was told of the recording before he came in.
+    fn judge_guest(&self, entry: &Entry, patient: LegId) -> Result<(), Wrong> {
+        let event::Event::GuestJoined { leg, mode } = &entry.event else { return Ok(()) };
+        if *mode != GuestMode::Third || !self.checker.log.is_recorded(entry.call) {
+            return Ok(());
+        }
+        if self.checker.streams.leg(*leg).is_some_and(|leg| leg.spoken_to) {
+            Ok(())
+        } else {
+            Err(format!("{leg} joins the talk of {patient}, which is recorded, and nobody told him"))
+        }
     }
 
     fn plan_commit(&mut self) {

@@ -70,11 +70,13 @@ pub enum Fault {
     ForgottenTrust,
     /// A worker is not told that a party knows a port before it answers.
     LostPromise,
+    /// A patient is let hear a supervisor who listens or whispers.
+    LeakedWhisper,
 }
 
 impl Fault {
     /// Every one of them.
-    pub const ALL: [Fault; 33] = [
+    pub const ALL: [Fault; 34] = [
         Fault::LeakedPort,
         Fault::DoubledKey,
         Fault::LostKey,
@@ -108,5 +110,6 @@ impl Fault {
         Fault::UnmeteredSource,
         Fault::ForgottenTrust,
         Fault::LostPromise,
+        Fault::LeakedWhisper,
     ];
 }

@@ -186,6 +186,7 @@ impl World {
         self.reach.forget();
         self.cut_wires();
         self.flood.forget();
+        self.visits.forget();
         self.turn_at = None;
         self.switch = switch(&self.script, &self.flows, self.reloaded, first, &mut self.rng);
         self.engines = engines(&self.script);
@@ -303,6 +304,7 @@ impl World {
             return Err(format!("the second place that answered for phone{n} was never told BYE"));
         }
         self.judge_struck()?;
+        self.judge_visits()?;
         self.checker.log.finish()
     }
 
@@ -333,6 +335,8 @@ impl World {
             not_handed: count(|event| {
                 matches!(event, report::Event::Transfer { step: report::TransferStep::Failed { .. }, .. })
             }),
+            guests: self.visits.joined,
+            guest_changes: self.visits.changed,
             quirks: self
                 .phones
                 .iter()

@@ -27,6 +27,7 @@ mod sound;
 mod spoil;
 mod struck;
 mod tcp;
+mod visits;
 mod world;
 
 use fault::Fault;
@@ -115,6 +116,8 @@ fn add(total: Summary, one: Summary) -> Summary {
         fell_back: total.fell_back + one.fell_back,
         handed: total.handed + one.handed,
         not_handed: total.not_handed + one.not_handed,
+        guests: total.guests + one.guests,
+        guest_changes: total.guest_changes + one.guest_changes,
         quirks: total.quirks | one.quirks,
         ..total
     }
@@ -165,6 +168,7 @@ fn seeds_tell_of_calls_that_all_end_well_and_meet_every_quirk_of_phones() {
             total.cut.min(total.answered_anew).min(total.called_by_tcp).min(total.fell_back) > 0,
             "no connection ended, or no answer, call or large call went by another way: {total:?}"
         );
+        assert!(total.guests.min(total.guest_changes) > 0, "no supervisor came or changed: {total:?}");
         let unseen: Vec<Quirk> = Quirk::all().filter(|quirk| total.quirks & quirk.bit() == 0).collect();
         assert!(unseen.is_empty(), "in {} seeds nobody did this: {unseen:?}", seeds.len());
     }

@@ -55,6 +55,14 @@ impl World {
                     _ => Some(Command::Bridge { a, b }),
                 }
             }
+            Command::Hears { leg, mut whom } => {
+                if let Some(secret) = self.checker.streams.secret_of(leg)
+                    && self.strikes(Fault::LeakedWhisper)
+                {
+                    whom.push(secret);
+                }
+                Some(Command::Hears { leg, whom })
+            }
             Command::Open { leg, port, plan, ssrc, sequence, timestamp, seed: 7, silent_after } => {
                 let hasty = self.checker.streams.resting(self.now).filter(|_| self.strikes(Fault::HastyPort));
                 let port = hasty.unwrap_or(port);

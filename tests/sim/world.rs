@@ -20,6 +20,7 @@ use super::reach::Reach;
 use super::script::{Chaos, ENGINE, Script, TURN_COST};
 use super::sound::{Ear, Voice};
 use super::tcp::{Act, Wires};
+use super::visits::Visits;
 use careline::audio::g711::{self, Law};
 use careline::call::recording;
 use careline::clock::{Instant, WallTime};
@@ -99,6 +100,7 @@ pub struct World {
     pub(super) reach: Reach,
     pub(super) wires: Wires,
     pub(super) flood: Flood,
+    pub(super) visits: Visits,
     /// RTP ports whose sockets are on their way to another worker, and until when.
     pub(super) on_the_way: BTreeMap<u16, Instant>,
     /// Legs that have gone to another worker.
@@ -200,6 +202,10 @@ pub struct Summary {
     pub handed: usize,
     /// Callers for whom nobody was there, or whose call ended meanwhile.
     pub not_handed: usize,
+    /// Supervisors and third parties who came into a talk.
+    pub guests: usize,
+    /// Times that a supervisor went on in another way.
+    pub guest_changes: usize,
 }
 
 impl World {
@@ -260,6 +266,7 @@ impl World {
             reach: Reach::default(),
             wires,
             flood: Flood::default(),
+            visits: Visits::new(seed, fault),
             on_the_way: BTreeMap::new(),
             moves: 0,
         };
@@ -317,6 +324,7 @@ impl World {
                 self.checker.sweep(self.now, &self.phones)?;
                 self.sweep_reach()?;
                 self.flood.sweep(self.now)?;
+                self.visit()?;
             }
             if self.is_over() {
                 return Ok(());
@@ -588,6 +596,7 @@ impl World {
                 return self.tell_switch(Input::ClosingsChanged { call, closings: None });
             }
             Output::LetGo { .. } => {}
+            Output::GuestAnswer { ask, answer } => return self.take_guest_answer(ask, &answer),
             Output::Trace(_) | Output::KeepBindings(_) => {}
             Output::Drained => self.drained = true,
         }

@@ -1,6 +1,7 @@
 //! What a line of the event log is in the picture of a call.
 
 use super::Numbers;
+use super::guests::{guest_called, guest_changes, guest_joins, guest_leaves, guest_not_reached};
 use super::picture::{Edge, Mark, Span, Turn, Unplaced, What};
 use super::words::{by_whom, fault_text, flow_told, hold_begins, hold_ends, transferred};
 use crate::flow::action::Fact;
@@ -59,6 +60,11 @@ fn fact(event: &Event, numbers: Numbers) -> Option<What> {
             note(format!("nobody reached ({leg}, SIP status {status})"))
         }
         Event::Resumed { leg } => note(format!("the engine had stopped: back with {leg}")),
+        Event::GuestCalled { leg, target, mode } => note(guest_called(*leg, target, *mode)),
+        Event::GuestNotReached { leg, status } => note(guest_not_reached(*leg, *status)),
+        Event::GuestJoined { leg, mode } => note(guest_joins(*leg, *mode)),
+        Event::GuestChanged { leg, mode } => note(guest_changes(*leg, *mode)),
+        Event::GuestLeft { leg } => note(guest_leaves(*leg)),
         Event::MessageSaved { recording } => note(format!("message saved ({recording})")),
         Event::MediaClosed { leg, counters } => What::Told(Mark::Sound, sound(*leg, counters)),
         Event::Ended { cause, by, exit } => {

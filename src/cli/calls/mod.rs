@@ -12,6 +12,7 @@
 //! that it can be used beside a running engine.
 
 mod facts;
+mod guests;
 mod layout;
 mod list;
 pub(super) mod picture;

@@ -1,6 +1,9 @@
 //! One call as text: its path, its recordings, its counters.
 
 use super::Numbers;
+use super::guests::{
+    guest_called, guest_changes, guest_joins, guest_leaves, guest_not_reached, guest_stayed,
+};
 use super::words::{
     by_whom, clock, date_time, fault_text, flow_told, hold_begins, hold_ends, indented, number, table,
     transferred,
@@ -91,6 +94,10 @@ pub fn summary(record: &Record, numbers: Numbers, zone: &TimeZone) -> String {
         };
         format!("  transfer by {} to {whom}: {came}", transfer.by)
     }));
+    lines.extend(record.guests.iter().filter(|guest| !guest.modes.is_empty()).map(|guest| {
+        let modes: Vec<_> = guest.modes.iter().map(|(_, mode)| *mode).collect();
+        guest_stayed(&guest.target, &modes, record.stayed(guest))
+    }));
     lines.push(match &record.end {
         None => "  it goes on, or the engine has not been started since".to_owned(),
         Some(end) => {
@@ -132,6 +139,11 @@ fn told(event: &Event, numbers: Numbers) -> Option<String> {
         Event::Bridged { leg } => format!("talking with a person ({leg})"),
         Event::Unbridged { leg } => format!("no longer talking with the person ({leg})"),
         Event::Resumed { leg } => format!("the engine had stopped: back with {leg}"),
+        Event::GuestCalled { leg, target, mode } => guest_called(*leg, target, *mode),
+        Event::GuestNotReached { leg, status } => guest_not_reached(*leg, *status),
+        Event::GuestJoined { leg, mode } => guest_joins(*leg, *mode),
+        Event::GuestChanged { leg, mode } => guest_changes(*leg, *mode),
+        Event::GuestLeft { leg } => guest_leaves(*leg),
         Event::MessageSaved { recording } => format!("message saved ({recording})"),
         Event::Hold { on: true, by } => hold_begins(*by).to_owned(),
         Event::Transfer { by, step } => transferred(*by, step),

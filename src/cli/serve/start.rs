@@ -14,6 +14,7 @@ use crate::flow::triage::signature::day_of;
 use crate::io::by_phone::ByPhone;
 use crate::io::control;
 use crate::io::descriptors::{self, Room};
+use crate::io::guests::Asked;
 use crate::io::kernel_drops::MediaSockets;
 use crate::io::live_edit;
 use crate::io::media_counters::LatenessWatch;
@@ -175,6 +176,7 @@ pub fn start(config: &Config, sets: NewSets, unsigned: UnsignedTrees) -> Result<
         servers: Requests::new(Connector::system(), seeded_rng()?),
         by_phone: ByPhone::new(config.shelf()),
         tracer: Tracer::default(),
+        asked: Asked::default(),
         clock,
         drain: config.drain,
         counters: EdgeCounters { calls_recovered, ..EdgeCounters::default() },

@@ -465,6 +465,21 @@ impl Run {
         self.set.edition()
     }
 
+    /// The notice that somebody hears who comes into a talk that is recorded: in the clinic's main language, then in the
+    /// caller's if that is another one.
+    pub fn recording_notice(&self) -> Phrases {
+        let main = &self.set.clinic().languages[0];
+        let languages = [main, self.language()];
+        let count = if main == self.language() { 1 } else { 2 };
+        let prompt = self.set.own(Own::Recording);
+        let spoken = |language: &Language| Spoken {
+            prompt: prompt.clone(),
+            language: language.clone(),
+            pace: Pace::Normal,
+        };
+        languages.into_iter().take(count).map(spoken).collect()
+    }
+
     /// The language that the caller hears.
     pub fn language(&self) -> &Language {
         let languages = &self.set.clinic().languages;

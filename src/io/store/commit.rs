@@ -149,6 +149,11 @@ fn recording_named(event: &Event) -> Option<RecordingId> {
         | Event::PersonNotReached { .. }
         | Event::Bridged { .. }
         | Event::Unbridged { .. }
+        | Event::GuestCalled { .. }
+        | Event::GuestNotReached { .. }
+        | Event::GuestJoined { .. }
+        | Event::GuestChanged { .. }
+        | Event::GuestLeft { .. }
         | Event::MessageSaved { .. }
         | Event::Hold { .. }
         | Event::Kept { .. }

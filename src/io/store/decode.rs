@@ -59,6 +59,9 @@ pub fn decode(kind: &str, body: &Value) -> Result<Event, DecodeError> {
         }
         "bridged" => Event::Bridged { leg: body.id("leg")? },
         "unbridged" => Event::Unbridged { leg: body.id("leg")? },
+        "guest_called" | "guest_not_reached" | "guest_joined" | "guest_changed" | "guest_left" => {
+            guest(&body)?
+        }
         "message_saved" => Event::MessageSaved { recording: body.id("recording")? },
         "kept" => Event::Kept { leg: body.id("leg")?, kept: Box::new(kept(&body)?) },
         "resumed" => Event::Resumed { leg: body.id("leg")? },
@@ -89,6 +92,19 @@ fn transfer(body: &Body) -> Result<TransferStep, DecodeError> {
         "done" => TransferStep::Done { to: body.id("to")? },
         "failed" => TransferStep::Failed { status: body.number("status")? },
         _ => return Err(body.bad("step")),
+    })
+}
+
+fn guest(body: &Body) -> Result<Event, DecodeError> {
+    let leg = body.id("leg")?;
+    Ok(match body.kind {
+        "guest_called" => {
+            Event::GuestCalled { leg, target: body.text("target")?.to_owned(), mode: body.word("mode")? }
+        }
+        "guest_not_reached" => Event::GuestNotReached { leg, status: body.number("status")? },
+        "guest_joined" => Event::GuestJoined { leg, mode: body.word("mode")? },
+        "guest_changed" => Event::GuestChanged { leg, mode: body.word("mode")? },
+        _ => Event::GuestLeft { leg },
     })
 }
 
@@ -361,7 +377,7 @@ pub(super) mod tests {
     use crate::flow::closing::Then;
     use crate::id::{LegId, RecordingId};
     use crate::io::store::encode::{body, kind};
-    use crate::report::event::Cause;
+    use crate::report::event::{Cause, GuestMode};
     use crate::report::ladder::Heading;
     use crate::wire::codec::Codec;
     use crate::wire::telephone_event::Key;
@@ -555,6 +571,15 @@ pub(super) mod tests {
             (leg(), any::<u16>()).prop_map(|(leg, status)| Event::PersonNotReached { leg, status }),
             leg().prop_map(|leg| Event::Bridged { leg }),
             leg().prop_map(|leg| Event::Unbridged { leg }),
+            (leg(), text(), a::<GuestMode>()).prop_map(|(leg, target, mode)| Event::GuestCalled {
+                leg,
+                target,
+                mode
+            }),
+            (leg(), any::<u16>()).prop_map(|(leg, status)| Event::GuestNotReached { leg, status }),
+            (leg(), a::<GuestMode>()).prop_map(|(leg, mode)| Event::GuestJoined { leg, mode }),
+            (leg(), a::<GuestMode>()).prop_map(|(leg, mode)| Event::GuestChanged { leg, mode }),
+            leg().prop_map(|leg| Event::GuestLeft { leg }),
             (any::<bool>(), a::<Party>()).prop_map(|(on, by)| Event::Hold { on, by }),
             (leg(), any_kept()).prop_map(|(leg, kept)| Event::Kept { leg, kept: Box::new(kept) }),
             leg().prop_map(|leg| Event::Resumed { leg }),

@@ -36,6 +36,11 @@ pub fn kind(event: &Event) -> &'static str {
         Event::PersonNotReached { .. } => "person_not_reached",
         Event::Bridged { .. } => "bridged",
         Event::Unbridged { .. } => "unbridged",
+        Event::GuestCalled { .. } => "guest_called",
+        Event::GuestNotReached { .. } => "guest_not_reached",
+        Event::GuestJoined { .. } => "guest_joined",
+        Event::GuestChanged { .. } => "guest_changed",
+        Event::GuestLeft { .. } => "guest_left",
         Event::MessageSaved { .. } => "message_saved",
         Event::Hold { .. } => "hold",
         Event::Kept { .. } => "kept",
@@ -108,6 +113,11 @@ impl Serialize for Body<'_> {
                 body.serialize_entry("leg", &Shown(leg))?;
                 kept(&mut body, its)?;
             }
+            Event::GuestCalled { .. }
+            | Event::GuestNotReached { .. }
+            | Event::GuestJoined { .. }
+            | Event::GuestChanged { .. }
+            | Event::GuestLeft { .. } => of_guest(&mut body, self.0)?,
             Event::MessageSaved { recording } => body.serialize_entry("recording", &Shown(recording))?,
             Event::Hold { on, by } => {
                 body.serialize_entry("on", on)?;
@@ -151,6 +161,26 @@ fn of_transfer<M: SerializeMap>(body: &mut M, step: &TransferStep) -> Result<(),
             body.serialize_entry("step", "failed")?;
             body.serialize_entry("status", status)
         }
+    }
+}
+
+fn of_guest<M: SerializeMap>(body: &mut M, event: &Event) -> Result<(), M::Error> {
+    match event {
+        Event::GuestCalled { leg, target, mode } => {
+            body.serialize_entry("leg", &Shown(leg))?;
+            body.serialize_entry("target", target)?;
+            body.serialize_entry("mode", mode.word())
+        }
+        Event::GuestNotReached { leg, status } => {
+            body.serialize_entry("leg", &Shown(leg))?;
+            body.serialize_entry("status", status)
+        }
+        Event::GuestJoined { leg, mode } | Event::GuestChanged { leg, mode } => {
+            body.serialize_entry("leg", &Shown(leg))?;
+            body.serialize_entry("mode", mode.word())
+        }
+        Event::GuestLeft { leg } => body.serialize_entry("leg", &Shown(leg)),
+        _ => Ok(()),
     }
 }
 

@@ -62,6 +62,7 @@ impl Seen {
                 self.last_leg = self.last_leg.max(*leg);
                 self.targets.insert(*leg, target.clone());
             }
+            Event::GuestCalled { leg, .. } => self.last_leg = self.last_leg.max(*leg),
             Event::Bridged { leg } => {
                 self.talk = self.targets.get(leg).map(|target| (*leg, target.clone()));
             }

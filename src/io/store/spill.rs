@@ -67,6 +67,11 @@ fn is_ordinary(event: &Event) -> bool {
         | Event::PersonNotReached { .. }
         | Event::Bridged { .. }
         | Event::Unbridged { .. } => true,
+        Event::GuestCalled { .. }
+        | Event::GuestNotReached { .. }
+        | Event::GuestJoined { .. }
+        | Event::GuestChanged { .. }
+        | Event::GuestLeft { .. } => true,
         Event::Arrived { .. } | Event::Answered { .. } | Event::MessageSaved { .. } | Event::Ended { .. } => {
             false
         }

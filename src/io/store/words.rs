@@ -3,7 +3,7 @@
 use crate::call::recording::{RecordingFault, RecordingKind};
 use crate::flow::action::Why;
 use crate::flow::closing::Then;
-use crate::report::event::{Cause, Party};
+use crate::report::event::{Cause, GuestMode, Party};
 use crate::report::ladder::Heading;
 use crate::sip::way::Transport;
 use crate::wire::codec::Codec;
@@ -72,6 +72,16 @@ impl Word for Cause {
         (Cause::SessionLost, "session_lost"),
         (Cause::TooLong, "too_long"),
         (Cause::EngineRestart, "engine_restart"),
+    ];
+}
+
+impl Word for GuestMode {
+    const KIND: &'static str = "how a guest is in a talk";
+    const WORDS: &'static [(Self, &'static str)] = &[
+        (GuestMode::Listen, "listen"),
+        (GuestMode::Whisper, "whisper"),
+        (GuestMode::Barge, "barge"),
+        (GuestMode::Third, "third"),
     ];
 }
 

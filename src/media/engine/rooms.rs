@@ -4,15 +4,21 @@ use super::Engine;
 use crate::audio::sound::Sound;
 use crate::clock::Instant;
 use crate::id::{LegId, RoomId};
-use crate::media::command::PortIndex;
-use crate::wire::codec::Codec;
+use crate::media::bridge::PassedOn;
+use crate::media::command::{KeysGo, PortIndex};
 
 impl Engine {
     /// The leg is in `room` and nowhere else: a bridge of it is parted, and what plays to it is stopped. `None`: there
     /// is no such leg or no seat for it, and all is as it was.
-    pub(super) fn join(&mut self, now: Instant, id: LegId, room: RoomId, hears: &[LegId]) -> Option<()> {
+    pub(super) fn join(
+        &mut self,
+        now: Instant,
+        id: LegId,
+        room: RoomId,
+        (hears, keys): (&[LegId], KeysGo),
+    ) -> Option<()> {
         self.port_of(id)?;
-        let seat = self.rooms.join(id, room, hears)?;
+        let seat = self.rooms.join(id, room, hears, keys)?;
         self.leave(id);
         self.unbridge(id)?;
         self.with(id, |leg, outbox| {
@@ -51,8 +57,25 @@ impl Engine {
     /// What its party said in this tick, for those in its room.
     pub(super) fn said_at(&mut self, port: PortIndex) {
         let Some(leg) = self.ports.get(port.0 as usize).and_then(|port| port.leg.as_deref()) else { return };
-        if let Some(seat) = leg.seat() {
-            self.rooms.say(seat, leg.said().unwrap_or(&Sound::silence(Codec::Pcmu)));
+        match (leg.seat(), leg.said()) {
+            (Some(seat), Some(said)) => self.rooms.say(seat, said),
+            (Some(seat), None) => self.rooms.hush(seat),
+            (None, _) => {}
+        }
+    }
+
+    /// A key of the leg at `port` goes to whoever its party talks with.
+    pub(super) fn pass_on(&mut self, port: PortIndex, key: PassedOn) {
+        let Some(leg) = self.leg_at(port) else { return };
+        let (seat, other) = (leg.seat(), leg.bridged_to());
+        if let Some(other) = other.and_then(|other| self.leg_at(other)) {
+            other.relay(key);
+        }
+        let Some(seat) = seat else { return };
+        for party in self.rooms.talking_with(seat).parties() {
+            if let Some(other) = self.rooms.leg_at(seat, party) {
+                self.with(other, |leg, _| leg.relay(key));
+            }
         }
     }
 }

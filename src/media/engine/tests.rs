@@ -10,6 +10,7 @@ mod recording;
 mod reports;
 mod room;
 mod stream;
+mod supervised;
 
 use super::*;
 use crate::audio::g711::{self, Law};

@@ -107,6 +107,16 @@ impl Stack {
         self.retime_desk();
     }
 
+    /// Whether `sip:NAME@REALM` names a user of ours.
+    pub fn is_user(&self, target: &str) -> bool {
+        let Some((desk, uri)) = self.desk.as_ref().zip(Uri::read(target.as_bytes()).ok()) else {
+            return false;
+        };
+        let is_here =
+            matches!(uri.host, Some(Host::Name(name)) if name.eq_ignore_ascii_case(desk.realm().as_bytes()));
+        is_here && uri.port.is_none() && user_of(&uri).is_some_and(|user| desk.has_user(&user))
+    }
+
     /// A REGISTER that passed the checks of every request.
     pub(super) fn register_in(&mut self, now: Instant, arrival: &Arrival<'_>, key: ServerKey) {
         match self.judge_register(now, arrival) {

@@ -29,6 +29,7 @@ fn spoken_on(scene: &mut Scene, input: Input<'_>) -> Vec<Edition> {
             | Output::LetGo { .. }
             | Output::KeepBindings(_)
             | Output::Trace(_)
+            | Output::GuestAnswer { .. }
             | Output::Drained => {}
         }
     }

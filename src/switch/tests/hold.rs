@@ -9,7 +9,7 @@ const SOUND: &str = "m=audio 4000 RTP/AVP 0\r\n";
 const CONTACT: &str = "Contact: <sip:front-desk@10.0.0.9:5060>\r\nContent-Type: application/sdp\r\n";
 
 /// What the desk's phone says of its sound.
-fn sdp(version: u32, address: &str, line: &str) -> String {
+pub(super) fn sdp(version: u32, address: &str, line: &str) -> String {
     format!("v=0\r\no=- 9 {version} IN IP4 {DESK}\r\ns=-\r\nc=IN IP4 {address}\r\nt=0 0\r\n{SOUND}{line}")
 }
 

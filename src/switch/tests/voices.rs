@@ -39,7 +39,8 @@ fn hear(scene: &mut Scene, input: Input<'_>) -> Vec<String> {
                 Output::Media { command, .. } => scene.commands.push(command),
                 Output::Resolve { .. } | Output::Tone { .. } | Output::Bed { .. } => {}
                 Output::Request { .. } | Output::LetGo { .. } | Output::ChangeClosings { .. } => {}
-                Output::Recorder(_) | Output::KeepBindings(_) | Output::Trace(_) | Output::Drained => {}
+                Output::Recorder(_) | Output::KeepBindings(_) | Output::Trace(_) => {}
+                Output::GuestAnswer { .. } | Output::Drained => {}
             }
         }
         let Some((leg, playback)) =

@@ -7,6 +7,7 @@ use super::super::phone::{Phone, Stage};
 use super::Verdict;
 use super::signals::Signals;
 use super::streams::Streams;
+use super::talks::Talk;
 use careline::call::recording::RecordingKind;
 use careline::clock::Instant;
 use careline::flow::action::{Fact, Why};
@@ -60,6 +61,8 @@ pub struct Call {
     back_us: Option<(u64, LegId)>,
     /// Who hands him on has hung up.
     has_left: bool,
+    /// Who talks in it.
+    talk: Talk,
     /// Its record is written.
     pub ended: Option<Cause>,
 }
@@ -108,6 +111,18 @@ impl Log {
     /// Calls that are up, in order.
     pub fn up(&self) -> Vec<CallId> {
         self.calls.iter().filter(|(_, call)| call.ended.is_none()).map(|(id, _)| *id).collect()
+    }
+
+    /// Calls in which somebody talks with the patient.
+    pub fn talking(&self) -> Vec<CallId> {
+        let talks = |call: &Call| call.ended.is_none() && call.talk.is_on();
+        self.calls.iter().filter(|(_, call)| talks(call)).map(|(id, _)| *id).collect()
+    }
+
+    /// A recording of that call was begun or is about to be, and has no end.
+    pub fn is_recorded(&self, call: CallId) -> bool {
+        let runs = |r: &&Recording| r.call == call && r.kind == RecordingKind::Call && r.outcome.is_none();
+        self.recordings.values().any(|recording| runs(&recording) && recording.frames.is_none())
     }
 
     /// An empty log.
@@ -310,6 +325,12 @@ impl Log {
             Event::Ended { cause, .. } if call.handed_us.is_some() && *cause != Cause::EngineRestart => {
                 Err("ends while it is handed on".to_owned())
             }
+            Event::GuestJoined { .. } if !call.talk.is_on() => {
+                Err("a guest joins, and nobody talks with the caller".to_owned())
+            }
+            Event::PersonCalled { .. } if call.talk.has_guests() && !call.talk.is_on() => {
+                Err("a person is called for a caller who is alone but for guests".to_owned())
+            }
             Event::Ended { cause, by, .. } => self.judge_end(call, entry, (*cause, *by), context),
             _ => Ok(()),
         }
@@ -456,6 +477,7 @@ impl Log {
                 handed_us: None,
                 back_us: None,
                 has_left: false,
+                talk: Talk::default(),
                 ended: None,
             };
             self.calls.insert(entry.call, call);
@@ -549,6 +571,7 @@ impl Call {
     }
 
     fn fold(&mut self, entry: &Entry) {
+        self.talk.follow(&entry.event);
         match &entry.event {
             Event::Heard { .. } => self.heard_us = Some(entry.since_start_us),
             Event::Flow(Fact::NoticeGiven) => self.notice = true,

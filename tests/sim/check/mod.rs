@@ -12,6 +12,7 @@ mod glare;
 pub mod log;
 pub mod signals;
 pub mod streams;
+pub mod talks;
 
 use super::phone::quirk::Quirk;
 use super::phone::{Phone, Stage};

@@ -5,10 +5,12 @@ use super::super::phone::Phone;
 use super::super::phone::quirk::Quirk;
 use super::super::sound::{Ear, Heard, PIECE, Voice};
 use super::Verdict;
+use super::talks::Talk;
 use careline::clock::Instant;
 use careline::id::{LegId, PlaybackId};
 use careline::limits::PORT_REST_DEFAULT;
 use careline::media::command::{Clip, Command, Event, PortIndex, StreamPlan, WorkerIndex};
+use careline::report::event as report;
 use careline::wire::codec::Codec;
 use careline::wire::rtp;
 use std::collections::{BTreeMap, BTreeSet};
@@ -18,6 +20,8 @@ use std::time::Duration;
 /// Units of the RTP clock in a tick, for the codecs of this world.
 const TICK_UNITS: u32 = 160;
 const GRACE: Duration = Duration::from_millis(60);
+/// Pieces of 10 ms in a row that may hold a wrong voice in a room.
+const WRONG_PIECES_MAX: u32 = 20;
 /// A voice that is over is remembered so much longer, for packets that journeys make late.
 const LINGERS: Duration = Duration::from_millis(400);
 /// How much later than its packet time a packet may leave.
@@ -38,6 +42,8 @@ pub struct Streams {
     rested: BTreeMap<Port, Instant>,
     /// Whom the log bridges with whom.
     intended: BTreeMap<LegId, LegId>,
+    /// The talks by their patients' legs, as the log tells them.
+    talks: BTreeMap<LegId, Talk>,
     /// Who was ever to be heard on legs that are closed.
     past: BTreeMap<LegId, BTreeSet<Voice>>,
     ear: Ear,
@@ -62,6 +68,10 @@ pub struct Leg {
     pub ever: BTreeSet<Voice>,
     playing: Option<Playing>,
     bridge: Option<Bridge>,
+    /// Since when it is in a room.
+    room: Option<Instant>,
+    /// Pieces in a row in its room that held whom it must not hear.
+    wrong_pieces: u32,
     presses: BTreeSet<u64>,
     keys: u64,
     /// Its worker closed it, and the switch will soon know.
@@ -108,6 +118,7 @@ impl Streams {
             owners: BTreeMap::new(),
             rested: BTreeMap::new(),
             intended: BTreeMap::new(),
+            talks: BTreeMap::new(),
             past: BTreeMap::new(),
             ear,
         }
@@ -130,11 +141,54 @@ impl Streams {
         self.rested.clear();
         self.past.clear();
         self.intended.clear();
+        self.talks.clear();
     }
 
     /// The log says that these two hear each other from now on.
     pub fn intend(&mut self, patient: LegId, person: LegId) {
         self.intended.insert(patient, person);
+    }
+
+    /// One more entry of the patient's call.
+    pub fn follow(&mut self, patient: LegId, event: &report::Event) {
+        if let report::Event::Ended { .. } = event {
+            self.talks.remove(&patient);
+        } else {
+            self.talks.entry(patient).or_default().follow(event);
+        }
+    }
+
+    /// A guest whom this patient must not hear, for the leaked whisper.
+    pub fn secret_of(&self, patient: LegId) -> Option<LegId> {
+        let secret = self.talks.get(&patient)?.secret()?;
+        self.legs.contains_key(&secret).then_some(secret)
+    }
+
+    /// The leg of a room hears those whom the log lets it hear, and from now on nobody else.
+    fn in_room(&mut self, now: Instant, id: LegId, phones: &[Phone]) {
+        let is_in = |(patient, talk): &(&LegId, &Talk)| **patient == id || talk.others().any(|leg| leg == id);
+        let Some((patient, talk)) = self.talks.iter().find(is_in) else { return };
+        let heard = talk.heard_by(*patient, id).into_iter().filter_map(|other| self.legs.get(&other));
+        let heard: Vec<(Voice, bool)> =
+            heard.filter_map(|leg| Some((phones[leg.phone?].voice, leg.plan.direction.send))).collect();
+        let Some(leg) = self.legs.get_mut(&id) else { return };
+        leg.hush(now);
+        leg.playing = None;
+        leg.bridge = None;
+        leg.room.get_or_insert(now);
+        for (voice, _) in heard.into_iter().filter(|(_, is_there)| *is_there) {
+            leg.voices.push((voice, None));
+            leg.ever.insert(voice);
+        }
+    }
+
+    /// The leg is in no room.
+    fn out_of_room(&mut self, now: Instant, id: LegId) {
+        if let Some(leg) = self.legs.get_mut(&id)
+            && leg.room.take().is_some()
+        {
+            leg.hush(now);
+        }
     }
 
     /// Whether this voice was ever to be heard on this leg.
@@ -184,6 +238,10 @@ impl Streams {
                 }
                 self.doubt_bridges();
                 self.held(now, *leg);
+                let in_rooms = self.legs.iter().filter(|(_, leg)| leg.room.is_some()).map(|(id, _)| *id);
+                for id in in_rooms.collect::<Vec<_>>() {
+                    self.in_room(now, id, phones);
+                }
             }
             Command::Play { leg, playback, clips, .. } => {
                 if let Some(leg) = self.legs.get_mut(leg) {
@@ -197,6 +255,10 @@ impl Streams {
                 }
             }
             Command::Bridge { a, .. } => {
+                self.out_of_room(now, *a);
+                if let Some(b) = self.intended.get(a).copied() {
+                    self.out_of_room(now, b);
+                }
                 // Whom the log names, not whom the command names: the command may be wrong.
                 if let Some(b) = self.intended.get(a).copied() {
                     self.bridged(now, *a, b, phones);
@@ -209,11 +271,16 @@ impl Streams {
                 }
                 return self.unbridged(now, *leg);
             }
+            Command::Join { leg, .. } | Command::Hears { leg, .. } => self.in_room(now, *leg, phones),
+            Command::Leave { leg } => self.out_of_room(now, *leg),
             Command::Move { leg, .. } => {
+                self.out_of_room(now, *leg);
                 if let Some(leg) = self.legs.get_mut(leg) {
                     leg.journeys += 1;
                 }
                 self.doubt_bridges();
+                // Who is on the way hears nobody, and nobody hears him.
+                return self.unbridged(now, *leg);
             }
             Command::Promise { .. }
             | Command::Withdraw { .. }
@@ -222,10 +289,7 @@ impl Streams {
             | Command::StopRecording { .. }
             | Command::PauseRecording { .. }
             | Command::ResumeRecording { .. }
-            | Command::Bed { .. }
-            | Command::Join { .. }
-            | Command::Hears { .. }
-            | Command::Leave { .. } => {}
+            | Command::Bed { .. } => {}
         }
         Ok(())
     }
@@ -339,6 +403,8 @@ impl Streams {
             ever: BTreeSet::new(),
             playing: None,
             bridge: None,
+            room: None,
+            wrong_pieces: 0,
             presses: BTreeSet::new(),
             keys: 0,
             closed: false,
@@ -510,6 +576,27 @@ impl Leg {
         Ok(())
     }
 
+    /// In a room a mix of two may sound like a third for a moment, and a loss that is concealed like two: what lasts is
+    /// judged.
+    fn hear_room(&mut self, now: Instant, heard: Heard) -> Verdict {
+        let lives =
+            |until: &Option<Instant>| until.is_none_or(|until| now <= until + self.on_the_way + LINGERS);
+        let live = self.voices.iter().filter(|(_, until)| lives(until)).count();
+        let is_wrong = self.room.is_some()
+            && match heard {
+                Heard::Mixture => live == 1,
+                Heard::Voice(voice) => {
+                    !self.voices.iter().any(|(known, until)| *known == voice && lives(until))
+                }
+                Heard::Silence | Heard::Other => false,
+            };
+        self.wrong_pieces = if is_wrong { self.wrong_pieces + 1 } else { 0 };
+        if self.wrong_pieces > WRONG_PIECES_MAX {
+            return Err(format!("hears {heard:?} in its room and should hear {:?}", self.voices));
+        }
+        Ok(())
+    }
+
     fn hear(&mut self, now: Instant, codec: Codec, piece: &[u8], ear: &mut Ear) -> Verdict {
         if self.piece.0 != piece {
             self.piece.0.clear();
@@ -522,6 +609,7 @@ impl Leg {
         {
             playing.sent += piece.len();
         }
+        self.hear_room(now, heard)?;
         let Heard::Voice(voice) = heard else { return Ok(()) };
         if let Some(bridge) = self.bridge.as_mut().filter(|bridge| bridge.voice == voice) {
             bridge.heard += 1;
@@ -529,7 +617,7 @@ impl Leg {
         let allowed = self.voices.iter().any(|(known, until)| {
             *known == voice && until.is_none_or(|until| now <= until + self.on_the_way)
         });
-        if allowed {
+        if allowed || self.room.is_some() {
             return Ok(());
         }
         Err(format!("hears {voice:?} and should hear {:?}", self.voices))

@@ -261,6 +261,7 @@ impl Stage {
             | Output::ChangeClosings { .. }
             | Output::KeepBindings(_)
             | Output::Trace(_)
+            | Output::GuestAnswer { .. }
             | Output::Drained => {}
         }
     }

@@ -3,6 +3,7 @@
 use super::*;
 use crate::id::RoomId;
 use crate::media::bed::BedSound;
+use crate::media::command::KeysGo;
 use crate::rng::Rng;
 use std::collections::BTreeMap;
 
@@ -88,7 +89,8 @@ fn any_order(world: &mut World, owed: &mut Owed, rng: &mut Rng, step: u64) {
         }
         9 => {
             let hears = (0..LEGS).map(LegId).filter(|_| rng.below(2) == 0).collect();
-            world.command(Command::Join { leg, room: RoomId(rng.below(2)), hears });
+            let keys = if rng.below(2) == 0 { KeysGo::Nowhere } else { KeysGo::ToTheOthers };
+            world.command(Command::Join { leg, room: RoomId(rng.below(2)), hears, keys });
         }
         10 => world.command(Command::Hears { leg, whom: (0..LEGS).map(LegId).collect() }),
         11 => world.command(Command::Leave { leg }),

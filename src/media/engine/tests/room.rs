@@ -5,6 +5,7 @@ use crate::audio::sound::Sound;
 use crate::audio::transcode::{Decode, Transcoder};
 use crate::id::RoomId;
 use crate::limits::{MIXER_PARTIES_MAX, ROOMS_MAX};
+use crate::media::command::KeysGo;
 use std::f64::consts::TAU;
 
 const ROOM: RoomId = RoomId(7);
@@ -51,7 +52,8 @@ impl Talk {
     }
 
     fn join(&mut self, leg: LegId, hears: &[LegId]) {
-        self.world.command(Command::Join { leg, room: ROOM, hears: hears.to_vec() });
+        let (hears, keys) = (hears.to_vec(), KeysGo::ToTheOthers);
+        self.world.command(Command::Join { leg, room: ROOM, hears, keys });
     }
 
     fn hears(&mut self, leg: LegId, whom: &[LegId]) {
@@ -203,7 +205,8 @@ fn a_leg_is_in_one_room_or_one_bridge_and_the_last_to_go_closes_the_room() {
     for (leg, hears) in [(a, vec![c]), (b, vec![]), (c, vec![d]), (d, vec![c])] {
         talk.check("one of them came back", leg, &hears);
     }
-    talk.world.command(Command::Join { leg: d, room: RoomId(8), hears: vec![a, b, c] });
+    let (hears, keys) = (vec![a, b, c], KeysGo::ToTheOthers);
+    talk.world.command(Command::Join { leg: d, room: RoomId(8), hears, keys });
     talk.run(60);
     for (leg, hears) in [(a, vec![c]), (c, vec![]), (d, vec![])] {
         talk.check("another went into a room of his own", leg, &hears);
@@ -238,10 +241,14 @@ fn rooms_and_seats_are_bounded_and_who_finds_none_stays_where_he_is() {
     talk.run(60);
     talk.check("no seat", last, &[other]);
     let mut rooms = crate::media::room::Rooms::default();
-    let seats: Vec<_> =
-        (0..=ROOMS_MAX as u64).map(|n| rooms.join(LegId(n), RoomId(n), &[]).is_some()).collect();
+    let seats: Vec<_> = (0..=ROOMS_MAX as u64)
+        .map(|n| rooms.join(LegId(n), RoomId(n), &[], KeysGo::Nowhere).is_some())
+        .collect();
     assert_eq!(seats.iter().filter(|seat| **seat).count(), ROOMS_MAX);
-    assert!(rooms.join(LegId(9_999), RoomId(0), &[]).is_some(), "a room that is open takes more");
+    assert!(
+        rooms.join(LegId(9_999), RoomId(0), &[], KeysGo::Nowhere).is_some(),
+        "a room that is open takes more"
+    );
 }
 
 #[test]

@@ -1,0 +1,89 @@
+//! Those who talk hear each other: the workers are told what is another than before, and nothing else.
+//!
+//! ```text
+//!  patient alone ──── Apart                 the flow speaks with him
+//!  patient, person ── Bridge                a function call on their worker
+//!  and a guest ────── Room                  a mix, in which each hears those of `hearing`
+//! ```
+//! [`Switch::let_hear`] is the one place where legs are brought together or parted. Whoever comes, goes or changes calls it
+//! when the call is as it is to be. A leg on its way to another worker has left all others: they are brought together
+//! again when the last of them has arrived.
+
+use super::Switch;
+use super::hearing::{Place, table};
+use super::moving::Order;
+use crate::id::{CallId, LegId, RoomId};
+use crate::media::command::{Command, KeysGo};
+
+/// Who hears each other, as the workers were told.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Talk {
+    /// Nobody.
+    #[default]
+    Apart,
+    /// The patient and this leg.
+    Bridge(LegId),
+    /// Each leg with those that it hears.
+    Room(Vec<(LegId, Vec<LegId>)>),
+}
+
+impl Talk {
+    fn of(legs: &[(Place, LegId)]) -> Self {
+        match legs {
+            [] | [_] => Talk::Apart,
+            [(Place::Patient, _), (Place::Person, person)] => Talk::Bridge(*person),
+            _ => Talk::Room(table(legs)),
+        }
+    }
+}
+
+impl Switch {
+    /// Brings those together who talk now, and parts the others.
+    pub(super) fn let_hear(&mut self, id: CallId) {
+        let Some(call) = self.calls.get_mut(&id).filter(|call| call.ending.is_none() && call.patient.open)
+        else {
+            return;
+        };
+        let legs = call.talking();
+        if legs.iter().any(|(_, leg)| self.journeys.contains_key(leg)) {
+            return;
+        }
+        let wished = Talk::of(&legs);
+        let before = std::mem::replace(&mut call.talk, wished.clone());
+        let (worker, patient) = (call.patient.worker, call.patient.id);
+        let commands = match (before, wished) {
+            (before, wished) if before == wished => Vec::new(),
+            (_, Talk::Bridge(person)) => vec![Command::Bridge { a: patient, b: person }],
+            (Talk::Bridge(_), Talk::Apart) => vec![Command::Unbridge { leg: patient }],
+            (Talk::Room(_), Talk::Apart) => vec![Command::Leave { leg: patient }],
+            (Talk::Room(before), Talk::Room(wished)) => changes(&before, &wished, &legs, RoomId(id.0)),
+            (Talk::Apart | Talk::Bridge(_), Talk::Room(wished)) => changes(&[], &wished, &legs, RoomId(id.0)),
+            (Talk::Apart, Talk::Apart) => Vec::new(),
+        };
+        for command in commands {
+            self.order(worker, patient, Order::Media(command));
+        }
+    }
+}
+
+/// What makes the one room of the other: first all are in it, then each hears those that it may. Who is gone has left it
+/// when its leg is closed.
+fn changes(
+    before: &[(LegId, Vec<LegId>)],
+    wished: &[(LegId, Vec<LegId>)],
+    legs: &[(Place, LegId)],
+    room: RoomId,
+) -> Vec<Command> {
+    let known = |leg: LegId| before.iter().find(|(its, _)| *its == leg).map(|(_, heard)| heard);
+    let come = legs.iter().filter(|(_, leg)| known(*leg).is_none());
+    let join = |&(place, leg): &(Place, LegId)| {
+        let keys = match place {
+            Place::Guest(mode) if mode.supervises() => KeysGo::Nowhere,
+            Place::Patient | Place::Person | Place::Guest(_) => KeysGo::ToTheOthers,
+        };
+        Command::Join { leg, room, hears: Vec::new(), keys }
+    };
+    let another = wished.iter().filter(|(leg, heard)| known(*leg) != Some(heard));
+    let hears = |(leg, whom): &(LegId, Vec<LegId>)| Command::Hears { leg: *leg, whom: whom.clone() };
+    come.map(join).chain(another.map(hears)).collect()
+}
