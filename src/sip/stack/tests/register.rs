@@ -39,7 +39,7 @@ fn tcp(remote: &str, id: u64) -> Way {
     Way { transport: Transport::Tcp, connection: Some(ConnectionId(id)), ..udp(remote) }
 }
 
-fn phones() -> Phones {
+pub(super) fn phones() -> Phones {
     let user = |name: &str, algorithm| User {
         name: name.to_owned(),
         ha1: Ha1::of(algorithm, name.as_bytes(), b"careline", b"secret"),
