@@ -6,6 +6,7 @@
 mod addresses;
 mod by_phone;
 pub mod codes;
+pub mod dialling;
 pub mod faults;
 pub mod out;
 mod users;
@@ -24,6 +25,7 @@ use crate::io::sip_port::Listen;
 use crate::io::voice::engine::Engine;
 use crate::limits;
 use crate::sip::interface::{InfoKeys, Network, Settings, User};
+use crate::switch::dial::{Emergency, Outside};
 use addresses::{listens, near_networks, networks, over_each, this_machine};
 use codes::{CLASH, FAMILY, NO_PORT, ODD_PORT, TRUNK_TWICE};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
@@ -43,6 +45,10 @@ pub struct Config {
     pub trunks: Vec<Trunk>,
     /// Whose phones log in here.
     pub users: Vec<User>,
+    /// What phones of users may call over a trunk; `None` is nothing.
+    pub dialling: Option<Outside>,
+    /// What phones of the house dial for help, and where they are.
+    pub emergency: Emergency,
     /// The directory of flows.
     pub flows: PathBuf,
     /// The directory of prompt audio.
@@ -237,6 +243,8 @@ impl Default for Config {
             },
             trunks: Vec::new(),
             users: Vec::new(),
+            dialling: None,
+            emergency: dialling::no_emergency(),
             flows: PathBuf::from("ivr-flows"),
             sounds: PathBuf::from("sounds"),
             published: None,
@@ -316,9 +324,23 @@ impl Config {
         if let Some(node) = fields.take("trunks") {
             self.trunks = trunks(node, sources);
         }
-        if let Some(node) = fields.take("users") {
+        let (users, dialling) = (fields.take("users"), fields.take("dialling"));
+        if let Some(node) = users {
             self.users = users::read(node, sources);
         }
+        self.dialling = dialling.and_then(|node| dialling::read(node, sources));
+        let emergency = fields.take("emergency");
+        if let Some(emergency) = emergency.and_then(|node| dialling::read_emergency(node, sources)) {
+            self.emergency = emergency;
+        }
+        let place = |node: Option<&Node>| node.map(|node| node.place);
+        let users = place(users).filter(|_| !self.users.is_empty());
+        let places = dialling::Places {
+            users,
+            dialling: place(dialling),
+            emergency: place(emergency).filter(|_| !self.emergency.places.is_empty()),
+        };
+        self.check_dialling(places, sources);
         if let Some(node) = fields.take("voice") {
             self.voice = voice::read(node, sources);
         }

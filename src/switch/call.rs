@@ -1,12 +1,12 @@
 //! One call as the switch keeps it: the patient's leg, the flow that runs, and what hangs on them.
 
+use super::dialled::Script;
 use super::interface::Now;
 use crate::call::keys::Presses;
 use crate::call::leg::Leg;
 use crate::call::recording::RecordingKind;
 use crate::call::take::Take;
 use crate::clock::{Instant, WallTime};
-use crate::flow::run::Run;
 use crate::id::{ExitName, LegId, RecordingId, RequestId};
 use crate::media::tap::Kept;
 use crate::report::event::{Cause, Party};
@@ -18,8 +18,8 @@ pub struct Call {
     pub local: SocketAddr,
     /// The patient's leg.
     pub patient: Leg,
-    /// The flow, from the answer on.
-    pub run: Run,
+    /// The flow, from the answer on, or the call that a phone of ours has placed.
+    pub run: Script,
     /// The patient can hear: the flow has begun.
     pub heard: bool,
     /// The caller's number as the record has it, for the From of calls we place for him.

@@ -19,7 +19,7 @@ use crate::sip::interface as sip;
 use crate::sip::locate::{LocateId, Question, Record};
 use crate::sip::registrar::Keep;
 use crate::sip::way::Way;
-use crate::switch::{by_phone, trace};
+use crate::switch::{by_phone, dial, trace};
 use crate::wire::codec::Codec;
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -41,6 +41,8 @@ pub struct Settings {
     pub sip: sip::Settings,
     /// Where lines are closed by phone, if anywhere.
     pub service: Option<by_phone::Settings>,
+    /// What phones of ours may dial.
+    pub dial: dial::Settings,
     /// The address told in SDP in place of the one that the peer reached us at.
     pub external_address: Option<IpAddr>,
     /// Carriers and gateways.

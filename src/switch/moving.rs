@@ -59,7 +59,9 @@ impl Switch {
     pub(super) fn port_beside_patient(&mut self, id: CallId) -> Option<Owned> {
         let (patient, now) = (self.calls.get(&id)?.patient.clone(), self.now.at);
         let worker = self.journeys.get(&patient.id).map_or(patient.worker, |journey| journey.to.0);
-        if let Some(owned) = self.ports.take_on(worker, now) {
+        let helps = self.calls.get(&id).is_some_and(|call| call.run.is_emergency());
+        let kept = if helps { self.ports.take_kept_on(worker) } else { None };
+        if let Some(owned) = kept.or_else(|| self.ports.take_on(worker, now)) {
             return Some(owned);
         }
         let owned = self.ports.take(now)?;
