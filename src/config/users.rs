@@ -124,6 +124,6 @@ mod tests {
         }
         let twice = text.replace("bob", "ann");
         let (_, faults) = Config::read("careline.yaml", twice.as_bytes());
-        assert_eq!(faults.iter().map(|fault| fault.code.id).collect::<Vec<_>>(), ["C018", "C025"]);
+        assert_eq!(faults.iter().map(|fault| fault.code.id).collect::<Vec<_>>(), ["C025", "C018"]);
     }
 }

@@ -210,7 +210,9 @@ mod tests {
             ("0116175550123", Err(Fault::Unknown)),
             ("911", Err(Fault::Unknown)),
             ("+911", Err(Fault::Unknown)),
-            ("+16175550123;phone-context=x@evil", Err(Fault::Unknown)),
+            // What stands behind a semicolon is no part of the number, and goes nowhere.
+            ("+16175550123;phone-context=x@evil", number("+16175550123")),
+            ("+16175550123@evil", Err(Fault::Unknown)),
             ("+33123456789", Err(Fault::NotAllowed)),
             ("+19005550123", Err(Fault::Premium)),
             ("+16179765550", Err(Fault::Premium)),

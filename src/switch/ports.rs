@@ -95,8 +95,9 @@ impl Ports {
         Self { workers, gathered, rest, kept: Vec::new(), keeps: 0 }
     }
 
-    /// The same pool with so many ports kept for who calls for help: of one worker, if it has them.
+    /// The same pool with so many ports kept for who calls for help, half of all at the most: of one worker, if it has them.
     pub fn keeping(self, keeps: usize) -> Self {
+        let keeps = keeps.min(self.total() / 2);
         let mut pool = Self { keeps, ..self };
         pool.keep(Instant::START);
         pool

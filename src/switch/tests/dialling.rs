@@ -32,6 +32,12 @@ fn floor_two(networks: Vec<sip::Network>) -> Place {
     Place { networks, callback: "+16175550102".to_owned(), location: "floor 2".to_owned() }
 }
 
+/// So many ports on one worker, some of them kept.
+fn pool(ports: u16) -> ports::Ports {
+    let numbers = (0..ports).map(|n| 20_000 + 2 * n).collect();
+    ports::Ports::new(&[numbers], 2, crate::limits::PORT_REST_DEFAULT).keeping(EMERGENCY_PORTS)
+}
+
 /// A switch with users and trunks, and a phone at [`THEM`].
 struct Desk {
     scene: Scene,
@@ -45,7 +51,8 @@ impl Desk {
     }
 
     fn with(places: Vec<Place>) -> Self {
-        let scene = Scene::with(|settings| settings.dial = plan(places));
+        let mut scene = Scene::with(|settings| settings.dial = plan(places));
+        scene.switch.ports = pool(20);
         let mut desk = Self { scene, purse: Purse::new(Account::new("ann", "secret")), calls: 0 };
         let user = |name: &str| sip::User {
             name: name.to_owned(),
@@ -401,17 +408,12 @@ fn help_is_called_while_the_engine_stops_and_that_call_is_not_ended_by_it() {
 
 #[test]
 fn help_is_called_when_every_call_and_every_port_is_taken() {
-    for (what, max_calls) in [("calls", 2), ("ports", 10)] {
+    for (what, max_calls, callers) in [("calls", 2, 2), ("ports", 10, 4)] {
         let known = Known::ByNetwork;
         let mut desk = calls_for_help(known);
         desk.scene.switch.settings.max_calls = max_calls;
-        desk.scene.switch.ports = ports::Ports::new(
-            &[(0..6).map(|n| 20_000 + 2 * n).collect()],
-            2,
-            crate::limits::PORT_REST_DEFAULT,
-        )
-        .keeping(EMERGENCY_PORTS);
-        for caller in 0..2 {
+        desk.scene.switch.ports = pool(8);
+        for caller in 0..callers {
             let answer = desk.invite(STRANGER, "100", "");
             assert_eq!(status(&answer), 200, "{what}: caller {caller}");
         }
