@@ -123,7 +123,8 @@ fn baresip_dials_a_colleague_by_name_and_both_hear_each_other() {
     let phone = softphone::run(&caller, &["-t", "8", "-e", &dial]);
     engine::eventually(|| (engine.status()["bridged"] == 1).then_some(()), || format!("a talk: {}", said()));
     engine.wait_for("the end of the call", |figures| figures["calls_ended"] == 1);
-    [phone, colleague].map(end);
+    end(phone);
+    end(colleague);
     for (file, hertz) in [(kept(&caller), COLLEAGUE_HZ), (kept(&called), FRONT_DESK_HZ)] {
         let heard = sound::read(&file).unwrap_or_else(|fault| panic!("{fault}"));
         let last = heard.left.rchunks_exact(8_000).nth(1).expect("seconds of talk");
