@@ -324,23 +324,7 @@ impl Config {
         if let Some(node) = fields.take("trunks") {
             self.trunks = trunks(node, sources);
         }
-        let (users, dialling) = (fields.take("users"), fields.take("dialling"));
-        if let Some(node) = users {
-            self.users = users::read(node, sources);
-        }
-        self.dialling = dialling.and_then(|node| dialling::read(node, sources));
-        let emergency = fields.take("emergency");
-        if let Some(emergency) = emergency.and_then(|node| dialling::read_emergency(node, sources)) {
-            self.emergency = emergency;
-        }
-        let place = |node: Option<&Node>| node.map(|node| node.place);
-        let users = place(users).filter(|_| !self.users.is_empty());
-        let places = dialling::Places {
-            users,
-            dialling: place(dialling),
-            emergency: place(emergency).filter(|_| !self.emergency.places.is_empty()),
-        };
-        self.check_dialling(places, sources);
+        self.take_phones(&mut fields, sources);
         if let Some(node) = fields.take("voice") {
             self.voice = voice::read(node, sources);
         }

@@ -1,7 +1,7 @@
 //! `dialling:` and `emergency:` of `careline.yaml`: what the phones of users may call over trunks, and how they call for help.
 
 use super::codes::{DIALLING, EMERGENCY, FAMILY, NO_EMERGENCY};
-use super::{Config, Trunk, vocabulary};
+use super::{Config, Trunk, users, vocabulary};
 use crate::flow::diagnostic::{Place as InFile, Sources, Words};
 use crate::flow::syntax::fields::{self, Fields};
 use crate::flow::syntax::tree::Node;
@@ -135,8 +135,28 @@ impl Config {
         dial::Settings { outside: self.dialling.clone(), emergency }
     }
 
+    /// Reads whose phones log in and what they may dial; `trunks:` was read before.
+    pub(super) fn take_phones(&mut self, fields: &mut Fields<'_>, sources: &mut Sources) {
+        let (of_users, dialling) = (fields.take("users"), fields.take("dialling"));
+        if let Some(node) = of_users {
+            self.users = users::read(node, sources);
+        }
+        self.dialling = dialling.and_then(|node| read(node, sources));
+        let emergency = fields.take("emergency");
+        if let Some(emergency) = emergency.and_then(|node| read_emergency(node, sources)) {
+            self.emergency = emergency;
+        }
+        let place = |node: Option<&Node>| node.map(|node| node.place);
+        let places = Places {
+            users: place(of_users).filter(|_| !self.users.is_empty()),
+            dialling: place(dialling),
+            emergency: place(emergency).filter(|_| !self.emergency.places.is_empty()),
+        };
+        self.check_dialling(places, sources);
+    }
+
     /// What is said in one place of trunks that stand in another.
-    pub(super) fn check_dialling(&self, places: Places, sources: &mut Sources) {
+    fn check_dialling(&self, places: Places, sources: &mut Sources) {
         let goes_out = |name: &TrunkName| {
             let is_it = |trunk: &&Trunk| trunk.name == *name;
             self.trunks.iter().find(is_it).is_some_and(|trunk| trunk.out.is_some())
@@ -159,14 +179,11 @@ impl Config {
 }
 
 /// Where these sections stand.
-#[derive(Clone, Copy, Default)]
-pub struct Places {
-    /// `users:`
-    pub users: Option<InFile>,
-    /// `dialling:`
-    pub dialling: Option<InFile>,
-    /// `emergency:`
-    pub emergency: Option<InFile>,
+#[derive(Clone, Copy)]
+struct Places {
+    users: Option<InFile>,
+    dialling: Option<InFile>,
+    emergency: Option<InFile>,
 }
 
 #[cfg(test)]
