@@ -6,6 +6,7 @@
 mod addresses;
 mod by_phone;
 pub mod codes;
+pub mod dialling;
 pub mod faults;
 pub mod out;
 mod users;
@@ -24,6 +25,7 @@ use crate::io::sip_port::Listen;
 use crate::io::voice::engine::Engine;
 use crate::limits;
 use crate::sip::interface::{InfoKeys, Network, Settings, User};
+use crate::switch::dial::{Emergency, Outside};
 use addresses::{listens, near_networks, networks, over_each, this_machine};
 use codes::{CLASH, FAMILY, NO_PORT, ODD_PORT, TRUNK_TWICE};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
@@ -43,6 +45,10 @@ pub struct Config {
     pub trunks: Vec<Trunk>,
     /// Whose phones log in here.
     pub users: Vec<User>,
+    /// What phones of users may call over a trunk; `None` is nothing.
+    pub dialling: Option<Outside>,
+    /// What phones of the house dial for help, and where they are.
+    pub emergency: Emergency,
     /// The directory of flows.
     pub flows: PathBuf,
     /// The directory of prompt audio.
@@ -237,6 +243,8 @@ impl Default for Config {
             },
             trunks: Vec::new(),
             users: Vec::new(),
+            dialling: None,
+            emergency: dialling::no_emergency(),
             flows: PathBuf::from("ivr-flows"),
             sounds: PathBuf::from("sounds"),
             published: None,
@@ -316,9 +324,7 @@ impl Config {
         if let Some(node) = fields.take("trunks") {
             self.trunks = trunks(node, sources);
         }
-        if let Some(node) = fields.take("users") {
-            self.users = users::read(node, sources);
-        }
+        self.take_phones(&mut fields, sources);
         if let Some(node) = fields.take("voice") {
             self.voice = voice::read(node, sources);
         }

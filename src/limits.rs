@@ -93,6 +93,17 @@ pub const REFER_EXPIRES: Duration = Duration::from_secs(90);
 pub const CALL_DEFAULT: Duration = Duration::from_secs(4 * 3_600);
 /// How long a leg may send neither RTP nor RTCP before it is probed, unless configuration says otherwise.
 pub const MEDIA_LOST_DEFAULT: Duration = Duration::from_secs(60);
+/// RTP ports that are kept for emergency calls of phones of ours, where there is a trunk for them: two such calls at once,
+/// with two parties each, when every other port is in use.
+pub const EMERGENCY_PORTS: usize = 4;
+/// Times that an emergency call is placed: the hosts of its trunk, one after another, each time.
+pub const EMERGENCY_TRIES: u32 = 3;
+/// Calls over a trunk that a user may place in a day at the most, whatever the configuration says: their times are kept.
+pub const DIALLED_PER_DAY_MAX: u32 = 2_000;
+/// Beginnings of numbers that `dialling` may allow.
+pub const DIALLED_PREFIXES_MAX: usize = 64;
+/// Places of phones for emergency calls.
+pub const EMERGENCY_PLACES_MAX: usize = 256;
 /// How long a freed port rests before a new leg may have it, unless configuration says otherwise: late packets of
 /// the old call die out.
 pub const PORT_REST_DEFAULT: Duration = Duration::from_secs(10);

@@ -65,7 +65,7 @@ pub fn caller_number(invite: &Invite, trunk: Option<&Trunk>) -> Option<Phi<Strin
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sip::interface::Reliability;
+    use crate::sip::interface::{Phone, Reliability};
     use crate::sip::way::Way;
 
     fn invite() -> Invite {
@@ -81,6 +81,7 @@ mod tests {
             asserted_user: Some(phi("777")),
             sdp: None,
             reliability: Reliability::NotRequired,
+            phone: Phone::default(),
         }
     }
 

@@ -47,6 +47,12 @@ pub const TRUNK_TO: Code = code("C020", "a host that calls go out to cannot be c
 pub const TRUNK_CALLER: Code = code("C021", "the number that a trunk shows has no country code");
 /// Half of an account.
 pub const TRUNK_ACCOUNT: Code = code("C022", "the account at a trunk is not whole");
+/// What phones may call.
+pub const DIALLING: Code = code("C023", "what phones may call cannot be called");
+/// How phones call for help.
+pub const EMERGENCY: Code = code("C024", "a number for emergencies, or that of a place, cannot be called");
+/// Phones cannot call for help.
+pub const NO_EMERGENCY: Code = code("C025", "phones log in, and no trunk takes their emergency calls");
 
 /// All kinds of fault that this file can have besides YAML's own.
 pub const CODES: &[Code] = &[
@@ -71,4 +77,7 @@ pub const CODES: &[Code] = &[
     TRUNK_TO,
     TRUNK_CALLER,
     TRUNK_ACCOUNT,
+    DIALLING,
+    EMERGENCY,
+    NO_EMERGENCY,
 ];

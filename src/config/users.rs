@@ -87,7 +87,7 @@ pub fn hide_hash(fault: &mut Diagnostic) {
 #[cfg(test)]
 mod tests {
     use crate::config::Config;
-    use crate::flow::diagnostic::Paint;
+    use crate::flow::diagnostic::{Paint, Severity};
     use crate::sip::digest::Ha1;
     use crate::wire::sip::credentials::Algorithm;
 
@@ -101,7 +101,7 @@ mod tests {
             md5.expose()
         );
         let (config, faults) = Config::read("careline.yaml", text.as_bytes());
-        assert_eq!(faults, vec![]);
+        assert!(faults.iter().all(|fault| fault.severity == Severity::Warning), "{faults:?}");
         let users = config.unwrap().users;
         let found: Vec<_> = users.iter().map(|user| (user.name.as_str(), &user.ha1)).collect();
         assert_eq!(found, [("ann", &sha), ("bob", &md5)]);
@@ -124,6 +124,6 @@ mod tests {
         }
         let twice = text.replace("bob", "ann");
         let (_, faults) = Config::read("careline.yaml", twice.as_bytes());
-        assert_eq!(faults.iter().map(|fault| fault.code.id).collect::<Vec<_>>(), ["C018"]);
+        assert_eq!(faults.iter().map(|fault| fault.code.id).collect::<Vec<_>>(), ["C025", "C018"]);
     }
 }

@@ -215,6 +215,60 @@ pub const USER: Object = Object {
     ],
 };
 
+/// `dialling:`
+pub const DIALLING: Object = Object {
+    what: "`dialling`",
+    about: "What the phones of users may call over a trunk; left out, nothing.",
+    fields: &[
+        field("trunk", Required, Value::Name, "The trunk, one with `out`."),
+        field(
+            "allow",
+            Required,
+            Value::List(&Value::Text),
+            "What allowed numbers begin with, such as \"+1617\" or \"+49\"; premium ranges stay refused.",
+        ),
+        field("at_once", Optional, Value::Number(1, 60), "Calls over it that one user may have at once."),
+        field(
+            "per_minute",
+            Optional,
+            Value::Number(1, 60),
+            "Calls over it that one user may place in a minute.",
+        ),
+        field(
+            "per_day",
+            Optional,
+            Value::Number(1, 2_000),
+            "Calls over it that one user may place in a day.",
+        ),
+    ],
+};
+
+/// `emergency:`
+pub const EMERGENCY: Object = Object {
+    what: "`emergency`",
+    about: "How phones of the house call for help, over the trunk named emergency.",
+    fields: &[
+        field("numbers", Optional, Value::List(&Value::Text), "What is dialled for it."),
+        field("places", Optional, Value::List(&Value::Object(&PLACE)), "Where phones are."),
+    ],
+};
+
+/// An item of `emergency: {places: …}`.
+pub const PLACE: Object = Object {
+    what: "a place",
+    about: "Phones with these addresses may call for help without a login, and help comes to this place.",
+    fields: &[
+        field("from", Required, Value::List(&Value::Text), "The networks of the phones there."),
+        field(
+            "callback",
+            Required,
+            Value::Text,
+            "The number that the carrier knows this place by, with its country code.",
+        ),
+        field("location", Required, Value::Text, "The place in words, for the log."),
+    ],
+};
+
 /// `recordings:`
 pub const RECORDINGS: Object = Object {
     what: "`recordings`",
@@ -298,6 +352,8 @@ pub const CONFIG: Object = Object {
         field("calls", Optional, Value::Object(&CALLS), "Bounds on calls."),
         field("trunks", Optional, Value::List(&Value::Object(&TRUNK)), "Carriers and gateways."),
         field("users", Optional, Value::List(&Value::Object(&USER)), "Whose phones log in here."),
+        field("dialling", Optional, Value::Object(&DIALLING), "What phones may call over a trunk."),
+        field("emergency", Optional, Value::Object(&EMERGENCY), "How phones call for help."),
         field("flows", Optional, Value::Text, "The directory of the flows."),
         field("sounds", Optional, Value::Text, "The directory of the prompt audio."),
         field(

@@ -105,6 +105,11 @@ impl FlowSet {
         &self.flows[*flow].name
     }
 
+    /// Whether a number is listed, so that its flow is more than the default.
+    pub fn answers(&self, called: &str) -> bool {
+        self.clinic.numbers.contains_key(&plain_number(called))
+    }
+
     /// Whether callers of that flow are refused last.
     pub fn is_urgent(&self, name: &FlowName) -> bool {
         self.position(name).is_some_and(|flow| self.clinic.urgent.contains(&flow))

@@ -6,8 +6,9 @@
 //!         ─▶ sip:+16175550123@sbc1.carrier.example;user=phone
 //!         ─▶ sip:+16175550123@192.0.2.7:5080;transport=tcp;user=phone
 //! ```
-//! A number is written with its country code (ITU-T E.164) and without separators (RFC 3261 §19.1.6). So no short number
-//! can be dialled over a carrier, and no emergency call: those are not a clinic's to place for a patient.
+//! A number is written with its country code (ITU-T E.164) and without separators (RFC 3261 §19.1.6). So no flow can dial a
+//! short number over a carrier, and no emergency call: those are not a clinic's to place for a patient. A phone of the
+//! house that calls for help is another thing: `emergency:911` goes to the carrier of that name, and no file can say it.
 //!
 //! Who answers when a carrier asks for the account is the stack's (`stack/trunk`), and so is the search for hosts.
 
@@ -18,6 +19,12 @@ use crate::wire::sip::uri::Uri;
 
 /// What a target over a carrier begins with.
 const SCHEME: &str = "trunk:";
+/// What an emergency call of a phone of ours begins with.
+const EMERGENCY: &str = "emergency:";
+/// The name of the carrier that takes those.
+pub const EMERGENCY_CARRIER: &str = "emergency";
+/// Digits of an emergency number: 112, 911, 110; the longest in use have five.
+const EMERGENCY_DIGITS: std::ops::RangeInclusive<usize> = 2..=6;
 /// What a carrier's address begins with.
 const SIP: &str = "sip:";
 /// Digits of an international number: the shortest in use have seven, E.164 §6.2.1 allows fifteen.
@@ -52,10 +59,26 @@ impl<'a> Dialled<'a> {
         Some(Self { trunk, number: Phi::new(e164(number)?) })
     }
 
+    /// Reads `emergency:NUMBER`.
+    pub fn read_emergency(target: &'a str) -> Option<Self> {
+        let number = target.strip_prefix(EMERGENCY).filter(|number| is_emergency_number(number))?;
+        Some(Self { trunk: EMERGENCY_CARRIER, number: Phi::new(number.to_owned()) })
+    }
+
     /// Whether a target is meant for a carrier at all.
     pub fn is_meant(target: &str) -> bool {
-        target.starts_with(SCHEME)
+        target.starts_with(SCHEME) || is_emergency(target)
     }
+}
+
+/// Whether a target is an emergency call of a phone of ours.
+pub fn is_emergency(target: &str) -> bool {
+    target.starts_with(EMERGENCY)
+}
+
+/// Whether a number could be one for emergencies.
+pub fn is_emergency_number(number: &str) -> bool {
+    EMERGENCY_DIGITS.contains(&number.len()) && number.bytes().all(|octet| octet.is_ascii_digit())
 }
 
 /// The number as E.164 writes it, `+` and digits; `None` if it is not written with its country code.
@@ -118,6 +141,24 @@ mod tests {
             let read = Dialled::read(target);
             let read = read.as_ref().map(|it| (it.trunk, it.number.expose().as_str()));
             assert_eq!(read, expected, "{target}");
+        }
+    }
+
+    #[test]
+    fn an_emergency_call_goes_to_the_carrier_of_that_name_and_no_trunk_target_is_one() {
+        for (target, expected) in [
+            ("emergency:911", Some("911")),
+            ("emergency:112", Some("112")),
+            ("emergency:", None),
+            ("emergency:9", None),
+            ("emergency:+911", None),
+            ("emergency:911@evil", None),
+            ("trunk:emergency/911", None),
+        ] {
+            let read = Dialled::read_emergency(target);
+            assert_eq!(read.as_ref().map(|it| it.number.expose().as_str()), expected, "{target}");
+            assert!(read.is_none_or(|it| it.trunk == EMERGENCY_CARRIER), "{target}");
+            assert_eq!(Dialled::read(target), None, "{target}: no flow can say it");
         }
     }
 

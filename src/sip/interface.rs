@@ -18,6 +18,7 @@ use crate::sip::registrar::binding::Kept;
 use crate::sip::way::Way;
 use crate::wire::telephone_event::Key;
 use std::net::IpAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// Settings of the SIP machine.
@@ -206,6 +207,13 @@ pub enum Command {
         status: u16,
         /// Seconds for Retry-After, on 503 and 500.
         retry_after_s: Option<u32>,
+    },
+    /// 407: whoever calls shows that he knows his password, or that he knows it still (RFC 3261 §22.3).
+    Challenge {
+        /// The leg.
+        leg: LegId,
+        /// As [`Event::Invite`] told.
+        phone: Phone,
     },
     /// The answer to [`Event::Reoffer`]: in the 200 to the re-INVITE, UPDATE or PRACK, or in the ACK.
     AnswerReoffer {
@@ -521,6 +529,31 @@ pub struct Invite {
     pub sdp: Option<Vec<u8>>,
     /// Whether the caller requires that no provisional answer be lost.
     pub reliability: Reliability,
+    /// What it says of a phone of ours.
+    pub phone: Phone,
+}
+
+/// What an INVITE says of a phone of ours.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Phone {
+    /// The user of ours whom From names: by the realm, or by an address of ours.
+    pub named: Option<Arc<str>>,
+    /// What its credentials for our realm show.
+    pub proof: Proof,
+}
+
+/// What credentials show.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Proof {
+    /// There are none.
+    #[default]
+    Nothing,
+    /// He knows the password of this user.
+    Knows(Arc<str>),
+    /// He knows it and needs another nonce.
+    Stale,
+    /// They are wrong, or of nobody: their source is blamed for it.
+    Wrong,
 }
 
 /// Whether each 1xx of ours needs a PRACK.
@@ -577,6 +610,10 @@ pub struct Counters {
     pub registers_refused: u64,
     /// REGISTERs that are to come again later: too many came at once.
     pub registers_shed: u64,
+    /// Calls of phones that were asked for a password.
+    pub invites_challenged: u64,
+    /// Calls with a wrong password.
+    pub invites_refused: u64,
 }
 
 /// Whether a carrier has us logged in.

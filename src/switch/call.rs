@@ -1,5 +1,6 @@
 //! One call as the switch keeps it: the patient's leg, the flow that runs, and what hangs on them.
 
+use super::dialled::Script;
 use super::guests::Guest;
 use super::interface::Now;
 use super::talk::Talk;
@@ -9,7 +10,6 @@ use crate::call::recording::RecordingKind;
 use crate::call::take::Take;
 use crate::clock::{Instant, WallTime};
 use crate::flow::action::Why;
-use crate::flow::run::Run;
 use crate::id::{ExitName, LegId, RecordingId, RequestId};
 use crate::media::tap::Kept;
 use crate::report::event::{Cause, Party};
@@ -21,8 +21,8 @@ pub struct Call {
     pub local: SocketAddr,
     /// The patient's leg.
     pub patient: Leg,
-    /// The flow, from the answer on.
-    pub run: Run,
+    /// The flow, from the answer on, or the call that a phone of ours has placed.
+    pub run: Script,
     /// The patient can hear: the flow has begun.
     pub heard: bool,
     /// The caller's number as the record has it, for the From of calls we place for him.

@@ -317,13 +317,16 @@ impl Switch {
         }
     }
 
-    /// Nobody talks with the patient any more: who else is there has nothing left to hear, and the flow leads him on.
+    /// Nobody talks with the patient any more: who else is there has nothing left to hear, and the flow leads him on, unless
+    /// he is being handed to somebody.
     pub(super) fn lead_on_if_alone(&mut self, id: CallId) {
         if self.calls.get(&id).is_none_or(|call| call.ending.is_some() || call.patient_talks()) {
             return;
         }
         self.end_guests(id, None);
-        self.run_flow(id, Input::ConnectEnded(ConnectEnd::FarHungUp));
+        if self.calls.get(&id).is_some_and(|call| call.transfer.is_none()) {
+            self.run_flow(id, Input::ConnectEnded(ConnectEnd::FarHungUp));
+        }
     }
 
     /// All guests leave.
@@ -345,7 +348,7 @@ impl Switch {
         let resumes = kept == Consent::Refused && !call.guests.iter().any(is_refused);
         let goes_on = call.ending.is_none();
         self.let_hear(id);
-        self.close_called(id, its);
+        self.close_leg(id, its);
         if resumes && goes_on {
             self.resume_recording(id);
         }

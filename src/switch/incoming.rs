@@ -1,10 +1,12 @@
-//! A patient calls: admission, routing, offer and answer, up to the first word.
+//! A patient or a phone of ours calls: admission, routing, offer and answer, up to the first word.
 //!
 //! An INVITE is answered at once: no patient listens to ringing where an engine could speak. What is
 //! refused here is counted; what is let in leaves a record, whatever comes of it.
 
 use super::admission::{self, Reserve, Standing};
 use super::call::{Call, Resuming, Under};
+use super::dialled::{Placed, Script};
+use super::dialling::Reading;
 use super::interface::{Output, UnsignedTrees};
 use super::ladder::Numbers;
 use super::moving::Order;
@@ -15,7 +17,7 @@ use super::{HeardBy, Switch};
 use crate::call::keys::Presses;
 use crate::call::leg::{DialogOf, Leg};
 use crate::call::routing::{called_number, caller_number, trunk_of};
-use crate::flow::action;
+use crate::flow::action::{self, Urgency};
 use crate::flow::run::{Run, Unsigned};
 use crate::id::{CallId, LegId};
 use crate::limits::{KEPT_AFTER, MESSAGE_OPEN_MAX};
@@ -30,14 +32,33 @@ use std::net::{IpAddr, SocketAddr};
 const RETRY_AFTER_S: u32 = 10;
 
 impl Switch {
-    /// A new INVITE: let in and answered, or refused with the status that says why.
+    /// A new INVITE: of a caller, or of a phone of ours that dials.
     pub(super) fn on_invite(&mut self, leg: LegId, invite: sip::Invite) {
+        match self.read_invite(&invite) {
+            Reading::Caller => self.on_call(leg, invite, None),
+            Reading::Unproven => {
+                let phone = invite.phone;
+                self.sip(sip::Command::Challenge { leg, phone });
+            }
+            Reading::Refused(fault) => self.refuse_dialled(leg, &invite, fault),
+            Reading::Placed(placed) => self.on_call(leg, invite, Some(placed)),
+        }
+    }
+
+    /// A call: let in and answered, or refused with the status that says why. Who calls for help is refused for want of
+    /// a port alone, and some are kept for him.
+    fn on_call(&mut self, leg: LegId, invite: sip::Invite, placed: Option<Placed>) {
         self.counters.offered += 1;
-        if self.stopping.is_some() {
+        let urgency = placed.as_ref().map(Placed::urgency);
+        if !self.may_call_person(urgency.unwrap_or(Urgency::Usual)) {
             self.counters.refused_draining += 1;
             return self.refuse_for_now(leg);
         }
-        let standing = self.standing(&invite);
+        let standing = match urgency {
+            None => self.standing(&invite),
+            Some(Urgency::Usual) => Standing::Ordinary,
+            Some(Urgency::Danger) => Standing::Emergency,
+        };
         if !self.admission.admits(self.now.at, standing) {
             self.counters.refused_busy += 1;
             return self.refuse_for_now(leg);
@@ -46,11 +67,18 @@ impl Switch {
             self.counters.refused_full += 1;
             return self.refuse_for_now(leg);
         }
-        let Some(owned) = self.ports.take(self.now.at) else {
+        if let Some(Err(fault)) = placed.as_ref().map(|placed| self.count_dialled(placed)) {
+            return self.refuse_dialled(leg, &invite, fault);
+        }
+        let owned = match urgency {
+            Some(Urgency::Danger) => self.ports.take_kept(self.now.at),
+            Some(Urgency::Usual) | None => self.ports.take(self.now.at),
+        };
+        let Some(owned) = owned else {
             self.counters.refused_full += 1;
             return self.refuse_for_now(leg);
         };
-        self.admit(leg, invite, owned);
+        self.admit(leg, invite, owned, placed);
     }
 
     /// How much a call matters when not all can be served.
@@ -92,42 +120,56 @@ impl Switch {
         }
     }
 
-    fn admit(&mut self, leg: LegId, invite: sip::Invite, owned: Owned) {
+    fn admit(&mut self, leg: LegId, invite: sip::Invite, owned: Owned, placed: Option<Placed>) {
         let id = CallId(self.next_id);
         self.next_id += 1;
         let trunk = trunk_of(&self.settings.trunks, invite.way.remote.ip());
         let called = called_number(&invite, trunk);
-        let caller = caller_number(&invite, trunk);
+        let user = placed.as_ref().and_then(|placed| placed.user.as_deref());
+        let caller = match user {
+            Some(user) => Some(Phi::new(user.to_owned())),
+            None => caller_number(&invite, trunk),
+        };
         let flows = self.flows.of_call(called.expose(), invite.sip_call_id.expose()).clone();
         let flow = flows.route(called.expose()).clone();
         let service = self.service_of(called.expose(), &flows);
-        let is_urgent = flows.is_urgent(&flow);
-        let closings = if is_urgent { Vec::new() } else { self.closings.of_number(called.expose()) };
+        let named = placed.as_ref().map_or_else(|| Self::flow_of(service, &flow), Placed::flow);
+        let version = flows.version().to_owned();
         let tries_out = self.settings.unsigned == UnsignedTrees::OnLoopback
             && trunk.is_none()
             && invite.way.remote.ip().is_loopback();
         let unsigned = if tries_out { Unsigned::Answered } else { Unsigned::Withheld };
+        let trunk = trunk.map(|trunk| trunk.name.clone());
+        let run = match placed {
+            Some(placed) => self.dialled_script(id, placed, flows),
+            None => {
+                let is_urgent = flows.is_urgent(&flow);
+                let closings = if is_urgent { Vec::new() } else { self.closings.of_number(called.expose()) };
+                let run = Run::new(flows, flow)
+                    .begun_at(self.now.at, self.now.wall)
+                    .with_unsigned(unsigned)
+                    .closed_by(closings)
+                    .at(service);
+                Script::Flow(run)
+            }
+        };
         let numbers = Numbers { called: called.clone(), caller: caller.clone() };
         self.ladders.open(id, leg, invite.sip_call_id.expose(), numbers);
         let arrived = Event::Arrived {
             leg,
-            trunk: trunk.map(|trunk| trunk.name.clone()),
+            trunk,
             called,
             caller: caller.clone(),
             sip_call_id: invite.sip_call_id,
-            flow: Self::flow_of(service, &flow),
-            version: flows.version().to_owned(),
+            flow: named,
+            version,
         };
         self.append(id, arrived);
         let leg = new_leg(leg, owned, invite.way.local, invite.way.remote.ip());
         let call = Box::new(Call {
             local: invite.way.local,
             patient: leg,
-            run: Run::new(flows, flow)
-                .begun_at(self.now.at, self.now.wall)
-                .with_unsigned(unsigned)
-                .closed_by(closings)
-                .at(service),
+            run,
             heard: false,
             caller,
             person: None,

@@ -11,7 +11,9 @@ use crate::flow::request::Plan;
 use crate::flow::request::answer::Answer;
 use crate::flow::request::build::Message;
 use crate::flow::request::failure::Failure;
-use crate::id::{AskId, CallId, Language, LegId, PlaybackId, PromptName, RequestId, TraceId, VoicingId};
+use crate::id::{
+    AskId, CallId, FlowName, Language, LegId, PlaybackId, PromptName, RequestId, TraceId, VoicingId,
+};
 use crate::media::command as media;
 use crate::phi::Phi;
 use crate::report::event::{Entry, GuestMode, KeptLeg};
@@ -19,7 +21,7 @@ use crate::sip::interface as sip;
 use crate::sip::locate::{LocateId, Question, Record};
 use crate::sip::registrar::Keep;
 use crate::sip::way::Way;
-use crate::switch::{by_phone, trace};
+use crate::switch::{by_phone, dial, trace};
 use crate::wire::codec::Codec;
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -42,6 +44,8 @@ pub struct Settings {
     pub sip: sip::Settings,
     /// Where lines are closed by phone, if anywhere.
     pub service: Option<by_phone::Settings>,
+    /// What phones of ours may dial.
+    pub dial: dial::Settings,
     /// The address told in SDP in place of the one that the peer reached us at.
     pub external_address: Option<IpAddr>,
     /// Carriers and gateways.
@@ -197,6 +201,8 @@ pub struct Interrupted {
     pub called: Phi<String>,
     /// The caller's number.
     pub caller: Option<Phi<String>>,
+    /// What its record says that answered it.
+    pub flow: FlowName,
     /// The patient's leg.
     pub patient: (LegId, KeptLeg),
     /// The person with whom he talked.

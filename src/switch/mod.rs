@@ -15,6 +15,9 @@ mod actions;
 pub mod admission;
 pub mod by_phone;
 mod call;
+pub mod dial;
+mod dialled;
+mod dialling;
 mod ending;
 mod guests;
 mod hearing;
@@ -24,6 +27,7 @@ mod incoming;
 pub mod interface;
 mod keeping;
 mod ladder;
+mod meter;
 mod moving;
 mod negotiate;
 mod person;
@@ -46,7 +50,7 @@ use crate::flow::closing::pin::Lock;
 use crate::flow::edition::{Edition, Served};
 use crate::flow::set::FlowSet;
 use crate::id::{CallId, LegId, RecordingId};
-use crate::limits::EVENT_SPILL_HARD_MAX;
+use crate::limits::{EMERGENCY_PORTS, EVENT_SPILL_HARD_MAX};
 use crate::media::command as media;
 use crate::media::tap::Kept;
 use crate::report::event::{Cause, Entry, Event, Party};
@@ -56,6 +60,7 @@ use crate::sip::interface as sip;
 use crate::sip::stack::Stack;
 use admission::Admission;
 use call::Call;
+use dialling::House;
 use interface::{Input, Now, Output, Settings, TraceOrder};
 use ladder::{Ladders, Passing};
 use moving::Journey;
@@ -102,6 +107,8 @@ pub struct Switch {
     stopping: Option<Stopping>,
     drained_told: bool,
     admission: Admission,
+    /// Whose phones are ours.
+    house: House,
     /// What OPTIONS is answered.
     openness: sip::Openness,
     counters: Counters,
@@ -114,7 +121,8 @@ impl Switch {
         let sip_rng = Rng::seeded(rng.next_u64());
         Self {
             sip: Stack::new(settings.sip.clone(), sip_rng),
-            ports: Ports::new(workers, settings.legs_gathered, settings.port_rest),
+            ports: Ports::new(workers, settings.legs_gathered, settings.port_rest)
+                .keeping(settings.dial.emergency.as_ref().map_or(0, |_| EMERGENCY_PORTS)),
             next_seq: settings.first_seq,
             durable_up_to: settings.first_seq.saturating_sub(1),
             next_id: settings.first_id,
@@ -135,6 +143,7 @@ impl Switch {
             stopping: None,
             drained_told: false,
             admission: Admission::default(),
+            house: House::default(),
             openness: sip::Openness::Open,
             counters: Counters::default(),
             now: Now::default(),
@@ -174,7 +183,10 @@ impl Switch {
             Input::Trace(order) => self.on_trace(order),
             Input::Waited(waited) => self.admission.note_wait(now.at, waited),
             Input::TicksLate(late) => self.admission.note_lateness(now.at, late),
-            Input::Phones(phones) => self.sip.handle(now.at, sip::Input::Phones(phones)),
+            Input::Phones(phones) => {
+                self.house.take(&phones);
+                self.sip.handle(now.at, sip::Input::Phones(phones));
+            }
             Input::Carriers(carriers) => self.sip.handle(now.at, sip::Input::Carriers(carriers)),
             Input::BindingsKept { up_to } => self.sip.handle(now.at, sip::Input::BindingsKept { up_to }),
             Input::Timeout => self.on_timeout(),

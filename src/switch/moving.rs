@@ -58,7 +58,10 @@ impl Switch {
     /// A port for a person whom this patient is to talk with: on the patient's worker, else on another one, and the
     /// patient goes there. `None` when no worker has room for both.
     pub(super) fn port_beside_patient(&mut self, id: CallId) -> Option<Owned> {
-        if let Some(owned) = self.port_where_patient_is(id) {
+        let call = self.calls.get(&id)?;
+        let worker = self.journeys.get(&call.patient.id).map_or(call.patient.worker, |journey| journey.to.0);
+        let kept = if call.run.is_emergency() { self.ports.take_kept_on(worker) } else { None };
+        if let Some(owned) = kept.or_else(|| self.port_where_patient_is(id)) {
             return Some(owned);
         }
         let (patient, now) = (self.calls.get(&id)?.patient.clone(), self.now.at);

@@ -40,7 +40,9 @@ impl Switch {
     /// Begins a call to `target`, an address of the configuration: where it is must be found out first.
     pub(super) fn call_person(&mut self, id: CallId, target: String, ring: Duration, urgency: Urgency) {
         let leg = self.sip.reserve_leg();
-        self.append(id, Event::PersonCalled { leg, target: target.clone() });
+        let placed = self.calls.get(&id).and_then(|call| call.run.placed());
+        let told = placed.map_or_else(|| target.clone(), |placed| placed.told(&target));
+        self.append(id, Event::PersonCalled { leg, target: told });
         if !self.may_call_person(urgency) {
             return self.person_not_reached(id, leg, STATUS_STOPPING);
         }
@@ -70,13 +72,15 @@ impl Switch {
     pub(super) fn on_located(&mut self, leg: LegId, way: Way) {
         let Some(&id) = self.legs.get(&leg) else { return };
         let Some(call) = self.calls.get_mut(&id) else { return };
-        let caller = call.caller.clone();
+        let from_user = match call.run.placed() {
+            Some(placed) => placed.presented(),
+            None => Self::presented(call.caller.as_ref()),
+        };
         let Some((its, target)) = call.called(leg) else { return };
         (its.local, its.peer) = (way.local, way.remote.ip());
         let (mut changed, target) = (its.clone(), target.to_owned());
         let sdp = self.make_offer(&mut changed);
         self.promise(&changed);
-        let from_user = Self::presented(caller.as_ref());
         if let Some(its) = self.leg_of(id, leg) {
             *its = changed;
         }

@@ -18,6 +18,10 @@ pub struct Ports {
     gathered: usize,
     /// How long a freed port rests.
     rest: Duration,
+    /// Ports that only who calls for help gets, in order of their workers.
+    kept: Vec<(WorkerIndex, PortIndex)>,
+    /// How many of these there are to be.
+    keeps: usize,
 }
 
 struct Worker {
@@ -48,6 +52,13 @@ impl Worker {
             self.load = self.load + weight - *old;
             *old = weight;
         }
+    }
+
+    fn own(&mut self, worker: WorkerIndex, port: PortIndex) -> Option<Owned> {
+        let number = *self.numbers.get(port.0 as usize)?;
+        self.used += 1;
+        self.weigh(port, 1);
+        Some(Owned { worker, port, number })
     }
 
     fn give_back(&mut self, port: PortIndex) {
@@ -81,11 +92,46 @@ impl Ports {
                 load: 0,
             })
             .collect();
-        Self { workers, gathered, rest }
+        Self { workers, gathered, rest, kept: Vec::new(), keeps: 0 }
+    }
+
+    /// The same pool with so many ports kept for who calls for help, half of all at the most: of one worker, if it has them.
+    pub fn keeping(self, keeps: usize) -> Self {
+        let keeps = keeps.min(self.total() / 2);
+        let mut pool = Self { keeps, ..self };
+        pool.keep(Instant::START);
+        pool
+    }
+
+    /// Fills up what is kept, from the first worker that has a rested port.
+    fn keep(&mut self, now: Instant) {
+        while self.kept.len() < self.keeps {
+            let rested = self.workers.iter_mut().zip(0..).find_map(|(worker, index)| {
+                let (_, port) = worker.free.pop_front_if(|&mut (from, _)| from <= now)?;
+                Some((WorkerIndex(index), port))
+            });
+            let Some(kept) = rested else { return };
+            self.kept.push(kept);
+        }
+    }
+
+    /// A port for who calls for help: a kept one, or any other.
+    pub fn take_kept(&mut self, now: Instant) -> Option<Owned> {
+        self.keep(now);
+        let kept = self.kept.first().copied();
+        kept.and_then(|(worker, _)| self.take_kept_on(worker)).or_else(|| self.take(now))
+    }
+
+    /// A kept port of this worker.
+    pub fn take_kept_on(&mut self, index: WorkerIndex) -> Option<Owned> {
+        let at = self.kept.iter().position(|(worker, _)| *worker == index)?;
+        let (_, port) = self.kept.remove(at);
+        self.workers.get_mut(index.0 as usize)?.own(index, port)
     }
 
     /// Takes a rested port of the worker whose turn it is; `None` when every port is in use or resting.
     pub fn take(&mut self, now: Instant) -> Option<Owned> {
+        self.keep(now);
         let rested = |worker: &Worker| worker.free.front().is_some_and(|&(from, _)| from <= now);
         let index = (0..self.workers.len())
             .filter(|&n| rested(&self.workers[n]))
@@ -109,9 +155,7 @@ impl Ports {
     pub fn take_on(&mut self, index: WorkerIndex, now: Instant) -> Option<Owned> {
         let worker = self.workers.get_mut(index.0 as usize)?;
         let (_, port) = worker.free.pop_front_if(|&mut (from, _)| from <= now)?;
-        worker.used += 1;
-        worker.weigh(port, 1);
-        Some(Owned { worker: index, port, number: worker.numbers[port.0 as usize] })
+        worker.own(index, port)
     }
 
     /// Gives a port back: it rests from `now` on.

@@ -11,6 +11,7 @@
 
 use super::Switch;
 use super::call::{Call, Person, Resuming, Under};
+use super::dialled::{Dialled, Placed, Script};
 use super::incoming::new_leg;
 use super::interface::{Interrupted, Talk};
 use super::ladder::Numbers;
@@ -62,17 +63,29 @@ impl Switch {
         self.rekey(id);
     }
 
-    fn call_again(&self, it: Interrupted, patient: Leg, sip_call_id: &str) -> Call {
+    /// What runs in the call from now on: a flow, or the call of a phone of ours. A flow may have the name by which the
+    /// record knows such a call: then it is a caller's.
+    fn script_again(&self, it: &Interrupted, sip_call_id: &str) -> Script {
         let flows = self.flows.of_call(it.called.expose(), sip_call_id).clone();
+        let caller = it.caller.as_ref().map(|caller| caller.expose().as_str());
+        let placed = Placed::again(&it.flow, it.called.expose(), caller);
+        if let Some(placed) = placed.filter(|_| flows.position(&it.flow).is_none()) {
+            let (realm, ring) = (self.house.realm(), self.settings.ring);
+            return Script::Dialled(Dialled::new(placed, realm, ring, flows));
+        }
         let flow = flows.route(it.called.expose()).clone();
         let run = Run::new(flows, flow).begun_at(self.now.at, self.now.wall);
+        Script::Flow(match &it.language {
+            Some(language) => run.speaking(language),
+            None => run,
+        })
+    }
+
+    fn call_again(&self, it: Interrupted, patient: Leg, sip_call_id: &str) -> Call {
         Call {
             local: patient.local,
             patient,
-            run: match it.language {
-                Some(language) => run.speaking(&language),
-                None => run,
-            },
+            run: self.script_again(&it, sip_call_id),
             heard: false,
             caller: it.caller,
             person: None,

@@ -15,6 +15,12 @@ pub(super) struct Counters {
     pub refused_full: u64,
     pub refused_draining: u64,
     pub refused_busy: u64,
+    /// Calls that phones of ours placed.
+    pub dialled: u64,
+    /// Calls that phones of ours wanted to place and may not.
+    pub dials_refused: u64,
+    /// Emergency calls of phones of ours.
+    pub emergencies: u64,
     pub no_common_media: u64,
     pub peak: u64,
     pub ended: u64,
@@ -264,6 +270,27 @@ impl Switch {
                 "phones_refused",
                 s.registers_refused,
                 "logins with a wrong password, or for somebody else: is a phone set up wrongly?",
+            ),
+            figure("calls_dialled", self.counters.dialled, "calls that phones placed"),
+            figure(
+                "calls_dialled_refused",
+                self.counters.dials_refused,
+                "calls that phones wanted to place and may not: the log says why",
+            ),
+            figure(
+                "calls_emergency",
+                self.counters.emergencies,
+                "emergency calls of phones: the log says where from",
+            ),
+            figure(
+                "calls_challenged",
+                s.invites_challenged,
+                "calls of phones that were asked for a password",
+            ),
+            figure(
+                "calls_wrong_password",
+                s.invites_refused,
+                "calls with a wrong password: is a phone set up wrongly?",
             ),
             figure(
                 "phones_sent_away",

@@ -5,6 +5,7 @@
 //!        within - FAREWELL ──▶ persons leave; the last words to the patient, then his call ends
 //!        within ──▶ whatever is left ends
 //! ```
+//! Phones of the house that have called for help speak on until they hang up, unless the engine is to stop at once.
 //! A limit that leaves no time for the words ends without them.
 
 use super::Switch;
@@ -27,11 +28,27 @@ pub(super) struct Stopping {
     pub farewell: Option<Instant>,
     /// When those who are left are ended.
     pub limit: Instant,
+    /// Whether phones of the house that have called for help speak on.
+    spares: Spares,
+}
+
+/// Whose calls outlast a stop.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Spares {
+    /// Emergency calls of the house: they end with their parties.
+    Emergencies,
+    /// Nobody's: the engine is to stop at once.
+    Nobody,
 }
 
 impl Stopping {
     pub fn within(now: Instant, within: Duration) -> Self {
-        Self { farewell: within.checked_sub(FAREWELL).map(|before| now + before), limit: now + within }
+        let spares = if within.is_zero() { Spares::Nobody } else { Spares::Emergencies };
+        Self {
+            farewell: within.checked_sub(FAREWELL).map(|before| now + before),
+            limit: now + within,
+            spares,
+        }
     }
 
     /// What comes first.
@@ -55,7 +72,9 @@ impl Switch {
         if ends {
             stopping.limit = now + CLOSING_MAX;
         }
-        let left: Vec<CallId> = self.calls.keys().copied().collect();
+        let spares = stopping.spares;
+        let left = self.calls.iter().filter(|(_, call)| spares == Spares::Nobody || !call.run.is_emergency());
+        let left: Vec<CallId> = left.map(|(id, _)| *id).collect();
         if ends {
             left.into_iter().for_each(|id| self.end_call(id, Cause::Draining, Party::Engine, None));
         } else if tells {

@@ -3,6 +3,7 @@
 mod by_phone;
 mod changes;
 mod desk;
+mod dialling;
 mod editions;
 mod guests;
 mod hold;
@@ -73,7 +74,12 @@ struct Scene {
 impl Scene {
     /// Nobody calls yet.
     fn down() -> Self {
-        let settings = Settings {
+        Self::with(|_| {})
+    }
+
+    /// Nobody calls yet, with other settings.
+    fn with(change: impl FnOnce(&mut Settings)) -> Self {
+        let mut settings = Settings {
             sip: sip::Settings {
                 t1: Duration::from_millis(500),
                 target_patience: crate::limits::SIP_TARGET_PATIENCE_DEFAULT,
@@ -95,9 +101,11 @@ impl Scene {
             ring: Duration::from_secs(180),
             media_lost: SILENT_AFTER,
             service: None,
+            dial: Default::default(),
             first_seq: 1,
             first_id: 1,
         };
+        change(&mut settings);
         let switch =
             Switch::new(settings, flows(), &[vec![20_000, 20_002, 20_004], vec![21_000]], Rng::seeded(1));
         let (sent, commands, spoken, log) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());

@@ -16,7 +16,6 @@ use super::ports::Owned;
 use crate::flow::action::{ConnectEnd, Input, Urgency};
 use crate::id::{CallId, LegId};
 use crate::limits::TRANSFER_RING;
-use crate::media::command::Command;
 use crate::report::event::{Event, TransferStep};
 use crate::sip::carrier::Dialled;
 use crate::sip::interface as sip;
@@ -90,7 +89,6 @@ impl Switch {
     fn begin_transfer(&mut self, id: CallId, by: LegId, target: String, owned: Owned) {
         self.counters.transfers += 1;
         self.sip(sip::Command::AcceptRefer { leg: by });
-        self.tell_patient(id, |leg| Command::Unbridge { leg });
         let held =
             self.calls.get(&id).and_then(|call| call.person.as_ref()).map(|person| person.leg.is_held());
         if held == Some(true) {
@@ -102,6 +100,8 @@ impl Switch {
         if let Some(call) = self.calls.get_mut(&id) {
             call.transfer = Some(Transfer { by, from: call.person.take() });
         }
+        self.let_hear(id);
+        self.lead_on_if_alone(id);
         let leg = self.sip.reserve_leg();
         self.append(id, Event::PersonCalled { leg, target: target.clone() });
         self.place_call(id, Placed { leg, owned, target, ring: TRANSFER_RING });
@@ -127,6 +127,8 @@ impl Switch {
         self.sip(sip::Command::TellRefer { leg: by, status });
         match from {
             Some(person) => self.give_back(id, person),
+            // A third party may talk with him still.
+            None if self.calls.get(&id).is_some_and(|call| call.patient_talks()) => {}
             None => self.run_flow(id, Input::ConnectEnded(ConnectEnd::NotReached)),
         }
         true
@@ -138,7 +140,7 @@ impl Switch {
         if let Some(call) = self.calls.get_mut(&id) {
             call.person = Some(person);
         }
-        self.bridge_again(id);
+        self.let_hear(id);
         self.append(id, Event::Bridged { leg });
         if holds {
             self.tell_of_hold(id, leg, true);

@@ -67,6 +67,7 @@ pub fn switch(
         external_address: None,
         trunks: Vec::new(),
         service: None,
+        dial: Default::default(),
         max_calls: script.max_calls,
         legs_gathered: 3,
         port_rest: careline::limits::PORT_REST_DEFAULT,

@@ -1,14 +1,22 @@
 //! What the settings allow that somebody should know of.
 
 use super::finding::Finding;
-use crate::config::{Config, LiveEdit};
+use crate::config::{Config, LiveEdit, Trunk};
 use crate::io::control;
+use crate::sip::carrier::EMERGENCY_CARRIER as EMERGENCY_TRUNK;
 use crate::sip::interface::Network;
 use crate::wire::sip::credentials::Algorithm;
 
 /// Every finding about the settings.
 pub fn findings(config: &Config) -> Vec<Finding> {
-    vec![running(config), networks(&config.sip.listen_to), digests(config), live_edit(config), ports(config)]
+    vec![
+        running(config),
+        networks(&config.sip.listen_to),
+        digests(config),
+        help(config),
+        live_edit(config),
+        ports(config),
+    ]
 }
 
 fn running(config: &Config) -> Finding {
@@ -47,6 +55,21 @@ fn digests(config: &Config) -> Finding {
     }
 }
 
+/// Phones of the house must be able to call for help.
+fn help(config: &Config) -> Finding {
+    let takes_them = |trunk: &Trunk| trunk.name.as_str() == EMERGENCY_TRUNK && trunk.out.is_some();
+    if config.users.is_empty() {
+        return Finding::good("no phone of the house that would have to call for help");
+    }
+    if config.trunks.iter().any(takes_them) {
+        return Finding::good("phones of the house can call for help");
+    }
+    Finding::wrong(
+        format!("phones of the house cannot call for help: no trunk with `out` is named `{EMERGENCY_TRUNK}`"),
+        "name one so, even if the same carrier is there twice (docs/operator-guide/phones.md)",
+    )
+}
+
 fn live_edit(config: &Config) -> Finding {
     match config.live_edit {
         LiveEdit::On => Finding::look(
@@ -77,25 +100,30 @@ fn ports(config: &Config) -> Finding {
 mod tests {
     use super::super::finding::State;
     use super::*;
+    use crate::flow::diagnostic::Severity;
 
     fn states(yaml: &str) -> Vec<State> {
         let (config, faults) = Config::read("careline.yaml", yaml.as_bytes());
-        assert_eq!(faults, vec![], "{yaml}");
+        let faults: Vec<_> = faults.iter().filter(|fault| fault.severity == Severity::Fault).collect();
+        assert!(faults.is_empty(), "{yaml}: {faults:?}");
         // Whether an engine runs here is nothing of the text.
         findings(&config.expect("no fault")).iter().skip(1).map(|finding| finding.state).collect()
     }
 
     #[test]
     fn each_unwise_setting_is_found_and_the_defaults_are_not() {
-        use State::{Good, Look};
+        use State::{Good, Look, Wrong};
         let md5 = "ab".repeat(16);
         for (yaml, expected) in [
-            ("calls: {max: 1000}\n".to_owned(), [Good, Good, Good, Good]),
-            ("sip: {listen_to: [\"0.0.0.0/0\"]}\n".to_owned(), [Look, Good, Good, Good]),
-            (format!("users: [{{name: ann, ha1: \"{md5}\", digest: md5}}]\n"), [Good, Look, Good, Good]),
-            (format!("users: [{{name: ann, ha1: \"{md5}{md5}\"}}]\n"), [Good, Good, Good, Good]),
-            ("live_edit: true\n".to_owned(), [Good, Good, Look, Good]),
-            ("calls: {max: 3000}\n".to_owned(), [Good, Good, Good, Look]),
+            ("calls: {max: 1000}\n".to_owned(), [Good, Good, Good, Good, Good]),
+            ("sip: {listen_to: [\"0.0.0.0/0\"]}\n".to_owned(), [Look, Good, Good, Good, Good]),
+            (
+                format!("users: [{{name: ann, ha1: \"{md5}\", digest: md5}}]\n"),
+                [Good, Look, Wrong, Good, Good],
+            ),
+            (format!("users: [{{name: ann, ha1: \"{md5}{md5}\"}}]\n"), [Good, Good, Wrong, Good, Good]),
+            ("live_edit: true\n".to_owned(), [Good, Good, Good, Look, Good]),
+            ("calls: {max: 3000}\n".to_owned(), [Good, Good, Good, Good, Look]),
         ] {
             assert_eq!(states(&yaml), expected, "{yaml}");
         }

@@ -290,7 +290,10 @@ fn a_number_is_bounded_alike_by_the_table_and_by_the_reader() {
             let Words::Number(from, to) = field.value else { continue };
             for (number, good) in [(from, true), (to, true), (from.wrapping_sub(1), false), (to + 1, false)] {
                 let text = format!("{section}: {{{}: {number}}}\n", field.name);
-                assert_eq!(faults_of_form(Kind::Config, &text).is_empty(), good, "{text}");
+                let mut faults = faults_of_form(Kind::Config, &text);
+                // What else the section needs is not asked here.
+                faults.retain(|what| !what.contains(" needs "));
+                assert_eq!(faults.is_empty(), good, "{text}");
                 seen += 1;
             }
         }

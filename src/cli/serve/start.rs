@@ -204,6 +204,9 @@ pub fn start(config: &Config, sets: NewSets, unsigned: UnsignedTrees) -> Result<
 /// Who may log in with a phone.
 fn phones(config: &Config, kept: Loaded) -> Result<Phones, StartError> {
     let (realm, users) = (config.sip.realm.clone(), config.users.clone());
+    if !users.is_empty() && !config.has_emergency_trunk() {
+        tracing::warn!("no trunk is named `emergency`: phones that log in cannot call for help (C025)");
+    }
     Ok(Phones { realm, users, secret: Secret(random()?), kept })
 }
 
@@ -296,6 +299,7 @@ fn settings(config: &Config, records: &Records, unsigned: UnsignedTrees) -> Sett
     Settings {
         sip: config.sip_settings(),
         service: None,
+        dial: config.dial_settings(),
         external_address: config.sip.external_address,
         trunks: config.trunks.iter().map(trunk).collect(),
         max_calls: config.calls.max,

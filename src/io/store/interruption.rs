@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 /// Reads it from the entries of the call; `None` if nothing of its dialog was written down, or too long ago.
 pub fn read(call: CallId, entries: &[Entry], now: WallTime) -> Option<Interrupted> {
     let (first, last) = (entries.first()?, entries.last()?);
-    let Event::Arrived { leg: patient, called, caller, .. } = &first.event else { return None };
+    let Event::Arrived { leg: patient, called, caller, flow, .. } = &first.event else { return None };
     let since_us = u64::try_from(now.as_micros().saturating_sub(last.at.as_micros())).ok()?;
     if u128::from(since_us) > RESUMED_WITHIN.as_micros() {
         return None;
@@ -22,6 +22,7 @@ pub fn read(call: CallId, entries: &[Entry], now: WallTime) -> Option<Interrupte
         call,
         called: called.clone(),
         caller: caller.clone(),
+        flow: flow.clone(),
         patient: (*patient, seen.kept.remove(patient)?),
         person: seen.talk.map(|(leg, target)| Talk { leg, target, kept: seen.kept.remove(&leg) }),
         language: seen.language,

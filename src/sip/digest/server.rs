@@ -64,6 +64,13 @@ impl Asker {
         headers.each(Name::Authorization).find_map(ours)
     }
 
+    /// The same of a request that is asked with 407 (RFC 3261 §22.3); some phones answer that in Authorization.
+    pub fn credentials_of_call<'a>(&self, headers: &Headers<'a>) -> Option<Credentials<'a>> {
+        let ours = |value| Credentials::read(value).ok().filter(|it| it.realm == self.realm.as_bytes());
+        let all = [Name::ProxyAuthorization, Name::Authorization];
+        all.into_iter().find_map(|name| headers.each(name).find_map(ours))
+    }
+
     /// What these show of the user whose hash is `ha1`; a nonce is used up only by who knows the password.
     pub fn judge(
         &mut self,

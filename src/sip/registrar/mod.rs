@@ -31,6 +31,7 @@ use crate::wire::sip::uri::{Scheme, Uri};
 use binding::{Binding, Kept, way_to};
 use meter::Meter;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -233,6 +234,17 @@ impl Registrar {
             way: binding.way,
         };
         there.into_iter().map(reached).collect()
+    }
+
+    /// The user with a phone that is reached there: over that very way, or else at that address. It looks at all
+    /// bindings, so only a call asks that cannot be known otherwise.
+    pub fn at(&self, now: Instant, way: &Way) -> Option<Arc<str>> {
+        let find = |is_there: &dyn Fn(SocketAddr) -> bool| {
+            let holds = |binding: &Binding| binding.holds > now && is_there(binding.way.remote);
+            let found = self.users.iter().find(|(_, places)| places.bindings.iter().any(holds));
+            found.map(|(user, _)| Arc::clone(user))
+        };
+        find(&|there| there == way.remote).or_else(|| find(&|there| there.ip() == way.remote.ip()))
     }
 
     /// A connection is gone, and what was bound over it with it.

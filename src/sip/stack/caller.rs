@@ -1,7 +1,7 @@
 //! What the switch learns of an INVITE that begins a dialog: who calls whom, as the header fields
 //! tell it. Which of them is believed is the switch's.
 
-use super::super::interface::{Invite, Reliability};
+use super::super::interface::{Invite, Phone, Reliability};
 use super::body;
 use crate::phi::Phi;
 use crate::sip::way::Way;
@@ -31,6 +31,7 @@ pub fn describe(request: &Request<'_>, way: Way) -> Invite {
             true => Reliability::Required,
             false => Reliability::NotRequired,
         },
+        phone: Phone::default(),
     }
 }
 

@@ -1,7 +1,7 @@
 //! What the switch orders: ring, answer, refuse, hang up, probe, call. Its changes of a session are in
 //! `change`.
 
-use super::super::interface::{Command, Event, Outgoing, Reliability};
+use super::super::interface::{Command, Event, Outgoing, Phone, Reliability};
 use super::super::invite::reliable::Body;
 use super::super::invite::session_timer::Role;
 use super::super::invite::uac::{self, Uac};
@@ -23,6 +23,9 @@ use crate::wire::sip::method::Method;
 use crate::wire::sip::name::Name;
 use std::fmt::Write;
 
+/// Who calls is to show his password first (RFC 3261 §21.4.8).
+const STATUS_CHALLENGE: u16 = 407;
+
 /// An answer to the INVITE that is open.
 pub struct Reply {
     /// Its status.
@@ -31,12 +34,14 @@ pub struct Reply {
     pub sdp: Option<Vec<u8>>,
     retry_after_s: Option<u32>,
     reason: Option<&'static str>,
+    /// Proxy-Authenticate.
+    challenge: Option<String>,
 }
 
 impl Reply {
     /// The status alone.
     pub fn status(status: u16) -> Self {
-        Self { status, sdp: None, retry_after_s: None, reason: None }
+        Self { status, sdp: None, retry_after_s: None, reason: None, challenge: None }
     }
 
     /// The status with what it says of media.
@@ -68,6 +73,7 @@ impl Stack {
                 let status = status.clamp(300, 699);
                 self.refuse(now, leg, Reply { retry_after_s, ..Reply::status(status) });
             }
+            Command::Challenge { leg, phone } => self.challenge(now, leg, &phone),
             Command::AnswerReoffer { leg, sdp } => self.answer_reoffer(now, leg, sdp),
             Command::RefuseReoffer { leg, status } => self.refuse_reoffer(now, leg, status.clamp(300, 699)),
             Command::Reoffer { leg, sdp } => self.reoffer(now, leg, sdp),
@@ -113,7 +119,8 @@ impl Stack {
 
     fn refuse(&mut self, now: Instant, leg: LegId, reply: Reply) {
         let Some(open) = self.open_invite(leg) else { return };
-        if open.stage == Stage::Early && reply.status == 503 && self.refuse_in_passing(leg, &reply) {
+        let in_passing = matches!(reply.status, STATUS_CHALLENGE | 503);
+        if open.stage == Stage::Early && in_passing && self.refuse_in_passing(leg, &reply) {
             return self.forget(leg);
         }
         self.answer_open(now, leg, reply);
@@ -123,11 +130,23 @@ impl Stack {
         }
     }
 
+    /// 407; 403 where nobody logs in, so that no password could be right.
+    fn challenge(&mut self, now: Instant, leg: LegId, phone: &Phone) {
+        let Some(challenge) = self.call_challenge(now, phone) else {
+            return self.refuse(now, leg, Reply::status(403));
+        };
+        self.counters.invites_challenged += 1;
+        let reply = Reply { challenge: Some(challenge), ..Reply::status(STATUS_CHALLENGE) };
+        self.refuse(now, leg, reply);
+    }
+
     /// Refuses an INVITE that nothing was answered to, and keeps nothing of it (RFC 3261 §8.2.7), while much of the
     /// room for transactions is taken: those who are refused must not take the rest of it from those who are let in.
+    /// A challenge is always given so (RFC 3261 §26.3.2.4): whoever has shown nothing costs no memory.
     /// If the answer is lost, the INVITE comes again and is judged anew. Tells whether it did so.
     fn refuse_in_passing(&mut self, leg: LegId, reply: &Reply) -> bool {
-        let crowded = self.transactions() >= self.transactions_max / TRANSACTIONS_CROWDED_PARTS;
+        let crowded = reply.status == STATUS_CHALLENGE
+            || self.transactions() >= self.transactions_max / TRANSACTIONS_CROWDED_PARTS;
         let Some(Phase::InDialog(within)) = self.legs.get(&leg).map(|leg| &leg.phase) else { return false };
         let Some(incoming) = within.incoming.as_ref().filter(|_| crowded) else { return false };
         let id = incoming.transaction;
@@ -243,6 +262,9 @@ fn finish_reply(builder: Builder, reply: &Reply) -> Vec<u8> {
     }
     if let Some(reason) = reply.reason {
         builder = builder.header(Name::Reason, reason);
+    }
+    if let Some(challenge) = &reply.challenge {
+        builder = builder.header(Name::ProxyAuthenticate, challenge);
     }
     match &reply.sdp {
         Some(sdp) => builder.finish_with(SDP, sdp),

@@ -1,7 +1,7 @@
 //! What the machine refuses by itself, and the one place where its statuses are decided
 //! (RFC 3261 §8.2, §12.2.2, §14.2; RFC 3262 §3; RFC 3311 §5.2; RFC 4028 §6).
 //!
-//! Some statuses are never ours. 404: every number that reaches us leads to a flow. 421: there is no
+//! Some statuses are never ours. 404 is the switch's, and for phones of ours alone: every other number leads to a flow. 421: there is no
 //! extension that we cannot do without. 483: we forward nothing, so the last hop is as good as any
 //! (RFC 3261 §16.3). 408 to anything but INVITE helps nobody (RFC 4320 §4.2).
 

@@ -9,11 +9,11 @@
 
 use super::super::digest::Ha1;
 use super::super::digest::server::{Asker, Shown};
-use super::super::interface::{Event, Phones};
+use super::super::interface::{Event, Phone, Phones, Proof};
 use super::super::registrar::{Bound, Reached, Refused, Registrar, Registration};
 use super::super::transaction::key::{MergeKey, ServerKey};
 use super::super::transaction::servers::{self, ServerId};
-use super::super::way::ConnectionId;
+use super::super::way::{ConnectionId, Way};
 use super::receive::Arrival;
 use super::{Stack, TimerKey};
 use crate::clock::Instant;
@@ -28,6 +28,7 @@ use crate::wire::sip::name::Name;
 use crate::wire::sip::registration::wish;
 use crate::wire::sip::uri::{Host, Uri};
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 use std::sync::Arc;
 
 /// Where phones log in.
@@ -82,6 +83,45 @@ impl Desk {
         let is_ours = matches!(target.host, Some(Host::Name(name)) if name.eq_ignore_ascii_case(self.asker.realm().as_bytes()));
         let user = user_of(target).filter(|_| is_ours && target.port.is_none())?;
         Some(self.registrar.reached(now, &user))
+    }
+
+    /// What an INVITE says of a phone of ours (RFC 3261 §22.3). `told` is our address as the peer knows it.
+    pub fn phone(&mut self, now: Instant, arrival: &Arrival<'_>, told: IpAddr) -> Phone {
+        let Arrival { request, essentials, way, .. } = arrival;
+        let from = &essentials.from.uri;
+        let is_ours = match from.host {
+            Some(Host::Name(name)) => name.eq_ignore_ascii_case(self.asker.realm().as_bytes()),
+            Some(Host::V4(ip)) => [told, way.local.ip()].contains(&IpAddr::V4(ip)),
+            Some(Host::V6(ip)) => [told, way.local.ip()].contains(&IpAddr::V6(ip)),
+            None => false,
+        };
+        let named = user_of(from).filter(|_| is_ours);
+        let named = named.and_then(|user| Some(Arc::clone(self.users.get_key_value(user.as_str())?.0)));
+        let Some(credentials) = self.asker.credentials_of_call(&request.headers) else {
+            return Phone { named, proof: Proof::Nothing };
+        };
+        let (user, ha1) = self.users.get_key_value(self::named(&credentials).as_str()).unzip();
+        let shown = self.asker.judge(now, request.method.octets(), Some(&credentials), ha1);
+        let proof = match (shown, user) {
+            (Shown::Knows, Some(user)) => Proof::Knows(Arc::clone(user)),
+            (Shown::Stale, _) => Proof::Stale,
+            (Shown::Nothing, _) => Proof::Nothing,
+            (Shown::Knows, None) | (Shown::Wrong, _) => Proof::Wrong,
+        };
+        Phone { named, proof }
+    }
+
+    /// The value of Proxy-Authenticate for whoever calls, in the algorithm of the user whom he says he is.
+    pub fn challenge(&mut self, now: Instant, phone: &Phone) -> String {
+        let ha1 = phone.named.as_ref().and_then(|user| self.users.get(user));
+        let algorithm = ha1.map_or(Algorithm::Sha256, Ha1::algorithm);
+        let shown = if phone.proof == Proof::Stale { Shown::Stale } else { Shown::Nothing };
+        self.asker.challenge(now, algorithm, shown)
+    }
+
+    /// The user whose phone is logged in there: at that very port, or else at that address.
+    pub fn phone_at(&self, now: Instant, way: &Way) -> Option<Arc<str>> {
+        self.registrar.at(now, way)
     }
 
     fn poll_timeout(&self) -> Option<Instant> {
@@ -150,6 +190,28 @@ impl Stack {
             self.blame(now, way.remote.ip());
         }
         Err(answer)
+    }
+
+    /// What an INVITE says of a phone of ours; a wrong password is blamed on its source.
+    pub(super) fn phone_in(&mut self, now: Instant, arrival: &Arrival<'_>) -> Phone {
+        let told = self.told(arrival.way.local).ip();
+        let Some(desk) = self.desk.as_deref_mut() else { return Phone::default() };
+        let phone = desk.phone(now, arrival, told);
+        if phone.proof == Proof::Wrong {
+            self.counters.invites_refused += 1;
+            self.blame(now, arrival.way.remote.ip());
+        }
+        phone
+    }
+
+    /// The challenge for a call; `None` where nobody logs in.
+    pub(super) fn call_challenge(&mut self, now: Instant, phone: &Phone) -> Option<String> {
+        Some(self.desk.as_deref_mut()?.challenge(now, phone))
+    }
+
+    /// The user whose phone is logged in at the other end of that way.
+    pub fn phone_at(&self, now: Instant, way: &Way) -> Option<Arc<str>> {
+        self.desk.as_deref()?.phone_at(now, way)
     }
 
     /// Answers without a transaction: whoever has shown nothing costs no memory.

@@ -2,7 +2,7 @@
 //! (RFC 3261 §9.2, §12.2.2, §13.3, §14.2, §15.1.2). UPDATE, PRACK, INFO and REFER have files of their own.
 
 use super::super::dialog::{Dialog, DialogId};
-use super::super::interface::{Event, Protocol, Reason};
+use super::super::interface::{Event, Invite, Protocol, Reason};
 use super::super::invite::change::Owner;
 use super::super::invite::uas::{self, Offer};
 use super::super::transaction::key::{MergeKey, ServerKey};
@@ -40,7 +40,8 @@ impl Stack {
         within.incoming = Some(self.begin_invite(now, arrival, key, MergeKey::of(request), leg));
         within.local_tag = local_tag;
         within.update = update_of(&request.headers).unwrap_or(Update::NotAllowed);
-        let invite = Box::new(caller::describe(request, *way));
+        let phone = self.phone_in(now, arrival);
+        let invite = Box::new(Invite { phone, ..caller::describe(request, *way) });
         within.reliability = invite.reliability;
         self.dialogs.insert(within.dialog.id(), leg);
         let phase = Phase::InDialog(Box::new(within));

@@ -2,6 +2,7 @@
 
 mod calls_in;
 mod calls_out;
+mod challenge;
 mod changes;
 mod forks;
 mod front_door;

@@ -9,7 +9,7 @@
 //! CANCEL and ACK are never asked. A call that was given up meanwhile is not placed again. Hosts that are not there, silent
 //! or resting are [`super::reach`]'s.
 
-use super::super::carrier::{CarrierId, Dialled, Line, hop, registrar_of, uri_of};
+use super::super::carrier::{CarrierId, Dialled, Line, e164, hop, is_emergency, registrar_of, uri_of};
 use super::super::digest::answer::{Purse, Said};
 use super::super::interface::{Carrier, Outgoing};
 use super::super::invite::uac::Uac;
@@ -87,7 +87,7 @@ impl Carriers {
 
     /// Where a target over a carrier leads, host after host; nowhere if no carrier of that name is there.
     pub fn lines(&self, target: &str) -> VecDeque<(Hop, Arc<Line>)> {
-        let dialled = Dialled::read(target);
+        let dialled = Dialled::read_emergency(target).or_else(|| Dialled::read(target));
         let found = dialled.and_then(|Dialled { trunk, number }| {
             let at = self.all.iter().position(|held| held.carrier.name.as_str() == trunk)?;
             Some((CarrierId(at), &self.all[at].carrier.to, number))
@@ -131,7 +131,8 @@ impl Carriers {
 
 impl Stack {
     /// Who a call of ours is from. A carrier shows the number of the trunk, and learns the patient's if it is trusted; a
-    /// patient who is anonymous stays so (RFC 3325 §7).
+    /// patient who is anonymous stays so (RFC 3325 §7). Who calls for help is shown by the number of his place: the
+    /// dispatcher finds it by that, and calls it back. A user of ours has no number of his own: the trunk's stands for it.
     pub(super) fn presented(&self, call: &Outgoing, told: &str, line: Option<&Line>) -> Presented {
         let user = call.from_user.expose().as_str();
         let is_known = !matches!(user, "" | "anonymous");
@@ -140,8 +141,18 @@ impl Stack {
             let from = if is_known { named(user) } else { ANONYMOUS.to_owned() };
             return Presented { from, asserted: None, privacy: None };
         };
+        if is_emergency(&call.target) {
+            let number = e164(user).unwrap_or_else(|| carrier.caller.clone());
+            let asserted = carrier.trusted.then(|| named(&number));
+            return Presented { from: named(&number), asserted, privacy: None };
+        }
+        let number = if user.bytes().all(|octet| octet.is_ascii_digit() || octet == b'+') {
+            user
+        } else {
+            &carrier.caller
+        };
         let (caller, asserted) = match is_known {
-            true => (named(&carrier.caller), named(user)),
+            true => (named(&carrier.caller), named(number)),
             false => (ANONYMOUS.to_owned(), named(&carrier.caller)),
         };
         let asserted = carrier.trusted.then_some(asserted);

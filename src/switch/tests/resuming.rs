@@ -4,6 +4,7 @@ use super::desk::{answer_with, asked};
 use super::wait::record;
 use super::*;
 use crate::flow::action::Why;
+use crate::id::FlowName;
 use crate::phi::Phi;
 use crate::report::event::KeptLeg;
 use crate::sip::dialog::kept::Kept;
@@ -44,6 +45,7 @@ fn next_start(scene: &Scene) -> Scene {
         call: CallId(7),
         called: Phi::new("100".to_owned()),
         caller: None,
+        flow: FlowName::from("main_menu"),
         patient,
         person,
         language: None,
@@ -261,6 +263,7 @@ fn without_a_port_the_call_has_its_record_at_once() {
         call: CallId(n),
         called: Phi::new("100".to_owned()),
         caller: None,
+        flow: FlowName::from("main_menu"),
         patient: (
             LegId(n + 10),
             KeptLeg {

@@ -92,6 +92,7 @@ impl Stage {
             ring: Duration::from_secs(180),
             media_lost: careline::limits::MEDIA_LOST_DEFAULT,
             service: None,
+            dial: Default::default(),
             first_seq: 1,
             first_id: 1,
         };

@@ -1,0 +1,267 @@
+//! `dialling:` and `emergency:` of `careline.yaml`: what the phones of users may call over trunks, and how they call for help.
+
+use super::codes::{DIALLING, EMERGENCY, FAMILY, NO_EMERGENCY};
+use super::{Config, Trunk, users, vocabulary};
+use crate::flow::diagnostic::{Place as InFile, Sources, Words};
+use crate::flow::syntax::fields::{self, Fields};
+use crate::flow::syntax::tree::Node;
+use crate::id::TrunkName;
+use crate::limits::{DIALLED_PER_DAY_MAX, DIALLED_PREFIXES_MAX, EMERGENCY_PLACES_MAX};
+use crate::sip::carrier::{EMERGENCY_CARRIER, e164, is_emergency_number};
+use crate::switch::dial::{self, Caps, Emergency, Outside, Place};
+
+/// What is dialled for help, unless the configuration says otherwise: North America, Europe and GSM, and the number that
+/// reads back the address of a phone without calling anybody out.
+const NUMBERS: [&str; 3] = ["911", "112", "933"];
+/// What a user may place at once, in a minute and in a day, unless the configuration says otherwise.
+const CAPS: Caps = Caps { at_once: 2, per_minute: 4, per_day: 100 };
+/// The greatest number of calls of one user at once, and in a minute.
+const CAP_MAX: u64 = 60;
+
+/// What `emergency:` says; without it the usual numbers, and no place is known.
+pub fn no_emergency() -> Emergency {
+    Emergency { numbers: NUMBERS.map(str::to_owned).to_vec(), places: Vec::new() }
+}
+
+/// Reads `dialling:`; nothing if it has a fault.
+pub fn read(node: &Node, sources: &mut Sources) -> Option<Outside> {
+    let mut fields = Fields::of_object(node, &[&vocabulary::DIALLING], FAMILY, sources)?;
+    let trunk = fields.need("trunk", sources).and_then(|node| fields::name(node, "a trunk", FAMILY, sources));
+    let allow = fields.need("allow", sources).map(|node| prefixes(node, sources));
+    let mut cap = |name, bounds, otherwise| {
+        let node = fields.take(name);
+        let found = node.and_then(|node| fields::number(node, "number of calls", bounds, FAMILY, sources));
+        found.and_then(|calls| u32::try_from(calls).ok()).unwrap_or(otherwise)
+    };
+    let caps = Caps {
+        at_once: cap("at_once", 1..=CAP_MAX, CAPS.at_once),
+        per_minute: cap("per_minute", 1..=CAP_MAX, CAPS.per_minute),
+        per_day: cap("per_day", 1..=u64::from(DIALLED_PER_DAY_MAX), CAPS.per_day),
+    };
+    fields.finish(sources);
+    Some(Outside { trunk: TrunkName::from(trunk?.value.as_str()), allow: allow?, caps })
+}
+
+fn prefixes(node: &Node, sources: &mut Sources) -> Vec<String> {
+    let items = fields::items(node, "a list of beginnings of numbers", FAMILY, sources).unwrap_or_default();
+    if items.len() > DIALLED_PREFIXES_MAX {
+        let words =
+            Words::what(format!("{} beginnings stand here, and {DIALLED_PREFIXES_MAX} may", items.len()));
+        sources.fault(node.place, DIALLING, words.repair("name countries and areas, not single numbers"));
+    }
+    items.iter().filter_map(|item| prefix(item, sources)).collect()
+}
+
+fn prefix(node: &Node, sources: &mut Sources) -> Option<String> {
+    let word = fields::word(node, "the beginning of a number", FAMILY, sources)?;
+    let plain: String = word.value.chars().filter(|c| !" -.()".contains(*c)).collect();
+    let digits = plain.strip_prefix('+').unwrap_or_default();
+    if !digits.is_empty() && !digits.starts_with('0') && digits.bytes().all(|octet| octet.is_ascii_digit()) {
+        return Some(plain);
+    }
+    let words = Words::what(format!("`{}` is no beginning of a number with its country code", word.value))
+        .repair("write it as \"+1617\": a plus, the country code, perhaps an area, and quotes around it");
+    sources.fault(word.place, DIALLING, words);
+    None
+}
+
+/// Reads `emergency:`.
+pub fn read_emergency(node: &Node, sources: &mut Sources) -> Option<Emergency> {
+    let mut fields = Fields::of_object(node, &[&vocabulary::EMERGENCY], FAMILY, sources)?;
+    let numbers = fields.take("numbers").map(|node| numbers(node, sources));
+    let places = fields.take("places");
+    let items = places.and_then(|node| fields::items(node, "`places`", FAMILY, sources)).unwrap_or_default();
+    fields.finish(sources);
+    if let Some(over) = items.get(EMERGENCY_PLACES_MAX) {
+        let words = Words::what(format!("{} places stand here, and {EMERGENCY_PLACES_MAX} may", items.len()));
+        sources.fault(over.place, EMERGENCY, words.repair("join places that have one number"));
+    }
+    let places = items.iter().take(EMERGENCY_PLACES_MAX).filter_map(|item| place(item, sources)).collect();
+    Some(Emergency { numbers: numbers.unwrap_or_else(|| no_emergency().numbers), places })
+}
+
+fn numbers(node: &Node, sources: &mut Sources) -> Vec<String> {
+    let items = fields::items(node, "a list of numbers", FAMILY, sources).unwrap_or_default();
+    if items.is_empty() {
+        let words = Words::what("no number is named for emergencies")
+            .repair("name them, such as [\"911\"], or take the line out")
+            .hears("who dials one in an emergency would not get help");
+        sources.fault(node.place, EMERGENCY, words);
+    }
+    let number = |node: &Node, sources: &mut Sources| {
+        let word = fields::word(node, "an emergency number", FAMILY, sources)?;
+        if is_emergency_number(&word.value) {
+            return Some(word.value);
+        }
+        let words = Words::what(format!("`{}` is no emergency number", word.value))
+            .repair("write two to six digits, such as \"911\", with quotes around them");
+        sources.fault(word.place, EMERGENCY, words);
+        None
+    };
+    items.iter().filter_map(|item| number(item, sources)).collect()
+}
+
+fn place(node: &Node, sources: &mut Sources) -> Option<Place> {
+    let mut fields = Fields::of_object(node, &[&vocabulary::PLACE], FAMILY, sources)?;
+    let from = fields.need("from", sources).map(|node| super::addresses::networks(node, sources));
+    let callback = fields.need("callback", sources).and_then(|node| callback(node, sources));
+    let location = fields.need("location", sources);
+    let location = location.and_then(|node| fields::prose(node, "a place", FAMILY, sources));
+    fields.finish(sources);
+    Some(Place { networks: from?, callback: callback?, location: location?.value })
+}
+
+fn callback(node: &Node, sources: &mut Sources) -> Option<String> {
+    let word = fields::word(node, "a number", FAMILY, sources)?;
+    let number = e164(&word.value);
+    if number.is_none() {
+        let words = Words::what(format!("`{}` is no number with its country code", word.value))
+            .repair("write the number that the carrier knows this place by, as \"+16175550101\"")
+            .hears("the dispatcher would not know where help is needed, and could not call back");
+        sources.fault(word.place, EMERGENCY, words);
+    }
+    number
+}
+
+impl Config {
+    /// Whether a trunk takes emergency calls.
+    pub fn has_emergency_trunk(&self) -> bool {
+        self.trunks.iter().any(|trunk| trunk.name.as_str() == EMERGENCY_CARRIER && trunk.out.is_some())
+    }
+
+    /// What phones may dial. Without a trunk for them emergency numbers are answered by the flows.
+    pub fn dial_settings(&self) -> dial::Settings {
+        let emergency = self.has_emergency_trunk().then(|| self.emergency.clone());
+        dial::Settings { outside: self.dialling.clone(), emergency }
+    }
+
+    /// Reads whose phones log in and what they may dial; `trunks:` was read before.
+    pub(super) fn take_phones(&mut self, fields: &mut Fields<'_>, sources: &mut Sources) {
+        let (of_users, dialling) = (fields.take("users"), fields.take("dialling"));
+        if let Some(node) = of_users {
+            self.users = users::read(node, sources);
+        }
+        self.dialling = dialling.and_then(|node| read(node, sources));
+        let emergency = fields.take("emergency");
+        if let Some(emergency) = emergency.and_then(|node| read_emergency(node, sources)) {
+            self.emergency = emergency;
+        }
+        let place = |node: Option<&Node>| node.map(|node| node.place);
+        let places = Places {
+            users: place(of_users).filter(|_| !self.users.is_empty()),
+            dialling: place(dialling),
+            emergency: place(emergency).filter(|_| !self.emergency.places.is_empty()),
+        };
+        self.check_dialling(places, sources);
+    }
+
+    /// What is said in one place of trunks that stand in another.
+    fn check_dialling(&self, places: Places, sources: &mut Sources) {
+        let goes_out = |name: &TrunkName| {
+            let is_it = |trunk: &&Trunk| trunk.name == *name;
+            self.trunks.iter().find(is_it).is_some_and(|trunk| trunk.out.is_some())
+        };
+        if let (Some(place), Some(outside)) = (places.dialling, &self.dialling)
+            && !goes_out(&outside.trunk)
+        {
+            let words = Words::what(format!("there is no trunk `{}` with `out`", outside.trunk))
+                .repair("name a trunk that stands under `trunks:` and says how calls go out")
+                .hears("no phone could call out of the house");
+            sources.fault(place, DIALLING, words);
+        }
+        if let (Some(place), false) = (places.users.or(places.emergency), self.has_emergency_trunk()) {
+            let words = Words::what("no trunk is named `emergency`, so phones cannot call for help")
+                .repair("name the trunk for such calls `emergency`, with `out`, even if the same carrier is there twice")
+                .hears("an emergency number that a phone of the house dials is answered by a flow");
+            sources.warn(place, NO_EMERGENCY, words);
+        }
+    }
+}
+
+/// Where these sections stand.
+#[derive(Clone, Copy)]
+struct Places {
+    users: Option<InFile>,
+    dialling: Option<InFile>,
+    emergency: Option<InFile>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::flow::diagnostic::{Paint, Severity};
+
+    const TRUNKS: &str = "trunks:\n  - {name: carrier, addresses: [203.0.113.7], out: {to: \"sip:h\", caller: \"+16175550100\"}}\n  \
+        - {name: emergency, addresses: [203.0.113.7], out: {to: \"sip:h\", caller: \"+16175550100\"}}\n";
+
+    fn read(text: &str) -> (Option<Config>, String) {
+        let (config, faults) = Config::read("careline.yaml", format!("{TRUNKS}{text}").as_bytes());
+        (config, faults.iter().map(|fault| fault.render(Paint::Plain)).collect())
+    }
+
+    #[test]
+    fn phones_may_dial_what_is_named_and_call_for_help_from_where_they_are() {
+        let (config, faults) = read(
+            "dialling: {trunk: carrier, allow: [\"+1 617\", \"+49\"], at_once: 1, per_minute: 2, per_day: 3}\n\
+             emergency: {numbers: [\"911\"], places: [{from: [10.1.0.0/16], callback: \"+1-617-555-0101\", location: \"Main St 1, floor 2\"}]}\n",
+        );
+        assert_eq!(faults, "");
+        let settings = config.unwrap().dial_settings();
+        let expected = Outside {
+            trunk: TrunkName::from("carrier"),
+            allow: vec!["+1617".to_owned(), "+49".to_owned()],
+            caps: Caps { at_once: 1, per_minute: 2, per_day: 3 },
+        };
+        assert_eq!(settings.outside, Some(expected));
+        let emergency = settings.emergency.unwrap();
+        let place = &emergency.places[0];
+        assert_eq!((emergency.numbers.len(), place.callback.as_str()), (1, "+16175550101"));
+        assert_eq!(emergency.place_of("10.1.9.9".parse().unwrap()), Some(place));
+        let (config, faults) = read("dialling: {trunk: carrier, allow: []}\n");
+        let settings = config.unwrap_or_else(|| panic!("{faults}")).dial_settings();
+        assert_eq!(settings.outside.map(|outside| outside.caps), Some(CAPS));
+        assert_eq!(
+            settings.emergency,
+            Some(no_emergency()),
+            "with the trunk, whoever has an account may call"
+        );
+    }
+
+    #[test]
+    fn every_fault_of_it_is_told_at_once() {
+        for (text, expected) in [
+            ("dialling: {}", vec!["C002  `dialling` needs `trunk`", "C002  `dialling` needs `allow`"]),
+            ("dialling: {trunk: x, allow: []}", vec!["C023  there is no trunk `x` with `out`"]),
+            (
+                "dialling: {trunk: carrier, allow: [1617, \"+0\", \"+\"], at_once: 0}",
+                vec!["C023  `1617` is no beginning", "C023  `+0`", "C023  `+`", "C009"],
+            ),
+            ("emergency: {numbers: []}", vec!["C024  no number is named"]),
+            ("emergency: {numbers: [\"+911\", help]}", vec!["C024  `+911` is no", "C024  `help`"]),
+            (
+                "emergency: {places: [{from: [x], callback: 911}]}",
+                vec![
+                    "C004",
+                    "C024  `911` is no number with its country code",
+                    "C002  a place needs `location`",
+                ],
+            ),
+        ] {
+            let (config, faults) = read(&format!("{text}\n"));
+            assert!(config.is_none(), "{text}");
+            for part in expected {
+                assert!(faults.contains(part), "{text}: {part} is not in\n{faults}");
+            }
+        }
+    }
+
+    #[test]
+    fn users_without_a_trunk_for_emergencies_are_warned_of_and_served() {
+        let user = "users: [{name: ann, digest: md5, ha1: 00112233445566778899aabbccddeeff}]\n";
+        let (config, faults) = Config::read("careline.yaml", user.as_bytes());
+        assert_eq!(config.map(|config| config.dial_settings().emergency), Some(None));
+        assert!(faults.len() == 1 && faults[0].severity == Severity::Warning, "{faults:?}");
+        assert_eq!(faults[0].code, NO_EMERGENCY);
+        assert_eq!(read(user).1, "");
+    }
+}
