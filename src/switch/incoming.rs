@@ -16,7 +16,7 @@ use super::talk::Talk;
 use super::{HeardBy, Switch};
 use crate::call::keys::Presses;
 use crate::call::leg::{DialogOf, Leg};
-use crate::call::routing::{called_number, caller_number, trunk_of};
+use crate::call::routing::{Trunk, called_number, caller_number, trunk_of};
 use crate::flow::action::{self, Urgency};
 use crate::flow::run::{Run, Unsigned};
 use crate::id::{CallId, LegId};
@@ -135,10 +135,7 @@ impl Switch {
         let service = self.service_of(called.expose(), &flows);
         let named = placed.as_ref().map_or_else(|| Self::flow_of(service, &flow), Placed::flow);
         let version = flows.version().to_owned();
-        let tries_out = self.settings.unsigned == UnsignedTrees::OnLoopback
-            && trunk.is_none()
-            && invite.way.remote.ip().is_loopback();
-        let unsigned = if tries_out { Unsigned::Answered } else { Unsigned::Withheld };
+        let unsigned = self.unsigned_for(&invite, trunk);
         let trunk = trunk.map(|trunk| trunk.name.clone());
         let run = match placed {
             Some(placed) => self.dialled_script(id, placed, flows),
@@ -195,6 +192,14 @@ impl Switch {
         self.counters.peak = self.counters.peak.max(self.calls.len() as u64);
         self.answer(id, invite.sdp.as_deref(), invite.reliability);
         self.rekey(id);
+    }
+
+    /// What a caller of a triage tree that nobody has signed gets: it, if he tries it out on this machine.
+    fn unsigned_for(&self, invite: &sip::Invite, trunk: Option<&Trunk>) -> Unsigned {
+        let tries_out = self.settings.unsigned == UnsignedTrees::OnLoopback
+            && trunk.is_none()
+            && invite.way.remote.ip().is_loopback();
+        if tries_out { Unsigned::Answered } else { Unsigned::Withheld }
     }
 
     /// 200 with our answer; or with our offer, when the INVITE brought none (RFC 3261 §13.2.1). Who requires

@@ -168,9 +168,13 @@ impl Ports {
 
     /// Lets a free port rest from `now` on: somebody may still send there.
     pub fn rest_number(&mut self, number: u16, now: Instant) {
-        for worker in &mut self.workers {
+        for (worker, at) in self.workers.iter_mut().zip(0..) {
             let Some(index) = worker.numbers.iter().position(|known| *known == number) else { continue };
             let port = PortIndex(index as u32);
+            if let Some(place) = self.kept.iter().position(|kept| *kept == (WorkerIndex(at), port)) {
+                self.kept.remove(place);
+                worker.free.push_back((now + self.rest, port));
+            }
             if let Some(place) = worker.free.iter().position(|(_, free)| *free == port) {
                 worker.free.remove(place);
                 worker.free.push_back((now + self.rest, port));

@@ -90,7 +90,10 @@ pub fn summary(record: &Record, numbers: Numbers, zone: &TimeZone) -> String {
             Some(TransferStep::Done { .. }) => "they talked".to_owned(),
             Some(TransferStep::Failed { status }) => format!("not reached, SIP status {status}"),
             Some(TransferStep::Refused { status }) => format!("refused, SIP status {status}"),
-            Some(TransferStep::Began { .. } | TransferStep::Left) | None => "under way".to_owned(),
+            Some(TransferStep::Began { .. } | TransferStep::Left) | None if record.end.is_none() => {
+                "under way".to_owned()
+            }
+            Some(TransferStep::Began { .. } | TransferStep::Left) | None => "cut off".to_owned(),
         };
         format!("  transfer by {} to {whom}: {came}", transfer.by)
     }));

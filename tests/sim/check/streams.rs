@@ -279,8 +279,10 @@ impl Streams {
                     leg.journeys += 1;
                 }
                 self.doubt_bridges();
-                // Who is on the way hears nobody, and nobody hears him.
-                return self.unbridged(now, *leg);
+                // Who is on the way hears nobody, and nobody hears him; words to him go on.
+                if self.legs.get(leg).is_some_and(|leg| leg.bridge.is_some()) {
+                    return self.unbridged(now, *leg);
+                }
             }
             Command::Promise { .. }
             | Command::Withdraw { .. }
