@@ -336,18 +336,18 @@ fn a_caller_over_a_trunk_is_a_caller_even_by_the_name_of_a_user() {
 /// How a phone is known that calls for help.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Known {
-    ByPassword,
-    ByLogin,
-    ByNetwork,
+    Password,
+    Login,
+    Network,
 }
 
 fn calls_for_help(known: Known) -> Desk {
     let places = match known {
-        Known::ByNetwork => vec![floor_two(vec![network("10.0.0.2", 32)])],
-        Known::ByPassword | Known::ByLogin => Vec::new(),
+        Known::Network => vec![floor_two(vec![network("10.0.0.2", 32)])],
+        Known::Password | Known::Login => Vec::new(),
     };
     let mut desk = Desk::with(places);
-    if known == Known::ByLogin {
+    if known == Known::Login {
         desk.log_in("bob", THEM);
     }
     desk
@@ -355,8 +355,8 @@ fn calls_for_help(known: Known) -> Desk {
 
 fn help(desk: &mut Desk, known: Known) -> u16 {
     match known {
-        Known::ByPassword => desk.dial("911"),
-        Known::ByLogin | Known::ByNetwork => {
+        Known::Password => desk.dial("911"),
+        Known::Login | Known::Network => {
             let answer = desk.invite("sip:phone@10.0.0.2", "911", "");
             if status(&answer) == 200 {
                 desk.acknowledge("sip:phone@10.0.0.2", &answer);
@@ -370,9 +370,9 @@ fn help(desk: &mut Desk, known: Known) -> u16 {
 fn a_phone_of_the_house_reaches_help_logged_in_or_not_with_the_number_of_its_place() {
     // 47 CFR 9.16; RFC 6881 §5 (ED-62: no login is asked for where the phone is known)
     for (known, shown, user) in [
-        (Known::ByPassword, "+16175550100", Some("ann")),
-        (Known::ByLogin, "+16175550100", Some("bob")),
-        (Known::ByNetwork, "+16175550102", None),
+        (Known::Password, "+16175550100", Some("ann")),
+        (Known::Login, "+16175550100", Some("bob")),
+        (Known::Network, "+16175550102", None),
     ] {
         let mut desk = calls_for_help(known);
         assert_eq!(help(&mut desk, known), 200, "{known:?}");
@@ -391,7 +391,7 @@ fn a_phone_of_the_house_reaches_help_logged_in_or_not_with_the_number_of_its_pla
 
 #[test]
 fn help_is_called_while_the_engine_stops_and_that_call_is_not_ended_by_it() {
-    let known = Known::ByNetwork;
+    let known = Known::Network;
     let mut desk = calls_for_help(known);
     desk.scene.tell(Input::Drain { within: Duration::from_secs(30) });
     let answer = desk.invite(STRANGER, "100", "");
@@ -409,7 +409,7 @@ fn help_is_called_while_the_engine_stops_and_that_call_is_not_ended_by_it() {
 #[test]
 fn help_is_called_when_every_call_and_every_port_is_taken() {
     for (what, max_calls, callers) in [("calls", 2, 2), ("ports", 10, 4)] {
-        let known = Known::ByNetwork;
+        let known = Known::Network;
         let mut desk = calls_for_help(known);
         desk.scene.switch.settings.max_calls = max_calls;
         desk.scene.switch.ports = pool(8);
@@ -429,7 +429,7 @@ fn help_is_called_when_every_call_and_every_port_is_taken() {
 
 #[test]
 fn help_is_called_when_the_machine_is_overrun() {
-    let known = Known::ByPassword;
+    let known = Known::Password;
     let mut desk = calls_for_help(known);
     for _ in 0..200 {
         desk.scene.wait(Duration::from_millis(10));
@@ -442,7 +442,7 @@ fn help_is_called_when_the_machine_is_overrun() {
 
 #[test]
 fn help_that_is_refused_is_called_again_and_then_the_phone_hears_of_it() {
-    let known = Known::ByNetwork;
+    let known = Known::Network;
     let mut desk = calls_for_help(known);
     assert_eq!(help(&mut desk, known), 200);
     for tries in 1..=crate::limits::EMERGENCY_TRIES as usize {
