@@ -2,6 +2,7 @@
 
 pub mod carrier;
 pub mod connections;
+pub mod counters;
 pub mod dialog;
 pub mod digest;
 pub mod guard;

@@ -34,9 +34,10 @@ mod trunk;
 mod update;
 
 use super::carrier::CarrierId;
+use super::counters::Counters;
 use super::dialog::DialogId;
 use super::guard::Guard;
-use super::interface::{Counters, Event, Input, Openness, Output, Settings};
+use super::interface::{Event, Input, Openness, Output, Settings};
 use super::locate::LocateId;
 use super::transaction::clients::{self, ClientId, Clients};
 use super::transaction::index::TimerIndex;

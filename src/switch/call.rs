@@ -143,6 +143,34 @@ pub struct Ending {
 }
 
 impl Call {
+    /// A call in which nobody hears anything yet.
+    pub fn new(patient: Leg, run: Script, caller: Option<crate::phi::Phi<String>>, ends_at: Instant) -> Self {
+        Self {
+            local: patient.local,
+            patient,
+            run,
+            heard: false,
+            caller,
+            keep_at: None,
+            resuming: Resuming::Over,
+            voiced: false,
+            person: None,
+            transfer: None,
+            guests: Vec::new(),
+            talk: Talk::Apart,
+            leaving: Vec::new(),
+            under: Under::Silence,
+            recording: None,
+            message_until: None,
+            message: None,
+            presses: Presses::default(),
+            request: None,
+            ends_at,
+            ending: None,
+            due: None,
+        }
+    }
+
     /// The earliest of the call's deadlines.
     pub fn next_due(&self) -> Option<Instant> {
         if let Some(ending) = &self.ending {

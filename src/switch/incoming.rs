@@ -4,7 +4,7 @@
 //! refused here is counted; what is let in leaves a record, whatever comes of it.
 
 use super::admission::{self, Reserve, Standing};
-use super::call::{Call, Resuming, Under};
+use super::call::Call;
 use super::dialled::{Placed, Script};
 use super::dialling::Reading;
 use super::interface::{Output, UnsignedTrees};
@@ -12,9 +12,7 @@ use super::ladder::Numbers;
 use super::moving::Order;
 use super::negotiate::{plan, settled};
 use super::ports::Owned;
-use super::talk::Talk;
 use super::{HeardBy, Switch};
-use crate::call::keys::Presses;
 use crate::call::leg::{DialogOf, Leg};
 use crate::call::routing::{Trunk, called_number, caller_number, trunk_of};
 use crate::flow::action::{self, Urgency};
@@ -163,30 +161,8 @@ impl Switch {
         };
         self.append(id, arrived);
         let leg = new_leg(leg, owned, invite.way.local, invite.way.remote.ip());
-        let call = Box::new(Call {
-            local: invite.way.local,
-            patient: leg,
-            run,
-            heard: false,
-            caller,
-            person: None,
-            transfer: None,
-            guests: Vec::new(),
-            talk: Talk::Apart,
-            leaving: Vec::new(),
-            under: Under::Silence,
-            recording: None,
-            message_until: None,
-            keep_at: None,
-            resuming: Resuming::Over,
-            voiced: false,
-            message: None,
-            presses: Presses::default(),
-            request: None,
-            ends_at: self.now.at + self.settings.longest,
-            ending: None,
-            due: None,
-        });
+        let ends_at = self.now.at + self.settings.longest;
+        let call = Box::new(Call::new(leg, run, caller, ends_at));
         self.legs.insert(call.patient.id, id);
         self.calls.insert(id, call);
         self.counters.peak = self.counters.peak.max(self.calls.len() as u64);

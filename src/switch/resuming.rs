@@ -16,7 +16,6 @@ use super::incoming::new_leg;
 use super::interface::{Interrupted, Talk};
 use super::ladder::Numbers;
 use super::ports::Owned;
-use crate::call::keys::Presses;
 use crate::call::leg::{DialogOf, Leg};
 use crate::flow::action::{Company, ConnectEnd, Input};
 use crate::flow::run::Run;
@@ -82,30 +81,8 @@ impl Switch {
     }
 
     fn call_again(&self, it: Interrupted, patient: Leg, sip_call_id: &str) -> Call {
-        Call {
-            local: patient.local,
-            patient,
-            run: self.script_again(&it, sip_call_id),
-            heard: false,
-            caller: it.caller,
-            person: None,
-            transfer: None,
-            guests: Vec::new(),
-            talk: super::talk::Talk::Apart,
-            leaving: Vec::new(),
-            under: Under::Silence,
-            recording: None,
-            message_until: None,
-            keep_at: None,
-            resuming: Resuming::Asked { why: it.why },
-            voiced: false,
-            message: None,
-            presses: Presses::default(),
-            request: None,
-            ends_at: self.now.at + self.settings.longest,
-            ending: None,
-            due: None,
-        }
+        let (run, ends_at) = (self.script_again(&it, sip_call_id), self.now.at + self.settings.longest);
+        Call { resuming: Resuming::Asked { why: it.why }, ..Call::new(patient, run, it.caller, ends_at) }
     }
 
     fn ask_person_again(&mut self, id: CallId, talk: Talk) {

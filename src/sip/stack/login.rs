@@ -9,7 +9,8 @@
 //! a call to it comes in with that number.
 
 use super::super::carrier::{CarrierId, domain_of};
-use super::super::interface::{Carrier, Login};
+use super::super::counters::Login;
+use super::super::interface::Carrier;
 use super::super::registering::{Input, Registering};
 use super::super::transaction::clients::{Begin, Purpose, Target};
 use super::super::transaction::key::ClientKey;
