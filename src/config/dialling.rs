@@ -131,8 +131,11 @@ impl Config {
 
     /// What phones may dial. Without a trunk for them emergency numbers are answered by the flows.
     pub fn dial_settings(&self) -> dial::Settings {
-        let emergency = self.has_emergency_trunk().then(|| self.emergency.clone());
-        dial::Settings { outside: self.dialling.clone(), emergency }
+        let (emergency, answered) = match self.has_emergency_trunk() {
+            true => (Some(self.emergency.clone()), Vec::new()),
+            false => (None, self.emergency.numbers.clone()),
+        };
+        dial::Settings { outside: self.dialling.clone(), emergency, answered }
     }
 
     /// Reads whose phones log in and what they may dial; `trunks:` was read before.
@@ -259,7 +262,8 @@ mod tests {
     fn users_without_a_trunk_for_emergencies_are_warned_of_and_served() {
         let user = "users: [{name: ann, digest: md5, ha1: 00112233445566778899aabbccddeeff}]\n";
         let (config, faults) = Config::read("careline.yaml", user.as_bytes());
-        assert_eq!(config.map(|config| config.dial_settings().emergency), Some(None));
+        let settings = config.expect("a warning only").dial_settings();
+        assert_eq!((settings.emergency, settings.answered), (None, no_emergency().numbers));
         assert!(faults.len() == 1 && faults[0].severity == Severity::Warning, "{faults:?}");
         assert_eq!(faults[0].code, NO_EMERGENCY);
         assert_eq!(read(user).1, "");

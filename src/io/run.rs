@@ -445,7 +445,7 @@ impl Engine {
             figure(
                 "calls_recovered",
                 c.calls_recovered,
-                "calls that a crash broke off: closed at this start",
+                "calls that a crash broke off, found by this start; `calls_resumed` of them went on",
             ),
             figure("prompts_silent", c.silent_prompts, "prompts that had no sound when they were due"),
             figure("media_commands_lost", c.media_commands_lost, "commands that found a worker's queue full"),

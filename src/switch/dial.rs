@@ -24,6 +24,8 @@ pub struct Settings {
     pub outside: Option<Outside>,
     /// Emergency calls; `None` where no trunk carries them.
     pub emergency: Option<Emergency>,
+    /// Emergency numbers that no trunk carries: a flow answers them, whoever dials, so that a person hears him.
+    pub answered: Vec<String>,
 }
 
 /// Calls over a trunk.

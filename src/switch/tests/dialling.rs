@@ -25,7 +25,7 @@ fn plan(places: Vec<Place>) -> dial::Settings {
     let caps = Caps { at_once: 1, per_minute: 2, per_day: 3 };
     let outside = Outside { trunk: "carrier".into(), allow: vec!["+1".to_owned()], caps };
     let emergency = Emergency { numbers: vec!["911".to_owned()], places };
-    dial::Settings { outside: Some(outside), emergency: Some(emergency) }
+    dial::Settings { outside: Some(outside), emergency: Some(emergency), answered: Vec::new() }
 }
 
 fn floor_two(networks: Vec<sip::Network>) -> Place {
@@ -464,4 +464,19 @@ fn a_stranger_who_says_that_he_is_ours_is_asked_and_then_heard_by_a_flow() {
     let answer = desk.invite(ANN, "911", &wrong);
     assert_eq!(status(&answer), 200, "in doubt a person hears him");
     assert_eq!((desk.placed().len(), desk.scene.switch.counters.emergencies), (0, 0));
+}
+
+#[test]
+fn an_emergency_number_that_no_trunk_carries_is_answered_by_a_flow_and_nobody_is_asked_for_a_password() {
+    for from in [ANN, STRANGER] {
+        let mut desk = Desk::new();
+        let answered = vec!["911".to_owned()];
+        desk.scene.switch.settings.dial = dial::Settings { emergency: None, answered, ..plan(Vec::new()) };
+        let answer = desk.invite(from, "911", "");
+        assert_eq!(status(&answer), 200, "{from}: {answer}");
+        desk.acknowledge(from, &answer);
+        let (flow, _, _) = desk.arrived().remove(0);
+        assert!(!["dialled", "emergency"].contains(&flow.as_str()), "{from}: {flow}");
+        assert_eq!((desk.placed().len(), desk.scene.switch.counters.dials_refused), (0, 0), "{from}");
+    }
 }

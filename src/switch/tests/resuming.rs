@@ -31,6 +31,11 @@ fn kept(scene: &Scene) -> Vec<(LegId, KeptLeg)> {
 
 /// A new start that finds the call of `scene`.
 fn next_start(scene: &Scene) -> Scene {
+    next_start_of(scene, "main_menu", "100")
+}
+
+/// The same for a call to this number of which the record names that.
+fn next_start_of(scene: &Scene, flow: &str, called: &str) -> Scene {
     let mut legs = kept(scene).into_iter();
     let patient = legs.next().expect("the patient's leg was written down");
     // Its port is none of the few of the next start: it need not rest.
@@ -43,9 +48,9 @@ fn next_start(scene: &Scene) -> Scene {
     next.now.at = Instant::START + Duration::from_secs(1);
     next.tell(Input::Resume(vec![Interrupted {
         call: CallId(7),
-        called: Phi::new("100".to_owned()),
+        called: Phi::new(called.to_owned()),
         caller: None,
-        flow: FlowName::from("main_menu"),
+        flow: FlowName::from(flow),
         patient,
         person,
         language: None,
@@ -283,4 +288,19 @@ fn without_a_port_the_call_has_its_record_at_once() {
     let ended = |event: &&Event| matches!(event, Event::Ended { cause: Cause::EngineRestart, .. });
     // Three ports of four were those of other calls a moment ago, and rest.
     assert_eq!((next.log.iter().filter(ended).count(), next.switch.calls_up()), (5, 1), "{:#?}", next.log);
+}
+
+#[test]
+fn a_phone_of_ours_whose_other_party_is_gone_has_help_called_anew_and_any_other_call_of_it_ends() {
+    for (flow, called, expected) in [("emergency", "911", Some("emergency:911")), ("dialled", "bob", None)] {
+        let mut next = next_start_of(&up(), flow, called);
+        answers(&mut next, THEM, "200 OK", &sdp(""));
+        next.wait(crate::limits::CLOSING_MAX);
+        let target = next.log.iter().find_map(|event| match event {
+            Event::PersonCalled { target, .. } => Some(target.as_str()),
+            _ => None,
+        });
+        assert_eq!((target, next.says.as_str()), (expected, ""), "{flow}: {:#?}", next.log);
+        assert_eq!(next.ended(), if expected.is_some() { None } else { Some(Cause::Normal) }, "{flow}");
+    }
 }
