@@ -254,6 +254,17 @@ impl Ladder {
         ladder
     }
 
+    /// The same ladder so many µs later: that of a call on whose own time line this start of the engine began late.
+    pub fn later(&self, by_us: u64) -> Self {
+        let mut ladder = Self { cut: self.cut, ..Self::default() };
+        for mut rung in self.rungs() {
+            rung.seen.at_us += by_us;
+            rung.last_us += by_us;
+            ladder.put(&rung);
+        }
+        ladder
+    }
+
     /// One more message: a new rung, or one that is counted again.
     pub fn climb(&mut self, rung: &Rung<'_>) {
         if !self.rungs.count_again(rung) {

@@ -404,6 +404,10 @@ impl Switch {
         self.next_seq += 1;
         let shift_us = self.shifts_us.get(&call).copied().unwrap_or(0);
         let since_start_us = now.at.as_micros() + shift_us;
+        let event = match event {
+            Event::Ladder(ladder) if shift_us > 0 => Event::Ladder(Box::new(ladder.later(shift_us))),
+            event => event,
+        };
         let entry = Entry { seq, at: now.wall, since_start_us, call, event };
         self.outputs.push_back(Output::Append(entry));
         seq

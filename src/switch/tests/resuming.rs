@@ -167,6 +167,13 @@ fn a_patient_who_answers_is_led_to_a_person_and_his_record_goes_on() {
     ));
     next.wait(crate::limits::CLOSING_MAX);
     assert_eq!(next.ended(), Some(Cause::Normal), "{:#?}", next.log);
+    next.wait(crate::limits::LADDER_LINGERS);
+    let ladder = next.log.iter().find_map(|event| match event {
+        Event::Ladder(ladder) => Some(ladder),
+        _ => None,
+    });
+    let first_us = ladder.and_then(|ladder| ladder.rungs().next().map(|rung| rung.seen.at_us));
+    assert_eq!(first_us, Some(61_000_000), "its messages stand on the call's own time line");
 }
 
 #[test]
