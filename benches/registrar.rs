@@ -92,6 +92,7 @@ fn machine() -> Stack {
         listen_to: vec![everywhere],
         trusted: vec![everywhere],
         requests_a_second: u32::MAX,
+        help: Default::default(),
         session_expires_s: 0,
         info_keys: InfoKeys::Ignored,
     };

@@ -300,6 +300,7 @@ impl Config {
             listen_to: self.sip.listen_to.iter().chain(trunks.clone()).copied().collect(),
             trusted: trunks.copied().chain(this_machine()).collect(),
             requests_a_second: self.sip.requests_a_second,
+            help: self.help(),
             session_expires_s: self.sip.session_expires_s,
             info_keys: self.sip.info_keys,
         }

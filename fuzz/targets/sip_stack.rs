@@ -25,6 +25,7 @@ fuzz_target!(|input: &[u8]| {
         listen_to: vec![everywhere],
         trusted: Vec::new(),
         requests_a_second: 100_000,
+        help: Default::default(),
         session_expires_s: 1_800,
         info_keys: InfoKeys::Told,
     };

@@ -8,6 +8,7 @@ use crate::flow::syntax::tree::Node;
 use crate::id::TrunkName;
 use crate::limits::{DIALLED_PER_DAY_MAX, DIALLED_PREFIXES_MAX, EMERGENCY_PLACES_MAX};
 use crate::sip::carrier::{EMERGENCY_CARRIER, e164, is_emergency_number};
+use crate::sip::interface::Help;
 use crate::switch::dial::{self, Caps, Emergency, Outside, Place};
 
 /// What is dialled for help, unless the configuration says otherwise: North America, Europe and GSM, and the number that
@@ -127,6 +128,12 @@ impl Config {
     /// Whether a trunk takes emergency calls.
     pub fn has_emergency_trunk(&self) -> bool {
         self.trunks.iter().any(|trunk| trunk.name.as_str() == EMERGENCY_CARRIER && trunk.out.is_some())
+    }
+
+    /// Who is heard whatever else his source has sent: calls for help from the places that are named.
+    pub(super) fn help(&self) -> Help {
+        let places = self.emergency.places.iter().flat_map(|place| &place.networks);
+        Help { networks: places.copied().collect(), numbers: self.emergency.numbers.clone() }
     }
 
     /// What phones may dial. Without a trunk for them emergency numbers are answered by the flows.

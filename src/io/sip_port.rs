@@ -212,6 +212,7 @@ mod tests {
                 listen_to: vec![network],
                 trusted: vec![network],
                 requests_a_second: 100,
+                help: Default::default(),
                 session_expires_s: 0,
                 info_keys: InfoKeys::Ignored,
             };

@@ -38,10 +38,29 @@ pub struct Settings {
     pub trusted: Vec<Network>,
     /// Requests outside a dialog that are heard from each other source in a second.
     pub requests_a_second: u32,
+    /// Who is heard whatever else his source has sent.
+    pub help: Help,
     /// The session interval that we ask for, in seconds; 0 asks for none (RFC 4028 §4).
     pub session_expires_s: u32,
     /// What keys in INFO are worth.
     pub info_keys: InfoKeys,
+}
+
+/// Calls for help from places of the house: neither a ban nor a rate of their source holds for them.
+#[derive(Clone, Debug, Default)]
+pub struct Help {
+    /// Where phones of the house stand.
+    pub networks: Vec<Network>,
+    /// The emergency numbers.
+    pub numbers: Vec<String>,
+}
+
+impl Help {
+    /// Whether who calls this user part of a Request-URI from that address calls for help.
+    pub fn is_called(&self, user: &[u8], from: IpAddr) -> bool {
+        self.numbers.iter().any(|number| number.as_bytes() == user)
+            && self.networks.iter().any(|network| network.contains(from))
+    }
 }
 
 /// Whether keys in INFO are told. Some carriers send each key this way and as an RTP event.

@@ -88,6 +88,7 @@ impl Scene {
                 listen_to: vec![sip::Network { base: "10.0.0.0".parse().unwrap(), prefix: 8 }],
                 trusted: Vec::new(),
                 requests_a_second: 100_000,
+                help: Default::default(),
                 session_expires_s: 1_800,
                 info_keys: sip::InfoKeys::Told,
             },

@@ -61,6 +61,7 @@ pub fn switch(
             listen_to: listen_to(),
             trusted: script.trusted.clone(),
             requests_a_second: REQUESTS_A_SECOND,
+            help: Default::default(),
             session_expires_s: 1_800,
             info_keys: sip::InfoKeys::Ignored,
         },

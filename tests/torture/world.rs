@@ -69,6 +69,7 @@ impl World {
             product: "Careline".to_owned(),
             trusted: Vec::new(),
             requests_a_second: 1_000,
+            help: Default::default(),
             listen_to: vec![any([0, 0, 0, 0].into()), any(Ipv6Addr::UNSPECIFIED.into())],
             session_expires_s: 1_800,
             info_keys: InfoKeys::Ignored,

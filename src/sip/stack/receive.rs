@@ -24,6 +24,7 @@ use crate::wire::sip::header::Headers;
 use crate::wire::sip::message::{Message, ParseError, Request, parse};
 use crate::wire::sip::method::Method;
 use crate::wire::sip::name::Name;
+use crate::wire::sip::uri::Uri;
 use crate::wire::sip::validate::{self, Essentials, Violation, validate_on_stream};
 use crate::wire::sip::via::Via;
 use std::net::IpAddr;
@@ -101,7 +102,7 @@ impl Stack {
         if let Some((leg, dialog)) = dialog.as_ref().and_then(|id| Some((*self.dialogs.get(id)?, id))) {
             return self.in_dialog(now, arrival, key, leg, dialog);
         }
-        if !self.hears(now, arrival.way.remote.ip()) {
+        if !self.calls_for_help(arrival) && !self.hears(now, arrival.way.remote.ip()) {
             return;
         }
         match self.screen(request, dialog.is_some()) {
@@ -117,6 +118,15 @@ impl Stack {
             Ok(Screened::Invite) => self.invite_in(now, arrival, key),
             Ok(Screened::Register) => self.register_in(now, arrival, key),
         }
+    }
+
+    /// A phone of the house calls for help: a wrong password of its neighbour does not shut it out.
+    fn calls_for_help(&self, arrival: &Arrival<'_>) -> bool {
+        let Arrival { request, way, .. } = arrival;
+        let called = Uri::read(request.uri).ok();
+        let user = called.as_ref().and_then(Uri::user_unescaped);
+        request.method == Method::Invite
+            && user.is_some_and(|user| self.settings.help.is_called(&user, way.remote.ip()))
     }
 
     /// Whether a request outside a dialog is heard from that address, now. What is not heard is counted.

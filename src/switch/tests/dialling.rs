@@ -51,7 +51,11 @@ impl Desk {
     }
 
     fn with(places: Vec<Place>) -> Self {
-        let mut scene = Scene::with(|settings| settings.dial = plan(places));
+        let networks = places.iter().flat_map(|place| place.networks.clone()).collect();
+        let mut scene = Scene::with(|settings| {
+            settings.sip.help = sip::Help { networks, numbers: vec!["911".to_owned()] };
+            settings.dial = plan(places);
+        });
         scene.switch.ports = pool(20);
         let mut desk = Self { scene, purse: Purse::new(Account::new("ann", "secret")), calls: 0 };
         let user = |name: &str| sip::User {
@@ -478,5 +482,26 @@ fn an_emergency_number_that_no_trunk_carries_is_answered_by_a_flow_and_nobody_is
         let (flow, _, _) = desk.arrived().remove(0);
         assert!(!["dialled", "emergency"].contains(&flow.as_str()), "{from}: {flow}");
         assert_eq!((desk.placed().len(), desk.scene.switch.counters.dials_refused), (0, 0), "{from}");
+    }
+}
+
+#[test]
+fn a_place_that_is_banned_for_its_wrong_passwords_is_heard_when_it_calls_for_help_and_for_nothing_else() {
+    for (place, heard) in [("10.0.0.2", true), ("10.0.0.3", false)] {
+        let mut desk = Desk::with(vec![floor_two(vec![network(place, 32)])]);
+        desk.purse = Purse::new(Account::new("ann", "guess"));
+        while desk.scene.switch.sip.counters().banned == 0 {
+            desk.calls += 1;
+            assert!(desk.calls < 200, "{place}: never banned");
+            desk.request("SUBSCRIBE", ANN, "bob", "");
+        }
+        let before = desk.scene.sent.len();
+        desk.calls += 1;
+        desk.request("INVITE", ANN, "bob", "");
+        assert_eq!(desk.scene.sent.len(), before, "{place}: nothing else is heard");
+        desk.calls += 1;
+        desk.request("INVITE", ANN, "911", "");
+        let answered = desk.scene.sent[before..].iter().any(|text| text.starts_with("SIP/2.0 200 "));
+        assert_eq!(answered, heard, "{place}: {:#?}", &desk.scene.sent[before..]);
     }
 }

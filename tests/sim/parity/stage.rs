@@ -79,6 +79,7 @@ impl Stage {
                 listen_to: vec![sip::Network { base: at.ip(), prefix: 8 }],
                 trusted: Vec::new(),
                 requests_a_second: 100_000,
+                help: Default::default(),
                 session_expires_s: 1_800,
                 info_keys: sip::InfoKeys::Told,
             },

@@ -39,6 +39,7 @@ pub fn settings(t1_ms: u64) -> Settings {
         listen_to,
         trusted: Vec::new(),
         requests_a_second: 100,
+        help: Default::default(),
         target_patience: Duration::from_secs(4),
         session_expires_s: 0,
         info_keys: InfoKeys::Told,
