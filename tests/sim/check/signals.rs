@@ -37,8 +37,8 @@ pub struct Signals {
     invites: BTreeMap<(usize, u32), Invite>,
     /// What became of each BYE.
     pub byes: Byes,
-    /// When the first BYE left for each phone.
-    bye_at: BTreeMap<usize, Instant>,
+    /// When the first BYE left for the dialog that each phone is in, and its tag there.
+    bye_at: BTreeMap<usize, (Instant, String)>,
     /// Requests but INVITE and ACK that have no answer, by CSeq.
     asked: BTreeMap<(usize, Vec<u8>), Instant>,
     /// Persons that were called, and when the first 2xx came with each tag.
@@ -183,8 +183,9 @@ impl Signals {
             return Err(format!("phone {n} told another Contact, and BYE goes to {}", way.remote));
         }
         // Not that of another place which answered too.
-        if party.1 == phone.dialog.local_tag {
-            self.bye_at.entry(n).or_insert(now);
+        let is_known = self.bye_at.get(&n).is_some_and(|(_, tag)| *tag == party.1);
+        if party.1 == phone.dialog.local_tag && !is_known {
+            self.bye_at.insert(n, (now, party.1.clone()));
         }
         self.byes.left(now, party, way, request)
     }
@@ -270,8 +271,11 @@ impl Signals {
             return Err(format!("phone {n} asked {what:?} over TCP, and no answer came"));
         }
         let told = phone.story.told_bye.is_some() || !matches!(phone.stage, Stage::Up(_));
-        match self.bye_at.get(&n).filter(|at| !told && now.since(**at) > BYE_WITHIN) {
-            Some(at) => Err(format!("phone {n} was sent BYE over TCP at {at:?}, and none came")),
+        // Where an answer overtook the other, the phone is in the dialog of its second place by now.
+        let is_here = |tag: &str| tag == phone.dialog.local_tag;
+        let late = |at: Instant| !told && now.since(at) > BYE_WITHIN;
+        match self.bye_at.get(&n).filter(|(at, tag)| is_here(tag) && late(*at)) {
+            Some((at, _)) => Err(format!("phone {n} was sent BYE over TCP at {at:?}, and none came")),
             None => Ok(()),
         }
     }
