@@ -335,10 +335,11 @@ impl World {
         let Some(&wire) = self.wires.by_id.get(&id) else { return };
         let by_call = || call_of(&octets).and_then(|(call, _)| self.by_call.get(&call).copied());
         let Some(phone) = self.wires.wires[wire].phone.or_else(by_call) else { return };
-        self.wires.of_phone.entry(phone).or_insert(wire);
+        // The engine has not heard of its end, and the phone may have: by this one it sends no more.
         if self.wires.wires[wire].state == State::Ended {
             return;
         }
+        self.wires.of_phone.entry(phone).or_insert(wire);
         let at = self.paths[phone].down.carry_surely(self.now).max(self.wires.wires[wire].down);
         self.wires.wires[wire].down = at;
         if self.cries_wolf(&octets) {

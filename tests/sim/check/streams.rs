@@ -70,6 +70,8 @@ pub struct Leg {
     bridge: Option<Bridge>,
     /// Since when it is in a room.
     room: Option<Instant>,
+    /// When it left its room: what was mixed there lingers.
+    left_room: Option<Instant>,
     /// Pieces in a row in its room that held whom it must not hear.
     wrong_pieces: u32,
     presses: BTreeSet<u64>,
@@ -187,6 +189,7 @@ impl Streams {
         if let Some(leg) = self.legs.get_mut(&id)
             && leg.room.take().is_some()
         {
+            leg.left_room = Some(now);
             leg.hush(now);
         }
     }
@@ -406,6 +409,7 @@ impl Streams {
             playing: None,
             bridge: None,
             room: None,
+            left_room: None,
             wrong_pieces: 0,
             presses: BTreeSet::new(),
             keys: 0,
@@ -619,7 +623,8 @@ impl Leg {
         let allowed = self.voices.iter().any(|(known, until)| {
             *known == voice && until.is_none_or(|until| now <= until + self.on_the_way)
         });
-        if allowed || self.room.is_some() {
+        let lingers = self.left_room.is_some_and(|at| now <= at + self.on_the_way + LINGERS);
+        if allowed || lingers || self.room.is_some() {
             return Ok(());
         }
         Err(format!("hears {voice:?} and should hear {:?}", self.voices))
