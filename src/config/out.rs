@@ -2,7 +2,7 @@
 //!
 //! The password stands in a file of its own that nobody but its owner may read: `careline.yaml` is kept, compared and
 //! sent about, and its faults are shown with the line that they are in. Not here: whether that file is good
-//! ([`crate::io::password_file`]): other commands than the engine need not read it.
+//! ([`crate::io::secret_file`]): other commands than the engine need not read it.
 
 use super::codes::{FAMILY, TRUNK_ACCOUNT, TRUNK_CALLER, TRUNK_TO};
 use super::vocabulary;
