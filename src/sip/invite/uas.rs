@@ -4,8 +4,9 @@
 //!   ▲             1xx each minute      │ └─ 64·T1 ──▶ AckMissing  until the ACK or 64·T1
 //!   └──── 3xx-6xx ───┘                └─ hang up ──▶ Leaving ─ ACK or 64·T1 ──▶ SendBye
 //! ```
-//! A callee may not send BYE before the ACK came or 64·T1 passed (§15), so a hang-up between waits
-//! in `Leaving`. The 3xx-6xx is sent again by the server transaction, not here.
+//! A callee may not send BYE before the ACK of the call came or 64·T1 passed (§15), so a hang-up between waits
+//! in `Leaving`. In a dialog that is confirmed, BYE waits for no ACK of a re-INVITE. The 3xx-6xx is sent again by the
+//! server transaction, not here.
 
 use super::super::transaction::Timers;
 use crate::clock::Instant;
@@ -18,7 +19,17 @@ const REMIND: Duration = Duration::from_secs(60);
 #[derive(Debug)]
 pub struct Uas {
     state: State,
+    standing: Standing,
     timers: Timers,
+}
+
+/// Whether the dialog is confirmed for both sides (RFC 3261 §12).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Standing {
+    /// The INVITE that is to begin it has no 2xx, or that has no ACK yet.
+    Early,
+    /// A call stands; whatever INVITE comes is a re-INVITE.
+    Confirmed,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -102,9 +113,9 @@ pub enum Output {
 }
 
 impl Uas {
-    /// No INVITE came yet.
-    pub fn new(timers: Timers) -> Self {
-        Self { state: State::Idle, timers }
+    /// No INVITE came yet that is to be answered here.
+    pub fn new(standing: Standing, timers: Timers) -> Self {
+        Self { state: State::Idle, standing, timers }
     }
 
     /// Takes one input; there is at most one thing to do for it.
@@ -120,6 +131,9 @@ impl Uas {
             Input::Timeout => self.timeout(now),
         };
         self.state = state;
+        if matches!(output, Some(Output::Confirmed | Output::ConfirmAndOpen)) {
+            self.standing = Standing::Confirmed;
+        }
         output
     }
 
@@ -177,10 +191,12 @@ impl Uas {
     }
 
     fn hang_up(&self) -> (State, Option<Output>) {
-        match self.state {
-            State::Answered { resend, .. } => (State::Leaving { resend }, None),
-            State::Idle | State::Open { .. } => (State::Idle, Some(Output::SendBye)),
-            State::Leaving { .. } => (self.state, None),
+        match (self.state, self.standing) {
+            (State::Answered { resend, .. }, Standing::Early) => (State::Leaving { resend }, None),
+            (State::Answered { .. }, Standing::Confirmed) | (State::Idle | State::Open { .. }, _) => {
+                (State::Idle, Some(Output::SendBye))
+            }
+            (State::Leaving { .. }, _) => (self.state, None),
         }
     }
 
@@ -263,7 +279,7 @@ mod tests {
 
     #[track_caller]
     fn check(name: &str, script: &[(u64, Input)], ladder: &str) {
-        assert_eq!(run(Uas::new(TIMERS), script), ladder, "{name}");
+        assert_eq!(run(Uas::new(Standing::Early, TIMERS), script), ladder, "{name}");
     }
 
     const INVITE: Input = Input::Invite(Offer::InInvite);
@@ -294,6 +310,20 @@ mod tests {
             &[(0, INVITE), (0, Success), (1, Ack), (2, HangUp)],
             "0 Open\n1 Confirmed\n2 SendBye\n",
         );
+    }
+
+    #[test]
+    fn within_a_call_bye_waits_for_no_ack() {
+        // RFC 3261 §15: what has to be confirmed is the dialog, not a change within it.
+        use Input::{Ack, HangUp, Success};
+        check(
+            "a re-INVITE whose ACK is lost",
+            &[(0, INVITE), (0, Success), (1, Ack), (10, INVITE), (10, Success), (20, HangUp), (30, Ack)],
+            "0 Open\n1 Confirmed\n10 Open\n20 SendBye\n",
+        );
+        let script = [(0, INVITE), (0, Success), (1, HangUp), (2, Ack)];
+        let called = run(Uas::new(Standing::Confirmed, TIMERS), &script);
+        assert_eq!(called, "0 Open\n1 SendBye\n", "the first re-INVITE in a call that we placed");
     }
 
     #[test]

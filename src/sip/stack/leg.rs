@@ -15,7 +15,7 @@ use super::super::invite::refer::{Order, Subscription};
 use super::super::invite::reliable::{Body, Reliable};
 use super::super::invite::session_timer::{SessionTimer, Terms};
 use super::super::invite::uac::Uac;
-use super::super::invite::uas::{Final, Offer, Uas};
+use super::super::invite::uas::{Final, Offer, Standing, Uas};
 use super::super::transaction::Timers;
 use super::super::transaction::clients::ClientId;
 use super::super::transaction::servers::ServerId;
@@ -261,14 +261,14 @@ pub enum OpenOffer {
 impl InDialog {
     /// A dialog that an INVITE of `owner` began; its first reliable 1xx has the number after `rseq`.
     pub fn new(dialog: Dialog, owner: Owner, rseq: u32, timers: Timers) -> Self {
-        let stage = match owner {
-            Owner::Us => Stage::Established,
-            Owner::Them => Stage::Early,
+        let (stage, standing) = match owner {
+            Owner::Us => (Stage::Established, Standing::Confirmed),
+            Owner::Them => (Stage::Early, Standing::Early),
         };
         Self {
             dialog,
             local_tag: String::new(),
-            uas: Uas::new(timers),
+            uas: Uas::new(standing, timers),
             incoming: None,
             stage,
             reliable: Reliable::idle(rseq, timers),

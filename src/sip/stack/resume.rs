@@ -1,6 +1,7 @@
 //! Dialogs of an earlier start of the engine: noted while they live, and gone on with by a re-INVITE (RFC 3261 §14.1).
 
 use super::super::dialog::kept::Kept;
+use super::super::invite::uas::{Standing, Uas};
 use super::Stack;
 use super::leg::{InDialog, Leg, Phase, Stage};
 use crate::clock::Instant;
@@ -23,6 +24,7 @@ impl Stack {
         self.name_legs_after(leg);
         let mut within = InDialog::new(kept.revive(), kept.owner, self.first_rseq(), self.timers);
         within.stage = Stage::Established;
+        within.uas = Uas::new(Standing::Confirmed, self.timers);
         within.local_tag.clone_from(&kept.local_tag);
         self.dialogs.insert(within.dialog.id(), leg);
         let phase = Phase::InDialog(Box::new(within));
