@@ -1,6 +1,8 @@
 //! A person's phone hands the patient on: two real softphones log in, the one is rung and transfers to the other with the
 //! command behind its transfer key, and the patient hears the one, our bed, and the other.
 //!
+//! In another call SIPp is the front desk, and talks with the nurse before it hands the patient on (REFER with Replaces).
+//!
 //! In other calls it tries a number that the clinic does not know, and a colleague whose phone is off. This softphone hangs
 //! up by itself when a transfer fails; the patient is led on. That a talk goes on is shown by `switch/tests/transfer.rs`.
 
@@ -15,6 +17,7 @@ mod sound;
 
 use careline::sip::digest::Ha1;
 use careline::wire::sip::credentials::Algorithm;
+use engine::sipp::Sipp;
 use engine::{Engine, Notice, ROOT, Wishes};
 use phone::Phone;
 use softphone::{CONTROL, PCMU, said};
@@ -149,6 +152,48 @@ fn a_desk_hands_the_patient_on_to_a_colleague_and_to_nobody_else() {
     let [handed] = handed[..] else { panic!("the nurse is heard in one call: {sides:#?}") };
     assert!(handed.matches('d').count() >= 3 && handed.matches('n').count() >= 3, "each is heard: {handed}");
     assert!(handed.rfind('d') < handed.find('n'), "the one after the other: {handed}");
+    let (status, said) = engine.stop();
+    assert!(status.success(), "the engine ended with {status}:\n{said}");
+}
+
+#[test]
+fn a_desk_that_has_talked_with_a_colleague_hands_the_patient_on_to_that_one() {
+    // RFC 5589 §7
+    let home = tempfile::tempdir().expect("a temporary directory can be made");
+    let engine = engine(home.path());
+    let nurse_home = home.path().join("nurse");
+    let mut nurse = user(&nurse_home, &engine, "nurse", NURSE_HZ);
+    let at = engine::free_port();
+    let (good, said_first) = Sipp::at(home.path(), &engine, "logs-in", at).run();
+    assert!(good, "{said_first}\n{}", engine.said());
+    let both = || (engine.status()["phones"] == 2).then_some(());
+    engine::eventually(both, || format!("both to log in:\n{}\n{}", said(&nurse_home), engine.said()));
+    let desk = Sipp::at(home.path(), &engine, "hands-on-after-a-talk", at).begin();
+    let said_all = || format!("{}\n{}", desk.said(), engine.said());
+    let (patient, call) = talking(&engine, said_all);
+    told(&engine, &call, "to sip:nurse@careline: they talked", said_all);
+    patient.listen(TALK);
+    let (good, desk_said) = desk.end();
+    assert!(good, "{desk_said}\n{}", engine.said());
+    let heard = patient.hang_up().unwrap_or_else(|fault| panic!("BYE: {fault}"));
+    assert_eq!((heard.missing, heard.out_of_order), (0, 0), "one unbroken stream: {heard:?}");
+    let figures = engine.wait_for("the end of the calls and of their files", |figures| {
+        (figures["calls_ended"], figures["recorder_closed"], figures["ports_in_use"]) == (2, 1, 0)
+    });
+    nurse.kill().expect("it runs until it is told to stop");
+    nurse.wait().expect("it is our child");
+    let counted = ["transfers", "transfers_attended", "transfers_failed", "calls_dialled", "flow_faults"];
+    assert_eq!(counted.map(|name| figures[name]), [1, 1, 0, 1, 0], "{figures:#?}");
+    let calls = engine.calls();
+    let (other, _) = calls.iter().find(|(id, _)| *id != call).expect("the desk called the nurse");
+    let record = engine.told(&["calls", other]);
+    assert!(record.contains(&format!("who talked here: is handed on: talks in {call} now")), "{record}");
+    let file = engine::recordings(home.path()).pop().expect("one recording is closed");
+    let stereo = sound::read(&file).unwrap_or_else(|fault| panic!("{fault}"));
+    let side = halves(&stereo.right);
+    println!("half seconds of our side: {side}");
+    let first = side.find('n').expect("the nurse is heard");
+    assert!(first >= 4 && side.matches('n').count() >= 3, "after the talk of the two, and long: {side}");
     let (status, said) = engine.stop();
     assert!(status.success(), "the engine ended with {status}:\n{said}");
 }

@@ -179,6 +179,19 @@ impl Ladders {
         self.by_call_id.insert(sip_call_id.into(), (call, leg));
     }
 
+    /// The party of this leg is in that call from now on, and so are its messages.
+    pub fn hand_over(&mut self, leg: LegId, from: CallId, to: CallId) {
+        self.called_out.iter_mut().filter(|out| out.leg == leg).for_each(|out| out.call = to);
+        let Some(open) = self.open.get_mut(&from) else { return };
+        let by_call_id = &mut self.by_call_id;
+        let goes = |sip_call_id: &mut Box<[u8]>| by_call_id.get(sip_call_id) == Some(&(from, leg));
+        let gone: Vec<_> = open.sip_call_ids.extract_if(.., goes).collect();
+        for sip_call_id in gone {
+            self.by_call_id.remove(&sip_call_id);
+            self.follow(to, leg, &sip_call_id);
+        }
+    }
+
     /// A person is about to be called with this offer.
     pub fn call_out(&mut self, call: CallId, leg: LegId, offer: &[u8]) {
         // One person at a time: an INVITE that never left is not awaited beside the next one.

@@ -36,6 +36,7 @@ mod recording;
 mod resuming;
 pub mod status;
 mod stopping;
+mod taking;
 mod talk;
 #[cfg(test)]
 mod tests;

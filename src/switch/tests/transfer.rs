@@ -8,7 +8,7 @@ use proptest::prelude::*;
 
 const SDP: &str =
     "v=0\r\no=- 1 1 IN IP4 10.0.0.9\r\ns=-\r\nc=IN IP4 10.0.0.9\r\nt=0 0\r\nm=audio 5000 RTP/AVP 0\r\n";
-const HOLD: &str = "v=0\r\no=- 1 2 IN IP4 10.0.0.9\r\ns=-\r\nc=IN IP4 10.0.0.9\r\nt=0 0\r\nm=audio 5000 RTP/AVP 0\r\na=sendonly\r\n";
+pub(super) const HOLD: &str = "v=0\r\no=- 1 2 IN IP4 10.0.0.9\r\ns=-\r\nc=IN IP4 10.0.0.9\r\nt=0 0\r\nm=audio 5000 RTP/AVP 0\r\na=sendonly\r\n";
 /// As a phone writes whom its user dialled.
 const NURSE: &str = "Refer-To: <sip:nurse@10.0.0.1>\r\n";
 
@@ -19,17 +19,17 @@ fn clinic() -> Arc<FlowSet> {
 }
 
 /// The newest INVITE to that person.
-fn invite(scene: &Scene, name: &str) -> Option<String> {
+pub(super) fn invite(scene: &Scene, name: &str) -> Option<String> {
     let start = format!("INVITE sip:{name}@");
     scene.sent.iter().rev().find(|text| text.starts_with(&start)).cloned()
 }
 
-fn header<'a>(text: &'a str, name: &str) -> &'a str {
+pub(super) fn header<'a>(text: &'a str, name: &str) -> &'a str {
     text.lines().find_map(|line| line.strip_prefix(name)).unwrap_or_default().trim()
 }
 
 /// The person's answer to the INVITE.
-fn answers(scene: &mut Scene, name: &str, status: &str) {
+pub(super) fn answers(scene: &mut Scene, name: &str, status: &str) {
     let invite = invite(scene, name).expect("that person is called");
     let same: String = ["Via:", "From:", "Call-ID:", "CSeq:"]
         .map(|field| format!("{field} {}\r\n", header(&invite, field)))
@@ -60,7 +60,7 @@ fn asks(scene: &mut Scene, name: &str, method: &str, lines: &str, body: &str) {
 }
 
 /// 200 to our newest request of that method; `false` if there was none.
-fn takes(scene: &mut Scene, method: &str) -> bool {
+pub(super) fn takes(scene: &mut Scene, method: &str) -> bool {
     let Some(request) = scene.sent.iter().rev().find(|text| text.starts_with(method)).cloned() else {
         return false;
     };
@@ -97,14 +97,14 @@ fn handing(key: u8) -> Scene {
 }
 
 /// How often that was sent, each message once.
-fn sent(scene: &Scene, start: &str) -> usize {
+pub(super) fn sent(scene: &Scene, start: &str) -> usize {
     let mut all: Vec<&String> = scene.sent.iter().filter(|text| text.starts_with(start)).collect();
     all.dedup();
     all.len()
 }
 
 /// What the phone was told of its REFER.
-fn told(scene: &Scene) -> Vec<&str> {
+pub(super) fn told(scene: &Scene) -> Vec<&str> {
     let mut all: Vec<&String> = scene.sent.iter().filter(|text| text.starts_with("NOTIFY ")).collect();
     all.dedup();
     all.into_iter().filter_map(|text| text.split("\r\n\r\nSIP/2.0 ").nth(1)?.get(..3)).collect()
@@ -115,7 +115,7 @@ fn bridged(scene: &Scene) -> Vec<LegId> {
     scene.log.iter().filter_map(leg).collect()
 }
 
-fn steps(scene: &Scene) -> Vec<TransferStep> {
+pub(super) fn steps(scene: &Scene) -> Vec<TransferStep> {
     let step =
         |event: &Event| if let Event::Transfer { step, .. } = event { Some(step.clone()) } else { None };
     scene.log.iter().filter_map(step).collect()
@@ -134,7 +134,7 @@ fn talks_with(scene: &Scene) -> Option<LegId> {
     })
 }
 
-fn patient_hangs_up(scene: &mut Scene) {
+pub(super) fn patient_hangs_up(scene: &mut Scene) {
     scene.cseq += 1;
     scene.request("100", "BYE", "");
 }

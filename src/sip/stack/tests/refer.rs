@@ -282,7 +282,7 @@ fn the_call_whose_place_is_taken_is_found_by_our_tag_as_its_to_tag() {
     for (replaces, meant) in [
         (format!("{call_id}%3Bto-tag%3D{ours}%3Bfrom-tag%3Dthem"), "l1"),
         (format!("{call_id}%3Bto-tag%3Dthem%3Bfrom-tag%3D{ours}"), "nobody"),
-        (format!("{call_id}%3Bto-tag%3D{ours}%3Bfrom-tag%3Dthem%3Bearly-only"), "nobody"),
+        (format!("{call_id}%3Bto-tag%3D{ours}%3Bfrom-tag%3Dthem%3Bearly-only"), "one that is answered"),
         (format!("x{call_id}%3Bto-tag%3D{ours}%3Bfrom-tag%3Dthem"), "nobody"),
     ] {
         let refer = format!("REFER + Refer-To: <sip:desk@10.0.0.1?Replaces={replaces}>");
