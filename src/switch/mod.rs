@@ -20,6 +20,7 @@ mod dialled;
 mod dialling;
 mod ending;
 mod guests;
+mod handing;
 mod hearing;
 mod hold;
 pub mod inbox;

@@ -206,7 +206,11 @@ impl Switch {
             figure("bridged", c.bridged, "callers who were put through to a person"),
             figure("patients_held", c.patients_held, "times that a person put a caller on hold"),
             figure("transfers", c.transfers, "talks that a person began to hand on to somebody else"),
-            figure("transfers_attended", c.transfers_attended, "of them, those to somebody with whom the person had spoken"),
+            figure(
+                "transfers_attended",
+                c.transfers_attended,
+                "of them, those to somebody with whom the person had spoken",
+            ),
             figure("transfers_failed", c.transfers_failed, "of them, those in which nobody was reached"),
             figure(
                 "transfers_refused",

@@ -20,11 +20,8 @@ use crate::flow::action::{ConnectEnd, Input, Urgency};
 use crate::id::{CallId, LegId};
 use crate::limits::TRANSFER_RING;
 use crate::report::event::{Event, TransferStep};
-use crate::sip::carrier::Dialled;
 use crate::sip::interface as sip;
-use crate::sip::refer::{Refer, Whom};
-use crate::wire::sip::uri::Uri;
-use crate::wire::sip::uri_match::same;
+use crate::sip::refer::Refer;
 
 /// Who may not ask, and who may not be asked for (RFC 3261 §21.4.4).
 pub(super) const STATUS_FORBIDDEN: u16 = 403;
@@ -97,21 +94,6 @@ impl Switch {
         self.port_where_patient_is(id).ok_or(STATUS_NO_PORT)
     }
 
-    /// The target that a REFER means: a user, or somebody whom the flows of this call name. A phone writes the name or
-    /// number that was dialled with our own address behind it.
-    fn target_of(&self, id: CallId, whom: &Whom) -> Option<String> {
-        let mut called = self.calls.get(&id)?.run.set().called();
-        let found = match whom {
-            Whom::User(target) => return Some(target.clone()),
-            Whom::Here(user) => called.find(|target| is_dialled(target, user.expose())),
-            Whom::Elsewhere(uri) => {
-                let uri = Uri::read(uri.expose().as_bytes()).ok()?;
-                called.find(|target| Uri::read(target.as_bytes()).is_ok_and(|its| same(&its, &uri)))
-            }
-        };
-        found.map(str::to_owned)
-    }
-
     pub(super) fn begin_transfer(&mut self, id: CallId, by: LegId, target: String, owned: Owned) {
         self.set_aside(id, by, &target);
         self.lead_on_if_alone(id);
@@ -133,15 +115,16 @@ impl Switch {
         let step = TransferStep::Began { target: told.to_owned() };
         self.append(id, Event::Transfer { by, step });
         if let Some(call) = self.calls.get_mut(&id) {
-            call.transfer = Some(Transfer { by, from: call.person.take() });
+            call.transfer = Some(Transfer { by, from: call.person.take(), asked: None });
         }
         self.let_hear(id);
     }
 
     /// The person who is called answered and talks with the patient. `false` if nobody hands a talk on.
     pub(super) fn transfer_done(&mut self, id: CallId, to: LegId) -> bool {
-        let Some(Transfer { by, from }) = self.take_transfer(id) else { return false };
+        let Some(Transfer { by, from, asked }) = self.take_transfer(id) else { return false };
         self.append(id, Event::Transfer { by, step: TransferStep::Done { to } });
+        self.tell_of_transfer(asked, None);
         self.sip(sip::Command::TellRefer { leg: by, status: 200 });
         self.dismiss(id, from, None);
         self.turn_beds(id);
@@ -151,9 +134,10 @@ impl Switch {
     /// The person who is called was not reached: the patient is back with who asked, or is led on. `false` if nobody
     /// hands a talk on.
     pub(super) fn transfer_failed(&mut self, id: CallId, status: u16) -> bool {
-        let Some(Transfer { by, from }) = self.take_transfer(id) else { return false };
+        let Some(Transfer { by, from, asked }) = self.take_transfer(id) else { return false };
         self.counters.transfers_failed += 1;
         self.append(id, Event::Transfer { by, step: TransferStep::Failed { status } });
+        self.tell_of_transfer(asked, Some(status));
         self.sip(sip::Command::TellRefer { leg: by, status });
         match from {
             Some(person) => self.give_back(id, person),
@@ -189,9 +173,10 @@ impl Switch {
 
     /// The call, or every talk in it, is over: who asked leaves too.
     pub(super) fn drop_transfer(&mut self, id: CallId, status: u16, reason: Option<&'static str>) {
-        let Some(Transfer { by, from }) = self.take_transfer(id) else { return };
+        let Some(Transfer { by, from, asked }) = self.take_transfer(id) else { return };
         self.counters.transfers_failed += 1;
         self.append(id, Event::Transfer { by, step: TransferStep::Failed { status } });
+        self.tell_of_transfer(asked, Some(status));
         self.sip(sip::Command::TellRefer { leg: by, status });
         self.dismiss(id, from, reason);
     }
@@ -205,36 +190,5 @@ impl Switch {
         let Some(person) = person else { return };
         self.sip(sip::Command::HangUp { leg: person.leg.id, reason });
         self.close_leg(id, person.leg);
-    }
-}
-
-/// Whether who dials `user` at our address means this target: the name in its URI, or its number over a carrier.
-fn is_dialled(target: &str, user: &str) -> bool {
-    if let Some(dialled) = Dialled::read(target) {
-        let digits = |number: &str| number.strip_prefix('+').unwrap_or(number).to_owned();
-        return digits(dialled.number.expose()) == digits(user);
-    }
-    let uri = Uri::read(target.as_bytes()).ok();
-    uri.and_then(|uri| uri.user_unescaped()).is_some_and(|name| *name == *user.as_bytes())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_is_dialled_is_a_name_or_a_number_of_the_flows() {
-        for (target, user, expected) in [
-            ("sip:front-desk@10.0.0.9:5060", "front-desk", true),
-            ("sip:front-desk@10.0.0.9:5060", "Front-Desk", false),
-            ("sip:front-desk@10.0.0.9:5060", "front", false),
-            ("sip:10.0.0.9", "", false),
-            ("trunk:carrier/+16175550142", "+16175550142", true),
-            ("trunk:carrier/+16175550142", "16175550142", true),
-            ("trunk:carrier/+16175550142", "6175550142", false),
-            ("trunk:carrier/+16175550142", "carrier", false),
-        ] {
-            assert_eq!(is_dialled(target, user), expected, "{target} {user}");
-        }
     }
 }

@@ -88,9 +88,7 @@ fn calls(desk: &mut Desk, user: &str, number: &str) -> String {
 
 fn refer_to(whom: &str, call_id: &str, ours: &str, theirs: &str) -> String {
     let call_id = call_id.replace('@', "%40");
-    format!(
-        "Refer-To: <sip:{whom}@10.0.0.1?Replaces={call_id}%3Bto-tag%3D{ours}%3Bfrom-tag%3D{theirs}>\r\n"
-    )
+    format!("Refer-To: <sip:{whom}@10.0.0.1?Replaces={call_id}%3Bto-tag%3D{ours}%3Bfrom-tag%3D{theirs}>\r\n")
 }
 
 /// A patient who talks with ann, ann who has called bob, and what she would send.
@@ -148,7 +146,8 @@ fn byes_in(scene: &Scene, call: u32) -> usize {
 fn told_of(scene: &Scene, call: CallId) -> Vec<&Event> {
     let of = scene.of.iter().zip(&scene.log).filter(|(of, _)| **of == call);
     let all: Vec<&Event> = of.map(|(_, event)| event).collect();
-    let is_told = |event: &&&Event| !matches!(event, Event::Kept { .. } | Event::Ladder(_) | Event::Hold { .. });
+    let is_told =
+        |event: &&&Event| !matches!(event, Event::Kept { .. } | Event::Ladder(_) | Event::Hold { .. });
     let from = all.iter().rposition(|event| matches!(event, Event::Unbridged { .. })).unwrap_or(all.len());
     all[from..].iter().filter(is_told).copied().collect()
 }
@@ -278,7 +277,9 @@ fn the_messages_of_who_was_taken_are_in_the_ladder_of_the_call_that_he_is_in() {
 #[test]
 fn a_colleague_who_rings_rings_on_for_the_patient_and_nobody_is_lost() {
     // RFC 5589 §7: our side of the consultation is answered while it rings, so that the phone takes it for a talk.
-    for (how, left) in [("200 OK", false), ("200 OK", true), ("486 Busy Here", false), ("486 Busy Here", true), ("", false)] {
+    for (how, left) in
+        [("200 OK", false), ("200 OK", true), ("486 Busy Here", false), ("486 Busy Here", true), ("", false)]
+    {
         let mut desk = talking();
         let (patient, first) = (desk.scene.leg(), patients(&desk.scene).unwrap());
         let line = consulting(&mut desk);
