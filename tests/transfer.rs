@@ -1,7 +1,8 @@
 //! A person's phone hands the patient on: two real softphones log in, the one is rung and transfers to the other with the
 //! command behind its transfer key, and the patient hears the one, our bed, and the other.
 //!
-//! In another call SIPp is the front desk, and talks with the nurse before it hands the patient on (REFER with Replaces).
+//! In another call SIPp is the front desk, and talks with the nurse before it hands the patient on (REFER with Replaces); in
+//! one more it goes on at another phone of its own (INVITE with Replaces).
 //!
 //! In other calls it tries a number that the clinic does not know, and a colleague whose phone is off. This softphone hangs
 //! up by itself when a transfer fails; the patient is led on. That a talk goes on is shown by `switch/tests/transfer.rs`.
@@ -214,4 +215,28 @@ fn a_desk_that_has_talked_with_a_colleague_hands_the_patient_on_to_that_one() {
     assert!(first >= 4 && side.matches('n').count() >= 3, "after the talk of the two, and long: {side}");
     let (status, said) = engine.stop();
     assert!(status.success(), "the engine ended with {status}:\n{said}");
+}
+
+#[test]
+fn a_person_goes_on_at_another_phone_and_the_patient_hears_no_break() {
+    // RFC 3891 §3
+    let home = tempfile::tempdir().expect("a temporary directory can be made");
+    let engine = engine(home.path());
+    let at = engine::free_port();
+    let (good, said_first) = Sipp::at(home.path(), &engine, "logs-in", at).run();
+    assert!(good, "{said_first}\n{}", engine.said());
+    let desk = Sipp::at(home.path(), &engine, "goes-on-at-another-phone", at).begin();
+    let said_all = || format!("{}\n{}", desk.said(), engine.said());
+    let (patient, call) = talking(&engine, said_all);
+    told(&engine, &call, "to sip:front-desk@careline: they talked", said_all);
+    patient.listen(TALK);
+    let heard = patient.hang_up().unwrap_or_else(|fault| panic!("BYE: {fault}"));
+    assert_eq!((heard.missing, heard.out_of_order), (0, 0), "one unbroken stream: {heard:?}");
+    let (good, desk_said) = desk.end();
+    assert!(good, "{desk_said}\n{}", engine.said());
+    let figures = engine.wait_for("the end of the call and of its files", |figures| {
+        (figures["calls_ended"], figures["recorder_closed"], figures["ports_in_use"]) == (1, 1, 0)
+    });
+    let counted = ["transfers", "transfers_refused", "calls_dialled", "flow_faults"];
+    assert_eq!(counted.map(|name| figures[name]), [1, 0, 0, 0], "{figures:#?}");
 }

@@ -170,6 +170,19 @@ impl Ladders {
         self.follow(call, leg, sip_call_id.as_bytes());
     }
 
+    /// The INVITE that arrived last is let in as another leg of a call that is up.
+    pub fn join(&mut self, call: CallId, leg: LegId, sip_call_id: &str) {
+        let arriving = self.arriving.take().filter(|it| *it.sip_call_id == *sip_call_id.as_bytes());
+        if let Some((mut arriving, open)) = arriving.zip(self.open.get_mut(&call)) {
+            arriving.ladder.give(leg);
+            arriving.ladder.rungs().for_each(|rung| open.ladder.climb(&rung));
+            if let Some(trace) = open.trace {
+                arriving.copies.into_iter().for_each(|copy| self.traces.copy(trace, call, copy));
+            }
+        }
+        self.follow(call, leg, sip_call_id.as_bytes());
+    }
+
     /// From now on messages with this Call-ID are this leg's.
     pub fn follow(&mut self, call: CallId, leg: LegId, sip_call_id: &[u8]) {
         let Some(open) = self.open.get_mut(&call).filter(|it| it.sip_call_ids.len() < LADDER_LEGS_MAX) else {

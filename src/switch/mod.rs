@@ -34,6 +34,7 @@ mod negotiate;
 mod person;
 mod ports;
 mod recording;
+mod replacing;
 mod resuming;
 pub mod status;
 mod stopping;

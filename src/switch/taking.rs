@@ -28,7 +28,7 @@ use crate::sip::refer::Replaced;
 /// It is answered, and only a call that rings is meant (RFC 3891 §3).
 const STATUS_ANSWERED: u16 = 486;
 /// It is over (RFC 3891 §3).
-const STATUS_OVER: u16 = 603;
+pub(super) const STATUS_OVER: u16 = 603;
 
 /// A call out of which somebody is taken.
 pub(super) struct Consult {
@@ -58,12 +58,7 @@ struct Taken {
 impl Switch {
     /// The call whose party the person of this talk may have in his place; or the status that says no.
     pub(super) fn may_take_over(&self, id: CallId, replaced: Replaced) -> Result<Consult, u16> {
-        let aside = match replaced {
-            Replaced::Leg(leg) => leg,
-            Replaced::Nobody => return Err(STATUS_NO_CALL),
-            Replaced::Answered => return Err(STATUS_ANSWERED),
-            Replaced::Over => return Err(STATUS_OVER),
-        };
+        let aside = leg_of(replaced)?;
         let known = self.legs.get(&aside).and_then(|from| Some((*from, self.calls.get(from)?)));
         let (from, consult) = known.filter(|(_, call)| call.ending.is_none()).ok_or(STATUS_OVER)?;
         let is_dialled = consult.run.placed().is_some_and(|placed| placed.urgency() == Urgency::Usual);
@@ -132,7 +127,7 @@ impl Switch {
         let Some(Taken { mut person, told }) = self.take_out(consult, id) else {
             return self.sip(sip::Command::TellRefer { leg: by, status: STATUS_OVER });
         };
-        let (leg, talks, holds) = (person.leg.id, person.talks(), person.leg.is_held());
+        let (leg, talks) = (person.leg.id, person.talks());
         if let Some(until) = &mut person.ring_until {
             *until = (*until).min(self.now.at + TRANSFER_RING);
         }
@@ -142,12 +137,7 @@ impl Switch {
             call.person = Some(person);
         }
         if talks {
-            self.join_taken(id, leg);
-            if holds {
-                self.tell_of_hold(id, leg, true);
-            }
-            self.transfer_done(id, leg);
-            self.keep_again(id, leg);
+            self.bridge_in_place(id, leg);
         } else {
             self.lead_on_if_alone(id);
             self.turn_beds(id);
@@ -156,12 +146,18 @@ impl Switch {
         self.rekey(id);
     }
 
-    fn join_taken(&mut self, id: CallId, leg: LegId) {
+    /// The person who came in the place of another one talks with the patient at once.
+    pub(super) fn bridge_in_place(&mut self, id: CallId, leg: LegId) {
         // There was a port a moment ago.
         let _ = self.bring_beside_patient(id);
         self.let_hear(id);
         self.counters.bridged += 1;
         self.append(id, Event::Bridged { leg });
+        if self.leg_of(id, leg).is_some_and(|leg| leg.is_held()) {
+            self.tell_of_hold(id, leg, true);
+        }
+        self.transfer_done(id, leg);
+        self.keep_again(id, leg);
     }
 
     /// Takes the colleague out of the call with who hands on, which is over. His leg is of the other call from now on.
@@ -210,6 +206,16 @@ impl Switch {
             }
         };
         Some(Taken { person, told })
+    }
+}
+
+/// The leg whose place is to be taken; or the status that says that there is none (RFC 3891 §3).
+pub(super) const fn leg_of(replaced: Replaced) -> Result<LegId, u16> {
+    match replaced {
+        Replaced::Leg(leg) => Ok(leg),
+        Replaced::Nobody => Err(STATUS_NO_CALL),
+        Replaced::Answered => Err(STATUS_ANSWERED),
+        Replaced::Over => Err(STATUS_OVER),
     }
 }
 

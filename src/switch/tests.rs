@@ -8,6 +8,7 @@ mod editions;
 mod guests;
 mod hold;
 mod journeys;
+mod replacing;
 mod resuming;
 mod stopping;
 mod taking;

@@ -110,7 +110,7 @@ impl Stack {
 
     /// The call whose place is to be taken. We are who would be asked to give it up, so the To tag is ours
     /// (RFC 3891 §3).
-    fn replaced(&self, replaces: &Replaces) -> Replaced {
+    pub(super) fn replaced(&self, replaces: &Replaces) -> Replaced {
         let dialog = DialogId::named(&replaces.call_id, &replaces.to_tag, &replaces.from_tag);
         let Some(&leg) = self.dialogs.get(&dialog) else { return Replaced::Nobody };
         match (self.legs.get(&leg).map(|leg| &leg.phase), replaces.stage) {

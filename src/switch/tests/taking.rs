@@ -16,12 +16,12 @@ const PATIENTS_CALL: CallId = CallId(1);
 const CONSULT: CallId = CallId(2);
 
 /// A patient who talks with ann; bob's phone is logged in.
-fn talking() -> Desk {
+pub(super) fn talking() -> Desk {
     talking_at(&[20])
 }
 
 /// The same with so many ports on each worker.
-fn talking_at(ports: &[u16]) -> Desk {
+pub(super) fn talking_at(ports: &[u16]) -> Desk {
     // The patient's phone has the same address: no branch of the one is a branch of the other.
     let mut desk = Desk { calls: 100, ..Desk::new() };
     let scene = &mut desk.scene;
@@ -45,7 +45,7 @@ fn talking_at(ports: &[u16]) -> Desk {
 }
 
 /// The pairs that hear each other, by the orders so far.
-fn talks(scene: &Scene) -> BTreeMap<LegId, LegId> {
+pub(super) fn talks(scene: &Scene) -> BTreeMap<LegId, LegId> {
     scene.commands.iter().fold(BTreeMap::new(), |mut talks, command| {
         match command {
             Command::Bridge { a, b } => {
@@ -62,12 +62,12 @@ fn talks(scene: &Scene) -> BTreeMap<LegId, LegId> {
 }
 
 /// The leg of who talks with the patient.
-fn patients(scene: &Scene) -> Option<LegId> {
+pub(super) fn patients(scene: &Scene) -> Option<LegId> {
     talks(scene).get(&scene.leg()).copied()
 }
 
 /// Somebody with this password calls; the line that a REFER to whom he calls has.
-fn calls(desk: &mut Desk, user: &str, number: &str) -> String {
+pub(super) fn calls(desk: &mut Desk, user: &str, number: &str) -> String {
     desk.purse = Purse::new(Account::new(user, "secret"));
     let from = format!("sip:{user}@careline");
     let asked = desk.invite(&from, number, "");
@@ -123,12 +123,12 @@ fn asks(scene: &mut Scene, invite: &str, name: &str, method: &str, lines: &str, 
 }
 
 /// Ann asks in her talk with the patient.
-fn ann(desk: &mut Desk, method: &str, lines: &str, body: &str) {
+pub(super) fn ann(desk: &mut Desk, method: &str, lines: &str, body: &str) {
     let first = desk.scene.sent.iter().find(|text| text.starts_with("INVITE sip:ann@")).cloned();
     asks(&mut desk.scene, &first.expect("ann is called"), "ann", method, lines, body);
 }
 
-fn bob_hangs_up(desk: &mut Desk) {
+pub(super) fn bob_hangs_up(desk: &mut Desk) {
     let invite = invite(&desk.scene, "bob").expect("bob is called");
     asks(&mut desk.scene, &invite, "bob", "BYE", "", "");
 }
@@ -167,7 +167,7 @@ fn record(scene: &Scene, call: CallId) -> Record {
 
 /// Everybody answers what is asked of them, and then all is as if there had been no call.
 #[track_caller]
-fn nothing_is_left(desk: &mut Desk) {
+pub(super) fn nothing_is_left(desk: &mut Desk) {
     let scene = &mut desk.scene;
     for _ in 0..40 {
         for method in ["BYE ", "NOTIFY ", "CANCEL "] {

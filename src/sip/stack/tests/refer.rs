@@ -221,6 +221,8 @@ fn a_refer_that_points_to_nobody_or_stands_nowhere_is_refused() {
         ("REFER", 400),
         ("REFER + Refer-To: <sip:a@h> + Refer-To: <sip:b@h>", 400),
         ("REFER + Refer-To: <sip:a@h?Replaces=x>", 400),
+        // RFC 3891 §3: only an INVITE takes a place by this header field itself.
+        ("REFER + Refer-To: <sip:a@h> + Replaces: x;to-tag=a;from-tag=b", 400),
         ("REFER + Refer-To: <http://h>", 416),
         ("REFER + Refer-To: <sip:a@h;method=BYE>", 403),
         ("REFER + Refer-To: <sip:a@h> + Require: magic", 420),
