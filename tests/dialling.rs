@@ -12,11 +12,12 @@ mod sound;
 
 use careline::sip::digest::Ha1;
 use careline::wire::sip::credentials::Algorithm;
-use engine::{Engine, ROOT, Wishes};
+use engine::sipp::Sipp;
+use engine::{Engine, Wishes};
 use std::fs;
 use std::net::{SocketAddr, UdpSocket};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::Child;
 use std::time::Duration;
 
 const FRONT_DESK_HZ: f64 = 440.0;
@@ -43,27 +44,6 @@ fn engine(home: &Path, emergency: SocketAddr) -> Engine {
     Engine::start_again(home, sip, desk)
 }
 
-/// Runs a scenario of SIPp; whether it ended as it expects, and what was said.
-fn sipp(home: &Path, engine: &Engine, name: &str) -> (bool, String) {
-    let place = home.join(name);
-    fs::create_dir_all(&place).expect("the test's own directory can be written");
-    let port = engine::free_port().port().to_string();
-    let output = Command::new("sipp")
-        .current_dir(&place)
-        .stdin(Stdio::null())
-        .arg(engine.sip.to_string())
-        .args(["-nostdin", "-i", "127.0.0.1", "-p", &port, "-timeout_error", "-timeout", "30s", "-m", "1"])
-        .args(["-trace_err", "-error_file", "trace_err", "-trace_msg", "-message_file", "trace_msg"])
-        .arg("-sf")
-        .arg(format!("{ROOT}/sipp-scenarios/phones/{name}.xml"))
-        .output()
-        .unwrap_or_else(|error| {
-            panic!("sipp does not start ({error}); install it: apt-get install -y sip-tester")
-        });
-    let said = |file: &str| fs::read_to_string(place.join(file)).unwrap_or_default();
-    (output.status.success(), format!("{}{}", said("trace_err"), said("trace_msg")))
-}
-
 fn nowhere() -> SocketAddr {
     engine::free_port()
 }
@@ -74,7 +54,7 @@ fn sipp_dials_with_its_password_and_is_refused_what_it_may_not_call() {
     let home = tempfile::tempdir().expect("a temporary directory can be made");
     let engine = engine(home.path(), nowhere());
     for name in ["dials-nobody", "dials-premium", "dials-with-a-guess"] {
-        let (good, said) = sipp(home.path(), &engine, name);
+        let (good, said) = Sipp::new(home.path(), &engine, name).run();
         assert!(good, "{name}: {said}\n{}", engine.said());
     }
     let figures = engine.status();
@@ -192,7 +172,7 @@ fn a_phone_without_a_login_calls_for_help_with_the_number_of_its_place() {
         }
         heard
     });
-    let (good, said) = sipp(home.path(), &engine, "calls-for-help");
+    let (good, said) = Sipp::new(home.path(), &engine, "calls-for-help").run();
     assert!(good, "{said}\n{}", engine.said());
     let heard = carrier.join().expect("the carrier does not panic");
     let invite = heard.first().unwrap_or_else(|| panic!("nobody called: {said}\n{}", engine.said()));

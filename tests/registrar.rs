@@ -15,12 +15,13 @@ mod sound;
 
 use careline::sip::digest::Ha1;
 use careline::wire::sip::credentials::Algorithm;
+use engine::sipp::Sipp;
 use engine::{Engine, Notice, ROOT, Wishes};
 use phone::Phone;
 use std::fs;
 use std::net::SocketAddr;
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::Child;
 
 /// What the person's phone sounds like, and the patient.
 const PERSON_HZ: f64 = 1_000.0;
@@ -43,38 +44,16 @@ fn engine(home: &Path) -> Engine {
     Engine::start_again(home, sip, desk)
 }
 
-/// Runs a scenario of SIPp so many times; whether each ended as it expects, and what was said.
-fn sipp(home: &Path, engine: &Engine, name: &str, calls: u32) -> (bool, String) {
-    let place = home.join(name);
-    fs::create_dir_all(&place).expect("the test's own directory can be written");
-    let port = engine::free_port().port().to_string();
-    let output = Command::new("sipp")
-        .current_dir(&place)
-        .stdin(Stdio::null())
-        .arg(engine.sip.to_string())
-        .args(["-nostdin", "-i", "127.0.0.1", "-p", &port, "-timeout_error", "-timeout", "30s"])
-        .args(["-m", &calls.to_string(), "-r", "50", "-trace_err", "-error_file", "trace_err"])
-        .args(["-trace_msg", "-message_file", "trace_msg"])
-        .arg("-sf")
-        .arg(format!("{ROOT}/sipp-scenarios/phones/{name}.xml"))
-        .output()
-        .unwrap_or_else(|error| {
-            panic!("sipp does not start ({error}); install it: apt-get install -y sip-tester")
-        });
-    let said = |file: &str| fs::read_to_string(place.join(file)).unwrap_or_default();
-    (output.status.success(), format!("{}{}", said("trace_err"), said("trace_msg")))
-}
-
 #[test]
 fn sipp_logs_in_with_its_password_and_with_no_other() {
     let home = tempfile::tempdir().expect("a temporary directory can be made");
     let engine = engine(home.path());
-    let (good, said) = sipp(home.path(), &engine, "logs-in", 1);
+    let (good, said) = Sipp::new(home.path(), &engine, "logs-in").run();
     assert!(good, "{said}\n{}", engine.said());
     assert_eq!(engine.status()["phones"], 1);
-    let (good, said) = sipp(home.path(), &engine, "stranger", 1);
+    let (good, said) = Sipp::new(home.path(), &engine, "stranger").run();
     assert!(good, "{said}\n{}", engine.said());
-    let (good, said) = sipp(home.path(), &engine, "wrong-password", 100);
+    let (good, said) = Sipp::new(home.path(), &engine, "wrong-password").run_times(100);
     assert!(good, "{said}\n{}", engine.said());
     let figures = engine.status();
     assert_eq!((figures["phones"], figures["phones_refused"]), (1, 100), "{figures:#?}");

@@ -43,6 +43,7 @@ const AFTER_ONE_CALL: &[(&str, u64, u64)] = &[
     ("calls_emergency", 0, 0),
     ("calls_wrong_password", 0, 0),
     ("transfers", 0, 0),
+    ("transfers_attended", 0, 0),
     ("transfers_failed", 0, 0),
     ("transfers_refused", 0, 0),
     ("guests_in", 0, 0),

@@ -1,6 +1,9 @@
 //! A person's phone hands the patient on: two real softphones log in, the one is rung and transfers to the other with the
 //! command behind its transfer key, and the patient hears the one, our bed, and the other.
 //!
+//! In another call SIPp is the front desk, and talks with the nurse before it hands the patient on (REFER with Replaces); in
+//! one more it goes on at another phone of its own (INVITE with Replaces).
+//!
 //! In other calls it tries a number that the clinic does not know, and a colleague whose phone is off. This softphone hangs
 //! up by itself when a transfer fails; the patient is led on. That a talk goes on is shown by `switch/tests/transfer.rs`.
 
@@ -15,6 +18,7 @@ mod sound;
 
 use careline::sip::digest::Ha1;
 use careline::wire::sip::credentials::Algorithm;
+use engine::sipp::Sipp;
 use engine::{Engine, Notice, ROOT, Wishes};
 use phone::Phone;
 use softphone::{CONTROL, PCMU, said};
@@ -58,6 +62,15 @@ fn user(home: &Path, engine: &Engine, name: &str, hertz: f64) -> Child {
     );
     softphone::furnish(home, engine::free_port(), &source, PCMU, &account);
     softphone::run(home, &[])
+}
+
+/// How a talk is handed on.
+#[derive(Clone, Copy)]
+enum By {
+    /// By the person's phone.
+    Key,
+    /// By `careline transfer`.
+    Command,
 }
 
 /// Lets a baresip transfer its call.
@@ -114,13 +127,20 @@ fn a_desk_hands_the_patient_on_to_a_colleague_and_to_nobody_else() {
     let said_all = || format!("{}\n{}\n{}", said(&desk_home), said(&nurse_home), engine.said());
     let both = || (engine.status()["phones"] == 2).then_some(());
     engine::eventually(both, || format!("both to log in:\n{}", said_all()));
-    for (to, outcome) in [
-        ("0900123456", "to nobody: refused, SIP status 403"),
-        ("doctor", "to sip:doctor@careline: not reached, SIP status 480"),
-        ("nurse", "to sip:nurse@careline: they talked"),
+    for (by, to, outcome) in [
+        (By::Key, "0900123456", "to nobody: refused, SIP status 403"),
+        (By::Key, "doctor", "to sip:doctor@careline: not reached, SIP status 480"),
+        (By::Key, "nurse", "to sip:nurse@careline: they talked"),
+        (By::Command, "nurse", "to sip:nurse@careline: they talked"),
     ] {
         let (patient, call) = talking(&engine, said_all);
-        transfer(&desk_home, &format!("sip:{to}@{}", engine.sip));
+        match by {
+            By::Key => transfer(&desk_home, &format!("sip:{to}@{}", engine.sip)),
+            By::Command => {
+                let told = engine.told(&["transfer", &call, to]);
+                assert!(told.starts_with("talks with the caller now"), "{told}");
+            }
+        }
         told(&engine, &call, outcome, said_all);
         patient.listen(TALK);
         let heard = patient.hang_up().unwrap_or_else(|fault| panic!("BYE: {fault}"));
@@ -130,7 +150,7 @@ fn a_desk_hands_the_patient_on_to_a_colleague_and_to_nobody_else() {
         assert!(!record.contains("0900"), "a number that was dialled is in no record:\n{record}");
     }
     let figures = engine.wait_for("the end of the calls and of their files", |figures| {
-        (figures["calls_ended"], figures["recorder_closed"], figures["ports_in_use"]) == (3, 3, 0)
+        (figures["calls_ended"], figures["recorder_closed"], figures["ports_in_use"]) == (4, 4, 0)
     });
     for phone in [&mut desk, &mut nurse] {
         phone.kill().expect("it runs until it is told to stop");
@@ -138,7 +158,7 @@ fn a_desk_hands_the_patient_on_to_a_colleague_and_to_nobody_else() {
     }
     let counted =
         ["transfers", "transfers_failed", "transfers_refused", "flow_faults"].map(|name| figures[name]);
-    assert_eq!(counted, [2, 1, 1, 0], "{figures:#?}");
+    assert_eq!(counted, [3, 1, 1, 0], "{figures:#?}");
     let sides = engine::recordings(home.path()).into_iter().map(|file| {
         let stereo = sound::read(&file).unwrap_or_else(|fault| panic!("{fault}"));
         halves(&stereo.right)
@@ -146,9 +166,77 @@ fn a_desk_hands_the_patient_on_to_a_colleague_and_to_nobody_else() {
     let sides: Vec<String> = sides.collect();
     println!("half seconds of our sides: {sides:#?}");
     let handed = sides.iter().filter(|side| side.contains('n')).collect::<Vec<_>>();
-    let [handed] = handed[..] else { panic!("the nurse is heard in one call: {sides:#?}") };
-    assert!(handed.matches('d').count() >= 3 && handed.matches('n').count() >= 3, "each is heard: {handed}");
-    assert!(handed.rfind('d') < handed.find('n'), "the one after the other: {handed}");
+    assert_eq!(handed.len(), 2, "the nurse is heard in two calls: {sides:#?}");
+    for handed in handed {
+        assert!(handed.matches('d').count() >= 3 && handed.matches('n').count() >= 3, "both: {handed}");
+        assert!(handed.rfind('d') < handed.find('n'), "the one after the other: {handed}");
+    }
     let (status, said) = engine.stop();
     assert!(status.success(), "the engine ended with {status}:\n{said}");
+}
+
+#[test]
+fn a_desk_that_has_talked_with_a_colleague_hands_the_patient_on_to_that_one() {
+    // RFC 5589 §7
+    let home = tempfile::tempdir().expect("a temporary directory can be made");
+    let engine = engine(home.path());
+    let nurse_home = home.path().join("nurse");
+    let mut nurse = user(&nurse_home, &engine, "nurse", NURSE_HZ);
+    let at = engine::free_port();
+    let (good, said_first) = Sipp::at(home.path(), &engine, "logs-in", at).run();
+    assert!(good, "{said_first}\n{}", engine.said());
+    let both = || (engine.status()["phones"] == 2).then_some(());
+    engine::eventually(both, || format!("both to log in:\n{}\n{}", said(&nurse_home), engine.said()));
+    let desk = Sipp::at(home.path(), &engine, "hands-on-after-a-talk", at).begin();
+    let said_all = || format!("{}\n{}", desk.said(), engine.said());
+    let (patient, call) = talking(&engine, said_all);
+    told(&engine, &call, "to sip:nurse@careline: they talked", said_all);
+    patient.listen(TALK);
+    let (good, desk_said) = desk.end();
+    assert!(good, "{desk_said}\n{}", engine.said());
+    let heard = patient.hang_up().unwrap_or_else(|fault| panic!("BYE: {fault}"));
+    assert_eq!((heard.missing, heard.out_of_order), (0, 0), "one unbroken stream: {heard:?}");
+    let figures = engine.wait_for("the end of the calls and of their files", |figures| {
+        (figures["calls_ended"], figures["recorder_closed"], figures["ports_in_use"]) == (2, 1, 0)
+    });
+    nurse.kill().expect("it runs until it is told to stop");
+    nurse.wait().expect("it is our child");
+    let counted = ["transfers", "transfers_attended", "transfers_failed", "calls_dialled", "flow_faults"];
+    assert_eq!(counted.map(|name| figures[name]), [1, 1, 0, 1, 0], "{figures:#?}");
+    let calls = engine.calls();
+    let (other, _) = calls.iter().find(|(id, _)| *id != call).expect("the desk called the nurse");
+    let record = engine.told(&["calls", other]);
+    assert!(record.contains(&format!("who talked here: is handed on: talks in {call} now")), "{record}");
+    let file = engine::recordings(home.path()).pop().expect("one recording is closed");
+    let stereo = sound::read(&file).unwrap_or_else(|fault| panic!("{fault}"));
+    let side = halves(&stereo.right);
+    println!("half seconds of our side: {side}");
+    let first = side.find('n').expect("the nurse is heard");
+    assert!(first >= 4 && side.matches('n').count() >= 3, "after the talk of the two, and long: {side}");
+    let (status, said) = engine.stop();
+    assert!(status.success(), "the engine ended with {status}:\n{said}");
+}
+
+#[test]
+fn a_person_goes_on_at_another_phone_and_the_patient_hears_no_break() {
+    // RFC 3891 §3
+    let home = tempfile::tempdir().expect("a temporary directory can be made");
+    let engine = engine(home.path());
+    let at = engine::free_port();
+    let (good, said_first) = Sipp::at(home.path(), &engine, "logs-in", at).run();
+    assert!(good, "{said_first}\n{}", engine.said());
+    let desk = Sipp::at(home.path(), &engine, "goes-on-at-another-phone", at).begin();
+    let said_all = || format!("{}\n{}", desk.said(), engine.said());
+    let (patient, call) = talking(&engine, said_all);
+    told(&engine, &call, "to sip:front-desk@careline: they talked", said_all);
+    patient.listen(TALK);
+    let heard = patient.hang_up().unwrap_or_else(|fault| panic!("BYE: {fault}"));
+    assert_eq!((heard.missing, heard.out_of_order), (0, 0), "one unbroken stream: {heard:?}");
+    let (good, desk_said) = desk.end();
+    assert!(good, "{desk_said}\n{}", engine.said());
+    let figures = engine.wait_for("the end of the call and of its files", |figures| {
+        (figures["calls_ended"], figures["recorder_closed"], figures["ports_in_use"]) == (1, 1, 0)
+    });
+    let counted = ["transfers", "transfers_refused", "calls_dialled", "flow_faults"];
+    assert_eq!(counted.map(|name| figures[name]), [1, 0, 0, 0], "{figures:#?}");
 }

@@ -82,6 +82,7 @@ mod tests {
             sdp: None,
             reliability: Reliability::NotRequired,
             phone: Phone::default(),
+            replaces: None,
         }
     }
 

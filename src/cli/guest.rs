@@ -1,4 +1,5 @@
-//! `careline join`, `listen`, `whisper`, `barge` and `leave`: who else is in a talk that goes on.
+//! `careline join`, `listen`, `whisper`, `barge` and `leave`: who else is in a talk that goes on; and `transfer`: who talks
+//! in place of its person.
 //!
 //! The running engine calls him, and tells what came of it: so a command may take as long as a phone rings.
 
@@ -19,6 +20,15 @@ pub struct Come {
     call: String,
     /// A user of the configuration, or an address that the flows name, such as sip:maria@clinic.example
     #[arg(value_name = "sip:NAME@REALM")]
+    target: String,
+}
+
+/// Which talk, and to whom.
+#[derive(Args)]
+pub struct HandOn {
+    /// The call, as `careline calls` prints it
+    call: String,
+    /// A user of the configuration, or somebody whom the flows call: a name, a number, or an address
     target: String,
 }
 
@@ -57,6 +67,12 @@ pub fn leave(config: &Config, leave: &Leave) -> ExitCode {
     ended(act.and_then(|act| wish(config, &leave.call, act)))
 }
 
+/// Lets the person of a talk hand it on, as with the transfer key of his phone.
+pub fn hand_on(config: &Config, wanted: &HandOn) -> ExitCode {
+    let act = name(&wanted.target).map(|target| GuestAct::HandOn { target });
+    ended(act.and_then(|act| wish(config, &wanted.call, act)))
+}
+
 fn wish(config: &Config, call: &str, act: GuestAct) -> Result<String, GuestError> {
     let call: CallId = call.parse()?;
     let answer = control::ask_guest(&config.control, &GuestOrder { call, act })?;
@@ -79,6 +95,7 @@ fn told(answer: &str) -> String {
         "changed whisper" => "is heard by the person alone now",
         "changed barge" => "is heard by all now",
         "left" => "is out of the talk",
+        "handed on" => "talks with the caller now, and who talked before is hung up",
         other => other,
     };
     format!("{text}\n")

@@ -142,6 +142,9 @@ enum Command {
     Barge(guest::Come),
     /// Let a supervisor or third party leave a talk
     Leave(guest::Leave),
+    /// Let the person of a talk hand it on to somebody else, as with the transfer key of his phone: if nobody answers, the
+    /// caller talks with the person again
+    Transfer(guest::HandOn),
     /// Tell what is heard in a recording or a capture: the names of prompts, when, silences, levels and keys
     Hear(hear::Wish),
     /// A small telephone for testers: dial, press keys, say a file, record, run a script, draw the SIP messages
@@ -222,6 +225,7 @@ pub fn main() -> ExitCode {
         }
         Command::Barge(wish) => with_config(&paths, |config| guest::come(config, &wish, GuestMode::Barge)),
         Command::Leave(wish) => with_config(&paths, |config| guest::leave(config, &wish)),
+        Command::Transfer(wish) => with_config(&paths, |config| guest::hand_on(config, &wish)),
         Command::Hear(wish) => with_config(&paths, |config| hear::run(config, &wish)),
         Command::Phone(arguments) => phone::run(&arguments, paint()),
         Command::Trace { number, lasts, stop } => with_config(&paths, |config| {

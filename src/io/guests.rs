@@ -3,6 +3,7 @@
 //! ```text
 //!  guest come CALL MODE TARGET   ─▶ ok joined MODE │ ok changed MODE │ no REASON
 //!  guest leave CALL NAME         ─▶ ok left        │ no REASON
+//!  guest hand-on CALL TARGET     ─▶ ok handed on   │ no REASON
 //! ```
 //! An answer may take as long as a phone rings. Who asked and is gone by then reads none; what he asked for is done.
 
@@ -42,6 +43,7 @@ fn line(answer: &Result<GuestDone, GuestRefusal>) -> String {
         Ok(GuestDone::Joined(mode)) => format!("ok joined {}\n", mode.word()),
         Ok(GuestDone::Changed(mode)) => format!("ok changed {}\n", mode.word()),
         Ok(GuestDone::Left) => "ok left\n".to_owned(),
+        Ok(GuestDone::HandedOn) => "ok handed on\n".to_owned(),
         Err(refusal) => format!("no {refusal}\n"),
     }
 }
@@ -62,6 +64,7 @@ pub fn read(order: &str) -> Result<GuestOrder, String> {
             GuestAct::Come { target: target.to_owned(), mode }
         }
         "leave" => GuestAct::Leave { name: rest.to_owned() },
+        "hand-on" => GuestAct::HandOn { target: rest.to_owned() },
         _ => return Err(none()),
     };
     Ok(GuestOrder { call, act })
@@ -72,6 +75,7 @@ pub fn written(order: &GuestOrder) -> String {
     match &order.act {
         GuestAct::Come { target, mode } => format!("come {} {} {target}", order.call, mode.word()),
         GuestAct::Leave { name } => format!("leave {} {name}", order.call),
+        GuestAct::HandOn { target } => format!("hand-on {} {target}", order.call),
     }
 }
 
@@ -84,7 +88,9 @@ mod tests {
         let target = || "sip:maria@clinic.example".to_owned();
         let modes = [GuestMode::Listen, GuestMode::Whisper, GuestMode::Barge, GuestMode::Third];
         let comes = modes.map(|mode| GuestAct::Come { target: target(), mode });
-        for act in comes.into_iter().chain([GuestAct::Leave { name: "maria".to_owned() }]) {
+        let others =
+            [GuestAct::Leave { name: "maria".to_owned() }, GuestAct::HandOn { target: "nurse".to_owned() }];
+        for act in comes.into_iter().chain(others) {
             let order = GuestOrder { call: CallId(0x1f3), act };
             assert_eq!(read(&written(&order)), Ok(order));
         }

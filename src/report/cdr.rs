@@ -388,7 +388,7 @@ impl Record {
             (TransferStep::Began { target }, _) => {
                 self.transfers.push(Transfer { asked: now, by, target: Some(target.clone()), outcome: None });
             }
-            (TransferStep::Refused { .. }, _) => {
+            (TransferStep::Refused { .. } | TransferStep::Taken { .. }, _) => {
                 self.transfers.push(Transfer { asked: now, by, target: None, outcome: Some(step.clone()) });
             }
             (TransferStep::Done { .. } | TransferStep::Failed { .. }, Some(it)) => {
@@ -698,7 +698,9 @@ mod tests {
         let done = TransferStep::Done { to: LegId(3) };
         let refused = TransferStep::Refused { status: 403 };
         type Outcomes = Vec<Option<TransferStep>>;
-        let table: [(&str, &[Event], Outcomes); 5] = [
+        let taken = TransferStep::Taken { into: CallId(7) };
+        let table: [(&str, &[Event], Outcomes); 6] = [
+            ("the colleague is taken", &[step(taken.clone())], vec![Some(taken)]),
             ("under way", &[began()], vec![None]),
             ("done", &[began(), step(TransferStep::Left), step(done.clone())], vec![Some(done.clone())]),
             ("nobody is there", &[began(), step(failed.clone())], vec![Some(failed.clone())]),

@@ -283,6 +283,12 @@ pub enum TransferStep {
         /// By this leg.
         to: LegId,
     },
+    /// Who was spoken with in this call is in another one from now on, and this one is over: the person who asked
+    /// hands a patient on to him.
+    Taken {
+        /// That call.
+        into: CallId,
+    },
     /// Nobody was reached: the caller talks with the person again, or is led on if that has left.
     Failed {
         /// The final status of SIP.

@@ -12,7 +12,7 @@ use crate::sip::digest::Ha1;
 use crate::sip::digest::answer::Account;
 use crate::sip::digest::nonce::Secret;
 use crate::sip::locate::{LocateId, Question, Record};
-use crate::sip::refer::Refer;
+use crate::sip::refer::{Refer, Replaced};
 use crate::sip::registrar::Keep;
 use crate::sip::registrar::binding::Kept;
 use crate::sip::way::Way;
@@ -550,6 +550,8 @@ pub struct Invite {
     pub reliability: Reliability,
     /// What it says of a phone of ours.
     pub phone: Phone,
+    /// The dialog whose place it is to take (RFC 3891 §3).
+    pub replaces: Option<Replaced>,
 }
 
 /// What an INVITE says of a phone of ours.

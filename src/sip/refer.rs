@@ -29,6 +29,10 @@ pub enum Whom {
 pub enum Replaced {
     /// One that stands, by its leg here.
     Leg(LegId),
-    /// None that stands here.
+    /// None that stands here, or one that we have not answered.
     Nobody,
+    /// One that is answered, where one that rings is meant (`early-only`).
+    Answered,
+    /// One that is over, or about to be.
+    Over,
 }

@@ -10,7 +10,7 @@ use crate::call::recording::RecordingKind;
 use crate::call::take::Take;
 use crate::clock::{Instant, WallTime};
 use crate::flow::action::Why;
-use crate::id::{ExitName, LegId, RecordingId, RequestId};
+use crate::id::{AskId, ExitName, LegId, RecordingId, RequestId};
 use crate::media::tap::Kept;
 use crate::report::event::{Cause, Party};
 use std::net::SocketAddr;
@@ -100,6 +100,8 @@ pub struct Transfer {
     pub by: LegId,
     /// Who asked, until that one hangs up.
     pub from: Option<Person>,
+    /// Who waits for word of it, if it was asked for by command, and whom he named.
+    pub asked: Option<(AskId, String)>,
 }
 
 /// What is under the words to a party.

@@ -139,6 +139,7 @@ impl Switch {
         let answer = match order.act {
             GuestAct::Come { target, mode } => self.ask_for_guest(ask, id, target, mode).transpose(),
             GuestAct::Leave { name } => Some(self.send_away(id, &name)),
+            GuestAct::HandOn { target } => self.hand_on(ask, id, &target).err().map(Err),
         };
         if let Some(answer) = answer {
             self.outputs.push_back(Output::GuestAnswer { ask, answer });
@@ -373,7 +374,7 @@ impl Switch {
         self.answer_guest(asked, Err(refusal));
     }
 
-    fn answer_guest(&mut self, asked: Option<AskId>, answer: Result<GuestDone, GuestRefusal>) {
+    pub(super) fn answer_guest(&mut self, asked: Option<AskId>, answer: Result<GuestDone, GuestRefusal>) {
         if let Some(ask) = asked {
             self.outputs.push_back(Output::GuestAnswer { ask, answer });
         }

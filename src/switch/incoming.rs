@@ -32,6 +32,9 @@ const RETRY_AFTER_S: u32 = 10;
 impl Switch {
     /// A new INVITE: of a caller, or of a phone of ours that dials.
     pub(super) fn on_invite(&mut self, leg: LegId, invite: sip::Invite) {
+        if let Some(replaced) = self.replaced_by(&invite) {
+            return self.on_replacing(leg, invite, replaced);
+        }
         match self.read_invite(&invite) {
             Reading::Caller => self.on_call(leg, invite, None),
             Reading::Unproven => {

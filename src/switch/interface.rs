@@ -247,6 +247,11 @@ pub enum GuestAct {
         /// What he hears, and who him.
         mode: GuestMode,
     },
+    /// The person hands the talk on to somebody else, as with the transfer key of his phone.
+    HandOn {
+        /// A user of ours, or somebody whom the flows call: an address, or the name or number in it.
+        target: String,
+    },
     /// He is to leave.
     Leave {
         /// His address, or the user in it.
@@ -263,6 +268,8 @@ pub enum GuestDone {
     Changed(GuestMode),
     /// He is out.
     Left,
+    /// The patient talks with somebody else.
+    HandedOn,
 }
 
 /// Why nothing came of it.

@@ -170,6 +170,19 @@ impl Ladders {
         self.follow(call, leg, sip_call_id.as_bytes());
     }
 
+    /// The INVITE that arrived last is let in as another leg of a call that is up.
+    pub fn join(&mut self, call: CallId, leg: LegId, sip_call_id: &str) {
+        let arriving = self.arriving.take().filter(|it| *it.sip_call_id == *sip_call_id.as_bytes());
+        if let Some((mut arriving, open)) = arriving.zip(self.open.get_mut(&call)) {
+            arriving.ladder.give(leg);
+            arriving.ladder.rungs().for_each(|rung| open.ladder.climb(&rung));
+            if let Some(trace) = open.trace {
+                arriving.copies.into_iter().for_each(|copy| self.traces.copy(trace, call, copy));
+            }
+        }
+        self.follow(call, leg, sip_call_id.as_bytes());
+    }
+
     /// From now on messages with this Call-ID are this leg's.
     pub fn follow(&mut self, call: CallId, leg: LegId, sip_call_id: &[u8]) {
         let Some(open) = self.open.get_mut(&call).filter(|it| it.sip_call_ids.len() < LADDER_LEGS_MAX) else {
@@ -177,6 +190,19 @@ impl Ladders {
         };
         open.sip_call_ids.push(sip_call_id.into());
         self.by_call_id.insert(sip_call_id.into(), (call, leg));
+    }
+
+    /// The party of this leg is in that call from now on, and so are its messages.
+    pub fn hand_over(&mut self, leg: LegId, from: CallId, to: CallId) {
+        self.called_out.iter_mut().filter(|out| out.leg == leg).for_each(|out| out.call = to);
+        let Some(open) = self.open.get_mut(&from) else { return };
+        let by_call_id = &mut self.by_call_id;
+        let goes = |sip_call_id: &mut Box<[u8]>| by_call_id.get(sip_call_id) == Some(&(from, leg));
+        let gone: Vec<_> = open.sip_call_ids.extract_if(.., goes).collect();
+        for sip_call_id in gone {
+            self.by_call_id.remove(&sip_call_id);
+            self.follow(to, leg, &sip_call_id);
+        }
     }
 
     /// A person is about to be called with this offer.

@@ -28,6 +28,13 @@ pub(super) struct Journey {
     kept: Vec<Order>,
 }
 
+impl Journey {
+    /// The worker that it goes to.
+    pub fn goes_to(&self) -> WorkerIndex {
+        self.to.0
+    }
+}
+
 /// What is ordered of a leg that lives on a worker.
 #[derive(Debug)]
 pub(super) enum Order {
@@ -116,7 +123,7 @@ impl Switch {
     }
 
     /// Moves an open leg. `None` if it moves already, or no port is free there.
-    fn move_leg(&mut self, leg: &Leg, to: WorkerIndex) -> Option<()> {
+    pub(super) fn move_leg(&mut self, leg: &Leg, to: WorkerIndex) -> Option<()> {
         if !leg.open || self.journeys.contains_key(&leg.id) {
             return None;
         }

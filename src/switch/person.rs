@@ -115,6 +115,11 @@ impl Switch {
     fn on_person_answered(&mut self, id: CallId, leg: LegId, holds: bool) {
         let Some(person) = self.calls.get_mut(&id).and_then(|call| call.person.as_mut()) else { return };
         person.ring_until = None;
+        // Who was rung for another call is where that one is (`taking.rs`).
+        if self.bring_beside_patient(id).is_none() {
+            self.sip(sip::Command::HangUp { leg, reason: None });
+            return self.on_called_failed(leg, STATUS_NO_PORT);
+        }
         self.let_hear(id);
         self.counters.bridged += 1;
         self.append(id, Event::Bridged { leg });

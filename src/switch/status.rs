@@ -49,6 +49,7 @@ pub(super) struct Counters {
     pub patients_held: u64,
     /// Talks that a person handed on to another one, or wanted to.
     pub transfers: u64,
+    pub transfers_attended: u64,
     pub transfers_failed: u64,
     pub transfers_refused: u64,
     pub moved: u64,
@@ -205,6 +206,11 @@ impl Switch {
             figure("bridged", c.bridged, "callers who were put through to a person"),
             figure("patients_held", c.patients_held, "times that a person put a caller on hold"),
             figure("transfers", c.transfers, "talks that a person began to hand on to somebody else"),
+            figure(
+                "transfers_attended",
+                c.transfers_attended,
+                "of them, those to somebody with whom the person had spoken",
+            ),
             figure("transfers_failed", c.transfers_failed, "of them, those in which nobody was reached"),
             figure(
                 "transfers_refused",

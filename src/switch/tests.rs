@@ -8,8 +8,10 @@ mod editions;
 mod guests;
 mod hold;
 mod journeys;
+mod replacing;
 mod resuming;
 mod stopping;
+mod taking;
 mod transfer;
 mod voices;
 mod wait;
@@ -66,6 +68,8 @@ struct Scene {
     /// For whom a bed was ordered, each time.
     beds: Vec<LegId>,
     log: Vec<Event>,
+    /// Of which call each of them is.
+    of: Vec<CallId>,
     /// What came of wishes about guests.
     answers: Vec<Result<super::interface::GuestDone, super::interface::GuestRefusal>>,
     cseq: u32,
@@ -119,6 +123,7 @@ impl Scene {
             says: String::new(),
             beds: Vec::new(),
             log,
+            of: Vec::new(),
             answers: Vec::new(),
             cseq: 0,
         }
@@ -181,7 +186,10 @@ impl Scene {
                     self.says = prompts.first().map(|said| said.prompt.to_string()).unwrap_or_default();
                 }
                 Output::Tone { playback, .. } => self.spoken.push(playback),
-                Output::Append(entry) => self.log.push(entry.event),
+                Output::Append(entry) => {
+                    self.of.push(entry.call);
+                    self.log.push(entry.event);
+                }
                 Output::Resolve { id, .. } => {
                     let records =
                         vec![Record::Address { remote: DESK.parse().unwrap(), local: US.parse().unwrap() }];

@@ -1,4 +1,5 @@
-//! A person hands the talk on to another one: its phone sends REFER (RFC 3515, RFC 5589 §6.1).
+//! A person hands the talk on to another one: its phone sends REFER (RFC 3515, RFC 5589 §6.1), or somebody says so by
+//! command (`handing.rs`).
 //!
 //! ```text
 //!  talk ──REFER──▶ patient on the bed, who asked aside, the other one rung ──answer──▶ talk with the other one
@@ -7,30 +8,37 @@
 //!                      └─ the patient hangs up: all of it ends       └─ it has left ─────▶ up the person ladder
 //! ```
 //! Only a person may ask, and only for a user of ours or for somebody whom the flows call anyway: nobody makes us call a
-//! number that he chooses. The flow knows nothing of it: for it the talk goes on.
+//! number that he chooses. The flow knows nothing of it: for it the talk goes on. With whom the person has spoken before
+//! in a call of his own is not called again but taken out of that call (`taking.rs`).
 
 use super::Switch;
 use super::call::{Person, Transfer};
 use super::person::{Placed, STATUS_NO_PORT, STATUS_STOPPING};
 use super::ports::Owned;
+use super::taking::Consult;
 use crate::flow::action::{ConnectEnd, Input, Urgency};
 use crate::id::{CallId, LegId};
 use crate::limits::TRANSFER_RING;
 use crate::report::event::{Event, TransferStep};
-use crate::sip::carrier::Dialled;
 use crate::sip::interface as sip;
-use crate::sip::refer::{Refer, Whom};
-use crate::wire::sip::uri::Uri;
-use crate::wire::sip::uri_match::same;
+use crate::sip::refer::Refer;
 
 /// Who may not ask, and who may not be asked for (RFC 3261 §21.4.4).
-const STATUS_FORBIDDEN: u16 = 403;
+pub(super) const STATUS_FORBIDDEN: u16 = 403;
 /// There is no such call (RFC 3891 §3).
-const STATUS_NO_CALL: u16 = 481;
+pub(super) const STATUS_NO_CALL: u16 = 481;
 /// Another transfer is under way (RFC 3261 §21.4.27).
-const STATUS_PENDING: u16 = 491;
+pub(super) const STATUS_PENDING: u16 = 491;
 /// What who asked is told of a transfer that ended with its call (RFC 3261 §21.4.25).
 pub(super) const STATUS_TERMINATED: u16 = 487;
+
+/// How a talk is handed on.
+enum Granted {
+    /// Somebody is called.
+    Call { target: String, owned: Owned },
+    /// Somebody is taken out of another call.
+    Take(Consult),
+}
 
 impl Switch {
     /// A party wants the other one put through to somebody else.
@@ -40,7 +48,13 @@ impl Switch {
             return self.sip(sip::Command::RefuseRefer { leg, status: STATUS_NO_CALL });
         };
         match self.may_transfer(id, leg, refer) {
-            Ok((target, owned)) => self.begin_transfer(id, leg, target, owned),
+            Ok(granted) => {
+                self.sip(sip::Command::AcceptRefer { leg });
+                match granted {
+                    Granted::Call { target, owned } => self.begin_transfer(id, leg, target, owned),
+                    Granted::Take(consult) => self.take_person_over(id, leg, consult),
+                }
+            }
             Err(status) => {
                 self.counters.transfers_refused += 1;
                 self.append(id, Event::Transfer { by: leg, step: TransferStep::Refused { status } });
@@ -50,57 +64,38 @@ impl Switch {
         self.rekey(id);
     }
 
-    /// Whom that party may have the other one put through to, and a port for it; or the status that says no.
-    fn may_transfer(&mut self, id: CallId, leg: LegId, refer: &Refer) -> Result<(String, Owned), u16> {
+    /// How that party may have the other one put through; or the status that says no.
+    fn may_transfer(&mut self, id: CallId, leg: LegId, refer: &Refer) -> Result<Granted, u16> {
+        self.may_ask(id, leg)?;
+        if let Some(replaced) = refer.replaces {
+            return self.may_take_over(id, replaced).map(Granted::Take);
+        }
+        let target = self.target_of(id, &refer.whom).ok_or(STATUS_FORBIDDEN)?;
+        let owned = self.port_for_transfer(id)?;
+        Ok(Granted::Call { target, owned })
+    }
+
+    /// Whether the party of this leg may hand the talk on now.
+    fn may_ask(&mut self, id: CallId, leg: LegId) -> Result<(), u16> {
         let call = self.calls.get_mut(&id).ok_or(STATUS_NO_CALL)?;
         if call.transferor_leg(leg).is_some() {
             return Err(STATUS_PENDING);
         }
-        if !call.person.as_ref().is_some_and(|person| person.leg.id == leg && person.talks()) {
-            return Err(STATUS_FORBIDDEN);
-        }
-        if refer.replaces.is_some() {
-            return Err(STATUS_NO_CALL);
-        }
-        let target = self.target_of(id, &refer.whom).ok_or(STATUS_FORBIDDEN)?;
+        let talks = call.person.as_ref().is_some_and(|person| person.leg.id == leg && person.talks());
+        if talks { Ok(()) } else { Err(STATUS_FORBIDDEN) }
+    }
+
+    /// A port for who is called. The one who asked stays on this worker too, so that the talk can go on: nobody is moved
+    /// for a transfer.
+    pub(super) fn port_for_transfer(&mut self, id: CallId) -> Result<Owned, u16> {
         if !self.may_call_person(Urgency::Usual) {
             return Err(STATUS_STOPPING);
         }
-        // The one who asked stays on this worker too, so that the talk can go on: nobody is moved for a transfer.
-        let owned = self.port_where_patient_is(id).ok_or(STATUS_NO_PORT)?;
-        Ok((target, owned))
+        self.port_where_patient_is(id).ok_or(STATUS_NO_PORT)
     }
 
-    /// The target that a REFER means: a user, or somebody whom the flows of this call name. A phone writes the name or
-    /// number that was dialled with our own address behind it.
-    fn target_of(&self, id: CallId, whom: &Whom) -> Option<String> {
-        let mut called = self.calls.get(&id)?.run.set().called();
-        let found = match whom {
-            Whom::User(target) => return Some(target.clone()),
-            Whom::Here(user) => called.find(|target| is_dialled(target, user.expose())),
-            Whom::Elsewhere(uri) => {
-                let uri = Uri::read(uri.expose().as_bytes()).ok()?;
-                called.find(|target| Uri::read(target.as_bytes()).is_ok_and(|its| same(&its, &uri)))
-            }
-        };
-        found.map(str::to_owned)
-    }
-
-    fn begin_transfer(&mut self, id: CallId, by: LegId, target: String, owned: Owned) {
-        self.counters.transfers += 1;
-        self.sip(sip::Command::AcceptRefer { leg: by });
-        let held =
-            self.calls.get(&id).and_then(|call| call.person.as_ref()).map(|person| person.leg.is_held());
-        if held == Some(true) {
-            self.tell_of_hold(id, by, false);
-        }
-        self.append(id, Event::Unbridged { leg: by });
-        let step = TransferStep::Began { target: target.clone() };
-        self.append(id, Event::Transfer { by, step });
-        if let Some(call) = self.calls.get_mut(&id) {
-            call.transfer = Some(Transfer { by, from: call.person.take() });
-        }
-        self.let_hear(id);
+    pub(super) fn begin_transfer(&mut self, id: CallId, by: LegId, target: String, owned: Owned) {
+        self.set_aside(id, by, &target);
         self.lead_on_if_alone(id);
         let leg = self.sip.reserve_leg();
         self.append(id, Event::PersonCalled { leg, target: target.clone() });
@@ -108,10 +103,28 @@ impl Switch {
         self.turn_beds(id);
     }
 
+    /// Who asked is heard by nobody from now on. `told` is whom the log names as the other one.
+    pub(super) fn set_aside(&mut self, id: CallId, by: LegId, told: &str) {
+        self.counters.transfers += 1;
+        let held =
+            self.calls.get(&id).and_then(|call| call.person.as_ref()).map(|person| person.leg.is_held());
+        if held == Some(true) {
+            self.tell_of_hold(id, by, false);
+        }
+        self.append(id, Event::Unbridged { leg: by });
+        let step = TransferStep::Began { target: told.to_owned() };
+        self.append(id, Event::Transfer { by, step });
+        if let Some(call) = self.calls.get_mut(&id) {
+            call.transfer = Some(Transfer { by, from: call.person.take(), asked: None });
+        }
+        self.let_hear(id);
+    }
+
     /// The person who is called answered and talks with the patient. `false` if nobody hands a talk on.
     pub(super) fn transfer_done(&mut self, id: CallId, to: LegId) -> bool {
-        let Some(Transfer { by, from }) = self.take_transfer(id) else { return false };
+        let Some(Transfer { by, from, asked }) = self.take_transfer(id) else { return false };
         self.append(id, Event::Transfer { by, step: TransferStep::Done { to } });
+        self.tell_of_transfer(asked, None);
         self.sip(sip::Command::TellRefer { leg: by, status: 200 });
         self.dismiss(id, from, None);
         self.turn_beds(id);
@@ -121,9 +134,10 @@ impl Switch {
     /// The person who is called was not reached: the patient is back with who asked, or is led on. `false` if nobody
     /// hands a talk on.
     pub(super) fn transfer_failed(&mut self, id: CallId, status: u16) -> bool {
-        let Some(Transfer { by, from }) = self.take_transfer(id) else { return false };
+        let Some(Transfer { by, from, asked }) = self.take_transfer(id) else { return false };
         self.counters.transfers_failed += 1;
         self.append(id, Event::Transfer { by, step: TransferStep::Failed { status } });
+        self.tell_of_transfer(asked, Some(status));
         self.sip(sip::Command::TellRefer { leg: by, status });
         match from {
             Some(person) => self.give_back(id, person),
@@ -159,9 +173,10 @@ impl Switch {
 
     /// The call, or every talk in it, is over: who asked leaves too.
     pub(super) fn drop_transfer(&mut self, id: CallId, status: u16, reason: Option<&'static str>) {
-        let Some(Transfer { by, from }) = self.take_transfer(id) else { return };
+        let Some(Transfer { by, from, asked }) = self.take_transfer(id) else { return };
         self.counters.transfers_failed += 1;
         self.append(id, Event::Transfer { by, step: TransferStep::Failed { status } });
+        self.tell_of_transfer(asked, Some(status));
         self.sip(sip::Command::TellRefer { leg: by, status });
         self.dismiss(id, from, reason);
     }
@@ -175,36 +190,5 @@ impl Switch {
         let Some(person) = person else { return };
         self.sip(sip::Command::HangUp { leg: person.leg.id, reason });
         self.close_leg(id, person.leg);
-    }
-}
-
-/// Whether who dials `user` at our address means this target: the name in its URI, or its number over a carrier.
-fn is_dialled(target: &str, user: &str) -> bool {
-    if let Some(dialled) = Dialled::read(target) {
-        let digits = |number: &str| number.strip_prefix('+').unwrap_or(number).to_owned();
-        return digits(dialled.number.expose()) == digits(user);
-    }
-    let uri = Uri::read(target.as_bytes()).ok();
-    uri.and_then(|uri| uri.user_unescaped()).is_some_and(|name| *name == *user.as_bytes())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_is_dialled_is_a_name_or_a_number_of_the_flows() {
-        for (target, user, expected) in [
-            ("sip:front-desk@10.0.0.9:5060", "front-desk", true),
-            ("sip:front-desk@10.0.0.9:5060", "Front-Desk", false),
-            ("sip:front-desk@10.0.0.9:5060", "front", false),
-            ("sip:10.0.0.9", "", false),
-            ("trunk:carrier/+16175550142", "+16175550142", true),
-            ("trunk:carrier/+16175550142", "16175550142", true),
-            ("trunk:carrier/+16175550142", "6175550142", false),
-            ("trunk:carrier/+16175550142", "carrier", false),
-        ] {
-            assert_eq!(is_dialled(target, user), expected, "{target} {user}");
-        }
     }
 }

@@ -6,6 +6,8 @@
 
 #![allow(dead_code, reason = "each test program uses its own part of this support")]
 
+pub mod sipp;
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::{BufRead, BufReader, Read};

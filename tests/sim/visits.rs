@@ -1,5 +1,5 @@
-//! Supervisors and third parties of a world: asked for in calls that are up, changed, sent away; by chance of their own,
-//! so that worlds without them are what they were.
+//! Supervisors and third parties of a world: asked for in calls that are up, changed, sent away; and talks that are handed
+//! on by command; by chance of their own, so that worlds without them are what they were.
 
 use super::check::Wrong;
 use super::fault::Fault;
@@ -62,10 +62,10 @@ impl World {
         let target = self.flows.sets[self.reloaded].called().next().unwrap_or_default().to_owned();
         let mode = [GuestMode::Listen, GuestMode::Whisper, GuestMode::Barge, GuestMode::Third];
         let mode = mode[rng.below(4) as usize];
-        let act = if rng.below(8) == 0 {
-            GuestAct::Leave { name: target }
-        } else {
-            GuestAct::Come { target, mode }
+        let act = match rng.below(8) {
+            0 => GuestAct::Leave { name: target },
+            1 => GuestAct::HandOn { target },
+            _ => GuestAct::Come { target, mode },
         };
         let ask = AskId(self.visits.next);
         self.visits.next += 1;
@@ -87,7 +87,7 @@ impl World {
         match answer {
             Ok(GuestDone::Joined(_)) => self.visits.joined += 1,
             Ok(GuestDone::Changed(_)) => self.visits.changed += 1,
-            Ok(GuestDone::Left) | Err(_) => {}
+            Ok(GuestDone::Left | GuestDone::HandedOn) | Err(_) => {}
         }
         Ok(())
     }

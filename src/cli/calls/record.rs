@@ -85,11 +85,14 @@ pub fn summary(record: &Record, numbers: Numbers, zone: &TimeZone) -> String {
         }
     }
     lines.extend(record.transfers.iter().map(|transfer| {
-        let whom = transfer.target.as_deref().unwrap_or("nobody");
+        let is_taken = matches!(transfer.outcome, Some(TransferStep::Taken { .. }));
+        let nobody = if is_taken { "who talked here" } else { "nobody" };
+        let whom = transfer.target.as_deref().unwrap_or(nobody);
         let came = match transfer.outcome {
             Some(TransferStep::Done { .. }) => "they talked".to_owned(),
             Some(TransferStep::Failed { status }) => format!("not reached, SIP status {status}"),
             Some(TransferStep::Refused { status }) => format!("refused, SIP status {status}"),
+            Some(TransferStep::Taken { into }) => format!("is handed on: talks in {into} now"),
             Some(TransferStep::Began { .. } | TransferStep::Left) | None if record.end.is_none() => {
                 "under way".to_owned()
             }

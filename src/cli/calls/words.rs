@@ -41,6 +41,9 @@ pub fn transferred(by: LegId, step: &TransferStep) -> String {
         }
         TransferStep::Left => format!("the person ({by}) hung up meanwhile"),
         TransferStep::Done { to } => format!("handed on by the person ({by}): the caller talks by {to}"),
+        TransferStep::Taken { into } => {
+            format!("handed on by {by}: who talked here talks with the caller of {into} now")
+        }
         TransferStep::Failed { status } => {
             format!("not handed on by the person ({by}): nobody was reached (SIP status {status})")
         }

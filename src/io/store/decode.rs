@@ -90,6 +90,7 @@ fn transfer(body: &Body) -> Result<TransferStep, DecodeError> {
         "refused" => TransferStep::Refused { status: body.number("status")? },
         "left" => TransferStep::Left,
         "done" => TransferStep::Done { to: body.id("to")? },
+        "taken" => TransferStep::Taken { into: body.id("into")? },
         "failed" => TransferStep::Failed { status: body.number("status")? },
         _ => return Err(body.bad("step")),
     })
@@ -375,7 +376,7 @@ pub(super) mod tests {
     use crate::call::recording::{RecordingFault, RecordingKind};
     use crate::flow::action::Why;
     use crate::flow::closing::Then;
-    use crate::id::{LegId, RecordingId};
+    use crate::id::{CallId, LegId, RecordingId};
     use crate::io::store::encode::{body, kind};
     use crate::report::event::{Cause, GuestMode};
     use crate::report::ladder::Heading;
@@ -546,6 +547,7 @@ pub(super) mod tests {
             any::<u16>().prop_map(|status| TransferStep::Refused { status }),
             Just(TransferStep::Left),
             leg().prop_map(|to| TransferStep::Done { to }),
+            any::<u64>().prop_map(|id| TransferStep::Taken { into: CallId(id) }),
             any::<u16>().prop_map(|status| TransferStep::Failed { status }),
         ]
     }

@@ -157,6 +157,10 @@ fn of_transfer<M: SerializeMap>(body: &mut M, step: &TransferStep) -> Result<(),
             body.serialize_entry("step", "done")?;
             body.serialize_entry("to", &Shown(to))
         }
+        TransferStep::Taken { into } => {
+            body.serialize_entry("step", "taken")?;
+            body.serialize_entry("into", &Shown(into))
+        }
         TransferStep::Failed { status } => {
             body.serialize_entry("step", "failed")?;
             body.serialize_entry("status", status)

@@ -32,6 +32,7 @@ pub fn describe(request: &Request<'_>, way: Way) -> Invite {
             false => Reliability::NotRequired,
         },
         phone: Phone::default(),
+        replaces: None,
     }
 }
 

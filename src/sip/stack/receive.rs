@@ -24,6 +24,7 @@ use crate::wire::sip::header::Headers;
 use crate::wire::sip::message::{Message, ParseError, Request, parse};
 use crate::wire::sip::method::Method;
 use crate::wire::sip::name::Name;
+use crate::wire::sip::refer::{ReferError, Replaces};
 use crate::wire::sip::uri::Uri;
 use crate::wire::sip::validate::{self, Essentials, Violation, validate_on_stream};
 use crate::wire::sip::via::Via;
@@ -265,6 +266,10 @@ pub fn check_content(request: &Request<'_>) -> Result<(), Refusal> {
     }
     if matches!(request.method, Method::Invite | Method::Update | Method::Prack) {
         body::sdp(request)?;
+    }
+    let replaces = Replaces::of(headers).map_err(Refusal::Refer)?;
+    if replaces.is_some() && request.method != Method::Invite {
+        return Err(Refusal::Refer(ReferError::Replaces));
     }
     if request.method == Method::Invite && !accepts_sdp(headers) {
         return Err(Refusal::NotAcceptable);

@@ -110,16 +110,18 @@ impl Stack {
 
     /// The call whose place is to be taken. We are who would be asked to give it up, so the To tag is ours
     /// (RFC 3891 §3).
-    fn replaced(&self, replaces: &Replaces) -> Replaced {
+    pub(super) fn replaced(&self, replaces: &Replaces) -> Replaced {
         let dialog = DialogId::named(&replaces.call_id, &replaces.to_tag, &replaces.from_tag);
-        let leg = self.dialogs.get(&dialog).copied();
-        let stands = leg.and_then(|id| match &self.legs.get(&id)?.phase {
-            Phase::InDialog(within) if !within.is_leaving() => Some((id, within.stage)),
-            Phase::InDialog(_) | Phase::Outgoing(_) | Phase::Mortal { .. } | Phase::Subscribed(_) => None,
-        });
-        match (stands, replaces.stage) {
-            (Some((leg, Stage::Established)), refer::Stage::Any) => Replaced::Leg(leg),
-            (Some((_, Stage::Established | Stage::Early)), _) | (None, _) => Replaced::Nobody,
+        let Some(&leg) = self.dialogs.get(&dialog) else { return Replaced::Nobody };
+        match (self.legs.get(&leg).map(|leg| &leg.phase), replaces.stage) {
+            (Some(Phase::InDialog(within)), _) if within.is_leaving() => Replaced::Over,
+            (Some(Phase::InDialog(within)), stage) => match (within.stage, stage) {
+                (Stage::Established, refer::Stage::Any) => Replaced::Leg(leg),
+                (Stage::Established, refer::Stage::Early) => Replaced::Answered,
+                (Stage::Early, refer::Stage::Any | refer::Stage::Early) => Replaced::Nobody,
+            },
+            (Some(Phase::Mortal { .. } | Phase::Subscribed(_)), _) => Replaced::Over,
+            (Some(Phase::Outgoing(_)) | None, _) => Replaced::Nobody,
         }
     }
 

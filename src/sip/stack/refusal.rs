@@ -14,9 +14,9 @@ use crate::wire::sip::validate::Violation;
 /// What this engine does (RFC 3261 §20.5).
 pub const ALLOW: &str = "INVITE, ACK, BYE, CANCEL, OPTIONS, UPDATE, PRACK, INFO, REFER";
 /// The extensions that it knows (RFC 3261 §20.37).
-pub const SUPPORTED: &str = "100rel, timer";
+pub const SUPPORTED: &str = "100rel, replaces, timer";
 /// The same, each by itself.
-pub const EXTENSIONS: [&[u8]; 2] = [b"100rel", b"timer"];
+pub const EXTENSIONS: [&[u8]; 3] = [b"100rel", b"replaces", b"timer"];
 /// The body that it reads (RFC 3261 §20.1).
 pub const ACCEPT: &str = "application/sdp";
 /// The bodies that it reads in INFO.

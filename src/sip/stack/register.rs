@@ -149,12 +149,15 @@ impl Stack {
 
     /// Whether `sip:NAME@REALM` names a user of ours.
     pub fn is_user(&self, target: &str) -> bool {
-        let Some((desk, uri)) = self.desk.as_ref().zip(Uri::read(target.as_bytes()).ok()) else {
-            return false;
-        };
+        self.user_named(target).is_some()
+    }
+
+    /// The user of ours whom `sip:NAME@REALM` names.
+    pub fn user_named(&self, target: &str) -> Option<String> {
+        let (desk, uri) = self.desk.as_ref().zip(Uri::read(target.as_bytes()).ok())?;
         let is_here =
             matches!(uri.host, Some(Host::Name(name)) if name.eq_ignore_ascii_case(desk.realm().as_bytes()));
-        is_here && uri.port.is_none() && user_of(&uri).is_some_and(|user| desk.has_user(&user))
+        user_of(&uri).filter(|user| is_here && uri.port.is_none() && desk.has_user(user))
     }
 
     /// A REGISTER that passed the checks of every request.

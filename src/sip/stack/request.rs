@@ -19,6 +19,7 @@ use crate::wire::sip::grammar::{Parameters, decimal, split_at_outside, trim};
 use crate::wire::sip::message::{Message, Request, parse};
 use crate::wire::sip::method::Method;
 use crate::wire::sip::name::Name;
+use crate::wire::sip::refer::Replaces;
 
 /// How long a peer waits at most before it tries a second re-INVITE again, in seconds (RFC 3261 §14.2).
 const RETRY_AFTER_MAX_S: u64 = 10;
@@ -41,7 +42,9 @@ impl Stack {
         within.local_tag = local_tag;
         within.update = update_of(&request.headers).unwrap_or(Update::NotAllowed);
         let phone = self.phone_in(now, arrival);
-        let invite = Box::new(Invite { phone, ..caller::describe(request, *way) });
+        // It was read when it came in.
+        let replaces = Replaces::of(&request.headers).ok().flatten().map(|it| self.replaced(&it));
+        let invite = Box::new(Invite { phone, replaces, ..caller::describe(request, *way) });
         within.reliability = invite.reliability;
         self.dialogs.insert(within.dialog.id(), leg);
         let phase = Phase::InDialog(Box::new(within));

@@ -10,10 +10,10 @@ use crate::switch::dial::{self, Caps, Emergency, Outside, Place};
 use crate::wire::sip::credentials::Algorithm;
 use crate::wire::sip::message::{Message, parse};
 
-const ANN: &str = "sip:ann@careline";
+pub(super) const ANN: &str = "sip:ann@careline";
 const STRANGER: &str = "sip:+16175550142@carrier.example";
 /// Where bob's phone is.
-const BOB: &str = "10.0.0.9:5060";
+pub(super) const BOB: &str = "10.0.0.9:5060";
 const OFFERED: &str =
     "v=0\r\no=- 1 1 IN IP4 10.0.0.2\r\ns=-\r\nc=IN IP4 10.0.0.2\r\nt=0 0\r\nm=audio 4000 RTP/AVP 0\r\n";
 
@@ -39,14 +39,14 @@ fn pool(ports: u16) -> ports::Ports {
 }
 
 /// A switch with users and trunks, and a phone at [`THEM`].
-struct Desk {
-    scene: Scene,
-    purse: Purse,
-    calls: u32,
+pub(super) struct Desk {
+    pub(super) scene: Scene,
+    pub(super) purse: Purse,
+    pub(super) calls: u32,
 }
 
 impl Desk {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         Self::with(Vec::new())
     }
 
@@ -93,7 +93,7 @@ impl Desk {
     }
 
     /// What answers an INVITE with these lines.
-    fn invite(&mut self, from: &str, number: &str, lines: &str) -> String {
+    pub(super) fn invite(&mut self, from: &str, number: &str, lines: &str) -> String {
         self.calls += 1;
         let before = self.scene.sent.len();
         self.request("INVITE", from, number, lines);
@@ -101,7 +101,7 @@ impl Desk {
     }
 
     /// Credentials for the challenge of this answer.
-    fn shown(&mut self, asked: &str, number: &str) -> String {
+    pub(super) fn shown(&mut self, asked: &str, number: &str) -> String {
         let Ok(Message::Response(response)) = parse(asked.as_bytes()) else { panic!("{asked}") };
         let text = format!("INVITE sip:{number}@{US} SIP/2.0\r\n\r\n");
         let Ok(Message::Request(request)) = parse(text.as_bytes()) else { panic!("{text}") };
@@ -111,7 +111,7 @@ impl Desk {
     }
 
     /// Ann's phone dials with her password: the status, and the number of its call.
-    fn dial(&mut self, number: &str) -> u16 {
+    pub(super) fn dial(&mut self, number: &str) -> u16 {
         let asked = self.invite(ANN, number, "");
         assert_eq!(status(&asked), 407, "{number}: {asked}");
         let shown = self.shown(&asked, number);
@@ -122,7 +122,7 @@ impl Desk {
         status(&answer)
     }
 
-    fn acknowledge(&mut self, from: &str, answer: &str) {
+    pub(super) fn acknowledge(&mut self, from: &str, answer: &str) {
         let to = answer.lines().find(|line| line.starts_with("To: ")).expect("To").to_owned();
         let call = self.calls;
         self.scene.datagram(&format!(
@@ -152,7 +152,7 @@ impl Desk {
     }
 
     /// Bob's phone logs in.
-    fn log_in(&mut self, name: &str, contact: &str) {
+    pub(super) fn log_in(&mut self, name: &str, contact: &str) {
         let register = |lines: &str, cseq: u32| {
             format!(
                 "REGISTER sip:{US} SIP/2.0\r\nVia: SIP/2.0/UDP {THEM};rport;branch=z9hG4bKr{cseq}{name}\r\n\
@@ -186,7 +186,7 @@ impl Desk {
     }
 }
 
-fn status(answer: &str) -> u16 {
+pub(super) fn status(answer: &str) -> u16 {
     answer.split(' ').nth(1).and_then(|status| status.parse().ok()).unwrap_or_default()
 }
 

@@ -1,14 +1,16 @@
 //! A person hands the talk on by REFER: who talks with whom, what everybody is told, and that nothing is left behind.
 
 use super::*;
+use crate::id::AskId;
 use crate::limits::{CLOSING_MAX, TRANSFER_RING};
 use crate::media::command::Command;
 use crate::report::event::TransferStep;
+use crate::switch::interface::{GuestAct, GuestDone, GuestOrder, GuestRefusal};
 use proptest::prelude::*;
 
 const SDP: &str =
     "v=0\r\no=- 1 1 IN IP4 10.0.0.9\r\ns=-\r\nc=IN IP4 10.0.0.9\r\nt=0 0\r\nm=audio 5000 RTP/AVP 0\r\n";
-const HOLD: &str = "v=0\r\no=- 1 2 IN IP4 10.0.0.9\r\ns=-\r\nc=IN IP4 10.0.0.9\r\nt=0 0\r\nm=audio 5000 RTP/AVP 0\r\na=sendonly\r\n";
+pub(super) const HOLD: &str = "v=0\r\no=- 1 2 IN IP4 10.0.0.9\r\ns=-\r\nc=IN IP4 10.0.0.9\r\nt=0 0\r\nm=audio 5000 RTP/AVP 0\r\na=sendonly\r\n";
 /// As a phone writes whom its user dialled.
 const NURSE: &str = "Refer-To: <sip:nurse@10.0.0.1>\r\n";
 
@@ -19,17 +21,17 @@ fn clinic() -> Arc<FlowSet> {
 }
 
 /// The newest INVITE to that person.
-fn invite(scene: &Scene, name: &str) -> Option<String> {
+pub(super) fn invite(scene: &Scene, name: &str) -> Option<String> {
     let start = format!("INVITE sip:{name}@");
     scene.sent.iter().rev().find(|text| text.starts_with(&start)).cloned()
 }
 
-fn header<'a>(text: &'a str, name: &str) -> &'a str {
+pub(super) fn header<'a>(text: &'a str, name: &str) -> &'a str {
     text.lines().find_map(|line| line.strip_prefix(name)).unwrap_or_default().trim()
 }
 
 /// The person's answer to the INVITE.
-fn answers(scene: &mut Scene, name: &str, status: &str) {
+pub(super) fn answers(scene: &mut Scene, name: &str, status: &str) {
     let invite = invite(scene, name).expect("that person is called");
     let same: String = ["Via:", "From:", "Call-ID:", "CSeq:"]
         .map(|field| format!("{field} {}\r\n", header(&invite, field)))
@@ -60,7 +62,7 @@ fn asks(scene: &mut Scene, name: &str, method: &str, lines: &str, body: &str) {
 }
 
 /// 200 to our newest request of that method; `false` if there was none.
-fn takes(scene: &mut Scene, method: &str) -> bool {
+pub(super) fn takes(scene: &mut Scene, method: &str) -> bool {
     let Some(request) = scene.sent.iter().rev().find(|text| text.starts_with(method)).cloned() else {
         return false;
     };
@@ -97,14 +99,14 @@ fn handing(key: u8) -> Scene {
 }
 
 /// How often that was sent, each message once.
-fn sent(scene: &Scene, start: &str) -> usize {
+pub(super) fn sent(scene: &Scene, start: &str) -> usize {
     let mut all: Vec<&String> = scene.sent.iter().filter(|text| text.starts_with(start)).collect();
     all.dedup();
     all.len()
 }
 
 /// What the phone was told of its REFER.
-fn told(scene: &Scene) -> Vec<&str> {
+pub(super) fn told(scene: &Scene) -> Vec<&str> {
     let mut all: Vec<&String> = scene.sent.iter().filter(|text| text.starts_with("NOTIFY ")).collect();
     all.dedup();
     all.into_iter().filter_map(|text| text.split("\r\n\r\nSIP/2.0 ").nth(1)?.get(..3)).collect()
@@ -115,7 +117,7 @@ fn bridged(scene: &Scene) -> Vec<LegId> {
     scene.log.iter().filter_map(leg).collect()
 }
 
-fn steps(scene: &Scene) -> Vec<TransferStep> {
+pub(super) fn steps(scene: &Scene) -> Vec<TransferStep> {
     let step =
         |event: &Event| if let Event::Transfer { step, .. } = event { Some(step.clone()) } else { None };
     scene.log.iter().filter_map(step).collect()
@@ -134,7 +136,7 @@ fn talks_with(scene: &Scene) -> Option<LegId> {
     })
 }
 
-fn patient_hangs_up(scene: &mut Scene) {
+pub(super) fn patient_hangs_up(scene: &mut Scene) {
     scene.cseq += 1;
     scene.request("100", "BYE", "");
 }
@@ -404,6 +406,68 @@ fn who_asked_and_whose_phone_died_has_left() {
     nothing_is_left(&mut scene);
 }
 
+/// What came of a command, or nothing yet.
+fn command(scene: &mut Scene, target: &str) -> Option<Result<GuestDone, GuestRefusal>> {
+    let call = *scene.switch.calls.keys().next().expect("a call");
+    let order = GuestOrder { call, act: GuestAct::HandOn { target: target.to_owned() } };
+    scene.tell(Input::Guest { ask: AskId(7), order });
+    scene.answers.pop()
+}
+
+#[test]
+fn a_talk_is_handed_on_by_command_as_if_its_person_had_asked() {
+    for (how, written) in [("200 OK", "nurse"), ("486 Busy Here", "sip:nurse@127.0.0.1:5080"), ("", "nurse")]
+    {
+        let mut scene = talking(0);
+        let (patient, desk) = (scene.leg(), bridged(&scene)[0]);
+        assert_eq!(command(&mut scene, written), None, "he rings");
+        assert!(scene.is_on_bed(patient) && talks_with(&scene).is_none());
+        assert_eq!(steps(&scene), [began()]);
+        assert_eq!(
+            command(&mut scene, written),
+            Some(Err(GuestRefusal::NobodyTalks(*scene.switch.calls.keys().next().unwrap())))
+        );
+        let target = "sip:nurse@127.0.0.1:5080".to_owned();
+        match how {
+            "" => patient_hangs_up(&mut scene),
+            how => answers(&mut scene, "nurse", how),
+        }
+        let (expected, talks) = match how {
+            "200 OK" => (Ok(GuestDone::HandedOn), Some(*bridged(&scene).last().unwrap())),
+            "" => (Err(GuestRefusal::TalkOver(target)), None),
+            _ => (Err(GuestRefusal::NotReached { target, status: 486 }), Some(desk)),
+        };
+        assert_eq!((scene.answers.pop(), talks_with(&scene)), (Some(expected), talks), "{how}");
+        assert_eq!((told(&scene).len(), sent(&scene, "SIP/2.0 202 ")), (0, 0), "its phone asked for nothing");
+        let byes = usize::from(how != "486 Busy Here");
+        assert_eq!(sent(&scene, "BYE sip:front-desk@"), byes, "{how}");
+        patient_hangs_up(&mut scene);
+        nothing_is_left(&mut scene);
+    }
+}
+
+#[test]
+fn a_command_that_may_not_be_changes_nothing() {
+    let mut scene = talking(0);
+    let desk = talks_with(&scene);
+    for stranger in ["0900123456", "sip:nurse@evil.example", "", "maria"] {
+        let refusal = GuestRefusal::NotOurs(stranger.to_owned());
+        assert_eq!(command(&mut scene, stranger), Some(Err(refusal)), "{stranger}");
+    }
+    asks(&mut scene, "front-desk", "REFER", "Refer-To: <sip:0900123456@10.0.0.1>\r\n", "");
+    assert_eq!((talks_with(&scene), steps(&scene)), (desk, vec![TransferStep::Refused { status: 403 }]));
+    scene.tell(Input::Drain { within: Duration::from_secs(3_600) });
+    assert_eq!(command(&mut scene, "nurse"), Some(Err(GuestRefusal::Stopping)));
+    patient_hangs_up(&mut scene);
+    nothing_is_left(&mut scene);
+    let call = CallId(1);
+    scene.tell(Input::Guest {
+        ask: AskId(8),
+        order: GuestOrder { call, act: GuestAct::HandOn { target: "nurse".to_owned() } },
+    });
+    assert_eq!(scene.answers.pop(), Some(Err(GuestRefusal::NoCall(call))));
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(256))]
     /// In whatever order the phones speak.
@@ -424,6 +488,7 @@ proptest! {
                 8 => { takes(&mut scene, "NOTIFY "); }
                 9 => answers(&mut scene, "front-desk", "200 OK"),
                 10 => scene.wait(Duration::from_secs(26)),
+                11 if words.len() > 7 && words.len() < 11 => { command(&mut scene, "nurse"); }
                 11 if words.len() > 10 => scene.tell(Input::Drain { within: Duration::from_secs(40) }),
                 _ => scene.wait(Duration::from_millis(300)),
             }

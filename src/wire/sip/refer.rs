@@ -58,8 +58,8 @@ pub enum ReferError {
     /// It asks for another request than an INVITE.
     #[error("Refer-To asks for another method than INVITE")]
     Method,
-    /// Its `Replaces` is no dialog.
-    #[error("Replaces in Refer-To names no dialog")]
+    /// Its `Replaces` is no dialog, or stands where it may not.
+    #[error("Replaces names no dialog, or stands where it may not")]
     Replaces,
 }
 
@@ -114,6 +114,19 @@ fn replaces(headers: &[u8]) -> Result<Option<Replaces>, ReferError> {
 }
 
 impl Replaces {
+    /// The one of an INVITE, if it has one (RFC 3891 §3).
+    ///
+    /// # Errors
+    /// [`ReferError::Replaces`] when there is more than one, or it names no dialog.
+    pub fn of(headers: &Headers<'_>) -> Result<Option<Self>, ReferError> {
+        let mut values = headers.values(Name::Replaces);
+        match (values.next(), values.next()) {
+            (None, _) => Ok(None),
+            (Some(value), None) => Self::read(value).map(Some).ok_or(ReferError::Replaces),
+            (Some(_), Some(_)) => Err(ReferError::Replaces),
+        }
+    }
+
     /// Reads the value of a Replaces; `None` if it is none (RFC 3891 §6.1).
     fn read(value: &[u8]) -> Option<Self> {
         let (call_id, parameters) = split_at_outside(value, b';');
@@ -183,6 +196,24 @@ mod tests {
             (&format!("Refer-To: <sip:carol@h?{packed}&{packed}>\r\n"), Err(400)),
         ] {
             assert_eq!(read(lines), expected, "{lines}");
+        }
+    }
+
+    #[test]
+    fn an_invite_takes_the_place_of_one_dialog_or_of_none() {
+        // RFC 3891 §3, §6.1
+        for (lines, expected) in [
+            ("", Ok(None)),
+            ("Replaces: a@h;to-tag=t;from-tag=f\r\n", Ok(Some(Stage::Any))),
+            ("Replaces: a@h ;from-tag=f;early-only;to-tag=t\r\n", Ok(Some(Stage::Early))),
+            ("Replaces: a@h;to-tag=t\r\n", Err(400)),
+            ("Replaces: ;to-tag=t;from-tag=f\r\n", Err(400)),
+            ("Replaces: a;to-tag=t;from-tag=f\r\nReplaces: b;to-tag=t;from-tag=f\r\n", Err(400)),
+        ] {
+            let text = format!("INVITE sip:a@b SIP/2.0\r\n{lines}\r\n");
+            let Ok(Message::Request(request)) = parse(text.as_bytes()) else { panic!("{text}") };
+            let read = Replaces::of(&request.headers).map_err(ReferError::status);
+            assert_eq!(read.map(|it| it.map(|it| it.stage)), expected, "{lines}");
         }
     }
 

@@ -534,6 +534,8 @@ fn judge_transfer(call: &Call, by: LegId, step: &TransferStep) -> Verdict {
         TransferStep::Began { .. } => call.handed_us.is_none() && call.bridged_us.is_none(),
         TransferStep::Refused { .. } => true,
         TransferStep::Left => of_it && !call.has_left,
+        // Who hands on is out of both calls in one moment.
+        TransferStep::Taken { .. } => call.handed_us.is_none() && call.bridged_us.is_none(),
         TransferStep::Done { .. } => of_it && call.bridged_us.is_some(),
         TransferStep::Failed { .. } => of_it && call.bridged_us.is_none(),
     };
@@ -566,7 +568,7 @@ impl Call {
                 let is_back = !self.has_left && *status != TERMINATED;
                 self.back_us = is_back.then_some((now_us, by));
             }
-            TransferStep::Refused { .. } => {}
+            TransferStep::Refused { .. } | TransferStep::Taken { .. } => {}
         }
     }
 

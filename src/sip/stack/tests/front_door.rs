@@ -139,10 +139,10 @@ fn what_we_do_not_do_is_refused_by_name() {
     answers("SUBSCRIBE", &request("SUBSCRIBE sip:x", "", ""), "0 > 405 SUBSCRIBE\n");
     let refused = answers(
         "an extension",
-        &request("INVITE sip:1@x", "Require: 100rel, replaces, timer, path\r\n", ""),
+        &request("INVITE sip:1@x", "Require: 100rel, replaces, timer, join, path\r\n", ""),
         "0 > 420 INVITE\n",
     );
-    assert!(refused.contains("\r\nUnsupported: replaces, path\r\n"), "{refused}");
+    assert!(refused.contains("\r\nUnsupported: join, path\r\n"), "{refused}");
     let refused = answers(
         "an answer that may not be SDP",
         &request("INVITE sip:1@x", "Accept: text/html, application/pidf+xml\r\n", ""),
@@ -201,7 +201,7 @@ fn options_tells_what_we_can() {
     for line in [
         "Allow: INVITE, ACK, BYE, CANCEL, OPTIONS, UPDATE, PRACK, INFO, REFER",
         "Accept: application/sdp",
-        "Supported: 100rel, timer",
+        "Supported: 100rel, replaces, timer",
         "Server: Careline/0.1",
     ] {
         assert!(told.contains(&format!("\r\n{line}\r\n")), "{line}: {told}");

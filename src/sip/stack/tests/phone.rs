@@ -380,6 +380,8 @@ fn meant(refer: &Refer) -> String {
         None => whom,
         Some(Replaced::Leg(leg)) => format!("{whom} for {leg}"),
         Some(Replaced::Nobody) => format!("{whom} for nobody"),
+        Some(Replaced::Answered) => format!("{whom} for one that is answered"),
+        Some(Replaced::Over) => format!("{whom} for one that is over"),
     }
 }
 

@@ -221,6 +221,8 @@ fn a_refer_that_points_to_nobody_or_stands_nowhere_is_refused() {
         ("REFER", 400),
         ("REFER + Refer-To: <sip:a@h> + Refer-To: <sip:b@h>", 400),
         ("REFER + Refer-To: <sip:a@h?Replaces=x>", 400),
+        // RFC 3891 §3: only an INVITE takes a place by this header field itself.
+        ("REFER + Refer-To: <sip:a@h> + Replaces: x;to-tag=a;from-tag=b", 400),
         ("REFER + Refer-To: <http://h>", 416),
         ("REFER + Refer-To: <sip:a@h;method=BYE>", 403),
         ("REFER + Refer-To: <sip:a@h> + Require: magic", 420),
@@ -282,7 +284,7 @@ fn the_call_whose_place_is_taken_is_found_by_our_tag_as_its_to_tag() {
     for (replaces, meant) in [
         (format!("{call_id}%3Bto-tag%3D{ours}%3Bfrom-tag%3Dthem"), "l1"),
         (format!("{call_id}%3Bto-tag%3Dthem%3Bfrom-tag%3D{ours}"), "nobody"),
-        (format!("{call_id}%3Bto-tag%3D{ours}%3Bfrom-tag%3Dthem%3Bearly-only"), "nobody"),
+        (format!("{call_id}%3Bto-tag%3D{ours}%3Bfrom-tag%3Dthem%3Bearly-only"), "one that is answered"),
         (format!("x{call_id}%3Bto-tag%3D{ours}%3Bfrom-tag%3Dthem"), "nobody"),
     ] {
         let refer = format!("REFER + Refer-To: <sip:desk@10.0.0.1?Replaces={replaces}>");
