@@ -17,7 +17,7 @@ use crate::sip::registrar::Keep;
 use crate::sip::registrar::binding::Kept;
 use crate::sip::way::Way;
 use crate::wire::telephone_event::Key;
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -139,6 +139,8 @@ pub struct Carrier {
     pub account: Option<Account>,
     /// For how many seconds we log in there, if at all (RFC 3261 §10.2).
     pub login_s: Option<u32>,
+    /// How often its hosts are asked whether they are there, if at all (RFC 3261 §11).
+    pub health_every: Option<Duration>,
 }
 
 /// One thing that happens to the SIP machine.
@@ -318,6 +320,8 @@ pub enum Command {
     },
     /// BYEs that wait for the answer to a NOTIFY go now.
     PartNow,
+    /// The engine stops: the hosts of carriers are asked no more whether they are there.
+    StopAsking,
     /// Finds out how a party is reached (RFC 3263 §4): [`Event::Located`] or [`Event::Failed`] follows. `leg` comes
     /// from `Stack::reserve_leg`.
     Locate {
@@ -489,6 +493,17 @@ pub enum Event {
     },
     /// The phones of a user are elsewhere than before, or hold longer: [`Input::BindingsKept`] comes back.
     KeepBindings(Keep),
+    /// A host of a carrier has changed: told once.
+    Host {
+        /// The carrier.
+        trunk: TrunkName,
+        /// The host.
+        host: SocketAddr,
+        /// What became of it.
+        change: HostChange,
+        /// Its other hosts, and itself, that calls go to.
+        left: usize,
+    },
     /// What came of a [`Command::Probe`].
     Probed {
         /// The leg.
@@ -496,6 +511,15 @@ pub enum Event {
         /// The dialog lives at the peer: any final answer but 408 and 481.
         alive: bool,
     },
+}
+
+/// What became of a host of a carrier.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum HostChange {
+    /// It does not answer: calls go past it, at once.
+    Down,
+    /// It answers again.
+    Up,
 }
 
 /// Why a dialog is dead.

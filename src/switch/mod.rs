@@ -49,7 +49,7 @@ use crate::flow::closing::Closings;
 use crate::flow::closing::pin::Lock;
 use crate::flow::edition::{Edition, Served};
 use crate::flow::set::FlowSet;
-use crate::id::{CallId, LegId, RecordingId};
+use crate::id::{CallId, LegId, RecordingId, TrunkName};
 use crate::limits::{EMERGENCY_PORTS, EVENT_SPILL_HARD_MAX};
 use crate::media::command as media;
 use crate::media::tap::Kept;
@@ -67,6 +67,7 @@ use moving::Journey;
 use ports::Ports;
 use status::Counters;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::net::SocketAddr;
 use std::sync::Arc;
 use stopping::Stopping;
 
@@ -179,6 +180,7 @@ impl Switch {
             Input::Guest { ask, order } => self.on_guest_order(ask, order),
             Input::Drain { within } => {
                 self.stopping = Some(Stopping::within(now.at, within));
+                self.sip(sip::Command::StopAsking);
             }
             Input::Trace(order) => self.on_trace(order),
             Input::Waited(waited) => self.admission.note_wait(now.at, waited),
@@ -301,6 +303,7 @@ impl Switch {
             sip::Event::Answered { leg, sdp } => self.on_answered_by(leg, &sdp),
             sip::Event::Failed { leg, status } => self.on_called_failed(leg, status),
             sip::Event::Probed { leg, alive } => self.on_probed(leg, alive),
+            sip::Event::Host { trunk, host, change, left } => tell_host(&trunk, host, change, left),
             sip::Event::KeepBindings(keep) => self.outputs.push_back(Output::KeepBindings(keep)),
         }
     }
@@ -434,6 +437,18 @@ impl Switch {
             self.sip(sip::Command::PartNow);
             self.run_sip();
             self.outputs.push_back(Output::Drained);
+        }
+    }
+}
+
+/// A host of a trunk has changed: one line of the log for each change.
+fn tell_host(trunk: &TrunkName, host: SocketAddr, change: sip::HostChange, left: usize) {
+    match change {
+        sip::HostChange::Down => {
+            tracing::warn!(%trunk, %host, hosts_left = left, "a trunk's host does not answer: calls go past it");
+        }
+        sip::HostChange::Up => {
+            tracing::info!(%trunk, %host, hosts_left = left, "a trunk's host answers again");
         }
     }
 }

@@ -225,6 +225,7 @@ fn carriers(config: &Config) -> Result<Vec<Carrier>, StartError> {
             trusted: trunk.trust == Trust::Trusted,
             account: account.transpose()?,
             login_s: out.login_s,
+            health_every: out.health_every,
         })
     };
     outgoing.map(carrier).collect()

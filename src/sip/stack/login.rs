@@ -46,11 +46,13 @@ pub struct LoggingIn {
 impl Stack {
     /// Calls go out over these from now on; logins begin at once.
     pub(super) fn open_carriers(&mut self, now: Instant, carriers: Vec<Carrier>) {
-        let before: Vec<CarrierId> = self.carriers.each().map(|(id, _)| id).collect();
-        before.into_iter().for_each(|id| self.index.set(TimerKey::Login(id), None));
-        self.carriers = Carriers::new(carriers);
-        let all: Vec<CarrierId> = self.carriers.each().map(|(id, _)| id).collect();
-        for id in all {
+        for id in self.carriers.ids() {
+            self.index.set(TimerKey::Login(id), None);
+            self.index.set(TimerKey::Watch(id), None);
+        }
+        self.carriers = Carriers::new(now, carriers);
+        for id in self.carriers.ids() {
+            self.retime_watch(id);
             let (tag, call_id) = (self.rng.token(), self.rng.token());
             let Some(held) = self.carriers.held_mut(id) else { continue };
             let domain = held.carrier.to.first().and_then(|to| domain_of(to));

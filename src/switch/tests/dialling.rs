@@ -73,6 +73,7 @@ impl Desk {
             trusted: true,
             account: None,
             login_s: None,
+            health_every: None,
         };
         desk.scene.tell(Input::Carriers(vec![carrier("carrier"), carrier("emergency")]));
         desk

@@ -34,7 +34,7 @@ struct Bench {
 fn carrier(account: Option<Account>, trusted: bool) -> Carrier {
     let to = vec!["sip:a.example".to_owned(), "sip:10.0.0.3:5080".to_owned()];
     let (name, caller) = (TrunkName::from("carrier"), "+16175550100".to_owned());
-    Carrier { name, to, caller, trusted, account, login_s: None }
+    Carrier { name, to, caller, trusted, account, login_s: None, health_every: None }
 }
 
 impl Bench {
