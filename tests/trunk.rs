@@ -17,6 +17,7 @@ mod sound;
 use engine::{Engine, Notice, ROOT, Wishes, eventually};
 use md5::{Digest, Md5};
 use phone::Phone;
+use std::collections::BTreeMap;
 use std::fs::{self, Permissions};
 use std::net::{SocketAddr, UdpSocket};
 use std::os::unix::fs::PermissionsExt;
@@ -224,6 +225,10 @@ fn an_engine_logs_in_where_a_trunk_wants_it_and_says_so() {
     assert!(line(&register, "Contact: ").contains(&format!("@{}", engine.sip)), "{register}");
     let (status, said) = engine.stop();
     assert!(status.success() && !said.contains(PASSWORD), "{status}: {said}");
+    // It has heard that we leave, with the account, before the engine was gone (§10.2.2).
+    let last = carrier.heard().into_iter().rfind(|text| text.starts_with("REGISTER ")).expect("a login");
+    assert!(last.contains("\r\nExpires: 0\r\n") && knows_the_password(&last), "{last}");
+    assert_eq!(line(&last, "Contact: "), line(&register, "Contact: "));
 }
 
 #[test]
@@ -259,9 +264,9 @@ fn a_carrier_that_answers_no_more_is_down_until_it_does_and_no_patient_waits_for
     patient.press(0);
     engine.wait_for("the next rung", |figures| figures["persons_not_reached"] >= 1);
     assert_eq!(asked("INVITE "), 0, "it is not even called");
+    patient.hang_up().unwrap_or_else(|fault| panic!("BYE: {fault}"));
     carrier.silent.store(false, Relaxed);
     engine.wait_for("the host to be up again", |figures| down(figures) == Some(0));
-    patient.hang_up().unwrap_or_else(|fault| panic!("BYE: {fault}"));
     let (status, said) = engine.stop();
     assert!(status.success(), "{status}: {said}");
     for change in ["does not answer: calls go past it", "answers again"] {

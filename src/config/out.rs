@@ -10,7 +10,8 @@ use crate::flow::diagnostic::{Place, Sources, Words};
 use crate::flow::syntax::fields::{self, Fields};
 use crate::flow::syntax::tree::{Node, Shape};
 use crate::limits::{
-    CARRIER_HOSTS_MAX, CARRIER_LOGIN_DEFAULT_S, CARRIER_LOGIN_MAX_S, HEALTH_EVERY_DEFAULT_S, HEALTH_EVERY_MAX_S,
+    CARRIER_HOSTS_MAX, CARRIER_LOGIN_DEFAULT_S, CARRIER_LOGIN_MAX_S, HEALTH_EVERY_DEFAULT_S,
+    HEALTH_EVERY_MAX_S,
 };
 use crate::sip::carrier::{e164, hop};
 use std::path::PathBuf;

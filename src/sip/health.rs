@@ -257,9 +257,13 @@ mod tests {
 
     #[test]
     fn who_is_down_is_asked_more_often_and_trunks_that_began_together_part() {
-        for (letters, least_ms, most_ms) in
-            [("", 0, 1_000), ("a", 27_000, 30_000), ("m", 27_000, 30_000), ("am", 4_500, 5_000), ("ammm", 4_500, 5_000)]
-        {
+        for (letters, least_ms, most_ms) in [
+            ("", 0, 1_000),
+            ("a", 27_000, 30_000),
+            ("m", 27_000, 30_000),
+            ("am", 4_500, 5_000),
+            ("ammm", 4_500, 5_000),
+        ] {
             let waits: Vec<u128> = (0..100)
                 .map(|seed| {
                     let (mut rng, mut now) = (Rng::seeded(seed), Instant::START);

@@ -7,9 +7,9 @@
 use crate::clock::Instant;
 use crate::id::{LegId, TrunkName};
 use crate::phi::Phi;
+use crate::sip::carrier::{Carrier, HostChange};
 use crate::sip::dialog::kept::Kept as KeptDialog;
 use crate::sip::digest::Ha1;
-use crate::sip::digest::answer::Account;
 use crate::sip::digest::nonce::Secret;
 use crate::sip::locate::{LocateId, Question, Record};
 use crate::sip::refer::Refer;
@@ -122,25 +122,6 @@ pub struct User {
     pub name: String,
     /// The hash of his password.
     pub ha1: Ha1,
-}
-
-/// A carrier that calls of ours go out over.
-#[derive(Clone, Debug)]
-pub struct Carrier {
-    /// Its name: `trunk:NAME/NUMBER` is called over it.
-    pub name: TrunkName,
-    /// Its hosts in the order in which they are tried, such as `sip:sbc.carrier.example`.
-    pub to: Vec<String>,
-    /// The number that those who are called see, as E.164 writes it.
-    pub caller: String,
-    /// Whether it may learn a patient's number (RFC 3325 §5).
-    pub trusted: bool,
-    /// Who we are there, if it asks.
-    pub account: Option<Account>,
-    /// For how many seconds we log in there, if at all (RFC 3261 §10.2).
-    pub login_s: Option<u32>,
-    /// How often its hosts are asked whether they are there, if at all (RFC 3261 §11).
-    pub health_every: Option<Duration>,
 }
 
 /// One thing that happens to the SIP machine.
@@ -322,6 +303,9 @@ pub enum Command {
     PartNow,
     /// The engine stops: the hosts of carriers are asked no more whether they are there.
     StopAsking,
+    /// The engine is about to end: carriers that have us logged in hear it (RFC 3261 §10.2.2). `Stack::is_logging_out` tells
+    /// when they have.
+    LogOut,
     /// Finds out how a party is reached (RFC 3263 §4): [`Event::Located`] or [`Event::Failed`] follows. `leg` comes
     /// from `Stack::reserve_leg`.
     Locate {
@@ -511,15 +495,6 @@ pub enum Event {
         /// The dialog lives at the peer: any final answer but 408 and 481.
         alive: bool,
     },
-}
-
-/// What became of a host of a carrier.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum HostChange {
-    /// It does not answer: calls go past it, at once.
-    Down,
-    /// It answers again.
-    Up,
 }
 
 /// Why a dialog is dead.

@@ -56,6 +56,7 @@ use crate::media::tap::Kept;
 use crate::report::event::{Cause, Entry, Event, Party};
 use crate::report::ladder::Heading;
 use crate::rng::Rng;
+use crate::sip::carrier::HostChange;
 use crate::sip::interface as sip;
 use crate::sip::stack::Stack;
 use admission::Admission;
@@ -107,6 +108,8 @@ pub struct Switch {
     /// The engine stops.
     stopping: Option<Stopping>,
     drained_told: bool,
+    /// Until when carriers may take to hear that we log out, once the last call is gone.
+    logging_out: Option<Instant>,
     admission: Admission,
     /// Whose phones are ours.
     house: House,
@@ -143,6 +146,7 @@ impl Switch {
             rng,
             stopping: None,
             drained_told: false,
+            logging_out: None,
             admission: Admission::default(),
             house: House::default(),
             openness: sip::Openness::Open,
@@ -180,6 +184,7 @@ impl Switch {
             Input::Guest { ask, order } => self.on_guest_order(ask, order),
             Input::Drain { within } => {
                 self.stopping = Some(Stopping::within(now.at, within));
+                self.logging_out = self.logging_out.map(|_| now.at);
                 self.sip(sip::Command::StopAsking);
             }
             Input::Trace(order) => self.on_trace(order),
@@ -209,6 +214,9 @@ impl Switch {
         let call = self.timers.first().map(|&(at, _)| Due { at, reason: "a call" });
         let stopping = self.stopping.filter(|_| !self.calls.is_empty());
         let drain = stopping.map(|stopping| Due { at: stopping.due(), reason: "drain" });
+        let leaves = self.logging_out.filter(|_| self.calls.is_empty() && !self.drained_told);
+        let leaves = leaves.map(|at| Due { at, reason: "logging out at trunks" });
+        let drain = Due::earlier(drain, leaves);
         let ladder = self.ladders.poll_timeout().map(|at| Due { at, reason: "a ladder or a trace" });
         let own = Due::earlier(Due::earlier(call, drain), ladder);
         Due::earlier(self.sip.poll_timeout(), own)
@@ -432,7 +440,8 @@ impl Switch {
     }
 
     fn tell_when_drained(&mut self) {
-        if self.stopping.is_some() && self.calls.is_empty() && !self.drained_told {
+        let is_over = self.stopping.is_some() && self.calls.is_empty() && !self.drained_told;
+        if is_over && self.has_logged_out() {
             self.drained_told = true;
             self.sip(sip::Command::PartNow);
             self.run_sip();
@@ -442,12 +451,12 @@ impl Switch {
 }
 
 /// A host of a trunk has changed: one line of the log for each change.
-fn tell_host(trunk: &TrunkName, host: SocketAddr, change: sip::HostChange, left: usize) {
+fn tell_host(trunk: &TrunkName, host: SocketAddr, change: HostChange, left: usize) {
     match change {
-        sip::HostChange::Down => {
+        HostChange::Down => {
             tracing::warn!(%trunk, %host, hosts_left = left, "a trunk's host does not answer: calls go past it");
         }
-        sip::HostChange::Up => {
+        HostChange::Up => {
             tracing::info!(%trunk, %host, hosts_left = left, "a trunk's host answers again");
         }
     }

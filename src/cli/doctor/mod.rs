@@ -15,8 +15,8 @@ mod settings;
 mod trunks;
 
 use super::check::{self, Paths};
-use crate::io::control;
 use crate::flow::diagnostic::Paint;
+use crate::io::control;
 use finding::State;
 use std::path::PathBuf;
 use std::process::ExitCode;

@@ -148,9 +148,9 @@ impl Stack {
                 self.host_answered(now, carrier, host, response.status);
             }
             Purpose::Register { carrier } => {
-                let carrier = *carrier;
-                client.octets = Vec::new();
-                self.login_answered(now, carrier, response);
+                let (carrier, way) = (*carrier, client.way);
+                let request = std::mem::take(&mut client.octets);
+                self.login_answered(now, carrier, (way, &request), response);
             }
             Purpose::Cancel | Purpose::Bye { .. } | Purpose::Prack => client.octets = Vec::new(),
         }

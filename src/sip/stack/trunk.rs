@@ -9,9 +9,11 @@
 //! CANCEL and ACK are never asked. A call that was given up meanwhile is not placed again. Hosts that are not there, silent
 //! or resting are [`super::reach`]'s.
 
-use super::super::carrier::{CarrierId, Dialled, Line, e164, hop, is_emergency, registrar_of, uri_of};
+use super::super::carrier::{
+    Carrier, CarrierId, Dialled, Line, e164, hop, is_emergency, registrar_of, uri_of,
+};
 use super::super::digest::answer::{Purse, Said};
-use super::super::interface::{Carrier, Outgoing};
+use super::super::interface::Outgoing;
 use super::super::invite::uac::Uac;
 use super::super::locate::Hop;
 use super::super::transaction::clients::{ClientId, Large, Purpose, Target};

@@ -10,10 +10,10 @@
 //! answer: a call looks up what is known. A host that is down is left out of calls at once, and of emergency calls never: there
 //! it comes last.
 
-use super::super::carrier::{CarrierId, EMERGENCY_CARRIER};
+use super::super::carrier::{CarrierId, EMERGENCY_CARRIER, HostChange};
 use super::super::counters::Watched;
 use super::super::health::{Health, Input, Output};
-use super::super::interface::{Event, HostChange};
+use super::super::interface::Event;
 use super::super::transaction::clients::{Begin, ClientId, Purpose, Target};
 use super::super::transaction::key::ClientKey;
 use super::{Stack, TimerKey};

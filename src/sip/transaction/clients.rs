@@ -358,9 +358,7 @@ impl Clients {
             | Purpose::Prack
             | Purpose::Notify { .. }
             | Purpose::Register { .. }
-            | Purpose::Watch { .. } => {
-                Machine::NonInvite(ClientNonInvite::new(now, self.timers, transport))
-            }
+            | Purpose::Watch { .. } => Machine::NonInvite(ClientNonInvite::new(now, self.timers, transport)),
         }
     }
 
