@@ -294,7 +294,9 @@ mod tests {
             ("it is asked for and refused", vec![Input::Timeout], None, refused, None),
         ] {
             let mut login = Registering::new(START, 3_600);
-            before.into_iter().for_each(|input| drop(login.handle(START, &mut rng, input)));
+            for input in before {
+                login.handle(START, &mut rng, input);
+            }
             assert_eq!(login.handle(START, &mut rng, Input::Leave), at_once, "{what}");
             let mut asked = at_once;
             for (input, expected) in [(answer, then), (Input::Leave, None)] {
