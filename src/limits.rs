@@ -46,6 +46,24 @@ pub const CARRIER_LOGIN_WAIT_MAX: Duration = Duration::from_secs(1_800);
 pub const CARRIER_LOGIN_CSEQS: u32 = 100;
 /// Contacts that the answer to a login may have: those of other machines with the same account.
 pub const CARRIER_CONTACTS_MAX: usize = 32;
+/// How often a host of a carrier is asked whether it is there, in seconds, if nothing else is said.
+pub const HEALTH_EVERY_DEFAULT_S: u32 = 30;
+/// The longest time between two questions, in seconds: after an hour an answer tells nothing of now.
+pub const HEALTH_EVERY_MAX_S: u32 = 3_600;
+/// How long such a question waits: four sendings over UDP, as for a call ([`SIP_TARGET_PATIENCE_DEFAULT`]).
+pub const HEALTH_PATIENCE: Duration = Duration::from_secs(4);
+/// How often a host is asked that has not answered, so that it has calls again as soon as it is back.
+pub const HEALTH_SOON: Duration = Duration::from_secs(5);
+/// Within which time after a start a host is asked first.
+pub const HEALTH_START: Duration = Duration::from_secs(1);
+/// Each time between questions is shortened by chance by up to one of so many parts.
+pub const HEALTH_JITTER_PARTS: u32 = 10;
+/// Questions, or calls, without an answer in a row that bring a host down: one may be chance.
+pub const HEALTH_MISSES: u32 = 2;
+/// How long calls go past a host that answers no OPTIONS and lost calls: only a call can show that it is back.
+pub const HEALTH_SILENT_REST: Duration = Duration::from_secs(60);
+/// How long the engine waits, when it stops, until carriers have heard that it logs out.
+pub const LOGOUT_MAX: Duration = Duration::from_secs(2);
 /// How long all questions for one call or request may take together, before what is known has to do; of a carrier with
 /// several hosts, those for each of them.
 pub const SIP_LOCATE_MAX: Duration = Duration::from_secs(2);

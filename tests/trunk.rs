@@ -17,10 +17,12 @@ mod sound;
 use engine::{Engine, Notice, ROOT, Wishes, eventually};
 use md5::{Digest, Md5};
 use phone::Phone;
+use std::collections::BTreeMap;
 use std::fs::{self, Permissions};
 use std::net::{SocketAddr, UdpSocket};
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Arc, Mutex};
 
 const USER: &str = "clinic-7";
@@ -32,6 +34,8 @@ const PATIENT_HZ: f64 = 440.0;
 struct Carrier {
     at: SocketAddr,
     heard: Arc<Mutex<Vec<String>>>,
+    /// While it is set it answers nothing.
+    silent: Arc<AtomicBool>,
 }
 
 impl Carrier {
@@ -40,6 +44,8 @@ impl Carrier {
         let at = socket.local_addr().expect("it is bound");
         let heard = Arc::<Mutex<Vec<String>>>::default();
         let log = Arc::clone(&heard);
+        let silent = Arc::<AtomicBool>::default();
+        let is_silent = Arc::clone(&silent);
         std::thread::spawn(move || {
             let sound = UdpSocket::bind("127.0.0.1:0").expect("a port is free");
             let port = sound.local_addr().expect("it is bound").port();
@@ -47,13 +53,13 @@ impl Carrier {
             while let Ok((length, from)) = socket.recv_from(&mut datagram) {
                 let text = String::from_utf8_lossy(&datagram[..length]).into_owned();
                 let mut heard = log.lock().expect("no reader panics");
-                let answer = answer(&text, at, port, heard.len());
+                let answer = answer(&text, at, port, heard.len()).filter(|_| !is_silent.load(Relaxed));
                 heard.push(text);
                 // An engine that was killed takes no answer.
                 let _ = answer.map(|answer| socket.send_to(answer.as_bytes(), from));
             }
         });
-        Self { at, heard }
+        Self { at, heard, silent }
     }
 
     fn heard(&self) -> Vec<String> {
@@ -219,6 +225,10 @@ fn an_engine_logs_in_where_a_trunk_wants_it_and_says_so() {
     assert!(line(&register, "Contact: ").contains(&format!("@{}", engine.sip)), "{register}");
     let (status, said) = engine.stop();
     assert!(status.success() && !said.contains(PASSWORD), "{status}: {said}");
+    // It has heard that we leave, with the account, before the engine was gone (§10.2.2).
+    let last = carrier.heard().into_iter().rfind(|text| text.starts_with("REGISTER ")).expect("a login");
+    assert!(last.contains("\r\nExpires: 0\r\n") && knows_the_password(&last), "{last}");
+    assert_eq!(line(&last, "Contact: "), line(&register, "Contact: "));
 }
 
 #[test]
@@ -231,6 +241,37 @@ fn a_wrong_password_keeps_an_engine_out_and_it_says_so() {
     assert!(engine.told(&["status"]).contains("refused"), "careline status says why");
     let (status, said) = engine.stop();
     assert!(status.success() && !said.contains("guess"), "{status}: {said}");
+}
+
+#[test]
+fn a_carrier_that_answers_no_more_is_down_until_it_does_and_no_patient_waits_for_it() {
+    // RFC 3261 §11
+    let home = tempfile::tempdir().expect("a temporary directory can be made");
+    let carrier = Carrier::start();
+    let engine = engine_with(home.path(), &carrier, PASSWORD, "      health_s: 1\n");
+    let down = |figures: &BTreeMap<String, u64>| figures.get("trunk_carrier_hosts_down").copied();
+    engine.wait_for("a host to answer", |_| carrier.heard().iter().any(|it| it.starts_with("OPTIONS ")));
+    engine.wait_for("the question to be over", |figures| figures["trunk_hosts_asked"] >= 4);
+    let figures = engine.wait_for("both hosts", |figures| down(figures) == Some(0));
+    assert_eq!(figures["trunk_accounts_shown"], 0, "to be asked for an account is an answer");
+    carrier.silent.store(true, Relaxed);
+    engine.wait_for("the host to be down", |figures| down(figures) == Some(1));
+    let told = engine.told(&["status"]);
+    assert!(told.contains(&format!("that calls go past: {}", carrier.at)), "{told}");
+    let asked = |of: &str| carrier.heard().iter().filter(|text| text.starts_with(of)).count();
+    let patient = Phone::call(engine.sip, "100", PATIENT_HZ).unwrap_or_else(|fault| panic!("{fault}"));
+    engine.wait_for("a recording", |figures| figures["recorder_opened"] == 1);
+    patient.press(0);
+    engine.wait_for("the next rung", |figures| figures["persons_not_reached"] >= 1);
+    assert_eq!(asked("INVITE "), 0, "it is not even called");
+    patient.hang_up().unwrap_or_else(|fault| panic!("BYE: {fault}"));
+    carrier.silent.store(false, Relaxed);
+    engine.wait_for("the host to be up again", |figures| down(figures) == Some(0));
+    let (status, said) = engine.stop();
+    assert!(status.success(), "{status}: {said}");
+    for change in ["does not answer: calls go past it", "answers again"] {
+        assert_eq!(said.matches(change).count(), 1, "{change}: {said}");
+    }
 }
 
 #[test]

@@ -9,9 +9,13 @@ use super::vocabulary;
 use crate::flow::diagnostic::{Place, Sources, Words};
 use crate::flow::syntax::fields::{self, Fields};
 use crate::flow::syntax::tree::{Node, Shape};
-use crate::limits::{CARRIER_HOSTS_MAX, CARRIER_LOGIN_DEFAULT_S, CARRIER_LOGIN_MAX_S};
+use crate::limits::{
+    CARRIER_HOSTS_MAX, CARRIER_LOGIN_DEFAULT_S, CARRIER_LOGIN_MAX_S, HEALTH_EVERY_DEFAULT_S,
+    HEALTH_EVERY_MAX_S,
+};
 use crate::sip::carrier::{e164, hop};
 use std::path::PathBuf;
+use std::time::Duration;
 
 /// How calls go out over a trunk.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,6 +28,8 @@ pub struct Out {
     pub account: Option<AccountFile>,
     /// For how many seconds the engine logs in there; `None` is not at all.
     pub login_s: Option<u32>,
+    /// How often the engine asks its hosts whether they are there; `None` is not at all.
+    pub health_every: Option<Duration>,
 }
 
 /// An account at a carrier.
@@ -49,6 +55,14 @@ pub fn read(node: &Node, sources: &mut Sources) -> Option<Out> {
         fields::number(node, "time in seconds", bounds, FAMILY, sources)
     });
     let expires_s = expires_s.and_then(|seconds| u32::try_from(seconds).ok());
+    let health_every = match fields.take("health_s") {
+        Some(node) => {
+            let bounds = 0..=u64::from(HEALTH_EVERY_MAX_S);
+            let seconds = fields::number(node, "time in seconds", bounds, FAMILY, sources);
+            seconds.filter(|seconds| *seconds > 0).map(Duration::from_secs)
+        }
+        None => Some(Duration::from_secs(u64::from(HEALTH_EVERY_DEFAULT_S))),
+    };
     fields.finish(sources);
     let login_s = match (register, &user) {
         (Some((place, Some(Register::On))), None) => {
@@ -65,7 +79,7 @@ pub fn read(node: &Node, sources: &mut Sources) -> Option<Out> {
         (Some((place, _)), None) => return half(place, "`user` needs `password_file`", sources),
         (None, Some((place, _))) => return half(place, "`password_file` needs `user`", sources),
     };
-    Some(Out { to: to?, caller: caller?, account, login_s })
+    Some(Out { to: to?, caller: caller?, account, login_s, health_every })
 }
 
 /// Whether the engine logs in.
@@ -153,6 +167,7 @@ mod tests {
             caller: "+16175550100".to_owned(),
             account: Some(account),
             login_s: None,
+            health_every: Some(Duration::from_secs(30)),
         };
         assert_eq!(config.unwrap().trunks[0].out, Some(expected.clone()));
         let (config, faults) = read("{to: \"sip:sbc1.example\", caller: \"+16175550100\"}");
@@ -167,6 +182,13 @@ mod tests {
             assert_eq!(faults, "", "{more}");
             let out = config.and_then(|config| config.trunks.into_iter().next()?.out);
             assert_eq!(out.and_then(|out| out.login_s), login_s, "{more}");
+        }
+        for (more, every) in [("health_s: 60", Some(60)), ("health_s: 0", None)] {
+            let (config, faults) = read(&format!("{{{account}, {more}}}"));
+            assert_eq!(faults, "", "{more}");
+            let out = config.and_then(|config| config.trunks.into_iter().next()?.out);
+            let found = out.and_then(|out| out.health_every);
+            assert_eq!(found, every.map(Duration::from_secs), "{more}");
         }
         let plain = Out { to: expected.to[..1].to_vec(), account: None, ..expected };
         assert_eq!(config.unwrap().trunks[0].out, Some(plain));
@@ -185,6 +207,7 @@ mod tests {
                 vec!["C022  `register` needs `user` and `password_file`"],
             ),
             (format!("{{{good}, register: yes, expires_s: 1}}"), vec!["C008", "C009"]),
+            (format!("{{{good}, health_s: 3601}}"), vec!["C009"]),
             (
                 "{to: [h, \"sips:h\", \"sip:u@h\"], caller: 6175550100}".to_owned(),
                 vec![

@@ -191,6 +191,12 @@ pub const OUT: Object = Object {
             Value::Number(60, 86_400),
             "Seconds that a login asks for; it is refreshed when half of what was granted is over.",
         ),
+        field(
+            "health_s",
+            Optional,
+            Value::Number(0, 3_600),
+            "Seconds between two questions, by OPTIONS, whether its hosts are there; 0 asks never.",
+        ),
     ],
 };
 

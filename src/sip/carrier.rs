@@ -12,10 +12,13 @@
 //!
 //! Who answers when a carrier asks for the account is the stack's (`stack/trunk`), and so is the search for hosts.
 
+use super::digest::answer::Account;
 use super::locate::Hop;
+use crate::id::TrunkName;
 use crate::phi::Phi;
 use crate::wire::sip::telephone::number_of;
 use crate::wire::sip::uri::Uri;
+use std::time::Duration;
 
 /// What a target over a carrier begins with.
 const SCHEME: &str = "trunk:";
@@ -29,6 +32,34 @@ const EMERGENCY_DIGITS: std::ops::RangeInclusive<usize> = 2..=6;
 const SIP: &str = "sip:";
 /// Digits of an international number: the shortest in use have seven, E.164 §6.2.1 allows fifteen.
 const E164_DIGITS: std::ops::RangeInclusive<usize> = 7..=15;
+
+/// A carrier that calls of ours go out over.
+#[derive(Clone, Debug)]
+pub struct Carrier {
+    /// Its name: `trunk:NAME/NUMBER` is called over it.
+    pub name: TrunkName,
+    /// Its hosts in the order in which they are tried, such as `sip:sbc.carrier.example`.
+    pub to: Vec<String>,
+    /// The number that those who are called see, as E.164 writes it.
+    pub caller: String,
+    /// Whether it may learn a patient's number (RFC 3325 §5).
+    pub trusted: bool,
+    /// Who we are there, if it asks.
+    pub account: Option<Account>,
+    /// For how many seconds we log in there, if at all (RFC 3261 §10.2).
+    pub login_s: Option<u32>,
+    /// How often its hosts are asked whether they are there, if at all (RFC 3261 §11).
+    pub health_every: Option<Duration>,
+}
+
+/// What became of a host of a carrier.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum HostChange {
+    /// It does not answer: calls go past it, at once.
+    Down,
+    /// It answers again.
+    Up,
+}
 
 /// Names a carrier in the stack.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

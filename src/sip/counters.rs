@@ -1,6 +1,7 @@
-//! What the SIP machine tells of itself: its counters, and where it is logged in.
+//! What the SIP machine tells of itself: its counters, where it is logged in, and which hosts of carriers are there.
 
 use crate::id::TrunkName;
+use std::net::SocketAddr;
 
 /// What the SIP machine counts. Each is a total since the start.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -41,6 +42,8 @@ pub struct Counters {
     pub accounts_shown: u64,
     /// Requests that a carrier refused for our account: a wrong password, none at all, or an algorithm of another kind.
     pub accounts_refused: u64,
+    /// OPTIONS to hosts of carriers.
+    pub hosts_asked: u64,
     /// REGISTERs of users that were served.
     pub registers: u64,
     /// REGISTERs with a wrong password, or for somebody else.
@@ -51,6 +54,19 @@ pub struct Counters {
     pub invites_challenged: u64,
     /// Calls with a wrong password.
     pub invites_refused: u64,
+}
+
+/// What is known of the hosts of a carrier that is asked by OPTIONS.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Watched {
+    /// The carrier.
+    pub name: TrunkName,
+    /// Hosts that were found.
+    pub hosts: usize,
+    /// Those that answer.
+    pub answering: usize,
+    /// Those that calls go past.
+    pub down: Vec<SocketAddr>,
 }
 
 /// Whether a carrier has us logged in.

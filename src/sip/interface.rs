@@ -7,9 +7,9 @@
 use crate::clock::Instant;
 use crate::id::{LegId, TrunkName};
 use crate::phi::Phi;
+use crate::sip::carrier::{Carrier, HostChange};
 use crate::sip::dialog::kept::Kept as KeptDialog;
 use crate::sip::digest::Ha1;
-use crate::sip::digest::answer::Account;
 use crate::sip::digest::nonce::Secret;
 use crate::sip::locate::{LocateId, Question, Record};
 use crate::sip::refer::{Refer, Replaced};
@@ -17,7 +17,7 @@ use crate::sip::registrar::Keep;
 use crate::sip::registrar::binding::Kept;
 use crate::sip::way::Way;
 use crate::wire::telephone_event::Key;
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -122,23 +122,6 @@ pub struct User {
     pub name: String,
     /// The hash of his password.
     pub ha1: Ha1,
-}
-
-/// A carrier that calls of ours go out over.
-#[derive(Clone, Debug)]
-pub struct Carrier {
-    /// Its name: `trunk:NAME/NUMBER` is called over it.
-    pub name: TrunkName,
-    /// Its hosts in the order in which they are tried, such as `sip:sbc.carrier.example`.
-    pub to: Vec<String>,
-    /// The number that those who are called see, as E.164 writes it.
-    pub caller: String,
-    /// Whether it may learn a patient's number (RFC 3325 §5).
-    pub trusted: bool,
-    /// Who we are there, if it asks.
-    pub account: Option<Account>,
-    /// For how many seconds we log in there, if at all (RFC 3261 §10.2).
-    pub login_s: Option<u32>,
 }
 
 /// One thing that happens to the SIP machine.
@@ -318,6 +301,11 @@ pub enum Command {
     },
     /// BYEs that wait for the answer to a NOTIFY go now.
     PartNow,
+    /// The engine stops: the hosts of carriers are asked no more whether they are there.
+    StopAsking,
+    /// The engine is about to end: carriers that have us logged in hear it (RFC 3261 §10.2.2). `Stack::is_logging_out` tells
+    /// when they have.
+    LogOut,
     /// Finds out how a party is reached (RFC 3263 §4): [`Event::Located`] or [`Event::Failed`] follows. `leg` comes
     /// from `Stack::reserve_leg`.
     Locate {
@@ -489,6 +477,17 @@ pub enum Event {
     },
     /// The phones of a user are elsewhere than before, or hold longer: [`Input::BindingsKept`] comes back.
     KeepBindings(Keep),
+    /// A host of a carrier has changed: told once.
+    Host {
+        /// The carrier.
+        trunk: TrunkName,
+        /// The host.
+        host: SocketAddr,
+        /// What became of it.
+        change: HostChange,
+        /// Its other hosts, and itself, that calls go to.
+        left: usize,
+    },
     /// What came of a [`Command::Probe`].
     Probed {
         /// The leg.

@@ -6,6 +6,7 @@ pub mod counters;
 pub mod dialog;
 pub mod digest;
 pub mod guard;
+pub mod health;
 pub mod interface;
 pub mod invite;
 pub mod locate;

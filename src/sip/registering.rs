@@ -6,6 +6,8 @@
 //!     │               └── refused, or nobody there
 //!     └── 30 s, 1 min, 2 min … 30 min, each by chance shorter by up to a half; or what Retry-After says ◀─┘
 //! ```
+//!  any ──Leave──▶ (an answer that is awaited) ──▶ Leaving: asked for no time at all (§10.2.2) ──any answer──▶ Left
+//!
 //! What was granted holds to its end whatever a refresh comes to. Requests, passwords and hosts are the stack's.
 
 use crate::clock::Instant;
@@ -26,9 +28,15 @@ pub struct Registering {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum State {
-    Waiting { until: Instant },
+    Waiting {
+        until: Instant,
+    },
     Asking,
     AskingLonger,
+    /// An answer is awaited, and then we leave: one REGISTER is open at a time (RFC 3261 §10.2).
+    AskedAndLeaves,
+    Leaving,
+    Left,
 }
 
 /// What happens.
@@ -46,6 +54,8 @@ pub enum Input {
         /// Its Min-Expires.
         least_s: u32,
     },
+    /// The engine stops: what was granted is given back.
+    Leave,
     /// It was refused, or nobody answered.
     Refused {
         /// Its Retry-After.
@@ -56,7 +66,7 @@ pub enum Input {
 /// A REGISTER is to be sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Ask {
-    /// The time that it asks for, in seconds.
+    /// The time that it asks for, in seconds; 0 gives back what was granted.
     pub expires_s: u32,
 }
 
@@ -70,7 +80,17 @@ impl Registering {
     pub fn poll_timeout(&self) -> Option<Instant> {
         match self.state {
             State::Waiting { until } => Some(until),
-            State::Asking | State::AskingLonger => None,
+            State::Asking | State::AskingLonger | State::AskedAndLeaves | State::Leaving | State::Left => {
+                None
+            }
+        }
+    }
+
+    /// Whether it leaves, and the carrier has not answered that yet.
+    pub fn is_leaving(&self) -> bool {
+        match self.state {
+            State::AskedAndLeaves | State::Leaving => true,
+            State::Waiting { .. } | State::Asking | State::AskingLonger | State::Left => false,
         }
     }
 
@@ -104,7 +124,28 @@ impl Registering {
                 self.refuse(now, rng, retry_after_s);
                 None
             }
-            (State::Waiting { .. }, _) | (State::Asking | State::AskingLonger, Input::Timeout) => None,
+            (State::Waiting { .. }, Input::Leave) => self.leave(now),
+            (State::Asking | State::AskingLonger, Input::Leave) => {
+                self.state = State::AskedAndLeaves;
+                None
+            }
+            (State::AskedAndLeaves, Input::Granted { expires_s }) => {
+                if expires_s > 0 {
+                    self.grant(now, rng, expires_s);
+                }
+                self.leave(now)
+            }
+            (State::AskedAndLeaves, Input::TooBrief { .. } | Input::Refused { .. }) => self.leave(now),
+            (State::Leaving, Input::Granted { .. } | Input::TooBrief { .. } | Input::Refused { .. }) => {
+                (self.state, self.until) = (State::Left, None);
+                None
+            }
+            (State::Waiting { .. } | State::Left, _)
+            | (
+                State::Asking | State::AskingLonger | State::AskedAndLeaves | State::Leaving,
+                Input::Timeout,
+            )
+            | (State::AskedAndLeaves | State::Leaving, Input::Leave) => None,
         }
     }
 
@@ -116,6 +157,13 @@ impl Registering {
     fn ask(&mut self, state: State) -> Option<Ask> {
         self.state = state;
         Some(Ask { expires_s: self.expires_s })
+    }
+
+    /// Where nothing holds there is nothing to give back.
+    fn leave(&mut self, now: Instant) -> Option<Ask> {
+        let holds = self.holds(now);
+        self.state = if holds { State::Leaving } else { State::Left };
+        holds.then_some(Ask { expires_s: 0 })
     }
 
     /// Half of the time, and by chance up to a tenth of that less: trunks that began together part.
@@ -228,6 +276,41 @@ mod tests {
         login.handle(START, &mut rng, Input::Timeout);
         login.handle(START, &mut rng, Input::Granted { expires_s: 0 });
         assert!(!login.holds(START) && login.failures() == 1, "granted for no time is refused");
+    }
+
+    #[test]
+    fn what_was_granted_is_given_back_once_and_nothing_else_is() {
+        // RFC 3261 §10.2, §10.2.2
+        let mut rng = Rng::seeded(1);
+        let granted = Input::Granted { expires_s: 600 };
+        let refused = Input::Refused { retry_after_s: None };
+        let back = Some(Ask { expires_s: 0 });
+        for (what, before, at_once, answer, then) in [
+            ("it holds", vec![Input::Timeout, granted], back, Input::Granted { expires_s: 0 }, None),
+            ("the carrier says no", vec![Input::Timeout, granted], back, refused, None),
+            ("it never held", vec![Input::Timeout, refused], None, granted, None),
+            ("it was not asked for yet", vec![], None, granted, None),
+            ("it is being asked for", vec![Input::Timeout], None, granted, back),
+            ("it is asked for and refused", vec![Input::Timeout], None, refused, None),
+        ] {
+            let mut login = Registering::new(START, 3_600);
+            for input in before {
+                login.handle(START, &mut rng, input);
+            }
+            assert_eq!(login.handle(START, &mut rng, Input::Leave), at_once, "{what}");
+            let mut asked = at_once;
+            for (input, expected) in [(answer, then), (Input::Leave, None)] {
+                let found = login.handle(START, &mut rng, input);
+                assert_eq!(found, expected, "{what}");
+                asked = asked.or(found);
+            }
+            assert_eq!(login.is_leaving(), then.is_some(), "{what}");
+            if then.is_some() {
+                login.handle(START, &mut rng, Input::Granted { expires_s: 0 });
+            }
+            assert!(!login.is_leaving() && login.poll_timeout().is_none(), "{what}");
+            assert!(!login.holds(START) || asked.is_none(), "{what}");
+        }
     }
 
     fn input() -> impl Strategy<Value = Input> {

@@ -32,6 +32,7 @@ mod resume;
 mod timer;
 mod trunk;
 mod update;
+mod watch;
 
 use super::carrier::CarrierId;
 use super::counters::Counters;
@@ -91,6 +92,8 @@ enum TimerKey {
     Locate(LocateId),
     /// A login at a carrier.
     Login(CarrierId),
+    /// A host of a carrier that is to be asked whether it is there.
+    Watch(CarrierId),
     /// A binding of a phone, or a change of one that waits for the disk.
     Desk,
 }
@@ -182,6 +185,7 @@ impl Stack {
             TimerKey::Locate(_) => "SIP targets sought",
             TimerKey::Desk => "SIP bindings of phones",
             TimerKey::Login(_) => "a login at a trunk",
+            TimerKey::Watch(_) => "a host of a trunk to be asked",
         };
         Some(Due { at, reason })
     }
@@ -198,6 +202,7 @@ impl Stack {
                 TimerKey::Locate(id) => self.located(now, id),
                 TimerKey::Desk => self.desk_timeout(now),
                 TimerKey::Login(id) => self.login_timeout(now, id),
+                TimerKey::Watch(id) => self.watch_timeout(now, id),
             }
         }
     }

@@ -17,6 +17,7 @@ use crate::id::{
 use crate::media::command as media;
 use crate::phi::Phi;
 use crate::report::event::{Entry, GuestMode, KeptLeg};
+use crate::sip::carrier::Carrier;
 use crate::sip::interface as sip;
 use crate::sip::locate::{LocateId, Question, Record};
 use crate::sip::registrar::Keep;
@@ -182,7 +183,7 @@ pub enum Input<'a> {
     /// Who may log in with a phone, and where the phones were.
     Phones(Box<sip::Phones>),
     /// The carriers that calls go out over.
-    Carriers(Vec<sip::Carrier>),
+    Carriers(Vec<Carrier>),
     /// What [`Output::KeepBindings`] told of is on disk up to this change.
     BindingsKept {
         /// The last one.

@@ -52,13 +52,14 @@ use crate::flow::closing::Closings;
 use crate::flow::closing::pin::Lock;
 use crate::flow::edition::{Edition, Served};
 use crate::flow::set::FlowSet;
-use crate::id::{CallId, LegId, RecordingId};
+use crate::id::{CallId, LegId, RecordingId, TrunkName};
 use crate::limits::{EMERGENCY_PORTS, EVENT_SPILL_HARD_MAX};
 use crate::media::command as media;
 use crate::media::tap::Kept;
 use crate::report::event::{Cause, Entry, Event, Party};
 use crate::report::ladder::Heading;
 use crate::rng::Rng;
+use crate::sip::carrier::HostChange;
 use crate::sip::interface as sip;
 use crate::sip::stack::Stack;
 use admission::Admission;
@@ -70,6 +71,7 @@ use moving::Journey;
 use ports::Ports;
 use status::Counters;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::net::SocketAddr;
 use std::sync::Arc;
 use stopping::Stopping;
 
@@ -109,6 +111,8 @@ pub struct Switch {
     /// The engine stops.
     stopping: Option<Stopping>,
     drained_told: bool,
+    /// Until when carriers may take to hear that we log out, once the last call is gone.
+    logging_out: Option<Instant>,
     admission: Admission,
     /// Whose phones are ours.
     house: House,
@@ -145,6 +149,7 @@ impl Switch {
             rng,
             stopping: None,
             drained_told: false,
+            logging_out: None,
             admission: Admission::default(),
             house: House::default(),
             openness: sip::Openness::Open,
@@ -182,6 +187,8 @@ impl Switch {
             Input::Guest { ask, order } => self.on_guest_order(ask, order),
             Input::Drain { within } => {
                 self.stopping = Some(Stopping::within(now.at, within));
+                self.logging_out = self.logging_out.map(|_| now.at);
+                self.sip(sip::Command::StopAsking);
             }
             Input::Trace(order) => self.on_trace(order),
             Input::Waited(waited) => self.admission.note_wait(now.at, waited),
@@ -210,6 +217,9 @@ impl Switch {
         let call = self.timers.first().map(|&(at, _)| Due { at, reason: "a call" });
         let stopping = self.stopping.filter(|_| !self.calls.is_empty());
         let drain = stopping.map(|stopping| Due { at: stopping.due(), reason: "drain" });
+        let leaves = self.logging_out.filter(|_| self.calls.is_empty() && !self.drained_told);
+        let leaves = leaves.map(|at| Due { at, reason: "logging out at trunks" });
+        let drain = Due::earlier(drain, leaves);
         let ladder = self.ladders.poll_timeout().map(|at| Due { at, reason: "a ladder or a trace" });
         let own = Due::earlier(Due::earlier(call, drain), ladder);
         Due::earlier(self.sip.poll_timeout(), own)
@@ -304,6 +314,7 @@ impl Switch {
             sip::Event::Answered { leg, sdp } => self.on_answered_by(leg, &sdp),
             sip::Event::Failed { leg, status } => self.on_called_failed(leg, status),
             sip::Event::Probed { leg, alive } => self.on_probed(leg, alive),
+            sip::Event::Host { trunk, host, change, left } => tell_host(&trunk, host, change, left),
             sip::Event::KeepBindings(keep) => self.outputs.push_back(Output::KeepBindings(keep)),
         }
     }
@@ -432,11 +443,24 @@ impl Switch {
     }
 
     fn tell_when_drained(&mut self) {
-        if self.stopping.is_some() && self.calls.is_empty() && !self.drained_told {
+        let is_over = self.stopping.is_some() && self.calls.is_empty() && !self.drained_told;
+        if is_over && self.has_logged_out() {
             self.drained_told = true;
             self.sip(sip::Command::PartNow);
             self.run_sip();
             self.outputs.push_back(Output::Drained);
+        }
+    }
+}
+
+/// A host of a trunk has changed: one line of the log for each change.
+fn tell_host(trunk: &TrunkName, host: SocketAddr, change: HostChange, left: usize) {
+    match change {
+        HostChange::Down => {
+            tracing::warn!(%trunk, %host, hosts_left = left, "a trunk's host does not answer: calls go past it");
+        }
+        HostChange::Up => {
+            tracing::info!(%trunk, %host, hosts_left = left, "a trunk's host answers again");
         }
     }
 }

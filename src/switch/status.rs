@@ -5,6 +5,7 @@ use crate::flow::content::short;
 use crate::flow::edition::{Canary, Edition, Share};
 use crate::flow::set::FlowSet;
 use crate::report::event::Cause;
+use crate::sip::counters::Watched;
 use std::borrow::Cow;
 
 /// Totals since the start.
@@ -102,6 +103,7 @@ impl Switch {
         figures.extend(self.sip_figures());
         figures.extend(self.phone_figures());
         figures.extend(self.login_figures());
+        figures.extend(self.host_figures());
         figures
     }
 
@@ -322,6 +324,21 @@ impl Switch {
         })
     }
 
+    /// Whether the hosts of each trunk that is asked are there.
+    fn host_figures(&self) -> impl Iterator<Item = Figure> {
+        self.sip.watched(self.now.at).into_iter().map(|Watched { name, hosts, answering, down }| {
+            let named: Vec<String> = down.iter().map(ToString::to_string).collect();
+            let whom = if named.is_empty() { String::new() } else { format!(": {}", named.join(", ")) };
+            Figure {
+                name: Cow::Owned(format!("trunk_{}_hosts_down", name.as_str().replace(['-', '.'], "_"))),
+                value: down.len() as u64,
+                meaning: Cow::Owned(format!(
+                    "hosts of this trunk, of {hosts}, that calls go past{whom}; {answering} answer OPTIONS"
+                )),
+            }
+        })
+    }
+
     fn sip_figures(&self) -> Vec<Figure> {
         let s = self.sip.counters();
         vec![
@@ -352,6 +369,11 @@ impl Switch {
             figure("sip_answers_6xx", s.answers[5], "answers that refused everywhere"),
             figure("sip_unreachable", s.unreachable, "times that nobody was where a message went"),
             figure("sip_failovers", s.failovers, "requests that went on to the next host of a name"),
+            figure(
+                "trunk_hosts_asked",
+                s.hosts_asked,
+                "times that a host of a trunk was asked by OPTIONS whether it is there",
+            ),
             figure(
                 "trunk_accounts_shown",
                 s.accounts_shown,

@@ -3,6 +3,7 @@
 //! ```text
 //!  careline.yaml ──▶ settings ─┐
 //!  files it names ─▶ files ────┼─▶ findings ─▶ a table: good, look, wrong, each with its repair
+//!  its engine ─────▶ trunks ───┤   if it runs
 //!  this machine ───▶ machine ──┘
 //! ```
 //! `careline check` tells of faults in what is written; this tells of what is allowed and unwise, of rights, and of the machine.
@@ -11,9 +12,11 @@ mod files;
 mod finding;
 mod machine;
 mod settings;
+mod trunks;
 
 use super::check::{self, Paths};
 use crate::flow::diagnostic::Paint;
+use crate::io::control;
 use finding::State;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -32,6 +35,8 @@ pub fn doctor(paths: &Paths, paint: Paint) -> ExitCode {
     };
     let file = paths.config.clone().unwrap_or_else(|| PathBuf::from(CONFIG));
     let mut findings = settings::findings(&config);
+    let figures = control::ask_status(&config.control).unwrap_or_default();
+    findings.extend(trunks::findings(&figures));
     findings.extend(files::findings(&config, &file));
     findings.extend(machine::findings(&config, &machine::Machine::look()));
     print!("{}", finding::table(&findings, paint));

@@ -325,7 +325,7 @@ impl Phone {
             // There is nobody to put anybody through to (RFC 3515 §2.4.2).
             Event::Refer { leg, .. } => self.command(now, Command::RefuseRefer { leg, status: DECLINED }),
             // Nobody logs in at this telephone.
-            Event::KeepBindings(_) => {}
+            Event::KeepBindings(_) | Event::Host { .. } => {}
             Event::Probed { alive, .. } => {
                 self.info_asked = None;
                 if !alive {

@@ -39,10 +39,11 @@ use crate::io::voice::voiced::VoicedSounds;
 use crate::limits::{MEDIA_EVENTS_MAX, MEDIA_LEGS_GATHERED, RECORDER_COMMANDS_MAX, WAV_ROLL_OCTETS};
 use crate::media::command::WorkerIndex;
 use crate::rng::Rng;
+use crate::sip::carrier::Carrier;
 use crate::sip::connections;
 use crate::sip::digest::answer::Account;
 use crate::sip::digest::nonce::Secret;
-use crate::sip::interface::{Carrier, Phones};
+use crate::sip::interface::Phones;
 use crate::switch::inbox::Inbox;
 use crate::switch::interface::{Input, Now, Settings, UnsignedTrees};
 use crate::switch::{self, Switch};
@@ -225,6 +226,7 @@ fn carriers(config: &Config) -> Result<Vec<Carrier>, StartError> {
             trusted: trunk.trust == Trust::Trusted,
             account: account.transpose()?,
             login_s: out.login_s,
+            health_every: out.health_every,
         })
     };
     outgoing.map(carrier).collect()

@@ -87,6 +87,8 @@ impl Stack {
             Command::RefuseRefer { leg, status } => self.refuse_refer(now, leg, status.clamp(300, 699)),
             Command::TellRefer { leg, status } => self.tell_refer(now, leg, status),
             Command::PartNow => self.part_now(now),
+            Command::StopAsking => self.stop_watching(),
+            Command::LogOut => self.log_out(now),
             Command::Locate { leg, target } => self.locate_call(now, leg, &target),
             Command::Invite { leg, way, call } => self.invite_out(now, leg, way, &call),
         }

@@ -5,12 +5,13 @@
 //!  due ─▶ hosts sought ─▶ REGISTER ─▶ 401, 407: again with the account    503, nobody there: the next host
 //!                                  ─▶ 2xx, 423, anything else: the login hears of it
 //! ```
+//! When the engine stops in order it gives back what was granted, at the host that granted it (§10.2.2).
+//!
 //! To and From are the account at the first host of the carrier. Our Contact has the number that the trunk shows, so that
 //! a call to it comes in with that number.
 
-use super::super::carrier::{CarrierId, domain_of};
+use super::super::carrier::{Carrier, CarrierId, Line, domain_of};
 use super::super::counters::Login;
-use super::super::interface::Carrier;
 use super::super::registering::{Input, Registering};
 use super::super::transaction::clients::{Begin, Purpose, Target};
 use super::super::transaction::key::ClientKey;
@@ -19,8 +20,9 @@ use super::trunk::Carriers;
 use super::{Stack, TimerKey};
 use crate::clock::Instant;
 use crate::limits::{CARRIER_CONTACTS_MAX, CARRIER_LOGIN_CSEQS};
+use crate::phi::Phi;
 use crate::wire::sip::emit;
-use crate::wire::sip::message::Response;
+use crate::wire::sip::message::{Message, Response, parse};
 use crate::wire::sip::method::Method;
 use crate::wire::sip::name::Name;
 use crate::wire::sip::registration::{Wish, wish};
@@ -28,6 +30,7 @@ use crate::wire::sip::uri::Uri;
 use crate::wire::sip::uri_match::same;
 use crate::wire::sip::value::delta_seconds;
 use std::collections::VecDeque;
+use std::sync::Arc;
 
 /// Our login at one carrier.
 pub struct LoggingIn {
@@ -38,6 +41,8 @@ pub struct LoggingIn {
     address: String,
     /// The URI of the Contact that was told last.
     contact: String,
+    /// Where it was granted: there it is given back.
+    bound: Option<Target>,
     tag: String,
     call_id: String,
     cseq: u32,
@@ -46,11 +51,13 @@ pub struct LoggingIn {
 impl Stack {
     /// Calls go out over these from now on; logins begin at once.
     pub(super) fn open_carriers(&mut self, now: Instant, carriers: Vec<Carrier>) {
-        let before: Vec<CarrierId> = self.carriers.each().map(|(id, _)| id).collect();
-        before.into_iter().for_each(|id| self.index.set(TimerKey::Login(id), None));
-        self.carriers = Carriers::new(carriers);
-        let all: Vec<CarrierId> = self.carriers.each().map(|(id, _)| id).collect();
-        for id in all {
+        for id in self.carriers.ids() {
+            self.index.set(TimerKey::Login(id), None);
+            self.index.set(TimerKey::Watch(id), None);
+        }
+        self.carriers = Carriers::new(now, carriers);
+        for id in self.carriers.ids() {
+            self.retime_watch(id);
             let (tag, call_id) = (self.rng.token(), self.rng.token());
             let Some(held) = self.carriers.held_mut(id) else { continue };
             let domain = held.carrier.to.first().and_then(|to| domain_of(to));
@@ -64,6 +71,7 @@ impl Stack {
                 asked_s: expires_s,
                 address: format!("<sip:{}@{domain}>", super::command::escaped(account.user())),
                 contact: String::new(),
+                bound: None,
                 tag,
                 call_id,
                 cseq: 0,
@@ -80,6 +88,19 @@ impl Stack {
             Some(Login { name: held.carrier.name.clone(), holds, failures })
         };
         self.carriers.each().filter_map(|(_, held)| login(held)).collect()
+    }
+
+    /// Every login is given back; what was not granted is asked for no more.
+    pub(super) fn log_out(&mut self, now: Instant) {
+        for id in self.carriers.ids() {
+            self.tell_login(now, id, Input::Leave);
+        }
+    }
+
+    /// Whether a carrier has not answered yet that we leave.
+    pub fn is_logging_out(&self) -> bool {
+        let logins = self.carriers.each().filter_map(|(_, held)| held.login.as_ref());
+        logins.into_iter().any(|login| login.machine.is_leaving())
     }
 
     fn login_mut(&mut self, id: CarrierId) -> Option<&mut LoggingIn> {
@@ -109,9 +130,12 @@ impl Stack {
         if let Some(ask) = ask {
             login.asked_s = ask.expires_s;
         }
+        let bound = login.bound.clone().filter(|_| ask.is_some_and(|ask| ask.expires_s == 0));
         self.retime_login(id);
-        if ask.is_some() && !self.locate_registrar(now, id) {
-            self.login_failed(now, id);
+        match bound {
+            Some(target) => self.send_login(now, id, target, VecDeque::new()),
+            None if ask.is_some() && !self.locate_registrar(now, id) => self.login_failed(now, id),
+            None => {}
         }
     }
 
@@ -119,6 +143,10 @@ impl Stack {
     pub(super) fn registrar_located(&mut self, now: Instant, id: CarrierId, mut hosts: VecDeque<Target>) {
         let Some(first) = hosts.pop_front() else { return self.login_failed(now, id) };
         hosts.retain(|other| other.way.local == first.way.local);
+        self.send_login(now, id, first, hosts);
+    }
+
+    fn send_login(&mut self, now: Instant, id: CarrierId, first: Target, hosts: VecDeque<Target>) {
         let Some(line) = first.line.clone() else { return };
         let (branch, via) = self.via(first.way);
         let contact = self.login_contact(id, first.way);
@@ -159,13 +187,20 @@ impl Stack {
     }
 
     /// A carrier answered a login.
-    pub(super) fn login_answered(&mut self, now: Instant, id: CarrierId, response: &Response<'_>) {
+    pub(super) fn login_answered(
+        &mut self,
+        now: Instant,
+        id: CarrierId,
+        asked: (Way, &[u8]),
+        response: &Response<'_>,
+    ) {
         let headers = &response.headers;
         let seconds = |name| headers.first(name).and_then(delta_seconds);
         let input = match response.status {
             ..200 => return,
             200..300 => {
                 let Some(login) = self.login_mut(id) else { return };
+                login.bound = bound_at(id, asked);
                 Input::Granted { expires_s: granted(response, &login.contact).unwrap_or(login.asked_s) }
             }
             423 => Input::TooBrief { least_s: seconds(Name::MinExpires).unwrap_or_default() },
@@ -173,6 +208,13 @@ impl Stack {
         };
         self.tell_login(now, id, input);
     }
+}
+
+/// The host that took this REGISTER.
+fn bound_at(carrier: CarrierId, (way, request): (Way, &[u8])) -> Option<Target> {
+    let Ok(Message::Request(request)) = parse(request) else { return None };
+    let uri = Phi::new(String::from_utf8_lossy(request.uri).into_owned());
+    Some(Target { line: Some(Arc::new(Line { carrier, uri })), ..Target::new(way) })
 }
 
 /// For how long our Contact was bound (RFC 3261 §10.2.4): others with the same account may be named beside it. A carrier

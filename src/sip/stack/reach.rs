@@ -6,6 +6,7 @@
 //!  unreachable, 64·T1, 503 ─▶ the next target: a new branch, a new transaction; none left: the core hears of it
 //!  a call, no answer at all for a few seconds, another target left ─▶ the same, and the first one is only listened to:
 //!           1xx ─▶ CANCEL      2xx ─▶ ACK, BYE
+//!  a host of a carrier that is down ─▶ left out; of emergency calls, the last one (`watch`)
 //! ```
 //! CANCEL, and the ACK of a 3xx-6xx, go where their INVITE went: they have no search of their own. If the connection of a
 //! CANCEL is lost it goes by another one to the same peer.
@@ -104,6 +105,8 @@ enum Whom {
     Ack { invite: ClientId, tag: Vec<u8> },
     /// A login at a carrier.
     Login(CarrierId),
+    /// The question whether a carrier's hosts are there.
+    Watch(CarrierId),
 }
 
 impl Reach {
@@ -162,9 +165,18 @@ impl Stack {
 
     /// Seeks the hosts of a carrier at which we log in. `false` if it has none.
     pub(super) fn locate_registrar(&mut self, now: Instant, carrier: CarrierId) -> bool {
+        self.locate_for(now, carrier, Whom::Login(carrier))
+    }
+
+    /// Seeks the hosts of a carrier, to ask them whether they are there. `false` if it has none.
+    pub(super) fn locate_hosts(&mut self, now: Instant, carrier: CarrierId) -> bool {
+        self.locate_for(now, carrier, Whom::Watch(carrier))
+    }
+
+    fn locate_for(&mut self, now: Instant, carrier: CarrierId, whom: Whom) -> bool {
         let mut lines = self.carriers.registrars(carrier);
         let Some((hop, line)) = lines.pop_front() else { return false };
-        let locating = Locating::new(Whom::Login(carrier), hop);
+        let locating = Locating::new(whom, hop);
         self.seek(now, Locating { line: Some(line), later: lines, ..locating });
         true
     }
@@ -244,14 +256,27 @@ impl Stack {
             return self.seek(now, locating);
         }
         let Locating { found, whom, .. } = locating;
-        let is_awake = |target: &&Target| !self.reach.is_resting(now, &target.way);
-        let awake: VecDeque<Target> = found.iter().filter(is_awake).take(SIP_TARGETS_MAX).cloned().collect();
+        let awake = self.awake_for(now, &whom, &found);
         match whom {
             Whom::Call(leg) => self.call_located(leg, awake, found.is_empty()),
             Whom::Request(client) => self.request_located(now, client, awake),
             Whom::Login(carrier) => self.registrar_located(now, carrier, awake),
+            Whom::Watch(carrier) => self.hosts_located(now, carrier, awake),
             Whom::Ack { invite, tag } => self.ack_located(invite, &tag, awake.front().map(|to| to.way)),
         }
+    }
+
+    /// Who is worth a try: hosts that rest are asked whether they are there, and nothing else; those that are down come last
+    /// in a login, which is one more question, and in an emergency call.
+    fn awake_for(&self, now: Instant, whom: &Whom, found: &[Target]) -> VecDeque<Target> {
+        let is_question = matches!(whom, Whom::Watch(_));
+        let awake = found.iter().filter(|target| is_question || !self.reach.is_resting(now, &target.way));
+        let (mut awake, mut down): (VecDeque<Target>, VecDeque<Target>) =
+            awake.cloned().partition(|target| is_question || !self.is_down(now, target));
+        down.retain(|target| matches!(whom, Whom::Login(_)) || self.is_last_resort(target));
+        awake.append(&mut down);
+        awake.truncate(SIP_TARGETS_MAX);
+        awake
     }
 
     /// The SDP of the call names an address of ours, so that all its targets are of one family.
@@ -319,6 +344,7 @@ impl Stack {
             | Purpose::Update { .. }
             | Purpose::Left { .. }
             | Purpose::Register { .. }
+            | Purpose::Watch { .. }
             | Purpose::Notify { .. }
             | Purpose::Prack => {
                 let hop = hop_to_locate(&begin.octets, begin.way);
@@ -365,14 +391,21 @@ impl Stack {
         self.transmit(way, octets);
     }
 
+    /// Whether a target may be tried after another one: it neither rests nor is down.
+    fn may_go_to(&self, now: Instant, target: &Target) -> bool {
+        let is_there = !self.is_down(now, target) || self.is_last_resort(target);
+        is_there && !self.reach.is_resting(now, &target.way)
+    }
+
     /// A request came to nothing. `true` if it is on its way to another target now.
     pub(super) fn fail_over(&mut self, now: Instant, id: ClientId, request: &[u8]) -> bool {
         let Some(client) = self.clients.get_mut(id) else { return false };
         let (mut rest, failed) = (std::mem::take(&mut client.rest), client.way);
+        let is_cancel = matches!(client.purpose, Purpose::Cancel);
         rest.retain(|target| target.large == Large::AsItIs || target.way != failed);
-        let next = rest.iter().position(|target| !self.reach.is_resting(now, &target.way));
+        let next = rest.iter().position(|target| self.may_go_to(now, target));
         let Some(target) = next.and_then(|at| rest.drain(..=at).next_back()) else { return false };
-        if matches!(client.purpose, Purpose::Cancel) {
+        if is_cancel {
             self.cancel_again(now, id, target);
             return true;
         }
@@ -438,9 +471,10 @@ impl Stack {
     pub(super) fn lose_patience(&mut self, now: Instant, id: ClientId) {
         let Some(Purpose::Invite { invite, .. }) = self.clients.get_mut(id).map(|client| &client.purpose)
         else {
-            return;
+            return self.lose_patience_with_host(now, id);
         };
         let invite = invite.clone();
+        self.call_lost(now, id);
         if self.fail_over(now, id, &invite)
             && let Some(client) = self.clients.get_mut(id)
         {

@@ -57,11 +57,13 @@ impl Stack {
         };
         match output {
             Some(Output::Deliver) => {
+                self.call_heard(now, id, response.status);
                 if !self.goes_again(now, id, &request, response) {
                     self.deliver(now, id, way, response);
                 }
             }
             Some(Output::AckAndDeliver) => {
+                self.call_heard(now, id, response.status);
                 self.acknowledge_failure(id, response);
                 if !self.goes_again(now, id, &request, response) {
                     self.deliver(now, id, way, response);
@@ -140,10 +142,15 @@ impl Stack {
                 client.octets = Vec::new();
                 self.notify_answered(now, leg, response);
             }
-            Purpose::Register { carrier } => {
-                let carrier = *carrier;
+            Purpose::Watch { carrier } => {
+                let (carrier, host) = (*carrier, client.way.remote);
                 client.octets = Vec::new();
-                self.login_answered(now, carrier, response);
+                self.host_answered(now, carrier, host, response.status);
+            }
+            Purpose::Register { carrier } => {
+                let (carrier, way) = (*carrier, client.way);
+                let request = std::mem::take(&mut client.octets);
+                self.login_answered(now, carrier, (way, &request), response);
             }
             Purpose::Cancel | Purpose::Bye { .. } | Purpose::Prack => client.octets = Vec::new(),
         }
@@ -358,11 +365,14 @@ impl Stack {
             | Purpose::Probe { .. }
             | Purpose::Update { .. }
             | Purpose::Register { .. }
+            | Purpose::Watch { .. }
             | Purpose::Notify { .. }
             | Purpose::Prack => client.octets.clone(),
         };
+        let host = client.way.remote;
         // A CANCEL that nobody answers is not worth a second one.
         let is_worth_it = status != 408 || !matches!(client.purpose, Purpose::Cancel);
+        self.call_lost(now, id);
         if is_worth_it && self.fail_over(now, id, &request) {
             return;
         }
@@ -383,6 +393,10 @@ impl Stack {
             Some(Purpose::Notify { leg }) => {
                 let leg = *leg;
                 self.notify_lost(now, leg);
+            }
+            Some(Purpose::Watch { carrier }) => {
+                let carrier = *carrier;
+                self.host_missed(now, carrier, host);
             }
             Some(Purpose::Register { carrier }) => {
                 let carrier = *carrier;

@@ -15,3 +15,4 @@ mod register;
 mod reliable;
 mod targets;
 mod trunk;
+mod watch;

@@ -9,9 +9,11 @@
 //! CANCEL and ACK are never asked. A call that was given up meanwhile is not placed again. Hosts that are not there, silent
 //! or resting are [`super::reach`]'s.
 
-use super::super::carrier::{CarrierId, Dialled, Line, e164, hop, is_emergency, registrar_of, uri_of};
+use super::super::carrier::{
+    Carrier, CarrierId, Dialled, Line, e164, hop, is_emergency, registrar_of, uri_of,
+};
 use super::super::digest::answer::{Purse, Said};
-use super::super::interface::{Carrier, Outgoing};
+use super::super::interface::Outgoing;
 use super::super::invite::uac::Uac;
 use super::super::locate::Hop;
 use super::super::transaction::clients::{ClientId, Large, Purpose, Target};
@@ -23,6 +25,7 @@ use super::login::LoggingIn;
 use super::reach::Again;
 use super::readdress::{find, with_line};
 use super::request::cseq_of;
+use super::watch::Watch;
 use crate::clock::Instant;
 use crate::limits::{CARRIER_HOSTS_MAX, CHALLENGES_ANSWERED_MAX, SIP_REQUEST_BY_UDP_MAX_OCTETS};
 use crate::phi::Phi;
@@ -48,6 +51,8 @@ pub struct Held {
     pub carrier: Carrier,
     /// The login, if there is one.
     pub login: Option<Box<LoggingIn>>,
+    /// Whether its hosts are there, if they are asked.
+    pub watch: Option<Box<Watch>>,
     purse: Option<Purse>,
 }
 
@@ -77,10 +82,11 @@ impl Presented {
 
 impl Carriers {
     /// None, or these.
-    pub fn new(carriers: Vec<Carrier>) -> Self {
+    pub fn new(now: Instant, carriers: Vec<Carrier>) -> Self {
         let held = |carrier: Carrier| {
             let purse = carrier.account.clone().map(Purse::new);
-            Held { purse, login: None, carrier }
+            let watch = carrier.health_every.map(|every| Box::new(Watch::new(now, every)));
+            Held { purse, login: None, watch, carrier }
         };
         Self { all: carriers.into_iter().map(held).collect() }
     }
@@ -120,8 +126,18 @@ impl Carriers {
         self.all.get_mut(id.0)
     }
 
+    /// The same, to be looked at.
+    pub fn held(&self, id: CarrierId) -> Option<&Held> {
+        self.all.get(id.0)
+    }
+
+    /// The names of all of them in the stack.
+    pub fn ids(&self) -> Vec<CarrierId> {
+        (0..self.all.len()).map(CarrierId).collect()
+    }
+
     fn get(&self, id: CarrierId) -> Option<&Carrier> {
-        self.all.get(id.0).map(|held| &held.carrier)
+        self.held(id).map(|held| &held.carrier)
     }
 
     fn purse_mut(&mut self, id: CarrierId) -> Option<&mut Purse> {
@@ -217,7 +233,8 @@ impl Stack {
                 | Purpose::Probe { .. },
                 _,
             )
-            | (Purpose::Left { .. } | Purpose::Cancel | Purpose::Prack, _) => false,
+            // Who asks for an account is there.
+            | (Purpose::Watch { .. } | Purpose::Left { .. } | Purpose::Cancel | Purpose::Prack, _) => false,
         }
     }
 

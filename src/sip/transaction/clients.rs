@@ -75,6 +75,11 @@ pub enum Purpose {
         /// Which.
         carrier: CarrierId,
     },
+    /// OPTIONS to a host of a carrier: is it there?
+    Watch {
+        /// Which.
+        carrier: CarrierId,
+    },
 }
 
 impl Purpose {
@@ -87,7 +92,11 @@ impl Purpose {
             | Purpose::Notify { leg }
             | Purpose::Update { leg } => Some(*leg),
             Purpose::Bye { leg } => *leg,
-            Purpose::Left { .. } | Purpose::Cancel | Purpose::Prack | Purpose::Register { .. } => None,
+            Purpose::Left { .. }
+            | Purpose::Cancel
+            | Purpose::Prack
+            | Purpose::Register { .. }
+            | Purpose::Watch { .. } => None,
         }
     }
 }
@@ -125,7 +134,8 @@ pub struct Client {
     pub rest: VecDeque<Target>,
     /// Whether the request has left.
     pub sending: Sending,
-    /// When an INVITE that has no answer at all goes on to another target, if there is one.
+    /// When an INVITE that has no answer at all goes on to another target, if there is one; when an OPTIONS to a carrier's
+    /// host is in vain.
     pub patience: Option<Instant>,
     /// The carrier that it goes over: whose account answers a 401 or 407.
     pub carrier: Option<CarrierId>,
@@ -347,9 +357,8 @@ impl Clients {
             | Purpose::Update { .. }
             | Purpose::Prack
             | Purpose::Notify { .. }
-            | Purpose::Register { .. } => {
-                Machine::NonInvite(ClientNonInvite::new(now, self.timers, transport))
-            }
+            | Purpose::Register { .. }
+            | Purpose::Watch { .. } => Machine::NonInvite(ClientNonInvite::new(now, self.timers, transport)),
         }
     }
 

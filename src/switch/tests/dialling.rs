@@ -3,6 +3,7 @@
 
 use super::*;
 use crate::limits::EMERGENCY_PORTS;
+use crate::sip::carrier::Carrier;
 use crate::sip::digest::Ha1;
 use crate::sip::digest::answer::{Account, Purse};
 use crate::sip::digest::nonce::Secret;
@@ -66,13 +67,14 @@ impl Desk {
         let phones =
             sip::Phones { realm: "careline".to_owned(), users, secret: Secret([3; 32]), kept: Vec::new() };
         desk.scene.tell(Input::Phones(Box::new(phones)));
-        let carrier = |name: &str| sip::Carrier {
+        let carrier = |name: &str| Carrier {
             name: name.into(),
             to: vec!["sip:10.0.0.9".to_owned()],
             caller: "+16175550100".to_owned(),
             trusted: true,
             account: None,
             login_s: None,
+            health_every: None,
         };
         desk.scene.tell(Input::Carriers(vec![carrier("carrier"), carrier("emergency")]));
         desk

@@ -2,7 +2,9 @@
 
 use super::*;
 use crate::flow::run::stopping::STOPPING;
-use crate::limits::FAREWELL;
+use crate::limits::{FAREWELL, LOGOUT_MAX};
+use crate::sip::carrier::Carrier;
+use crate::sip::digest::answer::Account;
 
 const DRAIN: Duration = Duration::from_secs(30);
 
@@ -91,4 +93,62 @@ fn a_talk_ends_so_that_the_patient_can_be_told() {
     scene.heard();
     assert_eq!(byes(&scene).len(), 2, "{:#?}", scene.log);
     assert_eq!(scene.switch.counters.cut_off, 1);
+}
+
+/// What a trunk does that hears that we leave.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Hears {
+    Answers,
+    SaysNothing,
+    SaysNothingAndWeAreStoppedAgain,
+}
+
+fn register_answered(scene: &mut Scene, lines: &str) {
+    let is_register = |text: &&String| text.starts_with("REGISTER ");
+    let register = scene.sent.iter().rev().find(is_register).expect("a REGISTER").clone();
+    let header = |name: &str| register.lines().find(|line| line.starts_with(name)).unwrap_or_default();
+    let same = ["Via:", "From:", "Call-ID:", "CSeq:", "To:"].map(header).join("\r\n");
+    scene.datagram(&format!("SIP/2.0 200 OK\r\n{same};tag=c\r\n{lines}Content-Length: 0\r\n\r\n"));
+}
+
+#[test]
+fn a_trunk_hears_that_we_leave_after_the_last_call_and_cannot_hold_us_up() {
+    // RFC 3261 §10.2.2
+    for hears in [Hears::Answers, Hears::SaysNothing, Hears::SaysNothingAndWeAreStoppedAgain] {
+        let mut scene = Scene::up("100", "sendrecv");
+        let carrier = Carrier {
+            name: "carrier".into(),
+            to: vec!["sip:10.0.0.9".to_owned()],
+            caller: "+16175550100".to_owned(),
+            trusted: false,
+            account: Some(Account::new("clinic-7", "secret")),
+            login_s: Some(600),
+            health_every: None,
+        };
+        scene.tell(Input::Carriers(vec![carrier]));
+        scene.wait(Duration::ZERO);
+        register_answered(&mut scene, "Expires: 600\r\n");
+        let given_back = |scene: &Scene| {
+            scene.sent.iter().any(|text| text.starts_with("REGISTER ") && text.contains("\r\nExpires: 0\r\n"))
+        };
+        drained(&mut scene, DRAIN);
+        scene.wait(Duration::from_secs(1));
+        assert!(!given_back(&scene), "calls to us may still be carried on");
+        scene.cseq += 1;
+        scene.request("100", "BYE", "");
+        while !scene.switch.calls.is_empty() {
+            scene.wait(Duration::from_millis(10));
+        }
+        assert!(given_back(&scene) && !scene.switch.drained_told, "{hears:?}");
+        match hears {
+            Hears::Answers => register_answered(&mut scene, ""),
+            Hears::SaysNothing => {
+                scene.wait(LOGOUT_MAX - Duration::from_millis(20));
+                assert!(!scene.switch.drained_told);
+                scene.wait(Duration::from_millis(20));
+            }
+            Hears::SaysNothingAndWeAreStoppedAgain => drained(&mut scene, Duration::ZERO),
+        }
+        assert!(scene.switch.drained_told, "{hears:?}");
+    }
 }

@@ -224,6 +224,7 @@ impl Pair {
             Event::Cancelled { leg, .. } | Event::Bye { leg, .. } => (leg, Told::Over),
             Event::Failed { leg, .. } => (leg, Told::Over),
             Event::KeepBindings(_) => panic!("no phone logs in"),
+            Event::Host { .. } => panic!("there is no carrier"),
         };
         let before = self.legs[side].insert(leg, told);
         assert_ne!(before, Some(Told::Over), "{event:?} after the end of the leg:\n{}", self.log);
@@ -286,6 +287,7 @@ impl Pair {
             | Event::Ringing { .. }
             | Event::Failed { .. }
             | Event::KeepBindings(_)
+            | Event::Host { .. }
             | Event::Probed { .. } => {}
         }
     }

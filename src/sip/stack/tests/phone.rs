@@ -353,6 +353,7 @@ impl Scene {
             Event::Failed { status, .. } => format!("Failed {status}"),
             Event::Probed { alive, .. } => format!("Probed {alive}"),
             Event::KeepBindings(_) => "KeepBindings".to_owned(),
+            Event::Host { .. } => "Host".to_owned(),
         }
     }
 }

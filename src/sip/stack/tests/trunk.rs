@@ -6,8 +6,9 @@ use crate::clock::Instant;
 use crate::id::{LegId, TrunkName};
 use crate::phi::Phi;
 use crate::rng::Rng;
+use crate::sip::carrier::Carrier;
 use crate::sip::digest::answer::Account;
-use crate::sip::interface::{Carrier, Command, Event, Input, Outgoing, Output};
+use crate::sip::interface::{Command, Event, Input, Outgoing, Output};
 use crate::sip::locate::{Question, Record};
 use crate::sip::stack::Stack;
 use crate::sip::way::Way;
@@ -34,7 +35,7 @@ struct Bench {
 fn carrier(account: Option<Account>, trusted: bool) -> Carrier {
     let to = vec!["sip:a.example".to_owned(), "sip:10.0.0.3:5080".to_owned()];
     let (name, caller) = (TrunkName::from("carrier"), "+16175550100".to_owned());
-    Carrier { name, to, caller, trusted, account, login_s: None }
+    Carrier { name, to, caller, trusted, account, login_s: None, health_every: None }
 }
 
 impl Bench {
@@ -546,4 +547,41 @@ fn a_login_goes_to_the_next_host_and_asks_for_as_long_as_the_carrier_wants() {
     bench.did("");
     bench.wait(16_000);
     assert!(bench.ladder.contains("REGISTER udp 10.0.0.2:5060\n"), "{}", bench.ladder);
+}
+
+#[test]
+fn a_login_is_given_back_where_it_was_granted_when_the_engine_stops() {
+    // RFC 3261 §10.2, §10.2.2
+    let mut bench = login();
+    bench.answer("503", "REGISTER", "");
+    bench.ask("401", "REGISTER", "n1");
+    bench.answer("200", "REGISTER", "Expires: 600\r\n");
+    let (_, granted) = bench.last("REGISTER");
+    bench.ladder.clear();
+    bench.tell(Input::Command(Command::LogOut));
+    bench.did("0 REGISTER udp 10.0.0.3:5080\n");
+    let (_, back) = bench.last("REGISTER");
+    let line = |text: &str, name: &str| text.lines().find(|line| line.starts_with(name)).map(str::to_owned);
+    assert!(back.starts_with("REGISTER sip:10.0.0.3:5080 SIP/2.0\r\n"), "{back}");
+    for name in ["Contact: ", "To: ", "Call-ID: "] {
+        assert_eq!(line(&back, name), line(&granted, name), "our own contact, and no other: {back}");
+    }
+    assert!(back.contains("\r\nExpires: 0\r\n") && back.contains("\r\nCSeq: 200 REGISTER\r\n"), "{back}");
+    assert!(bench.stack.is_logging_out());
+    bench.ask("401", "REGISTER", "n2");
+    let (_, shown) = bench.last("REGISTER");
+    is_convinced(&shown, "Authorization", "n2");
+    bench.answer("200", "REGISTER", "");
+    assert!(!bench.stack.is_logging_out() && !bench.stack.logins(bench.now)[0].holds);
+    bench.ladder.clear();
+    bench.rests();
+    bench.did("");
+    // Nothing was granted: there is nothing to give back, and nothing is asked for any more.
+    let mut bench = login();
+    bench.answer("403", "REGISTER", "");
+    bench.ladder.clear();
+    bench.tell(Input::Command(Command::LogOut));
+    assert!(!bench.stack.is_logging_out());
+    bench.rests();
+    bench.did("");
 }
