@@ -248,6 +248,7 @@ impl Switch {
         }
         self.keep_when_due(id);
         self.give_up_guests(id);
+        self.dial_on(id);
         self.probe_again(id);
         let flow_due = self.calls.get(&id).and_then(|call| call.run.poll_timeout());
         if flow_due.is_some_and(|due| due.at <= now) {

@@ -41,6 +41,8 @@ pub struct Call {
     pub guests: Vec<Guest>,
     /// Who hears each other.
     pub talk: Talk,
+    /// What the recording keeps while these talk: silence while somebody is in who is not to be recorded.
+    pub kept: Kept,
     /// Legs to persons and guests that are being closed.
     pub leaving: Vec<Leg>,
     /// What the patient hears while nothing else is to be heard.
@@ -158,6 +160,7 @@ impl Call {
             transfer: None,
             guests: Vec::new(),
             talk: Talk::Apart,
+            kept: Kept::Sound,
             leaving: Vec::new(),
             under: Under::Silence,
             recording: None,
@@ -178,7 +181,7 @@ impl Call {
         }
         let run = self.run.poll_timeout().map(|due| due.at).filter(|_| self.heard);
         let ring = self.person.as_ref().and_then(|person| person.ring_until);
-        let guests = self.guests.iter().filter_map(Guest::ring_until).min();
+        let guests = self.guests.iter().filter_map(Guest::due).min();
         let probe = self.probed_legs().filter_map(|leg| leg.probe_at).min();
         let own = [run, ring, guests, self.message_until, probe, self.keep_at, Some(self.ends_at)];
         own.into_iter().flatten().min()
