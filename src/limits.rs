@@ -156,6 +156,8 @@ pub const GUEST_RING: Duration = Duration::from_secs(30);
 pub const INTERPRETERS_MAX: usize = 16;
 /// The longest wait for an interpreter, with all vendors that are tried.
 pub const INTERPRETER_WAIT_MAX: Duration = Duration::from_secs(120);
+/// The longest that the menu of a vendor takes: a PIN, a key for the language, and what is waited for before each.
+pub const INTERPRETER_MENU_MAX: Duration = Duration::from_secs(15);
 /// How long a menu has to begin before a key of ours is pressed for it, and between two of its questions.
 pub const MENU_PAUSE: Duration = Duration::from_secs(2);
 /// Keys that are pressed for one question of a menu: a PIN of 16 digits, a key behind it.

@@ -5,7 +5,7 @@
 
 use super::codes::{FAMILY, INTERPRETER_KEYS, INTERPRETER_LANGUAGE, INTERPRETER_TARGET, INTERPRETER_TWICE};
 use super::{Trunk, vocabulary};
-use crate::flow::callable::{NotCalled, callable};
+use crate::flow::callable::{self, NotCalled, callable};
 use crate::flow::diagnostic::{Sources, Words};
 use crate::flow::syntax::fields::{self, Fields, Placed};
 use crate::flow::syntax::tree::Node;
@@ -137,7 +137,7 @@ fn of_languages(node: &Node, languages: &[Language], sources: &mut Sources) -> B
 /// What is pressed for a menu.
 fn menu_keys(node: &Node, sources: &mut Sources) -> Option<Vec<Key>> {
     let word = fields::word(node, "keys", FAMILY, sources)?;
-    let keys = keys_of(&word.value);
+    let keys = callable::menu_keys(&word.value);
     if keys.is_none() {
         let words = Words::what(format!("`{}` is nothing that can be pressed", word.value))
             .repair(format!("write up to {MENU_KEYS_MAX} of 0 to 9, * and #, in quotes: \"2\" or \"4#\""))
@@ -145,12 +145,6 @@ fn menu_keys(node: &Node, sources: &mut Sources) -> Option<Vec<Key>> {
         sources.fault(word.place, INTERPRETER_KEYS, words);
     }
     keys
-}
-
-/// Keys as they are written in a row.
-pub fn keys_of(text: &str) -> Option<Vec<Key>> {
-    let keys: Option<Vec<Key>> = text.chars().map(Key::of_char).collect();
-    keys.filter(|keys| (1..=MENU_KEYS_MAX).contains(&keys.len()))
 }
 
 #[cfg(test)]

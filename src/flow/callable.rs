@@ -1,5 +1,8 @@
 //! Addresses that calls go out to, as flows and the configuration write them: `sip:NAME@HOST`, `trunk:NAME/+NUMBER`.
 
+use crate::limits::MENU_KEYS_MAX;
+use crate::wire::telephone_event::Key;
+
 /// Why an address cannot be called, and what to write in its place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct NotCalled {
@@ -21,6 +24,12 @@ pub fn callable(target: &str) -> Result<(), NotCalled> {
         )),
         None => sip_address(target).map_err(repair("write it as sip:NAME@HOST or sip:NAME@HOST:PORT")),
     }
+}
+
+/// Keys as they are written in a row.
+pub fn menu_keys(text: &str) -> Option<Vec<Key>> {
+    let keys: Option<Vec<Key>> = text.chars().map(Key::of_char).collect();
+    keys.filter(|keys| (1..=MENU_KEYS_MAX).contains(&keys.len()))
 }
 
 /// Whether the rest of `trunk:NAME/NUMBER` can be called: a number with its country code (ITU-T E.164 §6.2.1). So no

@@ -1,6 +1,7 @@
 //! Files that hold one secret and nothing else, which nobody but its owner may read: the password of an account at a
 //! carrier, the PIN of who closes lines by phone, the clinic's PIN at a vendor of interpreters.
 
+use crate::flow::callable::menu_keys;
 use crate::flow::closing::pin::{NoPin, Pin};
 use crate::limits::MENU_KEYS_MAX;
 use crate::phi::Phi;
@@ -103,8 +104,7 @@ pub fn pin(path: &Path) -> Result<Pin, NoSecret> {
 /// [`NoSecret`].
 pub fn keys(path: &Path) -> Result<Phi<Vec<Key>>, NoSecret> {
     let text = read(Secret::Pin, path)?;
-    let keys: Option<Vec<Key>> = text.expose().trim_end().chars().map(Key::of_char).collect();
-    let keys = keys.filter(|keys| (1..=MENU_KEYS_MAX).contains(&keys.len()));
+    let keys = menu_keys(text.expose().trim_end());
     keys.map(Phi::new).ok_or_else(|| NoSecret::NoKeys { path: path.to_owned() })
 }
 

@@ -35,6 +35,8 @@ use crate::wire::telephone_event::Key;
 
 /// The playing of the notice to a guest: never one of the flow's own.
 pub(super) const NOTICE: PlaybackId = PlaybackId(u64::MAX - 1);
+/// The final status that the record gives to a vendor who hung up in his menu: temporarily unavailable.
+const STATUS_GONE: u16 = 480;
 /// The final status that the record gives to who was still called when the talk was over: request terminated.
 const STATUS_TALK_OVER: u16 = 487;
 
@@ -300,6 +302,7 @@ impl Switch {
 
     /// A vendor is in: whether its interpreters are recorded is agreed on with it beforehand.
     pub(super) fn let_vendor_in(&mut self, id: CallId, leg: LegId) {
+        self.wait_no_longer(id);
         let its = self.calls.get_mut(&id).and_then(|call| call.guest(leg)?.interprets.clone());
         let recorded = its.map_or(Recorded::Never, |its| self.vendor_is_recorded(&its));
         self.let_guest_in(
@@ -371,7 +374,8 @@ impl Switch {
         let known = call.guests.iter().find(|guest| guest.is_called(name)).map(|guest| guest.leg.id);
         let leg = known.ok_or_else(|| GuestRefusal::IsNotThere(name.to_owned()))?;
         self.sip(sip::Command::HangUp { leg, reason: None });
-        self.guest_left(id, leg);
+        self.drop_guest(id, leg, STATUS_TALK_OVER);
+        self.lead_on_if_alone(id);
         Ok(GuestDone::Left)
     }
 
@@ -382,7 +386,9 @@ impl Switch {
 
     /// He hung up, or is gone.
     pub(super) fn guest_left(&mut self, id: CallId, leg: LegId) {
-        self.drop_guest(id, leg, STATUS_TALK_OVER);
+        let dials = self.calls.get_mut(&id).and_then(|call| call.guest(leg));
+        let dials = dials.is_some_and(|guest| matches!(guest.stage, Stage::Dials(_)));
+        self.drop_guest(id, leg, if dials { STATUS_GONE } else { STATUS_TALK_OVER });
         self.lead_on_if_alone(id);
     }
 
@@ -401,7 +407,11 @@ impl Switch {
     /// Nobody talks with the patient any more: who else is there has nothing left to hear, and the flow leads him on, unless
     /// he is being handed to somebody.
     pub(super) fn lead_on_if_alone(&mut self, id: CallId) {
-        if self.calls.get(&id).is_none_or(|call| call.ending.is_some() || call.patient_talks()) {
+        let is_not_alone = |call: &Call| {
+            let waits = call.person.as_ref().is_some_and(Person::waits);
+            call.ending.is_some() || call.patient_talks() || waits
+        };
+        if self.calls.get(&id).is_none_or(|call| is_not_alone(call)) {
             return;
         }
         self.end_guests(id, None);
@@ -443,12 +453,13 @@ impl Switch {
         let (mut asked, target, interprets) = of;
         self.counters.guests_not_reached += 1;
         self.append(id, Event::GuestNotReached { leg, status });
-        let is_tried = status != STATUS_TALK_OVER && self.stopping.is_none();
-        if let Some(its) = interprets.filter(|_| is_tried) {
-            match self.after_vendor(id, &its, asked) {
+        if let Some(its) = interprets {
+            let is_tried = status != STATUS_TALK_OVER && self.stopping.is_none();
+            match if is_tried { self.after_vendor(id, &its, asked) } else { Some(asked) } {
                 Some(answered) => asked = answered,
                 None => return,
             }
+            self.wait_no_longer(id);
         }
         let refusal = match status {
             STATUS_STOPPING if self.stopping.is_some() => GuestRefusal::Stopping,

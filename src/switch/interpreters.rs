@@ -9,10 +9,12 @@
 //! no sound: no recording holds them, and the log tells that a PIN was sent, never which.
 
 use super::Switch;
+use super::call::Person;
 use super::guests::{Called, Stage};
 use super::interface::GuestRefusal;
 use super::moving::Order;
 use crate::clock::Instant;
+use crate::flow::action::Urgency;
 use crate::id::{AskId, CallId, Language, LegId};
 use crate::limits::{GUEST_RING, INTERPRETER_WAIT_MAX, KEY_PRESSED, KEY_SENT_PAUSE, MENU_PAUSE};
 use crate::media::command::Command;
@@ -96,6 +98,47 @@ impl Switch {
         let vendor = first.ok_or_else(|| GuestRefusal::NoInterpreter(language.clone()))?;
         self.call_vendor(id, ask, vendor, language, until);
         Ok(())
+    }
+
+    /// The person answered: whether patient and person wait for an interpreter now. Who is in danger gets the person at
+    /// once, and the interpreter when he is there.
+    pub(super) fn wait_for_interpreter(&mut self, id: CallId) -> bool {
+        let person = self.calls.get(&id).and_then(|call| call.person.as_ref());
+        let Some(language) = person.and_then(|person| person.interpreter.clone()) else { return false };
+        let rooms = self.rooms_in_use();
+        let has_place = self.calls.get(&id).is_some_and(|call| call.has_place_for_guest(rooms).is_ok());
+        let Some(vendor) = self.vendor_after(0, &language).filter(|_| has_place) else {
+            self.no_interpreter(id, language);
+            self.forget_interpreter(id);
+            return false;
+        };
+        let until = self.now.at + INTERPRETER_WAIT_MAX;
+        self.call_vendor(id, None, vendor, language, until);
+        // Where no port was left for any vendor, nobody waits any more.
+        self.calls.get(&id).and_then(|call| call.person.as_ref()).is_some_and(Person::waits)
+    }
+
+    /// The caller is in danger now: who has answered, or will, talks with him at once.
+    pub(super) fn hurry(&mut self, id: CallId) {
+        if let Some(person) = self.calls.get_mut(&id).and_then(|call| call.person.as_mut()) {
+            person.urgency = Urgency::Danger;
+        }
+        self.wait_no_longer(id);
+    }
+
+    fn forget_interpreter(&mut self, id: CallId) {
+        if let Some(person) = self.calls.get_mut(&id).and_then(|call| call.person.as_mut()) {
+            person.interpreter = None;
+        }
+    }
+
+    /// Patient and person talk with each other, whether the interpreter is there or not.
+    pub(super) fn wait_no_longer(&mut self, id: CallId) {
+        let person = self.calls.get_mut(&id).and_then(|call| call.person.as_mut());
+        let Some(person) = person.filter(|person| person.waits()) else { return };
+        person.interpreter = None;
+        let (leg, holds) = (person.leg.id, person.leg.is_held());
+        self.begin_talk(id, leg, holds);
     }
 
     /// The next vendor of the language from that place on.

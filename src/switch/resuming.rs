@@ -10,14 +10,14 @@
 //! still send there. What was recorded is kept as it is; the notice of before does not stand for what is said now.
 
 use super::Switch;
-use super::call::{Call, Person, Resuming, Under};
+use super::call::{Call, Menu, Person, Resuming, Under};
 use super::dialled::{Dialled, Placed, Script};
 use super::incoming::new_leg;
 use super::interface::{Interrupted, Talk};
 use super::ladder::Numbers;
 use super::ports::Owned;
 use crate::call::leg::{DialogOf, Leg};
-use crate::flow::action::{Company, ConnectEnd, Input};
+use crate::flow::action::{Company, ConnectEnd, Input, Urgency};
 use crate::flow::run::Run;
 use crate::id::{CallId, LegId};
 use crate::limits::RESUMED_PERSON_WITHIN;
@@ -97,7 +97,15 @@ impl Switch {
         self.ladders.follow(id, leg, kept.dialog.call_id.expose().as_bytes());
         self.legs.insert(leg, id);
         if let Some(call) = self.calls.get_mut(&id) {
-            call.person = Some(Person { leg: person, target, ring_until, under: Under::Silence });
+            call.person = Some(Person {
+                leg: person,
+                target,
+                ring_until,
+                under: Under::Silence,
+                interpreter: None,
+                urgency: Urgency::Usual,
+                menu: Menu::default(),
+            });
         }
         self.ask_again(id, leg, kept);
     }

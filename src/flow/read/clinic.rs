@@ -1,7 +1,9 @@
 //! `clinic.yaml`: what stands once and holds for every flow.
 
-use crate::flow::callable::{NotCalled, callable};
-use crate::flow::codes::{FAMILY, LADDER, LAST_RUNG, LOCALE, NUMBER, NUMBER_TWICE, RUNG_ORDER, SIP};
+use crate::flow::callable::{self, NotCalled, callable};
+use crate::flow::codes::{
+    FAMILY, LADDER, LAST_RUNG, LOCALE, MENU_KEYS, NUMBER, NUMBER_TWICE, RUNG_ORDER, SIP,
+};
 use crate::flow::diagnostic::{Place, Sources, Words};
 use crate::flow::entry::ask::{DateOrder, PhonePlan};
 use crate::flow::languages::Languages;
@@ -9,7 +11,8 @@ use crate::flow::program::{Recording, Rung};
 use crate::flow::syntax::fields::{self, Fields, Placed};
 use crate::flow::syntax::tree::Node;
 use crate::flow::vocabulary;
-use crate::limits::LANGUAGES_MAX;
+use crate::id::Language;
+use crate::limits::{LANGUAGES_MAX, MENU_KEYS_MAX};
 use crate::wire::telephone_event::Key;
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -278,8 +281,29 @@ fn call_rung(node: &Node, sources: &mut Sources) -> Option<Rung> {
     let mut fields = Fields::of_object(node, &rungs, FAMILY, sources)?;
     let target = fields.need("call", sources).and_then(|n| call_target(n, sources));
     let ring = fields.take("ring").map(|n| fields::duration(n, "time to ring", 5..=120, FAMILY, sources));
+    let keys = fields.take("keys").map(|n| menu_keys(n, sources)).unwrap_or_default();
     fields.finish(sources);
-    Some(Rung { target: target?, ring: ring.unwrap_or(Some(Duration::from_secs(25)))? })
+    Some(Rung { target: target?, ring: ring.unwrap_or(Some(Duration::from_secs(25)))?, keys })
+}
+
+/// What is pressed for the menu of somebody who is called, by the caller's language.
+pub fn menu_keys(node: &Node, sources: &mut Sources) -> BTreeMap<Language, Vec<Key>> {
+    let mut all = BTreeMap::new();
+    for (language, keys) in fields::entries(node, "`keys`", FAMILY, sources).unwrap_or_default() {
+        let language = fields::name(language, "a language", FAMILY, sources);
+        let Some(keys) = fields::word(keys, "keys", FAMILY, sources) else { continue };
+        let pressed = callable::menu_keys(&keys.value);
+        if pressed.is_none() {
+            let words = Words::what(format!("`{}` is nothing that can be pressed", keys.value))
+                .repair(format!("write up to {MENU_KEYS_MAX} of 0 to 9, * and #, in quotes: \"2\""))
+                .hears("the menu of who is called in another language than his");
+            sources.fault(keys.place, MENU_KEYS, words);
+        }
+        if let Some((language, keys)) = language.zip(pressed) {
+            all.insert(Language::from(language.value.as_str()), keys);
+        }
+    }
+    all
 }
 
 /// A SIP address that can be called, or a number over a trunk.

@@ -10,14 +10,14 @@ use crate::report::event::Pressed;
 const VI: &str = "vi";
 
 /// What a line that takes keys answers.
-fn takes_keys() -> String {
+pub(super) fn takes_keys() -> String {
     format!(
         "v=0\r\no=- 9 1 IN IP4 {DESK}\r\ns=-\r\nc=IN IP4 {DESK}\r\nt=0 0\r\nm=audio 6000 RTP/AVP 0 101\r\n\
          a=rtpmap:101 telephone-event/8000\r\n"
     )
 }
 
-fn vendor(user: &str, languages: &[&str]) -> Vendor {
+pub(super) fn vendor(user: &str, languages: &[&str]) -> Vendor {
     Vendor {
         name: format!("{user}-line"),
         target: format!("sip:{user}@10.0.0.9"),
@@ -29,7 +29,7 @@ fn vendor(user: &str, languages: &[&str]) -> Vendor {
 }
 
 /// A vendor whose menu asks for a PIN, and for a key for Vietnamese.
-fn with_menu(user: &str) -> Vendor {
+pub(super) fn with_menu(user: &str) -> Vendor {
     Vendor {
         pin: Some(Phi::new(vec![Key::Digit(4), Key::Digit(7), Key::Pound])),
         keys: BTreeMap::from([(Language::from(VI), vec![Key::Digit(2)])]),
