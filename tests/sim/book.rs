@@ -38,7 +38,7 @@ impl World {
     }
 
     /// A third party was told of the recording before he came in, and the vendor of an interpreter had its keys.
-    fn judge_guest(&self, entry: &Entry, patient: LegId) -> Result<(), Wrong> {
+    fn judge_guest(&mut self, entry: &Entry, patient: LegId) -> Result<(), Wrong> {
         if let event::Event::InterpreterCalled { leg, .. } = &entry.event {
             self.visits.interpreters.insert(*leg);
         }

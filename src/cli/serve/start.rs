@@ -145,11 +145,7 @@ pub fn start(config: &Config, sets: NewSets, unsigned: UnsignedTrees) -> Result<
     let (sets, served) = Sets::new(sets);
     let flows = Arc::clone(&served.current);
     let (calls_recovered, interrupted) = left_open(&mut records.recovered);
-    let settings = Settings {
-        service: service(config)?,
-        interpreters: interpreters(config)?,
-        ..settings(config, &records, unsigned)
-    };
+    let settings = with_secrets(config, settings(config, &records, unsigned))?;
     let max_calls = settings.max_calls;
     let mut switch = Switch::new(settings, Arc::clone(&flows), &ports, seeded_rng()?);
     switch.handle(Now { at: clock.now(), wall: clock.wall() }, Input::Flows(served));
@@ -321,6 +317,11 @@ fn start_workers(config: &Config, clock: Clock, max_legs: u64) -> Result<Workers
         ports.push(bound.iter().map(|pair| pair.rtp).collect());
     }
     Ok((handles, ports, receiver))
+}
+
+/// The same settings with what files of their own hold: PINs.
+fn with_secrets(config: &Config, settings: Settings) -> Result<Settings, StartError> {
+    Ok(Settings { service: service(config)?, interpreters: interpreters(config)?, ..settings })
 }
 
 /// The settings of the switch, from the configuration and what the records say of earlier runs.
