@@ -8,6 +8,7 @@ mod by_phone;
 pub mod codes;
 pub mod dialling;
 pub mod faults;
+pub mod interpreters;
 pub mod out;
 mod users;
 pub mod vocabulary;
@@ -45,6 +46,10 @@ pub struct Config {
     pub trunks: Vec<Trunk>,
     /// Whose phones log in here.
     pub users: Vec<User>,
+    /// The names of users who are never recorded.
+    pub unrecorded: Vec<String>,
+    /// Vendors of interpreters, in the order in which they are tried.
+    pub interpreters: Vec<interpreters::Vendor>,
     /// What phones of users may call over a trunk; `None` is nothing.
     pub dialling: Option<Outside>,
     /// What phones of the house dial for help, and where they are.
@@ -243,6 +248,8 @@ impl Default for Config {
             },
             trunks: Vec::new(),
             users: Vec::new(),
+            unrecorded: Vec::new(),
+            interpreters: Vec::new(),
             dialling: None,
             emergency: dialling::no_emergency(),
             flows: PathBuf::from("ivr-flows"),
@@ -326,6 +333,9 @@ impl Config {
             self.trunks = trunks(node, sources);
         }
         self.take_phones(&mut fields, sources);
+        if let Some(node) = fields.take("interpreters") {
+            self.interpreters = interpreters::read(node, &self.trunks, sources);
+        }
         if let Some(node) = fields.take("voice") {
             self.voice = voice::read(node, sources);
         }

@@ -170,6 +170,16 @@ pub const BED_RESTS: Duration = Duration::from_millis(400);
 pub const GUESTS_MAX: usize = 4;
 /// How long a supervisor or third party may be rung: whoever asked for him waits for it.
 pub const GUEST_RING: Duration = Duration::from_secs(30);
+/// Vendors of interpreters: a clinic has one, and one or two that stand in for it.
+pub const INTERPRETERS_MAX: usize = 16;
+/// The longest wait for an interpreter, with all vendors that are tried.
+pub const INTERPRETER_WAIT_MAX: Duration = Duration::from_secs(120);
+/// The longest that the menu of a vendor takes: a PIN, a key for the language, and what is waited for before each.
+pub const INTERPRETER_MENU_MAX: Duration = Duration::from_secs(15);
+/// How long a menu has to begin before a key of ours is pressed for it, and between two of its questions.
+pub const MENU_PAUSE: Duration = Duration::from_secs(2);
+/// Keys that are pressed for one question of a menu: a PIN of 16 digits, a key behind it.
+pub const MENU_KEYS_MAX: usize = 17;
 /// Parties in one mixed conversation: a patient, his family, an interpreter, a team; more is a lecture.
 pub const MIXER_PARTIES_MAX: usize = 16;
 /// Mixed conversations on one media worker: at 50 kB each, as many as its core could mix beside its other legs.
@@ -273,6 +283,10 @@ pub const PRESSES_TO_PAIR_MAX: usize = 8;
 pub const SAME_PRESS_WITHIN: Duration = Duration::from_millis(400);
 /// Keys that wait to be sent to a party: an extension with its pauses, or a card number.
 pub const KEYS_TO_SEND_MAX: usize = 32;
+/// How long each key of ours is pressed: longer than what the slowest menus want.
+pub const KEY_PRESSED: Duration = Duration::from_millis(100);
+/// The silence behind each key of ours, before the next one.
+pub const KEY_SENT_PAUSE: Duration = Duration::from_millis(60);
 /// The shortest press that we send: the least that a receiver must take (ITU-T Q.24).
 pub const KEY_SENT_MIN: Duration = Duration::from_millis(40);
 /// The longest press that we send.

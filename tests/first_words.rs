@@ -68,6 +68,7 @@ impl Listener {
                 | Action::Voice { .. }
                 | Action::StopRecording
                 | Action::Connect { .. }
+                | Action::Hurry
                 | Action::TakeMessage
                 | Action::FinishMessage
                 | Action::Request { .. }

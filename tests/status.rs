@@ -50,6 +50,7 @@ const AFTER_ONE_CALL: &[(&str, u64, u64)] = &[
     ("guests_joined", 0, 0),
     ("guests_not_reached", 0, 0),
     ("guest_changes", 0, 0),
+    ("interpreters_missing", 0, 0),
     ("persons_not_reached", 0, 0),
     ("flow_faults", 0, 0),
     ("recordings", 1, 1),

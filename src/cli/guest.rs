@@ -41,6 +41,15 @@ pub struct Leave {
     name: String,
 }
 
+/// Into which talk, and for which language.
+#[derive(Args)]
+pub struct Interpret {
+    /// The call, as `careline calls` prints it
+    call: String,
+    /// The caller's language, as `interpreters:` in the configuration names it, such as vi
+    language: String,
+}
+
 /// Why nothing was done.
 #[derive(Debug, Error)]
 enum GuestError {
@@ -59,6 +68,12 @@ enum GuestError {
 pub fn come(config: &Config, come: &Come, mode: GuestMode) -> ExitCode {
     let act = name(&come.target).map(|target| GuestAct::Come { target, mode });
     ended(act.and_then(|act| wish(config, &come.call, act)))
+}
+
+/// Lets an interpreter into a talk, of whichever vendor has the language.
+pub fn interpret(config: &Config, interpret: &Interpret) -> ExitCode {
+    let act = name(&interpret.language).map(|name| GuestAct::Interpret { language: name.as_str().into() });
+    ended(act.and_then(|act| wish(config, &interpret.call, act)))
 }
 
 /// Lets somebody leave a talk.

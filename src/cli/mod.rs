@@ -133,6 +133,8 @@ enum Command {
     /// Call a third party into a talk that goes on, such as an interpreter: all hear each other, and he hears first that
     /// the call is recorded, if it is
     Join(guest::Come),
+    /// Call an interpreter for a language into a talk that goes on: the vendors under `interpreters` are tried in order
+    Interpreter(guest::Interpret),
     /// Let a supervisor listen to a talk: he hears both, and nobody hears him. On his phone he presses 4 to listen, 5 to
     /// whisper, 6 to barge in
     Listen(guest::Come),
@@ -219,6 +221,7 @@ pub fn main() -> ExitCode {
             with_config(&paths, |config| calls::run(config, id.as_deref(), last, shown(numbers)))
         }
         Command::Join(wish) => with_config(&paths, |config| guest::come(config, &wish, GuestMode::Third)),
+        Command::Interpreter(wish) => with_config(&paths, |config| guest::interpret(config, &wish)),
         Command::Listen(wish) => with_config(&paths, |config| guest::come(config, &wish, GuestMode::Listen)),
         Command::Whisper(wish) => {
             with_config(&paths, |config| guest::come(config, &wish, GuestMode::Whisper))

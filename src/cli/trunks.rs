@@ -1,10 +1,12 @@
-//! What stands against calls out over trunks: numbers that flows call over one that careline.yaml does not have.
+//! What stands against calls out: numbers that flows call over a trunk that careline.yaml does not have, and interpreters for
+//! languages that none of its vendors has.
 
 use crate::config::Config;
-use crate::flow::codes::TRUNK;
+use crate::flow::codes::{INTERPRETER, TRUNK};
 use crate::flow::diagnostic::{Diagnostic, Place, Sources, Words};
 use crate::flow::program::Act;
 use crate::flow::set::FlowSet;
+use crate::id::Language;
 use crate::sip::carrier::Dialled;
 use std::collections::BTreeSet;
 
@@ -22,6 +24,17 @@ pub fn faults(config: &Config, set: Option<&FlowSet>) -> Vec<Diagnostic> {
             .repair("add it there, or name one that is there")
             .hears("a caller who asks for a person would not reach this one");
         sources.fault(place, TRUNK, words);
+    }
+    let has = |language: &Language| config.interpreters.iter().any(|its| its.languages.contains(language));
+    let wanted: BTreeSet<&Language> = set.interpreted().filter(|language| !has(language)).collect();
+    for language in wanted {
+        let text = format!("interpreter: {language}");
+        let width = text.chars().count();
+        let file = sources.add("flows", text);
+        let words = Words::what(format!("no vendor under `interpreters` in careline.yaml has `{language}`"))
+            .repair("add the language to a vendor there, or take `interpreter` out of the step")
+            .hears("caller and person would talk without an interpreter");
+        sources.fault(Place { file, line: 1, column: 1, width }, INTERPRETER, words);
     }
     sources.into_faults()
 }
@@ -52,6 +65,25 @@ mod tests {
         let (config, unsound) = Config::read("careline.yaml", config.as_bytes());
         let config = config.unwrap_or_else(|| panic!("{unsound:?}"));
         faults(&config, Some(&set)).iter().map(|fault| fault.render(Paint::Plain) + "\n").collect()
+    }
+
+    #[test]
+    fn an_interpreter_whom_no_vendor_has_is_told() {
+        let steps = "flow: door\nstart: a\nsteps:\n  a: {transfer: \"sip:n@10.0.0.5\", before: u.agent, interpreter: vi, next: {failed: b}}\n  b: {person: u.agent}\n";
+        let mut texts = std::collections::BTreeMap::from(FILES);
+        let clinic = texts["clinic.yaml"].replace("100: main_menu", "100: door");
+        texts.extend([("clinic.yaml", clinic.as_str()), ("door.yaml", steps)]);
+        let file = |(name, text): (&str, &str)| SourceFile { path: name.to_owned(), octets: text.into() };
+        let (set, unsound) = FlowSet::load(texts.into_iter().map(file).collect(), &|_, _| Audio::Present);
+        let set = set.unwrap_or_else(|| panic!("{unsound:?}"));
+        for (languages, expected) in [("[vi]", 0), ("[es]", 1)] {
+            let text =
+                format!("interpreters: [{{name: a, call: \"sip:line@10.0.0.7\", languages: {languages}}}]\n");
+            let (config, unsound) = Config::read("careline.yaml", text.as_bytes());
+            let config = config.unwrap_or_else(|| panic!("{unsound:?}"));
+            let told = faults(&config, Some(&set));
+            assert_eq!(told.iter().filter(|fault| fault.code.id == "F198").count(), expected, "{told:?}");
+        }
     }
 
     #[test]

@@ -54,6 +54,15 @@ pub const EMERGENCY: Code = code("C024", "a number for emergencies, or that of a
 /// Phones cannot call for help.
 pub const NO_EMERGENCY: Code = code("C025", "phones log in, and no trunk takes their emergency calls");
 
+/// The line of a vendor of interpreters.
+pub const INTERPRETER_TARGET: Code = code("C026", "a vendor of interpreters cannot be called");
+/// Its languages.
+pub const INTERPRETER_LANGUAGE: Code = code("C027", "a vendor of interpreters does not have the language");
+/// Its menu.
+pub const INTERPRETER_KEYS: Code = code("C028", "what is to be pressed for a menu is no keys");
+/// Two vendors of one name.
+pub const INTERPRETER_TWICE: Code = code("C029", "two vendors of interpreters have the same name");
+
 /// All kinds of fault that this file can have besides YAML's own.
 pub const CODES: &[Code] = &[
     FAMILY.unknown,
@@ -80,4 +89,8 @@ pub const CODES: &[Code] = &[
     DIALLING,
     EMERGENCY,
     NO_EMERGENCY,
+    INTERPRETER_TARGET,
+    INTERPRETER_LANGUAGE,
+    INTERPRETER_KEYS,
+    INTERPRETER_TWICE,
 ];

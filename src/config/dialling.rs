@@ -149,7 +149,8 @@ impl Config {
     pub(super) fn take_phones(&mut self, fields: &mut Fields<'_>, sources: &mut Sources) {
         let (of_users, dialling) = (fields.take("users"), fields.take("dialling"));
         if let Some(node) = of_users {
-            self.users = users::read(node, sources);
+            let users::Users { all, unrecorded } = users::read(node, sources);
+            (self.users, self.unrecorded) = (all, unrecorded);
         }
         self.dialling = dialling.and_then(|node| read(node, sources));
         let emergency = fields.take("emergency");

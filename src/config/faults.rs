@@ -232,6 +232,50 @@ pub const PAGES: &[Page] = &[
             "users: [{name: ann, digest: md5, ha1: 00112233445566778899aabbccddeeff}]\ntrunks: [{name: emergency, addresses: [203.0.113.7], out: {to: \"sip:sbc.example\", caller: \"+16175550100\"}}]",
         ),
     ),
+    page(
+        codes::INTERPRETER_TARGET,
+        "The line of a vendor of interpreters is no address that calls go out to, or its trunk has no `out`.",
+        NOT_STARTED,
+        "Write `trunk:NAME/+18005550199` with a trunk that has `out`, or `sip:NAME@HOST`.",
+        words(
+            FILE,
+            "interpreters: [{name: lingua, call: \"tel:+18005550199\", languages: [vi]}]",
+            "interpreters: [{name: lingua, call: \"sip:line@203.0.113.7\", languages: [vi]}]",
+        ),
+    ),
+    page(
+        codes::INTERPRETER_LANGUAGE,
+        "A vendor of interpreters has no language, or keys for one that it does not have.",
+        NOT_STARTED,
+        "Name each language under `languages`, and write keys for those alone.",
+        words(
+            FILE,
+            "interpreters: [{name: lingua, call: \"sip:line@203.0.113.7\", languages: [vi], keys: {es: \"2\"}}]",
+            "interpreters: [{name: lingua, call: \"sip:line@203.0.113.7\", languages: [vi, es], keys: {es: \"2\"}}]",
+        ),
+    ),
+    page(
+        codes::INTERPRETER_KEYS,
+        "What is to be pressed for the menu of a vendor is something else than keys, or too many of them.",
+        NOT_STARTED,
+        "Write digits, `*` and `#` in quotes: `\"2\"`. A PIN belongs into `pin_file`.",
+        words(
+            FILE,
+            "interpreters: [{name: lingua, call: \"sip:line@203.0.113.7\", languages: [vi], keys: {vi: two}}]",
+            "interpreters: [{name: lingua, call: \"sip:line@203.0.113.7\", languages: [vi], keys: {vi: \"2\"}}]",
+        ),
+    ),
+    page(
+        codes::INTERPRETER_TWICE,
+        "Two vendors of interpreters have the same name, so the record could not tell who interpreted.",
+        NOT_STARTED,
+        "Give each a name of its own.",
+        words(
+            FILE,
+            "interpreters: [{name: lingua, call: \"sip:line@203.0.113.7\", languages: [vi]}, {name: lingua, call: \"sip:line@203.0.113.8\", languages: [es]}]",
+            "interpreters: [{name: lingua, call: \"sip:line@203.0.113.7\", languages: [vi]}, {name: other, call: \"sip:line@203.0.113.8\", languages: [es]}]",
+        ),
+    ),
 ];
 
 #[cfg(test)]

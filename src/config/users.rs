@@ -4,22 +4,32 @@
 //! user` writes such a line.
 
 use super::codes::{FAMILY, USER_HASH, USER_TWICE};
-use super::vocabulary;
+use super::{interpreters, vocabulary};
 use crate::flow::diagnostic::{Diagnostic, Place, Sources, Words};
 use crate::flow::syntax::fields::{self, Fields};
 use crate::flow::syntax::tree::Node;
 use crate::limits::USERS_MAX;
 use crate::sip::digest::Ha1;
 use crate::sip::interface::User;
+use crate::switch::interpreters::Recorded;
 use crate::wire::sip::credentials::Algorithm;
 use std::collections::BTreeSet;
 
 /// Hexadecimal digits in a row that no hash is: longer ones are not shown.
 const HASH_SHOWN_MAX: usize = 16;
 
+/// What the section says.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Users {
+    /// Who may log in.
+    pub all: Vec<User>,
+    /// The names of those who are never recorded.
+    pub unrecorded: Vec<String>,
+}
+
 /// Reads the section: those without a fault.
-pub fn read(node: &Node, sources: &mut Sources) -> Vec<User> {
-    let mut users: Vec<User> = Vec::new();
+pub fn read(node: &Node, sources: &mut Sources) -> Users {
+    let mut users = Users::default();
     let mut names = BTreeSet::new();
     let items = fields::items(node, "`users`", FAMILY, sources).unwrap_or_default();
     if let Some(over) = items.get(USERS_MAX) {
@@ -27,24 +37,28 @@ pub fn read(node: &Node, sources: &mut Sources) -> Vec<User> {
         sources.fault(over.place, FAMILY.value, words.repair("take out those who are gone"));
     }
     for item in items.iter().take(USERS_MAX) {
-        let Some((user, place)) = user(item, sources) else { continue };
+        let Some((user, place, recorded)) = user(item, sources) else { continue };
         if !names.insert(user.name.clone()) {
             let words = Words::what(format!("the user {} stands here for the second time", user.name))
                 .repair("give each user a name of his own; several phones may log in as one user");
             sources.fault(place, USER_TWICE, words);
         }
-        users.push(user);
+        if recorded == Recorded::Never {
+            users.unrecorded.push(user.name.clone());
+        }
+        users.all.push(user);
     }
     users
 }
 
-fn user(node: &Node, sources: &mut Sources) -> Option<(User, Place)> {
+fn user(node: &Node, sources: &mut Sources) -> Option<(User, Place, Recorded)> {
     let mut fields = Fields::of_object(node, &[&vocabulary::USER], FAMILY, sources)?;
     let name = fields.need("name", sources).and_then(|node| fields::name(node, "a user", FAMILY, sources));
     let ha1 = fields.need("ha1", sources).and_then(|node| fields::word(node, "a hash", FAMILY, sources));
     let choices = [("sha-256", Algorithm::Sha256), ("md5", Algorithm::Md5)];
     let digest = fields.take("digest");
     let digest = digest.and_then(|node| fields::choice(node, "digest", &choices, FAMILY, sources));
+    let recorded = fields.take("recorded").and_then(|node| interpreters::recording(node, sources));
     fields.finish(sources);
     let hash = ha1?;
     let whose = name.as_ref().map_or("NAME", |name| &name.value);
@@ -63,7 +77,7 @@ fn user(node: &Node, sources: &mut Sources) -> Option<(User, Place)> {
         return None;
     };
     let name = name?;
-    Some((User { name: name.value, ha1 }, name.place))
+    Some((User { name: name.value, ha1 }, name.place, recorded.unwrap_or(Recorded::WithTheCall)))
 }
 
 /// Hashes of passwords in the line that a fault shows: stars, so that its columns stay.

@@ -218,6 +218,51 @@ pub const USER: Object = Object {
             Value::Choice(&["sha-256", "md5"]),
             "The hash; md5 is for phones that know no other.",
         ),
+        field(
+            "recorded",
+            Optional,
+            Value::Choice(&["never", "with_the_call"]),
+            "Whether he is recorded in calls that are; with the call, if left out.",
+        ),
+    ],
+};
+
+/// An item of `interpreters:`.
+pub const INTERPRETER: Object = Object {
+    what: "a vendor of interpreters",
+    about: "Somebody who interprets by telephone, and is called into talks.",
+    fields: &[
+        field("name", Required, Value::Name, "Its name in the records."),
+        field(
+            "call",
+            Required,
+            Value::Text,
+            "Its line, as trunk:NAME/+NUMBER over a trunk, sip:NAME@HOST or sip:NAME@HOST:PORT.",
+        ),
+        field(
+            "languages",
+            Required,
+            Value::List(&Value::Name),
+            "The languages that it has interpreters for.",
+        ),
+        field(
+            "pin_file",
+            Optional,
+            Value::Text,
+            "The file with the PIN that its menu asks for first: keys and nothing else, its owner's alone.",
+        ),
+        field(
+            "keys",
+            Optional,
+            Value::Table(Names::Any, &Value::Text),
+            "What its menu asks for then, by language.",
+        ),
+        field(
+            "recorded",
+            Optional,
+            Value::Choice(&["never", "with_the_call"]),
+            "Whether its interpreters are recorded with the others; never, if left out.",
+        ),
     ],
 };
 
@@ -358,6 +403,12 @@ pub const CONFIG: Object = Object {
         field("calls", Optional, Value::Object(&CALLS), "Bounds on calls."),
         field("trunks", Optional, Value::List(&Value::Object(&TRUNK)), "Carriers and gateways."),
         field("users", Optional, Value::List(&Value::Object(&USER)), "Whose phones log in here."),
+        field(
+            "interpreters",
+            Optional,
+            Value::List(&Value::Object(&INTERPRETER)),
+            "Vendors of interpreters, in the order in which they are tried.",
+        ),
         field("dialling", Optional, Value::Object(&DIALLING), "What phones may call over a trunk."),
         field("emergency", Optional, Value::Object(&EMERGENCY), "How phones call for help."),
         field("flows", Optional, Value::Text, "The directory of the flows."),

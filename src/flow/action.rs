@@ -182,7 +182,11 @@ pub enum Action {
         ring: Duration,
         /// Whether the call may be placed while the engine stops.
         urgency: Urgency,
+        /// What the talk needs besides.
+        aid: Aid,
     },
+    /// The caller is in danger now: who has answered waits for no interpreter.
+    Hurry,
     /// Play the tone and keep what the caller says as a message, until [`Action::FinishMessage`] or hang-up.
     TakeMessage,
     /// The message is over: save it, then say so with [`Input::MessageSaved`].
@@ -212,6 +216,15 @@ pub enum Action {
     },
     /// The last words before the engine stops were said: end the call. The last action of a run.
     Stopped,
+}
+
+/// What a talk needs besides a bridge.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Aid {
+    /// An interpreter of this language, before caller and person talk; who is in danger does not wait for him.
+    pub interpreter: Option<Language>,
+    /// What is pressed for the party's menu once it has answered.
+    pub keys: Vec<Key>,
 }
 
 /// How much hangs on a call to a person.

@@ -147,6 +147,8 @@ codes! {
     BY_PHONE_NUMBER "F194" "the number for closing by phone leads to a flow already";
     BY_PHONE_WORDS "F195" "words that closing by phone needs are not in prompts.yaml";
     TRUNK "F196" "a number is called over a trunk that careline.yaml does not have";
+    MENU_KEYS "F197" "what is to be pressed for a menu is no keys";
+    INTERPRETER "F198" "no vendor of careline.yaml has an interpreter for the language";
 }
 
 /// The codes that the field reader uses for flows.

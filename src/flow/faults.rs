@@ -92,7 +92,7 @@ pub fn pages() -> impl Iterator<Item = &'static Page> {
         .chain(closing::PAGES)
         .chain(values::PAGES)
         .chain(closing::BY_PHONE)
-        .chain(closing::TRUNKS)
+        .chain(closing::CALLED)
 }
 
 impl Page {

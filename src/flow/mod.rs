@@ -7,6 +7,7 @@
 //! This floor knows no SIP and no RTP: a [`action::Action`] goes out, an [`action::Input`] comes in.
 
 pub mod action;
+pub mod callable;
 pub mod care;
 pub mod changes;
 mod check;

@@ -204,6 +204,8 @@ pub enum Act {
         prompt: PromptName,
         /// Whom, and for how long.
         to: Rung,
+        /// The language that an interpreter is needed for.
+        interpreter: Option<Language>,
         /// The exit that the record shows once somebody answered.
         exit: ExitName,
         /// Where it leads when nobody did.
@@ -428,6 +430,8 @@ pub struct Rung {
     pub target: String,
     /// How long it may ring.
     pub ring: Duration,
+    /// What is pressed for its menu once it has answered, by the caller's language.
+    pub keys: BTreeMap<Language, Vec<Key>>,
 }
 
 /// A message with a promise.

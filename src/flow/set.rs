@@ -145,6 +145,15 @@ impl FlowSet {
         self.clinic.ladder.iter().map(|rung| rung.target.as_str()).chain(of_steps)
     }
 
+    /// The languages that steps want interpreters for.
+    pub fn interpreted(&self) -> impl Iterator<Item = &Language> {
+        let steps = self.flows.iter().flat_map(|flow| &flow.steps);
+        steps.filter_map(|step| match &step.act {
+            Act::Transfer { interpreter, .. } => interpreter.as_ref(),
+            _ => None,
+        })
+    }
+
     /// Every prompt in every language that a caller can hear.
     pub fn spoken(&self) -> &[Spoken] {
         &self.spoken

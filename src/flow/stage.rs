@@ -168,7 +168,7 @@ impl Stage {
                 Action::Request { request, .. } => asked = Some(request),
                 Action::Tell(Fact::StepEntered { flow, step }) => self.step = Some((flow, step)),
                 Action::Tell(_) | Action::LetGo { .. } | Action::ByPhone(_) => {}
-                Action::StartRecording | Action::StopRecording | Action::Stopped => {}
+                Action::StartRecording | Action::StopRecording | Action::Stopped | Action::Hurry => {}
             }
         }
         // Whatever a voice is asked to say, it has said at once.

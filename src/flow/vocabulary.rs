@@ -313,8 +313,17 @@ pub const CALL_RUNG: Object = Object {
             "Whom, as sip:NAME@HOST or sip:NAME@HOST:PORT, or trunk:NAME/+NUMBER over a trunk.",
         ),
         field("ring", Optional, Value::Time(5, 120), "How long it may ring."),
+        MENU_KEYS,
     ],
 };
+
+/// `keys` of who is called.
+pub const MENU_KEYS: Field = field(
+    "keys",
+    Optional,
+    Value::Table(Names::Any, &Value::Text),
+    "What is pressed for its menu two seconds after the answer, by the caller's language: `{es: \"2\"}`.",
+);
 
 /// The last rung of the person ladder.
 pub const MESSAGE_RUNG: Object = Object {

@@ -9,6 +9,7 @@
 //!  flows POINTER                        ─▶ ok, then set, calls: a line for each set that calls run on │ no REASON
 //!                                          │ unkept REASON: served, and the next start would not know it
 //!  guest come CALL MODE TARGET          ─▶ ok joined MODE │ ok changed MODE │ no REASON     once his phone is answered
+//!  guest interpret CALL LANGUAGE        ─▶ ok joined MODE │ no REASON                         once a vendor is in
 //!  guest leave CALL NAME                ─▶ ok left        │ no REASON
 //!  closings                             ─▶ ok: the file of the closings was read anew │ no REASON
 //! ```
@@ -25,7 +26,7 @@ use crate::io::published::pointer::Pointer;
 use crate::io::set_load::{self, NewSets};
 use crate::io::sets::TooMany;
 use crate::io::trace;
-use crate::limits::{GUEST_RING, SET_LOAD_MAX};
+use crate::limits::{INTERPRETER_WAIT_MAX, SET_LOAD_MAX};
 use crate::phi::Phi;
 use crate::switch::interface::GuestOrder;
 use crate::switch::status::Figure;
@@ -43,8 +44,9 @@ use tokio::sync::{mpsc, oneshot};
 
 /// How long a client may take to ask.
 const ASK_MAX: Duration = Duration::from_secs(5);
-/// How long it may take until a guest is in: his phone rings, and he hears that the call is recorded.
-const GUEST_MAX: Duration = GUEST_RING.saturating_add(Duration::from_secs(60));
+/// How long it may take until a guest is in: his phone or several vendors' ring, keys are pressed, and he hears that the
+/// call is recorded.
+const GUEST_MAX: Duration = INTERPRETER_WAIT_MAX.saturating_add(Duration::from_secs(60));
 /// Requests that may wait for the engine.
 const REQUESTS_MAX: usize = 16;
 /// The longest request line, in octets: a path and a number.

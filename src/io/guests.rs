@@ -2,12 +2,13 @@
 //!
 //! ```text
 //!  guest come CALL MODE TARGET   ─▶ ok joined MODE │ ok changed MODE │ no REASON
+//!  guest interpret CALL LANGUAGE ─▶ ok joined MODE │ no REASON
 //!  guest leave CALL NAME         ─▶ ok left        │ no REASON
 //!  guest hand-on CALL TARGET     ─▶ ok handed on   │ no REASON
 //! ```
 //! An answer may take as long as a phone rings. Who asked and is gone by then reads none; what he asked for is done.
 
-use crate::id::{AskId, CallId};
+use crate::id::{AskId, CallId, Language};
 use crate::io::store::words::Word;
 use crate::report::event::GuestMode;
 use crate::switch::interface::{GuestAct, GuestDone, GuestOrder, GuestRefusal};
@@ -63,6 +64,7 @@ pub fn read(order: &str) -> Result<GuestOrder, String> {
             let mode = GuestMode::of(mode).ok_or_else(none)?;
             GuestAct::Come { target: target.to_owned(), mode }
         }
+        "interpret" => GuestAct::Interpret { language: Language::from(rest) },
         "leave" => GuestAct::Leave { name: rest.to_owned() },
         "hand-on" => GuestAct::HandOn { target: rest.to_owned() },
         _ => return Err(none()),
@@ -74,6 +76,7 @@ pub fn read(order: &str) -> Result<GuestOrder, String> {
 pub fn written(order: &GuestOrder) -> String {
     match &order.act {
         GuestAct::Come { target, mode } => format!("come {} {} {target}", order.call, mode.word()),
+        GuestAct::Interpret { language } => format!("interpret {} {language}", order.call),
         GuestAct::Leave { name } => format!("leave {} {name}", order.call),
         GuestAct::HandOn { target } => format!("hand-on {} {target}", order.call),
     }
@@ -88,8 +91,11 @@ mod tests {
         let target = || "sip:maria@clinic.example".to_owned();
         let modes = [GuestMode::Listen, GuestMode::Whisper, GuestMode::Barge, GuestMode::Third];
         let comes = modes.map(|mode| GuestAct::Come { target: target(), mode });
-        let others =
-            [GuestAct::Leave { name: "maria".to_owned() }, GuestAct::HandOn { target: "nurse".to_owned() }];
+        let others = [
+            GuestAct::Leave { name: "maria".to_owned() },
+            GuestAct::HandOn { target: "nurse".to_owned() },
+            GuestAct::Interpret { language: "vi".into() },
+        ];
         for act in comes.into_iter().chain(others) {
             let order = GuestOrder { call: CallId(0x1f3), act };
             assert_eq!(read(&written(&order)), Ok(order));

@@ -1,8 +1,11 @@
 //! Files that hold one secret and nothing else, which nobody but its owner may read: the password of an account at a
-//! carrier, the PIN of who closes lines by phone.
+//! carrier, the PIN of who closes lines by phone, the clinic's PIN at a vendor of interpreters.
 
+use crate::flow::callable::menu_keys;
 use crate::flow::closing::pin::{NoPin, Pin};
+use crate::limits::MENU_KEYS_MAX;
 use crate::phi::Phi;
+use crate::wire::telephone_event::Key;
 use std::fmt;
 use std::fs::File;
 use std::io::{self, Read};
@@ -17,7 +20,7 @@ const OCTETS_MAX: u64 = 256;
 pub enum Secret {
     /// The password of an account at a carrier.
     Password,
-    /// The PIN of who closes lines by phone.
+    /// The PIN of who closes lines by phone, or of the clinic at a vendor.
     Pin,
 }
 
@@ -57,6 +60,12 @@ pub enum NoSecret {
         /// Its path.
         path: PathBuf,
     },
+    /// It holds nothing that can be pressed.
+    #[error("{} holds no PIN: up to {MENU_KEYS_MAX} of 0 to 9, * and # belong in it, and nothing else", path.display())]
+    NoKeys {
+        /// Its path.
+        path: PathBuf,
+    },
     /// It holds no PIN.
     #[error("{} holds no PIN: {cause}", path.display())]
     NoPin {
@@ -87,6 +96,16 @@ pub fn password(path: &Path) -> Result<Phi<String>, NoSecret> {
 pub fn pin(path: &Path) -> Result<Pin, NoSecret> {
     let text = read(Secret::Pin, path)?;
     Pin::read(text.expose()).map_err(|cause| NoSecret::NoPin { path: path.to_owned(), cause })
+}
+
+/// Reads what is pressed as a PIN: one line of keys.
+///
+/// # Errors
+/// [`NoSecret`].
+pub fn keys(path: &Path) -> Result<Phi<Vec<Key>>, NoSecret> {
+    let text = read(Secret::Pin, path)?;
+    let keys = menu_keys(text.expose().trim_end());
+    keys.map(Phi::new).ok_or_else(|| NoSecret::NoKeys { path: path.to_owned() })
 }
 
 fn read(secret: Secret, path: &Path) -> Result<Phi<String>, NoSecret> {
@@ -147,6 +166,21 @@ mod tests {
             ("", 0o600, Some("one line")),
         ];
         check(password, |password| password.expose() == "se cret", "se cret", &table);
+    }
+
+    #[test]
+    fn the_pin_at_a_vendor_is_a_row_of_keys_that_its_owner_alone_reads() {
+        let table = [
+            ("4711#\n", 0o600, None),
+            ("4711#", 0o400, None),
+            ("4711#", 0o640, Some("read the PIN in")),
+            ("4711 #", 0o600, Some("holds no PIN")),
+            ("4711#\n4711#\n", 0o600, Some("holds no PIN")),
+            ("", 0o600, Some("holds no PIN")),
+            ("123456789012345678", 0o600, Some("up to 17 of")),
+        ];
+        let pin = [4, 7, 1, 1].map(Key::Digit).into_iter().chain([Key::Pound]).collect::<Vec<_>>();
+        check(keys, |keys| keys.expose() == &pin, "4711", &table);
     }
 
     #[test]

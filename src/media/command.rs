@@ -4,6 +4,7 @@
 use crate::clock::Instant;
 use crate::id::{LegId, PlaybackId, RoomId};
 use crate::media::bed::BedSound;
+use crate::phi::Phi;
 use crate::wire::codec::{AudioFormat, Codec};
 use crate::wire::telephone_event::{EventFormat, Key};
 use std::net::{IpAddr, SocketAddr};
@@ -156,6 +157,14 @@ pub enum Command {
     Stop {
         /// The leg.
         leg: LegId,
+    },
+    /// Presses these keys for the party of the leg, one after the other, as RTP events (RFC 4733): an extension, the choice
+    /// of a menu, a PIN. They are heard and recorded by nobody. A party that takes no events hears of none.
+    Press {
+        /// The leg.
+        leg: LegId,
+        /// In this order; at most [`KEYS_TO_SEND_MAX`](crate::limits::KEYS_TO_SEND_MAX) wait at once.
+        keys: Phi<Vec<Key>>,
     },
     /// Listens to the party's sound for these things from the next tick on, in place of what it was listened to for.
     Listen {

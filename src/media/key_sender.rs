@@ -9,7 +9,7 @@
 //! that is longer than a duration can tell goes on in a new segment (§2.5.1.3). Keys that are only passed on from
 //! another leg are the job of `bridge.rs`.
 
-use crate::limits::{KEY_SENT_MAX, KEY_SENT_MIN, KEYS_TO_SEND_MAX, TICK};
+use crate::limits::{KEY_SENT_MAX, KEY_SENT_MIN, KEY_SENT_PAUSE, KEYS_TO_SEND_MAX, TICK};
 use crate::media::sender::OutgoingEvent;
 use crate::wire::telephone_event::{Key, TelephoneEvent};
 use std::time::Duration;
@@ -159,8 +159,8 @@ fn outgoing(stream: EventStream, timestamp: u32, event: TelephoneEvent) -> Outgo
 
 /// How often the end is told (RFC 4733 §2.5.1.4).
 const ENDS: u32 = 3;
-/// Ticks between two keys: 60 ms.
-const PAUSE_TICKS: u32 = 3;
+/// Ticks between two keys.
+const PAUSE_TICKS: u32 = (KEY_SENT_PAUSE.as_micros() / TICK.as_micros()) as u32;
 /// As loud as a telephone sends keys: −10 dBm0.
 const VOLUME: u8 = 10;
 

@@ -15,10 +15,12 @@ use crate::audio::sound::Sound;
 use crate::audio::transcode::Transcoder;
 use crate::clock::{Instant, WallTime};
 use crate::id::{LegId, PlaybackId};
+use crate::limits::KEY_PRESSED;
 use crate::media::bed::Bed;
 use crate::media::bridge::{PassedOn, Relay};
 use crate::media::command::{Counters, Ears, Event, KeysGo, Kind, PortIndex, StreamPlan};
 use crate::media::dtmf::Detector;
+use crate::media::key_sender::{EventStream, KeySender};
 use crate::media::listener::{Listener, Told};
 use crate::media::outbox::Outbox;
 use crate::media::player::Player;
@@ -74,6 +76,8 @@ pub struct Leg {
     /// The end of a playing that was cut, faded, where a hard cut would click.
     tail: Option<Box<Sound>>,
     relay: Relay,
+    /// Keys of our own that are being pressed.
+    pressing: Option<Box<KeySender>>,
     bridged_to: Option<PortIndex>,
     /// The newest press began outside a talk: what is left of it is for no other party.
     press_is_ours: bool,
@@ -152,6 +156,7 @@ impl Leg {
             finishing: None,
             tail: None,
             relay: Relay::default(),
+            pressing: None,
             bridged_to: None,
             press_is_ours: false,
             tap: None,
@@ -274,6 +279,16 @@ impl Leg {
         if self.plan.sends_events.is_some() {
             self.relay.put(passed_on);
         }
+    }
+
+    /// Presses keys of our own, if the party takes events. Whoever orders them keeps to the bound.
+    pub fn press(&mut self, keys: &[Key]) {
+        if self.plan.sends_events.is_none() {
+            return;
+        }
+        let pressing = self.pressing.get_or_insert_default();
+        let pressed = keys.iter().map_while(|key| pressing.press(*key, KEY_PRESSED).ok()).count();
+        debug_assert_eq!(pressed, keys.len(), "more keys than may wait");
     }
 
     fn stop_listening(&mut self) {
@@ -455,6 +470,11 @@ impl Leg {
         if let Some(events) = self.plan.sends_events {
             let timestamp = self.sender.timestamp();
             self.relay.flush(events, timestamp, |event| self.sender.send_event(event, &mut depart));
+            if let Some(pressing) = &mut self.pressing {
+                let stream = EventStream { payload_type: events.payload_type, clock_hz: events.clock_hz };
+                pressing.tick(stream, timestamp, |event| self.sender.send_event(event, &mut depart));
+            }
+            self.pressing.take_if(|pressing| pressing.is_idle());
         }
         let gone = self.sender.push(sound, &mut depart);
         self.tell_finished(gone, now, outbox);

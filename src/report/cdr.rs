@@ -94,6 +94,8 @@ pub struct Guest {
     pub leg: LegId,
     /// The target, as asked for.
     pub target: String,
+    /// The vendor that he interprets for, and from which language.
+    pub interprets: Option<(String, Language)>,
     /// When the call to him began.
     pub called: Moment,
     /// How he was in it, each with its beginning: the last one to its end.
@@ -329,10 +331,12 @@ impl Record {
             | Event::GuestNotReached { .. }
             | Event::GuestJoined { .. }
             | Event::GuestChanged { .. }
-            | Event::GuestLeft { .. } => self.follow_guest(now, event),
+            | Event::GuestLeft { .. }
+            | Event::InterpreterCalled { .. } => self.follow_guest(now, event),
             Event::MessageSaved { recording } => self.message = Some(*recording),
             Event::Hold { on, by: Party::Person } => self.wait(now, *on),
             Event::Hold { by: Party::Caller | Party::Flow | Party::Engine, .. } | Event::Kept { .. } => {}
+            Event::InterpreterMissing { .. } | Event::KeysPressed { .. } => {}
             Event::Resumed { .. } => self.wait(now, false),
             Event::MediaClosed { leg, counters } => self.media.push((*leg, *counters)),
             Event::Ladder(ladder) => self.signalling = ladder.legs(),
@@ -486,11 +490,15 @@ impl Record {
             Event::GuestCalled { leg, target, .. } => self.guests.push(Guest {
                 leg: *leg,
                 target: target.clone(),
+                interprets: None,
                 called: now,
                 modes: Vec::new(),
                 left: None,
                 refused: None,
             }),
+            Event::InterpreterCalled { leg, vendor, language } => {
+                on(leg, &|guest| guest.interprets = Some((vendor.clone(), language.clone())));
+            }
             Event::GuestNotReached { leg, status } => on(leg, &|guest| guest.refused = Some(*status)),
             Event::GuestJoined { leg, mode } | Event::GuestChanged { leg, mode } => {
                 on(leg, &|guest| guest.modes.push((now, *mode)));

@@ -3,7 +3,7 @@
 use crate::call::recording::{RecordingFault, RecordingKind};
 use crate::clock::WallTime;
 use crate::flow::action::Fact;
-use crate::id::{CallId, ExitName, FlowName, LegId, RecordingId, TrunkName};
+use crate::id::{CallId, ExitName, FlowName, Language, LegId, RecordingId, TrunkName};
 use crate::media::command::Counters;
 use crate::phi::Phi;
 use crate::report::ladder::Ladder;
@@ -147,6 +147,27 @@ pub enum Event {
         target: String,
         /// What he will hear, and who him.
         mode: GuestMode,
+    },
+    /// He is the vendor of an interpreter.
+    InterpreterCalled {
+        /// The leg to him.
+        leg: LegId,
+        /// The vendor, by its name in the configuration.
+        vendor: String,
+        /// From which language.
+        language: Language,
+    },
+    /// No vendor was reached: the talk goes on without an interpreter.
+    InterpreterMissing {
+        /// From which language.
+        language: Language,
+    },
+    /// Keys were pressed for a menu that we called. Which, stands nowhere.
+    KeysPressed {
+        /// The leg to it.
+        leg: LegId,
+        /// What they are.
+        pressed: Pressed,
     },
     /// He did not answer, or the talk was over before he did.
     GuestNotReached {
@@ -325,6 +346,15 @@ impl GuestMode {
             GuestMode::Third => false,
         }
     }
+}
+
+/// What keys are that we press for a menu.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pressed {
+    /// The PIN of the clinic's account.
+    Pin,
+    /// The choice of a language.
+    Language,
 }
 
 /// Who ended a call.

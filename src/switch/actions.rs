@@ -2,6 +2,7 @@
 
 use super::Switch;
 use super::moving::Order;
+use super::person::Wanted;
 use crate::call::keys::{Teller, Telling};
 use crate::call::recording::RecordingKind;
 use crate::call::take;
@@ -13,6 +14,7 @@ use crate::flow::request::failure::Failure;
 use crate::id::{CallId, LegId, PlaybackId, RequestId};
 use crate::limits::MESSAGE_OPEN_MAX;
 use crate::media::command::{Command, Ears};
+use crate::phi::Phi;
 use crate::report::event::{Cause, Event, Party};
 use crate::sip::interface::InfoKeys;
 use crate::switch::interface::{Output, voiced_in};
@@ -78,7 +80,10 @@ impl Switch {
             Action::StopPlaying => self.tell_patient(id, |leg| Command::Stop { leg }),
             Action::StartRecording => self.start_recording(id, RecordingKind::Call),
             Action::StopRecording => self.stop_recording(id),
-            Action::Connect { target, ring, urgency } => self.call_person(id, target, ring, urgency),
+            Action::Connect { target, ring, urgency, aid } => {
+                self.call_person(id, Wanted { target, ring, urgency, aid });
+            }
+            Action::Hurry => self.hurry(id),
             Action::TakeMessage => self.take_message(id),
             Action::FinishMessage => self.finish_message(id),
             Action::Request { request, plan, message } => self.ask_server(id, request, plan, message),
@@ -179,6 +184,18 @@ impl Switch {
         self.on_guest_key(id, leg, key);
     }
 
+    /// A key of the patient that his worker knows nothing of goes to all with whom he talks, as those in his stream do: the
+    /// menu of a crisis line hears it whatever his phone sends.
+    fn pass_on(&mut self, id: CallId, key: Key) {
+        let Some(call) = self.calls.get(&id) else { return };
+        let others = call.talking().into_iter().filter(|(place, _)| place.takes_keys()).map(|(_, leg)| leg);
+        let worker = call.patient.worker;
+        for leg in others.collect::<Vec<_>>() {
+            let keys = Phi::new(vec![key]);
+            self.order(worker, leg, Order::Media(Command::Press { leg, keys }));
+        }
+    }
+
     /// Whether the press came in the other way before; only where such presses are paired.
     fn was_told(&mut self, id: CallId, leg: LegId, key: Key, teller: Teller) -> bool {
         let now = self.now.at;
@@ -199,6 +216,9 @@ impl Switch {
             InfoKeys::Ignored => false,
         };
         if counts {
+            if is_patient && !by_event {
+                self.pass_on(id, key);
+            }
             self.on_key(id, leg, key, Teller::Info);
             self.rekey(id);
         }
@@ -248,6 +268,8 @@ impl Switch {
         }
         self.keep_when_due(id);
         self.give_up_guests(id);
+        self.dial_on(id);
+        self.press_when_due(id);
         self.probe_again(id);
         let flow_due = self.calls.get(&id).and_then(|call| call.run.poll_timeout());
         if flow_due.is_some_and(|due| due.at <= now) {

@@ -9,10 +9,11 @@ use crate::call::leg::Leg;
 use crate::call::recording::RecordingKind;
 use crate::call::take::Take;
 use crate::clock::{Instant, WallTime};
-use crate::flow::action::Why;
-use crate::id::{AskId, ExitName, LegId, RecordingId, RequestId};
+use crate::flow::action::{Urgency, Why};
+use crate::id::{AskId, ExitName, Language, LegId, RecordingId, RequestId};
 use crate::media::tap::Kept;
 use crate::report::event::{Cause, Party};
+use crate::wire::telephone_event::Key;
 use std::net::SocketAddr;
 
 /// A call that is not over yet.
@@ -41,6 +42,8 @@ pub struct Call {
     pub guests: Vec<Guest>,
     /// Who hears each other.
     pub talk: Talk,
+    /// What the recording keeps while these talk: silence while somebody is in who is not to be recorded.
+    pub kept: Kept,
     /// Legs to persons and guests that are being closed.
     pub leaving: Vec<Leg>,
     /// What the patient hears while nothing else is to be heard.
@@ -73,12 +76,38 @@ pub struct Person {
     pub ring_until: Option<Instant>,
     /// What the person hears while nothing else is to be heard.
     pub under: Under,
+    /// The language of the interpreter without whom the talk does not begin.
+    pub interpreter: Option<Language>,
+    /// Who is in danger waits for no interpreter.
+    pub urgency: Urgency,
+    /// What is pressed for the person's menu, and when once it has answered.
+    pub menu: Menu,
+}
+
+/// What is pressed for the menu of a person who is a line with one.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Menu {
+    /// These keys.
+    pub keys: Vec<Key>,
+    /// Then.
+    pub at: Option<Instant>,
 }
 
 impl Person {
+    /// Somebody who has talked with the patient before: no menu and no interpreter stands between them.
+    pub fn known(leg: Leg, target: String, ring_until: Option<Instant>) -> Self {
+        let (under, urgency) = (Under::Silence, Urgency::Usual);
+        Self { leg, target, ring_until, under, interpreter: None, urgency, menu: Menu::default() }
+    }
+
     /// The person answered, and the patient is bridged with it.
     pub const fn talks(&self) -> bool {
-        self.leg.open && self.ring_until.is_none()
+        self.leg.open && self.ring_until.is_none() && self.interpreter.is_none()
+    }
+
+    /// The person answered and waits for the interpreter.
+    pub const fn waits(&self) -> bool {
+        self.leg.open && self.ring_until.is_none() && self.interpreter.is_some()
     }
 }
 
@@ -160,6 +189,7 @@ impl Call {
             transfer: None,
             guests: Vec::new(),
             talk: Talk::Apart,
+            kept: Kept::Sound,
             leaving: Vec::new(),
             under: Under::Silence,
             recording: None,
@@ -180,9 +210,10 @@ impl Call {
         }
         let run = self.run.poll_timeout().map(|due| due.at).filter(|_| self.heard);
         let ring = self.person.as_ref().and_then(|person| person.ring_until);
-        let guests = self.guests.iter().filter_map(Guest::ring_until).min();
+        let guests = self.guests.iter().filter_map(Guest::due).min();
         let probe = self.probed_legs().filter_map(|leg| leg.probe_at).min();
-        let own = [run, ring, guests, self.message_until, probe, self.keep_at, Some(self.ends_at)];
+        let menu = self.person.as_ref().and_then(|person| person.menu.at);
+        let own = [run, ring, menu, guests, self.message_until, probe, self.keep_at, Some(self.ends_at)];
         own.into_iter().flatten().min()
     }
 

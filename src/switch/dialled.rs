@@ -11,7 +11,7 @@
 
 use super::dial::{Goal, Place};
 use crate::clock::{Due, Instant};
-use crate::flow::action::{Action, Company, ConnectEnd, Ears, Input, Phrases, Urgency};
+use crate::flow::action::{Action, Aid, Company, ConnectEnd, Ears, Input, Phrases, Urgency};
 use crate::flow::edition::Edition;
 use crate::flow::run::Run;
 use crate::flow::set::FlowSet;
@@ -181,7 +181,7 @@ impl Dialled {
         self.tries += 1;
         self.state = State::Calling { by: now + self.ring + ENGINE_ANSWER_MAX };
         let (target, ring, urgency) = (self.target.clone(), self.ring, self.placed.urgency());
-        self.actions.push_back(Action::Connect { target, ring, urgency });
+        self.actions.push_back(Action::Connect { target, ring, urgency, aid: Aid::default() });
     }
 
     /// An emergency call is placed again: what a trunk refuses now it may take a moment later.

@@ -2,7 +2,8 @@
 //!
 //! ```text
 //!  asked for ─▶ Rings ──answer──▶ In ──hangs up, told to leave──▶ gone
-//!                 │       └─▶ HearsNotice ─▶ In      a third party, while the call is recorded
+//!                 │       ├─▶ HearsNotice ─▶ In      a third party, while the call is recorded
+//!                 │       └─▶ Dials ───────▶ In      an interpreter, while keys are pressed (`interpreters.rs`)
 //!                 └─ silent, busy, the talk is over ─▶ not reached
 //! ```
 //! There are guests only while somebody talks with the patient. Their comings and goings change nothing for the others,
@@ -10,13 +11,15 @@
 //! others go too, and the flow leads the patient on.
 //!
 //! A third party is told of the recording before he hears or is heard. If he wants none, or did not hear all of that, the
-//! recording is silent while he is in. A supervisor is staff, and knows.
+//! recording is silent while he is in (`talk.rs`), and so it is for who is marked as never recorded. A supervisor is
+//! staff, and knows.
 
 use super::Switch;
 use super::call::{Call, Person};
 use super::hearing::Place;
 use super::incoming::new_leg;
 use super::interface::{GuestAct, GuestDone, GuestOrder, GuestRefusal, Output};
+use super::interpreters::{Interprets, Recorded};
 use super::moving::Order;
 use super::person::{STATUS_NO_PORT, STATUS_RANG_OUT, STATUS_STOPPING};
 use crate::call::leg::Leg;
@@ -32,6 +35,8 @@ use crate::wire::telephone_event::Key;
 
 /// The playing of the notice to a guest: never one of the flow's own.
 pub(super) const NOTICE: PlaybackId = PlaybackId(u64::MAX - 1);
+/// The final status that the record gives to a vendor who hung up in his menu: temporarily unavailable.
+const STATUS_GONE: u16 = 480;
 /// The final status that the record gives to who was still called when the talk was over: request terminated.
 const STATUS_TALK_OVER: u16 = 487;
 
@@ -45,10 +50,28 @@ pub struct Guest {
     pub mode: GuestMode,
     /// How far he is.
     pub stage: Stage,
+    /// What he interprets, if that is what he is called for.
+    pub(super) interprets: Option<Interprets>,
     /// Whether he is recorded with the others.
     kept: Consent,
     /// Who waits for word of him.
     asked: Option<AskId>,
+}
+
+/// A guest who is to be called.
+pub(super) struct Called {
+    target: String,
+    mode: GuestMode,
+    interprets: Option<Interprets>,
+    ring_until: Instant,
+    asked: Option<AskId>,
+}
+
+impl Called {
+    /// A vendor of interpreters.
+    pub fn vendor(target: String, interprets: Interprets, ring_until: Instant, asked: Option<AskId>) -> Self {
+        Self { target, mode: GuestMode::Third, interprets: Some(interprets), ring_until, asked }
+    }
 }
 
 /// How far a guest is.
@@ -58,6 +81,8 @@ pub enum Stage {
     Rings(Instant),
     /// He hears that the call is recorded.
     HearsNotice,
+    /// His line's menu hears keys: the next ones then, or he is in.
+    Dials(Instant),
     /// He is in the talk.
     In,
 }
@@ -76,14 +101,28 @@ impl Guest {
     pub fn ring_until(&self) -> Option<Instant> {
         match self.stage {
             Stage::Rings(until) => Some(until),
+            Stage::HearsNotice | Stage::Dials(_) | Stage::In => None,
+        }
+    }
+
+    /// When something is to be done for him.
+    pub fn due(&self) -> Option<Instant> {
+        match self.stage {
+            Stage::Rings(at) | Stage::Dials(at) => Some(at),
             Stage::HearsNotice | Stage::In => None,
         }
     }
 
-    /// He goes by this name: his address, or the user in it.
+    /// He is in, and not recorded.
+    pub fn is_unrecorded(&self) -> bool {
+        self.stage == Stage::In && self.kept == Consent::Refused
+    }
+
+    /// He goes by this name: his address, the user in it, or the vendor he is called of.
     fn is_called(&self, name: &str) -> bool {
         let user = self.target.split_once(':').and_then(|(_, rest)| rest.split_once('@'));
-        self.target.eq_ignore_ascii_case(name) || user.is_some_and(|(user, _)| user == name)
+        let vendor = self.interprets.as_ref().is_some_and(|its| its.name == name);
+        vendor || self.target.eq_ignore_ascii_case(name) || user.is_some_and(|(user, _)| user == name)
     }
 
     /// Whether the sound of his phone is listened to for keys, where they do not come as events.
@@ -118,6 +157,12 @@ impl Call {
         voices.peek().is_some() && voices.all(Leg::is_held)
     }
 
+    /// Whether one more guest may come, while so many talks have guests.
+    pub(super) fn has_place_for_guest(&self, rooms: usize) -> Result<(), GuestRefusal> {
+        let is_full = self.guests.len() >= GUESTS_MAX || rooms >= ROOMS_MAX;
+        if is_full { Err(GuestRefusal::TooMany) } else { Ok(()) }
+    }
+
     /// The guest of this leg.
     pub fn guest(&mut self, leg: LegId) -> Option<&mut Guest> {
         self.guests.iter_mut().find(|guest| guest.leg.id == leg)
@@ -131,6 +176,9 @@ impl Call {
     }
 }
 
+/// Who waits for word of somebody who is not reached, his address, and what he was to interpret.
+type NotReached = (Option<AskId>, String, Option<Interprets>);
+
 impl Switch {
     /// Somebody of the clinic asks for a guest, or wants one to leave. The answer comes at once, or with what comes of
     /// the call to him.
@@ -138,6 +186,9 @@ impl Switch {
         let id = order.call;
         let answer = match order.act {
             GuestAct::Come { target, mode } => self.ask_for_guest(ask, id, target, mode).transpose(),
+            GuestAct::Interpret { language } => {
+                self.ask_for_interpreter(Some(ask), id, language).err().map(Err)
+            }
             GuestAct::Leave { name } => Some(self.send_away(id, &name)),
             GuestAct::HandOn { target } => self.hand_on(ask, id, &target).err().map(Err),
         };
@@ -155,7 +206,7 @@ impl Switch {
         target: String,
         mode: GuestMode,
     ) -> Result<Option<GuestDone>, GuestRefusal> {
-        let rooms = self.calls.values().filter(|call| !call.guests.is_empty()).count();
+        let rooms = self.rooms_in_use();
         let call = self.calls.get_mut(&id).filter(|call| call.ending.is_none());
         let call = call.ok_or(GuestRefusal::NoCall(id))?;
         if !call.patient_talks() {
@@ -173,38 +224,59 @@ impl Switch {
         if !is_named {
             return Err(GuestRefusal::NotOurs(target));
         }
-        if call.guests.len() >= GUESTS_MAX || rooms >= ROOMS_MAX {
-            return Err(GuestRefusal::TooMany);
-        }
-        self.call_guest(ask, id, target, mode);
+        call.has_place_for_guest(rooms)?;
+        let ring_until = self.now.at + GUEST_RING;
+        self.call_guest(id, Called { target, mode, interprets: None, ring_until, asked: Some(ask) });
         Ok(None)
     }
 
-    fn call_guest(&mut self, ask: AskId, id: CallId, target: String, mode: GuestMode) {
+    /// Talks that have guests.
+    pub(super) fn rooms_in_use(&self) -> usize {
+        self.calls.values().filter(|call| !call.guests.is_empty()).count()
+    }
+
+    pub(super) fn call_guest(&mut self, id: CallId, called: Called) {
+        let Called { target, mode, interprets, ring_until, asked } = called;
         let leg = self.sip.reserve_leg();
         self.append(id, Event::GuestCalled { leg, target: target.clone(), mode });
+        if let Some(its) = &interprets {
+            self.append(id, its.told(leg));
+        }
         let port = if self.stopping.is_some() { Err(STATUS_STOPPING) } else { Ok(()) };
         let port = port.and_then(|()| self.port_beside_talk(id).ok_or(STATUS_NO_PORT));
         let Some(call) = self.calls.get_mut(&id) else { return };
         let owned = match port {
             Ok(owned) => owned,
-            Err(status) => return self.guest_not_reached(id, leg, status, (Some(ask), target)),
+            Err(status) => return self.guest_not_reached(id, leg, status, (asked, target, interprets)),
         };
-        let until = self.now.at + GUEST_RING.min(self.settings.ring);
+        let until = ring_until.min(self.now.at + self.settings.ring);
         call.guests.push(Guest {
             leg: new_leg(leg, owned, call.local, call.patient.peer),
             target: target.clone(),
             mode,
             stage: Stage::Rings(until),
+            interprets,
             kept: Consent::Given,
-            asked: Some(ask),
+            asked,
         });
         self.legs.insert(leg, id);
         self.sip(sip::Command::Locate { leg, target });
     }
 
-    /// He answered: he is in, or hears first that the call is recorded.
+    /// He answered: he is in, or hears first that the call is recorded, or his line's menu hears keys.
     pub(super) fn on_guest_answered(&mut self, id: CallId, leg: LegId) {
+        if self.dial_menu(id, leg) {
+            return;
+        }
+        let guest = self.calls.get_mut(&id).and_then(|call| call.guest(leg));
+        if guest.is_some_and(|guest| guest.interprets.is_some()) {
+            return self.let_vendor_in(id, leg);
+        }
+        let target =
+            self.calls.get_mut(&id).and_then(|call| call.guest(leg)).map(|guest| guest.target.clone());
+        if target.is_some_and(|target| self.is_unrecorded(&target)) {
+            return self.let_guest_in(id, leg, Consent::Refused);
+        }
         let Some(call) = self.calls.get_mut(&id) else { return };
         let is_recorded = call.recording.as_ref().is_some_and(|it| it.kind == RecordingKind::Call);
         let Some(guest) = call.guest(leg) else { return };
@@ -229,14 +301,26 @@ impl Switch {
         }
     }
 
+    /// A vendor is in: whether its interpreters are recorded is agreed on with it beforehand.
+    pub(super) fn let_vendor_in(&mut self, id: CallId, leg: LegId) {
+        self.wait_no_longer(id);
+        let its = self.calls.get_mut(&id).and_then(|call| call.guest(leg)?.interprets.clone());
+        let recorded = its.map_or(Recorded::Never, |its| self.vendor_is_recorded(&its));
+        self.let_guest_in(
+            id,
+            leg,
+            match recorded {
+                Recorded::WithTheCall => Consent::Given,
+                Recorded::Never => Consent::Refused,
+            },
+        );
+    }
+
     fn let_guest_in(&mut self, id: CallId, leg: LegId, kept: Consent) {
         let Some(guest) = self.calls.get_mut(&id).and_then(|call| call.guest(leg)) else { return };
         (guest.stage, guest.kept) = (Stage::In, kept);
         let (mode, asked) = (guest.mode, guest.asked.take());
         self.counters.guests_joined += 1;
-        if kept == Consent::Refused {
-            self.pause_recording(id);
-        }
         self.append(id, Event::GuestJoined { leg, mode });
         self.turn_guests_ears(id, leg);
         self.let_hear(id);
@@ -291,7 +375,8 @@ impl Switch {
         let known = call.guests.iter().find(|guest| guest.is_called(name)).map(|guest| guest.leg.id);
         let leg = known.ok_or_else(|| GuestRefusal::IsNotThere(name.to_owned()))?;
         self.sip(sip::Command::HangUp { leg, reason: None });
-        self.guest_left(id, leg);
+        self.drop_guest(id, leg, STATUS_TALK_OVER);
+        self.lead_on_if_alone(id);
         Ok(GuestDone::Left)
     }
 
@@ -302,7 +387,9 @@ impl Switch {
 
     /// He hung up, or is gone.
     pub(super) fn guest_left(&mut self, id: CallId, leg: LegId) {
-        self.drop_guest(id, leg, STATUS_TALK_OVER);
+        let dials = self.calls.get_mut(&id).and_then(|call| call.guest(leg));
+        let dials = dials.is_some_and(|guest| matches!(guest.stage, Stage::Dials(_)));
+        self.drop_guest(id, leg, if dials { STATUS_GONE } else { STATUS_TALK_OVER });
         self.lead_on_if_alone(id);
     }
 
@@ -321,7 +408,11 @@ impl Switch {
     /// Nobody talks with the patient any more: who else is there has nothing left to hear, and the flow leads him on, unless
     /// he is being handed to somebody.
     pub(super) fn lead_on_if_alone(&mut self, id: CallId) {
-        if self.calls.get(&id).is_none_or(|call| call.ending.is_some() || call.patient_talks()) {
+        let is_not_alone = |call: &Call| {
+            let waits = call.person.as_ref().is_some_and(Person::waits);
+            call.ending.is_some() || call.patient_talks() || waits
+        };
+        if self.calls.get(&id).is_none_or(|call| is_not_alone(call)) {
             return;
         }
         self.end_guests(id, None);
@@ -344,28 +435,33 @@ impl Switch {
     fn drop_guest(&mut self, id: CallId, leg: LegId, status: u16) {
         let Some(call) = self.calls.get_mut(&id) else { return };
         let Some(place) = call.guests.iter().position(|guest| guest.leg.id == leg) else { return };
-        let Guest { leg: its, target, stage, kept, asked, .. } = call.guests.remove(place);
-        let is_refused = |guest: &Guest| guest.stage == Stage::In && guest.kept == Consent::Refused;
-        let resumes = kept == Consent::Refused && !call.guests.iter().any(is_refused);
+        let Guest { leg: its, target, stage, interprets, asked, .. } = call.guests.remove(place);
         let goes_on = call.ending.is_none();
         self.let_hear(id);
         self.close_leg(id, its);
-        if resumes && goes_on {
-            self.resume_recording(id);
-        }
         if goes_on {
             self.turn_beds(id);
         }
         match stage {
             Stage::In => _ = self.append(id, Event::GuestLeft { leg }),
-            Stage::Rings(_) | Stage::HearsNotice => self.guest_not_reached(id, leg, status, (asked, target)),
+            Stage::Rings(_) | Stage::HearsNotice | Stage::Dials(_) => {
+                self.guest_not_reached(id, leg, status, (asked, target, interprets));
+            }
         }
     }
 
-    fn guest_not_reached(&mut self, id: CallId, leg: LegId, status: u16, told: (Option<AskId>, String)) {
-        let (asked, target) = told;
+    fn guest_not_reached(&mut self, id: CallId, leg: LegId, status: u16, of: NotReached) {
+        let (mut asked, target, interprets) = of;
         self.counters.guests_not_reached += 1;
         self.append(id, Event::GuestNotReached { leg, status });
+        if let Some(its) = interprets {
+            let is_tried = status != STATUS_TALK_OVER && self.stopping.is_none();
+            match if is_tried { self.after_vendor(id, &its, asked) } else { Some(asked) } {
+                Some(answered) => asked = answered,
+                None => return,
+            }
+            self.wait_no_longer(id);
+        }
         let refusal = match status {
             STATUS_STOPPING if self.stopping.is_some() => GuestRefusal::Stopping,
             STATUS_TALK_OVER => GuestRefusal::TalkOver(target),

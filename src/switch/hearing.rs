@@ -34,6 +34,14 @@ impl Place {
         }
     }
 
+    /// Whether the patient's keys go to whoever is here: to those with whom he talks, and to no supervisor.
+    pub const fn takes_keys(self) -> bool {
+        match self {
+            Place::Person | Place::Guest(GuestMode::Third) => true,
+            Place::Patient | Place::Guest(GuestMode::Listen | GuestMode::Whisper | GuestMode::Barge) => false,
+        }
+    }
+
     /// Whether the patient and whoever is here talk with each other.
     pub const fn talks_with_patient(self) -> bool {
         match self {

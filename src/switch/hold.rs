@@ -4,7 +4,7 @@
 //!  a person is rung, a server asked ──▶ patient on the bed       a transfer ───────▶ patient on the bed
 //!  the person holds ──────────────────▶ patient on the bed       the patient holds ──▶ person on the bed
 //! ```
-//! While a guest talks with him too, the patient waits for nobody. What a guest's phone holds is no event: the others go on.
+//! A person who waits for an interpreter with the patient lies on the bed too. While a guest talks with him too, the patient waits for nobody. What a guest's phone holds is no event: the others go on.
 //!
 //! Who has put us on hold is heard by nobody (`media/engine/rooms.rs`), whatever its phone sends; the bridge stands, so that
 //! both hear each other again in the tick of the resume. The worker is told of changes alone.
@@ -29,9 +29,10 @@ impl Switch {
         });
         let patient_holds = call.patient.is_held();
         let is_held = call.patient_is_held();
-        let talking = call.person.as_mut().filter(|person| person.talks());
-        let of_person = talking.and_then(|person| {
-            let change = turned(&mut person.under, under(patient_holds), &person.leg)?;
+        let there = call.person.as_mut().filter(|person| person.talks() || person.waits());
+        let of_person = there.and_then(|person| {
+            let waits = patient_holds || person.waits();
+            let change = turned(&mut person.under, under(waits), &person.leg)?;
             Some((person.leg.clone(), change))
         });
         let is_handed = call.transfer.is_some() && !call.patient_talks();

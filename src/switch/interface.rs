@@ -22,7 +22,7 @@ use crate::sip::interface as sip;
 use crate::sip::locate::{LocateId, Question, Record};
 use crate::sip::registrar::Keep;
 use crate::sip::way::Way;
-use crate::switch::{by_phone, dial, trace};
+use crate::switch::{by_phone, dial, interpreters, trace};
 use crate::wire::codec::Codec;
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -47,6 +47,8 @@ pub struct Settings {
     pub service: Option<by_phone::Settings>,
     /// What phones of ours may dial.
     pub dial: dial::Settings,
+    /// Vendors of interpreters, and who is never recorded.
+    pub interpreters: interpreters::Settings,
     /// The address told in SDP in place of the one that the peer reached us at.
     pub external_address: Option<IpAddr>,
     /// Carriers and gateways.
@@ -253,6 +255,11 @@ pub enum GuestAct {
         /// A user of ours, or somebody whom the flows call: an address, or the name or number in it.
         target: String,
     },
+    /// An interpreter of this language is to be called into the talk, whichever vendor has one.
+    Interpret {
+        /// The caller's language.
+        language: Language,
+    },
     /// He is to leave.
     Leave {
         /// His address, or the user in it.
@@ -285,6 +292,9 @@ pub enum GuestRefusal {
     /// The target is a stranger.
     #[error("{0} is no user of `users:` in the configuration, and no flow names that address")]
     NotOurs(String),
+    /// No vendor has that language.
+    #[error("no vendor under `interpreters:` in the configuration has the language {0}")]
+    NoInterpreter(Language),
     /// There is no place left.
     #[error("no more may be in this talk, or no more talks may have guests: let somebody leave first")]
     TooMany,

@@ -26,6 +26,7 @@ mod hold;
 pub mod inbox;
 mod incoming;
 pub mod interface;
+pub mod interpreters;
 mod keeping;
 mod ladder;
 mod meter;

@@ -4,21 +4,25 @@
 //! it rings the flow goes on speaking to the patient.
 
 use super::Switch;
-use super::call::{Person, Under};
+use super::call::{Menu, Person, Under};
 use super::incoming::new_leg;
 use super::moving::Order;
 use super::ports::Owned;
 use crate::call::leg::Leg;
-use crate::flow::action::{ConnectEnd, Input, Urgency};
+use crate::flow::action::{Aid, ConnectEnd, Input, Urgency};
 use crate::id::{CallId, LegId};
+use crate::limits::MENU_PAUSE;
 use crate::media::command::Command;
-use crate::report::event::{Cause, Event, Party};
+use crate::phi::Phi;
+use crate::report::event::{Cause, Event, Party, Pressed};
 use crate::sip::interface as sip;
 use crate::sip::way::Way;
 use std::time::Duration;
 
 /// The final status that the record gives to a person who let it ring: request timeout.
 pub(super) const STATUS_RANG_OUT: u16 = 408;
+/// The final status that the record gives to a person who hung up while an interpreter was called: request terminated.
+const STATUS_LEFT: u16 = 487;
 /// The final status that the record gives when nobody is called because the engine stops: service unavailable.
 pub(super) const STATUS_STOPPING: u16 = 503;
 /// The final status that the record gives when no port was free: service unavailable.
@@ -34,11 +38,28 @@ pub(super) struct Placed {
     pub target: String,
     /// How long it may ring.
     pub ring: Duration,
+    /// How much hangs on it.
+    pub urgency: Urgency,
+    /// What the talk needs besides.
+    pub aid: Aid,
+}
+
+/// Whom the flow wants.
+pub(super) struct Wanted {
+    /// An address of the configuration.
+    pub target: String,
+    /// How long it may ring.
+    pub ring: Duration,
+    /// How much hangs on it.
+    pub urgency: Urgency,
+    /// What the talk needs besides; who is in danger waits for no interpreter.
+    pub aid: Aid,
 }
 
 impl Switch {
-    /// Begins a call to `target`, an address of the configuration: where it is must be found out first.
-    pub(super) fn call_person(&mut self, id: CallId, target: String, ring: Duration, urgency: Urgency) {
+    /// Begins a call to an address of the configuration: where it is must be found out first.
+    pub(super) fn call_person(&mut self, id: CallId, wanted: Wanted) {
+        let Wanted { target, ring, urgency, aid } = wanted;
         let leg = self.sip.reserve_leg();
         let placed = self.calls.get(&id).and_then(|call| call.run.placed());
         let told = placed.map_or_else(|| target.clone(), |placed| placed.told(&target));
@@ -49,12 +70,12 @@ impl Switch {
         let Some(owned) = self.port_beside_patient(id) else {
             return self.person_not_reached(id, leg, STATUS_NO_PORT);
         };
-        self.place_call(id, Placed { leg, owned, target, ring });
+        self.place_call(id, Placed { leg, owned, target, ring, urgency, aid });
     }
 
     /// Seeks whoever is to be called; the leg owns its port from here on.
     pub(super) fn place_call(&mut self, id: CallId, placed: Placed) {
-        let Placed { leg, owned, target, ring } = placed;
+        let Placed { leg, owned, target, ring, urgency, aid } = placed;
         let Some((local, peer)) = self.calls.get(&id).map(|call| (call.local, call.patient.peer)) else {
             return self.ports.release_unused(owned.worker, owned.port);
         };
@@ -62,8 +83,10 @@ impl Switch {
         self.legs.insert(leg, id);
         if let Some(call) = self.calls.get_mut(&id) {
             let person = new_leg(leg, owned, local, peer);
-            call.person =
-                Some(Person { leg: person, target: target.clone(), ring_until, under: Under::Silence });
+            let (target, menu) = (target.clone(), Menu { keys: aid.keys, at: None });
+            let interpreter = aid.interpreter;
+            let under = Under::Silence;
+            call.person = Some(Person { leg: person, target, ring_until, under, interpreter, urgency, menu });
         }
         self.sip(sip::Command::Locate { leg, target });
     }
@@ -111,8 +134,9 @@ impl Switch {
         self.rekey(id);
     }
 
-    /// The person answered: both hear each other from the next tick on.
+    /// The person answered: both hear each other from the next tick on, unless they wait for an interpreter.
     fn on_person_answered(&mut self, id: CallId, leg: LegId, holds: bool) {
+        let now = self.now.at;
         let Some(person) = self.calls.get_mut(&id).and_then(|call| call.person.as_mut()) else { return };
         person.ring_until = None;
         // Who was rung for another call is where that one is (`taking.rs`).
@@ -120,6 +144,32 @@ impl Switch {
             self.sip(sip::Command::HangUp { leg, reason: None });
             return self.on_called_failed(leg, STATUS_NO_PORT);
         }
+        let Some(person) = self.calls.get_mut(&id).and_then(|call| call.person.as_mut()) else { return };
+        let takes_keys = person.leg.agreed.is_some_and(|agreed| agreed.key_events);
+        person.menu.at = (takes_keys && !person.menu.keys.is_empty()).then(|| now + MENU_PAUSE);
+        let urgency = person.urgency;
+        if self.wait_for_interpreter(id) {
+            return match urgency {
+                Urgency::Usual => self.turn_beds(id),
+                Urgency::Danger => self.wait_no_longer(id),
+            };
+        }
+        self.begin_talk(id, leg, holds);
+    }
+
+    /// Keys for the person's menu are due.
+    pub(super) fn press_when_due(&mut self, id: CallId) {
+        let now = self.now.at;
+        let person = self.calls.get_mut(&id).and_then(|call| call.person.as_mut());
+        let Some(person) = person.filter(|person| person.menu.at.is_some_and(|at| at <= now)) else { return };
+        let (leg, worker) = (person.leg.id, person.leg.worker);
+        let keys = Phi::new(std::mem::take(&mut person.menu).keys);
+        self.append(id, Event::KeysPressed { leg, pressed: Pressed::Language });
+        self.order(worker, leg, Order::Media(Command::Press { leg, keys }));
+    }
+
+    /// Patient and person hear each other from the next tick on.
+    pub(super) fn begin_talk(&mut self, id: CallId, leg: LegId, holds: bool) {
         self.let_hear(id);
         self.counters.bridged += 1;
         self.append(id, Event::Bridged { leg });
@@ -161,6 +211,11 @@ impl Switch {
 
     /// The person hung up, or is gone: the patient is still here, and somebody else may talk with him.
     pub(super) fn person_left(&mut self, id: CallId, leg: LegId) {
+        if self.calls.get(&id).and_then(|call| call.person.as_ref()).is_some_and(Person::waits) {
+            self.drop_person(id);
+            self.end_guests(id, None);
+            return self.person_not_reached(id, leg, STATUS_LEFT);
+        }
         self.part(id, leg);
         self.turn_beds(id);
         self.lead_on_if_alone(id);

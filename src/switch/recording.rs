@@ -39,7 +39,7 @@ impl Switch {
         let take = Take::new(begin, tap::ring(RECORDER_RING_FRAMES, codec));
         if let Some(call) = self.calls.get_mut(&id) {
             call.recording =
-                Some(Recording { id: recording, kind, take, named_at, frames: 0, kept: Kept::Sound });
+                Some(Recording { id: recording, kind, take, named_at, frames: 0, kept: call.kept });
         }
         if kind == RecordingKind::Message
             && let Some(call) = self.calls.get_mut(&id)

@@ -9,7 +9,7 @@
 //! up. A phone that rings is not: no other phone could know its tags. For patient and flow the talk goes on.
 
 use super::Switch;
-use super::call::{Person, Under};
+use super::call::Person;
 use super::incoming::new_leg;
 use super::person::STATUS_NO_PORT;
 use super::ports::Owned;
@@ -116,7 +116,7 @@ impl Switch {
         self.set_aside(id, old, &target);
         self.append(id, Event::PersonCalled { leg, target: target.clone() });
         if let Some(call) = self.calls.get_mut(&id) {
-            call.person = Some(Person { leg: its, target, ring_until: None, under: Under::Silence });
+            call.person = Some(Person::known(its, target, None));
         }
         self.bridge_in_place(id, leg);
         self.rekey(id);

@@ -10,7 +10,7 @@
 //! still send there. What was recorded is kept as it is; the notice of before does not stand for what is said now.
 
 use super::Switch;
-use super::call::{Call, Person, Resuming, Under};
+use super::call::{Call, Person, Resuming};
 use super::dialled::{Dialled, Placed, Script};
 use super::incoming::new_leg;
 use super::interface::{Interrupted, Talk};
@@ -97,7 +97,7 @@ impl Switch {
         self.ladders.follow(id, leg, kept.dialog.call_id.expose().as_bytes());
         self.legs.insert(leg, id);
         if let Some(call) = self.calls.get_mut(&id) {
-            call.person = Some(Person { leg: person, target, ring_until, under: Under::Silence });
+            call.person = Some(Person::known(person, target, ring_until));
         }
         self.ask_again(id, leg, kept);
     }

@@ -60,6 +60,8 @@ pub(super) struct Counters {
     pub guests_not_reached: u64,
     /// Times that a supervisor changed between listening, whispering and barging in.
     pub guest_changes: u64,
+    /// Interpreters who were wanted, and no vendor was reached.
+    pub interpreters_missing: u64,
     pub persons_not_reached: u64,
     pub recordings: u64,
     pub recordings_failed: u64,
@@ -240,6 +242,11 @@ impl Switch {
                 "guest_changes",
                 c.guest_changes,
                 "times that a supervisor changed between listening, whispering and barging in",
+            ),
+            figure(
+                "interpreters_missing",
+                c.interpreters_missing,
+                "talks that went on without the interpreter that was wanted: no vendor was reached",
             ),
             figure("messages", c.messages, "messages left"),
             figure("flow_faults", c.flow_faults, "a flow did what its check rules out; please report it"),

@@ -10,10 +10,12 @@
 //! again when the last of them has arrived.
 
 use super::Switch;
+use super::guests::Guest;
 use super::hearing::{Place, table};
 use super::moving::Order;
 use crate::id::{CallId, LegId, RoomId};
 use crate::media::command::{Command, KeysGo};
+use crate::media::tap::Kept;
 
 /// Who hears each other, as the workers were told.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -45,6 +47,11 @@ impl Switch {
             return;
         };
         let legs = call.talking();
+        let kept = self.kept_of_talk(id);
+        if kept == Kept::Silence {
+            self.keep_of_talk(id, kept);
+        }
+        let Some(call) = self.calls.get_mut(&id) else { return };
         if legs.iter().any(|(_, leg)| self.journeys.contains_key(leg)) {
             return;
         }
@@ -62,6 +69,31 @@ impl Switch {
         };
         for command in commands {
             self.order(worker, patient, Order::Media(command));
+        }
+        if kept == Kept::Sound {
+            self.keep_of_talk(id, kept);
+        }
+    }
+
+    /// What the recording keeps of those who talk: silence, if one of them is not to be recorded.
+    fn kept_of_talk(&self, id: CallId) -> Kept {
+        let Some(call) = self.calls.get(&id) else { return Kept::Sound };
+        let person = call.person.as_ref().filter(|person| person.talks());
+        let is_silent = person.is_some_and(|person| self.is_unrecorded(&person.target))
+            || call.guests.iter().any(Guest::is_unrecorded);
+        if is_silent { Kept::Silence } else { Kept::Sound }
+    }
+
+    /// Whoever is not to be recorded is heard only after the recording has paused, and it goes on only after he is heard no
+    /// more.
+    fn keep_of_talk(&mut self, id: CallId, kept: Kept) {
+        let Some(call) = self.calls.get_mut(&id) else { return };
+        if std::mem::replace(&mut call.kept, kept) == kept {
+            return;
+        }
+        match kept {
+            Kept::Silence => self.pause_recording(id),
+            Kept::Sound => self.resume_recording(id),
         }
     }
 }

@@ -107,6 +107,7 @@ impl Scene {
             media_lost: SILENT_AFTER,
             service: None,
             dial: Default::default(),
+            interpreters: Default::default(),
             first_seq: 1,
             first_id: 1,
         };

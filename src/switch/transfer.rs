@@ -16,7 +16,7 @@ use super::call::{Person, Transfer};
 use super::person::{Placed, STATUS_NO_PORT, STATUS_STOPPING};
 use super::ports::Owned;
 use super::taking::Consult;
-use crate::flow::action::{ConnectEnd, Input, Urgency};
+use crate::flow::action::{Aid, ConnectEnd, Input, Urgency};
 use crate::id::{CallId, LegId};
 use crate::limits::TRANSFER_RING;
 use crate::report::event::{Event, TransferStep};
@@ -99,7 +99,10 @@ impl Switch {
         self.lead_on_if_alone(id);
         let leg = self.sip.reserve_leg();
         self.append(id, Event::PersonCalled { leg, target: target.clone() });
-        self.place_call(id, Placed { leg, owned, target, ring: TRANSFER_RING });
+        self.place_call(
+            id,
+            Placed { leg, owned, target, ring: TRANSFER_RING, urgency: Urgency::Usual, aid: Aid::default() },
+        );
         self.turn_beds(id);
     }
 

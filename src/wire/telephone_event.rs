@@ -37,6 +37,15 @@ pub enum Key {
 }
 
 impl Key {
+    /// The key as it is written: a digit, `*` or `#`.
+    pub fn of_char(written: char) -> Option<Key> {
+        match written {
+            '*' => Some(Key::Star),
+            '#' => Some(Key::Pound),
+            other => other.to_digit(10).and_then(|digit| u8::try_from(digit).ok()).map(Key::Digit),
+        }
+    }
+
     /// The key of an event code (RFC 4733 table 3); `None` for flash and every event that is no key.
     pub const fn from_event(code: u8) -> Option<Key> {
         match code {

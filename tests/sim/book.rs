@@ -37,13 +37,18 @@ impl World {
         Ok(())
     }
 
-    /// A third party was told of the recording before he came in.
-    fn judge_guest(&self, entry: &Entry, patient: LegId) -> Result<(), Wrong> {
+    /// A third party was told of the recording before he came in, and the vendor of an interpreter had its keys.
+    fn judge_guest(&mut self, entry: &Entry, patient: LegId) -> Result<(), Wrong> {
+        if let event::Event::InterpreterCalled { leg, .. } = &entry.event {
+            self.visits.interpreters.insert(*leg);
+        }
         let event::Event::GuestJoined { leg, mode } = &entry.event else { return Ok(()) };
         if *mode != GuestMode::Third || !self.checker.log.is_recorded(entry.call) {
             return Ok(());
         }
-        if self.checker.streams.leg(*leg).is_some_and(|leg| leg.spoken_to) {
+        let interprets = self.visits.interpreters.contains(leg);
+        let its = self.checker.streams.leg(*leg);
+        if its.is_some_and(|its| if interprets { its.dialled } else { its.spoken_to }) {
             Ok(())
         } else {
             Err(format!("{leg} joins the talk of {patient}, which is recorded, and nobody told him"))

@@ -5,15 +5,35 @@ use super::check::Wrong;
 use super::fault::Fault;
 use super::world::World;
 use careline::clock::Instant;
-use careline::id::AskId;
+use careline::id::{AskId, LegId};
+use careline::phi::Phi;
 use careline::report::event::GuestMode;
 use careline::rng::Rng;
 use careline::switch::interface::{GuestAct, GuestDone, GuestOrder, GuestRefusal, Input};
-use std::collections::BTreeSet;
+use careline::switch::interpreters;
+use careline::wire::telephone_event::Key;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 /// Guests come in one of so many worlds.
 const ONE_IN: u64 = 3;
+
+/// The language that interpreters are asked for.
+const LANGUAGE: &str = "vi";
+
+/// A vendor who is where the flows call, and whose menu asks for a PIN and a key.
+pub fn interpreters(target: &str) -> interpreters::Settings {
+    let keys = vec![Key::Digit(2)];
+    let vendor = interpreters::Vendor {
+        name: "lingua".to_owned(),
+        target: target.to_owned(),
+        languages: vec![LANGUAGE.into()],
+        pin: Some(Phi::new(vec![Key::Digit(4), Key::Digit(7), Key::Pound])),
+        keys: BTreeMap::from([(LANGUAGE.into(), keys)]),
+        recorded: interpreters::Recorded::Never,
+    };
+    interpreters::Settings { vendors: vec![vendor], unrecorded: Vec::new() }
+}
 
 /// Who is asked for, and what was answered.
 #[derive(Default)]
@@ -23,6 +43,8 @@ pub struct Visits {
     next: u64,
     /// Wishes without an answer yet.
     open: BTreeSet<AskId>,
+    /// Legs to vendors of interpreters.
+    pub interpreters: BTreeSet<LegId>,
     /// Guests who came into a talk.
     pub joined: usize,
     /// Changes of supervisors who were in one.
@@ -65,6 +87,7 @@ impl World {
         let act = match rng.below(8) {
             0 => GuestAct::Leave { name: target },
             1 => GuestAct::HandOn { target },
+            2 => GuestAct::Interpret { language: LANGUAGE.into() },
             _ => GuestAct::Come { target, mode },
         };
         let ask = AskId(self.visits.next);

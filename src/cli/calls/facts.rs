@@ -1,7 +1,10 @@
 //! What a line of the event log is in the picture of a call.
 
 use super::Numbers;
-use super::guests::{guest_called, guest_changes, guest_joins, guest_leaves, guest_not_reached};
+use super::guests::{
+    guest_called, guest_changes, guest_joins, guest_leaves, guest_not_reached, interpreter_called,
+    interpreter_missing, keys_pressed,
+};
 use super::picture::{Edge, Mark, Span, Turn, Unplaced, What};
 use super::words::{by_whom, fault_text, flow_told, hold_begins, hold_ends, transferred};
 use crate::flow::action::Fact;
@@ -61,6 +64,11 @@ fn fact(event: &Event, numbers: Numbers) -> Option<What> {
         }
         Event::Resumed { leg } => note(format!("the engine had stopped: back with {leg}")),
         Event::GuestCalled { leg, target, mode } => note(guest_called(*leg, target, *mode)),
+        Event::InterpreterCalled { leg, vendor, language } => {
+            note(interpreter_called(*leg, vendor, language))
+        }
+        Event::InterpreterMissing { language } => note(interpreter_missing(language)),
+        Event::KeysPressed { leg, pressed } => note(keys_pressed(*leg, *pressed)),
         Event::GuestNotReached { leg, status } => note(guest_not_reached(*leg, *status)),
         Event::GuestJoined { leg, mode } => note(guest_joins(*leg, *mode)),
         Event::GuestChanged { leg, mode } => note(guest_changes(*leg, *mode)),

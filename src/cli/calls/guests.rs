@@ -1,8 +1,9 @@
 //! Supervisors and third parties of a talk, in words.
 
 use super::words::clock;
-use crate::id::LegId;
-use crate::report::event::GuestMode;
+use crate::id::{Language, LegId};
+use crate::report::cdr::{Guest, Moment};
+use crate::report::event::{GuestMode, Pressed};
 use std::time::Duration;
 
 /// Who is being called into the talk.
@@ -14,6 +15,24 @@ pub fn guest_called(leg: LegId, target: &str, mode: GuestMode) -> String {
         GuestMode::Third => "to join the talk",
     };
     format!("calling {target} {why} ({leg})")
+}
+
+/// Which vendor it is.
+pub fn interpreter_called(leg: LegId, vendor: &str, language: &Language) -> String {
+    format!("that is {vendor}, who interprets {language} ({leg})")
+}
+
+/// That there is none.
+pub fn interpreter_missing(language: &Language) -> String {
+    format!("no interpreter for {language} was reached: the talk goes on without one")
+}
+
+/// What was pressed; never which keys.
+pub fn keys_pressed(leg: LegId, pressed: Pressed) -> String {
+    match pressed {
+        Pressed::Pin => format!("PIN sent ({leg})"),
+        Pressed::Language => format!("the key of the language sent ({leg})"),
+    }
 }
 
 /// Who was not got.
@@ -48,8 +67,12 @@ pub fn guest_leaves(leg: LegId) -> String {
 }
 
 /// What stands of him over the call.
-pub fn guest_stayed(target: &str, modes: &[GuestMode], stayed: Duration) -> String {
-    let how = |mode: &GuestMode| match mode {
+pub fn guest_stayed(guest: &Guest, stayed: Duration) -> String {
+    let Guest { target, interprets, modes, .. } = guest;
+    if let Some((vendor, language)) = interprets {
+        return format!("  {vendor} ({target}) interpreted {language} for {}", clock(stayed));
+    }
+    let how = |(_, mode): &(Moment, GuestMode)| match mode {
         GuestMode::Listen => "listened in",
         GuestMode::Whisper => "whispered",
         GuestMode::Barge => "barged in",
@@ -62,14 +85,29 @@ pub fn guest_stayed(target: &str, modes: &[GuestMode], stayed: Duration) -> Stri
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::clock::WallTime;
 
     #[test]
     fn over_a_call_stands_who_was_in_it_how_and_for_how_long() {
+        let now = Moment { at: WallTime::default(), since_start_us: 0 };
+        let guest = |target: &str, modes: &[GuestMode]| Guest {
+            leg: LegId(7),
+            target: target.to_owned(),
+            interprets: None,
+            called: now,
+            modes: modes.iter().map(|mode| (now, *mode)).collect(),
+            left: None,
+            refused: None,
+        };
         let modes = [GuestMode::Listen, GuestMode::Whisper, GuestMode::Barge];
-        let told = guest_stayed("sip:maria@clinic.example", &modes, Duration::from_secs(75));
+        let told = guest_stayed(&guest("sip:maria@clinic.example", &modes), Duration::from_secs(75));
         assert_eq!(told, "  sip:maria@clinic.example listened in, whispered, barged in for 1:15.0");
-        let told = guest_stayed("sip:ines@clinic.example", &[GuestMode::Third], Duration::from_secs(5));
+        let ines = guest("sip:ines@clinic.example", &[GuestMode::Third]);
+        let told = guest_stayed(&ines, Duration::from_secs(5));
         assert_eq!(told, "  sip:ines@clinic.example was the third party for 0:05.0");
+        let vendor = Guest { interprets: Some(("lingua".to_owned(), Language::from("vi"))), ..ines };
+        let told = guest_stayed(&vendor, Duration::from_secs(5));
+        assert_eq!(told, "  lingua (sip:ines@clinic.example) interpreted vi for 0:05.0");
     }
 
     #[test]

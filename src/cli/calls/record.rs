@@ -3,6 +3,7 @@
 use super::Numbers;
 use super::guests::{
     guest_called, guest_changes, guest_joins, guest_leaves, guest_not_reached, guest_stayed,
+    interpreter_called, interpreter_missing, keys_pressed,
 };
 use super::words::{
     by_whom, clock, date_time, fault_text, flow_told, hold_begins, hold_ends, indented, number, table,
@@ -100,10 +101,8 @@ pub fn summary(record: &Record, numbers: Numbers, zone: &TimeZone) -> String {
         };
         format!("  transfer by {} to {whom}: {came}", transfer.by)
     }));
-    lines.extend(record.guests.iter().filter(|guest| !guest.modes.is_empty()).map(|guest| {
-        let modes: Vec<_> = guest.modes.iter().map(|(_, mode)| *mode).collect();
-        guest_stayed(&guest.target, &modes, record.stayed(guest))
-    }));
+    let were_in = record.guests.iter().filter(|guest| !guest.modes.is_empty());
+    lines.extend(were_in.map(|guest| guest_stayed(guest, record.stayed(guest))));
     lines.push(match &record.end {
         None => "  it goes on, or the engine has not been started since".to_owned(),
         Some(end) => {
@@ -146,6 +145,9 @@ fn told(event: &Event, numbers: Numbers) -> Option<String> {
         Event::Unbridged { leg } => format!("no longer talking with the person ({leg})"),
         Event::Resumed { leg } => format!("the engine had stopped: back with {leg}"),
         Event::GuestCalled { leg, target, mode } => guest_called(*leg, target, *mode),
+        Event::InterpreterCalled { leg, vendor, language } => interpreter_called(*leg, vendor, language),
+        Event::InterpreterMissing { language } => interpreter_missing(language),
+        Event::KeysPressed { leg, pressed } => keys_pressed(*leg, *pressed),
         Event::GuestNotReached { leg, status } => guest_not_reached(*leg, *status),
         Event::GuestJoined { leg, mode } => guest_joins(*leg, *mode),
         Event::GuestChanged { leg, mode } => guest_changes(*leg, *mode),

@@ -26,6 +26,12 @@ pub fn findings(config: &Config, file: &Path) -> Vec<Finding> {
             found.push(secret(&format!("the password of trunk {}", trunk.name), read));
         }
     }
+    for vendor in &config.interpreters {
+        if let Some(file) = &vendor.pin_file {
+            let what = format!("the PIN at the interpreters of {}", vendor.name);
+            found.push(secret(&what, secret_file::keys(file).map(drop)));
+        }
+    }
     let recordings = ("recordings", config.recordings.directory.clone());
     let store = ("the record of calls", config.store.clone());
     found.extend([recordings, store].into_iter().map(|(what, path)| of_patients(what, path)));

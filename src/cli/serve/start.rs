@@ -6,6 +6,7 @@
 use crate::call::routing;
 use crate::cli::close;
 use crate::clock::Instant;
+use crate::config::interpreters::Vendor;
 use crate::config::out::{AccountFile, Out};
 use crate::config::{Config, LiveEdit, Trunk, Trust};
 use crate::flow::closing::Closings;
@@ -117,6 +118,9 @@ pub enum StartError {
     /// The file of the password of an account at a carrier.
     #[error("{0}\n  mend it, or take `user` and `password_file` of that trunk out of careline.yaml")]
     Password(NoSecret),
+    /// The file of the PIN at a vendor of interpreters.
+    #[error("{0}\n  mend it, or take `pin_file` of that vendor out of careline.yaml")]
+    VendorPin(NoSecret),
     /// The thread of the voice.
     #[error("no thread for the voice: {0}")]
     Voice(io::Error),
@@ -142,7 +146,7 @@ pub fn start(config: &Config, sets: NewSets, unsigned: UnsignedTrees) -> Result<
     let (sets, served) = Sets::new(sets);
     let flows = Arc::clone(&served.current);
     let (calls_recovered, interrupted) = left_open(&mut records.recovered);
-    let settings = Settings { service: service(config)?, ..settings(config, &records, unsigned) };
+    let settings = with_secrets(config, settings(config, &records, unsigned))?;
     let max_calls = settings.max_calls;
     let mut switch = Switch::new(settings, Arc::clone(&flows), &ports, seeded_rng()?);
     switch.handle(Now { at: clock.now(), wall: clock.wall() }, Input::Flows(served));
@@ -241,6 +245,27 @@ fn service(config: &Config) -> Result<Option<switch::by_phone::Settings>, StartE
     service.transpose()
 }
 
+/// Vendors of interpreters with their PINs, and who is never recorded.
+fn interpreters(config: &Config) -> Result<switch::interpreters::Settings, StartError> {
+    let vendor = |vendor: &Vendor| {
+        let pin =
+            vendor.pin_file.as_deref().map(secret_file::keys).transpose().map_err(StartError::VendorPin)?;
+        Ok(switch::interpreters::Vendor {
+            name: vendor.name.clone(),
+            target: vendor.call.clone(),
+            languages: vendor.languages.clone(),
+            pin,
+            keys: vendor.keys.clone(),
+            recorded: vendor.recorded,
+        })
+    };
+    let address = |name: &String| format!("sip:{name}@{}", config.sip.realm);
+    Ok(switch::interpreters::Settings {
+        vendors: config.interpreters.iter().map(vendor).collect::<Result<_, StartError>>()?,
+        unrecorded: config.unrecorded.iter().map(address).collect(),
+    })
+}
+
 /// What is closed by hand. If that cannot be known nothing is: callers come to persons.
 fn closings(config: &Config) -> Closings {
     config.shelf().closings().unwrap_or_else(|error| {
@@ -296,12 +321,18 @@ fn start_workers(config: &Config, clock: Clock, max_legs: u64) -> Result<Workers
     Ok((handles, ports, receiver))
 }
 
+/// The same settings with what files of their own hold: PINs.
+fn with_secrets(config: &Config, settings: Settings) -> Result<Settings, StartError> {
+    Ok(Settings { service: service(config)?, interpreters: interpreters(config)?, ..settings })
+}
+
 /// The settings of the switch, from the configuration and what the records say of earlier runs.
 fn settings(config: &Config, records: &Records, unsigned: UnsignedTrees) -> Settings {
     Settings {
         sip: config.sip_settings(),
         service: None,
         dial: config.dial_settings(),
+        interpreters: switch::interpreters::Settings::default(),
         external_address: config.sip.external_address,
         trunks: config.trunks.iter().map(trunk).collect(),
         max_calls: config.calls.max,

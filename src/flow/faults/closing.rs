@@ -85,13 +85,30 @@ pub const BY_PHONE: &[Page] = &[
     ),
 ];
 
-/// Of numbers over trunks.
-pub const TRUNKS: &[Page] = &[page(
-    codes::TRUNK,
-    "A number is called over a trunk, and careline.yaml has no trunk of that name, or one that says nothing of calls out.",
-    "Who asks for a person would not reach this one.",
-    "Give the trunk its `out` in careline.yaml, or name one that has it.",
-    Example::Told(
-        "`call: \"trunk:carrier/+16175550123\"` while the only trunk of careline.yaml is `backup`.",
+/// Of those who are called.
+pub const CALLED: &[Page] = &[
+    page(
+        codes::TRUNK,
+        "A number is called over a trunk, and careline.yaml has no trunk of that name, or one that says nothing of calls out.",
+        "Who asks for a person would not reach this one.",
+        "Give the trunk its `out` in careline.yaml, or name one that has it.",
+        Example::Told(
+            "`call: \"trunk:carrier/+16175550123\"` while the only trunk of careline.yaml is `backup`.",
+        ),
     ),
-)];
+    page(
+        codes::MENU_KEYS,
+        "`keys` of who is called says what is pressed for his menu, by the caller's language. This is something else than keys, or \
+         too many of them.",
+        "The menu of who is called speaks another language than the caller's.",
+        "Write digits, `*` and `#` in quotes, behind a language: `keys: {es: \"2\"}`.",
+        Example::Told("`call: \"sip:help@10.0.0.5\", keys: {es: two}`."),
+    ),
+    page(
+        codes::INTERPRETER,
+        "A `transfer` step wants an interpreter, and no vendor under `interpreters` in careline.yaml has the language.",
+        "Caller and person would talk without one.",
+        "Add the language to a vendor in careline.yaml, or take `interpreter` out of the step.",
+        Example::Told("`interpreter: vi` while the only vendor of careline.yaml has `languages: [es]`."),
+    ),
+];

@@ -1,6 +1,9 @@
 //! `clinic.yaml`: what stands once and holds for every flow.
 
-use crate::flow::codes::{FAMILY, LADDER, LAST_RUNG, LOCALE, NUMBER, NUMBER_TWICE, RUNG_ORDER, SIP};
+use crate::flow::callable::{self, NotCalled, callable};
+use crate::flow::codes::{
+    FAMILY, LADDER, LAST_RUNG, LOCALE, MENU_KEYS, NUMBER, NUMBER_TWICE, RUNG_ORDER, SIP,
+};
 use crate::flow::diagnostic::{Place, Sources, Words};
 use crate::flow::entry::ask::{DateOrder, PhonePlan};
 use crate::flow::languages::Languages;
@@ -8,7 +11,8 @@ use crate::flow::program::{Recording, Rung};
 use crate::flow::syntax::fields::{self, Fields, Placed};
 use crate::flow::syntax::tree::Node;
 use crate::flow::vocabulary;
-use crate::limits::LANGUAGES_MAX;
+use crate::id::Language;
+use crate::limits::{LANGUAGES_MAX, MENU_KEYS_MAX};
 use crate::wire::telephone_event::Key;
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -277,19 +281,35 @@ fn call_rung(node: &Node, sources: &mut Sources) -> Option<Rung> {
     let mut fields = Fields::of_object(node, &rungs, FAMILY, sources)?;
     let target = fields.need("call", sources).and_then(|n| call_target(n, sources));
     let ring = fields.take("ring").map(|n| fields::duration(n, "time to ring", 5..=120, FAMILY, sources));
+    let keys = fields.take("keys").map(|n| menu_keys(n, sources)).unwrap_or_default();
     fields.finish(sources);
-    Some(Rung { target: target?, ring: ring.unwrap_or(Some(Duration::from_secs(25)))? })
+    Some(Rung { target: target?, ring: ring.unwrap_or(Some(Duration::from_secs(25)))?, keys })
+}
+
+/// What is pressed for the menu of somebody who is called, by the caller's language.
+pub fn menu_keys(node: &Node, sources: &mut Sources) -> BTreeMap<Language, Vec<Key>> {
+    let mut all = BTreeMap::new();
+    for (language, keys) in fields::entries(node, "`keys`", FAMILY, sources).unwrap_or_default() {
+        let language = fields::name(language, "a language", FAMILY, sources);
+        let Some(keys) = fields::word(keys, "keys", FAMILY, sources) else { continue };
+        let pressed = callable::menu_keys(&keys.value);
+        if pressed.is_none() {
+            let words = Words::what(format!("`{}` is nothing that can be pressed", keys.value))
+                .repair(format!("write up to {MENU_KEYS_MAX} of 0 to 9, * and #, in quotes: \"2\""))
+                .hears("the menu of who is called in another language than his");
+            sources.fault(keys.place, MENU_KEYS, words);
+        }
+        if let Some((language, keys)) = language.zip(pressed) {
+            all.insert(Language::from(language.value.as_str()), keys);
+        }
+    }
+    all
 }
 
 /// A SIP address that can be called, or a number over a trunk.
 pub fn call_target(node: &Node, sources: &mut Sources) -> Option<String> {
     let target = fields::word(node, "a SIP address", FAMILY, sources)?;
-    let over_trunk = target.value.strip_prefix("trunk:");
-    if let Err(why) = over_trunk.map_or_else(|| sip_address(&target.value), trunk_number) {
-        let repair = match over_trunk {
-            Some(_) => "write it as trunk:NAME/+16175550123, with the name of a trunk in careline.yaml",
-            None => "write it as sip:NAME@HOST or sip:NAME@HOST:PORT",
-        };
+    if let Err(NotCalled { why, repair }) = callable(&target.value) {
         let words = Words::what(format!("`{}` cannot be called: {why}", target.value))
             .repair(repair)
             .hears("a caller who asks for a person would not reach this one");
@@ -297,62 +317,6 @@ pub fn call_target(node: &Node, sources: &mut Sources) -> Option<String> {
         return None;
     }
     Some(target.value)
-}
-
-/// Whether the rest of `trunk:NAME/NUMBER` can be called: a number with its country code (ITU-T E.164 §6.2.1). So no
-/// short number is one, nor that of an ambulance.
-fn trunk_number(rest: &str) -> Result<(), &'static str> {
-    let (name, number) =
-        rest.split_once('/').ok_or("behind the name of the trunk a `/` and a number are missing")?;
-    let in_name = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "_-.".contains(c);
-    if name.is_empty() || !name.chars().all(in_name) {
-        return Err("the name of the trunk is empty or has a character that no name has");
-    }
-    let number = number.strip_prefix('+').ok_or("its number does not begin with `+` and the country code")?;
-    let digits: String = number.chars().filter(|c| !" -.()".contains(*c)).collect();
-    if !digits.chars().all(|c| c.is_ascii_digit()) {
-        return Err("its number has a character that no number has");
-    }
-    match (digits.starts_with('0'), digits.len()) {
-        (false, 7..=15) => Ok(()),
-        (true, _) => Err("no country code begins with 0"),
-        (false, _) => Err("a number with its country code has 7 to 15 digits"),
-    }
-}
-
-/// Whether `text` is a SIP URI of the plain form that can be called (RFC 3261 §19.1.1).
-fn sip_address(text: &str) -> Result<(), &'static str> {
-    let rest = text.strip_prefix("sip:").ok_or("it does not begin with `sip:`")?;
-    if rest.contains(char::is_whitespace) {
-        return Err("it has a space in it");
-    }
-    let (user, host) = rest.rsplit_once('@').ok_or("it has no `@`")?;
-    let (host, transport) = host.split_once(';').map_or((host, None), |(host, rest)| (host, Some(rest)));
-    if transport.is_some_and(|rest| !["transport=udp", "transport=tcp"].contains(&rest)) {
-        return Err("behind the host only ;transport=udp or ;transport=tcp can stand");
-    }
-    let unreserved = |c: char| c.is_ascii_alphanumeric() || "-_.!~*'()&=+$,;?/%".contains(c);
-    if user.is_empty() || !user.chars().all(unreserved) {
-        return Err("the name before the @ is empty or has a character that SIP forbids");
-    }
-    let (host, port) = match host.strip_prefix('[').and_then(|h| h.split_once(']')) {
-        Some((v6, rest)) if v6.parse::<std::net::Ipv6Addr>().is_ok() => ("", rest.strip_prefix(':')),
-        Some(_) => return Err("the address in [ ] is no IPv6 address"),
-        None => host.split_once(':').map_or((host, None), |(host, port)| (host, Some(port))),
-    };
-    let letters = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '.';
-    if !host.chars().all(letters) || (host.is_empty() && !rest.contains(']') && port.is_none()) {
-        return Err("the host after the @ has a character that no host name has");
-    }
-    if host.is_empty() && !rest.contains('[') {
-        return Err("the host after the @ is missing");
-    }
-    match port {
-        Some(port) if port.parse::<u16>().map_or(true, |p| p == 0) => {
-            Err("the port is no number from 1 to 65535")
-        }
-        _ => Ok(()),
-    }
 }
 
 fn message_rung(node: &Node, sources: &mut Sources) -> Option<MessageText> {
@@ -381,64 +345,6 @@ fn working_days(node: &Node, sources: &mut Sources) -> Option<u32> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_sip_address_is_taken_only_if_it_can_be_called() {
-        for good in [
-            "sip:front-desk@10.0.0.5",
-            "sip:a@b.example:5070",
-            "sip:+1617@[2001:db8::1]:5060",
-            "sip:a@[::1]",
-            "sip:a@[::1];transport=udp",
-            "sip:a@b:5070;transport=tcp",
-        ] {
-            assert_eq!(sip_address(good), Ok(()), "{good}");
-        }
-        for bad in [
-            "front-desk@10.0.0.5",
-            "sip:10.0.0.5",
-            "sip:@10.0.0.5",
-            "sip:a@",
-            "sip:a@:5060",
-            "sip:a@b:0",
-            "sip:a@b:99999",
-            "sip:a b@c",
-            "sip:a@[::1",
-            "sip:a@[zz]",
-            "sip:a@b:c:d",
-            "tel:+1617",
-            "sip:a@b_c",
-            "sip:a@b;transport=tls",
-            "sip:a@b;lr",
-            "sip:a@;transport=tcp",
-        ] {
-            assert!(sip_address(bad).is_err(), "{bad}");
-        }
-    }
-
-    #[test]
-    fn a_number_over_a_trunk_has_its_country_code() {
-        // ITU-T E.164 §6.2.1
-        for (rest, expected) in [
-            ("carrier/+16175550123", ""),
-            ("carrier/+1-617-555.0123", ""),
-            ("carrier/+1 (617) 555-0123", ""),
-            ("c-1.x/+4930123456", ""),
-            ("carrier", "a `/` and a number are missing"),
-            ("/+16175550123", "the name of the trunk is empty"),
-            ("Carrier/+16175550123", "the name of the trunk is empty or has a character"),
-            ("carrier/6175550123", "does not begin with `+`"),
-            ("carrier/911", "does not begin with `+`"),
-            ("carrier/+911", "has 7 to 15 digits"),
-            ("carrier/+1617555012345678", "has 7 to 15 digits"),
-            ("carrier/+0617555012", "no country code begins with 0"),
-            ("carrier/+1617555a123", "a character that no number has"),
-            ("carrier/+16175550123@evil", "a character that no number has"),
-        ] {
-            let fault = trunk_number(rest).err().unwrap_or_default();
-            assert!(fault.contains(expected) && fault.is_empty() == expected.is_empty(), "{rest}: {fault}");
-        }
-    }
 
     #[test]
     fn a_number_is_compared_without_its_separators() {

@@ -7,6 +7,7 @@ use crate::flow::codes::{
 };
 use crate::flow::diagnostic::{Place, Sources, Words, did_you_mean, nearest};
 use crate::flow::expression::types::Type;
+use crate::flow::program::Rung;
 use crate::flow::program::{FlowKind, Pausing, Voices};
 use crate::flow::read::acts::{self, CollectText, ExpressionText, WayText};
 use crate::flow::read::kind;
@@ -121,9 +122,9 @@ pub enum ActText {
     Wait { time: Duration, next: Placed<String> },
     /// `transfer:`
     Transfer {
-        target: String,
+        to: Rung,
+        interpreter: Option<Placed<String>>,
         prompt: Placed<String>,
-        ring: Duration,
         exit: Option<Placed<String>>,
         failed: Placed<String>,
     },

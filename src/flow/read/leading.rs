@@ -4,6 +4,7 @@ use super::acts::{maybe, named, outcomes, way};
 use super::flow::ActText;
 use crate::flow::codes::FAMILY;
 use crate::flow::diagnostic::Sources;
+use crate::flow::program::Rung;
 use crate::flow::syntax::fields::{self, Fields};
 use crate::flow::syntax::tree::Node;
 use crate::flow::vocabulary;
@@ -17,15 +18,17 @@ pub fn transfer(node: &Node, sources: &mut Sources) -> Option<ActText> {
     let prompt = named(&mut fields, "before", "a prompt", sources);
     let ring = fields.take("ring");
     let ring = ring.and_then(|n| fields::duration(n, "time to ring", 5..=120, FAMILY, sources));
+    let keys = fields.take("keys").map(|n| super::clinic::menu_keys(n, sources)).unwrap_or_default();
+    let interpreter = maybe(&mut fields, "interpreter", "a language", sources);
     let exit = maybe(&mut fields, "exit", "an exit", sources);
     let _ = fields.take("with");
     let ways = outcomes(&mut fields, &["failed"], sources);
     let at = fields.place;
     fields.finish(sources);
     Some(ActText::Transfer {
-        target: target?,
+        to: Rung { target: target?, ring: ring.unwrap_or(Duration::from_secs(25)), keys },
+        interpreter,
         prompt: prompt?,
-        ring: ring.unwrap_or(Duration::from_secs(25)),
         exit,
         failed: way(&ways?, "failed", at),
     })

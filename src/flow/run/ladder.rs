@@ -7,11 +7,15 @@
 use super::steps::Heed;
 use super::{AfterNotice, Call, Climb, FirstPass, For, Recorder, Run, Speech, State, Voice, Whom};
 use crate::clock::Instant;
-use crate::flow::action::{Action, Fact, Phrases, Urgency, Why};
+use crate::flow::action::{Action, Aid, Fact, Phrases, Urgency, Why};
 use crate::flow::program::{Act, Own, Target};
 use crate::id::ExitName;
-use crate::limits::{COMFORT_EVERY, EMERGENCY_EVERY, ENGINE_ANSWER_MAX, LADDER_REST};
+use crate::limits::{
+    COMFORT_EVERY, EMERGENCY_EVERY, ENGINE_ANSWER_MAX, INTERPRETER_MENU_MAX, INTERPRETER_WAIT_MAX,
+    LADDER_REST,
+};
 use smallvec::smallvec;
+use std::time::Duration;
 
 /// What is said first.
 fn first_words(why: Why) -> Own {
@@ -35,7 +39,7 @@ fn waiting_words(why: Why) -> Own {
 }
 
 /// How long nothing is said between two words to a waiting caller.
-pub(super) fn silence_between_words(why: Why) -> std::time::Duration {
+pub(super) fn silence_between_words(why: Why) -> Duration {
     match why {
         Why::Emergency => EMERGENCY_EVERY,
         Why::Asked | Why::WrongKeys | Why::Nurse | Why::Silence | Why::Fault | Why::Crisis => COMFORT_EVERY,
@@ -119,6 +123,7 @@ impl Run {
             if graver {
                 self.climbing_for = exit;
                 self.tell_rung(rung, why);
+                self.actions.push_back(Action::Hurry);
                 self.climbing(now, (why, whom), rung, call, words);
             }
             return;
@@ -156,15 +161,24 @@ impl Run {
 
     /// Calls the party of the rung that is climbed.
     fn call_rung(&mut self, now: Instant) {
+        let language = self.language().clone();
         let State::Climbing(climb) = &mut self.state else { return };
         let rung = match (climb.whom, self.set.step(self.here).map(|step| &step.act)) {
-            (Whom::Step, Some(Act::Transfer { to, .. })) => Some(to),
+            (Whom::Step, Some(Act::Transfer { to, interpreter, .. })) => {
+                self.interpreter = interpreter.clone().or(self.interpreter.take());
+                Some(to)
+            }
             (Whom::Step | Whom::Ladder, _) => self.set.clinic().ladder.get(climb.rung),
         };
         let Some(rung) = rung else { return };
-        climb.call = Call::Ringing { by: now + rung.ring + ENGINE_ANSWER_MAX };
+        let interpreter = self.interpreter.clone();
+        let wait =
+            interpreter.as_ref().map_or(Duration::ZERO, |_| INTERPRETER_WAIT_MAX + INTERPRETER_MENU_MAX);
+        climb.call = Call::Ringing { by: now + rung.ring + wait + ENGINE_ANSWER_MAX };
         let urgency = if in_danger(climb.why) { Urgency::Danger } else { Urgency::Usual };
-        self.actions.push_back(Action::Connect { target: rung.target.clone(), ring: rung.ring, urgency });
+        let keys = rung.keys.get(&language).cloned().unwrap_or_default();
+        let (target, ring, aid) = (rung.target.clone(), rung.ring, Aid { interpreter, keys });
+        self.actions.push_back(Action::Connect { target, ring, urgency, aid });
     }
 
     /// Nobody answered on this rung.

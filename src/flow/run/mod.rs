@@ -101,6 +101,8 @@ pub struct Run {
     care: CareAnswers,
     /// The exit that the call has if the ladder finds a person.
     climbing_for: ExitName,
+    /// The language that the caller needs an interpreter for, from the step on that says so.
+    interpreter: Option<Language>,
     exit: Option<ExitName>,
     unsigned: Unsigned,
     /// Whether the called number is the one where lines are closed by phone.
@@ -407,6 +409,7 @@ impl Run {
             voicings: Vec::new(),
             care: CareAnswers::default(),
             climbing_for: ExitName::from("person"),
+            interpreter: None,
             exit: None,
             unsigned: Unsigned::default(),
             service: by_phone::Service::default(),

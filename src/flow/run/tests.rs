@@ -5,6 +5,7 @@ mod closed;
 mod crisis;
 mod exits;
 mod hours;
+mod interpreters;
 mod keys;
 mod message;
 mod notice;
@@ -113,10 +114,14 @@ impl Engine {
                 self.recording = false;
                 self.note("record no more");
             }
-            Action::Connect { target, ring, .. } => {
+            Action::Hurry => {}
+            Action::Connect { target, ring, aid, .. } => {
                 assert_eq!(self.ringing, None, "one party is called at a time\n{}", self.log);
                 self.ringing = Some(self.now + ring);
-                self.note(&format!("call {target} for {} s", ring.as_secs()));
+                let spoken =
+                    aid.interpreter.map_or(String::new(), |language| format!(", interpreter {language}"));
+                let keys = if aid.keys.is_empty() { String::new() } else { format!(", then {:?}", aid.keys) };
+                self.note(&format!("call {target} for {} s{spoken}{keys}", ring.as_secs()));
             }
             Action::TakeMessage => {
                 assert!(self.asked, "no message is taken before the notice was heard\n{}", self.log);

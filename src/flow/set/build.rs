@@ -6,14 +6,12 @@ use crate::flow::diagnostic::Place;
 use crate::flow::draft::Draft;
 use crate::flow::entry::ask::{Allowed, Confirm, Kind, Timers};
 use crate::flow::expression::Checked;
-use crate::flow::program::{
-    Act, Answer, Collect, CollectKind, OfferAnswer, Own, Rung, SaveAnswer, Step, Target,
-};
+use crate::flow::program::{Act, Answer, Collect, CollectKind, OfferAnswer, Own, SaveAnswer, Step, Target};
 use crate::flow::read::acts::{ANOTHER, CollectKindText, CollectText, ExpressionText};
 use crate::flow::read::clinic::{ClinicText, Locale};
 use crate::flow::read::flow::{ActText, AnswerText, StepText, ThenText};
 use crate::flow::syntax::fields::Placed;
-use crate::id::{ExitName, PromptName, StepName, ValueName};
+use crate::id::{ExitName, Language, PromptName, StepName, ValueName};
 use crate::wire::telephone_event::Key;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -168,9 +166,10 @@ impl Builder<'_> {
                 saved: target(saved)?,
                 failed: target(failed)?,
             },
-            ActText::Transfer { target: whom, prompt: p, ring, exit: e, failed } => Act::Transfer {
+            ActText::Transfer { to, interpreter, prompt: p, exit: e, failed } => Act::Transfer {
                 prompt: prompt(p),
-                to: Rung { target: whom.clone(), ring: *ring },
+                to: to.clone(),
+                interpreter: interpreter.as_ref().map(|name| Language::from(name.value.as_str())),
                 exit: exit(e.as_ref()),
                 failed: target(failed)?,
             },

@@ -247,6 +247,13 @@ pub const TRANSFER: Object = Object {
         ),
         field("before", Required, Value::Name, "The prompt that is spoken before."),
         field("ring", Optional, Value::Time(5, 120), "How long it may ring; 25 s if left out."),
+        super::MENU_KEYS,
+        field(
+            "interpreter",
+            Optional,
+            Value::Name,
+            "The language that an interpreter is called for once the party has answered; `interpreters` in careline.yaml names the vendors.",
+        ),
         field("exit", Optional, Value::Name, "What the caller wanted, for the reports."),
         WITH,
         outcomes("`failed`, and the step when nobody answers; left out, it is a person."),

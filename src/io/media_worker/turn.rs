@@ -71,6 +71,7 @@ impl Worker {
             Command::Withdraw { .. }
             | Command::Play { .. }
             | Command::Stop { .. }
+            | Command::Press { .. }
             | Command::Listen { .. }
             | Command::Move { .. }
             | Command::Record { .. }

@@ -154,6 +154,9 @@ fn recording_named(event: &Event) -> Option<RecordingId> {
         | Event::GuestJoined { .. }
         | Event::GuestChanged { .. }
         | Event::GuestLeft { .. }
+        | Event::InterpreterCalled { .. }
+        | Event::InterpreterMissing { .. }
+        | Event::KeysPressed { .. }
         | Event::MessageSaved { .. }
         | Event::Hold { .. }
         | Event::Kept { .. }

@@ -62,6 +62,15 @@ pub fn decode(kind: &str, body: &Value) -> Result<Event, DecodeError> {
         "guest_called" | "guest_not_reached" | "guest_joined" | "guest_changed" | "guest_left" => {
             guest(&body)?
         }
+        "interpreter_called" => Event::InterpreterCalled {
+            leg: body.id("leg")?,
+            vendor: body.text("vendor")?.to_owned(),
+            language: Language::from(body.text("language")?),
+        },
+        "interpreter_missing" => {
+            Event::InterpreterMissing { language: Language::from(body.text("language")?) }
+        }
+        "keys_pressed" => Event::KeysPressed { leg: body.id("leg")?, pressed: body.word("pressed")? },
         "message_saved" => Event::MessageSaved { recording: body.id("recording")? },
         "kept" => Event::Kept { leg: body.id("leg")?, kept: Box::new(kept(&body)?) },
         "resumed" => Event::Resumed { leg: body.id("leg")? },
@@ -378,7 +387,7 @@ pub(super) mod tests {
     use crate::flow::closing::Then;
     use crate::id::{CallId, LegId, RecordingId};
     use crate::io::store::encode::{body, kind};
-    use crate::report::event::{Cause, GuestMode};
+    use crate::report::event::{Cause, GuestMode, Pressed};
     use crate::report::ladder::Heading;
     use crate::wire::codec::Codec;
     use crate::wire::telephone_event::Key;
@@ -578,6 +587,15 @@ pub(super) mod tests {
                 target,
                 mode
             }),
+            (leg(), text(), text()).prop_map(|(leg, vendor, language)| Event::InterpreterCalled {
+                leg,
+                vendor,
+                language: Language::from(language.as_str())
+            }),
+            text().prop_map(|language| Event::InterpreterMissing {
+                language: Language::from(language.as_str())
+            }),
+            (leg(), a::<Pressed>()).prop_map(|(leg, pressed)| Event::KeysPressed { leg, pressed }),
             (leg(), any::<u16>()).prop_map(|(leg, status)| Event::GuestNotReached { leg, status }),
             (leg(), a::<GuestMode>()).prop_map(|(leg, mode)| Event::GuestJoined { leg, mode }),
             (leg(), a::<GuestMode>()).prop_map(|(leg, mode)| Event::GuestChanged { leg, mode }),

@@ -37,6 +37,9 @@ pub fn kind(event: &Event) -> &'static str {
         Event::Bridged { .. } => "bridged",
         Event::Unbridged { .. } => "unbridged",
         Event::GuestCalled { .. } => "guest_called",
+        Event::InterpreterCalled { .. } => "interpreter_called",
+        Event::InterpreterMissing { .. } => "interpreter_missing",
+        Event::KeysPressed { .. } => "keys_pressed",
         Event::GuestNotReached { .. } => "guest_not_reached",
         Event::GuestJoined { .. } => "guest_joined",
         Event::GuestChanged { .. } => "guest_changed",
@@ -118,6 +121,16 @@ impl Serialize for Body<'_> {
             | Event::GuestJoined { .. }
             | Event::GuestChanged { .. }
             | Event::GuestLeft { .. } => of_guest(&mut body, self.0)?,
+            Event::InterpreterCalled { leg, vendor, language } => {
+                body.serialize_entry("leg", &Shown(leg))?;
+                body.serialize_entry("vendor", vendor)?;
+                body.serialize_entry("language", language.as_str())?;
+            }
+            Event::InterpreterMissing { language } => body.serialize_entry("language", language.as_str())?,
+            Event::KeysPressed { leg, pressed } => {
+                body.serialize_entry("leg", &Shown(leg))?;
+                body.serialize_entry("pressed", pressed.word())?;
+            }
             Event::MessageSaved { recording } => body.serialize_entry("recording", &Shown(recording))?,
             Event::Hold { on, by } => {
                 body.serialize_entry("on", on)?;

@@ -72,6 +72,9 @@ fn is_ordinary(event: &Event) -> bool {
         | Event::GuestJoined { .. }
         | Event::GuestChanged { .. }
         | Event::GuestLeft { .. } => true,
+        Event::InterpreterCalled { .. } | Event::InterpreterMissing { .. } | Event::KeysPressed { .. } => {
+            true
+        }
         Event::Arrived { .. } | Event::Answered { .. } | Event::MessageSaved { .. } | Event::Ended { .. } => {
             false
         }

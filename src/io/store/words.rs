@@ -3,7 +3,7 @@
 use crate::call::recording::{RecordingFault, RecordingKind};
 use crate::flow::action::Why;
 use crate::flow::closing::Then;
-use crate::report::event::{Cause, GuestMode, Party};
+use crate::report::event::{Cause, GuestMode, Party, Pressed};
 use crate::report::ladder::Heading;
 use crate::sip::way::Transport;
 use crate::wire::codec::Codec;
@@ -83,6 +83,11 @@ impl Word for GuestMode {
         (GuestMode::Barge, "barge"),
         (GuestMode::Third, "third"),
     ];
+}
+
+impl Word for Pressed {
+    const KIND: &'static str = "what keys are";
+    const WORDS: &'static [(Self, &'static str)] = &[(Pressed::Pin, "pin"), (Pressed::Language, "language")];
 }
 
 impl Word for Party {

@@ -1,5 +1,8 @@
 //! Supervisors and third parties: who hears whom while they come, change and go, and that everything ends.
 
+mod interpreters;
+mod waits;
+
 use super::desk::{answer_with, called, invites};
 use super::hold::sdp;
 use super::interface::{GuestAct, GuestDone, GuestOrder, GuestRefusal};

@@ -84,6 +84,8 @@ pub struct Leg {
     on_the_way: Duration,
     /// Something was played: the caller was spoken to.
     pub spoken_to: bool,
+    /// Keys were pressed for its menu.
+    pub dialled: bool,
 }
 
 #[derive(Debug)]
@@ -287,6 +289,11 @@ impl Streams {
                     return self.unbridged(now, *leg);
                 }
             }
+            Command::Press { leg, .. } => {
+                if let Some(leg) = self.legs.get_mut(leg) {
+                    leg.dialled = true;
+                }
+            }
             Command::Promise { .. }
             | Command::Withdraw { .. }
             | Command::Listen { .. }
@@ -417,6 +424,7 @@ impl Streams {
             journeys: 0,
             on_the_way: Duration::ZERO,
             spoken_to: false,
+            dialled: false,
         };
         self.legs.insert(id, leg);
         Ok(())

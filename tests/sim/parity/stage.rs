@@ -94,6 +94,7 @@ impl Stage {
             media_lost: careline::limits::MEDIA_LOST_DEFAULT,
             service: None,
             dial: Default::default(),
+            interpreters: Default::default(),
             first_seq: 1,
             first_id: 1,
         };
