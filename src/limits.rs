@@ -62,8 +62,8 @@ pub const HEALTH_JITTER_PARTS: u32 = 10;
 pub const HEALTH_MISSES: u32 = 2;
 /// How long calls go past a host that answers no OPTIONS and lost calls: only a call can show that it is back.
 pub const HEALTH_SILENT_REST: Duration = Duration::from_secs(60);
-/// How long the engine waits, when it stops, until carriers have heard that it logs out.
-pub const LOGOUT_MAX: Duration = Duration::from_secs(2);
+/// How long the engine waits, when it stops, until the parties of the last calls and the carriers have heard it.
+pub const PARTING_MAX: Duration = Duration::from_secs(2);
 /// How long all questions for one call or request may take together, before what is known has to do; of a carrier with
 /// several hosts, those for each of them.
 pub const SIP_LOCATE_MAX: Duration = Duration::from_secs(2);

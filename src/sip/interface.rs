@@ -303,7 +303,7 @@ pub enum Command {
     PartNow,
     /// The engine stops: the hosts of carriers are asked no more whether they are there.
     StopAsking,
-    /// The engine is about to end: carriers that have us logged in hear it (RFC 3261 §10.2.2). `Stack::is_logging_out` tells
+    /// The engine is about to end: carriers that have us logged in hear it (RFC 3261 §10.2.2). `Stack::is_parting` tells
     /// when they have.
     LogOut,
     /// Finds out how a party is reached (RFC 3263 §4): [`Event::Located`] or [`Event::Failed`] follows. `leg` comes

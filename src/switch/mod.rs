@@ -112,8 +112,8 @@ pub struct Switch {
     /// The engine stops.
     stopping: Option<Stopping>,
     drained_told: bool,
-    /// Until when carriers may take to hear that we log out, once the last call is gone.
-    logging_out: Option<Instant>,
+    /// Until when parties and carriers may take to answer that we leave, once the last call is gone.
+    parting: Option<Instant>,
     admission: Admission,
     /// Whose phones are ours.
     house: House,
@@ -150,7 +150,7 @@ impl Switch {
             rng,
             stopping: None,
             drained_told: false,
-            logging_out: None,
+            parting: None,
             admission: Admission::default(),
             house: House::default(),
             openness: sip::Openness::Open,
@@ -188,7 +188,7 @@ impl Switch {
             Input::Guest { ask, order } => self.on_guest_order(ask, order),
             Input::Drain { within } => {
                 self.stopping = Some(Stopping::within(now.at, within));
-                self.logging_out = self.logging_out.map(|_| now.at);
+                self.parting = self.parting.map(|_| now.at);
                 self.sip(sip::Command::StopAsking);
             }
             Input::Trace(order) => self.on_trace(order),
@@ -218,8 +218,8 @@ impl Switch {
         let call = self.timers.first().map(|&(at, _)| Due { at, reason: "a call" });
         let stopping = self.stopping.filter(|_| !self.calls.is_empty());
         let drain = stopping.map(|stopping| Due { at: stopping.due(), reason: "drain" });
-        let leaves = self.logging_out.filter(|_| self.calls.is_empty() && !self.drained_told);
-        let leaves = leaves.map(|at| Due { at, reason: "logging out at trunks" });
+        let leaves = self.parting.filter(|_| self.calls.is_empty() && !self.drained_told);
+        let leaves = leaves.map(|at| Due { at, reason: "parting from phones and trunks" });
         let drain = Due::earlier(drain, leaves);
         let ladder = self.ladders.poll_timeout().map(|at| Due { at, reason: "a ladder or a trace" });
         let own = Due::earlier(Due::earlier(call, drain), ladder);
@@ -445,10 +445,8 @@ impl Switch {
 
     fn tell_when_drained(&mut self) {
         let is_over = self.stopping.is_some() && self.calls.is_empty() && !self.drained_told;
-        if is_over && self.has_logged_out() {
+        if is_over && self.has_parted() {
             self.drained_told = true;
-            self.sip(sip::Command::PartNow);
-            self.run_sip();
             self.outputs.push_back(Output::Drained);
         }
     }

@@ -4,7 +4,7 @@
 //!  Drain{within} ──▶ no new calls, no persons called but for callers in danger
 //!        within - FAREWELL ──▶ persons leave; the last words to the patient, then his call ends
 //!        within ──▶ whatever is left ends
-//!  the last call is gone ──▶ trunks that have us logged in hear that we leave, 2 s at the most ──▶ Drained
+//!  the last call is gone ──▶ BYEs are answered, trunks that have us logged in hear that we leave; 2 s at the most ──▶ Drained
 //! ```
 //! Phones of the house that have called for help speak on until they hang up, unless the engine is to stop at once.
 //! A limit that leaves no time for the words ends without them.
@@ -14,7 +14,7 @@ use super::person::STATUS_STOPPING;
 use crate::clock::Instant;
 use crate::flow::action::{Input, Urgency};
 use crate::id::CallId;
-use crate::limits::{CLOSING_MAX, FAREWELL, LOGOUT_MAX};
+use crate::limits::{CLOSING_MAX, FAREWELL, PARTING_MAX};
 use crate::report::event::{Cause, Event, Party};
 use crate::sip::interface as sip;
 use std::time::Duration;
@@ -64,20 +64,22 @@ impl Switch {
         self.stopping.is_none() || urgency == Urgency::Danger
     }
 
-    /// Whether no trunk sends calls here any more because of a login: they hear that we leave once the last call is gone, and
-    /// have a moment to answer. Who stops the engine a second time does not wait for that.
-    pub(super) fn has_logged_out(&mut self) -> bool {
-        let until = match self.logging_out {
+    /// Whether everybody has heard that we leave: the parties of the last calls, who may have to be reached by a new
+    /// connection or a second datagram, and the trunks that send calls here because of a login. They have a moment to
+    /// answer once the last call is gone. Who stops the engine a second time does not wait for that.
+    pub(super) fn has_parted(&mut self) -> bool {
+        let until = match self.parting {
             Some(until) => until,
             None => {
-                let until = self.now.at + LOGOUT_MAX;
-                self.logging_out = Some(until);
+                let until = self.now.at + PARTING_MAX;
+                self.parting = Some(until);
+                self.sip(sip::Command::PartNow);
                 self.sip(sip::Command::LogOut);
                 self.run_sip();
                 until
             }
         };
-        until <= self.now.at || !self.sip.is_logging_out()
+        until <= self.now.at || !self.sip.is_parting()
     }
 
     /// The time has come for what stopping wants.

@@ -97,10 +97,10 @@ impl Stack {
         }
     }
 
-    /// Whether a carrier has not answered yet that we leave.
-    pub fn is_logging_out(&self) -> bool {
-        let logins = self.carriers.each().filter_map(|(_, held)| held.login.as_ref());
-        logins.into_iter().any(|login| login.machine.is_leaving())
+    /// Whether a party has not answered our BYE yet, or a carrier that we leave.
+    pub fn is_parting(&self) -> bool {
+        let mut logins = self.carriers.each().filter_map(|(_, held)| held.login.as_ref());
+        self.clients.await_a_bye() || logins.any(|login| login.machine.is_leaving())
     }
 
     fn login_mut(&mut self, id: CarrierId) -> Option<&mut LoggingIn> {

@@ -398,6 +398,11 @@ impl Clients {
         free.chain(by_it).collect()
     }
 
+    /// Whether a peer has not answered our BYE yet.
+    pub fn await_a_bye(&self) -> bool {
+        self.entries.values().any(|it| matches!(it.purpose, Purpose::Bye { .. }) && !it.octets.is_empty())
+    }
+
     /// The transaction of that name.
     pub fn find(&self, key: &ClientKey) -> Option<ClientId> {
         self.by_key.get(key).copied()

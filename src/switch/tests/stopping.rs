@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::flow::run::stopping::STOPPING;
-use crate::limits::{FAREWELL, LOGOUT_MAX};
+use crate::limits::{FAREWELL, PARTING_MAX};
 use crate::sip::carrier::Carrier;
 use crate::sip::digest::answer::Account;
 
@@ -143,11 +143,38 @@ fn a_trunk_hears_that_we_leave_after_the_last_call_and_cannot_hold_us_up() {
         match hears {
             Hears::Answers => register_answered(&mut scene, ""),
             Hears::SaysNothing => {
-                scene.wait(LOGOUT_MAX - Duration::from_millis(20));
+                scene.wait(PARTING_MAX - Duration::from_millis(20));
                 assert!(!scene.switch.drained_told);
                 scene.wait(Duration::from_millis(20));
             }
             Hears::SaysNothingAndWeAreStoppedAgain => drained(&mut scene, Duration::ZERO),
+        }
+        assert!(scene.switch.drained_told, "{hears:?}");
+    }
+}
+
+#[test]
+fn the_last_bye_is_waited_for_and_cannot_hold_us_up() {
+    // RFC 3261 §15.1.1, §18.1.1: a datagram may be lost, a connection has to be opened first.
+    for hears in [Hears::Answers, Hears::SaysNothing] {
+        let mut scene = Scene::up("100", "sendrecv");
+        drained(&mut scene, Duration::ZERO);
+        while !scene.switch.calls.is_empty() {
+            scene.wait(Duration::from_millis(10));
+        }
+        let bye = byes(&scene).last().cloned().expect("the patient hears that the call is over");
+        assert!(!scene.switch.drained_told, "{hears:?}");
+        match hears {
+            Hears::Answers => {
+                let header = |name: &str| bye.lines().find(|line| line.starts_with(name)).unwrap_or_default();
+                let same = ["Via:", "From:", "Call-ID:", "CSeq:", "To:"].map(header).join("\r\n");
+                scene.datagram(&format!("SIP/2.0 200 OK\r\n{same}\r\nContent-Length: 0\r\n\r\n"));
+            }
+            Hears::SaysNothing | Hears::SaysNothingAndWeAreStoppedAgain => {
+                scene.wait(PARTING_MAX - Duration::from_millis(50));
+                assert!(!scene.switch.drained_told);
+                scene.wait(Duration::from_millis(50));
+            }
         }
         assert!(scene.switch.drained_told, "{hears:?}");
     }

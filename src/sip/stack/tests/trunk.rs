@@ -567,12 +567,12 @@ fn a_login_is_given_back_where_it_was_granted_when_the_engine_stops() {
         assert_eq!(line(&back, name), line(&granted, name), "our own contact, and no other: {back}");
     }
     assert!(back.contains("\r\nExpires: 0\r\n") && back.contains("\r\nCSeq: 200 REGISTER\r\n"), "{back}");
-    assert!(bench.stack.is_logging_out());
+    assert!(bench.stack.is_parting());
     bench.ask("401", "REGISTER", "n2");
     let (_, shown) = bench.last("REGISTER");
     is_convinced(&shown, "Authorization", "n2");
     bench.answer("200", "REGISTER", "");
-    assert!(!bench.stack.is_logging_out() && !bench.stack.logins(bench.now)[0].holds);
+    assert!(!bench.stack.is_parting() && !bench.stack.logins(bench.now)[0].holds);
     bench.ladder.clear();
     bench.rests();
     bench.did("");
@@ -581,7 +581,7 @@ fn a_login_is_given_back_where_it_was_granted_when_the_engine_stops() {
     bench.answer("403", "REGISTER", "");
     bench.ladder.clear();
     bench.tell(Input::Command(Command::LogOut));
-    assert!(!bench.stack.is_logging_out());
+    assert!(!bench.stack.is_parting());
     bench.rests();
     bench.did("");
 }
