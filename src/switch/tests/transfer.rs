@@ -376,7 +376,7 @@ fn a_transfer_that_the_engines_stop_finds_is_told_so_and_nothing_waits_for_it() 
     );
     assert!(!scene.is_on_bed(scene.leg()), "{:#?}", scene.log);
     scene.heard();
-    scene.wait(CLOSING_MAX);
+    scene.wait(CLOSING_MAX + crate::limits::PARTING_MAX);
     assert!(scene.switch.drained_told);
     assert_eq!(
         sent(&scene, "BYE sip:front-desk@"),

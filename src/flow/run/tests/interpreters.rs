@@ -47,15 +47,3 @@ fn the_menu_of_a_rung_hears_the_key_of_the_callers_language() {
         assert!(engine.log.ends_with(keys), "{}", engine.log);
     }
 }
-
-#[test]
-fn keys_that_nobody_can_press_are_a_fault() {
-    let text = include_str!("../../../../ivr-flows/clinic.yaml")
-        .replace("ring: 25 s}", "ring: 25 s, keys: {es: dos}}");
-    let mut texts = std::collections::BTreeMap::from(FILES);
-    texts.insert("clinic.yaml", &text);
-    let file = |(name, text): (&str, &str)| SourceFile { path: name.to_owned(), octets: text.into() };
-    let (set, faults) = FlowSet::load(texts.into_iter().map(file).collect(), &|_, _| Audio::Present);
-    assert!(set.is_none());
-    assert_eq!(faults.iter().map(|fault| fault.code.id).collect::<Vec<_>>(), ["F197"]);
-}
