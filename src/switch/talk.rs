@@ -63,7 +63,13 @@ impl Switch {
             (_, Talk::Bridge(person)) => vec![Command::Bridge { a: patient, b: person }],
             (Talk::Bridge(_), Talk::Apart) => vec![Command::Unbridge { leg: patient }],
             (Talk::Room(_), Talk::Apart) => vec![Command::Leave { leg: patient }],
-            (Talk::Room(before), Talk::Room(wished)) => changes(&before, &wished, &legs, RoomId(id.0)),
+            (Talk::Room(before), Talk::Room(wished)) => {
+                let aside = call.transfer.as_ref().and_then(|transfer| transfer.from.as_ref());
+                let aside = aside.map(|person| person.leg.id);
+                let leaves = before.iter().map(|(leg, _)| *leg).find(|leg| Some(*leg) == aside);
+                let leaves = leaves.map(|leg| Command::Leave { leg });
+                leaves.into_iter().chain(changes(&before, &wished, &legs, RoomId(id.0))).collect()
+            }
             (Talk::Apart | Talk::Bridge(_), Talk::Room(wished)) => changes(&[], &wished, &legs, RoomId(id.0)),
             (Talk::Apart, Talk::Apart) => Vec::new(),
         };
@@ -99,7 +105,7 @@ impl Switch {
 }
 
 /// What makes the one room of the other: first all are in it, then each hears those that it may. Who is gone has left it
-/// when its leg is closed.
+/// when its leg is closed; who is only set aside leaves it before, or he would hear on.
 fn changes(
     before: &[(LegId, Vec<LegId>)],
     wished: &[(LegId, Vec<LegId>)],

@@ -39,8 +39,11 @@ impl World {
 
     /// A third party was told of the recording before he came in, and the vendor of an interpreter had its keys.
     fn judge_guest(&mut self, entry: &Entry, patient: LegId) -> Result<(), Wrong> {
-        if let event::Event::InterpreterCalled { leg, .. } = &entry.event {
-            self.visits.interpreters.insert(*leg);
+        match &entry.event {
+            // After a kill a later start may give the number again.
+            event::Event::GuestCalled { leg, .. } => drop(self.visits.interpreters.remove(leg)),
+            event::Event::InterpreterCalled { leg, .. } => drop(self.visits.interpreters.insert(*leg)),
+            _ => {}
         }
         let event::Event::GuestJoined { leg, mode } = &entry.event else { return Ok(()) };
         if *mode != GuestMode::Third || !self.checker.log.is_recorded(entry.call) {

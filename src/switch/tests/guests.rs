@@ -702,3 +702,15 @@ fn a_guest_whose_phone_died_is_hung_up_and_the_others_talk_on() {
     scene.wait(UNANSWERED);
     assert_eq!((hearing(&scene).as_str(), scene.ended()), ("p:d d:p", None), "{:#?}", scene.log);
 }
+
+#[test]
+fn who_hands_the_talk_on_hears_nothing_more_of_it_though_a_third_party_talks_on() {
+    let mut scene = talk();
+    joined(&mut scene, "sip:ines@10.0.0.9", GuestMode::Third);
+    assert_eq!(hearing(&scene), "p:di d:pi i:pd", "{:#?}", scene.log);
+    order(&mut scene, GuestAct::HandOn { target: "front-desk".to_owned() });
+    assert_eq!(hearing(&scene), "p:i i:p", "{:#?}", scene.log);
+    // Nobody is there: the desk is in the talk again.
+    answer(&mut scene, "front-desk", "486 Busy Here", "");
+    assert_eq!(hearing(&scene), "p:di d:pi i:pd", "{:#?}", scene.log);
+}

@@ -157,12 +157,17 @@ pub fn clinic() {
                   a caller whom nobody answers would be left without a way to be called back
         "#]],
     );
-    edited("clinic.yaml", "ring: 25 s}", "ring: 25 s, keys: {es: dos}}", expect![[r#"
+    edited(
+        "clinic.yaml",
+        "ring: 25 s}",
+        "ring: 25 s, keys: {es: dos}}",
+        expect![[r#"
         clinic.yaml:34:68  F197  `dos` is nothing that can be pressed
            34 |   - {call: "sip:front-desk@127.0.0.1:5070", ring: 25 s, keys: {es: dos}}
               |                                                                    ^^^ write up to 17 of 0 to 9, * and #, in quotes: "2"
               the menu of who is called in another language than his
-    "#]]);
+    "#]],
+    );
     edited(
         "clinic.yaml",
         "exits: ",
