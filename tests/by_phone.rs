@@ -302,14 +302,11 @@ impl Caller {
     }
 }
 
-/// What is wrong with a call, if anything is.
-fn judged(Over { call, number, .. }: &Over, heard: &[String], records: &[String]) -> Option<String> {
-    // Of a caller's number a record shows two digits.
-    let shown = format!("  from …{number:02} to ");
-    let record = records.iter().find(|record| record.contains(&shown)).map_or("no record", String::as_str);
+/// The prompt that a caller did not hear in its place, if any.
+fn missing<'a>(call: &'a Call, heard: &[String]) -> Option<&'a String> {
     let mut rest = heard.iter();
     // Beginnings that two prompts share have both names: either is right.
-    let missing = call.hears.iter().find(|name| {
+    call.hears.iter().find(|name| {
         // One language is offered in the other.
         let language = match (name.as_str(), call.language.as_str()) {
             ("u.language", "en") => "es",
@@ -318,7 +315,15 @@ fn judged(Over { call, number, .. }: &Over, heard: &[String], records: &[String]
         };
         let in_language = format!("{name} {language}");
         !rest.any(|heard| heard.split('|').any(|one| one == in_language))
-    });
+    })
+}
+
+/// What is wrong with a call, if anything is.
+fn judged(Over { call, number, .. }: &Over, heard: &[String], records: &[String]) -> Option<String> {
+    // Of a caller's number a record shows two digits.
+    let shown = format!("  from …{number:02} to ");
+    let record = records.iter().find(|record| record.contains(&shown)).map_or("no record", String::as_str);
+    let missing = missing(call, heard);
     println!("{} ({}): {heard:?}, exit {}", call.what, call.number, call.exit);
     if missing.is_none() && record.contains(&format!(", exit {}", call.exit)) {
         return None;
@@ -435,21 +440,37 @@ fn heard(served: &[Served], calls: VecDeque<(usize, Call)>, home: &Path) -> Vec<
     heard
 }
 
+/// All calls, each with what was heard in it.
+fn told(served: &[Served], calls: VecDeque<(usize, Call)>) -> Vec<(Over, Vec<String>)> {
+    let home = tempfile::tempdir().expect("a temporary directory can be made");
+    let heard = heard(served, calls, home.path());
+    heard.into_iter().flat_map(|(over, hear)| over.into_iter().zip(names(hear)).collect::<Vec<_>>()).collect()
+}
+
+/// So many may call once more when it is quiet: two processors do not always keep forty phones in time, and a gap in what
+/// one records hides the name of a prompt. What is wrong with a flow is wrong then too.
+const ONCE_MORE_MAX: usize = 4;
+/// The number of the first of them.
+const ONCE_MORE: usize = 60;
+
 #[test]
 fn every_exit_of_the_shipped_flows_is_reached_by_phone_as_its_rehearsal_is_written() {
     let (served, mut calls) = (PLACES.map(Served::start), calls(&shipped()));
     // The longest ones begin first, so that all are over early.
     calls.sort_by(|a, b| b.seconds.total_cmp(&a.seconds));
     println!("{} calls", calls.len());
-    assert!((40..=100).contains(&calls.len()), "of a caller's number a record shows two digits");
+    assert!((40..=ONCE_MORE).contains(&calls.len()), "of a caller's number a record shows two digits");
     let calls = calls.into_iter().enumerate().collect();
-    let home = tempfile::tempdir().expect("a temporary directory can be made");
-    let heard = heard(&served, calls, home.path());
+    let told = told(&served, calls);
+    let (mut told, unclear): (Vec<_>, Vec<_>) =
+        told.into_iter().partition(|(over, heard)| missing(&over.call, heard).is_none());
+    let names: Vec<&str> = unclear.iter().map(|(over, _)| over.call.what.as_str()).collect();
+    println!("call once more: {names:?}");
+    let heard: Vec<_> = unclear.iter().map(|(over, heard)| (&over.call.hears, heard)).collect();
+    assert!(unclear.len() <= ONCE_MORE_MAX, "{names:#?} must hear, and heard: {heard:#?}");
+    let once_more = (ONCE_MORE..).zip(unclear.into_iter().map(|(over, _)| over.call)).collect();
+    told.extend(self::told(&served, once_more));
     let records = served.map(Served::records).concat();
-    let judged = heard.into_iter().flat_map(|(over, hear)| {
-        let judged = |(over, heard): (&Over, Vec<String>)| judged(over, &heard, &records);
-        over.iter().zip(names(hear)).filter_map(judged).collect::<Vec<_>>()
-    });
-    let wrong: Vec<String> = judged.collect();
+    let wrong: Vec<String> = told.iter().filter_map(|(over, heard)| judged(over, heard, &records)).collect();
     assert!(wrong.is_empty(), "{} of {}:\n{}", wrong.len(), records.len(), wrong.join("\n"));
 }
