@@ -108,7 +108,7 @@ fn spoken(desk: &mut Desk) -> (String, LegId) {
 }
 
 /// A request in the dialog of this INVITE of ours.
-fn asks(scene: &mut Scene, invite: &str, name: &str, method: &str, lines: &str, body: &str) {
+pub(super) fn asks(scene: &mut Scene, invite: &str, name: &str, method: &str, lines: &str, body: &str) {
     scene.cseq += u32::from(method != "ACK");
     let cseq = scene.cseq;
     scene.datagram(&format!(

@@ -48,17 +48,7 @@ pub(super) fn answers(scene: &mut Scene, name: &str, status: &str) {
 /// A request of a person who talks, in the dialog of the newest INVITE to it.
 fn asks(scene: &mut Scene, name: &str, method: &str, lines: &str, body: &str) {
     let invite = invite(scene, name).expect("that person is called");
-    scene.cseq += u32::from(method != "ACK");
-    let cseq = scene.cseq;
-    scene.datagram(&format!(
-        "{method} sip:{US} SIP/2.0\r\nVia: SIP/2.0/UDP {DESK}:5060;branch=z9hG4bK{name}{method}{cseq}\r\n\
-         From: {};tag={name}\r\nTo: {}\r\nCall-ID: {}\r\nCSeq: {cseq} {method}\r\nMax-Forwards: 70\r\n\
-         Contact: <sip:{name}@10.0.0.9>\r\n{lines}Content-Type: application/sdp\r\nContent-Length: {}\r\n\r\n{body}",
-        header(&invite, "To:"),
-        header(&invite, "From:"),
-        header(&invite, "Call-ID:"),
-        body.len()
-    ));
+    super::taking::asks(scene, &invite, name, method, lines, body);
 }
 
 /// 200 to our newest request of that method; `false` if there was none.
