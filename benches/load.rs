@@ -8,6 +8,7 @@
 
 #[allow(dead_code, reason = "each bench uses its own part of the support")]
 mod support {
+    pub mod bar;
     pub mod clinic;
     pub mod ending;
     pub mod engine;
@@ -29,6 +30,7 @@ use std::io;
 use std::net::{SocketAddr, UdpSocket};
 use std::process::ExitCode;
 use std::time::Duration;
+use support::bar::{self, Bar};
 use support::clinic::{self, KEY_AFTER, Recording, Room, SCRIPT};
 use support::ending;
 use support::engine::{Cpu, Engine};
@@ -41,6 +43,7 @@ use support::sipp::{Codec, Count, Plan, Sipp};
 use support::sockets;
 use support::verdict;
 
+const IVR: &str = include_str!("support/ivr.xml");
 /// Lines for each call at once: a line rests before the next call has it.
 const LINES_PER_CALL: f64 = 1.5;
 /// How much faster than they end calls are placed, so that the wished number stays reached.
@@ -117,10 +120,10 @@ fn measure() -> Result<bool, Box<dyn std::error::Error>> {
         return grow(&options);
     }
     let codec = if options.get("g722") == 0 { Codec::Pcmu } else { Codec::G722 };
-    println!("{}", verdict::machine());
+    println!("{}", bar::machine());
     let legs = options.get("calls") as usize;
     let bare = floor::measure(legs, options.seconds("floor"))?;
-    print!("{}", verdict::bare(&bare));
+    print!("{}", bar::bare(&bare));
     let Some(fastest) = floor::fastest(&bare) else { return Err("no floor was measured".into()) };
     let mut kept = true;
     let mut runs = Vec::new();
@@ -131,7 +134,7 @@ fn measure() -> Result<bool, Box<dyn std::error::Error>> {
         let run = run(recording, codec, options.get("calls"), &options)?;
         print!("{}", verdict::account(&run));
         let after = [floor::measure_one(fastest.method, legs, options.seconds("floor"))?];
-        print!("{}", verdict::bare(&after));
+        print!("{}", bar::bare(&after));
         let after_ms = after[0].cost.per_leg_second_ms;
         runs.push((run, f64::midpoint(before_ms, after_ms)));
         before_ms = after_ms;
@@ -147,7 +150,7 @@ fn measure() -> Result<bool, Box<dyn std::error::Error>> {
 
 /// Runs with more and more calls, and draws what they cost; whether it grew with them and no faster.
 fn grow(options: &Options) -> Result<bool, Box<dyn std::error::Error>> {
-    println!("{}", verdict::machine());
+    println!("{}", bar::machine());
     let mut points = Vec::new();
     for calls in growth::CALLS {
         let run = run(Recording::Off, Codec::Pcmu, calls, options)?;
@@ -160,7 +163,7 @@ fn grow(options: &Options) -> Result<bool, Box<dyn std::error::Error>> {
     println!("drawn into {}", path.display());
     let bars = growth::bars(&points);
     bars.iter().for_each(|bar| println!("{bar}"));
-    Ok(bars.iter().all(verdict::Bar::is_kept))
+    Ok(bars.iter().all(Bar::is_kept))
 }
 
 fn run(recording: Recording, codec: Codec, calls: u64, options: &Options) -> io::Result<Run> {
@@ -182,7 +185,7 @@ fn run(recording: Recording, codec: Codec, calls: u64, options: &Options) -> io:
         in_ten_seconds: (a_second * 10.0).ceil() as u64,
         calls: (a_second * (SCRIPT + SETTLE + window).as_secs_f64()).ceil() as u64,
     };
-    let sipp = Sipp::start(directory.path(), generator.addresses(), plan, codec)?;
+    let sipp = Sipp::start(directory.path(), IVR, generator.addresses(), plan, codec)?;
     wait(SCRIPT + SETTLE);
     let slots = Slots::of(&engine)?;
     generator.open_window();

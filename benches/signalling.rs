@@ -75,7 +75,7 @@ fn steady(rate: u64, time: Duration, loads: u64) -> io::Result<bool> {
     wait(FORGOTTEN);
     let mut resident_kb = vec![engine.status("VmRSS")? as f64];
     let before = engine.cpu()?;
-    let mut total = Count { successful: 0, failed: 0, retransmissions: 0 };
+    let mut total = Count::default();
     for _ in 0..loads {
         let count = call(&directory, sip, rate, time, SIGNALLING)?;
         total.successful += count.successful;

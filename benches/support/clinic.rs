@@ -1,4 +1,4 @@
-//! The clinic that the load bench calls: flows, sounds and a configuration in a directory of their own.
+//! The clinics that the benches call: flows, sounds and a configuration in a directory of their own.
 //!
 //! ```text
 //!  first packet                                     8.0 s    8.8 s             10.8 s
@@ -73,6 +73,16 @@ const NOTICE: &str = "u.recording";
 /// The prompt that takes up what the first words leave of [`FIRST_PROMPT`].
 const MENU: &str = "bench.menu";
 
+/// The flow of a caller who is joined with a person after the first words.
+const TRANSFER: &str = "flow: bench
+title: A person at once
+owner: bench
+start: connect
+steps:
+  connect: {transfer: \"sip:agent@AGENTS\", before: u.one_moment, next: {failed: bye}}
+  bye: {say: bench.bye, end: done}
+";
+
 /// Each prompt: its text, and how many milliseconds of tone stand for it.
 const PROMPTS: &[(&str, &str, u32)] = &[
     ("u.emergency", "If this is a medical emergency, hang up now and call 9 1 1.", 200),
@@ -131,6 +141,24 @@ impl Room {
 
 /// Writes all files into `directory`; the engine will listen on `sip` and has that room.
 pub fn write(directory: &Path, sip: SocketAddr, recording: Recording, room: Room) -> io::Result<()> {
+    write_flows(directory, recording, BENCH)?;
+    std::fs::write(directory.join("careline.yaml"), configuration(sip, room))
+}
+
+/// The same, but each caller is joined with a person who answers at `agents`, and `more` stands in the configuration.
+pub fn write_talks(
+    directory: &Path,
+    sip: SocketAddr,
+    recording: Recording,
+    room: Room,
+    agents: SocketAddr,
+    more: &str,
+) -> io::Result<()> {
+    write_flows(directory, recording, &TRANSFER.replace("AGENTS", &agents.to_string()))?;
+    std::fs::write(directory.join("careline.yaml"), configuration(sip, room) + more)
+}
+
+fn write_flows(directory: &Path, recording: Recording, bench: &str) -> io::Result<()> {
     let flows = directory.join("flows");
     let sounds = directory.join("sounds").join("en");
     std::fs::create_dir_all(&flows)?;
@@ -143,7 +171,7 @@ pub fn write(directory: &Path, sip: SocketAddr, recording: Recording, room: Room
     };
     std::fs::write(flows.join("clinic.yaml"), CLINIC.replace("RECORDING", recording))?;
     std::fs::write(flows.join("entry.yaml"), ENTRY)?;
-    std::fs::write(flows.join("bench.yaml"), BENCH)?;
+    std::fs::write(flows.join("bench.yaml"), bench)?;
     let texts =
         PROMPTS.iter().map(|(name, text, _)| format!("{name}:\n  en: \"{text}\"\n")).collect::<String>();
     std::fs::write(flows.join("prompts.yaml"), texts)?;
@@ -151,7 +179,7 @@ pub fn write(directory: &Path, sip: SocketAddr, recording: Recording, room: Room
         let length_ms = if *name == MENU { length_ms + longer_ms } else { *length_ms };
         tone(&sounds.join(format!("{name}.wav")), length_ms).map_err(io::Error::other)?;
     }
-    std::fs::write(directory.join("careline.yaml"), configuration(sip, room))
+    Ok(())
 }
 
 /// 440 Hz at a moderate level, in the sampling rate of the telephone.

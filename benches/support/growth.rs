@@ -1,6 +1,7 @@
 //! What more and more calls cost: a table, a picture of it, and whether the cost grew faster than the calls.
 
-use super::verdict::{self, Bar};
+use super::bar::Bar;
+use super::verdict;
 use crate::Run;
 use std::fmt;
 use std::fmt::Write as _;

@@ -1,4 +1,4 @@
-//! The callers' side of the signalling: one SIPp that places calls evenly and sends no sound.
+//! The signalling of callers, and of persons who answer: SIPp, which places calls evenly and sends no sound.
 //!
 //! Each call takes the next line of the generator, round and round, through an injection file.
 
@@ -19,9 +19,10 @@ pub enum Codec {
     G722,
 }
 
-const SCENARIO: &str = include_str!("ivr.xml");
 /// The rate is given to SIPp as calls in this many milliseconds, for tenths of a call a second.
 const RATE_PERIOD_MS: u64 = 10_000;
+/// The file of every message with its time.
+const MESSAGES: &str = "messages.log";
 /// Between two looks whether it is done.
 const LOOK: Duration = Duration::from_millis(100);
 
@@ -45,7 +46,7 @@ pub struct Plan {
 }
 
 /// What SIPp counted.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub struct Count {
     /// Calls that went by the scenario.
     pub successful: u64,
@@ -56,31 +57,67 @@ pub struct Count {
 }
 
 impl Sipp {
-    /// Starts calling in that codec; each call hears at the next of `lines`.
-    pub fn start(directory: &Path, lines: &[SocketAddrV4], plan: Plan, codec: Codec) -> io::Result<Self> {
-        let list = lines.iter().map(|line| format!("{};{}\n", line.ip(), line.port())).collect::<String>();
-        fs::write(directory.join("lines.csv"), format!("SEQUENTIAL\n{list}"))?;
+    /// Starts calling by `scenario` in that codec; each call hears at the next of `lines`.
+    pub fn start(
+        directory: &Path,
+        scenario: &str,
+        lines: &[SocketAddrV4],
+        plan: Plan,
+        codec: Codec,
+    ) -> io::Result<Self> {
+        write_lines(directory, lines)?;
         let scenario = match codec {
-            Codec::Pcmu => SCENARIO.to_owned(),
+            Codec::Pcmu => scenario.to_owned(),
             Codec::G722 => {
-                SCENARIO.replace("RTP/AVP 0 101", "RTP/AVP 9 101").replace("0 PCMU/8000", "9 G722/8000")
+                scenario.replace("RTP/AVP 0 101", "RTP/AVP 9 101").replace("0 PCMU/8000", "9 G722/8000")
             }
         };
         Self::start_with(directory, &scenario, plan, &["-inf", "lines.csv"])
     }
 
+    /// The same in PCMU, with every message and its time kept for [`Sipp::messages`].
+    pub fn start_timed(
+        directory: &Path,
+        scenario: &str,
+        lines: &[SocketAddrV4],
+        plan: Plan,
+    ) -> io::Result<Self> {
+        write_lines(directory, lines)?;
+        let more = ["-inf", "lines.csv", "-trace_msg", "-message_file", MESSAGES];
+        Self::start_with(directory, scenario, plan, &more)
+    }
+
     /// Starts calling by `scenario`, with `more` arguments.
     pub fn start_with(directory: &Path, scenario: &str, plan: Plan, more: &[&str]) -> io::Result<Self> {
+        let engine = plan.engine.to_string();
+        let (rate, period) = (plan.in_ten_seconds.to_string(), RATE_PERIOD_MS.to_string());
+        let (at_once, calls) = (plan.at_once.to_string(), plan.calls.to_string());
+        let mut arguments = vec![engine.as_str()];
+        arguments.extend(more);
+        arguments.extend(["-r", &rate, "-rp", &period, "-l", &at_once, "-m", &calls]);
+        Self::spawn(directory, scenario, &arguments)
+    }
+
+    /// Starts to answer calls at `at` by `scenario`, for as long as it is kept; each is heard at the next of `lines`.
+    pub fn answer(
+        directory: &Path,
+        scenario: &str,
+        at: SocketAddr,
+        lines: &[SocketAddrV4],
+    ) -> io::Result<Self> {
+        write_lines(directory, lines)?;
+        let arguments = ["-p", &at.port().to_string(), "-inf", "lines.csv"];
+        Self::spawn(directory, scenario, &arguments)
+    }
+
+    fn spawn(directory: &Path, scenario: &str, arguments: &[&str]) -> io::Result<Self> {
         fs::write(directory.join("scenario.xml"), scenario)?;
         let log = fs::File::create(directory.join("sipp.log"))?;
         let process = Command::new("sipp")
             .current_dir(directory)
-            .arg(plan.engine.to_string())
             .args(["-sf", "scenario.xml", "-i", "127.0.0.1", "-nostdin"])
-            .args(more)
             .args(["-trace_stat", "-stf", "sipp.csv", "-fd", "1", "-trace_err", "-error_file", "errors.log"])
-            .args(["-r", &plan.in_ten_seconds.to_string(), "-rp", &RATE_PERIOD_MS.to_string()])
-            .args(["-l", &plan.at_once.to_string(), "-m", &plan.calls.to_string()])
+            .args(arguments)
             .stdin(Stdio::null())
             .stdout(log.try_clone()?)
             .stderr(log)
@@ -102,6 +139,11 @@ impl Sipp {
             sockets::sleep_until(sockets::monotonic() + LOOK);
         }
         self.count()
+    }
+
+    /// Every message with its time; nothing if they were not kept.
+    pub fn messages(directory: &Path) -> String {
+        fs::read_to_string(directory.join(MESSAGES)).unwrap_or_default()
     }
 
     /// The first lines of what went wrong, as SIPp tells it.
@@ -126,6 +168,12 @@ impl Sipp {
             retransmissions: number("Retransmissions(C)")?,
         })
     }
+}
+
+/// Where its calls listen: what `-inf` reads.
+fn write_lines(directory: &Path, lines: &[SocketAddrV4]) -> io::Result<()> {
+    let list = lines.iter().map(|line| format!("{};{}\n", line.ip(), line.port())).collect::<String>();
+    fs::write(directory.join("lines.csv"), format!("SEQUENTIAL\n{list}"))
 }
 
 impl Drop for Sipp {

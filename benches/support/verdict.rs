@@ -1,14 +1,12 @@
 //! What is made of the measurements: an account that a person reads, and the bars that must be kept.
 
 use crate::Run;
+use crate::support::bar::Bar;
 use crate::support::clinic::{FIRST_PROMPT, KEY_AFTER, Recording, SCRIPT, SECOND_PROMPT};
-use crate::support::floor::Measured;
 use crate::support::generator::TICK;
 use crate::support::heard::Heard;
 use crate::support::sipp::Codec;
-use std::fmt;
 use std::fmt::Write as _;
-use std::fs;
 use std::time::Duration;
 
 /// CPU per call-second, in ms, without recording.
@@ -29,47 +27,6 @@ const IDLE_MS: f64 = 1.0;
 const LATE_OF_THOUSAND: f64 = 1.0;
 /// How much longer than its script a call may be.
 const STRETCH: f64 = 1.01;
-
-/// One measured value and what it must not exceed.
-#[derive(Clone, Debug)]
-pub struct Bar {
-    name: String,
-    value: f64,
-    limit: f64,
-}
-
-impl Bar {
-    /// `value` must not be over `limit`.
-    pub fn new(name: impl Into<String>, value: f64, limit: f64) -> Self {
-        Self { name: name.into(), value, limit }
-    }
-
-    /// The value is not over the limit; what could not be measured is not kept.
-    pub fn is_kept(&self) -> bool {
-        self.value <= self.limit
-    }
-}
-
-impl fmt::Display for Bar {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let word = if self.is_kept() { "kept  " } else { "MISSED" };
-        write!(f, "{word} {:<58} {:>10.3}  at most {:.3}", self.name, self.value, self.limit)
-    }
-}
-
-/// The machine, in a line: processor, cores, kernel, what else runs.
-pub fn machine() -> String {
-    let read = |path: &str| fs::read_to_string(path).unwrap_or_default();
-    let processors = read("/proc/cpuinfo");
-    let model = processors.lines().find_map(|line| line.strip_prefix("model name")).unwrap_or("unknown");
-    let cores = std::thread::available_parallelism().map_or(0, usize::from);
-    format!(
-        "machine: {cores} × {}, Linux {}, load average {}",
-        model.trim_start_matches([' ', '\t', ':']),
-        read("/proc/sys/kernel/osrelease").trim(),
-        read("/proc/loadavg").split(' ').take(3).collect::<Vec<_>>().join(" ")
-    )
-}
 
 /// The figures of one run.
 pub fn account(run: &Run) -> String {
@@ -112,25 +69,6 @@ pub fn account(run: &Run) -> String {
     out
 }
 
-/// The figures of the floor.
-pub fn bare(measured: &[Measured]) -> String {
-    let mut out = String::from("floor, same machine, same number of legs\n");
-    for Measured { cost, heard } in measured {
-        _ = writeln!(
-            out,
-            "  {:.3} ms/leg-second (rx {:.0} ns, tx {:.0} ns, {:.1} % received, {:.1} % arrived; gap p99.9 {:.2} ms)  {}",
-            cost.per_leg_second_ms,
-            cost.receive_ns,
-            cost.send_ns,
-            100.0 * cost.received_share,
-            100.0 * cost.arrived_share,
-            heard.gaps.quantile_ms(0.999),
-            cost.method.name()
-        );
-    }
-    out
-}
-
 /// The bars, with the floor's CPU per leg-second.
 pub fn bars(run: &Run, codec: Codec, floor_ms: f64) -> Vec<Bar> {
     match codec {
@@ -142,7 +80,7 @@ pub fn bars(run: &Run, codec: Codec, floor_ms: f64) -> Vec<Bar> {
 /// What a leg costs that encodes all that it says, and decodes all that it records.
 fn bars_g722(run: &Run) -> Vec<Bar> {
     let mut bars = Vec::new();
-    let mut bar = |name: &str, value, limit| bars.push(Bar { name: format!("G.722: {name}"), value, limit });
+    let mut bar = |name: &str, value, limit| bars.push(Bar::new(format!("G.722: {name}"), value, limit));
     match run.recording {
         Recording::Off => bar("CPU ms per call-second", cpu_ms(run), CPU_G722_RECORDED_MS),
         Recording::On => bar("recorded, CPU ms per call-second", cpu_ms(run), CPU_G722_RECORDED_MS),
@@ -159,7 +97,7 @@ fn bars_pcmu(run: &Run, floor_ms: f64) -> Vec<Bar> {
     };
     let mut bars = Vec::new();
     let mut bar = |name: &str, value: f64, limit: f64| {
-        bars.push(Bar { name: format!("{which}: {name}"), value, limit });
+        bars.push(Bar::new(format!("{which}: {name}"), value, limit));
     };
     match run.recording {
         Recording::Off => {

@@ -15,9 +15,9 @@ use super::disk::named;
 use super::wav::{FRAME_MS, FRAME_OCTETS, HEADER_OCTETS, header};
 use crate::id::RecordingId;
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs::{File, OpenOptions};
+use std::fs::{DirBuilder, File, OpenOptions};
 use std::io;
-use std::os::unix::fs::FileExt;
+use std::os::unix::fs::{DirBuilderExt, FileExt};
 use std::path::{Path, PathBuf};
 
 /// What the event log says of recordings.
@@ -49,12 +49,12 @@ pub struct Found {
 /// Deepest folder below the root: year, month, day.
 const DEPTH_MAX: u32 = 3;
 
-/// Walks the folder; makes it if it is not there.
+/// Walks the folder; makes it, for its owner alone, if it is not there.
 ///
 /// # Errors
 /// When a folder cannot be made or read.
 pub fn reconcile(root: &Path, known: &Known) -> io::Result<Found> {
-    std::fs::create_dir_all(root)?;
+    DirBuilder::new().recursive(true).mode(0o700).create(root)?;
     let mut found = Found::default();
     walk(root, 0, &mut |path, octets| take(path, octets, known, &mut found))?;
     let there: BTreeSet<RecordingId> =
@@ -122,6 +122,7 @@ fn is_true(file: &File, data: u32) -> io::Result<bool> {
 mod tests {
     use super::*;
     use proptest::prelude::*;
+    use std::os::unix::fs::PermissionsExt;
 
     fn place(root: &Path, name: &str, octets: &[u8]) -> PathBuf {
         let path = root.join("2026/11/23").join(name);
@@ -134,6 +135,15 @@ mod tests {
         let mut octets = header(claimed).to_vec();
         octets.resize(44 + frames * FRAME_OCTETS + over, 3);
         octets
+    }
+
+    #[test]
+    fn the_folder_is_made_for_its_owner_alone() {
+        let home = tempfile::tempdir().unwrap();
+        let root = home.path().join("data/recordings");
+        let found = reconcile(&root, &Known::default()).unwrap();
+        assert_eq!(found.octets, 0);
+        assert_eq!(std::fs::metadata(&root).unwrap().permissions().mode() & 0o777, 0o700);
     }
 
     #[test]

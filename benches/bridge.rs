@@ -1,0 +1,100 @@
+//! Two people in one call, many times: `cargo bench --bench bridge -- [--calls N] [--window S] [--floor S] [--dialled N]`.
+//!
+//! Starts the release binary; SIPp places the calls and is the persons who answer, the generator is all of their telephones.
+//! Measures what a call costs whose two parties are joined, first without recording, then with it, beside the bare floor
+//! with twice as many legs; and how long a phone of the house that dials another one waits for its answer. Exit code
+//! 1 when a bar is missed. `docs/performance.md` tells the method.
+
+#[allow(dead_code, reason = "each bench uses its own part of the support")]
+mod support {
+    pub mod bar;
+    pub mod clinic;
+    pub mod ending;
+    pub mod engine;
+    pub mod floor;
+    pub mod gaps;
+    pub mod generator;
+    pub mod heard;
+    pub mod incoming;
+    pub mod options;
+    pub mod packets;
+    pub mod set_up;
+    pub mod sipp;
+    pub mod sockets;
+    pub mod talks;
+    pub mod uring;
+}
+
+use std::process::ExitCode;
+use support::bar::{self, Bar};
+use support::clinic::Recording;
+use support::options::Options;
+use support::talks::{self, Parties, Run};
+use support::{ending, floor, set_up};
+
+/// CPU for a call and second, in ms.
+const CPU_MS: f64 = 1.0;
+/// The same with recording.
+const CPU_RECORDED_MS: f64 = 1.2;
+/// CPU without recording, as a multiple of what two legs of the floor cost.
+const TIMES_FLOOR: f64 = 1.5;
+/// Resident memory of a call, in kB.
+const CALL_KB: f64 = 64.0;
+/// The gap between packets that one in a thousand may exceed, in ms.
+const GAP_P999_MS: f64 = 22.0;
+/// From a phone's first INVITE to the answer of the phone that it dials, in ms.
+const SET_UP_MS: f64 = 3.0;
+/// Legs of a call.
+const LEGS: usize = 2;
+
+fn main() -> ExitCode {
+    ending::of(measure())
+}
+
+/// Runs all; whether every bar was kept.
+fn measure() -> Result<bool, Box<dyn std::error::Error>> {
+    let options = Options::from_arguments(&[("calls", 500), ("window", 30), ("floor", 8), ("dialled", 100)])?;
+    println!("{}", bar::machine());
+    let (calls, window) = (options.get("calls"), options.seconds("window"));
+    let legs = calls as usize * LEGS;
+    let bare = floor::measure(legs, options.seconds("floor"))?;
+    print!("{}", bar::bare(&bare));
+    let fastest = floor::fastest(&bare).ok_or("no floor was measured")?;
+    let plain = talks::run(Parties::Patients(Recording::Off), calls, window)?;
+    print!("{}", talks::account("bridged", &plain));
+    // A shared machine is faster in one minute than in the next: the run stands beside the mean of before and after.
+    let after = [floor::measure_one(fastest.method, legs, options.seconds("floor"))?];
+    print!("{}", bar::bare(&after));
+    let leg_ms = f64::midpoint(fastest.per_leg_second_ms, after[0].cost.per_leg_second_ms);
+    let recorded = talks::run(Parties::Patients(Recording::On), calls, window)?;
+    print!("{}", talks::account("bridged and recorded", &recorded));
+    let dialled = talks::run(Parties::Phones, options.get("dialled"), window)?;
+    print!("{}", talks::account("dialled from phone to phone", &dialled));
+
+    let mut bars = vec![
+        Bar::new("bridged: CPU ms per call-second", plain.cpu_ms(), CPU_MS),
+        Bar::new(
+            "bridged: CPU as a multiple of two legs of the floor",
+            plain.cpu_ms() / (LEGS as f64 * leg_ms),
+            TIMES_FLOOR,
+        ),
+        Bar::new("bridged and recorded: CPU ms per call-second", recorded.cpu_ms(), CPU_RECORDED_MS),
+        Bar::new("dialled: mean from INVITE to 200, ms", set_up::mean_ms(&dialled.set_up), SET_UP_MS),
+    ];
+    for (name, run) in [("bridged", &plain), ("bridged and recorded", &recorded), ("dialled", &dialled)] {
+        bars.extend(common_bars(name, run));
+    }
+    bars.iter().for_each(|bar| println!("{bar}"));
+    Ok(bars.iter().all(Bar::is_kept))
+}
+
+fn common_bars(name: &str, run: &Run) -> [Bar; 5] {
+    let bar = |what: &str, value, limit| Bar::new(format!("{name}: {what}"), value, limit);
+    [
+        bar("resident kB a call", run.call_kb(), CALL_KB),
+        bar("gap between packets p99.9, ms", run.heard.gaps.quantile_ms(0.999), GAP_P999_MS),
+        bar("calls that failed", run.count.failed as f64, 0.0),
+        bar("calls that were not joined", run.count.successful.abs_diff(run.bridged) as f64, 0.0),
+        bar("streams in which something was lost or mixed", run.broken() as f64, 0.0),
+    ]
+}
