@@ -10,6 +10,7 @@
 
 mod rooms;
 
+use crate::audio::sound::Sound;
 use crate::clock::{Instant, WallTime};
 use crate::id::LegId;
 use crate::limits::{MEDIA_CATCH_UP_MAX, SLOTS_PER_TICK, TICK};
@@ -24,6 +25,7 @@ use crate::media::sender::Beginning;
 use crate::media::slot::Slot;
 use crate::media::tap::Kept;
 use crate::rtp::latch::Strangers;
+use crate::wire::codec::Codec;
 use crate::wire::rtp;
 use std::collections::{BTreeMap, VecDeque};
 use std::net::SocketAddr;
@@ -185,9 +187,10 @@ impl Engine {
         let residents = self.groups[slot.group()].residents.len();
         self.counters.leg_ticks += residents as u64;
         self.counters.skipped_ticks += skipped * residents as u64;
+        let mut room = Sound::silence(Codec::Pcmu);
         for place in 0..residents {
             let port = self.groups[slot.group()].residents[place];
-            let heard = self.heard_at(port);
+            let heard = self.heard_at(port, &mut room).map(|()| &room);
             let Port { leg: Some(leg), from, .. } = &mut self.ports[port.0 as usize] else { continue };
             if slot < *from {
                 continue;
@@ -196,7 +199,7 @@ impl Engine {
                 leg.skip(skipped);
             }
             let wall = self.started + now.since(Instant::START);
-            let turn = Turn { slot, now, wall, heard: heard.as_ref() };
+            let turn = Turn { slot, now, wall, heard };
             leg.tick(turn, &mut self.scratch, &mut self.outbox, send);
             self.said_at(port);
         }

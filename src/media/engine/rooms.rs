@@ -45,13 +45,15 @@ impl Engine {
         Some(())
     }
 
-    /// What the leg at `port` hears of others in its tick.
-    pub(super) fn heard_at(&mut self, port: PortIndex) -> Option<Sound> {
+    /// What the leg at `port` hears of others in its tick, written into `heard`; `None`, and nothing written, if it hears
+    /// nobody.
+    pub(super) fn heard_at(&mut self, port: PortIndex, heard: &mut Sound) -> Option<()> {
         let leg = self.leg_at(port)?;
         match (leg.seat(), leg.bridged_to()) {
-            (Some(seat), _) => self.rooms.hear(seat),
-            (None, other) => self.leg_at(other?)?.said().copied(),
+            (Some(seat), _) => heard.repeat(&self.rooms.hear(seat)?),
+            (None, other) => heard.repeat(self.leg_at(other?)?.said()?),
         }
+        Some(())
     }
 
     /// What its party said in this tick, for those in its room.
