@@ -62,6 +62,12 @@ pub const HEALTH_JITTER_PARTS: u32 = 10;
 pub const HEALTH_MISSES: u32 = 2;
 /// How long calls go past a host that answers no OPTIONS and lost calls: only a call can show that it is back.
 pub const HEALTH_SILENT_REST: Duration = Duration::from_secs(60);
+/// Diversions of one call that are read: a carrier gives a call up that was sent on a few times.
+pub const DIVERSIONS_MAX: usize = 16;
+/// Targets of History-Info that are looked at, the last ones: proxies on the way write their own among the diversions.
+pub const HISTORY_MAX: usize = 2 * DIVERSIONS_MAX;
+/// How often a call may have been sent on by a line of ours: more often it goes in a circle.
+pub const DIVERTED_BY_US_MAX: usize = 2;
 /// How long the engine waits, when it stops, until the parties of the last calls and the carriers have heard it.
 pub const PARTING_MAX: Duration = Duration::from_secs(2);
 /// How long all questions for one call or request may take together, before what is known has to do; of a carrier with

@@ -70,6 +70,8 @@ const AFTER_ONE_CALL: &[(&str, u64, u64)] = &[
     ("sip_over_rate", 0, 0),
     ("sip_banned", 0, 0),
     ("calls_refused_busy", 0, 0),
+    ("calls_in_a_circle", 0, 0),
+    ("sip_diversions_unread", 0, 0),
     ("sip_acks_missing", 0, 0),
     ("sip_transactions_full", 0, 0),
     ("sip_failovers", 0, 0),

@@ -14,6 +14,7 @@ mod phone;
 #[path = "sound/mod.rs"]
 mod sound;
 
+use engine::sipp::Sipp;
 use engine::{Engine, Notice, ROOT, Wishes, eventually};
 use md5::{Digest, Md5};
 use phone::Phone;
@@ -36,6 +37,8 @@ struct Carrier {
     heard: Arc<Mutex<Vec<String>>>,
     /// While it is set it answers nothing.
     silent: Arc<AtomicBool>,
+    /// While it is set nobody answers the telephone that it calls.
+    rings: Arc<AtomicBool>,
 }
 
 impl Carrier {
@@ -45,7 +48,8 @@ impl Carrier {
         let heard = Arc::<Mutex<Vec<String>>>::default();
         let log = Arc::clone(&heard);
         let silent = Arc::<AtomicBool>::default();
-        let is_silent = Arc::clone(&silent);
+        let rings = Arc::<AtomicBool>::default();
+        let (is_silent, is_ringing) = (Arc::clone(&silent), Arc::clone(&rings));
         std::thread::spawn(move || {
             let sound = UdpSocket::bind("127.0.0.1:0").expect("a port is free");
             let port = sound.local_addr().expect("it is bound").port();
@@ -54,12 +58,16 @@ impl Carrier {
                 let text = String::from_utf8_lossy(&datagram[..length]).into_owned();
                 let mut heard = log.lock().expect("no reader panics");
                 let answer = answer(&text, at, port, heard.len()).filter(|_| !is_silent.load(Relaxed));
+                let answer = match is_ringing.load(Relaxed) && text.starts_with("INVITE ") {
+                    true => answer.map(|answer| answer.replace("SIP/2.0 200 OK", "SIP/2.0 180 Ringing")),
+                    false => answer,
+                };
                 heard.push(text);
                 // An engine that was killed takes no answer.
                 let _ = answer.map(|answer| socket.send_to(answer.as_bytes(), from));
             }
         });
-        Self { at, heard, silent }
+        Self { at, heard, silent, rings }
     }
 
     fn heard(&self) -> Vec<String> {
@@ -139,6 +147,11 @@ fn engine(home: &Path, carrier: &Carrier, password: &str) -> Engine {
 
 /// The same with these lines more about the trunk.
 fn engine_with(home: &Path, carrier: &Carrier, password: &str, more: &str) -> Engine {
+    engine_called_from(home, carrier, password, "192.0.2.1", more)
+}
+
+/// The same with a trunk that calls us from this address.
+fn engine_called_from(home: &Path, carrier: &Carrier, password: &str, address: &str, more: &str) -> Engine {
     let sounds = home.join("sounds");
     sound::short_prompts(Path::new(ROOT), &sounds);
     let wishes = Wishes { sounds, notice: Notice::InTheFirstWords, ..Wishes::default() };
@@ -154,7 +167,7 @@ fn engine_with(home: &Path, carrier: &Carrier, password: &str, more: &str) -> En
     let file = home.join("careline.yaml");
     let config = fs::read_to_string(&file).expect("it was written");
     let trunk = format!(
-        "trunks:\n  - name: carrier\n    addresses: [192.0.2.1]\n    out:\n      to: [\"sip:{}\", \"sip:{}\"]\n      \
+        "trunks:\n  - name: carrier\n    addresses: [{address}]\n    out:\n      to: [\"sip:{}\", \"sip:{}\"]\n      \
          caller: \"+1 617 555 0100\"\n      user: {USER}\n      password_file: {}\n{more}",
         engine::free_port(),
         carrier.at,
@@ -181,6 +194,13 @@ fn a_person_is_reached_over_a_carrier_that_asks_for_the_account_each_time() {
     );
     assert!(line(&invite, "From: ").contains("<sip:+16175550100@"), "{invite}");
     assert!(!invite.contains("+16175550142"), "the patient's number is not this carrier's to know: {invite}");
+    // RFC 7044 §5: the line that sends the call on, and the host that it is sent to after the first one was nowhere.
+    let told = format!(
+        "<sip:+16175550100@{}>;index=1, <sip:+16175550123@{};user=phone;cause=302>;index=1.1;mp=1",
+        engine.sip, carrier.at
+    );
+    assert_eq!(line(&invite, "History-Info: "), format!("History-Info: {told}"), "{invite}");
+    assert_eq!(line(&invite, "Diversion: "), "", "{invite}");
     // The ACK of the 200 shows what its INVITE did (RFC 3261 §13.2.2.4).
     let shown = line(&invite, "Proxy-Authorization: ").to_owned();
     let is_ack = |text: &String| text.starts_with("ACK ") && text.contains(&shown);
@@ -283,4 +303,65 @@ fn a_password_that_others_may_read_keeps_the_engine_from_starting() {
     fs::set_permissions(&secret, Permissions::from_mode(0o644)).expect("it is ours");
     let (code, said) = engine::run_to_end(home.path(), "serve");
     assert!(code == Some(1) && said.contains("chmod 600") && !said.contains(PASSWORD), "{code:?}: {said}");
+}
+
+#[test]
+fn a_call_of_ours_that_comes_back_is_refused_and_the_patient_keeps_his() {
+    // RFC 5806 §3, RFC 3261 §21.4.20
+    let home = tempfile::tempdir().expect("a temporary directory can be made");
+    let carrier = Carrier::start();
+    carrier.rings.store(true, Relaxed);
+    let engine = engine_with(home.path(), &carrier, PASSWORD, "      diversion: diversion\n");
+    let patient = Phone::call(engine.sip, "100", PATIENT_HZ).unwrap_or_else(|fault| panic!("{fault}"));
+    engine.wait_for("a recording", |figures| figures["recorder_opened"] == 1);
+    patient.press(0);
+    let invite = carrier.wait_for("INVITE ");
+    let told = format!("Diversion: <sip:+16175550100@{}>;reason=unconditional", engine.sip);
+    assert_eq!((line(&invite, "Diversion: "), line(&invite, "History-Info: ")), (&*told, ""), "{invite}");
+    let (as_expected, said) = Sipp::carrier(home.path(), &engine, "comes-back").run();
+    assert!(as_expected, "{said}");
+    let figures = engine.status();
+    assert_eq!((figures["calls_in_a_circle"], figures["calls_up"]), (1, 1), "{figures:#?}");
+    patient.hang_up().unwrap_or_else(|fault| panic!("BYE: {fault}"));
+    engine.wait_for("the end of the call", |figures| figures["calls_ended"] == 1);
+    let calls = engine.calls();
+    let (id, _) = calls.first().expect("the patient's call");
+    let record = engine.told(&["calls", id]);
+    assert!(record.contains("that telephone sends its calls on to a line of ours"), "{record}");
+    let (status, said) = engine.stop();
+    assert!(status.success() && !said.contains("5550142"), "{status}: {said}");
+}
+
+#[test]
+fn a_call_that_was_sent_on_is_answered_for_the_line_that_was_dialled() {
+    // RFC 5806 §3, RFC 7044 §5
+    let home = tempfile::tempdir().expect("a temporary directory can be made");
+    let carrier = Carrier::start();
+    let from = "    called_number_from: diversion\n";
+    let engine = engine_called_from(home.path(), &carrier, PASSWORD, "127.0.0.1", from);
+    for (scenario, flow, told) in [
+        // Values that nobody can read stand beside the one that counts.
+        (
+            "sent-on",
+            "office_info",
+            "sent on by …77: nobody answered there; first meant for …20, 2 times in all",
+        ),
+        ("sent-on-by-history", "after_hours", "sent on by …99: it was busy"),
+    ] {
+        let (as_expected, said) = Sipp::carrier(home.path(), &engine, scenario).run();
+        assert!(as_expected, "{scenario}: {said}");
+        let record = eventually(
+            || {
+                let (id, _) = engine.calls().into_iter().next()?;
+                Some(engine.told(&["calls", &id])).filter(|record| record.contains(flow))
+            },
+            || format!("a call for {flow}; {:?}", engine.calls()),
+        );
+        assert!(record.contains(told), "{scenario}: {record}");
+        assert!(!record.contains("5550120"), "no number is shown that was not asked for: {record}");
+    }
+    let figures = engine.wait_for("the end of both", |figures| figures["calls_ended"] == 2);
+    assert_eq!((figures["sip_diversions_unread"], figures["calls_in_a_circle"]), (2, 0), "{figures:#?}");
+    let (status, said) = engine.stop();
+    assert!(status.success() && !said.contains("5550177"), "{status}: {said}");
 }

@@ -1,9 +1,11 @@
 //! Any datagram as SIP: read, judged, every value taken apart, answered, and the answer read back.
 #![no_main]
 
+use careline::limits::DIVERSIONS_MAX;
 use careline::wire::sip::address::Address;
 use careline::wire::sip::credentials::{Challenge, Credentials};
 use careline::wire::sip::cseq::CSeq;
+use careline::wire::sip::diversion::{self, Privacy};
 use careline::wire::sip::emit::{self, Answer, RecordRoute};
 use careline::wire::sip::grammar::{unfold, unquote};
 use careline::wire::sip::header::Headers;
@@ -36,6 +38,9 @@ fuzz_target!(|octets: &[u8]| match parse(octets) {
 
 fn read_everything(headers: &Headers<'_>) {
     let _wish = black_box(wish(headers, 10));
+    let diversions = diversion::read(headers);
+    assert!(diversions.list.len() <= DIVERSIONS_MAX);
+    black_box((diversions.more, diversions.unread, Privacy::read(headers)));
     assert_eq!(headers.iter().count(), headers.count());
     for name in Name::ALL {
         assert_eq!(headers.first(name), headers.each(name).next());

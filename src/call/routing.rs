@@ -29,7 +29,7 @@ pub enum CalledNumberFrom {
     To,
     /// P-Called-Party-ID (RFC 7315 §4.2).
     PCalledPartyId,
-    /// The first Diversion (RFC 5806): the line that was forwarded to us.
+    /// Diversion or History-Info (RFC 5806, RFC 7044): the line that was forwarded to us.
     Diversion,
 }
 
@@ -38,14 +38,19 @@ pub fn trunk_of(trunks: &[Trunk], from: IpAddr) -> Option<&Trunk> {
     trunks.iter().find(|trunk| trunk.networks.iter().any(|network| network.contains(from)))
 }
 
-/// The number that was called. A trunk's own place comes first; where it is empty, the Request-URI, then To.
-pub fn called_number(invite: &Invite, trunk: Option<&Trunk>) -> Phi<String> {
+/// The number that was called. A trunk's own place comes first; where it is empty, the Request-URI, then To. `is_listed`
+/// says whether a flow is named for a number.
+pub fn called_number(
+    invite: &Invite,
+    trunk: Option<&Trunk>,
+    is_listed: impl Fn(&str) -> bool,
+) -> Phi<String> {
     let place = trunk.map_or(CalledNumberFrom::RequestUri, |trunk| trunk.called_number_from);
     let told = match place {
         CalledNumberFrom::RequestUri => Some(&invite.request_user),
         CalledNumberFrom::To => Some(&invite.to_user),
         CalledNumberFrom::PCalledPartyId => invite.p_called_party_user.as_ref(),
-        CalledNumberFrom::Diversion => invite.diversion_user.as_ref(),
+        CalledNumberFrom::Diversion => forwarded_line(invite, is_listed),
     };
     [told, Some(&invite.request_user)]
         .into_iter()
@@ -53,6 +58,14 @@ pub fn called_number(invite: &Invite, trunk: Option<&Trunk>) -> Phi<String> {
         .find(|user| !user.expose().is_empty())
         .unwrap_or(&invite.to_user)
         .clone()
+}
+
+/// Of the lines that sent the call on, the one that the patient dialled first and that has a flow: a line of somebody else
+/// that forwards to us does not choose. Without any, the last line, unless the number that we were reached by has a flow.
+fn forwarded_line(invite: &Invite, is_listed: impl Fn(&str) -> bool) -> Option<&Phi<String>> {
+    let lines = || invite.diversions.list.iter().filter_map(|it| it.who.as_ref());
+    let listed = lines().rev().find(|line| is_listed(line.expose()));
+    listed.or_else(|| lines().next().filter(|_| !is_listed(invite.request_user.expose())))
 }
 
 /// The caller's number: asserted by a trusted trunk, else as the caller says. `None` is an anonymous caller.
@@ -65,8 +78,10 @@ pub fn caller_number(invite: &Invite, trunk: Option<&Trunk>) -> Option<Phi<Strin
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::sip::diverted::{Diversions, Diverted};
     use crate::sip::interface::{Phone, Reliability};
     use crate::sip::way::Way;
+    use crate::wire::sip::diversion::{Why, Wish};
 
     fn invite() -> Invite {
         let phi = |text: &str| Phi::new(text.to_owned());
@@ -76,7 +91,8 @@ mod tests {
             request_user: phi("100"),
             to_user: phi("200"),
             p_called_party_user: Some(phi("300")),
-            diversion_user: None,
+            diversions: Diversions::default(),
+            privacy: Default::default(),
             from_user: Some(phi("555")),
             asserted_user: Some(phi("777")),
             sdp: None,
@@ -101,12 +117,37 @@ mod tests {
             (CalledNumberFrom::Diversion, "100"),
         ];
         for (place, expected) in table {
-            let number = called_number(&invite(), Some(&trunk(false, place)));
+            let number = called_number(&invite(), Some(&trunk(false, place)), |_| true);
             assert_eq!(number.expose(), expected, "{place:?}");
         }
-        assert_eq!(called_number(&invite(), None).expose(), "100");
+        assert_eq!(called_number(&invite(), None, |_| true).expose(), "100");
         let bare = Invite { request_user: Phi::default(), ..invite() };
-        assert_eq!(called_number(&bare, None).expose(), "200", "no user in the Request-URI: To");
+        assert_eq!(called_number(&bare, None, |_| true).expose(), "200", "no user in the Request-URI: To");
+    }
+
+    #[test]
+    fn the_line_that_was_dialled_first_and_has_a_flow_was_called() {
+        // RFC 5806 §3: the last one first
+        let line = |number: &str| {
+            let who = Some(Phi::new(number.to_owned())).filter(|it| !it.expose().is_empty());
+            Diverted { who, told: Wish::Withheld, why: Why::Always }
+        };
+        for (lines, listed, expected) in [
+            (&[][..], &["100"][..], "100"),
+            (&["222"], &["222", "100"], "222"),
+            (&["222", "111"], &["111", "222"], "111"),
+            (&["222", "555"], &["222"], "222"),
+            (&["555", "", "222"], &["222", "100"], "222"),
+            (&["555"], &["100", "222"], "100"),
+            (&["555", "556"], &[], "555"),
+            (&[""], &["222"], "100"),
+        ] {
+            let list = lines.iter().map(|number| line(number)).collect();
+            let invite = Invite { diversions: Diversions { list, more: 0, unread: 0 }, ..invite() };
+            let trunk = trunk(false, CalledNumberFrom::Diversion);
+            let called = called_number(&invite, Some(&trunk), |number| listed.contains(&number));
+            assert_eq!(called.expose(), expected, "{lines:?} {listed:?}");
+        }
     }
 
     #[test]

@@ -13,7 +13,7 @@ use crate::limits::{
     CARRIER_HOSTS_MAX, CARRIER_LOGIN_DEFAULT_S, CARRIER_LOGIN_MAX_S, HEALTH_EVERY_DEFAULT_S,
     HEALTH_EVERY_MAX_S,
 };
-use crate::sip::carrier::{e164, hop};
+use crate::sip::carrier::{TellsDiversion, e164, hop};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -30,6 +30,8 @@ pub struct Out {
     pub login_s: Option<u32>,
     /// How often the engine asks its hosts whether they are there; `None` is not at all.
     pub health_every: Option<Duration>,
+    /// How it is told that a call was sent on by a line of ours.
+    pub diversion: TellsDiversion,
 }
 
 /// An account at a carrier.
@@ -63,6 +65,16 @@ pub fn read(node: &Node, sources: &mut Sources) -> Option<Out> {
         }
         None => Some(Duration::from_secs(u64::from(HEALTH_EVERY_DEFAULT_S))),
     };
+    let diversion = fields.take("diversion").map(|node| {
+        let ways = [
+            ("history_info", TellsDiversion::HistoryInfo),
+            ("diversion", TellsDiversion::Diversion),
+            ("both", TellsDiversion::Both),
+            ("none", TellsDiversion::Nothing),
+        ];
+        fields::choice(node, "a way to tell it", &ways, FAMILY, sources)
+    });
+    let diversion = diversion.flatten().unwrap_or_default();
     fields.finish(sources);
     let login_s = match (register, &user) {
         (Some((place, Some(Register::On))), None) => {
@@ -79,7 +91,7 @@ pub fn read(node: &Node, sources: &mut Sources) -> Option<Out> {
         (Some((place, _)), None) => return half(place, "`user` needs `password_file`", sources),
         (None, Some((place, _))) => return half(place, "`password_file` needs `user`", sources),
     };
-    Some(Out { to: to?, caller: caller?, account, login_s, health_every })
+    Some(Out { to: to?, caller: caller?, account, login_s, health_every, diversion })
 }
 
 /// Whether the engine logs in.
@@ -168,6 +180,7 @@ mod tests {
             account: Some(account),
             login_s: None,
             health_every: Some(Duration::from_secs(30)),
+            diversion: TellsDiversion::HistoryInfo,
         };
         assert_eq!(config.unwrap().trunks[0].out, Some(expected.clone()));
         let (config, faults) = read("{to: \"sip:sbc1.example\", caller: \"+16175550100\"}");
@@ -195,6 +208,23 @@ mod tests {
     }
 
     #[test]
+    fn a_carrier_is_told_of_diversions_as_it_wants_it() {
+        // RFC 7044 §5, RFC 5806 §3
+        for (more, expected) in [
+            ("", TellsDiversion::HistoryInfo),
+            (", diversion: history_info", TellsDiversion::HistoryInfo),
+            (", diversion: diversion", TellsDiversion::Diversion),
+            (", diversion: both", TellsDiversion::Both),
+            (", diversion: none", TellsDiversion::Nothing),
+        ] {
+            let (config, faults) = read(&format!("{{to: \"sip:h\", caller: \"+16175550100\"{more}}}"));
+            assert_eq!(faults, "", "{more}");
+            let out = config.and_then(|config| config.trunks.into_iter().next()?.out);
+            assert_eq!(out.map(|out| out.diversion), Some(expected), "{more}");
+        }
+    }
+
+    #[test]
     fn every_fault_of_it_is_told_at_once() {
         let good = "to: \"sip:h\", caller: \"+16175550100\"";
         for (out, expected) in [
@@ -208,6 +238,7 @@ mod tests {
             ),
             (format!("{{{good}, register: yes, expires_s: 1}}"), vec!["C008", "C009"]),
             (format!("{{{good}, health_s: 3601}}"), vec!["C009"]),
+            (format!("{{{good}, diversion: yes}}"), vec!["C008"]),
             (
                 "{to: [h, \"sips:h\", \"sip:u@h\"], caller: 6175550100}".to_owned(),
                 vec![

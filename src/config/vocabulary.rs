@@ -149,7 +149,7 @@ pub const TRUNK: Object = Object {
             "called_number_from",
             Optional,
             Value::Choice(&["request_uri", "to", "p_called_party_id", "diversion"]),
-            "Where its calls carry the number that was dialled.",
+            "Where its calls carry the number that was dialled; `diversion` is Diversion or History-Info.",
         ),
         field("out", Optional, Value::Object(&OUT), "How calls go out over it; left out, none do."),
     ],
@@ -196,6 +196,12 @@ pub const OUT: Object = Object {
             Optional,
             Value::Number(0, 3_600),
             "Seconds between two questions, by OPTIONS, whether its hosts are there; 0 asks never.",
+        ),
+        field(
+            "diversion",
+            Optional,
+            Value::Choice(&["history_info", "diversion", "both", "none"]),
+            "How the carrier is told by which line of the clinic a patient's call is sent on; left out, by History-Info.",
         ),
     ],
 };

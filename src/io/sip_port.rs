@@ -268,7 +268,12 @@ mod tests {
             match event {
                 Event::Located { leg, way } => {
                     let (target, sdp) = ("sip:desk@desk.example".to_owned(), vec![b'x'; self.sdp_octets]);
-                    let call = Box::new(Outgoing { target, from_user: Phi::new("1".to_owned()), sdp });
+                    let call = Box::new(Outgoing {
+                        target,
+                        from_user: Phi::new("1".to_owned()),
+                        carries: Default::default(),
+                        sdp,
+                    });
                     self.tell(Input::Command(Command::Invite { leg, way, call }));
                 }
                 Event::Failed { status, .. } => self.acts.push(format!("failed {status}")),

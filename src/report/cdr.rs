@@ -15,7 +15,7 @@ use crate::flow::action::{Fact, Why};
 use crate::id::{CallId, ExitName, FlowName, Language, LegId, RecordingId, StepName, TrunkName};
 use crate::media::command::Counters;
 use crate::phi::Phi;
-use crate::report::event::{Cause, Entry, Event, GuestMode, Party, TransferStep};
+use crate::report::event::{Cause, Diverted, Entry, Event, GuestMode, Party, TransferStep};
 use crate::report::ladder::Signalling;
 use crate::wire::codec::Codec;
 use std::time::Duration;
@@ -198,6 +198,8 @@ pub struct Record {
     pub call: CallId,
     /// How it came in.
     pub arrival: Option<Arrival>,
+    /// Who had sent it on to us.
+    pub diverted: Option<Diverted>,
     /// When the INVITE was let in.
     pub arrived: Option<Moment>,
     /// When the 200 was sent.
@@ -242,6 +244,7 @@ impl Record {
         Self {
             call,
             arrival: None,
+            diverted: None,
             arrived: None,
             answered: None,
             heard: None,
@@ -311,6 +314,7 @@ impl Record {
     fn take(&mut self, now: Moment, event: &Event) {
         match event {
             Event::Arrived { .. } => self.arrive(now, event),
+            Event::Diverted(diverted) => self.diverted = Some(diverted.clone()),
             Event::Answered { codec } => (self.answered, self.codec) = (Some(now), Some(*codec)),
             Event::Heard { .. } => self.heard = self.heard.or(Some(now)),
             Event::Flow(fact) => self.hear(now, fact),
@@ -336,7 +340,7 @@ impl Record {
             Event::MessageSaved { recording } => self.message = Some(*recording),
             Event::Hold { on, by: Party::Person } => self.wait(now, *on),
             Event::Hold { by: Party::Caller | Party::Flow | Party::Engine, .. } | Event::Kept { .. } => {}
-            Event::InterpreterMissing { .. } | Event::KeysPressed { .. } => {}
+            Event::InterpreterMissing { .. } | Event::KeysPressed { .. } | Event::CameBack { .. } => {}
             Event::Resumed { .. } => self.wait(now, false),
             Event::MediaClosed { leg, counters } => self.media.push((*leg, *counters)),
             Event::Ladder(ladder) => self.signalling = ladder.legs(),

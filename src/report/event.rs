@@ -9,6 +9,20 @@ use crate::phi::Phi;
 use crate::report::ladder::Ladder;
 use crate::sip::dialog::kept::Kept as KeptDialog;
 use crate::wire::codec::Codec;
+use crate::wire::sip::diversion::Why as DivertedWhy;
+
+/// A call had been sent on to us.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Diverted {
+    /// The number of the last one who did; `None` if it is not to be told.
+    pub by: Option<Phi<String>>,
+    /// Why.
+    pub why: DivertedWhy,
+    /// The number that the call was first meant for; `None` if it is not to be told.
+    pub first: Option<Phi<String>>,
+    /// How often it was sent on in all.
+    pub times: u32,
+}
 
 /// One line of the event log.
 #[derive(Clone, Debug, PartialEq)]
@@ -45,6 +59,8 @@ pub enum Event {
         /// The version of the flow set: a hash of its contents, in hexadecimal.
         version: String,
     },
+    /// Somebody had sent the call on to us: told right after its arrival.
+    Diverted(Diverted),
     /// The 200 was sent.
     Answered {
         /// The codec agreed on.
@@ -114,6 +130,11 @@ pub enum Event {
         recording: RecordingId,
         /// Milliseconds of sound in it.
         milliseconds: u64,
+    },
+    /// The call to a person came back to us, for its telephone sends its calls on to a line of ours: refused.
+    CameBack {
+        /// The person's leg.
+        leg: LegId,
     },
     /// A person is being called for the patient.
     PersonCalled {

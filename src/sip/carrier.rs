@@ -50,6 +50,22 @@ pub struct Carrier {
     pub login_s: Option<u32>,
     /// How often its hosts are asked whether they are there, if at all (RFC 3261 §11).
     pub health_every: Option<Duration>,
+    /// How it is told that a call was sent on by a line of ours.
+    pub diversion: TellsDiversion,
+}
+
+/// How a carrier is told that a call to somebody is one that a line of ours sends on.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum TellsDiversion {
+    /// By History-Info (RFC 7044 §5).
+    #[default]
+    HistoryInfo,
+    /// By Diversion (RFC 5806 §3).
+    Diversion,
+    /// By both.
+    Both,
+    /// Not at all.
+    Nothing,
 }
 
 /// What became of a host of a carrier.

@@ -42,6 +42,8 @@ pub struct Counters {
     pub accounts_shown: u64,
     /// Requests that a carrier refused for our account: a wrong password, none at all, or an algorithm of another kind.
     pub accounts_refused: u64,
+    /// Values of Diversion and History-Info that were none.
+    pub diversions_unread: u64,
     /// OPTIONS to hosts of carriers.
     pub hosts_asked: u64,
     /// REGISTERs of users that were served.

@@ -11,11 +11,13 @@ use crate::sip::carrier::{Carrier, HostChange};
 use crate::sip::dialog::kept::Kept as KeptDialog;
 use crate::sip::digest::Ha1;
 use crate::sip::digest::nonce::Secret;
+use crate::sip::diverted::{CarriedOn, Diversions};
 use crate::sip::locate::{LocateId, Question, Record};
 use crate::sip::refer::{Refer, Replaced};
 use crate::sip::registrar::Keep;
 use crate::sip::registrar::binding::Kept;
 use crate::sip::way::Way;
+use crate::wire::sip::diversion::Privacy;
 use crate::wire::telephone_event::Key;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
@@ -333,6 +335,8 @@ pub struct Outgoing {
     pub target: String,
     /// The user part of our From: the patient's number, or `anonymous`. Over a carrier From has the number of the trunk.
     pub from_user: Phi<String>,
+    /// What it tells of the call that it carries on.
+    pub carries: CarriedOn,
     /// The SDP offer.
     pub sdp: Vec<u8>,
 }
@@ -537,8 +541,10 @@ pub struct Invite {
     pub to_user: Phi<String>,
     /// The user part of P-Called-Party-ID (RFC 7315 §4.2).
     pub p_called_party_user: Option<Phi<String>>,
-    /// The user part of the first Diversion (RFC 5806).
-    pub diversion_user: Option<Phi<String>>,
+    /// Who sent it on to us (RFC 5806, RFC 7044).
+    pub diversions: Diversions,
+    /// What the caller wants kept to himself.
+    pub privacy: Privacy,
     /// The user part of From; `None` when it is anonymous (RFC 3323 §4.1).
     pub from_user: Option<Phi<String>>,
     /// The user part of the first P-Asserted-Identity (RFC 3325 §9.1).

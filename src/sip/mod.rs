@@ -5,6 +5,7 @@ pub mod connections;
 pub mod counters;
 pub mod dialog;
 pub mod digest;
+pub mod diverted;
 pub mod guard;
 pub mod health;
 pub mod interface;

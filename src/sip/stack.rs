@@ -16,6 +16,7 @@ mod change;
 mod command;
 mod compose;
 mod early;
+mod history;
 mod info;
 mod leg;
 mod login;

@@ -13,6 +13,7 @@ use crate::flow::action::{Urgency, Why};
 use crate::id::{AskId, ExitName, Language, LegId, RecordingId, RequestId};
 use crate::media::tap::Kept;
 use crate::report::event::{Cause, Party};
+use crate::sip::diverted::CarriedOn;
 use crate::wire::telephone_event::Key;
 use std::net::SocketAddr;
 
@@ -28,6 +29,8 @@ pub struct Call {
     pub heard: bool,
     /// The caller's number as the record has it, for the From of calls we place for him.
     pub caller: Option<crate::phi::Phi<String>>,
+    /// What calls that we place for him tell of this one.
+    pub carries: CarriedOn,
     /// When its dialogs are written down for a later start of the engine; `None` once they are.
     pub keep_at: Option<Instant>,
     /// An earlier start of the engine had it, and its parties do not hear us yet.
@@ -82,6 +85,8 @@ pub struct Person {
     pub urgency: Urgency,
     /// What is pressed for the person's menu, and when once it has answered.
     pub menu: Menu,
+    /// The call to it has come back to us.
+    pub came_back: bool,
 }
 
 /// What is pressed for the menu of a person who is a line with one.
@@ -97,7 +102,8 @@ impl Person {
     /// Somebody who has talked with the patient before: no menu and no interpreter stands between them.
     pub fn known(leg: Leg, target: String, ring_until: Option<Instant>) -> Self {
         let (under, urgency) = (Under::Silence, Urgency::Usual);
-        Self { leg, target, ring_until, under, interpreter: None, urgency, menu: Menu::default() }
+        let menu = Menu::default();
+        Self { leg, target, ring_until, under, interpreter: None, urgency, menu, came_back: false }
     }
 
     /// The person answered, and the patient is bridged with it.
@@ -182,6 +188,7 @@ impl Call {
             run,
             heard: false,
             caller,
+            carries: CarriedOn::default(),
             keep_at: None,
             resuming: Resuming::Over,
             voiced: false,

@@ -15,7 +15,7 @@ use super::Switch;
 use super::dial::{self, Fault};
 use super::dialled::{Dialled, Placed, Script, Whom};
 use super::meter::Meter;
-use crate::call::routing::{called_number, trunk_of};
+use crate::call::routing::trunk_of;
 use crate::flow::set::FlowSet;
 use crate::id::{CallId, LegId};
 use crate::sip::interface as sip;
@@ -63,7 +63,7 @@ impl Switch {
         if trunk_of(&self.settings.trunks, invite.way.remote.ip()).is_some() {
             return Reading::Caller;
         }
-        let dialled = called_number(invite, None);
+        let dialled = self.number_called(invite, None);
         let dialled = dialled.expose().as_str();
         if self.settings.dial.emergency.as_ref().is_some_and(|emergency| emergency.is_number(dialled)) {
             return self.read_emergency(invite, dialled);
@@ -105,7 +105,7 @@ impl Switch {
     }
 
     /// Whether a flow is named for this number, or it is the one where lines are closed by phone.
-    fn is_answered(&self, dialled: &str, sip_call_id: &str) -> bool {
+    pub(super) fn is_answered(&self, dialled: &str, sip_call_id: &str) -> bool {
         let service = self.settings.service.as_ref();
         service.is_some_and(|service| FlowSet::is_same_number(&service.number, dialled))
             || self.flows.of_call(dialled, sip_call_id).answers(dialled)

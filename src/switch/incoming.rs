@@ -14,7 +14,7 @@ use super::negotiate::{plan, settled};
 use super::ports::Owned;
 use super::{HeardBy, Switch};
 use crate::call::leg::{DialogOf, Leg};
-use crate::call::routing::{Trunk, called_number, caller_number, trunk_of};
+use crate::call::routing::{Trunk, caller_number, trunk_of};
 use crate::flow::action::{self, Urgency};
 use crate::flow::run::{Run, Unsigned};
 use crate::id::{CallId, LegId};
@@ -22,6 +22,7 @@ use crate::limits::{KEPT_AFTER, MESSAGE_OPEN_MAX};
 use crate::media::command::{Command, Ears, PortIndex, WorkerIndex};
 use crate::phi::Phi;
 use crate::report::event::{Cause, Event, Party};
+use crate::sip::diverted::CarriedOn;
 use crate::sip::interface as sip;
 use crate::sip::invite::offer_answer;
 use std::net::{IpAddr, SocketAddr};
@@ -36,7 +37,10 @@ impl Switch {
             return self.on_replacing(leg, invite, replaced);
         }
         match self.read_invite(&invite) {
-            Reading::Caller => self.on_call(leg, invite, None),
+            Reading::Caller => match self.circle(&invite) {
+                Some(circle) => self.refuse_circle(leg, circle),
+                None => self.on_call(leg, invite, None),
+            },
             Reading::Unproven => {
                 let phone = invite.phone;
                 self.sip(sip::Command::Challenge { leg, phone });
@@ -86,7 +90,7 @@ impl Switch {
     fn standing(&self, invite: &sip::Invite) -> Standing {
         let trunk = trunk_of(&self.settings.trunks, invite.way.remote.ip());
         let flows = &self.flows.current;
-        let flow = flows.route(called_number(invite, trunk).expose());
+        let flow = flows.route(self.number_called(invite, trunk).expose());
         match trunk {
             _ if flows.is_urgent(flow) => Standing::Emergency,
             Some(trunk) if trunk.trusted => Standing::Trusted,
@@ -125,7 +129,7 @@ impl Switch {
         let id = CallId(self.next_id);
         self.next_id += 1;
         let trunk = trunk_of(&self.settings.trunks, invite.way.remote.ip());
-        let called = called_number(&invite, trunk);
+        let called = self.number_called(&invite, trunk);
         let user = placed.as_ref().and_then(|placed| placed.user.as_deref());
         let caller = match user {
             Some(user) => Some(Phi::new(user.to_owned())),
@@ -138,6 +142,7 @@ impl Switch {
         let version = flows.version().to_owned();
         let unsigned = self.unsigned_for(&invite, trunk);
         let trunk = trunk.map(|trunk| trunk.name.clone());
+        let is_a_patients = placed.is_none();
         let run = match placed {
             Some(placed) => self.dialled_script(id, placed, flows),
             None => {
@@ -151,6 +156,8 @@ impl Switch {
                 Script::Flow(run)
             }
         };
+        let by = is_a_patients.then(|| called.clone());
+        let carries = CarriedOn { by, privacy: invite.privacy };
         let numbers = Numbers { called: called.clone(), caller: caller.clone() };
         self.ladders.open(id, leg, invite.sip_call_id.expose(), numbers);
         let arrived = Event::Arrived {
@@ -163,9 +170,10 @@ impl Switch {
             version,
         };
         self.append(id, arrived);
+        self.note_diverted(id, &invite.diversions);
         let leg = new_leg(leg, owned, invite.way.local, invite.way.remote.ip());
         let ends_at = self.now.at + self.settings.longest;
-        let call = Box::new(Call::new(leg, run, caller, ends_at));
+        let call = Box::new(Call { carries, ..Call::new(leg, run, caller, ends_at) });
         self.legs.insert(call.patient.id, id);
         self.calls.insert(id, call);
         self.counters.peak = self.counters.peak.max(self.calls.len() as u64);

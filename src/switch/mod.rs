@@ -18,6 +18,7 @@ mod call;
 pub mod dial;
 mod dialled;
 mod dialling;
+mod diverted;
 mod ending;
 mod guests;
 mod handing;
@@ -57,6 +58,7 @@ use crate::id::{CallId, LegId, RecordingId, TrunkName};
 use crate::limits::{EMERGENCY_PORTS, EVENT_SPILL_HARD_MAX};
 use crate::media::command as media;
 use crate::media::tap::Kept;
+use crate::phi::Phi;
 use crate::report::event::{Cause, Entry, Event, Party};
 use crate::report::ladder::Heading;
 use crate::rng::Rng;
@@ -117,6 +119,8 @@ pub struct Switch {
     admission: Admission,
     /// Whose phones are ours.
     house: House,
+    /// The numbers that those see whom we call over trunks.
+    lines: Vec<Phi<String>>,
     /// What OPTIONS is answered.
     openness: sip::Openness,
     counters: Counters,
@@ -153,6 +157,7 @@ impl Switch {
             parting: None,
             admission: Admission::default(),
             house: House::default(),
+            lines: Vec::new(),
             openness: sip::Openness::Open,
             counters: Counters::default(),
             now: Now::default(),
@@ -198,7 +203,10 @@ impl Switch {
                 self.house.take(&phones);
                 self.sip.handle(now.at, sip::Input::Phones(phones));
             }
-            Input::Carriers(carriers) => self.sip.handle(now.at, sip::Input::Carriers(carriers)),
+            Input::Carriers(carriers) => {
+                self.lines = carriers.iter().map(|it| Phi::new(it.caller.clone())).collect();
+                self.sip.handle(now.at, sip::Input::Carriers(carriers));
+            }
             Input::BindingsKept { up_to } => self.sip.handle(now.at, sip::Input::BindingsKept { up_to }),
             Input::Timeout => self.on_timeout(),
         }

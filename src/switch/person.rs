@@ -86,7 +86,9 @@ impl Switch {
             let (target, menu) = (target.clone(), Menu { keys: aid.keys, at: None });
             let interpreter = aid.interpreter;
             let under = Under::Silence;
-            call.person = Some(Person { leg: person, target, ring_until, under, interpreter, urgency, menu });
+            let (leg, came_back) = (person, false);
+            call.person =
+                Some(Person { leg, target, ring_until, under, interpreter, urgency, menu, came_back });
         }
         self.sip(sip::Command::Locate { leg, target });
     }
@@ -108,7 +110,8 @@ impl Switch {
             *its = changed;
         }
         self.ladders.call_out(id, leg, &sdp);
-        let call = Box::new(sip::Outgoing { target, from_user, sdp });
+        let carries = self.carried_on(id, leg);
+        let call = Box::new(sip::Outgoing { target, from_user, carries, sdp });
         self.sip(sip::Command::Invite { leg, way, call });
     }
 

@@ -15,7 +15,7 @@ use super::person::STATUS_NO_PORT;
 use super::ports::Owned;
 use super::taking::{STATUS_OVER, leg_of};
 use super::transfer::STATUS_FORBIDDEN;
-use crate::call::routing::{called_number, trunk_of};
+use crate::call::routing::trunk_of;
 use crate::id::{CallId, LegId};
 use crate::report::event::Event;
 use crate::sip::interface::{self as sip, Proof};
@@ -46,7 +46,7 @@ struct Place {
 impl Switch {
     /// The dialog whose place an INVITE is to take; none for who calls for help, whatever else he says.
     pub(super) fn replaced_by(&self, invite: &sip::Invite) -> Option<Replaced> {
-        let dialled = called_number(invite, None);
+        let dialled = self.number_called(invite, None);
         let dialled = dialled.expose().as_str();
         let dial = &self.settings.dial;
         let help = dial.emergency.as_ref().is_some_and(|emergency| emergency.is_number(dialled))

@@ -22,8 +22,10 @@ use crate::flow::run::Run;
 use crate::id::{CallId, LegId};
 use crate::limits::RESUMED_PERSON_WITHIN;
 use crate::report::event::{Cause, Event, KeptLeg, Party};
+use crate::sip::diverted::CarriedOn;
 use crate::sip::interface as sip;
 use crate::sip::invite::offer_answer::Agreed;
+use crate::wire::sip::diversion::{Privacy, Wish};
 
 impl Switch {
     /// Goes on with all of them. The ports that they had rest first, so that none gets what is meant for another.
@@ -82,7 +84,11 @@ impl Switch {
 
     fn call_again(&self, it: Interrupted, patient: Leg, sip_call_id: &str) -> Call {
         let (run, ends_at) = (self.script_again(&it, sip_call_id), self.now.at + self.settings.longest);
-        Call { resuming: Resuming::Asked { why: it.why }, ..Call::new(patient, run, it.caller, ends_at) }
+        // Whether he wanted to be told on was not written down.
+        let privacy = Privacy { identity: Wish::Withheld, history: Wish::Withheld };
+        let carries = CarriedOn { by: None, privacy };
+        let resuming = Resuming::Asked { why: it.why };
+        Call { resuming, carries, ..Call::new(patient, run, it.caller, ends_at) }
     }
 
     fn ask_person_again(&mut self, id: CallId, talk: Talk) {

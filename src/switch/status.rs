@@ -16,6 +16,8 @@ pub(super) struct Counters {
     pub refused_full: u64,
     pub refused_draining: u64,
     pub refused_busy: u64,
+    /// Calls of ours that came back.
+    pub circles: u64,
     /// Calls that phones of ours placed.
     pub dialled: u64,
     /// Calls that phones of ours wanted to place and may not.
@@ -132,6 +134,11 @@ impl Switch {
                 "calls_refused_busy",
                 c.refused_busy,
                 "503: more callers at once than this machine can serve well",
+            ),
+            figure(
+                "calls_in_a_circle",
+                c.circles,
+                "482: a call of ours to a person came back, or one was sent on again and again: see its record",
             ),
             figure("calls_refused_draining", c.refused_draining, "503: the engine is shutting down"),
             figure(
@@ -363,6 +370,11 @@ impl Switch {
                 "requests of a source over `sip.requests_a_second`: dropped; is a trunk missing?",
             ),
             figure("sip_banned", s.banned, "requests of sources that sent nonsense again and again: dropped"),
+            figure(
+                "sip_diversions_unread",
+                s.diversions_unread,
+                "values of Diversion and History-Info that are none: left out, and the call is answered",
+            ),
             figure("sip_unlisted", s.unlisted, "requests from networks that no trunk names: dropped"),
             figure("sip_requests", s.requests, "requests seen"),
             figure("sip_retransmissions_in", s.retransmissions_in, "requests that came again"),

@@ -4,6 +4,7 @@ mod by_phone;
 mod changes;
 mod desk;
 mod dialling;
+mod diverted;
 mod editions;
 mod guests;
 mod hold;

@@ -1,4 +1,5 @@
-//! SIPp as a phone of the clinic: one scenario of `sipp-scenarios/phones`, with a folder of its own for what it says.
+//! SIPp as a phone of the clinic or as its carrier: one scenario of `sipp-scenarios/phones` or `sipp-scenarios/carriers`, with a
+//! folder of its own for what it says.
 
 use super::{Engine, ROOT, free_port};
 use std::fs;
@@ -26,6 +27,15 @@ impl Sipp {
 
     /// The same at this port.
     pub fn at(home: &Path, engine: &Engine, name: &str, at: SocketAddr) -> Self {
+        Self::of(home, engine, ("phones", name), at)
+    }
+
+    /// A carrier that calls us.
+    pub fn carrier(home: &Path, engine: &Engine, name: &str) -> Self {
+        Self::of(home, engine, ("carriers", name), free_port())
+    }
+
+    fn of(home: &Path, engine: &Engine, (folder, name): (&str, &str), at: SocketAddr) -> Self {
         let place = home.join(name);
         fs::create_dir_all(&place).expect("the test's own directory can be written");
         let mut command = Command::new("sipp");
@@ -39,7 +49,7 @@ impl Sipp {
             .args(["-timeout", "30s", "-r", "50", "-trace_err", "-error_file", "trace_err"])
             .args(["-trace_msg", "-message_file", "trace_msg"])
             .arg("-sf")
-            .arg(format!("{ROOT}/sipp-scenarios/phones/{name}.xml"));
+            .arg(format!("{ROOT}/sipp-scenarios/{folder}/{name}.xml"));
         Self { command, place }
     }
 

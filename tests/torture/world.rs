@@ -104,7 +104,12 @@ impl World {
         let leg = self.stack.reserve_leg();
         let sdp = b"v=0\r\nc=IN IP4 192.0.2.100\r\nm=audio 4000 RTP/AVP 0\r\n".to_vec();
         let from_user = Phi::new("100".to_owned());
-        let call = Box::new(Outgoing { target: "sip:user@192.0.2.2".to_owned(), from_user, sdp });
+        let call = Box::new(Outgoing {
+            target: "sip:user@192.0.2.2".to_owned(),
+            from_user,
+            carries: Default::default(),
+            sdp,
+        });
         self.stack.handle(self.now, Input::Command(Command::Invite { leg, way: self.way, call }));
         self.drain();
         let invite = String::from_utf8(self.sent.remove(0)).unwrap();

@@ -6,7 +6,9 @@ use super::guests::{
     interpreter_missing, keys_pressed,
 };
 use super::picture::{Edge, Mark, Span, Turn, Unplaced, What};
-use super::words::{by_whom, fault_text, flow_told, hold_begins, hold_ends, transferred};
+use super::words::{
+    by_whom, came_back, diverted, fault_text, flow_told, hold_begins, hold_ends, transferred,
+};
 use crate::flow::action::Fact;
 use crate::id::LegId;
 use crate::media::command::Counters;
@@ -34,6 +36,7 @@ fn fact(event: &Event, numbers: Numbers) -> Option<What> {
     let ends = |span, text: String| What::Edge(span, Edge::Ends, text);
     Some(match event {
         Event::Flow(fact) => flow(fact, numbers),
+        Event::Diverted(it) => note(diverted(it, numbers)),
         Event::Heard { by_ack: false } => {
             What::Told(Mark::Sound, "the caller's sound came before his ACK".to_owned())
         }
@@ -62,6 +65,7 @@ fn fact(event: &Event, numbers: Numbers) -> Option<What> {
         Event::PersonNotReached { leg, status } => {
             note(format!("nobody reached ({leg}, SIP status {status})"))
         }
+        Event::CameBack { leg } => note(came_back(*leg)),
         Event::Resumed { leg } => note(format!("the engine had stopped: back with {leg}")),
         Event::GuestCalled { leg, target, mode } => note(guest_called(*leg, target, *mode)),
         Event::InterpreterCalled { leg, vendor, language } => {

@@ -6,8 +6,8 @@ use super::guests::{
     interpreter_called, interpreter_missing, keys_pressed,
 };
 use super::words::{
-    by_whom, clock, date_time, fault_text, flow_told, hold_begins, hold_ends, indented, number, table,
-    transferred,
+    by_whom, came_back, clock, date_time, diverted, fault_text, flow_told, hold_begins, hold_ends, indented,
+    number, table, transferred,
 };
 use crate::call::recording::RecordingKind;
 use crate::id::LegId;
@@ -67,6 +67,9 @@ pub fn summary(record: &Record, numbers: Numbers, zone: &TimeZone) -> String {
         let caller = arrival.caller.as_ref().map_or("anonymous".to_owned(), |caller| number(caller, numbers));
         let trunk = arrival.trunk.as_ref().map_or(String::new(), |trunk| format!(", over trunk {trunk}"));
         lines.push(format!("  from {caller} to {}{trunk}", number(&arrival.called, numbers)));
+        if let Some(it) = &record.diverted {
+            lines.push(format!("  {}", diverted(it, numbers)));
+        }
         let version: String = arrival.version.chars().take(12).collect();
         lines.push(format!("  flow {}, version {version}", arrival.flow));
         if numbers == Numbers::Full {
@@ -118,6 +121,7 @@ pub fn summary(record: &Record, numbers: Numbers, zone: &TimeZone) -> String {
 fn told(event: &Event, numbers: Numbers) -> Option<String> {
     Some(match event {
         Event::Arrived { .. } => "the call came in".to_owned(),
+        Event::Diverted(it) => diverted(it, numbers),
         Event::Answered { codec } => format!("answered in {}", codec.word()),
         Event::Heard { by_ack: true } => "the caller can hear".to_owned(),
         Event::Heard { by_ack: false } => "the caller can hear (his sound came before his ACK)".to_owned(),
@@ -140,6 +144,7 @@ fn told(event: &Event, numbers: Numbers) -> Option<String> {
             return None;
         }
         Event::PersonCalled { leg, target } => format!("calling {target} ({leg})"),
+        Event::CameBack { leg } => came_back(*leg),
         Event::PersonNotReached { leg, status } => format!("nobody reached ({leg}, SIP status {status})"),
         Event::Bridged { leg } => format!("talking with a person ({leg})"),
         Event::Unbridged { leg } => format!("no longer talking with the person ({leg})"),

@@ -11,7 +11,8 @@ use crate::flow::closing::change::ByPhone;
 use crate::id::LegId;
 use crate::io::store::words::Word;
 use crate::phi::Phi;
-use crate::report::event::{Cause, Party, TransferStep};
+use crate::report::event::{Cause, Diverted, Party, TransferStep};
+use crate::wire::sip::diversion::Why as DivertedWhy;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use std::time::Duration;
@@ -30,6 +31,33 @@ pub fn hold_ends(by: Party) -> &'static str {
         Party::Person => "the person's hold is over",
         Party::Caller | Party::Flow | Party::Engine => "taken back from hold",
     }
+}
+
+/// Who had sent the call on to us, and why.
+pub fn diverted(it: &Diverted, numbers: Numbers) -> String {
+    let shown = |it: &Option<Phi<String>>| {
+        it.as_ref().map_or_else(|| "a number that is not told".to_owned(), |it| number(it, numbers))
+    };
+    let why = match it.why {
+        DivertedWhy::Unknown => "nobody says why",
+        DivertedWhy::Busy => "it was busy",
+        DivertedWhy::NoAnswer => "nobody answered there",
+        DivertedWhy::Unavailable => "it could not be reached",
+        DivertedWhy::Always => "all its calls are",
+        DivertedWhy::Chosen => "somebody, or a rule, chose so",
+    };
+    let before = match it.times {
+        0 | 1 => String::new(),
+        times => format!("; first meant for {}, {times} times in all", shown(&it.first)),
+    };
+    format!("sent on by {}: {why}{before}", shown(&it.by))
+}
+
+/// A call to a person that came back to us.
+pub fn came_back(leg: LegId) -> String {
+    format!(
+        "the call to the person came back to us and was refused: that telephone sends its calls on to a line of ours ({leg})"
+    )
 }
 
 /// How a person hands the talk on.

@@ -339,7 +339,12 @@ impl Phone {
         (self.us, self.peer) = (way.local, way.remote.ip());
         let sdp = self.offer();
         let target = self.settings.target.clone().unwrap_or_default();
-        let call = Box::new(Outgoing { target, from_user: Phi::new(self.settings.from_user.clone()), sdp });
+        let call = Box::new(Outgoing {
+            target,
+            from_user: Phi::new(self.settings.from_user.clone()),
+            carries: Default::default(),
+            sdp,
+        });
         self.command(now, Command::Invite { leg, way, call });
     }
 

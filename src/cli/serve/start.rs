@@ -231,6 +231,7 @@ fn carriers(config: &Config) -> Result<Vec<Carrier>, StartError> {
             account: account.transpose()?,
             login_s: out.login_s,
             health_every: out.health_every,
+            diversion: out.diversion,
         })
     };
     outgoing.map(carrier).collect()

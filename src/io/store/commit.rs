@@ -138,6 +138,8 @@ fn recording_named(event: &Event) -> Option<RecordingId> {
         | Event::RecordingFailed { recording, .. }
         | Event::RecordingRecovered { recording, .. } => Some(*recording),
         Event::Arrived { .. }
+        | Event::Diverted(_)
+        | Event::CameBack { .. }
         | Event::Answered { .. }
         | Event::Heard { .. }
         | Event::Flow(_)

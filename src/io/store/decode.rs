@@ -9,7 +9,7 @@ use crate::flow::request::failure::Outcome;
 use crate::id::{ExitName, FlowName, Language, PromptName, StepName, TrunkName};
 use crate::media::command::Counters;
 use crate::phi::Phi;
-use crate::report::event::{Event, KeptLeg, Party, TransferStep};
+use crate::report::event::{Diverted, Event, KeptLeg, Party, TransferStep};
 use crate::report::ladder::{Ladder, Rung, Seen, Start};
 use crate::sip::dialog::Translated;
 use crate::sip::dialog::kept::Kept as KeptDialog;
@@ -49,6 +49,13 @@ pub fn decode(kind: &str, body: &Value) -> Result<Event, DecodeError> {
     let body = Body { kind, body };
     let event = match kind {
         "arrived" => arrived(&body)?,
+        "diverted" => Event::Diverted(Diverted {
+            by: body.optional_text("by")?.map(|by| Phi::new(by.to_owned())),
+            why: body.word("why")?,
+            first: body.optional_text("first")?.map(|first| Phi::new(first.to_owned())),
+            times: body.number("times")?,
+        }),
+        "came_back" => Event::CameBack { leg: body.id("leg")? },
         "answered" => Event::Answered { codec: body.word("codec")? },
         "heard" => Event::Heard { by_ack: body.truth("by_ack")? },
         "person_called" => {
@@ -390,6 +397,7 @@ pub(super) mod tests {
     use crate::report::event::{Cause, GuestMode, Pressed};
     use crate::report::ladder::Heading;
     use crate::wire::codec::Codec;
+    use crate::wire::sip::diversion::Why as DivertedWhy;
     use crate::wire::telephone_event::Key;
     use proptest::prelude::*;
     use proptest::sample::select;
@@ -574,6 +582,9 @@ pub(super) mod tests {
                     flow: FlowName::from(flow.as_str()),
                     version,
                 }),
+            (proptest::option::of(phi()), a::<DivertedWhy>(), proptest::option::of(phi()), any::<u32>())
+                .prop_map(|(by, why, first, times)| Event::Diverted(Diverted { by, why, first, times })),
+            leg().prop_map(|leg| Event::CameBack { leg }),
             a::<Codec>().prop_map(|codec| Event::Answered { codec }),
             any::<bool>().prop_map(|by_ack| Event::Heard { by_ack }),
             any_fact().prop_map(Event::Flow),

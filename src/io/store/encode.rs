@@ -10,7 +10,7 @@ use super::words::Word;
 use crate::flow::action::Fact;
 use crate::flow::closing::change::ByPhone;
 use crate::media::command::Counters;
-use crate::report::event::{Event, KeptLeg, TransferStep};
+use crate::report::event::{Diverted, Event, KeptLeg, TransferStep};
 use crate::report::ladder::{Ladder, Rung, Start};
 use crate::sip::dialog::Translated;
 use crate::sip::invite::change::Owner;
@@ -21,6 +21,7 @@ use std::fmt::Display;
 pub fn kind(event: &Event) -> &'static str {
     match event {
         Event::Arrived { .. } => "arrived",
+        Event::Diverted(_) => "diverted",
         Event::Answered { .. } => "answered",
         Event::Heard { .. } => "heard",
         Event::Flow(fact) => kind_of_fact(fact),
@@ -34,6 +35,7 @@ pub fn kind(event: &Event) -> &'static str {
         Event::RecordingRecovered { .. } => "recording_recovered",
         Event::PersonCalled { .. } => "person_called",
         Event::PersonNotReached { .. } => "person_not_reached",
+        Event::CameBack { .. } => "came_back",
         Event::Bridged { .. } => "bridged",
         Event::Unbridged { .. } => "unbridged",
         Event::GuestCalled { .. } => "guest_called",
@@ -90,6 +92,7 @@ impl Serialize for Body<'_> {
         let mut body = to.serialize_map(None)?;
         match self.0 {
             Event::Arrived { .. } => arrived(&mut body, self.0)?,
+            Event::Diverted(its) => diverted(&mut body, its)?,
             Event::Answered { codec } => body.serialize_entry("codec", codec.word())?,
             Event::Heard { by_ack } => body.serialize_entry("by_ack", by_ack)?,
             Event::Flow(fact) => of_fact(&mut body, fact)?,
@@ -109,9 +112,8 @@ impl Serialize for Body<'_> {
                 body.serialize_entry("leg", &Shown(leg))?;
                 body.serialize_entry("status", status)?;
             }
-            Event::Bridged { leg } | Event::Unbridged { leg } | Event::Resumed { leg } => {
-                body.serialize_entry("leg", &Shown(leg))?;
-            }
+            Event::Bridged { leg } | Event::Unbridged { leg } => body.serialize_entry("leg", &Shown(leg))?,
+            Event::Resumed { leg } | Event::CameBack { leg } => body.serialize_entry("leg", &Shown(leg))?,
             Event::Kept { leg, kept: its } => {
                 body.serialize_entry("leg", &Shown(leg))?;
                 kept(&mut body, its)?;
@@ -153,6 +155,14 @@ impl Serialize for Body<'_> {
         }
         body.end()
     }
+}
+
+fn diverted<M: SerializeMap>(body: &mut M, its: &Diverted) -> Result<(), M::Error> {
+    let Diverted { by, why, first, times } = its;
+    body.serialize_entry("by", &by.as_ref().map(|by| by.expose()))?;
+    body.serialize_entry("why", why.word())?;
+    body.serialize_entry("first", &first.as_ref().map(|first| first.expose()))?;
+    body.serialize_entry("times", times)
 }
 
 fn of_transfer<M: SerializeMap>(body: &mut M, step: &TransferStep) -> Result<(), M::Error> {

@@ -60,11 +60,12 @@ impl Spill {
 
 fn is_ordinary(event: &Event) -> bool {
     match event {
-        Event::Heard { .. } | Event::Flow(_) | Event::Hold { .. } => true,
+        Event::Heard { .. } | Event::Flow(_) | Event::Hold { .. } | Event::Diverted(_) => true,
         Event::MediaClosed { .. } | Event::Ladder(_) | Event::Kept { .. } | Event::Resumed { .. } => true,
         Event::PersonCalled { .. }
         | Event::Transfer { .. }
         | Event::PersonNotReached { .. }
+        | Event::CameBack { .. }
         | Event::Bridged { .. }
         | Event::Unbridged { .. } => true,
         Event::GuestCalled { .. }

@@ -7,6 +7,7 @@ use crate::report::event::{Cause, GuestMode, Party, Pressed};
 use crate::report::ladder::Heading;
 use crate::sip::way::Transport;
 use crate::wire::codec::Codec;
+use crate::wire::sip::diversion::Why as DivertedWhy;
 use crate::wire::telephone_event::Key;
 
 /// A value that is stored as one word.
@@ -51,6 +52,18 @@ impl Word for RecordingFault {
         (RecordingFault::Quota, "quota"),
         (RecordingFault::Io, "io"),
         (RecordingFault::Busy, "busy"),
+    ];
+}
+
+impl Word for DivertedWhy {
+    const KIND: &'static str = "why a call was sent on";
+    const WORDS: &'static [(Self, &'static str)] = &[
+        (DivertedWhy::Unknown, "unknown"),
+        (DivertedWhy::Busy, "busy"),
+        (DivertedWhy::NoAnswer, "no_answer"),
+        (DivertedWhy::Unavailable, "unavailable"),
+        (DivertedWhy::Always, "always"),
+        (DivertedWhy::Chosen, "chosen"),
     ];
 }
 
@@ -165,6 +178,7 @@ mod tests {
         each_word_is_its_own::<Cause>();
         each_word_is_its_own::<Party>();
         each_word_is_its_own::<Why>();
+        each_word_is_its_own::<DivertedWhy>();
         each_word_is_its_own::<Key>();
         each_word_is_its_own::<Transport>();
         each_word_is_its_own::<Heading>();
@@ -195,5 +209,6 @@ mod tests {
         assert_eq!(Party::WORDS.len(), party(Party::Flow));
         assert_eq!(Codec::WORDS.len(), Codec::ALL.len());
         assert_eq!(Transport::WORDS.len(), Transport::ALL.len());
+        assert_eq!(DivertedWhy::WORDS.len(), DivertedWhy::ALL.len());
     }
 }

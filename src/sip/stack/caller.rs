@@ -1,11 +1,13 @@
 //! What the switch learns of an INVITE that begins a dialog: who calls whom, as the header fields
 //! tell it. Which of them is believed is the switch's.
 
+use super::super::diverted::{Diversions, Diverted};
 use super::super::interface::{Invite, Phone, Reliability};
 use super::body;
 use crate::phi::Phi;
 use crate::sip::way::Way;
 use crate::wire::sip::address::Address;
+use crate::wire::sip::diversion::{self, Diversion, Privacy};
 use crate::wire::sip::header::Headers;
 use crate::wire::sip::message::Request;
 use crate::wire::sip::name::Name;
@@ -23,7 +25,8 @@ pub fn describe(request: &Request<'_>, way: Way) -> Invite {
         request_user: Phi::new(Uri::read(request.uri).ok().and_then(|uri| user(&uri)).unwrap_or_default()),
         to_user: Phi::new(user_of(headers, Name::To).unwrap_or_default()),
         p_called_party_user: user_of(headers, Name::PCalledPartyId).map(Phi::new),
-        diversion_user: user_of(headers, Name::Diversion).map(Phi::new),
+        diversions: diversions(headers),
+        privacy: Privacy::read(headers),
         from_user: named_user_of(headers, Name::From).map(Phi::new),
         asserted_user: named_user_of(headers, Name::PAssertedIdentity).map(Phi::new),
         sdp: body::sdp(request).ok().flatten().map(<[u8]>::to_vec),
@@ -36,6 +39,16 @@ pub fn describe(request: &Request<'_>, way: Way) -> Invite {
     }
 }
 
+fn diversions(headers: &Headers<'_>) -> Diversions {
+    let diversion::Diversions { list, more, unread } = diversion::read(headers);
+    Diversions { list: list.into_iter().map(diverted).collect(), more, unread }
+}
+
+fn diverted(diversion: Diversion<'_>) -> Diverted {
+    let Diversion { who, told, why } = diversion;
+    Diverted { who: named(&who).map(Phi::new), told, why }
+}
+
 /// The user part of the first value of that name that has one.
 fn user_of(headers: &Headers<'_>, name: Name) -> Option<String> {
     headers.values(name).find_map(|value| user(&Address::read(value).ok()?.uri().ok()?))
@@ -43,10 +56,11 @@ fn user_of(headers: &Headers<'_>, name: Name) -> Option<String> {
 
 /// The same, but nobody if the caller wishes to be anonymous (RFC 3323 §4.1).
 fn named_user_of(headers: &Headers<'_>, name: Name) -> Option<String> {
-    headers.values(name).find_map(|value| {
-        let uri = Address::read(value).ok()?.uri().ok()?;
-        user(&uri).filter(|user| !user.eq_ignore_ascii_case("anonymous") && !hides(uri.host))
-    })
+    headers.values(name).find_map(|value| named(&Address::read(value).ok()?.uri().ok()?))
+}
+
+fn named(uri: &Uri<'_>) -> Option<String> {
+    user(uri).filter(|user| !user.eq_ignore_ascii_case("anonymous") && !hides(uri.host))
 }
 
 fn hides(host: Option<Host<'_>>) -> bool {
@@ -80,6 +94,11 @@ mod tests {
         user.as_ref().map(|user| user.expose().as_str())
     }
 
+    /// Who sent the call on, the last one first.
+    fn sent_on_by(call: &Invite) -> Vec<Option<&str>> {
+        call.diversions.list.iter().map(|it| named(&it.who)).collect()
+    }
+
     #[test]
     fn users_come_from_where_carriers_put_them() {
         // RFC 3325 §9.1; RFC 5806 §3; RFC 7315 §4.2
@@ -91,10 +110,7 @@ mod tests {
         assert_eq!((call.request_user.expose().as_str(), call.to_user.expose().as_str()), ("+1617", "desk"));
         assert_eq!(named(&call.from_user), Some("+16175550142"));
         assert_eq!(named(&call.asserted_user), Some("+1617"));
-        assert_eq!(
-            (named(&call.diversion_user), named(&call.p_called_party_user)),
-            (Some("200"), Some("300"))
-        );
+        assert_eq!((sent_on_by(&call), named(&call.p_called_party_user)), (vec![Some("200")], Some("300")));
     }
 
     #[test]
@@ -109,7 +125,23 @@ mod tests {
             (named(&call.from_user), named(&call.asserted_user)),
             (Some("+16175550142"), Some("+16175550142"))
         );
-        assert_eq!(named(&call.diversion_user), Some("7042"));
+        assert_eq!(sent_on_by(&call), [Some("7042")]);
+    }
+
+    #[test]
+    fn who_sent_a_call_on_may_be_nobody_and_what_is_none_is_counted() {
+        // RFC 5806 §3, RFC 7044 §5, RFC 3323 §4.1
+        let call = invite(
+            "sip:clinic",
+            "Diversion: <sip:anonymous@anonymous.invalid>;reason=user-busy, <sip:x@\"y>, <sip:+1-617@x>\r\n",
+        );
+        assert_eq!(sent_on_by(&call), [None, Some("+1617")]);
+        assert_eq!((call.diversions.more, call.diversions.unread), (0, 1));
+        let call = invite(
+            "sip:clinic",
+            "History-Info: <sip:617-555-0111@x;user=phone;phone-context=+1>;index=1, <sip:100@x;cause=486>;index=1.1;mp=1\r\n",
+        );
+        assert_eq!(sent_on_by(&call), [Some("+16175550111")]);
     }
 
     #[test]

@@ -402,6 +402,7 @@ impl Stack {
             .header(Name::CSeq, "1 INVITE")
             .header(Name::MaxForwards, "70");
         let builder = presented.write(self.abilities(builder, way));
+        let builder = self.tell_history(builder, call, &told.to_string(), line.as_deref());
         let builder = builder.header(Name::UserAgent, &self.settings.product);
         let builder = timer::ask(builder, self.settings.session_expires_s, None, 0);
         let octets = builder.finish_with(SDP, &call.sdp);

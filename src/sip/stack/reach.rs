@@ -18,6 +18,7 @@ use super::super::registrar::Reached;
 use super::super::transaction::clients::{self, Cancel, ClientId, Large, Purpose, Sending, Target};
 use super::super::transaction::key::ClientKey;
 use super::super::way::{ConnectionId, Transport, Way};
+use super::history::with_target;
 use super::leg::Phase;
 use super::readdress::{for_phone, readdressed, with_uri, with_via_transport, without_credentials};
 use super::{Stack, TimerKey};
@@ -425,7 +426,10 @@ impl Stack {
         let octets = if is_elsewhere { without_credentials(octets) } else { octets };
         let octets = match (&target.phone, &target.line) {
             (Some(phone), _) => for_phone(&octets, phone),
-            (None, Some(line)) => with_uri(&octets, &parsed.method, line.uri.expose().as_bytes()),
+            (None, Some(line)) => {
+                let octets = with_target(&octets, line.uri.expose());
+                with_uri(&octets, &parsed.method, line.uri.expose().as_bytes())
+            }
             (None, None) => octets,
         };
         let key = ClientKey::new(&branch, &parsed.method);

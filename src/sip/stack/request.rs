@@ -46,6 +46,7 @@ impl Stack {
         let replaces = Replaces::of(&request.headers).ok().flatten().map(|it| self.replaced(&it));
         let invite = Box::new(Invite { phone, replaces, ..caller::describe(request, *way) });
         within.reliability = invite.reliability;
+        self.counters.diversions_unread += u64::from(invite.diversions.unread);
         self.dialogs.insert(within.dialog.id(), leg);
         let phase = Phase::InDialog(Box::new(within));
         self.legs.insert(leg, Leg { reason: None, carrier: None, phase });

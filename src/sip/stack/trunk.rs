@@ -30,6 +30,7 @@ use crate::clock::Instant;
 use crate::limits::{CARRIER_HOSTS_MAX, CHALLENGES_ANSWERED_MAX, SIP_REQUEST_BY_UDP_MAX_OCTETS};
 use crate::phi::Phi;
 use crate::wire::sip::credentials::Credentials;
+use crate::wire::sip::diversion::Wish;
 use crate::wire::sip::emit::Builder;
 use crate::wire::sip::message::{Message, Request, Response, parse};
 use crate::wire::sip::name::Name;
@@ -147,7 +148,7 @@ impl Carriers {
 
 impl Stack {
     /// Who a call of ours is from. A carrier shows the number of the trunk, and learns the patient's if it is trusted; a
-    /// patient who is anonymous stays so (RFC 3325 §7). Who calls for help is shown by the number of his place: the
+    /// patient who is anonymous, or asked for it, stays so (RFC 3325 §7). Who calls for help is shown by the number of his place: the
     /// dispatcher finds it by that, and calls it back. A user of ours has no number of his own: the trunk's stands for it.
     pub(super) fn presented(&self, call: &Outgoing, told: &str, line: Option<&Line>) -> Presented {
         let user = call.from_user.expose().as_str();
@@ -162,6 +163,7 @@ impl Stack {
             let asserted = carrier.trusted.then(|| named(&number));
             return Presented { from: named(&number), asserted, privacy: None };
         }
+        let is_known = is_known && call.carries.privacy.identity == Wish::Told;
         let number = if user.bytes().all(|octet| octet.is_ascii_digit() || octet == b'+') {
             user
         } else {

@@ -75,6 +75,7 @@ impl Desk {
             account: None,
             login_s: None,
             health_every: None,
+            diversion: Default::default(),
         };
         desk.scene.tell(Input::Carriers(vec![carrier("carrier"), carrier("emergency")]));
         desk

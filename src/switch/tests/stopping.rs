@@ -124,6 +124,7 @@ fn a_trunk_hears_that_we_leave_after_the_last_call_and_cannot_hold_us_up() {
             account: Some(Account::new("clinic-7", "secret")),
             login_s: Some(600),
             health_every: None,
+            diversion: Default::default(),
         };
         scene.tell(Input::Carriers(vec![carrier]));
         scene.wait(Duration::ZERO);

@@ -14,6 +14,7 @@
 pub mod address;
 pub mod credentials;
 pub mod cseq;
+pub mod diversion;
 pub mod emit;
 pub mod framing;
 pub mod grammar;

@@ -64,7 +64,12 @@ fn call(from_user: &str, product: &str) -> Vec<u8> {
     let mut stack = Stack::new(settings, Rng::seeded(3));
     let leg = stack.reserve_leg();
     let from_user = Phi::new(from_user.to_owned());
-    let call = Box::new(Outgoing { target: "sip:desk@10.0.0.2:5062".to_owned(), from_user, sdp: SDP.into() });
+    let call = Box::new(Outgoing {
+        target: "sip:desk@10.0.0.2:5062".to_owned(),
+        from_user,
+        carries: Default::default(),
+        sdp: SDP.into(),
+    });
     sent_after(&mut stack, Input::Command(Command::Invite { leg, way: way(), call })).remove(0)
 }
 

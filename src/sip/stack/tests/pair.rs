@@ -317,6 +317,7 @@ impl Pair {
         let call = Box::new(Outgoing {
             target: format!("sip:desk@{other}"),
             from_user: Phi::new("100".to_owned()),
+            carries: Default::default(),
             sdp: self.sdp(),
         });
         self.legs[side].insert(leg, Told::Begun);
@@ -404,6 +405,7 @@ fn crossing(first: usize, second: usize, later_ms: u64) -> Pair {
     let call = Box::new(Outgoing {
         target: format!("sip:desk@{}", ADDRESSES[1]),
         from_user: Phi::new("100".to_owned()),
+        carries: Default::default(),
         sdp: pair.sdp(),
     });
     pair.legs[0].insert(leg, Told::Begun);

@@ -164,6 +164,7 @@ impl Scene {
         let call = Box::new(Outgoing {
             target: "sip:desk@10.0.0.2:5062".to_owned(),
             from_user: Phi::new("+1 617".to_owned()),
+            carries: Default::default(),
             sdp: SDP.into(),
         });
         self.command(Command::Invite {

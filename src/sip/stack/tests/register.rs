@@ -74,7 +74,12 @@ impl Bench {
                 Output::Event(Event::KeepBindings(keep)) => self.keeps.push(keep),
                 Output::Event(Event::Located { leg, way }) => {
                     let (target, sdp) = ("sip:ann@careline".to_owned(), b"v=0".to_vec());
-                    let call = Box::new(Outgoing { target, from_user: Phi::new("1".to_owned()), sdp });
+                    let call = Box::new(Outgoing {
+                        target,
+                        from_user: Phi::new("1".to_owned()),
+                        carries: Default::default(),
+                        sdp,
+                    });
                     self.tell(Input::Command(Command::Invite { leg, way, call }));
                 }
                 Output::Event(Event::Failed { status, .. }) => self.ladder += &format!("failed {status}\n"),

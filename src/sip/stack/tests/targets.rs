@@ -98,7 +98,12 @@ impl Bench {
             Event::Located { leg, way } => {
                 let sdp = vec![b'x'; self.sdp_octets];
                 let target = "sip:desk@two.example".to_owned();
-                let call = Box::new(Outgoing { target, from_user: Phi::new("1".to_owned()), sdp });
+                let call = Box::new(Outgoing {
+                    target,
+                    from_user: Phi::new("1".to_owned()),
+                    carries: Default::default(),
+                    sdp,
+                });
                 self.tell(Input::Command(Command::Invite { leg, way, call }));
             }
             Event::Failed { status, .. } => self.note(&format!("failed {status}")),

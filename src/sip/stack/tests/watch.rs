@@ -46,7 +46,16 @@ fn carrier(name: &str, hosts: &[u8]) -> Carrier {
     let (name, caller) = (TrunkName::from(name), "+16175550100".to_owned());
     let health_every = Some(Duration::from_secs(30));
     let account = Some(Account::new("clinic-7", "secret"));
-    Carrier { name, to, caller, trusted: false, account, login_s: None, health_every }
+    Carrier {
+        name,
+        to,
+        caller,
+        trusted: false,
+        account,
+        login_s: None,
+        health_every,
+        diversion: Default::default(),
+    }
 }
 
 impl Bench {
@@ -118,7 +127,12 @@ impl Bench {
         match event {
             Event::Located { leg, way } => {
                 let from_user = Phi::new("+16175550142".to_owned());
-                let call = Outgoing { target: self.call.1.clone(), from_user, sdp: b"v=0\r\n".to_vec() };
+                let call = Outgoing {
+                    target: self.call.1.clone(),
+                    from_user,
+                    carries: Default::default(),
+                    sdp: b"v=0\r\n".to_vec(),
+                };
                 self.tell(Input::Command(Command::Invite { leg, way, call: Box::new(call) }));
             }
             Event::Failed { status, .. } => self.note(&format!("failed {status}")),
