@@ -11,7 +11,7 @@ use crate::flow::closing::change::ByPhone;
 use crate::id::LegId;
 use crate::io::store::words::Word;
 use crate::phi::Phi;
-use crate::report::event::{Cause, Party, TransferStep};
+use crate::report::event::{Cause, Party, TransferMeans, TransferStep};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use std::time::Duration;
@@ -35,7 +35,16 @@ pub fn hold_ends(by: Party) -> &'static str {
 /// How a person hands the talk on.
 pub fn transferred(by: LegId, step: &TransferStep) -> String {
     match step {
-        TransferStep::Began { target } => format!("the person ({by}) hands the caller on to {target}"),
+        TransferStep::Began { target, means } => {
+            let how = match means {
+                TransferMeans::Phone => "",
+                TransferMeans::Command => ", by command",
+                TransferMeans::Keys => ", by keys",
+                TransferMeans::KeysAttended => ", by keys, after a word with him",
+            };
+            format!("the person ({by}) hands the caller on to {target}{how}")
+        }
+        TransferStep::Consults { with } => format!("the person ({by}) speaks with {with}: the caller waits"),
         TransferStep::Refused { status } => {
             format!("a transfer that {by} asked for may not be (SIP status {status})")
         }
