@@ -9,11 +9,13 @@ pub mod codes;
 pub mod dialling;
 pub mod faults;
 pub mod interpreters;
+mod keys;
 pub mod out;
 mod users;
 pub mod vocabulary;
 mod voice;
 
+use crate::call::keycode::Codes;
 use crate::call::routing::CalledNumberFrom;
 use crate::flow::diagnostic::{Diagnostic, Place, Sources, Words};
 use crate::flow::syntax::fields::{self, Fields};
@@ -28,7 +30,7 @@ use crate::limits;
 use crate::sip::interface::{InfoKeys, Network, Settings, User};
 use crate::switch::dial::{Emergency, Outside};
 use addresses::{listens, near_networks, networks, over_each, this_machine};
-use codes::{CLASH, FAMILY, NO_PORT, ODD_PORT, TRUNK_TWICE};
+use codes::{FAMILY, NO_PORT, ODD_PORT, TRUNK_TWICE};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -50,6 +52,8 @@ pub struct Config {
     pub unrecorded: Vec<String>,
     /// Vendors of interpreters, in the order in which they are tried.
     pub interpreters: Vec<interpreters::Vendor>,
+    /// By which keys persons hand on.
+    pub keys: Codes,
     /// What phones of users may call over a trunk; `None` is nothing.
     pub dialling: Option<Outside>,
     /// What phones of the house dial for help, and where they are.
@@ -250,6 +254,7 @@ impl Default for Config {
             users: Vec::new(),
             unrecorded: Vec::new(),
             interpreters: Vec::new(),
+            keys: Codes::default(),
             dialling: None,
             emergency: dialling::no_emergency(),
             flows: PathBuf::from("ivr-flows"),
@@ -336,6 +341,9 @@ impl Config {
         if let Some(node) = fields.take("interpreters") {
             self.interpreters = interpreters::read(node, &self.trunks, sources);
         }
+        if let Some(node) = fields.take("keys") {
+            self.keys = keys::read(node, sources);
+        }
         if let Some(node) = fields.take("voice") {
             self.voice = voice::read(node, sources);
         }
@@ -369,23 +377,6 @@ impl Config {
             self.log = fields::choice(node, "log level", &levels, FAMILY, sources).unwrap_or(self.log);
         }
         fields.finish(sources);
-    }
-}
-
-impl Config {
-    /// Sound goes by one family of addresses: whoever signals over the other could not be heard.
-    fn check_families(&self, place: Place, sources: &mut Sources) {
-        let sound = self.media.address;
-        let other = self.sip.listen.iter().find(|listen| listen.address.is_ipv4() != sound.is_ipv4());
-        let Some(listen) = other else { return };
-        let any = if listen.address.is_ipv4() { "0.0.0.0" } else { "\"::\"" };
-        let words =
-            Words::what(format!("SIP is listened for at {}, and sound at {sound} alone", listen.address))
-                .repair(format!(
-                    "write media: {{address: {any}}}, or take that address out of `sip: {{listen: …}}`"
-                ))
-                .hears("who calls there would hear nothing");
-        sources.fault(place, CLASH, words);
     }
 }
 

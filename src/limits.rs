@@ -289,6 +289,18 @@ pub const PRESSES_TO_PAIR_MAX: usize = 8;
 pub const SAME_PRESS_WITHIN: Duration = Duration::from_millis(400);
 /// Keys that wait to be sent to a party: an extension with its pauses, or a card number.
 pub const KEYS_TO_SEND_MAX: usize = 32;
+/// Keys of one code by which a person hands on: `*` and up to three digits.
+pub const KEYCODE_MAX: usize = 4;
+/// How long a key of a person that may begin a code is withheld: who has a code in mind presses the next key sooner.
+pub const CODE_KEY_WITHIN: Duration = Duration::from_secs(2);
+/// How long after the code the first key of the number may take: it is looked up in a list on the wall.
+pub const NUMBER_FIRST_KEY_WITHIN: Duration = Duration::from_secs(8);
+/// The pause that ends a number, where no `#` does.
+pub const NUMBER_KEY_WITHIN: Duration = Duration::from_secs(4);
+/// Keys of a number behind a code: one of E.164 has 15, with a prefix of its country.
+pub const KEYED_NUMBER_MAX: usize = 20;
+/// Keys of a person that wait to be pressed for the others: half of [`KEYS_TO_SEND_MAX`], so that other keys have room.
+pub const KEYS_PASSED_ON_MAX: u32 = 16;
 /// How long each key of ours is pressed: longer than what the slowest menus want.
 pub const KEY_PRESSED: Duration = Duration::from_millis(100);
 /// The silence behind each key of ours, before the next one.

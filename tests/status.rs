@@ -44,6 +44,8 @@ const AFTER_ONE_CALL: &[(&str, u64, u64)] = &[
     ("calls_wrong_password", 0, 0),
     ("transfers", 0, 0),
     ("transfers_attended", 0, 0),
+    ("transfers_by_keys", 0, 0),
+    ("person_keys_dropped", 0, 0),
     ("transfers_failed", 0, 0),
     ("transfers_refused", 0, 0),
     ("guests_in", 0, 0),

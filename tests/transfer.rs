@@ -4,6 +4,8 @@
 //! In another call SIPp is the front desk, and talks with the nurse before it hands the patient on (REFER with Replaces); in
 //! one more it goes on at another phone of its own (INVITE with Replaces).
 //!
+//! With keys alone the desk hands on blind, after a word with the nurse, and takes the patient back.
+//!
 //! In other calls it tries a number that the clinic does not know, and a colleague whose phone is off. This softphone hangs
 //! up by itself when a transfer fails; the patient is led on. That a talk goes on is shown by `switch/tests/transfer.rs`.
 
@@ -27,16 +29,24 @@ use std::io::Write;
 use std::net::{SocketAddr, TcpStream};
 use std::path::Path;
 use std::process::Child;
+use std::time::Duration;
 
 const PATIENT_HZ: f64 = 440.0;
 const DESK_HZ: f64 = 1_000.0;
 const NURSE_HZ: f64 = 1_500.0;
+/// How long a key of one phone may take to the other.
+const KEY_WITHIN: Duration = Duration::from_secs(10);
 /// 20 ms packets that the patient hears of each person: two seconds.
 const TALK: u64 = 100;
-const USERS: [&str; 3] = ["front-desk", "nurse", "doctor"];
+const USERS: [&str; 4] = ["front-desk", "nurse", "doctor", "\"102\""];
 
 /// An engine with users, whose flows ring the front desk by its name.
 fn engine(home: &Path) -> Engine {
+    engine_with(home, "")
+}
+
+/// The same with these lines in its configuration.
+fn engine_with(home: &Path, lines: &str) -> Engine {
     let sounds = home.join("sounds");
     sound::short_prompts(Path::new(ROOT), &sounds);
     let desk_hop = |_nowhere: SocketAddr| "careline".to_owned();
@@ -45,10 +55,10 @@ fn engine(home: &Path) -> Engine {
     let file = home.join("careline.yaml");
     let config = fs::read_to_string(&file).expect("it was written");
     let user = |name: &str| {
-        let ha1 = Ha1::of(Algorithm::Md5, name.as_bytes(), b"careline", b"secret");
+        let ha1 = Ha1::of(Algorithm::Md5, name.trim_matches('"').as_bytes(), b"careline", b"secret");
         format!("{{name: {name}, digest: md5, ha1: \"{}\"}}", ha1.expose())
     };
-    let users = format!("{config}users: [{}]\n", USERS.map(user).join(", "));
+    let users = format!("{config}{lines}users: [{}]\n", USERS.map(user).join(", "));
     fs::write(&file, users).expect("the test's own directory can be written");
     Engine::start_again(home, sip, desk)
 }
@@ -75,9 +85,22 @@ enum By {
 
 /// Lets a baresip transfer its call.
 fn transfer(home: &Path, to: &str) {
+    does(home, &format!(r#"{{"command":"transfer","params":"{to}"}}"#));
+}
+
+/// Lets a baresip press these keys, each when the one before has been heard of (RFC 4733).
+fn press(home: &Path, engine: &Engine, keys: &str) {
+    for key in keys.chars() {
+        let before = engine.status()["keys"];
+        does(home, &format!(r#"{{"command":"sndcode","params":"{key}"}}"#));
+        engine.wait_for("the key", |figures| figures["keys"] == before + 1);
+    }
+}
+
+/// Gives a baresip a command.
+fn does(home: &Path, command: &str) {
     let at = fs::read_to_string(home.join(CONTROL)).expect("it was furnished");
     let mut control = engine::eventually(|| TcpStream::connect(&at).ok(), || format!("baresip at {at}"));
-    let command = format!(r#"{{"command":"transfer","params":"{to}"}}"#);
     write!(control, "{}:{command},", command.len()).expect("baresip takes a command");
 }
 
@@ -171,6 +194,77 @@ fn a_desk_hands_the_patient_on_to_a_colleague_and_to_nobody_else() {
         assert!(handed.matches('d').count() >= 3 && handed.matches('n').count() >= 3, "both: {handed}");
         assert!(handed.rfind('d') < handed.find('n'), "the one after the other: {handed}");
     }
+    let (status, said) = engine.stop();
+    assert!(status.success(), "the engine ended with {status}:\n{said}");
+}
+
+#[test]
+fn a_desk_whose_phone_has_no_transfer_key_hands_the_patient_on_by_keys_alone() {
+    // RFC 4733: its keys come as events, and none of a code reaches the patient.
+    let home = tempfile::tempdir().expect("a temporary directory can be made");
+    let engine = engine_with(home.path(), "keys: {blind: \"*1\", attended: \"*2\", back: \"*0\"}\n");
+    let [desk_home, nurse_home] = ["desk", "nurse"].map(|name| home.path().join(name));
+    let mut desk = user(&desk_home, &engine, "front-desk", DESK_HZ);
+    let mut nurse = user(&nurse_home, &engine, "102", NURSE_HZ);
+    let said_all = || format!("{}\n{}\n{}", said(&desk_home), said(&nurse_home), engine.said());
+    let both = || (engine.status()["phones"] == 2).then_some(());
+    engine::eventually(both, || format!("both to log in:\n{}", said_all()));
+    for (code, then, outcome) in [
+        ("*1", "", "they talked"),
+        ("*2", "hangs up", "they talked"),
+        ("*2", "*0", "not reached, SIP status 480"),
+    ] {
+        let (patient, call) = talking(&engine, said_all);
+        press(&desk_home, &engine, "5");
+        patient.wait_until(KEY_WITHIN, "a key that is no code", |heard| heard.keys == 1);
+        press(&desk_home, &engine, &format!("{code}102#"));
+        if code == "*2" {
+            told(&engine, &call, "by keys: under way", said_all);
+            let consults =
+                || engine.told(&["calls", "show", &call]).contains("the caller waits").then_some(());
+            engine::eventually(consults, || format!("the two to speak:\n{}", said_all()));
+            patient.listen(TALK);
+        }
+        match then {
+            "" => {}
+            "hangs up" => does(&desk_home, r#"{"command":"hangup"}"#),
+            keys => press(&desk_home, &engine, keys),
+        }
+        told(&engine, &call, &format!("to sip:102@careline, by keys: {outcome}"), said_all);
+        patient.listen(TALK);
+        let heard = patient.hang_up().unwrap_or_else(|fault| panic!("BYE: {fault}"));
+        assert_eq!(
+            (heard.missing, heard.out_of_order),
+            (0, 0),
+            "{code} {then}: one unbroken stream: {heard:?}"
+        );
+        assert_eq!(heard.keys, 1, "{code} {then}: no key of a code reaches the patient");
+        told(&engine, &call, "ended: hung up, by the caller", said_all);
+    }
+    let figures = engine.wait_for("the end of the calls and of their files", |figures| {
+        (figures["calls_ended"], figures["recorder_closed"], figures["ports_in_use"]) == (3, 3, 0)
+    });
+    for phone in [&mut desk, &mut nurse] {
+        phone.kill().expect("it runs until it is told to stop");
+        phone.wait().expect("it is our child");
+    }
+    let counted = ["transfers", "transfers_by_keys", "transfers_attended", "transfers_failed", "flow_faults"];
+    assert_eq!(counted.map(|name| figures[name]), [3, 3, 1, 1, 0], "{figures:#?}");
+    let sides = engine::recordings(home.path()).into_iter().map(|file| {
+        let stereo = sound::read(&file).unwrap_or_else(|fault| panic!("{fault}"));
+        halves(&stereo.right)
+    });
+    let sides: Vec<String> = sides.collect();
+    println!("half seconds of our sides: {sides:#?}");
+    let (handed, kept): (Vec<&String>, Vec<&String>) = sides.iter().partition(|side| side.contains('n'));
+    assert_eq!((handed.len(), kept.len()), (2, 1), "the nurse is heard in two calls: {sides:#?}");
+    for side in &handed {
+        assert!(side.matches('d').count() >= 3 && side.matches('n').count() >= 3, "both: {side}");
+        assert!(side.rfind('d') < side.find('n'), "the one after the other: {side}");
+    }
+    let waits = |side: &String| side.trim_matches('.').contains("...");
+    assert!(handed.iter().any(|side| waits(side)), "the patient waits while the two speak: {handed:?}");
+    assert!(waits(kept[0]) && kept[0].matches('d').count() >= 6, "and has the desk back: {kept:?}");
     let (status, said) = engine.stop();
     assert!(status.success(), "the engine ended with {status}:\n{said}");
 }

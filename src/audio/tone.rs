@@ -41,6 +41,59 @@ pub fn message_beep() -> Vec<i16> {
     sine(1_000, Duration::from_millis(400), 8_192)
 }
 
+/// A short sound that says something.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Signal {
+    /// It is your turn: to leave a message, to press a number.
+    YourTurn,
+    /// Nobody was reached: you are where you were.
+    NotReached,
+}
+
+impl Signal {
+    /// Its samples.
+    pub fn samples(self) -> Vec<i16> {
+        match self {
+            Signal::YourTurn => message_beep(),
+            Signal::NotReached => not_reached(),
+        }
+    }
+}
+
+/// What is under a wait while nobody speaks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Wait {
+    /// Two soft notes: you are still here.
+    Notes,
+    /// Somebody is rung.
+    Ringing,
+}
+
+impl Wait {
+    /// Its samples, whole ticks, to be repeated.
+    pub fn samples(self) -> Vec<i16> {
+        match self {
+            Wait::Notes => waiting_bed(),
+            Wait::Ringing => ringing(),
+        }
+    }
+}
+
+/// Three short low tones, under the frequencies of keys.
+fn not_reached() -> Vec<i16> {
+    const TONE: Duration = Duration::from_millis(150);
+    let one = [sine(440, TONE, 6_000), vec![0; samples_in(TONE / 2)]].concat();
+    one.repeat(3)
+}
+
+/// Audible ringing as North America hears it: 440 and 480 Hz, 19 dB under a milliwatt each, two seconds of six (ITU-T E.182
+/// §5.3, ATIS-0600401).
+fn ringing() -> Vec<i16> {
+    let partial = |hz| Partial { hz, dbm0: -22.0 };
+    let sounds = dual(partial(440.0), partial(480.0), Duration::from_secs(2));
+    [sounds, vec![0; samples_in(Duration::from_secs(4))]].concat()
+}
+
 /// What is heard under a wait while nobody speaks: two soft notes, then rest, four seconds in all (200 ticks), to be
 /// repeated. It says "you are still here" in every language. Both notes are under the frequencies of keys.
 pub fn waiting_bed() -> Vec<i16> {

@@ -2,7 +2,7 @@
 
 use crate::clock::Instant;
 use crate::id::LegId;
-use crate::media::command::{Direction, Ears, PortIndex, WorkerIndex};
+use crate::media::command::{Direction, Ears, KeysGo, PortIndex, WorkerIndex};
 use crate::wire::codec::Codec;
 use std::net::{IpAddr, SocketAddr};
 
@@ -29,6 +29,8 @@ pub struct Leg {
     pub open: bool,
     /// What the worker listens to the party's sound for.
     pub ears: Ears,
+    /// Where the worker sends the party's key events.
+    pub keys_go: KeysGo,
     /// Whose dialog it is in.
     pub dialog: DialogOf,
     /// When to ask (again) whether the party is still there: its sound does not tell.

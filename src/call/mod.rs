@@ -1,5 +1,6 @@
 //! Floor 4: a call and its legs, what they are called and where they are.
 
+pub mod keycode;
 pub mod keys;
 pub mod leg;
 pub mod recording;

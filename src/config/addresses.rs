@@ -1,7 +1,8 @@
 //! Addresses as `careline.yaml` writes them: networks whose calls are taken, and where SIP is listened for.
 
-use super::codes::{FAMILY, LISTEN_NOWHERE, LISTEN_TWICE};
-use crate::flow::diagnostic::{Sources, Words};
+use super::Config;
+use super::codes::{CLASH, FAMILY, LISTEN_NOWHERE, LISTEN_TWICE};
+use crate::flow::diagnostic::{Place, Sources, Words};
 use crate::flow::syntax::fields;
 use crate::flow::syntax::tree::{Node, Shape};
 use crate::io::sip_port::Listen;
@@ -115,4 +116,21 @@ pub fn near_networks() -> Vec<Network> {
         v6(0xfc00, 7),
         v6(0xfe80, 10),
     ]
+}
+
+impl Config {
+    /// Sound goes by one family of addresses: whoever signals over the other could not be heard.
+    pub(super) fn check_families(&self, place: Place, sources: &mut Sources) {
+        let sound = self.media.address;
+        let other = self.sip.listen.iter().find(|listen| listen.address.is_ipv4() != sound.is_ipv4());
+        let Some(listen) = other else { return };
+        let any = if listen.address.is_ipv4() { "0.0.0.0" } else { "\"::\"" };
+        let words =
+            Words::what(format!("SIP is listened for at {}, and sound at {sound} alone", listen.address))
+                .repair(format!(
+                    "write media: {{address: {any}}}, or take that address out of `sip: {{listen: …}}`"
+                ))
+                .hears("who calls there would hear nothing");
+        sources.fault(place, CLASH, words);
+    }
 }

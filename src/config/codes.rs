@@ -62,6 +62,8 @@ pub const INTERPRETER_LANGUAGE: Code = code("C027", "a vendor of interpreters do
 pub const INTERPRETER_KEYS: Code = code("C028", "what is to be pressed for a menu is no keys");
 /// Two vendors of one name.
 pub const INTERPRETER_TWICE: Code = code("C029", "two vendors of interpreters have the same name");
+/// By which keys persons hand on.
+pub const KEYS: Code = code("C030", "keys to hand a talk on by are no code, or lack one that belongs to it");
 
 /// All kinds of fault that this file can have besides YAML's own.
 pub const CODES: &[Code] = &[
@@ -93,4 +95,5 @@ pub const CODES: &[Code] = &[
     INTERPRETER_LANGUAGE,
     INTERPRETER_KEYS,
     INTERPRETER_TWICE,
+    KEYS,
 ];

@@ -276,6 +276,13 @@ pub const PAGES: &[Page] = &[
             "interpreters: [{name: lingua, call: \"sip:line@203.0.113.7\", languages: [vi]}, {name: other, call: \"sip:line@203.0.113.8\", languages: [es]}]",
         ),
     ),
+    page(
+        codes::KEYS,
+        "What stands under `keys` is no code, two of them begin alike, or `attended` has no `back`.",
+        NOT_STARTED,
+        "Write a star and one to three digits in quotes, and a `back` where there is `attended`: without it a person who has asked a colleague could not take the caller back.",
+        words(FILE, "keys: {attended: \"2\"}", "keys: {attended: \"*2\", back: \"*0\"}"),
+    ),
 ];
 
 #[cfg(test)]

@@ -272,6 +272,27 @@ pub const INTERPRETER: Object = Object {
     ],
 };
 
+/// `keys:`
+pub const KEYS: Object = Object {
+    what: "`keys`",
+    about: "Keys by which a person hands the caller on, with any phone; left out, none do.",
+    fields: &[
+        field(
+            "blind",
+            Optional,
+            Value::Text,
+            "Before the number: the caller goes to whoever answers there. A star and digits, such as \"*1\".",
+        ),
+        field(
+            "attended",
+            Optional,
+            Value::Text,
+            "Before the number: the person speaks with the other one first, and hangs up to hand on.",
+        ),
+        field("back", Optional, Value::Text, "Takes the caller back; it belongs to `attended`."),
+    ],
+};
+
 /// `dialling:`
 pub const DIALLING: Object = Object {
     what: "`dialling`",
@@ -415,6 +436,7 @@ pub const CONFIG: Object = Object {
             Value::List(&Value::Object(&INTERPRETER)),
             "Vendors of interpreters, in the order in which they are tried.",
         ),
+        field("keys", Optional, Value::Object(&KEYS), "Keys by which a person hands the caller on."),
         field("dialling", Optional, Value::Object(&DIALLING), "What phones may call over a trunk."),
         field("emergency", Optional, Value::Object(&EMERGENCY), "How phones call for help."),
         field("flows", Optional, Value::Text, "The directory of the flows."),

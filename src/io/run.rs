@@ -367,12 +367,12 @@ impl Engine {
                 self.voice.ask(Question { call, voicing, language, text });
             }
             Output::ForgetVoiced { call } => self.voiced.forget(call),
-            Output::Tone { worker, leg, playback, codec } => {
-                let clips = vec![self.sets.common().tone(codec)];
+            Output::Tone { worker, leg, playback, signal, codec } => {
+                let clips = vec![self.sets.common().tone(signal, codec)];
                 self.play(worker, leg, playback, clips);
             }
-            Output::Bed { worker, leg, codec } => {
-                let sound = Some(self.sets.common().bed(codec));
+            Output::Bed { worker, leg, wait, codec } => {
+                let sound = Some(self.sets.common().bed(wait, codec));
                 self.tell_worker(worker, media::Command::Bed { leg, sound });
             }
             Output::Recorder(command) => self.recorder.command(command),

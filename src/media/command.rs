@@ -11,10 +11,11 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
-/// Where the keys go that the party of a leg presses in a room (RFC 4733). The switch is told of them in any case.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// Where the keys go that the party of a leg presses (RFC 4733). The switch is told of them in any case.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum KeysGo {
     /// To those whom it hears and who hear it: whoever it talks with.
+    #[default]
     ToTheOthers,
     /// To nobody: they are orders to the switch.
     Nowhere,
@@ -165,6 +166,14 @@ pub enum Command {
         leg: LegId,
         /// In this order; at most [`KEYS_TO_SEND_MAX`](crate::limits::KEYS_TO_SEND_MAX) wait at once.
         keys: Phi<Vec<Key>>,
+    },
+    /// Where the party's key events go from now on, whomever it talks with: those that go nowhere are told to the switch
+    /// alone.
+    Keys {
+        /// The leg.
+        leg: LegId,
+        /// Where; to the others, until something else is ordered.
+        go: KeysGo,
     },
     /// Listens to the party's sound for these things from the next tick on, in place of what it was listened to for.
     Listen {

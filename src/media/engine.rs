@@ -120,6 +120,7 @@ impl Engine {
             }
             Command::Stop { leg } => self.with(leg, |leg, outbox| leg.stop(now, outbox)),
             Command::Press { leg, keys } => self.with(leg, |leg, _| leg.press(keys.expose())),
+            Command::Keys { leg, go } => self.with(leg, |leg, _| leg.send_keys(go)),
             Command::Listen { leg, ears } => self.with(leg, |leg, _| leg.listen(ears)),
             Command::Record { leg, tap } => self.with(leg, |leg, outbox| leg.record(tap, now, outbox)),
             Command::StopRecording { leg } => self.with(leg, |leg, outbox| leg.stop_recording(now, outbox)),

@@ -86,6 +86,8 @@ pub struct Leg {
     bed: Option<Box<Bed>>,
     seat: Option<Seat>,
     ears: Ears,
+    /// Where key events go.
+    keys_go: KeysGo,
     /// A key came as an event.
     events_come: bool,
     /// Only while somebody listens: the recorder, the other leg of a bridge, or ears for keys and fax.
@@ -163,6 +165,7 @@ impl Leg {
             bed: None,
             seat: None,
             ears: Ears::default(),
+            keys_go: KeysGo::ToTheOthers,
             events_come: false,
             listener: None,
             transcoder: None,
@@ -274,6 +277,11 @@ impl Leg {
         self.listen_if_needed();
     }
 
+    /// Where the party's key events go from now on. What is left of a press goes where its beginning went.
+    pub const fn send_keys(&mut self, go: KeysGo) {
+        self.keys_go = go;
+    }
+
     /// Takes a key of the other leg of the bridge.
     pub fn relay(&mut self, passed_on: PassedOn) {
         if self.plan.sends_events.is_some() {
@@ -312,7 +320,9 @@ impl Leg {
 
     /// The party's keys go to others too.
     fn passes_keys_on(&self) -> bool {
-        self.bridged_to.is_some() || self.seat.is_some_and(|seat| seat.keys() == KeysGo::ToTheOthers)
+        let in_talk =
+            self.bridged_to.is_some() || self.seat.is_some_and(|seat| seat.keys() == KeysGo::ToTheOthers);
+        in_talk && self.keys_go == KeysGo::ToTheOthers
     }
 
     /// Takes one datagram of the RTP port. A key that is for others too comes back.

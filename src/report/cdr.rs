@@ -15,7 +15,7 @@ use crate::flow::action::{Fact, Why};
 use crate::id::{CallId, ExitName, FlowName, Language, LegId, RecordingId, StepName, TrunkName};
 use crate::media::command::Counters;
 use crate::phi::Phi;
-use crate::report::event::{Cause, Diverted, Entry, Event, GuestMode, Party, TransferStep};
+use crate::report::event::{Cause, Diverted, Entry, Event, GuestMode, Party, TransferMeans, TransferStep};
 use crate::report::ladder::Signalling;
 use crate::wire::codec::Codec;
 use std::time::Duration;
@@ -124,6 +124,8 @@ pub struct Transfer {
     pub by: LegId,
     /// Whom it was to be; `None` if nobody was called.
     pub target: Option<String>,
+    /// How it was asked for; `None` if nobody was called.
+    pub means: Option<TransferMeans>,
     /// What came of it; `None` while it is under way.
     pub outcome: Option<TransferStep>,
 }
@@ -393,16 +395,19 @@ impl Record {
     fn transfer(&mut self, now: Moment, by: LegId, step: &TransferStep) {
         let open = self.transfers.last_mut().filter(|it| it.by == by && it.outcome.is_none());
         match (step, open) {
-            (TransferStep::Began { target }, _) => {
-                self.transfers.push(Transfer { asked: now, by, target: Some(target.clone()), outcome: None });
+            (TransferStep::Began { target, means }, _) => {
+                let (target, means) = (Some(target.clone()), Some(*means));
+                self.transfers.push(Transfer { asked: now, by, target, means, outcome: None });
             }
             (TransferStep::Refused { .. } | TransferStep::Taken { .. }, _) => {
-                self.transfers.push(Transfer { asked: now, by, target: None, outcome: Some(step.clone()) });
+                let outcome = Some(step.clone());
+                self.transfers.push(Transfer { asked: now, by, target: None, means: None, outcome });
             }
             (TransferStep::Done { .. } | TransferStep::Failed { .. }, Some(it)) => {
                 it.outcome = Some(step.clone());
             }
-            (TransferStep::Done { .. } | TransferStep::Failed { .. }, None) | (TransferStep::Left, _) => {}
+            (TransferStep::Done { .. } | TransferStep::Failed { .. }, None)
+            | (TransferStep::Left | TransferStep::Consults { .. }, _) => {}
         }
     }
 
@@ -705,7 +710,9 @@ mod tests {
     fn a_record_tells_what_came_of_each_transfer_and_a_talk_that_goes_on_is_one_talk() {
         let by = LegId(2);
         let step = |step| Event::Transfer { by, step };
-        let began = || step(TransferStep::Began { target: "sip:nurse@careline".to_owned() });
+        let began = || {
+            step(TransferStep::Began { target: "sip:nurse@careline".to_owned(), means: TransferMeans::Keys })
+        };
         let failed = TransferStep::Failed { status: 486 };
         let done = TransferStep::Done { to: LegId(3) };
         let refused = TransferStep::Refused { status: 403 };

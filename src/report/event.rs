@@ -312,6 +312,13 @@ pub enum TransferStep {
     Began {
         /// Whom: a user, or a target of the configuration.
         target: String,
+        /// How the person has asked.
+        means: TransferMeans,
+    },
+    /// The person speaks with who was called, and the caller waits.
+    Consults {
+        /// With this leg.
+        with: LegId,
     },
     /// It may not be: nobody is called, and the talk goes on.
     Refused {
@@ -336,6 +343,42 @@ pub enum TransferStep {
         /// The final status of SIP.
         status: u16,
     },
+}
+
+/// How a person hands a talk on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TransferMeans {
+    /// His phone says so in SIP.
+    Phone,
+    /// Somebody gave the command.
+    Command,
+    /// By the keys for it, without a word with the other one.
+    Keys,
+    /// By the keys for it, after a word with the other one.
+    KeysAttended,
+}
+
+impl TransferMeans {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::Phone, Self::Command, Self::Keys, Self::KeysAttended];
+
+    /// Its name in the log.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Phone => "phone",
+            Self::Command => "command",
+            Self::Keys => "keys",
+            Self::KeysAttended => "keys_attended",
+        }
+    }
+
+    /// The person has pressed keys for it.
+    pub const fn is_by_keys(self) -> bool {
+        match self {
+            Self::Phone | Self::Command => false,
+            Self::Keys | Self::KeysAttended => true,
+        }
+    }
 }
 
 /// How somebody is in a talk besides patient and person.

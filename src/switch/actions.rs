@@ -3,6 +3,7 @@
 use super::Switch;
 use super::moving::Order;
 use super::person::Wanted;
+use crate::audio::tone::Signal;
 use crate::call::keys::{Teller, Telling};
 use crate::call::recording::RecordingKind;
 use crate::call::take;
@@ -110,7 +111,7 @@ impl Switch {
         let Some(leg) = self.calls.get(&id).map(|call| &call.patient) else { return };
         let Some(codec) = leg.codec() else { return };
         let (worker, leg) = (leg.worker, leg.id);
-        self.order(worker, leg, Order::Tone { playback: TONE, codec });
+        self.order(worker, leg, Order::Tone { playback: TONE, signal: Signal::YourTurn, codec });
     }
 
     /// Tells the worker of the patient's leg.
@@ -171,8 +172,8 @@ impl Switch {
         self.append(id, Event::Flow(fact));
     }
 
-    /// A key of the patient goes to the flow, one of a supervisor is an order; a person's keys go to nobody here (they
-    /// pass through the bridge).
+    /// A key of the patient goes to the flow, one of a supervisor is an order, one of a person may begin a code
+    /// (`keycode.rs`).
     pub(super) fn on_key(&mut self, id: CallId, leg: LegId, key: Key, teller: Teller) {
         if self.was_told(id, leg, key, teller) {
             return;
@@ -180,6 +181,9 @@ impl Switch {
         self.counters.keys += 1;
         if self.calls.get(&id).is_some_and(|call| call.is_patient(leg)) {
             return self.run_flow(id, Input::Key(key));
+        }
+        if self.calls.get_mut(&id).is_some_and(|call| call.person_at(leg).is_some()) {
+            return self.on_person_key(id, leg, key, teller);
         }
         self.on_guest_key(id, leg, key);
     }
@@ -270,6 +274,7 @@ impl Switch {
         self.give_up_guests(id);
         self.dial_on(id);
         self.press_when_due(id);
+        self.read_on_when_due(id);
         self.probe_again(id);
         let flow_due = self.calls.get(&id).and_then(|call| call.run.poll_timeout());
         if flow_due.is_some_and(|due| due.at <= now) {

@@ -4,6 +4,7 @@ use super::dialled::Script;
 use super::guests::Guest;
 use super::interface::Now;
 use super::talk::Talk;
+use crate::call::keycode::Reader;
 use crate::call::keys::Presses;
 use crate::call::leg::Leg;
 use crate::call::recording::RecordingKind;
@@ -12,7 +13,7 @@ use crate::clock::{Instant, WallTime};
 use crate::flow::action::{Urgency, Why};
 use crate::id::{AskId, ExitName, Language, LegId, RecordingId, RequestId};
 use crate::media::tap::Kept;
-use crate::report::event::{Cause, Party};
+use crate::report::event::{Cause, Party, TransferMeans};
 use crate::sip::diverted::CarriedOn;
 use crate::wire::telephone_event::Key;
 use std::net::SocketAddr;
@@ -45,6 +46,8 @@ pub struct Call {
     pub guests: Vec<Guest>,
     /// Who hears each other.
     pub talk: Talk,
+    /// Who hands the talk on and the one whom he asks first, if the worker was told that they hear each other.
+    pub consult: Option<(LegId, LegId)>,
     /// What the recording keeps while these talk: silence while somebody is in who is not to be recorded.
     pub kept: Kept,
     /// Legs to persons and guests that are being closed.
@@ -87,6 +90,12 @@ pub struct Person {
     pub menu: Menu,
     /// The call to it has come back to us.
     pub came_back: bool,
+    /// The keys that he presses to hand on.
+    pub keys: Reader,
+    /// The newest of them where they may come in two ways.
+    pub presses: Presses,
+    /// When those are pressed that went on to the others.
+    pub passed_by: Instant,
 }
 
 /// What is pressed for the menu of a person who is a line with one.
@@ -101,9 +110,19 @@ pub struct Menu {
 impl Person {
     /// Somebody who has talked with the patient before: no menu and no interpreter stands between them.
     pub fn known(leg: Leg, target: String, ring_until: Option<Instant>) -> Self {
-        let (under, urgency) = (Under::Silence, Urgency::Usual);
-        let menu = Menu::default();
-        Self { leg, target, ring_until, under, interpreter: None, urgency, menu, came_back: false }
+        Self {
+            leg,
+            target,
+            ring_until,
+            under: Under::Silence,
+            interpreter: None,
+            urgency: Urgency::Usual,
+            menu: Menu::default(),
+            came_back: false,
+            keys: Reader::default(),
+            presses: Presses::default(),
+            passed_by: Instant::START,
+        }
     }
 
     /// The person answered, and the patient is bridged with it.
@@ -137,6 +156,8 @@ pub struct Transfer {
     pub from: Option<Person>,
     /// Who waits for word of it, if it was asked for by command, and whom he named.
     pub asked: Option<(AskId, String)>,
+    /// How it was asked for.
+    pub means: TransferMeans,
 }
 
 /// What is under the words to a party.
@@ -146,6 +167,8 @@ pub enum Under {
     Silence,
     /// The bed of a wait.
     Bed,
+    /// That somebody is rung.
+    Ringing,
 }
 
 /// A recording under way.
@@ -196,6 +219,7 @@ impl Call {
             transfer: None,
             guests: Vec::new(),
             talk: Talk::Apart,
+            consult: None,
             kept: Kept::Sound,
             leaving: Vec::new(),
             under: Under::Silence,
@@ -220,15 +244,45 @@ impl Call {
         let guests = self.guests.iter().filter_map(Guest::due).min();
         let probe = self.probed_legs().filter_map(|leg| leg.probe_at).min();
         let menu = self.person.as_ref().and_then(|person| person.menu.at);
-        let own = [run, ring, menu, guests, self.message_until, probe, self.keep_at, Some(self.ends_at)];
+        let keys = self.persons().filter_map(|person| person.keys.poll_timeout()).min();
+        let own =
+            [run, ring, menu, keys, guests, self.message_until, probe, self.keep_at, Some(self.ends_at)];
         own.into_iter().flatten().min()
     }
 
     /// The legs that may have to be asked whether the party is still there: all but those that are on their way out.
     pub fn probed_legs(&self) -> impl Iterator<Item = &Leg> {
-        let persons = self.person.iter().chain(self.transfer.as_ref().and_then(|it| it.from.as_ref()));
         let guests = self.guests.iter().map(|guest| &guest.leg);
-        std::iter::once(&self.patient).chain(persons.map(|person| &person.leg)).chain(guests)
+        std::iter::once(&self.patient).chain(self.persons().map(|person| &person.leg)).chain(guests)
+    }
+
+    /// The person who is called or talked with, and the one who hands the talk on.
+    pub fn persons(&self) -> impl Iterator<Item = &Person> {
+        self.person.iter().chain(self.transfer.as_ref().and_then(|it| it.from.as_ref()))
+    }
+
+    /// Whoever of them has this leg.
+    pub fn person_at(&mut self, leg: LegId) -> Option<&mut Person> {
+        let from = self.transfer.as_mut().and_then(|it| it.from.as_mut());
+        self.person.iter_mut().chain(from).find(|person| person.leg.id == leg)
+    }
+
+    /// The person with whom the patient talks.
+    pub fn person_with_patient(&self) -> Option<&Person> {
+        self.person.as_ref().filter(|person| person.talks() && !self.is_consulted())
+    }
+
+    /// Who is called is asked first by the one who hands on, and talks with the patient only when that one has left.
+    pub fn is_consulted(&self) -> bool {
+        let transfer = self.transfer.as_ref();
+        transfer.is_some_and(|it| it.means == TransferMeans::KeysAttended && it.from.is_some())
+    }
+
+    /// Who hands the talk on, and the one with whom he speaks first.
+    pub fn consulting(&self) -> Option<(LegId, LegId)> {
+        let from = self.transfer.as_ref()?.from.as_ref().filter(|_| self.is_consulted())?;
+        let asked = self.person.as_ref().filter(|person| person.talks())?;
+        Some((from.leg.id, asked.leg.id))
     }
 
     /// Whether `leg` is the patient's.

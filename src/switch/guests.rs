@@ -136,8 +136,7 @@ impl Guest {
 impl Call {
     /// Those who are in the talk, the patient first.
     pub fn talking(&self) -> Vec<(Place, LegId)> {
-        let person = self.person.as_ref().filter(|person| person.talks());
-        let person = person.map(|person| (Place::Person, person.leg.id));
+        let person = self.person_with_patient().map(|person| (Place::Person, person.leg.id));
         let guests = self.guests.iter().filter(|guest| guest.stage == Stage::In);
         let guests = guests.map(|guest| (Place::Guest(guest.mode), guest.leg.id));
         std::iter::once((Place::Patient, self.patient.id)).chain(person).chain(guests).collect()
@@ -150,7 +149,7 @@ impl Call {
 
     /// All who talk with the patient have put him on hold.
     pub fn patient_is_held(&self) -> bool {
-        let person = self.person.as_ref().filter(|person| person.talks()).map(|person| &person.leg);
+        let person = self.person_with_patient().map(|person| &person.leg);
         let guests = self.guests.iter().filter(|guest| guest.stage == Stage::In);
         let guests = guests.filter(|guest| guest.mode.talks_with_patient()).map(|guest| &guest.leg);
         let mut voices = person.into_iter().chain(guests).peekable();

@@ -12,6 +12,7 @@ use super::Switch;
 use super::interface::{GuestDone, GuestRefusal};
 use super::transfer::STATUS_TERMINATED;
 use crate::id::{AskId, CallId};
+use crate::report::event::TransferMeans;
 use crate::sip::carrier::Dialled;
 use crate::sip::refer::Whom;
 use crate::wire::sip::uri::Uri;
@@ -33,8 +34,8 @@ impl Switch {
         found.map(str::to_owned)
     }
 
-    /// The target that a command means.
-    fn target_written(&self, id: CallId, written: &str) -> Option<String> {
+    /// The target that a command means, or a number that a person has pressed.
+    pub(super) fn target_written(&self, id: CallId, written: &str) -> Option<String> {
         let at_realm = format!("sip:{written}@{}", self.house.realm());
         if let Some(user) = [written, &at_realm].into_iter().find(|target| self.sip.is_user(target)) {
             return Some(user.to_owned());
@@ -47,15 +48,15 @@ impl Switch {
     pub(super) fn hand_on(&mut self, ask: AskId, id: CallId, written: &str) -> Result<(), GuestRefusal> {
         let call =
             self.calls.get(&id).filter(|call| call.ending.is_none()).ok_or(GuestRefusal::NoCall(id))?;
-        let talking = call.person.as_ref().filter(|person| person.talks());
-        let by = talking.map(|person| person.leg.id).ok_or(GuestRefusal::NobodyTalks(id))?;
+        let by =
+            call.person_with_patient().map(|person| person.leg.id).ok_or(GuestRefusal::NobodyTalks(id))?;
         let not_ours = || GuestRefusal::NotOurs(written.to_owned());
         let target = self.target_written(id, written).ok_or_else(not_ours)?;
         let owned = self.port_for_transfer(id).map_err(|status| match self.stopping {
             Some(_) => GuestRefusal::Stopping,
             None => GuestRefusal::NotReached { target: target.clone(), status },
         })?;
-        self.begin_transfer(id, by, target.clone(), owned);
+        self.begin_transfer(id, by, target.clone(), owned, TransferMeans::Command);
         if let Some(transfer) = self.calls.get_mut(&id).and_then(|call| call.transfer.as_mut()) {
             transfer.asked = Some((ask, target));
         }

@@ -12,6 +12,7 @@
 use super::Switch;
 use super::call::Under;
 use super::moving::Order;
+use crate::audio::tone::Wait;
 use crate::call::leg::Leg;
 use crate::id::{CallId, LegId};
 use crate::media::command::Command;
@@ -22,16 +23,21 @@ impl Switch {
     /// with it or a message is taken.
     pub(super) fn turn_beds(&mut self, id: CallId) {
         let Some(call) = self.calls.get_mut(&id) else { return };
+        // Who has pressed keys to hand on has no phone that shows what comes of it.
+        let rings = call.person.as_ref().is_some_and(|person| person.ring_until.is_some());
+        let by_keys = call.transfer.as_ref().is_some_and(|transfer| transfer.means.is_by_keys());
+        let of_transferor = if rings && by_keys { Under::Ringing } else { Under::Silence };
+        let is_consulted = call.is_consulted();
         let from = call.transfer.as_mut().and_then(|transfer| transfer.from.as_mut());
         let of_transferor = from.and_then(|person| {
-            let change = turned(&mut person.under, Under::Silence, &person.leg)?;
+            let change = turned(&mut person.under, of_transferor, &person.leg)?;
             Some((person.leg.clone(), change))
         });
         let patient_holds = call.patient.is_held();
         let is_held = call.patient_is_held();
         let there = call.person.as_mut().filter(|person| person.talks() || person.waits());
         let of_person = there.and_then(|person| {
-            let waits = patient_holds || person.waits();
+            let waits = (patient_holds && !is_consulted) || person.waits();
             let change = turned(&mut person.under, under(waits), &person.leg)?;
             Some((person.leg.clone(), change))
         });
@@ -47,7 +53,8 @@ impl Switch {
     fn lay_bed(&mut self, leg: &Leg, under: Under) {
         let Some(codec) = leg.codec() else { return };
         let order = match under {
-            Under::Bed => Order::Bed { codec },
+            Under::Bed => Order::Bed { wait: Wait::Notes, codec },
+            Under::Ringing => Order::Bed { wait: Wait::Ringing, codec },
             Under::Silence => Order::Media(Command::Bed { leg: leg.id, sound: None }),
         };
         self.order(leg.worker, leg.id, order);
@@ -57,7 +64,8 @@ impl Switch {
     pub(super) fn tell_of_hold(&mut self, id: CallId, leg: LegId, on: bool) {
         let Some(call) = self.calls.get_mut(&id) else { return };
         let is_patient = call.is_patient(leg);
-        if call.guest(leg).is_some() || call.transferor_leg(leg).is_some() {
+        let is_asked = call.is_consulted() && !is_patient;
+        if is_asked || call.guest(leg).is_some() || call.transferor_leg(leg).is_some() {
             return;
         }
         let by = if is_patient { Party::Caller } else { Party::Person };

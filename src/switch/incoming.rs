@@ -19,7 +19,7 @@ use crate::flow::action::{self, Urgency};
 use crate::flow::run::{Run, Unsigned};
 use crate::id::{CallId, LegId};
 use crate::limits::{KEPT_AFTER, MESSAGE_OPEN_MAX};
-use crate::media::command::{Command, Ears, PortIndex, WorkerIndex};
+use crate::media::command::{Command, Ears, KeysGo, PortIndex, WorkerIndex};
 use crate::phi::Phi;
 use crate::report::event::{Cause, Event, Party};
 use crate::sip::diverted::CarriedOn;
@@ -364,7 +364,10 @@ impl Switch {
         }
         self.turn_beds(id);
         self.turn_ears(id);
-        self.keep_again(id, leg);
+        self.turn_keys(id);
+        if self.calls.get(&id).is_none_or(|call| !call.is_consulted() || call.is_patient(leg)) {
+            self.keep_again(id, leg);
+        }
         self.rekey(id);
     }
 
@@ -415,6 +418,7 @@ pub(super) fn new_leg(id: LegId, owned: Owned, local: SocketAddr, peer: IpAddr) 
         told: None,
         open: false,
         ears: Ears::default(),
+        keys_go: KeysGo::ToTheOthers,
         dialog: DialogOf::ThisStart,
         probe_at: None,
     }

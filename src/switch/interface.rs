@@ -1,5 +1,7 @@
 //! What goes into the switch and what comes out of it: closed enums, the same for the engine and the simulation.
 
+use crate::audio::tone::{Signal, Wait};
+use crate::call::keycode::Codes;
 use crate::call::recording;
 use crate::call::routing::Trunk;
 use crate::clock::{Instant, WallTime};
@@ -49,6 +51,8 @@ pub struct Settings {
     pub dial: dial::Settings,
     /// Vendors of interpreters, and who is never recorded.
     pub interpreters: interpreters::Settings,
+    /// By which keys persons hand on.
+    pub keys: Codes,
     /// The address told in SDP in place of the one that the peer reached us at.
     pub external_address: Option<IpAddr>,
     /// Carriers and gateways.
@@ -399,7 +403,7 @@ pub enum Output {
         /// The call.
         call: CallId,
     },
-    /// Let a leg hear the tone after which a message is recorded.
+    /// Let a leg hear a short sound, such as the tone after which a message is recorded.
     Tone {
         /// On this worker.
         worker: media::WorkerIndex,
@@ -407,6 +411,8 @@ pub enum Output {
         leg: LegId,
         /// The name of this playing.
         playback: PlaybackId,
+        /// Which.
+        signal: Signal,
         /// In this codec.
         codec: Codec,
     },
@@ -416,6 +422,8 @@ pub enum Output {
         worker: media::WorkerIndex,
         /// The leg.
         leg: LegId,
+        /// Which.
+        wait: Wait,
         /// In this codec.
         codec: Codec,
     },

@@ -19,7 +19,7 @@ impl Switch {
         if call.keep_at.take_if(|at| *at <= now).is_none() {
             return;
         }
-        let person = call.person.as_ref().filter(|person| person.talks()).map(|person| person.leg.id);
+        let person = call.person_with_patient().map(|person| person.leg.id);
         for leg in [Some(call.patient.id), person].into_iter().flatten() {
             self.write_down(id, leg);
         }

@@ -29,6 +29,7 @@ mod incoming;
 pub mod interface;
 pub mod interpreters;
 mod keeping;
+mod keycode;
 mod ladder;
 mod meter;
 mod moving;

@@ -11,6 +11,7 @@ use super::Switch;
 use super::interface::Output;
 use super::ports::Owned;
 use super::talk::Talk;
+use crate::audio::tone::{Signal, Wait};
 use crate::call::leg::Leg;
 use crate::flow::action::Phrases;
 use crate::flow::edition::Edition;
@@ -42,10 +43,10 @@ pub(super) enum Order {
     Media(Command),
     /// Let it hear these prompts.
     Speak { playback: PlaybackId, edition: Edition, prompts: Phrases, codec: Codec },
-    /// Let it hear the tone before a message.
-    Tone { playback: PlaybackId, codec: Codec },
+    /// Let it hear a short sound.
+    Tone { playback: PlaybackId, signal: Signal, codec: Codec },
     /// Let it hear the bed of a wait.
-    Bed { codec: Codec },
+    Bed { wait: Wait, codec: Codec },
 }
 
 impl Order {
@@ -55,8 +56,8 @@ impl Order {
             Order::Speak { playback, edition, prompts, codec } => {
                 Output::Speak { worker, leg, playback, edition, prompts, codec }
             }
-            Order::Bed { codec } => Output::Bed { worker, leg, codec },
-            Order::Tone { playback, codec } => Output::Tone { worker, leg, playback, codec },
+            Order::Bed { wait, codec } => Output::Bed { worker, leg, wait, codec },
+            Order::Tone { playback, signal, codec } => Output::Tone { worker, leg, playback, signal, codec },
         }
     }
 }
@@ -132,7 +133,7 @@ impl Switch {
         self.order(from.0, leg, Order::Media(Command::Move { leg, to, port }));
         if let Some(call) = self.legs.get(&leg).and_then(|id| self.calls.get_mut(id)) {
             // A bridge or room does not outlast the journey of a leg.
-            call.talk = Talk::Apart;
+            (call.talk, call.consult) = (Talk::Apart, None);
         }
         self.journeys.insert(leg, Journey { from, to: (to, port), kept: Vec::new() });
         self.counters.moved += 1;

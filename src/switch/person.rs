@@ -4,7 +4,7 @@
 //! it rings the flow goes on speaking to the patient.
 
 use super::Switch;
-use super::call::{Menu, Person, Under};
+use super::call::{Menu, Person};
 use super::incoming::new_leg;
 use super::moving::Order;
 use super::ports::Owned;
@@ -83,12 +83,9 @@ impl Switch {
         self.legs.insert(leg, id);
         if let Some(call) = self.calls.get_mut(&id) {
             let person = new_leg(leg, owned, local, peer);
-            let (target, menu) = (target.clone(), Menu { keys: aid.keys, at: None });
-            let interpreter = aid.interpreter;
-            let under = Under::Silence;
-            let (leg, came_back) = (person, false);
-            call.person =
-                Some(Person { leg, target, ring_until, under, interpreter, urgency, menu, came_back });
+            let (interpreter, menu) = (aid.interpreter, Menu { keys: aid.keys, at: None });
+            let known = Person::known(person, target.clone(), ring_until);
+            call.person = Some(Person { interpreter, urgency, menu, ..known });
         }
         self.sip(sip::Command::Locate { leg, target });
     }
@@ -171,8 +168,11 @@ impl Switch {
         self.order(worker, leg, Order::Media(Command::Press { leg, keys }));
     }
 
-    /// Patient and person hear each other from the next tick on.
+    /// Patient and person hear each other from the next tick on; or, if he is asked first, he and the one who asks.
     pub(super) fn begin_talk(&mut self, id: CallId, leg: LegId, holds: bool) {
+        if self.calls.get(&id).is_some_and(|call| call.is_consulted()) {
+            return self.begin_consult(id, leg);
+        }
         self.let_hear(id);
         self.counters.bridged += 1;
         self.append(id, Event::Bridged { leg });
@@ -219,6 +219,9 @@ impl Switch {
             self.end_guests(id, None);
             return self.person_not_reached(id, leg, STATUS_LEFT);
         }
+        if self.calls.get(&id).is_some_and(|call| call.is_consulted()) {
+            return self.end_consult(id);
+        }
         self.part(id, leg);
         self.turn_beds(id);
         self.lead_on_if_alone(id);
@@ -234,7 +237,7 @@ impl Switch {
         self.append(id, Event::Unbridged { leg });
     }
 
-    fn person_not_reached(&mut self, id: CallId, leg: LegId, status: u16) {
+    pub(super) fn person_not_reached(&mut self, id: CallId, leg: LegId, status: u16) {
         self.counters.persons_not_reached += 1;
         self.append(id, Event::PersonNotReached { leg, status });
         if !self.transfer_failed(id, status) {

@@ -17,7 +17,7 @@ use super::taking::{STATUS_OVER, leg_of};
 use super::transfer::STATUS_FORBIDDEN;
 use crate::call::routing::trunk_of;
 use crate::id::{CallId, LegId};
-use crate::report::event::Event;
+use crate::report::event::{Event, TransferMeans};
 use crate::sip::interface::{self as sip, Proof};
 use crate::sip::refer::Replaced;
 use std::sync::Arc;
@@ -95,7 +95,7 @@ impl Switch {
         let old = leg_of(replaced)?;
         let known = self.legs.get(&old).and_then(|id| Some((*id, self.calls.get(id)?)));
         let (call, its) = known.filter(|(_, its)| its.ending.is_none()).ok_or(STATUS_OVER)?;
-        let person = its.person.as_ref().filter(|person| person.leg.id == old && person.talks());
+        let person = its.person_with_patient().filter(|person| person.leg.id == old);
         let person = person.ok_or(STATUS_FORBIDDEN)?;
         let is_his = self.sip.user_named(&person.target).is_some_and(|called| called == user);
         if is_his { Ok(Place { call, old, target: person.target.clone() }) } else { Err(STATUS_FORBIDDEN) }
@@ -113,7 +113,7 @@ impl Switch {
         self.open_leg(&mut its, &agreed);
         self.legs.insert(leg, id);
         self.ladders.join(id, leg, invite.sip_call_id.expose());
-        self.set_aside(id, old, &target);
+        self.set_aside(id, old, &target, TransferMeans::Phone);
         self.append(id, Event::PersonCalled { leg, target: target.clone() });
         if let Some(call) = self.calls.get_mut(&id) {
             call.person = Some(Person::known(its, target, None));

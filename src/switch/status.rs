@@ -53,6 +53,8 @@ pub(super) struct Counters {
     /// Talks that a person handed on to another one, or wanted to.
     pub transfers: u64,
     pub transfers_attended: u64,
+    pub transfers_by_keys: u64,
+    pub person_keys_dropped: u64,
     pub transfers_failed: u64,
     pub transfers_refused: u64,
     pub moved: u64,
@@ -207,6 +209,11 @@ impl Switch {
         vec![
             figure("playings", c.playings, "times that prompts were spoken"),
             figure("keys", c.keys, "keys pressed"),
+            figure(
+                "person_keys_dropped",
+                c.person_keys_dropped,
+                "keys of persons that were pressed faster than they can be passed on",
+            ),
             figure("answers_missed", c.missed, "silences and wrong keys"),
             figure(
                 "requests",
@@ -221,6 +228,11 @@ impl Switch {
                 "transfers_attended",
                 c.transfers_attended,
                 "of them, those to somebody with whom the person had spoken",
+            ),
+            figure(
+                "transfers_by_keys",
+                c.transfers_by_keys,
+                "of them, those for which a person pressed keys",
             ),
             figure("transfers_failed", c.transfers_failed, "of them, those in which nobody was reached"),
             figure(

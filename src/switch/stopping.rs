@@ -107,7 +107,9 @@ impl Switch {
         }
         self.end_guests(id, Some(REASON));
         let Some(call) = self.calls.get(&id) else { return };
-        let person = call.person.as_ref().map(|person| (person.leg.id, person.leg.open));
+        let is_consulted = call.is_consulted();
+        let person = call.person.as_ref();
+        let person = person.map(|person| (person.leg.id, person.leg.open && !is_consulted));
         if let Some((leg, talks)) = person {
             self.sip(sip::Command::HangUp { leg, reason: Some(REASON) });
             if talks {

@@ -21,7 +21,7 @@ use crate::flow::action::Urgency;
 use crate::id::{CallId, LegId};
 use crate::limits::TRANSFER_RING;
 use crate::media::command::WorkerIndex;
-use crate::report::event::{Cause, Event, Party, TransferStep};
+use crate::report::event::{Cause, Event, Party, TransferMeans, TransferStep};
 use crate::sip::interface as sip;
 use crate::sip::refer::Replaced;
 
@@ -131,7 +131,7 @@ impl Switch {
         if let Some(until) = &mut person.ring_until {
             *until = (*until).min(self.now.at + TRANSFER_RING);
         }
-        self.set_aside(id, by, &told);
+        self.set_aside(id, by, &told, TransferMeans::Phone);
         self.append(id, Event::PersonCalled { leg, target: told });
         if let Some(call) = self.calls.get_mut(&id) {
             call.person = Some(person);

@@ -4,6 +4,7 @@
 //!  patient alone ──── Apart                 the flow speaks with him
 //!  patient, person ── Bridge                a function call on their worker
 //!  and a guest ────── Room                  a mix, in which each hears those of `hearing`
+//!  person, colleague ─ a bridge beside it    the person asks before he hands on (`keycode.rs`)
 //! ```
 //! [`Switch::let_hear`] is the one place where legs are brought together or parted. Whoever comes, goes or changes calls it
 //! when the call is as it is to be. A leg on its way to another worker has left all others: they are brought together
@@ -42,6 +43,7 @@ impl Talk {
 impl Switch {
     /// Brings those together who talk now, and parts the others.
     pub(super) fn let_hear(&mut self, id: CallId) {
+        self.turn_keys(id);
         let Some(call) = self.calls.get_mut(&id).filter(|call| call.ending.is_none() && call.patient.open)
         else {
             return;
@@ -56,6 +58,9 @@ impl Switch {
             return;
         }
         let wished = Talk::of(&legs);
+        // A consultation that is over is parted before its parties are brought together with others.
+        let consulting = call.consulting();
+        let parted = call.consult.take_if(|told| Some(*told) != consulting);
         let before = std::mem::replace(&mut call.talk, wished.clone());
         let (worker, patient) = (call.patient.worker, call.patient.id);
         let commands = match (before, wished) {
@@ -73,18 +78,32 @@ impl Switch {
             (Talk::Apart | Talk::Bridge(_), Talk::Room(wished)) => changes(&[], &wished, &legs, RoomId(id.0)),
             (Talk::Apart, Talk::Apart) => Vec::new(),
         };
-        for command in commands {
+        let parted = parted.map(|(from, _)| Command::Unbridge { leg: from });
+        for command in parted.into_iter().chain(commands) {
             self.order(worker, patient, Order::Media(command));
         }
+        self.let_consult(id);
         if kept == Kept::Sound {
             self.keep_of_talk(id, kept);
         }
     }
 
+    /// Who hands the talk on and the one whom he asks first hear each other; the patient hears neither.
+    fn let_consult(&mut self, id: CallId) {
+        let Some(call) = self.calls.get_mut(&id).filter(|call| call.consult.is_none()) else { return };
+        let Some((from, asked)) = call.consulting() else { return };
+        if [from, asked].iter().any(|leg| self.journeys.contains_key(leg)) {
+            return;
+        }
+        call.consult = Some((from, asked));
+        let worker = call.patient.worker;
+        self.order(worker, from, Order::Media(Command::Bridge { a: from, b: asked }));
+    }
+
     /// What the recording keeps of those who talk: silence, if one of them is not to be recorded.
     fn kept_of_talk(&self, id: CallId) -> Kept {
         let Some(call) = self.calls.get(&id) else { return Kept::Sound };
-        let person = call.person.as_ref().filter(|person| person.talks());
+        let person = call.person_with_patient();
         let is_silent = person.is_some_and(|person| self.is_unrecorded(&person.target))
             || call.guests.iter().any(Guest::is_unrecorded);
         if is_silent { Kept::Silence } else { Kept::Sound }

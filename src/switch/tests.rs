@@ -9,6 +9,7 @@ mod editions;
 mod guests;
 mod hold;
 mod journeys;
+mod keycode;
 mod replacing;
 mod resuming;
 mod stopping;
@@ -74,6 +75,8 @@ struct Scene {
     /// What came of wishes about guests.
     answers: Vec<Result<super::interface::GuestDone, super::interface::GuestRefusal>>,
     cseq: u32,
+    /// Short sounds for persons.
+    signals: Vec<(LegId, crate::audio::tone::Signal)>,
 }
 
 impl Scene {
@@ -109,6 +112,7 @@ impl Scene {
             service: None,
             dial: Default::default(),
             interpreters: Default::default(),
+            keys: Default::default(),
             first_seq: 1,
             first_id: 1,
         };
@@ -128,6 +132,7 @@ impl Scene {
             of: Vec::new(),
             answers: Vec::new(),
             cseq: 0,
+            signals: Vec::new(),
         }
     }
 
@@ -187,7 +192,8 @@ impl Scene {
                     self.spoken.push(playback);
                     self.says = prompts.first().map(|said| said.prompt.to_string()).unwrap_or_default();
                 }
-                Output::Tone { playback, .. } => self.spoken.push(playback),
+                Output::Tone { playback: actions::TONE, .. } => self.spoken.push(actions::TONE),
+                Output::Tone { leg, signal, .. } => self.signals.push((leg, signal)),
                 Output::Append(entry) => {
                     self.of.push(entry.call);
                     self.log.push(entry.event);

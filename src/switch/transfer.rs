@@ -1,5 +1,5 @@
-//! A person hands the talk on to another one: its phone sends REFER (RFC 3515, RFC 5589 §6.1), or somebody says so by
-//! command (`handing.rs`).
+//! A person hands the talk on to another one: its phone sends REFER (RFC 3515, RFC 5589 §6.1), somebody says so by
+//! command (`handing.rs`), or the person presses keys for it (`keycode.rs`).
 //!
 //! ```text
 //!  talk ──REFER──▶ patient on the bed, who asked aside, the other one rung ──answer──▶ talk with the other one
@@ -16,10 +16,12 @@ use super::call::{Person, Transfer};
 use super::person::{Placed, STATUS_NO_PORT, STATUS_STOPPING};
 use super::ports::Owned;
 use super::taking::Consult;
+use crate::audio::tone::Signal;
+use crate::call::keycode::Reader;
 use crate::flow::action::{Aid, ConnectEnd, Input, Urgency};
 use crate::id::{CallId, LegId};
 use crate::limits::TRANSFER_RING;
-use crate::report::event::{Event, TransferStep};
+use crate::report::event::{Event, TransferMeans, TransferStep};
 use crate::sip::interface as sip;
 use crate::sip::refer::Refer;
 
@@ -51,7 +53,9 @@ impl Switch {
             Ok(granted) => {
                 self.sip(sip::Command::AcceptRefer { leg });
                 match granted {
-                    Granted::Call { target, owned } => self.begin_transfer(id, leg, target, owned),
+                    Granted::Call { target, owned } => {
+                        self.begin_transfer(id, leg, target, owned, TransferMeans::Phone);
+                    }
                     Granted::Take(consult) => self.take_person_over(id, leg, consult),
                 }
             }
@@ -76,9 +80,10 @@ impl Switch {
     }
 
     /// Whether the party of this leg may hand the talk on now.
-    fn may_ask(&mut self, id: CallId, leg: LegId) -> Result<(), u16> {
+    pub(super) fn may_ask(&mut self, id: CallId, leg: LegId) -> Result<(), u16> {
         let call = self.calls.get_mut(&id).ok_or(STATUS_NO_CALL)?;
-        if call.transferor_leg(leg).is_some() {
+        let is_asked = call.is_consulted() && call.person_leg(leg).is_some();
+        if is_asked || call.transferor_leg(leg).is_some() {
             return Err(STATUS_PENDING);
         }
         let talks = call.person.as_ref().is_some_and(|person| person.leg.id == leg && person.talks());
@@ -94,8 +99,15 @@ impl Switch {
         self.port_where_patient_is(id).ok_or(STATUS_NO_PORT)
     }
 
-    pub(super) fn begin_transfer(&mut self, id: CallId, by: LegId, target: String, owned: Owned) {
-        self.set_aside(id, by, &target);
+    pub(super) fn begin_transfer(
+        &mut self,
+        id: CallId,
+        by: LegId,
+        target: String,
+        owned: Owned,
+        means: TransferMeans,
+    ) {
+        self.set_aside(id, by, &target, means);
         self.lead_on_if_alone(id);
         let leg = self.sip.reserve_leg();
         self.append(id, Event::PersonCalled { leg, target: target.clone() });
@@ -107,25 +119,31 @@ impl Switch {
     }
 
     /// Who asked is heard by nobody from now on. `told` is whom the log names as the other one.
-    pub(super) fn set_aside(&mut self, id: CallId, by: LegId, told: &str) {
+    pub(super) fn set_aside(&mut self, id: CallId, by: LegId, told: &str, means: TransferMeans) {
         self.counters.transfers += 1;
+        self.counters.transfers_by_keys += u64::from(means.is_by_keys());
         let held =
             self.calls.get(&id).and_then(|call| call.person.as_ref()).map(|person| person.leg.is_held());
         if held == Some(true) {
             self.tell_of_hold(id, by, false);
         }
         self.append(id, Event::Unbridged { leg: by });
-        let step = TransferStep::Began { target: told.to_owned() };
+        let step = TransferStep::Began { target: told.to_owned(), means };
         self.append(id, Event::Transfer { by, step });
         if let Some(call) = self.calls.get_mut(&id) {
-            call.transfer = Some(Transfer { by, from: call.person.take(), asked: None });
+            let mut from = call.person.take();
+            if let Some(person) = &mut from {
+                // What was pressed for another number is for nobody now.
+                person.keys = Reader::default();
+            }
+            call.transfer = Some(Transfer { by, from, asked: None, means });
         }
         self.let_hear(id);
     }
 
     /// The person who is called answered and talks with the patient. `false` if nobody hands a talk on.
     pub(super) fn transfer_done(&mut self, id: CallId, to: LegId) -> bool {
-        let Some(Transfer { by, from, asked }) = self.take_transfer(id) else { return false };
+        let Some(Transfer { by, from, asked, .. }) = self.take_transfer(id) else { return false };
         self.append(id, Event::Transfer { by, step: TransferStep::Done { to } });
         self.tell_of_transfer(asked, None);
         self.sip(sip::Command::TellRefer { leg: by, status: 200 });
@@ -137,13 +155,18 @@ impl Switch {
     /// The person who is called was not reached: the patient is back with who asked, or is led on. `false` if nobody
     /// hands a talk on.
     pub(super) fn transfer_failed(&mut self, id: CallId, status: u16) -> bool {
-        let Some(Transfer { by, from, asked }) = self.take_transfer(id) else { return false };
+        let Some(Transfer { by, from, asked, means }) = self.take_transfer(id) else { return false };
         self.counters.transfers_failed += 1;
         self.append(id, Event::Transfer { by, step: TransferStep::Failed { status } });
         self.tell_of_transfer(asked, Some(status));
         self.sip(sip::Command::TellRefer { leg: by, status });
         match from {
-            Some(person) => self.give_back(id, person),
+            Some(person) => {
+                self.give_back(id, person);
+                if means.is_by_keys() {
+                    self.sound_for(id, by, Signal::NotReached);
+                }
+            }
             // A third party may talk with him still.
             None if self.calls.get(&id).is_some_and(|call| call.patient_talks()) => {}
             None => self.run_flow(id, Input::ConnectEnded(ConnectEnd::NotReached)),
@@ -166,17 +189,24 @@ impl Switch {
         self.turn_beds(id);
     }
 
-    /// Who asked hung up, or is gone: the other one is called all the same.
+    /// Who asked hung up, or is gone: the other one is called all the same, or talks with the patient now if the two have
+    /// spoken.
     pub(super) fn transferor_left(&mut self, id: CallId) {
+        let asked = self.calls.get(&id).and_then(|call| call.consulting());
         let transfer = self.calls.get_mut(&id).and_then(|call| call.transfer.as_mut());
         let Some(person) = transfer.and_then(|transfer| transfer.from.take()) else { return };
         self.append(id, Event::Transfer { by: person.leg.id, step: TransferStep::Left });
+        if let Some((_, asked)) = asked {
+            let holds = self.leg_of(id, asked).is_some_and(|leg| leg.is_held());
+            self.counters.transfers_attended += 1;
+            self.begin_talk(id, asked, holds);
+        }
         self.close_leg(id, person.leg);
     }
 
     /// The call, or every talk in it, is over: who asked leaves too.
     pub(super) fn drop_transfer(&mut self, id: CallId, status: u16, reason: Option<&'static str>) {
-        let Some(Transfer { by, from, asked }) = self.take_transfer(id) else { return };
+        let Some(Transfer { by, from, asked, .. }) = self.take_transfer(id) else { return };
         self.counters.transfers_failed += 1;
         self.append(id, Event::Transfer { by, step: TransferStep::Failed { status } });
         self.tell_of_transfer(asked, Some(status));

@@ -46,6 +46,16 @@ impl Key {
         }
     }
 
+    /// The key as it is written: what [`Key::of_char`] reads, or a letter.
+    pub fn as_char(self) -> char {
+        match self {
+            Key::Digit(digit) => char::from(b'0' + digit % 10),
+            Key::Star => '*',
+            Key::Pound => '#',
+            Key::Letter(letter) => char::from(letter),
+        }
+    }
+
     /// The key of an event code (RFC 4733 table 3); `None` for flash and every event that is no key.
     pub const fn from_event(code: u8) -> Option<Key> {
         match code {

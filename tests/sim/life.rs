@@ -69,6 +69,7 @@ pub fn switch(
         trunks: Vec::new(),
         service: None,
         dial: Default::default(),
+        keys: Default::default(),
         interpreters: super::visits::interpreters(flows.sets[set].called().next().unwrap_or_default()),
         max_calls: script.max_calls,
         legs_gathered: 3,

@@ -559,8 +559,8 @@ impl World {
                 let command = media::Command::Play { leg, playback, clips, repeat: false };
                 self.tell_worker(worker, command, voices);
             }
-            Output::Tone { worker, leg, playback, codec } => {
-                let beep = careline::audio::tone::message_beep();
+            Output::Tone { worker, leg, playback, signal, codec } => {
+                let beep = signal.samples();
                 let law = Law::of(codec).unwrap_or_else(|| panic!("no phone of this world speaks {codec:?}"));
                 let octets = beep.iter().map(|s| g711::encode(law, *s)).collect();
                 let command = media::Command::Play {
@@ -571,8 +571,8 @@ impl World {
                 };
                 self.tell_worker(worker, command, Vec::new());
             }
-            Output::Bed { worker, leg, codec } => {
-                let sound = Some(self.beds.of(codec));
+            Output::Bed { worker, leg, wait, codec } => {
+                let sound = Some(self.beds.of(wait, codec));
                 self.tell_worker(worker, media::Command::Bed { leg, sound }, Vec::new());
             }
             // No voice in this world: numbers are said in its place, or a person is called.

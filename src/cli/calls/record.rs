@@ -15,7 +15,7 @@ use crate::io::recorder::disk::relative_path;
 use crate::io::store::words::Word;
 use crate::media::command::Counters;
 use crate::report::cdr::{Moment, Record, Recording, RecordingState};
-use crate::report::event::{Entry, Event, TransferStep};
+use crate::report::event::{Entry, Event, TransferMeans, TransferStep};
 use jiff::tz::TimeZone;
 use std::path::Path;
 use std::time::Duration;
@@ -97,12 +97,13 @@ pub fn summary(record: &Record, numbers: Numbers, zone: &TimeZone) -> String {
             Some(TransferStep::Failed { status }) => format!("not reached, SIP status {status}"),
             Some(TransferStep::Refused { status }) => format!("refused, SIP status {status}"),
             Some(TransferStep::Taken { into }) => format!("is handed on: talks in {into} now"),
-            Some(TransferStep::Began { .. } | TransferStep::Left) | None if record.end.is_none() => {
-                "under way".to_owned()
+            Some(TransferStep::Began { .. } | TransferStep::Consults { .. } | TransferStep::Left) | None => {
+                if record.end.is_none() { "under way" } else { "cut off" }.to_owned()
             }
-            Some(TransferStep::Began { .. } | TransferStep::Left) | None => "cut off".to_owned(),
         };
-        format!("  transfer by {} to {whom}: {came}", transfer.by)
+        let by_keys = transfer.means.is_some_and(TransferMeans::is_by_keys);
+        let how = if by_keys { ", by keys" } else { "" };
+        format!("  transfer by {} to {whom}{how}: {came}", transfer.by)
     }));
     let were_in = record.guests.iter().filter(|guest| !guest.modes.is_empty());
     lines.extend(were_in.map(|guest| guest_stayed(guest, record.stayed(guest))));

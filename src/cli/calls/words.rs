@@ -11,7 +11,7 @@ use crate::flow::closing::change::ByPhone;
 use crate::id::LegId;
 use crate::io::store::words::Word;
 use crate::phi::Phi;
-use crate::report::event::{Cause, Diverted, Party, TransferStep};
+use crate::report::event::{Cause, Diverted, Party, TransferMeans, TransferStep};
 use crate::wire::sip::diversion::Why as DivertedWhy;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -63,7 +63,16 @@ pub fn came_back(leg: LegId) -> String {
 /// How a person hands the talk on.
 pub fn transferred(by: LegId, step: &TransferStep) -> String {
     match step {
-        TransferStep::Began { target } => format!("the person ({by}) hands the caller on to {target}"),
+        TransferStep::Began { target, means } => {
+            let how = match means {
+                TransferMeans::Phone => "",
+                TransferMeans::Command => ", by command",
+                TransferMeans::Keys => ", by keys",
+                TransferMeans::KeysAttended => ", by keys, after a word with him",
+            };
+            format!("the person ({by}) hands the caller on to {target}{how}")
+        }
+        TransferStep::Consults { with } => format!("the person ({by}) speaks with {with}: the caller waits"),
         TransferStep::Refused { status } => {
             format!("a transfer that {by} asked for may not be (SIP status {status})")
         }

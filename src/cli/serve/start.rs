@@ -334,6 +334,7 @@ fn settings(config: &Config, records: &Records, unsigned: UnsignedTrees) -> Sett
         service: None,
         dial: config.dial_settings(),
         interpreters: switch::interpreters::Settings::default(),
+        keys: config.keys.clone(),
         external_address: config.sip.external_address,
         trunks: config.trunks.iter().map(trunk).collect(),
         max_calls: config.calls.max,

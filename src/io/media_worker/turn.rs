@@ -72,6 +72,7 @@ impl Worker {
             | Command::Play { .. }
             | Command::Stop { .. }
             | Command::Press { .. }
+            | Command::Keys { .. }
             | Command::Listen { .. }
             | Command::Move { .. }
             | Command::Record { .. }

@@ -1,9 +1,9 @@
-//! The bed under a wait in the codecs of calls: made at first use and kept. There are four of them at the most, of
-//! less than 1 MB together.
+//! The bed under a wait in the codecs of calls: made at first use and kept. There are eight of them at the most, of
+//! less than 3 MB together.
 
 use super::{encode, widened};
 use crate::audio::fade::{Fade, each_tick};
-use crate::audio::tone;
+use crate::audio::tone::{self, Wait};
 use crate::media::bed::BedSound;
 use crate::media::command::Clip;
 use crate::wire::codec::Codec;
@@ -11,18 +11,18 @@ use std::collections::BTreeMap;
 
 /// The beds that were made.
 #[derive(Debug, Default)]
-pub struct Beds(BTreeMap<Codec, BedSound>);
+pub struct Beds(BTreeMap<(Wait, Codec), BedSound>);
 
 impl Beds {
-    /// The bed for legs of a codec.
-    pub fn of(&mut self, codec: Codec) -> BedSound {
+    /// The bed of that wait for legs of a codec.
+    pub fn of(&mut self, wait: Wait, codec: Codec) -> BedSound {
         let codec = codec.between_legs();
-        self.0.entry(codec).or_insert_with(|| made(codec)).clone()
+        self.0.entry((wait, codec)).or_insert_with(|| made(wait, codec)).clone()
     }
 }
 
-fn made(codec: Codec) -> BedSound {
-    let narrow = tone::waiting_bed();
+fn made(wait: Wait, codec: Codec) -> BedSound {
+    let narrow = wait.samples();
     let body = if codec.sample_rate_hz() == tone::RATE_HZ { narrow } else { widened(&narrow) };
     let tick = codec.sample_rate_hz() as usize / 50;
     let clip = |samples: &[i16]| Clip { codec, octets: encode(samples, codec) };
@@ -44,7 +44,7 @@ mod tests {
     fn in_every_codec_it_is_the_same_four_seconds_of_two_soft_notes() {
         let mut beds = Beds::default();
         for codec in Codec::ALL {
-            let BedSound { body, rising, falling } = beds.of(codec);
+            let BedSound { body, rising, falling } = beds.of(Wait::Notes, codec);
             for form in [&body, &rising, &falling] {
                 assert_eq!(form.codec, codec.between_legs());
                 assert_eq!(form.octets.len(), 200 * form.codec.tick_octets(), "{codec:?}");

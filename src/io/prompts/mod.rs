@@ -138,17 +138,17 @@ impl PromptLibrary {
         Ok(Duration::from_micros(samples * 1_000_000 / u64::from(tone::RATE_HZ)))
     }
 
-    /// The tone after which a message is recorded.
-    pub fn tone(&self, codec: Codec) -> Clip {
+    /// A short sound that says something, such as the tone after which a message is recorded.
+    pub fn tone(&self, signal: tone::Signal, codec: Codec) -> Clip {
         let codec = codec.between_legs();
-        let beep = tone::message_beep();
-        let beep = if codec.sample_rate_hz() == tone::RATE_HZ { beep } else { widened(&beep) };
-        Clip { codec, octets: encode(&beep, codec) }
+        let samples = signal.samples();
+        let samples = if codec.sample_rate_hz() == tone::RATE_HZ { samples } else { widened(&samples) };
+        Clip { codec, octets: encode(&samples, codec) }
     }
 
     /// What is heard under a wait.
-    pub fn bed(&self, codec: Codec) -> BedSound {
-        self.beds.borrow_mut().of(codec)
+    pub fn bed(&self, wait: tone::Wait, codec: Codec) -> BedSound {
+        self.beds.borrow_mut().of(wait, codec)
     }
 
     /// Octets of memory that sounds take, without those that are made here.
@@ -495,7 +495,7 @@ mod tests {
     fn the_tone_before_a_message_is_in_the_codec_of_the_call() {
         let bench = Bench::new();
         for codec in Codec::ALL {
-            let clip = bench.library().tone(codec);
+            let clip = bench.library().tone(tone::Signal::YourTurn, codec);
             let samples = samples_of(&clip);
             assert!(power(&samples, 1_000) > 1_000.0 * power(&samples, 1_300), "{codec:?}");
         }

@@ -9,7 +9,7 @@ use crate::flow::request::failure::Outcome;
 use crate::id::{ExitName, FlowName, Language, PromptName, StepName, TrunkName};
 use crate::media::command::Counters;
 use crate::phi::Phi;
-use crate::report::event::{Diverted, Event, KeptLeg, Party, TransferStep};
+use crate::report::event::{Diverted, Event, KeptLeg, Party, TransferMeans, TransferStep};
 use crate::report::ladder::{Ladder, Rung, Seen, Start};
 use crate::sip::dialog::Translated;
 use crate::sip::dialog::kept::Kept as KeptDialog;
@@ -100,9 +100,17 @@ pub fn decode(kind: &str, body: &Value) -> Result<Event, DecodeError> {
     Ok(event)
 }
 
+/// Earlier versions knew transfers by phone and by command, and wrote neither.
+fn means(body: &Body) -> Result<TransferMeans, DecodeError> {
+    let Some(written) = body.optional_text("means")? else { return Ok(TransferMeans::Phone) };
+    let named = TransferMeans::ALL.into_iter().find(|means| written == means.word());
+    named.ok_or_else(|| body.bad("means"))
+}
+
 fn transfer(body: &Body) -> Result<TransferStep, DecodeError> {
     Ok(match body.text("step")? {
-        "began" => TransferStep::Began { target: body.text("target")?.to_owned() },
+        "began" => TransferStep::Began { target: body.text("target")?.to_owned(), means: means(body)? },
+        "consults" => TransferStep::Consults { with: body.id("with")? },
         "refused" => TransferStep::Refused { status: body.number("status")? },
         "left" => TransferStep::Left,
         "done" => TransferStep::Done { to: body.id("to")? },
@@ -560,7 +568,10 @@ pub(super) mod tests {
 
     fn any_step() -> impl Strategy<Value = TransferStep> {
         prop_oneof![
-            text().prop_map(|target| TransferStep::Began { target }),
+            (text(), 0..TransferMeans::ALL.len()).prop_map(|(target, means)| {
+                TransferStep::Began { target, means: TransferMeans::ALL[means] }
+            }),
+            leg().prop_map(|with| TransferStep::Consults { with }),
             any::<u16>().prop_map(|status| TransferStep::Refused { status }),
             Just(TransferStep::Left),
             leg().prop_map(|to| TransferStep::Done { to }),

@@ -167,9 +167,14 @@ fn diverted<M: SerializeMap>(body: &mut M, its: &Diverted) -> Result<(), M::Erro
 
 fn of_transfer<M: SerializeMap>(body: &mut M, step: &TransferStep) -> Result<(), M::Error> {
     match step {
-        TransferStep::Began { target } => {
+        TransferStep::Began { target, means } => {
             body.serialize_entry("step", "began")?;
-            body.serialize_entry("target", target)
+            body.serialize_entry("target", target)?;
+            body.serialize_entry("means", means.word())
+        }
+        TransferStep::Consults { with } => {
+            body.serialize_entry("step", "consults")?;
+            body.serialize_entry("with", &Shown(with))
         }
         TransferStep::Refused { status } => {
             body.serialize_entry("step", "refused")?;

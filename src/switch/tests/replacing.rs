@@ -4,7 +4,7 @@ use super::dialling::{ANN, Desk, status};
 use super::taking::{ann, bob_hangs_up, calls, nothing_is_left, patients, talking, talking_at, talks};
 use super::transfer::{answers, header, invite, patient_hangs_up, sent, steps, takes};
 use super::*;
-use crate::report::event::TransferStep;
+use crate::report::event::{TransferMeans, TransferStep};
 use crate::sip::digest::answer::{Account, Purse};
 
 /// How ann's talk with the patient is named, with this behind it.
@@ -46,7 +46,10 @@ fn a_person_goes_on_at_another_phone_of_his_and_the_first_one_is_hung_up() {
         (1, 0, false)
     );
     let target = "sip:ann@careline".to_owned();
-    assert_eq!(steps(scene), [TransferStep::Began { target }, TransferStep::Done { to: now }]);
+    assert_eq!(
+        steps(scene),
+        [TransferStep::Began { target, means: TransferMeans::Phone }, TransferStep::Done { to: now }]
+    );
     takes(scene, "BYE ");
     // The new leg is as good as the first: it is taken for a talk of hers, and it may hang up.
     let line = calls(&mut desk, "ann", "bob");

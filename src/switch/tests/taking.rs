@@ -6,7 +6,7 @@ use super::*;
 use crate::limits::{CLOSING_MAX, PORT_REST_DEFAULT, TRANSFER_RING};
 use crate::media::command::{Command, PortIndex, WorkerIndex};
 use crate::report::cdr::Record;
-use crate::report::event::{Entry, TransferStep};
+use crate::report::event::{Entry, TransferMeans, TransferStep};
 use crate::sip::digest::answer::{Account, Purse};
 use proptest::prelude::*;
 
@@ -227,7 +227,10 @@ fn a_colleague_who_was_spoken_with_talks_with_the_patient_and_who_asked_is_out_o
             told_of(scene, PATIENTS_CALL),
             [
                 &Event::Unbridged { leg: first },
-                &Event::Transfer { by: first, step: TransferStep::Began { target: target.clone() } },
+                &Event::Transfer {
+                    by: first,
+                    step: TransferStep::Began { target: target.clone(), means: TransferMeans::Phone },
+                },
                 &Event::PersonCalled { leg: bob, target },
                 &Event::Bridged { leg: bob },
                 &Event::Transfer { by: first, step: TransferStep::Done { to: bob } },

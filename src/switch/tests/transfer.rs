@@ -4,7 +4,7 @@ use super::*;
 use crate::id::AskId;
 use crate::limits::{CLOSING_MAX, TRANSFER_RING};
 use crate::media::command::Command;
-use crate::report::event::TransferStep;
+use crate::report::event::{TransferMeans, TransferStep};
 use crate::switch::interface::{GuestAct, GuestDone, GuestOrder, GuestRefusal};
 use proptest::prelude::*;
 
@@ -32,11 +32,16 @@ pub(super) fn header<'a>(text: &'a str, name: &str) -> &'a str {
 
 /// The person's answer to the INVITE.
 pub(super) fn answers(scene: &mut Scene, name: &str, status: &str) {
+    answers_with(scene, name, status, SDP);
+}
+
+/// The same with this answer to our offer.
+pub(super) fn answers_with(scene: &mut Scene, name: &str, status: &str, sdp: &str) {
     let invite = invite(scene, name).expect("that person is called");
     let same: String = ["Via:", "From:", "Call-ID:", "CSeq:"]
         .map(|field| format!("{field} {}\r\n", header(&invite, field)))
         .concat();
-    let body = if status.starts_with('2') { SDP } else { "" };
+    let body = if status.starts_with('2') { sdp } else { "" };
     scene.datagram(&format!(
         "SIP/2.0 {status}\r\n{same}To: {};tag={name}\r\nContact: <sip:{name}@10.0.0.9>\r\n\
          Content-Type: application/sdp\r\nContent-Length: {}\r\n\r\n{body}",
@@ -46,7 +51,7 @@ pub(super) fn answers(scene: &mut Scene, name: &str, status: &str) {
 }
 
 /// A request of a person who talks, in the dialog of the newest INVITE to it.
-fn asks(scene: &mut Scene, name: &str, method: &str, lines: &str, body: &str) {
+pub(super) fn asks(scene: &mut Scene, name: &str, method: &str, lines: &str, body: &str) {
     let invite = invite(scene, name).expect("that person is called");
     super::taking::asks(scene, &invite, name, method, lines, body);
 }
@@ -102,7 +107,7 @@ pub(super) fn told(scene: &Scene) -> Vec<&str> {
     all.into_iter().filter_map(|text| text.split("\r\n\r\nSIP/2.0 ").nth(1)?.get(..3)).collect()
 }
 
-fn bridged(scene: &Scene) -> Vec<LegId> {
+pub(super) fn bridged(scene: &Scene) -> Vec<LegId> {
     let leg = |event: &Event| if let Event::Bridged { leg } = event { Some(*leg) } else { None };
     scene.log.iter().filter_map(leg).collect()
 }
@@ -113,8 +118,12 @@ pub(super) fn steps(scene: &Scene) -> Vec<TransferStep> {
     scene.log.iter().filter_map(step).collect()
 }
 
+pub(super) fn began_by(means: TransferMeans) -> TransferStep {
+    TransferStep::Began { target: "sip:nurse@127.0.0.1:5080".to_owned(), means }
+}
+
 fn began() -> TransferStep {
-    TransferStep::Began { target: "sip:nurse@127.0.0.1:5080".to_owned() }
+    began_by(TransferMeans::Phone)
 }
 
 /// Who talks with the patient by the orders so far.
@@ -133,7 +142,7 @@ pub(super) fn patient_hangs_up(scene: &mut Scene) {
 
 /// Everybody answers what is asked of them, and then all is as if there had been no call.
 #[track_caller]
-fn nothing_is_left(scene: &mut Scene) {
+pub(super) fn nothing_is_left(scene: &mut Scene) {
     for _ in 0..40 {
         for method in ["BYE ", "NOTIFY ", "CANCEL "] {
             takes(scene, method);
@@ -412,7 +421,7 @@ fn a_talk_is_handed_on_by_command_as_if_its_person_had_asked() {
         let (patient, desk) = (scene.leg(), bridged(&scene)[0]);
         assert_eq!(command(&mut scene, written), None, "he rings");
         assert!(scene.is_on_bed(patient) && talks_with(&scene).is_none());
-        assert_eq!(steps(&scene), [began()]);
+        assert_eq!(steps(&scene), [began_by(TransferMeans::Command)]);
         assert_eq!(
             command(&mut scene, written),
             Some(Err(GuestRefusal::NobodyTalks(*scene.switch.calls.keys().next().unwrap())))

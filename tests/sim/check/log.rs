@@ -533,6 +533,8 @@ fn judge_transfer(call: &Call, by: LegId, step: &TransferStep) -> Verdict {
     let is_right = match step {
         TransferStep::Began { .. } => call.handed_us.is_none() && call.bridged_us.is_none(),
         TransferStep::Refused { .. } => true,
+        // While the two speak the caller talks with neither, and he who hands on is there.
+        TransferStep::Consults { .. } => of_it && !call.has_left && call.bridged_us.is_none(),
         TransferStep::Left => of_it && !call.has_left,
         // Who hands on is out of both calls in one moment.
         TransferStep::Taken { .. } => call.handed_us.is_none() && call.bridged_us.is_none(),
@@ -568,7 +570,7 @@ impl Call {
                 let is_back = !self.has_left && *status != TERMINATED;
                 self.back_us = is_back.then_some((now_us, by));
             }
-            TransferStep::Refused { .. } | TransferStep::Taken { .. } => {}
+            TransferStep::Refused { .. } | TransferStep::Taken { .. } | TransferStep::Consults { .. } => {}
         }
     }
 

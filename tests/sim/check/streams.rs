@@ -297,6 +297,7 @@ impl Streams {
             Command::Promise { .. }
             | Command::Withdraw { .. }
             | Command::Listen { .. }
+            | Command::Keys { .. }
             | Command::Record { .. }
             | Command::StopRecording { .. }
             | Command::PauseRecording { .. }

@@ -95,6 +95,7 @@ impl Stage {
             service: None,
             dial: Default::default(),
             interpreters: Default::default(),
+            keys: Default::default(),
             first_seq: 1,
             first_id: 1,
         };
@@ -241,12 +242,12 @@ impl Stage {
                     prompts.iter().filter_map(|spoken| self.prompts.clip(spoken, codec).ok()).collect();
                 self.engine.command(self.now, Command::Play { leg, playback, clips, repeat: false });
             }
-            Output::Tone { leg, playback, codec, .. } => {
-                let clips = vec![self.prompts.tone(codec)];
+            Output::Tone { leg, playback, signal, codec, .. } => {
+                let clips = vec![self.prompts.tone(signal, codec)];
                 self.engine.command(self.now, Command::Play { leg, playback, clips, repeat: false });
             }
-            Output::Bed { leg, codec, .. } => {
-                let sound = Some(self.prompts.bed(codec));
+            Output::Bed { leg, wait, codec, .. } => {
+                let sound = Some(self.prompts.bed(wait, codec));
                 self.engine.command(self.now, Command::Bed { leg, sound });
             }
             Output::Voice { call, voicing, .. } => {

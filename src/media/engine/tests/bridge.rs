@@ -69,6 +69,44 @@ fn a_key_passes_the_bridge_with_the_other_sides_payload_type_and_is_told_once() 
 }
 
 #[test]
+fn keys_that_go_nowhere_are_told_and_pass_neither_bridge_nor_room_until_they_are_to() {
+    use crate::id::RoomId;
+    use crate::media::command::KeysGo;
+    for in_room in [false, true] {
+        let mut world = World::new();
+        world.open(A, plan(A));
+        world.open(B, with_keys(plan(B), Some(96)));
+        if in_room {
+            for (leg, whom) in [(A, B), (B, A)] {
+                let (room, keys) = (RoomId(1), KeysGo::ToTheOthers);
+                world.command(Command::Join { leg, room, hears: Vec::new(), keys });
+                world.command(Command::Hears { leg, whom: vec![whom] });
+            }
+            world.command(Command::Hears { leg: A, whom: vec![B] });
+        } else {
+            world.command(Command::Bridge { a: A, b: B });
+        }
+        world.run_ms(40);
+        for (press, go, passes) in
+            [(0u16, KeysGo::Nowhere, 0), (1, KeysGo::ToTheOthers, 8), (2, KeysGo::Nowhere, 0)]
+        {
+            world.command(Command::Keys { leg: A, go });
+            world.left.clear();
+            for n in 1..=8u16 {
+                let (duration, end) = if n <= 5 { (n * 160, false) } else { (800, true) };
+                let timestamp = 5_000 + 4_000 * u32::from(press);
+                world.rtp(A, party(A), &event(8 * press + n, timestamp, duration, end));
+                world.tick();
+            }
+            let passed = world.sent_to(B).iter().filter(|left| left.payload_type == 96).count();
+            let told = world.events();
+            let told = told.iter().filter(|event| matches!(event, Event::Key { .. })).count();
+            assert_eq!((passed, told), (passes, 1), "in a room: {in_room}, press {press}");
+        }
+    }
+}
+
+#[test]
 fn the_rest_of_a_press_that_led_to_the_bridge_does_not_pass_it_and_the_next_press_does() {
     let mut world = World::new();
     world.open(A, plan(A));
