@@ -277,8 +277,8 @@ fn whoever_hangs_up_first_and_next_those_who_stay_hear_each_other_and_all_ends_c
         &[('v', "p:d d:p")],
         &[('v', "p:d d:p"), ('d', "")],
         &[('d', "p:v v:p")],
-        // The patient has nobody: the desk is called for him again.
-        &[('d', "p:v v:p"), ('v', "p:d d:p")],
+        // Nobody is left with the patient: his flow leads him on.
+        &[('d', "p:v v:p"), ('v', "")],
     ];
     for (order, ended) in orders.into_iter().zip(1..) {
         println!("{order:?}, then the patient");
