@@ -1,10 +1,12 @@
 //! A telephone of the tests' own: one call over SIP and RTP from loopback, with a tone as its voice.
 //!
 //! It has a clock of its own, like every telephone: 20 ms of its tone leave every 20 ms, whatever it hears.
-//! What it hears it counts. What is *not* its job: retransmissions, refusals, requests of the engine. A
+//! What it hears it counts and keeps. What is *not* its job: retransmissions, refusals, requests of the engine. A
 //! phone falls silent when dropped, without a BYE.
 
 #![allow(dead_code, reason = "each test program uses its own part of this support")]
+
+pub mod called;
 
 use crate::sound;
 use std::collections::VecDeque;
@@ -70,6 +72,10 @@ struct State {
     keys: VecDeque<u8>,
     heard: Heard,
     last: Option<u16>,
+    /// The µ-law that came.
+    sound: Vec<u8>,
+    /// Events, and the timestamps at which they began, of which the end was told.
+    pressed: Vec<(u8, u32)>,
 }
 
 /// What a phone has heard and sent so far.
@@ -132,6 +138,11 @@ impl Phone {
     /// What it has heard so far.
     pub fn heard(&self) -> Heard {
         self.line.lock().heard
+    }
+
+    /// Everything that it has heard so far, as samples.
+    pub fn sound(&self) -> Vec<f64> {
+        self.line.sound()
     }
 
     /// Waits until it has heard what `is_so` asks for; `what` is told when that takes over `within`.
@@ -201,6 +212,17 @@ impl Line {
         self.state.lock().expect("nobody panics while holding the line")
     }
 
+    fn sound(&self) -> Vec<f64> {
+        self.lock().sound.iter().copied().map(sound::of_mu_law).collect()
+    }
+
+    /// The keys that were pressed for it, in their order (RFC 4733 §3.2).
+    fn keys(&self) -> String {
+        let names = b"0123456789*#ABCD";
+        let name = |(event, _): &(u8, u32)| names.get(usize::from(*event)).copied().unwrap_or(b'?');
+        self.lock().pressed.iter().map(name).map(char::from).collect()
+    }
+
     fn take_packet(&self, packet: &[u8]) {
         if packet.get(1).is_some_and(|kind| (192..=223).contains(kind)) {
             return; // a report, of this call or of one whose port is next to ours (RFC 5761 §4)
@@ -219,7 +241,23 @@ impl Line {
         state.heard.packets += 1;
         state.heard.voiced += u64::from(packet[12..].iter().any(|octet| octet | 0x80 != 0xff));
         state.heard.keys += u64::from(packet[1] == 0x80 | EVENT);
+        match packet[1] & 0x7f {
+            AUDIO => state.sound.extend(&packet[12..]),
+            EVENT => state.take_event(packet),
+            _ => {}
+        }
         self.heard.notify_all();
+    }
+}
+
+impl State {
+    /// The end of an event comes three times, with the timestamp of its beginning (RFC 4733 §2.5.1.4).
+    fn take_event(&mut self, packet: &[u8]) {
+        let [_, _, _, _, a, b, c, d, _, _, _, _, event, flags, ..] = *packet else { return };
+        let pressed = (event, u32::from_be_bytes([a, b, c, d]));
+        if flags & 0x80 != 0 && self.pressed.last() != Some(&pressed) {
+            self.pressed.push(pressed);
+        }
     }
 }
 

@@ -74,6 +74,15 @@ pub fn heard_in(samples: &[f64], hertz: f64) -> f64 {
     windows.filter(|window| power_at(window, hertz) > full / 10.0).count() as f64 / count
 }
 
+/// Whether a key is heard as tones in any stretch of 40 ms: one of each group of four, over -23 dBFS (ITU-T Q.23).
+pub fn has_key_tones(samples: &[f64]) -> bool {
+    let rows = [697.0, 770.0, 852.0, 941.0];
+    let columns = [1_209.0, 1_336.0, 1_477.0, 1_633.0];
+    samples.windows(320).step_by(160).any(|window| {
+        [rows, columns].iter().all(|group| group.iter().any(|hertz| power_at(window, *hertz) > 0.0022))
+    })
+}
+
 /// Writes a mono file of 16 bits with `seconds` of a tone.
 pub fn write_tone(path: &Path, hertz: f64, seconds: f64) {
     write_tone_at(RATE, path, hertz, seconds);
@@ -150,4 +159,12 @@ fn mu_law(sample: i16) -> u8 {
     let exponent = (31 - magnitude.leading_zeros()) - 7;
     let mantissa = (magnitude >> (exponent + 3)) & 0x0f;
     !(sign | (exponent << 4) as u8 | mantissa as u8)
+}
+
+/// The sample of one octet of µ-law, of 1 (ITU-T G.711).
+pub fn of_mu_law(octet: u8) -> f64 {
+    let octet = !octet;
+    let (exponent, mantissa) = ((octet >> 4) & 7, octet & 0x0f);
+    let magnitude = ((f64::from(mantissa) * 8.0 + 132.0) * f64::from(1_u32 << exponent) - 132.0) / 32_768.0;
+    if octet & 0x80 == 0 { magnitude } else { -magnitude }
 }
