@@ -151,6 +151,8 @@ pub fn start(config: &Config, sets: NewSets, unsigned: UnsignedTrees) -> Result<
     let mut switch = Switch::new(settings, Arc::clone(&flows), &ports, seeded_rng()?);
     switch.handle(Now { at: clock.now(), wall: clock.wall() }, Input::Flows(served));
     switch.handle(Now { at: clock.now(), wall: clock.wall() }, Input::Closings(closings(config).into()));
+    let messages = Input::MessagesWait(std::mem::take(&mut records.recovered.messages));
+    switch.handle(Now { at: clock.now(), wall: clock.wall() }, messages);
     let (kept_sender, bindings_kept) = watch::channel(0);
     let (bindings, kept) = Bindings::open(&config.store, clock, kept_sender)?;
     let phones = Input::Phones(Box::new(phones(config, kept)?));

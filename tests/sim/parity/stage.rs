@@ -265,6 +265,7 @@ impl Stage {
             | Output::KeepBindings(_)
             | Output::Trace(_)
             | Output::GuestAnswer { .. }
+            | Output::MessageAnswer { .. }
             | Output::Drained => {}
         }
     }
