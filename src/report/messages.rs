@@ -27,7 +27,8 @@ pub struct Message {
 /// All messages of a log.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Messages {
-    waiting: BTreeMap<u64, Message>,
+    /// By name: names rise, over restarts too.
+    waiting: BTreeMap<RecordingId, Message>,
     done: BTreeSet<CallId>,
 }
 
@@ -54,7 +55,7 @@ impl Messages {
             Event::MessageSaved { recording } => {
                 let saved = Moment { at: entry.at, since_start_us: entry.since_start_us };
                 let message = Message { call, recording: *recording, saved, within_working_days: None };
-                self.waiting.insert(entry.seq, message);
+                self.waiting.insert(*recording, message);
             }
             Event::Flow(Fact::Promised { within_working_days }) => {
                 let last = self.waiting.values_mut().rev().find(|message| message.call == call);
@@ -63,7 +64,7 @@ impl Messages {
                 }
             }
             Event::MessageDone { recording, .. } => {
-                self.waiting.retain(|_, message| message.recording != *recording);
+                self.waiting.remove(recording);
                 self.done.insert(call);
             }
             _ => {}

@@ -88,10 +88,10 @@ mod tests {
     #[test]
     fn a_promise_ends_with_the_last_closing_of_a_day_on_which_the_clinic_opens() {
         let week =
-            "  week:\n    monday to thursday: 08:00 - 12:00, 13:00 - 17:00\n    friday: 20:00 - 02:00\n";
+            "  week:\n    mon-thu: 08:00-12:00, 13:00-17:00\n    fri: 20:00-02:00\n    sat-sun: closed\n";
         let plain = calendar(week);
-        let holiday = calendar(&format!("{week}  holidays:\n    thanksgiving: closed\n"));
-        let never = calendar("  week: {every day: \"00:00 - 24:00\"}\n");
+        let holiday = calendar(&format!("{week}  holidays: {Thanksgiving: 2026-11-26}\n"));
+        let never = calendar("  week: {every day: \"00:00-24:00\"}\n");
         for (calendar, from, days, expected) in [
             (&plain, "2026-11-23 09:00", 1, "2026-11-24 17:00"),
             (&plain, "2026-11-23 03:00", 1, "2026-11-24 17:00"),

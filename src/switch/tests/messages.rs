@@ -43,7 +43,8 @@ fn messages_of_earlier_runs_wait_and_are_marked_on_their_own_line_of_time() {
     scene.tell(Input::MessagesWait(vec![RecordingId(1), RecordingId(2)]));
     assert_eq!(waiting(&scene), 2);
     let at = WallTime::from_micros(1_700_000_000_000_000);
-    let message = SavedMessage { call: CallId(1), recording: RecordingId(1), at, since_start_us: 5_000_000 };
+    let message =
+        SavedMessage { call: CallId(0xfff), recording: RecordingId(1), at, since_start_us: 5_000_000 };
     let now = Now { at: scene.now.at, wall: at + Duration::from_secs(3_600) };
     scene.switch.handle(now, Input::MessageDone { ask: AskId(1), message });
     let entry = std::iter::from_fn(|| scene.switch.poll_output()).find_map(|output| match output {
@@ -51,7 +52,7 @@ fn messages_of_earlier_runs_wait_and_are_marked_on_their_own_line_of_time() {
         _ => None,
     });
     let entry = entry.expect("the mark");
-    assert_eq!((entry.call, entry.since_start_us, entry.at), (CallId(1), 3_605_000_000, now.wall));
+    assert_eq!((entry.call, entry.since_start_us, entry.at), (CallId(0xfff), 3_605_000_000, now.wall));
     scene.durable();
     assert_eq!((&scene.marked[..], waiting(&scene)), (&[Ok(())][..], 1));
 }
