@@ -15,7 +15,7 @@ use std::time::Duration;
 
 /// The number that leads to the words of after hours.
 const AFTER_HOURS: &str = "199";
-/// The key # (RFC 4733 §3.2).
+/// The key # as a telephone event.
 const POUND: u8 = 11;
 
 /// Presses 1, speaks for a second after the tone, ends with #.

@@ -82,6 +82,7 @@ mod tests {
             panic!("no tree:\n{yaml}")
         };
         let HoursText { mut calendars, .. } = hours::read(&node, &BTreeMap::new(), &mut sources);
+        assert!(sources.into_faults().is_empty(), "{yaml}");
         calendars.remove(0).1.unwrap()
     }
 
