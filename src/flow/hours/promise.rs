@@ -91,7 +91,7 @@ mod tests {
         let week =
             "  week:\n    mon-thu: 08:00-12:00, 13:00-17:00\n    fri: 20:00-02:00\n    sat-sun: closed\n";
         let plain = calendar(week);
-        let holiday = calendar(&format!("{week}  holidays: {Thanksgiving: 2026-11-26}\n"));
+        let holiday = calendar(&format!("{week}  holidays: {{Thanksgiving: 2026-11-26}}\n"));
         let never = calendar("  week: {every day: \"00:00-24:00\"}\n");
         for (calendar, from, days, expected) in [
             (&plain, "2026-11-23 09:00", 1, "2026-11-24 17:00"),
