@@ -595,3 +595,11 @@ pub const REGISTRATIONS_WAITING_MAX: usize = 4_096;
 pub const REGISTRATION_WAITS_MAX: Duration = Duration::from_secs(16);
 /// Users in careline.yaml: ten times the desks of the largest call centres.
 pub const USERS_MAX: usize = 100_000;
+
+/// Messages of callers that nobody has marked as done and that the engine knows one by one: a month of a hundred a day. Of
+/// those beyond it keeps the count.
+pub const MESSAGES_WAITING_MAX: usize = 4_096;
+/// How long `careline messages done` waits for the disk.
+pub const MESSAGE_DONE_WAITS_MAX: Duration = Duration::from_secs(10);
+/// Days ahead in which the end of a promise is looked for in a calendar.
+pub const PROMISE_AHEAD_DAYS: i32 = 400;

@@ -9,6 +9,7 @@ pub mod explain;
 pub mod fmt;
 mod guest;
 pub mod hear;
+pub mod messages;
 pub mod phone;
 mod pieces;
 pub mod publish;
@@ -130,6 +131,18 @@ enum Command {
         #[arg(long)]
         numbers: bool,
     },
+    /// List the messages of callers that nobody has dealt with, the oldest first; `done ID` marks those that somebody has
+    #[command(args_conflicts_with_subcommands = true)]
+    Messages {
+        #[command(subcommand)]
+        done: Option<MessagesCommand>,
+        /// How many to list at the most
+        #[arg(long, default_value_t = 50)]
+        first: usize,
+        /// Print telephone numbers in full instead of their last two digits
+        #[arg(long)]
+        numbers: bool,
+    },
     /// Call a third party into a talk that goes on, such as an interpreter: all hear each other, and he hears first that
     /// the call is recorded, if it is
     Join(guest::Come),
@@ -161,6 +174,16 @@ enum Command {
         /// End a trace, as the list names it
         #[arg(long, value_name = "TRACE", conflicts_with = "number")]
         stop: Option<String>,
+    },
+}
+
+#[derive(Subcommand)]
+enum MessagesCommand {
+    /// Mark the messages of these calls as dealt with: they are listed no more
+    Done {
+        /// The calls, as the list prints them
+        #[arg(required = true, value_name = "ID")]
+        calls: Vec<String>,
     },
 }
 
@@ -219,6 +242,12 @@ pub fn main() -> ExitCode {
         }
         Command::Calls { show: None, id, last, numbers } => {
             with_config(&paths, |config| calls::run(config, id.as_deref(), last, shown(numbers)))
+        }
+        Command::Messages { done: Some(MessagesCommand::Done { calls }), .. } => {
+            with_config(&paths, |config| messages::done(config, &calls))
+        }
+        Command::Messages { done: None, first, numbers } => {
+            with_config(&paths, |config| messages::list(&paths, config, first, shown(numbers)))
         }
         Command::Join(wish) => with_config(&paths, |config| guest::come(config, &wish, GuestMode::Third)),
         Command::Interpreter(wish) => with_config(&paths, |config| guest::interpret(config, &wish)),

@@ -11,6 +11,7 @@
 //!  guest come CALL MODE TARGET          ─▶ ok joined MODE │ ok changed MODE │ no REASON     once his phone is answered
 //!  guest interpret CALL LANGUAGE        ─▶ ok joined MODE │ no REASON                         once a vendor is in
 //!  guest leave CALL NAME                ─▶ ok left        │ no REASON
+//!  message done CALL RECORDING AT SINCE ─▶ ok            │ no REASON        once it is on disk
 //!  closings                             ─▶ ok: the file of the closings was read anew │ no REASON
 //! ```
 //! One request line, one answer, closed. Only who may open the file may ask: it is made for its owner alone.
@@ -21,14 +22,15 @@ use crate::id::TraceId;
 use crate::io::figures;
 use crate::io::guests;
 use crate::io::kernel_drops::MediaSockets;
+use crate::io::marks;
 use crate::io::published::Shelf;
 use crate::io::published::pointer::Pointer;
 use crate::io::set_load::{self, NewSets};
 use crate::io::sets::TooMany;
 use crate::io::trace;
-use crate::limits::{INTERPRETER_WAIT_MAX, SET_LOAD_MAX};
+use crate::limits::{INTERPRETER_WAIT_MAX, MESSAGE_DONE_WAITS_MAX, SET_LOAD_MAX};
 use crate::phi::Phi;
-use crate::switch::interface::GuestOrder;
+use crate::switch::interface::{GuestOrder, NotMarked, SavedMessage};
 use crate::switch::status::Figure;
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -67,6 +69,8 @@ pub enum Request {
     Serve(Box<NewSets>, oneshot::Sender<Result<BTreeMap<Edition, u64>, TooMany>>),
     /// Somebody is to be in a talk, or out of it.
     Guest(GuestOrder, oneshot::Sender<String>),
+    /// This message waits no more.
+    MessageDone(SavedMessage, oneshot::Sender<String>),
     /// These numbers are closed for new calls, and no others.
     Close(Closings, oneshot::Sender<()>),
 }
@@ -188,6 +192,7 @@ async fn serve(client: UnixStream, asked: Asked) -> io::Result<()> {
         Some(("guest", order)) => {
             tokio::time::timeout(GUEST_MAX, guest_answer(order, &asked.requests)).await?
         }
+        Some(("message", order)) => message_answer(order, &asked.requests).await,
         _ if line == CLOSINGS => tokio::time::timeout(ASK_MAX, closings_answer(asked)).await?,
         _ if line.trim() == STATUS => {
             tokio::time::timeout(ASK_MAX, status_answer(&asked.requests, asked.media)).await?
@@ -282,6 +287,22 @@ async fn guest_answer(order: &str, requests: &mpsc::Sender<Request>) -> String {
     told.unwrap_or_else(|| "no the engine is stopping\n".to_owned())
 }
 
+/// A slow disk is told as such: the mark may come later.
+async fn message_answer(order: &str, requests: &mpsc::Sender<Request>) -> String {
+    let Some(message) = marks::read(order) else { return "no it is not known to this engine\n".to_owned() };
+    let (answer, told) = oneshot::channel();
+    let sent = requests.send(Request::MessageDone(message, answer)).await.is_ok();
+    let told = if sent {
+        tokio::time::timeout(MESSAGE_DONE_WAITS_MAX, told).await.map(Result::ok)
+    } else {
+        Ok(None)
+    };
+    match told {
+        Ok(told) => told.unwrap_or_else(|| "no the engine is stopping\n".to_owned()),
+        Err(_) => format!("no {}\n", NotMarked::Late),
+    }
+}
+
 async fn read_trace_order(order: &str) -> Result<TraceRequest, String> {
     if order == "list" {
         return Ok(TraceRequest::List);
@@ -337,6 +358,19 @@ pub fn ask_guest(path: &Path, order: &GuestOrder) -> Result<String, AskError> {
         Some(told) => Ok(told.to_owned()),
         None => Err(AskError::Refused(answer.strip_prefix("no ").unwrap_or(&answer).trim_end().to_owned())),
     }
+}
+
+/// Lets the engine mark a message as done: returns once that is on disk.
+///
+/// # Errors
+/// When no engine listens there, or it says no or nothing.
+pub fn ask_message_done(path: &Path, message: &SavedMessage) -> Result<(), AskError> {
+    let request = format!("message {}", marks::written(message));
+    let Some(answer) = ask_if_it_runs(path, &request, MESSAGE_DONE_WAITS_MAX + ASK_MAX)? else {
+        let cause = io::ErrorKind::NotFound.into();
+        return Err(AskError::NoEngine { path: path.to_owned(), cause });
+    };
+    agreed(&answer).map(|_| ())
 }
 
 /// Asks the engine to serve what a pointer says: how many calls run on each set by then. `None` when no engine runs.

@@ -11,7 +11,7 @@
 use crate::id::{AskId, CallId, Language};
 use crate::io::store::words::Word;
 use crate::report::event::GuestMode;
-use crate::switch::interface::{GuestAct, GuestDone, GuestOrder, GuestRefusal};
+use crate::switch::interface::{GuestAct, GuestDone, GuestOrder, GuestRefusal, NotMarked};
 use std::collections::BTreeMap;
 use tokio::sync::oneshot;
 
@@ -31,11 +31,20 @@ impl Asked {
         ask
     }
 
-    /// What came of a wish.
+    /// What came of a wish about a guest.
     pub fn answer(&mut self, ask: AskId, answer: &Result<GuestDone, GuestRefusal>) {
+        self.say(ask, line(answer));
+    }
+
+    /// Whether a message is marked as done.
+    pub fn marked(&mut self, ask: AskId, answer: Result<(), NotMarked>) {
+        self.say(ask, answer.map_or_else(|why| format!("no {why}\n"), |()| "ok\n".to_owned()));
+    }
+
+    fn say(&mut self, ask: AskId, line: String) {
         let Some(asked) = self.waiting.remove(&ask) else { return };
         // Whoever asked may be gone.
-        let _ = asked.send(line(answer));
+        let _ = asked.send(line);
     }
 }
 

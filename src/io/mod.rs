@@ -11,6 +11,7 @@ pub mod guests;
 pub mod http;
 pub mod kernel_drops;
 pub mod live_edit;
+pub mod marks;
 pub mod media_counters;
 pub mod media_port;
 pub(crate) mod media_ring;

@@ -199,6 +199,10 @@ impl Engine {
                 let ask = self.asked.ask(answer);
                 self.handle(Input::Guest { ask, order });
             }
+            Request::MessageDone(message, answer) => {
+                let ask = self.asked.ask(answer);
+                self.handle(Input::MessageDone { ask, message });
+            }
             Request::Close(closings, answer) => {
                 tracing::info!(
                     closings = closings.holding(self.clock.wall()),
@@ -382,6 +386,7 @@ impl Engine {
             }
             Output::LetGo { call, request } => self.servers.cancel((call, request)),
             Output::GuestAnswer { ask, answer } => self.asked.answer(ask, &answer),
+            Output::MessageAnswer { ask, answer } => self.asked.marked(ask, answer),
             Output::Append(entry) => drop(self.store.append(entry)),
             Output::KeepBindings(keep) => self.bindings.keep(keep),
             Output::Trace(told) => self.tracer.take(told, self.clock.wall()),

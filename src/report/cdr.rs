@@ -340,6 +340,7 @@ impl Record {
             | Event::GuestLeft { .. }
             | Event::InterpreterCalled { .. } => self.follow_guest(now, event),
             Event::MessageSaved { recording } => self.message = Some(*recording),
+            Event::MessageDone { .. } => {}
             Event::Hold { on, by: Party::Person } => self.wait(now, *on),
             Event::Hold { by: Party::Caller | Party::Flow | Party::Engine, .. } | Event::Kept { .. } => {}
             Event::InterpreterMissing { .. } | Event::KeysPressed { .. } | Event::CameBack { .. } => {}
@@ -554,6 +555,7 @@ fn is_sign_of_life(event: &Event) -> bool {
         Event::RecordingClosed { .. }
             | Event::RecordingFailed { .. }
             | Event::RecordingRecovered { .. }
+            | Event::MessageDone { .. }
             | Event::Ladder(_)
             | Event::Ended { .. }
     )

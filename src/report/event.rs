@@ -221,6 +221,13 @@ pub enum Event {
         /// Its recording.
         recording: RecordingId,
     },
+    /// Somebody has heard the message and does what it asks for: it waits no more. This may come days after the call.
+    MessageDone {
+        /// Its recording.
+        recording: RecordingId,
+        /// By which way this was told.
+        by: DoneBy,
+    },
     /// A party put us on hold, or took us back. A hold that lasts ends with its party.
     Hold {
         /// True: on hold.
@@ -266,6 +273,13 @@ pub enum Event {
         /// The exit of the flow, if it reached one.
         exit: Option<ExitName>,
     },
+}
+
+/// By which way somebody told that a message is done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DoneBy {
+    /// `careline messages done`.
+    Command,
 }
 
 /// What is needed to go on with a leg after the engine has died.

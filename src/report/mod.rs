@@ -3,3 +3,4 @@
 pub mod cdr;
 pub mod event;
 pub mod ladder;
+pub mod messages;

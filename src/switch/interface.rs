@@ -14,7 +14,8 @@ use crate::flow::request::answer::Answer;
 use crate::flow::request::build::Message;
 use crate::flow::request::failure::Failure;
 use crate::id::{
-    AskId, CallId, FlowName, Language, LegId, PlaybackId, PromptName, RequestId, TraceId, VoicingId,
+    AskId, CallId, FlowName, Language, LegId, PlaybackId, PromptName, RecordingId, RequestId, TraceId,
+    VoicingId,
 };
 use crate::media::command as media;
 use crate::phi::Phi;
@@ -175,6 +176,15 @@ pub enum Input<'a> {
         /// What is wanted.
         order: GuestOrder,
     },
+    /// Messages of earlier runs that nobody has marked as done, the oldest first.
+    MessagesWait(Vec<RecordingId>),
+    /// Somebody of the clinic has dealt with a message; [`Output::MessageAnswer`] comes back once that is on disk.
+    MessageDone {
+        /// The name of the wish, never used before.
+        ask: AskId,
+        /// The message.
+        message: SavedMessage,
+    },
     /// No new calls from now on; whoever is left after `within` is told goodbye by BYE.
     Drain {
         /// How long calls may go on.
@@ -269,6 +279,32 @@ pub enum GuestAct {
         /// His address, or the user in it.
         name: String,
     },
+}
+
+/// A message as the log knows it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SavedMessage {
+    /// The call in which it was left.
+    pub call: CallId,
+    /// Its recording.
+    pub recording: RecordingId,
+    /// When it was saved.
+    pub at: WallTime,
+    /// The same on the call's own time line, in µs.
+    pub since_start_us: u64,
+}
+
+/// Why a message is not marked as done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+pub enum NotMarked {
+    /// The log takes nothing more.
+    #[error(
+        "the disk of the records is stuck, and a mark could be lost: `careline status` tells, then do it again"
+    )]
+    LogFull,
+    /// The log was too slow.
+    #[error("the disk has not taken it yet: `careline messages` tells later whether the message is marked")]
+    Late,
 }
 
 /// What came of a wish.
@@ -460,6 +496,13 @@ pub enum Output {
         ask: AskId,
         /// What came of it.
         answer: Result<GuestDone, GuestRefusal>,
+    },
+    /// What came of [`Input::MessageDone`].
+    MessageAnswer {
+        /// Which wish.
+        ask: AskId,
+        /// Whether the mark is on disk.
+        answer: Result<(), NotMarked>,
     },
     /// Add to the event log; [`Input::Durable`] comes back.
     Append(Entry),

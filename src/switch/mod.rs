@@ -31,6 +31,7 @@ pub mod interpreters;
 mod keeping;
 mod keycode;
 mod ladder;
+mod messages;
 mod meter;
 mod moving;
 mod negotiate;
@@ -55,7 +56,7 @@ use crate::flow::closing::Closings;
 use crate::flow::closing::pin::Lock;
 use crate::flow::edition::{Edition, Served};
 use crate::flow::set::FlowSet;
-use crate::id::{CallId, LegId, RecordingId, TrunkName};
+use crate::id::{AskId, CallId, LegId, RecordingId, TrunkName};
 use crate::limits::{EMERGENCY_PORTS, EVENT_SPILL_HARD_MAX};
 use crate::media::command as media;
 use crate::media::tap::Kept;
@@ -71,6 +72,7 @@ use call::Call;
 use dialling::House;
 use interface::{Input, Now, Output, Settings, TraceOrder};
 use ladder::{Ladders, Passing};
+use messages::Messages;
 use moving::Journey;
 use ports::Ports;
 use status::Counters;
@@ -86,6 +88,8 @@ enum Waiting {
     TakeName(RecordingId),
     /// A message: the caller may be told that it is saved.
     MessageSaved(RecordingId),
+    /// The mark that a message is done: who made it may be told.
+    MessageDone(AskId),
 }
 
 /// The engine without its edges.
@@ -100,6 +104,7 @@ pub struct Switch {
     calls: BTreeMap<CallId, Box<Call>>,
     legs: BTreeMap<LegId, CallId>,
     recordings: BTreeMap<RecordingId, CallId>,
+    messages: Messages,
     timers: BTreeSet<(Instant, CallId)>,
     /// Legs that go to another worker.
     journeys: BTreeMap<LegId, Journey>,
@@ -146,6 +151,7 @@ impl Switch {
             calls: BTreeMap::new(),
             legs: BTreeMap::new(),
             recordings: BTreeMap::new(),
+            messages: Messages::default(),
             timers: BTreeSet::new(),
             journeys: BTreeMap::new(),
             waiting: BTreeMap::new(),
@@ -192,6 +198,8 @@ impl Switch {
             Input::PauseRecording { call } => self.pause_recording(call),
             Input::ResumeRecording { call } => self.resume_recording(call),
             Input::Guest { ask, order } => self.on_guest_order(ask, order),
+            Input::MessagesWait(messages) => self.messages.wait(messages),
+            Input::MessageDone { ask, message } => self.on_message_done(ask, message),
             Input::Drain { within } => {
                 self.stopping = Some(Stopping::within(now.at, within));
                 self.parting = self.parting.map(|_| now.at);
@@ -381,8 +389,10 @@ impl Switch {
             match what {
                 Waiting::TakeName(recording) => self.on_take_named(id, recording),
                 Waiting::MessageSaved(message) => {
+                    self.messages.wait([message]);
                     self.tell_flow_of_message(id, message, action::Input::MessageSaved)
                 }
+                Waiting::MessageDone(ask) => self.message_answer(ask, Ok(())),
             }
             self.rekey(id);
         }

@@ -286,6 +286,11 @@ impl Switch {
                 c.frames_dropped,
                 "20 ms frames that the disk was too slow for",
             ),
+            figure(
+                "messages_waiting",
+                self.messages.waiting(),
+                "messages of callers that nobody has marked as done: `careline messages` lists them",
+            ),
             figure("events_appended", self.next_seq - self.settings.first_seq, "lines of the event log"),
             figure(
                 "events_not_durable",

@@ -10,6 +10,7 @@ mod guests;
 mod hold;
 mod journeys;
 mod keycode;
+mod messages;
 mod replacing;
 mod resuming;
 mod stopping;
@@ -74,6 +75,7 @@ struct Scene {
     of: Vec<CallId>,
     /// What came of wishes about guests.
     answers: Vec<Result<super::interface::GuestDone, super::interface::GuestRefusal>>,
+    marked: Vec<Result<(), super::interface::NotMarked>>,
     cseq: u32,
     /// Short sounds for persons.
     signals: Vec<(LegId, crate::audio::tone::Signal)>,
@@ -131,6 +133,7 @@ impl Scene {
             log,
             of: Vec::new(),
             answers: Vec::new(),
+            marked: Vec::new(),
             cseq: 0,
             signals: Vec::new(),
         }
@@ -206,6 +209,7 @@ impl Scene {
                 Output::Bed { leg, .. } => self.beds.push(leg),
                 Output::Request { .. } | Output::LetGo { .. } | Output::ChangeClosings { .. } => {}
                 Output::GuestAnswer { answer, .. } => self.answers.push(answer),
+                Output::MessageAnswer { answer, .. } => self.marked.push(answer),
                 Output::Voice { .. } | Output::ForgetVoiced { .. } => {}
                 Output::Recorder(_) | Output::KeepBindings(_) | Output::Trace(_) | Output::Drained => {}
             }
@@ -386,6 +390,24 @@ fn at_the_tone() -> Scene {
     scene
 }
 
+/// Up to the end of a message, whose file is not closed yet.
+fn spoken_message() -> (Scene, RecordingId) {
+    let mut scene = at_the_tone();
+    let (leg, recording) = (scene.leg(), scene.recording());
+    scene.durable();
+    scene.tell(Input::Recorder(crate::call::recording::Event::Opened { recording }));
+    scene.heard();
+    scene.tell(Input::Media(media::Event::TapOpened { leg, at: scene.now.at }));
+    scene.press(Key::Pound);
+    scene.tell(Input::Media(media::Event::TapClosed { leg, at: scene.now.at, frames: 50, dropped: 0 }));
+    (scene, recording)
+}
+
+fn close_file(scene: &mut Scene, recording: RecordingId) {
+    let (milliseconds, durable) = (1_000, true);
+    scene.tell(Input::Recorder(crate::call::recording::Event::Closed { recording, milliseconds, durable }));
+}
+
 #[test]
 fn the_tone_waits_for_a_caller_on_hold() {
     let mut scene = at_the_tone();
@@ -406,23 +428,11 @@ fn the_tone_waits_for_a_caller_on_hold() {
 #[test]
 fn a_message_that_is_closed_while_the_log_is_stuck_is_not_told_as_saved() {
     for is_stuck in [false, true] {
-        let mut scene = at_the_tone();
-        let (leg, recording) = (scene.leg(), scene.recording());
-        scene.durable();
-        scene.tell(Input::Recorder(crate::call::recording::Event::Opened { recording }));
-        scene.heard();
-        scene.tell(Input::Media(media::Event::TapOpened { leg, at: scene.now.at }));
-        scene.press(Key::Pound);
-        scene.tell(Input::Media(media::Event::TapClosed { leg, at: scene.now.at, frames: 50, dropped: 0 }));
+        let (mut scene, recording) = spoken_message();
         if is_stuck {
             scene.log_is_stuck();
         }
-        let (milliseconds, durable) = (1_000, true);
-        scene.tell(Input::Recorder(crate::call::recording::Event::Closed {
-            recording,
-            milliseconds,
-            durable,
-        }));
+        close_file(&mut scene, recording);
         scene.durable();
         assert_eq!(scene.was_promised(), !is_stuck, "stuck: {is_stuck}\n{:#?}", scene.log);
         scene.wait(crate::limits::LADDER_REST * 2);

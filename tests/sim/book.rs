@@ -23,6 +23,7 @@ impl World {
                 signals: &self.checker.signals,
             };
             self.checker.log.append(&entry, &context)?;
+            self.marks.note(&entry);
             if let Some(patient) = self.checker.log.calls().get(&entry.call).map(|call| call.leg) {
                 self.judge_guest(&entry, patient)?;
                 self.checker.streams.follow(patient, &entry.event);

@@ -191,6 +191,7 @@ impl World {
         self.cut_wires();
         self.flood.forget();
         self.visits.forget();
+        self.marks.forget(self.store.durable);
         self.turn_at = None;
         self.switch = switch(&self.script, &self.flows, self.reloaded, first, &mut self.rng);
         self.engines = engines(&self.script);
@@ -309,6 +310,7 @@ impl World {
         }
         self.judge_struck()?;
         self.judge_visits()?;
+        self.judge_marks()?;
         self.checker.log.finish()
     }
 

@@ -19,6 +19,7 @@ mod heap;
 mod ladder;
 mod life;
 mod link;
+mod marks;
 mod parity;
 mod phone;
 mod reach;

@@ -15,6 +15,7 @@ use super::flows::Flows;
 use super::heap::Heap;
 use super::ladder::Ladder;
 use super::link::{Link, Quality};
+use super::marks::Marks;
 use super::phone::{Out, Phone};
 use super::reach::Reach;
 use super::script::{Chaos, ENGINE, Script, TURN_COST};
@@ -101,6 +102,7 @@ pub struct World {
     pub(super) wires: Wires,
     pub(super) flood: Flood,
     pub(super) visits: Visits,
+    pub(super) marks: Marks,
     /// RTP ports whose sockets are on their way to another worker, and until when.
     pub(super) on_the_way: BTreeMap<u16, Instant>,
     /// Legs that have gone to another worker.
@@ -267,6 +269,7 @@ impl World {
             wires,
             flood: Flood::default(),
             visits: Visits::new(seed, fault),
+            marks: Marks::default(),
             on_the_way: BTreeMap::new(),
             moves: 0,
         };
@@ -325,6 +328,7 @@ impl World {
                 self.sweep_reach()?;
                 self.flood.sweep(self.now)?;
                 self.visit()?;
+                self.mark()?;
             }
             if self.is_over() {
                 return Ok(());
@@ -597,6 +601,7 @@ impl World {
             }
             Output::LetGo { .. } => {}
             Output::GuestAnswer { ask, answer } => return self.take_guest_answer(ask, &answer),
+            Output::MessageAnswer { ask, answer } => return self.take_message_answer(ask, answer),
             Output::Trace(_) | Output::KeepBindings(_) => {}
             Output::Drained => self.drained = true,
         }

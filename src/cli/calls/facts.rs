@@ -90,6 +90,8 @@ fn fact(event: &Event, numbers: Numbers) -> Option<What> {
         | Event::RecordingClosed { .. }
         | Event::RecordingRecovered { .. }
         | Event::Kept { .. }
+        // It may be days later: the picture ends with the call.
+        | Event::MessageDone { .. }
         | Event::Ladder(_) => return None,
     })
 }

@@ -159,6 +159,7 @@ fn told(event: &Event, numbers: Numbers) -> Option<String> {
         Event::GuestChanged { leg, mode } => guest_changes(*leg, *mode),
         Event::GuestLeft { leg } => guest_leaves(*leg),
         Event::MessageSaved { recording } => format!("message saved ({recording})"),
+        Event::MessageDone { recording, .. } => format!("message marked as done ({recording})"),
         Event::Hold { on: true, by } => hold_begins(*by).to_owned(),
         Event::Transfer { by, step } => transferred(*by, step),
         Event::Hold { on: false, by } => hold_ends(*by).to_owned(),

@@ -149,15 +149,15 @@ pub fn start(config: &Config, sets: NewSets, unsigned: UnsignedTrees) -> Result<
     let settings = with_secrets(config, settings(config, &records, unsigned))?;
     let max_calls = settings.max_calls;
     let mut switch = Switch::new(settings, Arc::clone(&flows), &ports, seeded_rng()?);
-    switch.handle(Now { at: clock.now(), wall: clock.wall() }, Input::Flows(served));
-    switch.handle(Now { at: clock.now(), wall: clock.wall() }, Input::Closings(closings(config).into()));
+    let now = || Now { at: clock.now(), wall: clock.wall() };
+    switch.handle(now(), Input::Flows(served));
+    switch.handle(now(), Input::Closings(closings(config).into()));
+    switch.handle(now(), Input::MessagesWait(std::mem::take(&mut records.recovered.messages)));
     let (kept_sender, bindings_kept) = watch::channel(0);
     let (bindings, kept) = Bindings::open(&config.store, clock, kept_sender)?;
-    let phones = Input::Phones(Box::new(phones(config, kept)?));
-    switch.handle(Now { at: clock.now(), wall: clock.wall() }, phones);
-    let carriers = Input::Carriers(carriers(config)?);
-    switch.handle(Now { at: clock.now(), wall: clock.wall() }, carriers);
-    switch.handle(Now { at: clock.now(), wall: clock.wall() }, interrupted);
+    switch.handle(now(), Input::Phones(Box::new(phones(config, kept)?)));
+    switch.handle(now(), Input::Carriers(carriers(config)?));
+    switch.handle(now(), interrupted);
     let sockets = workers.iter().flat_map(media_worker::Handle::sockets).cloned().collect();
     let (ask, requests) = control.serve(MediaSockets::new(sockets), config.shelf());
     if config.live_edit == LiveEdit::On {

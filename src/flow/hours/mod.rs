@@ -18,6 +18,7 @@ pub mod icalendar;
 pub mod interval;
 pub mod lint;
 pub mod memo;
+pub mod promise;
 pub mod until;
 pub mod week;
 pub mod zone;

@@ -160,6 +160,7 @@ fn recording_named(event: &Event) -> Option<RecordingId> {
         | Event::InterpreterMissing { .. }
         | Event::KeysPressed { .. }
         | Event::MessageSaved { .. }
+        | Event::MessageDone { .. }
         | Event::Hold { .. }
         | Event::Kept { .. }
         | Event::Resumed { .. }

@@ -79,6 +79,7 @@ pub fn decode(kind: &str, body: &Value) -> Result<Event, DecodeError> {
         }
         "keys_pressed" => Event::KeysPressed { leg: body.id("leg")?, pressed: body.word("pressed")? },
         "message_saved" => Event::MessageSaved { recording: body.id("recording")? },
+        "message_done" => Event::MessageDone { recording: body.id("recording")?, by: body.word("by")? },
         "kept" => Event::Kept { leg: body.id("leg")?, kept: Box::new(kept(&body)?) },
         "resumed" => Event::Resumed { leg: body.id("leg")? },
         "hold" => Event::Hold { on: body.truth("on")?, by: body.word_or("by", Party::Caller)? },
@@ -402,7 +403,7 @@ pub(super) mod tests {
     use crate::flow::closing::Then;
     use crate::id::{CallId, LegId, RecordingId};
     use crate::io::store::encode::{body, kind};
-    use crate::report::event::{Cause, GuestMode, Pressed};
+    use crate::report::event::{Cause, DoneBy, GuestMode, Pressed};
     use crate::report::ladder::Heading;
     use crate::wire::codec::Codec;
     use crate::wire::sip::diversion::Why as DivertedWhy;
@@ -495,6 +496,7 @@ pub(super) mod tests {
             (recording_id(), number())
                 .prop_map(|(recording, milliseconds)| Event::RecordingRecovered { recording, milliseconds }),
             recording_id().prop_map(|recording| Event::MessageSaved { recording }),
+            (recording_id(), a::<DoneBy>()).prop_map(|(recording, by)| Event::MessageDone { recording, by }),
         ]
     }
 

@@ -47,6 +47,7 @@ pub fn kind(event: &Event) -> &'static str {
         Event::GuestChanged { .. } => "guest_changed",
         Event::GuestLeft { .. } => "guest_left",
         Event::MessageSaved { .. } => "message_saved",
+        Event::MessageDone { .. } => "message_done",
         Event::Hold { .. } => "hold",
         Event::Kept { .. } => "kept",
         Event::Resumed { .. } => "resumed",
@@ -134,6 +135,10 @@ impl Serialize for Body<'_> {
                 body.serialize_entry("pressed", pressed.word())?;
             }
             Event::MessageSaved { recording } => body.serialize_entry("recording", &Shown(recording))?,
+            Event::MessageDone { recording, by } => {
+                body.serialize_entry("recording", &Shown(recording))?;
+                body.serialize_entry("by", by.word())?;
+            }
             Event::Hold { on, by } => {
                 body.serialize_entry("on", on)?;
                 body.serialize_entry("by", by.word())?;

@@ -13,6 +13,7 @@ pub mod decode;
 pub mod encode;
 pub mod interruption;
 mod ledger;
+pub mod messages;
 pub mod read;
 pub mod restart;
 pub mod schema;

@@ -99,7 +99,7 @@ pub async fn entries(connection: &mut SqliteConnection, call: CallId) -> Result<
     rows.iter().map(|row| entry(call, row)).collect()
 }
 
-async fn open(path: &Path) -> Result<SqliteConnection, StoreError> {
+pub(super) async fn open(path: &Path) -> Result<SqliteConnection, StoreError> {
     if !path.exists() {
         return Err(StoreError::Missing { path: path.to_path_buf() });
     }
@@ -108,7 +108,7 @@ async fn open(path: &Path) -> Result<SqliteConnection, StoreError> {
     options.connect().await.map_err(|source| StoreError::Open { path: path.to_path_buf(), source })
 }
 
-fn entry(call: CallId, row: &SqliteRow) -> Result<Entry, StoreError> {
+pub(super) fn entry(call: CallId, row: &SqliteRow) -> Result<Entry, StoreError> {
     let seq = loaded(row.try_get("seq")?);
     let kind: &str = row.try_get("kind")?;
     let body: &str = row.try_get("body")?;

@@ -9,6 +9,7 @@
 use super::commit::commit;
 use super::interruption;
 use super::ledger::Ledger;
+use super::messages;
 use super::read::entries;
 use super::texts::Texts;
 use super::{StoreError, loaded};
@@ -41,6 +42,8 @@ pub struct Recovered {
     pub lost: Vec<RecordingId>,
     /// Files in the folder that no log knows; they were left alone.
     pub foreign: u64,
+    /// Messages that nobody has marked as done, the oldest first.
+    pub messages: Vec<RecordingId>,
     /// Octets that the recordings take: where the recorder's quota starts.
     pub octets: u64,
 }
@@ -85,7 +88,9 @@ pub async fn settle(
         next_id = next(connection, greatest).await?.max(next_id);
     }
     let lost = lost(&found);
+    let messages = messages::read(connection).await?.waiting().map(|message| message.recording).collect();
     Ok(Recovered {
+        messages,
         next_seq,
         next_id,
         calls,

@@ -76,9 +76,8 @@ fn is_ordinary(event: &Event) -> bool {
         Event::InterpreterCalled { .. } | Event::InterpreterMissing { .. } | Event::KeysPressed { .. } => {
             true
         }
-        Event::Arrived { .. } | Event::Answered { .. } | Event::MessageSaved { .. } | Event::Ended { .. } => {
-            false
-        }
+        Event::Arrived { .. } | Event::Answered { .. } | Event::Ended { .. } => false,
+        Event::MessageSaved { .. } | Event::MessageDone { .. } => false,
         Event::RecordingNamed { .. }
         | Event::RecordingSpanBegan { .. }
         | Event::RecordingPaused { .. }

@@ -3,7 +3,7 @@
 use crate::call::recording::{RecordingFault, RecordingKind};
 use crate::flow::action::Why;
 use crate::flow::closing::Then;
-use crate::report::event::{Cause, GuestMode, Party, Pressed};
+use crate::report::event::{Cause, DoneBy, GuestMode, Party, Pressed};
 use crate::report::ladder::Heading;
 use crate::sip::way::Transport;
 use crate::wire::codec::Codec;
@@ -86,6 +86,11 @@ impl Word for Cause {
         (Cause::TooLong, "too_long"),
         (Cause::EngineRestart, "engine_restart"),
     ];
+}
+
+impl Word for DoneBy {
+    const KIND: &'static str = "how a message was marked";
+    const WORDS: &'static [(Self, &'static str)] = &[(DoneBy::Command, "command")];
 }
 
 impl Word for GuestMode {

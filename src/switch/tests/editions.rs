@@ -30,6 +30,7 @@ fn spoken_on(scene: &mut Scene, input: Input<'_>) -> Vec<Edition> {
             | Output::KeepBindings(_)
             | Output::Trace(_)
             | Output::GuestAnswer { .. }
+            | Output::MessageAnswer { .. }
             | Output::Drained => {}
         }
     }

@@ -40,7 +40,7 @@ fn hear(scene: &mut Scene, input: Input<'_>) -> Vec<String> {
                 Output::Resolve { .. } | Output::Tone { .. } | Output::Bed { .. } => {}
                 Output::Request { .. } | Output::LetGo { .. } | Output::ChangeClosings { .. } => {}
                 Output::Recorder(_) | Output::KeepBindings(_) | Output::Trace(_) => {}
-                Output::GuestAnswer { .. } | Output::Drained => {}
+                Output::GuestAnswer { .. } | Output::MessageAnswer { .. } | Output::Drained => {}
             }
         }
         let Some((leg, playback)) =

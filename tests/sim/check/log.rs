@@ -298,6 +298,13 @@ impl Log {
         if let Event::Ladder(ladder) = &entry.event {
             return self.judge_ladder(entry, call, ladder);
         }
+        if let Event::MessageDone { .. } = entry.event {
+            return if call.message_saved {
+                Ok(())
+            } else {
+                Err("a message is done that nobody left".to_owned())
+            };
+        }
         if call.ended.is_some() {
             return Err(format!("{:?} after its end", entry.event));
         }

@@ -266,6 +266,7 @@ impl Stage {
             | Output::KeepBindings(_)
             | Output::Trace(_)
             | Output::GuestAnswer { .. }
+            | Output::MessageAnswer { .. }
             | Output::Drained => {}
         }
     }
