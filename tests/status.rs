@@ -75,6 +75,7 @@ const AFTER_ONE_CALL: &[(&str, u64, u64)] = &[
     ("calls_in_a_circle", 0, 0),
     ("sip_diversions_unread", 0, 0),
     ("sip_acks_missing", 0, 0),
+    ("messages_waiting", 0, 0),
     ("sip_transactions_full", 0, 0),
     ("sip_failovers", 0, 0),
     ("trunk_accounts_refused", 0, 0),

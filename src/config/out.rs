@@ -9,7 +9,7 @@ use super::vocabulary;
 use crate::flow::diagnostic::{Place, Sources, Words};
 use crate::flow::syntax::fields::{self, Fields};
 use crate::flow::syntax::tree::{Node, Shape};
-use crate::limits::{
+use crate::limits::carriers::{
     CARRIER_HOSTS_MAX, CARRIER_LOGIN_DEFAULT_S, CARRIER_LOGIN_MAX_S, HEALTH_EVERY_DEFAULT_S,
     HEALTH_EVERY_MAX_S,
 };

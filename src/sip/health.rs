@@ -13,7 +13,9 @@
 //! When a host is asked is said here; the requests are the stack's ([`super::stack`]).
 
 use crate::clock::Instant;
-use crate::limits::{HEALTH_JITTER_PARTS, HEALTH_MISSES, HEALTH_SILENT_REST, HEALTH_SOON, HEALTH_START};
+use crate::limits::carriers::{
+    HEALTH_JITTER_PARTS, HEALTH_MISSES, HEALTH_SILENT_REST, HEALTH_SOON, HEALTH_START,
+};
 use crate::rng::Rng;
 use std::time::Duration;
 

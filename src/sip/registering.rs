@@ -11,9 +11,8 @@
 //! What was granted holds to its end whatever a refresh comes to. Requests, passwords and hosts are the stack's.
 
 use crate::clock::Instant;
-use crate::limits::{
-    CARRIER_LOGIN_MAX_S, CARRIER_LOGIN_WAIT_FIRST, CARRIER_LOGIN_WAIT_MAX, REGISTER_JITTER_PARTS,
-};
+use crate::limits::REGISTER_JITTER_PARTS;
+use crate::limits::carriers::{CARRIER_LOGIN_MAX_S, CARRIER_LOGIN_WAIT_FIRST, CARRIER_LOGIN_WAIT_MAX};
 use crate::rng::Rng;
 use std::time::Duration;
 

@@ -12,7 +12,7 @@
 use super::Switch;
 use crate::call::routing::{CalledNumberFrom, Trunk, called_number, caller_number, trunk_of};
 use crate::id::{CallId, LegId};
-use crate::limits::DIVERTED_BY_US_MAX;
+use crate::limits::carriers::DIVERTED_BY_US_MAX;
 use crate::phi::Phi;
 use crate::report::event::{Diverted, Event};
 use crate::sip::carrier::Dialled;

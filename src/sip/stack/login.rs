@@ -19,7 +19,7 @@ use super::super::way::{Transport, Way};
 use super::trunk::Carriers;
 use super::{Stack, TimerKey};
 use crate::clock::Instant;
-use crate::limits::{CARRIER_CONTACTS_MAX, CARRIER_LOGIN_CSEQS};
+use crate::limits::carriers::{CARRIER_CONTACTS_MAX, CARRIER_LOGIN_CSEQS};
 use crate::phi::Phi;
 use crate::wire::sip::emit;
 use crate::wire::sip::message::{Message, Response, parse};

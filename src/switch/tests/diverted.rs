@@ -1,7 +1,7 @@
 //! Calls that were sent on to us, and those of ours that come back: RFC 5806 §3, RFC 7044 §5, RFC 3261 §21.4.20.
 
 use super::*;
-use crate::limits::DIVERSIONS_MAX;
+use crate::limits::carriers::DIVERSIONS_MAX;
 use crate::sip::carrier::{Carrier, TellsDiversion};
 use crate::wire::sip::diversion::Why as DivertedWhy;
 

@@ -16,7 +16,7 @@ use super::grammar::{List, Parameters, decimal, split_at_outside, trim, unquote}
 use super::header::Headers;
 use super::name::Name;
 use super::uri::{Uri, unescape};
-use crate::limits::{DIVERSIONS_MAX, HISTORY_MAX};
+use crate::limits::carriers::{DIVERSIONS_MAX, HISTORY_MAX};
 use std::cmp::Ordering;
 
 /// Somebody who sent the call on. It cannot be printed: it may hold a patient's number.
