@@ -78,6 +78,9 @@ mod tests {
     use crate::clock::WallTime;
     use crate::report::event::DoneBy;
 
+    /// Each with its call.
+    type Events = Vec<(u64, Event)>;
+
     fn told(events: &[(u64, Event)]) -> Messages {
         let mut messages = Messages::default();
         for (seq, (call, event)) in (1..).zip(events) {
@@ -102,7 +105,7 @@ mod tests {
 
     #[test]
     fn a_message_waits_until_it_is_done() {
-        let table: [(&str, Vec<(u64, Event)>, &str); 8] = [
+        let table: [(&str, Events, &str); 8] = [
             ("nothing", vec![], ""),
             ("one without a promise", vec![(7, saved(1))], "c7 r1 -"),
             ("a promise for it", vec![(7, saved(1)), (7, promised(1))], "c7 r1 1"),
