@@ -20,9 +20,9 @@ use std::net::{SocketAddr, UdpSocket};
 use std::path::Path;
 use std::time::Duration;
 
-const TALKS: &str = include_str!("../../sipp-scenarios/load/talks.xml");
-const DIALS: &str = include_str!("../../sipp-scenarios/load/dials.xml");
-const ANSWERS: &str = include_str!("../../sipp-scenarios/load/answers.xml");
+const TALKS: &str = include_str!("talks.xml");
+const DIALS: &str = include_str!("dials.xml");
+const ANSWERS: &str = include_str!("answers.xml");
 const LOGS_IN: &str = include_str!("../../sipp-scenarios/phones/logs-in.xml");
 
 /// Lines for each call at once: a line rests before the next call has it.
