@@ -1,7 +1,7 @@
 //! Any datagram as SIP: read, judged, every value taken apart, answered, and the answer read back.
 #![no_main]
 
-use careline::limits::DIVERSIONS_MAX;
+use careline::limits::carriers::DIVERSIONS_MAX;
 use careline::wire::sip::address::Address;
 use careline::wire::sip::credentials::{Challenge, Credentials};
 use careline::wire::sip::cseq::CSeq;
