@@ -3,6 +3,7 @@
 //! Prints what it costs this machine to receive and send the packets of N calls without any engine,
 //! in several ways, and which of them is the fastest.
 
+#[allow(dead_code, reason = "each bench uses its own part of the support")]
 mod support {
     pub mod floor;
     pub mod gaps;

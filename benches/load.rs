@@ -27,7 +27,6 @@ mod support {
 }
 
 use std::io;
-use std::net::{SocketAddr, UdpSocket};
 use std::process::ExitCode;
 use std::time::Duration;
 use support::bar::{self, Bar};
@@ -168,12 +167,12 @@ fn grow(options: &Options) -> Result<bool, Box<dyn std::error::Error>> {
 
 fn run(recording: Recording, codec: Codec, calls: u64, options: &Options) -> io::Result<Run> {
     let directory = tempfile::tempdir()?;
-    let sip = free_address()?;
+    let sip = sockets::free_address()?;
     clinic::write(directory.path(), sip, recording, Room::for_calls(calls))?;
     let engine = Engine::start(directory.path(), sip)?;
-    wait(SETTLE);
+    sockets::wait(SETTLE);
     let (idle_kb, before) = (engine.status("VmRSS")?, engine.cpu()?);
-    wait(options.seconds("idle"));
+    sockets::wait(options.seconds("idle"));
     let idle_ms = engine.cpu()?.since(&before).scheduled_ms() / options.seconds("idle").as_secs_f64();
 
     let generator = Generator::start((calls as f64 * LINES_PER_CALL) as usize, KEY_AFTER)?;
@@ -186,11 +185,11 @@ fn run(recording: Recording, codec: Codec, calls: u64, options: &Options) -> io:
         calls: (a_second * (SCRIPT + SETTLE + window).as_secs_f64()).ceil() as u64,
     };
     let sipp = Sipp::start(directory.path(), IVR, generator.addresses(), plan, codec)?;
-    wait(SCRIPT + SETTLE);
+    sockets::wait(SCRIPT + SETTLE);
     let slots = Slots::of(&engine)?;
     generator.open_window();
     let (began, packets, cpu) = (sockets::monotonic(), generator.received(), engine.cpu()?);
-    wait(window);
+    sockets::wait(window);
     let cpu = engine.cpu()?.since(&cpu);
     let call_seconds = (generator.received() - packets) as f64 / PACKETS_A_SECOND;
     let lasted = sockets::monotonic() - began;
@@ -213,13 +212,4 @@ fn run(recording: Recording, codec: Codec, calls: u64, options: &Options) -> io:
         heard,
         slots,
     })
-}
-
-fn wait(time: Duration) {
-    sockets::sleep_until(sockets::monotonic() + time);
-}
-
-/// A UDP port that is free now.
-fn free_address() -> io::Result<SocketAddr> {
-    UdpSocket::bind("127.0.0.1:0")?.local_addr()
 }

@@ -66,13 +66,13 @@ fn bar(name: &str, value: f64, limit: f64) -> bool {
 
 fn steady(rate: u64, time: Duration, loads: u64) -> io::Result<bool> {
     let directory = tempfile::tempdir()?;
-    let sip = free_address()?;
+    let sip = sockets::free_address()?;
     clinic::write(directory.path(), sip, Recording::Off, Room::for_rate(rate, 1_000))?;
     let engine = Engine::start(directory.path(), sip)?;
     // The first load fills what is kept for ever: caches, pools, the tables at their greatest, which they reach
     // when the first call of it is forgotten.
     call(&directory, sip, rate, time, SIGNALLING)?;
-    wait(FORGOTTEN);
+    sockets::wait(FORGOTTEN);
     let mut resident_kb = vec![engine.status("VmRSS")? as f64];
     let before = engine.cpu()?;
     let mut total = Count::default();
@@ -81,7 +81,7 @@ fn steady(rate: u64, time: Duration, loads: u64) -> io::Result<bool> {
         total.successful += count.successful;
         total.failed += count.failed;
         total.retransmissions += count.retransmissions;
-        wait(FORGOTTEN);
+        sockets::wait(FORGOTTEN);
         resident_kb.push(engine.status("VmRSS")? as f64);
     }
     let cpu = engine.cpu()?.since(&before);
@@ -124,7 +124,7 @@ fn memory(resident_kb: &[f64]) -> bool {
 
 fn overload() -> io::Result<bool> {
     let directory = tempfile::tempdir()?;
-    let sip = free_address()?;
+    let sip = sockets::free_address()?;
     // the clinic leaves a tenth to spare.
     clinic::write(directory.path(), sip, Recording::Off, Room::for_calls(SMALL))?;
     let engine = Engine::start(directory.path(), sip)?;
@@ -185,13 +185,4 @@ impl Party {
             }
         }
     }
-}
-
-fn wait(time: Duration) {
-    sockets::sleep_until(sockets::monotonic() + time);
-}
-
-/// A UDP port that is free now.
-fn free_address() -> io::Result<SocketAddr> {
-    UdpSocket::bind("127.0.0.1:0")?.local_addr()
 }

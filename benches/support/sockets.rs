@@ -6,7 +6,7 @@
 //! Not its job: who talks to whom (`generator.rs`, `floor.rs`).
 
 use std::io;
-use std::net::{Ipv4Addr, SocketAddrV4};
+use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4, UdpSocket};
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
 use std::time::Duration;
 
@@ -242,6 +242,16 @@ pub fn thread_cpu() -> Duration {
 /// The monotonic clock, as [`sleep_until`] understands it.
 pub fn monotonic() -> Duration {
     clock(libc::CLOCK_MONOTONIC)
+}
+
+/// Sleeps for so long.
+pub fn wait(time: Duration) {
+    sleep_until(monotonic() + time);
+}
+
+/// A UDP port of this machine that is free now.
+pub fn free_address() -> io::Result<SocketAddr> {
+    UdpSocket::bind("127.0.0.1:0")?.local_addr()
 }
 
 fn clock(id: libc::clockid_t) -> Duration {

@@ -16,7 +16,7 @@ use careline::sip::digest::Ha1;
 use careline::wire::sip::credentials::Algorithm;
 use std::fmt::Write as _;
 use std::io;
-use std::net::{SocketAddr, UdpSocket};
+use std::net::SocketAddr;
 use std::path::Path;
 use std::time::Duration;
 
@@ -106,7 +106,7 @@ impl Run {
 /// When the engine or SIPp does not start, or calls stay open.
 pub fn run(parties: Parties, calls: u64, window: Duration) -> io::Result<Run> {
     let directory = tempfile::tempdir()?;
-    let (sip, persons) = (free_address()?, free_address()?);
+    let (sip, persons) = (sockets::free_address()?, sockets::free_address()?);
     let room = Room::for_calls(calls * 2);
     let recording = match parties {
         Parties::Patients(recording) => recording,
@@ -117,7 +117,7 @@ pub fn run(parties: Parties, calls: u64, window: Duration) -> io::Result<Run> {
     if parties == Parties::Phones {
         log_in(directory.path(), sip, persons)?;
     }
-    wait(IDLE);
+    sockets::wait(IDLE);
     let idle_kb = engine.status("VmRSS")?;
 
     let lines = (calls as f64 * LINES_PER_CALL) as usize;
@@ -138,10 +138,10 @@ pub fn run(parties: Parties, calls: u64, window: Duration) -> io::Result<Run> {
         Parties::Patients(_) => Sipp::start(directory.path(), TALKS, here, plan, Codec::Pcmu)?,
         Parties::Phones => Sipp::start_timed(directory.path(), DIALS, here, plan)?,
     };
-    wait(script + SETTLE);
+    sockets::wait(script + SETTLE);
     generator.open_window();
     let (began, packets, cpu) = (sockets::monotonic(), generator.received(), engine.cpu()?);
-    wait(window);
+    sockets::wait(window);
     let cpu = engine.cpu()?.since(&cpu);
     let call_seconds = (generator.received() - packets) as f64 / PACKETS_A_SECOND;
     let lasted = sockets::monotonic() - began;
@@ -227,13 +227,4 @@ fn log_in(directory: &Path, engine: SocketAddr, phone: SocketAddr) -> io::Result
         Count { failed: 0, .. } => Ok(()),
         Count { .. } => Err(io::Error::other(format!("no login: {}", Sipp::complaints(&place)))),
     }
-}
-
-fn wait(time: Duration) {
-    sockets::sleep_until(sockets::monotonic() + time);
-}
-
-/// A UDP port that is free now.
-fn free_address() -> io::Result<SocketAddr> {
-    UdpSocket::bind("127.0.0.1:0")?.local_addr()
 }
