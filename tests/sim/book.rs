@@ -4,7 +4,7 @@ use super::check::Wrong;
 use super::check::log::Context;
 use super::world::{Event, World};
 use careline::id::LegId;
-use careline::report::event::{self, Entry, GuestMode};
+use careline::report::event::{self, Entry, GuestMode, TransferStep};
 use careline::switch::interface::Input;
 use std::time::Duration;
 
@@ -32,6 +32,9 @@ impl World {
                 && let Some(call) = self.checker.log.calls().get(&entry.call)
             {
                 self.checker.streams.intend(call.leg, leg);
+            }
+            if let event::Event::Transfer { by, step: TransferStep::Consults { with } } = entry.event {
+                self.checker.streams.intend(by, with);
             }
         }
         self.plan_commit();

@@ -72,11 +72,13 @@ pub enum Fault {
     LostPromise,
     /// A patient is let hear a supervisor who listens or whispers.
     LeakedWhisper,
+    /// A worker is not told that the keys of a person go to nobody: the patient gets the code.
+    LeakedCode,
 }
 
 impl Fault {
     /// Every one of them.
-    pub const ALL: [Fault; 34] = [
+    pub const ALL: [Fault; 35] = [
         Fault::LeakedPort,
         Fault::DoubledKey,
         Fault::LostKey,
@@ -111,5 +113,6 @@ impl Fault {
         Fault::ForgottenTrust,
         Fault::LostPromise,
         Fault::LeakedWhisper,
+        Fault::LeakedCode,
     ];
 }

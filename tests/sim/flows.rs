@@ -1,7 +1,8 @@
-//! The flows that a world serves: the shipped ones, the same with one line changed and a front desk whose name does not
+//! The flows that a world serves: the shipped ones, with a front desk that has a number, the same with one line changed and a front desk whose name does not
 //! fit a datagram, and the shipped ones with the front desk reached by TCP, for reloads in mid-call. In all of them
 //! `after_hours` is urgent. Every prompt counts as having sound.
 
+use super::phone::codes::NUMBER;
 use careline::flow::set::{Audio, FlowSet, SourceFile};
 use std::path::Path;
 use std::sync::Arc;
@@ -36,6 +37,7 @@ impl Flows {
             file.octets = text.replace("[crisis_help]", "[after_hours, crisis_help]").into_bytes();
         }
         let mut changed = files.clone();
+        give_number(&mut files);
         for file in changed.iter_mut().filter(|file| file.path.ends_with("clinic.yaml")) {
             let text = String::from_utf8(file.octets.clone()).unwrap();
             assert!(text.contains("tries: 2"), "clinic.yaml has no line `tries: 2` to change:\n{text}");
@@ -57,6 +59,14 @@ impl Flows {
             file.octets = text.replace(DESK, &format!("{DESK};transport=tcp")).into_bytes();
         }
         Self { sets: [load(files), load(changed), load(by_tcp)] }
+    }
+}
+
+/// The front desk has a number, so that keys can say it.
+fn give_number(files: &mut [SourceFile]) {
+    for file in files.iter_mut().filter(|file| file.path.ends_with("clinic.yaml")) {
+        let text = String::from_utf8(file.octets.clone()).unwrap();
+        file.octets = text.replace("sip:front-desk@", &format!("sip:{NUMBER}@")).into_bytes();
     }
 }
 

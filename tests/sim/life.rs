@@ -69,7 +69,7 @@ pub fn switch(
         trunks: Vec::new(),
         service: None,
         dial: Default::default(),
-        keys: Default::default(),
+        keys: script.codes.clone(),
         interpreters: super::visits::interpreters(flows.sets[set].called().next().unwrap_or_default()),
         max_calls: script.max_calls,
         legs_gathered: 3,
@@ -340,6 +340,10 @@ impl World {
             }),
             not_handed: count(|event| {
                 matches!(event, report::Event::Transfer { step: report::TransferStep::Failed { .. }, .. })
+            }),
+            by_keys: self.checker.log.by_keys(),
+            consulted: count(|event| {
+                matches!(event, report::Event::Transfer { step: report::TransferStep::Consults { .. }, .. })
             }),
             guests: self.visits.joined,
             guest_changes: self.visits.changed,

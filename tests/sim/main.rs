@@ -117,6 +117,8 @@ fn add(total: Summary, one: Summary) -> Summary {
         fell_back: total.fell_back + one.fell_back,
         handed: total.handed + one.handed,
         not_handed: total.not_handed + one.not_handed,
+        by_keys: total.by_keys + one.by_keys,
+        consulted: total.consulted + one.consulted,
         guests: total.guests + one.guests,
         guest_changes: total.guest_changes + one.guest_changes,
         quirks: total.quirks | one.quirks,
@@ -164,6 +166,7 @@ fn seeds_tell_of_calls_that_all_end_well_and_meet_every_quirk_of_phones() {
         );
         assert!(total.floods > 0, "nobody flooded the engine: {total:?}");
         assert!(total.handed.min(total.not_handed) > 0, "nobody was handed on: {total:?}");
+        assert!(total.by_keys.min(total.consulted) > 0, "nobody was handed on by keys: {total:?}");
         assert!(total.struck > 5, "the disk failed hardly a recording: {total:?}");
         assert!(
             total.cut.min(total.answered_anew).min(total.called_by_tcp).min(total.fell_back) > 0,

@@ -208,7 +208,7 @@ impl World {
             (false, true) => Some(Quirk::HostMute),
             (false, false) => {
                 let quirk = Quirk::random(&Quirk::OF_PERSONS, &mut self.rng);
-                quirk.or(Some(Quirk::OF_OTHERS[n % 2]))
+                quirk.or(Some(Quirk::OF_OTHERS[n % Quirk::OF_OTHERS.len()]))
             }
         };
         let rng = Rng::seeded(self.rng.next_u64());

@@ -6,6 +6,7 @@ use super::phone::caller::{Ack, Act, Offer, Place, Plan};
 use super::phone::quirk::Quirk;
 use super::phone::sdp::Ability;
 use super::phone::talk::Mouth;
+use careline::call::keycode::Codes;
 use careline::clock::Instant;
 use careline::rng::Rng;
 use careline::sip::interface::Network;
@@ -43,6 +44,8 @@ pub struct Script {
     pub longest: Duration,
     /// Sources that are never banned.
     pub trusted: Vec<Network>,
+    /// The codes by which persons hand on, if the house has any.
+    pub codes: Codes,
     /// At every step some call is to go to another worker.
     pub restless: bool,
 }
@@ -124,6 +127,7 @@ impl Script {
             max_calls: if rng.below(5) == 0 { 4 } else { 1_000 },
             trusted: vec![super::flood::trusted()],
             longest,
+            codes: Codes::default(),
             restless: workers > 1 && rng.below(2) == 0,
         }
     }

@@ -27,6 +27,9 @@ const SILENCE: u16 = 100;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Voice(pub u16);
 
+/// Whom it sounds like when it rings: 440 and 480 Hz.
+pub const RINGING: Voice = Voice(30);
+
 /// What a piece of sound is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Heard {

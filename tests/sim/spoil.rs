@@ -3,7 +3,7 @@
 use super::fault::Fault;
 use super::world::World;
 use careline::call::recording;
-use careline::media::command::{Command, Event};
+use careline::media::command::{Command, Event, KeysGo};
 use careline::report::event::{self as report, Entry};
 use careline::wire::sip::message::{Message, Request, parse};
 use careline::wire::sip::method::Method;
@@ -48,6 +48,7 @@ impl World {
         match command {
             Command::Close { .. } if self.strikes(Fault::LeakedPort) => None,
             Command::Promise { .. } if self.plagues(Fault::LostPromise) => None,
+            Command::Keys { go: KeysGo::Nowhere, .. } if self.plagues(Fault::LeakedCode) => None,
             Command::Bridge { a, b } => {
                 let other = self.checker.streams.another(a, b);
                 match other {

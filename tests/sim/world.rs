@@ -16,13 +16,14 @@ use super::heap::Heap;
 use super::ladder::Ladder;
 use super::link::{Link, Quality};
 use super::marks::Marks;
-use super::phone::{Out, Phone};
+use super::phone::{Out, Phone, codes};
 use super::reach::Reach;
 use super::script::{Chaos, ENGINE, Script, TURN_COST};
-use super::sound::{Ear, Voice};
+use super::sound::{Ear, RINGING, Voice};
 use super::tcp::{Act, Wires};
 use super::visits::Visits;
 use careline::audio::g711::{self, Law};
+use careline::audio::tone::Wait;
 use careline::call::recording;
 use careline::clock::{Instant, WallTime};
 use careline::flow::action::Spoken;
@@ -204,6 +205,10 @@ pub struct Summary {
     pub handed: usize,
     /// Callers for whom nobody was there, or whose call ended meanwhile.
     pub not_handed: usize,
+    /// Of those, callers who were handed on by keys.
+    pub by_keys: usize,
+    /// Persons who spoke with the other one first.
+    pub consulted: usize,
     /// Supervisors and third parties who came into a talk.
     pub guests: usize,
     /// Times that a supervisor went on in another way.
@@ -218,6 +223,10 @@ impl World {
         // A planted fault is looked for in a world that is otherwise calm: who must hear whom is sure there.
         script.restless &= fault.is_none();
         script.trusted.retain(|_| fault != Some(Fault::ForgottenTrust));
+        // In one house of three nobody hands on by keys: they are like all others.
+        if seed % 3 != 0 {
+            script.codes = codes::of_the_house();
+        }
         let mut wires = Wires::new(seed, super::life::listen_to());
         wires.choose_callers(&mut script);
         let disk = Disk::new();
@@ -238,7 +247,7 @@ impl World {
             paths: Vec::new(),
             by_address: BTreeMap::new(),
             by_call: BTreeMap::new(),
-            checker: Checker::new(ear, script.longest),
+            checker: Checker::new(ear, script.longest, &script.codes),
             ladder: Ladder::new(),
             flows,
             reloaded: 0,
@@ -577,7 +586,8 @@ impl World {
             }
             Output::Bed { worker, leg, wait, codec } => {
                 let sound = Some(self.beds.of(wait, codec));
-                self.tell_worker(worker, media::Command::Bed { leg, sound }, Vec::new());
+                let voices = if wait == Wait::Ringing { vec![RINGING] } else { Vec::new() };
+                self.tell_worker(worker, media::Command::Bed { leg, sound }, voices);
             }
             // No voice in this world: numbers are said in its place, or a person is called.
             Output::Voice { call, voicing, .. } => {

@@ -61,6 +61,10 @@ pub struct Call {
     back_us: Option<(u64, LegId)>,
     /// Who hands him on has hung up.
     has_left: bool,
+    /// Who hands him on speaks with that one first, since then.
+    consults: Option<(u64, LegId)>,
+    /// Who is being called for him.
+    rung: Option<LegId>,
     /// Who talks in it.
     talk: Talk,
     /// Its record is written.
@@ -138,6 +142,22 @@ impl Log {
         }
     }
 
+    /// Callers who were handed on by keys.
+    pub fn by_keys(&self) -> usize {
+        let mut means = BTreeMap::new();
+        let mut is_done = |entry: &&Entry| match &entry.event {
+            Event::Transfer { step: TransferStep::Began { means: its, .. }, .. } => {
+                means.insert(entry.call, *its);
+                false
+            }
+            Event::Transfer { step: TransferStep::Done { .. }, .. } => {
+                means.get(&entry.call).is_some_and(|means| means.is_by_keys())
+            }
+            _ => false,
+        };
+        self.entries.iter().filter(|entry| is_done(entry)).count()
+    }
+
     /// All calls.
     pub fn calls(&self) -> &BTreeMap<CallId, Call> {
         &self.calls
@@ -194,7 +214,7 @@ impl Log {
                 return Err(format!("{id} can hear since {heard:?} and nothing was said"));
             }
             self.sweep_recordings(now, *id, call)?;
-            self.sweep_transfer(now, *id, call)?;
+            self.sweep_transfer(now, *id, call, streams)?;
             let phone =
                 self.phone_of(call, phones).map(|phone| &phones[phone]).filter(|phone| !phone.is_held());
             let gone = phone.and_then(|phone| phone.story.vanished);
@@ -206,10 +226,21 @@ impl Log {
     }
 
     /// A transfer comes to its end in time, and who was to be handed on and is not talks with somebody again at once.
-    fn sweep_transfer(&self, now: Instant, id: CallId, call: &Call) -> Verdict {
+    fn sweep_transfer(&self, now: Instant, id: CallId, call: &Call, streams: &Streams) -> Verdict {
         let since = |it: Option<(u64, LegId)>| it.map(|(us, by)| (now.since(Instant::from_micros(us)), by));
+        let (handed, consults) = (since(call.handed_us), since(call.consults));
+        if let (Some((_, by)), None) = (handed, consults)
+            && call.rung.is_none()
+        {
+            return Err(format!("{id} is handed on by {by}, waits, and nobody is called for it"));
+        }
+        if let (Some((_, by)), Some((_, with))) = (handed, consults.filter(|(it, _)| *it > FIRST_WORD_WITHIN))
+            && [by, with].iter().any(|leg| streams.leg(*leg).is_none())
+        {
+            return Err(format!("{id} waits while {by} and {with} speak, and one of them is gone"));
+        }
         if let Some((since, by)) =
-            since(call.handed_us).filter(|(since, _)| *since > TRANSFER_RING + FIRST_WORD_WITHIN)
+            handed.filter(|(since, _)| consults.is_none() && *since > TRANSFER_RING + FIRST_WORD_WITHIN)
         {
             return Err(format!("{id} is handed on by {by} since {since:?}, and nothing came of it"));
         }
@@ -484,6 +515,8 @@ impl Log {
                 handed_us: None,
                 back_us: None,
                 has_left: false,
+                consults: None,
+                rung: None,
                 talk: Talk::default(),
                 ended: None,
             };
@@ -569,15 +602,19 @@ impl Recording {
 impl Call {
     fn fold_transfer(&mut self, now_us: u64, by: LegId, step: &TransferStep) {
         match step {
-            TransferStep::Began { .. } => (self.handed_us, self.has_left) = (Some((now_us, by)), false),
+            TransferStep::Began { .. } => {
+                (self.handed_us, self.has_left) = (Some((now_us, by)), false);
+                self.consults = None;
+            }
+            TransferStep::Consults { with } => self.consults = Some((now_us, *with)),
             TransferStep::Left => self.has_left = true,
-            TransferStep::Done { .. } => self.handed_us = None,
+            TransferStep::Done { .. } => (self.handed_us, self.consults) = (None, None),
             TransferStep::Failed { status } => {
-                self.handed_us = None;
+                (self.handed_us, self.consults) = (None, None);
                 let is_back = !self.has_left && *status != TERMINATED;
                 self.back_us = is_back.then_some((now_us, by));
             }
-            TransferStep::Refused { .. } | TransferStep::Taken { .. } | TransferStep::Consults { .. } => {}
+            TransferStep::Refused { .. } | TransferStep::Taken { .. } => {}
         }
     }
 
@@ -590,6 +627,8 @@ impl Call {
                 self.refused_us.get_or_insert(entry.since_start_us);
             }
             Event::MessageSaved { .. } => self.message_saved = true,
+            Event::PersonCalled { leg, .. } => self.rung = Some(*leg),
+            Event::PersonNotReached { leg, .. } => _ = self.rung.take_if(|rung| rung == leg),
             Event::Bridged { .. } => (self.bridged_us, self.back_us) = (Some(entry.since_start_us), None),
             Event::Transfer { by, step } => self.fold_transfer(entry.since_start_us, *by, step),
             Event::Unbridged { .. } => self.bridged_us = None,

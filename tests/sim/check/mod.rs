@@ -17,6 +17,7 @@ pub mod talks;
 use super::phone::quirk::Quirk;
 use super::phone::{Phone, Stage};
 use super::sound::Ear;
+use careline::call::keycode::Codes;
 use careline::clock::Instant;
 use std::time::Duration;
 
@@ -40,11 +41,11 @@ pub type Verdict = Result<(), Wrong>;
 
 impl Checker {
     /// A checker of a world in which nothing has happened. `longest` is the greatest length of a call.
-    pub fn new(ear: Ear, longest: std::time::Duration) -> Self {
+    pub fn new(ear: Ear, longest: std::time::Duration, codes: &Codes) -> Self {
         Self {
             log: log::Log::new(longest),
             signals: signals::Signals::default(),
-            streams: streams::Streams::new(ear),
+            streams: streams::Streams::new(ear, codes),
             was_killed: false,
         }
     }

@@ -3,9 +3,10 @@
 
 use super::super::phone::Phone;
 use super::super::phone::quirk::Quirk;
-use super::super::sound::{Ear, Heard, PIECE, Voice};
+use super::super::sound::{Ear, Heard, PIECE, RINGING, Voice};
 use super::Verdict;
 use super::talks::Talk;
+use careline::call::keycode::Codes;
 use careline::clock::Instant;
 use careline::id::{LegId, PlaybackId};
 use careline::limits::PORT_REST_DEFAULT;
@@ -47,6 +48,8 @@ pub struct Streams {
     /// Who was ever to be heard on legs that are closed.
     past: BTreeMap<LegId, BTreeSet<Voice>>,
     ear: Ear,
+    /// Keys of persons are read for codes: patients get only those that are pressed for them.
+    has_codes: bool,
 }
 
 /// A leg as its packets show it.
@@ -86,6 +89,12 @@ pub struct Leg {
     pub spoken_to: bool,
     /// Keys were pressed for its menu.
     pub dialled: bool,
+    /// It hears ringing, and until when.
+    rings: Option<Option<Instant>>,
+    /// Keys that are to be pressed for it and were not yet.
+    to_press: usize,
+    /// The timestamp of the last press that it was sent.
+    last_press: Option<u32>,
 }
 
 #[derive(Debug)]
@@ -102,6 +111,8 @@ struct Playing {
     playback: PlaybackId,
     octets: usize,
     sent: usize,
+    /// There may be silence in it.
+    is_signal: bool,
 }
 
 #[derive(Debug)]
@@ -116,7 +127,7 @@ struct Bridge {
 
 impl Streams {
     /// No leg is open.
-    pub fn new(ear: Ear) -> Self {
+    pub fn new(ear: Ear, codes: &Codes) -> Self {
         Self {
             legs: BTreeMap::new(),
             owners: BTreeMap::new(),
@@ -125,6 +136,7 @@ impl Streams {
             talks: BTreeMap::new(),
             past: BTreeMap::new(),
             ear,
+            has_codes: codes.are_any(),
         }
     }
 
@@ -289,9 +301,15 @@ impl Streams {
                     return self.unbridged(now, *leg);
                 }
             }
-            Command::Press { leg, .. } => {
+            Command::Press { leg, keys } => {
                 if let Some(leg) = self.legs.get_mut(leg) {
                     leg.dialled = true;
+                    leg.to_press += keys.expose().len();
+                }
+            }
+            Command::Bed { leg, sound } => {
+                if let Some(leg) = self.legs.get_mut(leg) {
+                    leg.bedded(now, sound.is_some().then_some(voices));
                 }
             }
             Command::Promise { .. }
@@ -301,8 +319,7 @@ impl Streams {
             | Command::Record { .. }
             | Command::StopRecording { .. }
             | Command::PauseRecording { .. }
-            | Command::ResumeRecording { .. }
-            | Command::Bed { .. } => {}
+            | Command::ResumeRecording { .. } => {}
         }
         Ok(())
     }
@@ -363,7 +380,10 @@ impl Streams {
             rtp::Packet::read(octets).map_err(|error| format!("{id} sends what is no RTP: {error}"))?;
         leg.follow(now, &packet).map_err(|wrong| format!("{id}: {wrong}"))?;
         if packet.payload_type != leg.plan.sends.payload_type {
-            return Ok(());
+            // Guests are no persons whose keys are read.
+            let is_alone = leg.room.is_none() && leg.left_room.is_none();
+            let is_patient = is_alone && self.talks.contains_key(&id);
+            return if self.has_codes && is_patient { leg.take_press(id, packet.timestamp) } else { Ok(()) };
         }
         let codec = leg.plan.sends.codec;
         for piece in packet.payload.chunks(PIECE) {
@@ -426,6 +446,9 @@ impl Streams {
             on_the_way: Duration::ZERO,
             spoken_to: false,
             dialled: false,
+            rings: None,
+            to_press: 0,
+            last_press: None,
         };
         self.legs.insert(id, leg);
         Ok(())
@@ -529,11 +552,47 @@ impl Leg {
         careline::limits::TICK * u32::from(self.plan.packet_ms.div_ceil(20))
     }
 
+    /// What it hears while nobody speaks.
+    fn bedded(&mut self, now: Instant, voices: Option<&[Voice]>) {
+        if let Some(until @ None) = &mut self.rings {
+            *until = Some(now + GRACE);
+        }
+        if voices.is_some_and(|voices| voices.contains(&RINGING)) {
+            self.rings = Some(None);
+        }
+    }
+
+    /// It hears that somebody is rung.
+    fn hears_ringing(&self, now: Instant) -> bool {
+        let lasts = |until: Option<Instant>| until.is_none_or(|until| now <= until + self.on_the_way);
+        self.piece.1 == Heard::Voice(RINGING) && self.rings.is_some_and(lasts)
+    }
+
+    /// A packet of a key: of one that was pressed for it.
+    fn take_press(&mut self, id: LegId, timestamp: u32) -> Verdict {
+        if self.last_press.replace(timestamp) == Some(timestamp) {
+            return Ok(());
+        }
+        match self.to_press.checked_sub(1) {
+            Some(left) => self.to_press = left,
+            None => {
+                return Err(format!(
+                    "{id} of phone {:?} gets a key of a person who is read for codes",
+                    self.phone
+                ));
+            }
+        }
+        Ok(())
+    }
+
     fn played(&mut self, now: Instant, playback: PlaybackId, clips: &[Clip], voices: &[Voice]) {
-        self.hush(now);
+        // Who hears a signal in a talk hears the others again after it.
+        if self.bridge.is_none() && self.room.is_none() {
+            self.hush(now);
+        }
         self.spoken_to = true;
         let octets = clips.iter().map(|clip| clip.octets.len()).sum();
-        self.playing = Some(Playing { playback, octets, sent: 0 });
+        self.playing = Some(Playing { playback, octets, sent: 0, is_signal: voices.is_empty() });
         self.voices.extend(voices.iter().map(|voice| (*voice, None)));
         self.ever.extend(voices);
     }
@@ -612,15 +671,22 @@ impl Leg {
         Ok(())
     }
 
+    /// It hears a signal: the tones may sound like somebody's voice.
+    fn in_signal(&self) -> bool {
+        let packet = usize::from(self.plan.packet_ms) * self.plan.sends.codec.octets_per_ms();
+        let plays = |playing: &&Playing| playing.is_signal && playing.sent < playing.octets + 2 * packet;
+        self.playing.as_ref().filter(plays).is_some()
+    }
+
     fn hear(&mut self, now: Instant, codec: Codec, piece: &[u8], ear: &mut Ear) -> Verdict {
         if self.piece.0 != piece {
             self.piece.0.clear();
             self.piece.0.extend_from_slice(piece);
             self.piece.1 = ear.hear(codec, piece);
         }
-        let heard = self.piece.1;
-        if heard != Heard::Silence
-            && let Some(playing) = &mut self.playing
+        let heard = if self.in_signal() || self.hears_ringing(now) { Heard::Other } else { self.piece.1 };
+        if let Some(playing) = &mut self.playing
+            && (heard != Heard::Silence || playing.is_signal)
         {
             playing.sent += piece.len();
         }

@@ -63,6 +63,8 @@ const LEFT_ALONE: Duration = Duration::from_secs(64);
 const LONG: Duration = Duration::from_secs(56);
 /// Long enough to be heard.
 const SHORT: Duration = Duration::from_secs(6);
+/// Long enough for a code and a number.
+const TIME_FOR_KEYS: Duration = Duration::from_secs(8);
 /// Hardly any ringing.
 const SOON: Duration = Duration::from_millis(300);
 /// How long it lets a caller wait.
@@ -90,6 +92,14 @@ impl Progress {
 }
 
 impl Manner {
+    /// The same, with time enough to press keys.
+    fn patiently(self) -> Self {
+        match self {
+            Manner::Answers { after, talks } => Manner::Answers { after, talks: talks + TIME_FOR_KEYS },
+            other => other,
+        }
+    }
+
     /// Any of them; most persons answer.
     pub fn random(rng: &mut Rng) -> Self {
         let after = Duration::from_millis(200 + rng.below(6_000));
@@ -117,6 +127,7 @@ impl Phone {
             Some(Quirk::AnswersAnyway) => Manner::LetsRing,
             Some(Quirk::DeskGlares) => Manner::Answers { after: SOON, talks: LONG },
             Some(Quirk::AnswersBeforePrack) => Manner::Answers { after: Duration::ZERO, talks: SHORT },
+            Some(Quirk::DeskKeysBlind | Quirk::DeskKeysAttended) => manner.patiently(),
             Some(_) | None => manner,
         };
         let codecs = if rng.below(2) == 0 { vec![Codec::Pcmu, Codec::Pcma] } else { vec![Codec::Pcma] };
@@ -213,6 +224,7 @@ impl Phone {
         self.resend_second(now);
         self.hold_as_callee(now);
         self.hand_on_as_callee(now);
+        self.press_codes(now);
         let waits = self.stage == Stage::Calling && self.waits_for_prack();
         let Role::Callee(progress) = &mut self.role else { return };
         if waits {
@@ -280,6 +292,7 @@ impl Phone {
             progress.holds_at = (self.quirk == Some(Quirk::DeskHolds)).then_some(now + SOON * 5);
             progress.hands_on_at = (self.quirk == Some(Quirk::DeskHandsOn)).then_some(now + SOON * 7);
         }
+        self.plan_codes(now);
         let has_spoken = self.has_spoken_early();
         if let Some(told) = self.told.clone().filter(|_| !has_spoken) {
             self.begin_talk(now, &told);

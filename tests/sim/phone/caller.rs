@@ -206,6 +206,7 @@ impl Phone {
             refuses_sound: false,
             glare: super::glare::Glare::default(),
             handing: super::handing::Handing::default(),
+            codes: super::codes::Plan::default(),
             reliable: super::reliable::Reliable::default(),
             early: super::early::Early::default(),
             quirk: None,

@@ -9,6 +9,7 @@
 
 pub mod callee;
 pub mod caller;
+pub mod codes;
 pub mod dialog;
 mod early;
 mod glare;
@@ -87,6 +88,7 @@ pub struct Phone {
     refuses_sound: bool,
     glare: glare::Glare,
     handing: handing::Handing,
+    codes: codes::Plan,
     reliable: reliable::Reliable,
     early: early::Early,
     sent: Vec<Sent>,
@@ -280,7 +282,8 @@ impl Phone {
         if self.quirk.is_none() {
             return plain;
         }
-        [plain, self.glare.due(), self.reliable.due(), self.early.due()].into_iter().flatten().min()
+        let odd = [self.glare.due(), self.reliable.due(), self.early.due(), self.codes_due()];
+        odd.into_iter().chain([plain]).flatten().min()
     }
 
     /// The next thing that leaves.

@@ -2,7 +2,7 @@
 //! those of the catalogue of traps that the project keeps.
 //!
 //! Some quirks are in how a request is written: [`dress`] does that, last of all. The others are in what a
-//! phone does, and when; `caller.rs`, `callee.rs`, `glare.rs`, `reliable.rs` and `early.rs` ask for them by name.
+//! phone does, and when; `caller.rs`, `callee.rs`, `codes.rs`, `glare.rs`, `reliable.rs` and `early.rs` ask for them by name.
 
 use super::caller::Act;
 use careline::rng::Rng;
@@ -128,6 +128,10 @@ pub enum Quirk {
     DeskHolds,
     /// Hands the caller on to somebody else by REFER.
     DeskHandsOn,
+    /// Hands the caller on by keys: a code and a number.
+    DeskKeysBlind,
+    /// The same, and speaks with the other one first.
+    DeskKeysAttended,
     /// Another host of its name is not there: ICMP says so (P22).
     HostGone,
     /// Another host of its name says nothing at all.
@@ -197,8 +201,9 @@ impl Quirk {
         Quirk::SoundFirst,
         Quirk::SecondSpeaks,
     ];
-    /// What persons do who have no quirk of chance, the one and the other by turns.
-    pub const OF_OTHERS: [Quirk; 2] = [Quirk::DeskHolds, Quirk::DeskHandsOn];
+    /// What persons do who have no quirk of chance, by turns.
+    pub const OF_OTHERS: [Quirk; 4] =
+        [Quirk::DeskHolds, Quirk::DeskKeysBlind, Quirk::DeskHandsOn, Quirk::DeskKeysAttended];
     /// Those of the network about a person.
     pub const OF_THE_NETWORK: [Quirk; 2] = [Quirk::HostGone, Quirk::HostMute];
 
