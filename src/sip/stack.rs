@@ -32,6 +32,7 @@ mod response;
 mod resume;
 mod timer;
 mod trunk;
+mod unheard;
 mod update;
 mod watch;
 

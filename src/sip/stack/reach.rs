@@ -518,12 +518,17 @@ impl Stack {
                 // The peer may still be there, only this connection is not.
                 client.rest.push_front(Target::new(Way { connection: None, ..client.way }));
             }
-            if client.sending == Sending::Sent
-                && client.handle(now, clients::Input::Unreachable) == Some(clients::Output::Unreachable)
-            {
+            let unheard = self.unheard(id, &way);
+            let Some(client) = self.clients.get_mut(id) else { continue };
+            let fails = client.sending == Sending::Sent
+                && client.handle(now, clients::Input::Unreachable) == Some(clients::Output::Unreachable);
+            if fails {
                 self.client_failed(now, id, STATUS_UNAVAILABLE);
             }
             self.retime_client(id);
+            if let Some(unheard) = unheard.filter(|_| fails) {
+                self.hear_late(now, unheard);
+            }
         }
     }
 

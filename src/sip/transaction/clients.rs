@@ -274,6 +274,11 @@ impl Client {
         }
     }
 
+    /// Its name on the wire.
+    pub const fn key(&self) -> &ClientKey {
+        &self.key
+    }
+
     /// When its `Timeout` is due.
     pub fn poll_timeout(&self) -> Option<Instant> {
         let machine = match &self.machine {

@@ -281,6 +281,36 @@ impl Bench {
 }
 
 #[test]
+fn a_call_whose_connection_is_gone_before_any_answer_has_failed_and_what_is_said_late_is_cancelled_or_ended()
+{
+    // RFC 3261 §9.1, §13.2.2.4, §17.1.4
+    let ok = "Contact: <sip:desk@10.0.0.2;transport=tcp>\r\n";
+    for (late, expected) in [
+        ("180", "40 CANCEL tcp 10.0.0.2:5060\n"),
+        ("200", "40 ACK tcp 10.0.0.2:5060\n40 BYE tcp 10.0.0.2:5060\n"),
+        ("486", "40 ACK tcp 10.0.0.2:5060\n"),
+    ] {
+        let mut bench = Bench::new();
+        bench.call("sip:desk@10.0.0.2;transport=tcp");
+        bench.did("0 INVITE tcp 10.0.0.2:5060\n");
+        let (way, invite) = bench.sent[0].clone();
+        bench.wait(20);
+        bench.tell(Input::Unreachable { way: Way { connection: Some(ConnectionId(7)), ..way } });
+        bench.did("20 failed 503\n");
+        bench.wait(20);
+        bench.answer_by(way, &invite, late, ok);
+        bench.did(expected);
+        bench.wait(200_000);
+        assert_eq!((bench.stack.legs(), bench.stack.transactions()), (0, 0), "{late}");
+    }
+    let mut bench = Bench::new();
+    bench.call("sip:desk@10.0.0.2;transport=tcp");
+    bench.refuse();
+    bench.did("0 INVITE tcp 10.0.0.2:5060\n0 failed 503\n");
+    assert_eq!((bench.stack.legs(), bench.stack.transactions()), (0, 0), "no connection stood");
+}
+
+#[test]
 fn however_late_the_first_target_speaks_its_phone_does_not_ring_on_and_nothing_is_left() {
     for seed in 0..200 {
         let mut rng = Rng::seeded(seed);
