@@ -224,7 +224,7 @@ impl World {
         script.restless &= fault.is_none();
         script.trusted.retain(|_| fault != Some(Fault::ForgottenTrust));
         // In one house of three nobody hands on by keys: they are like all others.
-        if seed % 3 != 0 {
+        if !seed.is_multiple_of(3) {
             script.codes = codes::of_the_house();
         }
         let mut wires = Wires::new(seed, super::life::listen_to());
