@@ -136,6 +136,10 @@ pub const PROMPT_LOUDNESS_WITHIN_LU: f64 = 2.0;
 pub const PROMPT_PEAK_MAX_DBFS: f64 = -1.0;
 /// The most that a prompt is made louder, in dB: with more, the noise of its room is heard before its words.
 pub const PROMPT_GAIN_MAX_DB: f64 = 20.0;
+/// What is heard of a clinic's own sound under a wait, before it begins again: 12 MB in all codecs.
+pub const WAIT_SOUND_MAX: Duration = Duration::from_secs(60);
+/// How much softer than words it is, in dB: a wait that is over must not have hurt.
+pub const WAIT_SOUND_UNDER_WORDS_DB: f64 = 6.0;
 /// How long nothing must be said before music or ringing comes back: longer than a breath between two sentences.
 pub const BED_RESTS: Duration = Duration::from_millis(400);
 /// Supervisors and third parties in one talk: an interpreter, a nurse, a relative, a supervisor.

@@ -460,12 +460,14 @@ const IN_HOLD: u64 = 250;
 const AFTER_HOLD: u64 = 100;
 /// The first note of the bed.
 const BED_HZ: f64 = 392.0;
+/// What a clinic has in its place.
+const MUSIC_HZ: f64 = 330.0;
 
 /// Half seconds of a side of a recording: `p` the person's tone, `b` the bed, `.` neither.
-fn halves(side: &[f64]) -> String {
+fn halves(side: &[f64], bed_hz: f64) -> String {
     let of_half = |half: &[f64]| {
         let is_heard = |hertz| sound::share_of(half, hertz) > 0.3 && sound::power(half) > 1e-6;
-        match (is_heard(PERSON_HZ), is_heard(BED_HZ)) {
+        match (is_heard(PERSON_HZ), is_heard(bed_hz)) {
             (true, _) => 'p',
             (false, true) => 'b',
             (false, false) => '.',
@@ -476,9 +478,26 @@ fn halves(side: &[f64]) -> String {
 
 #[test]
 fn a_desk_that_puts_the_patient_on_hold_leaves_him_with_our_bed_until_it_takes_him_back() {
+    let ours = held_by_the_desk(|_| {}, BED_HZ);
+    assert!(
+        ours.matches('b').count() >= 2 && !ours.contains("........."),
+        "the bed, again and again: {ours}"
+    );
+}
+
+#[test]
+fn a_clinic_with_music_of_its_own_has_that_under_the_hold() {
+    let with_music = |sounds: &Path| sound::write_tone_at(16_000, &sounds.join("wait.wav"), MUSIC_HZ, 60.0);
+    let ours = held_by_the_desk(with_music, MUSIC_HZ);
+    assert!(ours.matches('b').count() >= 8, "it goes on: {ours}");
+}
+
+/// What the patient hears by half seconds while the desk holds, when these sounds were prepared.
+fn held_by_the_desk(prepare: impl Fn(&Path), bed_hz: f64) -> String {
     let home = tempfile::tempdir().expect("a temporary directory can be made");
     let sounds = home.path().join("sounds");
     sound::short_prompts(Path::new(ROOT), &sounds);
+    prepare(&sounds);
     let wishes = Wishes { sounds, notice: Notice::InTheFirstWords, ..Wishes::default() };
     let engine = Engine::start(home.path(), &wishes);
     let place = home.path().join("desk");
@@ -506,18 +525,15 @@ fn a_desk_that_puts_the_patient_on_hold_leaves_him_with_our_bed_until_it_takes_h
     assert_eq!((heard.missing, heard.out_of_order), (0, 0), "one unbroken stream: {heard:?}");
     let file = engine::recordings(home.path()).pop().expect("one recording is closed");
     let stereo = sound::read(&file).unwrap_or_else(|fault| panic!("{fault}"));
-    let ours = halves(&stereo.right);
+    let ours = halves(&stereo.right, bed_hz);
     let (first, last) = (ours.find('p'), ours.rfind('p'));
     let talk = first.zip(last).map(|(first, last)| &ours[first..=last]).unwrap_or_default();
     let hold = talk.trim_matches('p');
     println!("half seconds of our side: {ours}");
     assert!(hold.len() >= 9 && !hold.contains('p'), "nothing of the desk's in the hold: {ours}");
     assert!(hold.starts_with('b') || hold.starts_with(".b"), "the bed within a second: {ours}");
-    assert!(
-        hold.matches('b').count() >= 2 && !hold.contains("........."),
-        "the bed, again and again: {ours}"
-    );
     assert!(talk.starts_with("ppp") && talk.ends_with("ppp"), "before it and after it they talk: {ours}");
     let record = record_of(&engine, &file);
     assert!(record.contains("on hold by the person once, for "), "{record}");
+    hold.to_owned()
 }

@@ -233,6 +233,16 @@ fn a_prompt_without_audio_is_a_fault_and_so_is_audio_that_is_none() {
 }
 
 #[test]
+fn a_sound_under_waits_that_is_none_is_a_fault_and_careline_sounds_tells_what_is_heard() {
+    let home = furnished();
+    let (code, said) = run_to_end(home.path(), "sounds");
+    assert!(code == Some(0) && said.contains("under a wait: two soft notes"), "{code:?}\n{said}");
+    fs::write(home.path().join("sounds/wait.mp3"), "music").expect("the test's own directory can be written");
+    let (code, said) = run_to_end(home.path(), "check");
+    assert!(code == Some(1) && said.contains("wait.mp3: this is a text file"), "{code:?}\n{said}");
+}
+
+#[test]
 fn a_prompt_that_nobody_hears_is_told_and_stops_nothing() {
     let home = furnished();
     let file = home.path().join("ivr-flows/prompts.yaml");

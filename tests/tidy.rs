@@ -105,6 +105,22 @@ fn citations_are_found_wherever_they_stand() {
 }
 
 #[test]
+fn every_file_of_the_library_is_a_module() {
+    let paths = files("src", "rs");
+    let texts: Vec<(String, String)> = paths.iter().map(|path| (path.clone(), read(path))).collect();
+    assert_clean(&rules::orphans(&texts));
+    let with = |name: &str| {
+        vec![
+            (name.to_owned(), String::new()),
+            ("src/lib.rs".to_owned(), "mod io;".to_owned()),
+            ("src/io.rs".to_owned(), "mod a;".to_owned()),
+        ]
+    };
+    assert_eq!(rules::orphans(&with("src/io/a.rs")), []);
+    assert_eq!(rules::orphans(&with("src/io/b.rs")).len(), 1, "nothing names it, so nothing builds it");
+}
+
+#[test]
 fn every_dependency_has_a_home() {
     assert_clean(&rules::dependencies(&read("Cargo.toml")));
 }

@@ -18,6 +18,7 @@ use crate::flow::triage::signature::day_of;
 use crate::id::{Language, PromptName};
 use crate::io::flow_files;
 use crate::io::now::Clock;
+use crate::io::prompts::music;
 use crate::io::published::gather::Folders;
 use std::path::{Path, PathBuf};
 
@@ -119,6 +120,9 @@ pub fn load(paths: &Paths, audio: AudioIn<'_>) -> Loaded {
             loaded.faults.extend(faults);
         }
         Err(unreadable) => loaded.unreadable.push(unreadable.to_string()),
+    }
+    if let Err(broken) = music::read(&settings.sounds) {
+        loaded.unreadable.push(broken.to_string());
     }
     loaded.faults.extend(by_phone::faults(&settings, loaded.flows.as_ref()));
     loaded.faults.extend(trunks::faults(&settings, loaded.flows.as_ref()));

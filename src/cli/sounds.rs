@@ -6,8 +6,10 @@ use crate::flow::action::Spoken;
 use crate::flow::diagnostic::Paint;
 use crate::flow::set::Audio;
 use crate::id::{Language, PromptName};
-use crate::io::prompts::PromptLibrary;
 use crate::io::prompts::level::Level;
+use crate::io::prompts::music;
+use crate::io::prompts::{self, PromptLibrary};
+use crate::limits::{WAIT_SOUND_MAX, WAIT_SOUND_UNDER_WORDS_DB};
 use std::cell::RefCell;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -50,7 +52,7 @@ pub fn list(paths: &Paths, paint: Paint) -> ExitCode {
     let library = sounds.into_library(&config.sounds);
     let mut code = ExitCode::SUCCESS;
     let mut levels = Vec::new();
-    for spoken in flows.spoken() {
+    for spoken in flows.spoken().iter().filter(|spoken| !prompts::is_rest(&spoken.prompt)) {
         match library.level(spoken) {
             Ok(level) => levels.push((spoken, level)),
             Err(error) => {
@@ -59,8 +61,22 @@ pub fn list(paths: &Paths, paint: Paint) -> ExitCode {
             }
         }
     }
-    print!("{}", table(&levels));
+    print!("{}{}", table(&levels), under_waits(&config.sounds));
     code
+}
+
+/// What is heard under a wait.
+fn under_waits(folder: &Path) -> String {
+    match music::path(folder) {
+        Some(path) => format!(
+            "under a wait: {}, {WAIT_SOUND_UNDER_WORDS_DB:.0} dB softer than words, its first {} s at the most\n",
+            path.display(),
+            WAIT_SOUND_MAX.as_secs()
+        ),
+        None => {
+            format!("under a wait: two soft notes; a sound of your own is {}/wait.wav\n", folder.display())
+        }
+    }
 }
 
 /// One line a prompt, and what is to be done where it does not sound like the others.

@@ -375,8 +375,8 @@ impl Engine {
                 let clips = vec![self.sets.common().tone(signal, codec)];
                 self.play(worker, leg, playback, clips);
             }
-            Output::Bed { worker, leg, wait, codec } => {
-                let sound = Some(self.sets.common().bed(wait, codec));
+            Output::Bed { worker, leg, edition, wait, codec } => {
+                let sound = Some(self.sets.prompts(edition).bed(wait, codec));
                 self.tell_worker(worker, media::Command::Bed { leg, sound });
             }
             Output::Recorder(command) => self.recorder.command(command),

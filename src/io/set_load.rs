@@ -6,7 +6,7 @@ use crate::flow::diagnostic::Paint;
 use crate::flow::edition::{Edition, Share};
 use crate::flow::set::FlowSet;
 use crate::io::flow_files::{self, Unreadable};
-use crate::io::prompts::PromptLibrary;
+use crate::io::prompts::{PromptError, PromptLibrary};
 use crate::io::published::gather::Folders;
 use crate::io::published::pointer::Pointer;
 use crate::io::published::{Shelf, ShelfError};
@@ -40,6 +40,9 @@ pub enum NotLoaded {
     /// Its flows cannot be read.
     #[error(transparent)]
     Unreadable(#[from] Unreadable),
+    /// Its sound under a wait gives none.
+    #[error(transparent)]
+    Unsound(#[from] PromptError),
     /// It has faults, each with its text.
     #[error("{}", .0.join("\n\n"))]
     Faults(Vec<String>),
@@ -79,7 +82,7 @@ pub fn draft(folders: &Folders, count: u32) -> Result<Loaded, NotLoaded> {
 
 fn load(folders: &Folders, edition: Edition, content: &Content) -> Result<Loaded, NotLoaded> {
     let files = flow_files::read(&folders.flows)?;
-    let prompts = PromptLibrary::open(&folders.sounds);
+    let prompts = PromptLibrary::open(&folders.sounds).with_music()?;
     let (set, faults) = FlowSet::load(files, &|prompt, language| prompts.audio(prompt, language));
     let told = || faults.iter().map(|fault| fault.render(Paint::Plain)).collect();
     let set = set.ok_or_else(|| NotLoaded::Faults(told()))?;

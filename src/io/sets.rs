@@ -56,7 +56,7 @@ impl Sets {
         self.kept.get(&edition).map_or(&self.common, |kept| &kept.prompts)
     }
 
-    /// The sounds that are the same in every set: the tone before a message, the bed of a wait.
+    /// The sounds that are the same in every set: the tone before a message.
     pub fn common(&self) -> &PromptLibrary {
         &self.common
     }

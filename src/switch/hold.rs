@@ -14,6 +14,7 @@ use super::call::Under;
 use super::moving::Order;
 use crate::audio::tone::Wait;
 use crate::call::leg::Leg;
+use crate::flow::edition::Edition;
 use crate::id::{CallId, LegId};
 use crate::media::command::Command;
 use crate::report::event::{Event, Party};
@@ -45,16 +46,17 @@ impl Switch {
         let wished = under(is_held || is_handed || call.run.waits());
         let of_patient = turned(&mut call.under, wished, &call.patient);
         let of_patient = of_patient.map(|change| (call.patient.clone(), change));
+        let edition = call.run.edition();
         for (leg, under) in [of_patient, of_person, of_transferor].into_iter().flatten() {
-            self.lay_bed(&leg, under);
+            self.lay_bed(&leg, edition, under);
         }
     }
 
-    fn lay_bed(&mut self, leg: &Leg, under: Under) {
+    fn lay_bed(&mut self, leg: &Leg, edition: Edition, under: Under) {
         let Some(codec) = leg.codec() else { return };
         let order = match under {
-            Under::Bed => Order::Bed { wait: Wait::Notes, codec },
-            Under::Ringing => Order::Bed { wait: Wait::Ringing, codec },
+            Under::Bed => Order::Bed { edition, wait: Wait::Notes, codec },
+            Under::Ringing => Order::Bed { edition, wait: Wait::Ringing, codec },
             Under::Silence => Order::Media(Command::Bed { leg: leg.id, sound: None }),
         };
         self.order(leg.worker, leg.id, order);

@@ -458,6 +458,8 @@ pub enum Output {
         worker: media::WorkerIndex,
         /// The leg.
         leg: LegId,
+        /// The set that the call runs on: it may have a sound of its own.
+        edition: Edition,
         /// Which.
         wait: Wait,
         /// In this codec.

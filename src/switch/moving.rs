@@ -46,7 +46,7 @@ pub(super) enum Order {
     /// Let it hear a short sound.
     Tone { playback: PlaybackId, signal: Signal, codec: Codec },
     /// Let it hear the bed of a wait.
-    Bed { wait: Wait, codec: Codec },
+    Bed { edition: Edition, wait: Wait, codec: Codec },
 }
 
 impl Order {
@@ -56,7 +56,7 @@ impl Order {
             Order::Speak { playback, edition, prompts, codec } => {
                 Output::Speak { worker, leg, playback, edition, prompts, codec }
             }
-            Order::Bed { wait, codec } => Output::Bed { worker, leg, wait, codec },
+            Order::Bed { edition, wait, codec } => Output::Bed { worker, leg, edition, wait, codec },
             Order::Tone { playback, signal, codec } => Output::Tone { worker, leg, playback, signal, codec },
         }
     }

@@ -584,7 +584,7 @@ impl World {
                 };
                 self.tell_worker(worker, command, Vec::new());
             }
-            Output::Bed { worker, leg, wait, codec } => {
+            Output::Bed { worker, leg, wait, codec, edition: _ } => {
                 let sound = Some(self.beds.of(wait, codec));
                 let voices = if wait == Wait::Ringing { vec![RINGING] } else { Vec::new() };
                 self.tell_worker(worker, media::Command::Bed { leg, sound }, voices);

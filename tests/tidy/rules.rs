@@ -52,6 +52,32 @@ pub fn check(source: &Source) -> Vec<Fault> {
     faults
 }
 
+/// Files that no file beside or above them names as a module: they are built by nobody and tested by nobody.
+pub fn orphans(texts: &[(String, String)]) -> Vec<Fault> {
+    let is_root = |path: &str| ["src/lib.rs", "src/main.rs"].contains(&path);
+    let named = |path: &str| {
+        let inside = path.strip_suffix("/mod.rs").or_else(|| path.strip_suffix(".rs")).unwrap_or(path);
+        let Some((folder, name)) = inside.rsplit_once('/') else { return true };
+        let owners = [
+            format!("{folder}.rs"),
+            format!("{folder}/mod.rs"),
+            format!("{folder}/lib.rs"),
+            format!("{folder}/main.rs"),
+        ];
+        let declaration = format!("mod {name};");
+        texts.iter().any(|(owner, text)| owners.contains(owner) && text.contains(&declaration))
+            || texts.iter().any(|(_, text)| text.contains(&format!("\"{name}.rs\"]")))
+    };
+    let orphans = texts.iter().filter(|(path, _)| !is_root(path) && !named(path));
+    let fault = |(path, _): &(String, String)| Fault {
+        path: path.clone(),
+        line: 1,
+        rule: "orphan",
+        repair: "no `mod` names this file: name it, or delete it".to_owned(),
+    };
+    orphans.map(fault).collect()
+}
+
 /// The floor of a file of `src/`: its folder, or its own name if it stands directly in `src/`.
 fn floor(path: &str) -> Option<&str> {
     let inside = path.strip_prefix("src/")?;

@@ -125,7 +125,7 @@ fn first(
     let is_sound = loaded.is_sound();
     let Some(set) = loaded.flows.filter(|_| is_sound) else { return Err(told) };
     eprint!("{told}");
-    let prompts = sounds.into_library(&config.sounds);
+    let prompts = sounds.into_library(&config.sounds).with_music().map_err(|error| format!("{error}\n"))?;
     let kept = content.and_then(|content| keep(shelf, &folders, &content).map(|number| (number, content)));
     let draft = config.flows.display();
     let (current, origin) = match kept {

@@ -1,5 +1,5 @@
-//! The bed under a wait in the codecs of calls: made at first use and kept. There are eight of them at the most, of
-//! less than 3 MB together.
+//! The bed under a wait in the codecs of calls: ours is made at first use and kept, a clinic's own when its set is loaded.
+//! Ours take less than 3 MB together; a clinic's minute takes 12 MB.
 
 use super::{encode, widened};
 use crate::audio::fade::{Fade, each_tick};
@@ -14,22 +14,35 @@ use std::collections::BTreeMap;
 pub struct Beds(BTreeMap<(Wait, Codec), BedSound>);
 
 impl Beds {
+    /// Those of a clinic that has a sound of its own in place of our notes: at 8 kHz, and at 16 kHz.
+    pub fn with_notes(narrow: &[i16], wide: &[i16]) -> Self {
+        let bed = |codec: Codec| {
+            let is_narrow = codec.sample_rate_hz() == tone::RATE_HZ;
+            ((Wait::Notes, codec), made(if is_narrow { narrow } else { wide }, codec))
+        };
+        Self(Codec::ALL.map(Codec::between_legs).into_iter().map(bed).collect())
+    }
+
     /// The bed of that wait for legs of a codec.
     pub fn of(&mut self, wait: Wait, codec: Codec) -> BedSound {
         let codec = codec.between_legs();
-        self.0.entry((wait, codec)).or_insert_with(|| made(wait, codec)).clone()
+        self.0.entry((wait, codec)).or_insert_with(|| of_ours(wait, codec)).clone()
     }
 }
 
-fn made(wait: Wait, codec: Codec) -> BedSound {
+fn of_ours(wait: Wait, codec: Codec) -> BedSound {
     let narrow = wait.samples();
     let body = if codec.sample_rate_hz() == tone::RATE_HZ { narrow } else { widened(&narrow) };
+    made(&body, codec)
+}
+
+fn made(body: &[i16], codec: Codec) -> BedSound {
     let tick = codec.sample_rate_hz() as usize / 50;
     let clip = |samples: &[i16]| Clip { codec, octets: encode(samples, codec) };
     BedSound {
-        rising: clip(&each_tick(&body, tick, Fade::In)),
-        falling: clip(&each_tick(&body, tick, Fade::Out)),
-        body: clip(&body),
+        rising: clip(&each_tick(body, tick, Fade::In)),
+        falling: clip(&each_tick(body, tick, Fade::Out)),
+        body: clip(body),
     }
 }
 

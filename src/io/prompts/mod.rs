@@ -11,6 +11,7 @@ pub mod bed;
 pub mod cache;
 pub mod channel_file;
 pub mod level;
+pub mod music;
 pub mod sound_file;
 
 use crate::audio::g711::{self, Law};
@@ -66,6 +67,11 @@ pub struct PromptLibrary {
 const PIECES: &str = "say/";
 /// The piece that is a rest between others; it has no file.
 const PAUSE: &str = "say/pause";
+/// Whether it is a rest between pieces, which nobody records.
+pub fn is_rest(prompt: &PromptName) -> bool {
+    prompt.as_str() == PAUSE
+}
+
 /// How long it is: with the silence around pieces a little over a quarter of a second.
 const PAUSE_LENGTH: Duration = Duration::from_millis(220);
 
@@ -91,6 +97,15 @@ impl PromptLibrary {
     /// The library of a folder. Nothing is read until it is asked for.
     pub fn open(folder: &Path) -> Self {
         Self::with_memory(folder, PROMPT_CACHE_MAX_OCTETS)
+    }
+
+    /// With the clinic's own sound under a wait, if its folder has one.
+    ///
+    /// # Errors
+    /// [`PromptError::Broken`] when it has one that gives no sound.
+    pub fn with_music(self) -> Result<Self, PromptError> {
+        let beds = music::read(&self.folder)?.unwrap_or_default();
+        Ok(Self { beds: RefCell::new(beds), ..self })
     }
 
     /// The same sounds where a copy of them lies now: what was read already is not read again.
@@ -157,7 +172,7 @@ impl PromptLibrary {
     }
 
     fn samples(&self, spoken: &Spoken, rate_hz: u32) -> Result<Arc<[i16]>, PromptError> {
-        if spoken.prompt.as_str() == PAUSE {
+        if is_rest(&spoken.prompt) {
             let rest = PAUSE_LENGTH.as_millis() as u32 * rate_hz / 1_000;
             return Ok(vec![0; rest as usize].into());
         }

@@ -19,21 +19,26 @@ const NAME: &str = "wait";
 /// Its beginning rises and its end falls for so long.
 const ENDS_FADE: Duration = Duration::from_millis(300);
 
+/// The file in this folder, if there is one.
+pub fn path(folder: &Path) -> Option<PathBuf> {
+    let paths = EXTENSIONS.into_iter().map(|ending| folder.join(NAME).with_extension(ending));
+    paths.into_iter().find(|path| path.is_file())
+}
+
 /// The beds that are made of the file in this folder; `None` where there is none.
 ///
 /// # Errors
 /// [`PromptError::Broken`] when the file gives no sound.
 pub fn read(folder: &Path) -> Result<Option<Beds>, PromptError> {
-    let paths = EXTENSIONS.into_iter().map(|ending| folder.join(NAME).with_extension(ending));
-    let Some(path) = paths.into_iter().find(|path| path.is_file()) else { return Ok(None) };
-    let read = |rate_hz| beds_of(&path, rate_hz);
+    let Some(path) = path(folder) else { return Ok(None) };
+    let read = |rate_hz| samples_of(&path, rate_hz);
     match (read(tone::RATE_HZ), read(2 * tone::RATE_HZ)) {
-        (Ok(narrow), Ok(wide)) => Ok(Some(Beds::of_samples(&narrow, &wide))),
+        (Ok(narrow), Ok(wide)) => Ok(Some(Beds::with_notes(&narrow, &wide))),
         (Err(source), _) | (_, Err(source)) => Err(PromptError::Broken { path, source }),
     }
 }
 
-fn beds_of(path: &PathBuf, rate_hz: u32) -> Result<Vec<i16>, SoundError> {
+fn samples_of(path: &Path, rate_hz: u32) -> Result<Vec<i16>, SoundError> {
     let mut samples = sound_file::read(path, rate_hz)?;
     samples.truncate(count(WAIT_SOUND_MAX, rate_hz));
     let level = Level::of(&samples, rate_hz);
@@ -63,6 +68,7 @@ mod tests {
     use crate::audio::goertzel::power;
     use crate::audio::loudness;
     use crate::audio::sound::Sound;
+    use crate::audio::tone::Wait;
     use crate::audio::transcode::Decode;
     use crate::limits::PROMPT_LOUDNESS_LUFS;
     use crate::media::command::Clip;
@@ -95,7 +101,7 @@ mod tests {
         wav(&folder.path().join("wait.wav"), 3);
         let mut beds = read(folder.path()).unwrap().expect("there is one");
         for codec in Codec::ALL {
-            let bed = beds.of(codec);
+            let bed = beds.of(Wait::Notes, codec);
             assert_eq!(bed.body.octets.len(), bed.rising.octets.len(), "{codec:?}");
             let heard = samples(&bed.body);
             assert!(heard.len().abs_diff(24_000) <= 160, "{codec:?}: {}", heard.len());
@@ -117,7 +123,7 @@ mod tests {
         assert!(read(folder.path()).unwrap().is_none());
         wav(&folder.path().join("wait.wav"), WAIT_SOUND_MAX.as_secs() as u32 + 2);
         let mut beds = read(folder.path()).unwrap().expect("there is one");
-        let octets = beds.of(Codec::Pcmu).body.octets.len();
+        let octets = beds.of(Wait::Notes, Codec::Pcmu).body.octets.len();
         assert_eq!(octets, 8 * WAIT_SOUND_MAX.as_millis() as usize);
     }
 
