@@ -57,6 +57,18 @@ pub fn show(entries: &[Entry], numbers: Numbers, zone: &TimeZone, recordings: &P
     Some(text)
 }
 
+/// How long it rang and was up; of a call that goes on, since when.
+fn lasted(record: &Record, zone: &TimeZone) -> String {
+    let since = |moment: &Moment| date_time(moment.at, zone, "%H:%M:%S");
+    match (&record.answered, &record.arrived, record.ended) {
+        (Some(answered), _, None) => format!("rang {}, up since {}", clock(record.ring()), since(answered)),
+        (None, Some(arrived), None) => format!("rings since {}", since(arrived)),
+        (_, _, Some(_)) | (None, None, None) => {
+            format!("rang {}, talked {}", clock(record.ring()), clock(record.talk()))
+        }
+    }
+}
+
 /// What stands over a call: who, when, how long, how it ended.
 pub fn summary(record: &Record, numbers: Numbers, zone: &TimeZone) -> String {
     let mut lines = vec![format!("call {}", record.call)];
@@ -79,7 +91,7 @@ pub fn summary(record: &Record, numbers: Numbers, zone: &TimeZone) -> String {
     let codec = record.codec.map_or(String::new(), |codec| format!(", {}", codec.word()));
     let language =
         record.language.as_ref().map_or(String::new(), |language| format!(", language {language}"));
-    lines.push(format!("  rang {}, talked {}{codec}{language}", clock(record.ring()), clock(record.talk())));
+    lines.push(format!("  {}{codec}{language}", lasted(record, zone)));
     match record.waits.len() {
         0 => {}
         1 => lines.push(format!("  on hold by the person once, for {}", clock(record.waited()))),

@@ -166,6 +166,9 @@ fn numbers_keys_and_the_call_id_are_printed_only_when_asked_for() {
 fn a_call_that_goes_on_says_so() {
     let text = show(&entries()[..4], Numbers::Masked, &TimeZone::UTC, Path::new("data")).unwrap();
     assert!(text.contains("it goes on"), "{text}");
+    assert!(text.contains("rang 0:00.0, up since 20:30:00, PCMU") && !text.contains("talked"), "{text}");
+    let text = show(&entries()[..1], Numbers::Masked, &TimeZone::UTC, Path::new("data")).unwrap();
+    assert!(text.contains("rings since 20:30:00"), "{text}");
     assert_eq!(show(&[], Numbers::Masked, &TimeZone::UTC, Path::new("data")), None);
 }
 
