@@ -213,6 +213,8 @@ pub const MEDIA_EVENTS_MAX: usize = 16_384;
 pub const CLOSING_MAX: Duration = Duration::from_secs(5);
 /// How long before its limit a drain tells the callers who are left: the shipped words take 11.1 s in English, 12.8 s in Spanish.
 pub const FAREWELL: Duration = Duration::from_secs(15);
+/// How long before that the persons in a talk hear that it will end: time to say good-bye, or to promise a call back.
+pub const FAREWELL_WARNED: Duration = Duration::from_secs(45);
 /// How long a call is up before its dialog is written down for a later start. A shorter call costs nothing for it.
 pub const KEPT_AFTER: Duration = Duration::from_secs(2);
 /// Requests that may have gone out in a dialog since it was written down: one every few seconds for an hour.

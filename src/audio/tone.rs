@@ -48,6 +48,8 @@ pub enum Signal {
     YourTurn,
     /// Nobody was reached: you are where you were.
     NotReached,
+    /// What goes on here will end soon.
+    EndsSoon,
 }
 
 impl Signal {
@@ -56,6 +58,7 @@ impl Signal {
         match self {
             Signal::YourTurn => message_beep(),
             Signal::NotReached => not_reached(),
+            Signal::EndsSoon => ends_soon(),
         }
     }
 }
@@ -84,6 +87,12 @@ fn not_reached() -> Vec<i16> {
     const TONE: Duration = Duration::from_millis(150);
     let one = [sine(440, TONE, 6_000), vec![0; samples_in(TONE / 2)]].concat();
     one.repeat(3)
+}
+
+/// Two falling tones, twice, under the frequencies of keys.
+fn ends_soon() -> Vec<i16> {
+    const TONE: Duration = Duration::from_millis(250);
+    [sine(587, TONE, 6_000), sine(392, TONE, 6_000), vec![0; samples_in(TONE)]].concat().repeat(2)
 }
 
 /// Audible ringing as North America hears it: 440 and 480 Hz, 19 dB under a milliwatt each, two seconds of six (ITU-T E.182

@@ -2,21 +2,25 @@
 //!
 //! ```text
 //!  Drain{within} ──▶ no new calls, no persons called but for callers in danger
+//!        within - FAREWELL - FAREWELL_WARNED ──▶ persons in a talk hear that it ends soon
 //!        within - FAREWELL ──▶ persons leave; the last words to the patient, then his call ends
 //!        within ──▶ whatever is left ends
 //!  the last call is gone ──▶ BYEs are answered, trunks that have us logged in hear that we leave; 2 s at the most ──▶ Drained
 //! ```
 //! Phones of the house that have called for help speak on until they hang up, unless the engine is to stop at once.
-//! A limit that leaves no time for the words ends without them.
+//! A limit that leaves no time for the words ends without them; one that leaves less for the warning warns at once.
 
 use super::Switch;
+use super::hearing::Place;
 use super::person::STATUS_STOPPING;
+use crate::audio::tone::Signal;
 use crate::clock::Instant;
 use crate::flow::action::{Input, Urgency};
-use crate::id::CallId;
-use crate::limits::{CLOSING_MAX, FAREWELL, PARTING_MAX};
+use crate::id::{CallId, LegId};
+use crate::limits::{CLOSING_MAX, FAREWELL, FAREWELL_WARNED, PARTING_MAX};
 use crate::report::event::{Cause, Event, Party};
 use crate::sip::interface as sip;
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 /// The text of the Reason header field for a person who leaves because of that.
@@ -25,6 +29,8 @@ const REASON: &str = "SIP;cause=503;text=\"engine is shutting down\"";
 /// Until when calls may go on.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Stopping {
+    /// When persons hear that their talk ends soon; `None` once they did, or if nobody is told.
+    warning: Option<Instant>,
     /// When those who are left are told; `None` once they are, or if there is no time for it.
     pub farewell: Option<Instant>,
     /// When those who are left are ended.
@@ -45,8 +51,11 @@ enum Spares {
 impl Stopping {
     pub fn within(now: Instant, within: Duration) -> Self {
         let spares = if within.is_zero() { Spares::Nobody } else { Spares::Emergencies };
+        let farewell = within.checked_sub(FAREWELL);
+        let warned = farewell.map(|before| before.saturating_sub(FAREWELL_WARNED));
         Self {
-            farewell: within.checked_sub(FAREWELL).map(|before| now + before),
+            warning: warned.map(|before| now + before),
+            farewell: farewell.map(|before| now + before),
             limit: now + within,
             spares,
         }
@@ -54,7 +63,7 @@ impl Stopping {
 
     /// What comes first.
     pub fn due(&self) -> Instant {
-        self.farewell.map_or(self.limit, |farewell| farewell.min(self.limit))
+        [self.warning, self.farewell].into_iter().flatten().fold(self.limit, Instant::min)
     }
 }
 
@@ -86,6 +95,7 @@ impl Switch {
     pub(super) fn on_stopping_timeout(&mut self) {
         let now = self.now.at;
         let Some(stopping) = self.stopping.as_mut() else { return };
+        let warns = stopping.warning.take_if(|at| *at <= now).is_some();
         let tells = stopping.farewell.take_if(|at| *at <= now).is_some();
         let ends = stopping.limit <= now;
         if ends {
@@ -98,7 +108,21 @@ impl Switch {
             left.into_iter().for_each(|id| self.end_call(id, Cause::Draining, Party::Engine, None));
         } else if tells {
             left.into_iter().for_each(|id| self.say_farewell(id));
+        } else if warns {
+            left.into_iter().for_each(|id| self.warn_persons(id));
         }
+    }
+
+    /// Everybody in the talk but a patient, who hears words at its end.
+    fn warn_persons(&mut self, id: CallId) {
+        let Some(call) = self.calls.get(&id).filter(|call| call.ending.is_none()) else { return };
+        let has_patient = call.run.placed().is_none();
+        let talking = call.talking().into_iter();
+        let persons = talking.filter(|(place, _)| *place != Place::Patient || !has_patient);
+        let persons = persons.map(|(_, leg)| leg);
+        let consulting = call.consulting().into_iter().flat_map(|(from, asked)| [from, asked]);
+        let warned: BTreeSet<LegId> = persons.chain(consulting).collect();
+        warned.into_iter().for_each(|leg| self.sound_for(id, leg, Signal::EndsSoon));
     }
 
     fn say_farewell(&mut self, id: CallId) {

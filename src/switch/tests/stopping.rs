@@ -1,8 +1,9 @@
 //! The engine stops while callers are in it.
 
 use super::*;
+use crate::audio::tone::Signal;
 use crate::flow::run::stopping::STOPPING;
-use crate::limits::{FAREWELL, PARTING_MAX};
+use crate::limits::{FAREWELL, FAREWELL_WARNED, PARTING_MAX};
 use crate::sip::carrier::Carrier;
 use crate::sip::digest::answer::Account;
 
@@ -93,6 +94,33 @@ fn a_talk_ends_so_that_the_patient_can_be_told() {
     scene.heard();
     assert_eq!(byes(&scene).len(), 2, "{:#?}", scene.log);
     assert_eq!(scene.switch.counters.cut_off, 1);
+}
+
+#[test]
+fn a_person_hears_once_that_the_talk_ends_soon_and_the_patient_does_not() {
+    let before = FAREWELL + FAREWELL_WARNED;
+    // How long calls may go on, and after how much of it she is warned.
+    for (within, warned) in [(before * 2, Some(before)), (DRAIN, Some(Duration::ZERO)), (FAREWELL / 2, None)]
+    {
+        let mut scene = Scene::up("100", "sendrecv");
+        scene.press(Key::Digit(0));
+        desk_answers(&mut scene);
+        let bridged = |event: &Event| match event {
+            Event::Bridged { leg, .. } => Some(*leg),
+            _ => None,
+        };
+        let desk = scene.log.iter().find_map(bridged).expect("they talk");
+        drained(&mut scene, within);
+        if let Some(early) = warned.and_then(|at| at.checked_sub(Duration::from_millis(1))) {
+            scene.wait(early);
+            assert_eq!(scene.signals, [], "{within:?}: not yet");
+        }
+        scene.wait(Duration::from_millis(1));
+        let expected: Vec<_> = warned.map(|_| (desk, Signal::EndsSoon)).into_iter().collect();
+        assert_eq!(scene.signals, expected, "{within:?}");
+        scene.wait(within);
+        assert_eq!(scene.signals, expected, "{within:?}: once");
+    }
 }
 
 /// What a trunk does that hears that we leave.
