@@ -1,6 +1,6 @@
 //! `close_by_phone:` of `careline.yaml`: the number that is called to close lines, and the file of the PIN.
 //!
-//! Not here: whether that file is good ([`crate::io::pin_file`]): other commands than the engine need not read it.
+//! Not here: whether that file is good ([`crate::io::secret_file`]): other commands than the engine need not read it.
 
 use super::codes::{FAMILY, SERVICE_NUMBER};
 use super::{CloseByPhone, vocabulary};

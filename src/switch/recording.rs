@@ -1,4 +1,4 @@
-//! Recordings: the orders of a [`Take`](crate::call::take::Take), and what the log is told about it.
+//! Recordings: the orders of a [`Take`], and what the log is told about it.
 //!
 //! A recording's name is in the log, durably, before its file exists; the file exists before the
 //! first sample. A fault of the disk ends the recording and never the call.
