@@ -108,6 +108,11 @@ impl State {
         match blow {
             Blow::Refused => broken(),
             Blow::NoRoom => Err(io::ErrorKind::StorageFull.into()),
+            // A sync has no octets of which a part could be taken: it fails, as all that follows.
+            Blow::Torn(_) if operation == Operation::Sync => {
+                self.torn = true;
+                broken()
+            }
             Blow::Torn(_) => {
                 self.torn = true;
                 Ok(Some(blow))
@@ -282,4 +287,14 @@ impl Store {
     pub fn new() -> Self {
         Self { appended: 0, durable: 0, committing: false, stuck_until: Instant::START }
     }
+}
+
+#[test]
+fn a_blow_that_tears_writes_fails_a_sync_and_all_that_follows() {
+    let (disk, recording) = (Disk::new(), RecordingId(1));
+    disk.expect_blow(Some((1, Blow::Torn(41))));
+    let mut file = disk.clone().create(recording, WallTime::from_micros(0), 1).unwrap();
+    assert!(file.sync().is_err(), "nobody may think that it is safe");
+    assert!(file.write_at(&[0; 44], 0).is_err() && disk.is_torn());
+    assert_eq!((disk.struck(), disk.take_jobs()), (Some(recording), Vec::new()));
 }
