@@ -322,7 +322,10 @@ impl Phone {
             self.over(now);
         }
         if self.dialog.transport == Transport::Tcp {
-            let unanswered = self.sent.iter().find(|sent| sent.give_up_at <= now);
+            // What was open when it hung up ended with the call: the answer may have been lost with the connection
+            // that it went by, and after BYE nobody sends it again (RFC 3261 §15.1.2).
+            let is_owed = |sent: &&Sent| sent.what != What::Reinvite || self.story.hung_up.is_none();
+            let unanswered = self.sent.iter().filter(is_owed).find(|sent| sent.give_up_at <= now);
             self.story.unanswered = self.story.unanswered.or(unanswered.map(|sent| sent.what));
         }
         self.sent.retain(|sent| sent.give_up_at > now);
