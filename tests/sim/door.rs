@@ -37,6 +37,9 @@ impl World {
             self.ladder.sip(self.now, &format!("phone{phone}"), "engine", octets);
         }
         if phone.is_none() {
+            if self.flood.is_over(octets) {
+                return Ok(());
+            }
             self.note_stranger(way.remote, octets);
         }
         if self.inbox.sort(self.now, way, octets) == Turn::Later {

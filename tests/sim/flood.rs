@@ -46,13 +46,24 @@ pub struct Flood {
     /// What the trunk asked, by Call-ID, and has no answer.
     asked: BTreeMap<Vec<u8>, Instant>,
     requests: u64,
+    /// Requests before this one are of a flood that is over.
+    over: u64,
 }
 
 impl Flood {
-    /// The engine has forgotten all.
+    /// The engine has forgotten all, and nobody goes on: the scanner asks for calls because it is banned, and a new
+    /// engine, which has seen none of its offences, would take them.
     pub fn forget(&mut self) {
         self.answered.clear();
         self.asked.clear();
+        self.over = self.requests;
+    }
+
+    /// Whether this is a request of a flood that is over.
+    pub fn is_over(&self, octets: &[u8]) -> bool {
+        let number =
+            |call: Vec<u8>| std::str::from_utf8(call.strip_prefix(b"flood")?).ok()?.parse::<u64>().ok();
+        self.over > 0 && call_id(octets).and_then(number).is_some_and(|number| number < self.over)
     }
 
     /// A request of the trunk reaches the engine.
@@ -149,4 +160,16 @@ fn call_id(octets: &[u8]) -> Option<Vec<u8>> {
         Message::Response(response) => response.headers,
     };
     headers.first(Name::CallId).map(<[u8]>::to_vec)
+}
+
+#[test]
+fn a_flood_is_over_when_the_engine_begins_anew_and_the_next_one_is_not() {
+    let request = |n: u64| {
+        format!("OPTIONS sip:h SIP/2.0\r\nVia: SIP/2.0/UDP h;branch=z9hG4bK1\r\nCall-ID: flood{n}\r\n\r\n")
+    };
+    let mut flood = Flood { requests: 3, ..Flood::default() };
+    assert!(!flood.is_over(request(2).as_bytes()), "it goes on");
+    flood.forget();
+    assert!(flood.is_over(request(2).as_bytes()) && !flood.is_over(request(3).as_bytes()));
+    assert!(!flood.is_over(b"noise"));
 }
