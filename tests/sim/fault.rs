@@ -115,4 +115,43 @@ impl Fault {
         Fault::LeakedWhisper,
         Fault::LeakedCode,
     ];
+
+    /// What a check says when it finds this one: a failure without any of it has another cause.
+    pub fn signs(self) -> &'static [&'static str] {
+        match self {
+            Fault::LeakedPort => &["is given port", "legs are left", "`ports_in_use`"],
+            Fault::DoubledKey | Fault::LostKey => &["keys were pressed"],
+            Fault::LostRetransmission => &["the 2xx to INVITE"],
+            Fault::EarlyDurable => &["its name is entry", "the mark is not on disk"],
+            Fault::LostClosing => &["after its end", "has no end", "is not closed"],
+            Fault::CutNoticeCounts => &["counts as heard to its end"],
+            Fault::WrongBridge => &["and should hear", "never heard"],
+            Fault::BrokenStream => &["follows Packet"],
+            Fault::LostBye => &["its caller is not told"],
+            Fault::TwoRecords => &["after its end"],
+            Fault::HastyPort => &["which rests since"],
+            Fault::ShortRecording => &["ms told"],
+            Fault::LostSilence => &["and the call is up"],
+            Fault::LateAnswer | Fault::WaitingBye => &["and is unanswered"],
+            Fault::IgnoredRest => &["the desk wants to be left alone"],
+            Fault::SecondNotEnded => &["was never told BYE"],
+            Fault::LostRefresh => &["SessionLost", "is not refreshed"],
+            Fault::LostAck => &["has no ACK"],
+            Fault::LostRoute => &["came with the routes"],
+            Fault::RefusedUrgent => &["calls an urgent flow"],
+            Fault::UnheardWait => &["new calls pile up"],
+            Fault::ForgottenGlare => &["our change does not come again"],
+            Fault::LostProgress => &["the 1xx to INVITE"],
+            Fault::LostPrack => &["has no PRACK"],
+            Fault::PortZeroHolds => &["it refused the sound"],
+            Fault::UnheardRefusal => &["leads nowhere", "nothing comes by datagram"],
+            Fault::FalseEnd => &["in two transactions"],
+            Fault::FaithfulAnswer => &["over TCP, and no answer came"],
+            Fault::UnmeteredSource => &["requests of a flood"],
+            Fault::ForgottenTrust => &["a trusted source asked"],
+            Fault::LostPromise => &["never heard"],
+            Fault::LeakedWhisper => &["in its room"],
+            Fault::LeakedCode => &["who is read for codes"],
+        }
+    }
 }

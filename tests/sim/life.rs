@@ -326,7 +326,7 @@ impl World {
             bridged: count(|event| matches!(event, report::Event::Bridged { .. })),
             recordings: count(|event| matches!(event, report::Event::RecordingClosed { .. })),
             messages: count(|event| matches!(event, report::Event::MessageSaved { .. })),
-            fault_made: self.fault.is_some() && self.fault_left == 0,
+            fault_made: self.is_fault_made(),
             refused: self.checker.signals.refused,
             urgent: self.checker.signals.urgent_in_storm,
             floods: self.flood.floods,

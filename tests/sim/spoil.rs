@@ -21,6 +21,11 @@ impl World {
         strikes
     }
 
+    /// A fault is planted, and it was made.
+    pub(super) fn is_fault_made(&self) -> bool {
+        self.fault.is_some() && self.fault_left == 0
+    }
+
     /// The fault is made every time.
     fn plagues(&mut self, fault: Fault) -> bool {
         let plagues = self.fault == Some(fault);
@@ -64,10 +69,10 @@ impl World {
                 }
                 Some(Command::Hears { leg, whom })
             }
-            Command::Open { leg, port, plan, ssrc, sequence, timestamp, seed: 7, silent_after } => {
+            Command::Open { leg, port, plan, ssrc, sequence, timestamp, seed, silent_after } => {
                 let hasty = self.checker.streams.resting(self.now).filter(|_| self.strikes(Fault::HastyPort));
                 let port = hasty.unwrap_or(port);
-                Some(Command::Open { leg, port, plan, ssrc, sequence, timestamp, seed: 7, silent_after })
+                Some(Command::Open { leg, port, plan, ssrc, sequence, timestamp, seed, silent_after })
             }
             command => Some(command),
         }

@@ -164,6 +164,8 @@ pub struct Failure {
     pub wrong: Wrong,
     /// The last lines before it.
     pub ladder: String,
+    /// Whether the planted fault was made before.
+    pub fault_made: bool,
 }
 
 /// A world that went well.
@@ -232,7 +234,8 @@ impl World {
         let disk = Disk::new();
         disk.expect_blow(Blow::of_seed(seed).filter(|_| fault.is_none()));
         let switch = super::life::switch(&script, &flows, 0, (1, 1), &mut rng);
-        let fault_left = if fault.is_some() { 1 } else { 0 };
+        // Forgotten trust is made already.
+        let fault_left = u32::from(fault.is_some_and(|fault| fault != Fault::ForgottenTrust));
         let mut world = Self {
             seed,
             now: Instant::START,
@@ -321,7 +324,7 @@ impl World {
         }
         let outcome = outcome.map(|()| self.summary()).map_err(|wrong| {
             let (seed, step, at, ladder) = (self.seed, self.steps, self.now, self.ladder.text());
-            Box::new(Failure { seed, step, at, wrong, ladder })
+            Box::new(Failure { seed, step, at, wrong, ladder, fault_made: self.is_fault_made() })
         });
         (outcome, self.checker.streams.into_ear())
     }
