@@ -59,6 +59,7 @@ impl Checker {
                 self.signals.judge_stream(now, n, phone)
             })?;
         }
+        self.streams.doubt_the_silent(phones);
         self.streams.sweep(now)?;
         self.log.sweep(now, &self.streams, phones)
     }

@@ -1,8 +1,8 @@
 //! Sound: one unbroken stream per leg, nobody hears whom he should not, keys are as many as were
 //! pressed, and a port has one owner and rests between two.
 
-use super::super::phone::Phone;
 use super::super::phone::quirk::Quirk;
+use super::super::phone::{Phone, Stage};
 use super::super::sound::{Ear, Heard, PIECE, RINGING, Voice};
 use super::Verdict;
 use super::talks::Talk;
@@ -538,6 +538,15 @@ impl Streams {
             }
         }
         Ok(())
+    }
+
+    /// Whoever does not speak in a call need not be heard: it may have fallen silent before its first word.
+    pub fn doubt_the_silent(&mut self, phones: &[Phone]) {
+        let is_silent = |phone: usize| matches!(phones[phone].stage, Stage::Up(_)) && !phones[phone].speaks();
+        let silent = self.legs.iter().filter(|(_, leg)| leg.phone.is_some_and(is_silent));
+        let silent: BTreeSet<LegId> = silent.map(|(id, _)| *id).collect();
+        let bridges = self.legs.values_mut().filter_map(|leg| leg.bridge.as_mut());
+        bridges.filter(|bridge| silent.contains(&bridge.other)).for_each(|bridge| bridge.surely = false);
     }
 
     /// Phones moved or were put on hold: who must hear whom is not sure any more.
