@@ -503,7 +503,7 @@ impl World {
             if let Some(place) = numbers.iter().position(|number| *number == to.port() & !1) {
                 let port = PortIndex(place as u32);
                 let kind = if to.port().is_multiple_of(2) { Kind::Rtp } else { Kind::Rtcp };
-                self.checker.streams.reached_port((WorkerIndex(worker as u32), port), phone, press);
+                self.checker.streams.reached_port((WorkerIndex(worker as u32), port), (phone, from), press);
                 self.engines[worker].receive(self.now, port, kind, from, octets);
                 return self.take_media_events(worker);
             }
