@@ -59,6 +59,13 @@ impl Voice {
         unreachable!("there are {} voices, this is number {}", Self::COUNT, self.0)
     }
 
+    /// What was made up for a lost packet may sound so, and `other` speaks: the period is guessed, and between two keys
+    /// from the few milliseconds that were said there, so one of the sines comes out as its neighbour.
+    pub fn is_beside(self, other: Voice) -> bool {
+        let ((low, high), (its_low, its_high)) = (self.pair(), other.pair());
+        low == its_low && high.abs_diff(its_high) == 1 || high == its_high && low.abs_diff(its_low) == 1
+    }
+
     fn of_pair(low: u32, high: u32) -> Self {
         let before: u32 = (0..low).map(|low| FREQUENCIES - 1 - low).sum();
         Self((before + high - low - 1) as u16)
@@ -148,4 +155,12 @@ fn every_voice_is_known_by_its_own_frame_in_both_codecs_and_after_recoding() {
         }
     }
     assert_eq!(ear.hear(Codec::Pcmu, &[0xff; 160]), Heard::Silence);
+}
+
+#[test]
+fn a_voice_is_beside_those_that_differ_by_one_step_of_one_sine() {
+    let beside = |voice: u16| (0..Voice::COUNT).map(Voice).filter(|it| it.is_beside(Voice(voice))).count();
+    assert!(Voice(35).is_beside(Voice(6)) && Voice(12).is_beside(Voice(11)), "as they were heard once");
+    assert!(!Voice(6).is_beside(Voice(6)), "itself");
+    assert!((0..Voice::COUNT).all(|voice| beside(voice) <= 4), "few are");
 }

@@ -24,6 +24,8 @@ const TICK_UNITS: u32 = 160;
 const GRACE: Duration = Duration::from_millis(60);
 /// Pieces of 10 ms in a row that may hold a wrong voice in a room.
 const WRONG_PIECES_MAX: u32 = 20;
+/// Pieces of 10 ms that are made up for lost packets, at the most, until there is silence (ITU-T G.711 Appendix I).
+const BLURRED_PIECES_MAX: u32 = 6;
 /// A voice that is over is remembered so much longer, for packets that journeys make late.
 const LINGERS: Duration = Duration::from_millis(400);
 /// How much later than its packet time a packet may leave.
@@ -78,6 +80,8 @@ pub struct Leg {
     left_room: Option<Instant>,
     /// Pieces in a row in its room that held whom it must not hear.
     wrong_pieces: u32,
+    /// Pieces since the last one of whom it may hear that sounded nearly like him.
+    blurred_pieces: u32,
     /// Presses that came from where the party is said to be.
     presses: BTreeSet<u64>,
     /// Presses that came from elsewhere: it moved, and that is not told yet. They may be heard, or not.
@@ -444,6 +448,7 @@ impl Streams {
             room: None,
             left_room: None,
             wrong_pieces: 0,
+            blurred_pieces: 0,
             presses: BTreeSet::new(),
             doubtful: BTreeSet::new(),
             keys: 0,
@@ -716,6 +721,13 @@ impl Leg {
         });
         let lingers = self.left_room.is_some_and(|at| now <= at + self.on_the_way + LINGERS);
         if allowed || lingers || self.room.is_some() {
+            self.blurred_pieces = 0;
+            return Ok(());
+        }
+        self.blurred_pieces += 1;
+        let is_blurred = self.blurred_pieces <= BLURRED_PIECES_MAX
+            && self.voices.iter().any(|(known, _)| voice.is_beside(*known));
+        if is_blurred {
             return Ok(());
         }
         Err(format!("hears {voice:?} and should hear {:?}", self.voices))
