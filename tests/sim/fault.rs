@@ -146,7 +146,7 @@ impl Fault {
             Fault::PortZeroHolds => &["it refused the sound"],
             Fault::UnheardRefusal => &["leads nowhere", "nothing comes by datagram"],
             Fault::FalseEnd => &["in two transactions"],
-            Fault::FaithfulAnswer => &["over TCP, and no answer came"],
+            Fault::FaithfulAnswer => &["over TCP, and no answer came", "with AckMissing"],
             Fault::UnmeteredSource => &["requests of a flood"],
             Fault::ForgottenTrust => &["a trusted source asked"],
             Fault::LostPromise => &["never heard"],

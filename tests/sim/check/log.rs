@@ -465,7 +465,8 @@ impl Log {
             (Cause::Normal, Party::Flow) => call.message_saved,
             (Cause::Draining, Party::Engine) => context.draining,
             (Cause::AckMissing, Party::Engine) => {
-                phone.is_some_and(|phone| context.signals.awaits_ack(phone))
+                let may_miss = |phone: usize| !context.phones[phone].acknowledges_surely();
+                phone.is_some_and(|phone| context.signals.awaits_ack(phone) && may_miss(phone))
             }
             (Cause::MediaLost | Cause::SessionLost, Party::Engine) => gone,
             (Cause::TooLong, Party::Engine) => length >= self.longest,

@@ -296,6 +296,12 @@ impl Phone {
         self.talk.as_ref().is_some_and(|talk| talk.mouth == talk::Mouth::Voice) && !self.story.rebound
     }
 
+    /// It has acknowledged the call and does so whenever the 200 comes again, by connections: none of it is lost for
+    /// long.
+    pub fn acknowledges_surely(&self) -> bool {
+        self.dialog.transport == Transport::Tcp && self.story.acked && matches!(self.stage, Stage::Up(_))
+    }
+
     /// It put us on hold.
     pub fn is_held(&self) -> bool {
         self.way != Way::SendRecv
