@@ -552,9 +552,13 @@ impl Streams {
         Ok(())
     }
 
-    /// Whoever does not speak in a call need not be heard: it may have fallen silent before its first word.
+    /// Whoever does not speak in a call, or is gone without a word, need not be heard: it may have fallen silent before
+    /// it said anything.
     pub fn doubt_the_silent(&mut self, phones: &[Phone]) {
-        let is_silent = |phone: usize| matches!(phones[phone].stage, Stage::Up(_)) && !phones[phone].speaks();
+        let is_silent = |phone: usize| {
+            let phone = &phones[phone];
+            phone.story.vanished.is_some() || matches!(phone.stage, Stage::Up(_)) && !phone.speaks()
+        };
         let silent = self.legs.iter().filter(|(_, leg)| leg.phone.is_some_and(is_silent));
         let silent: BTreeSet<LegId> = silent.map(|(id, _)| *id).collect();
         let bridges = self.legs.values_mut().filter_map(|leg| leg.bridge.as_mut());
