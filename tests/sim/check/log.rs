@@ -466,7 +466,10 @@ impl Log {
             (Cause::Draining, Party::Engine) => context.draining,
             (Cause::AckMissing, Party::Engine) => {
                 let may_miss = |phone: usize| !context.phones[phone].acknowledges_surely();
-                phone.is_some_and(|phone| context.signals.awaits_ack(phone) && may_miss(phone))
+                let never_comes = |phone: usize| context.phones[phone].leaves_progress_unconfirmed();
+                phone.is_some_and(|phone| {
+                    context.signals.awaits_ack(phone) && may_miss(phone) || never_comes(phone)
+                })
             }
             (Cause::MediaLost | Cause::SessionLost, Party::Engine) => gone,
             (Cause::TooLong, Party::Engine) => length >= self.longest,

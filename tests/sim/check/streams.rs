@@ -431,7 +431,10 @@ impl Streams {
         if let Some(since) = self.rested.get(&port).filter(|since| now.since(**since) < PORT_REST_DEFAULT) {
             return Err(format!("{id} is given port {port:?}, which rests since {since:?} only"));
         }
-        let phone = phones.iter().position(|phone| phone.ability.media == plan.remote);
+        let is_there = |phone: &Phone| phone.ability.media == plan.remote;
+        // It may have gone on to another port of its own since it told of this one.
+        let is_its_own = |phone: &Phone| phone.ability.media.ip() == plan.remote.ip();
+        let phone = phones.iter().position(is_there).or_else(|| phones.iter().position(is_its_own));
         self.owners.insert(port, id);
         let leg = Leg {
             port,

@@ -42,6 +42,11 @@ impl Phone {
         matches!(self.quirk, Some(Quirk::NeedsPrack | Quirk::AsksTwice))
     }
 
+    /// It wants a 1xx that may not be lost, and sends no PRACK: it has cancelled, and its CANCEL overtook its INVITE.
+    pub fn leaves_progress_unconfirmed(&self) -> bool {
+        self.needs_prack() && self.story.cancelled
+    }
+
     /// A 1xx to its INVITE.
     pub(super) fn on_progress(&mut self, now: Instant, response: &Response<'_>) {
         if !self.needs_prack()
