@@ -540,7 +540,9 @@ impl Streams {
     }
 
     fn unbridged(&mut self, now: Instant, id: LegId) -> Verdict {
-        let other = self.legs.get(&id).and_then(|leg| leg.bridge.as_ref()).map(|bridge| bridge.other);
+        let other_of = |id: LegId| Some(self.legs.get(&id)?.bridge.as_ref()?.other);
+        // Who was handed on is bridged with somebody else by now.
+        let other = other_of(id).filter(|other| other_of(*other) == Some(id));
         for id in [Some(id), other].into_iter().flatten() {
             let Some(leg) = self.legs.get_mut(&id) else { continue };
             leg.hush(now);
