@@ -33,6 +33,11 @@ impl World {
             {
                 self.checker.streams.intend(call.leg, leg);
             }
+            if let event::Event::Transfer { step: TransferStep::Taken { .. }, .. } = entry.event {
+                self.just_taken = true;
+            } else if let event::Event::Bridged { .. } = entry.event {
+                self.just_taken = false;
+            }
             if let event::Event::Transfer { by, step: TransferStep::Consults { with } } = entry.event {
                 self.checker.streams.intend(by, with);
             }

@@ -9,6 +9,7 @@
 use super::check::Wrong;
 use super::check::signals::Admission;
 use super::phone::Role;
+use super::reach::call_of;
 use super::script::URGENT;
 use super::world::{Event, World};
 use careline::limits::QUEUE_BUSY;
@@ -40,6 +41,7 @@ impl World {
             if self.flood.is_over(octets) {
                 return Ok(());
             }
+            self.note_login(way.remote, octets);
             self.note_stranger(way.remote, octets);
         }
         if self.inbox.sort(self.now, way, octets) == Turn::Later {
@@ -87,7 +89,7 @@ impl World {
         if !self.hides_wait() {
             self.tell_switch(Input::Waited(waited))?;
         }
-        let phone = self.sender(waiting.way);
+        let phone = self.sender(waiting.way, &waiting.octets);
         self.note_arrival(phone, &waiting.octets);
         self.in_pile = self.piled_since.is_some_and(|since| self.now.since(since) > PILED);
         let done = self.take_message(waiting.way, &waiting.octets);
@@ -97,9 +99,10 @@ impl World {
     }
 
     /// Which phone a message came from.
-    fn sender(&self, way: Way) -> Option<usize> {
+    fn sender(&self, way: Way, octets: &[u8]) -> Option<usize> {
         match way.connection {
             Some(id) => self.wires.caller(id),
+            None if self.house.is_at(way.remote) => self.by_call.get(&call_of(octets)?.0).copied(),
             None => self.by_address.get(&way.remote).copied(),
         }
     }

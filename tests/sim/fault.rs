@@ -1,6 +1,8 @@
 //! Faults that are planted to prove the checks: each is made once or all along, between the switch and
 //! its edges, as a bug in the switch or in an edge would make it. The engine itself holds none of them.
 
+use super::phone::quirk::Quirk;
+
 /// A planted fault.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fault {
@@ -72,13 +74,19 @@ pub enum Fault {
     LostPromise,
     /// A patient is let hear a supervisor who listens or whispers.
     LeakedWhisper,
+    /// A colleague is taken out of a call, and his worker is not told with whom he talks now: the patient is with nobody.
+    LostHandover,
+    /// An INVITE loses its Replaces: the desk is called for it, and is in one more call.
+    LostReplaces,
+    /// Who has handed on is never told BYE.
+    UndismissedDesk,
     /// A worker is not told that the keys of a person go to nobody: the patient gets the code.
     LeakedCode,
 }
 
 impl Fault {
     /// Every one of them.
-    pub const ALL: [Fault; 35] = [
+    pub const ALL: [Fault; 38] = [
         Fault::LeakedPort,
         Fault::DoubledKey,
         Fault::LostKey,
@@ -114,6 +122,9 @@ impl Fault {
         Fault::LostPromise,
         Fault::LeakedWhisper,
         Fault::LeakedCode,
+        Fault::LostHandover,
+        Fault::LostReplaces,
+        Fault::UndismissedDesk,
     ];
 
     /// What a check says when it finds this one: a failure without any of it has another cause.
@@ -152,6 +163,18 @@ impl Fault {
             Fault::LostPromise => &["never heard"],
             Fault::LeakedWhisper => &["in its room"],
             Fault::LeakedCode => &["who is read for codes"],
+            Fault::LostHandover => &["never heard"],
+            Fault::LostReplaces => &["asks for a place", "and is told"],
+            Fault::UndismissedDesk => &["nobody told it BYE"],
+        }
+    }
+
+    /// What the front desk has to do so that it is made; `None`: it has no part in it.
+    pub fn consult(self) -> Option<Quirk> {
+        match self {
+            Fault::LostHandover | Fault::UndismissedDesk => Some(Quirk::DeskConsults),
+            Fault::LostReplaces => Some(Quirk::TakesPlace),
+            _ => None,
         }
     }
 }

@@ -110,17 +110,19 @@ impl World {
     pub(super) fn begin_flood(&mut self) {
         self.flood.floods += 1;
         let count = (LASTS.as_micros() / EVERY.as_micros()) as u64;
+        // Where phones log in, REGISTER is none.
+        let offence = if self.house.is_open() { "PUBLISH" } else { "REGISTER" };
         for n in 0..count {
             let at = self.now + EVERY * n as u32;
             let method = match n {
-                ..OFFENCES => "REGISTER",
+                ..OFFENCES => offence,
                 _ => ["INVITE", "OPTIONS", "SUBSCRIBE"][n as usize % 3],
             };
             self.push_flood(at, method, SocketAddr::new(FLOODERS.into(), SCANNER));
             self.push_flood(at, "OPTIONS", SocketAddr::new(FLOODERS.into(), GREEDY));
         }
         for n in 0..OFFENCES {
-            self.push_flood(self.now + EVERY * n as u32, "REGISTER", TRUNK);
+            self.push_flood(self.now + EVERY * n as u32, offence, TRUNK);
         }
         for n in 0..(LASTS.as_millis() / TRUNK_EVERY.as_millis()) as u32 {
             self.push_flood(self.now + TRUNK_EVERY * n, "OPTIONS", TRUNK);

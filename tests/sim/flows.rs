@@ -2,6 +2,7 @@
 //! fit a datagram, and the shipped ones with the front desk reached by TCP, for reloads in mid-call. In all of them
 //! `after_hours` is urgent. Every prompt counts as having sound.
 
+use super::house::{FRONT, REALM};
 use super::phone::codes::NUMBER;
 use careline::flow::set::{Audio, FlowSet, SourceFile};
 use std::path::Path;
@@ -15,6 +16,8 @@ const DESK: &str = "127.0.0.1:5070";
 pub struct Flows {
     /// The shipped one, the changed one, and the one by TCP.
     pub sets: [Arc<FlowSet>; 3],
+    /// Those of a world whose front desk is a user with a phone that logs in.
+    pub house: [Arc<FlowSet>; 3],
 }
 
 impl Flows {
@@ -58,7 +61,16 @@ impl Flows {
             assert!(text.contains(DESK), "clinic.yaml has no front desk at {DESK}:\n{text}");
             file.octets = text.replace(DESK, &format!("{DESK};transport=tcp")).into_bytes();
         }
-        Self { sets: [load(files), load(changed), load(by_tcp)] }
+        let mut at_users = files.clone();
+        for file in at_users.iter_mut().filter(|file| file.path.ends_with("clinic.yaml")) {
+            let text = String::from_utf8(file.octets.clone()).unwrap();
+            let desk = format!("sip:{NUMBER}@{DESK}");
+            assert!(text.contains(&desk), "clinic.yaml has no front desk {desk}:\n{text}");
+            file.octets = text.replace(&desk, &format!("sip:{FRONT}@{REALM}")).into_bytes();
+        }
+        let (first, changed, by_users) = (load(files), load(changed), load(at_users));
+        let house = [Arc::clone(&by_users), Arc::clone(&changed), by_users];
+        Self { sets: [first, changed, load(by_tcp)], house }
     }
 }
 

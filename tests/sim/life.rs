@@ -68,7 +68,7 @@ pub fn switch(
         external_address: None,
         trunks: Vec::new(),
         service: None,
-        dial: Default::default(),
+        dial: super::house::dial_plan(),
         keys: script.codes.clone(),
         interpreters: super::visits::interpreters(flows.sets[set].called().next().unwrap_or_default()),
         max_calls: script.max_calls,
@@ -197,7 +197,8 @@ impl World {
         self.engines = engines(&self.script);
         self.on_the_way.clear();
         self.desk = desk(&self.disk);
-        Ok(())
+        self.house.forget();
+        self.open_house()
     }
 
     /// What a start finds unfinished: recordings first, then calls.
@@ -334,6 +335,10 @@ impl World {
             cut: self.wires.ended,
             answered_anew: self.wires.answered_anew,
             called_by_tcp: self.wires.calls_out,
+            logins: self.house.logins,
+            moved: self.house.moved,
+            taken: self.house.taken,
+            replaced: self.house.replaced,
             fell_back: self.wires.fell_back,
             handed: count(|event| {
                 matches!(event, report::Event::Transfer { step: report::TransferStep::Done { .. }, .. })

@@ -8,6 +8,7 @@
 
 mod book;
 mod check;
+mod consult;
 mod disk;
 mod door;
 #[path = "../engine/mod.rs"]
@@ -16,6 +17,7 @@ mod fault;
 mod flood;
 mod flows;
 mod heap;
+mod house;
 mod ladder;
 mod life;
 mod link;
@@ -115,6 +117,10 @@ fn add(total: Summary, one: Summary) -> Summary {
         answered_anew: total.answered_anew + one.answered_anew,
         called_by_tcp: total.called_by_tcp + one.called_by_tcp,
         fell_back: total.fell_back + one.fell_back,
+        logins: total.logins + one.logins,
+        moved: total.moved + one.moved,
+        taken: total.taken + one.taken,
+        replaced: total.replaced + one.replaced,
         handed: total.handed + one.handed,
         not_handed: total.not_handed + one.not_handed,
         by_keys: total.by_keys + one.by_keys,
@@ -170,6 +176,8 @@ fn seeds_tell_of_calls_that_all_end_well_and_meet_every_quirk_of_phones() {
         assert!(total.floods > 0, "nobody flooded the engine: {total:?}");
         assert!(total.handed.min(total.not_handed) > 0, "nobody was handed on: {total:?}");
         assert!(total.by_keys.min(total.consulted) > 0, "nobody was handed on by keys: {total:?}");
+        assert!(total.logins.min(total.moved) > 0, "no phone logged in, or moved: {total:?}");
+        assert!(total.taken.min(total.replaced) > 0, "nobody went over from a call of its own: {total:?}");
         assert!(total.struck > 5, "the disk failed hardly a recording: {total:?}");
         assert!(
             total.cut.min(total.answered_anew).min(total.called_by_tcp).min(total.fell_back) > 0,

@@ -88,6 +88,10 @@ impl World {
         if let Some(verdict) = self.flood.answered(to, &octets) {
             return verdict;
         }
+        if self.answers_login(to, &octets) {
+            return Ok(());
+        }
+        self.judge_place(to, &octets)?;
         let by_tcp = way.transport == Transport::Tcp;
         let Some(phone) = self.phone_at(way, &octets) else { return Ok(()) };
         let takes = to == DESK || self.phones[phone].dialog.transport == Transport::Tcp;
@@ -187,14 +191,16 @@ impl World {
         if let Some(caller) = way.connection.and_then(|id| self.wires.caller(id)) {
             return Some(caller);
         }
-        if way.remote.ip() != DESK.ip() {
+        let is_house = self.house.is_at(way.remote);
+        if way.remote.ip() != DESK.ip() && !is_house {
             return self.by_address.get(&way.remote).copied();
         }
         let (call, method) = call_of(octets)?;
         if let Some(phone) = self.by_call.get(&call) {
             return Some(*phone);
         }
-        (method == Method::Invite).then(|| self.new_person(call))
+        (method == Method::Invite)
+            .then(|| if is_house { self.new_colleague(call, way.remote) } else { self.new_person(call) })
     }
 
     fn new_person(&mut self, call: String) -> usize {

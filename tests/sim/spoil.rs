@@ -53,6 +53,7 @@ impl World {
         match command {
             Command::Close { .. } if self.strikes(Fault::LeakedPort) => None,
             Command::Promise { .. } if self.plagues(Fault::LostPromise) => None,
+            Command::Bridge { .. } if self.just_taken && self.strikes(Fault::LostHandover) => None,
             Command::Keys { go: KeysGo::Nowhere, .. } if self.plagues(Fault::LeakedCode) => None,
             Command::Bridge { a, b } => {
                 let other = self.checker.streams.another(a, b);
@@ -86,6 +87,9 @@ impl World {
         match parse(octets) {
             Ok(Message::Request(request)) => match request.method {
                 Method::Bye if self.is_for_second(phone, &request) => self.plagues(Fault::SecondNotEnded),
+                Method::Bye if self.has_handed_on(phone) => {
+                    self.plagues(Fault::UndismissedDesk) || self.plagues(Fault::LostBye)
+                }
                 Method::Bye => self.plagues(Fault::LostBye),
                 Method::Update => self.plagues(Fault::LostRefresh),
                 Method::Prack => self.plagues(Fault::LostPrack),
@@ -134,6 +138,10 @@ impl World {
             return Cow::Borrowed(octets);
         }
         let text = String::from_utf8_lossy(octets);
+        if text.starts_with("INVITE ") && text.contains("\r\nReplaces: ") && self.plagues(Fault::LostReplaces)
+        {
+            return Cow::Owned(text.replace("\r\nReplaces: ", "\r\nX-Replaces: ").into_bytes());
+        }
         if text.contains("\r\nRetry-After: ") && self.plagues(Fault::IgnoredRest) {
             return Cow::Owned(text.replace("\r\nRetry-After: ", "\r\nX-After: ").into_bytes());
         }

@@ -13,6 +13,7 @@ use super::fault::Fault;
 use super::flood::Flood;
 use super::flows::Flows;
 use super::heap::Heap;
+use super::house::House;
 use super::ladder::Ladder;
 use super::link::{Link, Quality};
 use super::marks::Marks;
@@ -103,6 +104,9 @@ pub struct World {
     pub(super) wires: Wires,
     pub(super) flood: Flood,
     pub(super) visits: Visits,
+    pub(super) house: House,
+    /// Somebody was taken out of a call a moment ago.
+    pub(super) just_taken: bool,
     pub(super) marks: Marks,
     /// RTP ports whose sockets are on their way to another worker, and until when.
     pub(super) on_the_way: BTreeMap<u16, Instant>,
@@ -123,6 +127,10 @@ pub(super) enum Event {
     ToEngine { from: SocketAddr, phone: Option<usize>, octets: Vec<u8> },
     /// A SIP datagram reaches a phone.
     ToPhone { phone: usize, octets: Vec<u8> },
+    /// A datagram that is of no call reaches a telephone of the house.
+    ToSet { set: usize, octets: Vec<u8> },
+    /// Where phones are is on disk.
+    Kept { life: u32, up_to: u64 },
     /// A packet reaches a media port.
     Rtp { phone: usize, to: SocketAddr, from: SocketAddr, press: Option<u64>, octets: Vec<u8> },
     /// A phone has something to do.
@@ -192,13 +200,21 @@ pub struct Summary {
     /// Floods that were withstood.
     pub floods: usize,
     /// Quirks that were met, each as a bit.
-    pub quirks: u64,
+    pub quirks: u128,
     /// Recordings of which one operation of the disk went wrong.
     pub struck: usize,
     /// Connections that ended while they were in use.
     pub cut: usize,
     /// Answers that went by another connection than their request came by.
     pub answered_anew: usize,
+    /// Logins of phones that were granted, and of those how many moved.
+    pub logins: usize,
+    /// The latter.
+    pub moved: usize,
+    /// Callers who were handed on to who was spoken with in a call of its own, or whose person went on at another phone.
+    pub taken: usize,
+    /// The latter.
+    pub replaced: usize,
     /// Calls to persons by TCP.
     pub called_by_tcp: usize,
     /// Large ones that went in a datagram, for TCP was refused.
@@ -219,7 +235,7 @@ pub struct Summary {
 
 impl World {
     /// A world of that seed.
-    pub fn new(seed: u64, flows: Flows, ear: Ear, fault: Option<Fault>) -> Self {
+    pub fn new(seed: u64, mut flows: Flows, ear: Ear, fault: Option<Fault>) -> Self {
         let mut rng = Rng::seeded(seed);
         let mut script = Script::draw(&mut rng);
         // A planted fault is looked for in a world that is otherwise calm: who must hear whom is sure there.
@@ -228,6 +244,10 @@ impl World {
         // In one house of three nobody hands on by keys: they are like all others.
         if !seed.is_multiple_of(3) {
             script.codes = codes::of_the_house();
+        }
+        let house = House::new(seed, fault);
+        if house.is_open() {
+            flows.sets = flows.house.clone();
         }
         let mut wires = Wires::new(seed, super::life::listen_to());
         wires.choose_callers(&mut script);
@@ -281,6 +301,8 @@ impl World {
             wires,
             flood: Flood::default(),
             visits: Visits::new(seed, fault),
+            house,
+            just_taken: false,
             marks: Marks::default(),
             on_the_way: BTreeMap::new(),
             moves: 0,
@@ -290,6 +312,7 @@ impl World {
     }
 
     fn begin(&mut self) {
+        self.open_house().expect("nothing is wrong with phones that may log in");
         for (at, chaos) in std::mem::take(&mut self.script.chaos) {
             self.heap.push(at, Event::Chaos(chaos));
         }
@@ -340,6 +363,7 @@ impl World {
                 self.sweep_reach()?;
                 self.flood.sweep(self.now)?;
                 self.visit()?;
+                self.tend_house()?;
                 self.mark()?;
             }
             if self.is_over() {
@@ -403,6 +427,8 @@ impl World {
                 self.phones[phone].on_sip(self.now, &octets);
                 return self.after_phone(phone);
             }
+            Event::ToSet { set, octets } => return self.reach_set(set, &octets),
+            Event::Kept { life, up_to } if life == self.life => return self.bindings_kept(up_to),
             Event::Rtp { phone, to, from, press, octets } => self.reach_port(phone, to, from, press, &octets),
             Event::Wake(phone) => {
                 if self.phones[phone].planned.is_some_and(|at| at <= self.now) {
@@ -442,6 +468,7 @@ impl World {
             | Event::Media { .. }
             | Event::Recorder { .. }
             | Event::Committed { .. }
+            | Event::Kept { .. }
             | Event::Refused { .. }
             | Event::Synced { .. } => {}
         }
@@ -615,7 +642,8 @@ impl World {
             Output::LetGo { .. } => {}
             Output::GuestAnswer { ask, answer } => return self.take_guest_answer(ask, &answer),
             Output::MessageAnswer { ask, answer } => return self.take_message_answer(ask, answer),
-            Output::Trace(_) | Output::KeepBindings(_) => {}
+            Output::Trace(_) => {}
+            Output::KeepBindings(keep) => self.keep_bindings(keep),
             Output::Drained => self.drained = true,
         }
         Ok(())

@@ -23,6 +23,8 @@ use std::time::Duration;
 const FIRST_WORD_WITHIN: Duration = Duration::from_millis(300);
 /// What who hands a caller on is told when the call ends meanwhile.
 const TERMINATED: u16 = 487;
+/// What answers the calls of phones of the house, as the log names it.
+const DIALLED: &str = "dialled";
 /// How much a recording may be longer or shorter than its spans: one frame.
 const FRAME_MS: u64 = 20;
 /// How much a span's frames and its times in the log may differ: a frame and the way of two messages.
@@ -67,6 +69,12 @@ pub struct Call {
     rung: Option<LegId>,
     /// Who talks in it.
     talk: Talk,
+    /// A phone of the house has dialled: nothing is said in it.
+    is_dialled: bool,
+    /// Whom it called is gone, or was never reached.
+    is_left: bool,
+    /// Whom it called is in another call.
+    is_taken: bool,
     /// Its record is written.
     pub ended: Option<Cause>,
 }
@@ -210,7 +218,7 @@ impl Log {
         for (id, call) in self.calls.iter().filter(|(_, call)| call.ended.is_none()) {
             let heard = call.heard_us.map(Instant::from_micros);
             let late = heard.is_some_and(|heard| now.since(heard) > FIRST_WORD_WITHIN);
-            if late && streams.leg(call.leg).is_some_and(|leg| !leg.spoken_to) {
+            if late && !call.is_dialled && streams.leg(call.leg).is_some_and(|leg| !leg.spoken_to) {
                 return Err(format!("{id} can hear since {heard:?} and nothing was said"));
             }
             self.sweep_recordings(now, *id, call)?;
@@ -391,7 +399,7 @@ impl Log {
         if !rungs.windows(2).all(|pair| pair[0].seen.at_us <= pair[1].seen.at_us) {
             return Err("its ladder is out of order".to_owned());
         }
-        if call.bridged_us.is_some() && ladder.legs().len() < 2 {
+        if call.bridged_us.is_some() && !call.is_taken && ladder.legs().len() < 2 {
             return Err("it was bridged and its ladder has one leg".to_owned());
         }
         Ok(())
@@ -460,8 +468,10 @@ impl Log {
         let story = phone.map(|phone| &context.phones[phone].story);
         let gone = phone.is_some_and(|phone| matches!(context.phones[phone].stage, Stage::Over(_)));
         let truth = match (cause, by) {
+            (Cause::Normal, Party::Caller | Party::Person) if call.is_taken => true,
             (Cause::Normal, Party::Caller) => story.is_some_and(|story| story.hung_up.is_some()),
             (Cause::Cancelled, Party::Caller) => story.is_some_and(|story| story.cancelled),
+            (Cause::Normal, Party::Flow) if call.is_dialled => call.is_left && call.bridged_us.is_none(),
             (Cause::Normal, Party::Flow) => call.message_saved,
             (Cause::Draining, Party::Engine) => context.draining,
             (Cause::AckMissing, Party::Engine) => {
@@ -506,7 +516,7 @@ impl Log {
     }
 
     fn fold(&mut self, entry: &Entry) {
-        if let Event::Arrived { leg, sip_call_id, .. } = &entry.event {
+        if let Event::Arrived { leg, sip_call_id, flow, .. } = &entry.event {
             let call = Call {
                 leg: *leg,
                 sip_call_id: sip_call_id.expose().clone(),
@@ -522,6 +532,9 @@ impl Log {
                 consults: None,
                 rung: None,
                 talk: Talk::default(),
+                is_dialled: flow.as_str() == DIALLED,
+                is_left: false,
+                is_taken: false,
                 ended: None,
             };
             self.calls.insert(entry.call, call);
@@ -618,7 +631,8 @@ impl Call {
                 let is_back = !self.has_left && *status != TERMINATED;
                 self.back_us = is_back.then_some((now_us, by));
             }
-            TransferStep::Refused { .. } | TransferStep::Taken { .. } => {}
+            TransferStep::Taken { .. } => self.is_taken = true,
+            TransferStep::Refused { .. } => {}
         }
     }
 
@@ -632,10 +646,13 @@ impl Call {
             }
             Event::MessageSaved { .. } => self.message_saved = true,
             Event::PersonCalled { leg, .. } => self.rung = Some(*leg),
-            Event::PersonNotReached { leg, .. } => _ = self.rung.take_if(|rung| rung == leg),
+            Event::PersonNotReached { leg, .. } => {
+                self.is_left = true;
+                let _ = self.rung.take_if(|rung| rung == leg);
+            }
             Event::Bridged { .. } => (self.bridged_us, self.back_us) = (Some(entry.since_start_us), None),
             Event::Transfer { by, step } => self.fold_transfer(entry.since_start_us, *by, step),
-            Event::Unbridged { .. } => self.bridged_us = None,
+            Event::Unbridged { .. } => (self.bridged_us, self.is_left) = (None, true),
             Event::Ended { cause, .. } => self.ended = Some(*cause),
             _ => {}
         }

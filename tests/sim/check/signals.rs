@@ -5,6 +5,7 @@
 
 use super::super::phone::quirk::Quirk;
 use super::super::phone::{Phone, Stage, T1};
+use super::super::script::DESK;
 use super::Verdict;
 use super::byes::Byes;
 use super::glare::Glares;
@@ -155,7 +156,7 @@ impl Signals {
                     self.glares.left(now, (n, phone), cseq(&request).unwrap_or(0))
                 }
                 Method::Invite if self.called.insert(n) => match self.rests_until {
-                    Some(until) if now < until => Err(format!(
+                    Some(until) if now < until && phone.at == DESK => Err(format!(
                         "the desk wants to be left alone until {until:?} and phone {n} is called"
                     )),
                     Some(_) | None => Ok(()),

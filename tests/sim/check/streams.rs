@@ -182,6 +182,22 @@ impl Streams {
         }
     }
 
+    /// The leg of this phone, if it has one that is not being closed.
+    pub fn leg_of(&self, phone: usize) -> Option<LegId> {
+        self.legs.iter().find(|(_, leg)| leg.phone == Some(phone) && !leg.closed).map(|(id, _)| *id)
+    }
+
+    /// Whether this leg is open, and nobody has told its worker to close it.
+    pub fn is_open(&self, leg: LegId) -> bool {
+        self.legs.get(&leg).is_some_and(|leg| !leg.closed)
+    }
+
+    /// The phone with whom the one of this leg talks.
+    pub fn partner_of(&self, leg: LegId) -> Option<usize> {
+        let other = self.legs.get(&leg)?.bridge.as_ref()?.other;
+        self.legs.get(&other)?.phone
+    }
+
     /// A guest whom this patient must not hear, for the leaked whisper.
     pub fn secret_of(&self, patient: LegId) -> Option<LegId> {
         let secret = self.talks.get(&patient)?.secret()?;

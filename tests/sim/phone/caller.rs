@@ -206,6 +206,8 @@ impl Phone {
             refuses_sound: false,
             glare: super::glare::Glare::default(),
             handing: super::handing::Handing::default(),
+            purse: None,
+            shown: 0,
             codes: super::codes::Plan::default(),
             reliable: super::reliable::Reliable::default(),
             early: super::early::Early::default(),
@@ -240,7 +242,7 @@ impl Phone {
         }
     }
 
-    fn call(&mut self, now: Instant) {
+    pub(super) fn call(&mut self, now: Instant) {
         let Role::Caller(progress) = &mut self.role else { return };
         progress.cancel_at = progress.plan.cancel_after.map(|after| now + after);
         let body = match progress.plan.offer {
@@ -302,6 +304,9 @@ impl Phone {
         self.story.status = Some(response.status);
         if response.status >= 300 {
             self.acknowledge(response, branch, None);
+            if self.shows_password(response) {
+                return self.call(now);
+            }
             let again = self.is(Quirk::ShortSession) && response.status == 422 && !self.story.cancelled;
             return if again { self.call_again(now) } else { self.over(now) };
         }
@@ -325,7 +330,7 @@ impl Phone {
             return self.puzzled("the 200 has no session description".to_owned());
         };
         self.stage = Stage::Up(now);
-        if self.needs_prack() {
+        if self.needs_prack() || self.purse.is_some() {
             self.dialog.extra.clear();
         }
         if offer == Offer::Delayed && !is_settled {

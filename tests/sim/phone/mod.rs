@@ -10,10 +10,11 @@
 pub mod callee;
 pub mod caller;
 pub mod codes;
+pub mod consult;
 pub mod dialog;
 mod early;
 mod glare;
-mod handing;
+pub mod handing;
 mod judge;
 pub mod quirk;
 mod reliable;
@@ -22,6 +23,7 @@ pub mod talk;
 
 use careline::clock::Instant;
 use careline::rng::Rng;
+use careline::sip::digest::answer::Purse;
 use careline::sip::way::Transport;
 use careline::wire::sip::address::Address;
 use careline::wire::sip::cseq::CSeq;
@@ -87,7 +89,12 @@ pub struct Phone {
     /// Its open re-INVITE refuses the sound.
     refuses_sound: bool,
     glare: glare::Glare,
-    handing: handing::Handing,
+    /// How far its REFER is.
+    pub handing: handing::Handing,
+    /// What it shows when it is asked for a password.
+    pub purse: Option<Purse>,
+    /// So often it has shown it for this call.
+    shown: u32,
     codes: codes::Plan,
     reliable: reliable::Reliable,
     early: early::Early,

@@ -132,6 +132,32 @@ pub enum Quirk {
     DeskKeysBlind,
     /// The same, and speaks with the other one first.
     DeskKeysAttended,
+    /// Speaks with a colleague first, and hands the caller on to that one: REFER with Replaces.
+    DeskConsults,
+    /// The same, while the colleague's phone still rings.
+    DeskConsultsRinging,
+    /// The colleague hangs up before the caller is handed on.
+    ColleagueLeaves,
+    /// The REFER and the BYE of the call with the colleague meet.
+    ReferCrossesBye,
+    /// The colleague says no, and the caller is taken back.
+    ColleagueRefuses,
+    /// The same user goes on at another phone: INVITE with Replaces.
+    TakesPlace,
+    /// The same, and it means only a call that rings.
+    TakesEarlyOnly,
+    /// It names a dialog that is none.
+    TakesUnknown,
+    /// It is no user of ours.
+    TakesAsStranger,
+    /// It is another user.
+    TakesAsColleague,
+    /// Dials a colleague.
+    DialsInside,
+    /// Dials a number that a flow answers.
+    DialsFlow,
+    /// Dials what nobody may.
+    DialsOutside,
     /// Another host of its name is not there: ICMP says so (P22).
     HostGone,
     /// Another host of its name says nothing at all.
@@ -204,6 +230,22 @@ impl Quirk {
     /// What persons do who have no quirk of chance, by turns.
     pub const OF_OTHERS: [Quirk; 4] =
         [Quirk::DeskHolds, Quirk::DeskKeysBlind, Quirk::DeskHandsOn, Quirk::DeskKeysAttended];
+    /// Those of users whose phones log in.
+    pub const OF_THE_HOUSE: [Quirk; 13] = [
+        Quirk::DeskConsults,
+        Quirk::TakesPlace,
+        Quirk::DeskConsultsRinging,
+        Quirk::TakesEarlyOnly,
+        Quirk::ColleagueLeaves,
+        Quirk::TakesUnknown,
+        Quirk::ReferCrossesBye,
+        Quirk::TakesAsStranger,
+        Quirk::ColleagueRefuses,
+        Quirk::TakesAsColleague,
+        Quirk::DialsInside,
+        Quirk::DialsFlow,
+        Quirk::DialsOutside,
+    ];
     /// Those of the network about a person.
     pub const OF_THE_NETWORK: [Quirk; 2] = [Quirk::HostGone, Quirk::HostMute];
 
@@ -213,6 +255,7 @@ impl Quirk {
             .into_iter()
             .chain(Self::OF_PERSONS)
             .chain(Self::OF_OTHERS)
+            .chain(Self::OF_THE_HOUSE)
             .chain(Self::OF_THE_NETWORK)
     }
 
@@ -223,7 +266,7 @@ impl Quirk {
     }
 
     /// Its place in a set of quirks.
-    pub const fn bit(self) -> u64 {
+    pub const fn bit(self) -> u128 {
         1 << self as u32
     }
 
