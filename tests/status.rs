@@ -81,6 +81,8 @@ const AFTER_ONE_CALL: &[(&str, u64, u64)] = &[
     ("trunk_accounts_refused", 0, 0),
     ("phones_refused", 0, 0),
     ("phones_sent_away", 0, 0),
+    ("summaries", 0, 0),
+    ("summaries_refused", 0, 0),
     ("udp_dropped", 0, 0),
     ("tcp_over_bound", 0, 0),
     ("tcp_broken", 0, 0),

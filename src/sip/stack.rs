@@ -30,6 +30,7 @@ mod register;
 mod request;
 mod response;
 mod resume;
+mod summary;
 mod timer;
 mod trunk;
 mod unheard;
@@ -98,6 +99,8 @@ enum TimerKey {
     Watch(CarrierId),
     /// A binding of a phone, or a change of one that waits for the disk.
     Desk,
+    /// A user whose phones are to be told of messages.
+    Summaries,
 }
 
 impl Stack {
@@ -186,6 +189,7 @@ impl Stack {
             TimerKey::Leg(_) => "SIP dialog: an answer to be sent again, or a refresh",
             TimerKey::Locate(_) => "SIP targets sought",
             TimerKey::Desk => "SIP bindings of phones",
+            TimerKey::Summaries => "phones that are told of messages",
             TimerKey::Login(_) => "a login at a trunk",
             TimerKey::Watch(_) => "a host of a trunk to be asked",
         };
@@ -203,6 +207,7 @@ impl Stack {
                 TimerKey::Leg(id) => self.leg_timeout(now, id),
                 TimerKey::Locate(id) => self.located(now, id),
                 TimerKey::Desk => self.desk_timeout(now),
+                TimerKey::Summaries => self.summaries_timeout(now),
                 TimerKey::Login(id) => self.login_timeout(now, id),
                 TimerKey::Watch(id) => self.watch_timeout(now, id),
             }

@@ -336,6 +336,12 @@ impl Switch {
                 s.registers_shed,
                 "503: too many phones logged in at once; they come again by themselves",
             ),
+            figure("summaries", s.summaries, "times that a phone was told how many messages wait"),
+            figure(
+                "summaries_refused",
+                s.summaries_refused,
+                "of them, those that the phone refused or did not answer: it is told nothing until it logs in anew",
+            ),
         ]
     }
 

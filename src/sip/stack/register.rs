@@ -11,6 +11,7 @@ use super::super::digest::Ha1;
 use super::super::digest::server::{Asker, Shown};
 use super::super::interface::{Event, Phone, Phones, Proof};
 use super::super::registrar::{Bound, Reached, Refused, Registrar, Registration};
+use super::super::summary::Summaries;
 use super::super::transaction::key::{MergeKey, ServerKey};
 use super::super::transaction::servers::{self, ServerId};
 use super::super::way::{ConnectionId, Way};
@@ -35,7 +36,9 @@ use std::sync::Arc;
 pub struct Desk {
     asker: Asker,
     users: BTreeMap<Arc<str>, Ha1>,
-    registrar: Registrar,
+    pub(super) registrar: Registrar,
+    /// What the phones of users know of messages that wait.
+    pub(super) summaries: Summaries,
     /// The 200 of changes that are not on disk yet.
     waiting: BTreeMap<u64, Waiting>,
 }
@@ -60,7 +63,8 @@ impl Desk {
                 registrar.load(now, &user, kept);
             }
         }
-        Self { asker: Asker::new(&phones.realm, phones.secret), users, registrar, waiting: BTreeMap::new() }
+        let asker = Asker::new(&phones.realm, phones.secret);
+        Self { asker, users, registrar, summaries: Summaries::default(), waiting: BTreeMap::new() }
     }
 
     /// What passwords are for, and the host of users' addresses.
@@ -145,6 +149,7 @@ impl Stack {
         let rng = Rng::seeded(self.rng.next_u64());
         self.desk = (!phones.users.is_empty()).then(|| Box::new(Desk::open(now, phones, rng)));
         self.retime_desk();
+        self.retime_summaries();
     }
 
     /// Whether `sip:NAME@REALM` names a user of ours.
@@ -259,7 +264,10 @@ impl Stack {
         };
         let kept: Vec<_> = std::iter::from_fn(|| desk.registrar.poll_output()).collect();
         match bound {
-            Ok(bound) => self.registered(now, arrival, server, &bound, retry_after_s),
+            Ok(bound) => {
+                self.registered(now, arrival, server, &bound, retry_after_s);
+                self.phone_bound(now, user);
+            }
             Err(status) => {
                 let octets = self.register_refused(arrival, status, retry_after_s);
                 self.server_answer(now, server, status, octets);

@@ -13,6 +13,7 @@ mod refer;
 mod refresh;
 mod register;
 mod reliable;
+mod summary;
 mod targets;
 mod trunk;
 mod watch;
