@@ -64,11 +64,7 @@ pub fn read(node: &Node, sources: &mut Sources) -> Users {
         if let Some((heeds, place)) = heeds {
             if users.messages.len() == SUMMARY_USERS_MAX {
                 let words = Words::what(format!("over {SUMMARY_USERS_MAX} users have `messages`"));
-                sources.fault(
-                    place,
-                    FAMILY.value,
-                    words.repair("keep it for those who call patients back"),
-                );
+                sources.fault(place, FAMILY.value, words.repair("keep it for those who call patients back"));
             }
             users.messages.insert(Arc::from(user.name.as_str()), heeds);
         }
@@ -77,15 +73,17 @@ pub fn read(node: &Node, sources: &mut Sources) -> Users {
     users
 }
 
-/// `all`, or the flows whose messages he heeds.
+/// `all`, or the flow or flows whose messages he heeds.
 fn heeds(node: &Node, sources: &mut Sources) -> Option<(Heeds, Place)> {
     if let Shape::Scalar(_) = node.shape {
-        let all = fields::choice(node, "list of flows, and not `all`", &[("all", ())], FAMILY, sources);
-        return all.map(|()| (Heeds::All, node.place));
+        let one = fields::name(node, "a flow", FAMILY, sources)?.value;
+        let heeds = if one == "all" { Heeds::All } else { Heeds::Of([FlowName::from(one.as_str())].into()) };
+        return Some((heeds, node.place));
     }
     let items = fields::items(node, "`messages`", FAMILY, sources)?;
     if items.is_empty() || items.len() > SUMMARY_FLOWS_MAX {
-        let words = Words::what(format!("{} flows stand here, and 1 to {SUMMARY_FLOWS_MAX} may", items.len()));
+        let words =
+            Words::what(format!("{} flows stand here, and 1 to {SUMMARY_FLOWS_MAX} may", items.len()));
         sources.fault(node.place, FAMILY.value, words.repair("write `all`, or leave `messages` out"));
         return None;
     }
@@ -206,7 +204,7 @@ mod tests {
             (", messages: [night]", Some(of(&["night"])), ""),
             (", messages: [night, day, night]", Some(of(&["day", "night"])), ""),
             (", messages: [all]", Some(of(&["all"])), ""),
-            (", messages: night", None, "C008"),
+            (", messages: night", Some(of(&["night"])), ""),
             (", messages: []", None, "C004"),
             (", messages: [Night]", None, "C007"),
             (", messages: {night: yes}", None, "C003"),

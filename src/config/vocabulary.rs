@@ -234,7 +234,7 @@ pub const USER: Object = Object {
             "messages",
             Optional,
             Value::OneOrMore(&Value::Name),
-            "His phones show how many messages wait: `all`, or a list of flows; none, if left out.",
+            "His phones show how many messages wait: `all`, or of one flow or several; none, if left out.",
         ),
     ],
 };

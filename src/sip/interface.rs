@@ -308,8 +308,7 @@ pub enum Command {
     /// The engine is about to end: carriers that have us logged in hear it (RFC 3261 §10.2.2). `Stack::is_parting` tells
     /// when they have.
     LogOut,
-    /// So many messages wait for a user from now on: his phones are told if it is news to them (RFC 3842). Who is never
-    /// named so is told nothing.
+    /// So many messages wait for a user from now on: his phones are told if it is news to them (RFC 3842).
     Summarize {
         /// His name.
         user: Arc<str>,

@@ -30,6 +30,7 @@ mod register;
 mod request;
 mod response;
 mod resume;
+mod subscribe;
 mod summary;
 mod timer;
 mod trunk;
@@ -43,6 +44,7 @@ use super::dialog::DialogId;
 use super::guard::Guard;
 use super::interface::{Event, Input, Openness, Output, Settings};
 use super::locate::LocateId;
+use super::subscription::SubscriptionId;
 use super::transaction::clients::{self, ClientId, Clients};
 use super::transaction::index::TimerIndex;
 use super::transaction::servers::{self, ServerId, Servers};
@@ -57,6 +59,7 @@ use reach::Reach;
 use register::Desk;
 use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
+use subscribe::Subscriptions;
 use trunk::Carriers;
 
 /// The SIP machine of one engine. It cannot be printed: it holds messages about patients.
@@ -73,6 +76,8 @@ pub struct Stack {
     reach: Reach,
     /// Where phones log in, if there are users.
     desk: Option<Box<Desk>>,
+    /// Phones that have asked to be told of messages.
+    subscriptions: Subscriptions,
     /// Carriers that calls go out over.
     carriers: Carriers,
     next_leg: u64,
@@ -101,6 +106,8 @@ enum TimerKey {
     Desk,
     /// A user whose phones are to be told of messages.
     Summaries,
+    /// A phone that has asked to be told of messages.
+    Subscription(SubscriptionId),
 }
 
 impl Stack {
@@ -121,6 +128,7 @@ impl Stack {
             dialogs: BTreeMap::new(),
             reach: Reach::default(),
             desk: None,
+            subscriptions: Subscriptions::default(),
             carriers: Carriers::default(),
             next_leg: 1,
             index: TimerIndex::empty(),
@@ -190,6 +198,7 @@ impl Stack {
             TimerKey::Locate(_) => "SIP targets sought",
             TimerKey::Desk => "SIP bindings of phones",
             TimerKey::Summaries => "phones that are told of messages",
+            TimerKey::Subscription(_) => "a subscription to messages",
             TimerKey::Login(_) => "a login at a trunk",
             TimerKey::Watch(_) => "a host of a trunk to be asked",
         };
@@ -208,6 +217,7 @@ impl Stack {
                 TimerKey::Locate(id) => self.located(now, id),
                 TimerKey::Desk => self.desk_timeout(now),
                 TimerKey::Summaries => self.summaries_timeout(now),
+                TimerKey::Subscription(id) => self.subscription_timeout(now, id),
                 TimerKey::Login(id) => self.login_timeout(now, id),
                 TimerKey::Watch(id) => self.watch_timeout(now, id),
             }

@@ -148,6 +148,18 @@ impl Summaries {
         self.rekey(user);
     }
 
+    /// How many messages wait for that user; `None` if he heeds none.
+    pub fn waiting(&self, user: &str) -> Option<u64> {
+        self.accounts.get(user).map(|account| account.waiting)
+    }
+
+    /// The next NOTIFY of a change may leave then.
+    pub fn turn(&mut self, now: Instant) -> Instant {
+        let at = self.next_turn.max(now);
+        self.next_turn = at + SUMMARY_APART;
+        at
+    }
+
     /// When [`Summaries::timeout`] is due.
     pub fn poll_timeout(&self) -> Option<Instant> {
         self.due.first().map(|(at, _)| *at)

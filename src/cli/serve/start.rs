@@ -143,7 +143,6 @@ pub fn start(config: &Config, sets: NewSets, unsigned: UnsignedTrees) -> Result<
     let sip = SipPort::open(&config.sip.listen, bounds).map_err(StartError::SipPort)?;
     let (workers, ports, media_events) = start_workers(config, clock, max_legs)?;
     let mut records = open_records(config, clock)?;
-    tell_recovered(&records.recovered);
     let (sets, served) = Sets::new(sets);
     let flows = Arc::clone(&served.current);
     let (calls_recovered, interrupted) = left_open(&mut records.recovered);
@@ -397,8 +396,9 @@ fn open_records(config: &Config, clock: Clock) -> Result<Records, StartError> {
     Ok(Records { store, durable, recorder, recorder_events, recovered })
 }
 
-/// How many calls the last run left open, and those of them that may go on.
+/// How many calls the last run left open, and those of them that may go on. The log is told.
 fn left_open(recovered: &mut Recovered) -> (u64, Input<'static>) {
+    tell_recovered(recovered);
     let Recovered { calls, interrupted, .. } = recovered;
     let count = (calls.len() + interrupted.len()) as u64;
     (count, Input::Resume(std::mem::take(interrupted)))

@@ -165,7 +165,11 @@ mod tests {
             left(&mut connection).await
         });
         let left: Vec<_> = left.unwrap().into_iter().map(|it| (it.recording.0, it.flow)).collect();
-        assert_eq!(left, [(5, Some("after_hours".into())), (7, None)], "a message without a record waits too");
+        assert_eq!(
+            left,
+            [(5, Some("after_hours".into())), (7, None)],
+            "a message without a record waits too"
+        );
         let messages = super::all(&path).unwrap();
         assert!(messages.is_done(CallId(8)) && messages.of(CallId(9)).len() == 1);
     }

@@ -347,6 +347,7 @@ impl Stack {
             | Purpose::Register { .. }
             | Purpose::Watch { .. }
             | Purpose::Summary { .. }
+            | Purpose::Subscriber { .. }
             | Purpose::Notify { .. }
             | Purpose::Prack => {
                 let hop = hop_to_locate(&begin.octets, begin.way);

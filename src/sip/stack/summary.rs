@@ -1,5 +1,5 @@
-//! Phones are told how many messages wait (RFC 3842), whether they have asked for it or not: when and who is
-//! [`super::super::summary`]'s.
+//! Phones are told how many messages wait (RFC 3842) without having asked: when and who is [`super::super::summary`]'s.
+//! Those that have asked are `subscribe`'s.
 //!
 //! ```text
 //!  Summarize, a login ─▶ its turn ─▶ NOTIFY to the phone, by the way that calls to it go ─▶ 2xx: it knows
@@ -22,6 +22,7 @@ impl Stack {
     pub(super) fn summarize(&mut self, now: Instant, user: &Arc<str>, waiting: u64) {
         if let Some(desk) = self.desk.as_deref_mut().filter(|desk| desk.has_user(user)) {
             desk.summaries.set(now, user, waiting);
+            self.tell_subscribers(now, user, waiting);
         }
         self.retime_summaries();
     }
@@ -43,9 +44,13 @@ impl Stack {
     pub(super) fn summaries_timeout(&mut self, now: Instant) {
         while let Some(desk) = self.desk.as_deref_mut() {
             let registrar = &desk.registrar;
-            let Some(telling) = desk.summaries.timeout(now, |user| registrar.registered(now, user)) else {
-                break;
+            let subscriptions = &self.subscriptions;
+            let untold = |user: &str| {
+                let phones = registrar.registered(now, user);
+                // Who has asked is told in the dialog of his subscription.
+                phones.into_iter().filter(|phone| !subscriptions.covers(user, phone)).collect()
             };
+            let Some(telling) = desk.summaries.timeout(now, untold) else { break };
             self.notify_phone(now, telling);
         }
         self.retime_summaries();
@@ -82,7 +87,7 @@ impl Stack {
     }
 
     /// The address of a user.
-    fn account(&self, user: &str) -> Option<String> {
+    pub(super) fn account(&self, user: &str) -> Option<String> {
         let desk = self.desk.as_deref()?;
         Some(format!("sip:{}@{}", escaped(user), desk.realm()))
     }

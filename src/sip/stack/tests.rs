@@ -13,6 +13,7 @@ mod refer;
 mod refresh;
 mod register;
 mod reliable;
+mod subscribe;
 mod summary;
 mod targets;
 mod trunk;

@@ -88,9 +88,17 @@ fn phones_are_told_of_each_change_once_and_not_too_often() {
         ("none waits: the lamp goes out", "count 0, phones 1a, wait 9000", "500 1:0"),
         ("two phones, one after the other", "count 2, phones 1a 2a, wait 9000", "500 1:2 510 2:2"),
         ("two changes in one", "phones 1a, count 1, wait 100, count 2, wait 9000", "500 1:2"),
-        ("a change that is taken back", "phones 1a, count 1, wait 600, yes 1, count 2, count 1, wait 9000", "500 1:1"),
+        (
+            "a change that is taken back",
+            "phones 1a, count 1, wait 600, yes 1, count 2, count 1, wait 9000",
+            "500 1:1",
+        ),
         ("the next one rests", "phones 1a, count 1, wait 600, yes 1, count 2, wait 9000", "500 1:1 5500 1:2"),
-        ("later, it is told soon", "phones 1a, count 1, wait 9000, yes 1, count 2, wait 9000", "500 1:1 9500 1:2"),
+        (
+            "later, it is told soon",
+            "phones 1a, count 1, wait 9000, yes 1, count 2, wait 9000",
+            "500 1:1 9500 1:2",
+        ),
         ("one NOTIFY at a time", "phones 1a, count 1, wait 9000, count 2, wait 9000", "500 1:1"),
         (
             "what changed meanwhile is told after the answer",
@@ -98,14 +106,22 @@ fn phones_are_told_of_each_change_once_and_not_too_often() {
             "500 1:1 18500 1:2",
         ),
         ("refused", "phones 1a, count 1, wait 600, no 1, count 2, phones 1a, wait 9000", "500 1:1"),
-        ("refused, and logged in anew", "phones 1a, count 1, wait 600, no 1, phones 1b, wait 9000", "500 1:1 5500 1:1"),
+        (
+            "refused, and logged in anew",
+            "phones 1a, count 1, wait 600, no 1, phones 1b, wait 9000",
+            "500 1:1 5500 1:1",
+        ),
         ("a refresh is no news", "phones 1a, count 1, wait 600, yes 1, phones 1a, wait 9000", "500 1:1"),
         (
             "another phone comes",
             "phones 1a, count 1, wait 9000, yes 1, phones 1a 2a, wait 9000",
             "500 1:1 9500 2:1",
         ),
-        ("it is gone before it answers", "phones 1a, count 1, wait 600, phones none, wait 9000, yes 1, wait 9000", "500 1:1"),
+        (
+            "it is gone before it answers",
+            "phones 1a, count 1, wait 600, phones none, wait 9000, yes 1, wait 9000",
+            "500 1:1",
+        ),
     ] {
         assert_eq!(told(script), expected, "{name}");
     }

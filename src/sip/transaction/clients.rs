@@ -2,6 +2,7 @@
 
 use super::super::carrier::{CarrierId, Line};
 use super::super::registrar::Reached;
+use super::super::subscription::SubscriptionId;
 use super::super::summary::TellingId;
 use super::super::way::{ConnectionId, Transport, Way};
 use super::client_invite::{self, ClientInvite};
@@ -78,6 +79,11 @@ pub enum Purpose {
         /// Which telling.
         telling: TellingId,
     },
+    /// Tells the same to a phone that has asked for it.
+    Subscriber {
+        /// Its subscription.
+        subscription: SubscriptionId,
+    },
     /// We log in at a carrier.
     Register {
         /// Which.
@@ -104,6 +110,7 @@ impl Purpose {
             | Purpose::Cancel
             | Purpose::Prack
             | Purpose::Summary { .. }
+            | Purpose::Subscriber { .. }
             | Purpose::Register { .. }
             | Purpose::Watch { .. } => None,
         }
@@ -373,7 +380,10 @@ impl Clients {
             | Purpose::Notify { .. }
             | Purpose::Register { .. }
             | Purpose::Watch { .. }
-            | Purpose::Summary { .. } => Machine::NonInvite(ClientNonInvite::new(now, self.timers, transport)),
+            | Purpose::Summary { .. }
+            | Purpose::Subscriber { .. } => {
+                Machine::NonInvite(ClientNonInvite::new(now, self.timers, transport))
+            }
         }
     }
 

@@ -1,9 +1,9 @@
 //! Messages that wait: their count, and the mark that one is done, which is told when it is on disk.
 
 use super::super::interface::{NotMarked, SavedMessage};
-use super::*;
-use super::super::messages::Left;
 use super::super::messages::Heeds;
+use super::super::messages::Left;
+use super::*;
 use crate::clock::WallTime;
 use crate::id::AskId;
 use crate::sip::digest::Ha1;

@@ -130,10 +130,14 @@ impl Bench {
     }
 
     fn authorization(&mut self, asked: &str) -> String {
+        self.authorization_for(asked, "REGISTER")
+    }
+
+    pub fn authorization_for(&mut self, asked: &str, method: &str) -> String {
         let Ok(Message::Response(response)) = parse(asked.as_bytes()) else { panic!("{asked}") };
         assert_eq!(response.status, 401, "{asked}");
         let challenge = Purse::choose(&response.headers, Name::WwwAuthenticate).unwrap();
-        let value = self.purse.credentials(challenge, b"REGISTER", b"sip:10.0.0.1", "c0");
+        let value = self.purse.credentials(challenge, method.as_bytes(), b"sip:10.0.0.1", "c0");
         format!("Authorization: {}\r\n", String::from_utf8(value).unwrap())
     }
 

@@ -8,18 +8,18 @@ use std::time::Duration;
 const CONTACT: &str = "Contact: <sip:ann@10.0.0.2:5062>\r\n";
 
 /// A machine in which ann heeds messages, of which so many wait.
-fn bench(waiting: u64) -> Bench {
+pub fn bench(waiting: u64) -> Bench {
     let mut bench = Bench::new();
     count(&mut bench, waiting);
     bench
 }
 
-fn count(bench: &mut Bench, waiting: u64) {
+pub fn count(bench: &mut Bench, waiting: u64) {
     bench.tell(Input::Command(Command::Summarize { user: Arc::from("ann"), waiting }));
 }
 
 /// Plays all timers of that time.
-fn wait(bench: &mut Bench, ms: u64) {
+pub fn wait(bench: &mut Bench, ms: u64) {
     let end = bench.now + Duration::from_millis(ms);
     while let Some(due) = bench.stack.poll_timeout().filter(|due| due.at <= end) {
         bench.now = bench.now.max(due.at);
@@ -29,7 +29,7 @@ fn wait(bench: &mut Bench, ms: u64) {
 }
 
 /// The NOTIFYs since then: how each went, and what it says. One that was sent again is named so.
-fn notifys(bench: &Bench, since: usize) -> String {
+pub fn notifys(bench: &Bench, since: usize) -> String {
     let mut branches = Vec::new();
     let mut told = String::new();
     for (way, text) in bench.sent[since..].iter().filter(|(_, text)| text.starts_with("NOTIFY ")) {
@@ -44,7 +44,7 @@ fn notifys(bench: &Bench, since: usize) -> String {
 }
 
 /// Answers the last NOTIFY.
-fn answer(bench: &mut Bench, status: u16, lines: &str) {
+pub fn answer(bench: &mut Bench, status: u16, lines: &str) {
     let notify = |(_, text): &&(_, String)| text.starts_with("NOTIFY ");
     let (way, text) = bench.sent.iter().rev().find(notify).expect("a NOTIFY").clone();
     let line = |name: &str| text.lines().find(|line| line.starts_with(name)).unwrap();
@@ -125,6 +125,7 @@ fn a_phone_that_does_not_want_to_know_is_left_alone_until_it_logs_in_anew() {
 fn a_phone_that_says_nothing_is_told_once_and_rung_all_the_same() {
     let mut bench = bench(1);
     bench.log_in("ann", CONTACT);
+    assert_eq!(bench.kept(), "200");
     wait(&mut bench, 40_000);
     assert!(notifys(&bench, 0).starts_with("10.0.0.2:5062 1/0, again 10.0.0.2:5062 1/0, again"));
     assert_eq!((bench.stack.transactions(), bench.stack.counters().summaries_refused), (0, 1));
