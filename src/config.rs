@@ -29,6 +29,7 @@ use crate::io::voice::engine::Engine;
 use crate::limits;
 use crate::sip::interface::{InfoKeys, Network, Settings, User};
 use crate::switch::dial::{Emergency, Outside};
+use crate::switch::messages;
 use addresses::{listens, near_networks, networks, over_each, this_machine};
 use codes::{FAMILY, NO_PORT, ODD_PORT, TRUNK_TWICE};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
@@ -50,6 +51,8 @@ pub struct Config {
     pub users: Vec<User>,
     /// The names of users who are never recorded.
     pub unrecorded: Vec<String>,
+    /// Users whose phones show how many messages wait.
+    pub messages: messages::Settings,
     /// Vendors of interpreters, in the order in which they are tried.
     pub interpreters: Vec<interpreters::Vendor>,
     /// By which keys persons hand on.
@@ -253,6 +256,7 @@ impl Default for Config {
             trunks: Vec::new(),
             users: Vec::new(),
             unrecorded: Vec::new(),
+            messages: messages::Settings::default(),
             interpreters: Vec::new(),
             keys: Codes::default(),
             dialling: None,

@@ -7,6 +7,7 @@ use careline::wire::sip::credentials::{Challenge, Credentials};
 use careline::wire::sip::cseq::CSeq;
 use careline::wire::sip::diversion::{self, Privacy};
 use careline::wire::sip::emit::{self, Answer, RecordRoute};
+use careline::wire::sip::event::Event;
 use careline::wire::sip::grammar::{unfold, unquote};
 use careline::wire::sip::header::Headers;
 use careline::wire::sip::message::{Message, Request, parse};
@@ -48,6 +49,7 @@ fn read_everything(headers: &Headers<'_>) {
         for value in headers.each(name) {
             black_box((max_forwards(value), delta_seconds(value), MediaType::read(value), unfold(value)));
             let _cseq = black_box(CSeq::read(value));
+            let _event = black_box(Event::read(value));
             let _challenge = black_box(Challenge::read(value).map(|it| it.to_string()));
             if let Ok(credentials) = Credentials::read(value) {
                 assert_eq!(Credentials::read(&credentials.to_value()), Ok(credentials));

@@ -149,8 +149,8 @@ impl Config {
     pub(super) fn take_phones(&mut self, fields: &mut Fields<'_>, sources: &mut Sources) {
         let (of_users, dialling) = (fields.take("users"), fields.take("dialling"));
         if let Some(node) = of_users {
-            let users::Users { all, unrecorded } = users::read(node, sources);
-            (self.users, self.unrecorded) = (all, unrecorded);
+            let users::Users { all, unrecorded, messages } = users::read(node, sources);
+            (self.users, self.unrecorded, self.messages) = (all, unrecorded, messages);
         }
         self.dialling = dialling.and_then(|node| read(node, sources));
         let emergency = fields.take("emergency");

@@ -7,13 +7,17 @@ use super::codes::{FAMILY, USER_HASH, USER_TWICE};
 use super::{interpreters, vocabulary};
 use crate::flow::diagnostic::{Diagnostic, Place, Sources, Words};
 use crate::flow::syntax::fields::{self, Fields};
-use crate::flow::syntax::tree::Node;
+use crate::flow::syntax::tree::{Node, Shape};
+use crate::id::FlowName;
 use crate::limits::USERS_MAX;
+use crate::limits::summaries::{SUMMARY_FLOWS_MAX, SUMMARY_USERS_MAX};
 use crate::sip::digest::Ha1;
 use crate::sip::interface::User;
 use crate::switch::interpreters::Recorded;
+use crate::switch::messages::{self, Heeds};
 use crate::wire::sip::credentials::Algorithm;
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 /// Hexadecimal digits in a row that no hash is: longer ones are not shown.
 const HASH_SHOWN_MAX: usize = 16;
@@ -25,6 +29,17 @@ pub struct Users {
     pub all: Vec<User>,
     /// The names of those who are never recorded.
     pub unrecorded: Vec<String>,
+    /// Those whose phones show how many messages wait.
+    pub messages: messages::Settings,
+}
+
+/// One user, as his lines say.
+struct Line {
+    user: User,
+    place: Place,
+    recorded: Recorded,
+    /// With their place.
+    heeds: Option<(Heeds, Place)>,
 }
 
 /// Reads the section: those without a fault.
@@ -37,7 +52,7 @@ pub fn read(node: &Node, sources: &mut Sources) -> Users {
         sources.fault(over.place, FAMILY.value, words.repair("take out those who are gone"));
     }
     for item in items.iter().take(USERS_MAX) {
-        let Some((user, place, recorded)) = user(item, sources) else { continue };
+        let Some(Line { user, place, recorded, heeds }) = user(item, sources) else { continue };
         if !names.insert(user.name.clone()) {
             let words = Words::what(format!("the user {} stands here for the second time", user.name))
                 .repair("give each user a name of his own; several phones may log in as one user");
@@ -46,12 +61,38 @@ pub fn read(node: &Node, sources: &mut Sources) -> Users {
         if recorded == Recorded::Never {
             users.unrecorded.push(user.name.clone());
         }
+        if let Some((heeds, place)) = heeds {
+            if users.messages.len() == SUMMARY_USERS_MAX {
+                let words = Words::what(format!("over {SUMMARY_USERS_MAX} users have `messages`"));
+                sources.fault(place, FAMILY.value, words.repair("keep it for those who call patients back"));
+            }
+            users.messages.insert(Arc::from(user.name.as_str()), heeds);
+        }
         users.all.push(user);
     }
     users
 }
 
-fn user(node: &Node, sources: &mut Sources) -> Option<(User, Place, Recorded)> {
+/// `all`, or the flow or flows whose messages he heeds.
+fn heeds(node: &Node, sources: &mut Sources) -> Option<(Heeds, Place)> {
+    if let Shape::Scalar(_) = node.shape {
+        let one = fields::name(node, "a flow", FAMILY, sources)?.value;
+        let heeds = if one == "all" { Heeds::All } else { Heeds::Of([FlowName::from(one.as_str())].into()) };
+        return Some((heeds, node.place));
+    }
+    let items = fields::items(node, "`messages`", FAMILY, sources)?;
+    if items.is_empty() || items.len() > SUMMARY_FLOWS_MAX {
+        let words =
+            Words::what(format!("{} flows stand here, and 1 to {SUMMARY_FLOWS_MAX} may", items.len()));
+        sources.fault(node.place, FAMILY.value, words.repair("write `all`, or leave `messages` out"));
+        return None;
+    }
+    let flows = items.iter().filter_map(|item| fields::name(item, "a flow", FAMILY, sources));
+    let flows = flows.map(|flow| FlowName::from(flow.value.as_str())).collect();
+    Some((Heeds::Of(flows), node.place))
+}
+
+fn user(node: &Node, sources: &mut Sources) -> Option<Line> {
     let mut fields = Fields::of_object(node, &[&vocabulary::USER], FAMILY, sources)?;
     let name = fields.need("name", sources).and_then(|node| fields::name(node, "a user", FAMILY, sources));
     let ha1 = fields.need("ha1", sources).and_then(|node| fields::word(node, "a hash", FAMILY, sources));
@@ -59,6 +100,7 @@ fn user(node: &Node, sources: &mut Sources) -> Option<(User, Place, Recorded)> {
     let digest = fields.take("digest");
     let digest = digest.and_then(|node| fields::choice(node, "digest", &choices, FAMILY, sources));
     let recorded = fields.take("recorded").and_then(|node| interpreters::recording(node, sources));
+    let heeds = fields.take("messages").and_then(|node| heeds(node, sources));
     fields.finish(sources);
     let hash = ha1?;
     let whose = name.as_ref().map_or("NAME", |name| &name.value);
@@ -77,7 +119,8 @@ fn user(node: &Node, sources: &mut Sources) -> Option<(User, Place, Recorded)> {
         return None;
     };
     let name = name?;
-    Some((User { name: name.value, ha1 }, name.place, recorded.unwrap_or(Recorded::WithTheCall)))
+    let recorded = recorded.unwrap_or(Recorded::WithTheCall);
+    Some(Line { user: User { name: name.value, ha1 }, place: name.place, recorded, heeds })
 }
 
 /// Hashes of passwords in the line that a fault shows: stars, so that its columns stay.
@@ -102,7 +145,9 @@ pub fn hide_hash(fault: &mut Diagnostic) {
 mod tests {
     use crate::config::Config;
     use crate::flow::diagnostic::{Paint, Severity};
+    use crate::id::FlowName;
     use crate::sip::digest::Ha1;
+    use crate::switch::messages::Heeds;
     use crate::wire::sip::credentials::Algorithm;
 
     #[test]
@@ -139,5 +184,34 @@ mod tests {
         let twice = text.replace("bob", "ann");
         let (_, faults) = Config::read("careline.yaml", twice.as_bytes());
         assert_eq!(faults.iter().map(|fault| fault.code.id).collect::<Vec<_>>(), ["C025", "C018"]);
+    }
+
+    #[test]
+    fn who_is_told_of_messages_stands_in_his_line() {
+        let ha1 = Ha1::of(Algorithm::Sha256, b"ann", b"careline", b"secret");
+        let read = |messages: &str| {
+            let text = format!("users:\n  - {{name: ann, ha1: \"{}\"{messages}}}\n", ha1.expose());
+            let (config, faults) = Config::read("careline.yaml", text.as_bytes());
+            let codes: Vec<_> = faults.iter().map(|fault| fault.code.id).filter(|id| *id != "C025").collect();
+            let heeds = config.and_then(|config| config.messages.get("ann").cloned());
+            (heeds, codes.join(" "))
+        };
+        let of = |flows: &[&str]| Heeds::Of(flows.iter().map(|flow| FlowName::from(*flow)).collect());
+        let many = format!(", messages: [{}]", ["a"; 65].join(", "));
+        for (line, heeds, faults) in [
+            ("", None, ""),
+            (", messages: all", Some(Heeds::All), ""),
+            (", messages: [night]", Some(of(&["night"])), ""),
+            (", messages: [night, day, night]", Some(of(&["day", "night"])), ""),
+            (", messages: [all]", Some(of(&["all"])), ""),
+            (", messages: night", Some(of(&["night"])), ""),
+            (", messages: []", None, "C004"),
+            (", messages: [Night]", None, "C007"),
+            (", messages: {night: yes}", None, "C003"),
+            (", messages: [[night]]", None, "C003"),
+            (&many, None, "C004"),
+        ] {
+            assert_eq!(read(line), (heeds, faults.to_owned()), "{line}");
+        }
     }
 }

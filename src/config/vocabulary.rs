@@ -230,6 +230,12 @@ pub const USER: Object = Object {
             Value::Choice(&["never", "with_the_call"]),
             "Whether he is recorded in calls that are; with the call, if left out.",
         ),
+        field(
+            "messages",
+            Optional,
+            Value::OneOrMore(&Value::Name),
+            "His phones show how many messages wait: `all`, or of one flow or several; none, if left out.",
+        ),
     ],
 };
 

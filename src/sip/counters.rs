@@ -52,6 +52,16 @@ pub struct Counters {
     pub registers_refused: u64,
     /// REGISTERs that are to come again later: too many came at once.
     pub registers_shed: u64,
+    /// NOTIFYs that told phones how many messages wait.
+    pub summaries: u64,
+    /// Those that were refused, or that nobody answered.
+    pub summaries_refused: u64,
+    /// SUBSCRIBEs that were served.
+    pub subscriptions: u64,
+    /// SUBSCRIBEs with a wrong password, or for another's mailbox.
+    pub subscriptions_refused: u64,
+    /// SUBSCRIBEs that are to come again later.
+    pub subscriptions_sent_away: u64,
     /// Calls of phones that were asked for a password.
     pub invites_challenged: u64,
     /// Calls with a wrong password.

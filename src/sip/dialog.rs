@@ -197,6 +197,21 @@ impl Dialog {
         &self.call_id
     }
 
+    /// Our tag.
+    pub fn local_tag(&self) -> &[u8] {
+        &self.local_tag
+    }
+
+    /// The URI of the peer's Contact.
+    pub fn remote_target(&self) -> &[u8] {
+        &self.remote_target
+    }
+
+    /// No proxy stands between.
+    pub fn is_direct(&self) -> bool {
+        self.route_set.is_empty()
+    }
+
     /// The peer's tag: forks of one INVITE differ in it.
     pub fn remote_tag(&self) -> &[u8] {
         &self.remote_tag

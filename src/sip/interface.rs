@@ -308,6 +308,13 @@ pub enum Command {
     /// The engine is about to end: carriers that have us logged in hear it (RFC 3261 §10.2.2). `Stack::is_parting` tells
     /// when they have.
     LogOut,
+    /// So many messages wait for a user from now on: his phones are told if it is news to them (RFC 3842).
+    Summarize {
+        /// His name.
+        user: Arc<str>,
+        /// How many.
+        waiting: u64,
+    },
     /// Finds out how a party is reached (RFC 3263 §4): [`Event::Located`] or [`Event::Failed`] follows. `leg` comes
     /// from `Stack::reserve_leg`.
     Locate {

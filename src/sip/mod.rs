@@ -15,5 +15,7 @@ pub mod refer;
 pub mod registering;
 pub mod registrar;
 pub mod stack;
+pub mod subscription;
+pub mod summary;
 pub mod transaction;
 pub mod way;

@@ -30,6 +30,8 @@ mod register;
 mod request;
 mod response;
 mod resume;
+mod subscribe;
+mod summary;
 mod timer;
 mod trunk;
 mod unheard;
@@ -42,6 +44,7 @@ use super::dialog::DialogId;
 use super::guard::Guard;
 use super::interface::{Event, Input, Openness, Output, Settings};
 use super::locate::LocateId;
+use super::subscription::SubscriptionId;
 use super::transaction::clients::{self, ClientId, Clients};
 use super::transaction::index::TimerIndex;
 use super::transaction::servers::{self, ServerId, Servers};
@@ -56,6 +59,7 @@ use reach::Reach;
 use register::Desk;
 use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
+use subscribe::Subscriptions;
 use trunk::Carriers;
 
 /// The SIP machine of one engine. It cannot be printed: it holds messages about patients.
@@ -72,6 +76,8 @@ pub struct Stack {
     reach: Reach,
     /// Where phones log in, if there are users.
     desk: Option<Box<Desk>>,
+    /// Phones that have asked to be told of messages.
+    subscriptions: Subscriptions,
     /// Carriers that calls go out over.
     carriers: Carriers,
     next_leg: u64,
@@ -98,6 +104,10 @@ enum TimerKey {
     Watch(CarrierId),
     /// A binding of a phone, or a change of one that waits for the disk.
     Desk,
+    /// A user whose phones are to be told of messages.
+    Summaries,
+    /// A phone that has asked to be told of messages.
+    Subscription(SubscriptionId),
 }
 
 impl Stack {
@@ -118,6 +128,7 @@ impl Stack {
             dialogs: BTreeMap::new(),
             reach: Reach::default(),
             desk: None,
+            subscriptions: Subscriptions::default(),
             carriers: Carriers::default(),
             next_leg: 1,
             index: TimerIndex::empty(),
@@ -186,6 +197,8 @@ impl Stack {
             TimerKey::Leg(_) => "SIP dialog: an answer to be sent again, or a refresh",
             TimerKey::Locate(_) => "SIP targets sought",
             TimerKey::Desk => "SIP bindings of phones",
+            TimerKey::Summaries => "phones that are told of messages",
+            TimerKey::Subscription(_) => "a subscription to messages",
             TimerKey::Login(_) => "a login at a trunk",
             TimerKey::Watch(_) => "a host of a trunk to be asked",
         };
@@ -203,6 +216,8 @@ impl Stack {
                 TimerKey::Leg(id) => self.leg_timeout(now, id),
                 TimerKey::Locate(id) => self.located(now, id),
                 TimerKey::Desk => self.desk_timeout(now),
+                TimerKey::Summaries => self.summaries_timeout(now),
+                TimerKey::Subscription(id) => self.subscription_timeout(now, id),
                 TimerKey::Login(id) => self.login_timeout(now, id),
                 TimerKey::Watch(id) => self.watch_timeout(now, id),
             }

@@ -11,7 +11,7 @@ use crate::call::recording::RecordingKind;
 use crate::call::take::Take;
 use crate::clock::{Instant, WallTime};
 use crate::flow::action::{Urgency, Why};
-use crate::id::{AskId, ExitName, Language, LegId, RecordingId, RequestId};
+use crate::id::{AskId, ExitName, FlowName, Language, LegId, RecordingId, RequestId};
 use crate::media::tap::Kept;
 use crate::report::event::{Cause, Party, TransferMeans};
 use crate::sip::diverted::CarriedOn;
@@ -24,7 +24,9 @@ pub struct Call {
     pub local: SocketAddr,
     /// The patient's leg.
     pub patient: Leg,
-    /// The flow, from the answer on, or the call that a phone of ours has placed.
+    /// The flow that answered, as its record has it.
+    pub flow: FlowName,
+    /// What runs in it: the flow, from the answer on, or the call that a phone of ours has placed.
     pub run: Script,
     /// The patient can hear: the flow has begun.
     pub heard: bool,
@@ -204,10 +206,16 @@ pub struct Ending {
 
 impl Call {
     /// A call in which nobody hears anything yet.
-    pub fn new(patient: Leg, run: Script, caller: Option<crate::phi::Phi<String>>, ends_at: Instant) -> Self {
+    pub fn new(
+        patient: Leg,
+        (flow, run): (FlowName, Script),
+        caller: Option<crate::phi::Phi<String>>,
+        ends_at: Instant,
+    ) -> Self {
         Self {
             local: patient.local,
             patient,
+            flow,
             run,
             heard: false,
             caller,

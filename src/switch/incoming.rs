@@ -166,14 +166,14 @@ impl Switch {
             called,
             caller: caller.clone(),
             sip_call_id: invite.sip_call_id,
-            flow: named,
+            flow: named.clone(),
             version,
         };
         self.append(id, arrived);
         self.note_diverted(id, &invite.diversions);
         let leg = new_leg(leg, owned, invite.way.local, invite.way.remote.ip());
         let ends_at = self.now.at + self.settings.longest;
-        let call = Box::new(Call { carries, ..Call::new(leg, run, caller, ends_at) });
+        let call = Box::new(Call { carries, ..Call::new(leg, (named, run), caller, ends_at) });
         self.legs.insert(call.patient.id, id);
         self.calls.insert(id, call);
         self.counters.peak = self.counters.peak.max(self.calls.len() as u64);

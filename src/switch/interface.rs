@@ -25,7 +25,8 @@ use crate::sip::interface as sip;
 use crate::sip::locate::{LocateId, Question, Record};
 use crate::sip::registrar::Keep;
 use crate::sip::way::Way;
-use crate::switch::{by_phone, dial, interpreters, trace};
+use crate::switch::messages::Left;
+use crate::switch::{by_phone, dial, interpreters, messages, trace};
 use crate::wire::codec::Codec;
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -52,6 +53,8 @@ pub struct Settings {
     pub dial: dial::Settings,
     /// Vendors of interpreters, and who is never recorded.
     pub interpreters: interpreters::Settings,
+    /// Whose phones show how many messages wait.
+    pub messages: messages::Settings,
     /// By which keys persons hand on.
     pub keys: Codes,
     /// The address told in SDP in place of the one that the peer reached us at.
@@ -177,7 +180,7 @@ pub enum Input<'a> {
         order: GuestOrder,
     },
     /// Messages of earlier runs that nobody has marked as done, the oldest first.
-    MessagesWait(Vec<RecordingId>),
+    MessagesWait(Vec<Left>),
     /// Somebody of the clinic has dealt with a message; [`Output::MessageAnswer`] comes back once that is on disk.
     MessageDone {
         /// The name of the wish, never used before.

@@ -31,7 +31,7 @@ pub mod interpreters;
 mod keeping;
 mod keycode;
 mod ladder;
-mod messages;
+pub mod messages;
 mod meter;
 mod moving;
 mod negotiate;
@@ -72,7 +72,7 @@ use call::Call;
 use dialling::House;
 use interface::{Input, Now, Output, Settings, TraceOrder};
 use ladder::{Ladders, Passing};
-use messages::Messages;
+use messages::{Left, Messages};
 use moving::Journey;
 use ports::Ports;
 use status::Counters;
@@ -82,12 +82,12 @@ use std::sync::Arc;
 use stopping::Stopping;
 
 /// What a durable sequence number sets free.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 enum Waiting {
     /// A recording's name: its file may be opened.
     TakeName(RecordingId),
     /// A message: the caller may be told that it is saved.
-    MessageSaved(RecordingId),
+    MessageSaved(Left),
     /// The mark that a message is done: who made it may be told.
     MessageDone(AskId),
 }
@@ -198,7 +198,10 @@ impl Switch {
             Input::PauseRecording { call } => self.pause_recording(call),
             Input::ResumeRecording { call } => self.resume_recording(call),
             Input::Guest { ask, order } => self.on_guest_order(ask, order),
-            Input::MessagesWait(messages) => self.messages.wait(messages),
+            Input::MessagesWait(messages) => {
+                self.messages.wait(messages);
+                self.tell_of_messages();
+            }
             Input::MessageDone { ask, message } => self.on_message_done(ask, message),
             Input::Drain { within } => {
                 self.stopping = Some(Stopping::within(now.at, within));
@@ -211,6 +214,7 @@ impl Switch {
             Input::Phones(phones) => {
                 self.house.take(&phones);
                 self.sip.handle(now.at, sip::Input::Phones(phones));
+                self.tell_of_messages();
             }
             Input::Carriers(carriers) => {
                 self.lines = carriers.iter().map(|it| Phi::new(it.caller.clone())).collect();
@@ -388,8 +392,10 @@ impl Switch {
             let (id, what) = entry.remove();
             match what {
                 Waiting::TakeName(recording) => self.on_take_named(id, recording),
-                Waiting::MessageSaved(message) => {
-                    self.messages.wait([message]);
+                Waiting::MessageSaved(left) => {
+                    let message = left.recording;
+                    self.messages.wait([left]);
+                    self.tell_of_messages();
                     self.tell_flow_of_message(id, message, action::Input::MessageSaved)
                 }
                 Waiting::MessageDone(ask) => self.message_answer(ask, Ok(())),

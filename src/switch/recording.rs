@@ -5,6 +5,7 @@
 
 use super::call::Recording;
 use super::interface::Output;
+use super::messages::Left;
 use super::{Switch, Waiting};
 use crate::call::recording::{
     Command as RecorderCommand, Event as RecorderEvent, RecordingFault, RecordingKind,
@@ -208,11 +209,9 @@ impl Switch {
     }
 
     fn on_file_closed(&mut self, id: CallId, milliseconds: u64) {
-        let Some((recording, kind)) =
-            self.calls.get(&id).and_then(|c| c.recording.as_ref()).map(|r| (r.id, r.kind))
-        else {
-            return;
-        };
+        let Some(call) = self.calls.get(&id) else { return };
+        let Some((recording, kind)) = call.recording.as_ref().map(|r| (r.id, r.kind)) else { return };
+        let flow = Some(call.flow.clone());
         let is_message = kind == RecordingKind::Message;
         // Of a line that the log may lose nobody would be called back.
         let is_kept = milliseconds > 0 && !self.log_is_full();
@@ -220,7 +219,7 @@ impl Switch {
             self.counters.messages += 1;
             let seq = self.append(id, Event::MessageSaved { recording });
             if is_kept {
-                self.waiting.insert(seq, (id, Waiting::MessageSaved(recording)));
+                self.waiting.insert(seq, (id, Waiting::MessageSaved(Left { recording, flow })));
             }
         }
         self.order_take(id, take::Input::FileClosed);

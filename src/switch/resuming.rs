@@ -88,7 +88,7 @@ impl Switch {
         let privacy = Privacy { identity: Wish::Withheld, history: Wish::Withheld };
         let carries = CarriedOn { by: None, privacy };
         let resuming = Resuming::Asked { why: it.why };
-        Call { resuming, carries, ..Call::new(patient, run, it.caller, ends_at) }
+        Call { resuming, carries, ..Call::new(patient, (it.flow, run), it.caller, ends_at) }
     }
 
     fn ask_person_again(&mut self, id: CallId, talk: Talk) {

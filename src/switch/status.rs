@@ -336,6 +336,28 @@ impl Switch {
                 s.registers_shed,
                 "503: too many phones logged in at once; they come again by themselves",
             ),
+            figure(
+                "phones_subscribed",
+                self.sip.subscriptions() as u64,
+                "subscriptions of phones to how many messages wait",
+            ),
+            figure("subscriptions", s.subscriptions, "times that a phone asked to be told, stayed or left"),
+            figure(
+                "subscriptions_refused",
+                s.subscriptions_refused,
+                "the same with a wrong password, or for another's messages: is a phone set up wrongly?",
+            ),
+            figure(
+                "subscriptions_sent_away",
+                s.subscriptions_sent_away,
+                "503: no new subscriptions now; they come again by themselves",
+            ),
+            figure("summaries", s.summaries, "times that a phone was told how many messages wait"),
+            figure(
+                "summaries_refused",
+                s.summaries_refused,
+                "of them, those that the phone refused or did not answer: it is told nothing until it logs in or asks anew",
+            ),
         ]
     }
 

@@ -105,6 +105,7 @@ impl Scene {
             external_address: None,
             trunks: Vec::new(),
             max_calls: 10,
+            messages: Default::default(),
             legs_gathered: 2,
             port_rest: crate::limits::PORT_REST_DEFAULT,
             unsigned: super::interface::UnsignedTrees::Withheld,

@@ -72,6 +72,7 @@ pub fn switch(
         keys: script.codes.clone(),
         interpreters: super::visits::interpreters(flows.sets[set].called().next().unwrap_or_default()),
         max_calls: script.max_calls,
+        messages: Default::default(),
         legs_gathered: 3,
         port_rest: careline::limits::PORT_REST_DEFAULT,
         unsigned: UnsignedTrees::Withheld,

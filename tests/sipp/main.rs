@@ -183,6 +183,7 @@ const ALONE: &[Run] = &[
     run("nominal/silence"),
     run("nominal/unknown-number"),
     run("nominal/update-and-refresh"),
+    run("off-nominal/bad-event"),
     run("off-nominal/bad-uri-scheme"),
     run("off-nominal/bye-before-ack"),
     run("off-nominal/bye-unknown"),

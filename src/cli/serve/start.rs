@@ -47,6 +47,7 @@ use crate::sip::digest::nonce::Secret;
 use crate::sip::interface::Phones;
 use crate::switch::inbox::Inbox;
 use crate::switch::interface::{Input, Now, Settings, UnsignedTrees};
+use crate::switch::messages::Heeds;
 use crate::switch::{self, Switch};
 use std::io;
 use std::path::PathBuf;
@@ -142,11 +143,11 @@ pub fn start(config: &Config, sets: NewSets, unsigned: UnsignedTrees) -> Result<
     let sip = SipPort::open(&config.sip.listen, bounds).map_err(StartError::SipPort)?;
     let (workers, ports, media_events) = start_workers(config, clock, max_legs)?;
     let mut records = open_records(config, clock)?;
-    tell_recovered(&records.recovered);
     let (sets, served) = Sets::new(sets);
     let flows = Arc::clone(&served.current);
     let (calls_recovered, interrupted) = left_open(&mut records.recovered);
     let settings = with_secrets(config, settings(config, &records, unsigned))?;
+    tell_unknown_flows(&settings.messages, &flows);
     let max_calls = settings.max_calls;
     let mut switch = Switch::new(settings, Arc::clone(&flows), &ports, seeded_rng()?);
     let now = || Now { at: clock.now(), wall: clock.wall() };
@@ -204,6 +205,16 @@ pub fn start(config: &Config, sets: NewSets, unsigned: UnsignedTrees) -> Result<
         max_legs,
         max_calls,
     })
+}
+
+/// A user may heed the messages of a flow that is not served yet, or by a slip of the pen of none.
+fn tell_unknown_flows(messages: &switch::messages::Settings, flows: &FlowSet) {
+    for (user, heeds) in messages {
+        let Heeds::Of(names) = heeds else { continue };
+        for flow in names.iter().filter(|flow| flows.position(flow).is_none()) {
+            tracing::warn!(%user, %flow, "this user's phones show the messages of a flow that is not served");
+        }
+    }
 }
 
 /// Who may log in with a phone.
@@ -334,6 +345,7 @@ fn settings(config: &Config, records: &Records, unsigned: UnsignedTrees) -> Sett
         service: None,
         dial: config.dial_settings(),
         interpreters: switch::interpreters::Settings::default(),
+        messages: config.messages.clone(),
         keys: config.keys.clone(),
         external_address: config.sip.external_address,
         trunks: config.trunks.iter().map(trunk).collect(),
@@ -384,8 +396,9 @@ fn open_records(config: &Config, clock: Clock) -> Result<Records, StartError> {
     Ok(Records { store, durable, recorder, recorder_events, recovered })
 }
 
-/// How many calls the last run left open, and those of them that may go on.
+/// How many calls the last run left open, and those of them that may go on. The log is told.
 fn left_open(recovered: &mut Recovered) -> (u64, Input<'static>) {
+    tell_recovered(recovered);
     let Recovered { calls, interrupted, .. } = recovered;
     let count = (calls.len() + interrupted.len()) as u64;
     (count, Input::Resume(std::mem::take(interrupted)))

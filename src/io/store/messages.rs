@@ -6,6 +6,7 @@ use crate::clock::WallTime;
 use crate::id::{CallId, FlowName};
 use crate::phi::Phi;
 use crate::report::messages::{Message, Messages};
+use crate::switch::messages::Left;
 use sqlx::{Connection, Row, SqliteConnection};
 use std::path::Path;
 
@@ -39,6 +40,23 @@ pub async fn read(connection: &mut SqliteConnection) -> Result<Messages, StoreEr
         messages.follow(&entry(CallId(loaded(row.try_get("call_id")?)), &row)?);
     }
     Ok(messages)
+}
+
+/// Those that wait, the oldest first, each with the flow that answered its call.
+///
+/// # Errors
+/// What the database says, or a row that is no event.
+pub async fn left(connection: &mut SqliteConnection) -> Result<Vec<Left>, StoreError> {
+    let mut all = Vec::new();
+    for message in read(connection).await?.waiting() {
+        let flow: Option<String> = sqlx::query_scalar("SELECT flow FROM call_record WHERE call_id = $1")
+            .bind(super::stored(message.call.0))
+            .fetch_optional(&mut *connection)
+            .await?;
+        let flow = flow.as_deref().map(FlowName::from);
+        all.push(Left { recording: message.recording, flow });
+    }
+    Ok(all)
 }
 
 /// Every message of the log, on a connection of its own.
@@ -141,6 +159,17 @@ mod tests {
         assert_eq!((line.flow.as_str(), line.named.as_micros()), ("after_hours", 5));
         assert_eq!(line.caller.as_ref().map(|caller| caller.expose().as_str()), Some("+16175550142"));
         assert_eq!(waiting(&path, 9).unwrap().0.len(), 2);
+        let left = blocking(async {
+            let mut connection = connect(&path).await?;
+            sqlx::raw_sql("DELETE FROM call_record WHERE call_id = 9").execute(&mut connection).await?;
+            left(&mut connection).await
+        });
+        let left: Vec<_> = left.unwrap().into_iter().map(|it| (it.recording.0, it.flow)).collect();
+        assert_eq!(
+            left,
+            [(5, Some("after_hours".into())), (7, None)],
+            "a message without a record waits too"
+        );
         let messages = super::all(&path).unwrap();
         assert!(messages.is_done(CallId(8)) && messages.of(CallId(9)).len() == 1);
     }

@@ -21,6 +21,7 @@ use crate::io::recorder::reconcile::{self, Found, Known};
 use crate::limits::EVENT_BATCH_MAX;
 use crate::report::event::{Cause, Entry, Event, Party};
 use crate::switch::interface::Interrupted;
+use crate::switch::messages::Left;
 use sqlx::{Row, SqliteConnection};
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -43,7 +44,7 @@ pub struct Recovered {
     /// Files in the folder that no log knows; they were left alone.
     pub foreign: u64,
     /// Messages that nobody has marked as done, the oldest first.
-    pub messages: Vec<RecordingId>,
+    pub messages: Vec<Left>,
     /// Octets that the recordings take: where the recorder's quota starts.
     pub octets: u64,
 }
@@ -88,7 +89,7 @@ pub async fn settle(
         next_id = next(connection, greatest).await?.max(next_id);
     }
     let lost = lost(&found);
-    let messages = messages::read(connection).await?.waiting().map(|message| message.recording).collect();
+    let messages = messages::left(connection).await?;
     Ok(Recovered {
         messages,
         next_seq,

@@ -129,6 +129,15 @@ pub struct Reached {
     pub way: Way,
 }
 
+/// A phone that can be called, and the login that bound it: another one is a phone that began anew.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Registered {
+    /// How it is reached.
+    pub reached: Reached,
+    /// The Call-ID of its REGISTERs.
+    pub call_id: Phi<Box<[u8]>>,
+}
+
 /// All bindings of a user that outlive a restart, as they are from now on.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Keep {
@@ -225,15 +234,21 @@ impl Registrar {
 
     /// The phones of a user, the preferred ones first, among equals the one that was heard of last.
     pub fn reached(&self, now: Instant, user: &str) -> Vec<Reached> {
-        let places = self.users.get(user).map(|places| places.bindings.as_slice()).unwrap_or_default();
-        let mut there: Vec<&Binding> = places.iter().filter(|binding| binding.holds > now).collect();
+        let mut there: Vec<&Binding> = self.holding(now, user).collect();
         there.sort_by_key(|binding| std::cmp::Reverse((binding.preference, binding.holds)));
-        let reached = |binding: &Binding| Reached {
-            uri: binding.contact.clone(),
-            route: binding.path.clone(),
-            way: binding.way,
-        };
-        there.into_iter().map(reached).collect()
+        there.into_iter().map(reached_at).collect()
+    }
+
+    /// The same, as they stand, each with its login.
+    pub fn registered(&self, now: Instant, user: &str) -> Vec<Registered> {
+        let registered =
+            |binding: &Binding| Registered { reached: reached_at(binding), call_id: binding.call_id.clone() };
+        self.holding(now, user).map(registered).collect()
+    }
+
+    fn holding(&self, now: Instant, user: &str) -> impl Iterator<Item = &Binding> {
+        let places = self.users.get(user).map(|places| places.bindings.as_slice()).unwrap_or_default();
+        places.iter().filter(move |binding| binding.holds > now)
     }
 
     /// The user with a phone that is reached there: over that very way, or else at that address. It looks at all
@@ -443,6 +458,10 @@ impl Registrar {
         let places = self.users.entry(Arc::clone(&user)).or_default();
         (user, places)
     }
+}
+
+fn reached_at(binding: &Binding) -> Reached {
+    Reached { uri: binding.contact.clone(), route: binding.path.clone(), way: binding.way }
 }
 
 /// What the step from one binding to another is to the disk.

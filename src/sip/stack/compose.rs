@@ -2,9 +2,10 @@
 
 use super::super::way::{Transport, Way};
 use super::Stack;
-use super::refusal::{ACCEPT, ALLOW, Refusal, SUPPORTED};
+use super::refusal::{ACCEPT, ALLOW, EVENTS, Refusal, SUPPORTED};
 use crate::wire::sip::emit::{self, Answer, Builder, RecordRoute};
 use crate::wire::sip::message::Request;
+use crate::wire::sip::method::Method;
 use crate::wire::sip::name::Name;
 use crate::wire::sip::via::Via;
 use std::collections::hash_map::DefaultHasher;
@@ -66,7 +67,7 @@ impl Stack {
         to_tag: Option<&str>,
     ) -> Builder {
         let makes_dialog =
-            (101..300).contains(&status) && request.method == crate::wire::sip::method::Method::Invite;
+            (101..300).contains(&status) && matches!(request.method, Method::Invite | Method::Subscribe);
         let record_route = if makes_dialog { RecordRoute::Copied } else { RecordRoute::LeftOut };
         let reason = emit::reason_phrase(status);
         let answer = Answer { status, reason, source: way.remote, to_tag, record_route };
@@ -107,11 +108,12 @@ impl Stack {
         format!("{:016x}", hasher.finish())
     }
 
-    /// What we can do, for answers to OPTIONS and INVITE (RFC 3261 §11.2, §13.3.1.4).
+    /// What we can do, for answers to OPTIONS and INVITE (RFC 3261 §11.2, §13.3.1.4; RFC 6665 §4.4.4).
     pub(super) fn abilities(&self, builder: Builder, way: Way) -> Builder {
         builder
             .header(Name::Contact, self.contact(way))
             .header(Name::Allow, ALLOW)
+            .header(Name::AllowEvents, EVENTS)
             .header(Name::Accept, ACCEPT)
             .header(Name::Supported, SUPPORTED)
     }

@@ -346,6 +346,8 @@ impl Stack {
             | Purpose::Left { .. }
             | Purpose::Register { .. }
             | Purpose::Watch { .. }
+            | Purpose::Summary { .. }
+            | Purpose::Subscriber { .. }
             | Purpose::Notify { .. }
             | Purpose::Prack => {
                 let hop = hop_to_locate(&begin.octets, begin.way);

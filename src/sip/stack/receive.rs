@@ -6,7 +6,7 @@
 //!           ─▶ CANCEL, request in a dialog ─▶ [request]
 //!           ─▶ from a network that nobody named: counted
 //!           ─▶ broken rule, refused ─▶ answered without a transaction
-//!           ─▶ INVITE, OPTIONS ─▶ [request] · REGISTER ─▶ [register]
+//!           ─▶ INVITE, OPTIONS ─▶ [request] · REGISTER ─▶ [register] · SUBSCRIBE ─▶ [subscribe]
 //! ```
 
 use super::super::dialog::DialogId;
@@ -15,7 +15,7 @@ use super::super::interface::Openness;
 use super::super::transaction::key::{MergeKey, ServerKey};
 use super::super::transaction::servers::{self, ServerId};
 use super::super::way::Way;
-use super::refusal::{EXTENSIONS, Refusal};
+use super::refusal::{ACCEPT, EXTENSIONS, Refusal};
 use super::{Stack, body, compose};
 use crate::clock::Instant;
 use crate::limits::{SIP_BODY_MAX_OCTETS, SIP_URI_MAX_OCTETS};
@@ -106,11 +106,13 @@ impl Stack {
         if !self.calls_for_help(arrival) && !self.hears(now, arrival.way.remote.ip()) {
             return;
         }
+        if let Some(id) = dialog.as_ref().and_then(|id| self.subscriptions.find(id)) {
+            return self.in_subscription(now, arrival, key, id);
+        }
         match self.screen(request, dialog.is_some()) {
             Err(refusal) => {
                 self.counters.transactions_full += u64::from(refusal == Refusal::Full);
-                if matches!(refusal, Refusal::UnknownMethod | Refusal::MethodNotAllowed | Refusal::Forbidden)
-                {
+                if self.is_offence(now, arrival.way, &refusal) {
                     self.blame(now, arrival.way.remote.ip());
                 }
                 self.refuse_statelessly(arrival.way, request, &refusal);
@@ -118,7 +120,16 @@ impl Stack {
             Ok(Screened::Options) => self.options_outside(arrival),
             Ok(Screened::Invite) => self.invite_in(now, arrival, key),
             Ok(Screened::Register) => self.register_in(now, arrival, key),
+            Ok(Screened::Subscribe) => self.subscribe_in(now, arrival, key),
         }
+    }
+
+    /// Whether nobody who wants to call or to log in would have sent that. Phones subscribe to whatever has a lamp: one of ours
+    /// is not shut out for a row of them.
+    fn is_offence(&self, now: Instant, way: Way, refusal: &Refusal) -> bool {
+        let is_strange_event = *refusal == Refusal::BadEvent && self.phone_at(now, &way).is_none();
+        is_strange_event
+            || matches!(refusal, Refusal::UnknownMethod | Refusal::MethodNotAllowed | Refusal::Forbidden)
     }
 
     /// A phone of the house calls for help: a wrong password of its neighbour does not shut it out.
@@ -186,13 +197,15 @@ impl Stack {
             // Nobody is to make us call somebody who is in no call with us.
             Method::Refer if has_to_tag => return Err(Refusal::NoDialog),
             Method::Refer => return Err(Refusal::Forbidden),
+            Method::Subscribe if has_to_tag => return Err(Refusal::NoDialog),
+            Method::Subscribe => {
+                self.screen_subscribe(&request.headers)?;
+                Screened::Subscribe
+            }
             Method::Other(_) => return Err(Refusal::UnknownMethod),
-            Method::Ack
-            | Method::Register
-            | Method::Subscribe
-            | Method::Notify
-            | Method::Message
-            | Method::Publish => return Err(Refusal::MethodNotAllowed),
+            Method::Ack | Method::Register | Method::Notify | Method::Message | Method::Publish => {
+                return Err(Refusal::MethodNotAllowed);
+            }
         };
         if has_to_tag {
             return Err(Refusal::NoDialog);
@@ -239,6 +252,7 @@ enum Screened {
     Invite,
     Options,
     Register,
+    Subscribe,
 }
 
 /// Lengths, extensions, body, and what our answer may carry (RFC 3261 §8.2.2.3, §8.2.3, §21.4). The body of
@@ -271,19 +285,17 @@ pub fn check_content(request: &Request<'_>) -> Result<(), Refusal> {
     if replaces.is_some() && request.method != Method::Invite {
         return Err(Refusal::Refer(ReferError::Replaces));
     }
-    if request.method == Method::Invite && !accepts_sdp(headers) {
+    if request.method == Method::Invite && !accepts(headers, ACCEPT) {
         return Err(Refusal::NotAcceptable);
     }
     Ok(())
 }
 
-/// Whether an answer may carry SDP: without Accept it may (RFC 3261 §20.1).
-fn accepts_sdp(headers: &Headers<'_>) -> bool {
+/// Whether that `application/` type may be sent: without Accept it may (RFC 3261 §20.1, RFC 3842 §3.5).
+pub fn accepts(headers: &Headers<'_>, media_type: &str) -> bool {
     let fits = |range: &[u8]| {
         let range = trim(split_at_outside(range, b';').0);
-        [&b"application/sdp"[..], b"application/*", b"*/*"]
-            .iter()
-            .any(|ours| ours.eq_ignore_ascii_case(range))
+        [media_type.as_bytes(), b"application/*", b"*/*"].iter().any(|ours| ours.eq_ignore_ascii_case(range))
     };
     !headers.has(Name::Accept) || headers.values(Name::Accept).any(fits)
 }

@@ -1,18 +1,22 @@
 //! What the machine refuses by itself, and the one place where its statuses are decided
 //! (RFC 3261 §8.2, §12.2.2, §14.2; RFC 3262 §3; RFC 3311 §5.2; RFC 4028 §6).
 //!
-//! Some statuses are never ours. 404 is the switch's, and for phones of ours alone: every other number leads to a flow. 421: there is no
+//! Some statuses are never ours. 404 to a call is the switch's, and for phones of ours alone: every other number leads to a flow. 421: there is no
 //! extension that we cannot do without. 483: we forward nothing, so the last hop is as good as any
 //! (RFC 3261 §16.3). 408 to anything but INVITE helps nobody (RFC 4320 §4.2).
 
+use super::super::summary::CONTENT_TYPE;
 use crate::limits::SESSION_EXPIRES_MIN_S;
+use crate::limits::summaries::SUBSCRIPTION_MIN_S;
 use crate::wire::sip::emit::Builder;
 use crate::wire::sip::name::Name;
 use crate::wire::sip::refer::ReferError;
 use crate::wire::sip::validate::Violation;
 
 /// What this engine does (RFC 3261 §20.5).
-pub const ALLOW: &str = "INVITE, ACK, BYE, CANCEL, OPTIONS, UPDATE, PRACK, INFO, REFER";
+pub const ALLOW: &str = "INVITE, ACK, BYE, CANCEL, OPTIONS, UPDATE, PRACK, INFO, REFER, SUBSCRIBE";
+/// The event packages that it knows (RFC 6665 §8.2.2).
+pub const EVENTS: &str = "message-summary, refer";
 /// The extensions that it knows (RFC 3261 §20.37).
 pub const SUPPORTED: &str = "100rel, replaces, timer";
 /// The same, each by itself.
@@ -79,7 +83,19 @@ pub enum Refusal {
     /// A second REFER while its sender is still told of the first: a request is pending in the dialog
     /// (RFC 3261 §21.4.27).
     ReferOpen,
-    /// There is no room for another transaction.
+    /// A SUBSCRIBE of no event package that we know (RFC 6665 §8.3.2).
+    BadEvent,
+    /// A SUBSCRIBE of a user whose phones show no messages (RFC 3261 §21.4.5).
+    NoMailbox,
+    /// A SUBSCRIBE for under [`SUBSCRIPTION_MIN_S`] (RFC 6665 §4.2.1.1).
+    TooBrief,
+    /// Its Accept has no room for the body of our NOTIFYs (RFC 3261 §21.4.7).
+    NotASummary,
+    /// A SUBSCRIBE without a Contact that a NOTIFY could go to (RFC 6665 §8.1.1).
+    NoContact,
+    /// A SUBSCRIBE of which more would be kept than is (RFC 3261 §21.5.7).
+    TooMuchToKeep,
+    /// There is no room for another transaction, or subscription.
     Full,
 }
 
@@ -95,12 +111,16 @@ impl Refusal {
             Refusal::MethodNotAllowed => 405,
             Refusal::Merged => 482,
             Refusal::Extension { .. } => 420,
-            Refusal::InfoBody => 400,
-            Refusal::NotAcceptable => 406,
+            Refusal::InfoBody | Refusal::NoContact => 400,
+            Refusal::NoMailbox => 404,
+            Refusal::NotAcceptable | Refusal::NotASummary => 406,
             Refusal::BodyTooLong => 413,
             Refusal::UriTooLong => 414,
             Refusal::ContentType | Refusal::ContentEncoding | Refusal::InfoType => 415,
             Refusal::IntervalTooSmall => 422,
+            Refusal::TooBrief => 423,
+            Refusal::BadEvent => 489,
+            Refusal::TooMuchToKeep => 513,
             Refusal::NoDialog | Refusal::NothingToCancel | Refusal::NothingToAcknowledge => 481,
             Refusal::OutOfOrder | Refusal::StillOpen { .. } => 500,
             Refusal::Forbidden => 403,
@@ -127,6 +147,9 @@ impl Refusal {
             Refusal::Extension { tags } => builder.header(Name::Unsupported, tags),
             Refusal::ContentType | Refusal::NotAcceptable => builder.header(Name::Accept, ACCEPT),
             Refusal::InfoType => builder.header(Name::Accept, ACCEPT_INFO),
+            Refusal::NotASummary => builder.header(Name::Accept, CONTENT_TYPE),
+            Refusal::BadEvent => builder.header(Name::AllowEvents, EVENTS),
+            Refusal::TooBrief => builder.header_fmt(Name::MinExpires, format_args!("{SUBSCRIPTION_MIN_S}")),
             Refusal::IntervalTooSmall => {
                 builder.header_fmt(Name::MinSe, format_args!("{SESSION_EXPIRES_MIN_S}"))
             }
@@ -143,6 +166,9 @@ impl Refusal {
             | Refusal::UriTooLong
             | Refusal::BodyTooLong
             | Refusal::InfoBody
+            | Refusal::NoMailbox
+            | Refusal::NoContact
+            | Refusal::TooMuchToKeep
             | Refusal::TooLate
             | Refusal::OutOfOrder
             | Refusal::Forbidden
@@ -166,9 +192,15 @@ mod tests {
             (
                 Refusal::MethodNotAllowed,
                 405,
-                "Allow: INVITE, ACK, BYE, CANCEL, OPTIONS, UPDATE, PRACK, INFO, REFER",
+                "Allow: INVITE, ACK, BYE, CANCEL, OPTIONS, UPDATE, PRACK, INFO, REFER, SUBSCRIBE",
             ),
+            (Refusal::NoContact, 400, ""),
+            (Refusal::NoMailbox, 404, ""),
             (Refusal::NotAcceptable, 406, "Accept: application/sdp"),
+            (Refusal::NotASummary, 406, "Accept: application/simple-message-summary"),
+            (Refusal::TooBrief, 423, "Min-Expires: 60"),
+            (Refusal::BadEvent, 489, "Allow-Events: message-summary, refer"),
+            (Refusal::TooMuchToKeep, 513, ""),
             (Refusal::BodyTooLong, 413, ""),
             (Refusal::UriTooLong, 414, ""),
             (Refusal::ContentType, 415, "Accept: application/sdp"),
@@ -190,7 +222,7 @@ mod tests {
             (
                 Refusal::UnknownMethod,
                 501,
-                "Allow: INVITE, ACK, BYE, CANCEL, OPTIONS, UPDATE, PRACK, INFO, REFER",
+                "Allow: INVITE, ACK, BYE, CANCEL, OPTIONS, UPDATE, PRACK, INFO, REFER, SUBSCRIBE",
             ),
             (Refusal::Full, 503, "Retry-After: 10"),
             (Refusal::TooLate, 504, ""),

@@ -7,10 +7,12 @@
 //! ```
 //! Without users in the configuration REGISTER is a method that we do not do.
 
+use super::super::counters::Counters;
 use super::super::digest::Ha1;
 use super::super::digest::server::{Asker, Shown};
 use super::super::interface::{Event, Phone, Phones, Proof};
 use super::super::registrar::{Bound, Reached, Refused, Registrar, Registration};
+use super::super::summary::Summaries;
 use super::super::transaction::key::{MergeKey, ServerKey};
 use super::super::transaction::servers::{self, ServerId};
 use super::super::way::{ConnectionId, Way};
@@ -35,7 +37,9 @@ use std::sync::Arc;
 pub struct Desk {
     asker: Asker,
     users: BTreeMap<Arc<str>, Ha1>,
-    registrar: Registrar,
+    pub(super) registrar: Registrar,
+    /// What the phones of users know of messages that wait.
+    pub(super) summaries: Summaries,
     /// The 200 of changes that are not on disk yet.
     waiting: BTreeMap<u64, Waiting>,
 }
@@ -60,7 +64,8 @@ impl Desk {
                 registrar.load(now, &user, kept);
             }
         }
-        Self { asker: Asker::new(&phones.realm, phones.secret), users, registrar, waiting: BTreeMap::new() }
+        let asker = Asker::new(&phones.realm, phones.secret);
+        Self { asker, users, registrar, summaries: Summaries::default(), waiting: BTreeMap::new() }
     }
 
     /// What passwords are for, and the host of users' addresses.
@@ -130,8 +135,8 @@ impl Desk {
     }
 }
 
-/// What a REGISTER without a right to be served is told.
-enum Answer {
+/// What a REGISTER or SUBSCRIBE without a right to be served is told.
+pub(super) enum Answer {
     /// 401 with this challenge.
     Challenge(String),
     /// 503, come again after so many seconds.
@@ -144,7 +149,9 @@ impl Stack {
     pub(super) fn open_desk(&mut self, now: Instant, phones: Phones) {
         let rng = Rng::seeded(self.rng.next_u64());
         self.desk = (!phones.users.is_empty()).then(|| Box::new(Desk::open(now, phones, rng)));
+        self.end_subscriptions_of_nobody(now);
         self.retime_desk();
+        self.retime_summaries();
     }
 
     /// Whether `sip:NAME@REALM` names a user of ours.
@@ -164,20 +171,33 @@ impl Stack {
     pub(super) fn register_in(&mut self, now: Instant, arrival: &Arrival<'_>, key: ServerKey) {
         match self.judge_register(now, arrival) {
             Ok(user) => self.serve_register(now, arrival, key, &user),
-            Err(answer) => self.turn_away(arrival, &answer),
+            Err(answer) => {
+                self.counters.registers_shed += u64::from(matches!(answer, Answer::Later(_)));
+                self.turn_away(arrival, &answer);
+            }
         }
     }
 
-    /// Who asks, and for whom (RFC 3261 §10.3 steps 3 to 5).
     fn judge_register(&mut self, now: Instant, arrival: &Arrival<'_>) -> Result<Arc<str>, Answer> {
+        let Some(wanted) = user_of(&arrival.essentials.to.uri) else { return Err(Answer::Status(404)) };
+        self.judge_user(now, arrival, &wanted, |counters| &mut counters.registers_refused)
+    }
+
+    /// Who asks, and for whom (RFC 3261 §10.3 steps 3 to 5). Who has no right is counted in `refused`.
+    pub(super) fn judge_user(
+        &mut self,
+        now: Instant,
+        arrival: &Arrival<'_>,
+        wanted: &str,
+        refused: fn(&mut Counters) -> &mut u64,
+    ) -> Result<Arc<str>, Answer> {
         let Some(desk) = self.desk.as_deref_mut() else { return Err(Answer::Status(405)) };
-        let Arrival { request, essentials, way, .. } = arrival;
-        let Some(wanted) = user_of(&essentials.to.uri) else { return Err(Answer::Status(404)) };
+        let Arrival { request, way, .. } = arrival;
         let credentials = desk.asker.credentials(&request.headers);
         if credentials.is_some() {
             desk.registrar.admit(now).map_err(Answer::Later)?;
         }
-        let named = credentials.as_ref().map(named).unwrap_or_else(|| wanted.clone());
+        let named = credentials.as_ref().map(named).unwrap_or_else(|| wanted.to_owned());
         let (user, ha1) = desk.users.get_key_value(named.as_str()).unzip();
         let shown = desk.asker.judge(now, request.method.octets(), credentials.as_ref(), ha1);
         let answer = match (shown, user) {
@@ -189,7 +209,7 @@ impl Stack {
             }
         };
         if matches!(shown, Shown::Knows | Shown::Wrong) {
-            self.counters.registers_refused += 1;
+            *refused(&mut self.counters) += 1;
             self.blame(now, way.remote.ip());
         }
         Err(answer)
@@ -218,7 +238,7 @@ impl Stack {
     }
 
     /// Answers without a transaction: whoever has shown nothing costs no memory.
-    fn turn_away(&mut self, arrival: &Arrival<'_>, answer: &Answer) {
+    pub(super) fn turn_away(&mut self, arrival: &Arrival<'_>, answer: &Answer) {
         let Arrival { way, request, .. } = arrival;
         let tag = self.stateless_tag(request);
         let status = match answer {
@@ -229,10 +249,7 @@ impl Stack {
         let builder = self.response(request, *way, status, Some(&tag));
         let builder = match answer {
             Answer::Challenge(challenge) => builder.header(Name::WwwAuthenticate, challenge),
-            Answer::Later(seconds) => {
-                self.counters.registers_shed += 1;
-                builder.header_fmt(Name::RetryAfter, format_args!("{seconds}"))
-            }
+            Answer::Later(seconds) => builder.header_fmt(Name::RetryAfter, format_args!("{seconds}")),
             Answer::Status(_) => builder,
         };
         let octets = builder.finish();
@@ -259,7 +276,10 @@ impl Stack {
         };
         let kept: Vec<_> = std::iter::from_fn(|| desk.registrar.poll_output()).collect();
         match bound {
-            Ok(bound) => self.registered(now, arrival, server, &bound, retry_after_s),
+            Ok(bound) => {
+                self.registered(now, arrival, server, &bound, retry_after_s);
+                self.phone_bound(now, user);
+            }
             Err(status) => {
                 let octets = self.register_refused(arrival, status, retry_after_s);
                 self.server_answer(now, server, status, octets);
@@ -349,7 +369,7 @@ impl Stack {
 }
 
 /// The user part of a URI, unescaped, as users are named.
-fn user_of(uri: &Uri<'_>) -> Option<String> {
+pub fn user_of(uri: &Uri<'_>) -> Option<String> {
     String::from_utf8(uri.user_unescaped()?.into_owned()).ok()
 }
 

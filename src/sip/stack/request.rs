@@ -10,6 +10,7 @@ use super::super::transaction::servers::{self, ServerId};
 use super::leg::{InDialog, Incoming, Leg, OpenOffer, Parting, Phase, Stage, Update};
 use super::receive::{Arrival, check_content};
 use super::refusal::Refusal;
+use super::subscribe::refused_in_call;
 use super::update::update_of;
 use super::{Stack, body, caller};
 use crate::clock::Instant;
@@ -231,7 +232,7 @@ impl Stack {
         leg: LegId,
     ) -> Result<(), Refusal> {
         let request = &arrival.request;
-        check_method(request.method)?;
+        check_method(request)?;
         let Some(held) = self.legs.get_mut(&leg) else { return Err(Refusal::NoDialog) };
         let within = match &mut held.phase {
             Phase::InDialog(within) => within,
@@ -276,7 +277,7 @@ impl Stack {
         dialog: &DialogId,
     ) -> Result<(), Refusal> {
         let request = &arrival.request;
-        check_method(request.method)?;
+        check_method(request)?;
         let fork = self.fork_mut(leg, dialog).ok_or(Refusal::NoDialog)?;
         if matches!(request.method, Method::Bye | Method::Invite | Method::Prack) {
             return Err(Refusal::NoDialog);
@@ -393,8 +394,8 @@ fn reason_of(request: &Request<'_>) -> Option<Reason> {
 }
 
 /// Whether we do that method within a dialog.
-fn check_method(method: Method<'_>) -> Result<(), Refusal> {
-    match method {
+fn check_method(request: &Request<'_>) -> Result<(), Refusal> {
+    match request.method {
         Method::Invite
         | Method::Bye
         | Method::Options
@@ -405,7 +406,8 @@ fn check_method(method: Method<'_>) -> Result<(), Refusal> {
         | Method::Refer => Ok(()),
         Method::Cancel => Err(Refusal::NothingToCancel),
         Method::Other(_) => Err(Refusal::UnknownMethod),
-        Method::Register | Method::Subscribe | Method::Notify | Method::Message | Method::Publish => {
+        Method::Subscribe => Err(refused_in_call(&request.headers)),
+        Method::Register | Method::Notify | Method::Message | Method::Publish => {
             Err(Refusal::MethodNotAllowed)
         }
     }

@@ -24,10 +24,32 @@ use crate::wire::sip::message::{Message, Response, parse};
 use crate::wire::sip::method::Method;
 use crate::wire::sip::name::Name;
 use crate::wire::sip::validate::validate_response;
+use std::sync::Arc;
 
 /// Whether the stack itself may send a request again that was refused with this status.
 fn may_go_again(status: u16) -> bool {
     matches!(status, 401 | 407 | 503)
+}
+
+/// Whether a request that came to nothing may go to another target.
+fn is_worth_more(purpose: &Purpose, status: u16) -> bool {
+    match purpose {
+        // A CANCEL that nobody answers is not worth a second one.
+        Purpose::Cancel => status != 408,
+        // A phone is where it logged in from, and nowhere else.
+        Purpose::Summary { .. } => false,
+        Purpose::Invite { .. }
+        | Purpose::ReInvite { .. }
+        | Purpose::Left { .. }
+        | Purpose::Bye { .. }
+        | Purpose::Probe { .. }
+        | Purpose::Update { .. }
+        | Purpose::Register { .. }
+        | Purpose::Watch { .. }
+        | Purpose::Subscriber { .. }
+        | Purpose::Notify { .. }
+        | Purpose::Prack => true,
+    }
 }
 
 /// Numbers left out in a dialog of a fork that is not remembered.
@@ -82,6 +104,11 @@ impl Stack {
 
     /// Whether a request that was refused is on its way again: to another target, or with our account.
     fn goes_again(&mut self, now: Instant, id: ClientId, request: &[u8], response: &Response<'_>) -> bool {
+        let purpose = self.clients.get_mut(id).map(|client| &client.purpose);
+        if matches!(purpose, Some(Purpose::Summary { .. } | Purpose::Subscriber { .. })) {
+            // A phone that wants no news now is rung all the same.
+            return false;
+        }
         match response.status {
             503 => self.turned_away(now, id, request, response),
             401 | 407 => self.answer_challenge(now, id, request, response),
@@ -141,6 +168,19 @@ impl Stack {
                 let leg = *leg;
                 client.octets = Vec::new();
                 self.notify_answered(now, leg, response);
+            }
+            Purpose::Summary { user, telling } => {
+                let (user, telling) = (Arc::clone(user), *telling);
+                client.octets = Vec::new();
+                self.summary_answered(now, &user, telling, response.status);
+            }
+            Purpose::Subscriber { subscription } => {
+                let (subscription, taken) = (*subscription, StatusClass::of(response.status));
+                client.octets = Vec::new();
+                if taken == StatusClass::Success {
+                    self.subscriber_moved(subscription, response);
+                }
+                self.subscriber_answered(now, subscription, response.status);
             }
             Purpose::Watch { carrier } => {
                 let (carrier, host) = (*carrier, client.way.remote);
@@ -366,12 +406,13 @@ impl Stack {
             | Purpose::Update { .. }
             | Purpose::Register { .. }
             | Purpose::Watch { .. }
+            | Purpose::Summary { .. }
+            | Purpose::Subscriber { .. }
             | Purpose::Notify { .. }
             | Purpose::Prack => client.octets.clone(),
         };
         let host = client.way.remote;
-        // A CANCEL that nobody answers is not worth a second one.
-        let is_worth_it = status != 408 || !matches!(client.purpose, Purpose::Cancel);
+        let is_worth_it = is_worth_more(&client.purpose, status);
         self.call_lost(now, id);
         if is_worth_it && self.fail_over(now, id, &request) {
             return;
@@ -393,6 +434,14 @@ impl Stack {
             Some(Purpose::Notify { leg }) => {
                 let leg = *leg;
                 self.notify_lost(now, leg);
+            }
+            Some(Purpose::Summary { user, telling }) => {
+                let (user, telling) = (Arc::clone(user), *telling);
+                self.summary_answered(now, &user, telling, status);
+            }
+            Some(Purpose::Subscriber { subscription }) => {
+                let subscription = *subscription;
+                self.subscriber_answered(now, subscription, status);
             }
             Some(Purpose::Watch { carrier }) => {
                 let carrier = *carrier;

@@ -13,6 +13,8 @@ mod refer;
 mod refresh;
 mod register;
 mod reliable;
+mod subscribe;
+mod summary;
 mod targets;
 mod trunk;
 mod watch;

@@ -2,6 +2,8 @@
 
 use super::super::carrier::{CarrierId, Line};
 use super::super::registrar::Reached;
+use super::super::subscription::SubscriptionId;
+use super::super::summary::TellingId;
 use super::super::way::{ConnectionId, Transport, Way};
 use super::client_invite::{self, ClientInvite};
 use super::client_non_invite::{self, ClientNonInvite};
@@ -70,6 +72,18 @@ pub enum Purpose {
         /// The leg.
         leg: LegId,
     },
+    /// Tells a phone how many messages wait.
+    Summary {
+        /// Whose.
+        user: Arc<str>,
+        /// Which telling.
+        telling: TellingId,
+    },
+    /// Tells the same to a phone that has asked for it.
+    Subscriber {
+        /// Its subscription.
+        subscription: SubscriptionId,
+    },
     /// We log in at a carrier.
     Register {
         /// Which.
@@ -95,6 +109,8 @@ impl Purpose {
             Purpose::Left { .. }
             | Purpose::Cancel
             | Purpose::Prack
+            | Purpose::Summary { .. }
+            | Purpose::Subscriber { .. }
             | Purpose::Register { .. }
             | Purpose::Watch { .. } => None,
         }
@@ -363,7 +379,11 @@ impl Clients {
             | Purpose::Prack
             | Purpose::Notify { .. }
             | Purpose::Register { .. }
-            | Purpose::Watch { .. } => Machine::NonInvite(ClientNonInvite::new(now, self.timers, transport)),
+            | Purpose::Watch { .. }
+            | Purpose::Summary { .. }
+            | Purpose::Subscriber { .. } => {
+                Machine::NonInvite(ClientNonInvite::new(now, self.timers, transport))
+            }
         }
     }
 

@@ -16,6 +16,7 @@ pub mod credentials;
 pub mod cseq;
 pub mod diversion;
 pub mod emit;
+pub mod event;
 pub mod framing;
 pub mod grammar;
 pub mod header;

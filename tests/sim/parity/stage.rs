@@ -86,6 +86,7 @@ impl Stage {
             external_address: None,
             trunks: Vec::new(),
             max_calls: 10,
+            messages: Default::default(),
             legs_gathered: 2,
             port_rest: careline::limits::PORT_REST_DEFAULT,
             unsigned: UnsignedTrees::Withheld,

@@ -132,11 +132,17 @@ fn what_we_do_not_do_is_refused_by_name() {
     // RFC 3261 §10: we are no registrar.
     let refused = answers("REGISTER", &request("REGISTER sip:x", "", ""), "0 > 405 REGISTER\n");
     assert!(
-        refused.contains("\r\nAllow: INVITE, ACK, BYE, CANCEL, OPTIONS, UPDATE, PRACK, INFO, REFER\r\n"),
+        refused.contains(
+            "\r\nAllow: INVITE, ACK, BYE, CANCEL, OPTIONS, UPDATE, PRACK, INFO, REFER, SUBSCRIBE\r\n"
+        ),
         "{refused}"
     );
     answers("an unknown method", &request("DANCE sip:x", "", ""), "0 > 501 DANCE\n");
-    answers("SUBSCRIBE", &request("SUBSCRIBE sip:x", "", ""), "0 > 405 SUBSCRIBE\n");
+    // RFC 6665 §4.4.4, §8.3.2
+    let refused = answers("SUBSCRIBE", &request("SUBSCRIBE sip:x", "", ""), "0 > 489 SUBSCRIBE\n");
+    assert!(refused.contains("\r\nAllow-Events: message-summary, refer\r\n"), "{refused}");
+    let summary = request("SUBSCRIBE sip:x", "Event: message-summary\r\n", "");
+    answers("SUBSCRIBE where nobody is a user", &summary, "0 > 403 SUBSCRIBE\n");
     let refused = answers(
         "an extension",
         &request("INVITE sip:1@x", "Require: 100rel, replaces, timer, join, path\r\n", ""),
@@ -199,7 +205,7 @@ fn a_broken_rule_is_answered_with_its_name() {
 fn options_tells_what_we_can() {
     let told = answers("OPTIONS", &request("OPTIONS sip:x", "", ""), "0 > 200 OPTIONS\n");
     for line in [
-        "Allow: INVITE, ACK, BYE, CANCEL, OPTIONS, UPDATE, PRACK, INFO, REFER",
+        "Allow: INVITE, ACK, BYE, CANCEL, OPTIONS, UPDATE, PRACK, INFO, REFER, SUBSCRIBE",
         "Accept: application/sdp",
         "Supported: 100rel, replaces, timer",
         "Server: Careline/0.1",

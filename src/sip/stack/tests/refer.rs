@@ -94,6 +94,19 @@ fn who_hangs_up_after_the_202_is_told_all_the_same() {
         "120 > 200 BYE\n120 ! Bye\n900 > NOTIFY\n",
     );
     check_taken(
+        "and would end it: it ends by itself",
+        &[
+            (120, "SUBSCRIBE + Event: refer + Expires: 0"),
+            (130, "200 NOTIFY"),
+            (140, "SUBSCRIBE + Event: dialog"),
+            (150, "SUBSCRIBE + Event: message-summary"),
+            (160, "BYE"),
+            (900, "tell done"),
+            (910, "200 NOTIFY"),
+        ],
+        "120 > 403 SUBSCRIBE\n140 > 489 SUBSCRIBE\n150 > 403 SUBSCRIBE\n160 > 200 BYE\n160 ! Bye\n900 > NOTIFY\n",
+    );
+    check_taken(
         "and has forgotten the dialog",
         &[(120, "BYE"), (130, "481 NOTIFY"), (900, "tell done")],
         "120 > 200 BYE\n120 ! Bye\n",

@@ -20,23 +20,27 @@ use std::time::Duration;
 
 const US: &str = "10.0.0.1:5060";
 
-struct Bench {
-    stack: Stack,
-    now: Instant,
-    way: Way,
+pub struct Bench {
+    pub stack: Stack,
+    pub now: Instant,
+    pub way: Way,
     cseq: u32,
-    sent: Vec<(Way, String)>,
+    pub sent: Vec<(Way, String)>,
     keeps: Vec<Keep>,
     ladder: String,
-    purse: Purse,
+    pub purse: Purse,
 }
 
-fn udp(remote: &str) -> Way {
+pub fn udp(remote: &str) -> Way {
     Way::udp(US.parse().unwrap(), remote.parse().unwrap())
 }
 
-fn tcp(remote: &str, id: u64) -> Way {
+pub fn tcp(remote: &str, id: u64) -> Way {
     Way { transport: Transport::Tcp, connection: Some(ConnectionId(id)), ..udp(remote) }
+}
+
+pub fn purse(user: &str) -> Purse {
+    Purse::new(Account::new(user, "secret"))
 }
 
 pub fn phones() -> Phones {
@@ -50,7 +54,7 @@ pub fn phones() -> Phones {
 }
 
 impl Bench {
-    fn new() -> Self {
+    pub fn new() -> Self {
         let mut bench = Self {
             stack: Stack::new(settings(500), Rng::seeded(1)),
             now: Instant::START + Duration::from_secs(1),
@@ -65,7 +69,7 @@ impl Bench {
         bench
     }
 
-    fn tell(&mut self, input: Input<'_>) {
+    pub fn tell(&mut self, input: Input<'_>) {
         self.stack.handle(self.now, input);
         while let Some(output) = self.stack.poll_output() {
             match output {
@@ -92,17 +96,21 @@ impl Bench {
 
     /// Sends a REGISTER for a user; the message that answers it, or nothing yet.
     fn register(&mut self, user: &str, lines: &str) -> String {
+        self.register_as(user, "r", lines)
+    }
+
+    fn register_as(&mut self, user: &str, call_id: &str, lines: &str) -> String {
         self.cseq += 1;
         let (cseq, via) = (self.cseq, self.way.transport.in_via());
         let text = format!(
             "REGISTER sip:10.0.0.1 SIP/2.0\r\nVia: SIP/2.0/{via} 10.0.0.2;rport;branch=z9hG4bK{cseq}\r\n\
-             From: <sip:{user}@careline>;tag=1\r\nTo: <sip:{user}@careline>\r\nCall-ID: r\r\n\
+             From: <sip:{user}@careline>;tag=1\r\nTo: <sip:{user}@careline>\r\nCall-ID: {call_id}\r\n\
              CSeq: {cseq} REGISTER\r\nMax-Forwards: 70\r\n{lines}Content-Length: 0\r\n\r\n"
         );
         self.message(&text)
     }
 
-    fn message(&mut self, text: &str) -> String {
+    pub fn message(&mut self, text: &str) -> String {
         let (way, before) = (self.way, self.sent.len());
         self.tell(Input::Message { way, octets: text.as_bytes() });
         let answers = &self.sent[before..];
@@ -111,35 +119,43 @@ impl Bench {
     }
 
     /// The same with the password, asked for first.
-    fn log_in(&mut self, user: &str, lines: &str) -> String {
+    pub fn log_in(&mut self, user: &str, lines: &str) -> String {
+        self.log_in_as(user, "r", lines)
+    }
+
+    pub fn log_in_as(&mut self, user: &str, call_id: &str, lines: &str) -> String {
         let asked = self.register(user, "");
         let authorization = self.authorization(&asked);
-        self.register(user, &format!("{authorization}{lines}"))
+        self.register_as(user, call_id, &format!("{authorization}{lines}"))
     }
 
     fn authorization(&mut self, asked: &str) -> String {
+        self.authorization_for(asked, "REGISTER")
+    }
+
+    pub fn authorization_for(&mut self, asked: &str, method: &str) -> String {
         let Ok(Message::Response(response)) = parse(asked.as_bytes()) else { panic!("{asked}") };
         assert_eq!(response.status, 401, "{asked}");
         let challenge = Purse::choose(&response.headers, Name::WwwAuthenticate).unwrap();
-        let value = self.purse.credentials(challenge, b"REGISTER", b"sip:10.0.0.1", "c0");
+        let value = self.purse.credentials(challenge, method.as_bytes(), b"sip:10.0.0.1", "c0");
         format!("Authorization: {}\r\n", String::from_utf8(value).unwrap())
     }
 
-    fn kept(&mut self) -> String {
+    pub fn kept(&mut self) -> String {
         let up_to = self.keeps.last().map_or(0, |keep| keep.change);
         let before = self.sent.len();
         self.tell(Input::BindingsKept { up_to });
         self.sent[before..].iter().map(|(_, text)| status(text)).collect::<Vec<_>>().join(" ")
     }
 
-    fn call(&mut self, target: &str) -> LegId {
+    pub fn call(&mut self, target: &str) -> LegId {
         let leg = self.stack.reserve_leg();
         self.tell(Input::Command(Command::Locate { leg, target: target.to_owned() }));
         leg
     }
 
     /// The last message, where it went, and how its Request-URI is written.
-    fn last(&self) -> String {
+    pub fn last(&self) -> String {
         let (way, text) = self.sent.last().unwrap();
         let start = text.lines().next().unwrap();
         let by = way.connection.map_or(String::new(), |id| format!(" #{}", id.0));
@@ -147,7 +163,7 @@ impl Bench {
     }
 
     /// Answers the last INVITE.
-    fn answer(&mut self, status: u16, lines: &str) {
+    pub fn answer(&mut self, status: u16, lines: &str) {
         let (way, text) =
             self.sent.iter().rev().find(|(_, text)| text.starts_with("INVITE")).unwrap().clone();
         let line = |name: &str| text.lines().find(|line| line.starts_with(name)).unwrap().to_owned();
@@ -161,7 +177,7 @@ impl Bench {
     }
 }
 
-fn checked(text: &str) -> String {
+pub fn checked(text: &str) -> String {
     match parse(text.as_bytes()).unwrap() {
         Message::Response(response) => {
             validate_response(&response).unwrap_or_else(|rule| panic!("{rule}: {text}"))
@@ -171,7 +187,7 @@ fn checked(text: &str) -> String {
     text.to_owned()
 }
 
-fn status(text: &str) -> String {
+pub fn status(text: &str) -> String {
     text.split(' ').nth(1).unwrap_or_default().to_owned()
 }
 
