@@ -163,7 +163,7 @@ impl Fault {
             Fault::LostPromise => &["never heard"],
             Fault::LeakedWhisper => &["in its room"],
             Fault::LeakedCode => &["who is read for codes"],
-            Fault::LostHandover => &["never heard"],
+            Fault::LostHandover => &["is to talk with", "never heard"],
             Fault::LostReplaces => &["asks for a place", "and is told"],
             Fault::UndismissedDesk => &["nobody told it BYE"],
         }
