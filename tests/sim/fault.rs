@@ -164,7 +164,7 @@ impl Fault {
             Fault::LeakedWhisper => &["in its room"],
             Fault::LeakedCode => &["who is read for codes"],
             Fault::LostHandover => &["is to talk with", "never heard"],
-            Fault::LostReplaces => &["asks for a place", "and is told"],
+            Fault::LostReplaces => &["is to talk with", "asks for a place"],
             Fault::UndismissedDesk => &["nobody told it BYE"],
         }
     }
