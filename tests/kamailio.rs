@@ -7,7 +7,7 @@
 //! ```
 //! Kamailio refuses whatever belongs to a dialog and does not name its way, SIPp whatever did not come by
 //! Kamailio, and the engine's own trace tells the Route of each of its requests. What is *not* its job:
-//! calls without a proxy (`tests/sipp`).
+//! calls without a proxy (`tests/sipp`). As the edge of a carrier it wants an account too.
 
 #[path = "engine/mod.rs"]
 mod engine;
@@ -18,6 +18,7 @@ use engine::{Engine, Notice, ROOT, Wishes, eventually};
 use std::collections::BTreeSet;
 use std::fs;
 use std::net::SocketAddr;
+use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -74,18 +75,32 @@ enum Prompts {
     Short,
 }
 
+/// Whether the proxy takes the engine's calls as they come.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Asks {
+    Nothing,
+    /// It is the edge of a carrier and wants our account (RFC 3261 §22.3).
+    Account,
+}
+
+/// The account.
+const USER: &str = "clinic-7";
+const PASSWORD: &str = "trunk pass";
+const REALM: &str = "carrier.example";
+
 /// What may differ from test to test.
 struct Setup {
     inner: Inner,
     /// The number that callers dial, whose messages are traced.
     number: &'static str,
     prompts: Prompts,
+    asks: Asks,
     /// Seconds after which the proxy closes a silent connection.
     idle_s: u32,
 }
 
 const fn setup(inner: Inner) -> Setup {
-    Setup { inner, number: "100", prompts: Prompts::Shipped, idle_s: 600 }
+    Setup { inner, number: "100", prompts: Prompts::Shipped, asks: Asks::Nothing, idle_s: 600 }
 }
 
 /// A running Kamailio. Dropping it ends it.
@@ -102,7 +117,11 @@ impl Kamailio {
             .replace("{engine}", &engine.to_string())
             .replace("{person}", &person.to_string())
             .replace("{transport}", setup.inner.parameter())
-            .replace("{idle_s}", &setup.idle_s.to_string());
+            .replace("{idle_s}", &setup.idle_s.to_string())
+            .replace("{asks}", if setup.asks == Asks::Account { "1" } else { "0" })
+            .replace("{user}", USER)
+            .replace("{realm}", REALM)
+            .replace("{password}", PASSWORD);
         let (file, log) = (home.join("kamailio.cfg"), home.join("kamailio.log"));
         fs::write(&file, config).expect("the test's own directory can be written");
         let said = fs::File::create(&log).expect("the test's own directory can be written");
@@ -166,10 +185,13 @@ impl Stage {
             wishes.sounds = home.path().join("sounds");
             sound::short_prompts(Path::new(ROOT), &wishes.sounds);
         }
-        if setup.inner == Inner::Tcp {
+        if setup.inner == Inner::Tcp && setup.asks == Asks::Nothing {
             wishes.desk_hop = |desk| format!("{desk};transport=tcp");
         }
-        let engine = Engine::start(home.path(), &wishes);
+        let engine = match setup.asks {
+            Asks::Nothing => Engine::start(home.path(), &wishes),
+            Asks::Account => over_a_trunk(home.path(), &wishes, setup.inner),
+        };
         let (at, person) = (engine.desk, engine::free_port());
         let proxy = Kamailio::start(home.path(), &setup, at, engine.sip, person);
         engine.told(&["trace", setup.number, "--for", "10m"]);
@@ -291,6 +313,29 @@ impl Stage {
         assert!(status.success() && !said.contains("panicked"), "the engine ended with {status}:\n{said}");
         assert!(!said.contains(CALLER), "a number is in the log:\n{said}");
     }
+}
+
+/// An engine whose first person is a number of the trunk that the proxy is the edge of.
+fn over_a_trunk(home: &Path, wishes: &Wishes, inner: Inner) -> Engine {
+    let (sip, desk) = engine::furnish(home, wishes);
+    let clinic = home.join("ivr-flows/clinic.yaml");
+    let text = fs::read_to_string(&clinic).expect("it was copied");
+    let rung = format!("sip:front-desk@{desk}");
+    assert!(text.contains(&rung), "{text}");
+    fs::write(&clinic, text.replace(&rung, "trunk:carrier/+1-617-555-0123")).expect("it can be written");
+    let secret = home.join("carrier.password");
+    fs::write(&secret, PASSWORD).expect("the test's own directory can be written");
+    fs::set_permissions(&secret, fs::Permissions::from_mode(0o600)).expect("it is ours");
+    let file = home.join("careline.yaml");
+    let config = fs::read_to_string(&file).expect("it was written");
+    let trunk = format!(
+        "trunks:\n  - name: carrier\n    addresses: [192.0.2.1]\n    out:\n      to: [\"sip:{desk}{}\"]\n      \
+         caller: \"+1 617 555 0100\"\n      user: {USER}\n      password_file: {}\n",
+        inner.parameter(),
+        secret.display()
+    );
+    fs::write(&file, config + &trunk).expect("the test's own directory can be written");
+    Engine::start_again(home, sip, desk)
 }
 
 /// The parts stand in the record, in this order.
@@ -415,6 +460,28 @@ fn a_person_behind_the_proxy_is_called_and_left_through_it() {
         let records = stage.all_must_succeed(both);
         must_tell(&records[0], way.told);
         stage.must_have_sent(way.first, way.within);
+        stage.end(1, 1);
+    }
+}
+
+/// The edge of a carrier: it wants the account for the INVITE, stays in the way, and lets all that follows pass.
+#[test]
+fn a_person_is_reached_over_a_carrier_that_asks_for_the_account_and_stays_in_the_way() {
+    // RFC 3261 §22.3, §16.6
+    let stages = Inner::ALL.map(|inner| {
+        let stage = Stage::begin(Setup { asks: Asks::Account, ..setup(inner) });
+        let both = vec![stage.person("front-desk"), stage.call("asks-for-a-person")];
+        (stage, both)
+    });
+    for (stage, both) in stages {
+        let records = stage.all_must_succeed(both);
+        must_tell(&records[0], &["exit person", "talking with a person", BY_THE_CALLER]);
+        let figures = stage.engine.status();
+        let shown = (figures["trunk_accounts_shown"], figures["trunk_accounts_refused"]);
+        assert_eq!(shown, (1, 0), "{}", stage.everything());
+        assert_eq!(stage.proxy.said().matches("asked INVITE").count(), 1, "{}", stage.proxy.said());
+        // The ACK of the 407 is of no dialog (§17.1.1.3).
+        stage.must_have_sent(&["INVITE", "ACK"], &["ACK", "BYE"]);
         stage.end(1, 1);
     }
 }
