@@ -14,7 +14,7 @@ use crate::limits::SIP_TARGETS_MAX;
 use crate::rng::Rng;
 use crate::wire::sip::uri::{Host, Scheme, Uri};
 use std::collections::VecDeque;
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 /// Where SIP is spoken when nothing names a port (RFC 3261 §19.1.2).
 const DEFAULT_PORT: u16 = 5060;
@@ -219,11 +219,19 @@ impl Place {
         match record {
             Record::Address { remote, local } => {
                 let remote = SocketAddr::new(remote, self.port);
-                Some(Way { transport: self.transport, local, remote, connection: None })
+                let way = Way { transport: self.transport, local, remote, connection: None };
+                is_somebodys(remote).then_some(way)
             }
             Record::Naptr { .. } | Record::Srv { .. } => None,
         }
     }
+}
+
+/// Whether one host may listen there, whatever the zone says (RFC 1122 §3.2.1.3, RFC 4291 §2.5.2, §2.7).
+fn is_somebodys(remote: SocketAddr) -> bool {
+    let ip = remote.ip();
+    let is_for_all = ip.is_multicast() || ip == IpAddr::V4(Ipv4Addr::BROADCAST);
+    remote.port() != 0 && !ip.is_unspecified() && !is_for_all
 }
 
 fn srv_name(transport: Transport, host: &str) -> String {
@@ -391,6 +399,28 @@ mod tests {
         for uri in ["sips:clinic.example", "sip:clinic.example;transport=sctp", "tel:+16175550142"] {
             check("a way that we do not go", uri, ZONE, "cannot go there");
         }
+    }
+
+    #[test]
+    fn a_zone_that_lies_leads_to_nobody_or_to_those_of_whom_it_does_not() {
+        // RFC 1122 §3.2.1.3, RFC 2782, RFC 4291 §2.7
+        let zone = "_sip._udp.lies.example SRV 1 0 5060 for-all.example
+            _sip._udp.lies.example SRV 2 0 0 a.example
+            _sip._udp.lies.example SRV 3 0 5060 lies.example
+            _sip._udp.lies.example SRV 4 0 5060 nowhere.example
+            _sip._udp.lies.example SRV 5 0 5060 a.example
+            for-all.example A 0.0.0.0
+            for-all.example A 255.255.255.255
+            for-all.example A 224.0.1.75
+            for-all.example A ::
+            for-all.example A ff02::1
+            round.example NAPTR 1 1 s SIP+D2U _sip._udp.round.example
+            _sip._udp.round.example SRV 1 0 5060 round.example
+            a.example A 10.0.0.1";
+        let (lies, round) = ("sip:lies.example;transport=udp", "sip:round.example");
+        check("the one that is true is left", lies, zone, "udp 10.0.0.1:5060");
+        check("round and round", round, zone, "");
+        check("nobody", "sip:for-all.example:5060", zone, "");
     }
 
     #[test]
