@@ -10,6 +10,7 @@
 //! What must come of it is written without a look at how the engine does it.
 
 use super::check::Wrong;
+use super::fault::Fault;
 use super::house::{COLLEAGUE, FRONT};
 use super::phone::callee::Manner;
 use super::phone::handing::Handing;
@@ -21,19 +22,6 @@ use careline::clock::Instant;
 use careline::id::LegId;
 use std::time::Duration;
 
-/// What comes by turns.
-const BY_TURNS: [Quirk; 10] = [
-    Quirk::DeskConsults,
-    Quirk::TakesPlace,
-    Quirk::DeskConsultsRinging,
-    Quirk::TakesEarlyOnly,
-    Quirk::ColleagueLeaves,
-    Quirk::TakesUnknown,
-    Quirk::ReferCrossesBye,
-    Quirk::TakesAsStranger,
-    Quirk::ColleagueRefuses,
-    Quirk::TakesAsColleague,
-];
 /// The desk talks so long before it does anything.
 const TALKS: Duration = Duration::from_millis(1_500);
 /// The patient is on hold for so long before a colleague is dialled.
@@ -156,10 +144,8 @@ impl World {
         let Some((desk, patient)) = begins else { return Ok(()) };
         let turn = self.house.turn;
         self.house.turn += 1;
-        let kind = match self.fault {
-            Some(fault) => fault.consult().unwrap_or(BY_TURNS[turn % BY_TURNS.len()]),
-            None => BY_TURNS[turn % BY_TURNS.len()],
-        };
+        let in_turn = Quirk::WITH_TWO_CALLS[turn % Quirk::WITH_TWO_CALLS.len()];
+        let kind = self.fault.and_then(Fault::consult).unwrap_or(in_turn);
         self.phones[desk].quirk = Some(kind);
         self.ladder.note(self.now, &format!("phone{desk}: {kind:?}"));
         let (line, colleague, apart) = (None, None, None);

@@ -230,8 +230,8 @@ impl Quirk {
     /// What persons do who have no quirk of chance, by turns.
     pub const OF_OTHERS: [Quirk; 4] =
         [Quirk::DeskHolds, Quirk::DeskKeysBlind, Quirk::DeskHandsOn, Quirk::DeskKeysAttended];
-    /// Those of users whose phones log in.
-    pub const OF_THE_HOUSE: [Quirk; 13] = [
+    /// What is done with two calls at once, by turns, where users log in.
+    pub const WITH_TWO_CALLS: [Quirk; 10] = [
         Quirk::DeskConsults,
         Quirk::TakesPlace,
         Quirk::DeskConsultsRinging,
@@ -242,10 +242,9 @@ impl Quirk {
         Quirk::TakesAsStranger,
         Quirk::ColleagueRefuses,
         Quirk::TakesAsColleague,
-        Quirk::DialsInside,
-        Quirk::DialsFlow,
-        Quirk::DialsOutside,
     ];
+    /// What users dial.
+    pub const OF_DIALLERS: [Quirk; 3] = [Quirk::DialsInside, Quirk::DialsFlow, Quirk::DialsOutside];
     /// Those of the network about a person.
     pub const OF_THE_NETWORK: [Quirk; 2] = [Quirk::HostGone, Quirk::HostMute];
 
@@ -255,7 +254,8 @@ impl Quirk {
             .into_iter()
             .chain(Self::OF_PERSONS)
             .chain(Self::OF_OTHERS)
-            .chain(Self::OF_THE_HOUSE)
+            .chain(Self::WITH_TWO_CALLS)
+            .chain(Self::OF_DIALLERS)
             .chain(Self::OF_THE_NETWORK)
     }
 
