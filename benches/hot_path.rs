@@ -12,7 +12,7 @@ mod support {
 use careline::clock::{Instant, WallTime};
 use careline::flow::set::{Audio, FlowSet, SourceFile};
 use careline::id::{LegId, PlaybackId};
-use careline::limits::{MEDIA_LOST_DEFAULT, RECORDER_RING_FRAMES};
+use careline::limits::{MEDIA_LOST_DEFAULT, RECORDER_RING_FRAMES, SLOTS_PER_TICK};
 use careline::media::command::Kind;
 use careline::media::command::{Clip, Command, Direction, PortIndex, StreamPlan};
 use careline::media::engine::Engine;
@@ -63,8 +63,21 @@ const HOURS_NS: f64 = 200.0;
 /// The first question of a stretch in which the answer is the same, a few times a day.
 const HOURS_FIRST_NS: f64 = 20_000.0;
 
+/// Legs of the talks that are timed, two to a talk: far more than a core's own caches hold.
+const TALKING_LEGS: u32 = 1_000;
+/// Ticks of all of them before, in which every line becomes calm.
+const TALKING_WARM_UP_TICKS: u32 = 400;
+/// Rounds of them; the best counts.
+const TALKING_ROUNDS: usize = 10;
+/// Ticks of all of them in one round.
+const TALKING_TICKS: u32 = 50;
+/// What others use of the memory between two slots: the kernel, for the packets of all, and whoever else runs.
+const OTHERS_OCTETS: usize = 8 << 20;
+/// Receive and tick of one leg of a talk among so many, in nanoseconds.
+const TALKING_NS: f64 = 1_000.0;
+
 fn main() -> ExitCode {
-    let kept = [media(), sip(), ladder(), timers(), hours()];
+    let kept = [media(), talks(), sip(), ladder(), timers(), hours()];
     if kept.iter().all(|kept| *kept) { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
@@ -119,6 +132,17 @@ struct Media {
 }
 
 impl Media {
+    /// Talks of two legs each, and nothing else.
+    fn talking() -> Self {
+        let mut engine = Engine::new(TALKING_LEGS);
+        let parties: Vec<Party> = (0..TALKING_LEGS).map(|leg| party(leg, &mut engine)).collect();
+        for leg in (0..u64::from(TALKING_LEGS)).step_by(2) {
+            engine.command(Instant::START, Command::Bridge { a: LegId(leg), b: LegId(leg + 1) });
+        }
+        let (_, recorder) = tap::ring(1, Codec::Pcmu);
+        Self { engine, parties, recorder, sent: 0, events: 0 }
+    }
+
     fn open() -> Self {
         let mut engine = Engine::new(LEGS);
         let parties: Vec<Party> = (0..LEGS).map(|leg| party(leg, &mut engine)).collect();
@@ -157,7 +181,7 @@ impl Media {
 }
 
 fn party(leg: u32, engine: &mut Engine) -> Party {
-    let address = SocketAddr::from((Ipv4Addr::new(127, 1, 0, leg as u8 + 1), 4_000));
+    let address = SocketAddr::from((Ipv4Addr::new(127, 1, (leg >> 8) as u8, leg as u8), 4_000));
     let plan = StreamPlan {
         remote: address,
         remote_rtcp: address,
@@ -204,6 +228,29 @@ fn media() -> bool {
     let nothing = bar("media: allocations in receive and tick", allocations as f64, 0.0);
     let packets = bar("media: packets that were not sent", f64::from(TICKS * LEGS) - sent as f64, 0.0);
     bar("media: keys that were not told", keys - events as f64, 0.0) && packets && nothing
+}
+
+/// What a leg of a talk costs among a thousand, without the kernel's part: most of it is waiting for memory.
+fn talks() -> bool {
+    let mut media = Media::talking();
+    let slots = |ticks| ticks * SLOTS_PER_TICK as u32;
+    (0..slots(TALKING_WARM_UP_TICKS)).for_each(|_| media.slot());
+    let sent = media.sent;
+    let mut others = vec![0_u64; OTHERS_OCTETS / size_of::<u64>()];
+    let round = |_| {
+        let slot = |_| {
+            others.iter_mut().for_each(|word| *word += 1);
+            let began = std::time::Instant::now();
+            media.slot();
+            began.elapsed()
+        };
+        (0..slots(TALKING_TICKS)).map(slot).sum()
+    };
+    let best = (0..TALKING_ROUNDS).map(round).min().unwrap_or(Duration::MAX);
+    let each = best.as_secs_f64() * 1e9 / f64::from(TALKING_TICKS * TALKING_LEGS);
+    let due = f64::from(TALKING_TICKS * TALKING_LEGS) * TALKING_ROUNDS as f64;
+    let packets = bar("talks: packets that were not sent", due - (media.sent - sent) as f64, 0.0);
+    bar("talks: receive and tick of one leg of a thousand, ns", each, TALKING_NS) && packets
 }
 
 /// Reading and judging an INVITE, and reading what the UAS reads of it.

@@ -18,6 +18,7 @@ pub mod wire;
 pub mod rtp;
 // 3: the two planes, which do not know each other.
 pub mod media;
+pub mod near;
 pub mod sip;
 // 4: a call and its legs.
 pub mod call;

@@ -25,6 +25,10 @@ const DIALS: &str = include_str!("dials.xml");
 const ANSWERS: &str = include_str!("answers.xml");
 const LOGS_IN: &str = include_str!("../../sipp-scenarios/phones/logs-in.xml");
 
+/// The pause of a caller in [`TALKS`].
+const PAUSE: &str = "milliseconds=\"12000\"";
+/// How long a caller stays, in measured runs whose calls come and go.
+const CALL: Duration = Duration::from_secs(12);
 /// Lines for each call at once: a line rests before the next call has it.
 const LINES_PER_CALL: f64 = 1.5;
 /// How much faster than they end calls are placed, so that the wished number stays reached.
@@ -43,18 +47,40 @@ const PACKETS_A_SECOND: f64 = 100.0;
 /// Who is joined.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Parties {
-    /// Patients who hear the first words and are transferred to a person.
+    /// Patients who hear the first words, are transferred to a person and hang up after [`CALL`].
     Patients(Recording),
+    /// The same, and they talk until the window is over: nothing but talks is measured.
+    Talkers,
     /// Phones of the house that dial each other with a password.
     Phones,
 }
 
 impl Parties {
-    /// How long a call lasts.
+    /// In this time as many calls begin as are to be up at once. All but those of talkers last as long.
     const fn script(self) -> Duration {
         match self {
-            Parties::Patients(_) => Duration::from_secs(12),
+            Parties::Patients(_) | Parties::Talkers => CALL,
             Parties::Phones => Duration::from_secs(9),
+        }
+    }
+
+    /// What the callers do, when the window is this long.
+    fn callers(self, window: Duration) -> String {
+        let talk = match self {
+            Parties::Patients(_) => CALL,
+            Parties::Talkers => CALL + SETTLE + window + SETTLE,
+            Parties::Phones => return DIALS.to_owned(),
+        };
+        TALKS.replace(PAUSE, &format!("milliseconds=\"{}\"", talk.as_millis()))
+    }
+
+    /// How many calls are placed.
+    fn calls(self, at_once: u64, a_second: f64, window: Duration) -> u64 {
+        match self {
+            Parties::Talkers => at_once,
+            Parties::Patients(_) | Parties::Phones => {
+                (a_second * (self.script() + SETTLE + window).as_secs_f64()).ceil() as u64
+            }
         }
     }
 }
@@ -110,7 +136,7 @@ pub fn run(parties: Parties, calls: u64, window: Duration) -> io::Result<Run> {
     let room = Room::for_calls(calls * 2);
     let recording = match parties {
         Parties::Patients(recording) => recording,
-        Parties::Phones => Recording::Off,
+        Parties::Talkers | Parties::Phones => Recording::Off,
     };
     clinic::write_talks(directory.path(), sip, recording, room, persons, &users())?;
     let engine = Engine::start(directory.path(), sip)?;
@@ -132,11 +158,13 @@ pub fn run(parties: Parties, calls: u64, window: Duration) -> io::Result<Run> {
         engine: sip,
         at_once: calls,
         in_ten_seconds: (a_second * 10.0).ceil() as u64,
-        calls: (a_second * (script + SETTLE + window).as_secs_f64()).ceil() as u64,
+        calls: parties.calls(calls, a_second, window),
     };
     let sipp = match parties {
-        Parties::Patients(_) => Sipp::start(directory.path(), TALKS, here, plan, Codec::Pcmu)?,
-        Parties::Phones => Sipp::start_timed(directory.path(), DIALS, here, plan)?,
+        Parties::Patients(_) | Parties::Talkers => {
+            Sipp::start(directory.path(), &parties.callers(window), here, plan, Codec::Pcmu)?
+        }
+        Parties::Phones => Sipp::start_timed(directory.path(), &parties.callers(window), here, plan)?,
     };
     sockets::wait(script + SETTLE);
     generator.open_window();

@@ -26,7 +26,7 @@ pub const TICK_SAMPLES_MAX: usize = 320;
 /// Milliseconds in a tick.
 const TICK_MS: usize = 20;
 /// Ticks that are remembered: 60 ms, over the 48.75 ms that the Appendix keeps.
-const HISTORY_TICKS: usize = 3;
+pub const HISTORY_TICKS: usize = 3;
 /// A mean amplitude under this is quiet: −52 dBov, a room in which nobody speaks.
 const QUIET: u32 = 80;
 
@@ -93,6 +93,15 @@ impl Concealer {
         }
         self.begun |= came & ALL_MS != 0;
         self.history.push(samples);
+    }
+
+    /// Takes the samples of a tick that was all there and was heard as it came, while nothing was hidden: it may be
+    /// told late, before the next one that is not.
+    pub fn remember(&mut self, samples: &[i16]) {
+        if samples.len() == self.rate.tick_samples() {
+            self.begun = true;
+            self.history.push(samples);
+        }
     }
 
     /// Nothing is hidden or being joined: a tick that is all there is left as it is.

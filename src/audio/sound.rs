@@ -56,14 +56,56 @@ impl Sound {
         self.octets_mut()
     }
 
-    /// Makes it the same as `other`, whose octets that do not count are left alone: they are three quarters of it in most codecs.
-    pub fn repeat(&mut self, other: &Sound) {
-        self.become_of(other.codec).copy_from_slice(other.octets());
+    /// Makes it the same as `other`. Octets that do not count are left alone: they are three quarters of it in most codecs.
+    pub fn repeat<'a>(&mut self, other: impl Into<Lying<'a>>) {
+        let other = other.into();
+        other.copy_to(self.become_of(other.codec));
     }
 
     /// Makes it silence in `codec`.
     pub fn fall_silent(&mut self, codec: Codec) {
         silence(codec, self.become_of(codec));
+    }
+}
+
+/// 20 ms of sound where they lie: in one piece, or in two, over the end of a ring.
+#[derive(Clone, Copy, Debug)]
+pub struct Lying<'a> {
+    codec: Codec,
+    /// No more octets than 20 ms take; what is missing of them is silence.
+    parts: [&'a [u8]; 2],
+}
+
+impl<'a> Lying<'a> {
+    /// Octets of `codec`, the second part after the first; what is over 20 ms is left out.
+    pub fn of(codec: Codec, parts: [&'a [u8]; 2]) -> Self {
+        let most = codec.tick_octets();
+        let [first, second] = parts;
+        let first = &first[..first.len().min(most)];
+        Self { codec, parts: [first, &second[..second.len().min(most - first.len())]] }
+    }
+
+    /// The codec of its octets.
+    pub const fn codec(self) -> Codec {
+        self.codec
+    }
+
+    /// Its octets into as many as 20 ms take: the rest of them is silence.
+    pub fn copy_to(self, octets: &mut [u8]) {
+        let [first, second] = self.parts;
+        let (head, rest) = octets.split_at_mut(first.len());
+        let (middle, missing) = rest.split_at_mut(second.len());
+        head.copy_from_slice(first);
+        middle.copy_from_slice(second);
+        if !missing.is_empty() {
+            silence(self.codec, missing);
+        }
+    }
+}
+
+impl<'a> From<&'a Sound> for Lying<'a> {
+    fn from(sound: &'a Sound) -> Self {
+        Self { codec: sound.codec, parts: [sound.octets(), &[]] }
     }
 }
 
@@ -109,5 +151,19 @@ mod tests {
         let mut sound = Sound::of(Codec::L16Wide, &[7; 640]);
         sound.fall_silent(Codec::Pcma);
         assert_eq!(sound, Sound::silence(Codec::Pcma), "what is behind its octets does not count");
+    }
+
+    #[test]
+    fn sound_in_two_parts_is_whole_and_what_is_missing_of_it_is_silent() {
+        let octets: Vec<u8> = (0..200).collect();
+        let mut sound = Sound::of(Codec::L16Wide, &[7; 640]);
+        for cut in [0, 1, 100, 160] {
+            sound.repeat(Lying::of(Codec::Pcmu, [&octets[..cut], &octets[cut..]]));
+            assert_eq!(sound, Sound::of(Codec::Pcmu, &octets[..160]), "{cut}");
+        }
+        sound.repeat(Lying::of(Codec::Pcma, [&[], &[1, 2]]));
+        assert_eq!(sound, Sound::of(Codec::Pcma, &[1, 2]));
+        sound.repeat(Lying::of(Codec::Pcma, [&octets, &octets]));
+        assert_eq!(sound, Sound::of(Codec::Pcma, &octets[..160]));
     }
 }

@@ -13,6 +13,7 @@ pub mod kernel_drops;
 pub mod live_edit;
 pub mod marks;
 pub mod media_counters;
+pub mod media_memory;
 pub mod media_port;
 pub(crate) mod media_ring;
 mod media_socket;

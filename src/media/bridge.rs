@@ -23,12 +23,13 @@ pub struct PassedOn {
     pub event: TelephoneEvent,
 }
 
-/// What waits for the leg's next tick, and the press that is being passed on.
+/// What waits for the leg's next tick, and the press that is being passed on. A tick without keys reads its end alone.
 #[derive(Clone, Debug, Default)]
+#[repr(C)]
 pub struct Relay {
     waiting: [Option<PassedOn>; RELAYED_EVENTS_MAX],
-    count: usize,
     press: Option<Press>,
+    count: usize,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -50,6 +51,9 @@ impl Relay {
     /// Empties what waits into `send`, as the receiver wants its events. A press that is new begins at `now`, the
     /// timestamp of this tick.
     pub fn flush(&mut self, format: EventFormat, now: u32, mut send: impl FnMut(&OutgoingEvent)) {
+        if self.count == 0 {
+            return;
+        }
         let count = std::mem::take(&mut self.count);
         for passed_on in self.waiting[..count].iter_mut().filter_map(Option::take) {
             let PassedOn { ssrc, timestamp: theirs, clock_hz, event } = passed_on;

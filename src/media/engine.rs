@@ -8,6 +8,7 @@
 //! The same engine runs in the worker's thread and in the simulation. Waiting for a slot, reading the
 //! sockets of its residents and sending are the caller's job.
 
+mod ahead;
 mod rooms;
 
 use crate::audio::sound::Sound;
@@ -17,6 +18,7 @@ use crate::limits::{MEDIA_CATCH_UP_MAX, SLOTS_PER_TICK, TICK};
 use crate::media::command::{Command, Event, Kind, PortIndex, WorkerIndex};
 use crate::media::leg::reports::LastWords;
 use crate::media::leg::{Departure, Leg, Opening, Scratch, Turn};
+use crate::media::legs::{Legs, Place};
 use crate::media::moving::Moving;
 use crate::media::outbox::Outbox;
 use crate::media::player::{Player, Repeat};
@@ -34,6 +36,7 @@ use std::net::SocketAddr;
 #[derive(Debug)]
 pub struct Engine {
     ports: Vec<Port>,
+    legs: Legs,
     by_leg: BTreeMap<LegId, PortIndex>,
     groups: [Group; SLOTS_PER_TICK as usize],
     outbox: Outbox,
@@ -50,7 +53,7 @@ pub struct Engine {
 
 #[derive(Debug, Default)]
 struct Port {
-    leg: Option<Box<Leg>>,
+    leg: Option<Place>,
     strangers: Strangers,
     /// When the party of the next leg was told of the port, if it was told before its leg begins.
     promised: Option<Instant>,
@@ -85,6 +88,7 @@ impl Engine {
     pub fn new(ports: u32) -> Self {
         Self {
             ports: (0..ports).map(|_| Port::default()).collect(),
+            legs: Legs::with_room_for(ports),
             by_leg: BTreeMap::new(),
             groups: Default::default(),
             outbox: Outbox::default(),
@@ -147,7 +151,7 @@ impl Engine {
     /// Takes one datagram that came to `port`.
     pub fn receive(&mut self, now: Instant, port: PortIndex, kind: Kind, from: SocketAddr, octets: &[u8]) {
         let Some(Port { leg, strangers, .. }) = self.ports.get_mut(port.0 as usize) else { return };
-        let Some(leg) = leg else {
+        let Some(leg) = leg.and_then(|place| self.legs.get_mut(place)) else {
             self.counters.unowned += 1;
             if let (Kind::Rtp, Ok(packet)) = (kind, rtp::Packet::read(octets)) {
                 strangers.note(now, from.ip(), packet.ssrc);
@@ -172,9 +176,11 @@ impl Engine {
         occupied.map(|group| group.next).min()
     }
 
-    /// The ports whose legs tick in `slot`, one after the other.
+    /// The ports whose legs tick in `slot`, one after the other. The memory of those that follow is asked for.
     pub fn resident(&self, slot: Slot, place: usize) -> Option<PortIndex> {
-        self.groups[slot.group()].residents.get(place).copied()
+        let residents = &self.groups[slot.group()].residents;
+        self.ask_ahead(residents, place);
+        residents.get(place).copied()
     }
 
     /// Ticks the legs of `slot`; `send` takes the packets that leave. A slot that is later than
@@ -192,10 +198,10 @@ impl Engine {
         for place in 0..residents {
             let port = self.groups[slot.group()].residents[place];
             let heard = self.heard_at(port, &mut room).map(|()| &room);
-            let Port { leg: Some(leg), from, .. } = &mut self.ports[port.0 as usize] else { continue };
-            if slot < *from {
+            let Port { leg, from, .. } = self.ports[port.0 as usize];
+            let Some(leg) = leg.and_then(|place| self.legs.get_mut(place)).filter(|_| slot >= from) else {
                 continue;
-            }
+            };
             if skipped > 0 {
                 leg.skip(skipped);
             }
@@ -238,7 +244,7 @@ impl Engine {
         residents.push(index);
         let former = std::mem::replace(&mut port.strangers, strangers);
         let id = leg.id();
-        (port.leg, port.from, port.promised) = (Some(leg), next, None);
+        (port.leg, port.from, port.promised) = (self.legs.put(*leg), next, None);
         self.by_leg.insert(id, index);
         self.outbox.tell(Event::Moved { leg: id, port: index, at: now });
         Ok(former)
@@ -268,7 +274,12 @@ impl Engine {
 
     /// The address that alone can be heard on a port, until its leg gets a new plan.
     pub fn certain_party(&self, port: PortIndex) -> Option<SocketAddr> {
-        self.ports.get(port.0 as usize)?.leg.as_ref()?.certain_party()
+        self.leg_in(port)?.certain_party()
+    }
+
+    /// The memory in which its legs live: where it begins, and its octets. It stays the same.
+    pub const fn memory(&self) -> (*const u8, usize) {
+        self.legs.memory()
     }
 
     /// Legs that are open.
@@ -295,7 +306,7 @@ impl Engine {
         }
         port.from = Slot::default();
         let opening = Opening { strangers: port.strangers.of_leg(now, port.promised.take()), ..opening };
-        port.leg = Some(Box::new(Leg::open(opening, now)));
+        port.leg = self.legs.put(Leg::open(opening, now));
         self.by_leg.insert(leg, index);
         let fill = |group: &usize| self.groups[*group].residents.len();
         let group = (0..self.groups.len()).min_by_key(fill)?;
@@ -315,7 +326,8 @@ impl Engine {
             self.leg_at(port)?.part();
         }
         let port = &mut self.ports[from.0 as usize];
-        let (leg, strangers) = (port.leg.take()?, std::mem::take(&mut port.strangers));
+        let leg = Box::new(self.legs.take(port.leg.take()?)?);
+        let strangers = std::mem::take(&mut port.strangers);
         let home = self.groups.iter_mut().find(|group| group.residents.contains(&from))?;
         home.residents.retain(|resident| *resident != from);
         let next = home.next.max(port.from);
@@ -328,7 +340,7 @@ impl Engine {
         self.unbridge(id);
         let index = self.by_leg.remove(&id)?;
         let port = &mut self.ports[index.0 as usize];
-        let mut leg = port.leg.take()?;
+        let mut leg = self.legs.take(port.leg.take()?)?;
         if let Some((host, ssrc)) = leg.party() {
             port.strangers.note_former_party(now, host, ssrc);
         }
@@ -373,13 +385,17 @@ impl Engine {
 
     fn with(&mut self, id: LegId, act: impl FnOnce(&mut Leg, &mut Outbox)) -> Option<()> {
         let port = self.by_leg.get(&id)?;
-        let leg = self.ports[port.0 as usize].leg.as_mut()?;
+        let leg = self.legs.get_mut(self.ports[port.0 as usize].leg?)?;
         act(leg, &mut self.outbox);
         Some(())
     }
 
     fn leg_at(&mut self, port: PortIndex) -> Option<&mut Leg> {
-        self.ports.get_mut(port.0 as usize)?.leg.as_deref_mut()
+        self.legs.get_mut(self.ports.get(port.0 as usize)?.leg?)
+    }
+
+    fn leg_in(&self, port: PortIndex) -> Option<&Leg> {
+        self.legs.get(self.ports.get(port.0 as usize)?.leg?)
     }
 }
 

@@ -7,11 +7,12 @@
 //! From its opening on a leg sends one unbroken stream: what it says changes, its SSRC, sequence numbers
 //! and timestamps run on. Which leg hears which, and when ticks are due, is the engine's job.
 
+pub mod ahead;
 pub mod reports;
 mod saying;
 
 use crate::audio::comfort_noise::Level;
-use crate::audio::sound::Sound;
+use crate::audio::sound::{Lying, Sound};
 use crate::audio::transcode::Transcoder;
 use crate::clock::{Instant, WallTime};
 use crate::id::{LegId, PlaybackId};
@@ -56,45 +57,46 @@ pub struct Departure<'a> {
     pub octets: &'a [u8],
 }
 
-/// One party's media.
+/// One party's media. What a packet and a tick of a talk need lies together, from [`Leg::HEAD`] on.
 #[derive(Debug)]
+#[repr(C)]
 pub struct Leg {
+    relay: Relay,
+    plan: StreamPlan,
     id: LegId,
     port: PortIndex,
-    plan: StreamPlan,
-    latch: Latch,
-    source: Option<Source>,
-    /// What was lost of sources before this one.
-    losses_before: Losses,
-    reporter: Reporter,
-    keys: Detector,
-    life: Life,
-    sender: Sender,
-    player: Option<Player>,
-    /// A playing whose last octets wait for their packet, and how many they are.
-    finishing: Option<(PlaybackId, usize)>,
-    /// The end of a playing that was cut, faded, where a hard cut would click.
-    tail: Option<Box<Sound>>,
-    relay: Relay,
-    /// Keys of our own that are being pressed.
-    pressing: Option<Box<KeySender>>,
     bridged_to: Option<PortIndex>,
-    /// The newest press began outside a talk: what is left of it is for no other party.
-    press_is_ours: bool,
-    tap: Option<Taping>,
-    /// What is heard while nothing else is.
-    bed: Option<Box<Bed>>,
     seat: Option<Seat>,
     ears: Ears,
     /// Where key events go.
     keys_go: KeysGo,
     /// A key came as an event.
     events_come: bool,
+    /// The newest press began outside a talk: what is left of it is for no other party.
+    press_is_ours: bool,
+    life: Life,
+    source: Option<Source>,
+    sender: Sender,
+    counters: Counters,
+    /// A playing whose last octets wait for their packet, and how many they are.
+    finishing: Option<(PlaybackId, usize)>,
+    player: Option<Player>,
+    /// The end of a playing that was cut, faded, where a hard cut would click.
+    tail: Option<Box<Sound>>,
+    /// Keys of our own that are being pressed.
+    pressing: Option<Box<KeySender>>,
+    tap: Option<Taping>,
+    /// What is heard while nothing else is.
+    bed: Option<Box<Bed>>,
+    latch: Latch,
     /// Only while somebody listens: the recorder, the other leg of a bridge, or ears for keys and fax.
-    listener: Option<Box<Listener>>,
+    listener: Option<Listener>,
+    reporter: Reporter,
+    /// What was lost of sources before this one.
+    losses_before: Losses,
+    keys: Detector,
     /// Only once something was to be said in another codec than the leg's.
     transcoder: Option<Box<Transcoder>>,
-    counters: Counters,
 }
 
 /// Everything that the opening of a leg needs.
@@ -197,7 +199,7 @@ impl Leg {
 
     /// What the party said in this leg's last tick to those that hear it: nothing if it is not listened to, and nothing
     /// while it has us on hold, for then it sends music of its own, or the sound of a room where nobody speaks with us.
-    pub fn said(&self) -> Option<&Sound> {
+    pub fn said(&self) -> Option<Lying<'_>> {
         self.listener.as_ref().filter(|_| self.plan.direction.send).map(|listener| listener.said())
     }
 
@@ -314,7 +316,7 @@ impl Leg {
         } else if self.listener.is_none() {
             let mut listener = Listener::new(self.plan.expected());
             listener.listen_for(self.ears);
-            self.listener = Some(Box::new(listener));
+            self.listener = Some(listener);
         }
     }
 
@@ -517,7 +519,7 @@ impl Leg {
         let Some(taping) = &mut self.tap else { return };
         match &self.listener {
             Some(listener) => taping.push(listener.said(), ours, slot, outbox),
-            None => taping.push(&Sound::silence(ours.codec()), ours, slot, outbox),
+            None => taping.push(Lying::from(&Sound::silence(ours.codec())), ours, slot, outbox),
         }
     }
 

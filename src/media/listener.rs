@@ -2,39 +2,56 @@
 //!
 //! ```text
 //!  packets ──▶ jitter buffer ──20 ms──▶ decode ──▶ conceal ──▶ said
-//!                            └─30 ms──▶ decode ──▶ squeeze ─┘   octets of G.711 as they came, where none is missing
+//!                  │         └─30 ms──▶ decode ──▶ squeeze ─┘
+//!                  └─ 20 ms of G.711, none missing: said from where they lie; what hides a loss hears of them when
+//!                     one comes
 //! ```
 //! Where the party told of comfort noise and sends nothing, there is noise of its level. Which packets are the
 //! party's is the leg's job; who hears it is the engine's.
 
 use crate::audio::comfort_noise::{Level, Noise};
 use crate::audio::conceal::squeeze::squeeze;
-use crate::audio::conceal::{Concealer, Rate, TICK_SAMPLES_MAX};
+use crate::audio::conceal::{Concealer, HISTORY_TICKS, Rate, TICK_SAMPLES_MAX};
 use crate::audio::g711::{self, Law};
 use crate::audio::resample::Down;
-use crate::audio::sound::{NARROW_SAMPLES, Sound};
+use crate::audio::sound::{Lying, NARROW_SAMPLES, Sound};
 use crate::audio::{dtmf, fax, g722, l16};
 use crate::media::command::Ears;
-use crate::rtp::jitter::{Arrival, Came, Jitter, Layout, Loudness, TAKEN_OCTETS_MAX, Taken};
+use crate::near;
+use crate::rtp::jitter::{Arrival, Came, Jitter, Layout, Loudness, Stretch, TAKEN_OCTETS_MAX, Taken};
 use crate::wire::codec::Codec;
 use crate::wire::telephone_event::Key;
+use std::mem::offset_of;
 use std::time::Duration;
 
-/// One party, listened to.
+/// One party, listened to. What a tick of a calm line needs is at its beginning.
 #[derive(Debug)]
+#[repr(C)]
 pub struct Listener {
     codec: Codec,
-    jitter: Jitter,
-    /// The decoder's memory, where it has one.
-    g722: Option<g722::Decoder>,
-    concealer: Concealer,
-    /// What stands for the party's silence since it told of it.
-    noise: Option<Noise>,
-    said: Sound,
+    newest: Newest,
+    /// Whole ticks that the concealer has not heard of, the newest last: as many as it remembers.
+    unheard: [Option<Stretch>; HISTORY_TICKS],
     keys: Option<Box<dtmf::Detector>>,
     fax: Option<Box<fax::Detector>>,
+    /// What stands for the party's silence since it told of it.
+    noise: Option<Noise>,
+    concealer: Concealer,
+    jitter: Jitter,
+    made: Box<Sound>,
+    /// The decoder's memory, where it has one.
+    g722: Option<g722::Decoder>,
     /// To the rate of keys and fax tones.
     down: Down,
+}
+
+/// Where that is which the party said in the last tick.
+#[derive(Clone, Copy, Debug)]
+enum Newest {
+    /// Octets of G.711 as they came, in the jitter buffer.
+    AsItCame(Stretch),
+    /// In a place of its own.
+    Made,
 }
 
 /// What the sound told.
@@ -50,6 +67,9 @@ pub enum Told {
 const DECODED_MAX: usize = TICK_SAMPLES_MAX + TICK_SAMPLES_MAX / 2;
 
 impl Listener {
+    /// Octets of it that a packet and a tick of a calm line need, beside those of sound.
+    pub const HEAD_OCTETS: usize = offset_of!(Listener, jitter) + Jitter::HEAD_OCTETS;
+
     /// Nobody has said anything yet; `codec` is what is expected.
     pub fn new(codec: Codec) -> Self {
         Self {
@@ -58,7 +78,9 @@ impl Listener {
             g722: (codec == Codec::G722).then(g722::Decoder::new),
             concealer: Concealer::new(rate(codec)),
             noise: None,
-            said: Sound::silence(codec.between_legs()),
+            newest: Newest::Made,
+            made: Box::new(Sound::silence(codec.between_legs())),
+            unheard: [None; HISTORY_TICKS],
             keys: None,
             fax: None,
             down: Down::new(),
@@ -95,8 +117,24 @@ impl Listener {
     }
 
     /// What the party said in the last tick.
-    pub const fn said(&self) -> &Sound {
-        &self.said
+    pub fn said(&self) -> Lying<'_> {
+        match self.newest {
+            Newest::AsItCame(stretch) => Lying::of(self.codec, self.jitter.lying(stretch)),
+            Newest::Made => Lying::from(&*self.made),
+        }
+    }
+
+    /// Asks for the memory of its next packet.
+    pub fn ask_for_next(&self) {
+        self.jitter.ask_for_next();
+    }
+
+    /// Asks for the memory of what is being said now.
+    pub fn ask_for_said(&self) {
+        match self.newest {
+            Newest::AsItCame(stretch) => self.jitter.ask_for(stretch),
+            Newest::Made => near::ask_for(self.made.octets()),
+        }
     }
 
     /// Takes one packet. Another codec than before begins anew.
@@ -119,11 +157,23 @@ impl Listener {
 
     /// The next 20 ms. `tell` takes what they told.
     pub fn tick(&mut self, tell: &mut impl FnMut(Told)) {
-        let quiet = self.jitter.wants_to_shrink() && self.concealer.is_quiet();
-        let loudness = if quiet { Loudness::Quiet } else { Loudness::Loud };
+        let loudness = self.loudness();
         let mut octets = [0; TAKEN_OCTETS_MAX];
+        let taken = self.jitter.take(loudness, &mut octets);
+        if let Taken::Whole(stretch) = taken
+            && Law::of(self.codec).is_some()
+            && self.concealer.rests()
+        {
+            return self.say_as_it_came(stretch, tell);
+        }
+        self.catch_up();
         let mut samples = [0; DECODED_MAX];
-        match self.jitter.take(loudness, &mut octets) {
+        match taken {
+            Taken::Whole(stretch) => {
+                Lying::of(self.codec, self.jitter.lying(stretch))
+                    .copy_to(&mut octets[..self.codec.tick_octets()]);
+                self.even(Came::ALL, &octets, &mut samples);
+            }
             Taken::Even(came) => self.even(came, &octets, &mut samples),
             Taken::Squeeze => {
                 let rate = rate(self.codec);
@@ -134,13 +184,56 @@ impl Listener {
                 self.say(&samples);
             }
         }
-        if self.keys.is_some() || self.fax.is_some() {
+        self.listen(&samples, tell);
+    }
+
+    /// How loud it was, where that is worth knowing.
+    fn loudness(&mut self) -> Loudness {
+        if !self.jitter.wants_to_shrink() {
+            return Loudness::Loud;
+        }
+        self.catch_up();
+        if self.concealer.is_quiet() { Loudness::Quiet } else { Loudness::Loud }
+    }
+
+    /// Nothing is missing and nothing is hidden: the octets are said from where they lie.
+    fn say_as_it_came(&mut self, stretch: Stretch, tell: &mut impl FnMut(Told)) {
+        self.newest = Newest::AsItCame(stretch);
+        self.unheard.rotate_left(1);
+        self.unheard[HISTORY_TICKS - 1] = Some(stretch);
+        if self.hears_for_itself() {
+            let mut samples = [0; DECODED_MAX];
+            self.samples_of(stretch, &mut samples);
             self.listen(&samples, tell);
         }
     }
 
+    /// The concealer hears of the whole ticks that it was not told of. One whose room is taken was as silence.
+    fn catch_up(&mut self) {
+        let unheard = std::mem::take(&mut self.unheard);
+        for stretch in unheard.into_iter().flatten() {
+            let mut samples = [0; DECODED_MAX];
+            self.samples_of(stretch, &mut samples);
+            self.concealer.remember(&samples[..rate(self.codec).tick_samples()]);
+        }
+    }
+
+    fn samples_of(&mut self, stretch: Stretch, samples: &mut [i16; DECODED_MAX]) {
+        let mut sound = Sound::silence(self.codec);
+        sound.repeat(Lying::of(self.codec, self.jitter.lying(stretch)));
+        self.decode(sound.octets(), samples);
+    }
+
+    /// Somebody wants to know what the sound tells.
+    const fn hears_for_itself(&self) -> bool {
+        self.keys.is_some() || self.fax.is_some()
+    }
+
     /// Keys and fax tones in these 20 ms.
     fn listen(&mut self, samples: &[i16; DECODED_MAX], tell: &mut impl FnMut(Told)) {
+        if !self.hears_for_itself() {
+            return;
+        }
         let mut narrow = [0; NARROW_SAMPLES];
         match rate(self.codec) {
             Rate::Narrow => narrow.copy_from_slice(&samples[..NARROW_SAMPLES]),
@@ -167,13 +260,8 @@ impl Listener {
             return self.say(samples);
         }
         self.decode_came(came, octets, samples);
-        let as_it_came = came == Came::ALL && self.concealer.rests();
         self.conceal(samples, came);
-        if as_it_came && Law::of(self.codec).is_some() {
-            self.said.become_of(self.codec).copy_from_slice(octets);
-        } else {
-            self.say(samples);
-        }
+        self.say(samples);
     }
 
     /// What did not come is not for a decoder that remembers: each run of milliseconds that came is decoded by itself.
@@ -206,7 +294,8 @@ impl Listener {
     /// Makes the sound of the codec that legs pass on.
     fn say(&mut self, samples: &[i16; DECODED_MAX]) {
         let samples = &samples[..rate(self.codec).tick_samples()];
-        let octets = self.said.become_of(self.codec.between_legs());
+        self.newest = Newest::Made;
+        let octets = self.made.become_of(self.codec.between_legs());
         match Law::of(self.codec) {
             Some(law) => g711::encode_all(law, samples, octets),
             None => l16::encode(samples, octets),
@@ -228,3 +317,6 @@ const fn rate(codec: Codec) -> Rate {
         Codec::G722 | Codec::L16Wide => Rate::Wide,
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -7,6 +7,7 @@ pub mod dtmf;
 pub mod engine;
 pub mod key_sender;
 pub mod leg;
+pub mod legs;
 pub mod listener;
 pub mod mixer;
 pub mod moving;

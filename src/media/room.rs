@@ -10,7 +10,7 @@
 //! with who pressed them, unless they are orders to the switch ([`KeysGo`]).
 
 use crate::audio::l16;
-use crate::audio::sound::{Sound, WIDE_SAMPLES};
+use crate::audio::sound::{Lying, Sound, WIDE_SAMPLES};
 use crate::audio::transcode::Decode;
 use crate::id::{LegId, RoomId};
 use crate::limits::{MIXER_PARTIES_MAX, ROOMS_MAX};
@@ -92,11 +92,13 @@ impl Rooms {
     }
 
     /// What the party of this seat said in its tick, in place of what it said in the one before.
-    pub fn say(&mut self, seat: Seat, said: &Sound) {
+    pub fn say(&mut self, seat: Seat, said: Lying<'_>) {
         let Some(room) = self.rooms.get_mut(&seat.room) else { return };
         let Room { mixer, members } = &mut **room;
         if let Some(member) = &mut members[seat.party.place()] {
-            mixer.say(seat.party, &member.decode.wide(said));
+            let mut sound = Sound::silence(said.codec());
+            sound.repeat(said);
+            mixer.say(seat.party, &member.decode.wide(&sound));
         }
     }
 

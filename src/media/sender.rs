@@ -2,6 +2,7 @@
 //!
 //! ```text
 //!  20 ms a tick ──▶ waiting octets ──▶ a packet whenever packet_ms of them wait ──▶ socket
+//!             └─────────── packets of 20 ms never wait ────────────────────────────▶
 //! ```
 //! While the leg may not send (hold), the timestamp runs on and the sequence number stands, so that the
 //! receiver sees a pause and not a loss. Where the octets come from is the leg's job.
@@ -24,12 +25,14 @@ pub struct Sender {
     format: AudioFormat,
     octets_per_packet: usize,
     pace: Pace,
-    /// Room for a header, then the waiting octets: a packet is sent from where it lies.
-    packet: [u8; HEADER_OCTETS + WAITING_MAX],
+    /// Room for a header, then the waiting octets: a packet is sent from where it lies. None while packets are of a tick.
+    packet: Option<Box<Packet>>,
     waiting: usize,
     sent: u64,
     octets: u64,
 }
+
+type Packet = [u8; HEADER_OCTETS + WAITING_MAX];
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Pace {
@@ -63,7 +66,7 @@ impl Sender {
             format: plan.sends,
             octets_per_packet: plan.sends.codec.tick_octets(),
             pace: Pace::Paused,
-            packet: [0; HEADER_OCTETS + WAITING_MAX],
+            packet: None,
             waiting: 0,
             sent: 0,
             octets: 0,
@@ -82,6 +85,9 @@ impl Sender {
         let octets = usize::from(plan.packet_ms).clamp(PACKET_MS_MIN, PACKET_MS_MAX)
             * self.format.codec.octets_per_ms();
         self.octets_per_packet = octets.min(PACKET_OCTETS_MAX);
+        if self.octets_per_packet != self.format.codec.tick_octets() {
+            self.packet.get_or_insert_with(|| Box::new([0; HEADER_OCTETS + WAITING_MAX]));
+        }
         self.pace = match (plan.direction.send, self.pace) {
             (false, _) => Pace::Paused,
             (true, Pace::Paused | Pace::Resuming) => Pace::Resuming,
@@ -93,7 +99,9 @@ impl Sender {
     fn recode(&mut self, format: AudioFormat) {
         match (Law::of(self.format.codec), Law::of(format.codec)) {
             (Some(from), Some(to)) => {
-                transcode(from, to, &mut self.packet[HEADER_OCTETS..HEADER_OCTETS + self.waiting]);
+                if let Some(packet) = &mut self.packet {
+                    transcode(from, to, &mut packet[HEADER_OCTETS..HEADER_OCTETS + self.waiting]);
+                }
             }
             (_, _) => {
                 self.timestamp = self.timestamp.wrapping_add(self.units(self.waiting));
@@ -132,15 +140,29 @@ impl Sender {
     pub fn push(&mut self, sound: &Sound, send: &mut impl FnMut(&[u8])) -> usize {
         debug_assert_eq!(sound.codec(), self.format.codec, "the leg makes its own codec's sound");
         let octets = sound.octets();
+        let Some(mut packet) = self.packet.take() else { return self.send_at_once(octets, send) };
         let at = HEADER_OCTETS + self.waiting;
-        self.packet[at..at + octets.len()].copy_from_slice(octets);
+        packet[at..at + octets.len()].copy_from_slice(octets);
         self.waiting += octets.len();
         let mut gone = 0;
         while self.waiting >= self.octets_per_packet {
-            self.send_one(send);
+            let end = HEADER_OCTETS + self.octets_per_packet;
+            self.send_one(&mut packet[..end], send);
+            packet.copy_within(end..HEADER_OCTETS + self.waiting, HEADER_OCTETS);
+            self.waiting -= self.octets_per_packet;
             gone += self.octets_per_packet;
         }
+        self.packet = Some(packet);
         gone
+    }
+
+    /// A tick that is a packet.
+    fn send_at_once(&mut self, octets: &[u8], send: &mut impl FnMut(&[u8])) -> usize {
+        let mut packet = [0; HEADER_OCTETS + OCTETS_MAX];
+        let packet = &mut packet[..HEADER_OCTETS + octets.len()];
+        packet[HEADER_OCTETS..].copy_from_slice(octets);
+        self.send_one(packet, send);
+        octets.len()
     }
 
     /// Sends one packet of the other leg's key, whose press began at `timestamp` of this stream.
@@ -168,21 +190,20 @@ impl Sender {
             self.timestamp.wrapping_add((ticks as u32).wrapping_mul(self.format.codec.tick_units()));
     }
 
-    fn send_one(&mut self, send: &mut impl FnMut(&[u8])) {
-        let end = HEADER_OCTETS + self.octets_per_packet;
+    /// Sends a packet, whose header is still to be written, or passes over its time in a pause.
+    fn send_one(&mut self, packet: &mut [u8], send: &mut impl FnMut(&[u8])) {
+        let octets = packet.len() - HEADER_OCTETS;
         if self.pace != Pace::Paused {
             let marker = self.pace == Pace::Resuming;
             self.pace = Pace::Sending;
             let header = self.next_header(marker, self.format.payload_type, self.timestamp);
-            if let Some(head) = self.packet.first_chunk_mut() {
+            if let Some(head) = packet.first_chunk_mut() {
                 header.write(head);
             }
-            self.octets += self.octets_per_packet as u64;
-            send(&self.packet[..end]);
+            self.octets += octets as u64;
+            send(packet);
         }
-        self.timestamp = self.timestamp.wrapping_add(self.units(self.octets_per_packet));
-        self.packet.copy_within(end..HEADER_OCTETS + self.waiting, HEADER_OCTETS);
-        self.waiting -= self.octets_per_packet;
+        self.timestamp = self.timestamp.wrapping_add(self.units(octets));
     }
 
     fn next_header(&mut self, marker: bool, payload_type: u8, timestamp: u32) -> Header {

@@ -8,7 +8,7 @@
 //! passes silence. Octets go through
 //! as they are: making samples of them is the recorder's job.
 
-use crate::audio::sound::{OCTETS_MAX, Sound};
+use crate::audio::sound::{Lying, OCTETS_MAX, Sound};
 use crate::wire::codec::Codec;
 
 /// 20 ms of both directions; silence stands where nothing came.
@@ -80,23 +80,25 @@ impl Tap {
     }
 
     /// Pushes the next 20 ms; a full ring loses them, counted.
-    pub fn push(&mut self, party: &Sound, ours: &Sound) {
+    pub fn push<'a>(&mut self, party: impl Into<Lying<'a>>, ours: &Sound) {
+        let (party, silence) = (party.into(), Sound::silence);
         match self.kept {
-            Kept::Sound => self.put(party, ours),
-            Kept::Silence => self.put(&Sound::silence(party.codec()), &Sound::silence(ours.codec())),
+            Kept::Sound => self.put(party, ours.into()),
+            Kept::Silence => self.put((&silence(party.codec())).into(), (&silence(ours.codec())).into()),
         }
     }
 
-    fn put(&mut self, party: &Sound, ours: &Sound) {
+    fn put(&mut self, party: Lying<'_>, ours: Lying<'_>) {
         let index = self.index as u32;
         self.index += 1;
         let [a, b, c, d] = index.to_le_bytes();
         let mut frame = [0; HEAD_OCTETS + 2 * OCTETS_MAX];
         frame[..HEAD_OCTETS].copy_from_slice(&[a, b, c, d, number(party.codec()), number(ours.codec())]);
         let mut end = HEAD_OCTETS;
-        for side in [party.octets(), ours.octets()] {
-            frame[end..end + side.len()].copy_from_slice(side);
-            end += side.len();
+        for side in [party, ours] {
+            let octets = side.codec().tick_octets();
+            side.copy_to(&mut frame[end..end + octets]);
+            end += octets;
         }
         if self.ring.push_entire_slice(&frame[..end]).is_err() {
             self.dropped += 1;

@@ -7,7 +7,7 @@
 //! A pause changes what is heard and never how long it is. It belongs to its tap and ends with it. Why a recording is
 //! paused is the switch's business.
 
-use crate::audio::sound::Sound;
+use crate::audio::sound::{Lying, Sound};
 use crate::clock::Instant;
 use crate::id::LegId;
 use crate::limits::TICK;
@@ -35,7 +35,7 @@ impl Taping {
     }
 
     /// The 20 ms of `slot`. The first ones are told.
-    pub fn push(&mut self, party: &Sound, ours: &Sound, slot: Slot, outbox: &mut Outbox) {
+    pub fn push(&mut self, party: Lying<'_>, ours: &Sound, slot: Slot, outbox: &mut Outbox) {
         if self.tap.frames() == 0 {
             outbox.tell(Event::TapOpened { leg: self.leg, at: slot.at() });
         }

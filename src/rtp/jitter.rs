@@ -24,7 +24,9 @@ mod ring;
 mod waits;
 
 use crate::limits::{JITTER_DELAY_MS, JITTER_DELAY_START_MS};
+use crate::near;
 use ring::Ring;
+use std::mem::offset_of;
 use waits::Waits;
 
 /// Octets in 30 ms of the widest codec: L16 at 16 kHz.
@@ -105,9 +107,17 @@ impl Came {
     }
 }
 
+/// 20 ms that came and were taken, where they lie in the buffer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Stretch {
+    place: u32,
+}
+
 /// What a tick was given.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Taken {
+    /// 20 ms that are all there, as they came. They are not copied.
+    Whole(Stretch),
     /// 20 ms, of which some may be missing; their octets are 0.
     Even(Came),
     /// 30 ms that are all there and are to be made 20, so that the delay becomes shorter.
@@ -142,16 +152,17 @@ pub struct Counters {
     pub cut_ms: u64,
 }
 
-/// The sound that a party sent and that was not yet played.
+/// The sound that a party sent and that was not yet played. What each packet and tick needs is at its beginning.
 #[derive(Debug)]
+#[repr(C)]
 pub struct Jitter {
-    layout: Layout,
-    ring: Ring,
     stream: Option<Stream>,
     waits: Waits,
     ticks: u64,
+    layout: Layout,
     cut_in_ticks: u32,
     counters: Counters,
+    ring: Ring,
 }
 
 /// Places on the buffer's time line are in units of the RTP clock.
@@ -189,6 +200,9 @@ enum Position {
 }
 
 impl Jitter {
+    /// Octets of it that each packet and tick needs, beside those of sound.
+    pub const HEAD_OCTETS: usize = offset_of!(Jitter, ring) + size_of::<u64>();
+
     /// An empty buffer; all its memory is taken here.
     pub fn open(layout: Layout) -> Self {
         let units = layout.units(JITTER_DELAY_MS + TICK_MS).next_power_of_two() as usize;
@@ -212,6 +226,18 @@ impl Jitter {
     pub fn waiting_ms(&self) -> u32 {
         let waits = self.stream.map_or(0, |s| s.left().max(0) as u32 + s.owed);
         waits.div_ceil(self.layout.units_per_ms)
+    }
+
+    /// Asks for the memory of the next packet, and of the next tick's marks.
+    pub fn ask_for_next(&self) {
+        let Some(stream) = &self.stream else { return };
+        self.ring.ask_for(stream.newest_end, self.layout.octets(TICK_MS));
+        self.ring.ask_for(stream.play_at, 1);
+    }
+
+    /// Asks for the memory of a stretch.
+    pub fn ask_for(&self, stretch: Stretch) {
+        self.lying(stretch).into_iter().for_each(near::ask_for);
     }
 
     /// The next tick may be cut: worth knowing how loud it is.
@@ -342,7 +368,17 @@ impl Jitter {
         self.waits.shift(-i64::from(over - passed));
     }
 
-    /// The next 20 ms, or 30 that are to be made 20, into the front of `octets`.
+    /// The octets of a stretch. Nothing, when what came since has their room: only a burst of more than a quarter of a
+    /// second over the bound takes it.
+    pub fn lying(&self, stretch: Stretch) -> [&[u8]; 2] {
+        let newest_end = self.stream.map_or(stretch.place, |stream| stream.newest_end);
+        if distance(stretch.place, newest_end) as i64 > self.ring.units() as i64 {
+            return [&[], &[]];
+        }
+        self.ring.parts(stretch.place, self.layout.octets(TICK_MS))
+    }
+
+    /// The next 20 ms, or 30 that are to be made 20, into the front of `octets`; what is whole stays where it lies.
     pub fn take(&mut self, before: Loudness, octets: &mut [u8; TAKEN_OCTETS_MAX]) -> Taken {
         self.ticks += 1;
         self.waits.tick();
@@ -363,7 +399,7 @@ impl Jitter {
             self.cut_in_ticks = CUT_EVERY_TICKS;
             Taken::Squeeze
         } else {
-            Taken::Even(self.fill(&mut stream, &mut octets[..self.layout.octets(TICK_MS)]))
+            self.fill(&mut stream, &mut octets[..self.layout.octets(TICK_MS)])
         };
         self.stream = Some(stream);
         taken
@@ -395,33 +431,28 @@ impl Jitter {
     }
 
     /// Twenty milliseconds: first what is owed, then what is in the ring, then the time stands still.
-    fn fill(&mut self, stream: &mut Stream, octets: &mut [u8]) -> Came {
-        let unit = self.layout.units_per_ms;
+    fn fill(&mut self, stream: &mut Stream, octets: &mut [u8]) -> Taken {
+        let (unit, place) = (self.layout.units_per_ms, stream.play_at);
         let owed_ms = (stream.owed.div_ceil(unit)).min(TICK_MS);
         stream.owed = stream.owed.saturating_sub(owed_ms * unit);
         let ready_ms = (stream.left().max(0) as u32 / unit).min(TICK_MS - owed_ms);
+        stream.play_at = place.wrapping_add(ready_ms * unit);
+        if ready_ms == TICK_MS && self.ring.all(place, self.layout.units(TICK_MS)) {
+            return Taken::Whole(Stretch { place });
+        }
+        octets.fill(0);
         let mut came = 0;
-        if self.ring.all(stream.play_at, ready_ms * unit) {
-            let (from, to) = (self.layout.octets(owed_ms), self.layout.octets(owed_ms + ready_ms));
-            octets[..from].fill(0);
-            self.ring.read(stream.play_at, &mut octets[from..to]);
-            octets[to..].fill(0);
-            came = ((1 << ready_ms) - 1) << owed_ms;
-        } else {
-            octets.fill(0);
-            for ms in 0..ready_ms {
-                let at = stream.play_at.wrapping_add(ms * unit);
-                if self.ring.all(at, unit) {
-                    let (from, to) = (self.layout.octets(owed_ms + ms), self.layout.octets(owed_ms + ms + 1));
-                    self.ring.read(at, &mut octets[from..to]);
-                    came |= 1 << (owed_ms + ms);
-                }
+        for ms in 0..ready_ms {
+            let at = place.wrapping_add(ms * unit);
+            if self.ring.all(at, unit) {
+                let (from, to) = (self.layout.octets(owed_ms + ms), self.layout.octets(owed_ms + ms + 1));
+                self.ring.read(at, &mut octets[from..to]);
+                came |= 1 << (owed_ms + ms);
             }
         }
-        stream.play_at = stream.play_at.wrapping_add(ready_ms * unit);
         stream.hold((TICK_MS - owed_ms - ready_ms) * unit, self.layout.units(HOLD_MS));
         self.follow_time(stream);
-        Came(came)
+        Taken::Even(Came(came))
     }
 
     /// In a long silence the end of the newest packet goes with the time: places run over after some hours.

@@ -8,6 +8,7 @@
 //! Who may send to the leg, and which socket it is, is the leg's job; when a report is due is `rtcp_schedule`'s.
 
 use crate::clock::{Due, Instant, WallTime};
+use crate::near;
 use crate::rng::Rng;
 use crate::rtp::rtcp_schedule::{Schedule, Turn};
 use crate::rtp::sequence::Source;
@@ -119,6 +120,11 @@ impl Reporter {
             told_before: 0,
             round_trip: None,
         }
+    }
+
+    /// Asks for the memory of [`Reporter::poll_timeout`].
+    pub fn ask_for_timeout(&self) {
+        near::ask_for(&self.schedule);
     }
 
     /// When to call [`Reporter::write`] at the latest.

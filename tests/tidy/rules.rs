@@ -384,7 +384,7 @@ const VAGUE_NAMES: [&str; 8] = ["util", "utils", "common", "manager", "helper", 
 const LOOSE_ENDS: [&str; 4] = ["TODO", "FIXME", "XXX", "HACK"];
 
 /// Values that every floor may name.
-const GROUND: [&str; 5] = ["clock", "id", "limits", "phi", "rng"];
+const GROUND: [&str; 6] = ["clock", "id", "limits", "near", "phi", "rng"];
 /// The only floors with clocks, sockets, files, threads and tasks.
 const EDGES: [&str; 6] = ["io", "console", "simulate", "cli", "main", "config"];
 
@@ -393,6 +393,7 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     ("clock", &[]),
     ("id", &[]),
     ("limits", &[]),
+    ("near", &[]),
     ("phi", &[]),
     ("rng", &[]),
     ("wire", &[]),
@@ -466,7 +467,12 @@ const CRATE_HOMES: &[(&str, &[&str])] = &[
 
 /// Files that may say `unsafe`, and why.
 const UNSAFE_FILES: &[(&str, &str)] = &[
+    ("src/near.rs", "the prefetch instruction: it touches nothing, and safe Rust has no name for it"),
     ("src/io/descriptors.rs", "getrlimit and setrlimit"),
+    (
+        "src/io/media_memory.rs",
+        "madvise: a thousand legs in small pages are more than a processor has in mind",
+    ),
     ("src/io/media_ring.rs", "io_uring: one system call for all packets of a slot"),
     ("src/io/media_stamp.rs", "recvmsg with the time of arrival: the way there and back is reckoned from it"),
     ("src/io/media_socket.rs", "recvmmsg and sendmmsg: batches are what makes the media floor cheap"),

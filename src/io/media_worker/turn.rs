@@ -1,6 +1,7 @@
 //! A worker's thread: commands, due slots, events, sleep, and again.
 
 use super::{Batching, LONGER_THAN_A_SLOT, NOT_LONG, Priority, UNTIL_THE_BELL, Worker};
+use crate::io::media_memory::in_large_pages;
 use crate::io::media_ring::Ring;
 use crate::io::media_socket::{run_before_others, sleep_exactly};
 use crate::limits::{MEDIA_COMMANDS_MAX, MEDIA_DRAIN_BATCHES_MAX, SLOTS_PER_TICK, TICK};
@@ -26,6 +27,9 @@ impl Worker {
 
     fn begin(&mut self) {
         sleep_exactly();
+        if let Err(error) = in_large_pages(self.engine.memory()) {
+            tracing::debug!(%error, "no large pages here: legs cost a third more");
+        }
         if self.priority == Priority::WherePossible {
             match run_before_others() {
                 Ok(()) => self.shared.counters.first.store(1, Ordering::Relaxed),

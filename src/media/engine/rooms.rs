@@ -58,7 +58,8 @@ impl Engine {
 
     /// What its party said in this tick, for those in its room.
     pub(super) fn said_at(&mut self, port: PortIndex) {
-        let Some(leg) = self.ports.get(port.0 as usize).and_then(|port| port.leg.as_deref()) else { return };
+        let place = self.ports.get(port.0 as usize).and_then(|port| port.leg);
+        let Some(leg) = place.and_then(|place| self.legs.get(place)) else { return };
         match (leg.seat(), leg.said()) {
             (Some(seat), Some(said)) => self.rooms.say(seat, said),
             (Some(seat), None) => self.rooms.hush(seat),

@@ -57,7 +57,7 @@ impl Leg {
         }
         let Some(player) = &mut self.player else {
             return match heard {
-                Some(heard) => ours.clone_from(heard),
+                Some(heard) => ours.repeat(heard),
                 None => ours.fall_silent(codec.between_legs()),
             };
         };

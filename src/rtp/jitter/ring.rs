@@ -3,25 +3,72 @@
 //! What came stays marked after it was read until its room is needed, so that a second copy is known. Which
 //! places are valid is not its job.
 
+use crate::near;
+
 /// A ring of units of equal size.
 #[derive(Debug)]
 pub struct Ring {
-    octets: Box<[u8]>,
-    came: Box<[u64]>,
+    store: Store,
     octets_per_unit: usize,
     /// One less than the number of units, a power of two.
     mask: usize,
 }
 
+/// Where the octets and their marks are.
+#[derive(Debug)]
+#[allow(
+    clippy::large_enum_variant,
+    reason = "the large one is that of nearly all, and lies where its owner does"
+)]
+enum Store {
+    /// Beside the rest of what a packet touches.
+    Here { octets: [u8; UNITS_HERE], came: [u64; UNITS_HERE / BITS] },
+    /// In a place of their own: so many are seldom.
+    Apart { octets: Box<[u8]>, came: Box<[u64]> },
+}
+
+impl Store {
+    fn octets(&self) -> &[u8] {
+        match self {
+            Store::Here { octets, .. } => octets,
+            Store::Apart { octets, .. } => octets,
+        }
+    }
+
+    fn octets_mut(&mut self) -> &mut [u8] {
+        match self {
+            Store::Here { octets, .. } => octets,
+            Store::Apart { octets, .. } => octets,
+        }
+    }
+
+    fn came(&self) -> &[u64] {
+        match self {
+            Store::Here { came, .. } => came,
+            Store::Apart { came, .. } => came,
+        }
+    }
+
+    fn came_mut(&mut self) -> &mut [u64] {
+        match self {
+            Store::Here { came, .. } => came,
+            Store::Apart { came, .. } => came,
+        }
+    }
+}
+
 impl Ring {
     /// An empty ring of `units`, a power of two of at least 64.
     pub fn new(units: usize, octets_per_unit: usize) -> Self {
-        Self {
-            octets: vec![0; units * octets_per_unit].into_boxed_slice(),
-            came: vec![0; units / BITS].into_boxed_slice(),
-            octets_per_unit,
-            mask: units - 1,
-        }
+        let store = if units == UNITS_HERE && octets_per_unit == 1 {
+            Store::Here { octets: [0; UNITS_HERE], came: [0; UNITS_HERE / BITS] }
+        } else {
+            Store::Apart {
+                octets: vec![0; units * octets_per_unit].into(),
+                came: vec![0; units / BITS].into(),
+            }
+        };
+        Self { store, octets_per_unit, mask: units - 1 }
     }
 
     /// How many units it has.
@@ -32,32 +79,33 @@ impl Ring {
     /// Forgets what came at `units` places from `from` on.
     pub fn clear(&mut self, from: u32, units: u32) {
         for (word, bits) in Words::new(from, units, self.mask) {
-            self.came[word] &= !bits;
+            self.store.came_mut()[word] &= !bits;
         }
     }
 
     /// All of `units` places from `from` on came.
     pub fn all(&self, from: u32, units: u32) -> bool {
-        Words::new(from, units, self.mask).all(|(word, bits)| self.came[word] & bits == bits)
+        let came = self.store.came();
+        Words::new(from, units, self.mask).all(|(word, bits)| came[word] & bits == bits)
     }
 
     /// None of `units` places from `from` on came.
     pub fn none(&self, from: u32, units: u32) -> bool {
-        Words::new(from, units, self.mask).all(|(word, bits)| self.came[word] & bits == 0)
+        let came = self.store.came();
+        Words::new(from, units, self.mask).all(|(word, bits)| came[word] & bits == 0)
     }
 
     /// How many of `units` places from `from` on came.
     pub fn count(&self, from: u32, units: u32) -> usize {
-        Words::new(from, units, self.mask)
-            .map(|(word, bits)| (self.came[word] & bits).count_ones() as usize)
-            .sum()
+        let came = self.store.came();
+        Words::new(from, units, self.mask).map(|(word, bits)| (came[word] & bits).count_ones() as usize).sum()
     }
 
     /// How far after `from` the first place that came is, within `units`.
     pub fn first(&self, from: u32, units: u32) -> Option<u32> {
         let mut passed = 0;
         for (word, bits) in Words::new(from, units, self.mask) {
-            let came = self.came[word] & bits;
+            let came = self.store.came()[word] & bits;
             if came != 0 {
                 return Some(passed + came.trailing_zeros() - bits.trailing_zeros());
             }
@@ -69,9 +117,10 @@ impl Ring {
     /// Marks `units` places from `from` on as come; tells how many were not before.
     pub fn mark(&mut self, from: u32, units: u32) -> usize {
         let mut fresh = 0;
+        let came = self.store.came_mut();
         for (word, bits) in Words::new(from, units, self.mask) {
-            fresh += (bits & !self.came[word]).count_ones() as usize;
-            self.came[word] |= bits;
+            fresh += (bits & !came[word]).count_ones() as usize;
+            came[word] |= bits;
         }
         fresh
     }
@@ -84,26 +133,40 @@ impl Ring {
             self.mark(from, units);
             let (first, second) = octets.split_at(self.before_the_end(from, octets.len()));
             let at = self.index(from);
-            self.octets[at..at + first.len()].copy_from_slice(first);
-            self.octets[..second.len()].copy_from_slice(second);
+            let ring = self.store.octets_mut();
+            ring[at..at + first.len()].copy_from_slice(first);
+            ring[..second.len()].copy_from_slice(second);
             return;
         }
         for (n, unit) in octets.chunks_exact(size).enumerate() {
             let place = from.wrapping_add(n as u32);
             if self.mark(place, 1) == 1 {
                 let at = self.index(place);
-                self.octets[at..at + size].copy_from_slice(unit);
+                self.store.octets_mut()[at..at + size].copy_from_slice(unit);
             }
         }
     }
 
     /// Reads the octets from `from` on, whether they came or not.
     pub fn read(&self, from: u32, octets: &mut [u8]) {
-        let before_the_end = self.before_the_end(from, octets.len());
-        let (first, second) = octets.split_at_mut(before_the_end);
+        let [first, second] = self.parts(from, octets.len());
+        let (head, rest) = octets.split_at_mut(first.len());
+        head.copy_from_slice(first);
+        rest.copy_from_slice(second);
+    }
+
+    /// The octets from `from` on where they lie, whether they came or not: the second part over the ring's end.
+    pub fn parts(&self, from: u32, octets: usize) -> [&[u8]; 2] {
+        let before_the_end = self.before_the_end(from, octets);
         let at = self.index(from);
-        first.copy_from_slice(&self.octets[at..at + first.len()]);
-        second.copy_from_slice(&self.octets[..second.len()]);
+        let ring = self.store.octets();
+        [&ring[at..at + before_the_end], &ring[..octets - before_the_end]]
+    }
+
+    /// Asks for the memory of `octets` from `from` on.
+    pub fn ask_for(&self, from: u32, octets: usize) {
+        self.parts(from, octets).into_iter().for_each(near::ask_for);
+        near::ask_for(&self.store.came()[(from as usize & self.mask) / BITS]);
     }
 
     fn index(&self, place: u32) -> usize {
@@ -111,7 +174,7 @@ impl Ring {
     }
 
     fn before_the_end(&self, from: u32, octets: usize) -> usize {
-        octets.min(self.octets.len() - self.index(from))
+        octets.min(self.store.octets().len() - self.index(from))
     }
 }
 
@@ -144,6 +207,8 @@ impl Iterator for Words {
 }
 
 const BITS: usize = u64::BITS as usize;
+/// Units of one octet that a ring has with itself: over half a second of G.711 and G.722.
+const UNITS_HERE: usize = 4_096;
 
 #[cfg(test)]
 mod tests {

@@ -29,7 +29,7 @@ impl Heard {
     fn missing_ms(&self) -> u32 {
         let missing = |taken: &Taken| match taken {
             Taken::Even(came) => 20 - came.milliseconds().count_ones(),
-            Taken::Squeeze => 0,
+            Taken::Whole(_) | Taken::Squeeze => 0,
         };
         self.ticks.iter().map(missing).sum()
     }
@@ -53,6 +53,11 @@ fn hear(sent: &[Sent], ticks: u32) -> Heard {
         let mut octets = [0xaa; TAKEN_OCTETS_MAX];
         let taken = jitter.take(Loudness::Loud, &mut octets);
         let (ms, came) = match taken {
+            Taken::Whole(stretch) => {
+                assert!(octets.iter().all(|octet| *octet == 0xaa), "what is whole is not copied");
+                octets[..NARROW.octets(20)].copy_from_slice(&jitter.lying(stretch).concat());
+                (20, u32::MAX)
+            }
             Taken::Even(came) => (20, came.milliseconds()),
             Taken::Squeeze => (30, u32::MAX),
         };
@@ -106,14 +111,15 @@ fn packets(arrivals: &[(u32, u32)]) -> Vec<Sent> {
 /// Each tick as one letter: the packet of its first millisecond from `a` on, `.` for missing, `-` after a cut.
 fn story(heard: &Heard) -> String {
     let mut units = heard.units.iter();
+    let mut packet = |units_taken: usize| {
+        let these: Vec<u16> = units.by_ref().take(units_taken).copied().collect();
+        these.first().map_or('.', |unit| char::from(b'a' + (unit / 160) as u8))
+    };
     let letter = |taken: &Taken| match taken {
-        Taken::Even(came) => {
-            let count = came.milliseconds().count_ones() as usize * 8;
-            let these: Vec<u16> = units.by_ref().take(count).copied().collect();
-            these.first().map_or('.', |unit| char::from(b'a' + (unit / 160) as u8))
-        }
+        Taken::Whole(_) => packet(160),
+        Taken::Even(came) => packet(came.milliseconds().count_ones() as usize * 8),
         Taken::Squeeze => {
-            units.by_ref().take(240).for_each(drop);
+            packet(240);
             '-'
         }
     };
@@ -427,6 +433,36 @@ fn silence_for_hours_is_no_wrap_of_the_time_line() {
 }
 
 #[test]
+fn what_was_taken_lies_there_until_a_burst_has_its_room() {
+    let mut jitter = Jitter::open(Layout::OCTETS);
+    let mut lying = |packets: std::ops::Range<u32>| {
+        for n in packets {
+            let octets = [n as u8; 160];
+            jitter.put(Arrival { ssrc: 1, sequence: n as u16, timestamp: n * 160, octets: &octets });
+        }
+        let Taken::Whole(stretch) = jitter.take(Loudness::Loud, &mut [0; TAKEN_OCTETS_MAX]) else {
+            return None;
+        };
+        Some((stretch, jitter.lying(stretch).concat()))
+    };
+    assert_eq!([lying(0..1), lying(1..2)], [None, None], "the delay of the beginning");
+    let (first, octets) = lying(2..3).expect("20 ms are there");
+    assert_eq!(octets, [0; 160]);
+    let (second, octets) = lying(3..4).expect("20 ms are there");
+    assert_eq!(octets, [1; 160]);
+    assert_eq!(jitter.lying(first).concat(), [0; 160], "three ticks are needed to hide a loss");
+    for n in 4..25 {
+        jitter.put(Arrival { ssrc: 1, sequence: n, timestamp: u32::from(n) * 160, octets: &[9; 160] });
+    }
+    assert_eq!(jitter.lying(first).concat(), [0; 160], "the ring is longer than what waits");
+    for n in 25..26 {
+        jitter.put(Arrival { ssrc: 1, sequence: n, timestamp: u32::from(n) * 160, octets: &[9; 160] });
+    }
+    assert_eq!(jitter.lying(first).concat(), [0; 0], "its room is another's");
+    assert_eq!(jitter.lying(second).concat(), [1; 160]);
+}
+
+#[test]
 fn keys_leave_a_gap_and_no_delay() {
     // Ten packets of telephone-event take sequence numbers, and the sound's timestamps run on.
     let sent: Vec<Sent> =
@@ -517,6 +553,7 @@ proptest! {
         let (mut put_in, mut came_out) = (0_usize, 0_usize);
         let mut take = |jitter: &mut Jitter| {
             match jitter.take(Loudness::Quiet, &mut [0; TAKEN_OCTETS_MAX]) {
+                Taken::Whole(_) => came_out += layout.octets(20),
                 Taken::Even(came) => came_out += came.milliseconds().count_ones() as usize * layout.octets(1),
                 Taken::Squeeze => came_out += layout.octets(30),
             }

@@ -21,10 +21,10 @@ fn legs_are_spread_over_the_slots_and_ports_come_back() {
 
 #[test]
 fn a_leg_takes_little_memory() {
-    let octets = size_of::<Leg>() + size_of::<crate::media::listener::Listener>() + size_of::<Port>();
+    let octets = size_of::<Leg>() + size_of::<Port>();
     assert!(
-        octets <= 9_000,
-        "{octets} octets for a recorded leg, beside its sockets, the ring of its jitter buffer and its recorder's ring"
+        octets <= 8_500,
+        "{octets} octets for a leg with its listener and the ring of its jitter buffer, beside its sockets and its recorder's ring"
     );
 }
 
