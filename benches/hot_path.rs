@@ -203,6 +203,7 @@ fn party(leg: u32, engine: &mut Engine) -> Party {
             ssrc: leg,
             sequence: 0,
             timestamp: 0,
+            beside: (leg % 2 == 1).then(|| LegId(u64::from(leg - 1))),
             seed: 7,
             silent_after: MEDIA_LOST_DEFAULT,
         },

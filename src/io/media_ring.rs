@@ -17,8 +17,6 @@ use io_uring::{IoUring, opcode, types};
 use std::io;
 use std::os::fd::RawFd;
 
-type Room = [u8; MEDIA_DATAGRAM_MAX_OCTETS];
-
 /// What became of one operation.
 #[derive(Debug)]
 pub enum Done<'a> {
@@ -39,8 +37,11 @@ pub enum Done<'a> {
 /// A ring over the RTP sockets of one worker. It belongs to the thread that made it.
 pub struct Ring {
     ring: IoUring,
-    /// One datagram for each operation that waits; the kernel uses them from `enqueue` to the end of `flush`.
-    rooms: Box<[Room]>,
+    /// Room for each operation that waits, one behind the other; the kernel uses it from `enqueue` to the end of `flush`. What is
+    /// sent takes as much as it is long: small packets lie close together, and more of them are near.
+    rooms: Box<[u8]>,
+    /// Octets of `rooms` that operations have.
+    used: usize,
     waiting: usize,
 }
 
@@ -65,8 +66,8 @@ impl Ring {
         let ring =
             IoUring::builder().setup_single_issuer().setup_defer_taskrun().build(MEDIA_RING_ENTRIES)?;
         ring.submitter().register_files(sockets)?;
-        let rooms = vec![[0; MEDIA_DATAGRAM_MAX_OCTETS]; MEDIA_RING_ENTRIES as usize].into_boxed_slice();
-        Ok(Self { ring, rooms, waiting: 0 })
+        let rooms = vec![0; MEDIA_DATAGRAM_MAX_OCTETS * MEDIA_RING_ENTRIES as usize].into_boxed_slice();
+        Ok(Self { ring, rooms, used: 0, waiting: 0 })
     }
 
     /// The sockets of a port are others from now on, or none. Nothing may wait for its flush.
@@ -80,35 +81,39 @@ impl Ring {
 
     /// No operation can be added before [`Ring::flush`].
     pub fn is_full(&self) -> bool {
-        self.waiting == self.rooms.len()
+        self.waiting == MEDIA_RING_ENTRIES as usize
     }
 
     /// With the next flush, one datagram is taken from the socket of `port`. The ring must not be full.
     pub fn receive(&mut self, port: PortIndex) {
-        let Some(room) = self.rooms.get_mut(self.waiting) else { return };
+        let at = self.used;
+        let Some(room) = self.rooms.get_mut(at..at + MEDIA_DATAGRAM_MAX_OCTETS) else { return };
         let receive = opcode::Recv::new(types::Fixed(port.0), room.as_mut_ptr(), room.len() as u32);
-        self.enqueue(receive.flags(libc::MSG_DONTWAIT).build(), port);
+        let room_octets = room.len();
+        self.enqueue(receive.flags(libc::MSG_DONTWAIT).build(), port, room_octets);
     }
 
     /// With the next flush, `octets` leave from the socket of `port` to the party that it is connected
     /// to. The ring must not be full; what is longer than a datagram of ours is cut.
     pub fn send(&mut self, port: PortIndex, octets: &[u8]) {
-        let Some(room) = self.rooms.get_mut(self.waiting) else { return };
-        let octets = &octets[..octets.len().min(room.len())];
-        room[..octets.len()].copy_from_slice(octets);
+        let (at, octets) = (self.used, &octets[..octets.len().min(MEDIA_DATAGRAM_MAX_OCTETS)]);
+        let Some(room) = self.rooms.get_mut(at..at + octets.len()) else { return };
+        room.copy_from_slice(octets);
         let send = opcode::Send::new(types::Fixed(port.0), room.as_ptr(), octets.len() as u32);
-        self.enqueue(send.flags(libc::MSG_DONTWAIT).build(), port);
+        self.enqueue(send.flags(libc::MSG_DONTWAIT).build(), port, octets.len());
     }
 
-    fn enqueue(&mut self, operation: Entry, port: PortIndex) {
-        let name = u64::from(port.0) << 32 | self.waiting as u64;
+    /// The operation has the next `octets` of the rooms.
+    fn enqueue(&mut self, operation: Entry, port: PortIndex, octets: usize) {
+        let name = u64::from(port.0) << 32 | self.used as u64;
         let operation = operation.user_data(name);
-        // SAFETY: the operation's buffer is `rooms[waiting]`, on the heap and owned by `self`. `waiting`
-        // goes up with it and down only when `flush` has seen every operation complete, so no other
+        // SAFETY: the operation's buffer is `rooms[used..used + octets]`, on the heap and owned by `self`. `used`
+        // goes up by as much with it and down only when `flush` has seen every operation complete, so no other
         // operation gets this room and nothing here touches it before; `drop` leaks rooms in use.
         let pushed = unsafe { self.ring.submission().push(&operation) };
-        // The queue has as many entries as there are rooms, and `flush` empties both.
+        // The queue has an entry for each of the longest datagrams that the rooms hold, and `flush` empties both.
         if pushed.is_ok() {
+            self.used += octets;
             self.waiting += 1;
         }
     }
@@ -130,7 +135,7 @@ impl Ring {
                 missing -= 1;
                 let name = completion.user_data();
                 let port = PortIndex((name >> 32) as u32);
-                let room = self.rooms.get((name & 0xffff_ffff) as usize);
+                let room = self.rooms.get((name & 0xffff_ffff) as usize..);
                 let moved = usize::try_from(completion.result()).ok();
                 done(match moved.and_then(|length| room?.get(..length)) {
                     Some(octets) => Done::Moved { port, octets },
@@ -138,7 +143,7 @@ impl Ring {
                 });
             }
         }
-        self.waiting = 0;
+        (self.used, self.waiting) = (0, 0);
         Ok(())
     }
 }
@@ -196,8 +201,9 @@ mod tests {
         (0..3).for_each(|port| ring.receive(PortIndex(port)));
         assert_eq!(flush(&mut ring), ["0 [1, 2]", "1 nothing", "2 [3]"]);
         ring.send(PortIndex(1), &[4, 5, 6]);
+        ring.receive(PortIndex(0));
         ring.send(PortIndex(1), &[7]);
-        assert_eq!(flush(&mut ring), ["1 [4, 5, 6]", "1 [7]"]);
+        assert_eq!(flush(&mut ring), ["1 [4, 5, 6]", "0 nothing", "1 [7]"], "each has room of its own");
         let mut octets = [0; 9];
         assert_eq!((pairs[1].1.recv(&mut octets).unwrap(), octets[0]), (3, 4));
         assert_eq!((pairs[1].1.recv(&mut octets).unwrap(), octets[0]), (1, 7));

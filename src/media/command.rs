@@ -131,6 +131,9 @@ pub enum Command {
         sequence: u16,
         /// The first RTP timestamp.
         timestamp: u32,
+        /// The leg that it will talk with, if there is one already: both then tick one after the other, as long as the
+        /// groups of legs stay about equal.
+        beside: Option<LegId>,
         /// What chance the leg has: the intervals of its reports and its name in them come of it (RFC 3550 §6.3, RFC 7022).
         seed: u64,
         /// After this long without RTP and RTCP the worker says [`Event::MediaSilent`].

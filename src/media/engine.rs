@@ -1,7 +1,7 @@
 //! One media worker's legs as one machine without clock or socket: `command`, `receive`, `tick`, `take_event`.
 //!
 //! ```text
-//!  command ─▶ legs ◀─ receive        groups 0 1 2 3, a leg in the least filled
+//!  command ─▶ legs ◀─ receive        groups 0 1 2 3, a leg in the least filled or behind whom it will talk with
 //!               │                      ▲
 //!     take_event ◀─ outbox           next_slot ─▶ the caller drains its residents' sockets ─▶ tick ─▶ packets
 //! ```
@@ -68,6 +68,19 @@ struct Group {
     next: Slot,
 }
 
+/// Where among the groups a leg lives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Home {
+    group: usize,
+    /// Its turn among the residents.
+    place: usize,
+}
+
+/// A group may have this many legs more than the least filled one,
+const GROUP_MORE_LEGS: usize = 4;
+/// and this share of that one's legs, as 1 / it.
+const GROUP_MORE_SHARE: usize = 8;
+
 /// What the engine counts over all its legs. Each is a total since the start.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Counters {
@@ -111,10 +124,10 @@ impl Engine {
         let done = match command {
             Command::Promise { port } => self.promise(port, Some(now)),
             Command::Withdraw { port } => self.promise(port, None),
-            Command::Open { leg, port, plan, ssrc, sequence, timestamp, seed, silent_after } => {
+            Command::Open { leg, port, plan, ssrc, sequence, timestamp, beside, seed, silent_after } => {
                 let beginning = Beginning { ssrc, sequence, timestamp };
                 let strangers = Strangers::default();
-                self.open(now, Opening { leg, port, plan, beginning, seed, silent_after, strangers })
+                self.open(now, Opening { leg, port, plan, beginning, seed, silent_after, strangers }, beside)
             }
             Command::Replan { leg, plan } => self.with(leg, |leg, _| leg.replan(plan, now)),
             Command::Play { leg, playback, clips, repeat } => {
@@ -298,7 +311,7 @@ impl Engine {
         Some(())
     }
 
-    fn open(&mut self, now: Instant, opening: Opening) -> Option<()> {
+    fn open(&mut self, now: Instant, opening: Opening, beside: Option<LegId>) -> Option<()> {
         let (leg, index) = (opening.leg, opening.port);
         let port = self.ports.get_mut(index.0 as usize).filter(|port| port.leg.is_none())?;
         if self.by_leg.contains_key(&leg) {
@@ -308,14 +321,28 @@ impl Engine {
         let opening = Opening { strangers: port.strangers.of_leg(now, port.promised.take()), ..opening };
         port.leg = self.legs.put(Leg::open(opening, now));
         self.by_leg.insert(leg, index);
-        let fill = |group: &usize| self.groups[*group].residents.len();
-        let group = (0..self.groups.len()).min_by_key(fill)?;
+        let Home { group, place } = self.home_beside(beside)?;
         let Group { residents, next } = &mut self.groups[group];
         if residents.is_empty() {
             *next = Slot::first_after(now, group);
         }
-        residents.push(index);
+        residents.insert(place, index);
         Some(())
+    }
+
+    /// Behind the leg that a new one will talk with: what one says is near when the other one hears it. Else, and where
+    /// that group has many more legs than another one, at the end of the least filled.
+    fn home_beside(&self, other: Option<LegId>) -> Option<Home> {
+        let fill = |group: &usize| self.groups[*group].residents.len();
+        let least = (0..self.groups.len()).min_by_key(fill)?;
+        let least = Home { group: least, place: fill(&least) };
+        let most = least.place + least.place / GROUP_MORE_SHARE + GROUP_MORE_LEGS;
+        let port = other.and_then(|leg| self.by_leg.get(&leg));
+        let home = self.groups.iter().enumerate().find_map(|(group, it)| {
+            let place = it.residents.iter().position(|resident| Some(resident) == port)?;
+            Some(Home { group, place: place + 1 })
+        });
+        home.filter(|home| fill(&home.group) < most).or(Some(least))
     }
 
     fn detach(&mut self, id: LegId, to: WorkerIndex, destination: PortIndex) -> Option<()> {

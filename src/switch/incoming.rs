@@ -245,6 +245,9 @@ impl Switch {
         leg.open = true;
         self.ports.speaks(leg.worker, leg.port, agreed.sends.codec);
         self.watch(leg);
+        let patient = self.legs.get(&leg.id).and_then(|id| self.calls.get(id)).map(|call| &call.patient);
+        let beside = patient.filter(|patient| patient.id != leg.id && patient.worker == leg.worker);
+        let beside = beside.map(|patient| patient.id);
         let command = Command::Open {
             leg: leg.id,
             port: leg.port,
@@ -252,6 +255,7 @@ impl Switch {
             ssrc: self.rng.next_u32(),
             sequence: self.rng.next_u16(),
             timestamp: self.rng.next_u32(),
+            beside,
             seed: self.rng.next_u64(),
             silent_after: self.settings.media_lost,
         };

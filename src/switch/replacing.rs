@@ -110,8 +110,8 @@ impl Switch {
             return self.refuse_replacing(leg, STATUS_NO_MEDIA);
         };
         self.sip(sip::Command::Answer { leg, sdp: agreed.body.clone() });
-        self.open_leg(&mut its, &agreed);
         self.legs.insert(leg, id);
+        self.open_leg(&mut its, &agreed);
         self.ladders.join(id, leg, invite.sip_call_id.expose());
         self.set_aside(id, old, &target, TransferMeans::Phone);
         self.append(id, Event::PersonCalled { leg, target: target.clone() });

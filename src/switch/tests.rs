@@ -2,6 +2,7 @@
 
 mod by_phone;
 mod changes;
+mod clock;
 mod desk;
 mod dialling;
 mod diverted;

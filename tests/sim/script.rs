@@ -92,7 +92,7 @@ pub enum Chaos {
     Flood,
     /// A new call takes the engine so long from now on.
     TurnCost(Duration),
-    /// The calendar's clock jumps by so many seconds.
+    /// The calendar's clock jumps by so many seconds (P29).
     ClockJump(i64),
     /// kill -9, and a new start.
     Kill,

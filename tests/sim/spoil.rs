@@ -70,10 +70,10 @@ impl World {
                 }
                 Some(Command::Hears { leg, whom })
             }
-            Command::Open { leg, port, plan, ssrc, sequence, timestamp, seed, silent_after } => {
+            Command::Open { leg, port, plan, ssrc, sequence, timestamp, beside, seed, silent_after } => {
                 let hasty = self.checker.streams.resting(self.now).filter(|_| self.strikes(Fault::HastyPort));
                 let port = hasty.unwrap_or(port);
-                Some(Command::Open { leg, port, plan, ssrc, sequence, timestamp, seed, silent_after })
+                Some(Command::Open { leg, port, plan, ssrc, sequence, timestamp, beside, seed, silent_after })
             }
             command => Some(command),
         }

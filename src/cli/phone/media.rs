@@ -111,7 +111,17 @@ impl Media {
         let (seed, silent_after) = (self.rng.next_u64(), SILENT_AFTER);
         self.engine.command(
             now,
-            Command::Open { leg, port: PORT, plan, ssrc, sequence, timestamp, seed, silent_after },
+            Command::Open {
+                leg,
+                port: PORT,
+                plan,
+                ssrc,
+                sequence,
+                timestamp,
+                beside: None,
+                seed,
+                silent_after,
+            },
         );
         let (tap, reader) = tap::ring(FRAMES_MAX, expected);
         self.reader = Some(reader);

@@ -80,6 +80,7 @@ fn open_as(leg: LegId, plan: StreamPlan) -> Command {
         ssrc: 7,
         sequence: 65_534,
         timestamp: 0,
+        beside: None,
         seed: 7,
         silent_after,
     }

@@ -5,7 +5,8 @@
 //!  a leg of its own                  sound, rest              head        port
 //!  whom it hears     what is said    head         port
 //! ```
-//! Each step reads what the one before asked for, and is long enough ahead for it to be there.
+//! Each step reads what the one before asked for, and is long enough ahead for it to be there. Whom a leg hears is mostly its
+//! neighbour, whose own turn asks for him: only a leg that lives elsewhere is asked for by who hears it.
 
 use super::{Engine, Port};
 use crate::media::command::PortIndex;
@@ -18,19 +19,26 @@ impl Engine {
     /// Whoever serves `residents` is at `place`.
     pub(super) fn ask_ahead(&self, residents: &[PortIndex], place: usize) {
         let after = |steps: usize| residents.get(place + steps * STEP).copied();
+        let heard_elsewhere = |steps: usize| {
+            let at = place + steps * STEP;
+            let heard = self.leg_in(*residents.get(at)?)?.bridged_to()?;
+            let neighbours = [at.checked_sub(1), Some(at + 1)];
+            let is_neighbour = |at: Option<usize>| at.and_then(|at| residents.get(at)) == Some(&heard);
+            if neighbours.into_iter().any(is_neighbour) { None } else { self.port_at(heard) }
+        };
         if let Some(port) = after(4).and_then(|index| self.port_at(index)) {
             near::ask_for(&port.leg);
         }
         if let Some(place) = after(3).and_then(|index| self.port_at(index)?.leg) {
             self.legs.ask_for(place);
         }
-        if let Some(port) = after(2).and_then(|index| self.port_heard_at(index)) {
+        if let Some(port) = heard_elsewhere(2) {
             near::ask_for(&port.leg);
         }
         if let Some(leg) = after(1).and_then(|index| self.leg_in(index)) {
             leg.ask_for_next();
         }
-        if let Some(place) = after(1).and_then(|index| self.port_heard_at(index)?.leg) {
+        if let Some(place) = heard_elsewhere(1).and_then(|port| port.leg) {
             self.legs.ask_for(place);
         }
         if let Some(other) = after(0).and_then(|index| self.legs.get(self.port_heard_at(index)?.leg?)) {

@@ -59,10 +59,25 @@ impl World {
     }
 
     fn open(&mut self, leg: LegId, plan: StreamPlan) {
+        self.open_beside(None, leg, plan);
+    }
+
+    /// Opens a leg that will talk with another one.
+    fn open_beside(&mut self, beside: Option<LegId>, leg: LegId, plan: StreamPlan) {
         let silent_after = Duration::from_secs(60);
         let (ssrc, port) = (100 + leg.0 as u32, PortIndex(leg.0 as u32));
         let (sequence, timestamp) = (65_530, u32::MAX - 1_000);
-        self.command(Command::Open { leg, port, plan, ssrc, sequence, timestamp, seed: 7, silent_after });
+        self.command(Command::Open {
+            leg,
+            port,
+            plan,
+            ssrc,
+            sequence,
+            timestamp,
+            beside,
+            seed: 7,
+            silent_after,
+        });
     }
 
     fn play(&mut self, leg: LegId, playback: u64, octets: Vec<u8>) {

@@ -20,6 +20,41 @@ fn legs_are_spread_over_the_slots_and_ports_come_back() {
 }
 
 #[test]
+fn who_will_talk_with_another_ticks_right_behind_him() {
+    let mut world = World::new();
+    (0..4).map(LegId).for_each(|leg| world.open(leg, plan(leg)));
+    world.open_beside(Some(LegId(2)), LegId(4), plan(LegId(4)));
+    world.open_beside(Some(LegId(0)), LegId(5), plan(LegId(5)));
+    world.open_beside(Some(LegId(0)), LegId(6), plan(LegId(6)));
+    world.open_beside(Some(LegId(99)), LegId(7), plan(LegId(7)));
+    world.tick();
+    let ports: Vec<(u64, u32)> =
+        world.left.iter().map(|left| (left.at.as_micros() / 5_000, left.port.0)).collect();
+    let sorted =
+        |slot: u64| ports.iter().filter(|(at, _)| *at == slot).map(|(_, port)| *port).collect::<Vec<_>>();
+    let by_slot = [1, 2, 3, 4].map(sorted);
+    assert!(by_slot.contains(&vec![0, 6, 5]), "the newest right behind him: {by_slot:?}");
+    assert!(by_slot.contains(&vec![2, 4]), "{by_slot:?}");
+    assert!(
+        by_slot.iter().any(|slot| slot.contains(&7) && slot.len() == 2),
+        "a leg that is gone: {by_slot:?}"
+    );
+}
+
+#[test]
+fn the_groups_stay_about_equal_though_all_want_to_be_beside_one() {
+    let mut world = World::new();
+    world.engine = Engine::new(80);
+    world.open(LegId(0), plan(A));
+    (1..80).map(LegId).for_each(|leg| world.open_beside(Some(LegId(0)), leg, plan(leg)));
+    let mut filled = world.engine.groups.each_ref().map(|group| group.residents.len());
+    filled.sort_unstable();
+    assert_eq!(filled.iter().sum::<usize>(), 80);
+    assert!(filled[3] <= filled[0] + filled[0] / GROUP_MORE_SHARE + GROUP_MORE_LEGS, "{filled:?}");
+    assert!(filled[3] > filled[0], "{filled:?}");
+}
+
+#[test]
 fn a_leg_takes_little_memory() {
     let octets = size_of::<Leg>() + size_of::<Port>();
     assert!(

@@ -79,6 +79,7 @@ fn opening(leg: LegId, plan: StreamPlan) -> Command {
         ssrc: 900 + leg.0 as u32,
         sequence: 65_530,
         timestamp: u32::MAX - 1_000,
+        beside: None,
         seed: 7,
         silent_after: Duration::from_secs(60),
     }

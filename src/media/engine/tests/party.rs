@@ -10,7 +10,17 @@ fn a_finished_caller_who_keeps_sending_is_never_heard_by_the_next_leg() {
     let open = |leg, remote| {
         let silent_after = Duration::from_secs(60);
         let plan = StreamPlan { remote, ..plan(A) };
-        Command::Open { leg, port, plan, ssrc: 1, sequence: 1, timestamp: 1, seed: 1, silent_after }
+        Command::Open {
+            leg,
+            port,
+            plan,
+            ssrc: 1,
+            sequence: 1,
+            timestamp: 1,
+            beside: None,
+            seed: 1,
+            silent_after,
+        }
     };
     world.command(open(A, ghost));
     let mut n = 0;

@@ -66,7 +66,8 @@ fn any_order(world: &mut World, owed: &mut Owed, rng: &mut Rng, step: u64) {
         0 | 1 if !is_open => {
             let plan = any_plan(rng, leg);
             owed.open.insert(leg, plan.clone());
-            world.open(leg, plan);
+            let beside = (rng.below(2) > 0).then(|| LegId(rng.below(LEGS)));
+            world.open_beside(beside, leg, plan);
         }
         2 if is_open => {
             let playback = PlaybackId(step);
