@@ -168,7 +168,7 @@ pub const HEARD_FILE_MAX: Duration = Duration::from_secs(4 * 3_600);
 pub const HEARD_STREAMS_MAX: usize = 256;
 
 /// Frames of 20 ms that wait between a leg and the recorder: a second, against one late disk write. At 8 000 octets
-/// a second and side that is 16 300 octets, just under 16 384, in which memory is handed out.
+/// a second and side that is 16 300 octets, just under 16 384, in which memory is handed out. Wider sound is made narrow.
 pub const RECORDER_RING_FRAMES: usize = 50;
 /// The longest message that a caller may leave.
 pub const MESSAGE_MAX: Duration = Duration::from_secs(180);

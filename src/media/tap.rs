@@ -6,9 +6,12 @@
 //! The media side never waits: a full ring drops the frame and counts it; the index in each frame
 //! lets the reader write silence where one is missing, so that time in the file stays true. A paused tap counts on and
 //! passes silence. Octets go through
-//! as they are: making samples of them is the recorder's job.
+//! as they are, making samples of them is the recorder's job; but what is wider than the leg's own codec (a person with a
+//! better phone, a talk of three at 16 kHz) is made narrow first: the ring holds a second of the leg's codec, and of wider
+//! sound it would hold less than the time between two looks of the recorder.
 
 use crate::audio::sound::{Lying, OCTETS_MAX, Sound};
+use crate::audio::transcode::Transcoder;
 use crate::wire::codec::Codec;
 
 /// 20 ms of both directions; silence stands where nothing came.
@@ -25,9 +28,38 @@ pub struct Frame {
 /// The media worker's end.
 pub struct Tap {
     ring: rtrb::Producer<u8>,
+    /// What the ring was made for: no side takes more octets than its ticks.
+    codec: Codec,
     index: u64,
     dropped: u64,
     kept: Kept,
+    /// Only once something came that was wider: of the party, and of us.
+    narrowed: [Option<Box<Narrowed>>; 2],
+}
+
+/// One side that was too wide.
+#[derive(Default)]
+struct Narrowed {
+    transcoder: Transcoder,
+    made: Option<Sound>,
+}
+
+impl Narrowed {
+    fn make(&mut self, sound: Lying<'_>, codec: Codec) -> Lying<'_> {
+        let mut wide = Sound::silence(sound.codec());
+        wide.repeat(sound);
+        let made = self.made.get_or_insert_with(|| Sound::silence(codec));
+        self.transcoder.transcode(&wide, codec, made);
+        (&*made).into()
+    }
+}
+
+/// The same sound in no more octets than `codec` takes.
+fn at_most<'a>(codec: Codec, sound: Lying<'a>, narrowed: &'a mut Option<Box<Narrowed>>) -> Lying<'a> {
+    if sound.codec().tick_octets() <= codec.tick_octets() {
+        return sound;
+    }
+    narrowed.get_or_insert_default().make(sound, codec)
 }
 
 /// What of the sound the recorder gets.
@@ -58,11 +90,12 @@ impl std::fmt::Debug for TapReader {
     }
 }
 
-/// A ring with room for `frames` frames of a leg that speaks `codec`.
+/// A ring with room for `frames` frames of a leg that speaks `codec`, whatever is said.
 pub fn ring(frames: usize, codec: Codec) -> (Tap, TapReader) {
-    let side = codec.between_legs().tick_octets();
-    let (producer, consumer) = rtrb::RingBuffer::new(frames * (HEAD_OCTETS + 2 * side));
-    (Tap { ring: producer, index: 0, dropped: 0, kept: Kept::Sound }, TapReader { ring: consumer, last: 0 })
+    let codec = codec.between_legs();
+    let (ring, consumer) = rtrb::RingBuffer::new(frames * (HEAD_OCTETS + 2 * codec.tick_octets()));
+    let tap = Tap { ring, codec, index: 0, dropped: 0, kept: Kept::Sound, narrowed: [None, None] };
+    (tap, TapReader { ring: consumer, last: 0 })
 }
 
 /// Octets of a frame before its sound.
@@ -91,6 +124,8 @@ impl Tap {
     fn put(&mut self, party: Lying<'_>, ours: Lying<'_>) {
         let index = self.index as u32;
         self.index += 1;
+        let [of_party, of_us] = &mut self.narrowed;
+        let (party, ours) = (at_most(self.codec, party, of_party), at_most(self.codec, ours, of_us));
         let [a, b, c, d] = index.to_le_bytes();
         let mut frame = [0; HEAD_OCTETS + 2 * OCTETS_MAX];
         frame[..HEAD_OCTETS].copy_from_slice(&[a, b, c, d, number(party.codec()), number(ours.codec())]);
@@ -165,6 +200,45 @@ mod tests {
         assert!(!reader.is_finished());
         drop(tap);
         assert!(reader.is_finished());
+    }
+
+    #[test]
+    fn a_ring_holds_its_time_of_whatever_is_said() {
+        for own in Codec::ALL {
+            for party in Codec::ALL {
+                for ours in Codec::ALL {
+                    let (mut tap, mut reader) = ring(50, own);
+                    (0..50).for_each(|_| tap.push(&Sound::silence(party), &Sound::silence(ours)));
+                    let kept = std::iter::from_fn(|| reader.pop()).count();
+                    assert_eq!((tap.dropped(), kept), (0, 50), "made for {own:?}: {party:?} and {ours:?}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_too_wide_sounds_the_same_when_it_is_narrow() {
+        let (mut tap, mut reader) = ring(50, Codec::Pcmu);
+        let mut heard = Vec::new();
+        for tick in 0..50 {
+            let samples: Vec<i16> = (tick * 320..(tick + 1) * 320)
+                .map(|n| ((n as f64 / 16_000.0 * 440.0 * std::f64::consts::TAU).sin() * 8_000.0) as i16)
+                .collect();
+            let mut wide = Sound::silence(Codec::L16Wide);
+            crate::audio::l16::encode(&samples, wide.octets_mut());
+            tap.push(&wide, &pcmu(0xff));
+            let frame = reader.pop().expect("it went in");
+            assert_eq!(frame.party.codec(), Codec::Pcmu);
+            let mut samples = [0; 160];
+            let law = crate::audio::g711::Law::Mu;
+            crate::audio::g711::decode_all(law, frame.party.octets(), &mut samples);
+            heard.extend(samples);
+        }
+        let heard = &heard[800..];
+        let all = heard.iter().map(|it| f64::from(*it).powi(2)).sum::<f64>() / heard.len() as f64;
+        let tone = crate::audio::goertzel::power(heard, 440);
+        assert!((all.sqrt() - 5_657.0).abs() < 300.0, "as loud as before: {}", all.sqrt());
+        assert!(tone > 0.99 * all, "nothing but the tone, whole: {tone} of {all}");
     }
 
     #[test]

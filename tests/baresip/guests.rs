@@ -17,6 +17,15 @@ fn halves_of_three(side: &[f64]) -> String {
     side.chunks_exact(4_000).filter_map(|half| char::from_digit(of_half(half), 8)).collect()
 }
 
+/// Of the stretches of 20 ms from the first one with sound to the last, the share without sound. A busy machine may cost a few.
+fn silent_share(side: &[f64]) -> f64 {
+    let loud: Vec<bool> = side.chunks_exact(160).map(|tick| sound::power(tick) > 1e-6).collect();
+    let [first, last] = [loud.iter().position(|it| *it), loud.iter().rposition(|it| *it)];
+    let between = first.zip(last).map_or(&[][..], |(first, last)| &loud[first..=last]);
+    assert!(between.len() > 250, "the tone is there for 5 s: {} stretches of 20 ms", between.len());
+    between.iter().filter(|it| !**it).count() as f64 / between.len() as f64
+}
+
 /// What lasts for a second and more, each once: what is between two parts is neither.
 fn parts(halves: &str) -> String {
     let mut parts = String::new();
@@ -100,6 +109,8 @@ fn a_supervisor_listens_whispers_and_barges_in_and_each_tone_is_only_where_it_be
     assert_eq!((figures["guests_joined"], figures["guest_changes"], figures["guests_in"]), (2, 2, 0));
     let file = engine::recordings(home.path()).pop().expect("one recording is closed");
     let stereo = sound::read(&file).unwrap_or_else(|fault| panic!("{fault}"));
+    let silent = silent_share(&stereo.left);
+    assert!(silent < 0.03, "with three in the talk the patient's tone goes on: {silent} of it is silence");
     let [left, right] = [&stereo.left, &stereo.right].map(|side| halves_of_three(side));
     println!("half seconds of the patient: {left}\nhalf seconds of our side:   {right}");
     assert_eq!(parts(&left), "1", "the patient alone on the left: {left}");
