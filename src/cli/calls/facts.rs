@@ -18,10 +18,20 @@ use crate::report::event::{Entry, Event, Party};
 /// Everything that the log tells and the arrows do not.
 pub fn facts(entries: &[Entry], record: &Record, numbers: Numbers) -> Vec<Unplaced> {
     let mut rows = Vec::new();
+    let mut recorded = false;
     for entry in entries {
         let Some(what) = fact(&entry.event, numbers) else { continue };
-        let (at, turn) = match (&what, record.ended) {
-            (What::Over(_), Some(ended)) => (ended.since_start_us, Turn::Over),
+        let was_recorded = recorded;
+        if let What::Edge(Span::Recording, edge, _) = &what {
+            recorded = *edge == Edge::Begins;
+        }
+        let (at, turn) = match (&entry.event, record.ended) {
+            (Event::Ended { .. }, Some(ended)) => (ended.since_start_us, Turn::Over),
+            (Event::RecordingRecovered { .. }, _) if !was_recorded => continue,
+            // A start after a crash finds the file; a call that did not go on was over long before.
+            (Event::RecordingRecovered { .. }, Some(ended)) => {
+                (entry.since_start_us.min(ended.since_start_us), Turn::Told)
+            }
             (_, _) => (entry.since_start_us, Turn::Told),
         };
         rows.push((at, turn, what));
@@ -56,6 +66,9 @@ fn fact(event: &Event, numbers: Numbers) -> Option<What> {
         Event::RecordingFailed { recording, fault, .. } => {
             ends(Span::Recording, format!("recording {recording} broke off: {}", fault_text(*fault)))
         }
+        Event::RecordingRecovered { recording, .. } => {
+            ends(Span::Recording, format!("recording {recording} ends: the engine had stopped"))
+        }
         Event::Hold { on: true, by } => begins(held(*by), hold_begins(*by).to_owned()),
         Event::Hold { on: false, by } => ends(held(*by), hold_ends(*by).to_owned()),
         Event::Transfer { by, step } => note(transferred(*by, step)),
@@ -88,7 +101,6 @@ fn fact(event: &Event, numbers: Numbers) -> Option<What> {
         | Event::Heard { by_ack: true }
         | Event::RecordingNamed { .. }
         | Event::RecordingClosed { .. }
-        | Event::RecordingRecovered { .. }
         | Event::Kept { .. }
         // It may be days later: the picture ends with the call.
         | Event::MessageDone { .. }

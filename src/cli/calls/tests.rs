@@ -288,6 +288,37 @@ fn a_call_without_its_ladder_is_drawn_with_what_is_known() {
 }
 
 #[test]
+fn what_a_crash_cut_off_is_drawn_up_to_there_and_no_further() {
+    let recording = RecordingId(0x2a);
+    let recovered = Event::RecordingRecovered { recording, milliseconds: 62_880 };
+    let ends_of = |entries: &[Entry]| {
+        let text = text::draw(&picture(entries, Numbers::Masked), Paint::Plain);
+        let (before, after) = text
+            .split_once("■ recording r2a ends: the engine had stopped")
+            .unwrap_or_else(|| panic!("it ends: {text}"));
+        assert!(before.contains('┃') && !after.contains('┃'), "the line ends with it:\n{text}");
+        assert!(!text.contains("1:00:0"), "the picture ends with the call:\n{text}");
+    };
+    let at = |events: &[Entry], event: &Event| events.iter().position(|entry| entry.event == *event);
+    let ended = Event::RecordingSpanEnded { recording, frames: 3_144, dropped: 0 };
+    let mut went_on = entries();
+    let place = at(&went_on, &ended).unwrap();
+    went_on[place].event = recovered.clone();
+    ends_of(&went_on);
+    // The start that found it came an hour later.
+    let mut went_on_no_more = went_on.clone();
+    let mut late = went_on_no_more.remove(place);
+    late.since_start_us += 3_600_000_000;
+    went_on_no_more.push(late);
+    ends_of(&went_on_no_more);
+    // The stream had ended before: there is nothing to cut off.
+    let mut had_ended = entries();
+    had_ended.push(Entry { event: recovered, ..had_ended[place].clone() });
+    let text = text::draw(&picture(&had_ended, Numbers::Masked), Paint::Plain);
+    assert!(!text.contains("the engine had stopped"), "{text}");
+}
+
+#[test]
 fn neither_drawing_shows_a_number_unless_it_is_asked_for() {
     let entries = with_ladder(ladder(HUNG_UP));
     let both = |numbers| {
