@@ -52,6 +52,7 @@ fn open(remote: SocketAddr) -> Command {
         ssrc: 1,
         sequence: 1,
         timestamp: 1,
+        beside: None,
         seed: 1,
         silent_after: Duration::from_secs(60),
     }
