@@ -233,7 +233,7 @@ impl Stack {
         let output = server.handle(now, input);
         let way = server.way;
         let octets = match output {
-            Some(servers::Output::Send | servers::Output::Resend) => server.response.clone(),
+            Some(servers::Output::Send | servers::Output::Resend) => server.said(),
             Some(servers::Output::AckToCore) | None => Vec::new(),
         };
         self.retime_server(id);
@@ -272,8 +272,11 @@ impl Stack {
     fn retime_client(&mut self, id: ClientId) {
         let Some(client) = self.clients.get_mut(id) else { return };
         let deadline = woken_at(client.poll_timeout(), client.only_lingers());
-        let over = client.is_terminated();
+        let (over, lingers) = (client.is_terminated(), client.only_lingers());
         self.index.set(TimerKey::Client(id), deadline);
+        if lingers {
+            self.clients.answered(id);
+        }
         if !over {
             return;
         }

@@ -317,8 +317,11 @@ impl Engine {
         self.calls_of(20)
     }
 
-    /// The same of the last so many calls.
+    /// The same of the last so many calls, with everything that the engine had to say until now: the log reaches the disk a
+    /// little after the figures tell of it.
     pub fn calls_of(&self, last: u32) -> Vec<(String, String)> {
+        let appended = self.status()["events_appended"];
+        self.wait_for("the log on the disk", |figures| figures["store_committed"] >= appended);
         let list = self.told(&["calls", "--last", &last.to_string()]);
         let id = |line: &str| line.split_whitespace().next().unwrap_or_default().to_owned();
         list.lines().skip(1).map(|line| (id(line), line.to_owned())).collect()

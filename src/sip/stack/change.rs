@@ -337,7 +337,7 @@ impl Stack {
             client.octets = Vec::new();
             if let Purpose::ReInvite { ack, invite, .. } = &mut client.purpose {
                 *invite = Vec::new();
-                *ack = Some(Ack { tag: Vec::new(), octets: octets.clone(), way });
+                *ack = Some(Ack { octets: octets.clone(), way });
             }
         }
         self.transmit(way, octets);

@@ -408,7 +408,7 @@ impl Stack {
         let builder = timer::ask(builder, self.settings.session_expires_s, None, 0);
         let octets = builder.finish_with(SDP, &call.sdp);
         let key = ClientKey::new(&branch, &Method::Invite);
-        let purpose = Purpose::Invite { leg, invite: octets.clone(), acks: Vec::new() };
+        let purpose = Purpose::Invite { leg, invite: octets.clone(), answers: Vec::new() };
         let invite = self.client_begin(now, clients::Begin { key, octets, way, purpose });
         let carrier = line.map(|line| line.carrier);
         if let Some(client) = self.clients.get_mut(invite) {

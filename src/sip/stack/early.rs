@@ -184,7 +184,7 @@ impl Stack {
         let builder = timer::ask(builder, interval_s, None, least_s);
         let octets = builder.finish_with(SDP, &sdp);
         let key = ClientKey::new(&branch, &Method::Invite);
-        let purpose = Purpose::Invite { leg, invite: octets.clone(), acks: Vec::new() };
+        let purpose = Purpose::Invite { leg, invite: octets.clone(), answers: Vec::new() };
         let invite = self.client_begin(now, clients::Begin { key, octets, way, purpose });
         if let Some(Phase::Outgoing(calling)) = self.legs.get_mut(&leg).map(|leg| &mut leg.phase) {
             calling.invite = invite;

@@ -102,8 +102,8 @@ enum Whom {
     Call(LegId),
     /// A request that is held.
     Request(ClientId),
-    /// The ACK of the 2xx with this To tag.
-    Ack { invite: ClientId, tag: Vec<u8> },
+    /// The ACK of a 2xx, and the way that it goes if nothing is found.
+    Ack { way: Way, octets: Vec<u8> },
     /// A login at a carrier.
     Login(CarrierId),
     /// The question whether a carrier's hosts are there.
@@ -263,7 +263,7 @@ impl Stack {
             Whom::Request(client) => self.request_located(now, client, awake),
             Whom::Login(carrier) => self.registrar_located(now, carrier, awake),
             Whom::Watch(carrier) => self.hosts_located(now, carrier, awake),
-            Whom::Ack { invite, tag } => self.ack_located(invite, &tag, awake.front().map(|to| to.way)),
+            Whom::Ack { way, octets } => self.ack_located(way, octets, awake.front().map(|to| to.way)),
         }
     }
 
@@ -306,30 +306,18 @@ impl Stack {
         self.retime_client(id);
     }
 
-    fn ack_located(&mut self, invite: ClientId, tag: &[u8], way: Option<Way>) {
-        let Some(client) = self.clients.get_mut(invite) else { return };
-        let (Purpose::Invite { acks, .. } | Purpose::Left { acks, .. }) = &mut client.purpose else { return };
-        let Some(ack) = acks.iter_mut().find(|ack| ack.tag == tag) else { return };
-        if let Some(way) = way {
-            ack.octets = with_via_transport(&ack.octets, way.transport);
-            ack.way = way;
+    fn ack_located(&mut self, way: Way, octets: Vec<u8>, found: Option<Way>) {
+        match found {
+            Some(found) => self.transmit(found, with_via_transport(&octets, found.transport)),
+            None => self.transmit(way, octets),
         }
-        let (way, octets) = (ack.way, ack.octets.clone());
-        self.transmit(way, octets);
     }
 
     /// Sends the ACK of a 2xx. Nobody tells us that an ACK was lost, so a large one goes by TCP only where its
     /// INVITE did.
-    pub(super) fn send_ack(
-        &mut self,
-        now: Instant,
-        invite: ClientId,
-        tag: Vec<u8>,
-        way: Way,
-        octets: Vec<u8>,
-    ) {
+    pub(super) fn send_ack(&mut self, now: Instant, way: Way, octets: Vec<u8>) {
         match hop_to_locate(&octets, way) {
-            Some(hop) => self.locate(now, Whom::Ack { invite, tag }, hop),
+            Some(hop) => self.locate(now, Whom::Ack { way, octets }, hop),
             None => self.transmit(way, octets),
         }
     }
@@ -384,9 +372,9 @@ impl Stack {
         }
         let octets = with_via_transport(&client.octets, way.transport);
         if let Purpose::Invite { invite, .. } | Purpose::ReInvite { invite, .. } = &mut client.purpose {
-            invite.clone_from(&octets);
+            *invite = octets.clone();
         }
-        client.octets.clone_from(&octets);
+        client.octets = octets.clone();
         client.sending = Sending::Sent;
         let waits = matches!(client.purpose, Purpose::Invite { .. }) && !client.rest.is_empty();
         client.patience = waits.then(|| now + self.settings.target_patience);
@@ -484,7 +472,7 @@ impl Stack {
         if self.fail_over(now, id, &invite)
             && let Some(client) = self.clients.get_mut(id)
         {
-            client.purpose = Purpose::Left { invite, acks: Vec::new(), cancel: Cancel::Unsent };
+            client.purpose = Purpose::Left { invite, answers: Vec::new(), cancel: Cancel::Unsent };
             // Nor is it sent again: what never reached a phone shall not make it ring now.
             client.octets = Vec::new();
         }

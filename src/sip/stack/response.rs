@@ -8,7 +8,7 @@ use super::super::invite::change::Owner;
 use super::super::invite::session_timer::{Role, Said, accepted};
 use super::super::invite::uac;
 use super::super::transaction::StatusClass;
-use super::super::transaction::clients::{self, Ack, ClientId, Output, Purpose, Sending};
+use super::super::transaction::clients::{self, ClientId, Output, Purpose, Sending};
 use super::super::transaction::key::ClientKey;
 use super::super::way::Way;
 use super::command::hop_by_hop;
@@ -20,7 +20,8 @@ use super::{Stack, TimerKey, body};
 use crate::clock::Instant;
 use crate::id::LegId;
 use crate::limits::FORKS_MAX;
-use crate::wire::sip::message::{Message, Response, parse};
+use crate::wire::sip::emit;
+use crate::wire::sip::message::{Message, Request, Response, parse};
 use crate::wire::sip::method::Method;
 use crate::wire::sip::name::Name;
 use crate::wire::sip::validate::validate_response;
@@ -54,6 +55,18 @@ fn is_worth_more(purpose: &Purpose, status: u16) -> bool {
 
 /// Numbers left out in a dialog of a fork that is not remembered.
 const FORK_CSEQ_SKIPPED: u32 = 1_000;
+
+/// What is left of an INVITE that was answered: enough for the ACK of each 2xx that comes again or from another fork
+/// (RFC 3261 §13.2.2.4).
+fn for_forks(request: &Request<'_>) -> Vec<u8> {
+    let kept = [Name::From, Name::CallId, Name::CSeq, Name::Authorization, Name::ProxyAuthorization];
+    let begun = emit::request(Method::Invite, request.uri);
+    let builder = kept.into_iter().fold(begun, |builder, name| {
+        request.headers.each(name).fold(builder, |builder, value| builder.header(name, value))
+    });
+    // Without the room that the writer had to spare.
+    builder.finish().as_slice().to_vec()
+}
 
 impl Stack {
     pub(super) fn response_in(&mut self, now: Instant, way: Way, response: &Response<'_>) {
@@ -129,7 +142,7 @@ impl Stack {
         let Ok(Message::Request(request)) = parse(&invite) else { return };
         let to_value = response.headers.first(Name::To).unwrap_or_default();
         let octets = hop_by_hop(&request, Method::Ack, to_value).finish();
-        client.octets.clone_from(&octets);
+        client.octets = octets.clone();
         let way = client.way;
         self.transmit(way, octets);
     }
@@ -251,24 +264,33 @@ impl Stack {
     /// other forks, of a call that was given up and of a target that was left (no leg) are ended with BYE
     /// (RFC 3261 §13.2.2.4).
     fn success(&mut self, now: Instant, id: ClientId, leg: Option<LegId>, way: Way, response: &Response<'_>) {
-        let tag = to_tag(response).to_vec();
+        let tag = to_tag(response);
         let Some(client) = self.clients.get_mut(id) else { return };
-        let (Purpose::Invite { invite, acks, .. } | Purpose::Left { invite, acks, .. }) = &client.purpose
+        let (Purpose::Invite { invite, answers, .. } | Purpose::Left { invite, answers, .. }) =
+            &mut client.purpose
         else {
             return;
         };
-        if let Some(ack) = acks.iter().find(|ack| ack.tag == tag) {
-            let (way, octets) = (ack.way, ack.octets.clone());
-            self.counters.retransmissions_out += 1;
-            return self.transmit(way, octets);
-        }
-        if acks.len() == FORKS_MAX {
+        let is_known = answers.iter().any(|known| **known == *tag);
+        if !is_known && answers.len() == FORKS_MAX {
             return;
         }
         let Ok(Message::Request(request)) = parse(invite) else { return };
         let Ok(dialog) = Dialog::uac(&request, response, way) else { return };
-        let (shown, carrier) = (credentials_of(&request), client.carrier);
-        self.acknowledge_success(now, id, &dialog, shown, tag);
+        let shown = credentials_of(&request);
+        if !is_known {
+            *invite = for_forks(&request);
+            // Most calls are answered once.
+            answers.reserve_exact(1);
+            answers.push(tag.into());
+        }
+        client.octets = Vec::new();
+        let carrier = client.carrier;
+        self.acknowledge_success(now, &dialog, &shown);
+        if is_known {
+            self.counters.retransmissions_out += 1;
+            return;
+        }
         let wanted = match leg.and_then(|leg| self.legs.get_mut(&leg)).map(|leg| &mut leg.phase) {
             Some(Phase::Outgoing(calling)) => calling.uac.handle(uac::Input::Response(response.status)),
             Some(Phase::InDialog(_) | Phase::Mortal { .. } | Phase::Subscribed(_)) | None => {
@@ -281,25 +303,12 @@ impl Stack {
         }
     }
 
-    fn acknowledge_success(
-        &mut self,
-        now: Instant,
-        id: ClientId,
-        dialog: &Dialog,
-        shown: Vec<(Name, Vec<u8>)>,
-        tag: Vec<u8>,
-    ) {
+    fn acknowledge_success(&mut self, now: Instant, dialog: &Dialog, shown: &[(Name, Vec<u8>)]) {
         let way = dialog.way();
         let (_, via) = self.via(way);
         let ack = dialog.ack(dialog.local_cseq(), &via);
         let octets = shown.iter().fold(ack, |ack, (name, value)| ack.header(*name, value)).finish();
-        if let Some(client) = self.clients.get_mut(id) {
-            client.octets = Vec::new();
-            if let Purpose::Invite { acks, .. } | Purpose::Left { acks, .. } = &mut client.purpose {
-                acks.push(Ack { tag: tag.clone(), octets: octets.clone(), way });
-            }
-        }
-        self.send_ack(now, id, tag, way, octets);
+        self.send_ack(now, way, octets);
     }
 
     /// The call stands: its fork's early dialog, if there was one, is confirmed, the others are forgotten

@@ -14,7 +14,7 @@ impl Stack {
         let client = self.clients.get_mut(id)?;
         let Purpose::Invite { invite, .. } = &client.purpose else { return None };
         let is_alone = client.sending == Sending::Sent && client.rest.is_empty();
-        let purpose = Purpose::Left { invite: invite.clone(), acks: Vec::new(), cancel: Cancel::Unsent };
+        let purpose = Purpose::Left { invite: invite.clone(), answers: Vec::new(), cancel: Cancel::Unsent };
         is_alone.then(|| Begin { key: client.key().clone(), octets: Vec::new(), way: client.way, purpose })
     }
 

@@ -25,17 +25,17 @@ pub enum Purpose {
     Invite {
         /// The leg.
         leg: LegId,
-        /// The INVITE: ACK, CANCEL and dialogs are made from it.
+        /// The INVITE: ACK, CANCEL and dialogs are made from it; once it is answered, what ACK and dialogs need.
         invite: Vec<u8>,
-        /// The ACKs of 2xx, one for each fork that answered.
-        acks: Vec<Ack>,
+        /// The To tags of 2xx, one for each fork that answered.
+        answers: Vec<Box<[u8]>>,
     },
     /// A call that has gone on to another target: nobody wants this one's answer any more.
     Left {
         /// The INVITE: ACK, CANCEL and the dialog that ends at once are made from it.
         invite: Vec<u8>,
-        /// The ACKs of 2xx that came all the same.
-        acks: Vec<Ack>,
+        /// The To tags of 2xx that came all the same.
+        answers: Vec<Box<[u8]>>,
         /// Whether it was cancelled.
         cancel: Cancel,
     },
@@ -126,10 +126,8 @@ pub enum Cancel {
     Sent,
 }
 
-/// The ACK of a 2xx, sent again whenever that 2xx comes again (RFC 3261 §13.2.2.4).
+/// The ACK of a 2xx to a re-INVITE, sent again whenever that 2xx comes again (RFC 3261 §13.2.2.4).
 pub struct Ack {
-    /// The To tag of the 2xx.
-    pub tag: Vec<u8>,
     /// The ACK.
     pub octets: Vec<u8>,
     /// How it goes.
@@ -329,7 +327,8 @@ impl Client {
 /// All of them.
 pub struct Clients {
     timers: Timers,
-    entries: BTreeMap<ClientId, Client>,
+    /// Apart from the nodes of the map, which are half empty where names only grow.
+    entries: BTreeMap<ClientId, Box<Client>>,
     by_key: BTreeMap<ClientKey, ClientId>,
     /// By where they go, so that a peer that is gone is found among many.
     by_remote: BTreeSet<(Transport, SocketAddr, ClientId)>,
@@ -363,7 +362,7 @@ impl Clients {
         let (carrier, challenges) = (None, 0);
         let client =
             Client { machine, key, octets, way, purpose, rest, sending, patience, carrier, challenges };
-        self.entries.insert(id, client);
+        self.entries.insert(id, Box::new(client));
         id
     }
 
@@ -410,6 +409,15 @@ impl Clients {
         }
     }
 
+    /// A transaction has its final answer: whether its peer can still be reached concerns it no more, nor where else its
+    /// request could have gone.
+    pub fn answered(&mut self, id: ClientId) {
+        let Some(client) = self.entries.get_mut(&id) else { return };
+        client.rest = VecDeque::new();
+        let way = client.way;
+        self.leave_way(id, &way);
+    }
+
     /// The transactions whose request goes there: to that address without a connection of their own, or by that
     /// connection.
     pub fn towards(&self, way: &Way) -> Vec<ClientId> {
@@ -435,7 +443,7 @@ impl Clients {
 
     /// One of them.
     pub fn get_mut(&mut self, id: ClientId) -> Option<&mut Client> {
-        self.entries.get_mut(&id)
+        self.entries.get_mut(&id).map(Box::as_mut)
     }
 
     /// Forgets one, and returns what it was for.

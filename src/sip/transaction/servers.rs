@@ -71,6 +71,12 @@ pub enum Input {
 }
 
 impl Server {
+    /// Its answer, to be sent. What stays has no room to spare: the writer's buffer goes out, its copy is kept.
+    pub fn said(&mut self) -> Vec<u8> {
+        let kept = self.response.clone();
+        std::mem::replace(&mut self.response, kept)
+    }
+
     /// Takes one input; there is at most one thing to do for it.
     pub fn handle(&mut self, now: Instant, input: Input) -> Option<Output> {
         match &mut self.machine {
@@ -81,7 +87,12 @@ impl Server {
                     Input::Answer(class) => server_invite::Input::Answer(class),
                     Input::Timeout => server_invite::Input::Timeout,
                 };
-                machine.handle(now, input).map(|output| match output {
+                let output = machine.handle(now, input);
+                // Acknowledged: whatever comes again is absorbed from now on (RFC 3261 §17.2.1).
+                if matches!(input, server_invite::Input::Ack) && machine.only_lingers() {
+                    self.response = Vec::new();
+                }
+                output.map(|output| match output {
                     server_invite::Output::Send => Output::Send,
                     server_invite::Output::Resend => Output::Resend,
                     server_invite::Output::AckToCore => Output::AckToCore,
@@ -130,7 +141,8 @@ impl Server {
 /// All of them. Ordered maps: a peer chooses the keys.
 pub struct Servers {
     timers: Timers,
-    entries: BTreeMap<ServerId, Server>,
+    /// Apart from the nodes of the map, which are half empty where names only grow.
+    entries: BTreeMap<ServerId, Box<Server>>,
     by_key: BTreeMap<ServerKey, ServerId>,
     by_merge: BTreeMap<MergeKey, ServerId>,
     next: u64,
@@ -161,7 +173,8 @@ impl Servers {
         if let Some(merge) = &merge {
             self.by_merge.insert(merge.clone(), id);
         }
-        self.entries.insert(id, Server { machine, key, merge, response: Vec::new(), way, leg });
+        let server = Server { machine, key, merge, response: Vec::new(), way, leg };
+        self.entries.insert(id, Box::new(server));
         id
     }
 
@@ -177,7 +190,7 @@ impl Servers {
 
     /// One of them.
     pub fn get_mut(&mut self, id: ServerId) -> Option<&mut Server> {
-        self.entries.get_mut(&id)
+        self.entries.get_mut(&id).map(Box::as_mut)
     }
 
     /// Forgets one.

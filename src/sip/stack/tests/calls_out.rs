@@ -2,6 +2,7 @@
 
 use super::phone::{Scene, check, settings};
 use crate::limits::SIP_VIA_MAX;
+use std::collections::BTreeSet;
 
 #[test]
 fn a_call_that_we_place_is_answered_and_ended() {
@@ -115,6 +116,33 @@ fn a_second_fork_is_acknowledged_and_ended() {
         ],
         "0 > INVITE\n9 > ACK\n9 ! Answered\n20 > ACK\n20 > BYE\n30 > ACK\n40 > ACK\n50 > BYE\n",
     );
+}
+
+#[test]
+fn the_ack_of_an_answer_that_comes_again_says_what_the_first_one_said() {
+    // RFC 3261 §13.2.2.4; each is a request of its own, with its own branch (§8.1.1.7).
+    let scene = Scene::new(settings(500)).play(&[
+        (0, "call"),
+        (9, "200 INVITE one"),
+        (20, "200 INVITE one"),
+        (30, "200 INVITE two"),
+        (35, "200 BYE"),
+        (40, "200 INVITE two"),
+        (50, "hang up"),
+        (60, "200 BYE"),
+    ]);
+    let text = |octets: &Vec<u8>| String::from_utf8(octets.clone()).unwrap();
+    let acks = scene.sent.iter().map(text).filter(|text| text.starts_with("ACK "));
+    let (branches, without): (BTreeSet<String>, Vec<String>) = acks
+        .map(|ack| {
+            let (before, after) = ack.split_once("branch=").unwrap();
+            let end = after.find([';', '\r']).unwrap();
+            (after[..end].to_owned(), before.to_owned() + &after[end..])
+        })
+        .unzip();
+    assert_eq!((branches.len(), without.len()), (4, 4), "{without:#?}");
+    assert_eq!((&without[0], &without[2]), (&without[1], &without[3]));
+    assert_ne!(without[0], without[2], "another fork has another tag");
 }
 
 #[test]
