@@ -163,7 +163,8 @@ impl Media {
         let Some(slot) = self.engine.next_slot() else { return };
         let mut packet = [0; PACKET_OCTETS];
         let mut place = 0;
-        while let Some(port) = self.engine.resident(slot, place) {
+        while let Some(&port) = self.engine.residents(slot).get(place) {
+            self.engine.ask_ahead(self.engine.residents(slot), place);
             let party = &mut self.parties[port.0 as usize];
             let octets = party.speak(&mut packet);
             self.engine.receive(slot.at(), port, Kind::Rtp, party.address, octets);

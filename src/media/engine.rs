@@ -189,11 +189,9 @@ impl Engine {
         occupied.map(|group| group.next).min()
     }
 
-    /// The ports whose legs tick in `slot`, one after the other. The memory of those that follow is asked for.
-    pub fn resident(&self, slot: Slot, place: usize) -> Option<PortIndex> {
-        let residents = &self.groups[slot.group()].residents;
-        self.ask_ahead(residents, place);
-        residents.get(place).copied()
+    /// The ports whose legs tick in `slot`, one after the other.
+    pub fn residents(&self, slot: Slot) -> &[PortIndex] {
+        &self.groups[slot.group()].residents
     }
 
     /// Ticks the legs of `slot`; `send` takes the packets that leave. A slot that is later than

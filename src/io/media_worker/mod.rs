@@ -24,7 +24,7 @@ use crate::io::media_port::{Pair, PortPair};
 use crate::io::media_ring::Ring;
 use crate::io::media_socket::{Batch, Bell};
 use crate::io::now::Clock;
-use crate::limits::MEDIA_COMMANDS_MAX;
+use crate::limits::{MEDIA_COMMANDS_MAX, MEDIA_RING_ENTRIES};
 use crate::media::command::{Command, Event, PortIndex, WorkerIndex};
 use crate::media::engine::Engine;
 use std::io;
@@ -168,6 +168,7 @@ pub fn start(settings: Settings) -> Result<(Handle, Vec<PortPair>), StartError> 
         shared: Arc::clone(&shared),
         batch: Batch::default(),
         ring: None,
+        reading: Vec::with_capacity(MEDIA_RING_ENTRIES as usize),
         batching: settings.batching,
         priority: settings.priority,
         connected: true,
@@ -257,6 +258,8 @@ struct Worker {
     batch: Batch,
     /// Made by the thread that uses it.
     ring: Option<Ring>,
+    /// The ports that the ring reads with its next flush, in the order in which it tells of them.
+    reading: Vec<PortIndex>,
     batching: Batching,
     priority: Priority,
     /// The handle lives.

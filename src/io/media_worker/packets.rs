@@ -13,8 +13,12 @@ use crate::limits::{
 use crate::media::command::Kind;
 use crate::media::command::PortIndex;
 use crate::media::slot::Slot;
+use crate::near;
 use std::io;
 use std::sync::atomic::Ordering;
+
+/// Legs between asking for their sockets and reading those.
+const PAIRS_AHEAD: usize = 8;
 
 /// What became of the packets of one slot.
 struct Sent {
@@ -101,14 +105,29 @@ impl Worker {
         }
         if let Some(ring) = &mut self.ring {
             ring.receive(port);
+            self.reading.push(port);
+        }
+    }
+
+    /// Asks for the sockets of a leg whose turn comes soon; for the legs too if what comes is read at once.
+    fn ask_ahead(&self, slot: Slot, place: usize) {
+        let residents = self.engine.residents(slot);
+        let soon = residents.get(place + PAIRS_AHEAD);
+        if let Some(pair) = soon.and_then(|port| self.sockets.get(port.0 as usize)) {
+            near::ask_for(pair);
+        }
+        if self.ring.is_none() {
+            self.engine.ask_ahead(residents, place);
         }
     }
 
     fn finish_reading(&mut self, now: Instant) {
-        let Self { ring, sockets, engine, shared, .. } = self;
+        let Self { ring, reading, sockets, engine, shared, .. } = self;
         let Some(ring_in_use) = ring else { return };
-        let mut received = 0;
+        let (mut received, mut place) = (0, 0);
         let outcome = ring_in_use.flush(|done| {
+            engine.ask_ahead(reading, place);
+            place += 1;
             let (Done::Moved { port, .. } | Done::Nothing { port }) = done;
             let Some(pair) = sockets.get_mut(port.0 as usize).and_then(Option::as_mut) else { return };
             pair.last_read = 0;
@@ -118,6 +137,7 @@ impl Worker {
                 engine.receive(now, port, Kind::Rtp, party, octets);
             }
         });
+        reading.clear();
         shared.counters.received.fetch_add(received, Ordering::Relaxed);
         self.give_up_batching_after(outcome);
     }
@@ -144,7 +164,8 @@ impl Worker {
     fn serve(&mut self, slot: Slot, now: Instant) {
         self.shared.counters.lateness.count(now.since(slot.at()));
         let mut place = 0;
-        while let Some(port) = self.engine.resident(slot, place) {
+        while let Some(&port) = self.engine.residents(slot).get(place) {
+            self.ask_ahead(slot, place);
             self.read_tick(slot, port, now);
             self.read_rtcp_now_and_then(port, now);
             place += 1;

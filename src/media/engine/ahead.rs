@@ -16,14 +16,15 @@ use crate::near;
 const STEP: usize = 4;
 
 impl Engine {
-    /// Whoever serves `residents` is at `place`.
-    pub(super) fn ask_ahead(&self, residents: &[PortIndex], place: usize) {
-        let after = |steps: usize| residents.get(place + steps * STEP).copied();
+    /// Whoever serves `ports`, one after the other and in the order of their turns, is at `place`: what those that follow need is
+    /// asked for. No sooner: what the kernel does for the packets of a slot would push it out again.
+    pub fn ask_ahead(&self, ports: &[PortIndex], place: usize) {
+        let after = |steps: usize| ports.get(place + steps * STEP).copied();
         let heard_elsewhere = |steps: usize| {
             let at = place + steps * STEP;
-            let heard = self.leg_in(*residents.get(at)?)?.bridged_to()?;
+            let heard = self.leg_in(*ports.get(at)?)?.bridged_to()?;
             let neighbours = [at.checked_sub(1), Some(at + 1)];
-            let is_neighbour = |at: Option<usize>| at.and_then(|at| residents.get(at)) == Some(&heard);
+            let is_neighbour = |at: Option<usize>| at.and_then(|at| ports.get(at)) == Some(&heard);
             if neighbours.into_iter().any(is_neighbour) { None } else { self.port_at(heard) }
         };
         if let Some(port) = after(4).and_then(|index| self.port_at(index)) {
