@@ -190,8 +190,9 @@ fn a_flooded_call_goes_on_unharmed_and_so_does_every_other() {
 }
 
 /// Who is known by his packets alone shares his port's buffer with the flood: while it lasts some or all of
-/// what he says is lost, and nothing else. His key is pressed after it.
+/// what he says is lost, and nothing else. His key is pressed after it. Of the 3.2 s that are recorded 1.0 s come then, less
+/// 0.16 s of the press and up to six stretches of 40 ms: 0.6 s are a fifth (25.6 % was seen once, when all of the flood's time was lost).
 #[test]
 fn a_flood_costs_a_caller_behind_nat_what_he_says_meanwhile_and_nobody_else_anything() {
-    goes_on_unharmed(Place::BehindNat, 0.3);
+    goes_on_unharmed(Place::BehindNat, 0.18);
 }
