@@ -251,7 +251,7 @@ mod tests {
             ("+49 30 901820", number("+4930901820")),
             ("101", user("101")),
             ("9005550123", Err(Fault::Premium)),
-            ("011 33 1 55 50 12 34", Err(Fault::NotAllowed)),
+            ("011 34 915 550 123", Err(Fault::NotAllowed)),
             ("5550123", Err(Fault::Unknown)),
         ] {
             assert_eq!(read(dialled, &users, Some(&here)), expected, "{dialled} in the US");
