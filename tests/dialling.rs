@@ -35,7 +35,7 @@ fn engine(home: &Path, emergency: SocketAddr) -> Engine {
     let more = format!(
         "users: [{}, {}]\n\
          trunks:\n  - {{name: emergency, addresses: [203.0.113.7], out: {{to: \"sip:{emergency}\", caller: \"+16175550100\"}}}}\n\
-         dialling: {{trunk: emergency, allow: [\"+1\"]}}\n\
+         dialling: {{trunk: emergency, country: US, allow: [\"+1\"]}}\n\
          emergency: {{places: [{{from: [127.0.0.0/8], callback: \"+16175550102\", location: floor 2}}]}}\n",
         user("front-desk"),
         user("colleague"),
@@ -53,14 +53,14 @@ fn sipp_dials_with_its_password_and_is_refused_what_it_may_not_call() {
     // RFC 3261 §22.3
     let home = tempfile::tempdir().expect("a temporary directory can be made");
     let engine = engine(home.path(), nowhere());
-    for name in ["dials-nobody", "dials-premium", "dials-with-a-guess"] {
+    for name in ["dials-nobody", "dials-premium", "dials-premium-as-at-home", "dials-with-a-guess"] {
         let (good, said) = Sipp::new(home.path(), &engine, name).run();
         assert!(good, "{name}: {said}\n{}", engine.said());
     }
     let figures = engine.status();
     let of = |name: &str| figures[name];
-    assert_eq!((of("calls_dialled"), of("calls_dialled_refused")), (1, 1), "{figures:#?}");
-    assert_eq!((of("calls_challenged"), of("calls_wrong_password")), (4, 1), "{figures:#?}");
+    assert_eq!((of("calls_dialled"), of("calls_dialled_refused")), (1, 2), "{figures:#?}");
+    assert_eq!((of("calls_challenged"), of("calls_wrong_password")), (5, 1), "{figures:#?}");
     assert_eq!(of("persons_not_reached"), 1, "{figures:#?}");
     let (status, said) = engine.stop();
     assert!(status.success() && said.contains("premium range"), "{status}: {said}");

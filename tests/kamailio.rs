@@ -330,7 +330,7 @@ fn over_a_trunk(home: &Path, wishes: &Wishes, inner: Inner) -> Engine {
     let config = fs::read_to_string(&file).expect("it was written");
     let trunk = format!(
         "trunks:\n  - name: carrier\n    addresses: [192.0.2.1]\n    out:\n      to: [\"sip:{desk}{}\"]\n      \
-         caller: \"+1 617 555 0100\"\n      user: {USER}\n      password_file: {}\n",
+         caller: \"+1 617 555 0100\"\n      user: {USER}\n      digest: md5\n      password_file: {}\n",
         inner.parameter(),
         secret.display()
     );

@@ -168,7 +168,7 @@ fn engine_called_from(home: &Path, carrier: &Carrier, password: &str, address: &
     let config = fs::read_to_string(&file).expect("it was written");
     let trunk = format!(
         "trunks:\n  - name: carrier\n    addresses: [{address}]\n    out:\n      to: [\"sip:{}\", \"sip:{}\"]\n      \
-         caller: \"+1 617 555 0100\"\n      user: {USER}\n      password_file: {}\n{more}",
+         caller: \"+1 617 555 0100\"\n      user: {USER}\n      digest: md5\n      password_file: {}\n{more}",
         engine::free_port(),
         carrier.at,
         secret.display()

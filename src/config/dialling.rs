@@ -10,6 +10,7 @@ use crate::limits::{DIALLED_PER_DAY_MAX, DIALLED_PREFIXES_MAX, EMERGENCY_PLACES_
 use crate::sip::carrier::{EMERGENCY_CARRIER, e164, is_emergency_number};
 use crate::sip::interface::Help;
 use crate::switch::dial::{self, Caps, Emergency, Outside, Place};
+use crate::wire::national::Country;
 
 /// What is dialled for help, unless the configuration says otherwise: North America, Europe and GSM, and the number that
 /// reads back the address of a phone without calling anybody out.
@@ -28,6 +29,7 @@ pub fn no_emergency() -> Emergency {
 pub fn read(node: &Node, sources: &mut Sources) -> Option<Outside> {
     let mut fields = Fields::of_object(node, &[&vocabulary::DIALLING], FAMILY, sources)?;
     let trunk = fields.need("trunk", sources).and_then(|node| fields::name(node, "a trunk", FAMILY, sources));
+    let country = fields.take("country").and_then(|node| country(node, sources));
     let allow = fields.need("allow", sources).map(|node| prefixes(node, sources));
     let mut cap = |name, bounds, otherwise| {
         let node = fields.take(name);
@@ -40,7 +42,18 @@ pub fn read(node: &Node, sources: &mut Sources) -> Option<Outside> {
         per_day: cap("per_day", 1..=u64::from(DIALLED_PER_DAY_MAX), CAPS.per_day),
     };
     fields.finish(sources);
-    Some(Outside { trunk: TrunkName::from(trunk?.value.as_str()), allow: allow?, caps })
+    Some(Outside { trunk: TrunkName::from(trunk?.value.as_str()), country, allow: allow?, caps })
+}
+
+fn country(node: &Node, sources: &mut Sources) -> Option<Country> {
+    let word = fields::word(node, "a country", FAMILY, sources)?;
+    let country = Country::read(&word.value);
+    if country.is_none() {
+        let words = Words::what(format!("`{}` is no country", word.value))
+            .repair("write its two capital letters, such as US, MX or DE");
+        sources.fault(word.place, DIALLING, words);
+    }
+    country
 }
 
 fn prefixes(node: &Node, sources: &mut Sources) -> Vec<String> {
@@ -213,13 +226,14 @@ mod tests {
     #[test]
     fn phones_may_dial_what_is_named_and_call_for_help_from_where_they_are() {
         let (config, faults) = read(
-            "dialling: {trunk: carrier, allow: [\"+1 617\", \"+49\"], at_once: 1, per_minute: 2, per_day: 3}\n\
+            "dialling: {trunk: carrier, country: US, allow: [\"+1 617\", \"+49\"], at_once: 1, per_minute: 2, per_day: 3}\n\
              emergency: {numbers: [\"911\"], places: [{from: [10.1.0.0/16], callback: \"+1-617-555-0101\", location: \"Main St 1, floor 2\"}]}\n",
         );
         assert_eq!(faults, "");
         let settings = config.unwrap().dial_settings();
         let expected = Outside {
             trunk: TrunkName::from("carrier"),
+            country: Country::read("US"),
             allow: vec!["+1617".to_owned(), "+49".to_owned()],
             caps: Caps { at_once: 1, per_minute: 2, per_day: 3 },
         };
@@ -242,6 +256,7 @@ mod tests {
     fn every_fault_of_it_is_told_at_once() {
         for (text, expected) in [
             ("dialling: {}", vec!["C002  `dialling` needs `trunk`", "C002  `dialling` needs `allow`"]),
+            ("dialling: {trunk: carrier, country: usa, allow: []}", vec!["C023  `usa` is no country"]),
             ("dialling: {trunk: x, allow: []}", vec!["C023  there is no trunk `x` with `out`"]),
             (
                 "dialling: {trunk: carrier, allow: [1617, \"+0\", \"+\"], at_once: 0}",

@@ -14,6 +14,9 @@ use crate::limits::carriers::{
     HEALTH_EVERY_MAX_S,
 };
 use crate::sip::carrier::{TellsDiversion, e164, hop};
+use crate::sip::digest::answer::Digests;
+use crate::sip::quirks::Quirk;
+use crate::wire::national;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -32,6 +35,17 @@ pub struct Out {
     pub health_every: Option<Duration>,
     /// How it is told that a call was sent on by a line of ours.
     pub diversion: TellsDiversion,
+    /// What it wants otherwise than the rules say.
+    pub quirks: Vec<Explained>,
+}
+
+/// A quirk of a carrier, and why it is served.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Explained {
+    /// Which.
+    pub quirk: Quirk,
+    /// Why, for whoever reads the file later.
+    pub why: String,
 }
 
 /// An account at a carrier.
@@ -41,6 +55,8 @@ pub struct AccountFile {
     pub user: String,
     /// The file that holds the password.
     pub password_file: PathBuf,
+    /// How the password is shown.
+    pub digests: Digests,
 }
 
 /// Reads the section; nothing if it has a fault.
@@ -50,6 +66,10 @@ pub fn read(node: &Node, sources: &mut Sources) -> Option<Out> {
     let caller = fields.need("caller", sources).and_then(|node| caller(node, sources));
     let user = fields.take("user").map(|node| (node.place, fields::word(node, "a user", FAMILY, sources)));
     let file = fields.take("password_file");
+    let digest = fields.take("digest").and_then(|node| {
+        let ways = [("sha-256", Digests::Sha256), ("md5", Digests::Md5), ("both", Digests::Both)];
+        fields::choice(node, "a digest", &ways, FAMILY, sources)
+    });
     let file = file.map(|node| (node.place, fields::word(node, "a path", FAMILY, sources)));
     let register = fields.take("register").map(|node| (node.place, register(node, sources)));
     let expires_s = fields.take("expires_s").and_then(|node| {
@@ -75,6 +95,7 @@ pub fn read(node: &Node, sources: &mut Sources) -> Option<Out> {
         fields::choice(node, "a way to tell it", &ways, FAMILY, sources)
     });
     let diversion = diversion.flatten().unwrap_or_default();
+    let quirks = fields.take("quirks").map(|node| quirks(node, sources)).unwrap_or_default();
     fields.finish(sources);
     let login_s = match (register, &user) {
         (Some((place, Some(Register::On))), None) => {
@@ -86,12 +107,31 @@ pub fn read(node: &Node, sources: &mut Sources) -> Option<Out> {
     let account = match (user, file) {
         (None, None) => None,
         (Some((_, user)), Some((_, file))) => {
-            Some(AccountFile { user: user?.value, password_file: PathBuf::from(file?.value) })
+            let digests = digest.unwrap_or_default();
+            Some(AccountFile { user: user?.value, password_file: PathBuf::from(file?.value), digests })
         }
         (Some((place, _)), None) => return half(place, "`user` needs `password_file`", sources),
         (None, Some((place, _))) => return half(place, "`password_file` needs `user`", sources),
     };
-    Some(Out { to: to?, caller: caller?, account, login_s, health_every, diversion })
+    Some(Out { to: to?, caller: caller?, account, login_s, health_every, diversion, quirks })
+}
+
+fn quirks(node: &Node, sources: &mut Sources) -> Vec<Explained> {
+    let items = fields::items(node, "a list of quirks", FAMILY, sources).unwrap_or_default();
+    let quirk = |item: &Node| {
+        let mut fields = Fields::of_object(item, &[&vocabulary::QUIRK], FAMILY, sources)?;
+        let quirk = fields.need("quirk", sources);
+        let quirk = quirk.and_then(|node| fields::choice(node, "a quirk", &Quirk::ALL, FAMILY, sources));
+        let why = fields.need("why", sources);
+        let why = why.and_then(|node| fields::prose(node, "a reason", FAMILY, sources));
+        fields.finish(sources);
+        Some(Explained { quirk: quirk?, why: why?.value })
+    };
+    let quirks: Vec<Explained> = items.iter().filter_map(quirk).collect();
+    if quirks.iter().any(|it| it.quirk == Quirk::NationalNumber) {
+        national::warm();
+    }
+    quirks
 }
 
 /// Whether the engine logs in.
@@ -173,7 +213,8 @@ mod tests {
             "{to: [\"sip:sbc1.example\", \"sip:192.0.2.7:5080;transport=tcp\"], caller: \"+1-617-555-0100\", user: clinic-7, password_file: a.password}",
         );
         assert_eq!(faults, "");
-        let account = AccountFile { user: "clinic-7".to_owned(), password_file: "a.password".into() };
+        let (user, digests) = ("clinic-7".to_owned(), Digests::Sha256);
+        let account = AccountFile { user, password_file: "a.password".into(), digests };
         let expected = Out {
             to: vec!["sip:sbc1.example".to_owned(), "sip:192.0.2.7:5080;transport=tcp".to_owned()],
             caller: "+16175550100".to_owned(),
@@ -181,6 +222,7 @@ mod tests {
             login_s: None,
             health_every: Some(Duration::from_secs(30)),
             diversion: TellsDiversion::HistoryInfo,
+            quirks: Vec::new(),
         };
         assert_eq!(config.unwrap().trunks[0].out, Some(expected.clone()));
         let (config, faults) = read("{to: \"sip:sbc1.example\", caller: \"+16175550100\"}");
@@ -195,6 +237,16 @@ mod tests {
             assert_eq!(faults, "", "{more}");
             let out = config.and_then(|config| config.trunks.into_iter().next()?.out);
             assert_eq!(out.and_then(|out| out.login_s), login_s, "{more}");
+        }
+        for (more, digests) in [
+            ("digest: sha-256", Digests::Sha256),
+            ("digest: md5", Digests::Md5),
+            ("digest: both", Digests::Both),
+        ] {
+            let (config, faults) = read(&format!("{{{account}, {more}}}"));
+            assert_eq!(faults, "", "{more}");
+            let out = config.and_then(|config| config.trunks.into_iter().next()?.out);
+            assert_eq!(out.and_then(|out| out.account).map(|it| it.digests), Some(digests), "{more}");
         }
         for (more, every) in [("health_s: 60", Some(60)), ("health_s: 0", None)] {
             let (config, faults) = read(&format!("{{{account}, {more}}}"));
@@ -225,6 +277,24 @@ mod tests {
     }
 
     #[test]
+    fn a_quirk_is_named_with_its_reason() {
+        let (config, faults) = read(
+            "{to: \"sip:h\", caller: \"+16175550100\", quirks: [{quirk: number_without_plus, why: \"484 to a plus, 2026-11\"}, {quirk: their_host, why: old SBC}]}",
+        );
+        assert_eq!(faults, "");
+        let out = config.and_then(|config| config.trunks.into_iter().next()?.out).expect("a way out");
+        let told: Vec<_> = out.quirks.iter().map(|it| (it.quirk, it.why.as_str())).collect();
+        let expected = [(Quirk::NumberWithoutPlus, "484 to a plus, 2026-11"), (Quirk::TheirHost, "old SBC")];
+        assert_eq!(told, expected);
+        for (_, name) in Quirk::ALL.map(|(name, quirk)| (quirk, name)) {
+            let (config, faults) = read(&format!(
+                "{{to: \"sip:h\", caller: \"+16175550100\", quirks: [{{quirk: {name}, why: w}}]}}"
+            ));
+            assert!(config.is_some() && faults.is_empty(), "{name}: {faults}");
+        }
+    }
+
+    #[test]
     fn every_fault_of_it_is_told_at_once() {
         let good = "to: \"sip:h\", caller: \"+16175550100\"";
         for (out, expected) in [
@@ -239,6 +309,9 @@ mod tests {
             (format!("{{{good}, register: yes, expires_s: 1}}"), vec!["C008", "C009"]),
             (format!("{{{good}, health_s: 3601}}"), vec!["C009"]),
             (format!("{{{good}, diversion: yes}}"), vec!["C008"]),
+            (format!("{{{good}, user: u, password_file: p, digest: sha}}"), vec!["C008"]),
+            (format!("{{{good}, quirks: [{{quirk: plus, why: w}}]}}"), vec!["C008"]),
+            (format!("{{{good}, quirks: [{{quirk: their_host}}]}}"), vec!["C002  a quirk needs `why`"]),
             (
                 "{to: [h, \"sips:h\", \"sip:u@h\"], caller: 6175550100}".to_owned(),
                 vec![

@@ -180,6 +180,12 @@ pub const OUT: Object = Object {
             "The file that holds its password, one line; nobody but its owner may read it.",
         ),
         field(
+            "digest",
+            Optional,
+            Value::Choice(&["sha-256", "md5", "both"]),
+            "How the password is shown; left out, by SHA-256. MD5 is weak, and many carriers know no other.",
+        ),
+        field(
             "register",
             Optional,
             Value::Choice(&["true", "false"]),
@@ -203,6 +209,22 @@ pub const OUT: Object = Object {
             Value::Choice(&["history_info", "diversion", "both", "none"]),
             "How the carrier is told by which line of the clinic a patient's call is sent on; left out, by History-Info.",
         ),
+        field("quirks", Optional, Value::List(&Value::Object(&QUIRK)), "What it wants against the rules."),
+    ],
+};
+
+/// An item of `quirks:` of a trunk's `out:`.
+pub const QUIRK: Object = Object {
+    what: "a quirk",
+    about: "What a carrier wants otherwise than the rules of SIP say.",
+    fields: &[
+        field(
+            "quirk",
+            Required,
+            Value::Choice(&["number_without_plus", "national_number", "no_user_phone", "their_host"]),
+            "Which.",
+        ),
+        field("why", Required, Value::Text, "Why, so that whoever comes later knows when it may go."),
     ],
 };
 
@@ -305,6 +327,12 @@ pub const DIALLING: Object = Object {
     about: "What the phones of users may call over a trunk; left out, nothing.",
     fields: &[
         field("trunk", Required, Value::Name, "The trunk, one with `out`."),
+        field(
+            "country",
+            Optional,
+            Value::Text,
+            "Where the phones stand, such as US: national numbers are dialled as there.",
+        ),
         field(
             "allow",
             Required,

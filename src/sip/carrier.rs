@@ -14,6 +14,7 @@
 
 use super::digest::answer::Account;
 use super::locate::Hop;
+use super::quirks::{Quirk, Quirks};
 use crate::id::TrunkName;
 use crate::phi::Phi;
 use crate::wire::sip::telephone::number_of;
@@ -52,6 +53,28 @@ pub struct Carrier {
     pub health_every: Option<Duration>,
     /// How it is told that a call was sent on by a line of ours.
     pub diversion: TellsDiversion,
+    /// What it wants otherwise than the rules say.
+    pub quirks: Quirks,
+}
+
+impl Carrier {
+    /// A number as it wants to read it.
+    pub fn spelled(&self, number: &str) -> String {
+        self.quirks.spelled(number, &self.caller)
+    }
+
+    /// The host of those who call over it, where `ours` is our address.
+    pub fn host_of_callers(&self, ours: &str) -> String {
+        let theirs =
+            self.to.first().filter(|_| self.quirks.has(Quirk::TheirHost)).and_then(|to| domain_of(to));
+        theirs.unwrap_or_else(|| ours.to_owned())
+    }
+
+    /// The Request-URI for a number at one of its hosts.
+    pub fn uri_of(&self, to: &str, number: &str) -> String {
+        let phone = if self.quirks.has(Quirk::NoUserPhone) { "" } else { ";user=phone" };
+        format!("{SIP}{}@{}{phone}", self.spelled(number), to.strip_prefix(SIP).unwrap_or(to))
+    }
 }
 
 /// How a carrier is told that a call to somebody is one that a line of ours sends on.
@@ -156,11 +179,6 @@ pub fn domain_of(to: &str) -> Option<String> {
     Some(host.to_string())
 }
 
-/// The Request-URI for a number at a carrier's host.
-pub fn uri_of(to: &str, number: &str) -> String {
-    format!("{SIP}{number}@{};user=phone", to.strip_prefix(SIP).unwrap_or(to))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -216,6 +234,17 @@ mod tests {
         assert_eq!(login("sip:h.example;transport=tcp"), of("sip:h.example", "h.example"));
         assert_eq!(login("sip:192.0.2.7:5080"), of("sip:192.0.2.7:5080", "192.0.2.7"));
         assert_eq!(login("sip:[2001:db8::7]:5080"), of("sip:[2001:db8::7]:5080", "[2001:db8::7]"));
+        let carrier = Carrier {
+            name: TrunkName::from("carrier"),
+            to: Vec::new(),
+            caller: "+16175550100".to_owned(),
+            trusted: false,
+            account: None,
+            login_s: None,
+            health_every: None,
+            diversion: TellsDiversion::default(),
+            quirks: Quirks::default(),
+        };
         for (to, expected) in [
             ("sip:sbc.example", Some("sip:+1617@sbc.example;user=phone")),
             ("sip:192.0.2.7:5080;transport=tcp", Some("sip:+1617@192.0.2.7:5080;transport=tcp;user=phone")),
@@ -228,7 +257,7 @@ mod tests {
             ("sip:sbc.example?x=y", None),
             ("", None),
         ] {
-            let uri = hop(to).map(|_| uri_of(to, "+1617"));
+            let uri = hop(to).map(|_| carrier.uri_of(to, "+1617"));
             assert_eq!(uri.as_deref(), expected, "{to}");
             if let Some(uri) = uri {
                 assert_eq!(Uri::read(uri.as_bytes()).ok().as_ref().and_then(Hop::of), hop(to), "{uri}");

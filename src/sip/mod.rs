@@ -11,6 +11,7 @@ pub mod health;
 pub mod interface;
 pub mod invite;
 pub mod locate;
+pub mod quirks;
 pub mod refer;
 pub mod registering;
 pub mod registrar;

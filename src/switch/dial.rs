@@ -4,6 +4,7 @@
 //! ```text
 //!  bob, a user of ours ──────────────▶ his phones
 //!  +1 617 555 0123 ──▶ premium? allowed? ──▶ trunk of `dialling`
+//!  617 555 0123 ─────▶ the same, where `country` is named
 //!  anything else ────▶ refused, counted, told in the log without the number
 //! ```
 //! Emergency numbers are known before this is asked ([`Emergency`]). Numbers that a flow answers never come here. Who may
@@ -13,6 +14,7 @@ use crate::id::TrunkName;
 use crate::phi::Phi;
 use crate::sip::carrier::e164;
 use crate::sip::interface::Network;
+use crate::wire::national::Country;
 use std::collections::BTreeSet;
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -33,6 +35,8 @@ pub struct Settings {
 pub struct Outside {
     /// The trunk.
     pub trunk: TrunkName,
+    /// Where the phones stand: national numbers are those of this country. `None`: none are dialled.
+    pub country: Option<Country>,
     /// What an allowed number begins with, `+` and digits. None allows none.
     pub allow: Vec<String>,
     /// How many calls.
@@ -103,8 +107,10 @@ pub enum Fault {
     /// The password is right and From names another user.
     #[error("the password is of another user than the one who calls")]
     OtherUser,
-    /// No user, and no number with its country code.
-    #[error("what was dialled is no user, and no number with + and its country code")]
+    /// No user, and no number.
+    #[error(
+        "what was dialled is no user, no number with + and its country code, and none of `dialling: {{country: …}}`"
+    )]
     Unknown,
     /// There is no `dialling`.
     #[error("no trunk is named for calls of phones: `dialling` is missing in careline.yaml")]
@@ -145,7 +151,9 @@ pub fn read(dialled: &str, users: &BTreeSet<Arc<str>>, outside: Option<&Outside>
     if let Some(user) = users.get(dialled) {
         return Ok(Goal::User(Arc::clone(user)));
     }
-    let number = e164(dialled).ok_or(Fault::Unknown)?;
+    let country = outside.and_then(|outside| outside.country);
+    let national = || country.and_then(|country| country.e164(dialled));
+    let number = e164(dialled).or_else(national).ok_or(Fault::Unknown)?;
     let outside = outside.ok_or(Fault::NoTrunk)?;
     if is_premium(&number) {
         return Err(Fault::Premium);
@@ -186,7 +194,7 @@ mod tests {
         let users = ["ann", "bob", "101"].map(Arc::from).into_iter().collect();
         let caps = Caps { at_once: 1, per_minute: 1, per_day: 1 };
         let allow = ["+1", "+49", "+44", "+9", "+8"].map(str::to_owned).to_vec();
-        (users, Outside { trunk: TrunkName::from("carrier"), allow, caps })
+        (users, Outside { trunk: TrunkName::from("carrier"), country: None, allow, caps })
     }
 
     #[test]
@@ -235,6 +243,20 @@ mod tests {
             user("bob"),
             "without a trunk the house is called all the same"
         );
+        let here = Outside { country: Country::read("US"), ..outside.clone() };
+        for (dialled, expected) in [
+            ("6175550123", number("+16175550123")),
+            ("1-617-555-0123", number("+16175550123")),
+            ("011 49 30 901820", number("+4930901820")),
+            ("+49 30 901820", number("+4930901820")),
+            ("101", user("101")),
+            ("9005550123", Err(Fault::Premium)),
+            ("011 34 915 550 123", Err(Fault::NotAllowed)),
+            ("5550123", Err(Fault::Unknown)),
+        ] {
+            assert_eq!(read(dialled, &users, Some(&here)), expected, "{dialled} in the US");
+        }
+        assert_eq!(read("6175550123", &users, Some(&outside)), Err(Fault::Unknown), "no country is named");
         let none = Outside { allow: Vec::new(), ..outside };
         assert_eq!(read("+16175550123", &users, Some(&none)), Err(Fault::NotAllowed));
     }

@@ -1,6 +1,7 @@
 //! Floor 1, octets: total functions between octets and values, without state.
 
 pub mod codec;
+pub mod national;
 pub mod rtcp;
 pub mod rtp;
 pub mod sdp;

@@ -25,7 +25,7 @@ use super::world::{Event, FIRST_PROMPT_VOICE, World};
 use careline::clock::Instant;
 use careline::rng::Rng;
 use careline::sip::digest::Ha1;
-use careline::sip::digest::answer::{Account, Purse};
+use careline::sip::digest::answer::{Account, Digests, Purse};
 use careline::sip::digest::nonce::Secret;
 use careline::sip::interface as sip;
 use careline::sip::registrar::Keep;
@@ -130,7 +130,7 @@ struct Asks {
 /// Nobody may dial out of the house.
 pub fn dial_plan() -> dial::Settings {
     let caps = dial::Caps { at_once: 1, per_minute: 1, per_day: 1 };
-    let outside = dial::Outside { trunk: "carrier".into(), allow: Vec::new(), caps };
+    let outside = dial::Outside { trunk: "carrier".into(), country: None, allow: Vec::new(), caps };
     dial::Settings { outside: Some(outside), ..dial::Settings::default() }
 }
 
@@ -366,7 +366,7 @@ impl World {
         let Some(rng) = &mut self.house.rng else { return Ok(()) };
         match response.status {
             401 if asks.asked < ASKED_MAX => {
-                let challenge = Purse::choose(&response.headers, Name::WwwAuthenticate)
+                let challenge = Purse::choose(&response.headers, Name::WwwAuthenticate, Digests::Both)
                     .map_err(|error| format!("the phone of {} cannot answer its 401: {error}", set.user))?;
                 let uri = format!("sip:{REALM}");
                 let value = set.purse.credentials(challenge, b"REGISTER", uri.as_bytes(), &rng.token());

@@ -444,6 +444,7 @@ const CRATE_HOMES: &[(&str, &[&str])] = &[
     ("pcap_file", &["src/io/capture.rs"]),
     ("realfft", &["src/audio/fingerprint"]),
     ("rtp", &["src/wire/rtp.rs"]),
+    ("phonenumber", &["src/wire/national.rs"]),
     ("rtrb", &["src/media/tap.rs"]),
     ("rubato", &["src/io/prompts"]),
     ("rustls_native_certs", &["src/io/request/"]),

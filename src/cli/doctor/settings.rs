@@ -13,6 +13,7 @@ pub fn findings(config: &Config) -> Vec<Finding> {
         running(config),
         networks(&config.sip.listen_to),
         digests(config),
+        trunk_digests(config),
         help(config),
         live_edit(config),
         ports(config),
@@ -51,6 +52,31 @@ fn digests(config: &Config) -> Finding {
         (all, weak) => Finding::look(
             format!("{weak} of {all} users log in with MD5: {}", names.join(", ")),
             "if the phone knows SHA-256, let `careline user NAME` write a new line",
+        ),
+    }
+}
+
+/// So are carriers.
+fn trunk_digests(config: &Config) -> Finding {
+    let shows = |trunk: &&Trunk| trunk.out.as_ref().is_some_and(|out| out.account.is_some());
+    let is_weak = |trunk: &&Trunk| {
+        let account = trunk.out.as_ref().and_then(|out| out.account.as_ref());
+        account.is_some_and(|account| account.digests.allow(Algorithm::Md5))
+    };
+    let accounts: Vec<&Trunk> = config.trunks.iter().filter(shows).collect();
+    let names: Vec<&str> =
+        accounts.iter().copied().filter(is_weak).map(|trunk| trunk.name.as_str()).collect();
+    match (accounts.len(), names.len()) {
+        (0, _) => Finding::good("no trunk asks for a password of ours"),
+        (all, 0) => {
+            Finding::good(format!("all {all} trunks with an account are shown its password by SHA-256"))
+        }
+        (all, weak) => Finding::look(
+            format!(
+                "{weak} of {all} trunks with an account may be shown its password by MD5: {}",
+                names.join(", ")
+            ),
+            "ask the carrier for SHA-256 (RFC 8760), then take the line `digest` out; until then let the password be long and of chance",
         ),
     }
 }
@@ -114,16 +140,23 @@ mod tests {
     fn each_unwise_setting_is_found_and_the_defaults_are_not() {
         use State::{Good, Look, Wrong};
         let md5 = "ab".repeat(16);
+        let trunk = |more: &str| {
+            let out = format!("to: \"sip:h\", caller: \"+16175550100\", user: u, password_file: p{more}");
+            format!("trunks: [{{name: carrier, addresses: [203.0.113.7], out: {{{out}}}}}]\n")
+        };
         for (yaml, expected) in [
-            ("calls: {max: 1000}\n".to_owned(), [Good, Good, Good, Good, Good]),
-            ("sip: {listen_to: [\"0.0.0.0/0\"]}\n".to_owned(), [Look, Good, Good, Good, Good]),
+            ("calls: {max: 1000}\n".to_owned(), [Good; 6]),
+            ("sip: {listen_to: [\"0.0.0.0/0\"]}\n".to_owned(), [Look, Good, Good, Good, Good, Good]),
             (
                 format!("users: [{{name: ann, ha1: \"{md5}\", digest: md5}}]\n"),
-                [Good, Look, Wrong, Good, Good],
+                [Good, Look, Good, Wrong, Good, Good],
             ),
-            (format!("users: [{{name: ann, ha1: \"{md5}{md5}\"}}]\n"), [Good, Good, Wrong, Good, Good]),
-            ("live_edit: true\n".to_owned(), [Good, Good, Good, Look, Good]),
-            ("calls: {max: 3000}\n".to_owned(), [Good, Good, Good, Good, Look]),
+            (format!("users: [{{name: ann, ha1: \"{md5}{md5}\"}}]\n"), [Good, Good, Good, Wrong, Good, Good]),
+            (trunk(""), [Good; 6]),
+            (trunk(", digest: md5"), [Good, Good, Look, Good, Good, Good]),
+            (trunk(", digest: both"), [Good, Good, Look, Good, Good, Good]),
+            ("live_edit: true\n".to_owned(), [Good, Good, Good, Good, Look, Good]),
+            ("calls: {max: 3000}\n".to_owned(), [Good, Good, Good, Good, Good, Look]),
         ] {
             assert_eq!(states(&yaml), expected, "{yaml}");
         }

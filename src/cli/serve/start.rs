@@ -45,6 +45,7 @@ use crate::sip::connections;
 use crate::sip::digest::answer::Account;
 use crate::sip::digest::nonce::Secret;
 use crate::sip::interface::Phones;
+use crate::sip::quirks::Quirks;
 use crate::switch::inbox::Inbox;
 use crate::switch::interface::{Input, Now, Settings, UnsignedTrees};
 use crate::switch::messages::Heeds;
@@ -230,9 +231,9 @@ fn phones(config: &Config, kept: Loaded) -> Result<Phones, StartError> {
 fn carriers(config: &Config) -> Result<Vec<Carrier>, StartError> {
     let outgoing = config.trunks.iter().filter_map(|trunk| Some((trunk, trunk.out.as_ref()?)));
     let carrier = |(trunk, out): (&Trunk, &Out)| {
-        let account = out.account.as_ref().map(|AccountFile { user, password_file }| {
+        let account = out.account.as_ref().map(|AccountFile { user, password_file, digests }| {
             let password = secret_file::password(password_file).map_err(StartError::Password);
-            password.map(|password| Account::new(user, password.expose()))
+            password.map(|password| Account::new(user, password.expose()).shown_by(*digests))
         });
         Ok(Carrier {
             name: trunk.name.clone(),
@@ -243,6 +244,7 @@ fn carriers(config: &Config) -> Result<Vec<Carrier>, StartError> {
             login_s: out.login_s,
             health_every: out.health_every,
             diversion: out.diversion,
+            quirks: Quirks(out.quirks.iter().map(|it| it.quirk).collect()),
         })
     };
     outgoing.map(carrier).collect()

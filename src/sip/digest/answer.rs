@@ -7,7 +7,7 @@
 
 use super::{Ha1, response};
 use crate::phi::Phi;
-use crate::wire::sip::credentials::{Challenge, Counted, Credentials, CredentialsError, Qop};
+use crate::wire::sip::credentials::{Algorithm, Challenge, Counted, Credentials, CredentialsError, Qop};
 use crate::wire::sip::header::Headers;
 use crate::wire::sip::message::{Request, Response};
 use crate::wire::sip::name::Name;
@@ -15,17 +15,46 @@ use crate::wire::sip::name::Name;
 /// The status with which a proxy asks (RFC 3261 §22.3); a server asks with 401.
 const PROXY_ASKS: u16 = 407;
 
+/// The functions by which a password is shown. Whoever hears what was shown by MD5 finds a weak password in hours.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Digests {
+    /// SHA-256 alone: the rule.
+    #[default]
+    Sha256,
+    /// MD5 alone.
+    Md5,
+    /// The strongest that is asked for.
+    Both,
+}
+
+impl Digests {
+    /// Whether a password may be shown by this function.
+    pub const fn allow(self, algorithm: Algorithm) -> bool {
+        matches!(
+            (self, algorithm),
+            (Digests::Both, _) | (Digests::Sha256, Algorithm::Sha256) | (Digests::Md5, Algorithm::Md5)
+        )
+    }
+}
+
 /// Whose password, and the password. It cannot be printed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Account {
     user: String,
     password: Phi<String>,
+    digests: Digests,
 }
 
 impl Account {
-    /// A user and his password.
+    /// A user and his password, which is shown by whatever is asked for.
     pub fn new(user: &str, password: &str) -> Self {
-        Self { user: user.to_owned(), password: Phi::new(password.to_owned()) }
+        Self { user: user.to_owned(), password: Phi::new(password.to_owned()), digests: Digests::Both }
+    }
+
+    /// The same, shown by these functions alone.
+    #[must_use]
+    pub fn shown_by(self, digests: Digests) -> Self {
+        Self { digests, ..self }
     }
 
     /// The user.
@@ -43,6 +72,9 @@ pub enum GiveUp {
     /// None of its challenges is one that we can answer.
     #[error("no challenge that we can answer: {0}")]
     Challenge(CredentialsError),
+    /// It can be answered by a function alone by which this password is not shown.
+    #[error("the password is asked for by {}, and it is not shown so", .0.as_str())]
+    NotShownBy(Algorithm),
 }
 
 /// What goes into the request that is sent again.
@@ -75,14 +107,18 @@ impl Purse {
         &self.account
     }
 
-    /// The strongest challenge of a 401 or 407 that we can answer: of each algorithm there may be one (RFC 8760 §2.4).
+    /// The strongest challenge of a 401 or 407 that we can answer by these functions: of each algorithm there may be one
+    /// (RFC 8760 §2.4).
     ///
     /// # Errors
-    /// [`GiveUp::Challenge`] when there is none.
-    pub fn choose<'a>(headers: &Headers<'a>, name: Name) -> Result<Challenge<'a>, GiveUp> {
+    /// [`GiveUp::Challenge`] or [`GiveUp::NotShownBy`] when there is none.
+    pub fn choose<'a>(headers: &Headers<'a>, name: Name, digests: Digests) -> Result<Challenge<'a>, GiveUp> {
         let mut best: Result<Challenge<'a>, GiveUp> = Err(GiveUp::Challenge(CredentialsError::Scheme));
         for challenge in headers.each(name).map(Challenge::read) {
             best = match (best, challenge) {
+                (best, Ok(other)) if !digests.allow(other.algorithm) => {
+                    best.or(Err(GiveUp::NotShownBy(other.algorithm)))
+                }
                 (Ok(best), Ok(other)) if other.algorithm > best.algorithm => Ok(other),
                 (Err(_), Ok(first)) => Ok(first),
                 (Err(GiveUp::Challenge(CredentialsError::Scheme)), Err(error)) => {
@@ -108,7 +144,7 @@ impl Purse {
             PROXY_ASKS => (Name::ProxyAuthenticate, Name::ProxyAuthorization),
             _ => (Name::WwwAuthenticate, Name::Authorization),
         };
-        let challenge = Self::choose(&response.headers, asks)?;
+        let challenge = Self::choose(&response.headers, asks, self.account.digests)?;
         if !challenge.stale && was_shown_to(&request.headers, name, challenge.realm) {
             return Err(GiveUp::Refused);
         }
@@ -129,7 +165,7 @@ impl Purse {
             self.count = 0;
         }
         self.count += 1;
-        let Account { user, password } = &self.account;
+        let Account { user, password, digests: _ } = &self.account;
         let ha1 =
             Ha1::of(challenge.algorithm, user.as_bytes(), challenge.realm, password.expose().as_bytes());
         let nc = format!("{:08x}", self.count);
@@ -233,6 +269,36 @@ mod tests {
     }
 
     #[test]
+    fn a_password_is_shown_by_no_function_that_it_is_not_meant_for() {
+        // RFC 8760 §2.4
+        let md5 = "Proxy-Authenticate: Digest realm=\"a\", nonce=\"n5\"\r\n";
+        let sha = "Proxy-Authenticate: Digest realm=\"a\", nonce=\"n256\", algorithm=SHA-256\r\n";
+        let (md5_alone, sha_alone) =
+            (Err(GiveUp::NotShownBy(Algorithm::Md5)), Err(GiveUp::NotShownBy(Algorithm::Sha256)));
+        for (digests, asked, expected) in [
+            (Digests::Sha256, [sha, md5], Ok("n256")),
+            (Digests::Sha256, [md5, sha], Ok("n256")),
+            (Digests::Sha256, [md5, ""], md5_alone),
+            (Digests::Md5, [sha, md5], Ok("n5")),
+            (Digests::Md5, [md5, sha], Ok("n5")),
+            (Digests::Md5, [sha, ""], sha_alone),
+            (Digests::Both, [md5, sha], Ok("n256")),
+            (Digests::Both, [md5, ""], Ok("n5")),
+        ] {
+            let mut purse = Purse::new(Account::new("clinic-7", "secret").shown_by(digests));
+            let answer = format!("407 Who\r\n{}", asked.concat().trim_end());
+            let found = said(&mut purse, "", &answer).map(|said| text(&said));
+            match expected {
+                Ok(nonce) => {
+                    let found = found.unwrap_or_else(|fault| panic!("{digests:?} {asked:?}: {fault}"));
+                    assert!(found.contains(&format!("nonce=\"{nonce}\"")), "{digests:?} {asked:?}: {found}");
+                }
+                Err(fault) => assert_eq!(found, Err(fault), "{digests:?} {asked:?}"),
+            }
+        }
+    }
+
+    #[test]
     fn of_several_challenges_the_strongest_is_answered() {
         // RFC 8760 §2.4
         for (lines, expected) in [
@@ -254,7 +320,7 @@ mod tests {
                 .collect();
             let text = format!("SIP/2.0 407 Who\r\n{lines}\r\n");
             let Ok(Message::Response(response)) = parse(text.as_bytes()) else { panic!("{text}") };
-            let chosen = Purse::choose(&response.headers, Name::ProxyAuthenticate);
+            let chosen = Purse::choose(&response.headers, Name::ProxyAuthenticate, Digests::Both);
             let nonce = chosen.map(|it| std::str::from_utf8(it.nonce).unwrap());
             assert_eq!(nonce, expected.map_err(GiveUp::Challenge), "{text}");
         }

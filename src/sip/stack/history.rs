@@ -34,7 +34,8 @@ impl Stack {
             return builder;
         }
         let number = e164(by.expose()).unwrap_or_else(|| held.carrier.caller.clone());
-        let ours = format!("<sip:{number}@{told}>");
+        let (number, host) = (held.carrier.spelled(&number), held.carrier.host_of_callers(told));
+        let ours = format!("<sip:{number}@{host}>");
         let (history, diversion) = match held.carrier.diversion {
             TellsDiversion::HistoryInfo => (true, false),
             TellsDiversion::Diversion => (false, true),

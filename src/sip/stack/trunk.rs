@@ -9,9 +9,7 @@
 //! CANCEL and ACK are never asked. A call that was given up meanwhile is not placed again. Hosts that are not there, silent
 //! or resting are [`super::reach`]'s.
 
-use super::super::carrier::{
-    Carrier, CarrierId, Dialled, Line, e164, hop, is_emergency, registrar_of, uri_of,
-};
+use super::super::carrier::{Carrier, CarrierId, Dialled, Line, e164, hop, is_emergency, registrar_of};
 use super::super::digest::answer::{Purse, Said};
 use super::super::interface::Outgoing;
 use super::super::invite::uac::Uac;
@@ -98,14 +96,14 @@ impl Carriers {
         let dialled = Dialled::read_emergency(target).or_else(|| Dialled::read(target));
         let found = dialled.and_then(|Dialled { trunk, number }| {
             let at = self.all.iter().position(|held| held.carrier.name.as_str() == trunk)?;
-            Some((CarrierId(at), &self.all[at].carrier.to, number))
+            Some((CarrierId(at), &self.all[at].carrier, number))
         });
-        let Some((carrier, hosts, number)) = found else { return VecDeque::new() };
+        let Some((carrier, held, number)) = found else { return VecDeque::new() };
         let line = |to: &String| {
-            let uri = Phi::new(uri_of(to, number.expose()));
+            let uri = Phi::new(held.uri_of(to, number.expose()));
             Some((hop(to)?, Arc::new(Line { carrier, uri })))
         };
-        hosts.iter().take(CARRIER_HOSTS_MAX).filter_map(line).collect()
+        held.to.iter().take(CARRIER_HOSTS_MAX).filter_map(line).collect()
     }
 
     /// The hosts at which we log in.
@@ -159,6 +157,9 @@ impl Stack {
             let from = if is_known { named(user) } else { ANONYMOUS.to_owned() };
             return Presented { from, asserted: None, privacy: None };
         };
+        let host = carrier.host_of_callers(told);
+        let named =
+            |number: &str| format!("<sip:{}@{host}>", super::command::escaped(&carrier.spelled(number)));
         if is_emergency(&call.target) {
             let number = e164(user).unwrap_or_else(|| carrier.caller.clone());
             let asserted = carrier.trusted.then(|| named(&number));

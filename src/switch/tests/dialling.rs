@@ -24,7 +24,7 @@ fn network(base: &str, prefix: u8) -> sip::Network {
 
 fn plan(places: Vec<Place>) -> dial::Settings {
     let caps = Caps { at_once: 1, per_minute: 2, per_day: 3 };
-    let outside = Outside { trunk: "carrier".into(), allow: vec!["+1".to_owned()], caps };
+    let outside = Outside { trunk: "carrier".into(), country: None, allow: vec!["+1".to_owned()], caps };
     let emergency = Emergency { numbers: vec!["911".to_owned()], places };
     dial::Settings { outside: Some(outside), emergency: Some(emergency), answered: Vec::new() }
 }
@@ -76,6 +76,7 @@ impl Desk {
             login_s: None,
             health_every: None,
             diversion: Default::default(),
+            quirks: Default::default(),
         };
         desk.scene.tell(Input::Carriers(vec![carrier("carrier"), carrier("emergency")]));
         desk

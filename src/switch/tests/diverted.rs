@@ -34,6 +34,7 @@ fn put_through() -> Scene {
         login_s: None,
         health_every: None,
         diversion: TellsDiversion::HistoryInfo,
+        quirks: Default::default(),
     };
     scene.tell(Input::Carriers(vec![carrier]));
     scene.offer("100", "sendrecv");

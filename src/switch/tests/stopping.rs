@@ -153,6 +153,7 @@ fn a_trunk_hears_that_we_leave_after_the_last_call_and_cannot_hold_us_up() {
             login_s: Some(600),
             health_every: None,
             diversion: Default::default(),
+            quirks: Default::default(),
         };
         scene.tell(Input::Carriers(vec![carrier]));
         scene.wait(Duration::ZERO);

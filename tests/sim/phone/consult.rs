@@ -5,7 +5,7 @@ use super::handing::Handing;
 use super::sdp::Way;
 use super::{Phone, Stage, What};
 use careline::clock::Instant;
-use careline::sip::digest::answer::Purse;
+use careline::sip::digest::answer::{Digests, Purse};
 use careline::wire::sip::address::Address;
 use careline::wire::sip::message::Response;
 use careline::wire::sip::method::Method;
@@ -82,7 +82,7 @@ impl Phone {
         let uri = self.dialog.target.clone();
         let cnonce = self.rng.token();
         let Some(purse) = self.purse.as_mut() else { return false };
-        let value = match Purse::choose(&response.headers, Name::ProxyAuthenticate) {
+        let value = match Purse::choose(&response.headers, Name::ProxyAuthenticate, Digests::Both) {
             Ok(challenge) => purse.credentials(challenge, b"INVITE", uri.as_bytes(), &cnonce),
             Err(error) => {
                 self.puzzled(format!("it is asked for a password so that it cannot answer: {error}"));

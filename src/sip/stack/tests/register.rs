@@ -6,7 +6,7 @@ use crate::id::LegId;
 use crate::phi::Phi;
 use crate::rng::Rng;
 use crate::sip::digest::Ha1;
-use crate::sip::digest::answer::{Account, Purse};
+use crate::sip::digest::answer::{Account, Digests, Purse};
 use crate::sip::digest::nonce::Secret;
 use crate::sip::interface::{Command, Event, Input, Outgoing, Output, Phones, User};
 use crate::sip::registrar::Keep;
@@ -136,7 +136,7 @@ impl Bench {
     pub fn authorization_for(&mut self, asked: &str, method: &str) -> String {
         let Ok(Message::Response(response)) = parse(asked.as_bytes()) else { panic!("{asked}") };
         assert_eq!(response.status, 401, "{asked}");
-        let challenge = Purse::choose(&response.headers, Name::WwwAuthenticate).unwrap();
+        let challenge = Purse::choose(&response.headers, Name::WwwAuthenticate, Digests::Both).unwrap();
         let value = self.purse.credentials(challenge, method.as_bytes(), b"sip:10.0.0.1", "c0");
         format!("Authorization: {}\r\n", String::from_utf8(value).unwrap())
     }

@@ -55,6 +55,7 @@ fn carrier(name: &str, hosts: &[u8]) -> Carrier {
         login_s: None,
         health_every,
         diversion: Default::default(),
+        quirks: Default::default(),
     }
 }
 
