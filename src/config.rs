@@ -30,6 +30,7 @@ use crate::limits;
 use crate::sip::interface::{InfoKeys, Network, Settings, User};
 use crate::switch::dial::{Emergency, Outside};
 use crate::switch::messages;
+use crate::wire::national::Country;
 use addresses::{listens, near_networks, networks, over_each, this_machine};
 use codes::{FAMILY, NO_PORT, ODD_PORT, TRUNK_TWICE};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
@@ -153,6 +154,8 @@ pub struct Trunk {
     pub trust: Trust,
     /// Where its INVITEs carry the number that was dialled.
     pub called_number_from: CalledNumberFrom,
+    /// The country whose numbers it writes without `+`.
+    pub country: Option<Country>,
     /// How calls go out over it; `None` is not at all.
     pub out: Option<out::Out>,
 }
@@ -549,6 +552,7 @@ fn trunk(node: &Node, sources: &mut Sources) -> Option<(Trunk, Place)> {
     let called = fields.take("called_number_from");
     let called =
         called.and_then(|n| fields::choice(n, "place of the called number", &places, FAMILY, sources));
+    let country = fields.take("country").and_then(|node| dialling::country(node, sources));
     let out = fields.take("out").and_then(|node| out::read(node, sources));
     fields.finish(sources);
     let name = name?;
@@ -557,6 +561,7 @@ fn trunk(node: &Node, sources: &mut Sources) -> Option<(Trunk, Place)> {
         addresses,
         trust: trust.unwrap_or(Trust::Untrusted),
         called_number_from: called.unwrap_or(CalledNumberFrom::RequestUri),
+        country,
         out,
     };
     Some((trunk, name.place))
@@ -633,7 +638,7 @@ sip: {listen: '192.0.2.1:5080', external_address: 203.0.113.10, t1_ms: 50, targe
 media: {address: 192.0.2.1, first_port: 30000, last_port: 30099, port_rest_s: 4, workers: 2, silent_after_s: 20, io_uring: never, priority: never}
 calls: {max: 5, ring_s: 60, longest_s: 3600}
 trunks:
-  - {name: carrier, addresses: [203.0.113.0/24, '2001:db8::/32', 198.51.100.7], trusted: true, called_number_from: diversion}
+  - {name: carrier, addresses: [203.0.113.0/24, '2001:db8::/32', 198.51.100.7], trusted: true, called_number_from: diversion, country: US}
 flows: my flows
 published: /srv/sets
 live_edit: true
@@ -660,6 +665,7 @@ log: debug
         assert_eq!(config.live_edit, LiveEdit::On);
         let trunk = &config.trunks[0];
         assert_eq!((trunk.trust, trunk.called_number_from), (Trust::Trusted, CalledNumberFrom::Diversion));
+        assert_eq!(trunk.country, Country::read("US"));
         assert_eq!(config.sip_settings().listen_to.len(), 4, "its own network and the trunk's three");
         assert_eq!(config.log, Log::Debug);
     }

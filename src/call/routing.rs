@@ -5,6 +5,7 @@
 use crate::id::TrunkName;
 use crate::phi::Phi;
 use crate::sip::interface::{Invite, Network};
+use crate::wire::national::Country;
 use std::net::IpAddr;
 
 /// A carrier or gateway that calls come over.
@@ -18,6 +19,15 @@ pub struct Trunk {
     pub trusted: bool,
     /// Where it writes the number that was called.
     pub called_number_from: CalledNumberFrom,
+    /// The country whose numbers it writes without `+`; `None`: they stay as it writes them.
+    pub country: Option<Country>,
+}
+
+impl Trunk {
+    /// A number as E.164 writes it, if this trunk writes national ones and it is one.
+    fn e164(&self, number: &Phi<String>) -> Option<Phi<String>> {
+        self.country?.e164(number.expose()).map(Phi::new)
+    }
 }
 
 /// Where a trunk writes the number that the patient dialled.
@@ -50,29 +60,36 @@ pub fn called_number(
         CalledNumberFrom::RequestUri => Some(&invite.request_user),
         CalledNumberFrom::To => Some(&invite.to_user),
         CalledNumberFrom::PCalledPartyId => invite.p_called_party_user.as_ref(),
-        CalledNumberFrom::Diversion => forwarded_line(invite, is_listed),
+        CalledNumberFrom::Diversion => {
+            forwarded_line(invite, |number| is_listed(as_e164(number, trunk).expose()))
+        }
     };
-    [told, Some(&invite.request_user)]
+    let written = [told, Some(&invite.request_user)]
         .into_iter()
         .flatten()
         .find(|user| !user.expose().is_empty())
-        .unwrap_or(&invite.to_user)
-        .clone()
+        .unwrap_or(&invite.to_user);
+    as_e164(written, trunk)
+}
+
+fn as_e164(written: &Phi<String>, trunk: Option<&Trunk>) -> Phi<String> {
+    trunk.and_then(|trunk| trunk.e164(written)).unwrap_or_else(|| written.clone())
 }
 
 /// Of the lines that sent the call on, the one that the patient dialled first and that has a flow: a line of somebody else
 /// that forwards to us does not choose. Without any, the last line, unless the number that we were reached by has a flow.
-fn forwarded_line(invite: &Invite, is_listed: impl Fn(&str) -> bool) -> Option<&Phi<String>> {
+fn forwarded_line(invite: &Invite, is_listed: impl Fn(&Phi<String>) -> bool) -> Option<&Phi<String>> {
     let lines = || invite.diversions.list.iter().filter_map(|it| it.who.as_ref());
-    let listed = lines().rev().find(|line| is_listed(line.expose()));
-    listed.or_else(|| lines().next().filter(|_| !is_listed(invite.request_user.expose())))
+    let listed = lines().rev().find(|line| is_listed(line));
+    listed.or_else(|| lines().next().filter(|_| !is_listed(&invite.request_user)))
 }
 
 /// The caller's number: asserted by a trusted trunk, else as the caller says. `None` is an anonymous caller.
 pub fn caller_number(invite: &Invite, trunk: Option<&Trunk>) -> Option<Phi<String>> {
     let trusted = trunk.is_some_and(|trunk| trunk.trusted);
     let asserted = invite.asserted_user.as_ref().filter(|_| trusted);
-    asserted.or(invite.from_user.as_ref()).filter(|user| !user.expose().is_empty()).cloned()
+    let told = asserted.or(invite.from_user.as_ref()).filter(|user| !user.expose().is_empty());
+    told.map(|written| as_e164(written, trunk))
 }
 
 #[cfg(test)]
@@ -104,7 +121,7 @@ mod tests {
 
     fn trunk(trusted: bool, called_number_from: CalledNumberFrom) -> Trunk {
         let networks = vec![Network { base: "10.0.0.0".parse().unwrap(), prefix: 24 }];
-        Trunk { name: TrunkName::from("t"), networks, trusted, called_number_from }
+        Trunk { name: TrunkName::from("t"), networks, trusted, called_number_from, country: None }
     }
 
     #[test]
@@ -159,6 +176,40 @@ mod tests {
         assert_eq!(who(&invite(), Some(&trunk(false, CalledNumberFrom::To))).as_deref(), Some("555"));
         assert_eq!(who(&invite(), None).as_deref(), Some("555"));
         assert_eq!(who(&Invite { from_user: None, ..invite() }, None), None, "anonymous is a value");
+    }
+
+    #[test]
+    fn a_number_without_plus_is_read_as_the_trunks_country_writes_it() {
+        // ITU-T E.164 §6.2.1; RFC 3966 §5.1.5
+        let us = Trunk { country: Country::read("US"), ..trunk(true, CalledNumberFrom::RequestUri) };
+        let as_it_is = Trunk { country: None, ..us.clone() };
+        for (written, expected) in [
+            ("6175550100", "+16175550100"),
+            ("16175550100", "+16175550100"),
+            ("+16175550100", "+16175550100"),
+            ("011493090182000", "+493090182000"),
+            ("100", "100"),
+            ("anonymous", "anonymous"),
+            ("911", "911"),
+        ] {
+            let phi = || Phi::new(written.to_owned());
+            let invite = Invite { request_user: phi(), from_user: Some(phi()), asserted_user: None, ..invite() };
+            for (trunk, expected) in [(Some(&us), expected), (Some(&as_it_is), written), (None, written)] {
+                assert_eq!(called_number(&invite, trunk, |_| true).expose(), expected, "{written}");
+                let caller = caller_number(&invite, trunk).map(Phi::into_exposed);
+                assert_eq!(caller.as_deref(), Some(expected), "{written}");
+            }
+        }
+        let of_the_line = Trunk { called_number_from: CalledNumberFrom::Diversion, ..us };
+        let line = |number: &str| Diverted {
+            who: Some(Phi::new(number.to_owned())),
+            told: Wish::Withheld,
+            why: Why::Always,
+        };
+        let list = ["6175550199", "6175550111"].map(line).into();
+        let invite = Invite { diversions: Diversions { list, more: 0, unread: 0 }, ..invite() };
+        let called = called_number(&invite, Some(&of_the_line), |number| number == "+16175550199");
+        assert_eq!(called.expose(), "+16175550199", "lines are compared as clinic.yaml writes them");
     }
 
     #[test]

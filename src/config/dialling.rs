@@ -45,13 +45,14 @@ pub fn read(node: &Node, sources: &mut Sources) -> Option<Outside> {
     Some(Outside { trunk: TrunkName::from(trunk?.value.as_str()), country, allow: allow?, caps })
 }
 
-fn country(node: &Node, sources: &mut Sources) -> Option<Country> {
+/// Reads the two letters of a country; nothing, with a fault, if they are none.
+pub(super) fn country(node: &Node, sources: &mut Sources) -> Option<Country> {
     let word = fields::word(node, "a country", FAMILY, sources)?;
     let country = Country::read(&word.value);
     if country.is_none() {
         let words = Words::what(format!("`{}` is no country", word.value))
             .repair("write its two capital letters, such as US, MX or DE");
-        sources.fault(word.place, DIALLING, words);
+        sources.fault(word.place, FAMILY.value, words);
     }
     country
 }

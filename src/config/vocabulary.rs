@@ -151,6 +151,12 @@ pub const TRUNK: Object = Object {
             Value::Choice(&["request_uri", "to", "p_called_party_id", "diversion"]),
             "Where its calls carry the number that was dialled; `diversion` is Diversion or History-Info.",
         ),
+        field(
+            "country",
+            Optional,
+            Value::Text,
+            "The country whose numbers it writes without a plus, such as US; left out, they stay as they are.",
+        ),
         field("out", Optional, Value::Object(&OUT), "How calls go out over it; left out, none do."),
     ],
 };
@@ -511,3 +517,39 @@ pub const CONFIG: Object = Object {
         ),
     ],
 };
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const EXAMPLE: &str = include_str!("../../careline.yaml.example");
+
+    /// The names that may stand in `object` and in all that may stand in it.
+    fn names(object: &'static Object, found: &mut Vec<&'static str>) {
+        for field in object.fields {
+            found.push(field.name);
+            within(&field.value, found);
+        }
+    }
+
+    fn within(value: &'static Value, found: &mut Vec<&'static str>) {
+        match value {
+            Value::Object(object) | Value::TextOr(object) => names(object, found),
+            Value::List(value) | Value::OneOrMore(value) | Value::Table(_, value) => within(value, found),
+            _ => {}
+        }
+    }
+
+    #[test]
+    fn the_example_shows_every_name_of_the_configuration() {
+        let mut found = Vec::new();
+        names(&CONFIG, &mut found);
+        let is_shown = |name: &&str| {
+            let (field, first) = (format!(" {name}:"), format!("{{{name}:"));
+            EXAMPLE.lines().any(|line| format!(" {line}").contains(&field) || line.contains(&first))
+        };
+        let missing: Vec<&str> = found.iter().filter(|name| !is_shown(name)).copied().collect();
+        assert!(found.len() > 80, "{found:?}");
+        assert_eq!(missing, Vec::<&str>::new());
+    }
+}

@@ -432,6 +432,7 @@ fn trunk(trunk: &Trunk) -> routing::Trunk {
         networks: trunk.addresses.clone(),
         trusted: trunk.trust == Trust::Trusted,
         called_number_from: trunk.called_number_from,
+        country: trunk.country,
     }
 }
 

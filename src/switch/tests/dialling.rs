@@ -333,6 +333,7 @@ fn a_caller_over_a_trunk_is_a_caller_even_by_the_name_of_a_user() {
         networks: vec![network("10.0.0.0", 8)],
         trusted: true,
         called_number_from: crate::call::routing::CalledNumberFrom::RequestUri,
+        country: None,
     }];
     for number in ["bob", "+16175550123", "911"] {
         let answer = desk.invite(ANN, number, "");
