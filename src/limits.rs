@@ -167,9 +167,10 @@ pub const HEARD_FILE_MAX: Duration = Duration::from_secs(4 * 3_600);
 /// Streams that `careline hear` tells apart in one capture; the ports of a busy minute.
 pub const HEARD_STREAMS_MAX: usize = 256;
 
-/// Frames of 20 ms that wait between a leg and the recorder: a second, against one late disk write. At 8 000 octets
-/// a second and side that is 16 300 octets, just under 16 384, in which memory is handed out. Wider sound is made narrow.
-pub const RECORDER_RING_FRAMES: usize = 50;
+/// Frames of 20 ms that wait between a leg and the recorder, which looks every 100 ms: a disk write may take half a second, and
+/// nothing is lost. At 8 000 octets a second and side that is 10 106 octets, just under 10 240, in which memory is handed out. Wider
+/// sound is made narrow.
+pub const RECORDER_RING_FRAMES: usize = 31;
 /// The longest message that a caller may leave.
 pub const MESSAGE_MAX: Duration = Duration::from_secs(180);
 /// The size at which a recording is rolled to its next file, in octets: well under the 4 GiB of a RIFF header.

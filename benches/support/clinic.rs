@@ -198,6 +198,8 @@ fn tone(path: &Path, length_ms: u32) -> hound::Result<()> {
     wav.finalize()
 }
 
+/// The file of the call records, in the clinic's directory.
+pub const STORE: &str = "careline.db";
 /// As many ports as the shipped configuration has.
 const SHIPPED_PORTS: u64 = 10_000;
 
@@ -208,7 +210,7 @@ fn configuration(sip: SocketAddr, room: Room) -> String {
     format!(
         "sip:\n  listen: {sip}\nmedia:\n  address: {}\n  first_port: {FIRST_PORT}\n  last_port: {last_port}\n  port_rest_s: {rest_s}\n\
          calls:\n  max: {max}\nflows: flows\nsounds: sounds\nrecordings:\n  directory: recordings\n\
-         store: careline.db\ncontrol: control.sock\nlog: warn\n",
+         store: {STORE}\ncontrol: control.sock\nlog: warn\n",
         sip.ip()
     )
 }

@@ -1,8 +1,18 @@
-//! How long each call took from its first INVITE to its 200, by the clock in SIPp's log of messages.
+//! How long each call took to be set up: to its 200, and until its two parties could hear each other.
 //!
-//! SIPp's statistics count whole milliseconds; its log tells microseconds.
+//! ```text
+//!  INVITE ─▶ 407 ─▶ INVITE ─▶ 200 ─▶ ACK, INVITE to the other phone ─▶ its 200 ─▶ joined
+//!  └──────── by SIPp ─────────┘
+//!                     └────────────────── by the engine's log of events ────────────┘
+//! ```
+//! The engine answers a phone of ours before it calls the other one, so that the first alone says little. Their sum is more than
+//! the whole, by the time of one 200. SIPp's statistics count whole milliseconds; its log of messages tells microseconds.
 
+use careline::io::store::read;
+use careline::report::event::Event;
 use std::collections::BTreeMap;
+use std::io;
+use std::path::Path;
 use std::time::Duration;
 
 /// A row of this many dashes or more stands before the time of each message.
@@ -36,6 +46,24 @@ pub fn times(log: &str) -> Vec<Duration> {
         }
     }
     took
+}
+
+/// The times from the INVITE that was let in until both parties heard each other, of each call in this store that came so far.
+///
+/// # Errors
+/// When the store cannot be read.
+pub fn joined(store: &Path) -> io::Result<Vec<Duration>> {
+    let mut took = Vec::new();
+    for call in read::calls(store, u32::MAX).map_err(io::Error::other)? {
+        let entries = read::call(store, call.call).map_err(io::Error::other)?;
+        let [arrived, bridged] = [
+            entries.iter().find(|entry| matches!(entry.event, Event::Arrived { .. })),
+            entries.iter().find(|entry| matches!(entry.event, Event::Bridged { .. })),
+        ];
+        let Some((arrived, bridged)) = arrived.zip(bridged) else { continue };
+        took.push(Duration::from_micros(bridged.since_start_us.saturating_sub(arrived.since_start_us)));
+    }
+    Ok(took)
 }
 
 /// The mean; infinite if there is none.

@@ -102,6 +102,8 @@ pub struct Run {
     pub complaints: String,
     /// Of each call that was timed, from the first INVITE to the 200.
     pub set_up: Vec<Duration>,
+    /// Of each call of those, from the INVITE that was let in until its parties heard each other.
+    pub joined: Vec<Duration>,
     /// Callers whom the engine joined with a person.
     pub bridged: u64,
     /// What both sides heard.
@@ -181,6 +183,10 @@ pub fn run(parties: Parties, calls: u64, window: Duration) -> io::Result<Run> {
     let bridged = engine.figure("bridged")?;
     drop(answering);
     engine.stop()?;
+    let joined = match parties {
+        Parties::Phones => set_up::joined(&directory.path().join(clinic::STORE))?,
+        Parties::Patients(_) | Parties::Talkers => Vec::new(),
+    };
     Ok(Run {
         cpu,
         call_seconds,
@@ -189,6 +195,7 @@ pub fn run(parties: Parties, calls: u64, window: Duration) -> io::Result<Run> {
         count,
         complaints: Sipp::complaints(directory.path()),
         set_up: set_up::times(&messages),
+        joined,
         bridged,
         heard,
     })
@@ -220,14 +227,11 @@ pub fn account(name: &str, run: &Run) -> String {
         "  SIPp: {} calls by the scenario, {} not, {} retransmissions",
         run.count.successful, run.count.failed, run.count.retransmissions
     );
-    if let Some(most) = run.set_up.iter().max() {
-        _ = writeln!(
-            out,
-            "  from INVITE to 200: mean {:.2} ms, most {:.2} ms, of {} calls",
-            set_up::mean_ms(&run.set_up),
-            most.as_secs_f64() * 1e3,
-            run.set_up.len()
-        );
+    let spans = [("first INVITE to 200", &run.set_up), ("INVITE with password to joined", &run.joined)];
+    for (span, times) in spans {
+        let Some(most) = times.iter().max() else { continue };
+        let (mean, most) = (set_up::mean_ms(times), most.as_secs_f64() * 1e3);
+        _ = writeln!(out, "  from {span}: mean {mean:.2} ms, most {most:.2} ms, of {} calls", times.len());
     }
     _ = writeln!(out, "{}", run.heard);
     if run.count.failed > 0 {

@@ -193,7 +193,8 @@ mod tests {
             ("911", "911"),
         ] {
             let phi = || Phi::new(written.to_owned());
-            let invite = Invite { request_user: phi(), from_user: Some(phi()), asserted_user: None, ..invite() };
+            let invite =
+                Invite { request_user: phi(), from_user: Some(phi()), asserted_user: None, ..invite() };
             for (trunk, expected) in [(Some(&us), expected), (Some(&as_it_is), written), (None, written)] {
                 assert_eq!(called_number(&invite, trunk, |_| true).expose(), expected, "{written}");
                 let caller = caller_number(&invite, trunk).map(Phi::into_exposed);

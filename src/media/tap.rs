@@ -7,7 +7,7 @@
 //! lets the reader write silence where one is missing, so that time in the file stays true. A paused tap counts on and
 //! passes silence. Octets go through
 //! as they are, making samples of them is the recorder's job; but what is wider than the leg's own codec (a person with a
-//! better phone, a talk of three at 16 kHz) is made narrow first: the ring holds a second of the leg's codec, and of wider
+//! better phone, a talk of three at 16 kHz) is made narrow first: the ring holds 620 ms of the leg's codec, and of wider
 //! sound it would hold less than the time between two looks of the recorder.
 
 use crate::audio::sound::{Lying, OCTETS_MAX, Sound};

@@ -220,7 +220,8 @@ impl Place {
             Record::Address { remote, local } => {
                 let remote = SocketAddr::new(remote, self.port);
                 let way = Way { transport: self.transport, local, remote, connection: None };
-                is_somebodys(remote).then_some(way)
+                // Who dials himself answers himself, until no port is left.
+                (is_somebodys(remote) && remote != local).then_some(way)
             }
             Record::Naptr { .. } | Record::Srv { .. } => None,
         }
@@ -324,7 +325,7 @@ mod tests {
             },
             _ => {
                 let remote: IpAddr = words[1].parse().unwrap();
-                let local = if remote.is_ipv4() { "10.0.0.1:5060" } else { "[fd00::1]:5060" };
+                let local = if remote.is_ipv4() { "10.0.9.9:5060" } else { "[fd00::99]:5060" };
                 Record::Address { remote, local: local.parse().unwrap() }
             }
         }
@@ -408,7 +409,10 @@ mod tests {
             _sip._udp.lies.example SRV 2 0 0 a.example
             _sip._udp.lies.example SRV 3 0 5060 lies.example
             _sip._udp.lies.example SRV 4 0 5060 nowhere.example
-            _sip._udp.lies.example SRV 5 0 5060 a.example
+            _sip._udp.lies.example SRV 5 0 5060 us.example
+            _sip._udp.lies.example SRV 6 0 5060 a.example
+            us.example A 10.0.9.9
+            us.example A fd00::99
             for-all.example A 0.0.0.0
             for-all.example A 255.255.255.255
             for-all.example A 224.0.1.75
@@ -421,6 +425,8 @@ mod tests {
         check("the one that is true is left", lies, zone, "udp 10.0.0.1:5060");
         check("round and round", round, zone, "");
         check("nobody", "sip:for-all.example:5060", zone, "");
+        check("ourselves", "sip:us.example:5060", zone, "");
+        check("somebody beside us", "sip:us.example:5070", zone, "udp 10.0.9.9:5070, udp [fd00::99]:5070");
     }
 
     #[test]

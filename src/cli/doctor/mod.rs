@@ -4,13 +4,14 @@
 //!  careline.yaml ──▶ settings ─┐
 //!  files it names ─▶ files ────┼─▶ findings ─▶ a table: good, look, wrong, each with its repair
 //!  its engine ─────▶ trunks ───┤   if it runs
-//!  this machine ───▶ machine ──┘
+//!  this machine ───▶ machine, nat ┘
 //! ```
 //! `careline check` tells of faults in what is written; this tells of what is allowed and unwise, of rights, and of the machine.
 
 mod files;
 mod finding;
 mod machine;
+mod nat;
 mod settings;
 mod trunks;
 
@@ -36,6 +37,7 @@ pub fn doctor(paths: &Paths, paint: Paint) -> ExitCode {
     let file = paths.config.clone().unwrap_or_else(|| PathBuf::from(CONFIG));
     let mut findings = settings::findings(&config);
     let figures = control::ask_status(&config.control).unwrap_or_default();
+    findings.extend(nat::findings(&config, nat::by_which));
     findings.extend(trunks::findings(&figures));
     findings.extend(files::findings(&config, &file));
     findings.extend(machine::findings(&config, &machine::Machine::look()));

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //!  Open ──▶ Running ──Close──▶ Closing ──last sync done──▶ told Closed
-//!             │  every 500 ms: ring → samples → one write, one header      └ write, quota or sync
+//!             │  every 100 ms: ring → samples → one write, one header      └ write, quota or sync
 //!             └─ 3.5 s after the oldest unsafe sample: sync                  fails: told Failed
 //! ```
 //!
@@ -98,8 +98,8 @@ struct Recording<F> {
     closing: bool,
 }
 
-/// How long frames wait in a ring: half of what may be lost to a kill, far under what the ring holds.
-const DRAIN_EVERY: Duration = Duration::from_millis(500);
+/// How long frames wait in a ring: a sixth of what it holds. The rest is for a disk that takes long.
+const DRAIN_EVERY: Duration = Duration::from_millis(100);
 /// Recordings are drained on these borders, so that a thousand of them wake the thread only so often.
 const DRAIN_GRID_US: u64 = 50_000;
 /// Silence is written in pieces of this many frames at the most.
