@@ -285,6 +285,7 @@ mod tests {
     #[test]
     fn users_without_a_trunk_for_emergencies_are_warned_of_and_served() {
         let user = "users: [{name: ann, digest: md5, ha1: 00112233445566778899aabbccddeeff}]\n";
+        // `careline check` takes this warning for a fault; a start does not.
         let (config, faults) = Config::read("careline.yaml", user.as_bytes());
         let settings = config.expect("a warning only").dial_settings();
         assert_eq!((settings.emergency, settings.answered), (None, no_emergency().numbers));
