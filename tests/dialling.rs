@@ -227,7 +227,6 @@ fn a_desk_that_is_logged_in_is_told_that_help_is_called_and_when_that_is_over() 
     let begins = text_to(&phone, &engine);
     assert!(begins.starts_with("Help was called at "), "{begins}");
     assert!(begins.ends_with(" from floor 2. Dialled: 911. Call-back: +16175550102."), "{begins}");
-    assert_eq!(engine.status()["calls_ended"], 0, "the call is up");
     let ends = std::iter::repeat_with(|| text_to(&phone, &engine)).take(20).find(|text| *text != begins);
     let ends = ends.expect("another text");
     assert!(ends.starts_with("The call for help from floor 2 ended at "), "{ends}");

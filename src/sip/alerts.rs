@@ -145,7 +145,7 @@ mod tests {
     #[test]
     fn phones_that_never_answer_are_met_by_a_bound() {
         let mut alerts = Alerts::default();
-        for port in 0..ALERT_PHONES_MAX as u16 {
+        for port in (0_u16..).take(ALERT_PHONES_MAX) {
             goes(tell(&mut alerts, port, "x"));
         }
         assert_eq!(tell(&mut alerts, 9_999, "x"), Told::Dropped);

@@ -34,7 +34,8 @@ impl Switch {
     /// What a phone of ours wants in that call, and what time it is where the clinic stands.
     fn placed_at(&self, id: CallId) -> Option<(String, &Placed)> {
         let run = &self.calls.get(&id)?.run;
-        Some((zone::time_of_day(self.now.wall, run.set().zone()), run.placed()?))
+        let placed = run.placed()?;
+        Some((zone::time_of_day(self.now.wall, run.set().zone()), placed))
     }
 
     fn alert(&mut self, text: String) {

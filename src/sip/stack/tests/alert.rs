@@ -108,6 +108,7 @@ fn the_end_is_told_after_the_beginning_and_a_phone_that_says_nothing_is_told_it_
     for says in [true, false] {
         let mut bench = Bench::new();
         bench.log_in("ann", CONTACT);
+        assert_eq!(bench.kept(), "200");
         let since = bench.sent.len();
         alert(&mut bench, "ann", "begins");
         alert(&mut bench, "ann", "ends");
