@@ -3,6 +3,7 @@
 //! Bounds that an operator may want to move are configuration (`config.rs`) and only have their
 //! default here.
 
+pub mod alerts;
 pub mod carriers;
 pub mod summaries;
 

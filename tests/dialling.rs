@@ -18,6 +18,7 @@ use std::fs;
 use std::net::{SocketAddr, UdpSocket};
 use std::path::{Path, PathBuf};
 use std::process::Child;
+use std::thread::JoinHandle;
 use std::time::Duration;
 
 const FRONT_DESK_HZ: f64 = 440.0;
@@ -36,7 +37,7 @@ fn engine(home: &Path, emergency: SocketAddr) -> Engine {
         "users: [{}, {}]\n\
          trunks:\n  - {{name: emergency, addresses: [203.0.113.7], out: {{to: \"sip:{emergency}\", caller: \"+16175550100\"}}}}\n\
          dialling: {{trunk: emergency, country: US, allow: [\"+1\"]}}\n\
-         emergency: {{places: [{{from: [127.0.0.0/8], callback: \"+16175550102\", location: floor 2}}]}}\n",
+         emergency: {{places: [{{from: [127.0.0.0/8], callback: \"+16175550102\", location: floor 2}}], alert: [front-desk]}}\n",
         user("front-desk"),
         user("colleague"),
     );
@@ -150,13 +151,10 @@ fn answer(text: &str, at: SocketAddr, port: u16) -> Option<String> {
     ))
 }
 
-#[test]
-fn a_phone_without_a_login_calls_for_help_with_the_number_of_its_place() {
-    // 47 CFR 9.16
-    let home = tempfile::tempdir().expect("a temporary directory can be made");
+/// Where the carrier is, and what it heard when its call is over.
+fn carrier() -> (SocketAddr, JoinHandle<Vec<String>>) {
     let socket = UdpSocket::bind("127.0.0.1:0").expect("a port is free");
     let at = socket.local_addr().expect("it is bound");
-    let engine = engine(home.path(), at);
     let carrier = std::thread::spawn(move || {
         socket.set_read_timeout(Some(Duration::from_secs(20))).expect("a socket can be told to wait so long");
         let sound = UdpSocket::bind("127.0.0.1:0").expect("a port is free");
@@ -172,6 +170,15 @@ fn a_phone_without_a_login_calls_for_help_with_the_number_of_its_place() {
         }
         heard
     });
+    (at, carrier)
+}
+
+#[test]
+fn a_phone_without_a_login_calls_for_help_with_the_number_of_its_place() {
+    // 47 CFR 9.16
+    let home = tempfile::tempdir().expect("a temporary directory can be made");
+    let (at, carrier) = carrier();
+    let engine = engine(home.path(), at);
     let (good, said) = Sipp::new(home.path(), &engine, "calls-for-help").run();
     assert!(good, "{said}\n{}", engine.said());
     let heard = carrier.join().expect("the carrier does not panic");
@@ -189,4 +196,48 @@ fn a_phone_without_a_login_calls_for_help_with_the_number_of_its_place() {
         status.success() && said.contains("calls for help") && said.contains("floor 2"),
         "{status}: {said}"
     );
+}
+
+/// The next text that a phone is told; each is answered.
+fn text_to(phone: &UdpSocket, engine: &Engine) -> String {
+    let mut octets = [0_u8; 4_096];
+    let (length, from) = phone.recv_from(&mut octets).unwrap_or_else(|_| panic!("{}", engine.said()));
+    let message = String::from_utf8_lossy(&octets[..length]).into_owned();
+    assert!(message.starts_with("MESSAGE sip:front-desk@"), "{message}");
+    let line = |name: &str| message.lines().find(|line| line.starts_with(name)).unwrap_or_default();
+    let same = ["Via:", "From:", "To:", "Call-ID:", "CSeq:"].map(line).join("\r\n");
+    let answer = format!("SIP/2.0 200 OK\r\n{same}\r\nContent-Length: 0\r\n\r\n");
+    phone.send_to(answer.as_bytes(), from).expect("the engine is there");
+    message.split("\r\n\r\n").nth(1).unwrap_or_default().to_owned()
+}
+
+#[test]
+fn a_desk_that_is_logged_in_is_told_that_help_is_called_and_when_that_is_over() {
+    // RFC 3428 §4; 47 CFR 9.16(b)(2)
+    let home = tempfile::tempdir().expect("a temporary directory can be made");
+    let (at, carrier) = carrier();
+    let engine = engine(home.path(), at);
+    let desk = engine::free_port();
+    let (good, said) = Sipp::at(home.path(), &engine, "logs-in", desk).run();
+    assert!(good, "{said}\n{}", engine.said());
+    // SIPp has gone; a socket in its place hears what comes.
+    let phone = UdpSocket::bind(desk).expect("its port is free again");
+    phone.set_read_timeout(Some(Duration::from_secs(20))).expect("a socket can be told how long to wait");
+    let caller = Sipp::new(home.path(), &engine, "calls-for-help").begin();
+    let begins = text_to(&phone, &engine);
+    assert!(begins.starts_with("Help was called at "), "{begins}");
+    assert!(begins.ends_with(" from floor 2. Dialled: 911. Call-back: +16175550102."), "{begins}");
+    let ends = std::iter::repeat_with(|| text_to(&phone, &engine)).take(20).find(|text| *text != begins);
+    let ends = ends.expect("another text");
+    assert!(ends.starts_with("The call for help from floor 2 ended at "), "{ends}");
+    let (good, said) = caller.end();
+    assert!(good, "{said}\n{}", engine.said());
+    carrier.join().expect("the carrier does not panic");
+    engine.wait_for("the end of the call", |figures| figures["calls_ended"] == 1);
+    let figures = engine.status();
+    assert_eq!((figures["alerts"], figures["alerts_refused"], figures["alerts_unsent"]), (2, 0, 0));
+    let calls = engine.calls();
+    let [(call, _)] = &calls[..] else { panic!("{calls:?}") };
+    let told = engine.told(&["calls", call]);
+    assert!(told.contains("called for help from floor 2"), "{told}");
 }

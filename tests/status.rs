@@ -41,6 +41,8 @@ const AFTER_ONE_CALL: &[(&str, u64, u64)] = &[
     ("patients_held", 0, 0),
     ("calls_dialled_refused", 0, 0),
     ("calls_emergency", 0, 0),
+    ("alerts_refused", 0, 0),
+    ("alerts_unsent", 0, 0),
     ("calls_wrong_password", 0, 0),
     ("transfers", 0, 0),
     ("transfers_attended", 0, 0),

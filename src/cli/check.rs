@@ -8,6 +8,7 @@ mod json;
 mod sarif;
 
 use crate::cli::{by_phone, trunks};
+use crate::config::codes::NO_EMERGENCY;
 use crate::config::{self, Config};
 use crate::flow::diagnostic::{Diagnostic, Paint, Severity, did_you_mean};
 use crate::flow::faults::{self, Page};
@@ -151,7 +152,7 @@ fn for_programs(
     audio: AudioIn<'_>,
     document: fn(&[Diagnostic], &[String]) -> String,
 ) -> Report {
-    let loaded = load(paths, audio);
+    let loaded = strictly(load(paths, audio));
     let exit_code = u8::from(!loaded.is_sound());
     let Loaded { mut faults, unreadable, flows, folders, .. } = loaded;
     faults.extend(flows.iter().flat_map(|flows| reminders(flows, &folders)));
@@ -181,9 +182,26 @@ fn why(code: &str) -> Report {
     }
 }
 
+/// Phones of the house that cannot call for help are a warning to a start, for the patients' lines must not stay down for
+/// it; to whoever checks they are a fault.
+fn strictly(mut loaded: Loaded) -> Loaded {
+    let helpless = loaded.faults.iter_mut().filter(|found| found.code == NO_EMERGENCY);
+    helpless.for_each(|found| found.severity = Severity::Fault);
+    loaded
+}
+
+/// What comes of faults that are there.
+fn consequence(loaded: &Loaded) -> &'static str {
+    let mut faults = loaded.faults.iter().filter(|found| found.severity == Severity::Fault);
+    if loaded.unreadable.is_empty() && faults.all(|found| found.code == NO_EMERGENCY) {
+        return "callers would be served, and no phone of the house could call for help";
+    }
+    "nothing would be served"
+}
+
 /// The command without wishes: checks and tells.
 pub fn check(paths: &Paths, audio: AudioIn<'_>, paint: Paint) -> Report {
-    let loaded = load(paths, audio);
+    let loaded = strictly(load(paths, audio));
     let warnings = loaded.faults.iter().filter(|found| found.severity == Severity::Warning).count();
     let faults = loaded.faults.len() - warnings + loaded.unreadable.len();
     let mut text = report(&loaded, paint);
@@ -198,7 +216,7 @@ pub fn check(paths: &Paths, audio: AudioIn<'_>, paint: Paint) -> Report {
         }
         _ => {
             let certain = loaded.faults.iter().filter(|fault| fault.fix.is_some()).count();
-            text += &format!("{}: nothing would be served\n", counted(faults, "fault"));
+            text += &format!("{}: {}\n", counted(faults, "fault"), consequence(&loaded));
             if certain > 0 {
                 text += &format!("{certain} of them can be repaired by `careline check --fix`\n");
             }
@@ -362,6 +380,34 @@ mod tests {
             ["F053  warning: no step speaks `x.new`", "1 warning: nothing", "no fault: 11 flows", &drafts]
         {
             assert!(report.text.contains(part), "{part}\n{}", report.text);
+        }
+    }
+
+    #[test]
+    fn phones_that_cannot_call_for_help_fail_a_check_and_no_start() {
+        let directory = tempfile::tempdir().unwrap();
+        let config = directory.path().join("careline.yaml");
+        let user = "users: [{name: ann, digest: md5, ha1: 00112233445566778899aabbccddeeff}]\n";
+        let out = "addresses: [203.0.113.7], out: {to: \"sip:h.example\", caller: \"+16175550100\"}";
+        let trunk = format!("trunks: [{{name: emergency, {out}}}]\n");
+        let last = "1 fault: callers would be served, and no phone of the house could call for help";
+        for (text, code, said) in [
+            (user.to_owned(), 1, last),
+            (format!("{user}clals: {{max: 5}}\n"), 1, "2 faults: nothing would be served"),
+            (format!("{user}{trunk}"), 0, "no fault: 11 flows"),
+        ] {
+            std::fs::write(&config, &text).unwrap();
+            let paths = Paths { config: Some(config.clone()), flows: Some(shipped()) };
+            let present: AudioIn<'_> = &|_, _, _| Audio::Present;
+            let report = check(&paths, present, Paint::Plain);
+            assert!(report.exit_code == code && report.text.contains(said), "{text}\n{}", report.text);
+            assert!(!report.text.contains("C025  warning"), "{}", report.text);
+            for format in [Format::Json, Format::Sarif] {
+                let asked = Arguments { format, ..Arguments::default() };
+                assert_eq!(run(&paths, &asked, present, Paint::Plain).exit_code, code, "{format:?}: {text}");
+            }
+            let starts = load(&paths, present).is_sound();
+            assert_eq!(starts, !text.contains("clals"), "{text}");
         }
     }
 

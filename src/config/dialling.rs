@@ -6,11 +6,13 @@ use crate::flow::diagnostic::{Place as InFile, Sources, Words};
 use crate::flow::syntax::fields::{self, Fields};
 use crate::flow::syntax::tree::Node;
 use crate::id::TrunkName;
+use crate::limits::alerts::ALERT_USERS_MAX;
 use crate::limits::{DIALLED_PER_DAY_MAX, DIALLED_PREFIXES_MAX, EMERGENCY_PLACES_MAX};
 use crate::sip::carrier::{EMERGENCY_CARRIER, e164, is_emergency_number};
-use crate::sip::interface::Help;
+use crate::sip::interface::{Help, User};
 use crate::switch::dial::{self, Caps, Emergency, Outside, Place};
 use crate::wire::national::Country;
+use std::sync::Arc;
 
 /// What is dialled for help, unless the configuration says otherwise: North America, Europe and GSM, and the number that
 /// reads back the address of a phone without calling anybody out.
@@ -22,7 +24,8 @@ const CAP_MAX: u64 = 60;
 
 /// What `emergency:` says; without it the usual numbers, and no place is known.
 pub fn no_emergency() -> Emergency {
-    Emergency { numbers: NUMBERS.map(str::to_owned).to_vec(), places: Vec::new() }
+    let numbers = NUMBERS.map(str::to_owned).to_vec();
+    Emergency { numbers, places: Vec::new(), alert: Vec::new() }
 }
 
 /// Reads `dialling:`; nothing if it has a fault.
@@ -80,19 +83,42 @@ fn prefix(node: &Node, sources: &mut Sources) -> Option<String> {
     None
 }
 
-/// Reads `emergency:`.
-pub fn read_emergency(node: &Node, sources: &mut Sources) -> Option<Emergency> {
+/// Reads `emergency:`; phones of these users log in.
+pub fn read_emergency(node: &Node, users: &[User], sources: &mut Sources) -> Option<Emergency> {
     let mut fields = Fields::of_object(node, &[&vocabulary::EMERGENCY], FAMILY, sources)?;
     let numbers = fields.take("numbers").map(|node| numbers(node, sources));
     let places = fields.take("places");
     let items = places.and_then(|node| fields::items(node, "`places`", FAMILY, sources)).unwrap_or_default();
+    let alert = fields.take("alert").map(|node| alert(node, users, sources)).unwrap_or_default();
     fields.finish(sources);
     if let Some(over) = items.get(EMERGENCY_PLACES_MAX) {
         let words = Words::what(format!("{} places stand here, and {EMERGENCY_PLACES_MAX} may", items.len()));
         sources.fault(over.place, EMERGENCY, words.repair("join places that have one number"));
     }
     let places = items.iter().take(EMERGENCY_PLACES_MAX).filter_map(|item| place(item, sources)).collect();
-    Some(Emergency { numbers: numbers.unwrap_or_else(|| no_emergency().numbers), places })
+    Some(Emergency { numbers: numbers.unwrap_or_else(|| no_emergency().numbers), places, alert })
+}
+
+/// Who is told of a call for help: each once.
+fn alert(node: &Node, users: &[User], sources: &mut Sources) -> Vec<Arc<str>> {
+    let items = fields::items(node, "a list of users", FAMILY, sources).unwrap_or_default();
+    if let Some(over) = items.get(ALERT_USERS_MAX) {
+        let words = Words::what(format!("{} users stand here, and {ALERT_USERS_MAX} may", items.len()));
+        sources.fault(over.place, FAMILY.value, words.repair("name those who can go there, and the desk"));
+    }
+    let mut named: Vec<Arc<str>> = Vec::new();
+    for item in items {
+        let Some(word) = fields::name(item, "a user", FAMILY, sources) else { continue };
+        if !users.iter().any(|user| user.name == word.value) {
+            let words = Words::what(format!("there is no user `{}`", word.value))
+                .repair("write a name that stands under `users:`")
+                .hears("nobody at that phone would learn that help was called");
+            sources.fault(word.place, FAMILY.choice, words);
+        } else if !named.iter().any(|name| **name == *word.value) {
+            named.push(Arc::from(word.value));
+        }
+    }
+    named
 }
 
 fn numbers(node: &Node, sources: &mut Sources) -> Vec<String> {
@@ -168,7 +194,7 @@ impl Config {
         }
         self.dialling = dialling.and_then(|node| read(node, sources));
         let emergency = fields.take("emergency");
-        if let Some(emergency) = emergency.and_then(|node| read_emergency(node, sources)) {
+        if let Some(emergency) = emergency.and_then(|node| read_emergency(node, &self.users, sources)) {
             self.emergency = emergency;
         }
         let place = |node: Option<&Node>| node.map(|node| node.place);
@@ -254,6 +280,27 @@ mod tests {
     }
 
     #[test]
+    fn who_is_told_of_a_call_for_help_is_a_user_and_stands_there_once() {
+        let users = "users:\n  - {name: desk, digest: md5, ha1: 00112233445566778899aabbccddeeff}\n  \
+            - {name: nurse-1, digest: md5, ha1: 00112233445566778899aabbccddeeff}\n";
+        let (config, faults) = read(&format!("{users}emergency: {{alert: [nurse-1, desk, nurse-1]}}\n"));
+        let settings = config.unwrap_or_else(|| panic!("{faults}")).dial_settings();
+        let told: Vec<String> =
+            settings.emergency.unwrap().alert.iter().map(|user| user.to_string()).collect();
+        assert_eq!((told.join(" ").as_str(), faults.as_str()), ("nurse-1 desk", ""));
+        let many = ["desk"; ALERT_USERS_MAX + 1].join(", ");
+        for (alert, expected) in [
+            ("[dsk]", "C008  there is no user `dsk`"),
+            ("[Desk]", "C007"),
+            ("{desk: yes}", "C003"),
+            (&format!("[{many}]"), "C004  21 users stand here, and 20 may"),
+        ] {
+            let (config, faults) = read(&format!("{users}emergency: {{alert: {alert}}}\n"));
+            assert!(config.is_none() && faults.contains(expected), "{alert}: {faults}");
+        }
+    }
+
+    #[test]
     fn every_fault_of_it_is_told_at_once() {
         for (text, expected) in [
             ("dialling: {}", vec!["C002  `dialling` needs `trunk`", "C002  `dialling` needs `allow`"]),
@@ -285,6 +332,7 @@ mod tests {
     #[test]
     fn users_without_a_trunk_for_emergencies_are_warned_of_and_served() {
         let user = "users: [{name: ann, digest: md5, ha1: 00112233445566778899aabbccddeeff}]\n";
+        // `careline check` takes this warning for a fault; a start does not.
         let (config, faults) = Config::read("careline.yaml", user.as_bytes());
         let settings = config.expect("a warning only").dial_settings();
         assert_eq!((settings.emergency, settings.answered), (None, no_emergency().numbers));

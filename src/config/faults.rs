@@ -224,7 +224,7 @@ pub const PAGES: &[Page] = &[
     page(
         codes::NO_EMERGENCY,
         "Phones of the staff log in here, and no trunk is named `emergency`. In many countries every such phone must reach help by the emergency number alone.",
-        "The engine starts, and a flow answers who dials an emergency number: a caller would lose time.",
+        "The engine starts all the same, so that patients are served, and a flow answers who dials an emergency number: a caller would lose time. `careline check` ends with exit code 1 until it is repaired.",
         "Ask your carrier for emergency calls, and name a trunk for them `emergency`. The same carrier may stand there twice.",
         words(
             FILE,

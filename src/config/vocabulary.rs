@@ -368,6 +368,7 @@ pub const EMERGENCY: Object = Object {
     fields: &[
         field("numbers", Optional, Value::List(&Value::Text), "What is dialled for it."),
         field("places", Optional, Value::List(&Value::Object(&PLACE)), "Where phones are."),
+        field("alert", Optional, Value::List(&Value::Text), "The users whose phones are told of such a call."),
     ],
 };
 
@@ -383,7 +384,7 @@ pub const PLACE: Object = Object {
             Value::Text,
             "The number that the carrier knows this place by, with its country code.",
         ),
-        field("location", Required, Value::Text, "The place in words, for the log."),
+        field("location", Required, Value::Text, "The place in words, for the people of the house."),
     ],
 };
 

@@ -10,6 +10,7 @@ use crate::report::ladder::Ladder;
 use crate::sip::dialog::kept::Kept as KeptDialog;
 use crate::wire::codec::Codec;
 use crate::wire::sip::diversion::Why as DivertedWhy;
+use std::fmt;
 
 /// A call had been sent on to us.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,6 +23,22 @@ pub struct Diverted {
     pub first: Option<Phi<String>>,
     /// How often it was sent on in all.
     pub times: u32,
+}
+
+/// Where a phone of the house calls for help from, in the house's own words.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HelpFrom {
+    /// The place; `None` where none is known.
+    pub location: Option<String>,
+    /// Whose phone it is; `None` is a phone that nobody is logged in at.
+    pub user: Option<String>,
+}
+
+impl fmt::Display for HelpFrom {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.location.as_deref().unwrap_or("a place that is not known"))?;
+        self.user.as_ref().map_or(Ok(()), |user| write!(f, " (phone of {user})"))
+    }
 }
 
 /// One line of the event log.
@@ -61,6 +78,8 @@ pub enum Event {
     },
     /// Somebody had sent the call on to us: told right after its arrival.
     Diverted(Diverted),
+    /// A phone of the house calls for help: told right after its arrival.
+    Emergency(HelpFrom),
     /// The 200 was sent.
     Answered {
         /// The codec agreed on.

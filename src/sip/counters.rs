@@ -56,6 +56,12 @@ pub struct Counters {
     pub summaries: u64,
     /// Those that were refused, or that nobody answered.
     pub summaries_refused: u64,
+    /// MESSAGEs that told phones of a call for help.
+    pub alerts: u64,
+    /// Those that were refused, or that nobody answered.
+    pub alerts_refused: u64,
+    /// Texts that went to no phone: none is logged in, or too much waits for it.
+    pub alerts_unsent: u64,
     /// SUBSCRIBEs that were served.
     pub subscriptions: u64,
     /// SUBSCRIBEs with a wrong password, or for another's mailbox.

@@ -305,8 +305,7 @@ pub enum Command {
     PartNow,
     /// The engine stops: the hosts of carriers are asked no more whether they are there.
     StopAsking,
-    /// The engine is about to end: carriers that have us logged in hear it (RFC 3261 §10.2.2). `Stack::is_parting` tells
-    /// when they have.
+    /// The engine is about to end: carriers that have us logged in hear it (RFC 3261 §10.2.2), then `Stack::is_parting` ends.
     LogOut,
     /// So many messages wait for a user from now on: his phones are told if it is news to them (RFC 3842).
     Summarize {
@@ -315,8 +314,9 @@ pub enum Command {
         /// How many.
         waiting: u64,
     },
-    /// Finds out how a party is reached (RFC 3263 §4): [`Event::Located`] or [`Event::Failed`] follows. `leg` comes
-    /// from `Stack::reserve_leg`.
+    /// The phones of a user are told this at once, by MESSAGE (RFC 3428).
+    Alert(crate::sip::alerts::Text),
+    /// Finds out how a party is reached (RFC 3263 §4): [`Event::Located`] or [`Event::Failed`]. `leg`: `Stack::reserve_leg`.
     Locate {
         /// The leg.
         leg: LegId,

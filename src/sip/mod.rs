@@ -1,5 +1,6 @@
 //! Floor 3, the signalling plane: transactions, dialogs and the two cores (RFC 3261), without a socket.
 
+pub mod alerts;
 pub mod carrier;
 pub mod connections;
 pub mod counters;

@@ -10,6 +10,7 @@
 //! Refusals that need no memory are given without a transaction (RFC 3261 §8.2.7): a scanner costs
 //! no state. Everything a call hangs on has one.
 
+mod alert;
 mod body;
 mod caller;
 mod change;
@@ -38,6 +39,7 @@ mod unheard;
 mod update;
 mod watch;
 
+use super::alerts::Alerts;
 use super::carrier::CarrierId;
 use super::counters::Counters;
 use super::dialog::DialogId;
@@ -78,6 +80,8 @@ pub struct Stack {
     desk: Option<Box<Desk>>,
     /// Phones that have asked to be told of messages.
     subscriptions: Subscriptions,
+    /// Phones that were told that help is called.
+    alerts: Alerts,
     /// Carriers that calls go out over.
     carriers: Carriers,
     next_leg: u64,
@@ -129,6 +133,7 @@ impl Stack {
             reach: Reach::default(),
             desk: None,
             subscriptions: Subscriptions::default(),
+            alerts: Alerts::default(),
             carriers: Carriers::default(),
             next_leg: 1,
             index: TimerIndex::empty(),

@@ -61,6 +61,8 @@ pub struct Emergency {
     pub numbers: Vec<String>,
     /// Where phones are.
     pub places: Vec<Place>,
+    /// The users whose phones are told of each such call, at most [`ALERT_USERS_MAX`](crate::limits::alerts::ALERT_USERS_MAX).
+    pub alert: Vec<Arc<str>>,
 }
 
 /// Where phones are.
@@ -286,8 +288,8 @@ mod tests {
             location: location.to_owned(),
         };
         let numbers = vec!["911".to_owned()];
-        let emergency =
-            Emergency { numbers, places: vec![place("10.1.0.0", "one"), place("10.2.0.0", "two")] };
+        let places = vec![place("10.1.0.0", "one"), place("10.2.0.0", "two")];
+        let emergency = Emergency { numbers, places, alert: Vec::new() };
         let at = |address: &str| emergency.place_of(address.parse().unwrap()).map(|it| it.location.as_str());
         assert_eq!((at("10.1.2.3"), at("10.2.2.3"), at("10.3.2.3")), (Some("one"), Some("two"), None));
         assert!(emergency.is_number("911") && !emergency.is_number("9110") && !emergency.is_number("+911"));

@@ -42,6 +42,7 @@ impl Switch {
         let exit = exit.or_else(|| call.run.exit().cloned());
         call.ending = Some(Ending { cause, by, exit, at, until: at.at + CLOSING_MAX });
         self.counters.count_ending(cause);
+        self.tell_of_help_over(id);
         let patient = call.patient.clone();
         let person = call.person.as_ref().map(|person| person.leg.id);
         let told_by_peer = matches!(by, Party::Caller)

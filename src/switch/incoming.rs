@@ -177,6 +177,7 @@ impl Switch {
         self.legs.insert(call.patient.id, id);
         self.calls.insert(id, call);
         self.counters.peak = self.counters.peak.max(self.calls.len() as u64);
+        self.tell_of_help(id);
         self.answer(id, invite.sdp.as_deref(), invite.reliability);
         self.rekey(id);
     }

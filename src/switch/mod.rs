@@ -13,6 +13,7 @@
 
 mod actions;
 pub mod admission;
+mod alerting;
 pub mod by_phone;
 mod call;
 pub mod dial;

@@ -321,6 +321,17 @@ impl Switch {
                 self.counters.emergencies,
                 "emergency calls of phones: the log says where from",
             ),
+            figure("alerts", s.alerts, "times that a phone was told of an emergency call"),
+            figure(
+                "alerts_refused",
+                s.alerts_refused,
+                "of them, those that the phone refused or did not answer: does it know MESSAGE?",
+            ),
+            figure(
+                "alerts_unsent",
+                s.alerts_unsent,
+                "users who were to be told and have no phone that is logged in, or phones that answer nothing",
+            ),
             figure(
                 "calls_challenged",
                 s.invites_challenged,

@@ -47,6 +47,7 @@ fn fact(event: &Event, numbers: Numbers) -> Option<What> {
     Some(match event {
         Event::Flow(fact) => flow(fact, numbers),
         Event::Diverted(it) => note(diverted(it, numbers)),
+        Event::Emergency(from) => note(format!("called for help from {from}")),
         Event::Heard { by_ack: false } => {
             What::Told(Mark::Sound, "the caller's sound came before his ACK".to_owned())
         }

@@ -135,6 +135,7 @@ fn told(event: &Event, numbers: Numbers) -> Option<String> {
     Some(match event {
         Event::Arrived { .. } => "the call came in".to_owned(),
         Event::Diverted(it) => diverted(it, numbers),
+        Event::Emergency(from) => format!("called for help from {from}"),
         Event::Answered { codec } => format!("answered in {}", codec.word()),
         Event::Heard { by_ack: true } => "the caller can hear".to_owned(),
         Event::Heard { by_ack: false } => "the caller can hear (his sound came before his ACK)".to_owned(),

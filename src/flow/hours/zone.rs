@@ -1,6 +1,8 @@
 //! Time zones by their IANA names, from the data that is built into the program: the same answer on every
 //! machine, and no file is read for it.
 
+use crate::clock::WallTime;
+use jiff::Timestamp;
 use jiff::tz::{TimeZone, TimeZoneDatabase};
 
 /// The zone of an IANA name such as `America/New_York`. `None` for abbreviations too: `EST` is no place, and knows
@@ -12,6 +14,12 @@ pub fn zone(name: &str) -> Option<TimeZone> {
     }
     let zone = TimeZoneDatabase::bundled().get(name).ok()?;
     (zone.iana_name() == Some(name)).then_some(zone)
+}
+
+/// Hours and minutes there: `10:31`.
+pub fn time_of_day(at: WallTime, zone: &TimeZone) -> String {
+    let stamp = Timestamp::from_microsecond(at.as_micros()).unwrap_or(Timestamp::UNIX_EPOCH);
+    zone.to_datetime(stamp).strftime("%H:%M").to_string()
 }
 
 /// The zone that was probably meant: a slip of the keyboard, another case, the city alone, or an abbreviation.
@@ -65,6 +73,13 @@ mod tests {
         for bad in ["EST", "EST5EDT", "america/new_york", "America/New York", "Boston", "+05:00", "", "/"] {
             assert!(zone(bad).is_none(), "{bad}");
         }
+    }
+
+    #[test]
+    fn the_time_of_day_is_that_of_the_place() {
+        let at = WallTime::from_micros(1_767_285_060_000_000);
+        let there = |name: &str| time_of_day(at, &zone(name).unwrap());
+        assert_eq!((there("UTC").as_str(), there("America/New_York").as_str()), ("16:31", "11:31"));
     }
 
     #[test]

@@ -139,6 +139,7 @@ fn recording_named(event: &Event) -> Option<RecordingId> {
         | Event::RecordingRecovered { recording, .. } => Some(*recording),
         Event::Arrived { .. }
         | Event::Diverted(_)
+        | Event::Emergency(_)
         | Event::CameBack { .. }
         | Event::Answered { .. }
         | Event::Heard { .. }

@@ -9,7 +9,7 @@ use crate::flow::request::failure::Outcome;
 use crate::id::{ExitName, FlowName, Language, PromptName, StepName, TrunkName};
 use crate::media::command::Counters;
 use crate::phi::Phi;
-use crate::report::event::{Diverted, Event, KeptLeg, Party, TransferMeans, TransferStep};
+use crate::report::event::{Diverted, Event, HelpFrom, KeptLeg, Party, TransferMeans, TransferStep};
 use crate::report::ladder::{Ladder, Rung, Seen, Start};
 use crate::sip::dialog::Translated;
 use crate::sip::dialog::kept::Kept as KeptDialog;
@@ -54,6 +54,10 @@ pub fn decode(kind: &str, body: &Value) -> Result<Event, DecodeError> {
             why: body.word("why")?,
             first: body.optional_text("first")?.map(|first| Phi::new(first.to_owned())),
             times: body.number("times")?,
+        }),
+        "emergency" => Event::Emergency(HelpFrom {
+            location: body.optional_text("location")?.map(str::to_owned),
+            user: body.optional_text("user")?.map(str::to_owned),
         }),
         "came_back" => Event::CameBack { leg: body.id("leg")? },
         "answered" => Event::Answered { codec: body.word("codec")? },
@@ -597,6 +601,8 @@ pub(super) mod tests {
                 }),
             (proptest::option::of(phi()), a::<DivertedWhy>(), proptest::option::of(phi()), any::<u32>())
                 .prop_map(|(by, why, first, times)| Event::Diverted(Diverted { by, why, first, times })),
+            (proptest::option::of(text()), proptest::option::of(text()))
+                .prop_map(|(location, user)| Event::Emergency(HelpFrom { location, user })),
             leg().prop_map(|leg| Event::CameBack { leg }),
             a::<Codec>().prop_map(|codec| Event::Answered { codec }),
             any::<bool>().prop_map(|by_ack| Event::Heard { by_ack }),

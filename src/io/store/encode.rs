@@ -10,7 +10,7 @@ use super::words::Word;
 use crate::flow::action::Fact;
 use crate::flow::closing::change::ByPhone;
 use crate::media::command::Counters;
-use crate::report::event::{Diverted, Event, KeptLeg, TransferStep};
+use crate::report::event::{Diverted, Event, HelpFrom, KeptLeg, TransferStep};
 use crate::report::ladder::{Ladder, Rung, Start};
 use crate::sip::dialog::Translated;
 use crate::sip::invite::change::Owner;
@@ -22,6 +22,7 @@ pub fn kind(event: &Event) -> &'static str {
     match event {
         Event::Arrived { .. } => "arrived",
         Event::Diverted(_) => "diverted",
+        Event::Emergency(_) => "emergency",
         Event::Answered { .. } => "answered",
         Event::Heard { .. } => "heard",
         Event::Flow(fact) => kind_of_fact(fact),
@@ -94,6 +95,7 @@ impl Serialize for Body<'_> {
         match self.0 {
             Event::Arrived { .. } => arrived(&mut body, self.0)?,
             Event::Diverted(its) => diverted(&mut body, its)?,
+            Event::Emergency(from) => help_from(&mut body, from)?,
             Event::Answered { codec } => body.serialize_entry("codec", codec.word())?,
             Event::Heard { by_ack } => body.serialize_entry("by_ack", by_ack)?,
             Event::Flow(fact) => of_fact(&mut body, fact)?,
@@ -160,6 +162,11 @@ impl Serialize for Body<'_> {
         }
         body.end()
     }
+}
+
+fn help_from<M: SerializeMap>(body: &mut M, from: &HelpFrom) -> Result<(), M::Error> {
+    body.serialize_entry("location", &from.location)?;
+    body.serialize_entry("user", &from.user)
 }
 
 fn diverted<M: SerializeMap>(body: &mut M, its: &Diverted) -> Result<(), M::Error> {

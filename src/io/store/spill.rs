@@ -76,7 +76,7 @@ fn is_ordinary(event: &Event) -> bool {
         Event::InterpreterCalled { .. } | Event::InterpreterMissing { .. } | Event::KeysPressed { .. } => {
             true
         }
-        Event::Arrived { .. } | Event::Answered { .. } | Event::Ended { .. } => false,
+        Event::Arrived { .. } | Event::Answered { .. } | Event::Emergency(_) | Event::Ended { .. } => false,
         Event::MessageSaved { .. } | Event::MessageDone { .. } => false,
         Event::RecordingNamed { .. }
         | Event::RecordingSpanBegan { .. }

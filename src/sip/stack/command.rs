@@ -89,6 +89,7 @@ impl Stack {
             Command::PartNow => self.part_now(now),
             Command::StopAsking => self.stop_watching(),
             Command::Summarize { user, waiting } => self.summarize(now, &user, waiting),
+            Command::Alert(text) => self.alert(now, &text),
             Command::LogOut => self.log_out(now),
             Command::Locate { leg, target } => self.locate_call(now, leg, &target),
             Command::Invite { leg, way, call } => self.invite_out(now, leg, way, &call),

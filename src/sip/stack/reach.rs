@@ -335,6 +335,7 @@ impl Stack {
             | Purpose::Register { .. }
             | Purpose::Watch { .. }
             | Purpose::Summary { .. }
+            | Purpose::Alert { .. }
             | Purpose::Subscriber { .. }
             | Purpose::Notify { .. }
             | Purpose::Prack => {

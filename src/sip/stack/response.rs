@@ -38,7 +38,7 @@ fn is_worth_more(purpose: &Purpose, status: u16) -> bool {
         // A CANCEL that nobody answers is not worth a second one.
         Purpose::Cancel => status != 408,
         // A phone is where it logged in from, and nowhere else.
-        Purpose::Summary { .. } => false,
+        Purpose::Summary { .. } | Purpose::Alert { .. } => false,
         Purpose::Invite { .. }
         | Purpose::ReInvite { .. }
         | Purpose::Left { .. }
@@ -118,7 +118,10 @@ impl Stack {
     /// Whether a request that was refused is on its way again: to another target, or with our account.
     fn goes_again(&mut self, now: Instant, id: ClientId, request: &[u8], response: &Response<'_>) -> bool {
         let purpose = self.clients.get_mut(id).map(|client| &client.purpose);
-        if matches!(purpose, Some(Purpose::Summary { .. } | Purpose::Subscriber { .. })) {
+        let is_news = |it: &Purpose| {
+            matches!(it, Purpose::Summary { .. } | Purpose::Subscriber { .. } | Purpose::Alert { .. })
+        };
+        if purpose.is_some_and(is_news) {
             // A phone that wants no news now is rung all the same.
             return false;
         }
@@ -186,6 +189,11 @@ impl Stack {
                 let (user, telling) = (Arc::clone(user), *telling);
                 client.octets = Vec::new();
                 self.summary_answered(now, &user, telling, response.status);
+            }
+            Purpose::Alert { alert } => {
+                let alert = *alert;
+                client.octets = Vec::new();
+                self.alert_answered(now, alert, response.status);
             }
             Purpose::Subscriber { subscription } => {
                 let (subscription, taken) = (*subscription, StatusClass::of(response.status));
@@ -416,6 +424,7 @@ impl Stack {
             | Purpose::Register { .. }
             | Purpose::Watch { .. }
             | Purpose::Summary { .. }
+            | Purpose::Alert { .. }
             | Purpose::Subscriber { .. }
             | Purpose::Notify { .. }
             | Purpose::Prack => client.octets.clone(),
@@ -447,6 +456,10 @@ impl Stack {
             Some(Purpose::Summary { user, telling }) => {
                 let (user, telling) = (Arc::clone(user), *telling);
                 self.summary_answered(now, &user, telling, status);
+            }
+            Some(Purpose::Alert { alert }) => {
+                let alert = *alert;
+                self.alert_answered(now, alert, status);
             }
             Some(Purpose::Subscriber { subscription }) => {
                 let subscription = *subscription;

@@ -1,5 +1,6 @@
 //! The machine against scripted peers in virtual time: ladders that a person can read.
 
+mod alert;
 mod calls_in;
 mod calls_out;
 mod challenge;

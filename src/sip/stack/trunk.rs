@@ -238,7 +238,7 @@ impl Stack {
                 _,
             )
             // Who asks for an account is there.
-            | (Purpose::Watch { .. } | Purpose::Summary { .. } | Purpose::Subscriber { .. } | Purpose::Left { .. } | Purpose::Cancel | Purpose::Prack, _) => false,
+            | (Purpose::Watch { .. } | Purpose::Summary { .. } | Purpose::Alert { .. } | Purpose::Subscriber { .. } | Purpose::Left { .. } | Purpose::Cancel | Purpose::Prack, _) => false,
         }
     }
 

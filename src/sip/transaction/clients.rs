@@ -1,5 +1,6 @@
 //! The client transactions that live now, with the octets that they send again and what they are for.
 
+use super::super::alerts::AlertId;
 use super::super::carrier::{CarrierId, Line};
 use super::super::registrar::Reached;
 use super::super::subscription::SubscriptionId;
@@ -84,6 +85,11 @@ pub enum Purpose {
         /// Its subscription.
         subscription: SubscriptionId,
     },
+    /// Tells a phone that help was called.
+    Alert {
+        /// Which MESSAGE.
+        alert: AlertId,
+    },
     /// We log in at a carrier.
     Register {
         /// Which.
@@ -111,6 +117,7 @@ impl Purpose {
             | Purpose::Prack
             | Purpose::Summary { .. }
             | Purpose::Subscriber { .. }
+            | Purpose::Alert { .. }
             | Purpose::Register { .. }
             | Purpose::Watch { .. } => None,
         }
@@ -380,6 +387,7 @@ impl Clients {
             | Purpose::Register { .. }
             | Purpose::Watch { .. }
             | Purpose::Summary { .. }
+            | Purpose::Alert { .. }
             | Purpose::Subscriber { .. } => {
                 Machine::NonInvite(ClientNonInvite::new(now, self.timers, transport))
             }

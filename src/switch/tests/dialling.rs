@@ -3,6 +3,7 @@
 
 use super::*;
 use crate::limits::EMERGENCY_PORTS;
+use crate::report::event::HelpFrom;
 use crate::sip::carrier::Carrier;
 use crate::sip::digest::Ha1;
 use crate::sip::digest::answer::{Account, Purse};
@@ -25,7 +26,7 @@ fn network(base: &str, prefix: u8) -> sip::Network {
 fn plan(places: Vec<Place>) -> dial::Settings {
     let caps = Caps { at_once: 1, per_minute: 2, per_day: 3 };
     let outside = Outside { trunk: "carrier".into(), country: None, allow: vec!["+1".to_owned()], caps };
-    let emergency = Emergency { numbers: vec!["911".to_owned()], places };
+    let emergency = Emergency { numbers: vec!["911".to_owned()], places, alert: Vec::new() };
     dial::Settings { outside: Some(outside), emergency: Some(emergency), answered: Vec::new() }
 }
 
@@ -396,6 +397,78 @@ fn a_phone_of_the_house_reaches_help_logged_in_or_not_with_the_number_of_its_pla
         desk.answer("200 OK", OFFERED);
         assert!(desk.scene.log.iter().any(|event| matches!(event, Event::Bridged { .. })), "{known:?}");
     }
+}
+
+/// What phones were told by MESSAGE, each once, with the time of day as `TIME`.
+fn told(desk: &Desk) -> Vec<String> {
+    let messages = desk.scene.sent.iter().filter(|text| text.starts_with("MESSAGE "));
+    let body = |text: &String| text.split("\r\n\r\n").nth(1).unwrap_or_default().to_owned();
+    let timeless = |text: String| {
+        let at = text.find(" at ").expect("a time") + 4;
+        assert_eq!(text.as_bytes()[at + 2], b':', "{text}");
+        format!("{}TIME{}", &text[..at], &text[at + 5..])
+    };
+    messages.map(body).map(timeless).collect()
+}
+
+/// The phone that has called for help hangs up, and the phone that was told of it answers.
+fn hang_up(desk: &mut Desk, from: &str) {
+    let answered = desk.scene.sent.iter().rev();
+    let ok = answered.clone().find(|text| text.starts_with("SIP/2.0 200") && text.contains(" INVITE\r\n"));
+    let to = ok.and_then(|ok| ok.lines().find(|line| line.starts_with("To: "))).expect("To").to_owned();
+    let call = desk.calls;
+    desk.scene.datagram(&format!(
+        "BYE sip:{US} SIP/2.0\r\nVia: SIP/2.0/UDP {THEM};branch=z9hG4bKbye{call}\r\nFrom: <{from}>;tag=t{call}\r\n\
+         {to}\r\nCall-ID: {call}@x\r\nCSeq: 9 BYE\r\nMax-Forwards: 70\r\nContent-Length: 0\r\n\r\n"
+    ));
+}
+
+fn answer_message(desk: &mut Desk) {
+    let message =
+        desk.scene.sent.iter().rev().find(|text| text.starts_with("MESSAGE ")).expect("one").clone();
+    let header = |name: &str| message.lines().find(|line| line.starts_with(name)).unwrap_or_default();
+    let same = ["Via:", "From:", "To:", "Call-ID:", "CSeq:"].map(header).join("\r\n");
+    desk.scene.datagram(&format!("SIP/2.0 200 OK\r\n{same}\r\nContent-Length: 0\r\n\r\n"));
+}
+
+#[test]
+fn the_desk_is_told_at_once_that_help_is_called_from_where_and_when_it_is_over() {
+    // 47 CFR 9.16(b)(2), 9.3
+    for (known, from, location, user, back) in [
+        (Known::Network, "floor 2", Some("floor 2"), None, " Call-back: +16175550102."),
+        (Known::Password, "a place that is not known (phone of ann)", None, Some("ann"), ""),
+    ] {
+        let mut desk = calls_for_help(known);
+        desk.log_in("bob", BOB);
+        let emergency = desk.scene.switch.settings.dial.emergency.as_mut().expect("a trunk carries it");
+        emergency.alert = vec![Arc::from("bob")];
+        assert_eq!(help(&mut desk, known), 200);
+        let begins = format!("Help was called at TIME from {from}. Dialled: 911.{back}");
+        assert_eq!(told(&desk), [begins.clone()], "{known:?}");
+        let position = |start: &str| desk.scene.sent.iter().rposition(|text| text.starts_with(start));
+        assert!(position("MESSAGE ") < position("SIP/2.0 200"), "{known:?}: before anything else is done");
+        let fact = Event::Emergency(HelpFrom {
+            location: location.map(str::to_owned),
+            user: user.map(str::to_owned),
+        });
+        let arrived = desk.scene.log.iter().position(|event| matches!(event, Event::Arrived { .. }));
+        assert_eq!(desk.scene.log.get(arrived.expect("a call") + 1), Some(&fact), "{known:?}");
+        answer_message(&mut desk);
+        hang_up(&mut desk, if user.is_some() { ANN } else { "sip:phone@10.0.0.2" });
+        assert_eq!(told(&desk), [begins, format!("The call for help from {from} ended at TIME.")]);
+    }
+}
+
+#[test]
+fn nobody_is_told_of_other_calls() {
+    let mut desk = Desk::new();
+    desk.log_in("bob", BOB);
+    let emergency = desk.scene.switch.settings.dial.emergency.as_mut().expect("a trunk carries it");
+    emergency.alert = vec![Arc::from("bob")];
+    assert_eq!(desk.dial("+16175550123"), 200);
+    assert_eq!(status(&desk.invite(STRANGER, "100", "")), 200);
+    assert_eq!(told(&desk), Vec::<String>::new());
+    assert!(!desk.scene.log.iter().any(|event| matches!(event, Event::Emergency(_))));
 }
 
 #[test]
