@@ -301,7 +301,18 @@ fn a_disk_that_takes_too_long_sends_the_phone_away_and_it_is_rung_all_the_same()
     bench.tell(Input::Timeout);
     let told = &bench.sent[before].1;
     assert!(status(told) == "503" && told.contains("Retry-After: "), "{told}");
-    assert_eq!(bench.kept(), "", "nothing is answered twice");
+    assert_eq!(bench.log_in("ann", CONTACT), "", "it comes again, and the disk is stuck as before");
+    assert_eq!(status(&bench.log_in("ann", "")), "200", "what holds is told");
+    bench.now += Duration::from_secs(8);
+    assert_eq!(bench.log_in("ann", CONTACT), "", "and again, before the last one is sent away");
+    bench.now += Duration::from_secs(8);
+    let before = bench.sent.len();
+    bench.tell(Input::Timeout);
+    let sent: Vec<_> = bench.sent[before..].iter().map(|(_, text)| status(text)).collect();
+    assert_eq!(sent, ["503"], "each has its own time");
+    assert_eq!(bench.log_in("ann", CONTACT), "");
+    assert_eq!(bench.kept(), "200 200", "all who wait for a change; nothing is answered twice");
+    assert_eq!(status(&bench.log_in("ann", CONTACT)), "200");
     bench.call("sip:ann@careline");
     assert_eq!(bench.last(), "INVITE sip:ann@10.0.0.2:5062 SIP/2.0 to udp/10.0.0.2:5062");
 }
