@@ -4,6 +4,7 @@
 //! default here.
 
 pub mod carriers;
+pub mod liveness;
 pub mod summaries;
 
 use std::time::Duration;

@@ -380,6 +380,30 @@ fn a_phone_over_tcp_is_rung_by_its_connection_and_not_when_that_is_gone() {
 }
 
 #[test]
+fn a_phone_over_tcp_that_says_nothing_to_a_call_is_rung_no_more_and_one_that_rang_is() {
+    // RFC 3261 §17.1.1.2, Timer B
+    for (why, says, bound) in [("died without a word", None, 0), ("rang, and was not taken", Some(180), 1)] {
+        let mut bench = Bench::new();
+        bench.way = tcp("10.0.0.2:40001", 7);
+        bench.log_in("ann", "Contact: <sip:ann@10.0.0.2:40001;transport=tcp>\r\n");
+        let leg = bench.call("sip:ann@careline");
+        says.into_iter().for_each(|status| bench.answer(status, ""));
+        bench.tell(Input::Command(Command::HangUp { leg, reason: None }));
+        bench.now += Duration::from_secs(31);
+        bench.tell(Input::Timeout);
+        assert_eq!(bench.stack.bindings(), 1, "{why}: it may still answer");
+        bench.now += Duration::from_secs(2);
+        bench.tell(Input::Timeout);
+        assert_eq!(bench.stack.bindings(), bound, "{why}");
+        bench.ladder.clear();
+        bench.call("sip:ann@careline");
+        assert_eq!(bench.ladder, if bound == 0 { "failed 480\n" } else { "" }, "{why}");
+        bench.log_in("ann", "Contact: <sip:ann@10.0.0.2:40001;transport=tcp>\r\n");
+        assert_eq!(bench.stack.bindings(), 1, "{why}: a phone that comes again is bound again");
+    }
+}
+
+#[test]
 fn who_was_kept_over_a_restart_is_rung_if_he_is_a_user_still() {
     let mut bench = Bench::new();
     bench.log_in("ann", CONTACT);
