@@ -2,8 +2,8 @@
 //! registrations of one phone are one).
 //!
 //! ```text
-//!  REGISTER ──admit──▶ 503, come later        a storm after a power cut is served at a bounded rate
-//!     │ (the password is the digest's)
+//!  REGISTER  (the password is the digest's)
+//!     │ ──admit──▶ 503, come later             a storm after a power cut is served at a bounded rate
 //!     ▼
 //!  all Contacts judged ──▶ one refused: nothing is done     423 too brief · 500 out of order · 403 too many
 //!     │

@@ -195,14 +195,15 @@ impl Stack {
         let Some(desk) = self.desk.as_deref_mut() else { return Err(Answer::Status(405)) };
         let Arrival { request, way, .. } = arrival;
         let credentials = desk.asker.credentials(&request.headers);
-        if credentials.is_some() {
-            desk.registrar.admit(now).map_err(Answer::Later)?;
-        }
         let named = credentials.as_ref().map(named).unwrap_or_else(|| wanted.to_owned());
         let (user, ha1) = desk.users.get_key_value(named.as_str()).unzip();
         let shown = desk.asker.judge(now, request.method.octets(), credentials.as_ref(), ha1);
         let answer = match (shown, user) {
-            (Shown::Knows, Some(user)) if **user == *wanted => return Ok(Arc::clone(user)),
+            (Shown::Knows, Some(user)) if **user == *wanted => {
+                // Who guesses at passwords must not use up the turns of phones that know theirs.
+                desk.registrar.admit(now).map_err(Answer::Later)?;
+                return Ok(Arc::clone(user));
+            }
             (Shown::Knows, _) => Answer::Status(403),
             (Shown::Nothing | Shown::Stale | Shown::Wrong, _) => {
                 let algorithm = ha1.map_or(Algorithm::Sha256, Ha1::algorithm);

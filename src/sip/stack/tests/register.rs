@@ -3,6 +3,7 @@
 use super::phone::settings;
 use crate::clock::Instant;
 use crate::id::LegId;
+use crate::limits::{REGISTER_RETRY_AFTER_S, REGISTRATIONS_A_SECOND};
 use crate::phi::Phi;
 use crate::rng::Rng;
 use crate::sip::digest::Ha1;
@@ -401,6 +402,40 @@ fn a_phone_over_tcp_that_says_nothing_to_a_call_is_rung_no_more_and_one_that_ran
         bench.log_in("ann", "Contact: <sip:ann@10.0.0.2:40001;transport=tcp>\r\n");
         assert_eq!(bench.stack.bindings(), 1, "{why}: a phone that comes again is bound again");
     }
+}
+
+#[test]
+fn a_storm_is_turned_away_with_a_time_to_come_again_and_a_wrong_password_costs_nobody_his_turn() {
+    // RFC 3261 §21.5.4
+    let mut bench = Bench::new();
+    let from = |n: u32| {
+        let [.., b, c] = n.to_be_bytes();
+        udp(&format!("10.9.{b}.{c}:5060"))
+    };
+    let asked = bench.register("ann", "");
+    bench.purse = Purse::new(Account::new("ann", "guess"));
+    for n in 0..REGISTRATIONS_A_SECOND + 100 {
+        bench.way = from(n);
+        let guess = bench.authorization(&asked);
+        assert_eq!(status(&bench.register("ann", &guess)), "401", "guess {n}");
+    }
+    bench.purse = Purse::new(Account::new("ann", "secret"));
+    let mut answers = Vec::new();
+    for n in 0..REGISTRATIONS_A_SECOND + 100 {
+        bench.way = from(n);
+        let right = bench.authorization(&asked);
+        answers.push(bench.register("ann", &right));
+    }
+    let (served, away) = answers.split_at(REGISTRATIONS_A_SECOND as usize);
+    assert!(served.iter().all(|answer| status(answer) == "200"), "{:?}", served.last());
+    for answer in away {
+        let after = answer.lines().find_map(|line| line.strip_prefix("Retry-After: "));
+        let after = after.and_then(|seconds| seconds.parse::<u32>().ok()).unwrap_or(0);
+        assert!(status(answer) == "503" && REGISTER_RETRY_AFTER_S.contains(&after), "{answer}");
+    }
+    assert_eq!(bench.stack.counters().registers_shed, 100);
+    let held = bench.stack.transactions();
+    assert_eq!(held, REGISTRATIONS_A_SECOND as usize, "who is turned away costs no memory");
 }
 
 #[test]
