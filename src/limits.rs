@@ -5,6 +5,7 @@
 
 pub mod alerts;
 pub mod carriers;
+pub mod liveness;
 pub mod summaries;
 
 use std::time::Duration;

@@ -14,14 +14,17 @@ mod softphone;
 mod sound;
 
 use careline::sip::digest::Ha1;
-use careline::wire::sip::credentials::Algorithm;
+use careline::sip::digest::answer::{Account, Purse};
+use careline::wire::sip::credentials::{Algorithm, Challenge};
 use engine::sipp::Sipp;
 use engine::{Engine, Notice, ROOT, Wishes};
 use phone::Phone;
 use std::fs;
-use std::net::SocketAddr;
+use std::io::{Read, Write};
+use std::net::{SocketAddr, TcpStream};
 use std::path::Path;
 use std::process::Child;
+use std::time::Duration;
 
 /// What the person's phone sounds like, and the patient.
 const PERSON_HZ: f64 = 1_000.0;
@@ -64,6 +67,65 @@ fn sipp_logs_in_with_its_password_and_with_no_other() {
     assert_eq!(engine.status()["phones"], 1, "{}", engine.said());
     let (status, said) = engine.stop();
     assert!(status.success() && !said.contains("secret"), "{status}: {said}");
+}
+
+/// Sends a REGISTER of the front desk over that connection; its answer.
+fn register(stream: &mut TcpStream, cseq: u32, authorization: &str) -> String {
+    let here = stream.local_addr().expect("it is connected");
+    let port = here.port();
+    let text = format!(
+        "REGISTER sip:careline SIP/2.0\r\nVia: SIP/2.0/TCP {here};branch=z9hG4bK{port}-{cseq}\r\n\
+         From: <sip:front-desk@careline>;tag=1\r\nTo: <sip:front-desk@careline>\r\nCall-ID: by-tcp-{port}\r\n\
+         CSeq: {cseq} REGISTER\r\nMax-Forwards: 70\r\nContact: <sip:front-desk@{here};transport=tcp>\r\n\
+         {authorization}Content-Length: 0\r\n\r\n"
+    );
+    stream.write_all(text.as_bytes()).expect("the engine reads");
+    let mut answer = Vec::new();
+    while !answer.ends_with(b"\r\n\r\n") {
+        let mut octet = [0];
+        stream.read_exact(&mut octet).expect("the engine answers");
+        answer.extend(octet);
+    }
+    String::from_utf8(answer).expect("SIP is text")
+}
+
+/// The front desk logs in over a connection of its own.
+fn logs_in_by_tcp(engine: &Engine) -> TcpStream {
+    let mut stream = TcpStream::connect(engine.sip).expect("the engine listens");
+    stream.set_read_timeout(Some(Duration::from_secs(10))).expect("it is no moment");
+    let asked = register(&mut stream, 1, "");
+    let challenge = asked.lines().find_map(|line| line.strip_prefix("WWW-Authenticate: "));
+    let challenge = Challenge::read(challenge.unwrap_or_else(|| panic!("{asked}")).as_bytes());
+    let mut purse = Purse::new(Account::new("front-desk", "secret"));
+    let challenge = challenge.unwrap_or_else(|error| panic!("{error}: {asked}"));
+    let value = purse.credentials(challenge, b"REGISTER", b"sip:careline", "c0");
+    let authorization = format!("Authorization: {}\r\n", String::from_utf8_lossy(&value));
+    let answer = register(&mut stream, 2, &authorization);
+    assert!(answer.starts_with("SIP/2.0 200"), "{answer}\n{}", engine.said());
+    assert_eq!(engine.status()["phones"], 1);
+    stream
+}
+
+#[test]
+fn a_phone_over_tcp_is_there_as_long_as_its_connection_and_no_longer() {
+    // RFC 5626 §4.2, §5.3
+    let home = tempfile::tempdir().expect("a temporary directory can be made");
+    let engine = engine(home.path());
+    let stream = logs_in_by_tcp(&engine);
+    drop(stream);
+    engine.wait_for("the phone to be gone with its connection", |figures| figures["phones"] == 0);
+    let _stream = logs_in_by_tcp(&engine);
+    // What cannot be reached after a restart is not rung then: the patient is led on at once.
+    let (sip, desk) = (engine.sip, engine.desk);
+    engine.kill();
+    let engine = Engine::start_again(home.path(), sip, desk);
+    assert_eq!(engine.status()["phones"], 0, "{}", engine.said());
+    let patient = Phone::call(engine.sip, "100", PATIENT_HZ).unwrap_or_else(|fault| panic!("{fault}"));
+    engine.wait_for("a recording", |figures| figures["recorder_opened"] == 1);
+    patient.press(0);
+    let figures = engine.wait_for("nobody to be there", |figures| figures["persons_not_reached"] >= 1);
+    assert_eq!(figures["bridged"], 0);
+    patient.hang_up().unwrap_or_else(|fault| panic!("BYE: {fault}"));
 }
 
 /// A baresip that logs in as the front desk and answers at once.

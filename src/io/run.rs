@@ -351,7 +351,11 @@ impl Engine {
                         self.handle(Input::Message { way, octets: &octets });
                     }
                 }
-                Some(Told::Lost { way }) => self.handle(Input::Unreachable { way }),
+                Some(Told::Lost { way }) => {
+                    // Before the switch forgets who was bound by it: nobody may be bound by it after that.
+                    way.connection.into_iter().for_each(|connection| self.inbox.lost(connection));
+                    self.handle(Input::Unreachable { way });
+                }
                 None => return flushed,
             }
         }

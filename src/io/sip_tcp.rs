@@ -10,9 +10,12 @@
 use super::sip_udp::mark;
 use crate::clock::Instant;
 use crate::limits::SIP_CONNECTION_EVENTS_MAX;
+use crate::limits::liveness::{
+    SIP_KEEPALIVE_AFTER, SIP_KEEPALIVE_EVERY, SIP_KEEPALIVE_PROBES, SIP_UNACKNOWLEDGED_MAX,
+};
 use crate::sip::connections::{Connections, Counters, Input, Output, Settings};
 use crate::sip::way::{ConnectionId, Way};
-use socket2::{Domain, Protocol, SockAddr, Socket, Type};
+use socket2::{Domain, Protocol, SockAddr, SockRef, Socket, TcpKeepalive, Type};
 use std::collections::{BTreeMap, VecDeque};
 use std::io;
 use std::net::SocketAddr;
@@ -233,12 +236,27 @@ impl SipTcp {
         if let Err(error) = stream.set_nodelay(true) {
             tracing::debug!(%error, "a SIP connection gathers what it sends");
         }
+        if let Err(error) = ask_whether_there(&stream) {
+            tracing::debug!(%error, "a SIP connection whose peer goes without a word is not noticed");
+        }
         let (reading, writing) = stream.into_split();
         let (writes, queue) = mpsc::channel(WRITES_MAX);
         let reader = tokio::spawn(read(id, reading, self.sender.clone()));
         let writer = tokio::spawn(write(id, writing, queue, self.sender.clone()));
         Link { writes: Some(writes), tasks: vec![reader.abort_handle(), writer.abort_handle()] }
     }
+}
+
+/// A peer that is gone without a word is noticed within a minute: by octets that it does not acknowledge, or, while nothing is
+/// said, by questions of the system itself.
+fn ask_whether_there(stream: &TcpStream) -> io::Result<()> {
+    let questions = TcpKeepalive::new()
+        .with_time(SIP_KEEPALIVE_AFTER)
+        .with_interval(SIP_KEEPALIVE_EVERY)
+        .with_retries(SIP_KEEPALIVE_PROBES);
+    let socket = SockRef::from(stream);
+    socket.set_tcp_keepalive(&questions)?;
+    socket.set_tcp_user_timeout(Some(SIP_UNACKNOWLEDGED_MAX))
 }
 
 fn listener(address: SocketAddr) -> io::Result<TcpListener> {
@@ -403,6 +421,43 @@ mod tests {
         tcp.send(Instant::START, way, OPTIONS.as_bytes().to_vec());
         assert!(matches!(told(&mut tcp).await, Told::Lost { way } if way.remote == remote), "refused");
         assert_eq!(tcp.counters().not_opened, 1);
+    }
+
+    /// What the system does for a connection, once it is taken.
+    fn questions(tcp: &mut SipTcp, event: Event) -> (bool, Duration, Duration, u32, Option<Duration>) {
+        let (Event::Accepted { stream, .. } | Event::Opened { stream, .. }) = &event else {
+            panic!("closed")
+        };
+        let socket = SockRef::from(stream).try_clone().unwrap();
+        tcp.take(Instant::START, event);
+        let (after, every) = (socket.tcp_keepalive_time().unwrap(), socket.tcp_keepalive_interval().unwrap());
+        let probes = socket.tcp_keepalive_retries().unwrap();
+        (socket.keepalive().unwrap(), after, every, probes, socket.tcp_user_timeout().unwrap())
+    }
+
+    #[tokio::test]
+    async fn a_peer_of_either_kind_of_connection_is_asked_whether_it_is_there() {
+        // RFC 9293 §3.8.4
+        let last = SIP_KEEPALIVE_AFTER + SIP_KEEPALIVE_EVERY * (SIP_KEEPALIVE_PROBES - 1);
+        assert!(SIP_UNACKNOWLEDGED_MAX > last, "no question is the last one before all are asked");
+        let wanted = (
+            true,
+            SIP_KEEPALIVE_AFTER,
+            SIP_KEEPALIVE_EVERY,
+            SIP_KEEPALIVE_PROBES,
+            Some(SIP_UNACKNOWLEDGED_MAX),
+        );
+        let (mut tcp, local) = port();
+        let _peer = std::net::TcpStream::connect(local).unwrap();
+        let accepted = tcp.event().await;
+        assert_eq!(questions(&mut tcp, accepted), wanted, "one that the peer opened");
+        let peer = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let remote = peer.local_addr().unwrap();
+        let way = Way { transport: Transport::Tcp, local, remote, connection: None };
+        tcp.send(Instant::START, way, OPTIONS.as_bytes().to_vec());
+        assert!(tcp.poll(Instant::START).is_none());
+        let opened = tcp.event().await;
+        assert_eq!(questions(&mut tcp, opened), wanted, "one of ours");
     }
 
     #[tokio::test]

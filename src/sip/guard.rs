@@ -9,6 +9,11 @@
 //! a call is always heard, and no trunk can be shut out by what somebody sends in its name. A drop is a
 //! count and no line in a log: a flood must not fill the disk.
 //!
+//! A source is an address, or the /64 of a public IPv6 one: who has one address of that has them all, and could come from a
+//! new one each time (RFC 4291 §2.5.4). In a private network they are the phones of the house, who must not pay for each
+//! other. Those for whom no room is left share one meter of requests, and are never banned: the next phone of the house
+//! would be one of them.
+//!
 //! A meter is one instant (the "virtual scheduling" form of the leaky bucket, ITU-T I.371): each event moves
 //! it on by its price, time catches up, and more than its allowance ahead of now is too much.
 
@@ -17,7 +22,7 @@ use crate::limits::{
     GUARD_BAN, GUARD_BURST, GUARD_OFFENCE_COOLS_IN, GUARD_OFFENCES_MAX, GUARD_SOURCES_MAX, GUARD_SWEEP_EVERY,
 };
 use std::collections::BTreeMap;
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv6Addr};
 use std::time::Duration;
 
 /// The sources that ask, and how they behave.
@@ -26,7 +31,7 @@ pub struct Guard {
     /// The price of one request.
     between: Duration,
     sources: BTreeMap<IpAddr, Source>,
-    /// All that find no room in `sources` share one meter.
+    /// All that find no room in `sources` share one meter of requests.
     others: Source,
     swept: Instant,
 }
@@ -77,7 +82,7 @@ impl Guard {
 
     /// `from` sent something that breaks the rules or that nobody who wants to call would send.
     pub fn blame(&mut self, now: Instant, from: IpAddr) {
-        let source = self.source(from);
+        let Some(source) = self.own(from) else { return };
         source.offences = source.offences.max(now) + GUARD_OFFENCE_COOLS_IN;
         if source.offences.since(now) > GUARD_OFFENCE_COOLS_IN * GUARD_OFFENCES_MAX {
             source.banned_until = now + GUARD_BAN;
@@ -87,15 +92,20 @@ impl Guard {
 
     /// Sources that are banned.
     pub fn banned(&self, now: Instant) -> usize {
-        self.sources.values().chain([&self.others]).filter(|source| source.banned_until > now).count()
+        self.sources.values().filter(|source| source.banned_until > now).count()
+    }
+
+    fn has_room(&self, from: IpAddr) -> bool {
+        self.sources.len() < GUARD_SOURCES_MAX || self.sources.contains_key(&source_of(from))
     }
 
     fn source(&mut self, from: IpAddr) -> &mut Source {
-        let from = from.to_canonical();
-        if self.sources.len() >= GUARD_SOURCES_MAX && !self.sources.contains_key(&from) {
-            return &mut self.others;
-        }
-        self.sources.entry(from).or_default()
+        if self.has_room(from) { self.sources.entry(source_of(from)).or_default() } else { &mut self.others }
+    }
+
+    /// What is known of that source alone; `None` if it shares a meter.
+    fn own(&mut self, from: IpAddr) -> Option<&mut Source> {
+        self.has_room(from).then(|| self.sources.entry(source_of(from)).or_default())
     }
 
     /// Forgets, now and then, those whose meters time has caught up with.
@@ -105,6 +115,15 @@ impl Guard {
         }
         self.swept = now;
         self.sources.retain(|_, it| it.requests > now || it.offences > now || it.banned_until > now);
+    }
+}
+
+/// Under which address a source is known.
+fn source_of(from: IpAddr) -> IpAddr {
+    match from.to_canonical() {
+        IpAddr::V4(ip) => ip.into(),
+        IpAddr::V6(ip) if ip.is_unique_local() || ip.is_unicast_link_local() => ip.into(),
+        IpAddr::V6(ip) => Ipv6Addr::from_bits(ip.to_bits() >> 64 << 64).into(),
     }
 }
 
@@ -158,10 +177,32 @@ mod tests {
             guard.judge(after(0), Ipv4Addr::from(host).into());
         }
         assert_eq!(guard.sources.len(), GUARD_SOURCES_MAX);
+        (0..10 * GUARD_OFFENCES_MAX).for_each(|_| guard.blame(after(0), Ipv4Addr::BROADCAST.into()));
+        assert_eq!(
+            (guard.sources.len(), guard.banned(after(0))),
+            (GUARD_SOURCES_MAX, 0),
+            "nobody pays for it"
+        );
         assert_eq!(guard.judge(after(0), Ipv4Addr::BROADCAST.into()), Verdict::TooMany);
         let later = after(3_600_000);
         assert_eq!(guard.judge(later, Ipv4Addr::BROADCAST.into()), Verdict::Heard);
         assert_eq!(guard.sources.len(), 1, "the idle ones are forgotten");
+    }
+
+    #[test]
+    fn who_changes_his_ipv6_address_within_his_network_is_one_source_and_phones_of_the_house_are_many() {
+        let mut guard = Guard::new(1);
+        let host = |network: u16, n: u32| IpAddr::from([0x2001, 0xdb8, 0, network, 0, 0, 0, n as u16]);
+        let phone = |n: u16| IpAddr::from([0xfd00, 0, 0, 1, 0, 0, 0, n]);
+        (0..=GUARD_OFFENCES_MAX).for_each(|n| guard.blame(after(0), host(1, n)));
+        assert_eq!(guard.judge(after(0), host(1, 9_999)), Verdict::Banned);
+        assert_eq!(guard.judge(after(0), host(2, 1)), Verdict::Heard, "the network beside it");
+        assert_eq!(guard.sources.len(), 2);
+        (0..=GUARD_OFFENCES_MAX).for_each(|_| guard.blame(after(0), phone(1)));
+        assert_eq!(
+            (guard.judge(after(0), phone(1)), guard.judge(after(0), phone(2))),
+            (Verdict::Banned, Verdict::Heard)
+        );
     }
 
     #[test]

@@ -6,11 +6,13 @@
 //! ```
 //! Under more load than the engine can bear, what frees a line must not wait behind what takes one. A CANCEL
 //! waits if an INVITE of its sender does: it must not overtake the one that it is about. What is sent again while
-//! it waits is left out: it would take a turn of somebody else's, and come up when its call is long decided.
+//! it waits is left out: it would take a turn of somebody else's, and come up when its call is long decided. What binds
+//! the connection that it came over is left out when that is lost; whoever calls by it has his turn, for his answer finds
+//! its way over a new one (RFC 3261 §18.2.2).
 
 use crate::clock::Instant;
 use crate::limits::INBOX_MAX;
-use crate::sip::way::Way;
+use crate::sip::way::{ConnectionId, Way};
 use crate::wire::sip::message::{Message, parse};
 use crate::wire::sip::name::Name;
 use crate::wire::sip::validate::validate_on_stream;
@@ -48,6 +50,11 @@ impl Waiting {
     /// How long it has waited.
     pub fn waited(&self, now: Instant) -> Duration {
         now.since(self.since)
+    }
+
+    /// Whether it asks for requests of ours to go by the connection that it came over.
+    fn binds_its_connection(&self) -> bool {
+        [&b"REGISTER "[..], b"SUBSCRIBE "].iter().any(|method| self.octets.starts_with(method))
     }
 }
 
@@ -87,6 +94,19 @@ impl Inbox {
             self.known.remove(transaction);
         }
         Some(first)
+    }
+
+    /// That connection is gone: a phone that logs in or subscribes by it would be bound to nothing, and rung there for
+    /// an hour.
+    pub fn lost(&mut self, connection: ConnectionId) {
+        let known = &mut self.known;
+        self.waiting.retain(|waiting| {
+            let stays = waiting.way.connection != Some(connection) || !waiting.binds_its_connection();
+            if let Some(transaction) = waiting.transaction.as_ref().filter(|_| !stays) {
+                known.remove(transaction);
+            }
+            stays
+        });
     }
 
     /// Nobody waits.
@@ -135,6 +155,7 @@ impl Transaction {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::sip::way::Transport;
 
     fn way(port: u16) -> Way {
         Way::udp("10.0.0.1:5060".parse().unwrap(), ([10, 0, 0, 2], port).into())
@@ -198,6 +219,35 @@ mod tests {
         inbox.take();
         inbox.sort(Instant::START, way(5_060), &invite);
         assert_eq!(inbox.waiting.len(), 3, "it had its turn: now it is one that comes again");
+    }
+
+    #[test]
+    fn who_would_be_bound_to_a_connection_that_is_gone_is_left_out_and_who_calls_is_not() {
+        // RFC 3261 §18.2.2; RFC 5626 §4.2
+        let over = |port: u16, id: Option<u64>| Way {
+            transport: Transport::Tcp,
+            connection: id.map(ConnectionId),
+            ..way(port)
+        };
+        let left = |method: &str, by: Way| {
+            let mut inbox = Inbox::default();
+            let octets = request(method, "To: <sip:100@c>");
+            assert_eq!(inbox.sort(Instant::START, by, &octets), Turn::Later, "{method}");
+            inbox.lost(ConnectionId(7));
+            let stays = !inbox.is_empty();
+            inbox.sort(Instant::START, by, &octets);
+            assert_eq!(inbox.waiting.len(), 1, "{method}: one that was left out may come again");
+            stays
+        };
+        for (why, method, by, stays) in [
+            ("a login", "REGISTER", over(40_001, Some(7)), false),
+            ("a subscription", "SUBSCRIBE", over(40_001, Some(7)), false),
+            ("a call: its answer goes by a new connection", "INVITE", over(40_001, Some(7)), true),
+            ("a login by another connection", "REGISTER", over(40_001, Some(8)), true),
+            ("a login by datagrams", "REGISTER", way(40_001), true),
+        ] {
+            assert_eq!(left(method, by), stays, "{why}");
+        }
     }
 
     #[test]

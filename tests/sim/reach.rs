@@ -173,6 +173,7 @@ impl World {
             return Ok(());
         }
         self.checker.signals.byes.lost(way);
+        way.connection.into_iter().for_each(|connection| self.inbox.lost(connection));
         self.tell_switch(Input::Unreachable { way })
     }
 

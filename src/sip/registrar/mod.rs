@@ -2,13 +2,13 @@
 //! registrations of one phone are one).
 //!
 //! ```text
-//!  REGISTER ──admit──▶ 503, come later        a storm after a power cut is served at a bounded rate
-//!     │ (the password is the digest's)
+//!  REGISTER  (the password is the digest's)
+//!     │ ──admit──▶ 503, come later             a storm after a power cut is served at a bounded rate
 //!     ▼
 //!  all Contacts judged ──▶ one refused: nothing is done     423 too brief · 500 out of order · 403 too many
 //!     │
 //!     ▼
-//!  bindings ──▶ Keep: to the disk ──durable──▶ 200           a change waits for it, a refresh does not
+//!  bindings ──▶ Keep: to the disk ──durable──▶ 200           a change waits for it, a refresh only for the change before
 //!     ▲ └── until: forgotten
 //!     └── the connection is gone: forgotten at once
 //! ```
@@ -44,6 +44,8 @@ pub struct Registrar {
     bindings: usize,
     bindings_max: usize,
     changes: u64,
+    /// The last change of each user that is not on disk yet. Only users log in, so there are never more than these.
+    unkept: BTreeMap<Arc<str>, u64>,
     meter: Meter,
     rng: Rng,
     outputs: VecDeque<Keep>,
@@ -171,6 +173,7 @@ impl Registrar {
             bindings: 0,
             bindings_max: REGISTER_BINDINGS_MAX,
             changes: 0,
+            unkept: BTreeMap::new(),
             meter: Meter::new(a_second),
             rng,
             outputs: VecDeque::new(),
@@ -219,17 +222,28 @@ impl Registrar {
         };
         let user: Arc<str> = self.known(registration.user);
         self.settle(&user);
-        let waits_for = match touched {
-            Touched::Nothing => None,
-            Touched::Refreshed => {
-                self.keep(now, &user);
-                None
+        match touched {
+            Touched::Nothing => {}
+            Touched::Refreshed => _ = self.keep(now, &user),
+            Touched::Changed => {
+                let change = self.keep(now, &user);
+                self.unkept.insert(Arc::clone(&user), change);
             }
-            Touched::Changed => Some(self.keep(now, &user)),
+        }
+        let waits_for = match &registration.wish {
+            Wish::Fetch => None,
+            // A phone that was sent away by a stuck disk comes again with the same: to say 200 to that would promise what
+            // a crash still takes back.
+            Wish::ForgetAll | Wish::Contacts(_) => self.unkept.get(&user).copied(),
         };
         let places = self.users.get(&user);
         let contacts = places.map(|places| places.bindings.iter().map(|one| one.to_value(now)).collect());
         Ok(Bound { contacts: contacts.unwrap_or_default(), waits_for })
+    }
+
+    /// Changes up to this one are on disk.
+    pub fn kept(&mut self, up_to: u64) {
+        self.unkept.retain(|_, change| *change > up_to);
     }
 
     /// The phones of a user, the preferred ones first, among equals the one that was heard of last.

@@ -122,9 +122,36 @@ fn each_register_is_answered_with_what_holds_and_only_changes_wait_for_the_disk(
         (14, "b", 5, "Contact: <sips:ann@h>\r\n", "416"),
     ] {
         assert_eq!(bench.said(at_s, call_id, cseq, lines), expected, "at {at_s}: {lines}");
+        bench.registrar.kept(u64::MAX);
     }
     assert_eq!(bench.registrar.bindings(), 0);
     assert_eq!(bench.kept().iter().map(|(_, rows)| *rows).collect::<Vec<_>>(), [1, 1, 1, 1, 2, 1, 0]);
+}
+
+#[test]
+fn who_comes_again_before_his_change_is_on_disk_waits_for_it_too() {
+    // RFC 3261 §10.3: a 200 says that it is so, and it is not while a crash takes it back.
+    let mut bench = Bench::new();
+    let (here, all) = ("m: <sip:ann@192.0.2.7>\r\n", "m: *\r\nExpires: 0\r\n");
+    let gone = "m: <sip:ann@192.0.2.7>;expires=0\r\n";
+    for (cseq, (why, kept, lines, waits_for)) in (1_u32..).zip([
+        ("change", 0, here, Some(1)),
+        ("change, refresh before kept: waits", 0, here, Some(1)),
+        ("a question what holds promises nothing", 0, "", None),
+        ("change, kept, refresh", 1, here, None),
+        ("`*`", 3, all, Some(4)),
+        ("`*` then `*`: waits", 3, all, Some(4)),
+        ("`*` then expires=0: waits", 3, gone, Some(4)),
+        ("`*`, kept, `*`", 4, all, None),
+        ("a change", 4, here, Some(5)),
+        ("and another one: waits for the last", 5, all, Some(6)),
+        ("the first of the two is kept", 5, all, Some(6)),
+        ("both are", 6, all, None),
+    ]) {
+        bench.registrar.kept(kept);
+        assert_eq!(bench.send(u64::from(cseq), "a", cseq, lines).unwrap().waits_for, waits_for, "{why}");
+    }
+    assert!(bench.registrar.unkept.is_empty(), "nothing is left of what is on disk");
 }
 
 #[test]

@@ -25,8 +25,8 @@ use super::{Stack, TimerKey};
 use crate::clock::Instant;
 use crate::id::LegId;
 use crate::limits::{
-    SIP_LOCATE_MAX, SIP_LOCATING_MAX, SIP_REQUEST_BY_UDP_MAX_OCTETS, SIP_REST_MAX, SIP_RESTING_MAX,
-    SIP_TARGETS_MAX,
+    SIP_CONNECTIONS_MAX, SIP_LOCATE_MAX, SIP_LOCATING_MAX, SIP_REQUEST_BY_UDP_MAX_OCTETS, SIP_REST_MAX,
+    SIP_RESTING_MAX, SIP_TARGETS_MAX,
 };
 use crate::wire::sip::address::Address;
 use crate::wire::sip::message::{Message, Response, parse};
@@ -111,9 +111,14 @@ enum Whom {
 }
 
 impl Reach {
-    /// A message came this way. How many connections there are is bounded by the edge, which tells of each end.
+    /// A message came this way. How many connections there are is bounded by the edge, which tells of each end; a message
+    /// that waited may come after that, so over the bound the oldest is forgotten. If it lives, another way to the same peer
+    /// is asked for, and the edge finds that very connection.
     pub(super) fn heard_by(&mut self, way: Way) {
         self.alive.extend(way.connection);
+        if self.alive.len() > SIP_CONNECTIONS_MAX {
+            self.alive.pop_first();
+        }
     }
 
     /// The way without a connection that is gone: another one is found, or opened, to the same peer, and if that one is

@@ -3,7 +3,7 @@
 //! ```text
 //!  REGISTER ─▶ no credentials, or wrong ones: 401 without a transaction
 //!           ─▶ another user's address: 403      ─▶ Contacts judged by [registrar]: 400 403 416 423 500 503
-//!           ─▶ 200, at once for a refresh; for a change when it is on disk
+//!           ─▶ 200, at once for a refresh; for a change, and whatever comes before it is kept, when it is on disk
 //! ```
 //! Without users in the configuration REGISTER is a method that we do not do.
 
@@ -40,11 +40,12 @@ pub struct Desk {
     pub(super) registrar: Registrar,
     /// What the phones of users know of messages that wait.
     pub(super) summaries: Summaries,
-    /// The 200 of changes that are not on disk yet.
-    waiting: BTreeMap<u64, Waiting>,
+    /// The 200 that wait for changes which are not on disk yet, as they came: the first is also the first that is late.
+    waiting: Vec<Waiting>,
 }
 
 struct Waiting {
+    change: u64,
     server: ServerId,
     octets: Vec<u8>,
     /// What is said if the disk takes too long.
@@ -65,7 +66,7 @@ impl Desk {
             }
         }
         let asker = Asker::new(&phones.realm, phones.secret);
-        Self { asker, users, registrar, summaries: Summaries::default(), waiting: BTreeMap::new() }
+        Self { asker, users, registrar, summaries: Summaries::default(), waiting: Vec::new() }
     }
 
     /// What passwords are for, and the host of users' addresses.
@@ -130,7 +131,7 @@ impl Desk {
     }
 
     fn poll_timeout(&self) -> Option<Instant> {
-        let late = self.waiting.first_key_value().map(|(_, waiting)| waiting.until);
+        let late = self.waiting.first().map(|waiting| waiting.until);
         self.registrar.poll_timeout().into_iter().chain(late).min()
     }
 }
@@ -194,14 +195,15 @@ impl Stack {
         let Some(desk) = self.desk.as_deref_mut() else { return Err(Answer::Status(405)) };
         let Arrival { request, way, .. } = arrival;
         let credentials = desk.asker.credentials(&request.headers);
-        if credentials.is_some() {
-            desk.registrar.admit(now).map_err(Answer::Later)?;
-        }
         let named = credentials.as_ref().map(named).unwrap_or_else(|| wanted.to_owned());
         let (user, ha1) = desk.users.get_key_value(named.as_str()).unzip();
         let shown = desk.asker.judge(now, request.method.octets(), credentials.as_ref(), ha1);
         let answer = match (shown, user) {
-            (Shown::Knows, Some(user)) if **user == *wanted => return Ok(Arc::clone(user)),
+            (Shown::Knows, Some(user)) if **user == *wanted => {
+                // Who guesses at passwords must not use up the turns of phones that know theirs.
+                desk.registrar.admit(now).map_err(Answer::Later)?;
+                return Ok(Arc::clone(user));
+            }
             (Shown::Knows, _) => Answer::Status(403),
             (Shown::Nothing | Shown::Stale | Shown::Wrong, _) => {
                 let algorithm = ha1.map_or(Algorithm::Sha256, Ha1::algorithm);
@@ -313,7 +315,7 @@ impl Stack {
         self.retime_server(server);
         if let Some(desk) = &mut self.desk {
             let until = now + REGISTRATION_WAITS_MAX;
-            desk.waiting.insert(change, Waiting { server, octets, late, until });
+            desk.waiting.push(Waiting { change, server, octets, late, until });
         }
     }
 
@@ -331,10 +333,10 @@ impl Stack {
 
     /// Changes up to this one are on disk: their 200 leave.
     pub(super) fn bindings_kept(&mut self, now: Instant, up_to: u64) {
-        while let Some(desk) = &mut self.desk
-            && let Some(first) = desk.waiting.first_entry().filter(|first| *first.key() <= up_to)
-        {
-            let Waiting { server, octets, .. } = first.remove();
+        let Some(desk) = &mut self.desk else { return };
+        desk.registrar.kept(up_to);
+        let kept: Vec<_> = desk.waiting.extract_if(.., |waiting| waiting.change <= up_to).collect();
+        for Waiting { server, octets, .. } in kept {
             self.server_answer(now, server, 200, octets);
         }
         self.retime_desk();
@@ -342,13 +344,10 @@ impl Stack {
 
     /// A binding is over, or the disk took too long: its phone tries again later. It is rung all the same.
     pub(super) fn desk_timeout(&mut self, now: Instant) {
-        if let Some(desk) = &mut self.desk {
-            desk.registrar.expire(now);
-        }
-        while let Some(desk) = &mut self.desk
-            && let Some(first) = desk.waiting.first_entry().filter(|first| first.get().until <= now)
-        {
-            let Waiting { server, late, .. } = first.remove();
+        let Some(desk) = &mut self.desk else { return };
+        desk.registrar.expire(now);
+        let late: Vec<_> = desk.waiting.extract_if(.., |waiting| waiting.until <= now).collect();
+        for Waiting { server, late, .. } in late {
             self.server_answer(now, server, 503, late);
         }
         self.retime_desk();

@@ -394,13 +394,18 @@ impl Stack {
             self.lose_patience(now, id);
             return self.retime_client(id);
         }
+        let mute = client.way.connection.filter(|_| client.is_unanswered_invite());
         match client.handle(now, clients::Input::Timeout) {
             Some(Output::Resend) if client.sending == Sending::Sent && !client.octets.is_empty() => {
                 let (way, octets) = (client.way, client.octets.clone());
                 self.counters.retransmissions_out += 1;
                 self.transmit(way, octets);
             }
-            Some(Output::TimedOut) => self.client_failed(now, id, 408),
+            Some(Output::TimedOut) => {
+                // Who is there says at least 100 (RFC 3261 §17.2.1): the phone at its end is gone, and rung no more.
+                mute.into_iter().for_each(|connection| self.phones_lost(connection));
+                self.client_failed(now, id, 408);
+            }
             // It waits for its next hop, or no deadline makes these.
             Some(
                 Output::Resend | Output::Deliver | Output::AckAndDeliver | Output::Ack | Output::Unreachable,

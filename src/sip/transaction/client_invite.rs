@@ -154,6 +154,11 @@ impl ClientInvite {
         }
     }
 
+    /// Nobody has said anything yet.
+    pub fn is_unanswered(&self) -> bool {
+        matches!(self.state, State::Calling { .. })
+    }
+
     /// Nothing is sent any more unless a message comes: at the deadline it is only forgotten.
     pub fn only_lingers(&self) -> bool {
         matches!(self.state, State::Accepted { .. } | State::Completed { .. })

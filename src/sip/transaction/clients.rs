@@ -295,6 +295,14 @@ impl Client {
         }
     }
 
+    /// Whether it is an INVITE to which nobody has said anything yet.
+    pub fn is_unanswered_invite(&self) -> bool {
+        match &self.machine {
+            Machine::Invite(machine) => machine.is_unanswered(),
+            Machine::NonInvite(_) => false,
+        }
+    }
+
     /// Its name on the wire.
     pub const fn key(&self) -> &ClientKey {
         &self.key

@@ -3,6 +3,7 @@
 use super::phone::settings;
 use crate::clock::Instant;
 use crate::id::LegId;
+use crate::limits::{REGISTER_RETRY_AFTER_S, REGISTRATIONS_A_SECOND};
 use crate::phi::Phi;
 use crate::rng::Rng;
 use crate::sip::digest::Ha1;
@@ -301,7 +302,18 @@ fn a_disk_that_takes_too_long_sends_the_phone_away_and_it_is_rung_all_the_same()
     bench.tell(Input::Timeout);
     let told = &bench.sent[before].1;
     assert!(status(told) == "503" && told.contains("Retry-After: "), "{told}");
-    assert_eq!(bench.kept(), "", "nothing is answered twice");
+    assert_eq!(bench.log_in("ann", CONTACT), "", "it comes again, and the disk is stuck as before");
+    assert_eq!(status(&bench.log_in("ann", "")), "200", "what holds is told");
+    bench.now += Duration::from_secs(8);
+    assert_eq!(bench.log_in("ann", CONTACT), "", "and again, before the last one is sent away");
+    bench.now += Duration::from_secs(8);
+    let before = bench.sent.len();
+    bench.tell(Input::Timeout);
+    let sent: Vec<_> = bench.sent[before..].iter().map(|(_, text)| status(text)).collect();
+    assert_eq!(sent, ["503"], "each has its own time");
+    assert_eq!(bench.log_in("ann", CONTACT), "");
+    assert_eq!(bench.kept(), "200 200", "all who wait for a change; nothing is answered twice");
+    assert_eq!(status(&bench.log_in("ann", CONTACT)), "200");
     bench.call("sip:ann@careline");
     assert_eq!(bench.last(), "INVITE sip:ann@10.0.0.2:5062 SIP/2.0 to udp/10.0.0.2:5062");
 }
@@ -366,6 +378,64 @@ fn a_phone_over_tcp_is_rung_by_its_connection_and_not_when_that_is_gone() {
     bench.tell(Input::Unreachable { way: bench.way });
     bench.call("sip:ann@careline");
     assert_eq!((bench.ladder.as_str(), bench.stack.bindings()), ("failed 480\n", 0));
+}
+
+#[test]
+fn a_phone_over_tcp_that_says_nothing_to_a_call_is_rung_no_more_and_one_that_rang_is() {
+    // RFC 3261 §17.1.1.2, Timer B
+    for (why, says, bound) in [("died without a word", None, 0), ("rang, and was not taken", Some(180), 1)] {
+        let mut bench = Bench::new();
+        bench.way = tcp("10.0.0.2:40001", 7);
+        bench.log_in("ann", "Contact: <sip:ann@10.0.0.2:40001;transport=tcp>\r\n");
+        let leg = bench.call("sip:ann@careline");
+        says.into_iter().for_each(|status| bench.answer(status, ""));
+        bench.tell(Input::Command(Command::HangUp { leg, reason: None }));
+        bench.now += Duration::from_secs(31);
+        bench.tell(Input::Timeout);
+        assert_eq!(bench.stack.bindings(), 1, "{why}: it may still answer");
+        bench.now += Duration::from_secs(2);
+        bench.tell(Input::Timeout);
+        assert_eq!(bench.stack.bindings(), bound, "{why}");
+        bench.ladder.clear();
+        bench.call("sip:ann@careline");
+        assert_eq!(bench.ladder, if bound == 0 { "failed 480\n" } else { "" }, "{why}");
+        bench.log_in("ann", "Contact: <sip:ann@10.0.0.2:40001;transport=tcp>\r\n");
+        assert_eq!(bench.stack.bindings(), 1, "{why}: a phone that comes again is bound again");
+    }
+}
+
+#[test]
+fn a_storm_is_turned_away_with_a_time_to_come_again_and_a_wrong_password_costs_nobody_his_turn() {
+    // RFC 3261 §21.5.4
+    let mut bench = Bench::new();
+    let from = |n: u32| {
+        let [.., b, c] = n.to_be_bytes();
+        udp(&format!("10.9.{b}.{c}:5060"))
+    };
+    let asked = bench.register("ann", "");
+    bench.purse = Purse::new(Account::new("ann", "guess"));
+    for n in 0..REGISTRATIONS_A_SECOND + 100 {
+        bench.way = from(n);
+        let guess = bench.authorization(&asked);
+        assert_eq!(status(&bench.register("ann", &guess)), "401", "guess {n}");
+    }
+    bench.purse = Purse::new(Account::new("ann", "secret"));
+    let mut answers = Vec::new();
+    for n in 0..REGISTRATIONS_A_SECOND + 100 {
+        bench.way = from(n);
+        let right = bench.authorization(&asked);
+        answers.push(bench.register("ann", &right));
+    }
+    let (served, away) = answers.split_at(REGISTRATIONS_A_SECOND as usize);
+    assert!(served.iter().all(|answer| status(answer) == "200"), "{:?}", served.last());
+    for answer in away {
+        let after = answer.lines().find_map(|line| line.strip_prefix("Retry-After: "));
+        let after = after.and_then(|seconds| seconds.parse::<u32>().ok()).unwrap_or(0);
+        assert!(status(answer) == "503" && REGISTER_RETRY_AFTER_S.contains(&after), "{answer}");
+    }
+    assert_eq!(bench.stack.counters().registers_shed, 100);
+    let held = bench.stack.transactions();
+    assert_eq!(held, REGISTRATIONS_A_SECOND as usize, "who is turned away costs no memory");
 }
 
 #[test]
