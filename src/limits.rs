@@ -151,10 +151,8 @@ pub const GUESTS_MAX: usize = 4;
 pub const GUEST_RING: Duration = Duration::from_secs(30);
 /// Vendors of interpreters: a clinic has one, and one or two that stand in for it.
 pub const INTERPRETERS_MAX: usize = 16;
-/// The longest wait for an interpreter, with all vendors that are tried.
+/// The longest wait for an interpreter, with all vendors that are tried and the menu of the one who answers.
 pub const INTERPRETER_WAIT_MAX: Duration = Duration::from_secs(120);
-/// The longest that the menu of a vendor takes: a PIN, a key for the language, and what is waited for before each.
-pub const INTERPRETER_MENU_MAX: Duration = Duration::from_secs(15);
 /// How long a menu has to begin before a key of ours is pressed for it, and between two of its questions.
 pub const MENU_PAUSE: Duration = Duration::from_secs(2);
 /// Keys that are pressed for one question of a menu: a PIN of 16 digits, a key behind it.
@@ -219,6 +217,8 @@ pub const CLOSING_MAX: Duration = Duration::from_secs(5);
 pub const FAREWELL: Duration = Duration::from_secs(15);
 /// How long before that the persons in a talk hear that it will end: time to say good-bye, or to promise a call back.
 pub const FAREWELL_WARNED: Duration = Duration::from_secs(45);
+/// How long before the greatest length of a call the persons in its talk hear that it will end: as long as before a stop.
+pub const LONGEST_WARNED: Duration = Duration::from_secs(60);
 /// How long a call is up before its dialog is written down for a later start. A shorter call costs nothing for it.
 pub const KEPT_AFTER: Duration = Duration::from_secs(2);
 /// Requests that may have gone out in a dialog since it was written down: one every few seconds for an hour.

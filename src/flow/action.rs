@@ -96,6 +96,8 @@ pub enum Input {
     },
     /// The engine stops in a moment: there is time for last words alone.
     Stopping,
+    /// The call has lasted as long as a call may, and nobody talks with the caller: he is led to a person before it ends.
+    LongAlone,
 }
 
 /// Whether a person is with a caller whose call goes on.
@@ -326,4 +328,14 @@ pub enum Why {
     WrongKeys,
     /// A fault of the engine or of something it asked.
     Fault,
+}
+
+impl Why {
+    /// How much hangs on it that a person is reached.
+    pub const fn urgency(self) -> Urgency {
+        match self {
+            Why::Crisis | Why::Emergency => Urgency::Danger,
+            Why::Asked | Why::Nurse | Why::Silence | Why::WrongKeys | Why::Fault => Urgency::Usual,
+        }
+    }
 }

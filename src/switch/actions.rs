@@ -1,6 +1,7 @@
 //! The flow runs: what it asks for is done here, and what comes of it goes back as its input.
 
 use super::Switch;
+use super::lasting::Lasts;
 use super::moving::Order;
 use super::person::Wanted;
 use crate::audio::tone::Signal;
@@ -251,9 +252,10 @@ impl Switch {
         if call.ending.as_ref().is_some_and(|ending| ending.until <= now) {
             return self.finish_call(id);
         }
-        if call.ends_at <= now {
-            return self.end_call(id, Cause::TooLong, Party::Engine, None);
+        if call.length.due() <= now && self.on_length_due(id) == Lasts::NoLonger {
+            return;
         }
+        let Some(call) = self.calls.get_mut(&id) else { return };
         if call.message_until.is_some_and(|until| until <= now) {
             // The tone waits for a patient who is on hold.
             let is_held = call.patient.is_held();

@@ -3,6 +3,7 @@
 use super::dialled::Script;
 use super::guests::Guest;
 use super::interface::Now;
+use super::lasting::Length;
 use super::talk::Talk;
 use crate::call::keycode::Reader;
 use crate::call::keys::Presses;
@@ -67,7 +68,7 @@ pub struct Call {
     /// The request that the flow waits for.
     pub request: Option<RequestId>,
     /// The greatest length.
-    pub ends_at: Instant,
+    pub length: Length,
     /// The call is over; only its closing is waited for.
     pub ending: Option<Ending>,
     /// The deadline in the switch's index.
@@ -236,7 +237,7 @@ impl Call {
             message: None,
             presses: Presses::default(),
             request: None,
-            ends_at,
+            length: Length::until(ends_at),
             ending: None,
             due: None,
         }
@@ -253,8 +254,8 @@ impl Call {
         let probe = self.probed_legs().filter_map(|leg| leg.probe_at).min();
         let menu = self.person.as_ref().and_then(|person| person.menu.at);
         let keys = self.persons().filter_map(|person| person.keys.poll_timeout()).min();
-        let own =
-            [run, ring, menu, keys, guests, self.message_until, probe, self.keep_at, Some(self.ends_at)];
+        let length = Some(self.length.due());
+        let own = [run, ring, menu, keys, guests, self.message_until, probe, self.keep_at, length];
         own.into_iter().flatten().min()
     }
 

@@ -291,7 +291,15 @@ impl Script {
         }
     }
 
-    /// Whether help is called: a stop does not end such a call.
+    /// Whether lives may hang on it: help is called, or the flow's caller is in danger.
+    pub fn is_in_danger(&self) -> bool {
+        match self {
+            Script::Flow(run) => run.is_in_danger(),
+            Script::Dialled(dialled) => dialled.placed.urgency() == Urgency::Danger,
+        }
+    }
+
+    /// Whether help is called: ports are kept for such a call.
     pub fn is_emergency(&self) -> bool {
         self.placed().is_some_and(|placed| placed.urgency() == Urgency::Danger)
     }

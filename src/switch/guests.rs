@@ -25,7 +25,7 @@ use super::person::{STATUS_NO_PORT, STATUS_RANG_OUT, STATUS_STOPPING};
 use crate::call::leg::Leg;
 use crate::call::recording::RecordingKind;
 use crate::clock::Instant;
-use crate::flow::action::{ConnectEnd, Input};
+use crate::flow::action::{ConnectEnd, Input, Urgency};
 use crate::id::{AskId, CallId, LegId, PlaybackId};
 use crate::limits::{GUEST_RING, GUESTS_MAX, ROOMS_MAX};
 use crate::media::command::{Command, Ears};
@@ -241,7 +241,9 @@ impl Switch {
         if let Some(its) = &interprets {
             self.append(id, its.told(leg));
         }
-        let port = if self.stopping.is_some() { Err(STATUS_STOPPING) } else { Ok(()) };
+        // While the engine stops only those come who help a caller in danger.
+        let urgency = if mode == GuestMode::Third { self.urgency_of(id) } else { Urgency::Usual };
+        let port = if self.may_call_person(urgency) { Ok(()) } else { Err(STATUS_STOPPING) };
         let port = port.and_then(|()| self.port_beside_talk(id).ok_or(STATUS_NO_PORT));
         let Some(call) = self.calls.get_mut(&id) else { return };
         let owned = match port {
@@ -454,7 +456,7 @@ impl Switch {
         self.counters.guests_not_reached += 1;
         self.append(id, Event::GuestNotReached { leg, status });
         if let Some(its) = interprets {
-            let is_tried = status != STATUS_TALK_OVER && self.stopping.is_none();
+            let is_tried = status != STATUS_TALK_OVER && self.may_call_person(self.urgency_of(id));
             match if is_tried { self.after_vendor(id, &its, asked) } else { Some(asked) } {
                 Some(answered) => asked = answered,
                 None => return,

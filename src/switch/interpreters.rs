@@ -23,6 +23,7 @@ use crate::report::event::{Event, Pressed};
 use crate::sip::interface as sip;
 use crate::wire::telephone_event::Key;
 use std::collections::{BTreeMap, VecDeque};
+use std::time::Duration;
 
 /// Who may be called into talks by name alone, and who is never recorded.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -68,10 +69,25 @@ pub(super) struct Interprets {
     vendor: usize,
     /// Its name.
     pub name: String,
-    /// Nobody else is tried after that.
+    /// Until when he, or another vendor, is to be in.
     until: Instant,
     /// Keys that are still to be pressed for its menu.
     dials: VecDeque<(Pressed, Phi<Vec<Key>>)>,
+}
+
+impl Vendor {
+    /// How long its menu takes from the answer until its interpreter may be heard.
+    pub fn menu_takes(&self, language: &Language) -> Duration {
+        let pin = self.pin.as_ref().map(|pin| pin.expose().len());
+        let questions = pin.into_iter().chain(self.keys.get(language).map(Vec::len));
+        let asked: Duration = questions.map(|keys| pressing(keys) + MENU_PAUSE).sum();
+        if asked.is_zero() { asked } else { MENU_PAUSE + asked }
+    }
+}
+
+/// How long it takes to press so many keys.
+fn pressing(keys: usize) -> Duration {
+    (KEY_PRESSED + KEY_SENT_PAUSE).saturating_mul(u32::try_from(keys).unwrap_or(u32::MAX))
 }
 
 impl Switch {
@@ -94,7 +110,7 @@ impl Switch {
             return Err(GuestRefusal::IsThere(its.name.clone()));
         }
         let until = self.now.at + INTERPRETER_WAIT_MAX;
-        let first = self.vendor_after(0, &language);
+        let first = self.vendor_after(0, &language, until);
         let vendor = first.ok_or_else(|| GuestRefusal::NoInterpreter(language.clone()))?;
         self.call_vendor(id, ask, vendor, language, until);
         Ok(())
@@ -107,12 +123,12 @@ impl Switch {
         let Some(language) = person.and_then(|person| person.interpreter.clone()) else { return false };
         let rooms = self.rooms_in_use();
         let has_place = self.calls.get(&id).is_some_and(|call| call.has_place_for_guest(rooms).is_ok());
-        let Some(vendor) = self.vendor_after(0, &language).filter(|_| has_place) else {
+        let until = self.now.at + INTERPRETER_WAIT_MAX;
+        let Some(vendor) = self.vendor_after(0, &language, until).filter(|_| has_place) else {
             self.no_interpreter(id, language);
             self.forget_interpreter(id);
             return false;
         };
-        let until = self.now.at + INTERPRETER_WAIT_MAX;
         self.call_vendor(id, None, vendor, language, until);
         // Where no port was left for any vendor, nobody waits any more.
         self.calls.get(&id).and_then(|call| call.person.as_ref()).is_some_and(Person::waits)
@@ -141,10 +157,13 @@ impl Switch {
         self.begin_talk(id, leg, holds);
     }
 
-    /// The next vendor of the language from that place on.
-    fn vendor_after(&self, place: usize, language: &Language) -> Option<usize> {
+    /// The next vendor of the language from that place on whose menu could be through before `until`.
+    fn vendor_after(&self, place: usize, language: &Language, until: Instant) -> Option<usize> {
+        let now = self.now.at;
+        let in_time = |vendor: &Vendor| now + vendor.menu_takes(language) < until;
         let vendors = self.settings.interpreters.vendors.iter().enumerate().skip(place);
-        let mut offering = vendors.filter(|(_, vendor)| vendor.languages.contains(language));
+        let mut offering =
+            vendors.filter(|(_, vendor)| vendor.languages.contains(language) && in_time(vendor));
         offering.next().map(|(place, _)| place)
     }
 
@@ -156,16 +175,18 @@ impl Switch {
         language: Language,
         until: Instant,
     ) {
-        let is_last = self.vendor_after(place + 1, &language).is_none();
+        let is_last = self.vendor_after(place + 1, &language, until).is_none();
         let Some(vendor) = self.settings.interpreters.vendors.get(place) else { return };
         let pin = vendor.pin.clone().map(|pin| (Pressed::Pin, pin));
         let keys = vendor.keys.get(&language).map(|keys| (Pressed::Language, Phi::new(keys.clone())));
         let dials = pin.into_iter().chain(keys).collect();
         let name = vendor.name.clone();
         let target = vendor.target.clone();
+        // He must answer early enough for his menu.
+        let answers_by = until.before(vendor.menu_takes(&language));
         let interprets = Interprets { language, vendor: place, name, until, dials };
         // Nobody comes after the last one: he may ring for as long as there is time.
-        let ring_until = if is_last { until } else { until.min(self.now.at + GUEST_RING) };
+        let ring_until = if is_last { answers_by } else { answers_by.min(self.now.at + GUEST_RING) };
         self.call_guest(id, Called::vendor(target, interprets, ring_until, ask));
     }
 
@@ -198,8 +219,7 @@ impl Switch {
         let Some((pressed, keys)) = dials.and_then(VecDeque::pop_front) else {
             return self.let_vendor_in(id, leg);
         };
-        let takes = (KEY_PRESSED + KEY_SENT_PAUSE).saturating_mul(keys.expose().len() as u32);
-        guest.stage = Stage::Dials(now + takes + MENU_PAUSE);
+        guest.stage = Stage::Dials(now + pressing(keys.expose().len()) + MENU_PAUSE);
         self.append(id, Event::KeysPressed { leg, pressed });
         self.order(worker, leg, Order::Media(Command::Press { leg, keys }));
     }
@@ -213,8 +233,7 @@ impl Switch {
         asked: Option<AskId>,
     ) -> Option<Option<AskId>> {
         let Interprets { language, vendor, until, .. } = interprets;
-        let next = self.vendor_after(vendor + 1, language).filter(|_| *until > self.now.at);
-        if let Some(next) = next {
+        if let Some(next) = self.vendor_after(vendor + 1, language, *until) {
             self.call_vendor(id, asked, next, language.clone(), *until);
             return None;
         }

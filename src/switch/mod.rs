@@ -32,6 +32,7 @@ pub mod interpreters;
 mod keeping;
 mod keycode;
 mod ladder;
+mod lasting;
 pub mod messages;
 mod meter;
 mod moving;

@@ -93,7 +93,7 @@ impl Switch {
     /// A port for who is called. The one who asked stays on this worker too, so that the talk can go on: nobody is moved
     /// for a transfer.
     pub(super) fn port_for_transfer(&mut self, id: CallId) -> Result<Owned, u16> {
-        if !self.may_call_person(Urgency::Usual) {
+        if !self.may_call_person(self.urgency_of(id)) {
             return Err(STATUS_STOPPING);
         }
         self.port_where_patient_is(id).ok_or(STATUS_NO_PORT)

@@ -30,7 +30,8 @@ pub const CALLS_UNTIL: Duration = Duration::from_secs(540);
 /// A world's length without what has to die down.
 pub const LENGTH: Duration = Duration::from_secs(620);
 
-/// Who leaves the end to the engine hangs up so long after the greatest length of a call.
+/// Who leaves the end to the engine hangs up so long after twice the greatest length of a call: who is alone with a flow
+/// at its end is led to a person first.
 const AFTER_LONGEST: Duration = Duration::from_secs(60);
 
 /// A world before it begins.
@@ -114,7 +115,7 @@ impl Script {
         for caller in callers.iter_mut().filter(crosses) {
             // So that the engine is the one who hangs up; of a call that it forgot, for it was killed, the caller does.
             caller.plan.acts.retain(|(_, act)| !matches!(act, Act::HangUp | Act::Vanish));
-            caller.plan.acts.push_back((longest + AFTER_LONGEST, Act::HangUp));
+            caller.plan.acts.push_back((2 * longest + AFTER_LONGEST, Act::HangUp));
         }
         let mut chaos = chaos(count, rng);
         if rng.below(3) == 0 {

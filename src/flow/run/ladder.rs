@@ -11,8 +11,7 @@ use crate::flow::action::{Action, Aid, Fact, Phrases, Urgency, Why};
 use crate::flow::program::{Act, Own, Target};
 use crate::id::ExitName;
 use crate::limits::{
-    COMFORT_EVERY, EMERGENCY_EVERY, ENGINE_ANSWER_MAX, INTERPRETER_MENU_MAX, INTERPRETER_WAIT_MAX,
-    LADDER_REST,
+    COMFORT_EVERY, EMERGENCY_EVERY, ENGINE_ANSWER_MAX, INTERPRETER_WAIT_MAX, LADDER_REST,
 };
 use smallvec::smallvec;
 use std::time::Duration;
@@ -58,10 +57,7 @@ pub(super) fn exit_name(why: Why) -> &'static str {
 
 /// Nobody in danger is asked to leave a message.
 fn in_danger(why: Why) -> bool {
-    match why {
-        Why::Crisis | Why::Emergency => true,
-        Why::Asked | Why::WrongKeys | Why::Nurse | Why::Silence | Why::Fault => false,
-    }
+    why.urgency() == Urgency::Danger
 }
 
 /// Who cannot wait for the recording notice gets his person without it, and is not recorded.
@@ -172,10 +168,9 @@ impl Run {
         };
         let Some(rung) = rung else { return };
         let interpreter = self.interpreter.clone();
-        let wait =
-            interpreter.as_ref().map_or(Duration::ZERO, |_| INTERPRETER_WAIT_MAX + INTERPRETER_MENU_MAX);
+        let wait = interpreter.as_ref().map_or(Duration::ZERO, |_| INTERPRETER_WAIT_MAX);
         climb.call = Call::Ringing { by: now + rung.ring + wait + ENGINE_ANSWER_MAX };
-        let urgency = if in_danger(climb.why) { Urgency::Danger } else { Urgency::Usual };
+        let urgency = climb.why.urgency();
         let keys = rung.keys.get(&language).cloned().unwrap_or_default();
         let (target, ring, aid) = (rung.target.clone(), rung.ring, Aid { interpreter, keys });
         self.actions.push_back(Action::Connect { target, ring, urgency, aid });
@@ -274,6 +269,34 @@ impl Run {
     pub(super) fn lost_on_the_way(&mut self, now: Instant, why: Why) {
         self.callers.clear();
         self.climb(now, why);
+    }
+
+    /// Whether the caller is in danger: a person is called for him, or talks with him, because of a crisis or an emergency, or he
+    /// has called a number for such. Once in danger he is so to the end of the call: only he may end it.
+    pub fn is_in_danger(&self) -> bool {
+        let why = match &self.state {
+            State::Climbing(climb) => Some(climb.why),
+            State::Talking { why } => Some(*why),
+            State::Waiting | State::Saying(_) | State::Closed(_) | State::Notice(_) | State::Asking(_) => None,
+            State::Entering(_) | State::ByPhone(_) | State::Requesting(_) | State::Pausing { .. } => None,
+            State::Prompting(..) | State::Opening { .. } | State::Recording { .. } => None,
+            State::Saving { .. } | State::Parting { .. } | State::Over => None,
+        };
+        why.is_some_and(in_danger) || self.set.is_urgent(&self.set.flows()[self.called].name)
+    }
+
+    /// The call has lasted as long as a call may, and nobody talks with the caller. He is led to a person as one who is silent
+    /// is, at once as with key 0; unless somebody is called for him already, or a message or last words are under way.
+    pub(super) fn long_alone(&mut self, now: Instant) {
+        match &self.state {
+            State::Saying(_) | State::Closed(_) | State::Notice(_) | State::Asking(_) => {}
+            State::Entering(_) | State::ByPhone(_) | State::Requesting(_) | State::Pausing { .. } => {}
+            State::Waiting | State::Climbing(_) | State::Talking { .. } => return,
+            State::Prompting(..) | State::Opening { .. } | State::Recording { .. } => return,
+            State::Saving { .. } | State::Parting { .. } | State::Over => return,
+        }
+        let words = smallvec![self.own(Own::Person)];
+        self.climb_saying(now, Why::Silence, words, ExitName::from(exit_name(Why::Silence)));
     }
 
     /// The caller pressed 7 when the notice was over: recording stops, and he is told.

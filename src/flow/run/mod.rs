@@ -515,6 +515,7 @@ impl Run {
             Input::ByPhone(answer) => self.service_hears(now, phone::Input::Answer(answer)),
             Input::Answered { request, answer } => self.answered(now, request, answer),
             Input::Stopping => self.stopping(now),
+            Input::LongAlone => self.long_alone(now),
         }
         self.let_go(now);
     }

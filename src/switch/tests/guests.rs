@@ -36,15 +36,20 @@ fn naming_more() -> Arc<FlowSet> {
     Arc::new(set.unwrap())
 }
 
-/// A patient who talks with the desk; each worker has so many ports.
+/// A patient in danger who talks with the desk; each worker has so many ports.
 fn talk_on(ports: [u16; 2]) -> Scene {
+    talk_after(9, ports)
+}
+
+/// The same after this key.
+fn talk_after(key: u8, ports: [u16; 2]) -> Scene {
     let mut scene = Scene::down();
     let numbers = |(first, count): (u16, u16)| (0..count).map(|n| first + 2 * n).collect::<Vec<u16>>();
     let workers: Vec<Vec<u16>> = [20_000, 21_000].into_iter().zip(ports).map(numbers).collect();
     scene.switch.ports = super::ports::Ports::new(&workers, 2, crate::limits::PORT_REST_DEFAULT);
     scene.offer("100", "sendrecv");
     scene.request("100", "ACK", "");
-    scene.press(Key::Digit(9));
+    scene.press(Key::Digit(key));
     for _ in 0..5 {
         if invites(&scene).is_empty() {
             scene.heard();

@@ -14,7 +14,7 @@ fn drained(scene: &mut Scene, within: Duration) {
 }
 
 /// The desk's 200 to the newest INVITE.
-fn desk_answers(scene: &mut Scene) {
+pub(super) fn desk_answers(scene: &mut Scene) {
     let invite = scene.sent.iter().rev().find(|text| text.starts_with("INVITE sip:front-desk@"));
     let invite = invite.expect("the desk is called").clone();
     let header = |name: &str| invite.lines().find(|line| line.starts_with(name)).unwrap_or_default();
@@ -29,7 +29,7 @@ fn desk_answers(scene: &mut Scene) {
     ));
 }
 
-fn byes(scene: &Scene) -> Vec<&String> {
+pub(super) fn byes(scene: &Scene) -> Vec<&String> {
     let mut byes: Vec<&String> = scene.sent.iter().filter(|text| text.starts_with("BYE ")).collect();
     byes.dedup();
     byes
@@ -121,6 +121,57 @@ fn a_person_hears_once_that_the_talk_ends_soon_and_the_patient_does_not() {
         scene.wait(within);
         assert_eq!(scene.signals, expected, "{within:?}: once");
     }
+}
+
+/// A caller in danger: by key 9, the emergency number, or the number for people in a crisis.
+pub(super) fn in_danger(scene: &mut Scene, how: &str) {
+    let number = if how == "190" { "190" } else { "100" };
+    scene.offer(number, "sendrecv");
+    scene.request(number, "ACK", "");
+    if number == "100" {
+        how.bytes().for_each(|digit| scene.press(Key::Digit(digit - b'0')));
+    }
+    for _ in 0..8 {
+        if !scene.sent.iter().any(|text| text.starts_with("INVITE ")) {
+            scene.heard();
+        }
+    }
+}
+
+#[test]
+fn a_caller_in_danger_is_waited_for_whether_he_talks_or_somebody_is_called_for_him() {
+    for how in ["9", "911", "190"] {
+        for talks in [true, false] {
+            let mut scene = Scene::down();
+            in_danger(&mut scene, how);
+            if talks {
+                desk_answers(&mut scene);
+                assert!(scene.log.iter().any(|event| matches!(event, Event::Bridged { .. })), "{how}");
+            }
+            drained(&mut scene, DRAIN);
+            scene.wait(DRAIN * 4);
+            let waits = scene.switch.stopping.map(|stopping| stopping.wait_told);
+            assert_eq!((waits, scene.switch.drained_told), (Some(true), false), "{how}: it is told why");
+            assert_eq!((byes(&scene).len(), scene.ended()), (0, None), "{how}, talks: {talks}");
+            assert_eq!(scene.signals, [], "{how}: nothing ends soon");
+            assert_ne!(scene.says, STOPPING, "{how}, talks: {talks}");
+            let parted = scene.log.iter().any(|event| matches!(event, Event::Unbridged { .. }));
+            assert!(!parted && (talks || super::desk::called(&scene) > 1), "{how}: {:#?}", scene.log);
+            // Who wants the engine to stop at once says so.
+            drained(&mut scene, Duration::ZERO);
+            scene.wait(Duration::ZERO);
+            assert!(byes(&scene).iter().any(|bye| bye.starts_with("BYE sip:p@")), "{how}, talks: {talks}");
+        }
+    }
+}
+
+#[test]
+fn who_hears_the_words_of_a_number_for_a_crisis_is_not_told_that_the_engine_stops() {
+    let mut scene = Scene::up("190", "sendrecv");
+    drained(&mut scene, FAREWELL);
+    scene.wait(DRAIN);
+    assert_eq!((byes(&scene).len(), scene.ended()), (0, None), "{:#?}", scene.log);
+    assert_ne!(scene.says, STOPPING);
 }
 
 /// What a trunk does that hears that we leave.

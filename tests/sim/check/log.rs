@@ -55,6 +55,8 @@ pub struct Call {
     heard_us: Option<u64>,
     notice: bool,
     refused_us: Option<u64>,
+    /// The caller is in danger: the engine never hangs up on him.
+    in_danger: bool,
     message_saved: bool,
     bridged_us: Option<u64>,
     /// Since when somebody hands the caller on, and who.
@@ -473,6 +475,7 @@ impl Log {
             (Cause::Cancelled, Party::Caller) => story.is_some_and(|story| story.cancelled),
             (Cause::Normal, Party::Flow) if call.is_dialled => call.is_left && call.bridged_us.is_none(),
             (Cause::Normal, Party::Flow) => call.message_saved,
+            (Cause::Draining | Cause::TooLong, Party::Engine) if call.in_danger => false,
             (Cause::Draining, Party::Engine) => context.draining,
             (Cause::AckMissing, Party::Engine) => {
                 let may_miss = |phone: usize| !context.phones[phone].acknowledges_surely();
@@ -524,6 +527,7 @@ impl Log {
                 heard_us: None,
                 notice: false,
                 refused_us: None,
+                in_danger: false,
                 message_saved: false,
                 bridged_us: None,
                 handed_us: None,
@@ -638,6 +642,9 @@ impl Call {
 
     fn fold(&mut self, entry: &Entry) {
         self.talk.follow(&entry.event);
+        if let Event::Flow(Fact::LadderRung { why: Why::Crisis | Why::Emergency, .. }) = &entry.event {
+            self.in_danger = true;
+        }
         match &entry.event {
             Event::Heard { .. } => self.heard_us = Some(entry.since_start_us),
             Event::Flow(Fact::NoticeGiven) => self.notice = true,

@@ -2,7 +2,7 @@
 
 use super::values::set;
 use super::*;
-use crate::limits::{INTERPRETER_MENU_MAX, INTERPRETER_WAIT_MAX};
+use crate::limits::INTERPRETER_WAIT_MAX;
 
 fn door(steps: &str) -> Arc<FlowSet> {
     set(&[("door.yaml", &format!("flow: door\nstart: a\nsteps:\n{steps}"))], "door")
@@ -17,8 +17,8 @@ fn while_person_or_interpreter_is_waited_for_the_caller_hears_a_word_at_least_ev
     engine.play("start w19");
     let call = "call sip:nurse@10.0.0.5 for 25 s, interpreter vi\n";
     assert!(engine.log.ends_with(call), "{}", engine.log);
-    // The nurse answers at the last moment, and the vendor's menu after two minutes.
-    let longest = 25 + INTERPRETER_WAIT_MAX.as_secs() + INTERPRETER_MENU_MAX.as_secs();
+    // The nurse answers at the last moment, and so does the vendor.
+    let longest = 25 + INTERPRETER_WAIT_MAX.as_secs();
     engine.ringing = Some(engine.now + Duration::from_secs(longest + 5));
     let mut silent = 0;
     for second in 0..longest {

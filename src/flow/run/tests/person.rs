@@ -77,3 +77,27 @@ fn who_is_handed_on_to_nobody_and_left_alone_is_led_up_the_ladder_from_its_first
         assert!(engine.log.ends_with("they talk\n"), "{key}: {}", engine.log);
     }
 }
+
+#[test]
+fn who_was_there_too_long_alone_is_led_to_a_person_unless_one_is_called_or_a_message_is_taken() {
+    for (before, led_on) in [
+        ("start", true),
+        (TO_MENU, true),
+        ("start w21 w8", true),
+        ("start w21 4 w1", true),
+        ("start w21 0", false),
+        ("start w21 0 yes", false),
+        ("start w21 0 no", false),
+        ("start w21 0 no w6 open", false),
+        ("start w21 0 no w6 open # saved", false),
+    ] {
+        let mut engine = Engine::new(flows(&[]), "main_menu");
+        engine.play(before);
+        let length = engine.log.len();
+        engine.input(Input::LongAlone);
+        let after = &engine.log[length..];
+        assert_eq!(after.contains("LadderRung { rung: 1, why: Silence }"), led_on, "`{before}`: {after}");
+        assert_eq!(after.contains("call sip:front-desk"), led_on, "`{before}`: {after}");
+        assert!(led_on || after.is_empty(), "`{before}`: {after}");
+    }
+}

@@ -85,7 +85,7 @@ fn a_guest_for_whom_a_worker_has_no_port_takes_all_to_one_that_has_or_stays_out(
 #[test]
 fn when_the_engine_stops_guests_leave_before_the_last_words() {
     for mode in MODES {
-        let mut scene = talk();
+        let mut scene = talk_after(0, [6, 6]);
         joined(&mut scene, MARIA, mode);
         scene.tell(Input::Drain { within: Duration::from_secs(30) });
         scene.wait(Duration::from_secs(30) - crate::limits::FAREWELL);

@@ -75,6 +75,33 @@ fn who_may_not_be_called_or_cannot_be_is_told_why() {
 }
 
 #[test]
+fn while_the_engine_stops_a_third_party_comes_to_a_caller_in_danger_alone() {
+    for (key, comes) in [(9, true), (0, false)] {
+        let mut scene = talk_after(key, [6, 6]);
+        scene.tell(Input::Drain { within: Duration::from_secs(600) });
+        if comes {
+            joined(&mut scene, MARIA, Third);
+            assert_eq!(hearing(&scene), of_three(Third));
+        } else {
+            come(&mut scene, MARIA, Third);
+            assert_eq!(scene.answers.pop(), Some(Err(GuestRefusal::Stopping)));
+        }
+    }
+}
+
+#[test]
+fn a_stop_does_not_part_a_patient_from_the_line_that_a_nurse_has_left_him_with() {
+    let mut scene = talk_after(0, [6, 6]);
+    joined(&mut scene, INES, Third);
+    hangs_up(&mut scene, 'd');
+    assert_eq!(hearing(&scene), "p:i i:p");
+    scene.tell(Input::Drain { within: Duration::from_secs(30) });
+    scene.wait(Duration::from_secs(120));
+    assert_eq!((scene.ended(), byes_to(&scene, "p"), byes_to(&scene, "ines")), (None, 0, 0));
+    assert_eq!(hearing(&scene), "p:i i:p");
+}
+
+#[test]
 fn a_talk_has_a_bound() {
     let mut scene = talk();
     for target in [MARIA, INES, "sip:noor@10.0.0.9", "sip:omar@10.0.0.9"] {

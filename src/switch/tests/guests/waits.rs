@@ -6,6 +6,8 @@ use crate::flow::action::Urgency;
 use crate::limits::{INTERPRETER_WAIT_MAX, MENU_PAUSE};
 
 const VI: &str = "vi";
+/// What the menu of `with_menu` takes: three pauses, and four keys of 160 ms.
+const MENU: Duration = Duration::from_millis(3 * 2_000 + 4 * 160);
 const CONTACT: &str = "Contact: <sip:front-desk@10.0.0.9:5060>\r\nContent-Type: application/sdp\r\n";
 
 /// The desk is rung for a patient for whom it needs an interpreter.
@@ -68,8 +70,8 @@ fn without_an_interpreter_patient_and_person_talk_when_the_last_vendor_has_faile
     let busy: Fails = |scene| answer(scene, "maria", "486 Busy Here", "");
     let silent: Fails = |scene| {
         answer(scene, "maria", "180 Ringing", "");
-        scene.wait(INTERPRETER_WAIT_MAX - Duration::from_millis(1));
-        assert_eq!(hearing(scene), "", "there is time left");
+        scene.wait(INTERPRETER_WAIT_MAX - MENU - Duration::from_millis(1));
+        assert_eq!(hearing(scene), "", "there is time left for her menu");
         scene.wait(Duration::from_millis(1));
     };
     let leaves_in_the_menu: Fails = |scene| {
@@ -92,6 +94,28 @@ fn without_an_interpreter_patient_and_person_talk_when_the_last_vendor_has_faile
         let mut scene = rung(Urgency::Usual, vendors);
         desk_answers(&mut scene);
         assert_eq!((hearing(&scene).as_str(), scene.switch.counters.interpreters_missing), ("p:d d:p", 1));
+    }
+}
+
+#[test]
+fn the_ring_and_the_menu_of_a_vendor_take_no_longer_together_than_the_wait_for_an_interpreter() {
+    assert_eq!(with_menu("maria").menu_takes(&VI.into()), MENU);
+    assert_eq!(vendor("maria", &[VI]).menu_takes(&VI.into()), Duration::ZERO);
+    // Who has no menu may ring to the end.
+    for (its, menu, body) in
+        [(with_menu("maria"), MENU, takes_keys()), (vendor("maria", &[VI]), Duration::ZERO, sdp(1, DESK, ""))]
+    {
+        let mut scene = rung(Urgency::Usual, vec![its]);
+        desk_answers(&mut scene);
+        answer(&mut scene, "maria", "180 Ringing", "");
+        scene.wait(INTERPRETER_WAIT_MAX - menu - Duration::from_millis(1));
+        answer(&mut scene, "maria", "200 OK", &body);
+        scene.wait(menu.saturating_sub(Duration::from_millis(1)));
+        assert_eq!(hearing(&scene) == of_three(Third), menu.is_zero(), "{menu:?}");
+        scene.wait(menu.min(Duration::from_millis(1)));
+        assert_eq!(hearing(&scene), of_three(Third), "{menu:?}\n{:#?}", scene.log);
+        hangs_up(&mut scene, 'p');
+        all_is_over(&mut scene, "in time");
     }
 }
 
