@@ -86,8 +86,13 @@ impl Switch {
         if is_asked || call.transferor_leg(leg).is_some() {
             return Err(STATUS_PENDING);
         }
-        let talks = call.person.as_ref().is_some_and(|person| person.leg.id == leg && person.talks());
-        if talks { Ok(()) } else { Err(STATUS_FORBIDDEN) }
+        let person = call.person.as_ref().filter(|person| person.leg.id == leg && person.talks());
+        let may = person.is_some_and(|person| match call.run.placed() {
+            None => true,
+            // Whom a phone of ours has called is a colleague, or somebody outside who is to make us call nobody.
+            Some(_) => self.sip.is_user(&person.target),
+        });
+        if may { Ok(()) } else { Err(STATUS_FORBIDDEN) }
     }
 
     /// A port for who is called. The one who asked stays on this worker too, so that the talk can go on: nobody is moved
