@@ -3,6 +3,7 @@
 use super::dialled::Script;
 use super::guests::Guest;
 use super::interface::Now;
+use super::replacing::Coming;
 use super::talk::Talk;
 use crate::call::keycode::Reader;
 use crate::call::keys::Presses;
@@ -44,6 +45,8 @@ pub struct Call {
     pub person: Option<Person>,
     /// The talk that is being handed to that person by another one.
     pub transfer: Option<Transfer>,
+    /// Another phone of that person, which has our offer and has not answered it.
+    pub coming: Option<Coming>,
     /// Who else is in the talk, or is called into it: at most [`GUESTS_MAX`](crate::limits::GUESTS_MAX).
     pub guests: Vec<Guest>,
     /// Who hears each other.
@@ -225,6 +228,7 @@ impl Call {
             voiced: false,
             person: None,
             transfer: None,
+            coming: None,
             guests: Vec::new(),
             talk: Talk::Apart,
             consult: None,

@@ -31,6 +31,8 @@ impl Switch {
             self.transferor_left(id);
         } else if call.guest(leg).is_some() {
             self.guest_left(id, leg);
+        } else {
+            self.coming_left(id, leg);
         }
         self.rekey(id);
     }
@@ -52,6 +54,7 @@ impl Switch {
         }
         self.drop_transfer(id, STATUS_TERMINATED, None);
         self.end_guests(id, None);
+        self.drop_coming(id);
         if !told_by_peer {
             self.sip(sip::Command::HangUp { leg: patient.id, reason: hang_up_reason(cause) });
         }

@@ -106,6 +106,12 @@ impl Switch {
         if self.ports.rested_on(worker, self.now.at) == 0 { Err(STATUS_NO_PORT) } else { Ok(()) }
     }
 
+    /// Whether a leg that is about to be opened can be with this patient.
+    pub(super) fn has_room_for(&self, id: CallId, leg: &Leg) -> bool {
+        let worker = self.worker_of_patient(id);
+        worker.is_some_and(|worker| leg.worker == worker || self.ports.rested_on(worker, self.now.at) > 0)
+    }
+
     fn worker_of(&self, leg: &Leg) -> WorkerIndex {
         self.journeys.get(&leg.id).map_or(leg.worker, |journey| journey.goes_to())
     }
