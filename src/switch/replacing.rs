@@ -77,7 +77,7 @@ impl Switch {
         };
         let found = self.may_replace(&user, replaced);
         let owned = found.and_then(|place| {
-            let owned = self.port_where_patient_is(place.call).ok_or(STATUS_NO_PORT)?;
+            let owned = self.port_beside_talk(place.call).ok_or(STATUS_NO_PORT)?;
             Ok((place, owned))
         });
         match owned {

@@ -95,13 +95,13 @@ impl Switch {
         if may { Ok(()) } else { Err(STATUS_FORBIDDEN) }
     }
 
-    /// A port for who is called. The one who asked stays on this worker too, so that the talk can go on: nobody is moved
-    /// for a transfer.
+    /// A port for who is called. The one who asked stays beside the patient, so that the talk can go on: where their worker
+    /// has no port they go to one that has, with all who are in the talk.
     pub(super) fn port_for_transfer(&mut self, id: CallId) -> Result<Owned, u16> {
         if !self.may_call_person(Urgency::Usual) {
             return Err(STATUS_STOPPING);
         }
-        self.port_where_patient_is(id).ok_or(STATUS_NO_PORT)
+        self.port_beside_talk(id).ok_or(STATUS_NO_PORT)
     }
 
     pub(super) fn begin_transfer(

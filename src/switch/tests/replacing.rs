@@ -1,7 +1,7 @@
 //! A person goes on at another phone of his (RFC 3891 §3).
 
 use super::dialling::{ANN, Desk, OFFERED, status};
-use super::taking::{ann, bob_hangs_up, calls, nothing_is_left, patients, talking, talking_at, talks};
+use super::taking::{ann, arrives, bob_hangs_up, calls, nothing_is_left, patients, talking, talking_at, talks};
 use super::transfer::{answers, header, invite, patient_hangs_up, sent, steps, takes};
 use super::*;
 use crate::report::event::{TransferMeans, TransferStep};
@@ -101,10 +101,27 @@ fn nobody_takes_the_place_of_another_and_the_talk_goes_on() {
         patient_hangs_up(&mut desk.scene);
         nothing_is_left(&mut desk);
     }
-    let mut desk = talking_at(&[2, 4]);
+    let mut desk = talking_at(&[2, 2]);
     let (lines, before) = (replaces(&desk, ""), talks(&desk.scene));
-    assert_eq!(takes_place(&mut desk, "ann", &lines), (503, true), "no port beside the patient");
+    assert_eq!(takes_place(&mut desk, "ann", &lines), (503, true), "no worker has room for all three");
     assert_eq!(talks(&desk.scene), before);
+}
+
+#[test]
+fn who_finds_no_port_beside_the_patient_takes_the_talk_to_a_worker_that_has_some() {
+    let mut desk = talking_at(&[2, 3]);
+    let (patient, first) = (desk.scene.leg(), patients(&desk.scene).unwrap());
+    let lines = replaces(&desk, "");
+    assert_eq!(takes_place(&mut desk, "ann", &lines), (200, true));
+    assert_eq!(patients(&desk.scene), None, "on the way");
+    for leg in [first, patient] {
+        arrives(&mut desk.scene, leg);
+    }
+    let now = patients(&desk.scene).expect("a talk");
+    assert_ne!(now, first);
+    assert_eq!(sent(&desk.scene, "BYE sip:ann@"), 1);
+    patient_hangs_up(&mut desk.scene);
+    nothing_is_left(&mut desk);
 }
 
 /// Ann's other phone wants her place without an offer, and has ours; our answer to it.
