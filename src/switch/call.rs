@@ -45,6 +45,8 @@ pub struct Call {
     pub person: Option<Person>,
     /// The talk that is being handed to that person by another one.
     pub transfer: Option<Transfer>,
+    /// The address of whom a phone of ours has called, while that one is handed on: he is where callers are then (`places.rs`).
+    pub turned: Option<String>,
     /// Another phone of that person, which has our offer and has not answered it.
     pub coming: Option<Coming>,
     /// Who else is in the talk, or is called into it: at most [`GUESTS_MAX`](crate::limits::GUESTS_MAX).
@@ -228,6 +230,7 @@ impl Call {
             voiced: false,
             person: None,
             transfer: None,
+            turned: None,
             coming: None,
             guests: Vec::new(),
             talk: Talk::Apart,

@@ -136,7 +136,7 @@ impl Guest {
 impl Call {
     /// Those who are in the talk: who has called us first, then who was called, then the guests.
     pub fn talking(&self) -> Vec<(Place, LegId)> {
-        let (caller, called) = match self.run.placed() {
+        let (caller, called) = match self.run.placed().filter(|_| self.turned.is_none()) {
             None => (Place::Patient, Place::Person),
             Some(_) => (Place::Person, Place::Patient),
         };

@@ -36,6 +36,7 @@ mod meter;
 mod moving;
 mod negotiate;
 mod person;
+mod places;
 mod ports;
 mod recording;
 mod replacing;

@@ -12,6 +12,7 @@ mod hold;
 mod journeys;
 mod keycode;
 mod messages;
+mod places;
 mod replacing;
 mod resuming;
 mod stopping;
