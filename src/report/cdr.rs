@@ -406,9 +406,14 @@ impl Record {
                 let outcome = Some(step.clone());
                 self.transfers.push(Transfer { asked: now, by, target: None, means: None, outcome });
             }
-            (TransferStep::Done { .. } | TransferStep::Failed { .. }, Some(it)) => {
+            (TransferStep::Done { to }, Some(it)) => {
                 it.outcome = Some(step.clone());
+                // In the place of who has dialled he talks with who was called, and the talk is named by that one.
+                if let Some(person) = self.persons.iter_mut().rev().find(|person| person.leg == *to) {
+                    person.bridged = person.bridged.or(Some(now));
+                }
             }
+            (TransferStep::Failed { .. }, Some(it)) => it.outcome = Some(step.clone()),
             (TransferStep::Done { .. } | TransferStep::Failed { .. }, None)
             | (TransferStep::Left | TransferStep::Consults { .. }, _) => {}
         }

@@ -193,7 +193,7 @@ impl Switch {
     /// menu of a crisis line hears it whatever his phone sends.
     fn pass_on(&mut self, id: CallId, key: Key) {
         let Some(call) = self.calls.get(&id) else { return };
-        let others = call.talking().into_iter().filter(|(place, _)| place.takes_keys()).map(|(_, leg)| leg);
+        let others = call.with_patient().filter(|(place, _)| place.takes_keys()).map(|(_, leg)| leg);
         let worker = call.patient.worker;
         for leg in others.collect::<Vec<_>>() {
             let keys = Phi::new(vec![key]);

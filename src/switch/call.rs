@@ -4,6 +4,7 @@ use super::dialled::Script;
 use super::guests::Guest;
 use super::interface::Now;
 use super::lasting::Length;
+use super::replacing::Coming;
 use super::talk::Talk;
 use crate::call::keycode::Reader;
 use crate::call::keys::Presses;
@@ -45,6 +46,10 @@ pub struct Call {
     pub person: Option<Person>,
     /// The talk that is being handed to that person by another one.
     pub transfer: Option<Transfer>,
+    /// The address of whom a phone of ours has called, while that one is handed on: he is where callers are then (`places.rs`).
+    pub turned: Option<String>,
+    /// Another phone of that person, which has our offer and has not answered it.
+    pub coming: Option<Coming>,
     /// Who else is in the talk, or is called into it: at most [`GUESTS_MAX`](crate::limits::GUESTS_MAX).
     pub guests: Vec<Guest>,
     /// Who hears each other.
@@ -226,6 +231,8 @@ impl Call {
             voiced: false,
             person: None,
             transfer: None,
+            turned: None,
+            coming: None,
             guests: Vec::new(),
             talk: Talk::Apart,
             consult: None,

@@ -123,7 +123,7 @@ pub struct Dialled {
     target: String,
     ring: Duration,
     /// It has no words of its own; the set says in which edition calls are counted.
-    set: Arc<FlowSet>,
+    pub(super) set: Arc<FlowSet>,
     state: State,
     tries: u32,
     exit: Option<ExitName>,

@@ -31,6 +31,8 @@ impl Switch {
             self.transferor_left(id);
         } else if call.guest(leg).is_some() {
             self.guest_left(id, leg);
+        } else {
+            self.coming_left(id, leg);
         }
         self.rekey(id);
     }
@@ -40,7 +42,8 @@ impl Switch {
         let at = self.now;
         let Some(call) = self.calls.get_mut(&id).filter(|call| call.ending.is_none()) else { return };
         let exit = exit.or_else(|| call.run.exit().cloned());
-        call.ending = Some(Ending { cause, by, exit, at, until: at.at + CLOSING_MAX });
+        let told = if by == Party::Caller { call.party(true) } else { by };
+        call.ending = Some(Ending { cause, by: told, exit, at, until: at.at + CLOSING_MAX });
         self.counters.count_ending(cause);
         self.tell_of_help_over(id);
         let patient = call.patient.clone();
@@ -53,6 +56,7 @@ impl Switch {
         }
         self.drop_transfer(id, STATUS_TERMINATED, None);
         self.end_guests(id, None);
+        self.drop_coming(id);
         if !told_by_peer {
             self.sip(sip::Command::HangUp { leg: patient.id, reason: hang_up_reason(cause) });
         }

@@ -134,17 +134,35 @@ impl Guest {
 }
 
 impl Call {
-    /// Those who are in the talk, the patient first.
+    /// Those who are in the talk: who has called us first, then who was called, then the guests.
     pub fn talking(&self) -> Vec<(Place, LegId)> {
-        let person = self.person_with_patient().map(|person| (Place::Person, person.leg.id));
+        let (caller, called) = match self.run.placed().filter(|_| self.turned.is_none()) {
+            None => (Place::Patient, Place::Person),
+            Some(_) => (Place::Person, Place::Patient),
+        };
+        let person = self.person_with_patient().map(|person| (called, person.leg.id));
         let guests = self.guests.iter().filter(|guest| guest.stage == Stage::In);
         let guests = guests.map(|guest| (Place::Guest(guest.mode), guest.leg.id));
-        std::iter::once((Place::Patient, self.patient.id)).chain(person).chain(guests).collect()
+        std::iter::once((caller, self.patient.id)).chain(person).chain(guests).collect()
+    }
+
+    /// Those who are in the talk with who has called us.
+    pub fn with_patient(&self) -> impl Iterator<Item = (Place, LegId)> {
+        self.talking().into_iter().skip(1)
     }
 
     /// Somebody talks with the patient.
     pub fn patient_talks(&self) -> bool {
-        self.talking().into_iter().any(|(place, _)| place.talks_with_patient())
+        self.with_patient().any(|(place, _)| place.talks())
+    }
+
+    /// Whether somebody may be in this talk in that way, or come into it. Who sends help hears nobody but who has called
+    /// for it.
+    pub(super) fn may_have(&self, id: CallId, mode: GuestMode) -> Result<(), GuestRefusal> {
+        if self.run.is_emergency() && mode.talks_with_patient() {
+            return Err(GuestRefusal::CallsForHelp(id));
+        }
+        Ok(())
     }
 
     /// All who talk with the patient have put him on hold.
@@ -211,6 +229,7 @@ impl Switch {
         if !call.patient_talks() {
             return Err(GuestRefusal::NobodyTalks(id));
         }
+        call.may_have(id, mode)?;
         if let Some(known) = call.guests.iter().find(|guest| guest.is_called(&target)) {
             let leg = known.leg.id;
             if known.stage != Stage::In || !(known.mode.supervises() && mode.supervises()) {
@@ -329,9 +348,10 @@ impl Switch {
         self.answer_guest(asked, Ok(GuestDone::Joined(mode)));
     }
 
-    /// A supervisor goes on in another way.
+    /// A supervisor goes on in another way, if he may.
     fn change_guest(&mut self, id: CallId, leg: LegId, mode: GuestMode) {
-        let Some(guest) = self.calls.get_mut(&id).and_then(|call| call.guest(leg)) else { return };
+        let call = self.calls.get_mut(&id).filter(|call| call.may_have(id, mode).is_ok());
+        let Some(guest) = call.and_then(|call| call.guest(leg)) else { return };
         if std::mem::replace(&mut guest.mode, mode) == mode {
             return;
         }

@@ -9,8 +9,10 @@
 //! of it.
 
 use super::Switch;
+use super::dialled::Placed;
 use super::interface::{GuestDone, GuestRefusal};
 use super::transfer::STATUS_TERMINATED;
+use crate::flow::action::Urgency;
 use crate::id::{AskId, CallId};
 use crate::report::event::TransferMeans;
 use crate::sip::carrier::Dialled;
@@ -48,6 +50,12 @@ impl Switch {
     pub(super) fn hand_on(&mut self, ask: AskId, id: CallId, written: &str) -> Result<(), GuestRefusal> {
         let call =
             self.calls.get(&id).filter(|call| call.ending.is_none()).ok_or(GuestRefusal::NoCall(id))?;
+        // The person would be the patient there, or who sends help.
+        match call.run.placed().map(Placed::urgency) {
+            None => {}
+            Some(Urgency::Usual) => return Err(GuestRefusal::Dialled(id)),
+            Some(Urgency::Danger) => return Err(GuestRefusal::CallsForHelp(id)),
+        }
         let by =
             call.person_with_patient().map(|person| person.leg.id).ok_or(GuestRefusal::NobodyTalks(id))?;
         let not_ours = || GuestRefusal::NotOurs(written.to_owned());

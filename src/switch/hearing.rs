@@ -8,6 +8,9 @@
 //! ```
 //! Whoever listens in is heard by nobody, and a whisper by the person alone: not by the patient, not by the
 //! recording, and not by other guests. Who has put us on hold is left out by the worker.
+//!
+//! In a call that a phone of ours has placed, who has dialled has the place of the person and whom he called that of the
+//! patient, who may be one: a whisper is for who has dialled, also where both are staff.
 
 use crate::id::LegId;
 use crate::report::event::GuestMode;
@@ -15,9 +18,9 @@ use crate::report::event::GuestMode;
 /// What somebody is in a talk.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Place {
-    /// The patient.
+    /// The patient, or whom a phone of ours has called.
     Patient,
-    /// The person whom the flow called.
+    /// The person whom the flow called, or who has called from a phone of ours.
     Person,
     /// A supervisor or a third party.
     Guest(GuestMode),
@@ -34,19 +37,18 @@ impl Place {
         }
     }
 
-    /// Whether the patient's keys go to whoever is here: to those with whom he talks, and to no supervisor.
+    /// Whether the keys of another party go to whoever is here: to those with whom it talks, and to no supervisor.
     pub const fn takes_keys(self) -> bool {
         match self {
-            Place::Person | Place::Guest(GuestMode::Third) => true,
-            Place::Patient | Place::Guest(GuestMode::Listen | GuestMode::Whisper | GuestMode::Barge) => false,
+            Place::Patient | Place::Person | Place::Guest(GuestMode::Third) => true,
+            Place::Guest(GuestMode::Listen | GuestMode::Whisper | GuestMode::Barge) => false,
         }
     }
 
-    /// Whether the patient and whoever is here talk with each other.
-    pub const fn talks_with_patient(self) -> bool {
+    /// Whether whoever is here talks with all others, the patient among them.
+    pub const fn talks(self) -> bool {
         match self {
-            Place::Patient => false,
-            Place::Person => true,
+            Place::Patient | Place::Person => true,
             Place::Guest(mode) => mode.talks_with_patient(),
         }
     }
@@ -119,7 +121,7 @@ mod tests {
         let modes = [GuestMode::Listen, GuestMode::Whisper, GuestMode::Barge, GuestMode::Third];
         for place in modes.map(Place::Guest).into_iter().chain([Place::Person]) {
             let both = Place::Patient.hears(place) && place.hears(Place::Patient);
-            assert_eq!(place.talks_with_patient(), both, "{place:?}");
+            assert_eq!(place.talks(), both, "{place:?}");
         }
     }
 }

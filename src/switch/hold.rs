@@ -70,7 +70,7 @@ impl Switch {
         if is_asked || call.guest(leg).is_some() || call.transferor_leg(leg).is_some() {
             return;
         }
-        let by = if is_patient { Party::Caller } else { Party::Person };
+        let by = call.party(is_patient);
         if on && by == Party::Person {
             self.counters.patients_held += 1;
         }

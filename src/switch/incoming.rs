@@ -266,6 +266,9 @@ impl Switch {
     /// The ACK of our 200: the flow begins. An answer in it settles a delayed offer.
     pub(super) fn on_confirmed(&mut self, leg: LegId, sdp: Option<Vec<u8>>) {
         let Some(&id) = self.legs.get(&leg) else { return };
+        if self.on_place_confirmed(id, leg, sdp.as_deref()) {
+            return;
+        }
         if let Some(sdp) =
             sdp.as_ref().filter(|_| self.leg_of(id, leg).is_some_and(|leg| leg.agreed.is_some()))
         {

@@ -358,6 +358,14 @@ pub enum GuestRefusal {
     /// The talk was over before he was in it.
     #[error("the talk was over, or was to do without {0}, before he was in it")]
     TalkOver(String),
+    /// A phone of ours has called for help, and who sends it hears nobody but who has called.
+    #[error(
+        "{0} is a call for help: whoever dialled stays on it, and a guest can only listen or whisper to that one"
+    )]
+    CallsForHelp(CallId),
+    /// A phone of ours has placed the call.
+    #[error("{0} was dialled at a phone of ours: only a caller of a flow can be handed on by command")]
+    Dialled(CallId),
     /// The engine stops.
     #[error("the engine is stopping: nobody is called any more")]
     Stopping,

@@ -19,7 +19,7 @@ use crate::id::{AskId, CallId, Language, LegId};
 use crate::limits::{GUEST_RING, INTERPRETER_WAIT_MAX, KEY_PRESSED, KEY_SENT_PAUSE, MENU_PAUSE};
 use crate::media::command::Command;
 use crate::phi::Phi;
-use crate::report::event::{Event, Pressed};
+use crate::report::event::{Event, GuestMode, Pressed};
 use crate::sip::interface as sip;
 use crate::wire::telephone_event::Key;
 use std::collections::{BTreeMap, VecDeque};
@@ -104,6 +104,7 @@ impl Switch {
         if !call.patient_talks() {
             return Err(GuestRefusal::NobodyTalks(id));
         }
+        call.may_have(id, GuestMode::Third)?;
         call.has_place_for_guest(rooms)?;
         let is_there = call.guests.iter().filter_map(|guest| guest.interprets.as_ref());
         if let Some(its) = is_there.into_iter().find(|its| its.language == language) {

@@ -38,6 +38,7 @@ mod meter;
 mod moving;
 mod negotiate;
 mod person;
+mod places;
 mod ports;
 mod recording;
 mod replacing;

@@ -82,13 +82,13 @@ impl Switch {
     }
 
     /// A port on the patient's worker alone, or the one that he goes to.
-    pub(super) fn port_where_patient_is(&mut self, id: CallId) -> Option<Owned> {
+    fn port_where_patient_is(&mut self, id: CallId) -> Option<Owned> {
         let patient = &self.calls.get(&id)?.patient;
         let worker = self.journeys.get(&patient.id).map_or(patient.worker, |journey| journey.to.0);
         self.ports.take_on(worker, self.now.at)
     }
 
-    /// A port for a guest of this talk: on the worker of all its legs, else on one that has room for all of them, and
+    /// A port for one more in this talk, a guest or who comes in the place of another: on the worker of all its legs, else on one that has room for all of them, and
     /// they go there.
     pub(super) fn port_beside_talk(&mut self, id: CallId) -> Option<Owned> {
         let (call, now) = (self.calls.get(&id)?, self.now.at);

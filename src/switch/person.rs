@@ -173,9 +173,10 @@ impl Switch {
         if self.calls.get(&id).is_some_and(|call| call.is_consulted()) {
             return self.begin_consult(id, leg);
         }
+        self.turn_back(id);
         self.let_hear(id);
         self.counters.bridged += 1;
-        self.append(id, Event::Bridged { leg });
+        self.tell_of_talk(id);
         if holds {
             self.tell_of_hold(id, leg, true);
         }
@@ -183,6 +184,14 @@ impl Switch {
             self.run_flow(id, Input::Connected);
         }
         self.keep_again(id, leg);
+    }
+
+    /// The log hears that the person talks: who was called.
+    pub(super) fn tell_of_talk(&mut self, id: CallId) {
+        let person = self.calls.get(&id).and_then(|call| call.person.as_ref());
+        if let Some(leg) = person.map(|person| person.leg.id) {
+            self.append(id, Event::Bridged { leg });
+        }
     }
 
     /// The call to somebody came to nothing.

@@ -57,13 +57,13 @@ struct Taken {
 
 impl Switch {
     /// The call whose party the person of this talk may have in his place; or the status that says no.
-    pub(super) fn may_take_over(&self, id: CallId, replaced: Replaced) -> Result<Consult, u16> {
+    pub(super) fn may_take_over(&self, id: CallId, by: LegId, replaced: Replaced) -> Result<Consult, u16> {
         let aside = leg_of(replaced)?;
         let known = self.legs.get(&aside).and_then(|from| Some((*from, self.calls.get(from)?)));
         let (from, consult) = known.filter(|(_, call)| call.ending.is_none()).ok_or(STATUS_OVER)?;
         let is_dialled = consult.run.placed().is_some_and(|placed| placed.urgency() == Urgency::Usual);
         let role = consult.role_of(aside).filter(|_| is_dialled && from != id).ok_or(STATUS_FORBIDDEN)?;
-        if !self.is_same_phone(id, consult, role) {
+        if !self.is_same_phone(id, by, consult, role) || !self.may_meet(id, by, consult, role) {
             return Err(STATUS_FORBIDDEN);
         }
         if consult.transfer.is_some() {
@@ -74,24 +74,32 @@ impl Switch {
         Ok(Consult { call: from, aside, role })
     }
 
-    /// Whether the person of a talk and that party of another call are one: one user, or one address where either is no user.
-    fn is_same_phone(&self, id: CallId, consult: &Call, role: Role) -> bool {
-        let Some(person) = self.calls.get(&id).and_then(|call| call.person.as_ref()) else { return false };
+    /// Whether the party of this leg of a talk and that party of another call are one: one user, or one address where either is
+    /// no user.
+    fn is_same_phone(&self, id: CallId, by: LegId, consult: &Call, role: Role) -> bool {
         let of_person = |person: &Person| (self.sip.user_named(&person.target), person.leg.peer);
-        let other = match role {
-            Role::Caller => {
-                let placed = consult.run.placed();
-                (placed.and_then(|placed| placed.user.as_deref().map(str::to_owned)), consult.patient.peer)
-            }
-            Role::Called => match &consult.person {
-                Some(person) => of_person(person),
-                None => return false,
-            },
+        let of_caller = |call: &Call| {
+            let placed = call.run.placed();
+            (placed.and_then(|placed| placed.user.as_deref().map(str::to_owned)), call.patient.peer)
         };
-        match (of_person(person), other) {
-            ((Some(user), _), (Some(other), _)) => user == other,
-            ((_, peer), (_, other)) => peer == other,
+        let of = |call: &Call, role: Role| match role {
+            Role::Caller => Some(of_caller(call)),
+            Role::Called => call.person.as_ref().map(of_person),
+        };
+        let asks = |call: &Call| if call.is_patient(by) { Role::Caller } else { Role::Called };
+        let asker = self.calls.get(&id).and_then(|call| of(call, asks(call)));
+        match asker.zip(of(consult, role)) {
+            Some(((Some(user), _), (Some(other), _))) => user == other,
+            Some(((_, peer), (_, other))) => peer == other,
+            None => false,
         }
+    }
+
+    /// Whether those two may meet who would: whom a phone of ours has called outside is handed to nobody but our users.
+    fn may_meet(&self, id: CallId, by: LegId, consult: &Call, role: Role) -> bool {
+        let Some(call) = self.calls.get(&id).filter(|call| call.is_patient(by)) else { return true };
+        let is_ours = |call: &Call| call.person.as_ref().is_some_and(|its| self.sip.is_user(&its.target));
+        is_ours(call) || role == Role::Called || is_ours(consult)
     }
 
     /// Whether a leg can come to the worker of this patient: it is there, or a port is. Who rings comes when he answers.
@@ -104,6 +112,12 @@ impl Switch {
             return Err(STATUS_PENDING);
         }
         if self.ports.rested_on(worker, self.now.at) == 0 { Err(STATUS_NO_PORT) } else { Ok(()) }
+    }
+
+    /// Whether a leg that is about to be opened can be with this patient.
+    pub(super) fn has_room_for(&self, id: CallId, leg: &Leg) -> bool {
+        let worker = self.worker_of_patient(id);
+        worker.is_some_and(|worker| leg.worker == worker || self.ports.rested_on(worker, self.now.at) > 0)
     }
 
     fn worker_of(&self, leg: &Leg) -> WorkerIndex {
@@ -131,6 +145,7 @@ impl Switch {
         if let Some(until) = &mut person.ring_until {
             *until = (*until).min(self.now.at + TRANSFER_RING);
         }
+        self.turn_for(id, by);
         self.set_aside(id, by, &told, TransferMeans::Phone);
         self.append(id, Event::PersonCalled { leg, target: told });
         if let Some(call) = self.calls.get_mut(&id) {
@@ -150,9 +165,10 @@ impl Switch {
     pub(super) fn bridge_in_place(&mut self, id: CallId, leg: LegId) {
         // There was a port a moment ago.
         let _ = self.bring_beside_patient(id);
+        self.turn_back(id);
         self.let_hear(id);
         self.counters.bridged += 1;
-        self.append(id, Event::Bridged { leg });
+        self.tell_of_talk(id);
         if self.leg_of(id, leg).is_some_and(|leg| leg.is_held()) {
             self.tell_of_hold(id, leg, true);
         }

@@ -34,7 +34,7 @@ impl Talk {
     fn of(legs: &[(Place, LegId)]) -> Self {
         match legs {
             [] | [_] => Talk::Apart,
-            [(Place::Patient, _), (Place::Person, person)] => Talk::Bridge(*person),
+            [_, (Place::Patient | Place::Person, other)] => Talk::Bridge(*other),
             _ => Talk::Room(table(legs)),
         }
     }

@@ -13,6 +13,7 @@ mod journeys;
 mod keycode;
 mod lasting;
 mod messages;
+mod places;
 mod replacing;
 mod resuming;
 mod stopping;

@@ -8,7 +8,8 @@
 //!                      └─ the patient hangs up: all of it ends       └─ it has left ─────▶ up the person ladder
 //! ```
 //! Only a person may ask, and only for a user of ours or for somebody whom the flows call anyway: nobody makes us call a
-//! number that he chooses. The flow knows nothing of it: for it the talk goes on. With whom the person has spoken before
+//! number that he chooses. The flow knows nothing of it: for it the talk goes on. Who has dialled himself is a person too
+//! (`places.rs`). With whom the person has spoken before
 //! in a call of his own is not called again but taken out of that call (`taking.rs`).
 
 use super::Switch;
@@ -72,7 +73,7 @@ impl Switch {
     fn may_transfer(&mut self, id: CallId, leg: LegId, refer: &Refer) -> Result<Granted, u16> {
         self.may_ask(id, leg)?;
         if let Some(replaced) = refer.replaces {
-            return self.may_take_over(id, replaced).map(Granted::Take);
+            return self.may_take_over(id, leg, replaced).map(Granted::Take);
         }
         let target = self.target_of(id, &refer.whom).ok_or(STATUS_FORBIDDEN)?;
         let owned = self.port_for_transfer(id)?;
@@ -86,17 +87,23 @@ impl Switch {
         if is_asked || call.transferor_leg(leg).is_some() {
             return Err(STATUS_PENDING);
         }
-        let talks = call.person.as_ref().is_some_and(|person| person.leg.id == leg && person.talks());
-        if talks { Ok(()) } else { Err(STATUS_FORBIDDEN) }
+        let person = call.person.as_ref().filter(|person| person.leg.id == leg && person.talks());
+        let may = match (call.run.placed(), person) {
+            (None, person) => person.is_some(),
+            (Some(_), None) => call.is_patient(leg) && call.may_be_handed_on(),
+            // Whom a phone of ours has called is a colleague, or somebody outside who is to make us call nobody.
+            (Some(_), Some(person)) => self.sip.is_user(&person.target),
+        };
+        if may { Ok(()) } else { Err(STATUS_FORBIDDEN) }
     }
 
-    /// A port for who is called. The one who asked stays on this worker too, so that the talk can go on: nobody is moved
-    /// for a transfer.
+    /// A port for who is called. The one who asked stays beside the patient, so that the talk can go on: where their worker
+    /// has no port they go to one that has, with all who are in the talk.
     pub(super) fn port_for_transfer(&mut self, id: CallId) -> Result<Owned, u16> {
         if !self.may_call_person(self.urgency_of(id)) {
             return Err(STATUS_STOPPING);
         }
-        self.port_where_patient_is(id).ok_or(STATUS_NO_PORT)
+        self.port_beside_talk(id).ok_or(STATUS_NO_PORT)
     }
 
     pub(super) fn begin_transfer(
@@ -107,6 +114,7 @@ impl Switch {
         owned: Owned,
         means: TransferMeans,
     ) {
+        self.turn_for(id, by);
         self.set_aside(id, by, &target, means);
         self.lead_on_if_alone(id);
         let leg = self.sip.reserve_leg();
@@ -127,7 +135,8 @@ impl Switch {
         if held == Some(true) {
             self.tell_of_hold(id, by, false);
         }
-        self.append(id, Event::Unbridged { leg: by });
+        let leg = self.calls.get(&id).map_or(by, |call| call.named_by(by));
+        self.append(id, Event::Unbridged { leg });
         let step = TransferStep::Began { target: told.to_owned(), means };
         self.append(id, Event::Transfer { by, step });
         if let Some(call) = self.calls.get_mut(&id) {
@@ -167,6 +176,7 @@ impl Switch {
                     self.sound_for(id, by, Signal::NotReached);
                 }
             }
+            None if self.lead_called_on(id) => {}
             // A third party may talk with him still.
             None if self.calls.get(&id).is_some_and(|call| call.patient_talks()) => {}
             None => self.run_flow(id, Input::ConnectEnded(ConnectEnd::NotReached)),
@@ -180,8 +190,9 @@ impl Switch {
         if let Some(call) = self.calls.get_mut(&id) {
             call.person = Some(person);
         }
+        self.turn_back(id);
         self.let_hear(id);
-        self.append(id, Event::Bridged { leg });
+        self.tell_of_talk(id);
         if holds {
             self.tell_of_hold(id, leg, true);
         }

@@ -16,7 +16,7 @@ pub(super) const ANN: &str = "sip:ann@careline";
 const STRANGER: &str = "sip:+16175550142@carrier.example";
 /// Where bob's phone is.
 pub(super) const BOB: &str = "10.0.0.9:5060";
-const OFFERED: &str =
+pub(super) const OFFERED: &str =
     "v=0\r\no=- 1 1 IN IP4 10.0.0.2\r\ns=-\r\nc=IN IP4 10.0.0.2\r\nt=0 0\r\nm=audio 4000 RTP/AVP 0\r\n";
 
 fn network(base: &str, prefix: u8) -> sip::Network {
@@ -45,6 +45,8 @@ pub(super) struct Desk {
     pub(super) scene: Scene,
     pub(super) purse: Purse,
     pub(super) calls: u32,
+    /// What its INVITE offers.
+    pub(super) offer: &'static str,
 }
 
 impl Desk {
@@ -59,7 +61,7 @@ impl Desk {
             settings.dial = plan(places);
         });
         scene.switch.ports = pool(20);
-        let mut desk = Self { scene, purse: Purse::new(Account::new("ann", "secret")), calls: 0 };
+        let mut desk = Self { scene, purse: Purse::new(Account::new("ann", "secret")), calls: 0, offer: OFFERED };
         let user = |name: &str| sip::User {
             name: name.to_owned(),
             ha1: Ha1::of(Algorithm::Sha256, name.as_bytes(), b"careline", b"secret"),
@@ -85,7 +87,7 @@ impl Desk {
 
     fn request(&mut self, method: &str, from: &str, number: &str, lines: &str) -> String {
         let call = self.calls;
-        let body = if method == "INVITE" { OFFERED } else { "" };
+        let body = if method == "INVITE" { self.offer } else { "" };
         let text = format!(
             "{method} sip:{number}@{US} SIP/2.0\r\nVia: SIP/2.0/UDP {THEM};branch=z9hG4bK{method}{call}\r\n\
              From: <{from}>;tag=t{call}\r\nTo: <sip:{number}@{US}>\r\nCall-ID: {call}@x\r\nCSeq: 1 {method}\r\n\
@@ -128,11 +130,18 @@ impl Desk {
     }
 
     pub(super) fn acknowledge(&mut self, from: &str, answer: &str) {
+        self.acknowledge_with(from, answer, "");
+    }
+
+    /// The same with this answer to an offer of ours.
+    pub(super) fn acknowledge_with(&mut self, from: &str, answer: &str, body: &str) {
         let to = answer.lines().find(|line| line.starts_with("To: ")).expect("To").to_owned();
         let call = self.calls;
         self.scene.datagram(&format!(
             "ACK sip:{US} SIP/2.0\r\nVia: SIP/2.0/UDP {THEM};branch=z9hG4bKack{call}\r\nFrom: <{from}>;tag=t{call}\r\n\
-             {to}\r\nCall-ID: {call}@x\r\nCSeq: 1 ACK\r\nMax-Forwards: 70\r\nContent-Length: 0\r\n\r\n"
+             {to}\r\nCall-ID: {call}@x\r\nCSeq: 1 ACK\r\nMax-Forwards: 70\r\nContent-Type: application/sdp\r\n\
+             Content-Length: {}\r\n\r\n{body}",
+            body.len()
         ));
     }
 

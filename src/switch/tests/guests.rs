@@ -1,5 +1,6 @@
 //! Supervisors and third parties: the stage on which they come, change and go, who hears whom there, and that everything ends.
 
+mod dialled;
 mod interpreters;
 mod modes;
 mod moving;

@@ -1,7 +1,7 @@
 //! A person goes on at another phone of his (RFC 3891 §3).
 
-use super::dialling::{ANN, Desk, status};
-use super::taking::{ann, bob_hangs_up, calls, nothing_is_left, patients, talking, talking_at, talks};
+use super::dialling::{ANN, Desk, OFFERED, status};
+use super::taking::{ann, arrives, bob_hangs_up, calls, nothing_is_left, patients, talking, talking_at, talks};
 use super::transfer::{answers, header, invite, patient_hangs_up, sent, steps, takes};
 use super::*;
 use crate::report::event::{TransferMeans, TransferStep};
@@ -101,10 +101,96 @@ fn nobody_takes_the_place_of_another_and_the_talk_goes_on() {
         patient_hangs_up(&mut desk.scene);
         nothing_is_left(&mut desk);
     }
-    let mut desk = talking_at(&[2, 4]);
+    let mut desk = talking_at(&[2, 2]);
     let (lines, before) = (replaces(&desk, ""), talks(&desk.scene));
-    assert_eq!(takes_place(&mut desk, "ann", &lines), (503, true), "no port beside the patient");
+    assert_eq!(takes_place(&mut desk, "ann", &lines), (503, true), "no worker has room for all three");
     assert_eq!(talks(&desk.scene), before);
+}
+
+#[test]
+fn who_finds_no_port_beside_the_patient_takes_the_talk_to_a_worker_that_has_some() {
+    let mut desk = talking_at(&[2, 3]);
+    let (patient, first) = (desk.scene.leg(), patients(&desk.scene).unwrap());
+    let lines = replaces(&desk, "");
+    assert_eq!(takes_place(&mut desk, "ann", &lines), (200, true));
+    assert_eq!(patients(&desk.scene), None, "on the way");
+    for leg in [first, patient] {
+        arrives(&mut desk.scene, leg);
+    }
+    let now = patients(&desk.scene).expect("a talk");
+    assert_ne!(now, first);
+    assert_eq!(sent(&desk.scene, "BYE sip:ann@"), 1);
+    patient_hangs_up(&mut desk.scene);
+    nothing_is_left(&mut desk);
+}
+
+/// Ann's other phone wants her place without an offer, and has ours; our answer to it.
+fn has_our_offer(desk: &mut Desk) -> String {
+    let lines = replaces(desk, "");
+    (desk.offer, desk.purse) = ("", Purse::new(Account::new("ann", "secret")));
+    let asked = desk.invite(ANN, "ann", &lines);
+    let shown = desk.shown(&asked, "ann");
+    desk.invite(ANN, "ann", &format!("{lines}{shown}"))
+}
+
+#[test]
+fn who_offers_nothing_gets_our_offer_and_takes_the_place_when_the_ack_answers_it() {
+    // RFC 3261 §13.2.1
+    let mut desk = talking();
+    let (patient, first) = (desk.scene.leg(), patients(&desk.scene).unwrap());
+    let answer = has_our_offer(&mut desk);
+    assert!(status(&answer) == 200 && answer.contains("m=audio "), "{answer}");
+    assert_eq!((patients(&desk.scene), sent(&desk.scene, "BYE ")), (Some(first), 0), "all is as it was");
+    // Another one meanwhile waits for what comes of that.
+    let other = has_our_offer(&mut desk);
+    assert_eq!(status(&other), 491);
+    desk.calls -= 2;
+    desk.acknowledge_with(ANN, &answer, OFFERED);
+    let scene = &mut desk.scene;
+    let now = patients(scene).expect("a talk");
+    assert!(now != first && talks(scene) == [(patient, now)].into(), "{:#?}", scene.log);
+    assert_eq!((sent(scene, "BYE sip:ann@"), scene.is_on_bed(patient)), (1, false));
+    let target = "sip:ann@careline".to_owned();
+    assert_eq!(
+        steps(scene),
+        [TransferStep::Began { target, means: TransferMeans::Phone }, TransferStep::Done { to: now }]
+    );
+    takes(scene, "BYE ");
+    patient_hangs_up(scene);
+    nothing_is_left(&mut desk);
+}
+
+#[test]
+fn who_does_not_answer_our_offer_takes_no_place_and_the_talk_goes_on() {
+    type Fails = fn(&mut Desk, &str);
+    let cases: [(&str, bool, Fails); 5] = [
+        ("no answer in the ACK", true, |desk, answer| desk.acknowledge(ANN, answer)),
+        ("one that we cannot speak", true, |desk, answer| {
+            desk.acknowledge_with(ANN, answer, &OFFERED.replace("RTP/AVP 0", "RTP/AVP 18"));
+        }),
+        ("no ACK", true, |desk, _| desk.scene.wait(UNANSWERED)),
+        ("the first phone has hung up since", false, |desk, answer| {
+            ann(desk, "BYE", "", "");
+            desk.acknowledge_with(ANN, answer, OFFERED);
+        }),
+        ("the patient has hung up since", false, |desk, answer| {
+            patient_hangs_up(&mut desk.scene);
+            desk.acknowledge_with(ANN, answer, OFFERED);
+        }),
+    ];
+    for (what, talks_on, fails) in cases {
+        let mut desk = talking();
+        let first = patients(&desk.scene);
+        let answer = has_our_offer(&mut desk);
+        assert_eq!(status(&answer), 200, "{what}");
+        fails(&mut desk, &answer);
+        let scene = &mut desk.scene;
+        assert_eq!(patients(scene), first.filter(|_| talks_on), "{what}\n{:#?}", scene.log);
+        assert_eq!((sent(scene, "BYE sip:p@"), steps(scene).len()), (1, 0), "{what}: {:#?}", scene.sent);
+        takes(scene, "BYE ");
+        patient_hangs_up(scene);
+        nothing_is_left(&mut desk);
+    }
 }
 
 #[test]

@@ -434,7 +434,7 @@ fn whoever_hangs_up_at_that_very_moment_ends_what_is_his_and_nothing_else() {
     nothing_is_left(&mut desk);
 }
 
-fn arrives(scene: &mut Scene, leg: LegId) {
+pub(super) fn arrives(scene: &mut Scene, leg: LegId) {
     let at = scene.now.at;
     scene.tell(Input::Media(media::Event::Moved { leg, port: PortIndex(0), at }));
 }

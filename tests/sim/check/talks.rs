@@ -4,9 +4,11 @@ use careline::id::LegId;
 use careline::report::event::{Event, GuestMode};
 use std::collections::BTreeMap;
 
-/// The talk of one patient.
+/// The talk of one patient, or of a phone of the house that has dialled.
 #[derive(Clone, Debug, Default)]
 pub struct Talk {
+    /// A phone of the house has dialled: supervisors help who is at it.
+    is_dialled: bool,
     person: Option<LegId>,
     guests: BTreeMap<LegId, GuestMode>,
 }
@@ -15,6 +17,7 @@ impl Talk {
     /// One more entry of its call.
     pub fn follow(&mut self, event: &Event) {
         match event {
+            Event::Arrived { flow, .. } => self.is_dialled = ["dialled", "emergency"].contains(&flow.as_str()),
             Event::Bridged { leg } => self.person = Some(*leg),
             Event::Unbridged { leg } => _ = self.person.take_if(|person| *person == *leg),
             Event::GuestJoined { leg, mode } | Event::GuestChanged { leg, mode } => {
@@ -49,16 +52,19 @@ impl Talk {
             (*guest != leg && is_heard_by_patient(*mode)).then_some(*guest)
         };
         let pair = [Some(patient), self.person].into_iter().flatten().filter(|other| *other != leg);
-        if self.person == Some(leg) {
+        let helped = if self.is_dialled { Some(patient) } else { self.person };
+        if helped == Some(leg) {
             pair.chain(self.guests.iter().filter_map(person_hears)).collect()
         } else {
             pair.chain(self.guests.iter().filter_map(all_hear)).collect()
         }
     }
 
-    /// A guest whom the patient must not hear.
+    /// A guest whom the one whose leg arrived must not hear.
     pub fn secret(&self) -> Option<LegId> {
-        self.guests.iter().find(|(_, mode)| !is_heard_by_patient(**mode)).map(|(leg, _)| *leg)
+        let is_helped = |mode: GuestMode| self.is_dialled && mode == GuestMode::Whisper;
+        let secret = |mode: GuestMode| !is_heard_by_patient(mode) && !is_helped(mode);
+        self.guests.iter().find(|(_, mode)| secret(**mode)).map(|(leg, _)| *leg)
     }
 }
 
