@@ -344,6 +344,7 @@ impl Record {
             Event::Hold { on, by: Party::Person } => self.wait(now, *on),
             Event::Hold { by: Party::Caller | Party::Flow | Party::Engine, .. } | Event::Kept { .. } => {}
             Event::InterpreterMissing { .. } | Event::KeysPressed { .. } | Event::CameBack { .. } => {}
+            Event::Silent { .. } => {}
             Event::Resumed { .. } => self.wait(now, false),
             Event::MediaClosed { leg, counters } => self.media.push((*leg, *counters)),
             Event::Ladder(ladder) => self.signalling = ladder.legs(),

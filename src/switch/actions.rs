@@ -1,6 +1,7 @@
 //! The flow runs: what it asks for is done here, and what comes of it goes back as its input.
 
 use super::Switch;
+use super::keycode::SIGNAL;
 use super::moving::Order;
 use super::person::Wanted;
 use crate::audio::tone::Signal;
@@ -238,6 +239,9 @@ impl Switch {
         if !self.calls.get(&id).is_some_and(|call| call.is_patient(leg)) {
             return self.on_notice_ended(id, leg, completed);
         }
+        if playback == SIGNAL {
+            return;
+        }
         if playback == TONE {
             return self.order_take(id, take::Input::ToneEnded);
         }
@@ -274,6 +278,7 @@ impl Switch {
         self.give_up_guests(id);
         self.dial_on(id);
         self.press_when_due(id);
+        self.end_unheard(id);
         self.read_on_when_due(id);
         self.probe_again(id);
         let flow_due = self.calls.get(&id).and_then(|call| call.run.poll_timeout());

@@ -9,7 +9,7 @@
 //! up. A phone that rings is not: no other phone could know its tags. For patient and flow the talk goes on.
 
 use super::Switch;
-use super::call::Person;
+use super::call::{Brought, Person, Voice};
 use super::incoming::new_leg;
 use super::person::STATUS_NO_PORT;
 use super::ports::Owned;
@@ -116,7 +116,9 @@ impl Switch {
         self.set_aside(id, old, &target, TransferMeans::Phone);
         self.append(id, Event::PersonCalled { leg, target: target.clone() });
         if let Some(call) = self.calls.get_mut(&id) {
-            call.person = Some(Person::known(its, target, None));
+            let known = Person::known(its, target, None);
+            let (brought, voice) = (Brought::ByTransfer, Voice::Unheard);
+            call.person = Some(Person { brought, voice, ..known });
         }
         self.bridge_in_place(id, leg);
         self.rekey(id);

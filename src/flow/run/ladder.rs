@@ -57,7 +57,7 @@ pub(super) fn exit_name(why: Why) -> &'static str {
 }
 
 /// Nobody in danger is asked to leave a message.
-fn in_danger(why: Why) -> bool {
+pub(super) fn in_danger(why: Why) -> bool {
     match why {
         Why::Crisis | Why::Emergency => true,
         Why::Asked | Why::WrongKeys | Why::Nurse | Why::Silence | Why::Fault => false,
@@ -274,6 +274,21 @@ impl Run {
     pub(super) fn lost_on_the_way(&mut self, now: Instant, why: Why) {
         self.callers.clear();
         self.climb(now, why);
+    }
+
+    /// Somebody answered and was never heard: the way goes on as if he had let it ring. Who was not called on a way goes up
+    /// from the first rung.
+    pub(super) fn never_heard(&mut self, now: Instant, why: Why, reached: Option<(Whom, usize)>) {
+        let Some((whom, rung)) = reached else { return self.lost_on_the_way(now, why) };
+        self.exit = None;
+        let said = smallvec![self.own(waiting_words(why))];
+        let (call, voice) = (Call::Ringing { by: now }, Voice::Quiet { until: now });
+        self.state = State::Climbing(Climb { why, whom, rung, call, voice, said });
+        self.not_reached(now);
+        if let State::Climbing(Climb { voice: Voice::Quiet { .. }, said, .. }) = &self.state {
+            let words = said.clone();
+            self.say_while_climbing(now, words);
+        }
     }
 
     /// The caller pressed 7 when the notice was over: recording stops, and he is told.

@@ -162,6 +162,7 @@ fn recording_named(event: &Event) -> Option<RecordingId> {
         | Event::MessageSaved { .. }
         | Event::MessageDone { .. }
         | Event::Hold { .. }
+        | Event::Silent { .. }
         | Event::Kept { .. }
         | Event::Resumed { .. }
         | Event::Transfer { .. }
