@@ -160,7 +160,7 @@ fn a_patient_whose_phone_is_gone_has_it_in_his_record() {
     let mut scene = unheard(9, "");
     let patient = scene.leg();
     scene.tell(Input::Media(media::Event::MediaSilent { leg: patient, at: scene.now.at }));
-    scene.wait(UNANSWERED);
+    scene.wait(UNANSWERED + crate::limits::CLOSING_MAX);
     assert_eq!(told(&scene), [Began, NothingYet, Gone]);
     assert_eq!((scene.ended(), scene.switch.counters.persons_lost), (Some(Cause::MediaLost), 0));
 }
