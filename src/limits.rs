@@ -84,6 +84,12 @@ pub const TRANSFER_RING: Duration = Duration::from_secs(25);
 pub const REFER_EXPIRES: Duration = Duration::from_secs(90);
 /// How long an answered call may last, unless configuration says otherwise.
 pub const CALL_DEFAULT: Duration = Duration::from_secs(4 * 3_600);
+/// How long a person may talk with a patient and send not one packet since the answer: no patient should speak into
+/// nothing for longer. Who has a phone without sound counts then as one who did not answer.
+pub const UNHEARD_PERSON_MAX: Duration = Duration::from_secs(15);
+/// When both hear a short signal before that, and the phone is asked whether it is there: time enough to say a word, and to end
+/// a mute that was pressed in error.
+pub const UNHEARD_PERSON_WARNED: Duration = Duration::from_secs(10);
 /// How long a leg may send neither RTP nor RTCP before it is probed, unless configuration says otherwise.
 pub const MEDIA_LOST_DEFAULT: Duration = Duration::from_secs(60);
 /// RTP ports that are kept for emergency calls of phones of ours, where there is a trunk for them: two such calls at once,

@@ -18,7 +18,7 @@ use engine::{Engine, Notice, ROOT, Wishes, eventually};
 use std::collections::BTreeSet;
 use std::fs;
 use std::net::SocketAddr;
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{PermissionsExt, symlink};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -201,6 +201,9 @@ impl Stage {
     fn sipp(&self, scenario: &'static str, more: &[&str]) -> Started {
         let home = self.home.path().join(scenario);
         fs::create_dir_all(&home).expect("the test's own directory can be written");
+        // Sound is named from the root of the repository.
+        symlink(format!("{ROOT}/sipp-scenarios"), home.join("sipp-scenarios"))
+            .expect("the test's own directory can be written");
         let mut command = Command::new("sipp");
         let file =
             |name: &str| fs::File::create(home.join(name)).expect("the test's own directory can be written");

@@ -35,6 +35,19 @@ pub struct Leg {
     pub dialog: DialogOf,
     /// When to ask (again) whether the party is still there: its sound does not tell.
     pub probe_at: Option<Instant>,
+    /// What the log has of its party's silence.
+    pub silence: Silence,
+}
+
+/// What the log has of a party's silence.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Silence {
+    /// Nothing.
+    Untold,
+    /// That no sound comes.
+    Told,
+    /// And that the party is there.
+    Answered,
 }
 
 /// Which start of the engine a leg's dialog is of.

@@ -147,6 +147,8 @@ pub enum ConnectEnd {
     NotReached,
     /// They talked, and the far party hung up: the caller is still here.
     FarHungUp,
+    /// Somebody answered, and no sound ever came of him: he counts as one who did not answer.
+    NeverHeard,
 }
 
 /// What a flow wants done. Answers come back as [`Input`]s.

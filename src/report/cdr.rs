@@ -346,6 +346,7 @@ impl Record {
             Event::InterpreterMissing { .. } | Event::KeysPressed { .. } | Event::CameBack { .. } => {}
             // The called number and the flow `emergency` say so in the record.
             Event::Emergency(_) => {}
+            Event::Silent { .. } => {}
             Event::Resumed { .. } => self.wait(now, false),
             Event::MediaClosed { leg, counters } => self.media.push((*leg, *counters)),
             Event::Ladder(ladder) => self.signalling = ladder.legs(),

@@ -254,6 +254,13 @@ pub enum Event {
         /// The caller, or the person: then the caller waits.
         by: Party,
     },
+    /// No sound comes of a party, and what is known of it.
+    Silent {
+        /// Its leg.
+        leg: LegId,
+        /// What is known.
+        step: SilenceStep,
+    },
     /// What a later start of the engine needs to go on with a leg, as it stands from now on. It tells nothing of the call.
     Kept {
         /// The leg.
@@ -292,6 +299,23 @@ pub enum Event {
         /// The exit of the flow, if it reached one.
         exit: Option<ExitName>,
     },
+}
+
+/// What is known of a party of which no sound comes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SilenceStep {
+    /// Neither sound nor reports came for `media.silent_after_s`: it is asked whether it is there.
+    Began,
+    /// A person has answered and not sent one packet for
+    /// [`UNHEARD_PERSON_WARNED`](crate::limits::UNHEARD_PERSON_WARNED).
+    NothingYet,
+    /// The party answered that it is there: told once for each silence.
+    Alive,
+    /// It did not answer, or knows of no call: it is out.
+    Gone,
+    /// Nothing had come of a person for [`UNHEARD_PERSON_MAX`](crate::limits::UNHEARD_PERSON_MAX): he is hung up, and
+    /// the caller is led on as if he had not answered.
+    NeverHeard,
 }
 
 /// By which way somebody told that a message is done.

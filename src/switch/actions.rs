@@ -2,6 +2,7 @@
 
 use super::Switch;
 use super::lasting::Lasts;
+use super::keycode::SIGNAL;
 use super::moving::Order;
 use super::person::Wanted;
 use crate::audio::tone::Signal;
@@ -239,6 +240,9 @@ impl Switch {
         if !self.calls.get(&id).is_some_and(|call| call.is_patient(leg)) {
             return self.on_notice_ended(id, leg, completed);
         }
+        if playback == SIGNAL {
+            return;
+        }
         if playback == TONE {
             return self.order_take(id, take::Input::ToneEnded);
         }
@@ -276,6 +280,7 @@ impl Switch {
         self.give_up_guests(id);
         self.dial_on(id);
         self.press_when_due(id);
+        self.end_unheard(id);
         self.read_on_when_due(id);
         self.probe_again(id);
         let flow_due = self.calls.get(&id).and_then(|call| call.run.poll_timeout());

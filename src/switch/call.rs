@@ -16,6 +16,7 @@ use crate::flow::action::{Urgency, Why};
 use crate::id::{AskId, ExitName, FlowName, Language, LegId, RecordingId, RequestId};
 use crate::media::tap::Kept;
 use crate::report::event::{Cause, Party, TransferMeans};
+use crate::sip::carrier::Dialled;
 use crate::sip::diverted::CarriedOn;
 use crate::wire::telephone_event::Key;
 use std::net::SocketAddr;
@@ -98,12 +99,48 @@ pub struct Person {
     pub menu: Menu,
     /// The call to it has come back to us.
     pub came_back: bool,
+    /// How he came into the call.
+    pub brought: Brought,
+    /// Whether sound has ever come of him.
+    pub voice: Voice,
     /// The keys that he presses to hand on.
     pub keys: Reader,
     /// The newest of them where they may come in two ways.
     pub presses: Presses,
     /// When those are pressed that went on to the others.
     pub passed_by: Instant,
+}
+
+/// How a person came into a call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Brought {
+    /// The flow, or the phone that dialled, called him.
+    ByFlow,
+    /// Another person handed the patient on to him, or asked him first.
+    ByTransfer,
+}
+
+/// Whether sound has ever come of a person (`silence.rs`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Voice {
+    /// It has, or nobody looks at it.
+    Heard,
+    /// Not yet, and nobody speaks into it.
+    Unheard,
+    /// Not yet: both hear a signal then.
+    WarnedAt(Instant),
+    /// Not after the signal either: he is hung up then.
+    LeftAt(Instant),
+}
+
+impl Voice {
+    /// When something is to be done about it.
+    pub const fn due(self) -> Option<Instant> {
+        match self {
+            Voice::Heard | Voice::Unheard => None,
+            Voice::WarnedAt(at) | Voice::LeftAt(at) => Some(at),
+        }
+    }
 }
 
 /// What is pressed for the menu of a person who is a line with one.
@@ -127,10 +164,17 @@ impl Person {
             urgency: Urgency::Usual,
             menu: Menu::default(),
             came_back: false,
+            brought: Brought::ByFlow,
+            voice: Voice::Heard,
             keys: Reader::default(),
             presses: Presses::default(),
             passed_by: Instant::START,
         }
+    }
+
+    /// Somebody over a trunk to whom another person has handed the patient: nobody has told him that the call is recorded.
+    pub fn came_from_outside(&self) -> bool {
+        self.brought == Brought::ByTransfer && Dialled::is_meant(&self.target)
     }
 
     /// The person answered, and the patient is bridged with it.
@@ -260,9 +304,10 @@ impl Call {
         let guests = self.guests.iter().filter_map(Guest::due).min();
         let probe = self.probed_legs().filter_map(|leg| leg.probe_at).min();
         let menu = self.person.as_ref().and_then(|person| person.menu.at);
+        let voice = self.person.as_ref().and_then(|person| person.voice.due());
         let keys = self.persons().filter_map(|person| person.keys.poll_timeout()).min();
         let length = Some(self.length.due());
-        let own = [run, ring, menu, keys, guests, self.message_until, probe, self.keep_at, length];
+        let own = [run, ring, menu, voice, keys, guests, self.message_until, probe, self.keep_at, length];
         own.into_iter().flatten().min()
     }
 

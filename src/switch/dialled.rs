@@ -156,10 +156,12 @@ impl Dialled {
             }
             // The call goes on and the other party is gone: help is called anew.
             (State::Waiting, Input::Resumed { company: Company::Nobody, .. })
-            | (State::Talking, Input::ConnectEnded(ConnectEnd::NotReached)) => match self.placed.urgency() {
-                Urgency::Danger => self.call(now),
-                Urgency::Usual => self.end("talked"),
-            },
+            | (State::Talking, Input::ConnectEnded(ConnectEnd::NotReached | ConnectEnd::NeverHeard)) => {
+                match self.placed.urgency() {
+                    Urgency::Danger => self.call(now),
+                    Urgency::Usual => self.end("talked"),
+                }
+            }
             (State::Resting { until }, Input::Timeout) if until <= now => self.call(now),
             (State::Calling { .. }, Input::Connected) => {
                 self.exit = Some(ExitName::from("talked"));

@@ -429,6 +429,11 @@ impl Switch {
     /// Nobody talks with the patient any more: who else is there has nothing left to hear, and the flow leads him on, unless
     /// he is being handed to somebody.
     pub(super) fn lead_on_if_alone(&mut self, id: CallId) {
+        self.lead_on(id, ConnectEnd::FarHungUp);
+    }
+
+    /// The same, after this end of the talk.
+    pub(super) fn lead_on(&mut self, id: CallId, end: ConnectEnd) {
         let is_not_alone = |call: &Call| {
             let waits = call.person.as_ref().is_some_and(Person::waits);
             call.ending.is_some() || call.patient_talks() || waits
@@ -438,7 +443,7 @@ impl Switch {
         }
         self.end_guests(id, None);
         if self.calls.get(&id).is_some_and(|call| call.transfer.is_none()) {
-            self.run_flow(id, Input::ConnectEnded(ConnectEnd::FarHungUp));
+            self.run_flow(id, Input::ConnectEnded(end));
         }
     }
 

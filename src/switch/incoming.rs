@@ -13,7 +13,7 @@ use super::moving::Order;
 use super::negotiate::{plan, settled};
 use super::ports::Owned;
 use super::{HeardBy, Switch};
-use crate::call::leg::{DialogOf, Leg};
+use crate::call::leg::{DialogOf, Leg, Silence};
 use crate::call::routing::{Trunk, caller_number, trunk_of};
 use crate::flow::action::{self, Urgency};
 use crate::flow::run::{Run, Unsigned};
@@ -373,6 +373,7 @@ impl Switch {
         self.turn_beds(id);
         self.turn_ears(id);
         self.turn_keys(id);
+        self.await_voice(id);
         if self.calls.get(&id).is_none_or(|call| !call.is_consulted() || call.is_patient(leg)) {
             self.keep_again(id, leg);
         }
@@ -429,5 +430,6 @@ pub(super) fn new_leg(id: LegId, owned: Owned, local: SocketAddr, peer: IpAddr) 
         keys_go: KeysGo::ToTheOthers,
         dialog: DialogOf::ThisStart,
         probe_at: None,
+        silence: Silence::Untold,
     }
 }

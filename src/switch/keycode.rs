@@ -29,7 +29,7 @@ use crate::sip::interface as sip;
 use crate::wire::telephone_event::Key;
 
 /// The playing of a signal to a person: never one of the flow's own.
-const SIGNAL: PlaybackId = PlaybackId(u64::MAX - 2);
+pub(super) const SIGNAL: PlaybackId = PlaybackId(u64::MAX - 2);
 /// What the log has as the status when the person wants the caller back, or the other one has hung up before the two
 /// were together: temporarily unavailable.
 const STATUS_TAKEN_BACK: u16 = 480;

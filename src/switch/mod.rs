@@ -43,6 +43,7 @@ mod ports;
 mod recording;
 mod replacing;
 mod resuming;
+mod silence;
 pub mod status;
 mod stopping;
 mod taking;
@@ -372,7 +373,7 @@ impl Switch {
             return;
         };
         match event {
-            media::Event::FirstPacket { .. } => self.on_heard(id, leg, HeardBy::Rtp),
+            media::Event::FirstPacket { .. } => self.on_first_packet(id, leg),
             media::Event::Key { key, .. } => self.on_key(id, leg, key, Teller::Media),
             media::Event::Fax { .. } => self.on_fax(id, leg),
             media::Event::Moved { .. } => self.on_moved(id, leg),
@@ -383,7 +384,7 @@ impl Switch {
             media::Event::TapClosed { frames, dropped, .. } => self.on_tap_closed(id, frames, dropped),
             media::Event::TapPaused { frame, .. } => self.on_tap_kept(id, Kept::Silence, frame),
             media::Event::TapResumed { frame, .. } => self.on_tap_kept(id, Kept::Sound, frame),
-            media::Event::MediaSilent { .. } => self.sip(sip::Command::Probe { leg }),
+            media::Event::MediaSilent { .. } => self.on_media_silent(id, leg),
             media::Event::Closed { counters, .. } => self.on_media_closed(id, leg, counters),
         }
         self.rekey(id);

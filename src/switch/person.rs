@@ -4,11 +4,11 @@
 //! it rings the flow goes on speaking to the patient.
 
 use super::Switch;
-use super::call::{Menu, Person};
+use super::call::{Brought, Menu, Person, Voice};
 use super::incoming::new_leg;
 use super::moving::Order;
 use super::ports::Owned;
-use crate::call::leg::Leg;
+use crate::call::leg::{Leg, Silence};
 use crate::flow::action::{Aid, ConnectEnd, Input, Urgency};
 use crate::id::{CallId, LegId};
 use crate::limits::MENU_PAUSE;
@@ -42,6 +42,8 @@ pub(super) struct Placed {
     pub urgency: Urgency,
     /// What the talk needs besides.
     pub aid: Aid,
+    /// How he comes into the call.
+    pub brought: Brought,
 }
 
 /// Whom the flow wants.
@@ -70,12 +72,13 @@ impl Switch {
         let Some(owned) = self.port_beside_patient(id) else {
             return self.person_not_reached(id, leg, STATUS_NO_PORT);
         };
-        self.place_call(id, Placed { leg, owned, target, ring, urgency, aid });
+        let brought = Brought::ByFlow;
+        self.place_call(id, Placed { leg, owned, target, ring, urgency, aid, brought });
     }
 
     /// Seeks whoever is to be called; the leg owns its port from here on.
     pub(super) fn place_call(&mut self, id: CallId, placed: Placed) {
-        let Placed { leg, owned, target, ring, urgency, aid } = placed;
+        let Placed { leg, owned, target, ring, urgency, aid, brought } = placed;
         let Some((local, peer)) = self.calls.get(&id).map(|call| (call.local, call.patient.peer)) else {
             return self.ports.release_unused(owned.worker, owned.port);
         };
@@ -85,7 +88,8 @@ impl Switch {
             let person = new_leg(leg, owned, local, peer);
             let (interpreter, menu) = (aid.interpreter, Menu { keys: aid.keys, at: None });
             let known = Person::known(person, target.clone(), ring_until);
-            call.person = Some(Person { interpreter, urgency, menu, ..known });
+            let voice = Voice::Unheard;
+            call.person = Some(Person { interpreter, urgency, menu, brought, voice, ..known });
         }
         self.sip(sip::Command::Locate { leg, target });
     }
@@ -183,6 +187,7 @@ impl Switch {
         if !self.transfer_done(id, leg) {
             self.run_flow(id, Input::Connected);
         }
+        self.await_voice(id);
         self.keep_again(id, leg);
     }
 
@@ -279,11 +284,7 @@ impl Switch {
     /// What came of asking whether the party is still there (OPTIONS in the dialog).
     pub(super) fn on_probed(&mut self, leg: LegId, alive: bool) {
         let Some(&id) = self.legs.get(&leg) else { return };
-        let again = self.now.at + self.settings.media_lost;
-        if alive {
-            if let Some(leg) = self.leg_of(id, leg) {
-                leg.probe_at = Some(again);
-            }
+        if !self.is_gone(id, leg, alive) {
             return self.rekey(id);
         }
         let Some(call) = self.calls.get_mut(&id) else { return };
@@ -304,6 +305,7 @@ impl Switch {
 
     /// After an offer and answer: a worker tells of the silence of a party that is to send, any other is asked.
     pub(super) fn watch(&self, leg: &mut Leg) {
+        leg.silence = Silence::Untold;
         leg.probe_at = leg.may_be_silent().then(|| self.now.at + self.settings.media_lost);
     }
 

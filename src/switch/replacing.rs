@@ -11,7 +11,7 @@
 //! offer takes the place when it has answered that, if it may then as it might before; until then all is as it was.
 
 use super::Switch;
-use super::call::Person;
+use super::call::{Brought, Person, Voice};
 use super::incoming::new_leg;
 use super::person::STATUS_NO_PORT;
 use super::ports::Owned;
@@ -191,7 +191,9 @@ impl Switch {
         self.set_aside(id, old, &target, TransferMeans::Phone);
         self.append(id, Event::PersonCalled { leg, target: target.clone() });
         if let Some(call) = self.calls.get_mut(&id) {
-            call.person = Some(Person::known(its, target, None));
+            let known = Person::known(its, target, None);
+            let (brought, voice) = (Brought::ByTransfer, Voice::Unheard);
+            call.person = Some(Person { brought, voice, ..known });
         }
         self.bridge_in_place(id, leg);
         self.rekey(id);

@@ -37,6 +37,12 @@ pub(super) struct Counters {
     /// PINs that nobody looked at, for too many were wrong before.
     pub pins_unheard: u64,
     pub media_lost: u64,
+    /// Times that a party of a call sent neither sound nor reports for too long.
+    pub parties_silent: u64,
+    /// Persons and guests who were gone.
+    pub persons_lost: u64,
+    /// Persons of whom no sound ever came.
+    pub persons_unheard: u64,
     pub session_lost: u64,
     pub too_long: u64,
     pub cut_off: u64,
@@ -105,6 +111,7 @@ impl Switch {
         let mut figures = self.call_figures();
         figures.extend(self.set_figures());
         figures.extend(self.caller_figures());
+        figures.extend(self.silence_figures());
         figures.extend(self.recording_figures());
         figures.extend(self.sip_figures());
         figures.extend(self.phone_figures());
@@ -269,6 +276,27 @@ impl Switch {
             ),
             figure("messages", c.messages, "messages left"),
             figure("flow_faults", c.flow_faults, "a flow did what its check rules out; please report it"),
+        ]
+    }
+
+    fn silence_figures(&self) -> Vec<Figure> {
+        let c = &self.counters;
+        vec![
+            figure(
+                "parties_silent",
+                c.parties_silent,
+                "times that a party of a call sent no sound for `media.silent_after_s`, and was asked whether it is there",
+            ),
+            figure(
+                "persons_lost",
+                c.persons_lost,
+                "persons and guests whose phone was gone in mid-talk: hung up, and the caller led on",
+            ),
+            figure(
+                "persons_unheard",
+                c.persons_unheard,
+                "persons who answered and never sent any sound: hung up, and the caller led on",
+            ),
         ]
     }
 

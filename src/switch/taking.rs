@@ -13,7 +13,7 @@
 //! only by the user, or the phone, that is in it. Whoever is refused talks on as before.
 
 use super::Switch;
-use super::call::{Call, Person, Resuming};
+use super::call::{Brought, Call, Person, Resuming, Voice};
 use super::person::STATUS_NO_PORT;
 use super::transfer::{STATUS_FORBIDDEN, STATUS_NO_CALL, STATUS_PENDING};
 use crate::call::leg::{DialogOf, Leg};
@@ -142,6 +142,7 @@ impl Switch {
             return self.sip(sip::Command::TellRefer { leg: by, status: STATUS_OVER });
         };
         let (leg, talks) = (person.leg.id, person.talks());
+        person.brought = Brought::ByTransfer;
         if let Some(until) = &mut person.ring_until {
             *until = (*until).min(self.now.at + TRANSFER_RING);
         }
@@ -173,6 +174,7 @@ impl Switch {
             self.tell_of_hold(id, leg, true);
         }
         self.transfer_done(id, leg);
+        self.await_voice(id);
         self.keep_again(id, leg);
     }
 
@@ -216,6 +218,8 @@ impl Switch {
             Role::Caller => placed.told(&person.target),
             Role::Called => {
                 person.target = format!("sip:{}@{realm}", placed.user.as_deref().unwrap_or_default());
+                // Of who had called nobody noted whether he was heard.
+                person.voice = Voice::Heard;
                 std::mem::swap(&mut person.leg, &mut call.patient);
                 std::mem::swap(&mut person.under, &mut call.under);
                 person.target.clone()

@@ -104,7 +104,8 @@ impl Switch {
     fn kept_of_talk(&self, id: CallId) -> Kept {
         let Some(call) = self.calls.get(&id) else { return Kept::Sound };
         let person = call.person_with_patient();
-        let is_silent = person.is_some_and(|person| self.is_unrecorded(&person.target))
+        let is_silent = person
+            .is_some_and(|person| person.came_from_outside() || self.is_unrecorded(&person.target))
             || call.guests.iter().any(Guest::is_unrecorded);
         if is_silent { Kept::Silence } else { Kept::Sound }
     }

@@ -16,6 +16,7 @@ mod messages;
 mod places;
 mod replacing;
 mod resuming;
+mod silence;
 mod stopping;
 mod taking;
 mod transfer;
@@ -80,6 +81,8 @@ struct Scene {
     answers: Vec<Result<super::interface::GuestDone, super::interface::GuestRefusal>>,
     marked: Vec<Result<(), super::interface::NotMarked>>,
     cseq: u32,
+    /// The phones of persons and guests send sound as soon as they have answered.
+    phones_speak: bool,
     /// Short sounds for persons.
     signals: Vec<(LegId, crate::audio::tone::Signal)>,
 }
@@ -139,6 +142,7 @@ impl Scene {
             answers: Vec::new(),
             marked: Vec::new(),
             cseq: 0,
+            phones_speak: true,
             signals: Vec::new(),
         }
     }
@@ -191,6 +195,7 @@ impl Scene {
 
     fn tell(&mut self, input: Input<'_>) {
         self.switch.handle(self.now, input);
+        let known = self.commands.len();
         while let Some(output) = self.switch.poll_output() {
             match output {
                 Output::Transmit { octets, .. } => self.sent.push(String::from_utf8(octets).unwrap()),
@@ -218,6 +223,21 @@ impl Scene {
                 Output::Recorder(_) | Output::KeepBindings(_) | Output::Trace(_) | Output::Drained => {}
             }
         }
+        let opened = self.commands[known..].iter().filter_map(|command| match command {
+            media::Command::Open { leg, .. } => Some(*leg),
+            _ => None,
+        });
+        for leg in opened.filter(|_| self.phones_speak).collect::<Vec<_>>() {
+            let call = self.switch.legs.get(&leg).and_then(|id| self.switch.calls.get(id));
+            if call.is_some_and(|call| !call.is_patient(leg)) {
+                self.speaks(leg);
+            }
+        }
+    }
+
+    /// The first packet of that party.
+    fn speaks(&mut self, leg: LegId) {
+        self.tell(Input::Media(media::Event::FirstPacket { leg, at: self.now.at }));
     }
 
     /// Lets time pass; whatever is due on the way is told.

@@ -13,7 +13,7 @@
 //! in a call of his own is not called again but taken out of that call (`taking.rs`).
 
 use super::Switch;
-use super::call::{Person, Transfer};
+use super::call::{Brought, Person, Transfer};
 use super::person::{Placed, STATUS_NO_PORT, STATUS_STOPPING};
 use super::ports::Owned;
 use super::taking::Consult;
@@ -119,10 +119,9 @@ impl Switch {
         self.lead_on_if_alone(id);
         let leg = self.sip.reserve_leg();
         self.append(id, Event::PersonCalled { leg, target: target.clone() });
-        self.place_call(
-            id,
-            Placed { leg, owned, target, ring: TRANSFER_RING, urgency: Urgency::Usual, aid: Aid::default() },
-        );
+        let (ring, urgency, aid, brought) =
+            (TRANSFER_RING, Urgency::Usual, Aid::default(), Brought::ByTransfer);
+        self.place_call(id, Placed { leg, owned, target, ring, urgency, aid, brought });
         self.turn_beds(id);
     }
 
@@ -196,6 +195,7 @@ impl Switch {
         if holds {
             self.tell_of_hold(id, leg, true);
         }
+        self.await_voice(id);
         self.keep_again(id, leg);
         self.turn_beds(id);
     }

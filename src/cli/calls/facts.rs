@@ -7,7 +7,7 @@ use super::guests::{
 };
 use super::picture::{Edge, Mark, Span, Turn, Unplaced, What};
 use super::words::{
-    by_whom, came_back, diverted, fault_text, flow_told, hold_begins, hold_ends, transferred,
+    by_whom, came_back, diverted, fault_text, flow_told, hold_begins, hold_ends, silent, transferred,
 };
 use crate::flow::action::Fact;
 use crate::id::LegId;
@@ -72,6 +72,7 @@ fn fact(event: &Event, numbers: Numbers) -> Option<What> {
         }
         Event::Hold { on: true, by } => begins(held(*by), hold_begins(*by).to_owned()),
         Event::Hold { on: false, by } => ends(held(*by), hold_ends(*by).to_owned()),
+        Event::Silent { leg, step } => note(silent(*leg, *step)),
         Event::Transfer { by, step } => note(transferred(*by, step)),
         Event::Bridged { leg } => begins(Span::Talk, format!("talking with a person ({leg})")),
         Event::Unbridged { leg } => ends(Span::Talk, format!("no longer talking with the person ({leg})")),

@@ -7,7 +7,7 @@ use super::guests::{
 };
 use super::words::{
     by_whom, came_back, clock, date_time, diverted, fault_text, flow_told, hold_begins, hold_ends, indented,
-    number, table, transferred,
+    number, silent, table, transferred,
 };
 use crate::call::recording::RecordingKind;
 use crate::id::LegId;
@@ -174,6 +174,7 @@ fn told(event: &Event, numbers: Numbers) -> Option<String> {
         Event::MessageSaved { recording } => format!("message saved ({recording})"),
         Event::MessageDone { recording, .. } => format!("message marked as done ({recording})"),
         Event::Hold { on: true, by } => hold_begins(*by).to_owned(),
+        Event::Silent { leg, step } => silent(*leg, *step),
         Event::Transfer { by, step } => transferred(*by, step),
         Event::Hold { on: false, by } => hold_ends(*by).to_owned(),
         Event::MediaClosed { .. } | Event::Ladder(_) | Event::Kept { .. } => return None,

@@ -11,7 +11,7 @@ use crate::flow::closing::change::ByPhone;
 use crate::id::LegId;
 use crate::io::store::words::Word;
 use crate::phi::Phi;
-use crate::report::event::{Cause, Diverted, Party, TransferMeans, TransferStep};
+use crate::report::event::{Cause, Diverted, Party, SilenceStep, TransferMeans, TransferStep};
 use crate::wire::sip::diversion::Why as DivertedWhy;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -58,6 +58,23 @@ pub fn came_back(leg: LegId) -> String {
     format!(
         "the call to the person came back to us and was refused: that telephone sends its calls on to a line of ours ({leg})"
     )
+}
+
+/// That no sound comes of a party, and what is known of it.
+pub fn silent(leg: LegId, step: SilenceStep) -> String {
+    match step {
+        SilenceStep::Began => {
+            format!("no sound comes from {leg} any more: its phone is asked whether it is there")
+        }
+        SilenceStep::NothingYet => {
+            format!("{leg} has answered and sent no sound yet")
+        }
+        SilenceStep::Alive => format!("the phone of {leg} answers, and sends no sound: is it muted?"),
+        SilenceStep::Gone => format!("the phone of {leg} is gone: it does not answer any more"),
+        SilenceStep::NeverHeard => {
+            format!("{leg} never sent any sound: hung up, and the caller is led on to the next one")
+        }
+    }
 }
 
 /// How a person hands the talk on.

@@ -276,7 +276,7 @@ impl Run {
     pub fn is_in_danger(&self) -> bool {
         let why = match &self.state {
             State::Climbing(climb) => Some(climb.why),
-            State::Talking { why } => Some(*why),
+            State::Talking { why, .. } => Some(*why),
             State::Waiting | State::Saying(_) | State::Closed(_) | State::Notice(_) | State::Asking(_) => None,
             State::Entering(_) | State::ByPhone(_) | State::Requesting(_) | State::Pausing { .. } => None,
             State::Prompting(..) | State::Opening { .. } | State::Recording { .. } => None,
@@ -297,6 +297,21 @@ impl Run {
         }
         let words = smallvec![self.own(Own::Person)];
         self.climb_saying(now, Why::Silence, words, ExitName::from(exit_name(Why::Silence)));
+    }
+
+    /// Somebody answered and was never heard: the way goes on as if he had let it ring. Who was not called on a way goes up
+    /// from the first rung.
+    pub(super) fn never_heard(&mut self, now: Instant, why: Why, reached: Option<(Whom, usize)>) {
+        let Some((whom, rung)) = reached else { return self.lost_on_the_way(now, why) };
+        self.exit = None;
+        let said = smallvec![self.own(waiting_words(why))];
+        let (call, voice) = (Call::Ringing { by: now }, Voice::Quiet { until: now });
+        self.state = State::Climbing(Climb { why, whom, rung, call, voice, said });
+        self.not_reached(now);
+        if let State::Climbing(Climb { voice: Voice::Quiet { .. }, said, .. }) = &self.state {
+            let words = said.clone();
+            self.say_while_climbing(now, words);
+        }
     }
 
     /// The caller pressed 7 when the notice was over: recording stops, and he is told.

@@ -267,6 +267,8 @@ enum State {
     Climbing(Climb),
     Talking {
         why: Why,
+        /// Whose call was answered, and the rung from 0: the way goes on there if no sound comes of him.
+        reached: Option<(Whom, usize)>,
     },
     /// The words before a message.
     Prompting(Speech, For),
@@ -801,6 +803,8 @@ impl Run {
     }
 
     fn connected(&mut self) {
+        let reached =
+            if let State::Climbing(climb) = &self.state { Some((climb.whom, climb.rung)) } else { None };
         let why = match &self.state {
             State::Over => return,
             State::Climbing(climb) => climb.why,
@@ -818,16 +822,19 @@ impl Run {
             State::Saving { .. } | State::Parting { .. } => Why::Asked,
         };
         self.exit = Some(self.climbing_for.clone());
-        self.state = State::Talking { why };
+        self.state = State::Talking { why, reached };
     }
 
     fn connect_ended(&mut self, now: Instant, end: ConnectEnd) {
         match (&self.state, end) {
-            (State::Climbing(_), ConnectEnd::NotReached | ConnectEnd::FarHungUp) => self.not_reached(now),
-            (State::Talking { why }, ConnectEnd::FarHungUp) => self.after_talk(now, *why),
+            (State::Climbing(_), _) => self.not_reached(now),
+            (State::Talking { why, .. }, ConnectEnd::FarHungUp) => self.after_talk(now, *why),
+            (State::Talking { why, reached }, ConnectEnd::NeverHeard) => {
+                self.never_heard(now, *why, *reached)
+            }
             // The talk was to go on, with this person or another, and there is none.
-            (State::Talking { why }, ConnectEnd::NotReached) => self.lost_on_the_way(now, *why),
-            (_, ConnectEnd::NotReached | ConnectEnd::FarHungUp) => {}
+            (State::Talking { why, .. }, ConnectEnd::NotReached) => self.lost_on_the_way(now, *why),
+            (_, ConnectEnd::NotReached | ConnectEnd::FarHungUp | ConnectEnd::NeverHeard) => {}
         }
     }
 

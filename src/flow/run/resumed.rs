@@ -18,7 +18,7 @@ impl Run {
         match (&self.state, company) {
             (State::Waiting, Company::Person) => {
                 self.exit = Some(ExitName::from(super::ladder::exit_name(why)));
-                self.state = State::Talking { why };
+                self.state = State::Talking { why, reached: None };
             }
             (State::Waiting, Company::Nobody) => self.climb(now, why),
             (_, Company::Person | Company::Nobody) => {}

@@ -181,7 +181,7 @@ impl Engine {
     }
 
     /// `0`-`9`, `*`, `#`: a key · `w8`: 8 s pass · `yes`, `no`, `bye`: the called person answers, does not,
-    /// hangs up · `open`, `saved`, `lost`: what the recorder answers · `hold`, `back`: nothing is heard in between
+    /// hangs up, was never heard (`mute`) · `open`, `saved`, `lost`: what the recorder answers · `hold`, `back`: nothing is heard in between
     /// · `fax`: a fax machine is heard · `v1`, `x1`: a voice has said its first text, or nothing came of it.
     fn play(&mut self, script: &str) {
         for word in script.split_whitespace() {
@@ -195,6 +195,7 @@ impl Engine {
                 "no" => {
                     self.nobody_answers();
                 }
+                "mute" => self.input(Input::ConnectEnded(ConnectEnd::NeverHeard)),
                 "bye" => self.input(Input::ConnectEnded(ConnectEnd::FarHungUp)),
                 "answer" => self.answer(Ok(vec![(ValueName::from("free"), Saved::Number(3))])),
                 "failure" => self.answer(Err(Failure::Status(500))),

@@ -163,6 +163,7 @@ fn recording_named(event: &Event) -> Option<RecordingId> {
         | Event::MessageSaved { .. }
         | Event::MessageDone { .. }
         | Event::Hold { .. }
+        | Event::Silent { .. }
         | Event::Kept { .. }
         | Event::Resumed { .. }
         | Event::Transfer { .. }

@@ -87,6 +87,7 @@ pub fn decode(kind: &str, body: &Value) -> Result<Event, DecodeError> {
         "kept" => Event::Kept { leg: body.id("leg")?, kept: Box::new(kept(&body)?) },
         "resumed" => Event::Resumed { leg: body.id("leg")? },
         "hold" => Event::Hold { on: body.truth("on")?, by: body.word_or("by", Party::Caller)? },
+        "silent" => Event::Silent { leg: body.id("leg")?, step: body.word("step")? },
         "transfer" => Event::Transfer { by: body.id("by")?, step: transfer(&body)? },
         "media_closed" => {
             Event::MediaClosed { leg: body.id("leg")?, counters: media(&body.object("counters")?)? }
@@ -173,6 +174,8 @@ fn kept(body: &Body) -> Result<KeptLeg, DecodeError> {
         },
         translated: if body.truth("translated")? { Translated::Yes } else { Translated::No },
         owner: if body.truth("ours")? { Owner::Us } else { Owner::Them },
+        // Earlier versions did not write it.
+        trunk: body.optional_text("trunk")?.map(TrunkName::from),
     };
     Ok(KeptLeg {
         dialog,
@@ -407,7 +410,7 @@ pub(super) mod tests {
     use crate::flow::closing::Then;
     use crate::id::{CallId, LegId, RecordingId};
     use crate::io::store::encode::{body, kind};
-    use crate::report::event::{Cause, DoneBy, GuestMode, Pressed};
+    use crate::report::event::{Cause, DoneBy, GuestMode, Pressed, SilenceStep};
     use crate::report::ladder::Heading;
     use crate::wire::codec::Codec;
     use crate::wire::sip::diversion::Why as DivertedWhy;
@@ -542,12 +545,12 @@ pub(super) mod tests {
 
     fn any_kept() -> impl Strategy<Value = KeptLeg> {
         let phi = || text().prop_map(Phi::new);
-        let parties = (phi(), phi(), text(), phi(), text(), phi());
+        let parties = (phi(), phi(), text(), phi(), text(), phi(), proptest::option::of(text()));
         let routes = proptest::collection::vec(text(), 0..3);
         let way = (a::<Transport>(), any::<[u8; 4]>(), any::<[u8; 16]>(), any::<[u16; 3]>());
         let numbers = (any::<u32>(), proptest::option::of(any::<u32>()), any::<[bool; 2]>(), any::<u64>());
         (parties, routes, way, numbers, phi()).prop_map(|(parties, route_set, way, numbers, told)| {
-            let (call_id, local, local_tag, remote, remote_tag, remote_target) = parties;
+            let (call_id, local, local_tag, remote, remote_tag, remote_target, trunk) = parties;
             let ((transport, v4, v6, ports), (local_cseq, remote_cseq, yes, sdp_version)) = (way, numbers);
             let dialog = KeptDialog {
                 call_id,
@@ -567,6 +570,7 @@ pub(super) mod tests {
                 },
                 translated: if yes[0] { Translated::Yes } else { Translated::No },
                 owner: if yes[1] { Owner::Us } else { Owner::Them },
+                trunk: trunk.as_deref().map(TrunkName::from),
             };
             KeptLeg { dialog, told, sdp_version, port: ports[2] }
         })
@@ -631,6 +635,7 @@ pub(super) mod tests {
             (leg(), a::<GuestMode>()).prop_map(|(leg, mode)| Event::GuestChanged { leg, mode }),
             leg().prop_map(|leg| Event::GuestLeft { leg }),
             (any::<bool>(), a::<Party>()).prop_map(|(on, by)| Event::Hold { on, by }),
+            (leg(), a::<SilenceStep>()).prop_map(|(leg, step)| Event::Silent { leg, step }),
             (leg(), any_kept()).prop_map(|(leg, kept)| Event::Kept { leg, kept: Box::new(kept) }),
             leg().prop_map(|leg| Event::Resumed { leg }),
             (leg(), any_step()).prop_map(|(by, step)| Event::Transfer { by, step }),
@@ -689,6 +694,22 @@ pub(super) mod tests {
             error.to_string(),
             "an event of the unknown kind `teleported`: was it written by a newer careline?"
         );
+    }
+
+    #[test]
+    fn a_leg_that_was_kept_before_its_trunk_was_written_is_read_without_one() {
+        let dialog = json!({
+            "leg": "7", "call_id": "1@x", "local": "<sip:a@x>", "local_tag": "a", "remote": "<sip:b@x>",
+            "remote_tag": "b", "local_cseq": 1, "remote_cseq": null, "remote_target": "sip:b@x", "route_set": [],
+            "transport": "udp", "local_address": "10.0.0.1:5060", "remote_address": "10.0.0.2:5060",
+            "translated": false, "ours": true, "told": "v=0", "sdp_version": 1, "port": 20_000
+        });
+        let mut with_trunk = dialog.clone();
+        with_trunk["trunk"] = json!("carrier");
+        for (body, expected) in [(dialog, None), (with_trunk, Some(TrunkName::from("carrier")))] {
+            let Event::Kept { kept, .. } = decode("kept", &body).unwrap() else { panic!("a kept leg") };
+            assert_eq!(kept.dialog.trunk, expected);
+        }
     }
 
     #[test]

@@ -9,6 +9,7 @@
 use super::words::Word;
 use crate::flow::action::Fact;
 use crate::flow::closing::change::ByPhone;
+use crate::id::LegId;
 use crate::media::command::Counters;
 use crate::report::event::{Diverted, Event, HelpFrom, KeptLeg, TransferStep};
 use crate::report::ladder::{Ladder, Rung, Start};
@@ -50,6 +51,7 @@ pub fn kind(event: &Event) -> &'static str {
         Event::MessageSaved { .. } => "message_saved",
         Event::MessageDone { .. } => "message_done",
         Event::Hold { .. } => "hold",
+        Event::Silent { .. } => "silent",
         Event::Kept { .. } => "kept",
         Event::Resumed { .. } => "resumed",
         Event::Transfer { .. } => "transfer",
@@ -132,10 +134,7 @@ impl Serialize for Body<'_> {
                 body.serialize_entry("language", language.as_str())?;
             }
             Event::InterpreterMissing { language } => body.serialize_entry("language", language.as_str())?,
-            Event::KeysPressed { leg, pressed } => {
-                body.serialize_entry("leg", &Shown(leg))?;
-                body.serialize_entry("pressed", pressed.word())?;
-            }
+            Event::KeysPressed { leg, pressed } => of_leg(&mut body, *leg, ("pressed", pressed.word()))?,
             Event::MessageSaved { recording } => body.serialize_entry("recording", &Shown(recording))?,
             Event::MessageDone { recording, by } => {
                 body.serialize_entry("recording", &Shown(recording))?;
@@ -145,6 +144,7 @@ impl Serialize for Body<'_> {
                 body.serialize_entry("on", on)?;
                 body.serialize_entry("by", by.word())?;
             }
+            Event::Silent { leg, step } => of_leg(&mut body, *leg, ("step", step.word()))?,
             Event::Transfer { by, step } => {
                 body.serialize_entry("by", &Shown(by))?;
                 of_transfer(&mut body, step)?;
@@ -167,6 +167,16 @@ impl Serialize for Body<'_> {
 fn help_from<M: SerializeMap>(body: &mut M, from: &HelpFrom) -> Result<(), M::Error> {
     body.serialize_entry("location", &from.location)?;
     body.serialize_entry("user", &from.user)
+}
+
+/// A leg, and one word about it.
+fn of_leg<M: SerializeMap>(
+    body: &mut M,
+    leg: LegId,
+    (name, word): (&'static str, &'static str),
+) -> Result<(), M::Error> {
+    body.serialize_entry("leg", &Shown(leg))?;
+    body.serialize_entry(name, word)
 }
 
 fn diverted<M: SerializeMap>(body: &mut M, its: &Diverted) -> Result<(), M::Error> {
@@ -253,6 +263,7 @@ fn kept<M: SerializeMap>(body: &mut M, kept: &KeptLeg) -> Result<(), M::Error> {
     body.serialize_entry("remote_address", &Shown(dialog.way.remote))?;
     body.serialize_entry("translated", &(dialog.translated == Translated::Yes))?;
     body.serialize_entry("ours", &(dialog.owner == Owner::Us))?;
+    body.serialize_entry("trunk", &dialog.trunk.as_ref().map(|trunk| trunk.as_str()))?;
     body.serialize_entry("told", told.expose())?;
     body.serialize_entry("sdp_version", sdp_version)?;
     body.serialize_entry("port", port)

@@ -66,6 +66,7 @@ fn is_ordinary(event: &Event) -> bool {
         | Event::Transfer { .. }
         | Event::PersonNotReached { .. }
         | Event::CameBack { .. }
+        | Event::Silent { .. }
         | Event::Bridged { .. }
         | Event::Unbridged { .. } => true,
         Event::GuestCalled { .. }

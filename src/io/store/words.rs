@@ -3,7 +3,7 @@
 use crate::call::recording::{RecordingFault, RecordingKind};
 use crate::flow::action::Why;
 use crate::flow::closing::Then;
-use crate::report::event::{Cause, DoneBy, GuestMode, Party, Pressed};
+use crate::report::event::{Cause, DoneBy, GuestMode, Party, Pressed, SilenceStep};
 use crate::report::ladder::Heading;
 use crate::sip::way::Transport;
 use crate::wire::codec::Codec;
@@ -52,6 +52,17 @@ impl Word for RecordingFault {
         (RecordingFault::Quota, "quota"),
         (RecordingFault::Io, "io"),
         (RecordingFault::Busy, "busy"),
+    ];
+}
+
+impl Word for SilenceStep {
+    const KIND: &'static str = "step of a silence";
+    const WORDS: &'static [(Self, &'static str)] = &[
+        (SilenceStep::Began, "began"),
+        (SilenceStep::NothingYet, "nothing_yet"),
+        (SilenceStep::Alive, "alive"),
+        (SilenceStep::Gone, "gone"),
+        (SilenceStep::NeverHeard, "never_heard"),
     ];
 }
 

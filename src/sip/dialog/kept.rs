@@ -5,6 +5,7 @@
 //! ```
 
 use super::{Dialog, Translated};
+use crate::id::TrunkName;
 use crate::limits::KEPT_CSEQ_GAP;
 use crate::phi::Phi;
 use crate::sip::invite::change::Owner;
@@ -37,11 +38,14 @@ pub struct Kept {
     pub translated: Translated,
     /// Who began it.
     pub owner: Owner,
+    /// The trunk that the call was placed over: it may ask for our account in the dialog too (RFC 3261 §22.2).
+    pub trunk: Option<TrunkName>,
 }
 
 impl Dialog {
-    /// The dialog, which `owner` began, as it is written down; `None` if a party wrote something into it that is no text.
-    pub fn keep(&self, owner: Owner) -> Option<Kept> {
+    /// The dialog, which `owner` began over that trunk, as it is written down; `None` if a party wrote something into it that is
+    /// no text.
+    pub fn keep(&self, owner: Owner, trunk: Option<TrunkName>) -> Option<Kept> {
         let text = |octets: &[u8]| String::from_utf8(octets.to_vec()).ok();
         let phi = |octets: &[u8]| text(octets).map(Phi::new);
         Some(Kept {
@@ -57,6 +61,7 @@ impl Dialog {
             way: Way { connection: None, ..self.peer },
             translated: self.translated,
             owner,
+            trunk,
         })
     }
 }

@@ -10,9 +10,11 @@ use crate::id::LegId;
 impl Stack {
     /// What a later start needs to go on with the dialog of a leg; `None` unless it is confirmed.
     pub fn kept(&self, leg: LegId) -> Option<Kept> {
-        let Phase::InDialog(within) = &self.legs.get(&leg)?.phase else { return None };
+        let its = self.legs.get(&leg)?;
+        let Phase::InDialog(within) = &its.phase else { return None };
         let lives = within.stage == Stage::Established && !within.uas.is_leaving();
-        within.dialog.keep(within.owner).filter(|_| lives)
+        let trunk = its.carrier.and_then(|id| self.carriers.held(id)).map(|held| held.carrier.name.clone());
+        within.dialog.keep(within.owner, trunk).filter(|_| lives)
     }
 
     /// Legs of this start are named by numbers over `leg`, which an earlier one gave.
@@ -28,7 +30,9 @@ impl Stack {
         within.local_tag.clone_from(&kept.local_tag);
         self.dialogs.insert(within.dialog.id(), leg);
         let phase = Phase::InDialog(Box::new(within));
-        self.legs.insert(leg, Leg { reason: None, carrier: None, phase });
+        // A trunk that is configured no more has no account either.
+        let carrier = kept.trunk.as_ref().and_then(|name| self.carriers.named(name));
+        self.legs.insert(leg, Leg { reason: None, carrier, phase });
         self.reoffer(now, leg, Some(sdp));
     }
 }

@@ -25,6 +25,7 @@ use super::readdress::{find, with_line};
 use super::request::cseq_of;
 use super::watch::Watch;
 use crate::clock::Instant;
+use crate::id::TrunkName;
 use crate::limits::carriers::CARRIER_HOSTS_MAX;
 use crate::limits::{CHALLENGES_ANSWERED_MAX, SIP_REQUEST_BY_UDP_MAX_OCTETS};
 use crate::phi::Phi;
@@ -129,6 +130,11 @@ impl Carriers {
     /// The same, to be looked at.
     pub fn held(&self, id: CarrierId) -> Option<&Held> {
         self.all.get(id.0)
+    }
+
+    /// The one of that name in the configuration.
+    pub fn named(&self, name: &TrunkName) -> Option<CarrierId> {
+        self.all.iter().position(|held| held.carrier.name == *name).map(CarrierId)
     }
 
     /// The names of all of them in the stack.

@@ -1,8 +1,12 @@
 //! A person has spoken with a colleague and hands the patient on to that one: RFC 5589 §7, RFC 3891 §3.
 
 use super::dialling::{ANN, BOB, Desk, status};
-use super::transfer::{HOLD, answers, header, invite, patient_hangs_up, sent, steps, takes, told};
+use super::transfer::{
+    HOLD, OVER_A_TRUNK, answers, header, invite, patient_hangs_up, person_is_at, recorded, sent, steps,
+    takes, told,
+};
 use super::*;
+use crate::call::recording::RecordingKind;
 use crate::limits::{CLOSING_MAX, PORT_REST_DEFAULT, TRANSFER_RING};
 use crate::media::command::{Command, PortIndex, WorkerIndex};
 use crate::report::cdr::Record;
@@ -187,6 +191,19 @@ pub(super) fn nothing_is_left(desk: &mut Desk) {
     let begun = steps(scene).iter().filter(|step| matches!(step, TransferStep::Began { .. })).count();
     let over = |step: &&TransferStep| matches!(step, TransferStep::Done { .. } | TransferStep::Failed { .. });
     assert_eq!(steps(scene).iter().filter(over).count(), begun, "{:#?}", scene.log);
+}
+
+#[test]
+fn while_somebody_over_a_trunk_who_was_asked_first_has_the_patient_the_recording_is_silent() {
+    for (target, expected) in [(OVER_A_TRUNK, "bbpbr"), ("sip:bob@careline", "bbb")] {
+        let mut desk = talking();
+        desk.scene.switch.start_recording(PATIENTS_CALL, RecordingKind::Call);
+        let (line, _) = spoken(&mut desk);
+        person_is_at(&mut desk.scene, target);
+        ann(&mut desk, "REFER", &line, "");
+        bob_hangs_up(&mut desk);
+        assert_eq!(recorded(&desk.scene), expected, "{target}\n{:#?}", desk.scene.log);
+    }
 }
 
 #[test]

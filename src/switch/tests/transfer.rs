@@ -1,6 +1,7 @@
 //! A person hands the talk on by REFER: who talks with whom, what everybody is told, and that nothing is left behind.
 
 use super::*;
+use crate::call::recording::RecordingKind;
 use crate::id::AskId;
 use crate::limits::{CLOSING_MAX, TRANSFER_RING};
 use crate::media::command::Command;
@@ -15,7 +16,7 @@ pub(super) const HOLD: &str = "v=0\r\no=- 1 2 IN IP4 10.0.0.9\r\ns=-\r\nc=IN IP4
 const NURSE: &str = "Refer-To: <sip:nurse@10.0.0.1>\r\n";
 
 /// A clinic with two persons.
-fn clinic() -> Arc<FlowSet> {
+pub(super) fn clinic() -> Arc<FlowSet> {
     let desk = "  - {call: \"sip:front-desk@127.0.0.1:5070\", ring: 25 s}\n";
     flows_where(desk, &format!("{desk}  - {{call: \"sip:nurse@127.0.0.1:5080\", ring: 25 s}}\n"))
 }
@@ -499,4 +500,44 @@ proptest! {
         patient_hangs_up(&mut scene);
         nothing_is_left(&mut scene);
     }
+}
+
+/// What the recording of the one call was told, and the talks among it: paused, resumed, bridged.
+pub(super) fn recorded(scene: &Scene) -> String {
+    let of = |command: &Command| match command {
+        Command::PauseRecording { .. } => Some('p'),
+        Command::ResumeRecording { .. } => Some('r'),
+        Command::Bridge { .. } => Some('b'),
+        _ => None,
+    };
+    scene.commands.iter().filter_map(of).collect()
+}
+
+pub(super) const OVER_A_TRUNK: &str = "trunk:carrier/+16175550123";
+
+/// The person of the newest call is somebody at that address.
+pub(super) fn person_is_at(scene: &mut Scene, target: &str) {
+    let call = scene.switch.calls.values_mut().next_back().expect("a call");
+    call.person.as_mut().expect("a person").target = target.to_owned();
+}
+
+/// Nobody has told him that the call is recorded, and no contract of the clinic says that he knows.
+#[test]
+fn while_somebody_over_a_trunk_has_the_patient_by_transfer_the_recording_is_silent() {
+    for (target, expected) in [(OVER_A_TRUNK, "bpbr"), ("sip:nurse@127.0.0.1:5080", "bb")] {
+        let mut scene = handing(0);
+        let id = *scene.switch.calls.keys().next().expect("a call");
+        scene.switch.start_recording(id, RecordingKind::Call);
+        person_is_at(&mut scene, target);
+        answers(&mut scene, "nurse", "200 OK");
+        asks(&mut scene, "nurse", "BYE", "", "");
+        assert_eq!(recorded(&scene), expected, "{target}\n{:#?}", scene.log);
+    }
+    // Whom the flow itself calls over a trunk is recorded as before.
+    let mut scene = talking(0);
+    let id = *scene.switch.calls.keys().next().expect("a call");
+    scene.switch.start_recording(id, RecordingKind::Call);
+    person_is_at(&mut scene, OVER_A_TRUNK);
+    scene.switch.let_hear(id);
+    assert_eq!(recorded(&scene), "b");
 }

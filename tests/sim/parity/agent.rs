@@ -108,6 +108,11 @@ impl Agent {
                     return;
                 }
                 Step::Keys(text) => self.press(now, &text),
+                Step::Speak => {
+                    if let Some(talk) = self.talk.as_mut() {
+                        talk.mouth = Mouth::Silence;
+                    }
+                }
                 Step::Keep { header, variable } => {
                     let value =
                         Name::read(header.as_bytes()).map(|name| self.last_header(name)).unwrap_or_default();

@@ -27,6 +27,8 @@ pub enum Step {
     PauseByChance,
     /// Presses keys.
     Keys(String),
+    /// Sends sound from now on. What it says is heard over loopback; here it is silence.
+    Speak,
     /// Keeps a header value of the last message for `[$n]`.
     Keep {
         /// Of this header field.
@@ -72,7 +74,6 @@ fn step(tag: &BytesStart<'_>) -> Result<Option<Step>, String> {
         "pause" => &["milliseconds", "distribution", "min", "max"],
         "nop" | "action" => &[],
         "ereg" => &["regexp", "search_in", "check_it", "assign_to", "header"],
-        // What SIPp says by these is heard over loopback; here only the ladder is played.
         "exec" => &["play_dtmf", "rtp_stream", "play_pcap_audio"],
         "Reference" => &["variables"],
         other => return Err(format!("element <{other}> is not known")),
@@ -103,7 +104,7 @@ fn step(tag: &BytesStart<'_>) -> Result<Option<Step>, String> {
             header: get("header").unwrap_or_default().trim_end_matches(':').to_owned(),
             variable: get("assign_to").unwrap_or_default(),
         }),
-        "exec" => get("play_dtmf").map(Step::Keys),
+        "exec" => get("play_dtmf").map(Step::Keys).or(get("rtp_stream").map(|_| Step::Speak)),
         _ => None,
     })
 }

@@ -101,3 +101,23 @@ fn who_was_there_too_long_alone_is_led_to_a_person_unless_one_is_called_or_a_mes
         assert!(led_on || after.is_empty(), "`{before}`: {after}");
     }
 }
+
+#[test]
+fn who_answered_and_was_never_heard_counts_as_one_who_did_not_answer() {
+    let two = clinic("person: ", "person:\n  - {call: \"sip:nurse@10.0.0.5\", ring: 10 s} ");
+    let mut engine = Engine::new(two, "main_menu");
+    engine.play(&format!("{TO_MENU} 0 w2 yes w15 mute w1 yes w15 mute"));
+    expect_test::expect![[r#"
+        21.0  LadderRung { rung: 1, why: Asked }
+        21.0  say u.agent/en
+        21.0  call sip:nurse@10.0.0.5 for 10 s
+        23.0  they talk
+        38.0  LadderRung { rung: 2, why: Asked }
+        38.0  call sip:front-desk@127.0.0.1:5070 for 25 s
+        38.0  say u.one_moment/en
+        39.0  they talk
+        54.0  LadderRung { rung: 3, why: Asked }
+        54.0  say u.not_reached/en u.recording/en
+    "#]]
+    .assert_eq(engine.log.split_once("mm.menu/en\n").unwrap().1);
+}

@@ -213,6 +213,10 @@ fn a_transfer_rings_one_party_and_leads_on_when_nobody_answers() {
     let (engine, heard) = engine_in(door(steps), "w2 yes bye w1");
     assert!(heard.contains("they talk\n20.0  say t.old/en\n") || heard.contains("they talk\n"), "{heard}");
     assert_eq!(engine.run.exit(), Some(&ExitName::from("colleague_pharmacy")));
+    // Who answered and was never heard counts as one who did not answer.
+    let (engine, heard) = engine_in(door(steps), "w2 yes w15 mute w1");
+    assert!(heard.ends_with("they talk\n35.0  say t.old/en\n"), "{heard}");
+    assert_eq!(engine.run.exit(), None, "nobody talked");
     // Who is in danger goes up the ladder when that party does not answer.
     let heard = heard_in(door(steps), "w2 9 no w1");
     assert!(heard.ends_with("call sip:front-desk@127.0.0.1:5070 for 25 s\n"), "{heard}");
