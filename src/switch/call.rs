@@ -94,10 +94,8 @@ pub struct Person {
     pub came_back: bool,
     /// The keys that he presses to hand on.
     pub keys: Reader,
-    /// The newest of them where they may come in two ways.
+    /// The newest of all, which may come in two ways.
     pub presses: Presses,
-    /// When those are pressed that went on to the others.
-    pub passed_by: Instant,
 }
 
 /// What is pressed for the menu of a person who is a line with one.
@@ -123,7 +121,6 @@ impl Person {
             came_back: false,
             keys: Reader::default(),
             presses: Presses::default(),
-            passed_by: Instant::START,
         }
     }
 
@@ -273,6 +270,14 @@ impl Call {
     pub fn person_at(&mut self, leg: LegId) -> Option<&mut Person> {
         let from = self.transfer.as_mut().and_then(|it| it.from.as_mut());
         self.person.iter_mut().chain(from).find(|person| person.leg.id == leg)
+    }
+
+    /// The presses of whoever has this leg, where each may come in two ways.
+    pub fn presses_of(&mut self, leg: LegId) -> Option<&mut Presses> {
+        if self.is_patient(leg) {
+            return Some(&mut self.presses);
+        }
+        self.person_at(leg).map(|person| &mut person.presses)
     }
 
     /// The person with whom the patient talks.

@@ -34,11 +34,12 @@ impl Place {
         }
     }
 
-    /// Whether the patient's keys go to whoever is here: to those with whom he talks, and to no supervisor.
-    pub const fn takes_keys(self) -> bool {
+    /// Whether keys of the others go to whoever is here, and his to them: to those who talk, and to no supervisor, whose
+    /// keys are orders.
+    pub const fn has_keys(self) -> bool {
         match self {
-            Place::Person | Place::Guest(GuestMode::Third) => true,
-            Place::Patient | Place::Guest(GuestMode::Listen | GuestMode::Whisper | GuestMode::Barge) => false,
+            Place::Patient | Place::Person | Place::Guest(GuestMode::Third) => true,
+            Place::Guest(GuestMode::Listen | GuestMode::Whisper | GuestMode::Barge) => false,
         }
     }
 

@@ -35,6 +35,7 @@ pub mod messages;
 mod meter;
 mod moving;
 mod negotiate;
+mod passing;
 mod person;
 mod ports;
 mod recording;
