@@ -239,7 +239,7 @@ impl Default for Config {
                 listen_to: near_networks(),
                 requests_a_second: limits::GUARD_REQUESTS_A_SECOND_DEFAULT,
                 session_expires_s: limits::SESSION_EXPIRES_DEFAULT_S,
-                info_keys: InfoKeys::Ignored,
+                info_keys: InfoKeys::Told,
                 realm: "careline".to_owned(),
             },
             media: Media {
@@ -654,6 +654,7 @@ log: debug
         assert_eq!(config.sip.t1, Duration::from_millis(50));
         assert_eq!(config.sip.target_patience, Duration::from_secs(2));
         assert_eq!((config.sip.session_expires_s, config.sip.info_keys), (90, InfoKeys::Told), "90 at least");
+        assert_eq!(Config::default().sip.info_keys, InfoKeys::Told, "a phone that sends INFO has keys");
         let paired = text.replace("info_keys: count", "info_keys: deduplicate");
         let (paired, faults) = Config::read("careline.yaml", paired.as_bytes());
         assert_eq!((paired.unwrap().sip.info_keys, faults), (InfoKeys::Paired, vec![]));

@@ -281,12 +281,19 @@ pub const NUMBER_FIRST_KEY_WITHIN: Duration = Duration::from_secs(8);
 pub const NUMBER_KEY_WITHIN: Duration = Duration::from_secs(4);
 /// Keys of a number behind a code: one of E.164 has 15, with a prefix of its country.
 pub const KEYED_NUMBER_MAX: usize = 20;
-/// Keys of a person that wait to be pressed for the others: half of [`KEYS_TO_SEND_MAX`], so that other keys have room.
+/// Keys of those in a talk that wait to be pressed for another one: half of [`KEYS_TO_SEND_MAX`], so that other keys have
+/// room.
 pub const KEYS_PASSED_ON_MAX: u32 = 16;
 /// How long each key of ours is pressed: longer than what the slowest menus want.
 pub const KEY_PRESSED: Duration = Duration::from_millis(100);
 /// The silence behind each key of ours, before the next one.
 pub const KEY_SENT_PAUSE: Duration = Duration::from_millis(60);
+/// The silence behind the last key of ours that goes in the sound of a party that takes no events: what is left of a
+/// tone that the one who pressed it sends beside his event would be the same key once more.
+pub const KEY_SOUND_REST: Duration = Duration::from_millis(240);
+/// How long after a key of ours in the sound to a party the keys heard in its own sound are the echo of ours: a way there
+/// and back over the longest lines (ITU-T G.114), and what waits in buffers.
+pub const KEY_ECHO_WITHIN: Duration = Duration::from_millis(600);
 /// The shortest press that we send: the least that a receiver must take (ITU-T Q.24).
 pub const KEY_SENT_MIN: Duration = Duration::from_millis(40);
 /// The longest press that we send.

@@ -148,6 +148,17 @@ pub fn dtmf(key: Key, duration: Duration, dbm0: f64) -> Vec<i16> {
     dual(low, high, duration)
 }
 
+/// A piece of the sound of `key` in `samples`, `rate_hz` of them a second, which begin `from` samples after the press.
+/// Pieces that follow each other are one tone. Nothing is allocated.
+pub fn dtmf_piece(key: Key, dbm0: f64, from: usize, rate_hz: u32, samples: &mut [i16]) {
+    let crest = CREST_AT_0_DBM0 * 10_f64.powf(dbm0 / 20.0);
+    let steps = frequencies_hz(key).map(|hz| TAU * hz / f64::from(rate_hz));
+    for (n, sample) in (from..).zip(samples) {
+        let both: f64 = steps.iter().map(|step| (step * n as f64).sin()).sum();
+        *sample = (crest * both).round() as i16;
+    }
+}
+
 /// The low and the high frequency of `key`, in Hz.
 pub fn frequencies_hz(key: Key) -> [f64; 2] {
     let (row, column) = match key {
@@ -204,6 +215,15 @@ mod tests {
         assert!(sine(440, Duration::ZERO, 1_000).is_empty());
         assert_eq!(sine(440, Duration::from_millis(1), 1_000).len(), 8);
         assert!(dtmf(Key::Star, Duration::ZERO, 0.0).is_empty());
+    }
+
+    #[test]
+    fn a_key_in_pieces_is_the_same_tone() {
+        let mut pieces = [0; 800];
+        for (n, piece) in pieces.chunks_mut(160).enumerate() {
+            dtmf_piece(Key::Pound, -10.0, 160 * n, RATE_HZ, piece);
+        }
+        assert_eq!(pieces.to_vec(), dtmf(Key::Pound, Duration::from_millis(100), -10.0));
     }
 
     #[test]

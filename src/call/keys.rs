@@ -5,7 +5,7 @@
 //!  INFO 5 ──────┘ within 400 ms, the other way, not paired yet: the same press
 //!  INFO 5 again ─── its own press: one way never tells a press twice
 //! ```
-//! Which packets are one RTP event is the job of `media/dtmf.rs`; whether presses are paired at all is configured.
+//! Which packets are one RTP event is the job of `media/dtmf.rs`; whether INFO is read at all is configured.
 
 use crate::clock::Instant;
 use crate::limits::{PRESSES_TO_PAIR_MAX, SAME_PRESS_WITHIN};
@@ -34,6 +34,10 @@ pub enum Telling {
 pub struct Presses {
     /// The oldest first.
     unpaired: [Option<Press>; PRESSES_TO_PAIR_MAX],
+    /// How the newest press was told first.
+    newest: Option<Teller>,
+    /// A press came in both ways: so will the others.
+    both: bool,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -53,6 +57,7 @@ impl Presses {
         if let Some(paired) = self.unpaired.iter().position(pairs) {
             self.unpaired[paired..].rotate_left(1);
             self.unpaired[PRESSES_TO_PAIR_MAX - 1] = None;
+            self.both = true;
             return Telling::Again;
         }
         let free = self.unpaired.iter().position(Option::is_none).unwrap_or_else(|| {
@@ -60,8 +65,14 @@ impl Presses {
             PRESSES_TO_PAIR_MAX - 1
         });
         self.unpaired[free] = Some(Press { at, key, teller });
+        self.newest = Some(teller);
         self.forget_before(at);
         Telling::Press
+    }
+
+    /// Whether the newest press is in INFO alone: nobody with whom the party talks knows of it from its stream.
+    pub fn is_in_info_alone(&self) -> bool {
+        self.newest == Some(Teller::Info) && !self.both
     }
 
     /// Presses whose other telling does not come any more make room.
@@ -109,6 +120,24 @@ mod tests {
         check("a third telling is a press", "0m5 20i5 40i5", "0:5 40:5");
         check("different keys crossed", "0m9 100m1 120i9 130m1 140i1 150i1", "0:9 100:1 130:1");
         check("one lost in one way", "0m5 500m5 520i5", "0:5 500:5");
+    }
+
+    #[test]
+    fn a_party_whose_press_came_in_both_ways_has_its_keys_in_its_stream() {
+        for (tellings, expected) in [
+            (vec![], false),
+            (vec![(0, Teller::Media)], false),
+            (vec![(0, Teller::Info)], true),
+            (vec![(0, Teller::Media), (900, Teller::Info)], true),
+            (vec![(0, Teller::Media), (100, Teller::Info), (900, Teller::Info)], false),
+            (vec![(0, Teller::Info), (100, Teller::Media), (900, Teller::Info)], false),
+        ] {
+            let mut presses = Presses::default();
+            for (millis, teller) in &tellings {
+                presses.take(Instant::from_millis(*millis), Key::Digit(5), *teller);
+            }
+            assert_eq!(presses.is_in_info_alone(), expected, "{tellings:?}");
+        }
     }
 
     #[test]

@@ -31,6 +31,8 @@ pub struct Leg {
     pub ears: Ears,
     /// Where the worker sends the party's key events.
     pub keys_go: KeysGo,
+    /// When the keys are through that others pressed and that are pressed anew for the party.
+    pub keys_through: Instant,
     /// Whose dialog it is in.
     pub dialog: DialogOf,
     /// When to ask (again) whether the party is still there: its sound does not tell.

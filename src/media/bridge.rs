@@ -4,11 +4,11 @@
 //!  a: ssrc 1, ts 800, event 5 ──▶ PassedOn ──▶ Relay of b: the press gets b's own timestamp ──▶ b's stream
 //! ```
 //! Each packet goes on as one packet, so that losses, ends sent three times and long presses reach the
-//! other side as they came. Sound passes as [`crate::audio::sound::Sound`], taken by each leg at its own tick.
+//! other side as they came; a party that takes no events hears a tone in its place (`leg/pressing.rs`). Sound passes as [`crate::audio::sound::Sound`], taken by each leg at its own tick.
 
 use crate::limits::RELAYED_EVENTS_MAX;
 use crate::media::sender::OutgoingEvent;
-use crate::wire::telephone_event::{EventFormat, TelephoneEvent};
+use crate::wire::telephone_event::{EventFormat, Key, TelephoneEvent};
 
 /// A telephone-event packet of one leg, for the other.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,6 +21,8 @@ pub struct PassedOn {
     pub clock_hz: u32,
     /// The event.
     pub event: TelephoneEvent,
+    /// Its key, in the packet that was the first seen of a press.
+    pub pressed: Option<Key>,
 }
 
 /// What waits for the leg's next tick, and the press that is being passed on. A tick without keys reads its end alone.
@@ -56,7 +58,7 @@ impl Relay {
         }
         let count = std::mem::take(&mut self.count);
         for passed_on in self.waiting[..count].iter_mut().filter_map(Option::take) {
-            let PassedOn { ssrc, timestamp: theirs, clock_hz, event } = passed_on;
+            let PassedOn { ssrc, timestamp: theirs, clock_hz, event, .. } = passed_on;
             let known = self.press.filter(|press| press.ssrc == ssrc);
             if known.is_some_and(|press| (theirs.wrapping_sub(press.theirs) as i32) < 0) {
                 continue; // a late packet of an older press: its own packets have told it
@@ -87,7 +89,7 @@ mod tests {
     fn a_press_lasts_as_long_on_the_other_sides_clock() {
         let mut relay = Relay::default();
         let event = TelephoneEvent { event: 5, end: true, volume: 0, duration: 800 };
-        relay.put(PassedOn { ssrc: 1, timestamp: 7, clock_hz: 8_000, event });
+        relay.put(PassedOn { ssrc: 1, timestamp: 7, clock_hz: 8_000, event, pressed: None });
         let mut sent = Vec::new();
         let wide = EventFormat { payload_type: 97, clock_hz: 16_000 };
         relay.flush(wide, 0, |out| sent.push((out.payload_type, out.event.duration)));
@@ -101,7 +103,7 @@ mod tests {
         let mut tick = |packets: &[(u32, u16)], now| {
             for (timestamp, duration) in packets {
                 let event = TelephoneEvent { event: 5, end: false, volume: 0, duration: *duration };
-                relay.put(PassedOn { ssrc: 1, timestamp: *timestamp, clock_hz: 8_000, event });
+                relay.put(PassedOn { ssrc: 1, timestamp: *timestamp, clock_hz: 8_000, event, pressed: None });
             }
             relay.flush(FORMAT, now, |out| sent.push((out.marker, out.timestamp, out.event.duration)));
         };
@@ -124,7 +126,8 @@ mod tests {
     fn a_flood_meets_the_bound() {
         let mut relay = Relay::default();
         let event = TelephoneEvent { event: 5, end: false, volume: 0, duration: 1 };
-        (0..100).for_each(|_| relay.put(PassedOn { ssrc: 1, timestamp: 0, clock_hz: 8_000, event }));
+        let packet = PassedOn { ssrc: 1, timestamp: 0, clock_hz: 8_000, event, pressed: None };
+        (0..100).for_each(|_| relay.put(packet));
         let mut sent = 0;
         relay.flush(FORMAT, 0, |_| sent += 1);
         relay.flush(FORMAT, 0, |_| sent += 1);

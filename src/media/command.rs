@@ -21,6 +21,15 @@ pub enum KeysGo {
     Nowhere,
 }
 
+/// Whether keys of ours go as tones, in the sound of a party that takes no events.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Audible {
+    /// There, yes.
+    WhereNeeded,
+    /// Never: they are secret, and an echo of a tone is heard by others and recorded.
+    Never,
+}
+
 /// One RTP/RTCP port pair, by its place in the pool of its worker.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct PortIndex(pub u32);
@@ -163,12 +172,15 @@ pub enum Command {
         leg: LegId,
     },
     /// Presses these keys for the party of the leg, one after the other, as RTP events (RFC 4733): an extension, the choice
-    /// of a menu, a PIN. They are heard and recorded by nobody. A party that takes no events hears of none.
+    /// of a menu, a PIN. A party that takes no events hears their tones in place of what is said to it (ITU-T Q.23), if
+    /// they may be heard, else of none. No other party hears them, and no tap holds them.
     Press {
         /// The leg.
         leg: LegId,
         /// In this order; at most [`KEYS_TO_SEND_MAX`](crate::limits::KEYS_TO_SEND_MAX) wait at once.
         keys: Phi<Vec<Key>>,
+        /// Whether they may be tones.
+        audible: Audible,
     },
     /// Where the party's key events go from now on, whomever it talks with: those that go nowhere are told to the switch
     /// alone.

@@ -136,7 +136,9 @@ impl Engine {
                 self.with(leg, |leg, outbox| leg.play(player, now, outbox))
             }
             Command::Stop { leg } => self.with(leg, |leg, outbox| leg.stop(now, outbox)),
-            Command::Press { leg, keys } => self.with(leg, |leg, _| leg.press(keys.expose())),
+            Command::Press { leg, keys, audible } => {
+                self.with(leg, |leg, _| leg.press(keys.expose(), audible))
+            }
             Command::Keys { leg, go } => self.with(leg, |leg, _| leg.send_keys(go)),
             Command::Listen { leg, ears } => self.with(leg, |leg, _| leg.listen(ears)),
             Command::Record { leg, tap } => self.with(leg, |leg, outbox| leg.record(tap, now, outbox)),

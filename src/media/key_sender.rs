@@ -1,15 +1,19 @@
-//! Keys that we press ourselves, as RTP events: RFC 4733 §2.5.1.
+//! Keys that we press ourselves, as RTP events: RFC 4733 §2.5.1; or as tones, for a party that takes none.
 //!
 //! ```text
 //!  tick      1        2        …   N            N+1        N+2        N+3   N+4
 //!  Pressing  marker   longer   …   end          Ending end Ending end
 //!                                               Pausing ── 60 ms ─────────▶ the next key
+//!  Sounding  tone     tone     …   tone         Resting ── 60 ms ─────────▶ the next key
+//!                                                       └─ 240 ms ────────▶ the leg's own sound
 //! ```
 //! One packet each tick of 20 ms, the end three times, all with the timestamp at which the press began; a press
 //! that is longer than a duration can tell goes on in a new segment (§2.5.1.3). Keys that are only passed on from
 //! another leg are the job of `bridge.rs`.
 
-use crate::limits::{KEY_SENT_MAX, KEY_SENT_MIN, KEY_SENT_PAUSE, KEYS_TO_SEND_MAX, TICK};
+use crate::limits::{
+    KEY_ECHO_WITHIN, KEY_SENT_MAX, KEY_SENT_MIN, KEY_SENT_PAUSE, KEY_SOUND_REST, KEYS_TO_SEND_MAX, TICK,
+};
 use crate::media::sender::OutgoingEvent;
 use crate::wire::telephone_event::{Key, TelephoneEvent};
 use std::time::Duration;
@@ -20,6 +24,22 @@ use thiserror::Error;
 pub struct KeySender {
     waiting: [Option<Order>; KEYS_TO_SEND_MAX],
     state: State,
+    /// Ticks in which an echo of the last tone may still come back.
+    echoes: u32,
+}
+
+/// What a tick says in place of the leg's own sound.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum InSound {
+    /// A key's tone.
+    Tone {
+        /// Which.
+        key: Key,
+        /// Ticks of it before this one.
+        ticks: u32,
+    },
+    /// The silence behind a key.
+    Pause,
 }
 
 /// How the receiver wants its events: what it told in SDP.
@@ -63,6 +83,17 @@ enum State {
         /// Ticks since the end.
         ticks: u32,
     },
+    /// The tone of a key is said.
+    Sounding {
+        order: Order,
+        /// Ticks that were said.
+        ticks: u32,
+    },
+    /// Its tone is over, and nothing is said.
+    Resting {
+        /// Ticks since its end.
+        ticks: u32,
+    },
 }
 
 /// The stretch of a press that one timestamp stands for.
@@ -104,7 +135,7 @@ impl KeySender {
     /// One tick of 20 ms; `now` is the timestamp of our stream at its beginning.
     pub fn tick(&mut self, stream: EventStream, now: u32, mut send: impl FnMut(&OutgoingEvent)) {
         self.state = match self.state {
-            State::Idle => self.next_key(stream, now, &mut send),
+            State::Idle | State::Sounding { .. } | State::Resting { .. } => self.next_key(stream, now, &mut send),
             State::Pressing { order, ticks, segment } => go_on(order, ticks, segment, stream, &mut send),
             State::Pausing { ticks: PAUSE_TICKS.., .. } => self.next_key(stream, now, &mut send),
             State::Pausing { last, timestamp, ticks } => {
@@ -116,12 +147,51 @@ impl KeySender {
         };
     }
 
-    fn next_key(&mut self, stream: EventStream, now: u32, send: &mut impl FnMut(&OutgoingEvent)) -> State {
+    /// One tick of 20 ms of a party that takes no events: what it hears in place of the leg's own sound, if there is a key.
+    pub fn tick_in_sound(&mut self) -> Option<InSound> {
+        self.echoes = self.echoes.saturating_sub(1);
+        let state = match self.state {
+            State::Sounding { order, ticks } if ticks < order.ticks => Some(State::Sounding { order, ticks: ticks + 1 }),
+            State::Sounding { .. } => Some(State::Resting { ticks: 1 }),
+            State::Resting { ticks } if ticks < PAUSE_TICKS => Some(State::Resting { ticks: ticks + 1 }),
+            State::Resting { ticks } => self.next_tone().or_else(|| rest_on(ticks)),
+            State::Idle | State::Pressing { .. } | State::Pausing { .. } => self.next_tone(),
+        };
+        self.state = state.unwrap_or_default();
+        match self.state {
+            State::Sounding { order, ticks } => {
+                self.echoes = ECHO_TICKS;
+                Some(InSound::Tone { key: order.key, ticks: ticks - 1 })
+            }
+            State::Resting { .. } => Some(InSound::Pause),
+            State::Idle | State::Pressing { .. } | State::Pausing { .. } => None,
+        }
+    }
+
+    /// Keys in the party's sound may be the echo of ours.
+    pub const fn may_echo(&self) -> bool {
+        self.echoes > 0
+    }
+
+    fn next_tone(&mut self) -> Option<State> {
+        self.next_order().map(|order| State::Sounding { order, ticks: 1 })
+    }
+
+    fn next_order(&mut self) -> Option<Order> {
         let next = self.waiting[0].take();
         self.waiting.rotate_left(1);
-        let Some(order) = next else { return State::Idle };
+        next
+    }
+
+    fn next_key(&mut self, stream: EventStream, now: u32, send: &mut impl FnMut(&OutgoingEvent)) -> State {
+        let Some(order) = self.next_order() else { return State::Idle };
         go_on(order, 0, Segment { timestamp: now, before: 0 }, stream, send)
     }
+}
+
+/// Nothing is said a while longer behind the last key.
+fn rest_on(ticks: u32) -> Option<State> {
+    (ticks < REST_TICKS).then_some(State::Resting { ticks: ticks + 1 })
 }
 
 /// Sends the packet of one more tick of a press.
@@ -161,8 +231,12 @@ fn outgoing(stream: EventStream, timestamp: u32, event: TelephoneEvent) -> Outgo
 const ENDS: u32 = 3;
 /// Ticks between two keys.
 const PAUSE_TICKS: u32 = (KEY_SENT_PAUSE.as_micros() / TICK.as_micros()) as u32;
-/// As loud as a telephone sends keys: −10 dBm0.
-const VOLUME: u8 = 10;
+/// Ticks of silence behind the last key that was a tone.
+const REST_TICKS: u32 = (KEY_SOUND_REST.as_micros() / TICK.as_micros()) as u32;
+/// Ticks after a tone in which its echo may come back.
+const ECHO_TICKS: u32 = (KEY_ECHO_WITHIN.as_micros() / TICK.as_micros()) as u32;
+/// As loud as a telephone sends keys: −10 dBm0, each of the two where they are tones (ITU-T Q.23).
+pub const VOLUME: u8 = 10;
 
 #[cfg(test)]
 mod tests {
@@ -234,6 +308,51 @@ mod tests {
             let presses = packets.iter().filter_map(|(_, p)| detector.take(1, p.timestamp, p.event)).count();
             assert_eq!(presses, 1, "{clock_hz} Hz");
         }
+    }
+
+    /// What is said tick by tick: the key, a dot for silence, a space for the leg's own sound.
+    fn sounded(sender: &mut KeySender, ticks: usize) -> String {
+        let sign = |said| match said {
+            Some(InSound::Tone { key, .. }) => key.as_char(),
+            Some(InSound::Pause) => '.',
+            None => ' ',
+        };
+        (0..ticks).map(|_| sign(sender.tick_in_sound())).collect()
+    }
+
+    #[test]
+    fn keys_as_tones_are_in_order_with_pauses_and_silence_behind_the_last() {
+        let mut sender = KeySender::default();
+        assert_eq!((sounded(&mut sender, 3), sender.may_echo()), ("   ".to_owned(), false));
+        sender.press(Key::Digit(5), Duration::from_millis(100)).unwrap();
+        sender.press(Key::Pound, Duration::from_millis(60)).unwrap();
+        assert_eq!(sounded(&mut sender, 26), "55555...###............   ");
+        assert!(sender.is_idle() && sender.may_echo());
+        sounded(&mut sender, 30);
+        assert!(!sender.may_echo());
+    }
+
+    #[test]
+    fn a_key_that_is_pressed_in_the_silence_behind_the_last_waits_for_no_more_than_the_pause() {
+        let mut sender = KeySender::default();
+        sender.press(Key::Digit(5), Duration::from_millis(40)).unwrap();
+        assert_eq!(sounded(&mut sender, 7), "55.....");
+        sender.press(Key::Digit(5), Duration::from_millis(40)).unwrap();
+        assert_eq!(sounded(&mut sender, 4), "55..");
+    }
+
+    #[test]
+    fn a_party_that_begins_or_ceases_to_take_events_has_the_next_key_in_the_other_way() {
+        let mut sender = KeySender::default();
+        let press = |sender: &mut KeySender| sender.press(Key::Digit(5), Duration::from_millis(60)).unwrap();
+        press(&mut sender);
+        press(&mut sender);
+        assert_eq!(sounded(&mut sender, 1), "5");
+        assert_eq!(told(&sent(&mut sender, STREAM, 0)).matches('M').count(), 1);
+        press(&mut sender);
+        sender.tick(STREAM, 0, |_| {});
+        press(&mut sender);
+        assert_eq!(sounded(&mut sender, 4), "555.");
     }
 
     #[test]

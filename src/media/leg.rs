@@ -2,12 +2,13 @@
 //!
 //! ```text
 //!  receive   read ─▶ latch ─▶ count ─▶ keys ─▶ listener (only while somebody listens)
-//!  tick      listener ─▶ said │ bridged leg's said, player or silence ─▶ tap ─▶ own codec ─▶ sender ─▶ packets
+//!  tick      listener ─▶ said │ bridged leg's said, player or silence ─▶ tap ─▶ keys ─▶ own codec ─▶ sender ─▶ packets
 //! ```
 //! From its opening on a leg sends one unbroken stream: what it says changes, its SSRC, sequence numbers
 //! and timestamps run on. Which leg hears which, and when ticks are due, is the engine's job.
 
 pub mod ahead;
+mod pressing;
 pub mod reports;
 mod saying;
 
@@ -16,7 +17,6 @@ use crate::audio::sound::{Lying, Sound};
 use crate::audio::transcode::Transcoder;
 use crate::clock::{Instant, WallTime};
 use crate::id::{LegId, PlaybackId};
-use crate::limits::KEY_PRESSED;
 use crate::media::bed::Bed;
 use crate::media::bridge::{PassedOn, Relay};
 use crate::media::command::{Counters, Ears, Event, KeysGo, Kind, PortIndex, StreamPlan};
@@ -83,7 +83,7 @@ pub struct Leg {
     player: Option<Player>,
     /// The end of a playing that was cut, faded, where a hard cut would click.
     tail: Option<Box<Sound>>,
-    /// Keys of our own that are being pressed.
+    /// Keys that are being pressed; in a talk of a party that takes no events always there, for those of others.
     pressing: Option<Box<KeySender>>,
     tap: Option<Taping>,
     /// What is heard while nothing else is.
@@ -227,7 +227,9 @@ impl Leg {
         self.life.silent = false;
         let clock_hz = plan.expected().clock_hz();
         self.source = self.source.take().map(|source| source.at_clock(clock_hz));
+        let took_events = self.plan.sends_events.is_some();
         self.plan = plan;
+        self.keys_as_planned(took_events);
         self.listen_if_needed();
     }
 
@@ -257,6 +259,7 @@ impl Leg {
     pub fn sit(&mut self, seat: Option<Seat>) {
         self.seat = seat;
         self.relay.clear();
+        self.make_room_for_tones();
         self.listen_if_needed();
     }
 
@@ -269,6 +272,7 @@ impl Leg {
     pub fn bridge_to(&mut self, other: Option<PortIndex>) {
         self.bridged_to = other;
         self.relay.clear();
+        self.make_room_for_tones();
         self.listen_if_needed();
     }
 
@@ -282,23 +286,6 @@ impl Leg {
     /// Where the party's key events go from now on. What is left of a press goes where its beginning went.
     pub const fn send_keys(&mut self, go: KeysGo) {
         self.keys_go = go;
-    }
-
-    /// Takes a key of the other leg of the bridge.
-    pub fn relay(&mut self, passed_on: PassedOn) {
-        if self.plan.sends_events.is_some() {
-            self.relay.put(passed_on);
-        }
-    }
-
-    /// Presses keys of our own, if the party takes events. Whoever orders them keeps to the bound.
-    pub fn press(&mut self, keys: &[Key]) {
-        if self.plan.sends_events.is_none() {
-            return;
-        }
-        let pressing = self.pressing.get_or_insert_default();
-        let pressed = keys.iter().map_while(|key| pressing.press(*key, KEY_PRESSED).ok()).count();
-        debug_assert_eq!(pressed, keys.len(), "more keys than may wait");
     }
 
     fn stop_listening(&mut self) {
@@ -450,14 +437,15 @@ impl Leg {
         if self.ears.keys {
             self.listen(Ears { keys: false, ..self.ears });
         }
-        if let Some(key) = self.keys.take(packet.ssrc, packet.timestamp, event) {
+        let pressed = self.keys.take(packet.ssrc, packet.timestamp, event);
+        if let Some(key) = pressed {
             self.counters.keys += 1;
             self.press_is_ours = !self.passes_keys_on();
             outbox.tell_key(Event::Key { leg: self.id, key, at: now });
         }
         let is_ours = self.press_is_ours && Key::from_event(event.event).is_some();
         let (ssrc, timestamp) = (packet.ssrc, packet.timestamp);
-        (!is_ours && self.passes_keys_on()).then_some(PassedOn { ssrc, timestamp, clock_hz, event })
+        (!is_ours && self.passes_keys_on()).then_some(PassedOn { ssrc, timestamp, clock_hz, event, pressed })
     }
 
     /// One tick of 20 ms. `scratch` is room for what is said; `send` takes what leaves.
@@ -476,6 +464,7 @@ impl Leg {
         let Scratch { ours, sent } = scratch;
         self.say(heard, ours);
         self.feed_tap(ours, slot, outbox);
+        self.sound_keys(ours);
         let sound = self.in_own_codec(ours, sent);
         let (port, source, to) = (self.port, self.plan.source, self.latch.to());
         let mut depart = |octets: &[u8]| send(Departure { port, kind: Kind::Rtp, source, to, octets });
@@ -498,7 +487,9 @@ impl Leg {
         let Some(listener) = &mut self.listener else { return };
         let leg = self.id;
         let counters = &mut self.counters;
+        let may_echo = self.pressing.as_ref().is_some_and(|pressing| pressing.may_echo());
         listener.tick(&mut |told| match told {
+            Told::Key(_) if may_echo => {}
             Told::Key(key) => {
                 counters.keys += 1;
                 outbox.tell_key(Event::Key { leg, key, at: now });

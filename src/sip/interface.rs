@@ -65,12 +65,13 @@ impl Help {
     }
 }
 
-/// Whether keys in INFO are told. Some carriers send each key this way and as an RTP event.
+/// Whether keys in INFO are told. Some carriers send each key this way and as an RTP event: the switch takes one press
+/// that comes in two ways once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum InfoKeys {
-    /// [`Event::Info`] tells of them.
+    /// [`Event::Info`] tells of them, and they count for who agreed on no RTP events.
     Told,
-    /// They are told too, and the switch takes one press that comes in both ways once.
+    /// They are told too, and count for who agreed on RTP events as well.
     Paired,
     /// They are answered and forgotten.
     Ignored,

@@ -17,7 +17,6 @@ use crate::flow::request::failure::Failure;
 use crate::id::{CallId, LegId, PlaybackId, RequestId};
 use crate::limits::MESSAGE_OPEN_MAX;
 use crate::media::command::{Command, Ears};
-use crate::phi::Phi;
 use crate::report::event::{Cause, Event, Party};
 use crate::sip::interface::InfoKeys;
 use crate::switch::interface::{Output, voiced_in};
@@ -181,50 +180,35 @@ impl Switch {
             return;
         }
         self.counters.keys += 1;
-        if self.calls.get(&id).is_some_and(|call| call.is_patient(leg)) {
-            return self.run_flow(id, Input::Key(key));
-        }
         if self.calls.get_mut(&id).is_some_and(|call| call.person_at(leg).is_some()) {
             return self.on_person_key(id, leg, key, teller);
+        }
+        self.pass_told(id, leg, key, teller);
+        if self.calls.get(&id).is_some_and(|call| call.is_patient(leg)) {
+            return self.run_flow(id, Input::Key(key));
         }
         self.on_guest_key(id, leg, key);
     }
 
-    /// A key of the patient that his worker knows nothing of goes to all with whom he talks, as those in his stream do: the
-    /// menu of a crisis line hears it whatever his phone sends.
-    fn pass_on(&mut self, id: CallId, key: Key) {
-        let Some(call) = self.calls.get(&id) else { return };
-        let others = call.with_patient().filter(|(place, _)| place.takes_keys()).map(|(_, leg)| leg);
-        let worker = call.patient.worker;
-        for leg in others.collect::<Vec<_>>() {
-            let keys = Phi::new(vec![key]);
-            self.order(worker, leg, Order::Media(Command::Press { leg, keys }));
-        }
-    }
-
-    /// Whether the press came in the other way before; only where such presses are paired.
+    /// Whether the press came in the other way before.
     fn was_told(&mut self, id: CallId, leg: LegId, key: Key, teller: Teller) -> bool {
         let now = self.now.at;
-        let is_paired = self.settings.sip.info_keys == InfoKeys::Paired;
-        let patient = self.calls.get_mut(&id).filter(|call| is_paired && call.is_patient(leg));
-        patient.is_some_and(|call| call.presses.take(now, key, teller) == Telling::Again)
+        let presses = self.calls.get_mut(&id).and_then(|call| call.presses_of(leg));
+        presses.is_some_and(|presses| presses.take(now, key, teller) == Telling::Again)
     }
 
-    /// A key in an INFO counts where the party agreed on no RTP events, else it would count twice; or where presses
-    /// that come in both ways are paired, which they are for the patient.
+    /// A key in an INFO counts where the party agreed on no RTP events; and of patient and person, whose presses are paired,
+    /// in any case, if that is wished: who sends a press in both ways sends it late in one of them at times.
     pub(super) fn on_info(&mut self, leg: LegId, key: Key) {
         let Some(&id) = self.legs.get(&leg) else { return };
         let by_event = self.leg_of(id, leg).and_then(|leg| leg.agreed).is_none_or(|agreed| agreed.key_events);
-        let is_patient = self.calls.get(&id).is_some_and(|call| call.is_patient(leg));
+        let is_paired = self.calls.get_mut(&id).is_some_and(|call| call.presses_of(leg).is_some());
         let counts = match self.settings.sip.info_keys {
             InfoKeys::Told => !by_event,
-            InfoKeys::Paired => !by_event || is_patient,
+            InfoKeys::Paired => !by_event || is_paired,
             InfoKeys::Ignored => false,
         };
         if counts {
-            if is_patient && !by_event {
-                self.pass_on(id, key);
-            }
             self.on_key(id, leg, key, Teller::Info);
             self.rekey(id);
         }

@@ -105,10 +105,8 @@ pub struct Person {
     pub voice: Voice,
     /// The keys that he presses to hand on.
     pub keys: Reader,
-    /// The newest of them where they may come in two ways.
+    /// The newest of all, which may come in two ways.
     pub presses: Presses,
-    /// When those are pressed that went on to the others.
-    pub passed_by: Instant,
 }
 
 /// How a person came into a call.
@@ -168,7 +166,6 @@ impl Person {
             voice: Voice::Heard,
             keys: Reader::default(),
             presses: Presses::default(),
-            passed_by: Instant::START,
         }
     }
 
@@ -326,6 +323,14 @@ impl Call {
     pub fn person_at(&mut self, leg: LegId) -> Option<&mut Person> {
         let from = self.transfer.as_mut().and_then(|it| it.from.as_mut());
         self.person.iter_mut().chain(from).find(|person| person.leg.id == leg)
+    }
+
+    /// The presses of whoever has this leg, where each may come in two ways.
+    pub fn presses_of(&mut self, leg: LegId) -> Option<&mut Presses> {
+        if self.is_patient(leg) {
+            return Some(&mut self.presses);
+        }
+        self.person_at(leg).map(|person| &mut person.presses)
     }
 
     /// The person with whom the patient talks.

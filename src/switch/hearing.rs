@@ -37,8 +37,9 @@ impl Place {
         }
     }
 
-    /// Whether the keys of another party go to whoever is here: to those with whom it talks, and to no supervisor.
-    pub const fn takes_keys(self) -> bool {
+    /// Whether keys of the others go to whoever is here, and his to them: to those who talk, and to no supervisor, whose
+    /// keys are orders.
+    pub const fn has_keys(self) -> bool {
         match self {
             Place::Patient | Place::Person | Place::Guest(GuestMode::Third) => true,
             Place::Guest(GuestMode::Listen | GuestMode::Whisper | GuestMode::Barge) => false,

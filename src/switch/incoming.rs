@@ -15,6 +15,7 @@ use super::ports::Owned;
 use super::{HeardBy, Switch};
 use crate::call::leg::{DialogOf, Leg, Silence};
 use crate::call::routing::{Trunk, caller_number, trunk_of};
+use crate::clock::Instant;
 use crate::flow::action::{self, Urgency};
 use crate::flow::run::{Run, Unsigned};
 use crate::id::{CallId, LegId};
@@ -428,6 +429,7 @@ pub(super) fn new_leg(id: LegId, owned: Owned, local: SocketAddr, peer: IpAddr) 
         open: false,
         ears: Ears::default(),
         keys_go: KeysGo::ToTheOthers,
+        keys_through: Instant::START,
         dialog: DialogOf::ThisStart,
         probe_at: None,
         silence: Silence::Untold,

@@ -17,7 +17,7 @@ use crate::clock::Instant;
 use crate::flow::action::Urgency;
 use crate::id::{AskId, CallId, Language, LegId};
 use crate::limits::{GUEST_RING, INTERPRETER_WAIT_MAX, KEY_PRESSED, KEY_SENT_PAUSE, MENU_PAUSE};
-use crate::media::command::Command;
+use crate::media::command::{Audible, Command};
 use crate::phi::Phi;
 use crate::report::event::{Event, GuestMode, Pressed};
 use crate::sip::interface as sip;
@@ -222,7 +222,8 @@ impl Switch {
         };
         guest.stage = Stage::Dials(now + pressing(keys.expose().len()) + MENU_PAUSE);
         self.append(id, Event::KeysPressed { leg, pressed });
-        self.order(worker, leg, Order::Media(Command::Press { leg, keys }));
+        let audible = Audible::Never;
+        self.order(worker, leg, Order::Media(Command::Press { leg, keys, audible }));
     }
 
     /// He was not reached in time: the next vendor of the language is called, or the talk goes on without an interpreter.

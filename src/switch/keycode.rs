@@ -8,23 +8,21 @@
 //!                              └ back, the other one hangs up, nobody ─▶ patient ══ person again, after a tone
 //! ```
 //! Only keys of the person are read, and only in calls that a flow has answered; those of the patient begin no code. While codes are
-//! configured the key events of the person go to nobody by themselves: what is no code is pressed for the others here
-//! (RFC 4733). Keys that are sound pass as sound, and are read beside. Whom a number means, and who may not be called, is
+//! configured the key events of the person go to nobody by themselves: what is no code is pressed for the others
+//! (`passing.rs`). Keys that are sound pass as sound, and are read beside. Whom a number means, and who may not be called, is
 //! decision 30's, by the code of `handing.rs`.
 
 use super::Switch;
 use super::call::Call;
-use super::hearing::Place;
 use super::moving::Order;
 use super::transfer::STATUS_FORBIDDEN;
 use crate::audio::tone::Signal;
 use crate::call::keycode::{Doing, Hands, Reading};
-use crate::call::keys::{Teller, Telling};
+use crate::call::keys::Teller;
 use crate::id::{CallId, LegId, PlaybackId};
-use crate::limits::{KEY_PRESSED, KEY_SENT_PAUSE, KEYS_PASSED_ON_MAX};
 use crate::media::command::{Command, Ears, KeysGo};
 use crate::phi::Phi;
-use crate::report::event::{Event, GuestMode, TransferMeans, TransferStep};
+use crate::report::event::{Event, TransferMeans, TransferStep};
 use crate::sip::interface as sip;
 use crate::wire::telephone_event::Key;
 
@@ -80,15 +78,13 @@ impl Switch {
         }
     }
 
-    /// A key of a person.
+    /// A key of a person: it may belong to a code, or is for the others.
     pub(super) fn on_person_key(&mut self, id: CallId, leg: LegId, key: Key, teller: Teller) {
         let (now, codes) = (self.now.at, &self.settings.keys);
-        let Some(call) = self.calls.get_mut(&id).filter(|_| codes.are_any()) else { return };
-        let Some(doing) = call.doing(leg) else { return };
+        let Some(call) = self.calls.get_mut(&id) else { return };
+        let doing = if codes.are_any() { call.doing(leg) } else { None };
+        let Some(doing) = doing else { return self.pass_told(id, leg, key, teller) };
         let Some(person) = call.person_at(leg) else { return };
-        if person.presses.take(now, key, teller) == Telling::Again {
-            return;
-        }
         let reading = person.keys.take(now, key, codes, doing);
         self.obey_keys(id, leg, reading);
     }
@@ -113,44 +109,6 @@ impl Switch {
             Reading::Asks => self.sound_for(id, leg, Signal::YourTurn),
             Reading::Number(hands, number) => self.hand_on_by_keys(id, leg, hands, &number),
             Reading::Back => self.take_back(id, leg),
-        }
-    }
-
-    /// Keys that are no code go to those with whom the person talks, in their order.
-    fn pass_keys(&mut self, id: CallId, leg: LegId, keys: Vec<Key>) {
-        let now = self.now.at;
-        let Some(call) = self.calls.get_mut(&id) else { return };
-        let worker = call.patient.worker;
-        let others: Vec<LegId> = match call.consulting() {
-            Some((from, asked)) if from == leg => vec![asked],
-            Some(_) => Vec::new(),
-            None if call.person_with_patient().is_none_or(|person| person.leg.id != leg) => Vec::new(),
-            None => {
-                let hears = |place: &Place| matches!(place, Place::Patient | Place::Guest(GuestMode::Third));
-                call.talking().into_iter().filter(|(place, _)| hears(place)).map(|(_, leg)| leg).collect()
-            }
-        };
-        let Some(person) = call.person_at(leg) else { return };
-        // Without events the keys are sound, which all have heard.
-        if person.leg.agreed.is_none_or(|agreed| !agreed.key_events) {
-            return;
-        }
-        let each = KEY_PRESSED + KEY_SENT_PAUSE;
-        let asked = keys.len();
-        let within = now + each * KEYS_PASSED_ON_MAX;
-        let takes = |_: &Key| {
-            let until = person.passed_by.max(now) + each;
-            let has_room = until <= within;
-            if has_room {
-                person.passed_by = until;
-            }
-            has_room
-        };
-        let keys: Vec<Key> = keys.into_iter().take_while(takes).collect();
-        self.counters.person_keys_dropped += (asked - keys.len()) as u64;
-        for other in others.into_iter().filter(|_| !keys.is_empty()) {
-            let keys = Phi::new(keys.clone());
-            self.order(worker, other, Order::Media(Command::Press { leg: other, keys }));
         }
     }
 

@@ -37,6 +37,7 @@ pub mod messages;
 mod meter;
 mod moving;
 mod negotiate;
+mod passing;
 mod person;
 mod places;
 mod ports;

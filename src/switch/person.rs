@@ -12,7 +12,7 @@ use crate::call::leg::{Leg, Silence};
 use crate::flow::action::{Aid, ConnectEnd, Input, Urgency};
 use crate::id::{CallId, LegId};
 use crate::limits::MENU_PAUSE;
-use crate::media::command::Command;
+use crate::media::command::{Audible, Command};
 use crate::phi::Phi;
 use crate::report::event::{Cause, Event, Party, Pressed};
 use crate::sip::interface as sip;
@@ -149,8 +149,7 @@ impl Switch {
             return self.on_called_failed(leg, STATUS_NO_PORT);
         }
         let Some(person) = self.calls.get_mut(&id).and_then(|call| call.person.as_mut()) else { return };
-        let takes_keys = person.leg.agreed.is_some_and(|agreed| agreed.key_events);
-        person.menu.at = (takes_keys && !person.menu.keys.is_empty()).then(|| now + MENU_PAUSE);
+        person.menu.at = (!person.menu.keys.is_empty()).then(|| now + MENU_PAUSE);
         let urgency = person.urgency;
         if self.wait_for_interpreter(id) {
             return match urgency {
@@ -169,7 +168,8 @@ impl Switch {
         let (leg, worker) = (person.leg.id, person.leg.worker);
         let keys = Phi::new(std::mem::take(&mut person.menu).keys);
         self.append(id, Event::KeysPressed { leg, pressed: Pressed::Language });
-        self.order(worker, leg, Order::Media(Command::Press { leg, keys }));
+        let audible = Audible::WhereNeeded;
+        self.order(worker, leg, Order::Media(Command::Press { leg, keys, audible }));
     }
 
     /// Patient and person hear each other from the next tick on; or, if he is asked first, he and the one who asks.

@@ -219,7 +219,7 @@ impl Switch {
             figure(
                 "person_keys_dropped",
                 c.person_keys_dropped,
-                "keys of persons that were pressed faster than they can be passed on",
+                "keys in a talk that were pressed faster than they can be passed on",
             ),
             figure("answers_missed", c.missed, "silences and wrong keys"),
             figure(

@@ -2,6 +2,7 @@
 
 mod bed;
 mod bridge;
+mod keys;
 mod legs;
 mod moving;
 mod party;

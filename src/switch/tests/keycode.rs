@@ -84,7 +84,7 @@ fn presses(scene: &mut Scene, leg: LegId, keys: &str) {
 /// What was pressed for the party of this leg.
 fn pressed(scene: &Scene, whom: LegId) -> String {
     let keys = scene.commands.iter().filter_map(|command| match command {
-        Command::Press { leg, keys } if *leg == whom => Some(keys.expose().clone()),
+        Command::Press { leg, keys, .. } if *leg == whom => Some(keys.expose().clone()),
         _ => None,
     });
     keys.flatten().map(Key::as_char).collect()

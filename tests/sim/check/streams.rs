@@ -3,7 +3,7 @@
 
 use super::super::phone::quirk::Quirk;
 use super::super::phone::{Phone, Stage};
-use super::super::sound::{Ear, Heard, PIECE, RINGING, Voice};
+use super::super::sound::{Ear, Heard, PIECE, RINGING, Voice, is_key};
 use super::Verdict;
 use super::talks::Talk;
 use careline::call::keycode::Codes;
@@ -97,6 +97,8 @@ pub struct Leg {
     pub spoken_to: bool,
     /// Keys were pressed for its menu.
     pub dialled: bool,
+    /// Its newest packet holds the tone of a key.
+    hears_keys: bool,
     /// It hears ringing, and until when.
     rings: Option<Option<Instant>>,
     /// Keys that are to be pressed for it and were not yet.
@@ -325,7 +327,7 @@ impl Streams {
                     return self.unbridged(now, *leg);
                 }
             }
-            Command::Press { leg, keys } => {
+            Command::Press { leg, keys, .. } => {
                 if let Some(leg) = self.legs.get_mut(leg) {
                     leg.dialled = true;
                     leg.to_press += keys.expose().len();
@@ -411,6 +413,8 @@ impl Streams {
             return if self.has_codes && is_patient { leg.take_press(id, packet.timestamp) } else { Ok(()) };
         }
         let codec = leg.plan.sends.codec;
+        // Who takes no events hears the tones of keys.
+        leg.hears_keys = leg.plan.sends_events.is_none() && is_key(codec, packet.payload);
         for piece in packet.payload.chunks(PIECE) {
             leg.hear(now, codec, piece, &mut self.ear)
                 .map_err(|wrong| format!("{id} of phone {:?}: {wrong}", leg.phone))?;
@@ -476,6 +480,7 @@ impl Streams {
             on_the_way: Duration::ZERO,
             spoken_to: false,
             dialled: false,
+            hears_keys: false,
             rings: None,
             to_press: 0,
             last_press: None,
@@ -730,7 +735,8 @@ impl Leg {
             self.piece.0.extend_from_slice(piece);
             self.piece.1 = ear.hear(codec, piece);
         }
-        let heard = if self.in_signal() || self.hears_ringing(now) { Heard::Other } else { self.piece.1 };
+        let is_signal = self.in_signal() || self.hears_ringing(now) || self.hears_keys;
+        let heard = if is_signal { Heard::Other } else { self.piece.1 };
         if let Some(playing) = &mut self.playing
             && (heard != Heard::Silence || playing.is_signal)
         {

@@ -179,3 +179,29 @@ fn who_hands_the_talk_on_hears_nothing_more_of_it_though_a_third_party_talks_on(
     answer(&mut scene, "front-desk", "486 Busy Here", "");
     assert_eq!(hearing(&scene), "p:di d:pi i:pd", "{:#?}", scene.log);
 }
+
+#[test]
+fn keys_in_info_go_to_whoever_talks_and_those_of_a_supervisor_to_nobody() {
+    for (mode, heard_of) in [(Third, vec!['d', 'p']), (Barge, vec![]), (Listen, vec![])] {
+        let mut scene = talk();
+        joined(&mut scene, MARIA, mode);
+        for (who, expected) in [('m', heard_of.clone()), ('p', others_than('p', mode)), ('d', others_than('d', mode))] {
+            let (its, before) = (leg(&scene, who), scene.commands.len());
+            scene.switch.now = scene.now;
+            scene.switch.on_info(its, Key::Digit(1));
+            scene.tell(Input::Durable { up_to: 0 });
+            let letters = letters(&scene);
+            let pressed = scene.commands[before..].iter().filter_map(|command| match command {
+                Command::Press { leg, .. } => Some(letters[leg]),
+                _ => None,
+            });
+            assert_eq!(pressed.collect::<BTreeSet<char>>(), expected.into_iter().collect(), "{who} in {mode:?}");
+        }
+    }
+}
+
+/// Those who have the keys of `who` while a guest is in in that way.
+fn others_than(who: char, mode: GuestMode) -> Vec<char> {
+    let all = if mode == Third { vec!['p', 'd', 'm'] } else { vec!['p', 'd'] };
+    all.into_iter().filter(|other| *other != who).collect()
+}

@@ -173,7 +173,7 @@ fn a_patient_who_hangs_up_meanwhile_leaves_nothing_behind() {
 fn presses(scene: &Scene) -> Vec<(char, Vec<Key>)> {
     let letters = letters(scene);
     let of = |command: &Command| match command {
-        Command::Press { leg, keys } => Some((letters[leg], keys.expose().clone())),
+        Command::Press { leg, keys, .. } => Some((letters[leg], keys.expose().clone())),
         _ => None,
     };
     scene.commands.iter().filter_map(of).collect()
@@ -181,8 +181,8 @@ fn presses(scene: &Scene) -> Vec<(char, Vec<Key>)> {
 
 #[test]
 fn a_crisis_line_has_the_key_of_the_language_and_then_the_callers_own_whatever_his_phone_sends() {
-    for (body, expected) in [(takes_keys(), vec![('d', vec![Key::Digit(2)])]), (sdp(1, DESK, ""), Vec::new())]
-    {
+    for body in [takes_keys(), sdp(1, DESK, "")] {
+        let expected = vec![('d', vec![Key::Digit(2)])];
         let mut scene = rung(Urgency::Danger, Vec::new());
         let call = scene.switch.calls.values_mut().next().expect("a call");
         let person = call.person.as_mut().expect("the line is rung");
@@ -192,8 +192,8 @@ fn a_crisis_line_has_the_key_of_the_language_and_then_the_callers_own_whatever_h
         scene.wait(MENU_PAUSE - Duration::from_millis(1));
         assert_eq!(presses(&scene), []);
         scene.wait(5 * MENU_PAUSE);
-        assert_eq!(presses(&scene), expected, "once, and only to a line that takes events");
-        assert_eq!(scene.log.iter().any(|it| matches!(it, Event::KeysPressed { .. })), !expected.is_empty());
+        assert_eq!(presses(&scene), expected, "once, also to a line that hears tones alone");
+        assert!(scene.log.iter().any(|it| matches!(it, Event::KeysPressed { .. })));
         // The patient's phone agreed on no events, and tells of its keys by INFO: fixed keys are the line's too.
         joined(&mut scene, MARIA, Listen);
         let (patient, before) = (scene.leg(), scene.commands.len());
@@ -201,9 +201,8 @@ fn a_crisis_line_has_the_key_of_the_language_and_then_the_callers_own_whatever_h
             scene.switch.on_info(patient, Key::Digit(digit));
             scene.tell(Input::Durable { up_to: 0 });
         }
-        let line = if expected.is_empty() { Vec::new() } else { expected };
         let own = [1, 9, 0].map(|digit| ('d', vec![Key::Digit(digit)]));
-        assert_eq!(presses(&scene), line.into_iter().chain(own).collect::<Vec<_>>());
+        assert_eq!(presses(&scene), expected.into_iter().chain(own).collect::<Vec<_>>());
         assert!(scene.commands.len() > before, "and no supervisor hears them");
         assert_eq!((hearing(&scene).as_str(), scene.ended()), (of_three(Listen), None));
     }
