@@ -4,7 +4,8 @@
 //!  a: ssrc 1, ts 800, event 5 ──▶ PassedOn ──▶ Relay of b: the press gets b's own timestamp ──▶ b's stream
 //! ```
 //! Each packet goes on as one packet, so that losses, ends sent three times and long presses reach the
-//! other side as they came; a party that takes no events hears a tone in its place (`leg/pressing.rs`). Sound passes as [`crate::audio::sound::Sound`], taken by each leg at its own tick.
+//! other side as they came; a party that takes no events hears a tone in their place (`leg/pressing.rs`). Sound
+//! passes as [`crate::audio::sound::Sound`], taken by each leg at its own tick.
 
 use crate::limits::RELAYED_EVENTS_MAX;
 use crate::media::sender::OutgoingEvent;

@@ -135,7 +135,9 @@ impl KeySender {
     /// One tick of 20 ms; `now` is the timestamp of our stream at its beginning.
     pub fn tick(&mut self, stream: EventStream, now: u32, mut send: impl FnMut(&OutgoingEvent)) {
         self.state = match self.state {
-            State::Idle | State::Sounding { .. } | State::Resting { .. } => self.next_key(stream, now, &mut send),
+            State::Idle | State::Sounding { .. } | State::Resting { .. } => {
+                self.next_key(stream, now, &mut send)
+            }
             State::Pressing { order, ticks, segment } => go_on(order, ticks, segment, stream, &mut send),
             State::Pausing { ticks: PAUSE_TICKS.., .. } => self.next_key(stream, now, &mut send),
             State::Pausing { last, timestamp, ticks } => {
@@ -151,7 +153,9 @@ impl KeySender {
     pub fn tick_in_sound(&mut self) -> Option<InSound> {
         self.echoes = self.echoes.saturating_sub(1);
         let state = match self.state {
-            State::Sounding { order, ticks } if ticks < order.ticks => Some(State::Sounding { order, ticks: ticks + 1 }),
+            State::Sounding { order, ticks } if ticks < order.ticks => {
+                Some(State::Sounding { order, ticks: ticks + 1 })
+            }
             State::Sounding { .. } => Some(State::Resting { ticks: 1 }),
             State::Resting { ticks } if ticks < PAUSE_TICKS => Some(State::Resting { ticks: ticks + 1 }),
             State::Resting { ticks } => self.next_tone().or_else(|| rest_on(ticks)),

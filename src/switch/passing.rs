@@ -29,7 +29,8 @@ impl Call {
             Some(_) | None => {}
         }
         let talking = self.talking().into_iter().filter(|(place, _)| place.has_keys());
-        let (own, others): (Vec<LegId>, Vec<LegId>) = talking.map(|(_, its)| its).partition(|its| *its == leg);
+        let (own, others): (Vec<LegId>, Vec<LegId>) =
+            talking.map(|(_, its)| its).partition(|its| *its == leg);
         if own.is_empty() { Vec::new() } else { others }
     }
 

@@ -135,7 +135,8 @@ impl Switch {
             stopping.limit = now + CLOSING_MAX;
         }
         let spares = stopping.spares;
-        let is_spared = |call: &Call| spares == Spares::InDanger && self.is_in_danger(call);
+        let is_up = |call: &Call| call.ending.is_none();
+        let is_spared = |call: &Call| spares == Spares::InDanger && is_up(call) && self.is_in_danger(call);
         let left = self.calls.iter().filter(|(_, call)| !is_spared(call));
         let left: Vec<CallId> = left.map(|(id, _)| *id).collect();
         if ends {
@@ -152,7 +153,10 @@ impl Switch {
     fn tell_of_wait(&mut self, calls: usize) {
         let Some(stopping) = self.stopping.as_mut().filter(|it| calls > 0 && !it.wait_told) else { return };
         stopping.wait_told = true;
-        tracing::warn!(calls, "callers in danger are in these calls: the engine stops when they hang up, or if told again");
+        tracing::warn!(
+            calls,
+            "callers in danger are in these calls: the engine stops when they hang up, or if told again"
+        );
     }
 
     /// Everybody in the talk but a patient, who hears words at its end. Tells whether there is anybody.

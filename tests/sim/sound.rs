@@ -125,10 +125,12 @@ pub const PIECE: usize = 80;
 /// Whether this is the tone of a key, all the time (ITU-T Q.23): most of its energy is at one row and one column.
 pub fn is_key(codec: Codec, octets: &[u8]) -> bool {
     let samples: Vec<i16> = octets.iter().map(|&octet| g711::decode(law(codec), octet)).collect();
-    let all = samples.iter().map(|sample| f64::from(*sample).powi(2)).sum::<f64>() / samples.len().max(1) as f64;
-    let loudest = |tones: [f32; 4]| tones.map(|hz| power(&samples, hz as u32)).into_iter().fold(0.0, f64::max);
+    let all =
+        samples.iter().map(|sample| f64::from(*sample).powi(2)).sum::<f64>() / samples.len().max(1) as f64;
+    let loudest =
+        |tones: [f32; 4]| tones.map(|hz| power(&samples, hz as u32)).into_iter().fold(0.0, f64::max);
     let (row, column) = (loudest(ROWS_HZ), loudest(COLUMNS_HZ));
-    all > 1.0e6 && row > all / 4.0 && column > all / 4.0 && row + column > 0.8 * all
+    all > 1.0e6 && row > all / 4.0 && column > all / 4.0 && row + column > 0.7 * all
 }
 
 /// What these samples sound like.

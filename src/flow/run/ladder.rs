@@ -10,9 +10,7 @@ use crate::clock::Instant;
 use crate::flow::action::{Action, Aid, Fact, Phrases, Urgency, Why};
 use crate::flow::program::{Act, Own, Target};
 use crate::id::ExitName;
-use crate::limits::{
-    COMFORT_EVERY, EMERGENCY_EVERY, ENGINE_ANSWER_MAX, INTERPRETER_WAIT_MAX, LADDER_REST,
-};
+use crate::limits::{COMFORT_EVERY, EMERGENCY_EVERY, ENGINE_ANSWER_MAX, INTERPRETER_WAIT_MAX, LADDER_REST};
 use smallvec::smallvec;
 use std::time::Duration;
 
@@ -271,13 +269,15 @@ impl Run {
         self.climb(now, why);
     }
 
-    /// Whether the caller is in danger: a person is called for him, or talks with him, because of a crisis or an emergency, or he
-    /// has called a number for such. Once in danger he is so to the end of the call: only he may end it.
+    /// Whether the caller is in danger: a person is called for him, or talks with him, because of a crisis or an emergency,
+    /// or he has called a number for such. Once in danger he is so to the end of the call: only he may end it.
     pub fn is_in_danger(&self) -> bool {
         let why = match &self.state {
             State::Climbing(climb) => Some(climb.why),
             State::Talking { why, .. } => Some(*why),
-            State::Waiting | State::Saying(_) | State::Closed(_) | State::Notice(_) | State::Asking(_) => None,
+            State::Waiting | State::Saying(_) | State::Closed(_) | State::Notice(_) | State::Asking(_) => {
+                None
+            }
             State::Entering(_) | State::ByPhone(_) | State::Requesting(_) | State::Pausing { .. } => None,
             State::Prompting(..) | State::Opening { .. } | State::Recording { .. } => None,
             State::Saving { .. } | State::Parting { .. } | State::Over => None,

@@ -6,7 +6,7 @@ use crate::audio::tone::Signal;
 use crate::flow::action::Why;
 use crate::limits::{CLOSING_MAX, LONGEST_WARNED};
 
-const LONGEST: Duration = Duration::from_secs(600);
+const LONGEST: Duration = Duration::from_secs(120);
 const MOMENT: Duration = Duration::from_millis(1);
 
 fn scene() -> Scene {
@@ -87,9 +87,8 @@ fn who_is_alone_with_a_flow_is_led_to_a_person_before_he_is_cut_off() {
         calls(&mut scene);
         // The first words have no end here: he is in them until the engine gives them up.
         scene.wait(LONGEST - MOMENT);
-        let silence = |event: &&Event| {
-            matches!(event, Event::Flow(Fact::LadderRung { rung: 1, why: Why::Silence }))
-        };
+        let silence =
+            |event: &&Event| matches!(event, Event::Flow(Fact::LadderRung { rung: 1, why: Why::Silence }));
         let led = |scene: &Scene| scene.log.iter().filter(silence).count();
         assert_eq!((led(&scene), super::desk::called(&scene)), (0, 0), "{:#?}", scene.log);
         scene.wait(MOMENT);

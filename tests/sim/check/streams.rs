@@ -97,7 +97,7 @@ pub struct Leg {
     pub spoken_to: bool,
     /// Keys were pressed for its menu.
     pub dialled: bool,
-    /// Its newest packet holds the tone of a key.
+    /// Its newest piece of sound is the tone of a key.
     hears_keys: bool,
     /// It hears ringing, and until when.
     rings: Option<Option<Instant>>,
@@ -413,9 +413,9 @@ impl Streams {
             return if self.has_codes && is_patient { leg.take_press(id, packet.timestamp) } else { Ok(()) };
         }
         let codec = leg.plan.sends.codec;
-        // Who takes no events hears the tones of keys.
-        leg.hears_keys = leg.plan.sends_events.is_none() && is_key(codec, packet.payload);
         for piece in packet.payload.chunks(PIECE) {
+            // Who takes no events hears the tones of keys.
+            leg.hears_keys = leg.plan.sends_events.is_none() && is_key(codec, piece);
             leg.hear(now, codec, piece, &mut self.ear)
                 .map_err(|wrong| format!("{id} of phone {:?}: {wrong}", leg.phone))?;
         }

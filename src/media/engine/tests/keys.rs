@@ -10,13 +10,8 @@ use crate::media::command::{Audible, Ears};
 use crate::phi::Phi;
 
 /// The codecs of a party, with their payload types.
-const CODECS: [(u8, Codec); 5] = [
-    (0, Codec::Pcmu),
-    (8, Codec::Pcma),
-    (9, Codec::G722),
-    (96, Codec::L16Narrow),
-    (97, Codec::L16Wide),
-];
+const CODECS: [(u8, Codec); 5] =
+    [(0, Codec::Pcmu), (8, Codec::Pcma), (9, Codec::G722), (96, Codec::L16Narrow), (97, Codec::L16Wide)];
 
 /// The sound that was sent to a leg, at 8 kHz.
 fn sound_to(world: &World, leg: LegId, (payload_type, codec): (u8, Codec)) -> Vec<i16> {
@@ -94,7 +89,8 @@ fn what_is_said_is_away_for_the_tone_and_the_silence_behind_it_and_is_recorded_a
     let hears = |frame: &[u8]| power(&samples(Codec::Pcmu, frame), 440) > 1.0e6;
     let away = world.sent_to(B).iter().skip(10).filter(|left| !hears(&left.payload)).count();
     assert_eq!(away, (100 + 240) / 20);
-    let recorded: Vec<Vec<u8>> = frames(&mut reader).iter().map(|frame| frame.ours.octets().to_vec()).collect();
+    let recorded: Vec<Vec<u8>> =
+        frames(&mut reader).iter().map(|frame| frame.ours.octets().to_vec()).collect();
     assert!(recorded[10..].iter().all(|frame| hears(frame)), "no hole in the recording");
     let octets: Vec<u8> = recorded.concat();
     assert_eq!(told(&samples(Codec::Pcmu, &octets)), "", "and no key");
