@@ -285,9 +285,8 @@ mod tests {
             - {name: nurse-1, digest: md5, ha1: 00112233445566778899aabbccddeeff}\n";
         let (config, faults) = read(&format!("{users}emergency: {{alert: [nurse-1, desk, nurse-1]}}\n"));
         let settings = config.unwrap_or_else(|| panic!("{faults}")).dial_settings();
-        let told: Vec<String> =
-            settings.emergency.unwrap().alert.iter().map(|user| user.to_string()).collect();
-        assert_eq!((told.join(" ").as_str(), faults.as_str()), ("nurse-1 desk", ""));
+        let told = settings.emergency.unwrap().alert.join(" ");
+        assert_eq!((told.as_str(), faults.as_str()), ("nurse-1 desk", ""));
         let many = ["desk"; ALERT_USERS_MAX + 1].join(", ");
         for (alert, expected) in [
             ("[dsk]", "C008  there is no user `dsk`"),

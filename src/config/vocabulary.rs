@@ -368,7 +368,12 @@ pub const EMERGENCY: Object = Object {
     fields: &[
         field("numbers", Optional, Value::List(&Value::Text), "What is dialled for it."),
         field("places", Optional, Value::List(&Value::Object(&PLACE)), "Where phones are."),
-        field("alert", Optional, Value::List(&Value::Text), "The users whose phones are told of such a call."),
+        field(
+            "alert",
+            Optional,
+            Value::List(&Value::Text),
+            "The users whose phones are told of such a call.",
+        ),
     ],
 };
 

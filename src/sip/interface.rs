@@ -338,8 +338,7 @@ pub enum Command {
 /// A call that we place.
 #[derive(Clone, Debug)]
 pub struct Outgoing {
-    /// The Request-URI, such as `sip:front-desk@10.0.0.5:5060`, or a number over a carrier, `trunk:NAME/NUMBER`: from
-    /// configuration alone.
+    /// From configuration alone: a Request-URI, `sip:desk@10.0.0.5:5060`, or a number over a carrier, `trunk:NAME/NUMBER`.
     pub target: String,
     /// The user part of our From: the patient's number, or `anonymous`. Over a carrier From has the number of the trunk.
     pub from_user: Phi<String>,
@@ -465,8 +464,7 @@ pub enum Event {
         /// The key.
         key: Key,
     },
-    /// A party asks us to put the other one through to somebody else (RFC 3515); the switch answers with `AcceptRefer` or
-    /// `RefuseRefer`.
+    /// A party asks us to put the other one through to somebody else (RFC 3515): answer `AcceptRefer` or `RefuseRefer`.
     Refer {
         /// The leg.
         leg: LegId,

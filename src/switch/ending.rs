@@ -45,11 +45,11 @@ impl Switch {
         let told = if by == Party::Caller { call.party(true) } else { by };
         call.ending = Some(Ending { cause, by: told, exit, at, until: at.at + CLOSING_MAX });
         self.counters.count_ending(cause);
-        self.tell_of_help_over(id);
         let patient = call.patient.clone();
         let person = call.person.as_ref().map(|person| person.leg.id);
         let told_by_peer = matches!(by, Party::Caller)
             || matches!(cause, Cause::AckMissing | Cause::NoCommonMedia | Cause::SessionLost);
+        self.tell_of_help_over(id);
         if let Some(leg) = person {
             self.sip(sip::Command::HangUp { leg, reason: None });
             self.drop_person(id);

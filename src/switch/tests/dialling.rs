@@ -420,7 +420,7 @@ fn told(desk: &Desk) -> Vec<String> {
     messages.map(body).map(timeless).collect()
 }
 
-/// The phone that has called for help hangs up, and the phone that was told of it answers.
+/// The phone that has called for help hangs up.
 fn hang_up(desk: &mut Desk, from: &str) {
     let answered = desk.scene.sent.iter().rev();
     let ok = answered.clone().find(|text| text.starts_with("SIP/2.0 200") && text.contains(" INVITE\r\n"));
@@ -432,6 +432,7 @@ fn hang_up(desk: &mut Desk, from: &str) {
     ));
 }
 
+/// The phone that was told of it answers.
 fn answer_message(desk: &mut Desk) {
     let message =
         desk.scene.sent.iter().rev().find(|text| text.starts_with("MESSAGE ")).expect("one").clone();
