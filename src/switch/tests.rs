@@ -12,6 +12,7 @@ mod hold;
 mod journeys;
 mod keycode;
 mod messages;
+mod privacy;
 mod replacing;
 mod resuming;
 mod stopping;
@@ -80,6 +81,8 @@ struct Scene {
     cseq: u32,
     /// Short sounds for persons.
     signals: Vec<(LegId, crate::audio::tone::Signal)>,
+    /// Where nobody answers at once what is asked of a name: what was.
+    unanswered: Option<Vec<crate::sip::locate::LocateId>>,
 }
 
 impl Scene {
@@ -138,6 +141,7 @@ impl Scene {
             marked: Vec::new(),
             cseq: 0,
             signals: Vec::new(),
+            unanswered: None,
         }
     }
 
@@ -202,6 +206,9 @@ impl Scene {
                 Output::Append(entry) => {
                     self.of.push(entry.call);
                     self.log.push(entry.event);
+                }
+                Output::Resolve { id, .. } if self.unanswered.is_some() => {
+                    self.unanswered.iter_mut().for_each(|open| open.push(id));
                 }
                 Output::Resolve { id, .. } => {
                     let records =
