@@ -72,6 +72,8 @@ pub const TRANSACTIONS_MAX: usize = 262_144;
 /// From this part of them on a new call that is refused with 503 has no transaction: it would hold 1 kB for 5 s, 32 s if
 /// nobody acknowledges, and 8 000 such calls a second would leave no room for those who are let in.
 pub const TRANSACTIONS_CROWDED_PARTS: usize = 2;
+/// Transactions beyond all others that calls for help may have, to the engine and from it.
+pub const TRANSACTIONS_FOR_HELP: usize = 1_024;
 
 /// Calls at once, unless configuration says otherwise.
 pub const MAX_CALLS_DEFAULT: u32 = 1_000;
@@ -460,6 +462,8 @@ pub const GUARD_SWEEP_EVERY: Duration = Duration::from_secs(1);
 
 /// New requests that may wait for their turn: at 1 000 a second they have waited a second, and are sent again.
 pub const INBOX_MAX: usize = 1_024;
+/// Calls for help that others make room for in a full inbox: more phones than any house has that call in one second.
+pub const INBOX_HELP_MAX: usize = 256;
 /// The shortest wait within this time says whether new calls only pass or pile up.
 pub const ADMISSION_WINDOW: Duration = Duration::from_millis(100);
 /// New calls that all wait longer than this pile up; a tenth of T1, so that nobody sends again because of it.

@@ -33,6 +33,7 @@ use crate::switch::inbox::{Inbox, Turn, Waiting};
 use crate::switch::interface::{Input, Now, Output, TraceOrder};
 use crate::switch::status::{Figure, figure};
 use crate::wire::codec::Codec;
+use crate::wire::sip::message;
 use std::collections::BTreeMap;
 use std::time::Duration;
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -319,7 +320,8 @@ impl Engine {
             let now = self.now();
             let way = Way::udp(arrived.local, arrived.from);
             let octets = self.sip.udp[socket].octets(&arrived);
-            if self.inbox.sort(now.at, way, octets) == Turn::Now {
+            let helps = |request: &message::Request<'_>| self.switch.calls_for_help(&way, request);
+            if self.inbox.sort(now.at, way, octets, helps) == Turn::Now {
                 self.switch.handle(now, Input::Message { way, octets });
                 flushed = flushed.max(self.flush());
             }
@@ -347,7 +349,9 @@ impl Engine {
             }
             match self.sip.poll(self.clock.now()) {
                 Some(Told::Message { way, octets }) => {
-                    if self.inbox.sort(self.clock.now(), way, &octets) == Turn::Now {
+                    let now = self.clock.now();
+                    let helps = |request: &message::Request<'_>| self.switch.calls_for_help(&way, request);
+                    if self.inbox.sort(now, way, &octets, helps) == Turn::Now {
                         self.handle(Input::Message { way, octets: &octets });
                     }
                 }

@@ -48,7 +48,8 @@ pub struct Settings {
     pub info_keys: InfoKeys,
 }
 
-/// Calls for help from places of the house: neither a ban nor a rate of their source holds for them.
+/// Calls for help from places of the house, and from where its phones are logged in: neither a ban nor a rate of their
+/// source holds for them, nor a crowd of callers.
 #[derive(Clone, Debug, Default)]
 pub struct Help {
     /// Where phones of the house stand.
@@ -58,10 +59,14 @@ pub struct Help {
 }
 
 impl Help {
-    /// Whether who calls this user part of a Request-URI from that address calls for help.
-    pub fn is_called(&self, user: &[u8], from: IpAddr) -> bool {
-        self.numbers.iter().any(|number| number.as_bytes() == user)
-            && self.networks.iter().any(|network| network.contains(from))
+    /// Whether that number, as it is dialled, is for emergencies.
+    pub fn is_number(&self, dialled: &str) -> bool {
+        self.numbers.iter().any(|number| number == dialled)
+    }
+
+    /// Whether phones of the house stand there.
+    pub fn is_place(&self, address: IpAddr) -> bool {
+        self.networks.iter().any(|network| network.contains(address))
     }
 }
 

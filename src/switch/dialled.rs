@@ -22,6 +22,9 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
+/// The name of a call for help in the record.
+pub const EMERGENCY: &str = "emergency";
+
 /// What runs in a call.
 #[expect(clippy::large_enum_variant, reason = "nearly every call runs a flow")]
 pub enum Script {
@@ -59,16 +62,16 @@ impl Placed {
     pub fn flow(&self) -> FlowName {
         FlowName::from(match self.whom {
             Whom::Party(_) => "dialled",
-            Whom::Emergency { .. } => "emergency",
+            Whom::Emergency { .. } => EMERGENCY,
         })
     }
 
-    /// What an earlier start of the engine had placed, as its record names it; `None` for a call of a flow.
-    pub fn again(flow: &FlowName, called: &str, caller: Option<&str>) -> Option<Self> {
+    /// What an earlier start of the engine had placed from `place`, as its record names it; `None` for a call of a flow.
+    pub fn again(flow: &FlowName, called: &str, caller: Option<&str>, place: Option<&Place>) -> Option<Self> {
         let whom = match flow.as_str() {
             // It is not counted again, whomever it was to.
             "dialled" => Whom::Party(Goal::User(called.into())),
-            "emergency" => Whom::Emergency { number: called.to_owned(), place: None },
+            EMERGENCY => Whom::Emergency { number: called.to_owned(), place: place.cloned() },
             _ => return None,
         };
         Some(Self { user: caller.map(Arc::from), whom })

@@ -20,6 +20,8 @@ use crate::flow::set::FlowSet;
 use crate::id::{CallId, LegId};
 use crate::sip::interface as sip;
 use crate::sip::interface::Proof;
+use crate::sip::way::Way;
+use crate::wire::sip::message::Request;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -102,6 +104,11 @@ impl Switch {
             (Some(_), Proof::Nothing | Proof::Stale) => Reading::Unproven,
             (Some(_), Proof::Wrong | Proof::Knows(_)) | (None, _) => Reading::Caller,
         }
+    }
+
+    /// Whether a request is that of a phone of the house that calls for help: it is known by where it is.
+    pub fn calls_for_help(&self, way: &Way, request: &Request<'_>) -> bool {
+        self.sip.calls_for_help(way, request)
     }
 
     /// Whether a flow is named for this number, or it is the one where lines are closed by phone.

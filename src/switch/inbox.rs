@@ -9,11 +9,13 @@
 //! it waits is left out: it would take a turn of somebody else's, and come up when its call is long decided. What binds
 //! the connection that it came over is left out when that is lost; whoever calls by it has his turn, for his answer finds
 //! its way over a new one (RFC 3261 §18.2.2).
+//! A call for help of the house waits like the others, and is not dropped: in a full inbox it has the place of the ordinary
+//! request that has waited longest, whose sender sends it again.
 
 use crate::clock::Instant;
-use crate::limits::INBOX_MAX;
+use crate::limits::{INBOX_HELP_MAX, INBOX_MAX};
 use crate::sip::way::{ConnectionId, Way};
-use crate::wire::sip::message::{Message, parse};
+use crate::wire::sip::message::{Message, Request, parse};
 use crate::wire::sip::name::Name;
 use crate::wire::sip::validate::validate_on_stream;
 use std::collections::{BTreeSet, VecDeque};
@@ -44,6 +46,16 @@ pub struct Waiting {
     pub octets: Vec<u8>,
     since: Instant,
     transaction: Option<Transaction>,
+    class: Class,
+}
+
+/// What a message that waits is to whom it comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Class {
+    /// It may be sent again.
+    Ordinary,
+    /// A phone of the house calls for help.
+    Help,
 }
 
 impl Waiting {
@@ -68,18 +80,30 @@ pub enum Turn {
 }
 
 impl Inbox {
-    /// Decides on a message that has just been read, and keeps it if it has to wait.
-    pub fn sort(&mut self, now: Instant, way: Way, octets: &[u8]) -> Turn {
+    /// Decides on a message that has just been read, and keeps it if it has to wait. `calls_for_help` says whether a request
+    /// is the INVITE of a phone of the house to an emergency number.
+    pub fn sort(
+        &mut self,
+        now: Instant,
+        way: Way,
+        octets: &[u8],
+        calls_for_help: impl FnOnce(&Request<'_>) -> bool,
+    ) -> Turn {
         if self.is_urgent(way, octets) {
             return Turn::Now;
         }
-        let transaction = Transaction::of(way, octets);
+        let request = match parse(octets) {
+            Ok(Message::Request(request)) => Some(request),
+            Ok(Message::Response(_)) | Err(_) => None,
+        };
+        let transaction = request.as_ref().map(|request| Transaction::of(way, request));
         if transaction.as_ref().is_some_and(|one| self.known.contains(one)) {
             return Turn::Later;
         }
-        if self.waiting.len() < INBOX_MAX {
+        let class = if request.is_some_and(|it| calls_for_help(&it)) { Class::Help } else { Class::Ordinary };
+        if self.has_room(class) {
             self.known.extend(transaction.clone());
-            self.waiting.push_back(Waiting { way, octets: octets.to_vec(), since: now, transaction });
+            self.waiting.push_back(Waiting { way, octets: octets.to_vec(), since: now, transaction, class });
         } else {
             // Its sender sends it again (RFC 3261 §17.1.1.2).
             self.dropped += 1;
@@ -89,11 +113,31 @@ impl Inbox {
 
     /// The one whose turn it is.
     pub fn take(&mut self) -> Option<Waiting> {
-        let first = self.waiting.pop_front()?;
-        if let Some(transaction) = &first.transaction {
+        self.take_at(0)
+    }
+
+    fn take_at(&mut self, at: usize) -> Option<Waiting> {
+        let taken = self.waiting.remove(at)?;
+        if let Some(transaction) = &taken.transaction {
             self.known.remove(transaction);
         }
-        Some(first)
+        Some(taken)
+    }
+
+    /// Whether there is room for one more of that class. Who calls for help is made room for, by so many as a house could
+    /// need: a phone that has gone mad must not drive all others out.
+    fn has_room(&mut self, class: Class) -> bool {
+        if self.waiting.len() < INBOX_MAX || class == Class::Ordinary {
+            return self.waiting.len() < INBOX_MAX;
+        }
+        let for_help = self.waiting.iter().filter(|waiting| waiting.class == Class::Help).count();
+        if for_help >= INBOX_HELP_MAX {
+            return false;
+        }
+        let oldest = self.waiting.iter().position(|waiting| waiting.class == Class::Ordinary);
+        let evicted = oldest.and_then(|at| self.take_at(at));
+        self.dropped += u64::from(evicted.is_some());
+        evicted.is_some()
     }
 
     /// That connection is gone: a phone that logs in or subscribes by it would be bound to nothing, and rung there for
@@ -144,11 +188,10 @@ impl Inbox {
 
 impl Transaction {
     /// By all that stays the same when a request is sent again, and differs between two.
-    fn of(way: Way, octets: &[u8]) -> Option<Self> {
-        let Ok(Message::Request(request)) = parse(octets) else { return None };
+    fn of(way: Way, request: &Request<'_>) -> Self {
         let name = |name| request.headers.first(name).unwrap_or_default();
         let names = [name(Name::Via), name(Name::CallId), name(Name::From), name(Name::CSeq)];
-        Some(Self { from: way.remote, names: names.join(&b'\n').into() })
+        Self { from: way.remote, names: names.join(&b'\n').into() }
     }
 }
 
@@ -156,9 +199,15 @@ impl Transaction {
 mod tests {
     use super::*;
     use crate::sip::way::Transport;
+    use crate::wire::sip::method::Method;
 
     fn way(port: u16) -> Way {
         Way::udp("10.0.0.1:5060".parse().unwrap(), ([10, 0, 0, 2], port).into())
+    }
+
+    /// What an inbox does with a message that is no call for help.
+    fn sort(inbox: &mut Inbox, port: u16, octets: &[u8]) -> Turn {
+        inbox.sort(Instant::START, way(port), octets, |_| false)
     }
 
     fn request(method: &str, to: &str) -> Vec<u8> {
@@ -186,7 +235,7 @@ mod tests {
             ("a keep-alive", b"\r\n\r\n".to_vec(), Turn::Now),
             ("noise", vec![0xff; 40], Turn::Now),
         ] {
-            assert_eq!(Inbox::default().sort(Instant::START, way(5_060), &octets), turn, "{why}");
+            assert_eq!(sort(&mut Inbox::default(), 5_060, &octets), turn, "{why}");
         }
     }
 
@@ -194,12 +243,12 @@ mod tests {
     fn a_cancel_does_not_overtake_its_invite() {
         let mut inbox = Inbox::default();
         let (invite, cancel) = (request("INVITE", "To: <sip:100@c>"), request("CANCEL", "To: <sip:100@c>"));
-        assert_eq!(inbox.sort(Instant::START, way(5_060), &invite), Turn::Later);
-        assert_eq!(inbox.sort(Instant::START, way(5_061), &cancel), Turn::Now, "of somebody else");
-        assert_eq!(inbox.sort(Instant::START, way(5_060), &cancel), Turn::Later);
+        assert_eq!(sort(&mut inbox, 5_060, &invite), Turn::Later);
+        assert_eq!(sort(&mut inbox, 5_061, &cancel), Turn::Now, "of somebody else");
+        assert_eq!(sort(&mut inbox, 5_060, &cancel), Turn::Later);
         let order: Vec<_> = std::iter::from_fn(|| inbox.take()).map(|it| it.octets).collect();
         assert_eq!(order, [invite, cancel.clone()]);
-        assert_eq!(inbox.sort(Instant::START, way(5_060), &cancel), Turn::Now, "nothing waits any more");
+        assert_eq!(sort(&mut inbox, 5_060, &cancel), Turn::Now, "nothing waits any more");
     }
 
     #[test]
@@ -207,17 +256,17 @@ mod tests {
         let mut inbox = Inbox::default();
         let invite = request("INVITE", "To: <sip:100@c>");
         for (port, octets) in [(5_060, &invite), (5_060, &invite), (5_061, &invite)] {
-            assert_eq!(inbox.sort(Instant::START, way(port), octets), Turn::Later);
+            assert_eq!(sort(&mut inbox, port, octets), Turn::Later);
         }
         let another = request("OPTIONS", "To: <sip:100@c>");
-        assert_eq!(inbox.sort(Instant::START, way(5_060), &another), Turn::Later);
+        assert_eq!(sort(&mut inbox, 5_060, &another), Turn::Later);
         assert_eq!(
             (inbox.waiting.len(), inbox.dropped()),
             (3, 0),
             "one of each caller, and the other request"
         );
         inbox.take();
-        inbox.sort(Instant::START, way(5_060), &invite);
+        sort(&mut inbox, 5_060, &invite);
         assert_eq!(inbox.waiting.len(), 3, "it had its turn: now it is one that comes again");
     }
 
@@ -254,9 +303,47 @@ mod tests {
     fn a_full_inbox_drops_and_counts() {
         let mut inbox = Inbox::default();
         let invite = request("INVITE", "To: <sip:100@c>");
-        (0..INBOX_MAX as u16 + 3).for_each(|port| _ = inbox.sort(Instant::START, way(port), &invite));
+        (0..INBOX_MAX as u16 + 3).for_each(|port| _ = sort(&mut inbox, port, &invite));
         assert_eq!((inbox.waiting.len(), inbox.dropped()), (INBOX_MAX, 3));
         let later = Instant::START + Duration::from_millis(7);
         assert_eq!(inbox.take().map(|it| it.waited(later)), Some(Duration::from_millis(7)));
+    }
+
+    #[test]
+    fn a_full_inbox_takes_a_call_for_help_in_the_place_of_who_has_waited_longest() {
+        let mut inbox = Inbox::default();
+        let invite = request("INVITE", "To: <sip:100@c>");
+        (0..INBOX_MAX as u16).for_each(|port| _ = sort(&mut inbox, port, &invite));
+        let help = |inbox: &mut Inbox, port| {
+            let turn =
+                inbox.sort(Instant::START, way(port), &invite, |request| request.method == Method::Invite);
+            assert_eq!(turn, Turn::Later);
+        };
+        let ports =
+            |inbox: &Inbox| -> Vec<u16> { inbox.waiting.iter().map(|it| it.way.remote.port()).collect() };
+        help(&mut inbox, 9_000);
+        help(&mut inbox, 9_000);
+        sort(&mut inbox, 9_001, &invite);
+        let kept = ports(&inbox);
+        assert_eq!(
+            (kept[0], kept[INBOX_MAX - 2], kept[INBOX_MAX - 1]),
+            (1, 1_023, 9_000),
+            "the first is out"
+        );
+        assert_eq!(
+            (kept.len(), inbox.dropped()),
+            (INBOX_MAX, 2),
+            "once, and who is no call for help is not let in"
+        );
+        sort(&mut inbox, 0, &invite);
+        assert_eq!(inbox.dropped(), 3, "who was put out is not taken for one who waits");
+        (0..2 * INBOX_MAX as u16).for_each(|port| help(&mut inbox, 10_000 + port));
+        let for_help = ports(&inbox).iter().filter(|port| **port >= 9_000).count();
+        assert_eq!(
+            (for_help, inbox.waiting.len()),
+            (INBOX_HELP_MAX, INBOX_MAX),
+            "and callers still have room"
+        );
+        assert_eq!(inbox.known.len(), INBOX_MAX);
     }
 }

@@ -17,6 +17,7 @@ use crate::phi::Phi;
 use crate::report::event::{Cause, Event, Party, Pressed};
 use crate::sip::interface as sip;
 use crate::sip::way::Way;
+use crate::wire::sip::diversion::Wish;
 use std::time::Duration;
 
 /// The final status that the record gives to a person who let it ring: request timeout.
@@ -97,10 +98,17 @@ impl Switch {
     /// It is known how a person or a guest is reached, and by which address of ours: the offer can be made.
     pub(super) fn on_located(&mut self, leg: LegId, way: Way) {
         let Some(&id) = self.legs.get(&leg) else { return };
+        if !self.is_wanted_still(id, leg) {
+            self.sip(sip::Command::HangUp { leg, reason: None });
+            return self.on_called_failed(leg, STATUS_STOPPING);
+        }
         let Some(call) = self.calls.get_mut(&id) else { return };
+        // Phones of the house are not of those whom a carrier may tell who a caller is that asked for privacy
+        // (RFC 3325 §7). Their own users have none among themselves.
+        let told = call.carries.privacy.identity == Wish::Told;
         let from_user = match call.run.placed() {
             Some(placed) => placed.presented(),
-            None => Self::presented(call.caller.as_ref()),
+            None => Self::presented(call.caller.as_ref().filter(|_| told)),
         };
         let Some((its, target)) = call.called(leg) else { return };
         (its.local, its.peer) = (way.local, way.remote.ip());
@@ -114,6 +122,13 @@ impl Switch {
         let carries = self.carried_on(id, leg);
         let call = Box::new(sip::Outgoing { target, from_user, carries, sdp });
         self.sip(sip::Command::Invite { leg, way, call });
+    }
+
+    /// Whether a call to somebody who was sought until now may be placed: the engine may have begun to stop meanwhile.
+    fn is_wanted_still(&self, id: CallId, leg: LegId) -> bool {
+        let person = self.calls.get(&id).and_then(|call| call.person.as_ref());
+        let urgency = person.filter(|person| person.leg.id == leg).map(|person| person.urgency);
+        self.may_call_person(urgency.unwrap_or(Urgency::Usual))
     }
 
     /// Somebody whom we called answered: his stream begins.

@@ -11,7 +11,7 @@
 
 use super::Switch;
 use super::call::{Call, Person, Resuming};
-use super::dialled::{Dialled, Placed, Script};
+use super::dialled::{Dialled, EMERGENCY, Placed, Script};
 use super::incoming::new_leg;
 use super::interface::{Interrupted, Talk};
 use super::ladder::Numbers;
@@ -44,7 +44,11 @@ impl Switch {
     fn resume(&mut self, it: Interrupted) {
         let id = it.call;
         self.shifts_us.insert(id, it.since_start_us.saturating_sub(self.now.at.as_micros()));
-        let Some(owned) = self.ports.take(self.now.at) else {
+        let owned = match it.flow.as_str() {
+            EMERGENCY => self.ports.take_kept(self.now.at),
+            _ => self.ports.take(self.now.at),
+        };
+        let Some(owned) = owned else {
             self.append(id, Event::Ended { cause: Cause::EngineRestart, by: Party::Engine, exit: None });
             return;
         };
@@ -69,7 +73,10 @@ impl Switch {
     fn script_again(&self, it: &Interrupted, sip_call_id: &str) -> Script {
         let flows = self.flows.of_call(it.called.expose(), sip_call_id).clone();
         let caller = it.caller.as_ref().map(|caller| caller.expose().as_str());
-        let placed = Placed::again(&it.flow, it.called.expose(), caller);
+        // Help goes where the phone stands, now as before.
+        let phone = it.patient.1.dialog.way.remote.ip();
+        let place = self.settings.dial.emergency.as_ref().and_then(|emergency| emergency.place_of(phone));
+        let placed = Placed::again(&it.flow, it.called.expose(), caller, place);
         if let Some(placed) = placed.filter(|_| flows.position(&it.flow).is_none()) {
             let (realm, ring) = (self.house.realm(), self.settings.ring);
             return Script::Dialled(Dialled::new(placed, realm, ring, flows));

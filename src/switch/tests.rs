@@ -15,6 +15,7 @@ mod lasting;
 mod keys;
 mod messages;
 mod places;
+mod privacy;
 mod replacing;
 mod resuming;
 mod silence;
@@ -86,6 +87,8 @@ struct Scene {
     phones_speak: bool,
     /// Short sounds for persons.
     signals: Vec<(LegId, crate::audio::tone::Signal)>,
+    /// Where nobody answers at once what is asked of a name: what was.
+    unanswered: Option<Vec<crate::sip::locate::LocateId>>,
 }
 
 impl Scene {
@@ -145,6 +148,7 @@ impl Scene {
             cseq: 0,
             phones_speak: true,
             signals: Vec::new(),
+            unanswered: None,
         }
     }
 
@@ -210,6 +214,9 @@ impl Scene {
                 Output::Append(entry) => {
                     self.of.push(entry.call);
                     self.log.push(entry.event);
+                }
+                Output::Resolve { id, .. } if self.unanswered.is_some() => {
+                    self.unanswered.iter_mut().for_each(|open| open.push(id));
                 }
                 Output::Resolve { id, .. } => {
                     let records =

@@ -16,7 +16,7 @@ use careline::limits::QUEUE_BUSY;
 use careline::sip::way::Way;
 use careline::switch::inbox::Turn;
 use careline::switch::interface::Input;
-use careline::wire::sip::message::{Message, parse};
+use careline::wire::sip::message::{Message, Request, parse};
 use careline::wire::sip::name::Name;
 use std::time::Duration;
 
@@ -44,7 +44,8 @@ impl World {
             self.note_login(way.remote, octets);
             self.note_stranger(way.remote, octets);
         }
-        if self.inbox.sort(self.now, way, octets) == Turn::Later {
+        let helps = |request: &Request<'_>| self.switch.calls_for_help(&way, request);
+        if self.inbox.sort(self.now, way, octets, helps) == Turn::Later {
             self.plan_turn();
             return Ok(());
         }

@@ -136,6 +136,24 @@ fn p24_bombs_cost_one_answer_at_most() {
 }
 
 #[test]
+fn an_identity_of_any_length_and_more_than_one_is_a_call() {
+    // RFC 8224 §4: a token of more than 4 kB, and one of each who signed.
+    let identity =
+        |octet: &str| format!("Identity: {};info=<https://c.example/c.pem>;alg=ES256\n", octet.repeat(5_000));
+    let (one, two) = (identity("e"), identity("e") + &identity("y"));
+    for (name, lines) in [("one", one), ("two", two)] {
+        let octets = invite(&format!("{lines}Content-Type: application/sdp\n"));
+        check(name, octets.as_bytes(), TAKEN);
+        let mut world = World::new(IP4.0, IP4.1);
+        world.receive(octets.as_bytes());
+        assert!(
+            world.sent.iter().all(|sent| !text(sent).contains("Identity")),
+            "{name}: it comes back to nobody"
+        );
+    }
+}
+
+#[test]
 fn p28_a_bye_may_say_why_and_p30_one_of_a_lost_dialog_is_answered_481() {
     let mut world = World::new(IP4.0, IP4.1);
     world.receive(invite("Content-Type: application/sdp\n").as_bytes());

@@ -31,7 +31,7 @@ use crate::wire::sip::uri::{Scheme, Uri};
 use binding::{Binding, Kept, way_to};
 use meter::Meter;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -41,6 +41,8 @@ pub struct Registrar {
     /// The earliest end of a binding of each user.
     due: BTreeSet<(Instant, Arc<str>)>,
     by_connection: BTreeSet<(ConnectionId, Arc<str>)>,
+    /// How many bindings lead to each address.
+    by_address: BTreeMap<IpAddr, usize>,
     bindings: usize,
     bindings_max: usize,
     changes: u64,
@@ -170,6 +172,7 @@ impl Registrar {
             users: BTreeMap::new(),
             due: BTreeSet::new(),
             by_connection: BTreeSet::new(),
+            by_address: BTreeMap::new(),
             bindings: 0,
             bindings_max: REGISTER_BINDINGS_MAX,
             changes: 0,
@@ -186,6 +189,7 @@ impl Registrar {
         let loaded: Vec<Binding> =
             kept.into_iter().take(room).map(|kept| Binding::from_kept(now, kept)).collect();
         self.bindings += loaded.len();
+        loaded.iter().for_each(|binding| self.note_addresses(None, Some(binding.way)));
         let (user, places) = self.places(user);
         places.bindings.extend(loaded);
         self.settle(&user);
@@ -274,6 +278,11 @@ impl Registrar {
             found.map(|(user, _)| Arc::clone(user))
         };
         find(&|there| there == way.remote).or_else(|| find(&|there| there.ip() == way.remote.ip()))
+    }
+
+    /// Whether a phone is reached at that address. It is asked of whoever calls for help, before anything else is known of him.
+    pub fn has_phone_at(&self, address: IpAddr) -> bool {
+        self.by_address.contains_key(&address)
     }
 
     /// A connection is gone, and what was bound over it with it.
@@ -393,11 +402,14 @@ impl Registrar {
         let (more, less) = (usize::from(after.is_some()), usize::from(before.is_some()));
         let connection = |binding: &Option<Binding>| binding.as_ref().and_then(|one| one.way.connection);
         let (left, come) = (connection(&before), connection(&after));
+        let way = |binding: &Option<Binding>| binding.as_ref().map(|one| one.way);
+        let (way_before, way_after) = (way(&before), way(&after));
         // Nearly everybody has one phone: a vector that grows by itself would make room for four.
         places.bindings.reserve_exact(more);
         places.bindings.extend(after);
         self.bindings = self.bindings + more - less;
         self.note_connections(&user, left, come);
+        self.note_addresses(way_before, way_after);
         step
     }
 
@@ -421,7 +433,10 @@ impl Registrar {
         let Some(places) = self.users.get_mut(user) else { return };
         let gone: Vec<Binding> = places.bindings.extract_if(.., |binding| is_gone(binding)).collect();
         self.bindings -= gone.len();
-        gone.iter().for_each(|binding| self.note_connections(user, binding.way.connection, None));
+        for binding in &gone {
+            self.note_connections(user, binding.way.connection, None);
+            self.note_addresses(Some(binding.way), None);
+        }
         self.settle(user);
     }
 
@@ -434,6 +449,20 @@ impl Registrar {
             places.is_some_and(|it| it.bindings.iter().any(|b| b.way.connection == Some(connection)));
         if !is_used {
             self.by_connection.remove(&(connection, Arc::clone(user)));
+        }
+    }
+
+    /// Which addresses a binding led to, and leads to.
+    fn note_addresses(&mut self, left: Option<Way>, come: Option<Way>) {
+        if let Some(way) = come {
+            *self.by_address.entry(way.remote.ip()).or_default() += 1;
+        }
+        let Some(address) = left.map(|way| way.remote.ip()) else { return };
+        if let Some(bindings) = self.by_address.get_mut(&address) {
+            *bindings -= 1;
+            if *bindings == 0 {
+                self.by_address.remove(&address);
+            }
         }
     }
 

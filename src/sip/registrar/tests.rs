@@ -375,6 +375,9 @@ proptest! {
                 .users.values().map(|places| places.bindings.iter().map(|one| one.holds).min().unwrap()).collect();
             ends.sort();
             prop_assert_eq!(due, ends);
+            let mut addresses: BTreeMap<IpAddr, usize> = BTreeMap::new();
+            all.iter().for_each(|one| *addresses.entry(one.way.remote.ip()).or_default() += 1);
+            prop_assert_eq!(&registrar.by_address, &addresses);
             let held: BTreeSet<(ConnectionId, &str)> = registrar
                 .users.iter()
                 .flat_map(|(user, it)| it.bindings.iter().filter_map(|b| Some((b.way.connection?, &**user))))

@@ -15,14 +15,14 @@ use crate::wire::sip::telephone::number_of;
 use crate::wire::sip::uri::{Host, Uri};
 use crate::wire::sip::value::has_option;
 
-/// Gathers it.
-pub fn describe(request: &Request<'_>, way: Way) -> Invite {
+/// Gathers it; `dialled` is what the Request-URI calls.
+pub fn describe(request: &Request<'_>, way: Way, dialled: Option<String>) -> Invite {
     let headers = &request.headers;
     let call_id = headers.first(Name::CallId).unwrap_or_default();
     Invite {
         way,
         sip_call_id: Phi::new(String::from_utf8_lossy(call_id).into_owned()),
-        request_user: Phi::new(Uri::read(request.uri).ok().and_then(|uri| user(&uri)).unwrap_or_default()),
+        request_user: Phi::new(dialled.unwrap_or_default()),
         to_user: Phi::new(user_of(headers, Name::To).unwrap_or_default()),
         p_called_party_user: user_of(headers, Name::PCalledPartyId).map(Phi::new),
         diversions: diversions(headers),
@@ -37,6 +37,11 @@ pub fn describe(request: &Request<'_>, way: Way) -> Invite {
         phone: Phone::default(),
         replaces: None,
     }
+}
+
+/// What a Request-URI calls: the number as it is dialled, or the user.
+pub fn dialled(uri: &[u8]) -> Option<String> {
+    Uri::read(uri).ok().and_then(|uri| user(&uri))
 }
 
 fn diversions(headers: &Headers<'_>) -> Diversions {
@@ -87,7 +92,7 @@ mod tests {
         let text = format!("INVITE {uri} SIP/2.0\r\nTo: <sip:desk@clinic>\r\nCall-ID: c\r\n{headers}\r\n");
         let Ok(Message::Request(request)) = parse(text.as_bytes()) else { panic!("{text}") };
         let address = "127.0.0.1:5060".parse().unwrap();
-        describe(&request, Way::udp(address, address))
+        describe(&request, Way::udp(address, address), dialled(request.uri))
     }
 
     fn named(user: &Option<Phi<String>>) -> Option<&str> {

@@ -1,6 +1,7 @@
 //! What the switch orders: ring, answer, refuse, hang up, probe, call. Its changes of a session are in
 //! `change`.
 
+use super::super::carrier::is_emergency;
 use super::super::interface::{Command, Event, Outgoing, Phone, Reliability};
 use super::super::invite::reliable::Body;
 use super::super::invite::session_timer::Role;
@@ -379,7 +380,9 @@ impl Stack {
 
     /// Places a call (RFC 3261 §13.2.1).
     fn invite_out(&mut self, now: Instant, leg: LegId, way: Way, call: &Outgoing) {
-        if self.transactions() >= self.transactions_max {
+        let for_help = is_emergency(&call.target);
+        let room = if for_help { self.check_room_for_help() } else { self.check_room() };
+        if room.is_err() {
             self.counters.transactions_full += 1;
             self.tell(Event::Failed { leg, status: 503 });
             return;

@@ -6,7 +6,7 @@
 //!  unreachable, 64·T1, 503 ─▶ the next target: a new branch, a new transaction; none left: the core hears of it
 //!  a call, no answer at all for a few seconds, another target left ─▶ the same, and the first one is only listened to:
 //!           1xx ─▶ CANCEL      2xx ─▶ ACK, BYE
-//!  a host of a carrier that is down ─▶ left out; of emergency calls, the last one (`watch`)
+//!  a host of a carrier that is down, or rests ─▶ left out; of emergency calls, the last one (`watch`)
 //! ```
 //! CANCEL, and the ACK of a 3xx-6xx, go where their INVITE went: they have no search of their own. If the connection of a
 //! CANCEL is lost it goes by another one to the same peer.
@@ -227,7 +227,9 @@ impl Stack {
     fn seek(&mut self, now: Instant, mut locating: Locating) {
         let id = LocateId(self.reach.next);
         self.reach.next += 1;
-        let is_full = self.reach.locating.len() >= SIP_LOCATING_MAX;
+        // How many may call for help at once the ports say.
+        let is_full =
+            self.reach.locating.len() >= SIP_LOCATING_MAX && !self.is_for_help(locating.line.as_deref());
         if is_full {
             locating.later.clear();
         }
@@ -273,16 +275,21 @@ impl Stack {
     }
 
     /// Who is worth a try: hosts that rest are asked whether they are there, and nothing else; those that are down come last
-    /// in a login, which is one more question, and in an emergency call.
+    /// in a login, which is one more question. An emergency call leaves out nobody: who rests was there a moment ago, and
+    /// comes before who is down.
     fn awake_for(&self, now: Instant, whom: &Whom, found: &[Target]) -> VecDeque<Target> {
-        let is_question = matches!(whom, Whom::Watch(_));
-        let awake = found.iter().filter(|target| is_question || !self.reach.is_resting(now, &target.way));
-        let (mut awake, mut down): (VecDeque<Target>, VecDeque<Target>) =
-            awake.cloned().partition(|target| is_question || !self.is_down(now, target));
-        down.retain(|target| matches!(whom, Whom::Login(_)) || self.is_last_resort(target));
-        awake.append(&mut down);
-        awake.truncate(SIP_TARGETS_MAX);
-        awake
+        let rests = |target: &Target| self.reach.is_resting(now, &target.way);
+        let is_worth = |&target: &&Target| match whom {
+            Whom::Watch(_) => true,
+            Whom::Login(_) => !rests(target),
+            Whom::Call(_) | Whom::Request(_) | Whom::Ack { .. } => self.may_go_to(now, target),
+        };
+        let mut worth: Vec<Target> = found.iter().filter(is_worth).cloned().collect();
+        if !matches!(whom, Whom::Watch(_)) {
+            worth.sort_by_key(|target| (self.is_down(now, target), rests(target)));
+        }
+        worth.truncate(SIP_TARGETS_MAX);
+        worth.into()
     }
 
     /// The SDP of the call names an address of ours, so that all its targets are of one family.
@@ -388,10 +395,10 @@ impl Stack {
         self.transmit(way, octets);
     }
 
-    /// Whether a target may be tried after another one: it neither rests nor is down.
+    /// Whether a target may be tried: it neither rests nor is down, or somebody calls for help.
     fn may_go_to(&self, now: Instant, target: &Target) -> bool {
-        let is_there = !self.is_down(now, target) || self.is_last_resort(target);
-        is_there && !self.reach.is_resting(now, &target.way)
+        let is_there = !self.is_down(now, target) && !self.reach.is_resting(now, &target.way);
+        is_there || self.is_last_resort(target)
     }
 
     /// A request came to nothing. `true` if it is on its way to another target now.

@@ -16,16 +16,16 @@ use super::super::transaction::key::{MergeKey, ServerKey};
 use super::super::transaction::servers::{self, ServerId};
 use super::super::way::Way;
 use super::refusal::{ACCEPT, EXTENSIONS, Refusal};
-use super::{Stack, body, compose};
+use super::{Stack, body, caller, compose};
 use crate::clock::Instant;
-use crate::limits::{SIP_BODY_MAX_OCTETS, SIP_URI_MAX_OCTETS};
+use crate::limits::{SIP_BODY_MAX_OCTETS, SIP_URI_MAX_OCTETS, TRANSACTIONS_FOR_HELP};
 use crate::wire::sip::grammar::{split_at_outside, trim};
 use crate::wire::sip::header::Headers;
 use crate::wire::sip::message::{Message, ParseError, Request, parse};
 use crate::wire::sip::method::Method;
 use crate::wire::sip::name::Name;
 use crate::wire::sip::refer::{ReferError, Replaces};
-use crate::wire::sip::uri::Uri;
+use crate::wire::sip::service;
 use crate::wire::sip::validate::{self, Essentials, Violation, validate_on_stream};
 use crate::wire::sip::via::Via;
 use std::net::IpAddr;
@@ -103,13 +103,15 @@ impl Stack {
         if let Some((leg, dialog)) = dialog.as_ref().and_then(|id| Some((*self.dialogs.get(id)?, id))) {
             return self.in_dialog(now, arrival, key, leg, dialog);
         }
-        if !self.calls_for_help(arrival) && !self.hears(now, arrival.way.remote.ip()) {
+        let for_help = self.calls_for_help(&arrival.way, request);
+        if !for_help && !self.hears(now, arrival.way.remote.ip()) {
             return;
         }
         if let Some(id) = dialog.as_ref().and_then(|id| self.subscriptions.find(id)) {
             return self.in_subscription(now, arrival, key, id);
         }
-        match self.screen(request, dialog.is_some()) {
+        let room = if for_help { self.check_room_for_help() } else { self.check_room() };
+        match self.screen(request, dialog.is_some()).and_then(|screened| room.map(|()| screened)) {
             Err(refusal) => {
                 self.counters.transactions_full += u64::from(refusal == Refusal::Full);
                 if self.is_offence(now, arrival.way, &refusal) {
@@ -132,13 +134,23 @@ impl Stack {
             || matches!(refusal, Refusal::UnknownMethod | Refusal::MethodNotAllowed | Refusal::Forbidden)
     }
 
-    /// A phone of the house calls for help: a wrong password of its neighbour does not shut it out.
-    fn calls_for_help(&self, arrival: &Arrival<'_>) -> bool {
-        let Arrival { request, way, .. } = arrival;
-        let called = Uri::read(request.uri).ok();
-        let user = called.as_ref().and_then(Uri::user_unescaped);
-        request.method == Method::Invite
-            && user.is_some_and(|user| self.settings.help.is_called(&user, way.remote.ip()))
+    /// A phone of the house calls for help: neither a wrong password of its neighbour nor a crowd of callers shuts it out.
+    /// It is known by where it is, for all else is looked at later.
+    pub fn calls_for_help(&self, way: &Way, request: &Request<'_>) -> bool {
+        if request.method != Method::Invite {
+            return false;
+        }
+        let (help, from) = (&self.settings.help, way.remote.ip());
+        let has_phone = || self.desk.as_ref().is_some_and(|desk| desk.registrar.has_phone_at(from));
+        let is_ours = help.is_place(from) || has_phone();
+        is_ours && self.dialled(request.uri).is_some_and(|dialled| help.is_number(&dialled))
+    }
+
+    /// What a Request-URI calls: a number as it is dialled, or a user. Who names the service of emergencies calls the first
+    /// of their numbers (RFC 5031 §4.2).
+    pub(super) fn dialled(&self, uri: &[u8]) -> Option<String> {
+        let by_name = || self.settings.help.numbers.first().cloned();
+        if service::is_emergency(uri) { by_name() } else { caller::dialled(uri) }
     }
 
     /// Whether a request outside a dialog is heard from that address, now. What is not heard is counted.
@@ -217,13 +229,18 @@ impl Stack {
         if request.method == Method::Invite {
             self.terms_of(&request.headers)?;
         }
-        self.check_room()?;
         Ok(screened)
     }
 
     /// Whether there is room for another transaction.
     pub(super) fn check_room(&self) -> Result<(), Refusal> {
         if self.transactions() < self.transactions_max { Ok(()) } else { Err(Refusal::Full) }
+    }
+
+    /// Whether there is room for one of a call for help.
+    pub(super) fn check_room_for_help(&self) -> Result<(), Refusal> {
+        let most = self.transactions_max + TRANSACTIONS_FOR_HELP;
+        if self.transactions() < most { Ok(()) } else { Err(Refusal::Full) }
     }
 
     fn options_outside(&mut self, arrival: &Arrival<'_>) {

@@ -45,7 +45,8 @@ impl Stack {
         let phone = self.phone_in(now, arrival);
         // It was read when it came in.
         let replaces = Replaces::of(&request.headers).ok().flatten().map(|it| self.replaced(&it));
-        let invite = Box::new(Invite { phone, replaces, ..caller::describe(request, *way) });
+        let described = caller::describe(request, *way, self.dialled(request.uri));
+        let invite = Box::new(Invite { phone, replaces, ..described });
         within.reliability = invite.reliability;
         self.counters.diversions_unread += u64::from(invite.diversions.unread);
         self.dialogs.insert(within.dialog.id(), leg);

@@ -8,9 +8,9 @@
 //! ```
 //! Each carrier has a deadline and hosts of its own, so that one that says nothing costs the others nothing. Nobody waits for an
 //! answer: a call looks up what is known. A host that is down is left out of calls at once, and of emergency calls never: there
-//! it comes last.
+//! it comes last. So it is with one that wants to rest.
 
-use super::super::carrier::{CarrierId, EMERGENCY_CARRIER, HostChange};
+use super::super::carrier::{CarrierId, EMERGENCY_CARRIER, HostChange, Line};
 use super::super::counters::Watched;
 use super::super::health::{Health, Input, Output};
 use super::super::interface::Event;
@@ -100,9 +100,14 @@ impl Stack {
         health.is_some_and(|health| health.is_down(now))
     }
 
-    /// Whether a call may go to a target even though it is down: help is called by whatever there is.
+    /// Whether a call may go to a target even though it is down or rests: help is called by whatever there is.
     pub(super) fn is_last_resort(&self, target: &Target) -> bool {
-        let carrier = target.line.as_ref().and_then(|line| self.carriers.held(line.carrier));
+        self.is_for_help(target.line.as_deref())
+    }
+
+    /// Whether a line is one that help is called by.
+    pub(super) fn is_for_help(&self, line: Option<&Line>) -> bool {
+        let carrier = line.and_then(|line| self.carriers.held(line.carrier));
         carrier.is_some_and(|held| held.carrier.name.as_str() == EMERGENCY_CARRIER)
     }
 

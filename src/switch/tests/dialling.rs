@@ -13,31 +13,49 @@ use crate::wire::sip::credentials::Algorithm;
 use crate::wire::sip::message::{Message, parse};
 
 pub(super) const ANN: &str = "sip:ann@careline";
+/// What is dialled for help.
+const NUMBERS: [&str; 3] = ["911", "112", "933"];
 const STRANGER: &str = "sip:+16175550142@carrier.example";
 /// Where bob's phone is.
 pub(super) const BOB: &str = "10.0.0.9:5060";
 pub(super) const OFFERED: &str =
     "v=0\r\no=- 1 1 IN IP4 10.0.0.2\r\ns=-\r\nc=IN IP4 10.0.0.2\r\nt=0 0\r\nm=audio 4000 RTP/AVP 0\r\n";
 
-fn network(base: &str, prefix: u8) -> sip::Network {
+pub(super) fn network(base: &str, prefix: u8) -> sip::Network {
     sip::Network { base: base.parse().unwrap(), prefix }
 }
 
-fn plan(places: Vec<Place>) -> dial::Settings {
+pub(super) fn plan(places: Vec<Place>) -> dial::Settings {
     let caps = Caps { at_once: 1, per_minute: 2, per_day: 3 };
     let outside = Outside { trunk: "carrier".into(), country: None, allow: vec!["+1".to_owned()], caps };
-    let emergency = Emergency { numbers: vec!["911".to_owned()], places, alert: Vec::new() };
+    let numbers = NUMBERS.map(str::to_owned).to_vec();
+    let emergency = Emergency { numbers, places, alert: Vec::new() };
     dial::Settings { outside: Some(outside), emergency: Some(emergency), answered: Vec::new() }
 }
 
-fn floor_two(networks: Vec<sip::Network>) -> Place {
+pub(super) fn floor_two(networks: Vec<sip::Network>) -> Place {
     Place { networks, callback: "+16175550102".to_owned(), location: "floor 2".to_owned() }
 }
 
 /// So many ports on one worker, some of them kept.
-fn pool(ports: u16) -> ports::Ports {
+pub(super) fn pool(ports: u16) -> ports::Ports {
     let numbers = (0..ports).map(|n| 20_000 + 2 * n).collect();
     ports::Ports::new(&[numbers], 2, crate::limits::PORT_REST_DEFAULT).keeping(EMERGENCY_PORTS)
+}
+
+/// A trunk that calls go out over to [`BOB`].
+pub(super) fn carrier(name: &str) -> Carrier {
+    Carrier {
+        name: name.into(),
+        to: vec!["sip:10.0.0.9".to_owned()],
+        caller: "+16175550100".to_owned(),
+        trusted: true,
+        account: None,
+        login_s: None,
+        health_every: None,
+        diversion: Default::default(),
+        quirks: Default::default(),
+    }
 }
 
 /// A switch with users and trunks, and a phone at [`THEM`].
@@ -57,7 +75,7 @@ impl Desk {
     fn with(places: Vec<Place>) -> Self {
         let networks = places.iter().flat_map(|place| place.networks.clone()).collect();
         let mut scene = Scene::with(|settings| {
-            settings.sip.help = sip::Help { networks, numbers: vec!["911".to_owned()] };
+            settings.sip.help = sip::Help { networks, numbers: NUMBERS.map(str::to_owned).to_vec() };
             settings.dial = plan(places);
         });
         scene.switch.ports = pool(20);
@@ -70,27 +88,20 @@ impl Desk {
         let phones =
             sip::Phones { realm: "careline".to_owned(), users, secret: Secret([3; 32]), kept: Vec::new() };
         desk.scene.tell(Input::Phones(Box::new(phones)));
-        let carrier = |name: &str| Carrier {
-            name: name.into(),
-            to: vec!["sip:10.0.0.9".to_owned()],
-            caller: "+16175550100".to_owned(),
-            trusted: true,
-            account: None,
-            login_s: None,
-            health_every: None,
-            diversion: Default::default(),
-            quirks: Default::default(),
-        };
         desk.scene.tell(Input::Carriers(vec![carrier("carrier"), carrier("emergency")]));
         desk
     }
 
     fn request(&mut self, method: &str, from: &str, number: &str, lines: &str) -> String {
+        self.request_to(method, from, &format!("sip:{number}@{US}"), lines)
+    }
+
+    fn request_to(&mut self, method: &str, from: &str, uri: &str, lines: &str) -> String {
         let call = self.calls;
         let body = if method == "INVITE" { self.offer } else { "" };
         let text = format!(
-            "{method} sip:{number}@{US} SIP/2.0\r\nVia: SIP/2.0/UDP {THEM};branch=z9hG4bK{method}{call}\r\n\
-             From: <{from}>;tag=t{call}\r\nTo: <sip:{number}@{US}>\r\nCall-ID: {call}@x\r\nCSeq: 1 {method}\r\n\
+            "{method} {uri} SIP/2.0\r\nVia: SIP/2.0/UDP {THEM};branch=z9hG4bK{method}{call}\r\n\
+             From: <{from}>;tag=t{call}\r\nTo: <{uri}>\r\nCall-ID: {call}@x\r\nCSeq: 1 {method}\r\n\
              Contact: <sip:p@{THEM}>\r\nMax-Forwards: 70\r\n{lines}Content-Type: application/sdp\r\n\
              Content-Length: {}\r\n\r\n{body}",
             body.len()
@@ -373,10 +384,14 @@ fn calls_for_help(known: Known) -> Desk {
 }
 
 fn help(desk: &mut Desk, known: Known) -> u16 {
+    help_by(desk, known, "911")
+}
+
+fn help_by(desk: &mut Desk, known: Known, number: &str) -> u16 {
     match known {
-        Known::Password => desk.dial("911"),
+        Known::Password => desk.dial(number),
         Known::Login | Known::Network => {
-            let answer = desk.invite("sip:phone@10.0.0.2", "911", "");
+            let answer = desk.invite("sip:phone@10.0.0.2", number, "");
             if status(&answer) == 200 {
                 desk.acknowledge("sip:phone@10.0.0.2", &answer);
             }
@@ -388,23 +403,55 @@ fn help(desk: &mut Desk, known: Known) -> u16 {
 #[test]
 fn a_phone_of_the_house_reaches_help_logged_in_or_not_with_the_number_of_its_place() {
     // 47 CFR 9.16; RFC 6881 §5 (ED-62: no login is asked for where the phone is known)
-    for (known, shown, user) in [
+    let phones = [
         (Known::Password, "+16175550100", Some("ann")),
         (Known::Login, "+16175550100", Some("bob")),
         (Known::Network, "+16175550102", None),
-    ] {
+    ];
+    for (number, (known, shown, user)) in
+        NUMBERS.iter().flat_map(|number| phones.map(|phone| (number, phone)))
+    {
         let mut desk = calls_for_help(known);
-        assert_eq!(help(&mut desk, known), 200, "{known:?}");
+        assert_eq!(help_by(&mut desk, known, number), 200, "{number}, {known:?}");
         let invite = (*desk.placed().last().expect("help is called")).clone();
-        assert!(invite.starts_with("INVITE sip:911@10.0.0.9;user=phone"), "{known:?}: {invite}");
-        assert!(invite.contains(&format!("From: <sip:{shown}@")), "{known:?}: {invite}");
-        assert!(!invite.contains("\r\nPrivacy:"), "{known:?}: {invite}");
+        let start = format!("INVITE sip:{number}@10.0.0.9;user=phone");
+        assert!(invite.starts_with(&start), "{number}, {known:?}: {invite}");
+        assert!(invite.contains(&format!("From: <sip:{shown}@")), "{number}, {known:?}: {invite}");
+        assert!(!invite.contains("\r\nPrivacy:"), "{number}, {known:?}: {invite}");
         let (flow, called, caller) = desk.arrived().remove(0);
-        assert_eq!((flow.as_str(), called.as_str()), ("emergency", "911"), "{known:?}");
-        assert_eq!(caller.as_deref().filter(|_| user.is_some()), user, "{known:?}");
+        assert_eq!((flow.as_str(), called.as_str()), ("emergency", *number), "{known:?}");
+        assert_eq!(caller.as_deref().filter(|_| user.is_some()), user, "{number}, {known:?}");
         assert_eq!(desk.scene.switch.counters.emergencies, 1);
         desk.answer("200 OK", OFFERED);
-        assert!(desk.scene.log.iter().any(|event| matches!(event, Event::Bridged { .. })), "{known:?}");
+        assert!(
+            desk.scene.log.iter().any(|event| matches!(event, Event::Bridged { .. })),
+            "{number}, {known:?}"
+        );
+    }
+}
+
+#[test]
+fn help_is_called_however_its_number_is_written() {
+    // RFC 3966 §5.1.5; RFC 5031 §4.2; RFC 3261 §19.1.2
+    let known = Known::Network;
+    for (uri, number) in [
+        ("tel:911", "911"),
+        ("tel:112;phone-context=+49", "112"),
+        ("sip:911;phone-context=+1@10.0.0.1;user=phone", "911"),
+        ("sip:911;phone-context=clinic.example@10.0.0.1", "911"),
+        ("sip:%3911@10.0.0.1", "911"),
+        ("urn:service:sos", "911"),
+        ("urn:service:sos.fire", "911"),
+    ] {
+        let mut desk = calls_for_help(known);
+        desk.calls += 1;
+        desk.request_to("INVITE", "sip:phone@10.0.0.2", uri, "");
+        let answer =
+            desk.scene.sent.iter().find(|text| text.starts_with("SIP/2.0")).expect("an answer").clone();
+        assert_eq!(status(&answer), 200, "{uri}: {answer}");
+        desk.acknowledge("sip:phone@10.0.0.2", &answer);
+        let invite = (*desk.placed().last().expect("help is called")).clone();
+        assert!(invite.starts_with(&format!("INVITE sip:{number}@10.0.0.9")), "{uri}: {invite}");
     }
 }
 
@@ -575,21 +622,26 @@ fn an_emergency_number_that_no_trunk_carries_is_answered_by_a_flow_and_nobody_is
 
 #[test]
 fn a_place_that_is_banned_for_its_wrong_passwords_is_heard_when_it_calls_for_help_and_for_nothing_else() {
-    for (place, heard) in [("10.0.0.2", true), ("10.0.0.3", false)] {
+    for (place, logged_in, heard) in
+        [("10.0.0.2", None, true), ("10.0.0.3", None, false), ("10.0.0.3", Some(THEM), true)]
+    {
         let mut desk = Desk::with(vec![floor_two(vec![network(place, 32)])]);
+        if let Some(contact) = logged_in {
+            desk.log_in("bob", contact);
+        }
         desk.purse = Purse::new(Account::new("ann", "guess"));
         while desk.scene.switch.sip.counters().banned == 0 {
             desk.calls += 1;
             assert!(desk.calls < 200, "{place}: never banned");
-            desk.request("SUBSCRIBE", ANN, "bob", "");
+            desk.request("MESSAGE", ANN, "bob", "");
         }
         let before = desk.scene.sent.len();
         desk.calls += 1;
         desk.request("INVITE", ANN, "bob", "");
-        assert_eq!(desk.scene.sent.len(), before, "{place}: nothing else is heard");
+        assert_eq!(desk.scene.sent.len(), before, "{place}, {logged_in:?}: nothing else is heard");
         desk.calls += 1;
         desk.request("INVITE", ANN, "911", "");
         let answered = desk.scene.sent[before..].iter().any(|text| text.starts_with("SIP/2.0 200 "));
-        assert_eq!(answered, heard, "{place}: {:#?}", &desk.scene.sent[before..]);
+        assert_eq!(answered, heard, "{place}, {logged_in:?}: {:#?}", &desk.scene.sent[before..]);
     }
 }

@@ -1,6 +1,7 @@
 //! The engine dies and a later start goes on: each party is asked once by re-INVITE, and nobody is left in a dead call.
 
 use super::desk::{answer_with, asked};
+use super::dialling::{carrier, floor_two, network, plan, pool};
 use super::wait::record;
 use super::*;
 use crate::flow::action::Why;
@@ -36,6 +37,11 @@ fn next_start(scene: &Scene) -> Scene {
 
 /// The same for a call to this number of which the record names that.
 fn next_start_of(scene: &Scene, flow: &str, called: &str) -> Scene {
+    goes_on_in(Scene::down(), scene, flow, called)
+}
+
+/// The same in this start.
+fn goes_on_in(mut next: Scene, scene: &Scene, flow: &str, called: &str) -> Scene {
     let mut legs = kept(scene).into_iter();
     let patient = legs.next().expect("the patient's leg was written down");
     // Its port is none of the few of the next start: it need not rest.
@@ -44,7 +50,6 @@ fn next_start_of(scene: &Scene, flow: &str, called: &str) -> Scene {
         target: "sip:front-desk@h".to_owned(),
         kept: Some(KeptLeg { port: 30_000, ..kept }),
     });
-    let mut next = Scene::down();
     next.now.at = Instant::START + Duration::from_secs(1);
     next.tell(Input::Resume(vec![Interrupted {
         call: CallId(7),
@@ -300,8 +305,16 @@ fn without_a_port_the_call_has_its_record_at_once() {
 #[test]
 fn a_phone_of_ours_whose_other_party_is_gone_has_help_called_anew_and_any_other_call_of_it_ends() {
     for (flow, called, expected) in [("emergency", "911", Some("emergency:911")), ("dialled", "bob", None)] {
-        let mut next = next_start_of(&up(), flow, called);
+        // The phone stands where it stood: help must not be sent to the address of the trunk's own number.
+        let (place, trunk) = (floor_two(vec![network("10.0.0.2", 32)]), carrier("emergency"));
+        let mut next = Scene::with(|settings| settings.dial = plan(vec![place]));
+        next.switch.ports = pool(20);
+        next.tell(Input::Carriers(vec![trunk]));
+        let mut next = goes_on_in(next, &up(), flow, called);
         answers(&mut next, THEM, "200 OK", &sdp(""));
+        let help = next.sent.iter().find(|text| text.starts_with("INVITE sip:911@"));
+        let shown = help.map(|invite| header(invite, "From").starts_with("<sip:+16175550102@"));
+        assert_eq!(shown, expected.map(|_| true), "{flow}: {help:?}");
         next.wait(crate::limits::CLOSING_MAX);
         let target = next.log.iter().find_map(|event| match event {
             Event::PersonCalled { target, .. } => Some(target.as_str()),

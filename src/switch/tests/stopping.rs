@@ -80,6 +80,31 @@ fn nobody_is_called_any_more_but_for_a_caller_in_danger() {
 }
 
 #[test]
+fn who_is_sought_when_the_stop_begins_is_not_called_any_more_but_for_a_caller_in_danger() {
+    for (key, is_called) in [(0, false), (9, true)] {
+        let mut scene = Scene::up("100", "sendrecv");
+        scene.unanswered = Some(Vec::new());
+        scene.press(Key::Digit(key));
+        for _ in 0..4 {
+            if scene.unanswered == Some(Vec::new()) {
+                scene.heard();
+            }
+        }
+        let open = scene.unanswered.take().unwrap_or_default();
+        drained(&mut scene, Duration::from_secs(3_600));
+        assert_eq!(open.len(), 1, "key {key}: the desk is sought\n{:#?}", scene.log);
+        let records = vec![Record::Address { remote: DESK.parse().unwrap(), local: US.parse().unwrap() }];
+        scene.tell(Input::Resolved { id: open[0], records });
+        let called = scene.sent.iter().any(|text| text.starts_with("INVITE "));
+        let refused =
+            scene.log.iter().any(|event| matches!(event, Event::PersonNotReached { status: 503, .. }));
+        assert_eq!((called, refused), (is_called, !is_called), "key {key}\n{:#?}", scene.log);
+        assert_eq!(scene.ended(), None, "key {key}: the way up goes on");
+        assert_eq!(scene.switch.legs.len(), 1 + usize::from(is_called), "key {key}");
+    }
+}
+
+#[test]
 fn a_talk_ends_so_that_the_patient_can_be_told() {
     let mut scene = Scene::up("100", "sendrecv");
     scene.press(Key::Digit(0));

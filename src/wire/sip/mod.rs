@@ -25,6 +25,7 @@ pub mod method;
 pub mod name;
 pub mod refer;
 pub mod registration;
+pub mod service;
 pub mod telephone;
 pub mod uri;
 pub mod uri_match;

@@ -13,6 +13,8 @@ use super::uri::{Scheme, Uri};
 
 /// The longest country code, in digits (ITU-T E.164 §6.2.1).
 const COUNTRY_CODE_MAX_DIGITS: usize = 3;
+/// The shortest numbers with their country code that are in use, in digits.
+const GLOBAL_MIN_DIGITS: usize = 7;
 
 /// The telephone number that the URI names, without visual separators; with `+` and the country code if the
 /// URI tells that. `None` if it names no number.
@@ -29,7 +31,9 @@ pub fn number_of(uri: &Uri<'_>) -> Option<String> {
     }
     let inside = Parameters::new(parameters.unwrap_or_default()).value("phone-context");
     let context = inside.or_else(|| uri.parameters.value("phone-context")).and_then(country_code);
-    Some(context.unwrap_or_default() + &number)
+    let global = context.unwrap_or_default() + &number;
+    // `tel:911;phone-context=+1` says in which country that is dialled: no number with its country code is so short.
+    Some(if global.len() > GLOBAL_MIN_DIGITS { global } else { number })
 }
 
 /// `tel:`, `user=phone`, or a user that begins as a global number: carriers forget the parameter.
@@ -98,6 +102,9 @@ mod tests {
         check("tel:863-1234;phone-context=+1-914-555", "8631234");
         check("tel:7042;phone-context=clinic.example", "7042");
         check("tel:911", "911");
+        check("tel:911;phone-context=+1", "911");
+        check("sip:911;phone-context=+1@clinic.example;user=phone", "911");
+        check("sip:%39%31%31@clinic.example;user=phone", "911");
         check("tel:*21*7042#;phone-context=clinic.example", "*21*7042#");
     }
 

@@ -10,6 +10,7 @@ use super::header::Headers;
 use super::message::{BodyLength, Request, Response};
 use super::method::Method;
 use super::name::Name;
+use super::service;
 use super::uri::{Scheme, Uri, UriError};
 use super::value;
 use super::via::{Via, ViaError};
@@ -121,7 +122,7 @@ pub enum Violation {
         /// Why.
         cause: UriError,
     },
-    /// A Request-URI of another scheme than sip, sips or tel.
+    /// A Request-URI of another scheme than sip, sips or tel, that is not the service of emergencies either.
     #[error("the scheme of the Request-URI is not sip, sips or tel (RFC 3261 §8.2.2.1)")]
     Scheme,
     /// To of a REGISTER is no SIP or SIPS URI.
@@ -354,6 +355,8 @@ fn request_uri(uri: &[u8]) -> Result<Uri<'_>, Violation> {
     })?;
     match read.scheme {
         Scheme::Sip | Scheme::Sips | Scheme::Tel => Ok(read),
+        // Help is called by any name that it has.
+        Scheme::Other(_) if service::is_emergency(uri) => Ok(read),
         Scheme::Other(_) => Err(Violation::Scheme),
     }
 }
@@ -422,6 +425,7 @@ mod tests {
         // RFC 3261 §8.1.1.8, §8.1.3, §16.3
         assert_eq!(verdict(&format!("INVITE sip:c@d SIP/2.0\n{LINES}")), "ok");
         assert_eq!(verdict(&format!("INVITE tel:+1617 sip/2.0\n{LINES}")), "ok");
+        assert_eq!(verdict(&format!("INVITE urn:service:sos.fire SIP/2.0\n{LINES}")), "ok", "RFC 5031 §4.2");
         assert_eq!(verdict(&format!("SIP/2.0 200 OK\n{LINES}")), "ok");
         check("Max-Forwards", "-", "ok");
         check("Max-Forwards", "Max-Forwards: 0", "ok");
@@ -437,7 +441,7 @@ mod tests {
         check("INVITE", "INVITE sip:c@d SIP/7.0", "answer 505: the version is not SIP/2.0 (RFC 3261 §7.1)");
         check(
             "INVITE",
-            "INVITE urn:service:sos SIP/2.0",
+            "INVITE urn:service:counseling SIP/2.0",
             "answer 416: the scheme of the Request-URI is not sip, sips or tel (RFC 3261 §8.2.2.1)",
         );
         let space = "answer 400: the Request-URI is missing or has white space in it (RFC 3261 §7.1)";

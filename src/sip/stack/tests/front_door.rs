@@ -4,8 +4,9 @@
 use super::phone::{Scene, THEM, US, check, settings};
 use crate::clock::Instant;
 use crate::id::LegId;
+use crate::limits::TRANSACTIONS_FOR_HELP;
 use crate::rng::Rng;
-use crate::sip::interface::{Command, Event, Input, Network, Openness, Output, Settings};
+use crate::sip::interface::{Command, Event, Help, Input, Network, Openness, Output, Settings};
 use crate::sip::stack::Stack;
 use crate::sip::way::{ConnectionId, Transport, Way};
 use crate::wire::sip::message::parse;
@@ -171,7 +172,7 @@ fn what_we_do_not_do_is_refused_by_name() {
     answers("a body without end", &request("INVITE sip:1@x", &long, &"v".repeat(33_000)), "0 > 413 INVITE\n");
     let start = format!("INVITE sip:{}@x", "1".repeat(3_000));
     answers("a Request-URI without end", &request(&start, "", ""), "0 > 414 INVITE\n");
-    answers("another scheme", &request("INVITE urn:service:sos", "", ""), "0 > 416 INVITE\n");
+    answers("another scheme", &request("INVITE urn:service:counseling", "", ""), "0 > 416 INVITE\n");
     answers(
         "another version",
         &request("INVITE sip:1@x", "", "").replacen("SIP/2.0", "SIP/3.0", 1),
@@ -331,6 +332,62 @@ fn a_full_table_refuses_calls_and_still_takes_their_end() {
     assert!(String::from_utf8_lossy(&scene.sent[2]).contains("\r\nRetry-After: 10\r\n"));
     scene.say("call");
     assert!(scene.ladder.ends_with("0 ! Failed 503\n"), "{}", scene.ladder);
+}
+
+#[test]
+fn a_full_table_has_room_for_a_call_for_help_and_for_no_more_of_them_than_a_house_has() {
+    // 47 CFR 9.16; RFC 3966 §5.1.5; RFC 5031 §4.2
+    let network = Network { base: "10.0.0.0".parse().unwrap(), prefix: 24 };
+    let help = |networks| Help { networks, numbers: vec!["911".to_owned(), "112".to_owned()] };
+    for (uri, networks, is_let_in) in [
+        ("sip:1@x", vec![network], false),
+        ("sip:911@x", vec![network], true),
+        ("sip:911@x", Vec::new(), false),
+        ("sip:9%311@x", vec![network], true),
+        ("sip:112;phone-context=+49@x;user=phone", vec![network], true),
+        ("tel:911", vec![network], true),
+        ("tel:911;phone-context=+1", vec![network], true),
+        ("tel:+1-911-555-0100", vec![network], false),
+        ("urn:service:sos", vec![network], true),
+        ("urn:service:sos.ambulance", vec![network], true),
+    ] {
+        let mut scene = Scene::new(Settings { help: help(networks), ..settings(500) });
+        scene.stack.transactions_max = 0;
+        scene.datagram(request(&format!("INVITE {uri}"), "", "").as_bytes());
+        let expected = if is_let_in { "0 ! Invite\n0 > 100 INVITE\n" } else { "0 > 503 INVITE\n" };
+        assert_eq!(scene.ladder, expected, "{uri}");
+    }
+    let mut scene = Scene::new(Settings { help: help(vec![network]), ..settings(500) });
+    scene.stack.transactions_max = 0;
+    for number in 0..=TRANSACTIONS_FOR_HELP {
+        scene.datagram(next(&request("INVITE sip:911@x", "", ""), number).as_bytes());
+    }
+    let counters = (scene.stack.transactions(), scene.stack.counters().transactions_full);
+    assert_eq!(counters, (TRANSACTIONS_FOR_HELP, 1));
+}
+
+#[test]
+fn who_asks_for_the_service_of_emergencies_calls_the_first_emergency_number_and_offends_nobody() {
+    // RFC 5031 §3, §4.2
+    let help = Help { networks: Vec::new(), numbers: vec!["112".to_owned(), "911".to_owned()] };
+    for (uri, expected) in [
+        ("urn:service:sos", Some("112")),
+        ("URN:Service:SOS", Some("112")),
+        ("urn:service:sos.fire", Some("112")),
+        ("urn:service:sosx", None),
+        ("urn:service:counseling", None),
+    ] {
+        let mut stack = Stack::new(Settings { help: help.clone(), ..settings(500) }, Rng::seeded(1));
+        let way = Way::udp(US.parse().unwrap(), THEM.parse().unwrap());
+        let text = request(&format!("INVITE {uri}"), "", "");
+        stack.handle(Instant::START, Input::Message { way, octets: text.as_bytes() });
+        let called = match stack.poll_output() {
+            Some(Output::Event(Event::Invite { invite, .. })) => Some(invite.request_user.expose().clone()),
+            _ => None,
+        };
+        assert_eq!(called.as_deref(), expected, "{uri}");
+        assert_eq!(stack.counters().malformed, u64::from(expected.is_none()), "{uri}");
+    }
 }
 
 #[test]

@@ -21,6 +21,7 @@ use std::time::Duration;
 mod carried_on;
 mod quirks;
 mod resumed;
+mod sha256;
 
 const US: &str = "10.0.0.1:5060";
 const PASSWORD: &str = "tr,unk";

@@ -3,6 +3,7 @@
 use super::phone::{check_with_rsip, check_with_rsipstack, settings};
 use crate::clock::Instant;
 use crate::id::{LegId, TrunkName};
+use crate::limits::SIP_LOCATING_MAX;
 use crate::phi::Phi;
 use crate::rng::Rng;
 use crate::sip::carrier::{Carrier, HostChange};
@@ -25,6 +26,8 @@ enum Host {
     Says(u16),
     /// It answers calls so, and no OPTIONS.
     Deaf(u16),
+    /// It answers 503 and wants to be left alone for a minute.
+    Rests,
     Silent,
     /// An ICMP error comes back.
     Gone,
@@ -112,11 +115,16 @@ impl Bench {
             (_, "ACK") | (Host::Silent, _) | (Host::Deaf(_), "OPTIONS") => return,
             (Host::Gone, _) => return self.tell(Input::Unreachable { way }),
             (Host::Says(status) | Host::Deaf(status), _) => status,
+            (Host::Rests, _) => 503,
         };
         let line = |name: &str| text.lines().find(|line| line.starts_with(name)).unwrap();
         let same = ["Via: ", "From: ", "Call-ID: ", "CSeq: "].map(line).join("\r\n");
         let asks = "WWW-Authenticate: Digest realm=\"r\", nonce=\"n\"\r\n";
-        let asks = if status == 401 { asks } else { "" };
+        let asks = match self.hosts[&host] {
+            Host::Rests => "Retry-After: 60\r\n",
+            _ if status == 401 => asks,
+            _ => "",
+        };
         let answer = format!(
             "SIP/2.0 {status} Text\r\n{same}\r\n{};tag=h\r\n{asks}Content-Length: 0\r\n\r\n",
             line("To: ")
@@ -273,6 +281,63 @@ fn with_all_hosts_down_a_call_fails_at_once_and_one_for_help_goes_out_all_the_sa
     assert_eq!(bench.did(), "INVITE .2\n", "rather that than nobody");
     bench.wait(4_000);
     assert!(bench.did().contains("INVITE .3\n"), "and the other one too");
+}
+
+#[test]
+fn a_host_that_wants_to_rest_is_left_alone_by_all_but_calls_for_help() {
+    // RFC 3261 §21.5.4
+    let carriers = || vec![carrier("carrier", &[2, 3]), carrier("emergency", &[2, 3])];
+    for (what, refused) in [("a patient's call", NUMBER), ("a call for help itself", "emergency:911")] {
+        let mut bench = Bench::over(carriers(), &[(2, Host::Rests), (3, Host::Rests)]);
+        bench.call(refused);
+        let both = "INVITE .2\nACK .2\nINVITE .3\nACK .3\nfailed 503\n";
+        assert_eq!(bench.did(), both, "{what}");
+        bench.call(NUMBER);
+        assert_eq!(bench.did(), "failed 503\n", "{what}: the ladder goes on at once");
+        bench.call("emergency:911");
+        assert_eq!(bench.did(), both, "{what}: rather these than nobody");
+        bench.is(3, Host::Says(486));
+        bench.call("emergency:911");
+        assert_eq!(bench.did(), "INVITE .2\nACK .2\nINVITE .3\nACK .3\nfailed 486\n", "{what}");
+    }
+}
+
+#[test]
+fn help_is_called_where_somebody_is_awake_then_where_one_rests_then_where_one_is_down() {
+    let carriers = vec![carrier("carrier", &[3]), carrier("emergency", &[2, 3, 4])];
+    let hosts = [(2, Host::Says(486)), (3, Host::Says(486)), (4, Host::Says(486))];
+    let mut bench = Bench::over(carriers, &hosts);
+    bench.wait(10_000);
+    bench.is(2, Host::Silent);
+    bench.wait(45_000);
+    bench.is(3, Host::Rests);
+    bench.call(NUMBER);
+    bench.did();
+    bench.is(4, Host::Says(503));
+    bench.call("emergency:911");
+    assert_eq!(bench.did(), "INVITE .4\nACK .4\nINVITE .3\nACK .3\nINVITE .2\n");
+}
+
+#[test]
+fn help_is_called_when_no_other_call_finds_room() {
+    let bench = || {
+        let carriers = vec![carrier("carrier", &[2]), carrier("emergency", &[2])];
+        Bench::over(carriers, &[(2, Host::Says(486))])
+    };
+    let mut transactions = bench();
+    transactions.stack.transactions_max = 0;
+    let mut searches = bench();
+    for _ in 0..SIP_LOCATING_MAX {
+        let (leg, target) = (searches.stack.reserve_leg(), "sip:nobody.example".to_owned());
+        searches.stack.handle(searches.now, Input::Command(Command::Locate { leg, target }));
+    }
+    while searches.stack.poll_output().is_some() {}
+    for (what, mut bench, status) in [("transactions", transactions, 503), ("searches", searches, 404)] {
+        bench.call(NUMBER);
+        assert_eq!(bench.did(), format!("failed {status}\n"), "{what}");
+        bench.call("emergency:911");
+        assert_eq!(bench.did(), "INVITE .2\nACK .2\nfailed 486\n", "{what}");
+    }
 }
 
 #[test]
