@@ -95,6 +95,7 @@ fn machine() -> Stack {
         help: Default::default(),
         session_expires_s: 0,
         info_keys: InfoKeys::Ignored,
+        drop_agents: Vec::new(),
     };
     let mut stack = Stack::new(settings, Rng::seeded(1));
     let ha1 = Ha1::of(Algorithm::Sha256, b"ann", b"careline", b"secret");

@@ -89,6 +89,8 @@ pub const MEDIA_LOST_DEFAULT: Duration = Duration::from_secs(60);
 pub const EMERGENCY_PORTS: usize = 4;
 /// Times that an emergency call is placed: the hosts of its trunk, one after another, each time.
 pub const EMERGENCY_TRIES: u32 = 3;
+/// Names of programs that a configuration may add to those that are not heard: each request is compared with all.
+pub const DROP_AGENTS_MAX: usize = 32;
 /// Calls over a trunk that a user may place in a day at the most, whatever the configuration says: their times are kept.
 pub const DIALLED_PER_DAY_MAX: u32 = 2_000;
 /// Beginnings of numbers that `dialling` may allow.

@@ -8,7 +8,7 @@ use crate::flow::syntax::tree::Node;
 use crate::id::TrunkName;
 use crate::limits::{DIALLED_PER_DAY_MAX, DIALLED_PREFIXES_MAX, EMERGENCY_PLACES_MAX};
 use crate::sip::carrier::{EMERGENCY_CARRIER, e164, is_emergency_number};
-use crate::sip::interface::Help;
+use crate::sip::help::Help;
 use crate::switch::dial::{self, Caps, Emergency, Outside, Place};
 use crate::wire::national::Country;
 

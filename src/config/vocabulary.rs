@@ -67,6 +67,12 @@ pub const SIP: Object = Object {
             Value::Name,
             "What the passwords of users are for, and the host of their addresses: sip:NAME@REALM.",
         ),
+        field(
+            "drop_agents",
+            Optional,
+            Value::List(&Value::Text),
+            "What programs name themselves (User-Agent) that look for engines to call through, besides the known ones: not heard.",
+        ),
     ],
 };
 

@@ -12,6 +12,7 @@ use crate::sip::dialog::kept::Kept as KeptDialog;
 use crate::sip::digest::Ha1;
 use crate::sip::digest::nonce::Secret;
 use crate::sip::diverted::{CarriedOn, Diversions};
+use crate::sip::help::Help;
 use crate::sip::locate::{LocateId, Question, Record};
 use crate::sip::refer::{Refer, Replaced};
 use crate::sip::registrar::Keep;
@@ -46,23 +47,8 @@ pub struct Settings {
     pub session_expires_s: u32,
     /// What keys in INFO are worth.
     pub info_keys: InfoKeys,
-}
-
-/// Calls for help from places of the house: neither a ban nor a rate of their source holds for them.
-#[derive(Clone, Debug, Default)]
-pub struct Help {
-    /// Where phones of the house stand.
-    pub networks: Vec<Network>,
-    /// The emergency numbers.
-    pub numbers: Vec<String>,
-}
-
-impl Help {
-    /// Whether who calls this user part of a Request-URI from that address calls for help.
-    pub fn is_called(&self, user: &[u8], from: IpAddr) -> bool {
-        self.numbers.iter().any(|number| number.as_bytes() == user)
-            && self.networks.iter().any(|network| network.contains(from))
-    }
+    /// What programs name themselves, besides those of [`super::scanners`], that are not heard.
+    pub drop_agents: Vec<String>,
 }
 
 /// Whether keys in INFO are told. Some carriers send each key this way and as an RTP event.
@@ -211,6 +197,12 @@ pub enum Command {
         status: u16,
         /// Seconds for Retry-After, on 503 and 500.
         retry_after_s: Option<u32>,
+    },
+    /// Nothing at all is answered to the INVITE, and nothing of it is kept: who tries out numbers learns nothing, and
+    /// answers for it.
+    Ignore {
+        /// The leg.
+        leg: LegId,
     },
     /// 407: whoever calls shows that he knows his password, or that he knows it still (RFC 3261 §22.3).
     Challenge {

@@ -107,6 +107,7 @@ impl Switch {
         figures.extend(self.caller_figures());
         figures.extend(self.recording_figures());
         figures.extend(self.sip_figures());
+        figures.extend(self.door_figures());
         figures.extend(self.phone_figures());
         figures.extend(self.login_figures());
         figures.extend(self.host_figures());
@@ -390,6 +391,23 @@ impl Switch {
                 )),
             }
         })
+    }
+
+    /// Who is not answered at all.
+    fn door_figures(&self) -> Vec<Figure> {
+        let s = self.sip.counters();
+        vec![
+            figure(
+                "sip_scanners",
+                s.scanners,
+                "requests of programs that look for engines to call through, by their User-Agent: dropped",
+            ),
+            figure(
+                "sip_unrouted",
+                s.unrouted,
+                "INVITEs from the Internet to numbers that no flow is named for: not answered; is a trunk missing?",
+            ),
+        ]
     }
 
     fn sip_figures(&self) -> Vec<Figure> {

@@ -15,6 +15,7 @@ mod messages;
 mod replacing;
 mod resuming;
 mod stopping;
+mod strangers;
 mod taking;
 mod transfer;
 mod voices;
@@ -102,6 +103,7 @@ impl Scene {
                 help: Default::default(),
                 session_expires_s: 1_800,
                 info_keys: sip::InfoKeys::Told,
+                drop_agents: Vec::new(),
             },
             external_address: None,
             trunks: Vec::new(),

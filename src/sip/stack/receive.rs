@@ -4,7 +4,7 @@
 //!           ─▶ ACK ─▶ its transaction or dialog
 //!           ─▶ retransmission ─▶ its transaction answers again
 //!           ─▶ CANCEL, request in a dialog ─▶ [request]
-//!           ─▶ from a network that nobody named: counted
+//!           ─▶ from a network that nobody named, or of a scanner: counted
 //!           ─▶ broken rule, refused ─▶ answered without a transaction
 //!           ─▶ INVITE, OPTIONS ─▶ [request] · REGISTER ─▶ [register] · SUBSCRIBE ─▶ [subscribe]
 //! ```
@@ -12,6 +12,7 @@
 use super::super::dialog::DialogId;
 use super::super::guard::Verdict;
 use super::super::interface::Openness;
+use super::super::scanners::is_scanner;
 use super::super::transaction::key::{MergeKey, ServerKey};
 use super::super::transaction::servers::{self, ServerId};
 use super::super::way::Way;
@@ -103,8 +104,14 @@ impl Stack {
         if let Some((leg, dialog)) = dialog.as_ref().and_then(|id| Some((*self.dialogs.get(id)?, id))) {
             return self.in_dialog(now, arrival, key, leg, dialog);
         }
-        if !self.calls_for_help(arrival) && !self.hears(now, arrival.way.remote.ip()) {
-            return;
+        if !self.calls_for_help(arrival) {
+            if !self.hears(now, arrival.way.remote.ip()) {
+                return;
+            }
+            if self.is_scanners(now, arrival) {
+                self.counters.scanners += 1;
+                return self.blame(now, arrival.way.remote.ip());
+            }
         }
         if let Some(id) = dialog.as_ref().and_then(|id| self.subscriptions.find(id)) {
             return self.in_subscription(now, arrival, key, id);
@@ -134,11 +141,20 @@ impl Stack {
 
     /// A phone of the house calls for help: a wrong password of its neighbour does not shut it out.
     fn calls_for_help(&self, arrival: &Arrival<'_>) -> bool {
+        let from = arrival.way.remote.ip();
+        calls(&arrival.request, |user| self.settings.help.is_called(user, from))
+    }
+
+    /// Whether a program asks that looks for engines to call through: its request costs one dropped message. Never one of a
+    /// trunk or of this machine, nor the call for help of a phone of ours, whatever it names itself.
+    fn is_scanners(&self, now: Instant, arrival: &Arrival<'_>) -> bool {
         let Arrival { request, way, .. } = arrival;
-        let called = Uri::read(request.uri).ok();
-        let user = called.as_ref().and_then(Uri::user_unescaped);
-        request.method == Method::Invite
-            && user.is_some_and(|user| self.settings.help.is_called(&user, way.remote.ip()))
+        let agent = request.headers.first(Name::UserAgent).unwrap_or_default();
+        if self.trusts(way.remote.ip()) || !is_scanner(trim(agent), &self.settings.drop_agents) {
+            return false;
+        }
+        let is_help = calls(request, |user| self.settings.help.is_number(user));
+        !(is_help && self.phone_at(now, way).is_some())
     }
 
     /// Whether a request outside a dialog is heard from that address, now. What is not heard is counted.
@@ -244,6 +260,13 @@ impl Stack {
         self.count_answer(status);
         self.transmit(arrival.reply_way(), octets);
     }
+}
+
+/// Whether it is an INVITE to such a user part.
+fn calls(request: &Request<'_>, is_meant: impl Fn(&[u8]) -> bool) -> bool {
+    let called = Uri::read(request.uri).ok();
+    let user = called.as_ref().and_then(Uri::user_unescaped);
+    request.method == Method::Invite && user.is_some_and(|user| is_meant(&user))
 }
 
 /// A request that passed the checks.

@@ -54,7 +54,7 @@ impl Desk {
     fn with(places: Vec<Place>) -> Self {
         let networks = places.iter().flat_map(|place| place.networks.clone()).collect();
         let mut scene = Scene::with(|settings| {
-            settings.sip.help = sip::Help { networks, numbers: vec!["911".to_owned()] };
+            settings.sip.help = crate::sip::help::Help { networks, numbers: vec!["911".to_owned()] };
             settings.dial = plan(places);
         });
         scene.switch.ports = pool(20);
