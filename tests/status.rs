@@ -73,6 +73,7 @@ const AFTER_ONE_CALL: &[(&str, u64, u64)] = &[
     ("sip_banned", 0, 0),
     ("sip_scanners", 0, 0),
     ("sip_unrouted", 0, 0),
+    ("trunk_calls_refused", 0, 0),
     ("calls_refused_busy", 0, 0),
     ("calls_in_a_circle", 0, 0),
     ("sip_diversions_unread", 0, 0),

@@ -13,7 +13,7 @@
 //! number. Not here: what runs in such a call (`dialled`).
 
 use super::Switch;
-use super::dial::{self, Fault};
+use super::dial::{self, Fault, Goal};
 use super::dialled::{Dialled, Placed, Script, Whom};
 use super::meter::Meter;
 use crate::call::routing::trunk_of;
@@ -31,6 +31,8 @@ pub(super) struct House {
     users: BTreeSet<Arc<str>>,
     realm: String,
     meter: Meter,
+    /// How often each trunk was called over.
+    pub trunk_meter: Meter,
 }
 
 impl House {
@@ -85,7 +87,10 @@ impl Switch {
                 return if self.is_from_afar(invite) { Reading::Prober } else { Reading::Caller };
             }
         };
-        match dial::read(dialled, &self.house.users, self.settings.dial.outside.as_ref()) {
+        match dial::read(dialled, user, &self.house.users, self.settings.dial.outside.as_ref()) {
+            Ok(Goal::Number { trunk, number }) if !self.settings.dial.takes(&trunk, number.expose()) => {
+                Reading::Refused(Fault::NotAllowed)
+            }
             Ok(goal) => Reading::Placed(Placed { user: Some(Arc::clone(user)), whom: Whom::Party(goal) }),
             Err(fault) => Reading::Refused(fault),
         }
@@ -132,7 +137,8 @@ impl Switch {
         let of_user = |other: &&Placed| other.is_outside() && other.user.as_ref() == Some(user);
         let calls = self.calls.values().filter(|call| call.ending.is_none());
         let up = calls.filter_map(|call| call.run.placed()).filter(of_user).count();
-        self.house.meter.take(self.now.at, user, outside.caps, up)
+        let caps = outside.caps_of(user);
+        self.house.meter.take(self.now.at, user, caps, up)
     }
 
     /// A phone of ours may not: it hears so, and the log, without the number.

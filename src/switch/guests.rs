@@ -25,7 +25,7 @@ use super::person::{STATUS_NO_PORT, STATUS_RANG_OUT, STATUS_STOPPING};
 use crate::call::leg::Leg;
 use crate::call::recording::RecordingKind;
 use crate::clock::Instant;
-use crate::flow::action::{ConnectEnd, Input};
+use crate::flow::action::{ConnectEnd, Input, Urgency};
 use crate::id::{AskId, CallId, LegId, PlaybackId};
 use crate::limits::{GUEST_RING, GUESTS_MAX, ROOMS_MAX};
 use crate::media::command::{Command, Ears};
@@ -242,6 +242,7 @@ impl Switch {
             self.append(id, its.told(leg));
         }
         let port = if self.stopping.is_some() { Err(STATUS_STOPPING) } else { Ok(()) };
+        let port = port.and_then(|()| self.toll(&target, Urgency::Usual));
         let port = port.and_then(|()| self.port_beside_talk(id).ok_or(STATUS_NO_PORT));
         let Some(call) = self.calls.get_mut(&id) else { return };
         let owned = match port {

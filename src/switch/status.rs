@@ -22,6 +22,8 @@ pub(super) struct Counters {
     pub dialled: u64,
     /// Calls that phones of ours wanted to place and may not.
     pub dials_refused: u64,
+    /// Calls that the rules of a trunk were against.
+    pub trunk_calls_refused: u64,
     /// Emergency calls of phones of ours.
     pub emergencies: u64,
     pub no_common_media: u64,
@@ -316,6 +318,11 @@ impl Switch {
                 "calls_dialled_refused",
                 self.counters.dials_refused,
                 "calls that phones wanted to place and may not: the log says why",
+            ),
+            figure(
+                "trunk_calls_refused",
+                self.counters.trunk_calls_refused,
+                "calls out that the rules of their trunk were against: whoever was next was called; the log says why",
             ),
             figure(
                 "calls_emergency",

@@ -17,6 +17,7 @@ mod resuming;
 mod stopping;
 mod strangers;
 mod taking;
+mod toll;
 mod transfer;
 mod voices;
 mod wait;

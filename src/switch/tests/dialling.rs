@@ -24,9 +24,15 @@ fn network(base: &str, prefix: u8) -> sip::Network {
 
 fn plan(places: Vec<Place>) -> dial::Settings {
     let caps = Caps { at_once: 1, per_minute: 2, per_day: 3 };
-    let outside = Outside { trunk: "carrier".into(), country: None, allow: vec!["+1".to_owned()], caps };
+    let outside = Outside {
+        trunk: "carrier".into(),
+        country: None,
+        allow: vec!["+1".to_owned()],
+        caps,
+        own: Default::default(),
+    };
     let emergency = Emergency { numbers: vec!["911".to_owned()], places };
-    dial::Settings { outside: Some(outside), emergency: Some(emergency), answered: Vec::new() }
+    dial::Settings { outside: Some(outside), emergency: Some(emergency), ..dial::Settings::default() }
 }
 
 fn floor_two(networks: Vec<sip::Network>) -> Place {
