@@ -62,6 +62,7 @@ impl House {
             help: Default::default(),
             session_expires_s: 0,
             info_keys: InfoKeys::Ignored,
+            drop_agents: Vec::new(),
         };
         let mut stack = Stack::new(settings, Rng::seeded(1));
         let user = |user: u32| {

@@ -5,6 +5,7 @@
 
 mod addresses;
 mod by_phone;
+mod calls;
 pub mod codes;
 pub mod dialling;
 pub mod faults;
@@ -28,10 +29,10 @@ use crate::io::sip_port::Listen;
 use crate::io::voice::engine::Engine;
 use crate::limits;
 use crate::sip::interface::{InfoKeys, Network, Settings, User};
+use crate::sip::nearby::near_networks;
 use crate::switch::dial::{Emergency, Outside};
 use crate::switch::messages;
 use crate::wire::national::Country;
-pub use addresses::near_networks;
 use addresses::{listens, networks, over_each, this_machine};
 use codes::{FAMILY, NO_PORT, ODD_PORT, TRUNK_TWICE};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
@@ -110,6 +111,8 @@ pub struct Sip {
     pub info_keys: InfoKeys,
     /// What the passwords of users are for, and the host of their addresses.
     pub realm: String,
+    /// What programs name themselves, besides the known ones, that look for engines to call through.
+    pub drop_agents: Vec<String>,
 }
 
 /// Sound.
@@ -241,6 +244,7 @@ impl Default for Config {
                 session_expires_s: limits::SESSION_EXPIRES_DEFAULT_S,
                 info_keys: InfoKeys::Told,
                 realm: "careline".to_owned(),
+                drop_agents: Vec::new(),
             },
             media: Media {
                 address: IpAddr::V4(Ipv4Addr::UNSPECIFIED),
@@ -323,6 +327,7 @@ impl Config {
             help: self.help(),
             session_expires_s: self.sip.session_expires_s,
             info_keys: self.sip.info_keys,
+            drop_agents: self.sip.drop_agents.clone(),
         }
     }
 
@@ -434,6 +439,9 @@ impl Sip {
         if let Some(realm) = fields.take("realm").and_then(|n| fields::name(n, "a realm", FAMILY, sources)) {
             self.realm = realm.value;
         }
+        if let Some(node) = fields.take("drop_agents") {
+            self.drop_agents = addresses::agents(node, sources);
+        }
         fields.finish(sources);
     }
 }
@@ -486,20 +494,6 @@ impl Media {
                 .hears("no call could be answered");
             sources.fault(place, NO_PORT, words);
         }
-    }
-}
-
-impl Calls {
-    fn take(&mut self, node: &Node, sources: &mut Sources) {
-        let object = &vocabulary::CALLS;
-        let Some(mut fields) = Fields::of_object(node, &[object], FAMILY, sources) else { return };
-        if let Some(node) = fields.take("max") {
-            let max = fields::number(node, "number of calls", 1..=100_000, FAMILY, sources);
-            self.max = max.and_then(|max| u32::try_from(max).ok()).unwrap_or(self.max);
-        }
-        seconds(&mut fields, "ring_s", 5..=600, &mut self.ring, sources);
-        seconds(&mut fields, "longest_s", 60..=86_400, &mut self.longest, sources);
-        fields.finish(sources);
     }
 }
 
@@ -635,7 +629,7 @@ mod tests {
     #[test]
     fn every_key_is_read() {
         let text = "
-sip: {listen: '192.0.2.1:5080', external_address: 203.0.113.10, t1_ms: 50, target_patience_s: 2, product: Clinic, listen_to: [10.0.0.0/8], session_expires_s: 30, info_keys: count}
+sip: {listen: '192.0.2.1:5080', external_address: 203.0.113.10, t1_ms: 50, target_patience_s: 2, product: Clinic, listen_to: [10.0.0.0/8], session_expires_s: 30, info_keys: count, drop_agents: [Evil Phone]}
 media: {address: 192.0.2.1, first_port: 30000, last_port: 30099, port_rest_s: 4, workers: 2, silent_after_s: 20, io_uring: never, priority: never}
 calls: {max: 5, ring_s: 60, longest_s: 3600}
 trunks:
@@ -670,6 +664,7 @@ log: debug
         assert_eq!(trunk.country, Country::read("US"));
         assert_eq!(config.sip_settings().listen_to.len(), 4, "its own network and the trunk's three");
         assert_eq!(config.log, Log::Debug);
+        assert_eq!(config.sip_settings().drop_agents, ["Evil Phone"]);
     }
 
     #[test]

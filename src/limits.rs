@@ -99,9 +99,17 @@ pub const MEDIA_LOST_DEFAULT: Duration = Duration::from_secs(60);
 pub const EMERGENCY_PORTS: usize = 4;
 /// Times that an emergency call is placed: the hosts of its trunk, one after another, each time.
 pub const EMERGENCY_TRIES: u32 = 3;
+/// Names of programs that a configuration may add to those that are not heard: each request is compared with all.
+pub const DROP_AGENTS_MAX: usize = 32;
 /// Calls over a trunk that a user may place in a day at the most, whatever the configuration says: their times are kept.
 pub const DIALLED_PER_DAY_MAX: u32 = 2_000;
-/// Beginnings of numbers that `dialling` may allow.
+/// Calls over one trunk at once, in a minute and in a day that a cap of it may name: the times of a day are kept.
+pub const TRUNK_AT_ONCE_MAX: u32 = 100_000;
+/// The same, in a minute.
+pub const TRUNK_PER_MINUTE_MAX: u32 = 6_000;
+/// The same, in a day.
+pub const TRUNK_PER_DAY_MAX: u32 = 100_000;
+/// Beginnings of numbers that `dialling`, a user or a trunk may allow.
 pub const DIALLED_PREFIXES_MAX: usize = 64;
 /// Places of phones for emergency calls.
 pub const EMERGENCY_PLACES_MAX: usize = 256;

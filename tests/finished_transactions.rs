@@ -67,6 +67,7 @@ impl Pair {
             help: Default::default(),
             session_expires_s: 1_800,
             info_keys: InfoKeys::Ignored,
+            drop_agents: Vec::new(),
         };
         let stacks = [1, 2].map(|seed| Stack::new(settings.clone(), Rng::seeded(seed)));
         Self { stacks, now: Instant::START, wire: VecDeque::new(), end }

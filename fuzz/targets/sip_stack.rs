@@ -28,6 +28,7 @@ fuzz_target!(|input: &[u8]| {
         help: Default::default(),
         session_expires_s: 1_800,
         info_keys: InfoKeys::Told,
+        drop_agents: Vec::new(),
     };
     let mut stack = Stack::new(settings, Rng::seeded(1));
     let local = SocketAddr::from(([192, 0, 2, 1], 5_060));

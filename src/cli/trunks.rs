@@ -1,8 +1,8 @@
-//! What stands against calls out: numbers that flows call over a trunk that careline.yaml does not have, and interpreters for
-//! languages that none of its vendors has.
+//! What stands against calls out: numbers that flows call over a trunk that careline.yaml does not have, numbers of flows and
+//! interpreters that the rules of their trunk do not take, and interpreters for languages that none of its vendors has.
 
 use crate::config::Config;
-use crate::flow::codes::{INTERPRETER, TRUNK};
+use crate::flow::codes::{INTERPRETER, NOT_TAKEN, TRUNK};
 use crate::flow::diagnostic::{Diagnostic, Place, Sources, Words};
 use crate::flow::program::Act;
 use crate::flow::set::FlowSet;
@@ -12,10 +12,13 @@ use std::collections::BTreeSet;
 
 /// Every fault, each number once.
 pub fn faults(config: &Config, set: Option<&FlowSet>) -> Vec<Diagnostic> {
-    let Some(set) = set else { return Vec::new() };
-    let out = |name: &str| config.trunks.iter().any(|it| it.name.as_str() == name && it.out.is_some());
     let mut sources = Sources::default();
+    let vendors: BTreeSet<&str> = config.interpreters.iter().map(|vendor| vendor.call.as_str()).collect();
+    not_taken(config, "careline.yaml", &vendors, &mut sources);
+    let Some(set) = set else { return sources.into_faults() };
+    let out = |name: &str| config.trunks.iter().any(|it| it.name.as_str() == name && it.out.is_some());
     let called: BTreeSet<&str> = targets(set).collect();
+    not_taken(config, "clinic.yaml", &called, &mut sources);
     let missing = called.into_iter().filter_map(|target| Some((target, Dialled::read(target)?.trunk)));
     for (target, trunk) in missing.filter(|(_, trunk)| !out(trunk)) {
         let file = sources.add("clinic.yaml", format!("call: \"{target}\""));
@@ -37,6 +40,27 @@ pub fn faults(config: &Config, set: Option<&FlowSet>) -> Vec<Diagnostic> {
         sources.fault(Place { file, line: 1, column: 1, width }, INTERPRETER, words);
     }
     sources.into_faults()
+}
+
+/// Numbers that the rules of their trunk do not take.
+fn not_taken(config: &Config, file: &str, called: &BTreeSet<&str>, sources: &mut Sources) {
+    let rules = |name: &str| {
+        let trunk = config.trunks.iter().find(|trunk| trunk.name.as_str() == name)?;
+        trunk.out.as_ref().map(|out| &out.rules)
+    };
+    for target in called {
+        let Some(Dialled { trunk, number }) = Dialled::read(target) else { continue };
+        if rules(trunk).is_none_or(|rules| rules.takes(number.expose())) {
+            continue;
+        }
+        let file = sources.add(file, format!("call: \"{target}\""));
+        let place = Place { file, line: 1, column: 8, width: target.chars().count() };
+        let words =
+            Words::what(format!("`allow` of the trunk `{trunk}` in careline.yaml does not take this number"))
+                .repair("add the beginning of the number to `allow` there, or call another number")
+                .hears("this one would not be called, and whoever is next in the list would");
+        sources.fault(place, NOT_TAKEN, words);
+    }
 }
 
 /// Whom the flows of a set call.
@@ -83,6 +107,29 @@ mod tests {
             let config = config.unwrap_or_else(|| panic!("{unsound:?}"));
             let told = faults(&config, Some(&set));
             assert_eq!(told.iter().filter(|fault| fault.code.id == "F198").count(), expected, "{told:?}");
+        }
+    }
+
+    #[test]
+    fn a_number_that_the_rules_of_its_trunk_do_not_take_is_told() {
+        let config = |allow: &str, vendor: &str| {
+            let trunk =
+                "{name: carrier, addresses: [203.0.113.7], out: {to: \"sip:h\", caller: \"+16175550100\"";
+            format!(
+                "trunks: [{trunk}{allow}}}}}]\ninterpreters: [{{name: a, call: \"trunk:carrier/{vendor}\", languages: [es]}}]\n"
+            )
+        };
+        let (boston, vendor) = ("trunk:carrier/+1-617-555-0123", "+18005550199");
+        for (allow, expected) in [
+            ("", 0),
+            (", allow: [\"+1\"]", 0),
+            (", allow: [\"+1617\"]", 1),
+            (", allow: [\"+1800\"]", 1),
+            (", allow: [\"+49\"]", 2),
+        ] {
+            let told = told(&config(allow, vendor), boston);
+            let found = told.matches("F199  `allow` of the trunk `carrier`").count();
+            assert_eq!(found, expected, "{allow}: {told}");
         }
     }
 

@@ -6,6 +6,7 @@ use crate::flow::diagnostic::{Place, Sources, Words};
 use crate::flow::syntax::fields;
 use crate::flow::syntax::tree::{Node, Shape};
 use crate::io::sip_port::Listen;
+use crate::limits::DROP_AGENTS_MAX;
 use crate::sip::interface::Network;
 use crate::sip::way::Transport;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
@@ -24,6 +25,17 @@ fn network(node: &Node, sources: &mut Sources) -> Option<Network> {
         sources.fault(word.place, FAMILY.value, words);
     }
     found
+}
+
+/// Names of programs that are not heard.
+pub fn agents(node: &Node, sources: &mut Sources) -> Vec<String> {
+    let items = fields::items(node, "a list of names", FAMILY, sources).unwrap_or_default();
+    if items.len() > DROP_AGENTS_MAX {
+        let words = Words::what(format!("{} names stand here, and {DROP_AGENTS_MAX} may", items.len()));
+        sources.fault(node.place, FAMILY.value, words.repair("keep those that call here"));
+    }
+    let name = |item: &Node| fields::word(item, "the name of a program", FAMILY, sources);
+    items.iter().filter_map(name).map(|name| name.value).collect()
 }
 
 /// The addresses where SIP is listened for: one, or a list of them.
@@ -97,24 +109,6 @@ pub fn this_machine() -> [Network; 2] {
     [
         Network { base: IpAddr::V4(Ipv4Addr::LOCALHOST), prefix: 8 },
         Network { base: IpAddr::V6(Ipv6Addr::LOCALHOST), prefix: 128 },
-    ]
-}
-
-/// Networks that nobody in the Internet can send from: loopback, private (RFC 1918, RFC 4193),
-/// link-local (RFC 3927, RFC 4291 §2.5.6) and shared (RFC 6598).
-pub fn near_networks() -> Vec<Network> {
-    let v4 = |a, b, prefix| Network { base: IpAddr::V4(Ipv4Addr::new(a, b, 0, 0)), prefix };
-    let v6 = |first, prefix| Network { base: IpAddr::V6(Ipv6Addr::new(first, 0, 0, 0, 0, 0, 0, 0)), prefix };
-    vec![
-        v4(127, 0, 8),
-        v4(10, 0, 8),
-        v4(172, 16, 12),
-        v4(192, 168, 16),
-        v4(169, 254, 16),
-        v4(100, 64, 10),
-        Network { base: IpAddr::V6(Ipv6Addr::LOCALHOST), prefix: 128 },
-        v6(0xfc00, 7),
-        v6(0xfe80, 10),
     ]
 }
 

@@ -7,11 +7,16 @@ use crate::flow::syntax::fields::{self, Fields};
 use crate::flow::syntax::tree::Node;
 use crate::id::TrunkName;
 use crate::limits::alerts::ALERT_USERS_MAX;
-use crate::limits::{DIALLED_PER_DAY_MAX, DIALLED_PREFIXES_MAX, EMERGENCY_PLACES_MAX};
+use crate::limits::{
+    DIALLED_PER_DAY_MAX, DIALLED_PREFIXES_MAX, EMERGENCY_PLACES_MAX, TRUNK_AT_ONCE_MAX, TRUNK_PER_DAY_MAX,
+    TRUNK_PER_MINUTE_MAX,
+};
 use crate::sip::carrier::{EMERGENCY_CARRIER, e164, is_emergency_number};
-use crate::sip::interface::{Help, User};
-use crate::switch::dial::{self, Caps, Emergency, Outside, Place};
+use crate::sip::help::Help;
+use crate::sip::interface::User;
+use crate::switch::dial::{self, Caps, Emergency, Outside, Place, Rules};
 use crate::wire::national::Country;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// What is dialled for help, unless the configuration says otherwise: North America, Europe and GSM, and the number that
@@ -20,7 +25,12 @@ const NUMBERS: [&str; 3] = ["911", "112", "933"];
 /// What a user may place at once, in a minute and in a day, unless the configuration says otherwise.
 const CAPS: Caps = Caps { at_once: 2, per_minute: 4, per_day: 100 };
 /// The greatest number of calls of one user at once, and in a minute.
-const CAP_MAX: u64 = 60;
+const CAP_MAX: u32 = 60;
+/// The greatest caps of one user.
+pub(super) const OF_USER: Caps = Caps { at_once: CAP_MAX, per_minute: CAP_MAX, per_day: DIALLED_PER_DAY_MAX };
+/// The greatest caps of one trunk.
+pub(super) const OF_TRUNK: Caps =
+    Caps { at_once: TRUNK_AT_ONCE_MAX, per_minute: TRUNK_PER_MINUTE_MAX, per_day: TRUNK_PER_DAY_MAX };
 
 /// What `emergency:` says; without it the usual numbers, and no place is known.
 pub fn no_emergency() -> Emergency {
@@ -34,18 +44,26 @@ pub fn read(node: &Node, sources: &mut Sources) -> Option<Outside> {
     let trunk = fields.need("trunk", sources).and_then(|node| fields::name(node, "a trunk", FAMILY, sources));
     let country = fields.take("country").and_then(|node| country(node, sources));
     let allow = fields.need("allow", sources).map(|node| prefixes(node, sources));
-    let mut cap = |name, bounds, otherwise| {
-        let node = fields.take(name);
-        let found = node.and_then(|node| fields::number(node, "number of calls", bounds, FAMILY, sources));
-        found.and_then(|calls| u32::try_from(calls).ok()).unwrap_or(otherwise)
-    };
-    let caps = Caps {
-        at_once: cap("at_once", 1..=CAP_MAX, CAPS.at_once),
-        per_minute: cap("per_minute", 1..=CAP_MAX, CAPS.per_minute),
-        per_day: cap("per_day", 1..=u64::from(DIALLED_PER_DAY_MAX), CAPS.per_day),
-    };
+    let caps = caps(&mut fields, OF_USER, sources).caps_over(CAPS);
     fields.finish(sources);
-    Some(Outside { trunk: TrunkName::from(trunk?.value.as_str()), country, allow: allow?, caps })
+    let own = BTreeMap::new();
+    Some(Outside { trunk: TrunkName::from(trunk?.value.as_str()), country, allow: allow?, caps, own })
+}
+
+/// Reads what one user or one trunk has of `allow` and the caps.
+pub(super) fn rules(fields: &mut Fields<'_>, most: Caps, sources: &mut Sources) -> Rules {
+    let allow = fields.take("allow").map(|node| prefixes(node, sources));
+    Rules { allow, ..caps(fields, most, sources) }
+}
+
+fn caps(fields: &mut Fields<'_>, most: Caps, sources: &mut Sources) -> Rules {
+    let mut cap = |name: &str, most: u32| {
+        let node = fields.take(name)?;
+        let calls = fields::number(node, "number of calls", 1..=u64::from(most), FAMILY, sources)?;
+        u32::try_from(calls).ok()
+    };
+    let (at_once, per_minute) = (cap("at_once", most.at_once), cap("per_minute", most.per_minute));
+    Rules { allow: None, at_once, per_minute, per_day: cap("per_day", most.per_day) }
 }
 
 /// Reads the two letters of a country; nothing, with a fault, if they are none.
@@ -182,17 +200,20 @@ impl Config {
             true => (Some(self.emergency.clone()), Vec::new()),
             false => (None, self.emergency.numbers.clone()),
         };
-        dial::Settings { outside: self.dialling.clone(), emergency, answered }
+        let rules = |trunk: &Trunk| Some((trunk.name.clone(), trunk.out.as_ref()?.rules.clone()));
+        let trunks = self.trunks.iter().filter_map(rules).collect();
+        dial::Settings { outside: self.dialling.clone(), emergency, answered, trunks }
     }
 
     /// Reads whose phones log in and what they may dial; `trunks:` was read before.
     pub(super) fn take_phones(&mut self, fields: &mut Fields<'_>, sources: &mut Sources) {
         let (of_users, dialling) = (fields.take("users"), fields.take("dialling"));
-        if let Some(node) = of_users {
-            let users::Users { all, unrecorded, messages } = users::read(node, sources);
-            (self.users, self.unrecorded, self.messages) = (all, unrecorded, messages);
-        }
         self.dialling = dialling.and_then(|node| read(node, sources));
+        if let Some(node) = of_users {
+            let users::Users { all, unrecorded, messages, own } = users::read(node, sources);
+            (self.users, self.unrecorded, self.messages) = (all, unrecorded, messages);
+            self.take_own(own, dialling, sources);
+        }
         let emergency = fields.take("emergency");
         if let Some(emergency) = emergency.and_then(|node| read_emergency(node, &self.users, sources)) {
             self.emergency = emergency;
@@ -204,6 +225,27 @@ impl Config {
             emergency: place(emergency).filter(|_| !self.emergency.places.is_empty()),
         };
         self.check_dialling(places, sources);
+    }
+
+    /// What users may dial otherwise than `dialling` says, which must be there.
+    fn take_own(
+        &mut self,
+        own: BTreeMap<Arc<str>, (Rules, InFile)>,
+        dialling: Option<&Node>,
+        sources: &mut Sources,
+    ) {
+        if let (None, Some((user, (_, place)))) = (dialling, own.first_key_value()) {
+            let words =
+                Words::what(format!("what user {user} may dial stands here, and `dialling` is missing"))
+                    .repair(
+                        "write `dialling` with a trunk and what all others may dial, `allow: []` for nothing",
+                    )
+                    .hears("no phone could call out of the house");
+            sources.fault(*place, DIALLING, words);
+        }
+        if let Some(outside) = &mut self.dialling {
+            outside.own = own.into_iter().map(|(user, (rules, _))| (user, rules)).collect();
+        }
     }
 
     /// What is said in one place of trunks that stand in another.
@@ -263,6 +305,7 @@ mod tests {
             country: Country::read("US"),
             allow: vec!["+1617".to_owned(), "+49".to_owned()],
             caps: Caps { at_once: 1, per_minute: 2, per_day: 3 },
+            own: BTreeMap::new(),
         };
         assert_eq!(settings.outside, Some(expected));
         let emergency = settings.emergency.unwrap();
@@ -297,6 +340,35 @@ mod tests {
             let (config, faults) = read(&format!("{users}emergency: {{alert: {alert}}}\n"));
             assert!(config.is_none() && faults.contains(expected), "{alert}: {faults}");
         }
+    }
+
+    #[test]
+    fn users_and_trunks_have_lists_and_caps_of_their_own() {
+        let ha1 = "00112233445566778899aabbccddeeff";
+        let trunks = TRUNKS.replacen(
+            "caller:",
+            "allow: [\"+1\"], at_once: 40, per_minute: 600, per_day: 9000, caller:",
+            1,
+        );
+        let users = format!(
+            "users: [{{name: ann, digest: md5, ha1: {ha1}, allow: [\"+1 617\"], at_once: 1}}, {{name: bob, digest: md5, ha1: {ha1}}}]\n"
+        );
+        let text = format!("{trunks}{users}dialling: {{trunk: carrier, allow: []}}\n");
+        let (config, faults) = Config::read("careline.yaml", text.as_bytes());
+        let settings = config.unwrap_or_else(|| panic!("{faults:?}")).dial_settings();
+        let own = Rules { allow: Some(vec!["+1617".to_owned()]), at_once: Some(1), ..Rules::default() };
+        assert_eq!(settings.outside.map(|outside| outside.own), Some([("ann".into(), own)].into()));
+        let rules = Rules {
+            allow: Some(vec!["+1".to_owned()]),
+            at_once: Some(40),
+            per_minute: Some(600),
+            per_day: Some(9_000),
+        };
+        assert_eq!(settings.trunks[&TrunkName::from("carrier")], rules);
+        assert_eq!(settings.trunks[&TrunkName::from("emergency")], Rules::default());
+        let (config, faults) = Config::read("careline.yaml", format!("{TRUNKS}{users}").as_bytes());
+        let told: String = faults.iter().map(|fault| fault.render(Paint::Plain)).collect();
+        assert!(config.is_none() && told.contains("C023  what user ann may dial stands here"), "{told}");
     }
 
     #[test]

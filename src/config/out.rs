@@ -5,7 +5,7 @@
 //! ([`crate::io::secret_file`]): other commands than the engine need not read it.
 
 use super::codes::{FAMILY, TRUNK_ACCOUNT, TRUNK_CALLER, TRUNK_TO};
-use super::vocabulary;
+use super::{dialling, vocabulary};
 use crate::flow::diagnostic::{Place, Sources, Words};
 use crate::flow::syntax::fields::{self, Fields};
 use crate::flow::syntax::tree::{Node, Shape};
@@ -16,6 +16,7 @@ use crate::limits::carriers::{
 use crate::sip::carrier::{TellsDiversion, e164, hop};
 use crate::sip::digest::answer::Digests;
 use crate::sip::quirks::Quirk;
+use crate::switch::dial::Rules;
 use crate::wire::national;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -37,6 +38,8 @@ pub struct Out {
     pub diversion: TellsDiversion,
     /// What it wants otherwise than the rules say.
     pub quirks: Vec<Explained>,
+    /// Which numbers it is called for, and how often, whoever causes it.
+    pub rules: Rules,
 }
 
 /// A quirk of a carrier, and why it is served.
@@ -96,6 +99,7 @@ pub fn read(node: &Node, sources: &mut Sources) -> Option<Out> {
     });
     let diversion = diversion.flatten().unwrap_or_default();
     let quirks = fields.take("quirks").map(|node| quirks(node, sources)).unwrap_or_default();
+    let rules = dialling::rules(&mut fields, dialling::OF_TRUNK, sources);
     fields.finish(sources);
     let login_s = match (register, &user) {
         (Some((place, Some(Register::On))), None) => {
@@ -113,7 +117,7 @@ pub fn read(node: &Node, sources: &mut Sources) -> Option<Out> {
         (Some((place, _)), None) => return half(place, "`user` needs `password_file`", sources),
         (None, Some((place, _))) => return half(place, "`password_file` needs `user`", sources),
     };
-    Some(Out { to: to?, caller: caller?, account, login_s, health_every, diversion, quirks })
+    Some(Out { to: to?, caller: caller?, account, login_s, health_every, diversion, quirks, rules })
 }
 
 fn quirks(node: &Node, sources: &mut Sources) -> Vec<Explained> {
@@ -223,6 +227,7 @@ mod tests {
             health_every: Some(Duration::from_secs(30)),
             diversion: TellsDiversion::HistoryInfo,
             quirks: Vec::new(),
+            rules: Rules::default(),
         };
         assert_eq!(config.unwrap().trunks[0].out, Some(expected.clone()));
         let (config, faults) = read("{to: \"sip:sbc1.example\", caller: \"+16175550100\"}");

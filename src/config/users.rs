@@ -4,7 +4,7 @@
 //! user` writes such a line.
 
 use super::codes::{FAMILY, USER_HASH, USER_TWICE};
-use super::{interpreters, vocabulary};
+use super::{dialling, interpreters, vocabulary};
 use crate::flow::diagnostic::{Diagnostic, Place, Sources, Words};
 use crate::flow::syntax::fields::{self, Fields};
 use crate::flow::syntax::tree::{Node, Shape};
@@ -13,10 +13,11 @@ use crate::limits::USERS_MAX;
 use crate::limits::summaries::{SUMMARY_FLOWS_MAX, SUMMARY_USERS_MAX};
 use crate::sip::digest::Ha1;
 use crate::sip::interface::User;
+use crate::switch::dial::Rules;
 use crate::switch::interpreters::Recorded;
 use crate::switch::messages::{self, Heeds};
 use crate::wire::sip::credentials::Algorithm;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// Hexadecimal digits in a row that no hash is: longer ones are not shown.
@@ -31,6 +32,8 @@ pub struct Users {
     pub unrecorded: Vec<String>,
     /// Those whose phones show how many messages wait.
     pub messages: messages::Settings,
+    /// What they may dial otherwise than `dialling` says, and where that stands.
+    pub own: BTreeMap<Arc<str>, (Rules, Place)>,
 }
 
 /// One user, as his lines say.
@@ -38,6 +41,7 @@ struct Line {
     user: User,
     place: Place,
     recorded: Recorded,
+    own: Rules,
     /// With their place.
     heeds: Option<(Heeds, Place)>,
 }
@@ -52,7 +56,7 @@ pub fn read(node: &Node, sources: &mut Sources) -> Users {
         sources.fault(over.place, FAMILY.value, words.repair("take out those who are gone"));
     }
     for item in items.iter().take(USERS_MAX) {
-        let Some(Line { user, place, recorded, heeds }) = user(item, sources) else { continue };
+        let Some(Line { user, place, recorded, own, heeds }) = user(item, sources) else { continue };
         if !names.insert(user.name.clone()) {
             let words = Words::what(format!("the user {} stands here for the second time", user.name))
                 .repair("give each user a name of his own; several phones may log in as one user");
@@ -60,6 +64,9 @@ pub fn read(node: &Node, sources: &mut Sources) -> Users {
         }
         if recorded == Recorded::Never {
             users.unrecorded.push(user.name.clone());
+        }
+        if own != Rules::default() {
+            users.own.insert(Arc::from(user.name.as_str()), (own, place));
         }
         if let Some((heeds, place)) = heeds {
             if users.messages.len() == SUMMARY_USERS_MAX {
@@ -101,6 +108,7 @@ fn user(node: &Node, sources: &mut Sources) -> Option<Line> {
     let digest = digest.and_then(|node| fields::choice(node, "digest", &choices, FAMILY, sources));
     let recorded = fields.take("recorded").and_then(|node| interpreters::recording(node, sources));
     let heeds = fields.take("messages").and_then(|node| heeds(node, sources));
+    let own = dialling::rules(&mut fields, dialling::OF_USER, sources);
     fields.finish(sources);
     let hash = ha1?;
     let whose = name.as_ref().map_or("NAME", |name| &name.value);
@@ -120,7 +128,7 @@ fn user(node: &Node, sources: &mut Sources) -> Option<Line> {
     };
     let name = name?;
     let recorded = recorded.unwrap_or(Recorded::WithTheCall);
-    Some(Line { user: User { name: name.value, ha1 }, place: name.place, recorded, heeds })
+    Some(Line { user: User { name: name.value, ha1 }, place: name.place, recorded, own, heeds })
 }
 
 /// Hashes of passwords in the line that a fault shows: stars, so that its columns stay.

@@ -67,6 +67,12 @@ pub const SIP: Object = Object {
             Value::Name,
             "What the passwords of users are for, and the host of their addresses: sip:NAME@REALM.",
         ),
+        field(
+            "drop_agents",
+            Optional,
+            Value::List(&Value::Text),
+            "What programs name themselves (User-Agent) that look for engines to call through, besides the known ones: not heard.",
+        ),
     ],
 };
 
@@ -216,6 +222,25 @@ pub const OUT: Object = Object {
             "How the carrier is told by which line of the clinic a patient's call is sent on; left out, by History-Info.",
         ),
         field("quirks", Optional, Value::List(&Value::Object(&QUIRK)), "What it wants against the rules."),
+        field(
+            "allow",
+            Optional,
+            Value::List(&Value::Text),
+            "What numbers begin with that it is called for, whoever causes it; left out, all but premium ones.",
+        ),
+        field("at_once", Optional, Value::Number(1, 100_000), "Calls out over it at once; left out, no cap."),
+        field(
+            "per_minute",
+            Optional,
+            Value::Number(1, 6_000),
+            "Calls out over it in a minute; left out, no cap.",
+        ),
+        field(
+            "per_day",
+            Optional,
+            Value::Number(1, 100_000),
+            "Calls out over it in a day; left out, no cap.",
+        ),
     ],
 };
 
@@ -264,6 +289,20 @@ pub const USER: Object = Object {
             Value::OneOrMore(&Value::Name),
             "His phones show how many messages wait: `all`, or of one flow or several; none, if left out.",
         ),
+        field(
+            "allow",
+            Optional,
+            Value::List(&Value::Text),
+            "What numbers begin with that he may dial, in place of the list of `dialling`.",
+        ),
+        field("at_once", Optional, Value::Number(1, 60), "Calls over a trunk that he may have at once."),
+        field(
+            "per_minute",
+            Optional,
+            Value::Number(1, 60),
+            "Calls over a trunk that he may place in a minute.",
+        ),
+        field("per_day", Optional, Value::Number(1, 2_000), "Calls over a trunk that he may place in a day."),
     ],
 };
 

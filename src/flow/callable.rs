@@ -1,7 +1,13 @@
 //! Addresses that calls go out to, as flows and the configuration write them: `sip:NAME@HOST`, `trunk:NAME/+NUMBER`.
 
 use crate::limits::MENU_KEYS_MAX;
+use crate::wire::barred::{Bar, bar_of_user, is_premium};
 use crate::wire::telephone_event::Key;
+
+/// Why no premium number is called.
+const PREMIUM: &str = "its number is of a premium range, and each call would cost a fortune";
+/// Why no emergency number is called.
+const HELP: &str = "its name is an emergency number, and no flow calls for help in a patient's place";
 
 /// Why an address cannot be called, and what to write in its place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,6 +53,7 @@ fn trunk_number(rest: &str) -> Result<(), &'static str> {
         return Err("its number has a character that no number has");
     }
     match (digits.starts_with('0'), digits.len()) {
+        (false, 7..=15) if is_premium(&format!("+{digits}")) => Err(PREMIUM),
         (false, 7..=15) => Ok(()),
         (true, _) => Err("no country code begins with 0"),
         (false, _) => Err("a number with its country code has 7 to 15 digits"),
@@ -67,6 +74,11 @@ fn sip_address(text: &str) -> Result<(), &'static str> {
     let unreserved = |c: char| c.is_ascii_alphanumeric() || "-_.!~*'()&=+$,;?/%".contains(c);
     if user.is_empty() || !user.chars().all(unreserved) {
         return Err("the name before the @ is empty or has a character that SIP forbids");
+    }
+    match bar_of_user(user) {
+        Some(Bar::Help) => return Err(HELP),
+        Some(Bar::Premium) => return Err(PREMIUM),
+        None => {}
     }
     let (host, port) = match host.strip_prefix('[').and_then(|h| h.split_once(']')) {
         Some((v6, rest)) if v6.parse::<std::net::Ipv6Addr>().is_ok() => ("", rest.strip_prefix(':')),
@@ -127,6 +139,23 @@ mod tests {
     }
 
     #[test]
+    fn no_host_is_asked_for_help_or_for_a_premium_number() {
+        for (target, expected) in [
+            ("sip:911@sbc.carrier.example", HELP),
+            ("sip:112@10.0.0.5:5070;transport=tcp", HELP),
+            ("sip:9-1-1@10.0.0.5", HELP),
+            ("sip:15@pbx", HELP),
+            ("sip:+19005550123@sbc.carrier.example", PREMIUM),
+            ("sip:0019005550123@sbc.carrier.example", PREMIUM),
+        ] {
+            assert_eq!(callable(target).map_err(|fault| fault.why), Err(expected), "{target}");
+        }
+        for target in ["sip:100@10.0.0.5", "sip:+16175550123@sbc.carrier.example", "sip:night-911@10.0.0.5"] {
+            assert_eq!(callable(target), Ok(()), "{target}");
+        }
+    }
+
+    #[test]
     fn a_number_over_a_trunk_has_its_country_code() {
         // ITU-T E.164 §6.2.1
         for (rest, expected) in [
@@ -144,6 +173,9 @@ mod tests {
             ("carrier/+0617555012", "no country code begins with 0"),
             ("carrier/+1617555a123", "a character that no number has"),
             ("carrier/+16175550123@evil", "a character that no number has"),
+            ("carrier/+19005550123", "of a premium range"),
+            ("carrier/+1 (900) 555-0123", "of a premium range"),
+            ("carrier/+34803123456", "of a premium range"),
         ] {
             let fault = trunk_number(rest).err().unwrap_or_default();
             assert!(fault.contains(expected) && fault.is_empty() == expected.is_empty(), "{rest}: {fault}");

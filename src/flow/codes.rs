@@ -149,6 +149,7 @@ codes! {
     TRUNK "F196" "a number is called over a trunk that careline.yaml does not have";
     MENU_KEYS "F197" "what is to be pressed for a menu is no keys";
     INTERPRETER "F198" "no vendor of careline.yaml has an interpreter for the language";
+    NOT_TAKEN "F199" "a number is called over a trunk whose `allow` does not take it";
 }
 
 /// The codes that the field reader uses for flows.

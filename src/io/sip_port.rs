@@ -215,6 +215,7 @@ mod tests {
                 help: Default::default(),
                 session_expires_s: 0,
                 info_keys: InfoKeys::Ignored,
+                drop_agents: Vec::new(),
             };
             let stack = Stack::new(settings, Rng::seeded(1));
             let hosts = hosts.to_vec();

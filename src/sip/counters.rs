@@ -20,6 +20,10 @@ pub struct Counters {
     pub over_rate: u64,
     /// Requests of banned sources, dropped.
     pub banned: u64,
+    /// Requests of programs that look for engines to call through, dropped.
+    pub scanners: u64,
+    /// INVITEs from the Internet to numbers that no flow is named for, not answered.
+    pub unrouted: u64,
     /// Requests seen, retransmissions included.
     pub requests: u64,
     /// Requests that were retransmissions.

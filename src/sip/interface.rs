@@ -12,6 +12,7 @@ use crate::sip::dialog::kept::Kept as KeptDialog;
 use crate::sip::digest::Ha1;
 use crate::sip::digest::nonce::Secret;
 use crate::sip::diverted::{CarriedOn, Diversions};
+use crate::sip::help::Help;
 use crate::sip::locate::{LocateId, Question, Record};
 use crate::sip::refer::{Refer, Replaced};
 use crate::sip::registrar::Keep;
@@ -46,28 +47,8 @@ pub struct Settings {
     pub session_expires_s: u32,
     /// What keys in INFO are worth.
     pub info_keys: InfoKeys,
-}
-
-/// Calls for help from places of the house, and from where its phones are logged in: neither a ban nor a rate of their
-/// source holds for them, nor a crowd of callers.
-#[derive(Clone, Debug, Default)]
-pub struct Help {
-    /// Where phones of the house stand.
-    pub networks: Vec<Network>,
-    /// The emergency numbers.
-    pub numbers: Vec<String>,
-}
-
-impl Help {
-    /// Whether that number, as it is dialled, is for emergencies.
-    pub fn is_number(&self, dialled: &str) -> bool {
-        self.numbers.iter().any(|number| number == dialled)
-    }
-
-    /// Whether phones of the house stand there.
-    pub fn is_place(&self, address: IpAddr) -> bool {
-        self.networks.iter().any(|network| network.contains(address))
-    }
+    /// What programs name themselves, besides those of [`super::scanners`], that are not heard.
+    pub drop_agents: Vec<String>,
 }
 
 /// Whether keys in INFO are told. Some carriers send each key this way and as an RTP event: the switch takes one press
@@ -217,6 +198,12 @@ pub enum Command {
         status: u16,
         /// Seconds for Retry-After, on 503 and 500.
         retry_after_s: Option<u32>,
+    },
+    /// Nothing at all is answered to the INVITE, and nothing of it is kept: who tries out numbers learns nothing, and
+    /// answers for it.
+    Ignore {
+        /// The leg.
+        leg: LegId,
     },
     /// 407: whoever calls shows that he knows his password, or that he knows it still (RFC 3261 §22.3).
     Challenge {

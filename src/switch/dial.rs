@@ -14,8 +14,9 @@ use crate::id::TrunkName;
 use crate::phi::Phi;
 use crate::sip::carrier::e164;
 use crate::sip::interface::Network;
+use crate::wire::barred::is_premium;
 use crate::wire::national::Country;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 use std::sync::Arc;
 
@@ -28,6 +29,44 @@ pub struct Settings {
     pub emergency: Option<Emergency>,
     /// Emergency numbers that no trunk carries: a flow answers them, whoever dials, so that a person hears him.
     pub answered: Vec<String>,
+    /// What holds for every call over a trunk, whoever causes it. A trunk that is not here carries all but premium numbers.
+    pub trunks: BTreeMap<TrunkName, Rules>,
+}
+
+impl Settings {
+    /// Whether the rules of a trunk take a number, as E.164 writes it.
+    pub fn takes(&self, trunk: &TrunkName, number: &str) -> bool {
+        self.trunks.get(trunk).is_none_or(|rules| rules.takes(number))
+    }
+}
+
+/// What holds for one user where `dialling` says otherwise, or for all calls over one trunk.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Rules {
+    /// What an allowed number begins with, `+` and digits; `None` says nothing of it.
+    pub allow: Option<Vec<String>>,
+    /// How many calls at once; `None` says nothing of it, and so on.
+    pub at_once: Option<u32>,
+    /// How many in any 60 s.
+    pub per_minute: Option<u32>,
+    /// How many in any 24 h.
+    pub per_day: Option<u32>,
+}
+
+impl Rules {
+    /// Whether a number, as E.164 writes it, may be called by these.
+    pub fn takes(&self, number: &str) -> bool {
+        self.allow.as_ref().is_none_or(|allow| begins_with_one(allow, number))
+    }
+
+    /// The caps that they name, and those of `others` where they name none.
+    pub fn caps_over(&self, others: Caps) -> Caps {
+        Caps {
+            at_once: self.at_once.unwrap_or(others.at_once),
+            per_minute: self.per_minute.unwrap_or(others.per_minute),
+            per_day: self.per_day.unwrap_or(others.per_day),
+        }
+    }
 }
 
 /// Calls over a trunk.
@@ -41,9 +80,28 @@ pub struct Outside {
     pub allow: Vec<String>,
     /// How many calls.
     pub caps: Caps,
+    /// Users for whom it is otherwise.
+    pub own: BTreeMap<Arc<str>, Rules>,
 }
 
-/// How many calls over a trunk one user may place.
+impl Outside {
+    /// How many calls this user may place.
+    pub fn caps_of(&self, user: &str) -> Caps {
+        self.own.get(user).map_or(self.caps, |own| own.caps_over(self.caps))
+    }
+
+    /// Whether this user may call a number: his own list holds in place of that of all.
+    fn allows(&self, user: &str, number: &str) -> bool {
+        let own = self.own.get(user).and_then(|own| own.allow.as_ref());
+        begins_with_one(own.unwrap_or(&self.allow), number)
+    }
+}
+
+fn begins_with_one(allow: &[String], number: &str) -> bool {
+    allow.iter().any(|prefix| number.starts_with(prefix.as_str()))
+}
+
+/// How many calls over a trunk one user may place, or everybody together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Caps {
     /// At once.
@@ -52,6 +110,11 @@ pub struct Caps {
     pub per_minute: u32,
     /// In any 24 h, counted from the start of the engine.
     pub per_day: u32,
+}
+
+impl Caps {
+    /// None.
+    pub const NONE: Self = Self { at_once: u32::MAX, per_minute: u32::MAX, per_day: u32::MAX };
 }
 
 /// Emergency calls of phones of ours.
@@ -120,17 +183,17 @@ pub enum Fault {
     /// It costs a fortune.
     #[error("the number is of a premium range")]
     Premium,
-    /// `allow` does not name it.
-    #[error("the number begins with nothing that `dialling: {{allow: …}}` names")]
+    /// `allow` does not name it: that of the user, else of `dialling`; or that of the trunk.
+    #[error("the number begins with nothing that `allow` names, of `dialling`, the user or the trunk")]
     NotAllowed,
-    /// As many calls of this user as may be at once.
-    #[error("the user has `dialling: {{at_once: …}}` calls already")]
+    /// As many calls of this user, or over this trunk, as may be at once.
+    #[error("as many calls are up as `at_once` says")]
     TooManyAtOnce,
-    /// As many calls of this user as may be in a minute.
-    #[error("the user has placed `dialling: {{per_minute: …}}` calls in this minute")]
+    /// As many as may be in a minute.
+    #[error("as many calls were placed in this minute as `per_minute` says")]
     TooManyThisMinute,
-    /// As many calls of this user as may be in a day.
-    #[error("the user has placed `dialling: {{per_day: …}}` calls in 24 h")]
+    /// As many as may be in a day.
+    #[error("as many calls were placed in 24 h as `per_day` says")]
     TooManyThisDay,
 }
 
@@ -145,11 +208,16 @@ impl Fault {
     }
 }
 
-/// What `dialled` means for a phone of ours.
+/// What `dialled` means for the phone of the user `by`.
 ///
 /// # Errors
 /// [`Fault`] says why it is not called.
-pub fn read(dialled: &str, users: &BTreeSet<Arc<str>>, outside: Option<&Outside>) -> Result<Goal, Fault> {
+pub fn read(
+    dialled: &str,
+    by: &str,
+    users: &BTreeSet<Arc<str>>,
+    outside: Option<&Outside>,
+) -> Result<Goal, Fault> {
     if let Some(user) = users.get(dialled) {
         return Ok(Goal::User(Arc::clone(user)));
     }
@@ -160,32 +228,10 @@ pub fn read(dialled: &str, users: &BTreeSet<Arc<str>>, outside: Option<&Outside>
     if is_premium(&number) {
         return Err(Fault::Premium);
     }
-    if !outside.allow.iter().any(|prefix| number.starts_with(prefix.as_str())) {
+    if !outside.allows(by, &number) {
         return Err(Fault::NotAllowed);
     }
     Ok(Goal::Number { trunk: outside.trunk.clone(), number: Phi::new(number) })
-}
-
-/// What begins a premium number whatever `allow` says. A list can never be whole: `allow` is the guard, and this is its
-/// net for whoever allows a whole country.
-const PREMIUM: [&str; 10] = [
-    // ITU-T, list of E.164 country codes: international premium rate; satellite; international networks.
-    "+979", "+870", "+881", "+882", "+883",
-    // North American Numbering Plan Administrator: area code 900.
-    "+1900",
-    // Ofcom, National Telephone Numbering Plan: 09 premium rate; 0871 to 0873 special services; 070 personal numbers.
-    "+449", "+4487", "+4470", // Bundesnetzagentur: 0900 premium services.
-    "+49900",
-];
-
-/// Whether an E.164 number is of a premium range that is known here.
-fn is_premium(number: &str) -> bool {
-    PREMIUM.iter().any(|prefix| number.starts_with(prefix)) || is_nanp_976(number)
-}
-
-/// The exchange 976 of any North American area code: +1 NPA 976 XXXX (North American Numbering Plan Administrator).
-fn is_nanp_976(number: &str) -> bool {
-    number.strip_prefix("+1").and_then(|rest| rest.get(3..6)) == Some("976")
 }
 
 #[cfg(test)]
@@ -196,7 +242,10 @@ mod tests {
         let users = ["ann", "bob", "101"].map(Arc::from).into_iter().collect();
         let caps = Caps { at_once: 1, per_minute: 1, per_day: 1 };
         let allow = ["+1", "+49", "+44", "+9", "+8"].map(str::to_owned).to_vec();
-        (users, Outside { trunk: TrunkName::from("carrier"), country: None, allow, caps })
+        (
+            users,
+            Outside { trunk: TrunkName::from("carrier"), country: None, allow, caps, own: BTreeMap::new() },
+        )
     }
 
     #[test]
@@ -237,11 +286,11 @@ mod tests {
             ("+97912345678", Err(Fault::Premium)),
             ("+88163123456", Err(Fault::Premium)),
         ] {
-            assert_eq!(read(dialled, &users, Some(&outside)), expected, "{dialled}");
+            assert_eq!(read(dialled, "ann", &users, Some(&outside)), expected, "{dialled}");
         }
-        assert_eq!(read("+16175550123", &users, None), Err(Fault::NoTrunk));
+        assert_eq!(read("+16175550123", "ann", &users, None), Err(Fault::NoTrunk));
         assert_eq!(
-            read("bob", &users, None),
+            read("bob", "ann", &users, None),
             user("bob"),
             "without a trunk the house is called all the same"
         );
@@ -256,11 +305,59 @@ mod tests {
             ("011 34 915 550 123", Err(Fault::NotAllowed)),
             ("5550123", Err(Fault::Unknown)),
         ] {
-            assert_eq!(read(dialled, &users, Some(&here)), expected, "{dialled} in the US");
+            assert_eq!(read(dialled, "ann", &users, Some(&here)), expected, "{dialled} in the US");
         }
-        assert_eq!(read("6175550123", &users, Some(&outside)), Err(Fault::Unknown), "no country is named");
+        assert_eq!(
+            read("6175550123", "ann", &users, Some(&outside)),
+            Err(Fault::Unknown),
+            "no country is named"
+        );
         let none = Outside { allow: Vec::new(), ..outside };
-        assert_eq!(read("+16175550123", &users, Some(&none)), Err(Fault::NotAllowed));
+        assert_eq!(read("+16175550123", "ann", &users, Some(&none)), Err(Fault::NotAllowed));
+    }
+
+    #[test]
+    fn a_users_own_list_and_caps_hold_in_place_of_those_of_all() {
+        let (users, mut outside) = plan();
+        let own = Rules { allow: Some(vec!["+33".to_owned()]), per_day: Some(9), ..Rules::default() };
+        outside.own.insert("bob".into(), own);
+        outside.own.insert("101".into(), Rules { at_once: Some(7), ..Rules::default() });
+        let none = Caps { at_once: 1, per_minute: 1, per_day: 1 };
+        for (by, boston, paris, caps) in [
+            ("ann", true, false, none),
+            ("bob", false, true, Caps { per_day: 9, ..none }),
+            ("101", true, false, Caps { at_once: 7, ..none }),
+        ] {
+            let is_allowed = |number| match read(number, by, &users, Some(&outside)) {
+                Ok(_) => true,
+                Err(fault) => {
+                    assert_eq!(fault, Fault::NotAllowed, "{by}");
+                    false
+                }
+            };
+            assert_eq!(is_allowed("+16175550123"), boston, "{by}");
+            assert_eq!(is_allowed("+33123456789"), paris, "{by}");
+            assert_eq!(outside.caps_of(by), caps, "{by}");
+        }
+        let premium = Rules { allow: Some(vec!["+1900".to_owned()]), ..Rules::default() };
+        outside.own.insert("bob".into(), premium);
+        assert_eq!(read("+19005550123", "bob", &users, Some(&outside)), Err(Fault::Premium));
+    }
+
+    #[test]
+    fn a_trunk_without_a_list_takes_all_and_one_with_an_empty_list_nothing() {
+        let rules = |allow: &[&str]| Rules {
+            allow: Some(allow.iter().map(|prefix| (*prefix).to_owned()).collect()),
+            ..Rules::default()
+        };
+        let trunks = [("plain", Rules::default()), ("us", rules(&["+1"])), ("shut", rules(&[]))];
+        let trunks = trunks.into_iter().map(|(name, rules)| (TrunkName::from(name), rules)).collect();
+        let settings = Settings { trunks, ..Settings::default() };
+        let takes = |trunk: &str, number: &str| settings.takes(&TrunkName::from(trunk), number);
+        assert!(
+            takes("other", "+33123456789") && takes("plain", "+33123456789") && takes("us", "+16175550123")
+        );
+        assert!(!takes("us", "+33123456789") && !takes("shut", "+16175550123"));
     }
 
     #[test]

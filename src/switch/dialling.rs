@@ -6,13 +6,14 @@
 //!         From names a user of ours, or the password was shown ─┬─▶ no password, an old nonce, a wrong one: 407
 //!                                                                ├─▶ another user's: 403
 //!                                                                └─▶ the dial plan (`dial`), the caps (`meter`)
+//!  somebody of the Internet, to a number that no flow is named for ──▶ not answered at all
 //!  anybody else ────────────────────────────────────────────────────▶ a caller, as ever
 //! ```
 //! Only who has shown his password causes a call over a trunk. A refusal is a count and a line in the log, without the
 //! number. Not here: what runs in such a call (`dialled`).
 
 use super::Switch;
-use super::dial::{self, Fault};
+use super::dial::{self, Fault, Goal};
 use super::dialled::{Dialled, Placed, Script, Whom};
 use super::meter::Meter;
 use crate::call::routing::trunk_of;
@@ -20,6 +21,7 @@ use crate::flow::set::FlowSet;
 use crate::id::{CallId, LegId};
 use crate::sip::interface as sip;
 use crate::sip::interface::Proof;
+use crate::sip::nearby::is_near;
 use crate::sip::way::Way;
 use crate::wire::sip::message::Request;
 use std::collections::BTreeSet;
@@ -31,6 +33,8 @@ pub(super) struct House {
     users: BTreeSet<Arc<str>>,
     realm: String,
     meter: Meter,
+    /// How often each trunk was called over.
+    pub trunk_meter: Meter,
 }
 
 impl House {
@@ -51,6 +55,8 @@ impl House {
 pub(super) enum Reading {
     /// A caller.
     Caller,
+    /// Somebody of the Internet who tries out numbers.
+    Prober,
     /// A phone of ours that has to show its password first.
     Unproven,
     /// A phone of ours that may not.
@@ -79,12 +85,23 @@ impl Switch {
             (Proof::Knows(user), Some(named)) if named == user => user,
             (Proof::Knows(_), Some(_)) => return Reading::Refused(Fault::OtherUser),
             (Proof::Nothing | Proof::Stale | Proof::Wrong, Some(_)) => return Reading::Unproven,
-            (Proof::Nothing | Proof::Stale | Proof::Wrong, None) => return Reading::Caller,
+            (Proof::Nothing | Proof::Stale | Proof::Wrong, None) => {
+                return if self.is_from_afar(invite) { Reading::Prober } else { Reading::Caller };
+            }
         };
-        match dial::read(dialled, &self.house.users, self.settings.dial.outside.as_ref()) {
+        match dial::read(dialled, user, &self.house.users, self.settings.dial.outside.as_ref()) {
+            Ok(Goal::Number { trunk, number }) if !self.settings.dial.takes(&trunk, number.expose()) => {
+                Reading::Refused(Fault::NotAllowed)
+            }
             Ok(goal) => Reading::Placed(Placed { user: Some(Arc::clone(user)), whom: Whom::Party(goal) }),
             Err(fault) => Reading::Refused(fault),
         }
+    }
+
+    /// Whether who calls stands in the Internet and is no phone of ours. Patients come by trunks and from near networks, or dial
+    /// a number that a flow is named for.
+    fn is_from_afar(&self, invite: &sip::Invite) -> bool {
+        !is_near(invite.way.remote.ip()) && self.sip.phone_at(self.now.at, &invite.way).is_none()
     }
 
     /// A phone of ours is known by its password, by its login, or by its network. One that is known by nothing is asked if
@@ -127,7 +144,8 @@ impl Switch {
         let of_user = |other: &&Placed| other.is_outside() && other.user.as_ref() == Some(user);
         let calls = self.calls.values().filter(|call| call.ending.is_none());
         let up = calls.filter_map(|call| call.run.placed()).filter(of_user).count();
-        self.house.meter.take(self.now.at, user, outside.caps, up)
+        let caps = outside.caps_of(user);
+        self.house.meter.take(self.now.at, user, caps, up)
     }
 
     /// A phone of ours may not: it hears so, and the log, without the number.

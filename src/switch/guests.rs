@@ -263,6 +263,7 @@ impl Switch {
         // While the engine stops only those come who help a caller in danger.
         let urgency = if mode == GuestMode::Third { self.urgency_of(id) } else { Urgency::Usual };
         let port = if self.may_call_person(urgency) { Ok(()) } else { Err(STATUS_STOPPING) };
+        let port = port.and_then(|()| self.toll(&target, urgency));
         let port = port.and_then(|()| self.port_beside_talk(id).ok_or(STATUS_NO_PORT));
         let Some(call) = self.calls.get_mut(&id) else { return };
         let owned = match port {

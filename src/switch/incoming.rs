@@ -42,6 +42,7 @@ impl Switch {
                 Some(circle) => self.refuse_circle(leg, circle),
                 None => self.on_call(leg, invite, None),
             },
+            Reading::Prober => self.sip(sip::Command::Ignore { leg }),
             Reading::Unproven => {
                 let phone = invite.phone;
                 self.sip(sip::Command::Challenge { leg, phone });

@@ -1,7 +1,9 @@
-//! How often each user calls over a trunk: a stolen password must not cost more than a day's calls.
+//! How often each user calls over a trunk, and how often each trunk is called over: a stolen password must not cost more than
+//! a day's calls.
 //!
 //! It holds the times of the last 24 hours, at most [`DIALLED_PER_DAY_MAX`](crate::limits::DIALLED_PER_DAY_MAX) of each
-//! user of the configuration; a new start counts from nothing.
+//! user of the configuration and [`TRUNK_PER_DAY_MAX`](crate::limits::TRUNK_PER_DAY_MAX) of each trunk; those of a minute where
+//! a day has no cap, and none where a minute has none either. A new start counts from nothing.
 
 use super::dial::{Caps, Fault};
 use crate::clock::Instant;
@@ -12,14 +14,14 @@ use std::time::Duration;
 const MINUTE: Duration = Duration::from_secs(60);
 const DAY: Duration = Duration::from_secs(86_400);
 
-/// When each user called over a trunk.
+/// When each user called over a trunk, or each trunk was called over.
 #[derive(Debug, Default)]
 pub struct Meter {
     users: BTreeMap<Arc<str>, VecDeque<Instant>>,
 }
 
 impl Meter {
-    /// Counts one more call of this user, who has `up` of them now.
+    /// Counts one more call of this user, or over this trunk, of which `up` are up now.
     ///
     /// # Errors
     /// The [`Fault`] of a cap that is met: then nothing is counted.
@@ -28,7 +30,8 @@ impl Meter {
             times.iter().rev().take_while(|at| now.since(**at) < span).count()
         };
         let times = self.users.entry(Arc::clone(user)).or_default();
-        while times.front().is_some_and(|at| now.since(*at) >= DAY) {
+        let kept = if caps.per_day == u32::MAX { MINUTE } else { DAY };
+        while times.front().is_some_and(|at| now.since(*at) >= kept) {
             times.pop_front();
         }
         if up >= caps.at_once as usize {
@@ -40,7 +43,9 @@ impl Meter {
         if times.len() >= caps.per_day as usize {
             return Err(Fault::TooManyThisDay);
         }
-        times.push_back(now);
+        if caps.per_minute != u32::MAX || caps.per_day != u32::MAX {
+            times.push_back(now);
+        }
         Ok(())
     }
 }
@@ -72,5 +77,17 @@ mod tests {
             assert_eq!(meter.take(now, user, caps, up), expected, "{user} at {at_s} s with {up} up");
         }
         assert!(meter.users.values().all(|times| times.len() <= 4));
+    }
+
+    #[test]
+    fn without_a_cap_of_a_day_times_are_kept_for_a_minute_and_without_any_not_at_all() {
+        let (plain, brisk): (Arc<str>, Arc<str>) = (Arc::from("plain"), Arc::from("brisk"));
+        let mut meter = Meter::default();
+        for second in 0..600 {
+            let now = Instant::START + Duration::from_secs(second);
+            assert_eq!(meter.take(now, &plain, Caps::NONE, 10_000), Ok(()));
+            assert_eq!(meter.take(now, &brisk, Caps { per_minute: 60, ..Caps::NONE }, 10_000), Ok(()));
+        }
+        assert_eq!((meter.users[&plain].len(), meter.users[&brisk].len()), (0, 60));
     }
 }

@@ -51,6 +51,7 @@ mod taking;
 mod talk;
 #[cfg(test)]
 mod tests;
+mod toll;
 pub mod trace;
 mod transfer;
 

@@ -77,9 +77,13 @@ impl Switch {
         self.place_call(id, Placed { leg, owned, target, ring, urgency, aid, brought });
     }
 
-    /// Seeks whoever is to be called; the leg owns its port from here on.
+    /// Seeks whoever is to be called, if the rules of a trunk are not against it; the leg owns its port from here on.
     pub(super) fn place_call(&mut self, id: CallId, placed: Placed) {
         let Placed { leg, owned, target, ring, urgency, aid, brought } = placed;
+        if let Err(status) = self.toll(&target, urgency) {
+            self.ports.release_unused(owned.worker, owned.port);
+            return self.person_not_reached(id, leg, status);
+        }
         let Some((local, peer)) = self.calls.get(&id).map(|call| (call.local, call.patient.peer)) else {
             return self.ports.release_unused(owned.worker, owned.port);
         };

@@ -22,6 +22,8 @@ pub(super) struct Counters {
     pub dialled: u64,
     /// Calls that phones of ours wanted to place and may not.
     pub dials_refused: u64,
+    /// Calls that the rules of a trunk were against.
+    pub trunk_calls_refused: u64,
     /// Emergency calls of phones of ours.
     pub emergencies: u64,
     pub no_common_media: u64,
@@ -114,6 +116,7 @@ impl Switch {
         figures.extend(self.silence_figures());
         figures.extend(self.recording_figures());
         figures.extend(self.sip_figures());
+        figures.extend(self.door_figures());
         figures.extend(self.phone_figures());
         figures.extend(self.login_figures());
         figures.extend(self.host_figures());
@@ -345,6 +348,11 @@ impl Switch {
                 "calls that phones wanted to place and may not: the log says why",
             ),
             figure(
+                "trunk_calls_refused",
+                self.counters.trunk_calls_refused,
+                "calls out that the rules of their trunk were against: whoever was next was called; the log says why",
+            ),
+            figure(
                 "calls_emergency",
                 self.counters.emergencies,
                 "emergency calls of phones: the log says where from",
@@ -429,6 +437,23 @@ impl Switch {
                 )),
             }
         })
+    }
+
+    /// Who is not answered at all.
+    fn door_figures(&self) -> Vec<Figure> {
+        let s = self.sip.counters();
+        vec![
+            figure(
+                "sip_scanners",
+                s.scanners,
+                "requests of programs that look for engines to call through, by their User-Agent: dropped",
+            ),
+            figure(
+                "sip_unrouted",
+                s.unrouted,
+                "INVITEs from the Internet to numbers that no flow is named for: not answered; is a trunk missing?",
+            ),
+        ]
     }
 
     fn sip_figures(&self) -> Vec<Figure> {

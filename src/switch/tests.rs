@@ -20,7 +20,9 @@ mod replacing;
 mod resuming;
 mod silence;
 mod stopping;
+mod strangers;
 mod taking;
+mod toll;
 mod transfer;
 mod voices;
 mod wait;
@@ -111,6 +113,7 @@ impl Scene {
                 help: Default::default(),
                 session_expires_s: 1_800,
                 info_keys: sip::InfoKeys::Told,
+                drop_agents: Vec::new(),
             },
             external_address: None,
             trunks: Vec::new(),

@@ -1,5 +1,6 @@
 //! Floor 1, octets: total functions between octets and values, without state.
 
+pub mod barred;
 pub mod codec;
 pub mod national;
 pub mod rtcp;

@@ -130,7 +130,13 @@ struct Asks {
 /// Nobody may dial out of the house.
 pub fn dial_plan() -> dial::Settings {
     let caps = dial::Caps { at_once: 1, per_minute: 1, per_day: 1 };
-    let outside = dial::Outside { trunk: "carrier".into(), country: None, allow: Vec::new(), caps };
+    let outside = dial::Outside {
+        trunk: "carrier".into(),
+        country: None,
+        allow: Vec::new(),
+        caps,
+        own: Default::default(),
+    };
     dial::Settings { outside: Some(outside), ..dial::Settings::default() }
 }
 

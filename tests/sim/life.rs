@@ -64,6 +64,7 @@ pub fn switch(
             help: Default::default(),
             session_expires_s: 1_800,
             info_keys: sip::InfoKeys::Ignored,
+            drop_agents: Vec::new(),
         },
         external_address: None,
         trunks: Vec::new(),

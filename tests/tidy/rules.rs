@@ -402,7 +402,7 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     ("sip", &["wire"]),
     ("media", &["wire", "audio", "rtp"]),
     ("call", &["sip", "media", "wire", "rtp", "audio"]),
-    ("flow", &["call", "wire::telephone_event"]),
+    ("flow", &["call", "wire::telephone_event", "wire::barred"]),
     ("report", &["call", "flow", "wire", "media::command", "sip::dialog::kept", "sip::way"]),
     ("switch", &["wire", "audio", "rtp", "sip", "media", "call", "flow", "report"]),
     ("io", &["wire", "audio", "rtp", "sip", "media", "call", "flow", "report", "switch"]),

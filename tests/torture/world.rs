@@ -73,6 +73,7 @@ impl World {
             listen_to: vec![any([0, 0, 0, 0].into()), any(Ipv6Addr::UNSPECIFIED.into())],
             session_expires_s: 1_800,
             info_keys: InfoKeys::Ignored,
+            drop_agents: Vec::new(),
         };
         Self {
             stack: Stack::new(settings, Rng::seeded(1)),

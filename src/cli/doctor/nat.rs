@@ -5,8 +5,8 @@
 //! the translator shows has to be said in `sip: {external_address: …}`.
 
 use super::finding::Finding;
-use crate::config::{Config, Trunk, near_networks};
-use crate::sip::interface::Network;
+use crate::config::{Config, Trunk};
+use crate::sip::nearby::is_near;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, UdpSocket};
 
 /// Any port: nothing is sent there.
@@ -45,11 +45,6 @@ pub fn by_which(remote: IpAddr) -> Option<IpAddr> {
     let socket = UdpSocket::bind((any, 0)).ok()?;
     socket.connect((remote, ANY_PORT)).ok()?;
     socket.local_addr().ok().map(|address| address.ip())
-}
-
-fn is_near(address: IpAddr) -> bool {
-    let holds = |network: &Network| network.contains(address);
-    near_networks().iter().any(holds)
 }
 
 #[cfg(test)]

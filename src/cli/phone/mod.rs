@@ -278,6 +278,7 @@ fn phone(arguments: &Arguments, recogniser: Option<Recogniser>) -> Result<Phone,
             help: Default::default(),
             session_expires_s: 0,
             info_keys: InfoKeys::Told,
+            drop_agents: Vec::new(),
         },
         Rng::seeded(chance.next_u64()),
     );

@@ -1,5 +1,5 @@
 //! Pages of what is typed after `careline close`, codes F180 to F184, of closing by phone, F193 to F195,
-//! and of numbers over trunks, F196: what flows and other files do not say the same of.
+//! and of numbers over trunks, F196 and F199: what flows and other files do not say the same of.
 
 use super::{Example, Page, page};
 use crate::flow::codes;
@@ -110,5 +110,15 @@ pub const CALLED: &[Page] = &[
         "Caller and person would talk without one.",
         "Add the language to a vendor in careline.yaml, or take `interpreter` out of the step.",
         Example::Told("`interpreter: vi` while the only vendor of careline.yaml has `languages: [es]`."),
+    ),
+    page(
+        codes::NOT_TAKEN,
+        "A flow or a vendor of interpreters is called over a trunk, and the number begins with nothing that `allow` of that \
+         trunk names in careline.yaml.",
+        "The call would be refused, and whoever is next in the list called.",
+        "Add the beginning of the number to `allow` of the trunk, or call another number.",
+        Example::Told(
+            "`call: \"trunk:carrier/+33145678901\"` while careline.yaml has `allow: [\"+1\"]` under `out` of `carrier`.",
+        ),
     ),
 ];

@@ -74,6 +74,7 @@ impl Stack {
                 let status = status.clamp(300, 699);
                 self.refuse(now, leg, Reply { retry_after_s, ..Reply::status(status) });
             }
+            Command::Ignore { leg } => self.ignore(now, leg),
             Command::Challenge { leg, phone } => self.challenge(now, leg, &phone),
             Command::AnswerReoffer { leg, sdp } => self.answer_reoffer(now, leg, sdp),
             Command::RefuseReoffer { leg, status } => self.refuse_reoffer(now, leg, status.clamp(300, 699)),
@@ -133,6 +134,19 @@ impl Stack {
             self.refuse_asked(now, leg, 487);
             self.forget(leg);
         }
+    }
+
+    /// Forgets an INVITE that nothing was answered to, as if it had never come. One that was answered already is refused.
+    fn ignore(&mut self, now: Instant, leg: LegId) {
+        let Some(open) = self.open_invite(leg).filter(|open| open.stage == Stage::Early) else { return };
+        let server = self.servers.get_mut(open.transaction).filter(|server| server.response.is_empty());
+        let Some(from) = server.map(|server| server.way.remote.ip()) else {
+            return self.refuse(now, leg, Reply::status(404));
+        };
+        self.counters.unrouted += 1;
+        self.servers.remove(open.transaction);
+        self.forget(leg);
+        self.blame(now, from);
     }
 
     /// 407; 403 where nobody logs in, so that no password could be right.

@@ -4,7 +4,7 @@
 //!           ─▶ ACK ─▶ its transaction or dialog
 //!           ─▶ retransmission ─▶ its transaction answers again
 //!           ─▶ CANCEL, request in a dialog ─▶ [request]
-//!           ─▶ from a network that nobody named: counted
+//!           ─▶ from a network that nobody named, or of a scanner: counted
 //!           ─▶ broken rule, refused ─▶ answered without a transaction
 //!           ─▶ INVITE, OPTIONS ─▶ [request] · REGISTER ─▶ [register] · SUBSCRIBE ─▶ [subscribe]
 //! ```
@@ -12,6 +12,7 @@
 use super::super::dialog::DialogId;
 use super::super::guard::Verdict;
 use super::super::interface::Openness;
+use super::super::scanners::is_scanner;
 use super::super::transaction::key::{MergeKey, ServerKey};
 use super::super::transaction::servers::{self, ServerId};
 use super::super::way::Way;
@@ -104,8 +105,14 @@ impl Stack {
             return self.in_dialog(now, arrival, key, leg, dialog);
         }
         let for_help = self.calls_for_help(&arrival.way, request);
-        if !for_help && !self.hears(now, arrival.way.remote.ip()) {
-            return;
+        if !for_help {
+            if !self.hears(now, arrival.way.remote.ip()) {
+                return;
+            }
+            if self.is_scanners(&arrival) {
+                self.counters.scanners += 1;
+                return self.blame(now, arrival.way.remote.ip());
+            }
         }
         if let Some(id) = dialog.as_ref().and_then(|id| self.subscriptions.find(id)) {
             return self.in_subscription(now, arrival, key, id);
@@ -151,6 +158,13 @@ impl Stack {
     pub(super) fn dialled(&self, uri: &[u8]) -> Option<String> {
         let by_name = || self.settings.help.numbers.first().cloned();
         if service::is_emergency(uri) { by_name() } else { caller::dialled(uri) }
+    }
+
+    /// Whether a program asks that looks for engines to call through: its request costs one dropped message. Never one of a
+    /// trunk or of this machine, whatever it names itself.
+    fn is_scanners(&self, arrival: &Arrival<'_>) -> bool {
+        let agent = arrival.request.headers.first(Name::UserAgent).unwrap_or_default();
+        !self.trusts(arrival.way.remote.ip()) && is_scanner(trim(agent), &self.settings.drop_agents)
     }
 
     /// Whether a request outside a dialog is heard from that address, now. What is not heard is counted.
@@ -261,6 +275,13 @@ impl Stack {
         self.count_answer(status);
         self.transmit(arrival.reply_way(), octets);
     }
+}
+
+/// Whether it is an INVITE to such a user part.
+fn calls(request: &Request<'_>, is_meant: impl Fn(&[u8]) -> bool) -> bool {
+    let called = Uri::read(request.uri).ok();
+    let user = called.as_ref().and_then(Uri::user_unescaped);
+    request.method == Method::Invite && user.is_some_and(|user| is_meant(&user))
 }
 
 /// A request that passed the checks.

@@ -27,10 +27,16 @@ pub(super) fn network(base: &str, prefix: u8) -> sip::Network {
 
 pub(super) fn plan(places: Vec<Place>) -> dial::Settings {
     let caps = Caps { at_once: 1, per_minute: 2, per_day: 3 };
-    let outside = Outside { trunk: "carrier".into(), country: None, allow: vec!["+1".to_owned()], caps };
+    let outside = Outside {
+        trunk: "carrier".into(),
+        country: None,
+        allow: vec!["+1".to_owned()],
+        caps,
+        own: Default::default(),
+    };
     let numbers = NUMBERS.map(str::to_owned).to_vec();
     let emergency = Emergency { numbers, places, alert: Vec::new() };
-    dial::Settings { outside: Some(outside), emergency: Some(emergency), answered: Vec::new() }
+    dial::Settings { outside: Some(outside), emergency: Some(emergency), ..dial::Settings::default() }
 }
 
 pub(super) fn floor_two(networks: Vec<sip::Network>) -> Place {
@@ -75,7 +81,8 @@ impl Desk {
     fn with(places: Vec<Place>) -> Self {
         let networks = places.iter().flat_map(|place| place.networks.clone()).collect();
         let mut scene = Scene::with(|settings| {
-            settings.sip.help = sip::Help { networks, numbers: NUMBERS.map(str::to_owned).to_vec() };
+            let numbers = NUMBERS.map(str::to_owned).to_vec();
+            settings.sip.help = crate::sip::help::Help { networks, numbers };
             settings.dial = plan(places);
         });
         scene.switch.ports = pool(20);

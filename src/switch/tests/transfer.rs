@@ -314,6 +314,9 @@ fn a_transfer_to_a_stranger_and_one_by_the_patient_are_refused_and_the_talk_goes
     for line in [
         "Refer-To: <sip:0900123456@10.0.0.1>\r\n",
         "Refer-To: <tel:+1900123456>\r\n",
+        "Refer-To: <sip:911@10.0.0.1>\r\n",
+        "Refer-To: <tel:911>\r\n",
+        "Refer-To: <sip:112@10.0.0.1>\r\n",
         "Refer-To: <sip:nurse@10.0.0.77>\r\n",
         "Refer-To: <sip:nurse@evil.example>\r\n",
         "Refer-To: <sip:10.0.0.1>\r\n",

@@ -82,6 +82,7 @@ impl Stage {
                 help: Default::default(),
                 session_expires_s: 1_800,
                 info_keys: sip::InfoKeys::Told,
+                drop_agents: Vec::new(),
             },
             external_address: None,
             trunks: Vec::new(),

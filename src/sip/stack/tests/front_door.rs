@@ -67,6 +67,47 @@ fn strangers_are_dropped_and_counted() {
     assert_eq!((scene.stack.counters().unlisted, scene.stack.transactions(), scene.stack.legs()), (6, 0, 0));
 }
 
+#[test]
+fn a_scanner_costs_one_dropped_message_and_a_trunk_and_help_are_heard_whatever_they_name_themselves() {
+    use crate::sip::help::Help;
+    let network = |base: &str| Network { base: base.parse().unwrap(), prefix: 32 };
+    let help = Help { networks: vec![network("10.0.0.7")], numbers: vec!["911".to_owned()] };
+    let drop_agents = vec!["Evil".to_owned()];
+    let settings = Settings { trusted: vec![network("10.0.0.8")], help, drop_agents, ..settings(500) };
+    for (from, start, agent, heard) in [
+        ("10.0.0.2", "OPTIONS sip:x", "friendly-scanner", false),
+        ("10.0.0.2", "REGISTER sip:x", "sipcli/v1.8", false),
+        ("10.0.0.2", "INVITE sip:100@x", "VaxSIPUserAgent/3.1", false),
+        ("10.0.0.2", "INVITE sip:911@x", "friendly-scanner", false),
+        ("10.0.0.2", "OPTIONS sip:x", "Evil/2", false),
+        ("10.0.0.2", "OPTIONS sip:x", "sipsak 0.9.8.1", true),
+        ("10.0.0.8", "OPTIONS sip:x", "friendly-scanner", true),
+        ("10.0.0.7", "INVITE sip:911@x", "friendly-scanner", true),
+        ("10.0.0.7", "INVITE sip:100@x", "friendly-scanner", false),
+    ] {
+        let mut scene = Scene::new(settings.clone());
+        let lines = format!("User-Agent: {agent}\r\n");
+        let (local, from) = (US.parse().unwrap(), format!("{from}:5060").parse().unwrap());
+        scene.datagram_from(local, from, request(start, &lines, "").as_bytes());
+        let counters = scene.stack.counters();
+        assert_eq!(
+            (scene.ladder.is_empty(), counters.scanners),
+            (!heard, u64::from(!heard)),
+            "{from} {start} {agent}"
+        );
+        if !heard {
+            assert_eq!((scene.stack.transactions(), scene.stack.legs()), (0, 0), "{start}");
+            for number in 0..100 {
+                scene.datagram_from(local, from, next(&request(start, &lines, ""), number).as_bytes());
+            }
+            assert!(
+                scene.ladder.is_empty() && scene.stack.counters().banned > 0,
+                "{start}: it answers for it"
+            );
+        }
+    }
+}
+
 /// A request like another one, of a transaction of its own.
 fn next(text: &str, number: usize) -> String {
     text.replace("z9hG4bK1", &format!("z9hG4bK{number}x"))

@@ -43,6 +43,7 @@ pub fn settings(t1_ms: u64) -> Settings {
         target_patience: Duration::from_secs(4),
         session_expires_s: 0,
         info_keys: InfoKeys::Told,
+        drop_agents: Vec::new(),
     }
 }
 
