@@ -437,7 +437,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_peer_of_either_kind_of_connection_is_asked_whether_it_is_there() {
-        // RFC 9293 §3.8.4
+        // RFC 9293 §3.8.3, §3.8.4
         let last = SIP_KEEPALIVE_AFTER + SIP_KEEPALIVE_EVERY * (SIP_KEEPALIVE_PROBES - 1);
         assert!(SIP_UNACKNOWLEDGED_MAX > last, "no question is the last one before all are asked");
         let wanted = (

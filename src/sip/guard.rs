@@ -191,6 +191,7 @@ mod tests {
 
     #[test]
     fn who_changes_his_ipv6_address_within_his_network_is_one_source_and_phones_of_the_house_are_many() {
+        // RFC 4291 §2.5.4
         let mut guard = Guard::new(1);
         let host = |network: u16, n: u32| IpAddr::from([0x2001, 0xdb8, 0, network, 0, 0, 0, n as u16]);
         let phone = |n: u16| IpAddr::from([0xfd00, 0, 0, 1, 0, 0, 0, n]);
