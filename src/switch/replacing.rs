@@ -111,11 +111,12 @@ impl Switch {
         let (call, its) = known.filter(|(_, its)| its.ending.is_none()).ok_or(STATUS_OVER)?;
         let person = its.person_with_patient().filter(|person| person.leg.id == old);
         let person = person.ok_or(STATUS_FORBIDDEN)?;
-        if its.coming.is_some() {
-            return Err(STATUS_PENDING);
-        }
         let is_his = self.sip.user_named(&person.target).is_some_and(|called| called == user);
-        if is_his { Ok(Place { call, old, target: person.target.clone() }) } else { Err(STATUS_FORBIDDEN) }
+        match (is_his, &its.coming) {
+            (false, _) => Err(STATUS_FORBIDDEN),
+            (true, Some(_)) => Err(STATUS_PENDING),
+            (true, None) => Ok(Place { call, old, target: person.target.clone() }),
+        }
     }
 
     fn replace(&mut self, leg: LegId, invite: &sip::Invite, (place, user): (Place, Arc<str>), owned: Owned) {

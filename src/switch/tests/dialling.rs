@@ -86,7 +86,8 @@ impl Desk {
             settings.dial = plan(places);
         });
         scene.switch.ports = pool(20);
-        let mut desk = Self { scene, purse: Purse::new(Account::new("ann", "secret")), calls: 0, offer: OFFERED };
+        let mut desk =
+            Self { scene, purse: Purse::new(Account::new("ann", "secret")), calls: 0, offer: OFFERED };
         let user = |name: &str| sip::User {
             name: name.to_owned(),
             ha1: Ha1::of(Algorithm::Sha256, name.as_bytes(), b"careline", b"secret"),

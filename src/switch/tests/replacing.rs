@@ -1,7 +1,9 @@
 //! A person goes on at another phone of his (RFC 3891 §3).
 
 use super::dialling::{ANN, Desk, OFFERED, status};
-use super::taking::{ann, arrives, bob_hangs_up, calls, nothing_is_left, patients, talking, talking_at, talks};
+use super::taking::{
+    ann, arrives, bob_hangs_up, calls, nothing_is_left, patients, talking, talking_at, talks,
+};
 use super::transfer::{answers, header, invite, patient_hangs_up, sent, steps, takes};
 use super::*;
 use crate::report::event::{TransferMeans, TransferStep};

@@ -17,7 +17,9 @@ impl Talk {
     /// One more entry of its call.
     pub fn follow(&mut self, event: &Event) {
         match event {
-            Event::Arrived { flow, .. } => self.is_dialled = ["dialled", "emergency"].contains(&flow.as_str()),
+            Event::Arrived { flow, .. } => {
+                self.is_dialled = ["dialled", "emergency"].contains(&flow.as_str())
+            }
             Event::Bridged { leg } => self.person = Some(*leg),
             Event::Unbridged { leg } => _ = self.person.take_if(|person| *person == *leg),
             Event::GuestJoined { leg, mode } | Event::GuestChanged { leg, mode } => {
