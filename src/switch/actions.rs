@@ -1,8 +1,8 @@
 //! The flow runs: what it asks for is done here, and what comes of it goes back as its input.
 
 use super::Switch;
-use super::lasting::Lasts;
 use super::keycode::SIGNAL;
+use super::lasting::Lasts;
 use super::moving::Order;
 use super::person::Wanted;
 use crate::audio::tone::Signal;

@@ -281,10 +281,10 @@ mod tests {
         let left = |method: &str, by: Way| {
             let mut inbox = Inbox::default();
             let octets = request(method, "To: <sip:100@c>");
-            assert_eq!(inbox.sort(Instant::START, by, &octets), Turn::Later, "{method}");
+            assert_eq!(inbox.sort(Instant::START, by, &octets, |_| false), Turn::Later, "{method}");
             inbox.lost(ConnectionId(7));
             let stays = !inbox.is_empty();
-            inbox.sort(Instant::START, by, &octets);
+            inbox.sort(Instant::START, by, &octets, |_| false);
             assert_eq!(inbox.waiting.len(), 1, "{method}: one that was left out may come again");
             stays
         };

@@ -277,13 +277,6 @@ impl Stack {
     }
 }
 
-/// Whether it is an INVITE to such a user part.
-fn calls(request: &Request<'_>, is_meant: impl Fn(&[u8]) -> bool) -> bool {
-    let called = Uri::read(request.uri).ok();
-    let user = called.as_ref().and_then(Uri::user_unescaped);
-    request.method == Method::Invite && user.is_some_and(|user| is_meant(&user))
-}
-
 /// A request that passed the checks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Screened {

@@ -204,7 +204,7 @@ fn keys_of_the_patient_begin_no_code() {
 fn a_phone_of_the_house_that_was_dialled_by_another_reads_no_codes() {
     let mut scene = talking();
     let id = *scene.switch.calls.keys().next().unwrap();
-    let placed = super::dialled::Placed::again(&"dialled".into(), "bob", Some("ann")).unwrap();
+    let placed = super::dialled::Placed::again(&"dialled".into(), "bob", Some("ann"), None).unwrap();
     let flows = clinic();
     let dialled = super::dialled::Dialled::new(placed, "careline", Duration::from_secs(20), flows);
     scene.switch.calls.get_mut(&id).unwrap().run = super::dialled::Script::Dialled(dialled);
