@@ -7,7 +7,8 @@
 //!                      │ nobody, and the nurse is there ─▶ nurse ══ patient again
 //!                      └ nobody, and the nurse has left ─▶ somebody outside: up the person ladder; a user: over
 //! ```
-//! So the transfer is the same machine whoever has called whom. No call for help is handed on, and no two parties from outside are brought together.
+//! So the transfer is the same machine whoever has called whom. No call for help is handed on, and no two whom phones of ours
+//! have called outside are brought together.
 
 use super::Switch;
 use super::call::Call;
