@@ -112,9 +112,10 @@ impl Placed {
 
     /// The target without the number, which may be a patient's: for the log.
     pub fn told(&self, target: &str) -> String {
-        match &self.whom {
-            Whom::Party(Goal::Number { trunk, .. }) => format!("trunk:{trunk}"),
-            Whom::Party(Goal::User(_)) | Whom::Emergency { .. } => target.to_owned(),
+        let number = target.strip_prefix("trunk:").and_then(|rest| rest.split_once('/'));
+        match (&self.whom, number) {
+            (Whom::Party(_), Some((trunk, _))) => format!("trunk:{trunk}"),
+            (Whom::Party(_), None) | (Whom::Emergency { .. }, _) => target.to_owned(),
         }
     }
 }

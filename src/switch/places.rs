@@ -3,11 +3,12 @@
 //! ```text
 //!  nurse ══ patient ──REFER of the nurse──▶ patient where callers are, nurse aside, colleague rung (`transfer.rs`)
 //!                      │ the colleague answers ──────────▶ colleague ══ patient, as if that one had dialled
+//!                      │                                   (a user handed to no user: as if the user had)
 //!                      │ nobody, and the nurse is there ─▶ nurse ══ patient again
 //!                      └ nobody, and the nurse has left ─▶ somebody outside: up the person ladder; a user: over
 //! ```
-//! So the transfer is the same machine whoever has called whom. For the log the one who was called is the person of the call
-//! all the time. No call for help is handed on, and no two parties from outside are brought together.
+//! So the transfer is the same machine whoever has called whom. No call for help is handed on, and no two whom phones of ours
+//! have called outside are brought together.
 
 use super::Switch;
 use super::call::Call;
@@ -60,12 +61,16 @@ impl Switch {
         call.turned = Some(called);
     }
 
-    /// Whoever talks with the one who was called from now on is where who has dialled was, and the call is his.
+    /// Whoever talks with the one who was called from now on is where who has dialled was, and the call is his; but for somebody
+    /// who is no user and comes to one who is: then that one is there, for it is he who is surely ours.
     pub(super) fn turn_back(&mut self, id: CallId) {
         let Some(call) = self.calls.get_mut(&id).filter(|call| call.person.is_some()) else { return };
         let (Some(called), Some(person)) = (call.turned.take(), &mut call.person) else { return };
-        let ours = std::mem::replace(&mut person.target, called);
-        call.change_places();
+        let stays = self.sip.is_user(&called) && !self.sip.is_user(&person.target);
+        let ours = if stays { called } else { std::mem::replace(&mut person.target, called) };
+        if !stays {
+            call.change_places();
+        }
         if let Script::Dialled(dialled) = &mut call.run {
             dialled.placed.user = self.sip.user_named(&ours).map(Arc::from);
         }

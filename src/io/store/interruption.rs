@@ -102,9 +102,10 @@ impl Seen {
                 }
             }
             TransferStep::Done { to } => {
-                if self.handed.take_if(|(its, _)| *its == by).is_some() {
-                    self.patient = *to;
-                }
+                let Some((_, (called, _))) = self.handed.take_if(|(its, _)| *its == by) else { return };
+                // A user who was handed to no user is where who has dialled was.
+                let is_named = self.talk.as_ref().is_some_and(|(leg, _)| leg == to);
+                self.patient = if is_named { called } else { *to };
             }
             TransferStep::Failed { .. } => self.handed = None,
             TransferStep::Began { .. }
@@ -131,13 +132,15 @@ mod tests {
         let rings = [apart.clone(), step(began.clone()), person(bob)];
         let left = [step(TransferStep::Left)];
         let done = [together.clone(), step(TransferStep::Done { to: bob })];
+        let stays = [Event::Bridged { leg: bob }, step(TransferStep::Done { to: bob })];
         let failed = [step(TransferStep::Failed { status: 486 })];
-        let table: [(&str, Vec<Event>, (LegId, Option<LegId>)); 7] = [
+        let table: [(&str, Vec<Event>, (LegId, Option<LegId>)); 8] = [
             ("they talk", vec![], (ann, Some(called))),
             ("the colleague rings", rings.to_vec(), (ann, Some(called))),
             ("and who asked has left", [&rings[..], &left].concat(), (called, None)),
             ("the colleague talks", [&rings[..], &done].concat(), (bob, Some(called))),
             ("in both orders", [&rings[..], &left, &done].concat(), (bob, Some(called))),
+            ("a user handed to no user", [&rings[..], &stays].concat(), (called, Some(bob))),
             ("nobody is there", [&rings[..], &failed, &[together.clone()]].concat(), (ann, Some(called))),
             ("a flow's call", vec![apart, by(called, began), person(bob)], (ann, None)),
         ];

@@ -7,6 +7,7 @@ use super::*;
 use crate::limits::TRANSFER_RING;
 use crate::report::cdr::Record;
 use crate::report::event::{Entry, Party, TransferMeans, TransferStep};
+use crate::switch::hearing::Place;
 use proptest::prelude::*;
 
 const OUTSIDE: &str = "+16175550123";
@@ -158,6 +159,7 @@ fn who_has_dialled_may_leave_at_once_and_nobody_from_outside_is_left_alone() {
         answers(scene, "front-desk", if is_there { "200 OK" } else { "486 Busy Here" });
         let desk_leg = leg_called(scene, "front-desk");
         match (number, is_there) {
+            ("bob", true) => assert_eq!(talks(scene), [(called, desk_leg)].into(), "bob is ours"),
             (_, true) => assert_eq!(talks(scene), [(desk_leg, called)].into(), "{number}"),
             ("bob", false) => assert_eq!(sent(scene, "BYE sip:bob@"), 1, "two colleagues: it is over"),
             (_, false) => {
@@ -200,6 +202,25 @@ fn a_colleague_with_whom_who_has_dialled_has_spoken_talks_with_whom_he_called() 
         assert_eq!(sent(scene, "BYE sip:+1"), 1, "{:#?}", scene.log);
         nothing_is_left(&mut desk);
     }
+}
+
+#[test]
+fn who_is_ours_is_helped_whichever_of_his_two_calls_somebody_hands_on() {
+    let (mut desk, placed) = talking("bob");
+    let bob = leg_called(&desk.scene, "bob");
+    let second = dials(&mut desk, OUTSIDE);
+    answers(&mut desk.scene, OUTSIDE, "200 OK");
+    let patient = leg_called(&desk.scene, "trunk:carrier");
+    ann(&mut desk, &placed, "REFER", &second.line);
+    let scene = &mut desk.scene;
+    assert_eq!(talks(scene), [(bob, patient)].into(), "{:#?}", scene.log);
+    let call = scene.switch.calls.get(&CallId(1)).expect("it goes on");
+    assert_eq!(call.talking(), [(Place::Person, bob), (Place::Patient, patient)]);
+    asks(scene, OUTSIDE, "REFER", TO_THE_DESK, "");
+    assert_eq!(sent(scene, "SIP/2.0 403 "), 1, "{:#?}", scene.log);
+    asks(scene, OUTSIDE, "BYE", "", "");
+    assert_eq!(sent(scene, "BYE sip:bob@"), 1, "{:#?}", scene.log);
+    nothing_is_left(&mut desk);
 }
 
 #[test]
