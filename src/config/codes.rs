@@ -50,7 +50,10 @@ pub const TRUNK_ACCOUNT: Code = code("C022", "the account at a trunk is not whol
 /// What phones may call.
 pub const DIALLING: Code = code("C023", "what phones may call cannot be called");
 /// How phones call for help.
-pub const EMERGENCY: Code = code("C024", "a number for emergencies, or that of a place, cannot be called");
+pub const EMERGENCY: Code = code(
+    "C024",
+    "a number for emergencies, or that of a place, cannot be called, or there is nobody to tell",
+);
 /// Phones cannot call for help.
 pub const NO_EMERGENCY: Code = code("C025", "phones log in, and no trunk takes their emergency calls");
 

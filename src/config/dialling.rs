@@ -131,7 +131,7 @@ fn alert(node: &Node, users: &[User], sources: &mut Sources) -> Vec<Arc<str>> {
             let words = Words::what(format!("there is no user `{}`", word.value))
                 .repair("write a name that stands under `users:`")
                 .hears("nobody at that phone would learn that help was called");
-            sources.fault(word.place, FAMILY.choice, words);
+            sources.fault(word.place, EMERGENCY, words);
         } else if !named.iter().any(|name| **name == *word.value) {
             named.push(Arc::from(word.value));
         }
@@ -332,7 +332,7 @@ mod tests {
         assert_eq!((told.as_str(), faults.as_str()), ("nurse-1 desk", ""));
         let many = ["desk"; ALERT_USERS_MAX + 1].join(", ");
         for (alert, expected) in [
-            ("[dsk]", "C008  there is no user `dsk`"),
+            ("[dsk]", "C024  there is no user `dsk`"),
             ("[Desk]", "C007"),
             ("{desk: yes}", "C003"),
             (&format!("[{many}]"), "C004  21 users stand here, and 20 may"),
@@ -375,7 +375,7 @@ mod tests {
     fn every_fault_of_it_is_told_at_once() {
         for (text, expected) in [
             ("dialling: {}", vec!["C002  `dialling` needs `trunk`", "C002  `dialling` needs `allow`"]),
-            ("dialling: {trunk: carrier, country: usa, allow: []}", vec!["C023  `usa` is no country"]),
+            ("dialling: {trunk: carrier, country: usa, allow: []}", vec!["C004  `usa` is no country"]),
             ("dialling: {trunk: x, allow: []}", vec!["C023  there is no trunk `x` with `out`"]),
             (
                 "dialling: {trunk: carrier, allow: [1617, \"+0\", \"+\"], at_once: 0}",

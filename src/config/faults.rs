@@ -212,7 +212,7 @@ pub const PAGES: &[Page] = &[
     ),
     page(
         codes::EMERGENCY,
-        "An emergency number is two to six digits, and the number that stands for a place has `+` and its country code. This is neither.",
+        "An emergency number is two to six digits, the number that stands for a place has `+` and its country code, and who is told of a call for help stands under `users:`. This is none of these.",
         NOT_STARTED,
         "Write `numbers: [\"911\"]`, and for each place the number that the carrier has its address for.",
         words(

@@ -5,6 +5,7 @@
 
 use super::Switch;
 use super::call::{Brought, Menu, Person, Voice};
+use super::guests::Guest;
 use super::incoming::new_leg;
 use super::moving::Order;
 use super::ports::Owned;
@@ -14,7 +15,7 @@ use crate::id::{CallId, LegId};
 use crate::limits::MENU_PAUSE;
 use crate::media::command::{Audible, Command};
 use crate::phi::Phi;
-use crate::report::event::{Cause, Event, Party, Pressed};
+use crate::report::event::{Cause, Event, GuestMode, Party, Pressed};
 use crate::sip::interface as sip;
 use crate::sip::way::Way;
 use crate::wire::sip::diversion::Wish;
@@ -130,9 +131,11 @@ impl Switch {
 
     /// Whether a call to somebody who was sought until now may be placed: the engine may have begun to stop meanwhile.
     fn is_wanted_still(&self, id: CallId, leg: LegId) -> bool {
-        let person = self.calls.get(&id).and_then(|call| call.person.as_ref());
-        let urgency = person.filter(|person| person.leg.id == leg).map(|person| person.urgency);
-        self.may_call_person(urgency.unwrap_or(Urgency::Usual))
+        let Some(call) = self.calls.get(&id) else { return false };
+        let person = call.person.as_ref().filter(|person| person.leg.id == leg).map(|person| person.urgency);
+        let is_third = |guest: &Guest| guest.leg.id == leg && guest.mode == GuestMode::Third;
+        let third = || call.guests.iter().any(is_third).then(|| self.urgency_of(id));
+        self.may_call_person(person.or_else(third).unwrap_or(Urgency::Usual))
     }
 
     /// Somebody whom we called answered: his stream begins.

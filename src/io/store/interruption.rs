@@ -134,14 +134,20 @@ mod tests {
         let done = [together.clone(), step(TransferStep::Done { to: bob })];
         let stays = [Event::Bridged { leg: bob }, step(TransferStep::Done { to: bob })];
         let failed = [step(TransferStep::Failed { status: 486 })];
-        let table: [(&str, Vec<Event>, (LegId, Option<LegId>)); 8] = [
+        /// What happens then, and who is the patient's leg and the other one after it.
+        type Row = (&'static str, Vec<Event>, (LegId, Option<LegId>));
+        let table: [Row; 8] = [
             ("they talk", vec![], (ann, Some(called))),
             ("the colleague rings", rings.to_vec(), (ann, Some(called))),
             ("and who asked has left", [&rings[..], &left].concat(), (called, None)),
             ("the colleague talks", [&rings[..], &done].concat(), (bob, Some(called))),
             ("in both orders", [&rings[..], &left, &done].concat(), (bob, Some(called))),
             ("a user handed to no user", [&rings[..], &stays].concat(), (called, Some(bob))),
-            ("nobody is there", [&rings[..], &failed, &[together.clone()]].concat(), (ann, Some(called))),
+            (
+                "nobody is there",
+                [&rings[..], &failed, std::slice::from_ref(&together)].concat(),
+                (ann, Some(called)),
+            ),
             ("a flow's call", vec![apart, by(called, began), person(bob)], (ann, None)),
         ];
         for (what, events, expected) in table {

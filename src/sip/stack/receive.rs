@@ -109,7 +109,7 @@ impl Stack {
             if !self.hears(now, arrival.way.remote.ip()) {
                 return;
             }
-            if self.is_scanners(&arrival) {
+            if self.is_scanners(arrival) {
                 self.counters.scanners += 1;
                 return self.blame(now, arrival.way.remote.ip());
             }

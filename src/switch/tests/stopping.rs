@@ -192,7 +192,10 @@ fn a_caller_in_danger_is_waited_for_whether_he_talks_or_somebody_is_called_for_h
 
 #[test]
 fn who_hears_the_words_of_a_number_for_a_crisis_is_not_told_that_the_engine_stops() {
-    let mut scene = Scene::up("190", "sendrecv");
+    let mut scene = Scene::down();
+    scene.switch.flows = Served::to_all(flows_with("urgent_flows: [crisis_help]"));
+    scene.offer("190", "sendrecv");
+    scene.request("190", "ACK", "");
     drained(&mut scene, FAREWELL);
     scene.wait(DRAIN);
     assert_eq!((byes(&scene).len(), scene.ended()), (0, None), "{:#?}", scene.log);

@@ -83,6 +83,7 @@ fn a_cap_counts_those_who_are_up_and_lets_go_when_they_are_gone() {
     let tolls = [toll(&mut scene), toll(&mut scene), toll(&mut scene)];
     assert_eq!(tolls, [Ok(()), Ok(()), Err(480)], "three in a minute");
     scene.wait(Duration::from_secs(61));
+    scene.tell(Input::Timeout);
     assert_eq!(toll(&mut scene), Ok(()));
     assert_eq!(scene.switch.counters.trunk_calls_refused, 3);
 }

@@ -396,7 +396,8 @@ fn a_full_table_has_room_for_a_call_for_help_and_for_no_more_of_them_than_a_hous
         let mut scene = Scene::new(Settings { help: help(networks), ..settings(500) });
         scene.stack.transactions_max = 0;
         scene.datagram(request(&format!("INVITE {uri}"), "", "").as_bytes());
-        let expected = if is_let_in { "0 ! Invite\n0 > 100 INVITE\n" } else { "0 > 503 INVITE\n" };
+        let expected =
+            if is_let_in { "0 ! Invite without sdp\n0 > 100 INVITE\n" } else { "0 > 503 INVITE\n" };
         assert_eq!(scene.ladder, expected, "{uri}");
     }
     let mut scene = Scene::new(Settings { help: help(vec![network]), ..settings(500) });
