@@ -7,6 +7,7 @@ pub mod alerts;
 pub mod carriers;
 pub mod liveness;
 pub mod summaries;
+pub mod talks;
 
 use std::time::Duration;
 
@@ -86,12 +87,6 @@ pub const TRANSFER_RING: Duration = Duration::from_secs(25);
 pub const REFER_EXPIRES: Duration = Duration::from_secs(90);
 /// How long an answered call may last, unless configuration says otherwise.
 pub const CALL_DEFAULT: Duration = Duration::from_secs(4 * 3_600);
-/// How long a person may talk with a patient and send not one packet since the answer: no patient should speak into
-/// nothing for longer. Who has a phone without sound counts then as one who did not answer.
-pub const UNHEARD_PERSON_MAX: Duration = Duration::from_secs(15);
-/// When both hear a short signal before that, and the phone is asked whether it is there: time enough to say a word, and to end
-/// a mute that was pressed in error.
-pub const UNHEARD_PERSON_WARNED: Duration = Duration::from_secs(10);
 /// How long a leg may send neither RTP nor RTCP before it is probed, unless configuration says otherwise.
 pub const MEDIA_LOST_DEFAULT: Duration = Duration::from_secs(60);
 /// RTP ports that are kept for emergency calls of phones of ours, where there is a trunk for them: two such calls at once,
@@ -233,8 +228,6 @@ pub const CLOSING_MAX: Duration = Duration::from_secs(5);
 pub const FAREWELL: Duration = Duration::from_secs(15);
 /// How long before that the persons in a talk hear that it will end: time to say good-bye, or to promise a call back.
 pub const FAREWELL_WARNED: Duration = Duration::from_secs(45);
-/// How long before the greatest length of a call the persons in its talk hear that it will end: as long as before a stop.
-pub const LONGEST_WARNED: Duration = Duration::from_secs(60);
 /// How long a call is up before its dialog is written down for a later start. A shorter call costs nothing for it.
 pub const KEPT_AFTER: Duration = Duration::from_secs(2);
 /// Requests that may have gone out in a dialog since it was written down: one every few seconds for an hour.

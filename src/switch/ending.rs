@@ -42,7 +42,7 @@ impl Switch {
         let at = self.now;
         let Some(call) = self.calls.get_mut(&id).filter(|call| call.ending.is_none()) else { return };
         let exit = exit.or_else(|| call.run.exit().cloned());
-        let told = if by == Party::Caller { call.party(true) } else { by };
+        let told = if by == Party::Caller { call.party_of(call.patient.id) } else { by };
         call.ending = Some(Ending { cause, by: told, exit, at, until: at.at + CLOSING_MAX });
         self.counters.count_ending(cause);
         let patient = call.patient.clone();

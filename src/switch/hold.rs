@@ -70,7 +70,7 @@ impl Switch {
         if is_asked || call.guest(leg).is_some() || call.transferor_leg(leg).is_some() {
             return;
         }
-        let by = call.party(is_patient);
+        let by = call.party_of(leg);
         if on && by == Party::Person {
             self.counters.patients_held += 1;
         }

@@ -12,7 +12,7 @@ use super::call::Call;
 use crate::clock::Instant;
 use crate::flow::action::Input;
 use crate::id::CallId;
-use crate::limits::LONGEST_WARNED;
+use crate::limits::talks::LONGEST_WARNED;
 use crate::report::event::{Cause, Party};
 
 /// How long a call may last.

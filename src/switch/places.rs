@@ -32,9 +32,9 @@ impl Call {
         if self.turned.is_some() { self.patient.id } else { leg }
     }
 
-    /// Who somebody is for the log, by whether he is where callers are.
-    pub fn party(&self, is_patient: bool) -> Party {
-        if is_patient == self.turned.is_none() { Party::Caller } else { Party::Person }
+    /// Who the party of that leg is for the log.
+    pub fn party_of(&self, leg: LegId) -> Party {
+        if self.is_patient(leg) == self.turned.is_none() { Party::Caller } else { Party::Person }
     }
 
     /// The two legs change places: whoever hears whom does so as before.

@@ -18,7 +18,7 @@ use crate::audio::tone::Signal;
 use crate::call::leg::Silence;
 use crate::flow::action::{ConnectEnd, Urgency};
 use crate::id::{CallId, LegId};
-use crate::limits::{UNHEARD_PERSON_MAX, UNHEARD_PERSON_WARNED};
+use crate::limits::talks::{UNHEARD_PERSON_MAX, UNHEARD_PERSON_WARNED};
 use crate::report::event::{Event, SilenceStep};
 use crate::sip::interface as sip;
 

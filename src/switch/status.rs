@@ -118,6 +118,7 @@ impl Switch {
         figures.extend(self.sip_figures());
         figures.extend(self.door_figures());
         figures.extend(self.phone_figures());
+        figures.extend(self.alert_figures());
         figures.extend(self.login_figures());
         figures.extend(self.host_figures());
         figures
@@ -331,6 +332,24 @@ impl Switch {
         ]
     }
 
+    /// What became of the texts that tell the house of emergency calls.
+    fn alert_figures(&self) -> [Figure; 3] {
+        let s = self.sip.counters();
+        [
+            figure("alerts", s.alerts, "times that a phone was told of an emergency call"),
+            figure(
+                "alerts_refused",
+                s.alerts_refused,
+                "of them, those that the phone refused or did not answer: does it know MESSAGE?",
+            ),
+            figure(
+                "alerts_unsent",
+                s.alerts_unsent,
+                "users who were to be told and have no phone that is logged in, or phones that answer nothing",
+            ),
+        ]
+    }
+
     fn phone_figures(&self) -> Vec<Figure> {
         let s = self.sip.counters();
         vec![
@@ -356,17 +375,6 @@ impl Switch {
                 "calls_emergency",
                 self.counters.emergencies,
                 "emergency calls of phones: the log says where from",
-            ),
-            figure("alerts", s.alerts, "times that a phone was told of an emergency call"),
-            figure(
-                "alerts_refused",
-                s.alerts_refused,
-                "of them, those that the phone refused or did not answer: does it know MESSAGE?",
-            ),
-            figure(
-                "alerts_unsent",
-                s.alerts_unsent,
-                "users who were to be told and have no phone that is logged in, or phones that answer nothing",
             ),
             figure(
                 "calls_challenged",

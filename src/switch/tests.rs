@@ -188,7 +188,11 @@ impl Scene {
     }
 
     fn datagram(&mut self, text: &str) {
-        let (local, from): (SocketAddr, SocketAddr) = (US.parse().unwrap(), THEM.parse().unwrap());
+        self.datagram_from(THEM, text);
+    }
+
+    fn datagram_from(&mut self, from: &str, text: &str) {
+        let (local, from): (SocketAddr, SocketAddr) = (US.parse().unwrap(), from.parse().unwrap());
         self.tell(Input::Message { way: Way::udp(local, from), octets: text.as_bytes() });
     }
 

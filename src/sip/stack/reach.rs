@@ -8,8 +8,7 @@
 //!           1xx ─▶ CANCEL      2xx ─▶ ACK, BYE
 //!  a host of a carrier that is down, or rests ─▶ left out; of emergency calls, the last one (`watch`)
 //! ```
-//! CANCEL, and the ACK of a 3xx-6xx, go where their INVITE went: they have no search of their own. If the connection of a
-//! CANCEL is lost it goes by another one to the same peer.
+//! CANCEL and the ACK of a 3xx-6xx go where their INVITE went; a CANCEL by another connection, if that one is lost.
 
 use super::super::carrier::{CarrierId, Dialled, Line};
 use super::super::interface::{Event, Output};

@@ -184,16 +184,16 @@ impl Desk {
         ));
     }
 
-    /// Bob's phone logs in.
+    /// Bob's phone logs in, from where it wants to be rung.
     pub(super) fn log_in(&mut self, name: &str, contact: &str) {
         let register = |lines: &str, cseq: u32| {
             format!(
-                "REGISTER sip:{US} SIP/2.0\r\nVia: SIP/2.0/UDP {THEM};rport;branch=z9hG4bKr{cseq}{name}\r\n\
+                "REGISTER sip:{US} SIP/2.0\r\nVia: SIP/2.0/UDP {contact};rport;branch=z9hG4bKr{cseq}{name}\r\n\
                  From: <sip:{name}@careline>;tag=1\r\nTo: <sip:{name}@careline>\r\nCall-ID: r{name}\r\n\
                  CSeq: {cseq} REGISTER\r\nMax-Forwards: 70\r\n{lines}Content-Length: 0\r\n\r\n"
             )
         };
-        self.scene.datagram(&register("", 1));
+        self.scene.datagram_from(contact, &register("", 1));
         let asked = self.scene.sent.last().expect("a challenge").clone();
         let Ok(Message::Response(response)) = parse(asked.as_bytes()) else { panic!("{asked}") };
         let mut purse = Purse::new(Account::new(name, "secret"));
@@ -201,10 +201,8 @@ impl Desk {
         let Ok(Message::Request(request)) = parse(text.as_bytes()) else { panic!("{text}") };
         let said = purse.answer(&request, &response, "c0").unwrap();
         let value = String::from_utf8(said.value).unwrap();
-        self.scene.datagram(&register(
-            &format!("{}: {value}\r\nContact: <sip:{name}@{contact}>\r\n", said.name),
-            2,
-        ));
+        let lines = format!("{}: {value}\r\nContact: <sip:{name}@{contact}>\r\n", said.name);
+        self.scene.datagram_from(contact, &register(&lines, 2));
     }
 
     fn arrived(&self) -> Vec<(String, String, Option<String>)> {
@@ -500,10 +498,9 @@ fn answer_message(desk: &mut Desk) {
 fn the_desk_is_told_at_once_that_help_is_called_from_where_and_when_it_is_over() {
     // 47 CFR 9.16(b)(2), 9.3
     for (known, from, location, user, back) in [
-        (Known::Network, "floor 2 (phone of bob)", Some("floor 2"), Some("bob"), " Call-back: +16175550102."),
+        (Known::Network, "floor 2", Some("floor 2"), None, " Call-back: +16175550102."),
         (Known::Password, "a place that is not known (phone of ann)", None, Some("ann"), ""),
     ] {
-        // The desk's phone has the address of the one that calls: it is taken for his.
         let mut desk = calls_for_help(known);
         desk.log_in("bob", BOB);
         let emergency = desk.scene.switch.settings.dial.emergency.as_mut().expect("a trunk carries it");

@@ -4,7 +4,8 @@ use super::stopping::{byes, desk_answers, in_danger};
 use super::*;
 use crate::audio::tone::Signal;
 use crate::flow::action::Why;
-use crate::limits::{CLOSING_MAX, LONGEST_WARNED};
+use crate::limits::CLOSING_MAX;
+use crate::limits::talks::LONGEST_WARNED;
 
 const LONGEST: Duration = Duration::from_secs(120);
 const MOMENT: Duration = Duration::from_millis(1);

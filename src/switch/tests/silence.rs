@@ -4,7 +4,7 @@ use super::hold::sdp;
 use super::transfer::{answers_with, bridged, clinic, header, invite, sent};
 use super::*;
 use crate::audio::tone::Signal;
-use crate::limits::{UNHEARD_PERSON_MAX, UNHEARD_PERSON_WARNED};
+use crate::limits::talks::{UNHEARD_PERSON_MAX, UNHEARD_PERSON_WARNED};
 use crate::report::event::SilenceStep::{self, Alive, Began, Gone, NeverHeard, NothingYet};
 
 const A_MOMENT: Duration = Duration::from_millis(1);
