@@ -19,7 +19,7 @@ use super::ports::Owned;
 use super::taking::Consult;
 use crate::audio::tone::Signal;
 use crate::call::keycode::Reader;
-use crate::flow::action::{Aid, ConnectEnd, Input, Urgency};
+use crate::flow::action::{Aid, ConnectEnd, Input};
 use crate::id::{CallId, LegId};
 use crate::limits::TRANSFER_RING;
 use crate::report::event::{Event, TransferMeans, TransferStep};
@@ -114,13 +114,13 @@ impl Switch {
         owned: Owned,
         means: TransferMeans,
     ) {
+        let urgency = self.urgency_of(id);
         self.turn_for(id, by);
         self.set_aside(id, by, &target, means);
         self.lead_on_if_alone(id);
         let leg = self.sip.reserve_leg();
         self.append(id, Event::PersonCalled { leg, target: target.clone() });
-        let (ring, urgency, aid, brought) =
-            (TRANSFER_RING, Urgency::Usual, Aid::default(), Brought::ByTransfer);
+        let (ring, aid, brought) = (TRANSFER_RING, Aid::default(), Brought::ByTransfer);
         self.place_call(id, Placed { leg, owned, target, ring, urgency, aid, brought });
         self.turn_beds(id);
     }

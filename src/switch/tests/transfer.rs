@@ -369,6 +369,7 @@ fn a_transfer_for_which_no_port_is_left_or_no_time_is_refused() {
     scene.tell(Input::Drain { within: Duration::from_secs(3_600) });
     asks(&mut scene, "front-desk", "REFER", NURSE, "");
     assert_eq!(sent(&scene, "SIP/2.0 202 "), 1, "a caller in danger is handed on all the same");
+    assert!(invite(&scene, "nurse").is_some(), "and the other one is called");
 }
 
 #[test]
