@@ -307,13 +307,13 @@ pub enum SilenceStep {
     /// Neither sound nor reports came for `media.silent_after_s`: it is asked whether it is there.
     Began,
     /// A person has answered and not sent one packet for
-    /// [`UNHEARD_PERSON_WARNED`](crate::limits::UNHEARD_PERSON_WARNED).
+    /// [`UNHEARD_PERSON_WARNED`](crate::limits::talks::UNHEARD_PERSON_WARNED).
     NothingYet,
     /// The party answered that it is there: told once for each silence.
     Alive,
     /// It did not answer, or knows of no call: it is out.
     Gone,
-    /// Nothing had come of a person for [`UNHEARD_PERSON_MAX`](crate::limits::UNHEARD_PERSON_MAX): he is hung up, and
+    /// Nothing had come of a person for [`UNHEARD_PERSON_MAX`](crate::limits::talks::UNHEARD_PERSON_MAX): he is hung up, and
     /// the caller is led on as if he had not answered.
     NeverHeard,
 }
