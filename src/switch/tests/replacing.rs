@@ -214,6 +214,7 @@ fn a_phone_that_takes_a_place_and_is_gone_leaves_the_patient_to_the_flow() {
 #[test]
 fn who_calls_for_help_is_helped_whatever_else_his_phone_says() {
     let mut desk = talking();
+    desk.log_in("ann", THEM);
     let lines = replaces(&desk, "");
     let answer = desk.invite(ANN, "911", &lines);
     assert_eq!((status(&answer), sent(&desk.scene, "INVITE sip:911@")), (200, 0));
