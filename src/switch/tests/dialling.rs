@@ -189,7 +189,7 @@ impl Desk {
         let register = |lines: &str, cseq: u32| {
             format!(
                 "REGISTER sip:{US} SIP/2.0\r\nVia: SIP/2.0/UDP {contact};rport;branch=z9hG4bKr{cseq}{name}\r\n\
-                 From: <sip:{name}@careline>;tag=1\r\nTo: <sip:{name}@careline>\r\nCall-ID: r{name}\r\n\
+                 From: <sip:{name}@careline>;tag=1\r\nTo: <sip:{name}@careline>\r\nCall-ID: r{name}.{contact}\r\n\
                  CSeq: {cseq} REGISTER\r\nMax-Forwards: 70\r\n{lines}Content-Length: 0\r\n\r\n"
             )
         };
